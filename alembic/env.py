@@ -1,0 +1,94 @@
+"""Run the migrations, online against DATABASE_URL or offline into SQL.
+
+Everything happens in one transaction: an advisory lock lets a second migration of the same
+database wait for the first and then find the work done; a lock timeout keeps a migration from
+queueing behind a long query, with every other query queueing behind it.
+"""
+
+from __future__ import annotations
+
+import os
+from logging.config import fileConfig
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, make_url, pool
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from alembic import context
+from alembic.util import CommandError
+from models import Base
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+#: SQLSTATEs that are answers to the person who migrates, not defects: feature_not_supported (the
+#: refusals of a revision), lock_not_available, read_only_sql_transaction.
+ANSWERS = {"0A000", "55P03", "25006"}
+
+#: The key of the advisory lock: "timescal" in ASCII.
+MIGRATION_LOCK = 0x74696D657363616C
+
+PREPARE = (
+    # Two migrations at once: the second waits here, before it looks at the version table.
+    "SET LOCAL lock_timeout = '10min'",
+    f"SELECT pg_catalog.pg_advisory_xact_lock({MIGRATION_LOCK})",
+    "SET LOCAL lock_timeout = '5s'",
+    # Where tables land must not depend on who migrates.
+    "SET LOCAL search_path = public",
+)
+
+
+def database_url() -> URL:
+    """DATABASE_URL, with the driver that the project uses."""
+    text = os.environ.get("DATABASE_URL", "")
+    if not text:
+        raise CommandError("DATABASE_URL is not set; example: postgresql://user@host:5432/database")
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise CommandError("DATABASE_URL is not a database URL") from None
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise CommandError(f"DATABASE_URL names a {url.get_backend_name()} database")
+    return url.set(drivername="postgresql+psycopg2")
+
+
+def migrate(connection: Connection | None) -> None:
+    """Run the revisions on the connection, or print them as SQL without one."""
+    context.configure(
+        connection=connection,
+        dialect_name="postgresql" if connection is None else None,
+        target_metadata=Base.metadata,
+        literal_binds=connection is None,
+        dialect_opts={"paramstyle": "named"} if connection is None else {},
+        compare_type=True,
+        compare_server_default=True,
+    )
+    with context.begin_transaction():
+        for statement in PREPARE:
+            context.execute(statement)
+        context.run_migrations()
+
+
+def migrate_online() -> None:
+    """Migrate the caller's connection where one is given, else DATABASE_URL."""
+    given = context.config.attributes.get("connection")
+    if given is not None and hasattr(given, "exec_driver_sql"):
+        migrate(given)
+        return
+    engine = given if given is not None else create_engine(database_url(), poolclass=pool.NullPool)
+    try:
+        with engine.connect() as connection:
+            migrate(connection)
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) in ANSWERS or error.connection_invalidated:
+            raise CommandError(str(error.orig).strip()) from None
+        raise
+
+
+if context.config.config_file_name is not None and context.config.attributes.get("logging", True):
+    fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+
+if context.is_offline_mode():
+    migrate(None)
+else:
+    migrate_online()

@@ -1,0 +1,66 @@
+"""The protocol that every engine keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import URL
+
+    from conformance.capabilities import Capabilities, Server
+
+
+@dataclass(frozen=True)
+class Template:
+    """A prepared state of a database that an engine can hand out again and again.
+
+    Attributes:
+        name: a short word for people and for database names: lower-case letters and `_`.
+        key: a hash of everything that goes into the state, except the server itself, which the
+            engine adds. Equal keys mean that a kept copy may be used instead of preparing anew.
+        prepare: brings the empty database at the URL into the state.
+    """
+
+    name: str
+    key: str
+    prepare: Callable[[URL], None]
+
+
+class Engine(Protocol):
+    """Where a TimescaleDB comes from.
+
+    `start` makes it ready or raises `EngineUnavailable` or `ServerUnsupported`; `stop` leaves
+    nothing behind and may be called at any time, also twice. All URLs are complete SQLAlchemy
+    URLs with the psycopg2 driver.
+    """
+
+    #: `embedded`, `container` or `url`.
+    name: str
+
+    @property
+    def description(self) -> str:
+        """For people: the kind and where it runs, never a password."""
+
+    @property
+    def server(self) -> Server:
+        """Versions and edition of the running server."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the running server can do."""
+
+    def start(self) -> None:
+        """Make the server ready and probe it."""
+
+    def database(self, template: Template | None = None) -> AbstractContextManager[URL]:
+        """A database of one's own, empty or in the template's state, gone at the end.
+
+        Empty means that not even the timescaledb extension exists in it.
+        """
+
+    def stop(self) -> None:
+        """End the server, or remove what was created on it."""

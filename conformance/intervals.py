@@ -1,0 +1,126 @@
+"""Lengths of time, compared the way TimescaleDB and PostgreSQL compare them.
+
+PostgreSQL holds an interval as months, days and microseconds, and for comparison counts a month
+as 30 days (documentation, "Date/Time Types"). TimescaleDB stores a chunk interval by the same
+rule, so that `1 month`, `3 months` and `1 year` become 30, 90 and 360 days.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+_SECOND = 1_000_000
+_DAY = 86_400 * _SECOND
+
+#: Microseconds of one unit, by the spellings that PostgreSQL accepts and prints.
+_UNITS: dict[str, int] = {
+    spelling: size
+    for size, spellings in (
+        (1, "us usec usecs microsecond microseconds"),
+        (1_000, "ms msec msecs millisecond milliseconds"),
+        (_SECOND, "s sec secs second seconds"),
+        (60 * _SECOND, "m min mins minute minutes"),
+        (3_600 * _SECOND, "h hr hrs hour hours"),
+        (_DAY, "d day days"),
+        (7 * _DAY, "w week weeks"),
+        (30 * _DAY, "mon mons month months"),
+        (360 * _DAY, "y yr yrs year years"),
+        (3_600 * _DAY, "decade decades"),
+    )
+    for spelling in spellings.split()
+}
+
+_PART = re.compile(
+    r"\s*(?:"
+    r"(?P<sign>[+-]?)(?P<hours>\d+):(?P<minutes>\d{2})(?::(?P<seconds>\d{2}(?:\.\d{1,6})?))?"
+    r"|(?P<amount>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)"
+    r")"
+)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A length of time; two are equal when PostgreSQL's interval comparison says so.
+
+    Attributes:
+        microseconds: the whole length, a month counted as 30 days.
+        spelled: how a person wrote it, for messages; no part of its identity.
+    """
+
+    microseconds: int
+    spelled: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def parse(cls, value: str | timedelta | Interval) -> Interval:
+        """Read `"1 month"`, `"12:00:00"`, `"1 year 2 mons 3 days 04:05:06"` or a timedelta.
+
+        Raises:
+            ValueError: it is not a length of time.
+        """
+        if isinstance(value, Interval):
+            return value
+        if isinstance(value, timedelta):
+            return cls(value // timedelta(microseconds=1))
+        return cls(_microseconds(value), spelled=" ".join(value.split()))
+
+    def __str__(self) -> str:
+        text = _spell(self.microseconds)
+        if self.spelled is None or self.spelled == text:
+            return text
+        return f"{text} ({self.spelled})"
+
+    def __repr__(self) -> str:
+        return f"Interval({_spell(self.microseconds)!r})"
+
+    def plain(self) -> str:
+        """The length alone, without a person's spelling: stable across spellings."""
+        return _spell(self.microseconds)
+
+
+def _microseconds(text: str) -> int:
+    position, total = 0, 0
+    stripped = text.strip().lower()
+    while position < len(stripped):
+        match = _PART.match(stripped, position)
+        if match is None or (match["unit"] is not None and match["unit"] not in _UNITS):
+            raise ValueError(f"{text!r} is not an interval such as '7 days' or '1 month'")
+        total += _part_microseconds(match)
+        position = match.end()
+    if not stripped:
+        raise ValueError("an empty text is not an interval; write it like '7 days' or '1 month'")
+    return total
+
+
+def _part_microseconds(match: re.Match[str]) -> int:
+    if match["unit"] is not None:
+        return round(float(match["amount"]) * _UNITS[match["unit"]])
+    seconds = round(float(match["seconds"] or 0) * _SECOND)
+    length = int(match["hours"]) * 3_600 * _SECOND + int(match["minutes"]) * 60 * _SECOND + seconds
+    return -length if match["sign"] == "-" else length
+
+
+def _spell(microseconds: int) -> str:
+    """`30 days`, `12 hours`, `1 day 06:00:00`: whole units where they fit."""
+    if microseconds < 0:
+        return f"-{_spell(-microseconds)}"
+    days, rest = divmod(microseconds, _DAY)
+    parts = [f"{days} day{'s' * (days != 1)}"] if days else []
+    if rest:
+        parts.append(_spell_time(rest) if not days else _clock(rest))
+    return " ".join(parts) or "0 seconds"
+
+
+def _spell_time(microseconds: int) -> str:
+    for size, name in ((3_600 * _SECOND, "hour"), (60 * _SECOND, "minute"), (_SECOND, "second")):
+        count, rest = divmod(microseconds, size)
+        if count and not rest:
+            return f"{count} {name}{'s' * (count != 1)}"
+    return _clock(microseconds)
+
+
+def _clock(microseconds: int) -> str:
+    seconds, fraction = divmod(microseconds, _SECOND)
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return f"{text}.{fraction:06}".rstrip("0") if fraction else text

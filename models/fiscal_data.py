@@ -1,0 +1,37 @@
+"""`fiscal_data`: public debt, deficits and other fiscal statistics."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from conformance.declarations import Compression, Hypertable
+from models.base import Base, RowId, SeriesId
+
+
+class FiscalData(Base):
+    """One fiscal metric of a series on one date."""
+
+    __tablename__ = "fiscal_data"
+    __table_args__ = (
+        UniqueConstraint(
+            "series_id", "observation_date", "fiscal_metric", name="uq_fiscal_data_natural_key"
+        ),
+        Hypertable("observation_date", chunk_interval="1 year"),
+        Compression(
+            segment_by="series_id",
+            order_by="observation_date DESC, fiscal_metric, id",
+            after="180 days",
+        ),
+    )
+
+    id: Mapped[RowId]
+    observation_date: Mapped[date] = mapped_column(primary_key=True)
+    series_id: Mapped[SeriesId]
+    fiscal_metric: Mapped[str]
+    value: Mapped[float]
+    unit: Mapped[str] = mapped_column(server_default="BRL_MM")
+    #: When the value became known; NULL where the source does not say.
+    release_time: Mapped[datetime | None]
