@@ -1,0 +1,212 @@
+"""TimescaleDB compiled to WebAssembly and run by node: needs neither a server nor Docker.
+
+Every database is a process of its own that keeps its data in memory. It starts from a snapshot of
+a data directory, so that neither a new cluster nor a template is ever made twice on one machine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import os
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from sqlalchemy import NullPool, create_engine, text
+
+from conformance.capabilities import Capabilities, Server
+from conformance.engines.node_server import NodeServer, SnapshotDamaged, SnapshotFailed
+from conformance.engines.npm_packages import (
+    CACHE_VARIABLE,
+    cache_folder,
+    cache_lock,
+    installed_packages,
+    unwritable_cache,
+)
+from conformance.engines.probing import probe
+from conformance.engines.snapshots import SnapshotCache, discard
+from conformance.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import URL
+
+    from conformance.engines.base import Template
+
+_log = logging.getLogger(__name__)
+
+
+class EmbeddedEngine:
+    """The engine that runs anywhere Python does; it keeps the `Engine` protocol."""
+
+    name = "embedded"
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[NodeServer] = set()
+        self._cache = cache_folder()
+        self._snapshots = SnapshotCache(self._cache / "snapshots")
+        self._empty = self._snapshots.path("empty", "")
+        self._packages: Path | None = None
+        self._facts: tuple[Server, Capabilities] | None = None
+
+    @property
+    def description(self) -> str:
+        """For people: the kind and where it runs."""
+        return "embedded TimescaleDB (WebAssembly in node, in memory)"
+
+    @property
+    def server(self) -> Server:
+        """Versions and edition; the engine must have been started."""
+        return self._probed()[0]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do; the engine must have been started."""
+        return self._probed()[1]
+
+    def start(self) -> None:
+        """Install the packages and make the empty snapshot, where the cache lacks them.
+
+        Raises:
+            EngineUnavailable: node, the network or the cache folder fails.
+        """
+        if self._facts is not None:
+            return
+        atexit.register(self.stop)
+        self._packages = installed_packages(self._cache)
+        self._facts = self._read_facts() or self._make_empty()
+
+    @contextmanager
+    def database(self, template: Template | None = None) -> Iterator[URL]:
+        """A process of its own, in the template's state, ended at the end."""
+        self.start()
+        server = self._launch_empty() if template is None else self._launch_prepared(template)
+        try:
+            yield server.url
+        finally:
+            self._end(server)
+
+    def stop(self) -> None:
+        """End all processes."""
+        atexit.unregister(self.stop)
+        with self._lock:
+            servers = list(self._running)
+        for server in servers:
+            self._end(server)
+
+    def _launch_empty(self) -> NodeServer:
+        try:
+            return self._launch(self._empty)
+        except SnapshotDamaged:
+            discard(self._empty)
+            self._facts = self._make_empty()
+            return self._launch(self._empty)
+
+    def _launch_prepared(self, template: Template) -> NodeServer:
+        snapshot = self._snapshots.path(template.name, template.key)
+        if self._snapshots.use(snapshot):
+            try:
+                return self._launch(snapshot)
+            except SnapshotDamaged:
+                discard(snapshot)
+        with cache_lock(snapshot):
+            if not self._snapshots.use(snapshot):
+                return self._prepare(template, snapshot)
+        return self._launch(snapshot)
+
+    def _prepare(self, template: Template, snapshot: Path) -> NodeServer:
+        server = self._launch_empty()
+        try:
+            template.prepare(server.url)
+            server.snapshot(snapshot)
+        except SnapshotFailed as error:
+            _log.warning("The state %r is not kept for the next run: %s", template.name, error)
+        except BaseException:
+            self._end(server)
+            raise
+        self._snapshots.prune()
+        return server
+
+    def _launch(self, snapshot: Path | None) -> NodeServer:
+        assert self._packages is not None
+        if snapshot is not None:
+            self._snapshots.use(snapshot)
+        server = NodeServer(self._packages, snapshot)
+        with self._lock:
+            self._running.add(server)
+        try:
+            server.wait_ready()
+        except BaseException:
+            self._end(server)
+            raise
+        return server
+
+    def _end(self, server: NodeServer) -> None:
+        server.kill()
+        with self._lock:
+            self._running.discard(server)
+
+    def _probed(self) -> tuple[Server, Capabilities]:
+        if self._facts is None:
+            raise RuntimeError("the embedded engine has not been started")
+        return self._facts
+
+    def _read_facts(self) -> tuple[Server, Capabilities] | None:
+        """What was found out about this very build; None where the cache lacks something."""
+        if not self._snapshots.use(self._empty):
+            return None
+        try:
+            facts = json.loads(self._facts_file.read_text("utf-8"))
+            return Server(**facts["server"]), Capabilities(**facts["capabilities"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _make_empty(self) -> tuple[Server, Capabilities]:
+        with cache_lock(self._empty):
+            kept = self._read_facts()
+            return kept or self._create_cluster()
+
+    def _create_cluster(self) -> tuple[Server, Capabilities]:
+        """Snapshot a new cluster, then use it up for probing."""
+        server = self._launch(None)
+        try:
+            server.snapshot(self._empty)
+            facts = _probe_with_extension(server.url)
+        except SnapshotFailed as error:
+            raise EngineUnavailable(
+                f"The snapshot of the embedded TimescaleDB cannot be written: {error}.",
+                f"Free some space, or set {CACHE_VARIABLE} to another folder.",
+            ) from error
+        finally:
+            self._end(server)
+        found, capabilities = facts
+        document = {"server": asdict(found), "capabilities": asdict(capabilities)}
+        _write_atomically(self._facts_file, json.dumps(document, indent=1))
+        return facts
+
+    @property
+    def _facts_file(self) -> Path:
+        return self._empty.with_suffix(".json")
+
+
+def _probe_with_extension(url: URL) -> tuple[Server, Capabilities]:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE EXTENSION timescaledb"))
+    return probe(url)
+
+
+def _write_atomically(path: Path, content: str) -> None:
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as f:
+            f.write(content)
+        os.replace(f.name, path)
+    except OSError as error:
+        raise unwritable_cache(error) from error

@@ -1,0 +1,106 @@
+// One PostgreSQL backend in WebAssembly: boots it, exchanges protocol messages with it, and
+// takes and loads snapshots of its data directory. Everything after the boot is synchronous,
+// because the backend is: a call returns when the query is done.
+
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import { copyFail } from './protocol.mjs'
+import { readSnapshot, writeSnapshot } from './snapshot.mjs'
+
+const DATA_DIRECTORY = '/tmp/pglite/base'
+const SETTINGS_TOLD_TO_CLIENTS = [
+  'server_version', 'server_encoding', 'client_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone',
+  'integer_datetimes', 'standard_conforming_strings', 'application_name',
+]
+
+/** The in-memory file system of PGlite, filled from a snapshot before PostgreSQL looks at it. */
+class SnapshotFilesystem {
+  #snapshot
+  #pg
+
+  constructor(snapshot) {
+    this.#snapshot = snapshot
+  }
+
+  async init(pg, emscriptenOpts) {
+    this.#pg = pg
+    return { emscriptenOpts }
+  }
+
+  async initialSyncFs() {
+    if (this.#snapshot) readSnapshot(this.#pg.Module.FS, DATA_DIRECTORY, this.#snapshot)
+  }
+
+  async syncToFs() {}
+
+  async closeFs() {}
+}
+
+export class Backend {
+  #module
+  #input = Buffer.alloc(0)
+  #inputOffset = 0
+  #output = []
+  /** What a client learns about the server when it connects: [name, value] pairs. */
+  settings = []
+
+  /** Boot from the file `snapshot`, or create a new cluster where it is undefined. */
+  static async boot(packages, snapshot) {
+    const dist = path.join(packages, 'node_modules', '@unni-craftsman', 'pglite', 'dist')
+    const { PGlite } = await import(pathToFileURL(path.join(dist, 'index.js')))
+    const { timescaledb } = await import(pathToFileURL(path.join(dist, 'timescaledb', 'index.js')))
+    const db = await PGlite.create({
+      fs: new SnapshotFilesystem(snapshot),
+      extensions: { timescaledb },
+      // Only template1 can be entered while the cluster is being created.
+      database: snapshot ? 'postgres' : 'template1',
+    })
+    const backend = new Backend()
+    const names = SETTINGS_TOLD_TO_CLIENTS.map((name) => `'${name}'`).join(', ')
+    const { rows } = await db.query(`SELECT name, setting FROM pg_settings WHERE name IN (${names})`)
+    backend.settings = rows.map(({ name, setting }) => [name, setting])
+    backend.settings.push(['is_superuser', 'on'], ['session_authorization', 'postgres'])
+    backend.#takeOver(db.Module)
+    return backend
+  }
+
+  /**
+   * Put our own callbacks between the backend and the outside. PGlite's parse every message a
+   * second time and keep each one in memory for ever when raw messages are exchanged.
+   */
+  #takeOver(module) {
+    this.#module = module
+    const read = module.addFunction((pointer, size) => {
+      // Only COPY FROM STDIN asks for more than it was given; without an answer it would die.
+      if (this.#inputOffset === this.#input.length) this.#give(copyFail)
+      const chunk = this.#input.subarray(this.#inputOffset, this.#inputOffset + size)
+      module.HEAPU8.set(chunk, pointer)
+      this.#inputOffset += chunk.length
+      return chunk.length
+    }, 'iii')
+    const write = module.addFunction((pointer, size) => {
+      this.#output.push(Buffer.from(module.HEAPU8.subarray(pointer, pointer + size)))
+      return size
+    }, 'iii')
+    module._set_read_write_cbs(read, write)
+  }
+
+  /** Hand one complete protocol message to the backend; its answer. Throws when the backend died. */
+  exchange(message) {
+    this.#give(message)
+    this.#output = []
+    this.#module._interactive_one(message.length, message[0])
+    return this.#output.length === 1 ? this.#output[0] : Buffer.concat(this.#output)
+  }
+
+  #give(input) {
+    this.#input = input
+    this.#inputOffset = 0
+  }
+
+  /** Write the data directory to `file`. No transaction may be open. */
+  snapshot(file) {
+    writeSnapshot(this.#module.FS, DATA_DIRECTORY, file)
+  }
+}

@@ -1,0 +1,87 @@
+// One client: cuts the bytes it sends into messages and hands them to the session.
+
+import { CANCEL_REQUEST, GSSENC_REQUEST, SSL_REQUEST, welcome } from './protocol.mjs'
+
+const TERMINATE = 0x58
+
+export class Connection {
+  #socket
+  #session
+  #settings
+  #chunks = []
+  #buffered = 0
+  #started = false
+  #closed = false
+
+  constructor(socket, session, settings) {
+    this.#socket = socket
+    this.#session = session
+    this.#settings = settings
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#receive(chunk))
+    socket.on('error', () => this.#close())
+    socket.on('close', () => this.#close())
+  }
+
+  send(data) {
+    if (!this.#closed && data.length > 0) this.#socket.write(data)
+  }
+
+  #receive(chunk) {
+    this.#chunks.push(chunk)
+    this.#buffered += chunk.length
+    // Joining the chunks only when a message is complete keeps a message of many megabytes linear.
+    while (!this.#closed) {
+      const length = this.#nextLength()
+      if (length === undefined || this.#buffered < length) return
+      this.#handle(this.#take(length))
+    }
+  }
+
+  /** Length of the next message with its type byte; the start-up message has none. */
+  #nextLength() {
+    const typed = this.#started ? 1 : 0
+    if (this.#buffered < typed + 4) return undefined
+    if (this.#chunks[0].length < typed + 4) this.#join()
+    return typed + this.#chunks[0].readUInt32BE(typed)
+  }
+
+  #join() {
+    this.#chunks = [Buffer.concat(this.#chunks)]
+  }
+
+  #take(length) {
+    if (this.#chunks[0].length < length) this.#join()
+    const [first] = this.#chunks
+    this.#buffered -= length
+    if (first.length === length) this.#chunks.shift()
+    else this.#chunks[0] = first.subarray(length)
+    return first.subarray(0, length)
+  }
+
+  #handle(message) {
+    if (this.#started) {
+      if (message[0] === TERMINATE) this.#socket.end()
+      else this.#session.submit(this, message)
+      return
+    }
+    const code = message.readUInt32BE(4)
+    if (code === SSL_REQUEST || code === GSSENC_REQUEST) this.send(Buffer.from('N'))
+    else if (code === CANCEL_REQUEST) this.#socket.end()
+    else this.#start()
+  }
+
+  /** User, database and options are ignored: there is one of each. */
+  #start() {
+    this.#started = true
+    this.#session.enter(this)
+    this.send(welcome(this.#settings))
+  }
+
+  #close() {
+    if (this.#closed) return
+    this.#closed = true
+    this.#socket.destroy()
+    if (this.#started) this.#session.leave(this)
+  }
+}

@@ -1,0 +1,187 @@
+"""One running node process that serves one in-memory TimescaleDB."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import threading
+from collections import deque
+from typing import IO, TYPE_CHECKING, Any
+
+from sqlalchemy import URL
+
+from conformance.engines.npm_packages import NODE_SOURCES, node_environment, node_executable
+from conformance.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_READY_SECONDS = 60.0
+_SNAPSHOT_SECONDS = 60.0
+#: Connecting waits while another connection's query runs, so this is long.
+_CONNECT_SECONDS = 60
+_EXIT_DAMAGED = 3
+
+
+class SnapshotDamaged(Exception):
+    """The snapshot to start from is incomplete or altered: delete it and make it anew."""
+
+
+class SnapshotFailed(Exception):
+    """The snapshot could not be written; the server goes on."""
+
+
+class NodeServer:
+    """Started by the constructor, which does not wait; `wait_ready` does.
+
+    Args:
+        packages: the folder that holds `node_modules`.
+        snapshot: the state to start from; None creates a new cluster, whose one database that can
+            be used is `template1`.
+    """
+
+    def __init__(self, packages: Path, snapshot: Path | None = None) -> None:
+        command = [
+            str(node_executable()),
+            str(NODE_SOURCES / "server.mjs"),
+            *("--packages", str(packages)),
+            *("--parent", str(os.getpid())),
+            *(("--load", str(snapshot)) if snapshot else ()),
+        ]
+        try:
+            # In a session of its own, Ctrl-C in the terminal reaches only us, and we end it.
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=node_environment(),
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineUnavailable(f"node does not start: {error}.") from error
+        self._answers: queue.Queue[str | None] = queue.Queue()
+        self._complaints: deque[str] = deque(maxlen=50)
+        self._port = 0
+        self._threads = [
+            _in_background(self._collect_answers),
+            _in_background(self._collect_complaints),
+        ]
+
+    @property
+    def pid(self) -> int:
+        """The process id of node."""
+        return self._process.pid
+
+    @property
+    def url(self) -> URL:
+        """Where the database can be reached, once it is ready."""
+        return URL.create(
+            "postgresql+psycopg2",
+            username="postgres",
+            password="postgres",
+            host="127.0.0.1",
+            port=self._port,
+            database="postgres",
+            query={
+                "sslmode": "disable",
+                "gssencmode": "disable",
+                "connect_timeout": str(_CONNECT_SECONDS),
+            },
+        )
+
+    def wait_ready(self) -> None:
+        """Wait until clients can connect.
+
+        Raises:
+            SnapshotDamaged: the snapshot to start from cannot be used.
+            EngineUnavailable: the process ended, or does not get ready.
+        """
+        try:
+            self._port = self._answer(_READY_SECONDS)["port"]
+        except BaseException:
+            self.kill()
+            raise
+
+    def snapshot(self, path: Path) -> None:
+        """Write the present state to `path`, which appears in one step.
+
+        Raises:
+            SnapshotFailed: it could not be written, for example on a full disk.
+            EngineUnavailable: the process ended.
+        """
+        command = json.dumps({"command": "snapshot", "path": str(path)})
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(f"{command}\n")
+            self._process.stdin.flush()
+        except OSError:
+            pass  # It ended; _answer says why.
+        answer = self._answer(_SNAPSHOT_SECONDS)
+        if "error" in answer:
+            raise SnapshotFailed(answer["error"])
+
+    def kill(self) -> None:
+        """End the process now; there is nothing to save. May be called twice."""
+        self._process.kill()
+        self._process.wait()
+        for thread in self._threads:
+            thread.join()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            _close(stream)
+
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        try:
+            line = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            raise EngineUnavailable(
+                f"The embedded TimescaleDB gave no answer for {seconds:.0f} seconds{self._why()}.",
+                "Is the machine very busy, or short of memory (450 MB are needed)?",
+            ) from None
+        if line is None:
+            raise self._ended()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _ended(self) -> Exception:
+        code = self._process.wait()
+        self._threads[1].join()
+        if code == _EXIT_DAMAGED:
+            return SnapshotDamaged(self._why())
+        return EngineUnavailable(
+            f"The embedded TimescaleDB ended with exit code {code}{self._why()}.",
+            "Is there enough memory (450 MB)? Otherwise use another engine: a container or a "
+            "database URL.",
+        )
+
+    def _why(self) -> str:
+        return f": {self._complaints[-1]}" if self._complaints else ""
+
+    def _collect_answers(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._answers.put(line)
+        self._answers.put(None)
+
+    def _collect_complaints(self) -> None:
+        assert self._process.stderr is not None
+        self._complaints.extend(line.strip() for line in self._process.stderr if line.strip())
+
+
+def _in_background(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def _close(stream: IO[str] | None) -> None:
+    try:
+        if stream is not None:
+            stream.close()
+    except OSError:
+        pass  # A command that the dead process never read.
