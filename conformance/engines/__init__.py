@@ -1,0 +1,69 @@
+"""Where a TimescaleDB comes from: embedded, a container, or a server's URL; one protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.engines.base import Engine
+    from conformance.engines.container import ContainerEngine
+
+#: What `--engine` takes, beside a database URL.
+CHOICES = ("auto", "embedded", "container")
+
+
+def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -> Engine:
+    """The engine of the choice, not started yet.
+
+    Only the chosen engine's libraries are imported.
+
+    Args:
+        choice: `auto`, `embedded`, `container` or a database URL.
+        image: the image of the container; None means the default one.
+        report: told in one sentence which engine `auto` took, and why.
+
+    Raises:
+        EngineUnavailable: the choice is none of these, or a container is wanted with an image
+            that cannot be had.
+    """
+    if "://" in choice:
+        from conformance.engines.url import UrlEngine
+
+        return UrlEngine(choice)
+    if choice == "embedded":
+        return _embedded()
+    if choice == "container":
+        return _container(image)
+    if choice == "auto":
+        return _container_or_embedded(image, report)
+    raise EngineUnavailable(
+        f"There is no engine {choice!r}.", f"Take {', '.join(CHOICES)} or a database URL."
+    )
+
+
+def _container_or_embedded(image: str | None, report: Callable[[str], None]) -> Engine:
+    try:
+        engine = _container(image)
+    except EngineUnavailable as error:
+        report(f"Engine embedded, because no container can be had: {error.problem}")
+        return _embedded()
+    report(f"Engine container, because a Docker daemon answers and has {engine.image}.")
+    return engine
+
+
+def _embedded() -> Engine:
+    from conformance.engines.embedded import EmbeddedEngine
+
+    return EmbeddedEngine()
+
+
+def _container(image: str | None) -> ContainerEngine:
+    from conformance.engines.container import ContainerEngine
+
+    engine = ContainerEngine(image)
+    engine.obtain_image()
+    return engine

@@ -1,0 +1,105 @@
+"""What the engines have in common that work on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from conformance.engines.connecting import connect, place, scrubbed
+from conformance.engines.endings import call_at_end
+from conformance.engines.throwaway import ThrowawayDatabases
+from conformance.errors import ConformanceError, EngineUnavailable, ServerUnsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import URL
+
+    from conformance.capabilities import Capabilities, Server
+    from conformance.engines.base import Template
+
+
+class EngineOnServer:
+    """Databases of our own on a server, and what the server can do."""
+
+    def __init__(self) -> None:
+        self._databases: ThrowawayDatabases | None = None
+        self._probed: tuple[Server, Capabilities] | None = None
+        self._forget: Callable[[], None] = _nothing
+
+    @property
+    def server(self) -> Server:
+        """Versions and edition of the running server."""
+        return self._started()[0]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the running server can do."""
+        return self._started()[1]
+
+    def database(self, template: Template | None = None) -> AbstractContextManager[URL]:
+        """A database of one's own, empty or in the template's state, gone at the end."""
+        self._started()
+        assert self._databases is not None
+        return self._databases.database(template)
+
+    def stop(self) -> None:
+        """Drop everything that was created on the server. May be called at any time."""
+        databases, self._databases, self._probed = self._databases, None, None
+        if databases is None:
+            return
+        self._forget()
+        databases.close()
+
+    def _open(self, url: URL, *, restartable: bool) -> None:
+        """Get ready on the server at the URL; whatever fails, nothing is left behind."""
+        self._databases = ThrowawayDatabases(url)
+        self._forget = call_at_end(self.stop)
+        try:
+            self._databases.open()
+            self._probed = _probe(self._databases, restartable=restartable)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _started(self) -> tuple[Server, Capabilities]:
+        if self._probed is None:
+            raise RuntimeError("the engine has not been started")
+        return self._probed
+
+
+def _probe(databases: ThrowawayDatabases, *, restartable: bool) -> tuple[Server, Capabilities]:
+    # Imported here: probing is not needed to look at a server's refusal.
+    from conformance.engines.probing import probe_capabilities
+
+    with databases.database() as url:
+        _create_extension(url)
+        return probe_capabilities(url, restartable=restartable)
+
+
+def _create_extension(url: URL) -> None:
+    try:
+        with connect(url, autocommit=True) as connection:
+            connection.execute(text("CREATE EXTENSION timescaledb"))
+    except DBAPIError as error:
+        raise _refusal(str(error.orig), url) from None
+
+
+def _refusal(message: str, url: URL) -> ConformanceError:
+    """Why the extension could not be created."""
+    if "preload" in message:
+        return ServerUnsupported(
+            f"The server at {place(url)} has TimescaleDB installed, but does not load it.",
+            "Add timescaledb to shared_preload_libraries in postgresql.conf and restart it.",
+        )
+    return EngineUnavailable(
+        f"CREATE EXTENSION timescaledb fails at {place(url)}: {scrubbed(message, url)}.",
+        "Use a role that may create the extension.",
+    )
+
+
+def _nothing() -> None:
+    """Nothing to take back yet."""

@@ -1,0 +1,95 @@
+"""Which databases on a shared server are ours, and which of those nobody needs any more.
+
+A run draws a random number. The names of its databases carry the number with a check sum, and as
+long as the run lives one of its sessions holds an advisory lock on the number. A database is a
+leftover if its name has a right check sum, its owner is the role we are, the lock of its number
+is free, and no client is connected to it. The lock is taken before the first database is made,
+so there is no moment at which a living run's database looks like a leftover.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+#: First half of the lock's key: the same for every run, on any server.
+_LOCK_SPACE = zlib.crc32(b"timescaledb conformance") & 0x7FFFFFFF
+_NAME = re.compile(r"conformance_([0-9a-f]{8})([0-9a-f]{8})_[a-z0-9_]*")
+#: PostgreSQL cuts names to 63 bytes.
+_LONGEST_NAME = 63
+
+
+@dataclass(frozen=True)
+class Run:
+    """The identity of one run on a server.
+
+    Attributes:
+        number: random, 31 bits; second half of the lock's key.
+    """
+
+    number: int
+
+    @classmethod
+    def new(cls) -> Run:
+        """A run with a number of its own."""
+        return cls(secrets.randbits(31))
+
+    def database_name(self, word: str) -> str:
+        """A name that `number_of` recognises."""
+        digits = f"{self.number:08x}"
+        return f"conformance_{digits}{_check_sum(digits)}_{word}"[:_LONGEST_NAME]
+
+    def lock(self, connection: Connection) -> None:
+        """Show that the run lives, for as long as this session does."""
+        connection.execute(text("SET idle_session_timeout = 0"))
+        connection.execute(
+            text("SELECT pg_catalog.pg_advisory_lock(:space, :number)"),
+            {"space": _LOCK_SPACE, "number": self.number},
+        )
+
+
+def number_of(database: str) -> int | None:
+    """The number of the run that made the database; None if no run of ours did."""
+    match = _NAME.fullmatch(database)
+    if match is None or match[2] != _check_sum(match[1]):
+        return None
+    return int(match[1], 16)
+
+
+def leftovers(connection: Connection) -> list[str]:
+    """The databases that runs which are no more have left on the server."""
+    candidates = connection.execute(
+        text(
+            "SELECT datname FROM pg_catalog.pg_database AS d"
+            " WHERE datname LIKE 'conformance\\_%'"
+            " AND datdba = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)"
+            " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a"
+            " WHERE a.datid = d.oid AND a.backend_type = 'client backend')"
+            " ORDER BY datname"
+        )
+    ).scalars()
+    names = [name for name in candidates if number_of(name) is not None]
+    # Read after the names: a run locks before it creates, so a living run's lock is seen here.
+    living = set(
+        connection.execute(
+            text(
+                "SELECT objid::bigint FROM pg_catalog.pg_locks"
+                " WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+                " AND classid = CAST(:space AS bigint)::oid"
+            ),
+            {"space": _LOCK_SPACE},
+        ).scalars()
+    )
+    return [name for name in names if number_of(name) not in living]
+
+
+def _check_sum(digits: str) -> str:
+    return f"{zlib.crc32(b'conformance ' + digits.encode()):08x}"

@@ -1,0 +1,178 @@
+"""Databases of our own on a real server: made quickly, gone at the end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from conformance.engines.connecting import connect, place, scrubbed
+from conformance.engines.ownership import Run, leftovers
+from conformance.errors import ConformanceError, EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection
+
+    from conformance.engines.base import Template
+
+#: Seconds that a copy waits for the background workers of its source to go away.
+COPY_PATIENCE = 30
+_OBJECT_IN_USE = "55006"
+
+
+class ThrowawayDatabases:
+    """Creates databases on a server, copies prepared ones, and drops them all.
+
+    Args:
+        server: a URL on the server. Its role needs CREATEDB; its database is connected to, for
+            statements that concern the server, and never written to.
+    """
+
+    def __init__(self, server: URL) -> None:
+        # The session of this connection says that we live: the network must not forget it.
+        alive = {"keepalives_idle": "30", "application_name": "timescaledb conformance"}
+        self._server = server
+        self._admin_url = server.update_query_dict({**alive, **server.query})
+        self._run = Run.new()
+        self._resources = ExitStack()
+        self._admin: Connection | None = None
+        self._lock = threading.RLock()
+        self._count = 0
+        self._existing: list[str] = []
+        self._templates: dict[str, str] = {}
+
+    def open(self) -> None:
+        """Connect, and drop what earlier runs that were killed have left behind.
+
+        Raises:
+            EngineUnavailable: no connection.
+        """
+        connection = self._connection()
+        for name in leftovers(connection):
+            # Somebody may have been faster, or may have connected just now: not ours to force.
+            with suppress(DBAPIError):
+                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
+
+    @contextmanager
+    def database(self, template: Template | None = None) -> Iterator[URL]:
+        """A database of one's own, truly empty or a copy of the template's."""
+        with self._lock:
+            if template is None:
+                url = self._create("empty")
+            else:
+                url = self._create(template.name, source=self._template(template))
+        try:
+            yield url
+        finally:
+            # What resists now is tried again, and complained about, when all are dropped.
+            with suppress(DBAPIError, EngineUnavailable):
+                self._drop(str(url.database))
+
+    def close(self) -> None:
+        """Drop everything. May be called at any time, also twice.
+
+        Raises:
+            ConformanceError: the server answers, but refuses to drop a database.
+        """
+        with self._lock:
+            try:
+                for name in reversed(self._existing[:]):
+                    self._drop(name)
+            except DBAPIError as error:
+                message = scrubbed(str(error.orig), self._server)
+                raise ConformanceError(
+                    f"Database {name} cannot be dropped at {place(self._server)}: {message}",
+                    "Drop it by hand.",
+                ) from None
+            except EngineUnavailable:
+                # The server is away; the next run on it drops what is left.
+                self._existing.clear()
+            finally:
+                self._disconnect()
+
+    def _connection(self) -> Connection:
+        """The connection for statements about the server, made anew after the server's restart."""
+        if self._admin is not None:
+            try:
+                self._admin.execute(text("SELECT 1"))
+            except DBAPIError:
+                self._disconnect()
+        if self._admin is None:
+            admin = self._resources.enter_context(connect(self._admin_url, autocommit=True))
+            self._run.lock(admin)
+            self._admin = admin
+        return self._admin
+
+    def _disconnect(self) -> None:
+        self._admin = None
+        with suppress(DBAPIError):
+            self._resources.close()
+
+    def _create(self, word: str, *, source: str = "template0", sealed: bool = False) -> URL:
+        with self._lock:
+            self._count += 1
+            name = self._run.database_name(f"{self._count}_{word}")
+            seal = " ALLOW_CONNECTIONS false" if sealed else ""
+            statement = text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{seal}')
+            # Noted before it exists: an interrupt may arrive in between.
+            self._existing.append(name)
+            self._execute_once_free(statement.text)
+        return self._server.set(database=name)
+
+    def _execute_once_free(self, statement: str) -> None:
+        """Run a copying statement, again while workers of the source are still leaving it."""
+        deadline = time.monotonic() + COPY_PATIENCE
+        while True:
+            try:
+                self._connection().execute(text(statement))
+                return
+            except DBAPIError as error:
+                in_use = getattr(error.orig, "pgcode", None) == _OBJECT_IN_USE
+                if not in_use or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+    def _drop(self, name: str) -> None:
+        with self._lock:
+            if name not in self._existing:
+                return
+            self._connection().execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            self._existing.remove(name)
+
+    def _template(self, template: Template) -> str:
+        """The name of the database to copy for the template; prepared when first asked for."""
+        if template.key not in self._templates:
+            self._templates[template.key] = self._prepare(template)
+        return self._templates[template.key]
+
+    def _prepare(self, template: Template) -> str:
+        """Prepare a database and seal a copy of it.
+
+        TimescaleDB's scheduler sits in every database that has the extension and stands in the
+        way of copying it (timescaledb issue 9080). The sealed copy never admits a connection, so
+        no scheduler ever starts there and every further copy is free to go.
+        """
+        source = self._create(template.name)
+        try:
+            template.prepare(source)
+            _stop_background_workers(source)
+            name = str(source.database)
+            return str(self._create(f"{template.name}_template", source=name, sealed=True).database)
+        finally:
+            with suppress(DBAPIError, EngineUnavailable):
+                self._drop(str(source.database))
+
+
+def _stop_background_workers(url: URL) -> None:
+    """Send TimescaleDB's scheduler out of the database, where we may.
+
+    Only superusers may; for others TimescaleDB does it itself when the copying begins.
+    """
+    with connect(url, autocommit=True) as connection, suppress(DBAPIError):
+        connection.execute(text("SELECT _timescaledb_functions.stop_background_workers()"))
