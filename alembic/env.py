@@ -52,6 +52,12 @@ def database_url() -> URL:
     return url.set(drivername="postgresql+psycopg2")
 
 
+def said(error: DBAPIError) -> str:
+    """The server's sentence without its context."""
+    diagnostics = getattr(error.orig, "diag", None)
+    return str(getattr(diagnostics, "message_primary", None) or error.orig).strip()
+
+
 def migrate(connection: Connection | None) -> None:
     """Run the revisions on the connection, or print them as SQL without one."""
     context.configure(
@@ -81,7 +87,7 @@ def migrate_online() -> None:
             migrate(connection)
     except DBAPIError as error:
         if getattr(error.orig, "pgcode", None) in ANSWERS or error.connection_invalidated:
-            raise CommandError(str(error.orig).strip()) from None
+            raise CommandError(said(error)) from None
         raise
 
 

@@ -67,7 +67,7 @@ class Interval:
 
     def __str__(self) -> str:
         text = _spell(self.microseconds)
-        if self.spelled is None or self.spelled == text:
+        if self.spelled is None or self.spelled == text or ":" in self.spelled:
             return text
         return f"{text} ({self.spelled})"
 

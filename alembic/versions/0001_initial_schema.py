@@ -181,7 +181,7 @@ def create_metadata_tables() -> None:
         sa.UniqueConstraint("ticker", name="uq_instruments_ticker"),
         sa.CheckConstraint(
             "asset_class IN ('fx', 'rates', 'credit', 'equity', 'commodity', 'crypto', 'index')",
-            name="ck_instruments_asset_class",
+            name=op.f("ck_instruments_asset_class"),
         ),
     )
     op.create_table(
@@ -207,7 +207,7 @@ def create_metadata_tables() -> None:
         sa.ForeignKeyConstraint(
             ["source_id"], ["data_sources.id"], name="fk_series_metadata_source_id_data_sources"
         ),
-        sa.CheckConstraint(FREQUENCIES, name="ck_series_metadata_frequency"),
+        sa.CheckConstraint(FREQUENCIES, name=op.f("ck_series_metadata_frequency")),
     )
 
 
@@ -241,7 +241,7 @@ def create_observation_tables() -> None:
             "series_id", "observation_date", "revision_number", name="uq_macro_series_natural_key"
         ),
         series_reference("macro_series"),
-        sa.CheckConstraint("revision_number >= 0", name="ck_macro_series_revision_number"),
+        sa.CheckConstraint("revision_number >= 0", name=op.f("ck_macro_series_revision_number")),
     )
     for table, kind, unit in (
         ("flow_data", "flow_type", "USD_MM"),
@@ -284,7 +284,7 @@ def create_quote_tables() -> None:
             "instrument_id", "timestamp", "frequency", name="uq_market_data_natural_key"
         ),
         instrument_reference("market_data"),
-        sa.CheckConstraint(FREQUENCIES, name="ck_market_data_frequency"),
+        sa.CheckConstraint(FREQUENCIES, name=op.f("ck_market_data_frequency")),
     )
     op.create_table(
         "curves",
@@ -298,10 +298,10 @@ def create_quote_tables() -> None:
         sa.Column("source", sa.Text),
         sa.PrimaryKeyConstraint("id", "curve_date", name="pk_curves"),
         sa.UniqueConstraint("curve_id", "curve_date", "tenor_days", name="uq_curves_natural_key"),
-        sa.CheckConstraint("tenor_days >= 0", name="ck_curves_tenor_days"),
+        sa.CheckConstraint("tenor_days >= 0", name=op.f("ck_curves_tenor_days")),
         sa.CheckConstraint(
             "curve_type IN ('sovereign', 'swap', 'real', 'breakeven', 'credit', 'basis')",
-            name="ck_curves_curve_type",
+            name=op.f("ck_curves_curve_type"),
         ),
     )
     op.create_table(
@@ -324,8 +324,8 @@ def create_quote_tables() -> None:
             name="uq_vol_surfaces_natural_key",
         ),
         instrument_reference("vol_surfaces"),
-        sa.CheckConstraint("tenor_days >= 0", name="ck_vol_surfaces_tenor_days"),
-        sa.CheckConstraint("call_put IN ('call', 'put')", name="ck_vol_surfaces_call_put"),
+        sa.CheckConstraint("tenor_days >= 0", name=op.f("ck_vol_surfaces_tenor_days")),
+        sa.CheckConstraint("call_put IN ('call', 'put')", name=op.f("ck_vol_surfaces_call_put")),
     )
     op.create_table(
         "signals",
@@ -349,7 +349,7 @@ def create_quote_tables() -> None:
         ),
         instrument_reference("signals"),
         series_reference("signals"),
-        sa.CheckConstraint("confidence BETWEEN 0 AND 1", name="ck_signals_confidence"),
+        sa.CheckConstraint("confidence BETWEEN 0 AND 1", name=op.f("ck_signals_confidence")),
     )
 
 

@@ -1,0 +1,146 @@
+"""Two sets of facts -> findings. Pure: no database, no files, no clock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from conformance.capabilities import REASONS, Capabilities
+from conformance.facts import EXISTS, FactKey, Facts, Value, agrees, plain
+from conformance.findings import Finding, NotChecked
+from conformance.messages import hint_for, message_for
+
+#: What only the Community edition can have.
+_COMMUNITY_KINDS = ("compression", "policy")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome for every fact of either side; each key is in exactly one of the four.
+
+    Attributes:
+        conforming: both sides agree.
+        findings: they do not, and nothing else is the cause; causes first.
+        consequences: facts that could not hold because of a finding, with that finding.
+        not_checked: facts that this server cannot decide, with the reason.
+    """
+
+    conforming: tuple[FactKey, ...]
+    findings: dict[FactKey, Finding]
+    consequences: dict[FactKey, Finding]
+    not_checked: dict[FactKey, NotChecked]
+
+
+def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Comparison:
+    """Hold what the models promise against what the catalog shows, in both directions."""
+    expected = match_unnamed(expected, observed)
+    conforming: list[FactKey] = []
+    findings: dict[FactKey, Finding] = {}
+    consequences: dict[FactKey, Finding] = {}
+    not_checked: dict[FactKey, NotChecked] = {}
+    for key in sorted(expected.keys() | observed.keys(), key=FactKey.sort_key):
+        reason = _undecidable(key, capabilities)
+        cause = next((findings[c] for c in key.causes() if c in findings), None)
+        if reason is not None:
+            not_checked[key] = NotChecked(key.id, reason)
+        elif cause is not None:
+            consequences[key] = cause
+        elif key in expected and key in observed and agrees(expected[key], observed[key]):
+            conforming.append(key)
+        else:
+            findings[key] = _finding(key, expected, observed)
+    return Comparison(tuple(conforming), findings, consequences, not_checked)
+
+
+def _undecidable(key: FactKey, capabilities: Capabilities) -> str | None:
+    community_only = (
+        key.kind in _COMMUNITY_KINDS
+        or key == FactKey("extension", "timescaledb", "", "edition")
+        or key.attribute == "other_compression_settings"
+    )
+    if community_only and not capabilities.community_edition:
+        return REASONS["community_edition"]
+    return None
+
+
+def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
+    if key not in observed:
+        disagreement = "missing"
+    elif key not in expected:
+        disagreement = "unexpected"
+    else:
+        disagreement = "different"
+    wanted, seen = expected.get(key), observed.get(key)
+    return Finding(
+        id=key.id,
+        kind=key.kind,
+        object=key.object,
+        attribute=key.attribute,
+        disagreement=disagreement,
+        expected=plain(wanted),
+        observed=plain(seen),
+        message=message_for(key, disagreement, wanted, seen),
+        hint=hint_for(key, disagreement),
+    )
+
+
+def match_unnamed(expected: Facts, observed: Facts) -> Facts:
+    """Give expected objects that were promised without a name the name of an equal observed one.
+
+    A constraint that the models leave unnamed, or an index that TimescaleDB makes, is promised by
+    its definition; whatever it is called in the database is right.
+    """
+    unnamed = {
+        parts: attributes
+        for parts, attributes in _objects(expected).items()
+        if parts[2].startswith("<")
+    }
+    if not unnamed:
+        return expected
+    taken = {(key.kind, key.table, key.name) for key in expected}
+    free: dict[tuple[str, str], dict[str, dict[str, Value]]] = defaultdict(dict)
+    for (kind, table, name), attributes in _objects(observed).items():
+        if (kind, table, name) not in taken:
+            free[kind, table][name] = attributes
+    renamed: dict[tuple[str, str, str], str] = {}
+    for (kind, table, name), attributes in unnamed.items():
+        candidates = free[kind, table]
+        found = _same(kind, attributes, candidates, name[1:-1])
+        if found is not None:
+            del candidates[found]
+            renamed[kind, table, name] = found
+    return {
+        key._replace(name=renamed.get((key.kind, key.table, key.name), key.name)): value
+        for key, value in expected.items()
+    }
+
+
+def _objects(facts: Facts) -> dict[tuple[str, str, str], dict[str, Value]]:
+    """The attributes of every object that may be unnamed, by (kind, table, name)."""
+    objects: dict[tuple[str, str, str], dict[str, Value]] = defaultdict(dict)
+    for key, value in facts.items():
+        if key.kind in _DEFINITION:
+            objects[key.kind, key.table, key.name][key.attribute] = value
+    return objects
+
+
+#: What an unnamed object is recognised by: the rest may differ and is then a finding.
+_DEFINITION = {
+    "unique": ("columns",),
+    "foreign_key": ("columns", "references"),
+    "check": ("expression",),
+    "exclusion": (EXISTS,),
+    "index": ("columns", "predicate", "unique"),
+}
+
+
+def _same(
+    kind: str, wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
+) -> str | None:
+    """The candidate with the same definition, by preference the one with the usual name."""
+    same = [
+        name
+        for name, attributes in candidates.items()
+        if all(agrees(wanted[part], attributes.get(part)) for part in _DEFINITION[kind])
+    ]
+    return usual_name if usual_name in same else min(same, default=None)

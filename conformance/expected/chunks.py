@@ -1,0 +1,21 @@
+"""Chunks: each is like its hypertable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.declarations import hypertable_of
+from conformance.facts import FactKey, Facts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """No chunk with other compression settings, and none altered on its own."""
+    if hypertable_of(table) is None:
+        return {}
+    return {
+        FactKey("chunk", name, "", "other_compression_settings"): (),
+        FactKey("chunk", name, "", "alterations"): (),
+    }

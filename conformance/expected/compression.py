@@ -1,0 +1,27 @@
+"""Compression: on or off, segment by, order by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.declarations import compression_of
+from conformance.facts import EXISTS, FactKey, Facts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """The settings, if compression is declared."""
+    declared = compression_of(table)
+    if declared is None:
+        return {}
+
+    def key(attribute: str) -> FactKey:
+        return FactKey("compression", name, "", attribute)
+
+    return {
+        key(EXISTS): True,
+        key("segment_by"): declared.segment_by,
+        key("order_by"): tuple(str(item) for item in declared.order_by),
+    }

@@ -1,0 +1,150 @@
+"""Primary keys, unique constraints, foreign keys, checks and exclusions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    CheckConstraint,
+    Constraint,
+    ForeignKeyConstraint,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+
+from conformance.declarations import default_name
+from conformance.expected import spelling
+from conformance.facts import ANYTHING, EXISTS, FactKey, Facts, Value
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """Every constraint that CREATE TABLE would have."""
+    facts: Facts = {}
+    compiler = spelling.ddl_compiler()
+    for constraint in table.constraints:
+        rule = constraint._create_rule
+        if rule is not None and not rule(compiler):
+            continue
+        found = _constraint(table, constraint, default_schema)
+        if found is None:
+            continue
+        kind, part, attributes = found
+        for attribute, value in attributes.items():
+            facts[FactKey(kind, name, part, attribute)] = value
+    return facts
+
+
+def _constraint(
+    table: Table, constraint: Constraint, default_schema: str
+) -> tuple[str, str, dict[str, Value]] | None:
+    """Kind, name and attributes of a constraint."""
+    if isinstance(constraint, PrimaryKeyConstraint):
+        return ("primary_key", "", _primary_key(constraint)) if constraint.columns else None
+    if isinstance(constraint, UniqueConstraint):
+        return "unique", _name(table, constraint, _columns(constraint)), _unique(constraint)
+    if isinstance(constraint, ForeignKeyConstraint):
+        columns = tuple(constraint.column_keys)
+        name = _name(table, constraint, columns)
+        return "foreign_key", name, _foreign_key(constraint, default_schema)
+    if isinstance(constraint, CheckConstraint):
+        return "check", _name(table, constraint, ()), _check(constraint)
+    if isinstance(constraint, ExcludeConstraint):
+        return "exclusion", _name(table, constraint, ()), {EXISTS: True}
+    return None
+
+
+def _name(table: Table, constraint: Constraint, columns: tuple[str, ...]) -> str:
+    """Its name; where the models give none, `<...>` with what it is about.
+
+    A name in angle brackets is no promise: comparison looks for the same definition under any
+    name.
+    """
+    name = spelling.final_name(constraint)
+    if name is not None:
+        return name
+    if isinstance(constraint, CheckConstraint):
+        return f"<{spelling.sql(constraint.sqltext)}>"
+    suffix = "fkey" if isinstance(constraint, ForeignKeyConstraint) else "key"
+    return f"<{default_name(table.name, '_'.join(columns), suffix)}>"
+
+
+def _columns(constraint: PrimaryKeyConstraint | UniqueConstraint) -> tuple[str, ...]:
+    return tuple(column.name for column in constraint.columns)
+
+
+def _deferrable(constraint: Constraint) -> str:
+    if not constraint.deferrable:
+        return "no"
+    initially = str(constraint.initially or "immediate").lower()
+    return f"initially {initially}"
+
+
+def _primary_key(constraint: PrimaryKeyConstraint) -> dict[str, Value]:
+    name = spelling.final_name(constraint)
+    return {
+        EXISTS: True,
+        "name": ANYTHING if name is None else name,
+        "columns": _columns(constraint),
+        "include": tuple(constraint.dialect_options["postgresql"].get("include") or ()),
+        "deferrable": _deferrable(constraint),
+        "valid": True,
+    }
+
+
+def _unique(constraint: UniqueConstraint) -> dict[str, Value]:
+    options = constraint.dialect_options["postgresql"]
+    return {
+        EXISTS: True,
+        "columns": _columns(constraint),
+        "nulls": "not distinct" if options.get("nulls_not_distinct") else "distinct",
+        "include": tuple(options.get("include") or ()),
+        "deferrable": _deferrable(constraint),
+        "valid": True,
+    }
+
+
+def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[str, Value]:
+    elements = constraint.elements
+    columns = tuple(element.parent.name for element in elements)
+    schema, target, _ = _target(elements[0].target_fullname)
+    if schema is None or schema == default_schema:
+        referred = target
+    else:
+        referred = f"{schema}.{target}"
+    names = ", ".join(_target_column(element) for element in elements)
+    not_valid = constraint.dialect_options["postgresql"].get("not_valid")
+    return {
+        EXISTS: True,
+        "columns": columns,
+        "references": f"{referred} ({names})",
+        "on_delete": (constraint.ondelete or "NO ACTION").upper(),
+        "on_update": (constraint.onupdate or "NO ACTION").upper(),
+        "match": (constraint.match or "SIMPLE").upper(),
+        "deferrable": _deferrable(constraint),
+        "validated": not not_valid,
+        "enforced": True,
+    }
+
+
+def _target(fullname: str) -> tuple[str | None, str, str]:
+    *schema, table, column = fullname.split(".")
+    return ".".join(schema) or None, table, column
+
+
+def _target_column(element: object) -> str:
+    column = getattr(element, "column", None)
+    return str(column.name)
+
+
+def _check(constraint: CheckConstraint) -> dict[str, Value]:
+    not_valid = constraint.dialect_options["postgresql"].get("not_valid")
+    return {
+        EXISTS: True,
+        "expression": spelling.expression(spelling.sql(constraint.sqltext)),
+        "validated": not not_valid,
+        "enforced": True,
+    }

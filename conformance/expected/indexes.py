@@ -1,0 +1,109 @@
+"""Indexes that no constraint brings along, TimescaleDB's automatic ones included."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, TextClause, UnaryExpression
+from sqlalchemy.sql import operators
+
+from conformance.declarations import is_default_index
+from conformance.expected import spelling
+from conformance.facts import EXISTS, Expression, FactKey, Facts, IndexColumn, Value
+
+if TYPE_CHECKING:
+    from sqlalchemy import Index, Table
+
+_MODIFIERS = re.compile(
+    r"\s+(?:(?P<direction>ASC|DESC))?\s*(?:NULLS\s+(?P<nulls>FIRST|LAST))?\s*$", re.IGNORECASE
+)
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """Columns in order, uniqueness, method, predicate; and that the index is usable."""
+    facts: Facts = {}
+    for index in table.indexes:
+        part = spelling.final_name(index) or ""
+        if is_default_index(index):
+            # TimescaleDB chose the name; the index itself is what is promised.
+            part = f"<{part}>"
+        for attribute, value in _attributes(table, index).items():
+            facts[FactKey("index", name, part, attribute)] = value
+    return facts
+
+
+def _attributes(table: Table, index: Index) -> dict[str, Value]:
+    options = index.dialect_options["postgresql"]
+    predicate = options.get("where")
+    attributes: dict[str, Value] = {
+        EXISTS: True,
+        "columns": tuple(_column(table, index, item) for item in index.expressions),
+        "unique": bool(index.unique),
+        "method": str(options.get("using") or "btree").lower(),
+        "predicate": None
+        if predicate is None
+        else spelling.expression(spelling.sql(predicate)),
+        "include": tuple(
+            item if isinstance(item, str) else item.name for item in options.get("include") or ()
+        ),
+        "valid": True,
+    }
+    attributes["nulls"] = "not distinct" if options.get("nulls_not_distinct") else "distinct"
+    return attributes
+
+
+def _column(table: Table, index: Index, item: Any) -> IndexColumn:
+    value, descending, nulls_first = _unwrap(item)
+    operator_classes = index.dialect_options["postgresql"].get("ops") or {}
+    key = value.key if isinstance(value, Column) else None
+    collation, value = _collation(value)
+    return IndexColumn(
+        value.name if isinstance(value, Column) else _expression(table, value),
+        descending=descending,
+        nulls_first=descending if nulls_first is None else nulls_first,
+        operator_class=operator_classes.get(key),
+        collation=collation,
+    )
+
+
+def _collation(value: Any) -> tuple[str | None, Any]:
+    if getattr(value, "operator", None) is operators.collate:
+        return str(value.right.collation), value.left
+    return None, value
+
+
+def _unwrap(item: Any) -> tuple[Any, bool, bool | None]:
+    """The indexed value, whether it is descending, and where NULLs were said to go."""
+    descending, nulls_first = False, None
+    while isinstance(item, UnaryExpression) and item.modifier is not None:
+        if item.modifier is operators.desc_op:
+            descending = True
+        elif item.modifier is operators.nulls_first_op:
+            nulls_first = True
+        elif item.modifier is operators.nulls_last_op:
+            nulls_first = False
+        item = item.element
+    if isinstance(item, TextClause):
+        return _unwrap_text(item.text)
+    return item, descending, nulls_first
+
+
+def _unwrap_text(text: str) -> tuple[str, bool, bool | None]:
+    match = _MODIFIERS.search(text)
+    if match is None or not match.group().strip():
+        return text.strip(), False, None
+    nulls = match["nulls"]
+    return (
+        text[: match.start()].strip(),
+        (match["direction"] or "").upper() == "DESC",
+        None if nulls is None else nulls.upper() == "FIRST",
+    )
+
+
+def _expression(table: Table, value: Any) -> str | Expression:
+    text = value if isinstance(value, str) else spelling.sql(value)
+    bare = text.strip('"')
+    if bare in {column.name for column in table.columns}:
+        return bare
+    return spelling.expression(text)

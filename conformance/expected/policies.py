@@ -1,0 +1,56 @@
+"""Policies: exactly one of each declared kind, as TimescaleDB sets it up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.declarations import compression_of, hypertable_of, retention_of
+from conformance.facts import EXISTS, FactKey, Facts, Value
+from conformance.intervals import Interval
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+_HOUR = 3_600_000_000
+#: Source: TimescaleDB documentation, "add_compression_policy": a policy runs every 12 hours, or
+#: twice per chunk where chunks are shorter than a day; daily where time is an integer.
+_COMPRESSION_SCHEDULE = Interval(12 * _HOUR)
+_DAILY = Interval(24 * _HOUR)
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """The declared policies of the table."""
+    facts: Facts = {}
+    compression, retention = compression_of(table), retention_of(table)
+    if compression is not None and compression.after is not None:
+        schedule = compression.schedule_interval or _default_schedule(table)
+        facts.update(_policy(name, "compression", "compress_after", compression.after, schedule))
+    if retention is not None:
+        schedule = retention.schedule_interval or _DAILY
+        facts.update(_policy(name, "retention", "drop_after", retention.drop_after, schedule))
+    return facts
+
+
+def _default_schedule(table: Table) -> Interval:
+    hypertable = hypertable_of(table)
+    assert hypertable is not None
+    if isinstance(hypertable.chunk_interval, int):
+        return _DAILY
+    half = Interval(hypertable.chunk_interval.microseconds // 2)
+    return min(half, _COMPRESSION_SCHEDULE, key=lambda length: length.microseconds)
+
+
+def _policy(
+    table: str, kind: str, age_name: str, age: Interval | int, schedule: Interval
+) -> Facts:
+    attributes: dict[str, Value] = {
+        EXISTS: True,
+        "count": 1,
+        age_name: age,
+        "config": None,
+        "schedule_interval": schedule,
+        "scheduled": True,
+        "max_runtime": Interval(0),
+        "max_retries": -1,
+    }
+    return {FactKey("policy", table, kind, name): value for name, value in attributes.items()}

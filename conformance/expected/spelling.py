@@ -1,0 +1,61 @@
+"""How SQLAlchemy's PostgreSQL dialect spells names, types and expressions."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy.sql.elements import ClauseElement
+
+from conformance.facts import Expression, TypeName
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, Constraint, Index
+    from sqlalchemy.sql.compiler import DDLCompiler
+    from sqlalchemy.types import TypeEngine
+
+
+@cache
+def dialect() -> PGDialect_psycopg2:
+    """The dialect that everything is spelled for."""
+    return PGDialect_psycopg2()
+
+
+def ddl_compiler() -> DDLCompiler:
+    """What writes CREATE TABLE; the source of defaults and of constraint rules."""
+    return cast("DDLCompiler", dialect().ddl_compiler(dialect(), None))  # type: ignore[arg-type]
+
+
+def final_name(item: Constraint | Index) -> str | None:
+    """The name it gets in the database, by the naming convention; None if it has none."""
+    if item.name is None:
+        return None
+    # The unquoted form is what Alembic asks for too, of indexes as well.
+    name = dialect().identifier_preparer.format_constraint(item, _alembic_quote=False)
+    return None if name is None else str(name)
+
+
+def type_name(kind: TypeEngine[Any]) -> TypeName:
+    """The type as CREATE TABLE would spell it."""
+    text = kind.compile(dialect=dialect())
+    return TypeName(text, text)
+
+
+def sql(clause: object) -> str:
+    """An expression inside a table's definition: literals in place, no table names."""
+    if isinstance(clause, ClauseElement):
+        compiler = dialect().statement_compiler(dialect(), None)
+        return compiler.process(clause, literal_binds=True, include_table=False)
+    return str(clause)
+
+
+def expression(text: str) -> Expression:
+    """An expression as SQLAlchemy or the model's author wrote it."""
+    return Expression(text, text)
+
+
+def default_sql(column: Column[Any]) -> str | None:
+    """The DEFAULT clause that CREATE TABLE would have."""
+    text = ddl_compiler().get_column_default_string(column)
+    return None if text is None else str(text)

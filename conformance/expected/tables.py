@@ -1,0 +1,38 @@
+"""Tables: ordinary, permanent, and without anything that changes what a row means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.facts import ANYTHING, EXISTS, FactKey, Facts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+def table_name(table: Table, default_schema: str) -> str:
+    """The table's name in facts: with its schema unless that is the default one."""
+    if table.schema is None or table.schema == default_schema:
+        return table.name
+    return f"{table.schema}.{table.name}"
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """Plain SQLAlchemy can declare partitions, parents and UNLOGGED; the rest must be absent."""
+    options = table.dialect_options["postgresql"]
+    prefixes = {str(prefix).upper() for prefix in table._prefixes}
+    inherits = options["inherits"] or ()
+    parents = (inherits,) if isinstance(inherits, str) else tuple(inherits)
+
+    def key(attribute: str) -> FactKey:
+        return FactKey("table", name, "", attribute)
+
+    return {
+        key(EXISTS): True,
+        key("kind"): "partitioned table" if options["partition_by"] else "table",
+        key("persistence"): "unlogged" if "UNLOGGED" in prefixes else "permanent",
+        key("row_security"): "off",
+        key("inherits"): tuple(sorted(str(parent) for parent in parents)),
+        key("inherited_by"): ANYTHING if options["partition_by"] else (),
+        key("access_method"): options["using"] or ("heap" if not options["partition_by"] else None),
+    }

@@ -1,0 +1,26 @@
+"""Enum types that columns use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Enum
+
+from conformance.facts import EXISTS, FactKey, Facts
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+
+def expected(metadata: MetaData, default_schema: str) -> Facts:
+    """Labels of every native enum type, in order: the order is what comparisons go by."""
+    facts: Facts = {}
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            kind = getattr(column.type, "item_type", column.type)
+            if isinstance(kind, Enum) and kind.native_enum and kind.name:
+                schema = kind.schema or metadata.schema or default_schema
+                name = kind.name if schema == default_schema else f"{schema}.{kind.name}"
+                facts[FactKey("type", name, "", EXISTS)] = True
+                facts[FactKey("type", name, "", "labels")] = tuple(kind.enums)
+    return facts

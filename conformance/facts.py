@@ -1,0 +1,236 @@
+"""Facts: atomic truths about a schema, as plain values.
+
+A fact is a key and a value. Both sides of a comparison, what the models expect and what the
+catalog shows, are mappings from key to value; equal values mean agreement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from conformance.intervals import Interval
+
+#: Every kind of fact, causes before their consequences: the order of checks and of reports.
+KINDS = (
+    "extension",
+    "type",
+    "table",
+    "column",
+    "primary_key",
+    "unique",
+    "foreign_key",
+    "check",
+    "exclusion",
+    "index",
+    "hypertable",
+    "compression",
+    "policy",
+    "job",
+    "chunk",
+    "trigger",
+    "rule",
+    "row_security_policy",
+)
+_RANK = {kind: rank for rank, kind in enumerate(KINDS)}
+
+#: The attribute that says that an object is there at all.
+EXISTS = "exists"
+
+#: Kinds whose objects are parts of a table, and the kind and object that each depends on.
+_TABLE_PARTS = frozenset(KINDS) - {"extension", "type", "table", "job"}
+
+
+class FactKey(NamedTuple):
+    """Which truth: the kind of object, the object, and one attribute of it.
+
+    Attributes:
+        kind: one of `KINDS`.
+        table: the table it belongs to, with its schema unless that is the default one; for kinds
+            without a table, the object's own name.
+        name: the part of the table (column, constraint, ...); empty for the table itself.
+        attribute: `exists`, or what is said of the object.
+    """
+
+    kind: str
+    table: str
+    name: str
+    attribute: str
+
+    @property
+    def object(self) -> str:
+        """`market_data`, `market_data.close`."""
+        return f"{self.table}.{self.name}" if self.name else self.table
+
+    @property
+    def id(self) -> str:
+        """`hypertable:market_data:chunk_interval`."""
+        return f"{self.kind}:{self.object}:{self.attribute}"
+
+    @property
+    def existence(self) -> FactKey:
+        """The key that says that this object is there."""
+        return self._replace(attribute=EXISTS)
+
+    def causes(self) -> list[FactKey]:
+        """The existence facts without which this one is a mere consequence, nearest first."""
+        found = [] if self.attribute == EXISTS else [self.existence]
+        # A name in angle brackets is an index that create_hypertable makes.
+        automatic = self.kind == "index" and self.name.startswith("<")
+        if automatic or self.kind in ("compression", "policy", "chunk"):
+            found.append(FactKey("hypertable", self.table, "", EXISTS))
+        if self.kind in _TABLE_PARTS:
+            found.append(FactKey("table", self.table, "", EXISTS))
+        if self.kind not in ("extension", "type"):
+            found.append(FactKey("extension", "timescaledb", "", EXISTS))
+        return found
+
+    def sort_key(self) -> tuple[int, str, str, bool, str]:
+        """Causes first, then by object, `exists` before the other attributes."""
+        return (_RANK[self.kind], self.table, self.name, self.attribute != EXISTS, self.attribute)
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A SQL expression; equal to another when the server spells both the same.
+
+    Attributes:
+        canonical: the server's own spelling, or the text itself until that is known.
+        text: as it was written, for people.
+        columns: (name, type) of every column that it may name; filled in for the server.
+        cast: the type that its value is converted to (a column's default); None otherwise.
+    """
+
+    canonical: str
+    text: str = field(compare=False)
+    columns: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+    cast: str | None = field(default=None, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class TypeName:
+    """A SQL type; equal to another when the server spells both the same."""
+
+    canonical: str
+    text: str = field(compare=False)
+
+    def __str__(self) -> str:
+        return self.canonical
+
+
+@dataclass(frozen=True)
+class IndexColumn:
+    """One column of an index: what is indexed, and in which order."""
+
+    value: str | Expression
+    descending: bool = False
+    nulls_first: bool = False
+    operator_class: str | None = None
+    collation: str | None = None
+
+    def __str__(self) -> str:
+        words = [f"({self.value})" if isinstance(self.value, Expression) else self.value]
+        words += [f'COLLATE "{self.collation}"'] if self.collation else []
+        words += [self.operator_class] if self.operator_class else []
+        words += ["DESC"] if self.descending else []
+        if self.nulls_first is not self.descending:
+            words.append(f"NULLS {'FIRST' if self.nulls_first else 'LAST'}")
+        return " ".join(words)
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """An expected version: this one or a later one."""
+
+    version: str
+
+    def accepts(self, observed: object) -> bool:
+        """Whether an observed version such as `2.23.0-dev` will do."""
+        return isinstance(observed, str) and _numbers(observed) >= _numbers(self.version)
+
+    def __str__(self) -> str:
+        return f"{self.version} or later"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """An expected value that may be any of several; of none, anything is accepted."""
+
+    values: tuple[str, ...] = ()
+
+    def accepts(self, observed: object) -> bool:
+        """Whether the observed value is among them."""
+        return not self.values or observed in self.values
+
+    def __str__(self) -> str:
+        return " or ".join(self.values) or "anything"
+
+
+#: The models say nothing about it.
+ANYTHING = OneOf()
+
+Value = (
+    str
+    | int
+    | bool
+    | None
+    | tuple[Any, ...]
+    | Interval
+    | Expression
+    | TypeName
+    | IndexColumn
+    | AtLeast
+    | OneOf
+)
+Facts = dict[FactKey, Value]
+
+
+class Fact(NamedTuple):
+    """One truth; `str()` of it reads `hypertable:market_data:chunk_interval = 30 days`."""
+
+    key: FactKey
+    value: Value
+
+    def __str__(self) -> str:
+        return f"{self.key.id} = {show(self.value)}"
+
+
+def agrees(expected: Value, observed: Value) -> bool:
+    """Whether the observed value keeps what the expected one promises."""
+    if isinstance(expected, AtLeast | OneOf):
+        return expected.accepts(observed)
+    return type(expected) is type(observed) and expected == observed
+
+
+def show(value: Value) -> str:
+    """The value for people."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return f"({', '.join(show(item) for item in value)})"
+    return str(value)
+
+
+def plain(value: Value) -> Any:
+    """The value for JSON: null, booleans, numbers, strings and lists."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Interval):
+        return value.plain()
+    return str(value)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    numbers: list[int] = []
+    for part in version.split("-")[0].split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return (*numbers, 0, 0, 0)[:3]

@@ -1,0 +1,41 @@
+"""Findings: disagreements as data. Reports are made from these alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One disagreement between the models and the database.
+
+    Attributes:
+        id: stable across runs and machines, `hypertable:market_data:chunk_interval`.
+        kind: what sort of object, `hypertable`; `migration` for what a migration does.
+        object: which one, `market_data`.
+        attribute: which truth about it, `chunk_interval`; `exists` for the object itself.
+        disagreement: `missing`, `unexpected` or `different`.
+        expected: what the models declare, as JSON data.
+        observed: what the database shows, as JSON data.
+        message: one sentence with both values.
+        hint: where it was read, the likely cause, the way out.
+    """
+
+    id: str
+    kind: str
+    object: str
+    attribute: str
+    disagreement: str
+    expected: Any
+    observed: Any
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class NotChecked:
+    """A fact or test that could not be decided; never counted as passed."""
+
+    id: str
+    reason: str

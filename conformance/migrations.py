@@ -1,0 +1,145 @@
+"""Alembic's migrations, run in this process on a database of our own."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import create_engine, pool
+
+from conformance.engines.base import Template
+from conformance.errors import MigrationFailed, ModelsUnavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+
+def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | None = None) -> Config:
+    """Alembic's configuration from an ini file, silent on the console.
+
+    Raises:
+        ModelsUnavailable: there is no such file.
+    """
+    path = Path(ini)
+    if not path.is_file():
+        raise ModelsUnavailable(
+            f"There is no {path.name} in {path.resolve().parent}.",
+            "Run this in the project's folder, or name the file with --alembic-ini.",
+        )
+    config = Config(str(path), output_buffer=output, stdout=io.StringIO())
+    config.attributes["logging"] = False
+    return config
+
+
+def single_head(config: Config) -> str:
+    """The one head revision.
+
+    Raises:
+        MigrationFailed: there is none, or more than one.
+    """
+    heads = ScriptDirectory.from_config(config).get_heads()
+    if len(heads) != 1:
+        listed = ", ".join(sorted(heads)) or "none"
+        raise MigrationFailed(
+            f"The migrations have {len(heads)} heads ({listed}) where one is needed.",
+            "Join them with 'alembic merge heads'.",
+        )
+    return heads[0]
+
+
+def upgrade(
+    connection: Connection, config: Config, revision: str = "head", *, apache: bool = False
+) -> None:
+    """`alembic upgrade` on the connection, which is committed.
+
+    Args:
+        apache: leave out what the Apache edition lacks (`-x apache=allow`).
+    """
+    _run(command.upgrade, connection, config, revision, apache=apache)
+
+
+def downgrade(
+    connection: Connection, config: Config, revision: str = "base", *, apache: bool = False
+) -> None:
+    """`alembic downgrade` on the connection, which is committed."""
+    _run(command.downgrade, connection, config, revision, apache=apache)
+
+
+def offline_sql(config: Config, *, apache: bool = False) -> str:
+    """What `alembic upgrade head --sql` prints."""
+    buffer = io.StringIO()
+    offline = alembic_config(str(config.config_file_name), output=buffer)
+    offline.attributes.update(config.attributes, connection=None)
+    offline.attributes["apache"] = "allow" if apache else None
+    command.upgrade(offline, "head", sql=True)
+    return buffer.getvalue()
+
+
+def _run(what: object, connection: Connection, config: Config, revision: str, *, apache: bool) -> None:
+    assert callable(what)
+    config.attributes.update(connection=connection, apache="allow" if apache else None)
+    try:
+        what(config, revision)
+        connection.commit()
+    finally:
+        config.attributes.pop("connection", None)
+
+
+def migrated_template(config: Config, *, apache: bool = False) -> Template:
+    """The database after `alembic upgrade head`.
+
+    Its key covers every file that a migration can depend on: the migrations, the ini file, what
+    env.py imports from the project, and the versions of Alembic and SQLAlchemy.
+    """
+    head = single_head(config)
+
+    def prepare(url: URL) -> None:
+        engine = create_engine(url, poolclass=pool.NullPool)
+        try:
+            with engine.connect() as connection:
+                upgrade(connection, config, apache=apache)
+        except CommandError as error:
+            raise MigrationFailed(f"The migration to {head} fails: {error}") from error
+
+    return Template("apache" if apache else "migrated", _fingerprint(config, apache), prepare)
+
+
+def _fingerprint(config: Config, apache: bool) -> str:
+    digest = hashlib.sha256()
+    root = Path(str(config.config_file_name)).resolve().parent
+    scripts = Path(ScriptDirectory.from_config(config).dir).resolve()
+    for path in sorted({*scripts.rglob("*.py"), *_project_modules(root), *root.glob("*.ini")}):
+        digest.update(str(path.relative_to(root) if path.is_relative_to(root) else path).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for library in ("alembic", "sqlalchemy", "psycopg2-binary"):
+        digest.update(f"{library} {_version(library)}".encode())
+    digest.update(f"apache={apache}".encode())
+    return digest.hexdigest()[:32]
+
+
+def _project_modules(root: Path) -> list[Path]:
+    """Modules beside the ini file that a migration may import; nothing hidden, no environment."""
+    return [
+        path
+        for folder in sorted(root.iterdir())
+        if folder.is_dir() and not folder.name.startswith(".") and _is_source(folder)
+        for path in folder.rglob("*.py")
+    ]
+
+
+def _is_source(folder: Path) -> bool:
+    return folder.name not in {"build", "dist", "tests", "benchmarks", "docs", "node_modules"}
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except ModuleNotFoundError:
+        return "unknown"

@@ -1,0 +1,60 @@
+"""Connection -> facts: what the live catalog shows, in a fixed number of SQL statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.observed import (
+    chunks,
+    columns,
+    compression,
+    constraints,
+    extension,
+    hypertables,
+    indexes,
+    policies,
+    tables,
+    triggers,
+    types,
+)
+from conformance.observed.catalog import Scope
+from conformance.observed.spelling import canonical
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from conformance.facts import Facts
+
+__all__ = ["Scope", "canonical", "observed_facts"]
+
+_PARTS = (
+    extension,
+    types,
+    tables,
+    columns,
+    constraints,
+    indexes,
+    hypertables,
+    compression,
+    policies,
+    chunks,
+    triggers,
+)
+
+
+def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
+    """Everything the catalog shows of the schemas in scope.
+
+    The connection should be in a read-only, repeatable-read transaction, so that all statements
+    see the same moment; nothing is written and no lock beyond AccessShare is taken.
+    """
+    scope = scope or Scope()
+    facts: Facts = {}
+    for part in _PARTS:
+        facts.update(part.observed(connection, scope))
+    known = {key.table for key in facts if key.kind == "table"}
+    return {
+        key: value
+        for key, value in facts.items()
+        if key.kind in ("extension", "type", "job") or key.table in known
+    }

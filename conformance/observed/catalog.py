@@ -1,0 +1,47 @@
+"""Run the catalog queries: one .sql file is one statement, whatever the number of tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which part of a database is looked at.
+
+    Attributes:
+        schemas: the schemas whose tables are read.
+        default_schema: the one that is left out of names.
+        version_table: Alembic's own table, which no model declares.
+    """
+
+    schemas: tuple[str, ...] = ("public",)
+    default_schema: str = "public"
+    version_table: str = "alembic_version"
+
+    def name(self, schema: str, relation: str) -> str:
+        """The name in facts."""
+        return relation if schema == self.default_schema else f"{schema}.{relation}"
+
+
+@cache
+def _statement(name: str) -> str:
+    return (files("conformance.observed") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def rows(connection: Connection, name: str, scope: Scope) -> Sequence[Row[tuple[object, ...]]]:
+    """The rows of `sql/<name>.sql` for the scope."""
+    sql = _statement(name)
+    parameters = {"schemas": list(scope.schemas), "version_table": scope.version_table}
+    used = {key: value for key, value in parameters.items() if f":{key}" in sql}
+    return connection.execute(text(sql), used).all()

@@ -1,0 +1,32 @@
+"""Chunks that are not like their hypertable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.facts import FactKey, Facts
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+#: How many are named; a living database has thousands of chunks.
+_NAMED = 5
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Only what differs; that nothing differs is stated with the hypertable."""
+    found: dict[FactKey, list[str]] = {}
+    for row in rows(connection, "chunks", scope):
+        table = scope.name(row.schema_name, row.table_name)
+        settings = row.aspect == "settings"
+        attribute = "other_compression_settings" if settings else "alterations"
+        text = row.chunk_name if settings else f"{row.chunk_name} {row.detail}"
+        found.setdefault(FactKey("chunk", table, "", attribute), []).append(text)
+    return {key: _shortened(texts) for key, texts in found.items()}
+
+
+def _shortened(texts: list[str]) -> tuple[str, ...]:
+    if len(texts) <= _NAMED:
+        return tuple(texts)
+    return (*texts[:_NAMED], f"and {len(texts) - _NAMED} more")

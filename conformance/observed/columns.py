@@ -1,0 +1,72 @@
+"""Columns: type, nullability, default, identity, generation, collation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.facts import EXISTS, Expression, FactKey, Facts, TypeName, Value
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Every column of every table in scope."""
+    facts: Facts = {}
+    for row in rows(connection, "columns", scope):
+        table = scope.name(row.schema_name, row.table_name)
+        name = row.column_name
+        facts[FactKey("column", table, name, EXISTS)] = True
+        facts[FactKey("column", table, name, "type")] = TypeName(row.type, row.type)
+        facts[FactKey("column", table, name, "nullable")] = _nullable(row)
+        facts[FactKey("column", table, name, "default")] = _default(row)
+        facts[FactKey("column", table, name, "identity")] = _identity(row)
+        facts[FactKey("column", table, name, "generated")] = _generated(row)
+        facts[FactKey("column", table, name, "collation")] = row.collation
+    return facts
+
+
+def _nullable(row: Any) -> Value:
+    if row.not_null and row.not_null_unvalidated:
+        return "not validated"
+    return not row.not_null
+
+
+def _default(row: Any) -> Value:
+    if row.default_sql is None or row.generated or row.sequence_type is not None:
+        return None
+    return Expression(row.default_sql, row.default_sql)
+
+
+def _generated(row: Any) -> Value:
+    if not row.generated:
+        return None
+    return Expression(row.default_sql, row.default_sql)
+
+
+def _identity(row: Any) -> Value:
+    if row.sequence_type is None:
+        return None
+    generation = {"a": "always", "d": "by default"}.get(row.identity, "serial")
+    options = _options(row)
+    return f"{generation} ({', '.join(options)})" if options else generation
+
+
+def _options(row: Any) -> list[str]:
+    """What differs from a plain ascending sequence from 1, in a fixed order."""
+    defaults = {
+        "increment": 1,
+        "minvalue": 1,
+        "maxvalue": _LARGEST[row.sequence_type],
+        "cache": 1,
+    }
+    words = [f"start {row.start}"] if row.start != 1 else []
+    words += [
+        f"{name} {getattr(row, name)}"
+        for name, default in defaults.items()
+        if getattr(row, name) != default
+    ]
+    return words + (["cycle"] if row.cycle else [])

@@ -1,0 +1,190 @@
+"""PostgreSQL's own spelling of types and expressions, for both sides of a comparison.
+
+EXPLAIN (VERBOSE) prints an expression after PostgreSQL has parsed it, resolved its operators and
+folded its constants, without running it and without touching a table: the columns it speaks of
+are NULLs of their types from a subquery (OFFSET 0 keeps the planner from folding them too). Two
+spellings that PostgreSQL prints alike mean the same.
+
+Source: PostgreSQL documentation, "EXPLAIN", VERBOSE: "Output" lists the expressions of a node.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from conformance.facts import Expression, FactKey, Facts, IndexColumn, TypeName, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+_ALIAS = "conformance_scope"
+_QUALIFIER = re.compile(rf"\b{_ALIAS}(?:_\d+)?\.")
+_SIMPLE_ARRAY = re.compile(r"(= ANY|<> ALL) \('\{([^\"\\{}']*)\}'::")
+_NOW = re.compile(r"\bCURRENT_TIMESTAMP\b")
+#: A target list holds 1664 entries at the most (MaxTupleAttributeNumber).
+_MOST_TYPES = 1600
+
+
+def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple[Facts, Facts]:
+    """Both sides again, with every type and expression as the server spells it.
+
+    Expressions of both sides are read over the declared columns, so that a column of another type
+    is one difference, not one more for every expression that names it. An expression that the
+    server refuses (a function or type that it lacks) keeps its own text.
+    """
+    types = _column_types(observed) | _column_types(expected)
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for (table, column), kind in types.items():
+        columns.setdefault(table, []).append((column, kind))
+    scoped = [_in_scope(side, types, columns) for side in (expected, observed)]
+    values = [value for side in scoped for value in side.values()]
+    names = _canonical_types(connection, {name.text for name in _of(values, TypeName)})
+    spelled = _canonical_expressions(connection, set(map(_identity, _of(values, Expression))))
+
+    def respell(value: Any) -> Any:
+        if isinstance(value, TypeName):
+            return TypeName(names.get(value.text, value.text.lower()), value.text)
+        if isinstance(value, Expression):
+            return replace(value, canonical=spelled.get(_identity(value), value.text))
+        return value
+
+    respelled = [{key: _map(value, respell) for key, value in side.items()} for side in scoped]
+    return respelled[0], respelled[1]
+
+
+def _column_types(facts: Facts) -> dict[tuple[str, str], str]:
+    return {
+        (key.table, key.name): value.text
+        for key, value in facts.items()
+        if key.kind == "column" and isinstance(value, TypeName)
+    }
+
+
+def _in_scope(
+    facts: Facts,
+    types: dict[tuple[str, str], str],
+    columns: dict[str, list[tuple[str, str]]],
+) -> Facts:
+    """Give every expression its table's columns and, where it is a column's, the column's type."""
+
+    def complete(key: FactKey, value: Any) -> Any:
+        if not isinstance(value, Expression):
+            return value
+        cast = types[key.table, key.name] if key.kind == "column" else None
+        return replace(value, columns=tuple(columns.get(key.table, ())), cast=cast)
+
+    return {key: _map(value, partial(complete, key)) for key, value in facts.items()}
+
+
+def _map(value: Any, change: Callable[[Any], Any]) -> Any:
+    """The value with every part of it changed that is a type or an expression."""
+    if isinstance(value, IndexColumn):
+        return replace(value, value=change(value.value))
+    if isinstance(value, tuple) and value and not isinstance(value[0], str):
+        return tuple(_map(item, change) for item in value)
+    return change(value)
+
+
+def _of(values: Iterable[Value], kind: type) -> Iterable[Any]:
+    for value in values:
+        if isinstance(value, kind):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _of(value, kind)
+        elif isinstance(value, IndexColumn) and isinstance(value.value, kind):
+            yield value.value
+
+
+Item = TypeVar("Item")
+_Identity = tuple[str, tuple[tuple[str, str], ...], str | None]
+
+
+def _identity(expression: Expression) -> _Identity:
+    """What decides its spelling: its text, the columns it may name, the type it is cast to."""
+    named = tuple(sorted(c for c in expression.columns if c[0] in expression.text))
+    return expression.text, named, expression.cast
+
+
+def _canonical_types(connection: Connection, names: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    ordered = sorted(names)
+    for start in range(0, len(ordered), _MOST_TYPES):
+        found.update(_types(connection, ordered[start : start + _MOST_TYPES]))
+    return found
+
+
+def _types(connection: Connection, names: Sequence[str]) -> dict[str, str]:
+    def explain(some: Sequence[str]) -> list[str]:
+        targets = ", ".join(f"NULL::{name}" for name in some)
+        return list(_plan(connection, f"SELECT {targets}")["Output"])
+
+    return {
+        name: output.removeprefix("NULL::")
+        for name, output in _all_or_each(connection, names, explain)
+    }
+
+
+def _canonical_expressions(
+    connection: Connection, identities: set[_Identity]
+) -> dict[_Identity, str]:
+    def explain(some: Sequence[_Identity]) -> list[str]:
+        scopes = ", ".join(_scope(identity) for identity in some)
+        plan = _plan(connection, f"SELECT ARRAY[{scopes}]")
+        return [_normal(part["Output"][0]) for part in plan["Plans"]]
+
+    return dict(_all_or_each(connection, sorted(identities, key=repr), explain))
+
+
+def _scope(identity: _Identity) -> str:
+    text, columns, cast = identity
+    quoted = ", ".join(
+        'NULL::{} AS "{}"'.format(kind, name.replace('"', '""')) for name, kind in columns
+    )
+    value = f"({text})::{cast}" if cast else f"({text})"
+    # Without columns there is nothing to select from, but a plan node is still wanted.
+    return f"(SELECT ({value})::text FROM (SELECT {quoted or '1 AS nothing'} OFFSET 0) {_ALIAS})"
+
+
+def _normal(output: str) -> str:
+    text = _NOW.sub("now()", _QUALIFIER.sub("", output))
+    return _SIMPLE_ARRAY.sub(
+        lambda m: f"{m[1]} ('{{{','.join(sorted(m[2].split(',')))}}}'::", text
+    )
+
+
+def _all_or_each(
+    connection: Connection, items: Sequence[Item], explain: Callable[[Sequence[Item]], list[str]]
+) -> list[tuple[Item, str]]:
+    """Explain all at once; if the server refuses, each alone, leaving out what it refuses."""
+    if not items:
+        return []
+    try:
+        with connection.begin_nested():
+            return list(zip(items, explain(items), strict=True))
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        if len(items) == 1:
+            return []
+    middle = len(items) // 2
+    return _all_or_each(connection, items[:middle], explain) + _all_or_each(
+        connection, items[middle:], explain
+    )
+
+
+def _plan(connection: Connection, query: str) -> Any:
+    explained = connection.exec_driver_sql(
+        f"EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) {query}",
+        # The text is SQL as it stands: a % in it is no placeholder.
+        execution_options={"no_parameters": True},
+    ).scalar_one()
+    parsed = json.loads(explained) if isinstance(explained, str) else explained
+    return parsed[0]["Plan"]

@@ -1,0 +1,45 @@
+-- Primary keys, unique constraints, foreign keys, checks and exclusions.
+SELECT n.nspname AS schema_name,
+       c.relname AS table_name,
+       k.conname AS constraint_name,
+       k.contype AS type,
+       ARRAY(SELECT a.attname
+               FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS key (attnum, position)
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = key.attnum
+              ORDER BY key.position)::text[] AS columns,
+       ARRAY(SELECT a.attname
+               FROM pg_catalog.generate_series(i.indnkeyatts::int, i.indnatts - 1) AS position
+               JOIN pg_catalog.pg_attribute a
+                 ON a.attrelid = c.oid AND a.attnum = i.indkey[position]
+              ORDER BY position)::text[] AS include,
+       i.indnullsnotdistinct AS nulls_not_distinct,
+       i.indisvalid AND i.indisready AND i.indislive AS valid,
+       k.condeferrable AS deferrable,
+       k.condeferred AS deferred,
+       k.convalidated AS validated,
+       -- Declared NOT ENFORCED (PostgreSQL 18), or its triggers are disabled.
+       coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+                        WHERE t.tgconstraint = k.oid AND t.tgenabled IN ('D', 'R')) AS enforced,
+       rn.nspname AS referred_schema,
+       r.relname AS referred_table,
+       ARRAY(SELECT a.attname
+               FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS key (attnum, position)
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = key.attnum
+              ORDER BY key.position)::text[] AS referred_columns,
+       k.confdeltype AS on_delete,
+       k.confupdtype AS on_update,
+       k.confmatchtype AS match,
+       pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS expression
+  FROM pg_catalog.pg_constraint k
+  JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+  LEFT JOIN pg_catalog.pg_class r ON r.oid = k.confrelid AND k.contype = 'f'
+  LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+ WHERE n.nspname = ANY(:schemas)
+   AND c.relkind IN ('r', 'p', 'f')
+   AND NOT c.relispartition
+   AND k.contype IN ('p', 'u', 'f', 'c', 'x')
+   -- A foreign key to a partitioned table has one more row for each partition.
+   AND NOT (k.contype = 'f' AND k.conparentid <> 0)

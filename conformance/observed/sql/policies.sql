@@ -1,0 +1,34 @@
+-- Jobs of the hypertables in scope, and jobs of users, which may touch any table. Jobs of
+-- continuous aggregates write to these alone and are left out, as are TimescaleDB's own.
+SELECT j.job_id,
+       j.hypertable_schema AS schema_name,
+       j.hypertable_name AS table_name,
+       j.proc_schema, j.proc_name,
+       own.is_own,
+       j.schedule_interval::text AS schedule_interval,
+       j.max_runtime::text AS max_runtime,
+       j.max_retries,
+       j.scheduled,
+       j.next_start = 'infinity' AS paused,
+       j.config,
+       -- In one style, whatever IntervalStyle the policy was made under.
+       (SELECT pg_catalog.jsonb_object_agg(key, (value #>> '{}')::interval::text)
+          FROM pg_catalog.jsonb_each(j.config)
+         WHERE key IN ('compress_after', 'compress_created_before', 'drop_after',
+                       'drop_created_before')
+           AND pg_catalog.jsonb_typeof(value) = 'string' AND own.is_own) AS intervals
+  FROM timescaledb_information.jobs j
+ CROSS JOIN LATERAL (
+       -- TimescaleDB's procedures live in schemas that belong to its extension.
+       SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                        JOIN pg_catalog.pg_depend e
+                          ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                         AND e.objid = n.oid AND e.deptype = 'e'
+                        JOIN pg_catalog.pg_extension x
+                          ON x.oid = e.refobjid AND x.extname = 'timescaledb'
+                       WHERE n.nspname = j.proc_schema) AS is_own
+     ) AS own
+ WHERE (j.hypertable_schema = ANY(:schemas) OR NOT own.is_own)
+   AND NOT EXISTS (SELECT FROM timescaledb_information.continuous_aggregates a
+                    WHERE a.view_schema = j.hypertable_schema AND a.view_name = j.hypertable_name)
+ ORDER BY j.job_id

@@ -1,0 +1,33 @@
+-- Tables of the schemas in scope, apart from those of extensions and partitions of other tables.
+SELECT n.nspname AS schema_name,
+       c.relname AS table_name,
+       c.relkind AS kind,
+       c.relpersistence AS persistence,
+       c.relrowsecurity AS row_security,
+       c.relforcerowsecurity AS force_row_security,
+       am.amname AS access_method,
+       ARRAY(SELECT p.relname
+               FROM pg_catalog.pg_inherits i
+               JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
+              WHERE i.inhrelid = c.oid
+              ORDER BY 1)::text[] AS inherits,
+       -- The children of a hypertable are its chunks: TimescaleDB refuses any others.
+       CASE WHEN EXISTS (SELECT FROM timescaledb_information.dimensions d
+                          WHERE d.hypertable_schema = n.nspname AND d.hypertable_name = c.relname)
+            THEN '{}'
+            ELSE ARRAY(SELECT k.relname
+                         FROM pg_catalog.pg_inherits i
+                         JOIN pg_catalog.pg_class k ON k.oid = i.inhrelid
+                        WHERE i.inhparent = c.oid
+                        ORDER BY 1)::text[]
+       END AS inherited_by
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
+ WHERE n.nspname = ANY(:schemas)
+   AND c.relkind IN ('r', 'p', 'f')
+   AND NOT c.relispartition
+   AND c.relname <> :version_table
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                      AND e.objid = c.oid AND e.deptype = 'e')

@@ -1,0 +1,21 @@
+"""Triggers, rules and row security policies: SQLAlchemy declares none, so any is unexpected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.facts import EXISTS, FactKey, Facts
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Their definitions."""
+    return {
+        FactKey(
+            row.kind, scope.name(row.schema_name, row.table_name), row.name, EXISTS
+        ): row.definition
+        for row in rows(connection, "triggers", scope)
+    }

@@ -1,0 +1,56 @@
+"""The way of the data, once: metadata -> expected -> comparison <- observed <- connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparison import Comparison, compare
+from conformance.expected import expected_facts
+from conformance.observed import Scope, canonical, observed_facts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, MetaData
+
+    from conformance.capabilities import Capabilities
+    from conformance.facts import Facts
+
+
+def scope_of(metadata: MetaData, default_schema: str = "public") -> Scope:
+    """The schemas that the metadata has tables in."""
+    schemas = {table.schema or default_schema for table in metadata.tables.values()}
+    return Scope(tuple(sorted(schemas | {default_schema})), default_schema)
+
+
+def both_sides(
+    connection: Connection, metadata: MetaData, scope: Scope | None = None
+) -> tuple[Facts, Facts]:
+    """What the metadata promises and what the database shows, in the server's own spelling."""
+    scope = scope or scope_of(metadata)
+    prepare_session(connection, scope)
+    expected = expected_facts(metadata, default_schema=scope.default_schema)
+    return canonical(connection, expected, observed_facts(connection, scope))
+
+
+def check_database(
+    connection: Connection,
+    metadata: MetaData,
+    capabilities: Capabilities,
+    scope: Scope | None = None,
+) -> Comparison:
+    """Compare the database that the connection is in with the metadata.
+
+    Reads only. The connection's transaction decides what is seen and how long it may take; its
+    search_path and IntervalStyle are set for that transaction.
+    """
+    expected, observed = both_sides(connection, metadata, scope)
+    return compare(expected, observed, capabilities)
+
+
+def prepare_session(connection: Connection, scope: Scope) -> None:
+    """Names resolve, and intervals are spelled, the same whoever looks."""
+    connection.exec_driver_sql(
+        "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident(%s) || ', ' ||"
+        " pg_catalog.current_setting('search_path'), true),"
+        " pg_catalog.set_config('intervalstyle', 'postgres', true)",
+        (scope.default_schema,),
+    )
