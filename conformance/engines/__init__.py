@@ -37,7 +37,7 @@ def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -
     if choice == "embedded":
         return _embedded()
     if choice == "container":
-        return _container(image)
+        return _container(image, report)
     if choice == "auto":
         return _container_or_embedded(image, report)
     raise EngineUnavailable(
@@ -47,11 +47,12 @@ def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -
 
 def _container_or_embedded(image: str | None, report: Callable[[str], None]) -> Engine:
     try:
-        engine = _container(image)
+        engine = _container(image, report)
+        engine.obtain_image()
     except EngineUnavailable as error:
         report(f"Engine embedded, because no container can be had: {error.problem}")
         return _embedded()
-    report(f"Engine container, because a Docker daemon answers and has {engine.image}.")
+    report(f"Engine container, because a Docker daemon answers and has the image {engine.image}.")
     return engine
 
 
@@ -61,9 +62,12 @@ def _embedded() -> Engine:
     return EmbeddedEngine()
 
 
-def _container(image: str | None) -> ContainerEngine:
-    from conformance.engines.container import ContainerEngine
-
-    engine = ContainerEngine(image)
-    engine.obtain_image()
-    return engine
+def _container(image: str | None, report: Callable[[str], None]) -> ContainerEngine:
+    try:
+        from conformance.engines.container import ContainerEngine
+    except ModuleNotFoundError as error:
+        raise EngineUnavailable(
+            f"A container needs the Python package {error.name}, which is not installed.",
+            "Run pip install testcontainers, or take --engine embedded or --engine URL.",
+        ) from None
+    return ContainerEngine(image, report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -9,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect, place, scrubbed
 from conformance.engines.endings import call_at_end
+from conformance.engines.probing import probe
+from conformance.engines.suitability import check_server
 from conformance.engines.throwaway import ThrowawayDatabases
 from conformance.errors import ConformanceError, EngineUnavailable, ServerUnsupported
 
@@ -55,7 +58,8 @@ class EngineOnServer:
         databases.close()
 
     def _open(self, url: URL, *, restartable: bool) -> None:
-        """Get ready on the server at the URL; whatever fails, nothing is left behind."""
+        """Get ready on the server at the URL, if it suits; if not, leave nothing behind."""
+        check_server(url)
         self._databases = ThrowawayDatabases(url)
         self._forget = call_at_end(self.stop)
         try:
@@ -72,12 +76,10 @@ class EngineOnServer:
 
 
 def _probe(databases: ThrowawayDatabases, *, restartable: bool) -> tuple[Server, Capabilities]:
-    # Imported here: probing is not needed to look at a server's refusal.
-    from conformance.engines.probing import probe_capabilities
-
     with databases.database() as url:
         _create_extension(url)
-        return probe_capabilities(url, restartable=restartable)
+        server, capabilities = probe(url)
+    return server, replace(capabilities, restartable=restartable)
 
 
 def _create_extension(url: URL) -> None:

@@ -61,7 +61,11 @@ class ThrowawayDatabases:
 
     @contextmanager
     def database(self, template: Template | None = None) -> Iterator[URL]:
-        """A database of one's own, truly empty or a copy of the template's."""
+        """A database of one's own, truly empty or a copy of the template's.
+
+        In a copy TimescaleDB's scheduler starts when its launcher next looks around, within a
+        minute; where the extension has just been created it starts at once.
+        """
         with self._lock:
             if template is None:
                 url = self._create("empty")
@@ -95,6 +99,12 @@ class ThrowawayDatabases:
                 self._existing.clear()
             finally:
                 self._disconnect()
+
+    def abandon(self) -> None:
+        """Forget everything: the server itself is gone for good."""
+        with self._lock:
+            self._existing.clear()
+            self._disconnect()
 
     def _connection(self) -> Connection:
         """The connection for statements about the server, made anew after the server's restart."""

@@ -1,0 +1,257 @@
+"""An engine in a Docker container of its own: a fresh server, its data in memory."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+from requests.exceptions import RequestException
+from sqlalchemy import URL, text
+from sqlalchemy.exc import DBAPIError
+from testcontainers.core.config import ConnectionMode, testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from conformance.engines import daemon
+from conformance.engines.connecting import connect
+from conformance.engines.endings import call_at_end
+from conformance.engines.image import DEFAULT_IMAGE
+from conformance.engines.on_server import EngineOnServer
+from conformance.engines.process_identity import this_process
+from conformance.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Seconds until a server that does not get ready is given up.
+READY_TIMEOUT = 60
+_POLL_INTERVAL = 0.1
+_PORT = 5432
+
+#: Speed at the price of a crash losing the data, which live in memory anyway; a background
+#: worker for the scheduler of many databases; and no calls home.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+    "max_worker_processes": "64",
+    "max_locks_per_transaction": "256",
+    "timescaledb.max_background_workers": "40",
+    "timescaledb.telemetry_level": "off",
+}
+
+#: The container's first process: PostgreSQL as the image starts it, and once more after each
+#: `restart`. Were PostgreSQL the first process itself, stopping it would end the container, and
+#: the data in memory and the port on the host with it.
+_RESTARTABLE = 'while "$@"; [ -e /tmp/restart ]; do rm -f /tmp/restart; done'
+#: pg_ctl must not wait itself: it would take the next server, up within moments, for the old one.
+_RESTART = (
+    'touch /tmp/restart && pg_ctl stop -D "$PGDATA" -m fast -W'
+    " && timeout 30 sh -c 'while [ -e /tmp/restart ]; do sleep 0.1; done'"
+)
+
+
+class ContainerEngine(EngineOnServer):
+    """TimescaleDB in a container.
+
+    Args:
+        image: an image that keeps the contract of the official PostgreSQL image.
+        report: told when an image has to be pulled first.
+    """
+
+    name = "container"
+
+    def __init__(
+        self, image: str | None = None, report: Callable[[str], None] = lambda _: None
+    ) -> None:
+        super().__init__()
+        self._given_image = image or DEFAULT_IMAGE
+        self.image = testcontainers_config.hub_image_name_prefix + self._given_image
+        self._report = report
+        self._label = ""
+        self._container: DockerContainer | None = None
+        self._forget_container: Callable[[], None] | None = None
+        self._password = secrets.token_urlsafe(16)
+
+    @property
+    def description(self) -> str:
+        """Which image the container is of."""
+        return f"container of {self.image}"
+
+    def obtain_image(self) -> None:
+        """Have the image at hand; pull it if it is not.
+
+        Raises:
+            EngineUnavailable: no Docker daemon answers, or the image cannot be pulled.
+        """
+        daemon.obtain_image(self.image, self._report)
+
+    def start(self) -> None:
+        """Start the container, wait for the server and probe it.
+
+        Raises:
+            EngineUnavailable: no daemon, no image, or the server does not get ready.
+            ServerUnsupported: the image has no TimescaleDB that can be checked.
+        """
+        if self._container is not None:
+            return
+        self.obtain_image()
+        self._label = f"{this_process()}/{secrets.token_hex(4)}"
+        self._forget_container = call_at_end(self.stop)
+        try:
+            self._run()
+            self._await_server()
+            self._open(self._url(), restartable=True)
+        except BaseException:
+            self.stop()
+            raise
+
+    def restart(self) -> None:
+        """Stop the server and start it again, with its data and at the same URL.
+
+        All connections to it end.
+
+        Raises:
+            EngineUnavailable: the server does not stop or does not come back.
+        """
+        self._started()
+        result = self._wrapped().exec_run(["sh", "-c", _RESTART], user="postgres")
+        if result.exit_code:
+            words = " ".join(result.output.decode(errors="replace").split())
+            raise EngineUnavailable(
+                f"The server in the {self.description} cannot be stopped: {words}",
+                "Look at the container's log.",
+            )
+        self._await_server()
+
+    def stop(self) -> None:
+        """Remove the container, its data with it. May be called at any time, also twice."""
+        if self._forget_container is None:
+            return
+        if self._databases is not None:
+            self._databases.abandon()
+        super().stop()
+        # By label rather than by handle: an interrupt may have lost the handle.
+        with daemon.daemon(READY_TIMEOUT) as client:
+            ours = {"label": f"{daemon.LABEL}={self._label}"}
+            for container in client.containers.list(all=True, filters=ours):
+                daemon.remove(container)
+        if self._container is not None:
+            self._container.get_docker_client().client.close()
+        self._forget_container()
+        self._container = self._forget_container = None
+
+    def _run(self) -> None:
+        """Start a container; the server in it need not be ready yet."""
+        with daemon.daemon() as client:
+            daemon.remove_orphans(client)
+            config = client.images.get(self.image).attrs["Config"]
+        start = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or ["postgres"])]
+        settings = [word for pair in SETTINGS.items() for word in ("-c", "=".join(pair))]
+        container = DockerContainer(self._given_image, {"timeout": READY_TIMEOUT})
+        container.with_command(["sh", *start, *settings])
+        container.with_envs(
+            POSTGRES_PASSWORD=self._password, POSTGRES_INITDB_ARGS="--no-sync", NO_TS_TUNE="true"
+        )
+        container.with_tmpfs_mount(_data_mount(config))
+        container.ports[f"{_PORT}/tcp"] = _binding(container)
+        container.with_kwargs(
+            entrypoint=["sh", "-c", _RESTARTABLE],
+            labels={daemon.LABEL: self._label},
+            shm_size="256m",
+            stop_signal="SIGKILL",
+        )
+        self._container = container
+        try:
+            with _without_ryuk():
+                container.start()
+        except (docker.errors.DockerException, RequestException) as error:
+            reason = getattr(error, "explanation", None) or error
+            raise EngineUnavailable(
+                f"Docker cannot start a {self.description}: {' '.join(str(reason).split())}.",
+                "Look at the daemon's log, or take --engine embedded or --engine URL.",
+            ) from None
+
+    def _await_server(self) -> None:
+        """Wait until the server answers over TCP.
+
+        While the image sets up the data directory it runs a first server that listens on the
+        socket in the container only: whoever connects over TCP has reached the final one.
+        """
+        deadline = time.monotonic() + READY_TIMEOUT
+        url = self._url()
+        while True:
+            try:
+                with connect(url) as connection:
+                    connection.execute(text("SELECT 1"))
+                    return
+            except (EngineUnavailable, DBAPIError) as error:
+                if time.monotonic() > deadline:
+                    reason = getattr(error, "problem", "it closes connections")
+                    what = f"is not ready after {READY_TIMEOUT} s ({reason.rstrip('.')})"
+                    raise self._never_ready(what) from None
+            self._wrapped().reload()
+            if self._wrapped().status != "running":
+                raise self._never_ready("ended while starting")
+            time.sleep(_POLL_INTERVAL)
+
+    def _never_ready(self, what: str) -> EngineUnavailable:
+        lines = self._wrapped().logs(tail=20).decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+        return EngineUnavailable(
+            f"The server in the {self.description} {what}; the last line of its log: {last}",
+            "Check that the image is one of TimescaleDB, and give another with --image.",
+        )
+
+    def _url(self) -> URL:
+        assert self._container is not None
+        return URL.create(
+            "postgresql+psycopg2",
+            username="postgres",
+            password=self._password,
+            host=self._container.get_container_host_ip(),
+            port=self._container.get_exposed_port(_PORT),
+            database="postgres",
+        )
+
+    def _wrapped(self) -> Any:
+        """The docker library's own object of the running container."""
+        assert self._container is not None
+        return self._container.get_wrapped_container()
+
+
+def _data_mount(config: dict[str, Any]) -> str:
+    """Where to put the memory that holds the data: the image's volume around PGDATA, or PGDATA.
+
+    The volume rather than the directory, so that Docker makes no volume on disk besides.
+    """
+    environment = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
+    data = PurePosixPath(environment.get("PGDATA", "/var/lib/postgresql/data"))
+    volumes = [PurePosixPath(path) for path in config.get("Volumes") or {}]
+    return str(next((path for path in volumes if data.is_relative_to(path)), data))
+
+
+def _binding(container: DockerContainer) -> Any:
+    """A port that the daemon chooses: open to this machine only, where that suffices.
+
+    It does not where the daemon is elsewhere, or where we are in a container ourselves.
+    """
+    client = container.get_docker_client()
+    local = client.host() in {"localhost", "127.0.0.1"}
+    direct = client.get_connection_mode() == ConnectionMode.docker_host
+    return ("127.0.0.1",) if local and direct else None
+
+
+@contextmanager
+def _without_ryuk() -> Iterator[None]:
+    """Testcontainers' own cleaner needs an image of its own; ours does without."""
+    before = testcontainers_config.ryuk_disabled
+    testcontainers_config.ryuk_disabled = True
+    try:
+        yield
+    finally:
+        testcontainers_config.ryuk_disabled = before

@@ -1,0 +1,117 @@
+"""The Docker daemon: reaching it, getting an image, removing what killed runs left there."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+from docker.utils import parse_repository_tag
+from requests.exceptions import RequestException
+from testcontainers.core.docker_client import DockerClient
+
+from conformance.engines.process_identity import certainly_gone
+from conformance.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Seconds that the daemon may be silent, when asked something small and while it pulls.
+ANSWER_TIMEOUT = 5
+PULL_TIMEOUT = 20
+
+#: On every container of ours: who started it, as `process_identity.this_process` says it.
+LABEL = "org.timescaledb-conformance.run"
+#: A container that has not run for so long is of no use to anybody: its data were in memory.
+_FORGOTTEN_AFTER = timedelta(hours=1)
+
+_OTHERWISE = "or take --engine embedded or --engine URL."
+
+
+@contextmanager
+def daemon(timeout: int = ANSWER_TIMEOUT) -> Iterator[Any]:
+    """A docker.DockerClient, closed at the end.
+
+    Raises:
+        EngineUnavailable: no daemon answers, or not to this user.
+    """
+    try:
+        client = DockerClient(timeout=timeout).client
+    except (docker.errors.DockerException, RequestException, OSError, ValueError) as error:
+        raise _unreachable(str(error)) from None
+    with closing(client):
+        yield client
+
+
+def obtain_image(image: str, report: Callable[[str], None]) -> None:
+    """Have the image at hand; pull it if it is not.
+
+    Args:
+        image: its name, with or without a tag.
+        report: told when a pull begins, which may take a while.
+
+    Raises:
+        EngineUnavailable: no daemon, or the image cannot be pulled, or the pull stands still.
+    """
+    with daemon(PULL_TIMEOUT) as client:
+        try:
+            client.images.get(image)
+        except docker.errors.ImageNotFound:
+            report(f"Pulling {image}.")
+            _pull(client, image)
+        except (docker.errors.APIError, RequestException) as error:
+            raise _image_unavailable(image, error) from None
+
+
+def remove_orphans(client: Any) -> None:
+    """Remove our containers whose process was killed, with their volumes."""
+    for container in client.containers.list(all=True, filters={"label": LABEL}):
+        owner = container.labels[LABEL].rpartition("/")[0]
+        if certainly_gone(owner) or _is_forgotten(container):
+            remove(container)
+
+
+def remove(container: Any) -> None:
+    """Remove the container and its volumes; somebody else may be doing so already."""
+    with suppress(docker.errors.NotFound, docker.errors.APIError):
+        container.remove(force=True, v=True)
+
+
+def _is_forgotten(container: Any) -> bool:
+    """Whether it has long ended: what remains of a run before the machine's last start."""
+    created = datetime.fromisoformat(container.attrs["Created"][:19]).replace(tzinfo=UTC)
+    return container.status != "running" and datetime.now(UTC) - created > _FORGOTTEN_AFTER
+
+
+def _pull(client: Any, image: str) -> None:
+    repository, tag = parse_repository_tag(image)
+    try:
+        for event in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
+            if "error" in event:
+                raise _image_unavailable(image, event["error"])
+    except (docker.errors.DockerException, RequestException) as error:
+        raise _image_unavailable(image, error) from None
+
+
+def _image_unavailable(image: str, error: object) -> EngineUnavailable:
+    if isinstance(error, RequestException):
+        reason: object = f"the Docker daemon has been silent for {PULL_TIMEOUT} s"
+    else:
+        reason = getattr(error, "explanation", None) or error
+    return EngineUnavailable(
+        f"Image {image} is not at hand and cannot be pulled: {' '.join(str(reason).split())}.",
+        f"Give one that is at hand with --image, run docker pull where it works, {_OTHERWISE}",
+    )
+
+
+def _unreachable(message: str) -> EngineUnavailable:
+    if "Permission denied" in message or "PermissionError" in message:
+        return EngineUnavailable(
+            "The Docker daemon's socket may not be used by this user.",
+            f"Add the user to the group docker and log in again, {_OTHERWISE}",
+        )
+    return EngineUnavailable(
+        "No Docker daemon answers.",
+        f"Start Docker, check DOCKER_HOST, {_OTHERWISE}",
+    )
