@@ -32,7 +32,7 @@ from conformance.engines.snapshots import SnapshotCache, discard
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import URL
@@ -41,20 +41,29 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: A snapshot is missing, is made, and is used: more happens only when others spoil it meanwhile.
+_ATTEMPTS = 3
+
 
 class EmbeddedEngine:
-    """The engine that runs anywhere Python does; it keeps the `Engine` protocol."""
+    """The engine that runs anywhere Python does; it keeps the `Engine` protocol.
+
+    Args:
+        lock_wait: seconds that a statement waits for another connection's transaction before it
+            fails: all connections of a database share one session.
+    """
 
     name = "embedded"
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: set[NodeServer] = set()
+    def __init__(self, *, lock_wait: float = 30.0) -> None:
+        self._lock_wait = lock_wait
         self._cache = cache_folder()
         self._snapshots = SnapshotCache(self._cache / "snapshots")
         self._empty = self._snapshots.path("empty", "")
         self._packages: Path | None = None
         self._facts: tuple[Server, Capabilities] | None = None
+        self._running: set[NodeServer] = set()
+        self._lock = threading.Lock()
 
     @property
     def description(self) -> str:
@@ -79,9 +88,11 @@ class EmbeddedEngine:
         """
         if self._facts is not None:
             return
-        atexit.register(self.stop)
         self._packages = installed_packages(self._cache)
-        self._facts = self._read_facts() or self._make_empty()
+        self._facts = self._read_facts()
+        if self._facts is None:
+            with cache_lock(self._empty):
+                self._facts = self._read_facts() or self._create_cluster()
 
     @contextmanager
     def database(self, template: Template | None = None) -> Iterator[URL]:
@@ -95,31 +106,39 @@ class EmbeddedEngine:
 
     def stop(self) -> None:
         """End all processes."""
-        atexit.unregister(self.stop)
         with self._lock:
             servers = list(self._running)
         for server in servers:
             self._end(server)
 
     def _launch_empty(self) -> NodeServer:
-        try:
-            return self._launch(self._empty)
-        except SnapshotDamaged:
-            discard(self._empty)
-            self._facts = self._make_empty()
-            return self._launch(self._empty)
+        def make() -> None:
+            self._facts = self._create_cluster()
+
+        return self._launch_from(self._empty, make)
 
     def _launch_prepared(self, template: Template) -> NodeServer:
         snapshot = self._snapshots.path(template.name, template.key)
-        if self._snapshots.use(snapshot):
-            try:
-                return self._launch(snapshot)
-            except SnapshotDamaged:
-                discard(snapshot)
-        with cache_lock(snapshot):
-            if not self._snapshots.use(snapshot):
-                return self._prepare(template, snapshot)
-        return self._launch(snapshot)
+        return self._launch_from(snapshot, lambda: self._prepare(template, snapshot))
+
+    def _launch_from(self, snapshot: Path, make: Callable[[], NodeServer | None]) -> NodeServer:
+        """Start from the snapshot, made before if it is missing or damaged.
+
+        `make` may return a server that is in the snapshot's state already.
+        """
+        for _ in range(_ATTEMPTS):
+            if self._snapshots.use(snapshot):
+                try:
+                    return self._launch(snapshot)
+                except SnapshotDamaged as error:
+                    _log.warning("The snapshot %s is made anew%s", snapshot, error)
+                    discard(snapshot)
+            with cache_lock(snapshot):
+                if not self._snapshots.use(snapshot) and (server := make()):
+                    return server
+        raise EngineUnavailable(
+            f"The embedded TimescaleDB cannot start from {snapshot}.", "Delete it and try again."
+        )
 
     def _prepare(self, template: Template, snapshot: Path) -> NodeServer:
         server = self._launch_empty()
@@ -136,11 +155,10 @@ class EmbeddedEngine:
 
     def _launch(self, snapshot: Path | None) -> NodeServer:
         assert self._packages is not None
-        if snapshot is not None:
-            self._snapshots.use(snapshot)
-        server = NodeServer(self._packages, snapshot)
+        server = NodeServer(self._packages, snapshot, self._lock_wait)
         with self._lock:
             self._running.add(server)
+        atexit.register(server.kill)
         try:
             server.wait_ready()
         except BaseException:
@@ -150,6 +168,7 @@ class EmbeddedEngine:
 
     def _end(self, server: NodeServer) -> None:
         server.kill()
+        atexit.unregister(server.kill)
         with self._lock:
             self._running.discard(server)
 
@@ -168,11 +187,6 @@ class EmbeddedEngine:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _make_empty(self) -> tuple[Server, Capabilities]:
-        with cache_lock(self._empty):
-            kept = self._read_facts()
-            return kept or self._create_cluster()
-
     def _create_cluster(self) -> tuple[Server, Capabilities]:
         """Snapshot a new cluster, then use it up for probing."""
         server = self._launch(None)
@@ -186,8 +200,7 @@ class EmbeddedEngine:
             ) from error
         finally:
             self._end(server)
-        found, capabilities = facts
-        document = {"server": asdict(found), "capabilities": asdict(capabilities)}
+        document = {"server": asdict(facts[0]), "capabilities": asdict(facts[1])}
         _write_atomically(self._facts_file, json.dumps(document, indent=1))
         return facts
 

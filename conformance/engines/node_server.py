@@ -12,7 +12,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import URL
 
-from conformance.engines.npm_packages import NODE_SOURCES, node_environment, node_executable
+from conformance.engines.npm_packages import (
+    NODE_SOURCES,
+    cache_folder,
+    node_environment,
+    node_executable,
+)
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -23,11 +28,10 @@ _READY_SECONDS = 60.0
 _SNAPSHOT_SECONDS = 60.0
 #: Connecting waits while another connection's query runs, so this is long.
 _CONNECT_SECONDS = 60
-_EXIT_DAMAGED = 3
 
 
 class SnapshotDamaged(Exception):
-    """The snapshot to start from is incomplete or altered: delete it and make it anew."""
+    """The server does not start from the snapshot: delete it and make it anew."""
 
 
 class SnapshotFailed(Exception):
@@ -41,14 +45,20 @@ class NodeServer:
         packages: the folder that holds `node_modules`.
         snapshot: the state to start from; None creates a new cluster, whose one database that can
             be used is `template1`.
+        lock_wait: seconds that a statement waits for another connection's transaction.
     """
 
-    def __init__(self, packages: Path, snapshot: Path | None = None) -> None:
+    def __init__(
+        self, packages: Path, snapshot: Path | None = None, lock_wait: float = 30.0
+    ) -> None:
+        self._parent = os.getpid()
+        self._snapshot = snapshot
         command = [
             str(node_executable()),
             str(NODE_SOURCES / "server.mjs"),
             *("--packages", str(packages)),
-            *("--parent", str(os.getpid())),
+            *("--parent", str(self._parent)),
+            *("--lock-wait", str(lock_wait)),
             *(("--load", str(snapshot)) if snapshot else ()),
         ]
         try:
@@ -102,11 +112,7 @@ class NodeServer:
             SnapshotDamaged: the snapshot to start from cannot be used.
             EngineUnavailable: the process ended, or does not get ready.
         """
-        try:
-            self._port = self._answer(_READY_SECONDS)["port"]
-        except BaseException:
-            self.kill()
-            raise
+        self._port = self._answer(_READY_SECONDS)["port"]
 
     def snapshot(self, path: Path) -> None:
         """Write the present state to `path`, which appears in one step.
@@ -128,6 +134,8 @@ class NodeServer:
 
     def kill(self) -> None:
         """End the process now; there is nothing to save. May be called twice."""
+        if os.getpid() != self._parent:
+            return  # We are a fork of the process that it belongs to.
         self._process.kill()
         self._process.wait()
         for thread in self._threads:
@@ -151,12 +159,12 @@ class NodeServer:
     def _ended(self) -> Exception:
         code = self._process.wait()
         self._threads[1].join()
-        if code == _EXIT_DAMAGED:
+        was_ready, was_killed = self._port != 0, code < 0
+        if self._snapshot and not was_ready and not was_killed:
             return SnapshotDamaged(self._why())
         return EngineUnavailable(
             f"The embedded TimescaleDB ended with exit code {code}{self._why()}.",
-            "Is there enough memory (450 MB)? Otherwise use another engine: a container or a "
-            "database URL.",
+            f"Is there enough memory (450 MB)? If so, delete {cache_folder()} and try again.",
         )
 
     def _why(self) -> str:

@@ -40,7 +40,7 @@ class SnapshotFilesystem {
 export class Backend {
   #module
   #input = Buffer.alloc(0)
-  #inputOffset = 0
+  #copyData = []
   #output = []
   /** What a client learns about the server when it connects: [name, value] pairs. */
   settings = []
@@ -72,11 +72,12 @@ export class Backend {
   #takeOver(module) {
     this.#module = module
     const read = module.addFunction((pointer, size) => {
-      // Only COPY FROM STDIN asks for more than it was given; without an answer it would die.
-      if (this.#inputOffset === this.#input.length) this.#give(copyFail)
-      const chunk = this.#input.subarray(this.#inputOffset, this.#inputOffset + size)
+      // Only COPY FROM STDIN asks for more than one message; without an answer it would die. It
+      // gets one at a time, so that after an error nothing is left in its buffer.
+      if (this.#input.length === 0) this.#input = this.#copyData.shift() ?? copyFail
+      const chunk = this.#input.subarray(0, size)
       module.HEAPU8.set(chunk, pointer)
-      this.#inputOffset += chunk.length
+      this.#input = this.#input.subarray(chunk.length)
       return chunk.length
     }, 'iii')
     const write = module.addFunction((pointer, size) => {
@@ -86,17 +87,16 @@ export class Backend {
     module._set_read_write_cbs(read, write)
   }
 
-  /** Hand one complete protocol message to the backend; its answer. Throws when the backend died. */
-  exchange(message) {
-    this.#give(message)
+  /**
+   * Hand one complete protocol message to the backend; its answer. Throws when the backend died.
+   * A COPY FROM STDIN finds its CopyData messages and the one that ends them in `copyData`.
+   */
+  exchange(message, copyData = []) {
+    this.#input = message
+    this.#copyData = copyData
     this.#output = []
     this.#module._interactive_one(message.length, message[0])
     return this.#output.length === 1 ? this.#output[0] : Buffer.concat(this.#output)
-  }
-
-  #give(input) {
-    this.#input = input
-    this.#inputOffset = 0
   }
 
   /** Write the data directory to `file`. No transaction may be open. */

