@@ -91,6 +91,22 @@ def version_tuple(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+_VERSIONS = (
+    "SELECT pg_catalog.current_setting('server_version') AS postgresql,"
+    " pg_catalog.current_setting('server_version_num')::int / 10000 AS major,"
+    " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'timescaledb')"
+    " AS timescaledb,"
+    " (SELECT default_version FROM pg_catalog.pg_available_extensions"
+    " WHERE name = 'timescaledb') AS available"
+)
+#: The setting is there once the library is loaded, which its first function does; being
+#: immutable, this one runs when the statement is planned.
+_LICENSE = (
+    "SELECT pg_catalog.current_setting('timescaledb.license', true)"
+    " FROM (SELECT _timescaledb_functions.to_interval(1) OFFSET 0) AS loaded"
+)
+
+
 def identify_server(connection: Connection) -> Server:
     """Read versions and edition of the database this connection is in.
 
@@ -100,17 +116,7 @@ def identify_server(connection: Connection) -> Server:
     Raises:
         ServerUnsupported: no TimescaleDB here, one that is too old, or an unsupported PostgreSQL.
     """
-    row = connection.execute(
-        text(
-            "SELECT pg_catalog.current_setting('server_version') AS postgresql,"
-            " pg_catalog.current_setting('server_version_num')::int / 10000 AS major,"
-            " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'timescaledb')"
-            " AS timescaledb,"
-            " pg_catalog.current_setting('timescaledb.license', true) AS license,"
-            " (SELECT default_version FROM pg_catalog.pg_available_extensions"
-            " WHERE name = 'timescaledb') AS available"
-        )
-    ).one()
+    row = connection.execute(text(_VERSIONS)).one()
     if row.timescaledb is None:
         raise ServerUnsupported(*_no_timescaledb(row.available))
     if version_tuple(row.timescaledb) < OLDEST_TIMESCALEDB:
@@ -127,7 +133,8 @@ def identify_server(connection: Connection) -> Server:
         )
     # The setting exists in both editions; where it cannot be read the edition is unknown, and
     # unknown means no.
-    edition = "community" if row.license == "timescale" else "apache"
+    license_setting = connection.execute(text(_LICENSE)).scalar_one()
+    edition = "community" if license_setting == "timescale" else "apache"
     return Server(row.postgresql.split()[0], row.timescaledb, edition)
 
 
