@@ -34,5 +34,5 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key("row_security"): "off",
         key("inherits"): tuple(sorted(str(parent) for parent in parents)),
         key("inherited_by"): ANYTHING if options["partition_by"] else (),
-        key("access_method"): options["using"] or ("heap" if not options["partition_by"] else None),
+        key("access_method"): options["using"] or "heap",
     }

@@ -5,7 +5,8 @@ SELECT n.nspname AS schema_name,
        c.relpersistence AS persistence,
        c.relrowsecurity AS row_security,
        c.relforcerowsecurity AS force_row_security,
-       am.amname AS access_method,
+       -- A partitioned or foreign table has none of its own; that its kind differs says enough.
+       coalesce(am.amname, 'heap') AS access_method,
        ARRAY(SELECT p.relname
                FROM pg_catalog.pg_inherits i
                JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
