@@ -219,6 +219,13 @@ class TestProtocol:
             connection.cursor().copy_expert(sql, io.StringIO("1\n" * 9_000 + "x\n" + "2\n" * 9_000))
         assert _value(connection, "SELECT count(*) FROM copied") == 0
 
+    @pytest.mark.parametrize("start", [bytes(8), b"GET / HTTP/1.1\r\n\r\n"])
+    def test_stranger_is_turned_away(self, shared_url: URL, connect: Connect, start: bytes) -> None:
+        with socket.create_connection((shared_url.host, shared_url.port), timeout=5) as stranger:
+            stranger.sendall(start)
+            assert stranger.recv(1) == b""
+        assert _value(connect(), "SELECT 1") == 1
+
     def test_dead_backend_closes_the_connection(self, engine: EmbeddedEngine) -> None:
         with engine.database() as url:
             connection = _connect(url)

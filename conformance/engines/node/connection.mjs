@@ -12,6 +12,8 @@ import {
   welcome,
 } from './protocol.mjs'
 
+const LONGEST_MESSAGE = 2 ** 30
+
 export class Connection {
   #socket
   #session
@@ -44,7 +46,7 @@ export class Connection {
     // Joining the chunks only when a message is complete keeps a message of many megabytes linear.
     while (!this.#closed) {
       const length = this.#nextLength()
-      if (length === undefined || this.#buffered < length) return
+      if (this.#closed || length === undefined || this.#buffered < length) return
       this.#handle(this.#take(length))
     }
   }
@@ -54,7 +56,10 @@ export class Connection {
     const typed = this.#started ? 1 : 0
     if (this.#buffered < typed + 4) return undefined
     if (this.#chunks[0].length < typed + 4) this.#join()
-    return typed + this.#chunks[0].readUInt32BE(typed)
+    const length = this.#chunks[0].readUInt32BE(typed)
+    // Whoever talks here is no PostgreSQL client.
+    if (length < (typed ? 4 : 8) || length > LONGEST_MESSAGE) this.#close()
+    return typed + length
   }
 
   #join() {
