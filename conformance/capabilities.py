@@ -103,7 +103,8 @@ _VERSIONS = (
 #: immutable, this one runs when the statement is planned.
 _LICENSE = (
     "SELECT pg_catalog.current_setting('timescaledb.license', true)"
-    " FROM (SELECT _timescaledb_functions.to_interval(1) OFFSET 0) AS loaded"
+    " FROM (SELECT _timescaledb_functions.to_interval(1) AS loaded OFFSET 0) AS library"
+    " WHERE library.loaded IS NOT NULL"
 )
 
 

@@ -23,17 +23,20 @@ class Comparison:
         findings: they do not, and nothing else is the cause; causes first.
         consequences: facts that could not hold because of a finding, with that finding.
         not_checked: facts that this server cannot decide, with the reason.
+        names: for expected objects without a promised name, the key under which they were found.
     """
 
     conforming: tuple[FactKey, ...]
     findings: dict[FactKey, Finding]
     consequences: dict[FactKey, Finding]
     not_checked: dict[FactKey, NotChecked]
+    names: dict[FactKey, FactKey]
 
 
 def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Comparison:
     """Hold what the models promise against what the catalog shows, in both directions."""
-    expected = match_unnamed(expected, observed)
+    names = match_unnamed(expected, observed)
+    expected = {names.get(key, key): value for key, value in expected.items()}
     conforming: list[FactKey] = []
     findings: dict[FactKey, Finding] = {}
     consequences: dict[FactKey, Finding] = {}
@@ -49,7 +52,7 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
             conforming.append(key)
         else:
             findings[key] = _finding(key, expected, observed)
-    return Comparison(tuple(conforming), findings, consequences, not_checked)
+    return Comparison(tuple(conforming), findings, consequences, not_checked, names)
 
 
 def _undecidable(key: FactKey, capabilities: Capabilities) -> str | None:
@@ -84,8 +87,8 @@ def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
     )
 
 
-def match_unnamed(expected: Facts, observed: Facts) -> Facts:
-    """Give expected objects that were promised without a name the name of an equal observed one.
+def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
+    """Where objects that were promised without a name are found: under that of an equal one.
 
     A constraint that the models leave unnamed, or an index that TimescaleDB makes, is promised by
     its definition; whatever it is called in the database is right.
@@ -96,22 +99,27 @@ def match_unnamed(expected: Facts, observed: Facts) -> Facts:
         if parts[2].startswith("<")
     }
     if not unnamed:
-        return expected
+        return {}
     taken = {(key.kind, key.table, key.name) for key in expected}
     free: dict[tuple[str, str], dict[str, dict[str, Value]]] = defaultdict(dict)
     for (kind, table, name), attributes in _objects(observed).items():
         if (kind, table, name) not in taken:
             free[kind, table][name] = attributes
     renamed: dict[tuple[str, str, str], str] = {}
-    for (kind, table, name), attributes in unnamed.items():
-        candidates = free[kind, table]
-        found = _same(kind, attributes, candidates, name[1:-1])
-        if found is not None:
-            del candidates[found]
-            renamed[kind, table, name] = found
+    # All definitions first: an object that is what another one should be is that other one.
+    for recognise in (_of_definition, _of_name):
+        for (kind, table, name), attributes in unnamed.items():
+            candidates = free[kind, table]
+            if (kind, table, name) in renamed:
+                continue
+            found = recognise(kind, attributes, candidates, name[1:-1])
+            if found is not None:
+                del candidates[found]
+                renamed[kind, table, name] = found
     return {
-        key._replace(name=renamed.get((key.kind, key.table, key.name), key.name)): value
-        for key, value in expected.items()
+        key: key._replace(name=renamed[key.kind, key.table, key.name])
+        for key in expected
+        if (key.kind, key.table, key.name) in renamed
     }
 
 
@@ -134,7 +142,7 @@ _DEFINITION = {
 }
 
 
-def _same(
+def _of_definition(
     kind: str, wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
 ) -> str | None:
     """The candidate with the same definition, by preference the one with the usual name."""
@@ -144,3 +152,10 @@ def _same(
         if all(agrees(wanted[part], attributes.get(part)) for part in _DEFINITION[kind])
     ]
     return usual_name if usual_name in same else min(same, default=None)
+
+
+def _of_name(
+    _kind: str, _wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
+) -> str | None:
+    """The candidate with the usual name: the same object, altered."""
+    return usual_name if usual_name in candidates else None

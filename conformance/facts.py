@@ -60,7 +60,7 @@ class FactKey(NamedTuple):
     @property
     def object(self) -> str:
         """`market_data`, `market_data.close`."""
-        return f"{self.table}.{self.name}" if self.name else self.table
+        return f"{self.table}.{self.name.strip('<>')}" if self.name else self.table
 
     @property
     def id(self) -> str:

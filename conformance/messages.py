@@ -81,7 +81,7 @@ _CAUSES = {
 
 def message_for(key: FactKey, disagreement: str, expected: Value, observed: Value) -> str:
     """`hypertable market_data: chunk interval is 7 days, the models declare 30 days (1 month)`."""
-    subject = f"{_NOUNS.get(key.kind, key.kind)} {key.object.replace('<', '').replace('>', '')}"
+    subject = f"{_NOUNS.get(key.kind, key.kind)} {key.object}"
     if key.attribute == EXISTS:
         if disagreement == "missing":
             return f"{subject}: is missing, the models declare it"

@@ -82,7 +82,9 @@ def offline_sql(config: Config, *, apache: bool = False) -> str:
     return buffer.getvalue()
 
 
-def _run(what: object, connection: Connection, config: Config, revision: str, *, apache: bool) -> None:
+def _run(
+    what: object, connection: Connection, config: Config, revision: str, *, apache: bool
+) -> None:
     assert callable(what)
     config.attributes.update(connection=connection, apache="allow" if apache else None)
     try:

@@ -45,7 +45,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"no such file or directory",
-        "No PostgreSQL server has its socket at {place}.",
+        "No PostgreSQL server listens at {place}.",
         "Start the server, or name a host in the URL.",
     ),
     (
@@ -82,6 +82,11 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         r"the database system is|the database is (starting|shutting)",
         "The server at {place} is starting up, shutting down or recovering.",
         "Try again in a moment.",
+    ),
+    (
+        r"invalid response to SSL negotiation|expected authentication request",
+        "What listens at {place} is not a PostgreSQL server.",
+        "Check host and port in the URL.",
     ),
     (
         r"does not support SSL|SSL (error|was required)|certificate",

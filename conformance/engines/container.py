@@ -118,7 +118,6 @@ class ContainerEngine(EngineOnServer):
         Raises:
             EngineUnavailable: the server does not stop or does not come back.
         """
-        self._started()
         result = self._wrapped().exec_run(["sh", "-c", _RESTART], user="postgres")
         if result.exit_code:
             words = " ".join(result.output.decode(errors="replace").split())
@@ -157,7 +156,7 @@ class ContainerEngine(EngineOnServer):
         container.with_envs(
             POSTGRES_PASSWORD=self._password, POSTGRES_INITDB_ARGS="--no-sync", NO_TS_TUNE="true"
         )
-        container.with_tmpfs_mount(_data_mount(config))
+        container.with_tmpfs_mount(data_mount(config))
         container.ports[f"{_PORT}/tcp"] = _binding(container)
         container.with_kwargs(
             entrypoint=["sh", "-c", _RESTARTABLE],
@@ -208,23 +207,26 @@ class ContainerEngine(EngineOnServer):
         )
 
     def _url(self) -> URL:
-        assert self._container is not None
         return URL.create(
             "postgresql+psycopg2",
             username="postgres",
             password=self._password,
-            host=self._container.get_container_host_ip(),
-            port=self._container.get_exposed_port(_PORT),
+            host=self._running().get_container_host_ip(),
+            port=self._running().get_exposed_port(_PORT),
             database="postgres",
         )
 
     def _wrapped(self) -> Any:
         """The docker library's own object of the running container."""
-        assert self._container is not None
-        return self._container.get_wrapped_container()
+        return self._running().get_wrapped_container()
+
+    def _running(self) -> DockerContainer:
+        if self._container is None:
+            raise RuntimeError("the engine has not been started")
+        return self._container
 
 
-def _data_mount(config: dict[str, Any]) -> str:
+def data_mount(config: dict[str, Any]) -> str:
     """Where to put the memory that holds the data: the image's volume around PGDATA, or PGDATA.
 
     The volume rather than the directory, so that Docker makes no volume on disk besides.

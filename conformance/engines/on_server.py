@@ -13,7 +13,7 @@ from conformance.engines.endings import call_at_end
 from conformance.engines.probing import probe
 from conformance.engines.suitability import check_server
 from conformance.engines.throwaway import ThrowawayDatabases
-from conformance.errors import ConformanceError, EngineUnavailable, ServerUnsupported
+from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from conformance.capabilities import Capabilities, Server
     from conformance.engines.base import Template
+
+_NOT_STARTED = RuntimeError("the engine has not been started")
 
 
 class EngineOnServer:
@@ -45,8 +47,8 @@ class EngineOnServer:
 
     def database(self, template: Template | None = None) -> AbstractContextManager[URL]:
         """A database of one's own, empty or in the template's state, gone at the end."""
-        self._started()
-        assert self._databases is not None
+        if self._databases is None:
+            raise _NOT_STARTED
         return self._databases.database(template)
 
     def stop(self) -> None:
@@ -71,7 +73,7 @@ class EngineOnServer:
 
     def _started(self) -> tuple[Server, Capabilities]:
         if self._probed is None:
-            raise RuntimeError("the engine has not been started")
+            raise _NOT_STARTED
         return self._probed
 
 
@@ -87,20 +89,11 @@ def _create_extension(url: URL) -> None:
         with connect(url, autocommit=True) as connection:
             connection.execute(text("CREATE EXTENSION timescaledb"))
     except DBAPIError as error:
-        raise _refusal(str(error.orig), url) from None
-
-
-def _refusal(message: str, url: URL) -> ConformanceError:
-    """Why the extension could not be created."""
-    if "preload" in message:
-        return ServerUnsupported(
-            f"The server at {place(url)} has TimescaleDB installed, but does not load it.",
-            "Add timescaledb to shared_preload_libraries in postgresql.conf and restart it.",
-        )
-    return EngineUnavailable(
-        f"CREATE EXTENSION timescaledb fails at {place(url)}: {scrubbed(message, url)}.",
-        "Use a role that may create the extension.",
-    )
+        raise EngineUnavailable(
+            f"CREATE EXTENSION timescaledb fails at {place(url)}: "
+            f"{scrubbed(str(error.orig), url)}.",
+            "Use a role that may create the extension.",
+        ) from None
 
 
 def _nothing() -> None:

@@ -39,7 +39,7 @@ def certainly_gone(identity: str) -> bool:
 def _place() -> str:
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        namespace = os.readlink("/proc/self/ns/pid")
+        namespace = Path("/proc/self/ns/pid").readlink().name
         return f"{boot}.{namespace.strip('pid:[]')}"
     return socket.gethostname()
 

@@ -19,7 +19,7 @@ def check_server(url: URL) -> None:
 
     Raises:
         EngineUnavailable: no connection, a read-only server, or no right to create databases.
-        ServerUnsupported: too old a PostgreSQL, or no TimescaleDB, or too old a one.
+        ServerUnsupported: too old a PostgreSQL, or no TimescaleDB, too old a one, or one not loaded.
     """
     with connect(url) as connection:
         row = connection.execute(
@@ -27,6 +27,9 @@ def check_server(url: URL) -> None:
                 "SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS major,"
                 " (SELECT default_version FROM pg_catalog.pg_available_extensions"
                 " WHERE name = 'timescaledb') AS timescaledb,"
+                # What the library's loader defines, where the server has preloaded it.
+                " EXISTS (SELECT FROM pg_catalog.pg_settings"
+                " WHERE name LIKE 'timescaledb.%') AS preloaded,"
                 " pg_catalog.pg_is_in_recovery() AS in_recovery,"
                 " pg_catalog.current_setting('transaction_read_only')::boolean AS read_only,"
                 " current_user AS role,"
@@ -55,6 +58,11 @@ def _check_versions(row: Row[tuple[object, ...]], where: str) -> None:
             f"The server at {where} has TimescaleDB {row.timescaledb}; "
             f"{'.'.join(map(str, OLDEST_TIMESCALEDB))} is the oldest supported.",
             "Upgrade it, or give the URL of another server.",
+        )
+    if not row.preloaded:
+        raise ServerUnsupported(
+            f"The server at {where} has TimescaleDB installed, but does not load it.",
+            "Add timescaledb to shared_preload_libraries in postgresql.conf and restart it.",
         )
 
 

@@ -141,12 +141,13 @@ class ThrowawayDatabases:
         while True:
             try:
                 self._connection().execute(text(statement))
-                return
             except DBAPIError as error:
                 in_use = getattr(error.orig, "pgcode", None) == _OBJECT_IN_USE
                 if not in_use or time.monotonic() > deadline:
                     raise
-            time.sleep(0.1)
+                time.sleep(0.1)
+            else:
+                return
 
     def _drop(self, name: str) -> None:
         with self._lock:

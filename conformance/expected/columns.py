@@ -67,8 +67,11 @@ def _identity(column: Column[Any]) -> Value:
     if not isinstance(identity, Identity):
         return None
     options = identity_options(
-        "smallint" if isinstance(column.type, SmallInteger) else
-        "bigint" if isinstance(column.type, BigInteger) else "integer",
+        "smallint"
+        if isinstance(column.type, SmallInteger)
+        else "bigint"
+        if isinstance(column.type, BigInteger)
+        else "integer",
         identity,
     )
     generation = "always" if identity.always else "by default"

@@ -41,9 +41,7 @@ def _attributes(table: Table, index: Index) -> dict[str, Value]:
         "columns": tuple(_column(table, index, item) for item in index.expressions),
         "unique": bool(index.unique),
         "method": str(options.get("using") or "btree").lower(),
-        "predicate": None
-        if predicate is None
-        else spelling.expression(spelling.sql(predicate)),
+        "predicate": None if predicate is None else spelling.expression(spelling.sql(predicate)),
         "include": tuple(
             item if isinstance(item, str) else item.name for item in options.get("include") or ()
         ),

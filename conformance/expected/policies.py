@@ -40,9 +40,7 @@ def _default_schedule(table: Table) -> Interval:
     return min(half, _COMPRESSION_SCHEDULE, key=lambda length: length.microseconds)
 
 
-def _policy(
-    table: str, kind: str, age_name: str, age: Interval | int, schedule: Interval
-) -> Facts:
+def _policy(table: str, kind: str, age_name: str, age: Interval | int, schedule: Interval) -> Facts:
     attributes: dict[str, Value] = {
         EXISTS: True,
         "count": 1,

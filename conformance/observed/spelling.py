@@ -155,9 +155,7 @@ def _scope(identity: _Identity) -> str:
 
 def _normal(output: str) -> str:
     text = _NOW.sub("now()", _QUALIFIER.sub("", output))
-    return _SIMPLE_ARRAY.sub(
-        lambda m: f"{m[1]} ('{{{','.join(sorted(m[2].split(',')))}}}'::", text
-    )
+    return _SIMPLE_ARRAY.sub(lambda m: f"{m[1]} ('{{{','.join(sorted(m[2].split(',')))}}}'::", text)
 
 
 def _all_or_each(

@@ -1,0 +1,65 @@
+"""Compare a living database with the models: read only, and gone without a trace."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from conformance.capabilities import Capabilities, identify_server
+from conformance.engines.connecting import connect, parse_url, place, scrubbed
+from conformance.errors import EngineUnavailable
+from conformance.pipeline import check_database, scope_of
+from conformance.verdict import EngineUsed, Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection, MetaData
+
+#: Long enough for a catalog of many thousand chunks, short enough to be no burden.
+STATEMENT_TIMEOUT = "60s"
+LOCK_TIMEOUT = "5s"
+
+
+def audit(address: str, metadata: MetaData, *, schema: str = "public") -> Verdict:
+    """The verdict on the database at the URL.
+
+    One read-only, repeatable-read transaction with a statement and a lock timeout: nothing is
+    created, and no lock beyond AccessShare is taken.
+
+    Args:
+        address: a database URL as people write it.
+        schema: the schema of tables that name none.
+
+    Raises:
+        ConformanceError: no connection, no TimescaleDB that can be checked, or a time limit.
+    """
+    started = time.monotonic()
+    url = parse_url(address)
+    with _transaction(url) as connection:
+        server = identify_server(connection)
+        capabilities = Capabilities(community_edition=server.edition == "community")
+        comparison = check_database(connection, metadata, capabilities, scope_of(metadata, schema))
+    engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
+    return verdict_of(comparison, engine, time.monotonic() - started)
+
+
+@contextmanager
+def _transaction(url: URL) -> Iterator[Connection]:
+    with connect(url) as connection:
+        try:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            yield connection
+        except DBAPIError as error:
+            raise EngineUnavailable(
+                f"Reading the catalog at {place(url)} failed: {scrubbed(str(error.orig), url)}.",
+                "Nothing was changed; try again when the server has more room.",
+            ) from None
+        finally:
+            if not connection.invalidated:
+                connection.rollback()

@@ -1,0 +1,197 @@
+"""Run the suite with pytest in this process, and turn its reports into a verdict."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from conformance.errors import ConformanceError
+from conformance.findings import Finding, NotChecked
+from conformance.session import Session, start_session, use_session
+from conformance.suite import outcomes
+from conformance.verdict import EngineUsed, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+JUNIT_FILE = "junit.xml"
+
+
+class Collector:
+    """A pytest plugin: gives the session its engine, shows progress, keeps what was found."""
+
+    def __init__(self, session: Session, progress: Progress) -> None:
+        self.session = session
+        self.progress = progress
+        self.task = progress.add_task("collecting", total=None)
+        self.findings: list[Finding] = []
+        self.not_checked: list[NotChecked] = []
+        self.by_kind: dict[str, int] = {}
+        self.tests = 0
+        self.consequences = 0
+        self.stopped: str | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Before the plugin would start an engine of its own."""
+        use_session(config, self.session)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Now the number of checks is known."""
+        if session.items:
+            self.progress.update(self.task, total=len(session.items))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Say what is being checked."""
+        chapter = nodeid.split("::")[0].rsplit("/", 1)[-1].removesuffix(".py")
+        self.progress.update(self.task, description=chapter.removeprefix("test_"))
+
+    def pytest_runtest_logfinish(self) -> None:
+        """One more is done."""
+        self.progress.advance(self.task)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C, or pytest.exit() with a sentence."""
+        self.stopped = getattr(excinfo.value, "msg", None) or "Interrupted."
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the data that the check put on its report."""
+        properties = dict(report.user_properties)
+        if report.failed:
+            self._failed(report)
+        elif report.skipped:
+            self._skipped(report, properties)
+        elif report.when == "call":
+            self._passed(properties)
+
+    def _failed(self, report: pytest.TestReport) -> None:
+        found = [value for name, value in report.user_properties if name == outcomes.FINDING]
+        if found:
+            self.findings += [Finding(**json.loads(str(value))) for value in found]
+        elif report.when == "teardown" and "Interrupted" in report.longreprtext:
+            self.stopped = "Interrupted."
+        else:
+            self.findings.append(_broken(report))
+
+    def _skipped(self, report: pytest.TestReport, properties: dict[str, object]) -> None:
+        if outcomes.CONSEQUENCE in properties:
+            self.consequences += 1
+            return
+        reason = properties.get(outcomes.NOT_CHECKED)
+        if reason is None:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "skipped"
+        self.not_checked.append(NotChecked(_name(report), str(reason)))
+
+    def _passed(self, properties: dict[str, object]) -> None:
+        kind = properties.get(outcomes.FACT)
+        if kind is None:
+            self.tests += 1
+        else:
+            self.by_kind[str(kind)] = self.by_kind.get(str(kind), 0) + 1
+
+
+def run_suite(arguments: Sequence[str], reports: Path, console: Console) -> Verdict:
+    """Start the engine, run the suite, stop the engine.
+
+    Args:
+        arguments: for pytest, `--engine` and the like included.
+        reports: the folder for the JUnit XML.
+        console: where progress is shown.
+
+    Raises:
+        ConformanceError: the engine, the models or the migration cannot be had.
+    """
+    started = time.monotonic()
+    options = _options(arguments)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        task = progress.add_task(f"starting engine {options['engine'].split(':')[0]}", total=None)
+        session = start_session(options["engine"], options["image"])
+        try:
+            progress.update(task, visible=False)
+            collector = Collector(session, progress)
+            status = pytest.main(_pytest_arguments(arguments, reports), plugins=[collector])
+            used = session.used
+        finally:
+            session.engine.stop()
+    return _verdict(collector, int(status), used, time.monotonic() - started)
+
+
+def _pytest_arguments(arguments: Sequence[str], reports: Path) -> list[str]:
+    return [
+        "-p", "conformance.pytest_plugin",
+        "-p", "no:terminal",
+        "-p", "no:cacheprovider",
+        # The project's own addopts are for people who call pytest.
+        "-o", "addopts=--strict-markers --import-mode=importlib",
+        f"--junitxml={reports / JUNIT_FILE}",
+        *arguments,
+        "--pyargs", "conformance.suite",
+    ]  # fmt: skip
+
+
+def _options(arguments: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"engine": "auto", "image": None}
+    for argument in arguments:
+        name, separator, value = argument.removeprefix("--").partition("=")
+        if separator and name in found:
+            found[name] = value
+    return found
+
+
+def _verdict(collector: Collector, status: int, used: EngineUsed, seconds: float) -> Verdict:
+    if status in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
+        raise ConformanceError(collector.stopped or "pytest stopped with an internal error.")
+    if status == pytest.ExitCode.USAGE_ERROR:
+        raise ConformanceError("pytest does not accept its arguments.", "See above.")
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise ConformanceError("No check matches.", "Choose others with -k.")
+    return Verdict(
+        used,
+        tuple(collector.findings),
+        tuple(collector.not_checked),
+        facts=sum(collector.by_kind.values()),
+        tests=collector.tests,
+        consequences=collector.consequences,
+        by_kind=collector.by_kind,
+        seconds=seconds,
+    )
+
+
+def _name(report: pytest.TestReport) -> str:
+    """The fact's id, or the test's name without its folder."""
+    _, _, test = report.nodeid.partition("::")
+    if test.startswith("test_fact[") and test.endswith("]"):
+        return test.removeprefix("test_fact[").removesuffix("]")
+    return f"check:{test}"
+
+
+def _broken(report: pytest.TestReport) -> Finding:
+    """A check that failed without saying what it found, as pytest-alembic's do."""
+    lines = [line for line in report.longreprtext.splitlines() if line.strip()]
+    sentence = next((line for line in reversed(lines) if line.startswith("E ")), lines[-1])
+    name = _name(report)
+    return Finding(
+        id=name,
+        kind="check",
+        object=name.partition(":")[2],
+        attribute=report.when or "call",
+        disagreement="different",
+        expected=None,
+        observed=None,
+        message=f"{name}: {sentence.removeprefix('E').strip()}",
+        hint=f"The whole report is in {JUNIT_FILE}.",
+    )

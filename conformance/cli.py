@@ -1,0 +1,133 @@
+"""The command line: a thin shell over the pipeline."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from conformance.errors import ConformanceError
+from conformance.project import DEFAULT_MODELS
+from conformance.reports import console as console_report
+from conformance.verdict import EngineUsed, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REPORTS = Path("build/conformance")
+
+_models = click.option(
+    "--models",
+    default=DEFAULT_MODELS,
+    show_default=True,
+    metavar="PKG:METADATA",
+    help="The SQLAlchemy metadata to compare with.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="timescaledb-conformance")
+def main() -> None:
+    """Prove that a TimescaleDB schema is what its SQLAlchemy models say.
+
+    Exit codes: 0 conforms, 1 differs, 2 could not run.
+    """
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Everything else is handed to pytest: -k market_data, -n 2, -x.",
+)
+@click.option("--engine", default="auto", show_default=True, metavar="auto|embedded|container|URL")
+@click.option("--image", metavar="IMAGE", help="The container's image.")
+@_models
+@click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
+@click.option("--reports", default=REPORTS, show_default=True, type=click.Path(path_type=Path))
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+def check(
+    engine: str,
+    image: str | None,
+    models: str,
+    alembic_ini: str,
+    reports: Path,
+    pytest_arguments: tuple[str, ...],
+) -> None:
+    """Start TimescaleDB, migrate it, and run the conformance suite."""
+    from conformance.check import run_suite
+    from conformance.reports.files import write_all
+
+    options = [f"--engine={engine}", f"--models={models}", f"--alembic-ini={alembic_ini}"]
+    options += [f"--image={image}"] if image else []
+    console = Console(stderr=True)
+
+    def run() -> Verdict:
+        return run_suite([*options, *pytest_arguments], reports, console)
+
+    _finish(
+        run,
+        EngineUsed(engine.split(":")[0], f"engine {engine.split(':')[0]}"),
+        write=lambda verdict: write_all(verdict, reports),
+        reports=str(reports),
+    )
+
+
+@main.command()
+@click.argument("url")
+@click.option("--json", "json_file", metavar="FILE", help="Write the verdict as JSON; - is stdout.")
+@click.option("--schema", default="public", show_default=True, help="Schema of the models' tables.")
+@_models
+def audit(url: str, json_file: str | None, schema: str, models: str) -> None:
+    """Compare a living database with the models; reads only, safe on production."""
+    from conformance.audit import audit as audit_database
+    from conformance.project import load_metadata
+    from conformance.reports import json_report
+    from conformance.reports.files import write
+
+    def write_json(verdict: Verdict) -> None:
+        if json_file == "-":
+            click.echo(json_report.render(verdict), nl=False)
+        elif json_file is not None:
+            write(Path(json_file), json_report.render(verdict))
+
+    _finish(
+        lambda: audit_database(url, load_metadata(models), schema=schema),
+        EngineUsed("url", "database URL"),
+        write=write_json,
+        to_stderr=json_file == "-",
+    )
+
+
+def _finish(
+    run: Callable[[], Verdict],
+    engine: EngineUsed,
+    *,
+    write: Callable[[Verdict], None],
+    reports: str | None = None,
+    to_stderr: bool = False,
+) -> None:
+    """Run, write the reports, show the verdict, and leave with its exit code."""
+    started = time.monotonic()
+    try:
+        verdict = run()
+    except ConformanceError as error:
+        verdict = Verdict(engine, could_not_run=str(error), seconds=time.monotonic() - started)
+    except KeyboardInterrupt:
+        verdict = Verdict(engine, could_not_run="Interrupted.", seconds=time.monotonic() - started)
+    try:
+        write(verdict)
+    except ConformanceError as error:
+        verdict = Verdict(engine, could_not_run=str(error))
+        reports = None
+    if verdict.could_not_run is not None:
+        click.echo(f"conformance: {verdict.could_not_run}", err=True)
+    else:
+        console_report.show(verdict, Console(stderr=to_stderr, soft_wrap=True), reports)
+    sys.exit(verdict.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""The pytest side: options, the header, the engine's life. Thin; the work is done elsewhere.
+
+Load it with `pytest_plugins = ["conformance.pytest_plugin"]` in the top-level conftest.py, or
+with `-p conformance.pytest_plugin`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from conformance.errors import ConformanceError
+from conformance.fixtures import (
+    apache_edition,
+    comparison,
+    conformance_engine,
+    conformance_metadata,
+    conformance_scope,
+    empty_database,
+    migrated_database,
+    record,
+    schema_template,
+)
+from conformance.project import DEFAULT_MODELS
+from conformance.session import choice_for_workers, end_session, metadata_of, session_of
+
+__all__ = [
+    "apache_edition",
+    "comparison",
+    "conformance_engine",
+    "conformance_metadata",
+    "conformance_scope",
+    "empty_database",
+    "migrated_database",
+    "record",
+    "schema_template",
+]
+
+_COULD_NOT_RUN = 2
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine`, `--image`, `--models`, `--alembic-ini`."""
+    group = parser.getgroup("conformance", "TimescaleDB schema conformance")
+    group.addoption(
+        "--engine",
+        dest="conformance_engine",
+        default=os.environ.get("CONFORMANCE_ENGINE", "auto"),
+        metavar="auto|embedded|container|URL",
+        help="Where TimescaleDB comes from (default: $CONFORMANCE_ENGINE, else auto).",
+    )
+    group.addoption(
+        "--image",
+        dest="conformance_image",
+        default=os.environ.get("CONFORMANCE_IMAGE"),
+        metavar="IMAGE",
+        help="The container's image.",
+    )
+    group.addoption(
+        "--models",
+        dest="conformance_models",
+        default=DEFAULT_MODELS,
+        metavar="PKG:METADATA",
+        help=f"The SQLAlchemy metadata to compare with (default: {DEFAULT_MODELS}).",
+    )
+    group.addoption(
+        "--alembic-ini",
+        dest="alembic_ini",
+        default="alembic.ini",
+        metavar="FILE",
+        help="Alembic's configuration (default: alembic.ini).",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Markers of the suite."""
+    config.addinivalue_line(
+        "markers", "needs(capability, ...): what the engine's server must be able to do"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the engine, so that the header can name it; without one there is nothing to run."""
+    if session.config.getoption("collectonly"):
+        return
+    try:
+        metadata_of(session.config)
+        session_of(session.config)
+    except ConformanceError as error:
+        pytest.exit(f"conformance: {error}", returncode=_COULD_NOT_RUN)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Engine, PostgreSQL's and TimescaleDB's version, edition."""
+    if config.getoption("collectonly"):
+        return []
+    used = session_of(config).used
+    return [f"engine: {used}", *([f"        {used.note}"] if used.note else [])]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Workers of pytest-xdist use the server that the controller started."""
+    node.workerinput["conformance_engine"] = choice_for_workers(session_of(node.config))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing running."""
+    end_session(config)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Report a check as not checked where the server lacks what it needs."""
+    for marker in item.iter_markers("needs"):
+        reason = session_of(item.config).engine.capabilities.missing(*marker.args)
+        if reason is not None:
+            item.user_properties.append(("not_checked", reason))
+            pytest.skip(f"not checked: {reason}")

@@ -1,0 +1,1 @@
+"""One writer per format; each sees a verdict and nothing else."""

@@ -1,0 +1,79 @@
+"""The verdict on a terminal: one screen, findings before everything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.text import Text
+
+from conformance.reports.grouping import by_reason, objects_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from conformance.verdict import Verdict
+
+#: More findings than these do not fit one screen; the reports hold them all.
+_MOST_FINDINGS = 15
+_MOST_NAMES = 6
+
+_HEADLINES = {
+    "conforms": ("conforms", "bold green"),
+    "differs": ("differs", "bold red"),
+    "could_not_run": ("could not run", "bold yellow"),
+}
+
+
+def show(verdict: Verdict, console: Console, reports: str | None = None) -> None:
+    """Print the verdict.
+
+    Args:
+        reports: where the files are, if any were written.
+    """
+    for finding in verdict.findings[:_MOST_FINDINGS]:
+        console.print(Text("✗ ", style="red") + Text(finding.message, style="bold"))
+        console.print(Padding(Text(finding.hint, style="dim"), (0, 0, 0, 2)))
+        console.print(Padding(Text(finding.id, style="cyan"), (0, 0, 1, 2)))
+    rest = len(verdict.findings) - _MOST_FINDINGS
+    if rest > 0:
+        console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
+    for line in _summary(verdict):
+        console.print(line, highlight=False)
+    if reports is not None:
+        console.print(Text(f"  reports      {reports}"))
+    word, style = _HEADLINES[verdict.verdict]
+    console.print(Text(f"Verdict: {word}", style=style))
+
+
+def _summary(verdict: Verdict) -> Iterator[Text]:
+    engine = verdict.engine
+    yield Text(f"  engine       {engine}")
+    if engine.note:
+        yield Text(f"               {engine.note}")
+    if verdict.could_not_run is not None:
+        yield Text(f"  {verdict.could_not_run}")
+        return
+    yield Text(f"  checked      {_checked(verdict)} in {verdict.seconds:.1f} s")
+    if verdict.by_kind:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in verdict.by_kind.items())
+        yield Text(f"               {kinds}", style="dim")
+    if verdict.consequences:
+        yield Text(f"  moot         {verdict.consequences} facts that a finding above decides")
+    for reason, ids in by_reason(verdict.not_checked).items():
+        names = objects_of(ids)
+        shown = ", ".join(names[:_MOST_NAMES])
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        yield Text(f"  not checked  {len(ids)}: {reason}")
+        yield Text(f"               {shown}{more}", style="dim")
+
+
+def _checked(verdict: Verdict) -> str:
+    parts = [f"{verdict.facts} facts hold"]
+    if verdict.tests:
+        parts.append(f"{verdict.tests} tests pass")
+    count = len(verdict.findings)
+    parts.append(f"{count} finding{'s' * (count != 1)}")
+    return ", ".join(parts)

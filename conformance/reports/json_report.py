@@ -1,0 +1,14 @@
+"""The verdict as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.verdict import Verdict
+
+
+def render(verdict: Verdict) -> str:
+    """One JSON document, in UTF-8 and with a newline at its end."""
+    return json.dumps(verdict.as_data(), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,97 @@
+"""What one pytest session shares: the engine and the metadata, opened at most once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.project import load_metadata
+from conformance.verdict import EngineUsed
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+    from conformance.engines.base import Engine
+
+
+@dataclass
+class Session:
+    """A started engine, and why it was taken."""
+
+    engine: Engine
+    note: str = ""
+
+    @property
+    def used(self) -> EngineUsed:
+        """For the header and the reports."""
+        return EngineUsed.of(
+            self.engine.name, self.engine.description, self.engine.server, self.note
+        )
+
+
+_SESSION = pytest.StashKey[Session]()
+_METADATA = pytest.StashKey["MetaData"]()
+
+
+def session_of(config: pytest.Config) -> Session:
+    """The session's engine, started on first use.
+
+    Raises:
+        ConformanceError: it cannot be had.
+    """
+    if _SESSION not in config.stash:
+        config.stash[_SESSION] = start_session(
+            _choice(config), config.getoption("conformance_image")
+        )
+    return config.stash[_SESSION]
+
+
+def start_session(choice: str, image: str | None) -> Session:
+    """Open and start the engine of the choice."""
+    from conformance.engines import open_engine
+
+    notes: list[str] = []
+    engine = open_engine(choice, image, notes.append)
+    try:
+        engine.start()
+    except BaseException:
+        engine.stop()
+        raise
+    return Session(engine, " ".join(notes))
+
+
+def use_session(config: pytest.Config, session: Session) -> None:
+    """Give the pytest session an engine that somebody else started and will stop."""
+    config.stash[_SESSION] = session
+
+
+def end_session(config: pytest.Config) -> None:
+    """Stop the engine, if one was started."""
+    if _SESSION in config.stash:
+        config.stash[_SESSION].engine.stop()
+        del config.stash[_SESSION]
+
+
+def metadata_of(config: pytest.Config) -> MetaData:
+    """The metadata that `--models` names, imported on first use.
+
+    Raises:
+        ModelsUnavailable: it cannot be imported.
+    """
+    if _METADATA not in config.stash:
+        config.stash[_METADATA] = load_metadata(config.getoption("conformance_models"))
+    return config.stash[_METADATA]
+
+
+def _choice(config: pytest.Config) -> str:
+    """The engine asked for; in a worker of pytest-xdist, the one that its controller started."""
+    given: dict[str, str] = getattr(config, "workerinput", {})
+    return given.get("conformance_engine") or str(config.getoption("conformance_engine"))
+
+
+def choice_for_workers(session: Session) -> str:
+    """What `--engine` would have to be to get databases on the same server."""
+    address = getattr(session.engine, "server_url", None)
+    return session.engine.name if address is None else str(address)

@@ -1,0 +1,123 @@
+"""A few plain, valid rows for every table: enough to have chunks, not to find defects with."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, Enum, Table, TypeDecorator, insert
+
+from conformance.declarations import hypertable_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Column, Connection, MetaData
+
+_IN_LIST = re.compile(r"^\(?\"?(?P<column>\w+)\"?\s+IN\s*\((?P<items>.*)\)\)?$", re.I | re.S)
+_LITERAL = re.compile(r"'((?:[^']|'')*)'")
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def fill(connection: Connection, metadata: MetaData, *, rows: int = 3) -> None:
+    """Insert rows into every table, parents first, each row of a hypertable into its own chunk.
+
+    Args:
+        rows: how many for each table.
+    """
+    inserted: dict[str, list[dict[str, Any]]] = {}
+    for table in metadata.sorted_tables:
+        inserted[table.fullname] = [
+            _insert(connection, table, number, inserted) for number in range(rows)
+        ]
+
+
+def _insert(
+    connection: Connection, table: Table, number: int, inserted: dict[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    values = {
+        column.name: _value(table, column, number, inserted)
+        for column in table.columns
+        if column.server_default is None
+        and column.identity is None
+        and column is not table._autoincrement_column
+    }
+    statement = insert(table).values(values).returning(*table.columns)
+    return dict(connection.execute(statement).mappings().one())
+
+
+def _value(
+    table: Table, column: Column[Any], number: int, inserted: dict[str, list[dict[str, Any]]]
+) -> Any:
+    for key in column.foreign_keys:
+        parents = inserted.get(key.column.table.fullname)
+        return parents[number % len(parents)][key.column.name] if parents else None
+    choices = _choices(table, column)
+    if choices:
+        return choices[number % len(choices)]
+    hypertable = hypertable_of(table)
+    if hypertable is not None and column.name == hypertable.time_column:
+        return _moment(column, number, hypertable.chunk_interval)
+    return _plain(column, number)
+
+
+def _moment(column: Column[Any], number: int, interval: Any) -> Any:
+    if isinstance(interval, int):
+        return number * interval
+    moment = _EPOCH + timedelta(microseconds=number * interval.microseconds)
+    return moment.date() if _python_type(column) is date else moment
+
+
+def _plain(column: Column[Any], number: int) -> Any:
+    kind = _python_type(column)
+    makers: dict[type, Any] = {
+        bool: lambda: True,
+        int: lambda: number + 1,
+        float: lambda: 0.5,
+        Decimal: lambda: Decimal(number + 1),
+        str: lambda: f"{column.name[:8]}{number}",
+        date: lambda: date(2020, 1, 1) + timedelta(days=number),
+        datetime: lambda: _EPOCH + timedelta(days=number),
+        timedelta: lambda: timedelta(days=number),
+        uuid.UUID: lambda: uuid.UUID(int=number + 1),
+        bytes: lambda: bytes([number]),
+        dict: lambda: {"number": number},
+        list: lambda: [],
+    }
+    return makers[kind]() if kind in makers else None
+
+
+def _python_type(column: Column[Any]) -> type | None:
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    try:
+        return kind.python_type
+    except NotImplementedError:
+        return None
+
+
+def _choices(table: Table, column: Column[Any]) -> Sequence[str]:
+    """The values that an enum or an `IN` check allows."""
+    if isinstance(column.type, Enum):
+        return list(column.type.enums)
+    for constraint in table.constraints:
+        if isinstance(constraint, CheckConstraint):
+            match = _IN_LIST.match(str(constraint.sqltext).strip())
+            if match and match["column"] == column.name:
+                return [item.replace("''", "'") for item in _LITERAL.findall(match["items"])]
+    return ()
+
+
+def compress_all(connection: Connection, tables: Sequence[Table]) -> int:
+    """Compress every chunk of the hypertables; the number of chunks."""
+    count = 0
+    for table in tables:
+        name = f'"{table.schema}"."{table.name}"' if table.schema else f'"{table.name}"'
+        count += len(
+            connection.exec_driver_sql(
+                "SELECT compress_chunk(chunk) FROM show_chunks(%s::regclass) AS chunk", (name,)
+            ).all()
+        )
+    return count

@@ -1,0 +1,1 @@
+"""The checks. Run them with pytest: `pytest --pyargs conformance.suite`."""

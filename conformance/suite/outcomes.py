@@ -1,0 +1,54 @@
+"""How a check says what it found: as data on its report, and as a sentence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from conformance.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    #: The `record` fixture.
+    Record = Callable[[str, object], None]
+
+#: The names under which reports find the data of a check.
+FACT, FINDING, NOT_CHECKED, CONSEQUENCE = "fact", "finding", "not_checked", "consequence_of"
+
+
+def fail(record: Record, *findings: Finding) -> NoReturn:
+    """Fail with the findings; their sentences and hints are all that a reader needs."""
+    for finding in findings:
+        record(FINDING, json.dumps(asdict(finding)))
+    pytest.fail("\n".join(f"{f.message}\n{f.hint}" for f in findings), pytrace=False)
+
+
+def skip_not_checked(record: Record, reason: str) -> NoReturn:
+    """The server cannot decide it."""
+    record(NOT_CHECKED, reason)
+    pytest.skip(f"not checked: {reason}")
+
+
+def skip_consequence(record: Record, cause: Finding) -> NoReturn:
+    """Another finding decides it already."""
+    record(CONSEQUENCE, cause.id)
+    pytest.skip(f"moot: {cause.message}")
+
+
+def migration_finding(attribute: str, message: str, hint: str, observed: object = None) -> Finding:
+    """What a migration does wrong, `migration:alembic:<attribute>`."""
+    return Finding(
+        id=f"migration:alembic:{attribute}",
+        kind="migration",
+        object="alembic",
+        attribute=attribute,
+        disagreement="different",
+        expected=None,
+        observed=observed,
+        message=message,
+        hint=hint,
+    )

@@ -1,0 +1,3 @@
+"""The project's tests run with the suite's fixtures and options."""
+
+pytest_plugins = ["conformance.pytest_plugin"]
