@@ -119,7 +119,11 @@ def run_suite(arguments: Sequence[str], reports: Path, console: Console) -> Verd
         transient=True,
     ) as progress:
         task = progress.add_task(f"starting engine {options['engine'].split(':')[0]}", total=None)
-        session = start_session(options["engine"], options["image"])
+        session = start_session(
+            options["engine"],
+            options["image"],
+            lambda sentence: progress.update(task, description=sentence),
+        )
         try:
             progress.update(task, visible=False)
             collector = Collector(session, progress)

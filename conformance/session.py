@@ -11,6 +11,8 @@ from conformance.project import load_metadata
 from conformance.verdict import EngineUsed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import MetaData
 
     from conformance.engines.base import Engine
@@ -48,18 +50,29 @@ def session_of(config: pytest.Config) -> Session:
     return config.stash[_SESSION]
 
 
-def start_session(choice: str, image: str | None) -> Session:
-    """Open and start the engine of the choice."""
+def start_session(
+    choice: str, image: str | None, report: Callable[[str], None] = lambda _: None
+) -> Session:
+    """Open and start the engine of the choice.
+
+    Args:
+        report: told what is being waited for; the last word is the reason for an `auto` choice.
+    """
     from conformance.engines import open_engine
 
-    notes: list[str] = []
-    engine = open_engine(choice, image, notes.append)
+    said = [""]
+
+    def hear(sentence: str) -> None:
+        said.append(sentence)
+        report(sentence)
+
+    engine = open_engine(choice, image, hear)
     try:
         engine.start()
     except BaseException:
         engine.stop()
         raise
-    return Session(engine, " ".join(notes))
+    return Session(engine, said[-1] if choice == "auto" else "")
 
 
 def use_session(config: pytest.Config, session: Session) -> None:

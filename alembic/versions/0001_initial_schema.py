@@ -375,6 +375,4 @@ def set_compression() -> None:
 def add_compression_policies() -> None:
     """One policy for each hypertable. Without if_not_exists, as above."""
     for table, age in COMPRESSION_POLICIES:
-        op.execute(
-            f"SELECT add_compression_policy('{table}', compress_after => INTERVAL '{age}')"
-        )
+        op.execute(f"SELECT add_compression_policy('{table}', compress_after => INTERVAL '{age}')")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
 from rich.text import Text
 
 from conformance.reports.grouping import by_reason, objects_of
@@ -35,8 +34,8 @@ def show(verdict: Verdict, console: Console, reports: str | None = None) -> None
     """
     for finding in verdict.findings[:_MOST_FINDINGS]:
         console.print(Text("✗ ", style="red") + Text(finding.message, style="bold"))
-        console.print(Padding(Text(finding.hint, style="dim"), (0, 0, 0, 2)))
-        console.print(Padding(Text(finding.id, style="cyan"), (0, 0, 1, 2)))
+        console.print(Text(f"  {finding.hint}", style="dim"))
+        console.print(Text(f"  {finding.id}\n", style="cyan"))
     rest = len(verdict.findings) - _MOST_FINDINGS
     if rest > 0:
         console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
