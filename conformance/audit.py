@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from conformance.capabilities import Capabilities, identify_server
+from conformance.capabilities import Capabilities
 from conformance.engines.connecting import connect, parse_url, place, scrubbed
+from conformance.engines.identification import identify_server
 from conformance.errors import EngineUnavailable
 from conformance.pipeline import check_database, scope_of
 from conformance.verdict import EngineUsed, Verdict, verdict_of
