@@ -19,7 +19,7 @@ def check_server(url: URL) -> None:
 
     Raises:
         EngineUnavailable: no connection, a read-only server, or no right to create databases.
-        ServerUnsupported: too old a PostgreSQL, or no TimescaleDB, too old a one, or one not loaded.
+        ServerUnsupported: PostgreSQL is too old; TimescaleDB is missing, too old or not loaded.
     """
     with connect(url) as connection:
         row = connection.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -21,9 +20,10 @@ if TYPE_CHECKING:
 
     from conformance.engines.base import Template
 
-#: Seconds that a copy waits for the background workers of its source to go away.
-COPY_PATIENCE = 30
-_OBJECT_IN_USE = "55006"
+#: Seconds given to each attempt at copying a database that background workers are connected to.
+COPY_PATIENCE = (1, 1, 2, 2, 4, 4, 8, 16)
+#: SQLSTATE of object_in_use and of query_canceled.
+_BUSY = frozenset({"55006", "57014"})
 
 
 class ThrowawayDatabases:
@@ -74,9 +74,7 @@ class ThrowawayDatabases:
         try:
             yield url
         finally:
-            # What resists now is tried again, and complained about, when all are dropped.
-            with suppress(DBAPIError, EngineUnavailable):
-                self._drop(str(url.database))
+            self._drop_if_possible(str(url.database))
 
     def close(self) -> None:
         """Drop everything. May be called at any time, also twice.
@@ -129,25 +127,10 @@ class ThrowawayDatabases:
             self._count += 1
             name = self._run.database_name(f"{self._count}_{word}")
             seal = " ALLOW_CONNECTIONS false" if sealed else ""
-            statement = text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{seal}')
             # Noted before it exists: an interrupt may arrive in between.
             self._existing.append(name)
-            self._execute_once_free(statement.text)
+            self._connection().execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{seal}'))
         return self._server.set(database=name)
-
-    def _execute_once_free(self, statement: str) -> None:
-        """Run a copying statement, again while workers of the source are still leaving it."""
-        deadline = time.monotonic() + COPY_PATIENCE
-        while True:
-            try:
-                self._connection().execute(text(statement))
-            except DBAPIError as error:
-                in_use = getattr(error.orig, "pgcode", None) == _OBJECT_IN_USE
-                if not in_use or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-            else:
-                return
 
     def _drop(self, name: str) -> None:
         with self._lock:
@@ -163,27 +146,75 @@ class ThrowawayDatabases:
         return self._templates[template.key]
 
     def _prepare(self, template: Template) -> str:
-        """Prepare a database and seal a copy of it.
+        """Prepare a database and seal it: it admits no connection any more.
 
         TimescaleDB's scheduler sits in every database that has the extension and stands in the
-        way of copying it (timescaledb issue 9080). The sealed copy never admits a connection, so
-        no scheduler ever starts there and every further copy is free to go.
+        way of copying it; the copying statement itself makes a new one start there (timescaledb
+        issue 9080). In a sealed database none ever starts, so every copy is free to go.
         """
         source = self._create(template.name)
+        name = str(source.database)
         try:
             template.prepare(source)
-            _stop_background_workers(source)
-            name = str(source.database)
-            return str(self._create(f"{template.name}_template", source=name, sealed=True).database)
-        finally:
-            with suppress(DBAPIError, EngineUnavailable):
-                self._drop(str(source.database))
+            if _stop_background_workers(source):
+                self._seal(name)
+                return name
+            copy = self._sealed_copy(name, template.name)
+        except BaseException:
+            self._drop_if_possible(name)
+            raise
+        self._drop_if_possible(name)
+        return str(copy.database)
+
+    def _sealed_copy(self, source: str, word: str) -> URL:
+        """A copy, sealed from its birth, of a database whose scheduler we may not stop.
+
+        The copying statement makes the scheduler start anew, and fails when that is the faster
+        one: it is cut short then and tried again.
+        """
+        with self._lock:
+            for patience in COPY_PATIENCE:
+                self._connection().execute(text(f"SET statement_timeout = '{patience}s'"))
+                try:
+                    return self._create(f"{word}_template", source=source, sealed=True)
+                except DBAPIError as error:
+                    busy = getattr(error.orig, "pgcode", None) in _BUSY
+                    if not busy or patience == COPY_PATIENCE[-1]:
+                        raise
+                finally:
+                    self._connection().execute(text("SET statement_timeout = 0"))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _seal(self, name: str) -> None:
+        """Let nobody in, and send everybody out."""
+        with self._lock:
+            connection = self._connection()
+            connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+            connection.execute(
+                text(
+                    "SELECT pg_catalog.pg_terminate_backend(pid)"
+                    " FROM pg_catalog.pg_stat_activity WHERE datname = :name"
+                ),
+                {"name": name},
+            )
+
+    def _drop_if_possible(self, name: str) -> None:
+        """Drop it; what resists is tried again, and complained about, when all are dropped."""
+        with suppress(DBAPIError, EngineUnavailable):
+            self._drop(name)
 
 
-def _stop_background_workers(url: URL) -> None:
-    """Send TimescaleDB's scheduler out of the database, where we may.
+def _stop_background_workers(url: URL) -> bool:
+    """Send TimescaleDB's scheduler out of the database, which only superusers may.
 
-    Only superusers may; for others TimescaleDB does it itself when the copying begins.
+    Returns:
+        Whether the database may be sealed as it is.
     """
-    with connect(url, autocommit=True) as connection, suppress(DBAPIError):
-        connection.execute(text("SELECT _timescaledb_functions.stop_background_workers()"))
+    with connect(url, autocommit=True) as connection:
+        if connection.scalar(text("SHOW is_superuser")) != "on":
+            return False
+        if connection.scalar(
+            text("SELECT count(*) FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'")
+        ):
+            connection.execute(text("SELECT _timescaledb_functions.stop_background_workers()"))
+    return True

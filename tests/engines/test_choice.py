@@ -1,0 +1,127 @@
+"""Which engine a choice leads to, and what `auto` says about it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.engines import open_engine
+from conformance.errors import EngineUnavailable
+
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What was reported."""
+    return []
+
+
+@pytest.fixture
+def no_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment whose Docker daemon is a closed port."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("name", ["embedded", "container"])
+def test_named_engine(name: str, said: list[str]) -> None:
+    engine = open_engine(name, None, said.append)
+    assert engine.name == name
+    assert not said
+
+
+def test_url(said: list[str]) -> None:
+    engine = open_engine("postgres://desk:s3cr3t@host/macro", None, said.append)
+    assert (engine.name, engine.description) == ("url", "server at host:5432")
+
+
+def test_unknown_choice(said: list[str]) -> None:
+    with pytest.raises(EngineUnavailable) as caught:
+        open_engine("dokcer", None, said.append)
+    assert caught.value.problem == "There is no engine 'dokcer'."
+    assert caught.value.way_out == "Take auto, embedded, container or a database URL."
+
+
+@pytest.mark.usefixtures("no_daemon")
+def test_auto_without_a_daemon_takes_embedded(said: list[str]) -> None:
+    assert open_engine("auto", None, said.append).name == "embedded"
+    assert said == ["Engine embedded, because no container can be had: No Docker daemon answers."]
+
+
+@pytest.mark.usefixtures("no_daemon")
+def test_container_without_a_daemon_fails(said: list[str]) -> None:
+    engine = open_engine("container", None, said.append)
+    with pytest.raises(EngineUnavailable, match="No Docker daemon answers"):
+        engine.start()
+
+
+def test_auto_without_the_image_takes_embedded(said: list[str]) -> None:
+    _require_daemon()
+    engine = open_engine("auto", "localhost:1/nowhere/timescaledb:1", said.append)
+    assert engine.name == "embedded"
+    assert said[0] == "Pulling localhost:1/nowhere/timescaledb:1."
+    assert said[1].startswith("Engine embedded, because no container can be had: Image localhost:1")
+
+
+def test_auto_with_the_image_takes_the_container(said: list[str]) -> None:
+    image = _require_daemon()
+    if image is None:
+        pytest.skip("no image at hand")
+    engine = open_engine("auto", image, said.append)
+    assert engine.name == "container"
+    assert said == [f"Engine container, because a Docker daemon answers and has the image {image}."]
+
+
+def test_socket_that_may_not_be_used(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from docker.transport import UnixHTTPAdapter
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(UnixHTTPAdapter, "send", refuse)
+    with pytest.raises(EngineUnavailable, match="may not be used by this user"):
+        open_engine("container", None, said.append).start()
+
+
+def test_container_without_its_package(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "conformance.engines.container", raising=False)
+    monkeypatch.delitem(sys.modules, "conformance.engines.daemon", raising=False)
+    monkeypatch.setitem(sys.modules, "docker", None)
+    with pytest.raises(EngineUnavailable, match="needs the Python package docker"):
+        open_engine("container", None, said.append)
+
+
+@pytest.mark.parametrize(
+    ("choice", "unwanted"),
+    [
+        ("postgresql://host/macro", ("docker", "testcontainers", "conformance.engines.embedded")),
+        ("embedded", ("docker", "testcontainers", "conformance.engines.url")),
+    ],
+)
+def test_choice_imports_no_other_engine(choice: str, unwanted: tuple[str, ...]) -> None:
+    program = (
+        "import sys; from conformance.engines import open_engine;"
+        f"open_engine({choice!r}, None, print); print(*sorted(set(sys.modules) & set({unwanted})))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.split() == []
+
+
+def _require_daemon() -> str | None:
+    """Some image at hand; the test is skipped where no daemon answers."""
+    import docker
+
+    try:
+        client = docker.from_env(timeout=20)
+    except docker.errors.DockerException:
+        pytest.skip("no Docker daemon answers")
+    try:
+        return next((tag for image in client.images.list() for tag in image.tags), None)
+    finally:
+        client.close()

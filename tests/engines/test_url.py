@@ -1,0 +1,328 @@
+"""The engine on a server's URL, on a real server: that of the variable TEST_SERVER_URL.
+
+The variable names a superuser, since roles are created for some tests.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import URL, inspect, text
+
+from conformance.engines.base import Template
+from conformance.engines.connecting import (
+    connect,
+    explain_connection_error,
+    parse_url,
+    place,
+    scrubbed,
+)
+from conformance.engines.ownership import Run, number_of
+from conformance.engines.url import UrlEngine
+from conformance.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    Holder = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
+
+SECRET = "s3cr3t"
+
+
+@pytest.fixture(scope="module")
+def server() -> URL:
+    """The server that the environment offers for tests."""
+    given = os.environ.get("TEST_SERVER_URL")
+    if not given:
+        pytest.skip("TEST_SERVER_URL names no TimescaleDB server for tests")
+    return parse_url(given)
+
+
+@pytest.fixture
+def engine(server: URL) -> Iterator[UrlEngine]:
+    """A started engine on it."""
+    engine = UrlEngine(server)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+def databases(server: URL) -> set[str]:
+    """All databases on the server."""
+    with connect(server) as connection:
+        return set(connection.execute(text("SELECT datname FROM pg_database")).scalars())
+
+
+def execute(url: URL, *statements: str) -> None:
+    """Run the statements, each for itself."""
+    with connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def tables(url: URL) -> list[str]:
+    """The tables in the database."""
+    with connect(url) as connection:
+        return inspect(connection).get_table_names()
+
+
+@contextmanager
+def extra_role(server: URL, options: str) -> Iterator[URL]:
+    """The server's URL with a role made for the test."""
+    execute(server, f"CREATE ROLE conformance_test_role LOGIN PASSWORD '{SECRET}' {options}")
+    try:
+        yield server.set(username="conformance_test_role", password=SECRET)
+    finally:
+        execute(server, "DROP ROLE conformance_test_role")
+
+
+class TestDatabases:
+    def test_are_truly_empty(self, engine: UrlEngine) -> None:
+        with engine.database() as url, connect(url) as connection:
+            extensions = connection.execute(text("SELECT extname FROM pg_extension")).scalars()
+            assert list(extensions) == ["plpgsql"]
+
+    def test_go_with_their_context_even_while_in_use(self, engine: UrlEngine, server: URL) -> None:
+        with engine.database() as url, connect(url):
+            assert url.database in databases(server)
+            left_open = connect(url)
+            left_open.__enter__()
+        assert url.database not in databases(server)
+
+    def test_go_when_the_body_fails(self, engine: UrlEngine, server: URL) -> None:
+        with pytest.raises(ZeroDivisionError), engine.database() as url:
+            raise ZeroDivisionError
+        assert url.database not in databases(server)
+
+    def test_all_go_with_the_engine(self, server: URL) -> None:
+        engine = UrlEngine(server)
+        engine.start()
+        opened = engine.database(Template("schema", "key", lambda _: None))
+        number = number_of(str(opened.__enter__().database))
+        engine.stop()
+        engine.stop()
+        assert number not in {number_of(name) for name in databases(server)}
+
+    def test_of_two_engines_do_not_disturb_each_other(self, engine: UrlEngine, server: URL) -> None:
+        with engine.database() as url:
+            other = UrlEngine(server)
+            other.start()
+            with other.database() as other_url:
+                assert {url.database, other_url.database} <= databases(server)
+            other.stop()
+            assert url.database in databases(server)
+
+
+class TestTemplates:
+    def test_prepared_once_and_copied_quickly(self, engine: UrlEngine) -> None:
+        prepared = []
+
+        def prepare(url: URL) -> None:
+            prepared.append(url)
+            execute(
+                url,
+                "CREATE EXTENSION timescaledb",
+                "CREATE TABLE prices (at timestamptz NOT NULL)",
+                "SELECT create_hypertable('prices', 'at')",
+            )
+
+        template = Template("schema", "key", prepare)
+        with engine.database(template) as first:
+            execute(first, "CREATE TABLE mine ()")
+            # Were a scheduler in the way, PostgreSQL would wait for 5 s and then give up.
+            start = time.monotonic()
+            with engine.database(template) as second:
+                assert time.monotonic() - start < 4
+                assert tables(second) == ["prices"]
+        assert len(prepared) == 1
+
+    def test_failing_preparation_leaves_nothing(self, engine: UrlEngine, server: URL) -> None:
+        def prepare(_url: URL) -> None:
+            raise ZeroDivisionError
+
+        before = databases(server)
+        with pytest.raises(ZeroDivisionError), engine.database(Template("schema", "k", prepare)):
+            pass
+        assert databases(server) == before
+
+
+class TestRoles:
+    def test_without_superuser_everything_works(self, server: URL) -> None:
+        def prepare(url: URL) -> None:
+            execute(url, "CREATE EXTENSION timescaledb", "CREATE TABLE prices ()")
+
+        with extra_role(server, "CREATEDB") as url:
+            engine = UrlEngine(url)
+            engine.start()
+            with engine.database(Template("schema", "key", prepare)) as copy:
+                assert tables(copy) == ["prices"]
+            engine.stop()
+
+    def test_may_not_create_databases(self, server: URL) -> None:
+        with (
+            extra_role(server, "NOCREATEDB") as url,
+            pytest.raises(EngineUnavailable, match="may not create databases"),
+        ):
+            UrlEngine(url).start()
+
+    def test_read_only(self, server: URL) -> None:
+        with extra_role(server, "CREATEDB") as url:
+            execute(
+                server, "ALTER ROLE conformance_test_role SET default_transaction_read_only = on"
+            )
+            with pytest.raises(EngineUnavailable, match="are read-only"):
+                UrlEngine(url).start()
+
+
+class TestEnds:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+    def test_signal_takes_the_databases_along(
+        self, server: URL, holder: Holder, number: signal.Signals
+    ) -> None:
+        before = databases(server)
+        with holder(_text(server)) as process:
+            assert databases(server) > before
+            process.send_signal(number)
+            process.wait(20)
+        assert databases(server) == before
+
+    def test_next_start_drops_what_a_killed_run_left(self, server: URL, holder: Holder) -> None:
+        before = databases(server)
+        with holder(_text(server)) as process:
+            process.kill()
+            process.wait(20)
+        assert databases(server) > before
+        _start_and_stop(server)
+        assert databases(server) == before
+
+    def test_next_start_spares_the_living(self, server: URL, holder: Holder) -> None:
+        with holder(_text(server)):
+            living = databases(server)
+            _start_and_stop(server)
+            assert databases(server) == living
+
+    @pytest.mark.parametrize(
+        "name", ["conformance_notes", "conformance_0123456789abcdef_1_empty", "my_conformance_x"]
+    )
+    def test_next_start_spares_what_is_not_ours(self, server: URL, name: str) -> None:
+        execute(server, f"CREATE DATABASE {name} TEMPLATE template0")
+        try:
+            _start_and_stop(server)
+            assert name in databases(server)
+        finally:
+            execute(server, f"DROP DATABASE {name}")
+
+    def test_next_start_spares_a_leftover_in_use(self, server: URL) -> None:
+        name = Run.new().database_name("1_empty")
+        execute(server, f"CREATE DATABASE {name} TEMPLATE template0")
+        with connect(server.set(database=name)):
+            _start_and_stop(server)
+            assert name in databases(server)
+        _start_and_stop(server)
+        assert name not in databases(server)
+
+
+class TestRefusals:
+    """One sentence, quickly, and never the password."""
+
+    def refusal(self, url: URL) -> str:
+        start = time.monotonic()
+        with pytest.raises(EngineUnavailable) as caught:
+            UrlEngine(url).start()
+        assert time.monotonic() - start < 8
+        assert SECRET not in f"{caught.value} {caught.value!r}"
+        assert caught.value.way_out
+        return caught.value.problem
+
+    def test_closed_port(self) -> None:
+        url = parse_url(f"postgresql://desk:{SECRET}@127.0.0.1:1/x")
+        assert self.refusal(url) == "Nothing listens at 127.0.0.1:1."
+
+    def test_unknown_host(self) -> None:
+        url = parse_url(f"postgresql://desk:{SECRET}@nowhere.invalid/x")
+        assert self.refusal(url) == "There is no host named nowhere.invalid."
+
+    def test_silent_server(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            url = parse_url(f"postgresql://desk:{SECRET}@127.0.0.1:{port}/x?connect_timeout=2")
+            assert self.refusal(url) == f"No answer from 127.0.0.1:{port} in time."
+
+    def test_wrong_password(self, server: URL) -> None:
+        problem = self.refusal(server.set(password=SECRET))
+        assert problem == (
+            f"The server at {place(server)} refuses the password of user {server.username}."
+        )
+
+    def test_unknown_database(self, server: URL) -> None:
+        problem = self.refusal(server.set(database="nowhere"))
+        assert problem == f"The server at {place(server)} has no database nowhere."
+
+    def test_unknown_option(self) -> None:
+        url = parse_url(f"postgresql://desk:{SECRET}@127.0.0.1:1/x?nonsense=1")
+        assert 'invalid connection option "nonsense"' in self.refusal(url)
+
+
+class TestParsing:
+    @pytest.mark.parametrize(
+        "scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+asyncpg"]
+    )
+    def test_every_postgresql_url_gets_psycopg2(self, scheme: str) -> None:
+        url = parse_url(f" {scheme}://desk:{SECRET}@host:5433/macro?sslmode=require\n")
+        assert url.render_as_string(hide_password=False) == (
+            f"postgresql+psycopg2://desk:{SECRET}@host:5433/macro?sslmode=require"
+        )
+
+    @pytest.mark.parametrize(
+        "text_",
+        [
+            "host/database",
+            f"postgresql://desk:x@host:{SECRET}/macro",
+            f"postgresql://desk:x@{SECRET}@host/macro",
+            f"mysql://desk:{SECRET}@host/macro",
+        ],
+    )
+    def test_refusals_do_not_show_the_password(self, text_: str) -> None:
+        with pytest.raises(EngineUnavailable) as caught:
+            parse_url(text_)
+        assert caught.value.way_out
+        assert SECRET not in f"{caught.value} {caught.value!r}"
+
+    def test_unknown_message_is_scrubbed(self) -> None:
+        url = parse_url("postgresql://desk:p%40ss%2Fword@host/macro?sslpassword=other")
+        error = RuntimeError("odd\n p@ss/word p%40ss%2Fword other end")
+        assert scrubbed(str(error), url) == "odd *** *** *** end"
+        assert "p@ss" not in str(explain_connection_error(error, url))
+
+
+class TestNames:
+    def test_are_recognised(self) -> None:
+        run = Run.new()
+        assert number_of(run.database_name("3_schema")) == run.number
+
+    @pytest.mark.parametrize("name", ["conformance", "conformance_1_x", "conformance_é_x", "desk"])
+    def test_of_others_are_not(self, name: str) -> None:
+        assert number_of(name) is None
+
+    def test_fit_into_a_postgresql_name(self) -> None:
+        assert len(Run.new().database_name("x" * 99)) == 63
+
+
+def _text(server: URL) -> str:
+    return server.render_as_string(hide_password=False)
+
+
+def _start_and_stop(server: URL) -> None:
+    engine = UrlEngine(server)
+    engine.start()
+    engine.stop()
