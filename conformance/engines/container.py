@@ -136,8 +136,7 @@ class ContainerEngine(EngineOnServer):
         super().stop()
         # By label rather than by handle: an interrupt may have lost the handle.
         with daemon.daemon(READY_TIMEOUT) as client:
-            ours = {"label": f"{daemon.LABEL}={self._label}"}
-            for container in client.containers.list(all=True, filters=ours):
+            for container in daemon.containers_of_ours(client, self._label):
                 daemon.remove(container)
         if self._container is not None:
             self._container.get_docker_client().client.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from queue import Empty, Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
@@ -54,7 +56,7 @@ def obtain_image(image: str, report: Callable[[str], None]) -> None:
     Raises:
         EngineUnavailable: no daemon, or the image cannot be pulled, or the pull stands still.
     """
-    with daemon(PULL_TIMEOUT) as client:
+    with daemon() as client:
         try:
             client.images.get(image)
         except docker.errors.ImageNotFound:
@@ -64,9 +66,19 @@ def obtain_image(image: str, report: Callable[[str], None]) -> None:
             raise _image_unavailable(image, error) from None
 
 
+def containers_of_ours(client: Any, owner: str = "") -> list[Any]:
+    """All containers with our label, or those of one owner only, running or not."""
+    label = f"{LABEL}={owner}" if owner else LABEL
+    # Others may be removing theirs while the list is put together.
+    found: list[Any] = client.containers.list(
+        all=True, filters={"label": label}, ignore_removed=True
+    )
+    return found
+
+
 def remove_orphans(client: Any) -> None:
     """Remove our containers whose process was killed, with their volumes."""
-    for container in client.containers.list(all=True, filters={"label": LABEL}):
+    for container in containers_of_ours(client):
         owner = container.labels[LABEL].rpartition("/")[0]
         if certainly_gone(owner) or _is_forgotten(container):
             remove(container)
@@ -74,7 +86,7 @@ def remove_orphans(client: Any) -> None:
 
 def remove(container: Any) -> None:
     """Remove the container and its volumes; somebody else may be doing so already."""
-    with suppress(docker.errors.NotFound, docker.errors.APIError):
+    with suppress(docker.errors.APIError, RequestException):
         container.remove(force=True, v=True)
 
 
@@ -85,22 +97,39 @@ def _is_forgotten(container: Any) -> bool:
 
 
 def _pull(client: Any, image: str) -> None:
+    """Pull the image, as long as the daemon goes on telling about it.
+
+    The docker library lets a pull take for ever; so another thread listens, and is left behind
+    if nothing comes.
+    """
+    events: Queue[str | Exception | None] = Queue()
+    Thread(target=_listen_to_pull, args=(client, image, events), daemon=True).start()
+    try:
+        while (error := events.get(timeout=PULL_TIMEOUT)) is not None:
+            if error:
+                raise _image_unavailable(image, error)
+    except Empty:
+        silence = f"the Docker daemon has been silent for {PULL_TIMEOUT} s"
+        raise _image_unavailable(image, silence) from None
+
+
+def _listen_to_pull(client: Any, image: str, events: Queue[str | Exception | None]) -> None:
+    """Put the error of each event, mostly an empty one, and None at the end."""
     repository, tag = parse_repository_tag(image)
     try:
         for event in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
-            if "error" in event:
-                raise _image_unavailable(image, event["error"])
-    except (docker.errors.DockerException, RequestException) as error:
-        raise _image_unavailable(image, error) from None
+            events.put(event.get("error", ""))
+        client.images.get(image)
+    except Exception as error:
+        events.put(error)
+    events.put(None)
 
 
-def _image_unavailable(image: str, error: object) -> EngineUnavailable:
-    if isinstance(error, RequestException):
-        reason: object = f"the Docker daemon has been silent for {PULL_TIMEOUT} s"
-    else:
-        reason = getattr(error, "explanation", None) or error
+def _image_unavailable(image: str, error: Exception | str) -> EngineUnavailable:
+    reason = str(getattr(error, "explanation", None) or error)
+    words = " ".join(reason.split()).rstrip(".")
     return EngineUnavailable(
-        f"Image {image} is not at hand and cannot be pulled: {' '.join(str(reason).split())}.",
+        f"Image {image} is not at hand and cannot be pulled: {words}.",
         f"Give one that is at hand with --image, run docker pull where it works, {_OTHERWISE}",
     )
 

@@ -67,8 +67,7 @@ def engine(image: str) -> Iterator[ContainerEngine]:
 
 def ours(client: Any) -> set[str]:
     """All containers that carry our label."""
-    containers = client.containers.list(all=True, filters={"label": daemon.LABEL})
-    return {container.id for container in containers}
+    return {container.id for container in daemon.containers_of_ours(client)}
 
 
 def scalar(url: URL, statement: str) -> object:
