@@ -83,14 +83,22 @@ _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 
 def identity_options(kind: str, identity: Identity) -> list[str]:
-    """What differs from a plain ascending sequence from 1, in a fixed order.
+    """What differs from a plain sequence, in a fixed order.
 
-    Source: PostgreSQL documentation, "CREATE SEQUENCE": defaults of an ascending sequence.
+    Source: PostgreSQL documentation, "CREATE SEQUENCE": an ascending sequence goes from 1 to the
+    type's largest value, a descending one from -1 to its smallest.
     """
-    defaults = {"increment": 1, "minvalue": 1, "maxvalue": _LARGEST[kind], "cache": 1}
+    descending = (identity.increment or 1) < 0
+    defaults = {
+        "increment": 1,
+        "minvalue": -_LARGEST[kind] - 1 if descending else 1,
+        "maxvalue": -1 if descending else _LARGEST[kind],
+        "cache": 1,
+    }
     stated = {name: getattr(identity, name, None) for name in defaults}
     values = {name: defaults[name] if stated[name] is None else stated[name] for name in defaults}
-    start = values["minvalue"] if identity.start is None else identity.start
-    words = [f"start {start}"] if start != 1 else []
+    begin = values["maxvalue" if descending else "minvalue"]
+    start = begin if identity.start is None else identity.start
+    words = [f"start {start}"] if start != (-1 if descending else 1) else []
     words += [f"{name} {values[name]}" for name in defaults if values[name] != defaults[name]]
     return words + (["cycle"] if identity.cycle else [])

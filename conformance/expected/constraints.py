@@ -25,7 +25,8 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     """Every constraint that CREATE TABLE would have."""
     facts: Facts = {}
     compiler = spelling.ddl_compiler()
-    for constraint in table.constraints:
+    of_columns = [item for column in table.columns for item in column.constraints]
+    for constraint in (*table.constraints, *of_columns):
         rule = constraint._create_rule
         if rule is not None and not rule(compiler):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import DDLCompiler
     from sqlalchemy.types import TypeEngine
 
+_COLLATION = re.compile(r' COLLATE "(?:[^"]|"")+"')
+
 
 @cache
 def dialect() -> PGDialect_psycopg2:
-    """The dialect that everything is spelled for."""
-    return PGDialect_psycopg2()
+    """The dialect that everything is spelled for; a paramstyle without % leaves a % alone."""
+    return PGDialect_psycopg2(paramstyle="named")
 
 
 def ddl_compiler() -> DDLCompiler:
@@ -37,8 +40,8 @@ def final_name(item: Constraint | Index) -> str | None:
 
 
 def type_name(kind: TypeEngine[Any]) -> TypeName:
-    """The type as CREATE TABLE would spell it."""
-    text = kind.compile(dialect=dialect())
+    """The type as CREATE TABLE would spell it; the collation is a fact of its own."""
+    text = _COLLATION.sub("", kind.compile(dialect=dialect()))
     return TypeName(text, text)
 
 

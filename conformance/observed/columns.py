@@ -56,14 +56,15 @@ def _identity(row: Any) -> Value:
 
 
 def _options(row: Any) -> list[str]:
-    """What differs from a plain ascending sequence from 1, in a fixed order."""
+    """What differs from a plain sequence, ascending from 1 or descending from -1."""
+    descending, largest = row.increment < 0, _LARGEST[row.sequence_type]
     defaults = {
         "increment": 1,
-        "minvalue": 1,
-        "maxvalue": _LARGEST[row.sequence_type],
+        "minvalue": -largest - 1 if descending else 1,
+        "maxvalue": -1 if descending else largest,
         "cache": 1,
     }
-    words = [f"start {row.start}"] if row.start != 1 else []
+    words = [f"start {row.start}"] if row.start != (-1 if descending else 1) else []
     words += [
         f"{name} {getattr(row, name)}"
         for name, default in defaults.items()
