@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _ALIAS = "conformance_scope"
-_QUALIFIER = re.compile(rf"\b{_ALIAS}(?:_\d+)?\.")
+#: Quoted where quote_all_identifiers is on.
+_QUALIFIER = re.compile(rf'"?\b{_ALIAS}(?:_\d+)?\b"?\.')
 _SIMPLE_ARRAY = re.compile(r"(= ANY|<> ALL) \('\{([^\"\\{}']*)\}'::")
-_NOW = re.compile(r"\bCURRENT_TIMESTAMP\b")
+#: Source: PostgreSQL documentation, "Current Date/Time": both are the same as now().
+_NOW = re.compile(r"\bCURRENT_TIMESTAMP\b(?!\()|\btransaction_timestamp\(\)")
 #: A target list holds 1664 entries at the most (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
 
