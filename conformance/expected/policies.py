@@ -16,18 +16,24 @@ _HOUR = 3_600_000_000
 #: twice per chunk where chunks are shorter than a day; daily where time is an integer.
 _COMPRESSION_SCHEDULE = Interval(12 * _HOUR)
 _DAILY = Interval(24 * _HOUR)
+#: As add_compression_policy and add_retention_policy set it; seen in 2.17 to 2.29.
+_COMPRESSION_RUNTIME = Interval(0)
+_RETENTION_RUNTIME = Interval(_HOUR // 12)
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """The declared policies of the table."""
     facts: Facts = {}
+    lengths: dict[str, Value]
     compression, retention = compression_of(table), retention_of(table)
     if compression is not None and compression.after is not None:
         schedule = compression.schedule_interval or _default_schedule(table)
-        facts.update(_policy(name, "compression", "compress_after", compression.after, schedule))
+        lengths = {"compress_after": compression.after, "max_runtime": _COMPRESSION_RUNTIME}
+        facts.update(_policy(name, "compression", schedule, lengths))
     if retention is not None:
         schedule = retention.schedule_interval or _DAILY
-        facts.update(_policy(name, "retention", "drop_after", retention.drop_after, schedule))
+        lengths = {"drop_after": retention.drop_after, "max_runtime": _RETENTION_RUNTIME}
+        facts.update(_policy(name, "retention", schedule, lengths))
     return facts
 
 
@@ -40,15 +46,14 @@ def _default_schedule(table: Table) -> Interval:
     return min(half, _COMPRESSION_SCHEDULE, key=lambda length: length.microseconds)
 
 
-def _policy(table: str, kind: str, age_name: str, age: Interval | int, schedule: Interval) -> Facts:
+def _policy(table: str, kind: str, schedule: Interval, lengths: dict[str, Value]) -> Facts:
     attributes: dict[str, Value] = {
         EXISTS: True,
         "count": 1,
-        age_name: age,
         "config": None,
         "schedule_interval": schedule,
         "scheduled": True,
-        "max_runtime": Interval(0),
         "max_retries": -1,
+        **lengths,
     }
     return {FactKey("policy", table, kind, name): value for name, value in attributes.items()}
