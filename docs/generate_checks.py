@@ -1,0 +1,219 @@
+"""Write docs/checks.md: every kind of fact, and every test of the suite.
+
+    python docs/generate_checks.py
+
+Kinds, attributes and examples come from the expected facts of a small schema that has one of
+everything; where they are read and their likely causes from the messages; the rest from
+docstrings.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from sqlalchemy import (  # noqa: E402 - after the project's folder is on the path
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Double,
+    Enum,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint  # noqa: E402
+
+from conformance import messages  # noqa: E402
+from conformance.declarations import Compression, Hypertable, Retention  # noqa: E402
+from conformance.expected import expected_facts  # noqa: E402
+from conformance.facts import EXISTS, KINDS, FactKey, Facts, show  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CATALOGUE = ROOT / "docs" / "checks.md"
+SUITE = ROOT / "conformance" / "suite"
+
+#: The modules of each kind, in `expected` and in `observed`; the first may be missing.
+MODULES = {
+    "extension": "extension",
+    "type": "types",
+    "table": "tables",
+    "column": "columns",
+    "primary_key": "constraints",
+    "unique": "constraints",
+    "foreign_key": "constraints",
+    "check": "constraints",
+    "exclusion": "constraints",
+    "hypertable": "hypertables",
+    "index": "indexes",
+    "compression": "compression",
+    "policy": "policies",
+    "job": "policies",
+    "chunk": "chunks",
+    "trigger": "triggers",
+    "rule": "triggers",
+    "row_security_policy": "triggers",
+}
+
+HEAD = """\
+# All checks
+
+Made by `python docs/generate_checks.py` from the code; do not edit it. A test fails while it is
+stale.
+
+The suite has one test for each fact that the models promise, `test_fact[<id>]`, and one for each
+kind, `test_nothing_undeclared[undeclared:<kind>]`, for what the database has and the models do
+not declare. The examples below are of a small schema that has one of everything.
+[How it works](architecture.md) explains facts and ids.
+
+"""
+
+
+def one_of_everything() -> MetaData:
+    """A schema in which every kind and every attribute occurs."""
+    metadata = MetaData()
+    Table("venues", metadata, Column("id", Integer, Identity(always=True), primary_key=True))
+    Table(
+        "trades",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("traded_at", DateTime(timezone=True), primary_key=True),
+        Column("symbol", Text(collation="C"), nullable=False),
+        Column("venue_id", Integer, ForeignKey("venues.id", name="fk_trades_venue")),
+        Column("side", Enum("buy", "sell", name="side")),
+        Column("price", Double, server_default="0"),
+        Column("double_price", Double, Computed("price * 2")),
+        Column("seen_at", DateTime(timezone=True), server_default=func.now()),
+        UniqueConstraint("symbol", "traded_at", name="uq_trades_natural_key"),
+        CheckConstraint("price >= 0", name="ck_trades_price"),
+        ExcludeConstraint(("traded_at", "="), ("symbol", "="), name="ex_trades", using="btree"),
+        Index("ix_trades_venue", "venue_id", postgresql_where="price > 0"),
+        Hypertable("traded_at", chunk_interval="1 month"),
+        Compression(segment_by="symbol", order_by="traded_at DESC, id", after="30 days"),
+        Retention(drop_after="2 years"),
+    )
+    return metadata
+
+
+def attributes_of(facts: Facts) -> dict[str, dict[str, FactKey]]:
+    """Kind -> attribute -> an example, by preference one whose value says something."""
+    found: dict[str, dict[str, FactKey]] = {kind: {} for kind in KINDS}
+    for key in sorted(facts, key=FactKey.sort_key):
+        before = found[key.kind].get(key.attribute)
+        if before is None or (facts[before] in (None, ()) and facts[key] not in (None, ())):
+            found[key.kind][key.attribute] = key
+    return found
+
+
+def causes_of(kind: str, attribute: str) -> str:
+    """The likely cause; empty where none stands out."""
+    return messages._CAUSES.get((kind, attribute), "")  # noqa: SLF001 - the catalogue's source
+
+
+def first_line(text: str | None) -> str:
+    """The first sentence of a docstring."""
+    return (inspect.cleandoc(text or "").splitlines() or [""])[0]
+
+
+def cell(text: str) -> str:
+    """Fit for a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def kinds(facts: Facts) -> Iterator[str]:
+    """A section for each kind."""
+    found = attributes_of(facts)
+    for kind in KINDS:
+        module = MODULES[kind]
+        source = messages._SOURCES[kind]  # noqa: SLF001 - the catalogue's source
+        yield f"## {kind}\n\n"
+        docstring = importlib.import_module(f"conformance.observed.{module}").__doc__
+        yield f"{first_line(docstring)}\n\n"
+        yield (
+            f"Read from {source}: [observed/{module}.py](../conformance/observed/{module}.py), "
+            f"[sql/{module}.sql](../conformance/observed/sql/{module}.sql).\n"
+        )
+        if found[kind]:
+            path = f"../conformance/expected/{module}.py"
+            yield f"Promised by [expected/{module}.py]({path}).\n\n"
+            yield "| attribute | for example | likely cause of a finding |\n| --- | --- | --- |\n"
+            for attribute, key in found[kind].items():
+                example = f"`{cell(f'{key.id} = {show(facts[key])}')}`"
+                yield f"| {attribute} | {example} | {cell(causes_of(kind, attribute))} |\n"
+            yield "\n"
+        else:
+            yield "No model can declare one, so any that is there is a finding.\n\n"
+            cause = causes_of(kind, EXISTS)
+            yield f"Why it matters: {cause}.\n\n" if cause else ""
+
+
+def tests() -> Iterator[str]:
+    """A section for each file of the suite."""
+    for path in sorted(SUITE.glob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        yield f"## {path.stem.removeprefix('test_').replace('_', ' ').capitalize()}\n\n"
+        yield f"{first_line(ast.get_docstring(tree))}\n"
+        yield f"([{path.name}](../conformance/suite/{path.name}))\n\n"
+        yield "| test | what must be true | needs |\n| --- | --- | --- |\n"
+        for name, docstring, needs in [*borrowed(tree), *written(tree)]:
+            yield f"| `{name}` | {cell(docstring)} | {needs} |\n"
+        yield "\n"
+
+
+def written(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
+    """Name, docstring and needed capabilities of the file's own tests."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node.name, paragraph(ast.get_docstring(node)), ", ".join(needs_of(node))
+
+
+def borrowed(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
+    """The tests that the file imports from another package."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for name in (alias.name for alias in node.names):
+                if name.startswith("test_"):
+                    test = getattr(importlib.import_module(node.module), name)
+                    package = node.module.partition(".")[0].replace("_", "-")
+                    yield name, f"{paragraph(test.__doc__)} (from {package})", ""
+
+
+def paragraph(docstring: str | None) -> str:
+    """The first paragraph on one line."""
+    return " ".join(inspect.cleandoc(docstring or "").partition("\n\n")[0].split())
+
+
+def needs_of(node: ast.FunctionDef) -> Iterator[str]:
+    """The capabilities that `@pytest.mark.needs(...)` names."""
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith(".needs"):
+            yield from (ast.literal_eval(argument) for argument in decorator.args)
+
+
+def catalogue() -> str:
+    """The whole file."""
+    facts = expected_facts(one_of_everything())
+    index = ", ".join(f"[{kind}](#{kind})" for kind in KINDS)
+    parts = [HEAD, f"Kinds of facts, causes before their consequences: {index}.\n\n"]
+    return "".join([*parts, *kinds(facts), *tests()]).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    CATALOGUE.write_text(catalogue(), encoding="utf-8")
