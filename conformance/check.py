@@ -59,7 +59,9 @@ class Collector:
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C, or pytest.exit() with a sentence."""
-        self.stopped = getattr(excinfo.value, "msg", None) or "Interrupted."
+        if self.stopped is None:
+            message = getattr(excinfo.value, "msg", None) or "Interrupted."
+            self.stopped = str(message).removeprefix("conformance: ")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the data that the check put on its report."""
@@ -72,11 +74,15 @@ class Collector:
             self._passed(properties)
 
     def _failed(self, report: pytest.TestReport) -> None:
+        reasons = [
+            value for name, value in report.user_properties if name == outcomes.COULD_NOT_RUN
+        ]
+        if reasons:
+            self.stopped = str(reasons[0])
+            return
         found = [value for name, value in report.user_properties if name == outcomes.FINDING]
         if found:
             self.findings += [Finding(**json.loads(str(value))) for value in found]
-        elif report.when == "teardown" and "Interrupted" in report.longreprtext:
-            self.stopped = "Interrupted."
         else:
             self.findings.append(_broken(report))
 
@@ -126,9 +132,10 @@ def run_suite(arguments: Sequence[str], reports: Path, console: Console) -> Verd
         )
         try:
             progress.update(task, visible=False)
+            # Asked now: at pytest's end the engine is stopped.
+            used = session.used
             collector = Collector(session, progress)
             status = pytest.main(_pytest_arguments(arguments, reports), plugins=[collector])
-            used = session.used
         finally:
             session.engine.stop()
     return _verdict(collector, int(status), used, time.monotonic() - started)
@@ -157,7 +164,8 @@ def _options(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _verdict(collector: Collector, status: int, used: EngineUsed, seconds: float) -> Verdict:
-    if status in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
+    stopping = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+    if collector.stopped is not None or status in stopping:
         raise ConformanceError(collector.stopped or "pytest stopped with an internal error.")
     if status == pytest.ExitCode.USAGE_ERROR:
         raise ConformanceError("pytest does not accept its arguments.", "See above.")

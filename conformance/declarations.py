@@ -331,6 +331,11 @@ class Compression(_Declaration):
                     table.name, f"column {name!r} is in segment by and in order by; one must go"
                 )
         _refuse_repeated(table, "order by", ordered)
+        if not ordered:
+            raise DeclarationError(
+                table.name,
+                "order by is empty; left open, every version of TimescaleDB chooses another one",
+            )
         _check_age(table, "compress after", self.after)
 
 
@@ -415,7 +420,10 @@ def _schedule(
     if value is None:
         return None
     length = declaration._interval(table, "schedule interval", value)
-    assert isinstance(length, Interval)
+    if isinstance(length, int):
+        raise DeclarationError(
+            table.name, f"schedule interval {value!r} must be a length of time such as '12 hours'"
+        )
     return length
 
 

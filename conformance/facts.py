@@ -6,10 +6,15 @@ catalog shows, are mappings from key to value; equal values mean agreement.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from conformance.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Every kind of fact, causes before their consequences: the order of checks and of reports.
 KINDS = (
@@ -198,8 +203,34 @@ class Fact(NamedTuple):
         return f"{self.key.id} = {show(self.value)}"
 
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def in_bulk(make: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Put off garbage collection while many facts are made.
+
+    None of them is garbage, and each of the collector's rounds looks at all that there are: with
+    a thousand hypertables half of the time went there.
+    """
+
+    @wraps(make)
+    def without_collecting(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return make(*args, **kwargs)
+        finally:
+            if collecting:
+                gc.enable()
+
+    return without_collecting
+
+
 def agrees(expected: Value, observed: Value) -> bool:
     """Whether the observed value keeps what the expected one promises."""
+    if type(expected) is type(observed) and expected == observed:
+        return True
     if isinstance(expected, AtLeast | OneOf):
         return expected.accepts(observed)
     # True is no 1. Subclasses are fine: SQLAlchemy's names are quoted_name, the catalog's str.

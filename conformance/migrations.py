@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import create_engine, pool
 
 from conformance.engines.base import Template
@@ -107,8 +106,13 @@ def migrated_template(config: Config, *, apache: bool = False) -> Template:
         try:
             with engine.connect() as connection:
                 upgrade(connection, config, apache=apache)
-        except CommandError as error:
-            raise MigrationFailed(f"The migration to {head} fails: {error}") from error
+        # Whatever a migration raises: its author is the one who must read it.
+        except Exception as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise MigrationFailed(
+                f"The migration to {head} fails: {type(error).__name__}: {reason}",
+                "Run it with 'alembic upgrade head' on an empty database to see where.",
+            ) from error
 
     return Template("apache" if apache else "migrated", _fingerprint(config, apache), prepare)
 

@@ -7,6 +7,7 @@ with `-p conformance.pytest_plugin`.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from conformance.fixtures import (
 )
 from conformance.project import DEFAULT_MODELS
 from conformance.session import choice_for_workers, end_session, metadata_of, session_of
+from conformance.suite.outcomes import COULD_NOT_RUN
 
 __all__ = [
     "apache_edition",
@@ -38,7 +40,9 @@ __all__ = [
     "schema_template",
 ]
 
-_COULD_NOT_RUN = 2
+_EXIT_CODE = 2
+_SUITE = Path(__file__).parent / "suite"
+_STOPPED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,7 +94,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         metadata_of(session.config)
         session_of(session.config)
     except ConformanceError as error:
-        pytest.exit(f"conformance: {error}", returncode=_COULD_NOT_RUN)
+        pytest.exit(f"conformance: {error}", returncode=_EXIT_CODE)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -111,6 +115,32 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing running."""
     end_session(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """What keeps one check from running keeps the others too: say so once, and stop."""
+    reason = None if call.excinfo is None else _why_not_run(item, call.when, call.excinfo.value)
+    if reason is not None:
+        item.user_properties.append((COULD_NOT_RUN, reason))
+        item.session.shouldstop = reason
+        item.config.stash[_STOPPED] = True
+
+
+def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | None:
+    if isinstance(error, ConformanceError):
+        return str(error)
+    outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
+    if when == "setup" and item.path.is_relative_to(_SUITE) and not outcome:
+        return f"A check cannot be set up: {type(error).__name__}: {' '.join(str(error).split())}"
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Without a verdict the exit code is 2."""
+    if session.config.stash.get(_STOPPED, False):
+        session.exitstatus = _EXIT_CODE
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

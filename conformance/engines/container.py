@@ -167,7 +167,8 @@ class ContainerEngine(EngineOnServer):
         try:
             with _without_ryuk():
                 container.start()
-        except (docker.errors.DockerException, RequestException) as error:
+        # A container that exits at once is a TimeoutError to testcontainers.
+        except (docker.errors.DockerException, RequestException, TimeoutError) as error:
             reason = getattr(error, "explanation", None) or error
             raise EngineUnavailable(
                 f"Docker cannot start a {self.description}: {' '.join(str(reason).split())}.",

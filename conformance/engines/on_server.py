@@ -45,6 +45,13 @@ class EngineOnServer:
         """What the running server can do."""
         return self._started()[1]
 
+    @property
+    def server_url(self) -> str:
+        """Where the server is, with the password: for another process of ours, never for people."""
+        self._started()
+        assert self._databases is not None
+        return self._databases.server_url.render_as_string(hide_password=False)
+
     def database(self, template: Template | None = None) -> AbstractContextManager[URL]:
         """A database of one's own, empty or in the template's state, gone at the end."""
         if self._databases is None:

@@ -47,6 +47,11 @@ class ThrowawayDatabases:
         self._existing: list[str] = []
         self._templates: dict[str, str] = {}
 
+    @property
+    def server_url(self) -> URL:
+        """Where they are created, with the password."""
+        return self._admin_url
+
     def open(self) -> None:
         """Connect, and drop what earlier runs that were killed have left behind.
 

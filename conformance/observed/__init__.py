@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.facts import in_bulk
 from conformance.observed import (
     chunks,
     columns,
@@ -42,6 +43,7 @@ _PARTS = (
 )
 
 
+@in_bulk
 def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     """Everything the catalog shows of the schemas in scope.
 

@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from conformance.facts import Expression, FactKey, Facts, IndexColumn, TypeName, Value
+from conformance.facts import (
+    Expression,
+    FactKey,
+    Facts,
+    IndexColumn,
+    TypeName,
+    Value,
+    in_bulk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,8 +41,11 @@ _SIMPLE_ARRAY = re.compile(r"(= ANY|<> ALL) \('\{([^\"\\{}']*)\}'::")
 _NOW = re.compile(r"\bCURRENT_TIMESTAMP\b(?!\()|\btransaction_timestamp\(\)")
 #: A target list holds 1664 entries at the most (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
+#: What a type or an expression is, or may stand in.
+_SPOKEN = frozenset({TypeName, Expression, IndexColumn, tuple})
 
 
+@in_bulk
 def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple[Facts, Facts]:
     """Both sides again, with every type and expression as the server spells it.
 
@@ -42,11 +53,13 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
     is one difference, not one more for every expression that names it. An expression that the
     server refuses (a function or type that it lacks) keeps its own text.
     """
-    types = _column_types(observed) | _column_types(expected)
+    # Most facts hold neither: only those that do are looked at more than once.
+    spoken = [_spoken(side) for side in (expected, observed)]
+    types = _column_types(spoken[1]) | _column_types(spoken[0])
     columns: dict[str, list[tuple[str, str]]] = {}
     for (table, column), kind in types.items():
         columns.setdefault(table, []).append((column, kind))
-    scoped = [_in_scope(side, types, columns) for side in (expected, observed)]
+    scoped = [_in_scope(side, types, columns) for side in spoken]
     values = [value for side in scoped for value in side.values()]
     names = _canonical_types(connection, {name.text for name in _of(values, TypeName)})
     spelled = _canonical_expressions(connection, set(map(_identity, _of(values, Expression))))
@@ -59,7 +72,12 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
         return value
 
     respelled = [{key: _map(value, respell) for key, value in side.items()} for side in scoped]
-    return respelled[0], respelled[1]
+    return expected | respelled[0], observed | respelled[1]
+
+
+def _spoken(facts: Facts) -> Facts:
+    """The facts whose value may hold a type or an expression."""
+    return {key: value for key, value in facts.items() if type(value) in _SPOKEN}
 
 
 def _column_types(facts: Facts) -> dict[tuple[str, str], str]:

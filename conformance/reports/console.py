@@ -70,9 +70,13 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
 
 
 def _checked(verdict: Verdict) -> str:
-    parts = [f"{verdict.facts} facts hold"]
+    parts = [f"{_count(verdict.facts, 'fact')} {'holds' if verdict.facts == 1 else 'hold'}"]
     if verdict.tests:
-        parts.append(f"{verdict.tests} tests pass")
-    count = len(verdict.findings)
-    parts.append(f"{count} finding{'s' * (count != 1)}")
-    return ", ".join(parts)
+        parts.append(
+            f"{_count(verdict.tests, 'test')} {'passes' if verdict.tests == 1 else 'pass'}"
+        )
+    return ", ".join([*parts, _count(len(verdict.findings), "finding")])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -28,6 +28,18 @@ const SERVER_DEFAULTS = [
   'SET allow_system_table_mods TO off',
 ]
 
+// A server loads TimescaleDB when a session starts, and its Community part with it. Here nothing
+// is preloaded, and after a boot from a snapshot that part would refuse its first calls.
+const LOAD_COMMUNITY_PART = `DO $$
+DECLARE version text := (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb');
+BEGIN
+  IF version IS NOT NULL THEN
+    -- Its first function loads the library that the Community part then completes.
+    PERFORM _timescaledb_functions.to_interval(1);
+    EXECUTE format('LOAD %L', '$libdir/timescaledb-tsl-' || version);
+  END IF;
+END $$`
+
 export class Session {
   #backend
   #lockWait
@@ -43,6 +55,7 @@ export class Session {
     this.#lockWait = lockWait
     this.#onDeath = onDeath
     this.#reset()
+    this.#run(LOAD_COMMUNITY_PART)
   }
 
   enter(connection) {

@@ -1,0 +1,193 @@
+"""`conformance audit`: what it finds, what it leaves alone, and how it says that it cannot run."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import create_engine, pool, text
+
+from conformance import audit as audit_module
+from conformance.cli import main
+from models import Base
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def database(conformance_engine, schema_template):
+    """A migrated database of the test's own."""
+    with conformance_engine.database(schema_template) as url:
+        yield url
+
+
+def run(*arguments):
+    """The command's exit code, standard output and standard error."""
+    result = CliRunner().invoke(main, ["audit", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def address(url):
+    return url.render_as_string(hide_password=False)
+
+
+def alter(url, sql):
+    with create_engine(url, poolclass=pool.NullPool).begin() as connection:
+        connection.execute(text(sql))
+
+
+def test_a_conforming_database(database):
+    code, out, err = run(address(database))
+    assert (code, err) == (0, "")
+    assert "Verdict: conforms" in out
+    assert "TimescaleDB" in out
+
+
+@pytest.mark.parametrize(
+    ("sql", "finding"),
+    [
+        (
+            "SELECT set_chunk_time_interval('market_data', INTERVAL '7 days')",
+            "hypertable:market_data:chunk_interval",
+        ),
+        (
+            "ALTER TABLE signals DROP CONSTRAINT uq_signals_natural_key",
+            "unique:signals.uq_signals_natural_key:exists",
+        ),
+        ("ALTER TABLE curves ADD COLUMN spread text", "column:curves.spread:exists"),
+    ],
+)
+def test_an_altered_database(database, tmp_path, sql, finding):
+    alter(database, sql)
+    file = tmp_path / "verdict.json"
+    code, out, _ = run(address(database), "--json", file)
+    assert code == 1
+    assert finding in out
+    verdict = json.loads(file.read_text())
+    assert verdict["verdict"] == "differs"
+    assert [item["id"] for item in verdict["findings"]] == [finding]
+    assert set(verdict["findings"][0]) >= {
+        "id", "kind", "object", "attribute", "expected", "observed", "message", "hint",
+    }  # fmt: skip
+
+
+def test_a_policy_removed(database, conformance_engine):
+    if not conformance_engine.capabilities.community_edition:
+        pytest.skip("the Apache edition has no policies")
+    alter(database, "SELECT remove_compression_policy('curves')")
+    code, out, _ = run(address(database))
+    assert code == 1
+    assert "policy:curves.compression:exists" in out
+
+
+def test_json_alone_on_standard_output(database):
+    code, out, err = run(address(database), "--json", "-")
+    assert code == 0
+    assert json.loads(out)["verdict"] == "conforms"
+    assert "Verdict: conforms" in err
+
+
+def test_it_reads_only_and_takes_no_lock_that_others_wait_for(database, monkeypatch):
+    """Looked at from inside its own transaction, after everything was read."""
+    seen = {}
+    original = audit_module.check_database
+
+    def check_and_look(connection, *arguments):
+        comparison = original(connection, *arguments)
+        seen["modes"] = set(
+            connection.scalars(
+                text(
+                    # The embedded engine shows its only session's locks without a pid.
+                    "SELECT mode FROM pg_locks WHERE locktype <> 'virtualxid'"
+                    " AND (pid = pg_backend_pid() OR pg_backend_pid() = 0)"
+                )
+            )
+        )
+        seen["read_only"] = connection.scalar(text("SHOW transaction_read_only"))
+        seen["timeout"] = connection.scalar(text("SHOW statement_timeout"))
+        seen["writes"] = connection.scalar(text("SELECT pg_current_xact_id_if_assigned()"))
+        return comparison
+
+    monkeypatch.setattr(audit_module, "check_database", check_and_look)
+    verdict = audit_module.audit(address(database), Base.metadata)
+    assert verdict.verdict == "conforms"
+    assert seen == {
+        "modes": {"AccessShareLock"}, "read_only": "on", "timeout": "1min", "writes": None,
+    }  # fmt: skip
+
+
+def closed_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def one_sentence_about(error, *words):
+    assert error.startswith("conformance: ")
+    assert "Traceback" not in error
+    assert len(error.strip().splitlines()) == 1
+    for word in words:
+        assert word in error
+
+
+def test_a_closed_port():
+    code, _, err = run(f"postgresql://desk:secret@127.0.0.1:{closed_port()}/desk")
+    assert code == 2
+    one_sentence_about(err, "Nothing listens at 127.0.0.1")
+    assert "secret" not in err
+
+
+def test_a_database_without_timescaledb(empty_database):
+    code, _, err = run(address(empty_database))
+    assert code == 2
+    one_sentence_about(err, "has no timescaledb extension")
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://u:secret@h/d", "postgresql://u:se@cret@h:1/d"]
+)
+def test_a_wrong_url(url):
+    code, _, err = run(url)
+    assert code == 2
+    one_sentence_about(err)
+    assert "secret" not in err
+    assert "cret@" not in err
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("nowhere:metadata", "no module 'nowhere'"),
+        ("models:missing", "no 'missing'"),
+        ("models:MarketData.__tablename__", "not SQLAlchemy's MetaData"),
+        ("sqlalchemy:MetaData()", "no 'MetaData()'"),
+    ],
+)
+def test_wrong_models(reference, words):
+    code, _, err = run("postgresql://u@127.0.0.1/d", "--models", reference)
+    assert code == 2
+    one_sentence_about(err, words)
+
+
+def test_a_report_that_cannot_be_written(database, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    code, _, err = run(address(database), "--json", blocked / "verdict.json")
+    assert code == 2
+    one_sentence_about(err, "cannot be written")
+
+
+def test_the_command_as_it_is_installed(database):
+    """Through the interpreter, from the project's folder, as a person runs it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", "audit", address(database)],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,61 @@
+"""Lengths of time are read in every spelling, and compared as PostgreSQL compares them."""
+
+from datetime import timedelta
+
+import pytest
+
+from conformance.intervals import Interval
+
+DAY = 86_400_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "microseconds"),
+    [
+        ("1 month", 30 * DAY),
+        ("3 months", 90 * DAY),
+        ("1 mon", 30 * DAY),
+        ("1 year", 360 * DAY),
+        ("1 year 2 mons 3 days 04:05:06", 423 * DAY + 14_706_000_000),
+        ("7 days", 7 * DAY),
+        ("2 weeks", 14 * DAY),
+        ("12:00:00", DAY // 2),
+        ("-00:30:00", -1_800_000_000),
+        ("00:00:00.000001", 1),
+        ("1.5 hours", 5_400_000_000),
+        ("24 h", DAY),
+        ("00:00:00", 0),
+    ],
+)
+def test_reads_what_postgresql_prints_and_people_write(text, microseconds):
+    assert Interval.parse(text).microseconds == microseconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a month", "1", "1 fortnight", "1 month,", "months 1", "1 month x"]
+)
+def test_refuses_what_is_no_interval(text):
+    with pytest.raises(ValueError, match="interval"):
+        Interval.parse(text)
+
+
+def test_spelling_is_no_part_of_its_identity():
+    assert Interval.parse("1 month") == Interval.parse("30 days") == Interval(30 * DAY)
+    assert Interval.parse(timedelta(days=30)) == Interval.parse("720 hours")
+    assert Interval.parse("1 month") != Interval.parse("31 days")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1 month", "30 days (1 month)"),
+        ("30 days", "30 days"),
+        ("12:00:00", "12 hours"),
+        ("24:00:00", "1 day"),
+        ("90 minutes", "90 minutes"),
+        ("1 day 06:00:00", "1 day 06:00:00"),
+        ("0 days", "0 seconds (0 days)"),
+    ],
+)
+def test_shows_the_length_and_how_a_person_wrote_it(text, shown):
+    assert str(Interval.parse(text)) == shown
