@@ -13,7 +13,7 @@ WITH chunk AS (
 ), constraint_count AS (
     SELECT conrelid, contype, pg_catalog.count(*) AS amount
       FROM pg_catalog.pg_constraint
-     WHERE contype IN ('p', 'u', 'x')
+     WHERE contype IN ('p', 'u', 'x', 'f') AND (contype <> 'f' OR conparentid = 0)
      GROUP BY conrelid, contype
 )
 SELECT schema_name, table_name, chunk_name, 'settings' AS aspect, '' AS detail
@@ -56,9 +56,9 @@ UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration',
        CASE WHEN coalesce(c.amount, 0) < coalesce(h.amount, 0) THEN 'lacks a ' ELSE 'adds a ' END
        || CASE kind.type WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique constraint'
-                         ELSE 'exclusion constraint' END
+                         WHEN 'f' THEN 'foreign key' ELSE 'exclusion constraint' END
   FROM chunk
- CROSS JOIN (VALUES ('p'::"char"), ('u'::"char"), ('x'::"char")) AS kind (type)
+ CROSS JOIN (VALUES ('p'::"char"), ('u'::"char"), ('x'::"char"), ('f'::"char")) AS kind (type)
   LEFT JOIN constraint_count h ON h.conrelid = chunk.hypertable AND h.contype = kind.type
   LEFT JOIN constraint_count c ON c.conrelid = chunk.oid AND c.contype = kind.type
  WHERE coalesce(c.amount, 0) <> coalesce(h.amount, 0)
