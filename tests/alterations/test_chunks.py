@@ -1,0 +1,154 @@
+"""Chunks: none compressed by older settings, none altered on its own."""
+
+from __future__ import annotations
+
+from .cases import Alteration, parametrize
+
+ROWS = """
+INSERT INTO curves (curve_date, curve_id, tenor_days, rate)
+    SELECT '2020-01-01'::date + 100 * n, 'DI', n, n FROM generate_series(0, 9) n;
+"""
+QUOTE = """
+INSERT INTO instruments (ticker, name, asset_class) VALUES ('X', 'x', 'fx');
+INSERT INTO vol_surfaces (surface_date, instrument_id, delta, tenor_days, call_put, implied_vol)
+    SELECT '2020-01-01', id, 0.5, 30, 'call', 10 FROM instruments;
+"""
+SETTINGS = "chunk:curves:other_compression_settings"
+ALTERATIONS_OF_CHUNKS = "chunk:curves:alterations"
+
+
+def _compression(order_by: str) -> str:
+    return (
+        "ALTER TABLE curves SET (timescaledb.compress, timescaledb.compress_segmentby = 'curve_id',"
+        f" timescaledb.compress_orderby = '{order_by}');"
+    )
+
+
+DECLARED = _compression("curve_date DESC, tenor_days, id")
+OTHERS = _compression("curve_date, tenor_days, id")
+COMPRESS_ALL = "SELECT compress_chunk(c) FROM show_chunks('curves') c;"
+COMPRESS_ONE = "SELECT compress_chunk(c) FROM show_chunks('curves') c ORDER BY 1 LIMIT 1;"
+
+
+def _on_a_chunk(statement: str, rows: str = ROWS) -> str:
+    """A statement about the first chunk of curves, {}."""
+    return (
+        rows
+        + "DO $$ BEGIN EXECUTE format($f$"
+        + statement.format("%1$s")
+        + "$f$, (SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1)); END $$"
+    )
+
+
+#: The plain statement is refused by most versions.
+UNLOGGED = _on_a_chunk("UPDATE pg_class SET relpersistence = 'u' WHERE oid = '{}'::regclass")
+FUNCTION = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+
+CASES = (
+    Alteration("rows", ROWS),
+    Alteration("compressed", ROWS + COMPRESS_ALL, community=True),
+    Alteration(
+        "all with older settings",
+        OTHERS + ROWS + COMPRESS_ALL + DECLARED,
+        {SETTINGS},
+        community=True,
+    ),
+    Alteration(
+        "one with older settings",
+        OTHERS + ROWS + COMPRESS_ONE + DECLARED,
+        {SETTINGS},
+        community=True,
+    ),
+    Alteration(
+        "older settings healed",
+        OTHERS + ROWS + COMPRESS_ONE + DECLARED + "SELECT decompress_chunk(c)"
+        " FROM show_chunks('curves') c ORDER BY 1 LIMIT 1;" + COMPRESS_ALL,
+        community=True,
+    ),
+    Alteration(
+        "settings changed after compression",
+        ROWS + COMPRESS_ALL + OTHERS,
+        {SETTINGS, "compression:curves:order_by"},
+        community=True,
+    ),
+    Alteration(
+        "trigger",
+        FUNCTION
+        + _on_a_chunk(
+            "CREATE TRIGGER s BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION swallow()"
+        ),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "trigger disabled",
+        FUNCTION
+        + ROWS
+        + "CREATE TRIGGER s BEFORE INSERT ON curves FOR EACH ROW EXECUTE FUNCTION swallow();"
+        + _on_a_chunk(
+            "UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = '{}'::regclass"
+            " AND NOT tgisinternal",
+            rows="",
+        ),
+        {ALTERATIONS_OF_CHUNKS, "trigger:curves.s:exists"},
+    ),
+    Alteration("unlogged", UNLOGGED, {ALTERATIONS_OF_CHUNKS}),
+    Alteration(
+        "row security",
+        _on_a_chunk("UPDATE pg_class SET relrowsecurity = true WHERE oid = '{}'::regclass"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "unique constraint dropped",
+        _on_a_chunk("DELETE FROM pg_constraint WHERE conrelid = '{}'::regclass AND contype = 'u'"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "check dropped",
+        _on_a_chunk(
+            "DELETE FROM pg_constraint WHERE conrelid = '{}'::regclass"
+            " AND conname = 'ck_curves_tenor_days'"
+        ),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "index invalid",
+        _on_a_chunk("UPDATE pg_index SET indisvalid = false WHERE indrelid = '{}'::regclass"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "foreign key dropped",
+        QUOTE + "DELETE FROM pg_constraint"
+        " WHERE conrelid = (SELECT show_chunks('vol_surfaces')) AND contype = 'f'",
+        {"chunk:vol_surfaces:alterations"},
+    ),
+    Alteration(
+        "foreign key's triggers disabled",
+        QUOTE + "UPDATE pg_trigger SET tgenabled = 'D'"
+        " WHERE tgrelid = (SELECT show_chunks('vol_surfaces')) AND tgconstraint <> 0",
+        {"chunk:vol_surfaces:alterations"},
+    ),
+)
+
+
+@parametrize(CASES)
+def test_alteration(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+def test_chunks_are_named_and_counted(database):
+    database.execute(UNLOGGED)
+    (finding,) = database.compare().findings.values()
+    (chunk,) = finding.observed
+    assert chunk.startswith("_hyper_")
+    assert chunk.endswith("is not logged as its hypertable is")
+
+
+def test_many_chunks_are_not_all_named(database):
+    database.execute(
+        ROWS + "UPDATE pg_class SET relpersistence = 'u'"
+        " WHERE oid IN (SELECT show_chunks('curves'))"
+    )
+    (finding,) = database.compare().findings.values()
+    assert len(finding.observed) == 6
+    assert finding.observed[-1].startswith("and ")

@@ -1,0 +1,71 @@
+"""The extension itself: version, edition, restoring mode."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import MetaData
+
+from conformance.declarations import TimescaleDB
+from conformance.pipeline import check_database
+
+from .cases import Alteration, ModelEdit, parametrize
+
+VERSION = "extension:timescaledb:version"
+RESTORING = "extension:timescaledb:restoring"
+
+
+ALTERATIONS = (
+    Alteration("restoring", "SET LOCAL timescaledb.restoring = on", {RESTORING}),
+    Alteration("restoring in other words", "SET LOCAL timescaledb.restoring = true", {RESTORING}),
+    Alteration(
+        "restoring begun", "SELECT set_config('timescaledb.restoring', '1', true)", {RESTORING}
+    ),
+    Alteration("not restoring", "SET LOCAL timescaledb.restoring = off"),
+)
+
+
+def _requirement(name: str, arguments: str, findings: set[str]) -> ModelEdit:
+    """The models need this of their server."""
+    return ModelEdit(
+        name,
+        "__init__.py",
+        "__all__ = [",
+        f"TimescaleDB({arguments}).require(Base.metadata)\n\n__all__ = [",
+        findings,
+        imports="from conformance.declarations import TimescaleDB",
+    )
+
+
+EDITS = (
+    _requirement("minimum in the future", 'minimum="99.0"', {VERSION}),
+    _requirement("minimum in the far future", 'minimum="2.999.0"', {VERSION}),
+    _requirement("minimum in the past", 'minimum="2.9"', set()),
+    _requirement("either edition", "community=False", set()),
+)
+
+
+@parametrize(ALTERATIONS)
+def test_alteration(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+@parametrize(EDITS)
+def test_model_edit(database, edited, case):
+    database.expect(case.findings, edited(case))
+
+
+def test_community_edition_is_not_asked_of_the_apache_edition(database):
+    """It could not be decided, and is not passed over in silence."""
+    apache = replace(database.capabilities, community_edition=False)
+    compared = check_database(database.connection, database.metadata, apache)
+    assert not compared.findings
+    kinds = {key.kind for key in compared.not_checked}
+    assert {"extension", "compression", "policy", "chunk"} == kinds
+
+
+def test_empty_metadata_conforms_to_an_empty_database(bare_database):
+    metadata = MetaData()
+    TimescaleDB(community=False).require(metadata)
+    bare_database.expect(set(), metadata)

@@ -1,0 +1,327 @@
+"""Other people's models: no naming convention, and everything that PostgreSQL offers.
+
+The database is made by `create_all()` and TimescaleDB's functions, so nothing may be found.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import pytest
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    Enum,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    Interval,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Time,
+    UniqueConstraint,
+    Uuid,
+    cast,
+    desc,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import (
+    INET,
+    INT4RANGE,
+    JSONB,
+    TSTZRANGE,
+    TSVECTOR,
+    ExcludeConstraint,
+)
+
+from conformance.declarations import Compression, HashPartition, Hypertable, OrderBy, Retention
+
+
+class Side(enum.Enum):
+    """A native enum."""
+
+    BUY = "buy"
+    SELL = "sell it's"
+
+
+class State(enum.Enum):
+    """An enum that is a varchar with a check."""
+
+    OPEN = 1
+    DONE = 2
+
+
+def _unnamed(metadata: MetaData) -> None:
+    """Constraints without names, keys of every sort."""
+    Table(
+        "brokers",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("code", String(20), unique=True, nullable=False),
+        Column("name", String, index=True),
+        Column("lei", String(20), index=True, unique=True),
+        Column("rating", Numeric(12, 4), CheckConstraint("rating > 0 AND rating < 100")),
+        Column("parent_id", ForeignKey("brokers.id", ondelete="SET NULL")),
+        UniqueConstraint("name", "rating"),
+        CheckConstraint("code <> '' OR name IS NOT NULL"),
+    )
+    Table("big_serial", metadata, Column("id", BigInteger, primary_key=True))
+    Table("small_serial", metadata, Column("id", SmallInteger, primary_key=True))
+    Table(
+        "broker_codes",
+        metadata,
+        Column("broker", String(20)),
+        Column("number", Integer),
+        PrimaryKeyConstraint("broker", "number"),
+        ForeignKeyConstraint(["broker"], ["brokers.code"], onupdate="CASCADE", deferrable=True),
+    )
+
+
+def _identities(metadata: MetaData) -> None:
+    """Identity columns with options."""
+    for number, identity in enumerate(
+        (
+            Identity(),
+            Identity(always=True, start=100, increment=10, cache=5),
+            Identity(minvalue=5, maxvalue=1000, cycle=True),
+            Identity(increment=-1),
+            Identity(increment=-2, start=-7, minvalue=-1000, maxvalue=-1),
+        )
+    ):
+        Table(f"identity_{number}", metadata, Column("id", BigInteger, identity, primary_key=True))
+
+
+def _types_and_defaults(metadata: MetaData) -> None:
+    """Types with parameters, enums, computed columns, defaults of every sort."""
+    side = Enum(Side, name="side")
+    Table(
+        "types",
+        metadata,
+        Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()")),
+        Column("side", side, server_default=Side.BUY.name),
+        Column("sides", ARRAY(side)),
+        Column("state", Enum(State, native_enum=False, create_constraint=True)),
+        Column("named_state", Enum(State, native_enum=False, name="st", create_constraint=True)),
+        Column("flag", Boolean(create_constraint=True, name="flag_ck"), server_default="f"),
+        Column("tags", ARRAY(String(10)), server_default="{}"),
+        Column("matrix", ARRAY(Integer, dimensions=2), server_default=text("'{{1,2}}'")),
+        Column("price", Numeric(12, 4), server_default=text("1.50")),
+        Column("amount", Numeric, server_default="0"),
+        Column("double_price", Numeric(12, 4), Computed("price * 2", persisted=True)),
+        Column("label", String, Computed("'a%b:c ' || price::text", persisted=True)),
+        Column("percent", String(10), server_default="100%"),
+        Column("quoted", String, server_default="it's"),
+        Column("details", JSONB, server_default=text("'{}'::jsonb")),
+        Column("day", Date, server_default=func.current_date()),
+        Column("at", DateTime(timezone=True), server_default=func.now()),
+        Column("local", DateTime, server_default=text("timezone('utc', now())")),
+        Column("time", Time),
+        Column("length", Interval, server_default=text("interval '1 day'")),
+        Column("raw", LargeBinary),
+        Column("address", INET),
+        Column("words", TSVECTOR),
+        Column("collated", String(collation="C")),
+    )
+
+
+def _indexes(metadata: MetaData) -> None:
+    """Indexes of every sort."""
+    table = Table(
+        "indexed",
+        metadata,
+        Column("id", Integer, Identity(), primary_key=True),
+        Column("code", String),
+        Column("name", String),
+        Column("price", Integer),
+        Column("details", JSONB),
+        Column("during", TSTZRANGE),
+        Column("rooms", INT4RANGE),
+        ExcludeConstraint(("during", "&&"), name="not_twice", using="gist"),
+    )
+    Index("ix_expression", func.lower(table.c.code))
+    Index("ix_text", text("lower(name) DESC NULLS LAST"), _table=table)
+    Index("ix_sum", func.coalesce(table.c.price + 1, 0).desc(), table.c.code)
+    Index("ix_cast", cast(table.c.price, String))
+    Index("ix_json", table.c.details["venue"].astext)
+    Index("ix_partial", table.c.code, postgresql_where=table.c.price > 0)
+    Index("ix_partial_in", table.c.code, postgresql_where=table.c.name.in_(["a", "b"]))
+    Index("ix_unique_partial", table.c.name, unique=True, postgresql_where=text("price IS NULL"))
+    Index("ix_include", table.c.code, postgresql_include=["price", "name"])
+    Index("ix_desc", desc(table.c.code), table.c.price.desc().nulls_last())
+    Index("ix_nulls", table.c.code.nulls_first(), table.c.price.asc())
+    Index("ix_gin", table.c.details, postgresql_using="gin")
+    Index(
+        "ix_gin_ops",
+        table.c.details,
+        postgresql_using="gin",
+        postgresql_ops={"details": "jsonb_path_ops"},
+    )
+    Index("ix_pattern", table.c.code, postgresql_ops={"code": "varchar_pattern_ops"})
+    Index("ix_hash", table.c.code, postgresql_using="hash")
+    Index("ix_brin", table.c.price, postgresql_using="brin")
+    Index("ix_nulls_equal", table.c.price, unique=True, postgresql_nulls_not_distinct=True)
+
+
+def _names(metadata: MetaData) -> None:
+    """Names that need quotes, and names that are too long."""
+    mixed = Table(
+        "Mixed Case",
+        metadata,
+        Column("Id", Integer, Identity(), primary_key=True),
+        Column("select", Integer, nullable=False),
+        Column('a "quote"', Integer),
+        Column("per%cent", Integer),
+        Column("Key", String, key="key_in_python", unique=True),
+        UniqueConstraint("select", "per%cent"),
+        CheckConstraint('"select" > 0 AND "per%cent" % 2 = 0'),
+        CheckConstraint("\"Key\" !~ '^:[a-z]'", name="Named Check"),
+    )
+    Index("Mixed Index", mixed.c.select.desc())
+    Index("ix_quoted_expression", func.abs(mixed.c["per%cent"]))
+    long = "a_table_with_a_name_of_fifty_characters_and_no_more"
+    Table(
+        long,
+        metadata,
+        Column("a_column_with_quite_a_long_name", Integer, primary_key=True, autoincrement=False),
+        Column("another_column_with_a_long_name", Integer),
+        Column("mixed", ForeignKey("Mixed Case.Id")),
+        UniqueConstraint("a_column_with_quite_a_long_name", "another_column_with_a_long_name"),
+        CheckConstraint("another_column_with_a_long_name > 0", name="c" * 63),
+    )
+
+
+def _schemas(metadata: MetaData) -> None:
+    """Tables in another schema, referred to from here and there."""
+    Table(
+        "venues",
+        metadata,
+        Column("id", Integer, Identity(), primary_key=True),
+        Column("kind", Enum("lit", "dark", name="venue_kind", schema="reference")),
+        schema="reference",
+    )
+    Table(
+        "brokers",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("venue_id", ForeignKey("reference.venues.id")),
+        schema="reference",
+    )
+    Table("trades", metadata, Column("venue_id", ForeignKey("reference.venues.id")))
+
+
+def _hypertables(metadata: MetaData) -> None:
+    """Integer time, hash partitions, quoted names, retention."""
+    Table(
+        "blocks",
+        metadata,
+        Column("height", BigInteger, primary_key=True, autoincrement=False),
+        Column("hash", LargeBinary),
+        Hypertable("height", chunk_interval=100_000),
+        Compression(order_by="height DESC", after=500_000),
+        Retention(drop_after=1_000_000),
+    )
+    Table(
+        "Readings",
+        metadata,
+        Column("At", DateTime(timezone=True), nullable=False),
+        Column("Sensor Id", Integer, nullable=False),
+        Column("value", Numeric(12, 4)),
+        UniqueConstraint("Sensor Id", "At"),
+        Hypertable("At", chunk_interval="1 day", partitions=[HashPartition("Sensor Id", 4)]),
+        Compression(
+            segment_by=["Sensor Id"],
+            order_by=[OrderBy("At", descending=True, nulls_first=False), "value"],
+            after="7 days",
+            schedule_interval="1 hour",
+        ),
+        Retention(drop_after="90 days", schedule_interval="2 days"),
+        schema="reference",
+    )
+    Table(
+        "logs",
+        metadata,
+        Column("at", DateTime, nullable=False),
+        Column("line", String),
+        Index("ix_at", "at"),
+        Hypertable("at", chunk_interval="1 hour"),
+        Compression(order_by="at", after="2 hours"),
+    )
+
+
+MAKE_HYPERTABLES = """
+SELECT create_hypertable('blocks', 'height', chunk_time_interval => 100000);
+SELECT create_hypertable('reference."Readings"', 'At', 'Sensor Id', 4,
+    chunk_time_interval => INTERVAL '1 day');
+SELECT create_hypertable('logs', 'at', chunk_time_interval => INTERVAL '1 hour');
+"""
+COMPRESS = """
+CREATE FUNCTION latest_height() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT 1::bigint';
+SELECT set_integer_now_func('blocks', 'latest_height');
+ALTER TABLE blocks SET (timescaledb.compress, timescaledb.compress_segmentby = '',
+    timescaledb.compress_orderby = 'height DESC');
+ALTER TABLE reference."Readings" SET (timescaledb.compress,
+    timescaledb.compress_segmentby = '"Sensor Id"',
+    timescaledb.compress_orderby = '"At" DESC NULLS LAST, value');
+ALTER TABLE logs SET (timescaledb.compress, timescaledb.compress_segmentby = '',
+    timescaledb.compress_orderby = 'at');
+SELECT add_compression_policy('blocks', 500000);
+SELECT add_compression_policy('reference."Readings"', INTERVAL '7 days',
+    schedule_interval => INTERVAL '1 hour');
+SELECT add_compression_policy('logs', INTERVAL '2 hours');
+SELECT add_retention_policy('blocks', 1000000);
+SELECT add_retention_policy('reference."Readings"', INTERVAL '90 days',
+    schedule_interval => INTERVAL '2 days');
+"""
+
+
+@pytest.mark.parametrize(
+    "define",
+    [_unnamed, _identities, _types_and_defaults, _indexes, _names, _schemas, _hypertables],
+    ids=lambda define: define.__name__.strip("_").replace("_", "-"),
+)
+def test_conforms(bare_database, define):
+    metadata = MetaData()
+    define(metadata)
+    bare_database.execute("CREATE SCHEMA reference")
+    metadata.create_all(bare_database.connection)
+    if define is _hypertables:
+        bare_database.execute(MAKE_HYPERTABLES)
+        if bare_database.capabilities.community_edition:
+            for statement in COMPRESS.strip().split(";\n"):
+                bare_database.execute(statement)
+    compared = bare_database.compare(metadata)
+    assert [finding.message for finding in compared.findings.values()] == []
+    assert len(compared.conforming) > 10
+
+
+def test_all_together_conform(bare_database):
+    metadata = MetaData()
+    for define in (_unnamed, _identities, _types_and_defaults, _indexes, _names, _schemas):
+        define(metadata)
+    bare_database.execute("CREATE SCHEMA reference")
+    metadata.create_all(bare_database.connection)
+    bare_database.expect((), metadata)
+
+
+def test_under_another_default_schema(bare_database):
+    """`metadata.schema` stands in for a search_path of one's own."""
+    metadata = MetaData(schema="reference")
+    _types_and_defaults(metadata)
+    _indexes(metadata)
+    bare_database.execute("CREATE SCHEMA reference")
+    metadata.create_all(bare_database.connection)
+    bare_database.expect((), metadata)

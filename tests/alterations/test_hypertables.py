@@ -1,0 +1,222 @@
+"""Hypertables: whether a table is one, its time column, its chunk interval, its dimensions."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, Table
+
+from conformance.declarations import HashPartition, Hypertable
+
+from .cases import Alteration, ModelEdit, parametrize
+
+PLAIN_CURVES = """
+DROP TABLE curves;
+CREATE TABLE curves (
+    id bigint GENERATED ALWAYS AS IDENTITY, curve_date date NOT NULL, curve_id text NOT NULL,
+    tenor_days integer NOT NULL, tenor_label text, rate double precision NOT NULL,
+    curve_type text, source text,
+    CONSTRAINT pk_curves PRIMARY KEY (id, curve_date),
+    CONSTRAINT uq_curves_natural_key UNIQUE (curve_id, curve_date, tenor_days),
+    CONSTRAINT ck_curves_tenor_days CHECK (tenor_days >= 0),
+    CONSTRAINT ck_curves_curve_type CHECK (curve_type IN
+        ('sovereign', 'swap', 'real', 'breakeven', 'credit', 'basis')));
+"""
+INTERVAL = "hypertable:market_data:chunk_interval"
+
+ALTERATIONS = (
+    Alteration(
+        "chunk interval",
+        "SELECT set_chunk_time_interval('market_data', INTERVAL '7 days')",
+        {INTERVAL},
+    ),
+    Alteration(
+        "chunk interval a microsecond longer",
+        "SELECT set_chunk_time_interval('market_data', 2592000000001)",
+        {INTERVAL},
+    ),
+    Alteration(
+        "chunk interval of 31 days",
+        "SELECT set_chunk_time_interval('market_data', INTERVAL '31 days')",
+        {INTERVAL},
+    ),
+    Alteration(
+        "chunk intervals of two",
+        "SELECT set_chunk_time_interval(t, INTERVAL '30 days')"
+        " FROM unnest(ARRAY['curves', 'signals']::regclass[]) t",
+        {"hypertable:curves:chunk_interval", "hypertable:signals:chunk_interval"},
+    ),
+    Alteration("not a hypertable", PLAIN_CURVES, {"hypertable:curves:exists"}),
+    Alteration(
+        "another time column",
+        "DROP TABLE curves; CREATE TABLE curves (id bigint GENERATED ALWAYS AS IDENTITY,"
+        " curve_date date NOT NULL, curve_id text NOT NULL, tenor_days integer NOT NULL,"
+        " tenor_label text, rate double precision NOT NULL, curve_type text, source text);"
+        "SELECT create_hypertable('curves', 'tenor_days', chunk_time_interval => 100)",
+        {
+            "primary_key:curves:exists",
+            "unique:curves.uq_curves_natural_key:exists",
+            "check:curves.ck_curves_tenor_days:exists",
+            "check:curves.ck_curves_curve_type:exists",
+            "hypertable:curves:time_column",
+            "hypertable:curves:time_type",
+            "hypertable:curves:chunk_interval",
+            "index:curves.curves_curve_date_idx:exists",
+            "index:curves.curves_tenor_days_idx:exists",
+            "compression:curves:exists",
+            "policy:curves.compression:exists",
+        },
+        community=True,
+    ),
+)
+
+EDITS = (
+    ModelEdit(
+        "another chunk interval",
+        "market_data.py",
+        'chunk_interval="1 month"',
+        'chunk_interval="2 months"',
+        {INTERVAL},
+    ),
+    ModelEdit(
+        "a year of 365 days",
+        "signals.py",
+        'chunk_interval="1 year"',
+        'chunk_interval="365 days"',
+        {"hypertable:signals:chunk_interval"},
+    ),
+    ModelEdit(
+        "no hypertable",
+        "signals.py",
+        """        Hypertable("signal_date", chunk_interval="1 year"),
+        Compression(
+            segment_by="signal_type",
+            order_by="signal_date DESC, instrument_id, series_id, id",
+            after="90 days",
+        ),
+""",
+        "",
+        {"hypertable:signals:exists", "index:signals.signals_signal_date_idx:exists"},
+    ),
+    ModelEdit(
+        "a hypertable more",
+        "data_sources.py",
+        "class DataSource(Base):",
+        "class Event(Base):\n"
+        '    __tablename__ = "events"\n'
+        '    __table_args__ = (Hypertable("day", chunk_interval="1 day"),)\n'
+        "    day: Mapped[date] = mapped_column(primary_key=True)\n\n\n"
+        "class DataSource(Base):",
+        {"table:events:exists"},
+        imports="from datetime import date\n\nfrom conformance.declarations import Hypertable",
+    ),
+)
+
+
+@parametrize(ALTERATIONS)
+def test_alteration(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+@parametrize(EDITS)
+def test_model_edit(database, edited, case):
+    database.expect(case.findings, edited(case))
+
+
+def _ticks(time: Column, interval: str | int = "7 days", **declared) -> MetaData:
+    """One small hypertable, as declared."""
+    metadata = MetaData()
+    Table(
+        "ticks",
+        metadata,
+        time,
+        Column("venue", Integer),
+        Hypertable(time.name, chunk_interval=interval, **declared),
+    )
+    return metadata
+
+
+def _day() -> Column:
+    return Column("t", Date, nullable=False)
+
+
+FOUR_VENUES = {"partitions": [HashPartition("venue", 4)]}
+NUMBERS = _ticks(Column("t", BigInteger, nullable=False), 1000)
+BY_DAY = "CREATE TABLE ticks (t date NOT NULL, venue integer);"
+BY_NUMBER = "CREATE TABLE ticks (t bigint NOT NULL, venue integer);"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "sql", "findings"),
+    [
+        pytest.param(
+            _ticks(_day(), **FOUR_VENUES),
+            BY_DAY + "SELECT create_hypertable('ticks', 't', 'venue', 4)",
+            set(),
+            id="hash dimension",
+        ),
+        pytest.param(
+            _ticks(_day()),
+            BY_DAY + "SELECT create_hypertable('ticks', 't');"
+            "SELECT add_dimension('ticks', by_hash('venue', 4))",
+            {"hypertable:ticks:partitions"},
+            id="a hash dimension more",
+        ),
+        pytest.param(
+            _ticks(_day()),
+            BY_DAY + "SELECT create_hypertable('ticks', 't');"
+            "SELECT add_dimension('ticks', by_range('venue', 10))",
+            {"hypertable:ticks:partitions", "column:ticks.venue:nullable"},
+            id="a range dimension more",
+        ),
+        pytest.param(
+            _ticks(_day(), **FOUR_VENUES),
+            BY_DAY + "SELECT create_hypertable('ticks', 't', 'venue', 2)",
+            {"hypertable:ticks:partitions"},
+            id="fewer partitions",
+        ),
+        pytest.param(
+            _ticks(_day(), **FOUR_VENUES),
+            BY_DAY + "SELECT create_hypertable('ticks', 't')",
+            {"hypertable:ticks:partitions", "index:ticks.ticks_venue_t_idx:exists"},
+            id="no dimension",
+        ),
+        pytest.param(
+            NUMBERS,
+            BY_NUMBER + "SELECT create_hypertable('ticks', 't', chunk_time_interval => 1000)",
+            set(),
+            id="integer time",
+        ),
+        pytest.param(
+            NUMBERS,
+            BY_NUMBER + "SELECT create_hypertable('ticks', 't', chunk_time_interval => 10000)",
+            {"hypertable:ticks:chunk_interval"},
+            id="integer time with another interval",
+        ),
+        pytest.param(
+            NUMBERS,
+            BY_DAY + "SELECT create_hypertable('ticks', 't')",
+            {
+                "column:ticks.t:type",
+                "hypertable:ticks:time_type",
+                "hypertable:ticks:chunk_interval",
+            },
+            id="dates for integers",
+        ),
+        pytest.param(
+            _ticks(_day(), time_index=False),
+            BY_DAY + "SELECT create_hypertable('ticks', 't', create_default_indexes => false)",
+            set(),
+            id="no time index",
+        ),
+        pytest.param(
+            _ticks(_day()),
+            BY_DAY + "SELECT create_hypertable('ticks', 't', create_default_indexes => false)",
+            {"index:ticks.ticks_t_idx:exists"},
+            id="time index left out",
+        ),
+    ],
+)
+def test_small_hypertable(bare_database, metadata, sql, findings):
+    bare_database.execute(sql)
+    bare_database.expect(findings, metadata)

@@ -1,0 +1,181 @@
+"""Policies and jobs: what runs by itself, on what, how often, and whether it runs at all."""
+
+from __future__ import annotations
+
+import pytest
+
+import models
+from conformance.declarations import hypertable_of
+
+from .cases import Alteration, ModelEdit, parametrize
+
+pytestmark = pytest.mark.usefixtures("community_edition")
+
+POLICY = "policy:market_data.compression"
+JOB = (
+    "(SELECT job_id FROM timescaledb_information.jobs WHERE hypertable_name = 'market_data'"
+    " AND proc_name = 'policy_compression')"
+)
+NEW_PROCEDURE = "CREATE PROCEDURE tidy(job_id int, config jsonb) LANGUAGE sql AS 'SELECT 1';"
+
+
+def _alter_job(arguments: str) -> str:
+    return f"SELECT alter_job({JOB}, {arguments})"
+
+
+def _config(change: str) -> str:
+    return (
+        f"SELECT alter_job(job_id, config => config {change}) FROM timescaledb_information.jobs"
+        f" WHERE job_id = {JOB}"
+    )
+
+
+COMPRESSION = (
+    Alteration("removed", "SELECT remove_compression_policy('market_data')", {f"{POLICY}:exists"}),
+    Alteration(
+        "removed from all",
+        "SELECT remove_compression_policy(hypertable_name::regclass)"
+        " FROM timescaledb_information.hypertables",
+        {
+            f"policy:{table}.compression:exists"
+            for table, defined in models.Base.metadata.tables.items()
+            if hypertable_of(defined)
+        },
+    ),
+    Alteration(
+        "later", _config("""|| '{"compress_after": "60 days"}'"""), {f"{POLICY}:compress_after"}
+    ),
+    Alteration(
+        "made anew with another age",
+        "SELECT remove_compression_policy('market_data');"
+        "SELECT add_compression_policy('market_data', INTERVAL '30 days 1 second')",
+        {f"{POLICY}:compress_after"},
+    ),
+    Alteration(
+        "by the time of creation",
+        "SELECT remove_compression_policy('market_data');"
+        "SELECT add_compression_policy('market_data',"
+        " compress_created_before => INTERVAL '30 days')",
+        {f"{POLICY}:compress_after", f"{POLICY}:compress_created_before"},
+    ),
+    Alteration(
+        "another schedule",
+        _alter_job("schedule_interval => INTERVAL '1 day'"),
+        {f"{POLICY}:schedule_interval"},
+    ),
+    Alteration("paused", _alter_job("scheduled => false"), {f"{POLICY}:scheduled"}),
+    Alteration("never next", _alter_job("next_start => 'infinity'"), {f"{POLICY}:scheduled"}),
+    Alteration(
+        "a limited time",
+        _alter_job("max_runtime => INTERVAL '1 minute'"),
+        {f"{POLICY}:max_runtime"},
+    ),
+    Alteration("few retries", _alter_job("max_retries => 2"), {f"{POLICY}:max_retries"}),
+    Alteration(
+        "a configuration more",
+        _config("""|| '{"maxchunks_to_compress": 1}'"""),
+        {f"{POLICY}:config"},
+    ),
+    Alteration(
+        "twice",
+        """DO $$
+        DECLARE
+            jobs regclass := coalesce(to_regclass('_timescaledb_catalog.bgw_job'),
+                                      to_regclass('_timescaledb_config.bgw_job'));
+            found jsonb;
+        BEGIN
+            EXECUTE format('SELECT to_jsonb(j) || %L FROM %s j WHERE proc_name = %L LIMIT 1',
+                           '{"id": 5000}', jobs, 'policy_compression') INTO found;
+            EXECUTE format('INSERT INTO %s SELECT (jsonb_populate_record(NULL::%1$s, $1)).*', jobs)
+            USING found;
+        END
+        $$""",
+        {f"{POLICY}:count"},
+    ),
+)
+
+OTHERS = (
+    Alteration(
+        "retention",
+        "SELECT add_retention_policy('signals', INTERVAL '5 years')",
+        {"policy:signals.retention:exists"},
+    ),
+    Alteration(
+        "retention of an undeclared hypertable",
+        "CREATE TABLE ticks (t timestamptz NOT NULL); SELECT create_hypertable('ticks', 't');"
+        "SELECT add_retention_policy('ticks', INTERVAL '5 years')",
+        {"table:ticks:exists"},
+    ),
+    Alteration(
+        "reorder",
+        "SELECT add_reorder_policy('signals', 'signals_signal_date_idx')",
+        {"policy:signals.reorder:exists"},
+    ),
+    Alteration(
+        "a job of one's own",
+        NEW_PROCEDURE + "SELECT add_job('tidy', INTERVAL '1 hour')",
+        {"job:public.tidy:exists"},
+    ),
+    Alteration(
+        "a job of another schema",
+        "CREATE SCHEMA ops;" + NEW_PROCEDURE.replace("tidy", "ops.tidy") + "SELECT"
+        """ add_job('ops.tidy', INTERVAL '1 mon', config => '{"drop_after": "soon"}')""",
+        {"job:ops.tidy:exists"},
+    ),
+    Alteration(
+        "two jobs of one's own",
+        NEW_PROCEDURE + "SELECT add_job('tidy', INTERVAL '1 hour');"
+        "SELECT add_job('tidy', INTERVAL '2 hours', scheduled => false)",
+        {"job:public.tidy:exists"},
+    ),
+    Alteration(
+        "a function as a job",
+        "CREATE FUNCTION tidy(job_id int, config jsonb) RETURNS void LANGUAGE sql AS '';"
+        "SELECT add_job('tidy', INTERVAL '1 hour')",
+        {"job:public.tidy:exists"},
+    ),
+)
+
+EDITS = (
+    ModelEdit(
+        "another age",
+        "market_data.py",
+        'after="30 days"',
+        'after="31 days"',
+        {f"{POLICY}:compress_after"},
+    ),
+    ModelEdit("no policy", "market_data.py", 'after="30 days"', "after=None", {f"{POLICY}:exists"}),
+    ModelEdit(
+        "another schedule",
+        "market_data.py",
+        'after="30 days"',
+        'after="30 days", schedule_interval="1 day"',
+        {f"{POLICY}:schedule_interval"},
+    ),
+    ModelEdit(
+        "retention",
+        "signals.py",
+        '        Hypertable("signal_date", chunk_interval="1 year"),\n',
+        '        Hypertable("signal_date", chunk_interval="1 year"),\n'
+        '        Retention(drop_after="5 years"),\n',
+        {"policy:signals.retention:exists"},
+        imports="from conformance.declarations import Retention",
+    ),
+)
+
+
+@parametrize(COMPRESSION)
+def test_compression_policy(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+@parametrize(OTHERS)
+def test_other_job(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+@parametrize(EDITS)
+def test_model_edit(database, edited, case):
+    database.expect(case.findings, edited(case))

@@ -1,0 +1,179 @@
+"""The same in other words, of the database, the models or the session: no finding."""
+
+from __future__ import annotations
+
+import pytest
+
+from .cases import Alteration, ModelEdit, parametrize
+
+
+def _instruments(change: str) -> str:
+    return f"ALTER TABLE instruments {change}"
+
+
+def _age(spelled: str) -> str:
+    return (
+        "SELECT remove_compression_policy('macro_series');"
+        f"SELECT add_compression_policy('macro_series', INTERVAL '{spelled}')"
+    )
+
+
+SPELLINGS = (
+    Alteration(
+        "check as two comparisons",
+        "ALTER TABLE signals DROP CONSTRAINT ck_signals_confidence;"
+        "ALTER TABLE signals ADD CONSTRAINT ck_signals_confidence"
+        " CHECK (confidence >= 0 AND confidence <= 1::float8)",
+        since=(2, 20),
+    ),
+    Alteration(
+        "list in another order",
+        _instruments(
+            "DROP CONSTRAINT ck_instruments_asset_class, ADD CONSTRAINT ck_instruments_asset_class"
+            " CHECK (asset_class IN"
+            " ('index', 'crypto', 'commodity', 'equity', 'credit', 'rates', 'fx'))"
+        ),
+    ),
+    Alteration(
+        "list with casts",
+        _instruments(
+            "DROP CONSTRAINT ck_instruments_asset_class, ADD CONSTRAINT ck_instruments_asset_class"
+            " CHECK (asset_class::text = ANY (ARRAY['fx'::text, 'rates', 'credit', 'equity',"
+            " 'commodity', 'crypto', 'index']))"
+        ),
+    ),
+    Alteration(
+        "list of varchars",
+        _instruments(
+            "DROP CONSTRAINT ck_instruments_asset_class, ADD CONSTRAINT ck_instruments_asset_class"
+            " CHECK (asset_class = ANY ((ARRAY['fx'::varchar, 'rates'::varchar, 'credit'::varchar,"
+            " 'equity'::varchar, 'commodity'::varchar, 'crypto'::varchar, 'index'::varchar])"
+            "::text[]))"
+        ),
+    ),
+    Alteration(
+        "brackets",
+        "ALTER TABLE curves DROP CONSTRAINT ck_curves_tenor_days;"
+        "ALTER TABLE curves ADD CONSTRAINT ck_curves_tenor_days CHECK (((tenor_days) >= (0)))",
+        since=(2, 20),
+    ),
+    Alteration(
+        "CURRENT_TIMESTAMP for now()",
+        _instruments("ALTER COLUMN created_at SET DEFAULT CURRENT_TIMESTAMP"),
+    ),
+    Alteration(
+        "transaction_timestamp() for now()",
+        _instruments("ALTER COLUMN created_at SET DEFAULT transaction_timestamp()"),
+    ),
+    Alteration(
+        "text for a number",
+        "ALTER TABLE macro_series ALTER COLUMN revision_number SET DEFAULT '0'",
+    ),
+    Alteration(
+        "a cast number",
+        "ALTER TABLE macro_series ALTER COLUMN revision_number SET DEFAULT (0)::smallint",
+    ),
+    Alteration(
+        "a cast text",
+        "ALTER TABLE flow_data ALTER COLUMN unit SET DEFAULT 'USD_MM'::varchar",
+    ),
+    Alteration(
+        "words for truth values",
+        _instruments("ALTER COLUMN is_active SET DEFAULT 't'::boolean"),
+    ),
+    Alteration(
+        "chunk interval in hours",
+        "SELECT set_chunk_time_interval('market_data', INTERVAL '720 hours')",
+    ),
+    Alteration(
+        "chunk interval in days",
+        "SELECT set_chunk_time_interval('signals', INTERVAL '360 days')",
+    ),
+    Alteration("age in hours", _age("2160:00:00"), community=True),
+    Alteration("age in months", _age("3 months"), community=True),
+    Alteration("age in weeks and days", _age("12 weeks 6 days"), community=True),
+    Alteration(
+        "age in the words of another style",
+        "SET LOCAL IntervalStyle = iso_8601;" + _age("P90D"),
+        community=True,
+    ),
+)
+
+SETTINGS = (
+    "IntervalStyle = iso_8601",
+    "IntervalStyle = sql_standard",
+    "IntervalStyle = postgres_verbose",
+    "DateStyle = 'German, DMY'",
+    "TimeZone = 'Asia/Kathmandu'",
+    "lc_numeric = 'C'",
+    "extra_float_digits = -5",
+    "bytea_output = escape",
+    "quote_all_identifiers = on",
+    "standard_conforming_strings = on",
+    "search_path = ''",
+    "search_path = pg_catalog",
+    "search_path = timescaledb_information, public",
+    "default_transaction_read_only = on",
+    "row_security = off",
+    "enable_seqscan = off",
+    "constraint_exclusion = on",
+    "max_parallel_workers_per_gather = 0",
+    "jit = on",
+    "plan_cache_mode = force_generic_plan",
+    "from_collapse_limit = 1",
+    "transform_null_equals = on",
+    "xmloption = document",
+)
+
+EDITS = (
+    ModelEdit("interval in days", "market_data.py", '"1 month"', '"30 days"'),
+    ModelEdit("interval in hours", "market_data.py", '"1 month"', '"720:00:00"'),
+    ModelEdit("age in months", "curves.py", '"90 days"', '"3 months"', community=True),
+    ModelEdit(
+        "another spelling of a check",
+        "signals.py",
+        "confidence BETWEEN 0 AND 1",
+        "confidence >= 0 AND confidence <= 1",
+    ),
+    ModelEdit(
+        "another name of a type",
+        "base.py",
+        "float: Double,",
+        "float: Float(53),",
+        imports="from sqlalchemy import Float",
+    ),
+    ModelEdit(
+        "CURRENT_TIMESTAMP",
+        "base.py",
+        "CreatedAt = Annotated[datetime, mapped_column(server_default=func.now())]",
+        "CreatedAt = Annotated[datetime, mapped_column(server_default=func.current_timestamp())]",
+    ),
+    ModelEdit(
+        "a number as text", "macro_series.py", 'server_default=text("0")', 'server_default="0"'
+    ),
+    ModelEdit(
+        "an order by in full",
+        "curves.py",
+        "curve_date DESC, tenor_days, id",
+        "curve_date DESC NULLS FIRST, tenor_days ASC, id ASC NULLS LAST",
+        community=True,
+    ),
+)
+
+
+@parametrize(SPELLINGS)
+def test_spelling(database, case):
+    database.alter(case)
+    database.expect(())
+
+
+@parametrize(EDITS)
+def test_spelling_in_the_models(database, edited, case):
+    database.require(case)
+    database.expect((), edited(case))
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_setting_of_the_session(database, setting):
+    database.execute(f"SET LOCAL {setting}")
+    database.expect(())

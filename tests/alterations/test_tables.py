@@ -1,0 +1,141 @@
+"""Tables: missing, undeclared, and what changes the meaning of their rows."""
+
+from __future__ import annotations
+
+from .cases import Alteration, ModelEdit, parametrize
+
+ALTERATIONS = (
+    Alteration("nothing", "SELECT 1"),
+    Alteration("missing", "DROP TABLE curves", {"table:curves:exists"}),
+    Alteration(
+        "missing with what refers to it",
+        "DROP TABLE data_sources CASCADE",
+        {
+            "table:data_sources:exists",
+            "foreign_key:series_metadata.fk_series_metadata_source_id_data_sources:exists",
+        },
+    ),
+    Alteration("undeclared", "CREATE TABLE positions (id int)", {"table:positions:exists"}),
+    Alteration(
+        "undeclared without columns",
+        "CREATE TABLE nothing_in_it ()",
+        {"table:nothing_in_it:exists"},
+    ),
+    Alteration(
+        "undeclared partitioned",
+        "CREATE TABLE parted (d date) PARTITION BY RANGE (d);"
+        "CREATE TABLE parted_1 PARTITION OF parted DEFAULT",
+        {"table:parted:exists"},
+    ),
+    Alteration(
+        "undeclared foreign",
+        "CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;"
+        "CREATE FOREIGN TABLE quotes (id int) SERVER nowhere",
+        {"table:quotes:exists"},
+    ),
+    Alteration(
+        "undeclared hypertable",
+        "CREATE TABLE ticks (t timestamptz NOT NULL); SELECT create_hypertable('ticks', 't')",
+        {"table:ticks:exists"},
+    ),
+    Alteration(
+        "renamed",
+        "ALTER TABLE curves RENAME TO curve_data",
+        {"table:curves:exists", "table:curve_data:exists"},
+    ),
+    Alteration(
+        "moved to another schema",
+        "CREATE SCHEMA attic; ALTER TABLE signals SET SCHEMA attic",
+        {"table:signals:exists"},
+    ),
+    Alteration(
+        "unlogged",
+        "ALTER TABLE series_metadata DROP CONSTRAINT fk_series_metadata_source_id_data_sources;"
+        "ALTER TABLE data_sources SET UNLOGGED",
+        {
+            "table:data_sources:persistence",
+            "foreign_key:series_metadata.fk_series_metadata_source_id_data_sources:exists",
+        },
+    ),
+    Alteration(
+        "row security on",
+        "ALTER TABLE instruments ENABLE ROW LEVEL SECURITY",
+        {"table:instruments:row_security"},
+    ),
+    Alteration(
+        "row security forced",
+        "ALTER TABLE instruments ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+        {"table:instruments:row_security"},
+    ),
+    Alteration(
+        "with a child",
+        "CREATE SCHEMA attic; CREATE TABLE attic.old_instruments () INHERITS (instruments)",
+        {"table:instruments:inherited_by"},
+    ),
+    Alteration(
+        "with a parent",
+        "CREATE SCHEMA attic; CREATE TABLE attic.named (name text NOT NULL);"
+        "ALTER TABLE instruments INHERIT attic.named",
+        {"table:instruments:inherits"},
+    ),
+    Alteration(
+        "a view in its place",
+        "ALTER TABLE curves SET SCHEMA _timescaledb_cache;"
+        "CREATE VIEW curves AS SELECT * FROM _timescaledb_cache.curves",
+        {"table:curves:exists"},
+    ),
+    Alteration(
+        "a partitioned table in its place",
+        "DROP TABLE curves;"
+        "CREATE TABLE curves (id bigint GENERATED ALWAYS AS IDENTITY, curve_date date NOT NULL,"
+        " curve_id text NOT NULL, tenor_days integer NOT NULL, tenor_label text,"
+        " rate double precision NOT NULL, curve_type text, source text,"
+        " CONSTRAINT pk_curves PRIMARY KEY (id, curve_date),"
+        " CONSTRAINT uq_curves_natural_key UNIQUE (curve_id, curve_date, tenor_days),"
+        " CONSTRAINT ck_curves_tenor_days CHECK (tenor_days >= 0),"
+        " CONSTRAINT ck_curves_curve_type CHECK (curve_type IN"
+        " ('sovereign', 'swap', 'real', 'breakeven', 'credit', 'basis'))"
+        ") PARTITION BY RANGE (curve_date)",
+        # PostgreSQL 15 and 16 have no identity columns in partitioned tables.
+        {"table:curves:kind", "hypertable:curves:exists"},
+        postgresql=17,
+    ),
+)
+
+EDITS = (
+    ModelEdit(
+        "a table more",
+        "instruments.py",
+        "class Instrument(Base):",
+        "class Venue(Base):\n"
+        '    __tablename__ = "venues"\n'
+        "    id: Mapped[MetadataId]\n\n\n"
+        "class Instrument(Base):",
+        {"table:venues:exists"},
+    ),
+    ModelEdit(
+        "a table less",
+        "__init__.py",
+        "from models.curves import CurveData\n",
+        "",
+        {"table:curves:exists"},
+    ),
+    ModelEdit(
+        "another name",
+        "signals.py",
+        '__tablename__ = "signals"',
+        '__tablename__ = "desk_signals"',
+        {"table:signals:exists", "table:desk_signals:exists"},
+    ),
+)
+
+
+@parametrize(ALTERATIONS)
+def test_alteration(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+@parametrize(EDITS)
+def test_model_edit(database, edited, case):
+    database.expect(case.findings, edited(case))
