@@ -11,11 +11,11 @@ import os
 from logging.config import fileConfig
 from typing import TYPE_CHECKING
 
+from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import create_engine, make_url, pool
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from alembic import context
-from alembic.util import CommandError
 from models import Base
 
 if TYPE_CHECKING:

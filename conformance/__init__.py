@@ -1,0 +1,1 @@
+"""Prove that a TimescaleDB schema is what its SQLAlchemy models say."""

@@ -50,7 +50,7 @@ class Collector:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say what is being checked."""
-        chapter = nodeid.split("::")[0].rsplit("/", 1)[-1].removesuffix(".py")
+        chapter = nodeid.split("::", maxsplit=1)[0].rsplit("/", 1)[-1].removesuffix(".py")
         self.progress.update(self.task, description=chapter.removeprefix("test_"))
 
     def pytest_runtest_logfinish(self) -> None:

@@ -48,7 +48,7 @@ def main() -> None:
 @click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
 @click.option("--reports", default=REPORTS, show_default=True, type=click.Path(path_type=Path))
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
-def check(
+def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     engine: str,
     image: str | None,
     models: str,
@@ -69,7 +69,8 @@ def check(
 
     _finish(
         run,
-        EngineUsed(engine.split(":")[0], f"engine {engine.split(':')[0]}"),
+        # A URL may hold a password.
+        EngineUsed("url", "database URL") if "://" in engine else EngineUsed(engine, engine),
         write=lambda verdict: write_all(verdict, reports),
         reports=str(reports),
     )

@@ -88,7 +88,7 @@ class _Declaration(SchemaItem):
 
     __visit_name__ = "timescaledb_declaration"
 
-    def _set_parent(self, parent: SchemaEventTarget, **kw: Any) -> None:
+    def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
         assert isinstance(parent, Table)
         declared: dict[type, _Declaration] = parent.info.setdefault(_INFO_KEY, {})
         if type(self) in declared:
@@ -97,7 +97,7 @@ class _Declaration(SchemaItem):
         self._attach(parent)
         event.listen(parent, "after_parent_attach", self._table_is_complete)
 
-    def _table_is_complete(self, table: Table, metadata: MetaData) -> None:
+    def _table_is_complete(self, table: Table, _: MetaData) -> None:
         self._check(table)
 
     def _attach(self, table: Table) -> None:
@@ -118,7 +118,8 @@ class _Declaration(SchemaItem):
             )
         return column
 
-    def _interval(self, table: Table, what: str, value: Length) -> Interval | int:
+    def interval(self, table: Table, what: str, value: Length) -> Interval | int:
+        """The length, which must be more than nothing; microseconds, or a plain number."""
         length = _length(table.name, what, value)
         if (length if isinstance(length, int) else length.microseconds) <= 0:
             raise DeclarationError(table.name, f"{what} {value!r} is not longer than nothing")
@@ -175,7 +176,7 @@ class Hypertable(_Declaration):
 
     def _attach(self, table: Table) -> None:
         column = self._column(table, self.time_column, "time column")
-        self.chunk_interval = self._interval(table, "chunk interval", self._declared_interval)
+        self.chunk_interval = self.interval(table, "chunk interval", self._declared_interval)
         self._check_time_type(table, column)
 
     def _check(self, table: Table) -> None:
@@ -315,7 +316,7 @@ class Compression(_Declaration):
         except ValueError as error:
             raise DeclarationError(table.name, f"order by: {error}") from None
         if self._declared_after is not None:
-            self.after = self._interval(table, "compress after", self._declared_after)
+            self.after = self.interval(table, "compress after", self._declared_after)
         self.schedule_interval = _schedule(self, table, self._declared_schedule)
 
     def _check(self, table: Table) -> None:
@@ -356,7 +357,7 @@ class Retention(_Declaration):
         self.schedule_interval: Interval | None = None
 
     def _attach(self, table: Table) -> None:
-        self.drop_after = self._interval(table, "drop after", self._declared_after)
+        self.drop_after = self.interval(table, "drop after", self._declared_after)
         self.schedule_interval = _schedule(self, table, self._declared_schedule)
 
     def _check(self, table: Table) -> None:
@@ -419,7 +420,7 @@ def _schedule(
 ) -> Interval | None:
     if value is None:
         return None
-    length = declaration._interval(table, "schedule interval", value)
+    length = declaration.interval(table, "schedule interval", value)
     if isinstance(length, int):
         raise DeclarationError(
             table.name, f"schedule interval {value!r} must be a length of time such as '12 hours'"

@@ -261,7 +261,7 @@ def plain(value: Value) -> Any:
 
 def _numbers(version: str) -> tuple[int, ...]:
     numbers: list[int] = []
-    for part in version.split("-")[0].split("."):
+    for part in version.split("-", maxsplit=1)[0].split("."):
         if not part.isdigit():
             break
         numbers.append(int(part))

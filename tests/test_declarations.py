@@ -169,7 +169,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("build, sentence", WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(("build", "sentence"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_declaration_is_refused(build, sentence):
     with pytest.raises(DeclarationError, match=sentence):
         build()

@@ -112,11 +112,8 @@ def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[
     elements = constraint.elements
     columns = tuple(element.parent.name for element in elements)
     schema, target, _ = _target(elements[0].target_fullname)
-    if schema is None or schema == default_schema:
-        referred = target
-    else:
-        referred = f"{schema}.{target}"
-    names = ", ".join(_target_column(element) for element in elements)
+    referred = target if schema in (None, default_schema) else f"{schema}.{target}"
+    names = ", ".join(str(element.column.name) for element in elements)
     not_valid = constraint.dialect_options["postgresql"].get("not_valid")
     return {
         EXISTS: True,
@@ -134,11 +131,6 @@ def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[
 def _target(fullname: str) -> tuple[str | None, str, str]:
     *schema, table, column = fullname.split(".")
     return ".".join(schema) or None, table, column
-
-
-def _target_column(element: object) -> str:
-    column = getattr(element, "column", None)
-    return str(column.name)
 
 
 def _check(constraint: CheckConstraint) -> dict[str, Value]:

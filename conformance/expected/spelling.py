@@ -22,7 +22,7 @@ _COLLATION = re.compile(r' COLLATE "(?:[^"]|"")+"')
 @cache
 def dialect() -> PGDialect_psycopg2:
     """The dialect that everything is spelled for; a paramstyle without % leaves a % alone."""
-    return PGDialect_psycopg2(paramstyle="named")
+    return PGDialect_psycopg2(paramstyle="named")  # type: ignore[no-untyped-call]
 
 
 def ddl_compiler() -> DDLCompiler:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Connection, MetaData
 
-_IN_LIST = re.compile(r"^\(?\"?(?P<column>\w+)\"?\s+IN\s*\((?P<items>.*)\)\)?$", re.I | re.S)
+_IN_LIST = re.compile(
+    r"^\(?\"?(?P<column>\w+)\"?\s+IN\s*\((?P<items>.*)\)\)?$", re.IGNORECASE | re.DOTALL
+)
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -85,7 +87,7 @@ def _plain(column: Column[Any], number: int) -> Any:
         uuid.UUID: lambda: uuid.UUID(int=number + 1),
         bytes: lambda: bytes([number]),
         dict: lambda: {"number": number},
-        list: lambda: [],
+        list: list,
     }
     return makers[kind]() if kind in makers else None
 
