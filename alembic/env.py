@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import create_engine, make_url, pool
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from models import Base
 
@@ -86,7 +86,9 @@ def migrate_online() -> None:
         with engine.connect() as connection:
             migrate(connection)
     except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) in ANSWERS or error.connection_invalidated:
+        # Without a SQLSTATE no server answered, or it went away.
+        code = getattr(error.orig, "pgcode", None)
+        if code in ANSWERS or (code is None and isinstance(error, OperationalError)):
             raise CommandError(said(error)) from None
         raise
 
