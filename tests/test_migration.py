@@ -56,7 +56,7 @@ def test_downgrade_keeps_the_extension(empty_database, options):
         )
 
 
-def test_tables_land_in_public_whoever_migrates(empty_database, options, conformance_engine):
+def test_tables_land_in_public_whoever_migrates(empty_database, options):
     with connected(empty_database) as connection:
         connection.execute(text("CREATE SCHEMA elsewhere"))
         connection.execute(text("ALTER ROLE CURRENT_USER SET search_path = elsewhere, public"))
