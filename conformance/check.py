@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from conformance.errors import ConformanceError
 from conformance.findings import Finding, NotChecked
+from conformance.project import DEFAULT_MODELS, load_metadata
+from conformance.reports.files import make_folder
 from conformance.session import Session, start_session, use_session
 from conformance.suite import outcomes
 from conformance.verdict import EngineUsed, Verdict
@@ -116,6 +118,9 @@ def run_suite(arguments: Sequence[str], reports: Path, console: Console) -> Verd
     """
     started = time.monotonic()
     options = _options(arguments)
+    # What is wrong with the models or the folder is known before anything is started.
+    load_metadata(options["models"])
+    make_folder(reports)
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -155,7 +160,7 @@ def _pytest_arguments(arguments: Sequence[str], reports: Path) -> list[str]:
 
 
 def _options(arguments: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"engine": "auto", "image": None}
+    found: dict[str, Any] = {"engine": "auto", "image": None, "models": DEFAULT_MODELS}
     for argument in arguments:
         name, separator, value = argument.removeprefix("--").partition("=")
         if separator and name in found:

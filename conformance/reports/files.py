@@ -22,6 +22,22 @@ def write_all(verdict: Verdict, folder: Path) -> None:
     write(folder / MARKDOWN_FILE, markdown_report.render(verdict))
 
 
+def make_folder(folder: Path) -> None:
+    """Make sure that reports can be written before there is anything to report.
+
+    Raises:
+        ConformanceError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ConformanceError(
+            f"Reports cannot be written into {folder}: {error.strerror or error}.",
+            "Name another folder with --reports, or make room.",
+        ) from None
+
+
 def write(path: Path, text: str) -> None:
     """Replace the file's text in one step.
 

@@ -1,0 +1,103 @@
+"""`conformance check` where it cannot run: one sentence, exit code 2, nothing left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-m", "conformance", "check", "--engine", "embedded"]
+
+
+def check(*arguments, cwd=PROJECT, **options):
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)}, timeout=120, **options,
+    )  # fmt: skip
+
+
+def sentences(done):
+    """What is left of standard error without blank lines and without progress."""
+    return [line for line in done.stderr.splitlines() if line.startswith("conformance: ")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--engine", "nonsense"], "There is no engine 'nonsense'"),
+        (["--engine", "postgresql://u:secret@127.0.0.1:1/d"], "Nothing listens at 127.0.0.1:1"),
+        (["--models", "nowhere:metadata"], "There is no module 'nowhere'"),
+        (["-k", "no_such_check"], "No check matches"),
+        (["--no-such-option"], "pytest does not accept its arguments"),
+    ],
+)
+def test_wrong_input(tmp_path, arguments, words):
+    done = check(*arguments, "--reports", tmp_path)
+    assert done.returncode == 2
+    assert [words in line for line in sentences(done)] == [True], done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stdout + done.stderr
+    verdict = json.loads((tmp_path / "verdict.json").read_text())
+    assert verdict["verdict"] == "could_not_run"
+    assert words in verdict["message"]
+    assert "secret" not in json.dumps(verdict)
+
+
+def test_a_folder_without_migrations(tmp_path):
+    done = check("--models", "models:Base.metadata", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "There is no alembic.ini" in sentences(done)[0]
+
+
+def test_reports_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = check("--reports", tmp_path / "file")
+    assert done.returncode == 2
+    assert "cannot be written" in sentences(done)[0]
+    assert "Traceback" not in done.stderr
+
+
+def running(marker):
+    """Processes whose environment has the marker: whatever a run started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if marker.encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name
+)
+@pytest.mark.parametrize("command", [COMMAND, ["make", "conform", "ENGINE=embedded"]],
+                         ids=["conformance", "make"])  # fmt: skip
+def test_nothing_is_left_running(tmp_path, command, number):
+    if command[0] == "make" and not (PROJECT / ".venv/bin/conformance").exists():
+        pytest.skip("needs the environment that make creates")
+    marker = f"CONFORMANCE_TEST_RUN={tmp_path}"
+    environment = dict([*os.environ.items(), marker.split("=", 1)], PYTHONPATH=str(PROJECT))
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    # Until a server runs, so that there is something to leave behind.
+    deadline = time.monotonic() + 60
+    while len(running(marker)) < 2 + (command[0] == "make") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    deadline = time.monotonic() + 10
+    while running(marker) and time.monotonic() < deadline:
+        process.poll()
+        time.sleep(0.1)
+    assert running(marker) == []
+    process.wait()
