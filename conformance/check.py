@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from conformance.errors import ConformanceError
 from conformance.findings import Finding, NotChecked
-from conformance.project import DEFAULT_MODELS, load_metadata
+from conformance.project import load_metadata
 from conformance.reports.files import make_folder
 from conformance.session import Session, start_session, use_session
 from conformance.suite import outcomes
@@ -105,34 +106,51 @@ class Collector:
             self.by_kind[str(kind)] = self.by_kind.get(str(kind), 0) + 1
 
 
-def run_suite(arguments: Sequence[str], reports: Path, console: Console) -> Verdict:
+@dataclass(frozen=True)
+class Choices:
+    """What is checked, and where; the suite's own options.
+
+    Attributes:
+        engine: `auto`, `embedded`, `container` or a database URL.
+        image: the container's image; None: the default one.
+        models: the metadata, `package.module:Base.metadata`.
+        alembic_ini: Alembic's configuration.
+        reports: the folder for the JUnit XML.
+    """
+
+    engine: str
+    image: str | None
+    models: str
+    alembic_ini: str
+    reports: Path
+
+    def for_pytest(self) -> list[str]:
+        """As options of pytest."""
+        options = [f"--engine={self.engine}", f"--models={self.models}"]
+        options += [f"--alembic-ini={self.alembic_ini}", f"--junitxml={self.reports / JUNIT_FILE}"]
+        return options + ([f"--image={self.image}"] if self.image else [])
+
+
+def run_suite(choices: Choices, arguments: Sequence[str], console: Console) -> Verdict:
     """Start the engine, run the suite, stop the engine.
 
     Args:
-        arguments: for pytest, `--engine` and the like included.
-        reports: the folder for the JUnit XML.
+        arguments: more of pytest's, such as `-k market_data`.
         console: where progress is shown.
 
     Raises:
         ConformanceError: the engine, the models or the migration cannot be had.
     """
     started = time.monotonic()
-    options = _options(arguments)
     # What is wrong with the models or the folder is known before anything is started.
-    load_metadata(options["models"])
-    make_folder(reports)
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=console,
-        transient=True,
-    ) as progress:
-        task = progress.add_task(f"starting engine {options['engine'].split(':')[0]}", total=None)
+    load_metadata(choices.models)
+    make_folder(choices.reports)
+    with _progress(console) as progress:
+        kind = "of the URL" if "://" in choices.engine else choices.engine
+        task = progress.add_task(f"starting engine {kind}", total=None)
         session = start_session(
-            options["engine"],
-            options["image"],
+            choices.engine,
+            choices.image,
             lambda sentence: progress.update(task, description=sentence),
         )
         try:
@@ -140,32 +158,33 @@ def run_suite(arguments: Sequence[str], reports: Path, console: Console) -> Verd
             # Asked now: at pytest's end the engine is stopped.
             used = session.used
             collector = Collector(session, progress)
-            status = pytest.main(_pytest_arguments(arguments, reports), plugins=[collector])
+            status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
         finally:
             session.engine.stop()
     return _verdict(collector, int(status), used, time.monotonic() - started)
 
 
-def _pytest_arguments(arguments: Sequence[str], reports: Path) -> list[str]:
-    return [
-        "-p", "conformance.pytest_plugin",
-        "-p", "no:terminal",
-        "-p", "no:cacheprovider",
-        # The project's own addopts are for people who call pytest.
-        "-o", "addopts=--strict-markers --import-mode=importlib",
-        f"--junitxml={reports / JUNIT_FILE}",
-        *arguments,
-        "--pyargs", "conformance.suite",
-    ]  # fmt: skip
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+    )
 
 
-def _options(arguments: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"engine": "auto", "image": None, "models": DEFAULT_MODELS}
-    for argument in arguments:
-        name, separator, value = argument.removeprefix("--").partition("=")
-        if separator and name in found:
-            found[name] = value
-    return found
+#: How pytest is called, whatever is checked.
+_FIXED = (
+    "--pyargs", "conformance.suite",
+    "-p", "conformance.pytest_plugin",
+    # The verdict takes the place of pytest's own output.
+    "-p", "no:terminal",
+    "-p", "no:cacheprovider",
+    # The project's own addopts are for people who call pytest.
+    "-o", "addopts=--strict-markers --import-mode=importlib",
+)  # fmt: skip
 
 
 def _verdict(collector: Collector, status: int, used: EngineUsed, seconds: float) -> Verdict:

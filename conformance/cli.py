@@ -57,18 +57,12 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     pytest_arguments: tuple[str, ...],
 ) -> None:
     """Start TimescaleDB, migrate it, and run the conformance suite."""
-    from conformance.check import run_suite
+    from conformance.check import Choices, run_suite
     from conformance.reports.files import write_all
 
-    options = [f"--engine={engine}", f"--models={models}", f"--alembic-ini={alembic_ini}"]
-    options += [f"--image={image}"] if image else []
-    console = Console(stderr=True)
-
-    def run() -> Verdict:
-        return run_suite([*options, *pytest_arguments], reports, console)
-
+    choices = Choices(engine, image, models, alembic_ini, reports)
     _finish(
-        run,
+        lambda: run_suite(choices, pytest_arguments, Console(stderr=True)),
         # A URL may hold a password.
         EngineUsed("url", "database URL") if "://" in engine else EngineUsed(engine, engine),
         write=lambda verdict: write_all(verdict, reports),
