@@ -80,6 +80,7 @@ RULES = (
             "conformance.declarations",
             "conformance.facts",
             "conformance.intervals",
+            "conformance.sequences",
         ),
         followed=True,
     ),
@@ -87,7 +88,12 @@ RULES = (
         "observed facts come without the models' promises",
         "conformance.observed",
         forbidden=("conformance",),
-        allowed=("conformance.observed", "conformance.facts", "conformance.intervals"),
+        allowed=(
+            "conformance.observed",
+            "conformance.facts",
+            "conformance.intervals",
+            "conformance.sequences",
+        ),
         followed=True,
     ),
     Rule(

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Computed, DefaultClause, FetchedValue, Identi
 
 from conformance.expected import spelling
 from conformance.facts import ANYTHING, EXISTS, FactKey, Facts, Value
+from conformance.sequences import Sequence
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Table
@@ -66,39 +67,19 @@ def _identity(column: Column[Any]) -> Value:
     identity = column.identity
     if not isinstance(identity, Identity):
         return None
-    options = identity_options(
-        "smallint"
-        if isinstance(column.type, SmallInteger)
-        else "bigint"
-        if isinstance(column.type, BigInteger)
-        else "integer",
-        identity,
+    sequence = Sequence(
+        _integer_type(column),
+        identity.start,
+        identity.increment,
+        identity.minvalue,
+        identity.maxvalue,
+        identity.cache,
+        identity.cycle,
     )
-    generation = "always" if identity.always else "by default"
-    return f"{generation} ({', '.join(options)})" if options else generation
+    return sequence.told("always" if identity.always else "by default")
 
 
-#: The largest value of an identity column, by its type.
-_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
-
-
-def identity_options(kind: str, identity: Identity) -> list[str]:
-    """What differs from a plain sequence, in a fixed order.
-
-    Source: PostgreSQL documentation, "CREATE SEQUENCE": an ascending sequence goes from 1 to the
-    type's largest value, a descending one from -1 to its smallest.
-    """
-    descending = (identity.increment or 1) < 0
-    defaults = {
-        "increment": 1,
-        "minvalue": -_LARGEST[kind] - 1 if descending else 1,
-        "maxvalue": -1 if descending else _LARGEST[kind],
-        "cache": 1,
-    }
-    stated = {name: getattr(identity, name, None) for name in defaults}
-    values = {name: defaults[name] if stated[name] is None else stated[name] for name in defaults}
-    begin = values["maxvalue" if descending else "minvalue"]
-    start = begin if identity.start is None else identity.start
-    words = [f"start {start}"] if start != (-1 if descending else 1) else []
-    words += [f"{name} {values[name]}" for name in defaults if values[name] != defaults[name]]
-    return words + (["cycle"] if identity.cycle else [])
+def _integer_type(column: Column[Any]) -> str:
+    if isinstance(column.type, SmallInteger):
+        return "smallint"
+    return "bigint" if isinstance(column.type, BigInteger) else "integer"

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.facts import EXISTS, Expression, FactKey, Facts, TypeName, Value
 from conformance.observed.catalog import Scope, rows
+from conformance.sequences import Sequence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
@@ -51,23 +50,13 @@ def _identity(row: Any) -> Value:
     if row.sequence_type is None:
         return None
     generation = {"a": "always", "d": "by default"}.get(row.identity, "serial")
-    options = _options(row)
-    return f"{generation} ({', '.join(options)})" if options else generation
-
-
-def _options(row: Any) -> list[str]:
-    """What differs from a plain sequence, ascending from 1 or descending from -1."""
-    descending, largest = row.increment < 0, _LARGEST[row.sequence_type]
-    defaults = {
-        "increment": 1,
-        "minvalue": -largest - 1 if descending else 1,
-        "maxvalue": -1 if descending else largest,
-        "cache": 1,
-    }
-    words = [f"start {row.start}"] if row.start != (-1 if descending else 1) else []
-    words += [
-        f"{name} {getattr(row, name)}"
-        for name, default in defaults.items()
-        if getattr(row, name) != default
-    ]
-    return words + (["cycle"] if row.cycle else [])
+    sequence = Sequence(
+        row.sequence_type,
+        row.start,
+        row.increment,
+        row.minvalue,
+        row.maxvalue,
+        row.cache,
+        row.cycle,
+    )
+    return sequence.told(generation)

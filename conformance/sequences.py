@@ -1,0 +1,49 @@
+"""How an identity column's sequence is told in facts, for both sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The largest value of an identity column, by its type.
+_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A sequence; what is None has PostgreSQL's default.
+
+    Source: PostgreSQL documentation, "CREATE SEQUENCE": an ascending sequence goes from 1 to the
+    type's largest value, a descending one from -1 to its smallest.
+    """
+
+    type: str
+    start: int | None = None
+    increment: int | None = None
+    minvalue: int | None = None
+    maxvalue: int | None = None
+    cache: int | None = None
+    cycle: bool | None = None
+
+    def told(self, generation: str) -> str:
+        """`always`; `by default (start 100, increment 10)`: only what is not the default."""
+        words = self._unusual()
+        return f"{generation} ({', '.join(words)})" if words else generation
+
+    def _unusual(self) -> list[str]:
+        descending = (self.increment or 1) < 0
+        largest = _LARGEST[self.type]
+        defaults = {
+            "increment": 1,
+            "minvalue": -largest - 1 if descending else 1,
+            "maxvalue": -1 if descending else largest,
+            "cache": 1,
+        }
+        values = {
+            name: default if getattr(self, name) is None else getattr(self, name)
+            for name, default in defaults.items()
+        }
+        first = values["maxvalue" if descending else "minvalue"]
+        start = first if self.start is None else self.start
+        words = [f"start {start}"] if start != (-1 if descending else 1) else []
+        words += [f"{name} {values[name]}" for name in defaults if values[name] != defaults[name]]
+        return words + (["cycle"] if self.cycle else [])
