@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from conformance.capabilities import REASONS, Capabilities
-from conformance.facts import EXISTS, FactKey, Facts, Value, agrees, in_bulk, plain
+from conformance.facts import EXISTS, FactKey, Facts, Value, agrees, plain
 from conformance.findings import Finding, NotChecked
 from conformance.messages import hint_for, message_for
 
@@ -20,7 +21,7 @@ class Comparison:
     """The outcome for every fact of either side; each key is in exactly one of the four.
 
     Attributes:
-        conforming: both sides agree; in the order of the expected facts.
+        conforming: both sides agree; not sorted.
         findings: they do not, and nothing else is the cause; causes first.
         consequences: facts that could not hold because of a finding, with that finding.
         not_checked: facts that this server cannot decide, with the reason.
@@ -34,12 +35,13 @@ class Comparison:
     names: dict[FactKey, FactKey]
 
 
-@in_bulk
 def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Comparison:
     """Hold what the models promise against what the catalog shows, in both directions."""
     names = match_unnamed(expected, observed)
     if names:
-        expected = {names.get(key, key): value for key, value in expected.items()}
+        expected = dict(expected)
+        for promised, found in names.items():
+            expected[found] = expected.pop(promised)
     agreeing, differing = _divided(expected, observed)
     conforming: list[FactKey] = []
     findings: dict[FactKey, Finding] = {}
@@ -60,12 +62,17 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
     return Comparison(tuple(conforming), findings, consequences, ordered, names)
 
 
+#: Not among the values of facts: None is one of them.
+_ABSENT: Any = object()
+
+
 def _divided(expected: Facts, observed: Facts) -> tuple[list[FactKey], set[FactKey]]:
     """The keys on which both sides agree, and all others."""
     agreeing: list[FactKey] = []
     differing = observed.keys() - expected.keys()
     for key, value in expected.items():
-        if key in observed and agrees(value, observed[key]):
+        seen = observed.get(key, _ABSENT)
+        if seen is not _ABSENT and agrees(value, seen):
             agreeing.append(key)
         else:
             differing.add(key)

@@ -6,15 +6,10 @@ catalog shows, are mappings from key to value; equal values mean agreement.
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple
 
 from conformance.intervals import Interval
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: Every kind of fact, causes before their consequences: the order of checks and of reports.
 KINDS = (
@@ -201,30 +196,6 @@ class Fact(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.key.id} = {show(self.value)}"
-
-
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-
-
-def in_bulk(make: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Put off garbage collection while many facts are made.
-
-    None of them is garbage, and each of the collector's rounds looks at all that there are: with
-    a thousand hypertables half of the time went there.
-    """
-
-    @wraps(make)
-    def without_collecting(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            return make(*args, **kwargs)
-        finally:
-            if collecting:
-                gc.enable()
-
-    return without_collecting
 
 
 def agrees(expected: Value, observed: Value) -> bool:

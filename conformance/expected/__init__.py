@@ -16,7 +16,6 @@ from conformance.expected import (
     tables,
     types,
 )
-from conformance.facts import in_bulk
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 _PER_TABLE = (tables, columns, constraints, indexes, hypertables, compression, policies, chunks)
 
 
-@in_bulk
 def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Facts:
     """Everything that the metadata and its declarations promise.
 

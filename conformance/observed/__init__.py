@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.facts import in_bulk
 from conformance.observed import (
     chunks,
     columns,
@@ -18,7 +17,7 @@ from conformance.observed import (
     triggers,
     types,
 )
-from conformance.observed.catalog import Scope
+from conformance.observed.catalog import Scope, plan_plainly
 from conformance.observed.spelling import canonical
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ _PARTS = (
 )
 
 
-@in_bulk
 def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     """Everything the catalog shows of the schemas in scope.
 
@@ -52,6 +50,7 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     """
     scope = scope or Scope()
     facts: Facts = {}
+    plan_plainly(connection)
     for part in _PARTS:
         facts.update(part.observed(connection, scope))
     known = {key.table for key in facts if key.kind == "table"}

@@ -34,6 +34,19 @@ class Scope:
         return relation if schema == self.default_schema else f"{schema}.{relation}"
 
 
+def plan_plainly(connection: Connection) -> None:
+    """Keep the server from compiling catalog queries and from starting workers for them.
+
+    TimescaleDB's views unnest arrays, of which the planner expects a million rows where there are
+    a thousand; getting ready for these took twenty times as long as the query. Holds until the
+    transaction ends.
+    """
+    connection.exec_driver_sql(
+        "SELECT pg_catalog.set_config('jit', 'off', true),"
+        " pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)"
+    )
+
+
 @cache
 def _statement(name: str) -> str:
     return (files("conformance.observed") / "sql" / f"{name}.sql").read_text(encoding="utf-8")

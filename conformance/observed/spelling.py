@@ -18,15 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from conformance.facts import (
-    Expression,
-    FactKey,
-    Facts,
-    IndexColumn,
-    TypeName,
-    Value,
-    in_bulk,
-)
+from conformance.facts import Expression, FactKey, Facts, IndexColumn, TypeName, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +37,6 @@ _MOST_TYPES = 1600
 _SPOKEN = frozenset({TypeName, Expression, IndexColumn, tuple})
 
 
-@in_bulk
 def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple[Facts, Facts]:
     """Both sides again, with every type and expression as the server spells it.
 

@@ -3,10 +3,10 @@ SELECT n.nspname AS schema_name,
        c.relname AS table_name,
        k.conname AS constraint_name,
        k.contype AS type,
-       ARRAY(SELECT a.attname
-               FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS key (attnum, position)
-               JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = key.attnum
-              ORDER BY key.position)::text[] AS columns,
+       -- Unnested alone, an array keeps its order.
+       ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
+                      WHERE a.attrelid = k.conrelid AND a.attnum = key.attnum)
+               FROM pg_catalog.unnest(k.conkey) AS key (attnum))::text[] AS columns,
        ARRAY(SELECT a.attname
                FROM pg_catalog.generate_series(i.indnkeyatts::int, i.indnatts - 1) AS position
                JOIN pg_catalog.pg_attribute a
@@ -18,15 +18,15 @@ SELECT n.nspname AS schema_name,
        k.condeferred AS deferred,
        k.convalidated AS validated,
        -- Declared NOT ENFORCED (PostgreSQL 18), or its triggers are disabled.
-       coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true)
+       (pg_catalog.current_setting('server_version_num')::int < 180000
+        OR (pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean)
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
                         WHERE t.tgconstraint = k.oid AND t.tgenabled IN ('D', 'R')) AS enforced,
        rn.nspname AS referred_schema,
        r.relname AS referred_table,
-       ARRAY(SELECT a.attname
-               FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS key (attnum, position)
-               JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = key.attnum
-              ORDER BY key.position)::text[] AS referred_columns,
+       ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
+                      WHERE a.attrelid = k.confrelid AND a.attnum = key.attnum)
+               FROM pg_catalog.unnest(k.confkey) AS key (attnum))::text[] AS referred_columns,
        k.confdeltype AS on_delete,
        k.confupdtype AS on_update,
        k.confmatchtype AS match,
