@@ -46,6 +46,11 @@ class Collector:
         """Before the plugin would start an engine of its own."""
         use_session(config, self.session)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A module that cannot be imported keeps pytest from running anything."""
+        if report.failed and self.stopped is None:
+            self.stopped = f"{report.nodeid} cannot be collected: {_last_line(report.longreprtext)}"
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Now the number of checks is known."""
         if session.items:
@@ -215,10 +220,15 @@ def _name(report: pytest.TestReport) -> str:
     return f"check:{test}"
 
 
+def _last_line(text: str) -> str:
+    """What pytest marks as the error, else the last line."""
+    lines = [line for line in text.splitlines() if line.strip()] or ["(no reason given)"]
+    marked = next((line for line in reversed(lines) if line.startswith("E ")), lines[-1])
+    return marked.removeprefix("E ").strip()
+
+
 def _broken(report: pytest.TestReport) -> Finding:
     """A check that failed without saying what it found, as pytest-alembic's do."""
-    lines = [line for line in report.longreprtext.splitlines() if line.strip()]
-    sentence = next((line for line in reversed(lines) if line.startswith("E ")), lines[-1])
     name = _name(report)
     return Finding(
         id=name,
@@ -228,6 +238,6 @@ def _broken(report: pytest.TestReport) -> Finding:
         disagreement="different",
         expected=None,
         observed=None,
-        message=f"{name}: {sentence.removeprefix('E').strip()}",
+        message=f"{name}: {_last_line(report.longreprtext)}",
         hint=f"The whole report is in {JUNIT_FILE}.",
     )
