@@ -1,1 +1,24 @@
-"""Rows from metadata."""
+"""Rows from metadata: Hypothesis strategies for any SQLAlchemy table.
+
+@given(rows(MarketData, parents={"instruments.id": [1, 2]}))
+def test_a_row_is_accepted(row): ...
+"""
+
+from conformance.strategies.axes import chunk_starts, default_span
+from conformance.strategies.batches import batches, natural_key
+from conformance.strategies.parts import NotDerivable
+from conformance.strategies.respelling import canonical, canonical_row
+from conformance.strategies.rows import Row, checks_not_understood, rows
+
+__all__ = [
+    "NotDerivable",
+    "Row",
+    "batches",
+    "canonical",
+    "canonical_row",
+    "checks_not_understood",
+    "chunk_starts",
+    "default_span",
+    "natural_key",
+    "rows",
+]

@@ -1,0 +1,134 @@
+"""Batches of rows that meet each other: the same key again, spelled otherwise, or nearly it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+from sqlalchemy import UniqueConstraint
+
+from conformance.expected import spelling
+from conformance.strategies.derivation import derivation_of, is_generated, table_of
+from conformance.strategies.respelling import respelled
+from conformance.strategies.rows import Row, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import Table
+
+#: How a row comes about, given one that is in the batch already.
+_WAYS = ("fresh", "again", "rewritten", "respelled", "neighbour")
+
+
+def natural_key(model: Any) -> tuple[str, ...]:
+    """The keys of the columns by which a write finds the row that is there already.
+
+    That is the unique constraint `uq_<table>_natural_key`, else the only unique constraint, else
+    a primary key that the database does not fill.
+
+    Raises:
+        ValueError: the table has none, or more than one and none of that name.
+    """
+    table = table_of(model)
+    unique = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
+    named = [item for item in unique if spelling.final_name(item) == f"uq_{table.name}_natural_key"]
+    found = [*named, *unique][0] if named or len(unique) == 1 else None
+    if found is not None:
+        return tuple(column.key for column in found.columns)
+    primary = tuple(table.primary_key.columns)
+    if not unique and primary and not any(map(is_generated, primary)):
+        return tuple(column.key for column in primary)
+    raise ValueError(
+        f"{table.name} has {len(unique)} unique constraints and none is named "
+        f"uq_{table.name}_natural_key; say which columns identify a row"
+    )
+
+
+def batches(
+    model: Any,
+    overrides: dict[str, Any] | None = None,
+    /,
+    *,
+    key: Sequence[str] | None = None,
+    min_size: int = 1,
+    max_size: int = 8,
+    **settings: Any,
+) -> SearchStrategy[list[Row]]:
+    """Lists of rows, in any order, some of which share their natural key or nearly do.
+
+    Beside fresh rows there are: a row again; its key with other values; its key spelled
+    otherwise (the same instant at another offset, the other zero); and a row that differs from
+    it in exactly one column of the key.
+
+    Args:
+        model: a mapped class or a table.
+        overrides: as for `rows`, which takes all further arguments too.
+        key: the columns that identify a row; by default `natural_key`.
+        min_size, max_size: how many rows.
+
+    Raises:
+        ValueError: there is no natural key, the key has a column that the table has not, or
+            `rows` refuses.
+    """
+    table = table_of(model)
+    columns = tuple(natural_key(table) if key is None else key)
+    for name in columns:
+        if name not in table.columns:
+            raise ValueError(f"key: {table.name} has no column {name!r}")
+    maker = _Batches(rows(table, overrides, **settings), columns, _ties(table))
+    return _batch(maker, st.integers(min_size, max_size))
+
+
+def _ties(table: Table) -> dict[str, tuple[str, ...]]:
+    """For each column those that must come from the same row, by checks or foreign keys."""
+    key_of = {column.name: str(column.key) for column in table.columns}
+    groups = [set(names) for names, _ in derivation_of(table).demands.groups]
+    groups += [
+        {element.parent.name for element in constraint.elements}
+        for constraint in table.foreign_key_constraints
+    ]
+    return {key_of[name]: tuple(key_of[n] for n in group) for group in groups for name in group}
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """What the rows of a batch are made from."""
+
+    row: SearchStrategy[Row]
+    key: tuple[str, ...]
+    ties: dict[str, tuple[str, ...]]
+
+    def like(self, draw: st.DrawFn, source: Row) -> Row:
+        """A row that has something to do with the source, or nothing."""
+        way = draw(st.sampled_from(_WAYS))
+        fresh = dict(source) if way == "again" else draw(self.row)
+        if way in ("fresh", "again"):
+            return fresh
+        if way == "neighbour":
+            return self._taking(source, fresh, [draw(st.sampled_from(self.key))])
+        made = self._taking(fresh, source, self.key)
+        if way == "respelled":
+            made.update((n, draw(respelled(made[n]))) for n in self.key if n in made)
+        return made
+
+    def _taking(self, row: Row, other: Row, columns: Sequence[str]) -> Row:
+        """The row with these columns as the other one has them, given or not."""
+        taken = {tied for name in columns for tied in self.ties.get(name, (name,))}
+        return {
+            **{name: value for name, value in row.items() if name not in taken},
+            **{name: value for name, value in other.items() if name in taken},
+        }
+
+
+@st.composite
+def _batch(draw: st.DrawFn, maker: _Batches, sizes: SearchStrategy[int]) -> list[Row]:
+    batch: list[Row] = []
+    for _ in range(draw(sizes)):
+        # The place is counted from the end, so that the simplest one is there.
+        source = batch[-1 - draw(st.integers(0, len(batch) - 1))] if batch else None
+        row = draw(maker.row) if source is None else maker.like(draw, source)
+        batch.insert(len(batch) - draw(st.integers(0, len(batch))), row)
+    return batch

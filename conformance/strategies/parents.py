@@ -1,0 +1,87 @@
+"""Where foreign keys get their values: from rows that the caller says are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import ForeignKeyConstraint, Table
+
+    #: `{"instruments.id": [1, 2]}`, or whole rows: `{"instruments": [{"id": 1}, {"id": 2}]}`.
+    Parents = Mapping[str, Sequence[Any]]
+
+
+def check_names(table: Table, parents: Parents) -> None:
+    """Each name must be of a table, or of a table's column, that the metadata knows.
+
+    Raises:
+        ValueError: one is not.
+    """
+    tables = table.metadata.tables
+    for name in parents:
+        owner, _, column = name.rpartition(".")
+        if name not in tables and (owner not in tables or column not in tables[owner].columns):
+            raise ValueError(f"parents: the metadata has neither table nor column {name!r}")
+
+
+def references(
+    table: Table, parents: Parents, overridden: set[str], problems: list[str]
+) -> Iterator[tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
+    """Columns of each foreign key, by name, with the values they can have together.
+
+    Args:
+        problems: what is missing is added here, a sentence each.
+    """
+    taken: set[str] = set(overridden)
+    for constraint in sorted(table.foreign_key_constraints, key=_first_column):
+        columns = tuple(element.parent.name for element in constraint.elements)
+        if overridden.issuperset(columns):
+            continue
+        if taken.intersection(columns):
+            problems.append(
+                f"the foreign key ({', '.join(columns)}) shares a column with another foreign "
+                "key or an override: override all of its columns"
+            )
+            continue
+        taken.update(columns)
+        found = _values(constraint, parents)
+        if not found:
+            problems.append(_missing(constraint, columns))
+            continue
+        if all(element.parent.nullable for element in constraint.elements):
+            found = [(None,) * len(columns), *found]
+        yield columns, found
+
+
+def _first_column(constraint: ForeignKeyConstraint) -> tuple[int, str]:
+    return -len(constraint.elements), str(constraint.elements[0].parent.name)
+
+
+def _targets(constraint: ForeignKeyConstraint) -> tuple[str, list[str]]:
+    """The parent's name and its columns' names; the parent itself need not be known."""
+    names = [element.target_fullname.rpartition(".") for element in constraint.elements]
+    return names[0][0], [column for _, _, column in names]
+
+
+def _values(constraint: ForeignKeyConstraint, parents: Parents) -> list[tuple[Any, ...]]:
+    owner, columns = _targets(constraint)
+    if owner in parents:
+        return [tuple(row[column] for column in columns) for row in parents[owner]]
+    if len(columns) == 1:
+        return [(value,) for value in parents.get(f"{owner}.{columns[0]}", ())]
+    return []
+
+
+def _missing(constraint: ForeignKeyConstraint, columns: tuple[str, ...]) -> str:
+    owner, targets = _targets(constraint)
+    if len(columns) == 1:
+        return (
+            f"column {columns[0]} refers to {owner}.{targets[0]}: give "
+            f"parents={{'{owner}.{targets[0]}': [...]}} with values that are there, or override it"
+        )
+    return (
+        f"columns {', '.join(columns)} refer to {owner} ({', '.join(targets)}): give "
+        f"parents={{'{owner}': [...]}} with rows that are there, or override them"
+    )

@@ -1,0 +1,95 @@
+"""Connections whose work is undone, and writing a row to read it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import create_engine, delete, insert, pool, select
+
+from conformance.declarations import hypertable_of
+from conformance.strategies import canonical_row, chunk_starts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+settings.register_profile(
+    "strategies",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(autouse=True)
+def _same_examples_always():
+    """These settings for every test here; the profile of before returns afterwards."""
+    before = settings.default
+    settings.load_profile("strategies")
+    yield
+    settings.register_profile("before", before)
+    settings.load_profile("before")
+
+
+class Writer:
+    """Writes to a table in savepoints that are rolled back."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    def given_and_read(self, table: Table, row):
+        """The row as it was given, and the same columns as they are read, both canonical."""
+        savepoint = self.connection.begin_nested()
+        try:
+            key = self.connection.execute(
+                insert(table).values(row).returning(*table.primary_key.columns)
+            ).one()
+            found = select(*(table.c[name] for name in row))
+            for column, value in zip(table.primary_key.columns, key, strict=True):
+                found = found.where(column == value)
+            read = dict(self.connection.execute(found).mappings().one())
+        finally:
+            savepoint.rollback()
+        return canonical_row(row), canonical_row(read)
+
+    def make_chunks(self, table: Table, row):
+        """Every chunk of the default span: making them anew for each example would be slow."""
+        for start in chunk_starts(table):
+            self.connection.execute(
+                insert(table).values({**row, hypertable_of(table).time_column: start})
+            )
+        self.connection.execute(delete(table))
+
+    def refuses(self, table: Table, row):
+        """Whether the database refuses the row, by a constraint."""
+        from sqlalchemy.exc import IntegrityError
+
+        savepoint = self.connection.begin_nested()
+        try:
+            self.connection.execute(insert(table).values(row))
+        except IntegrityError:
+            return True
+        finally:
+            savepoint.rollback()
+        return False
+
+
+@pytest.fixture
+def writer(migrated_database):
+    """To the migrated database, in a transaction that is rolled back."""
+    engine = create_engine(migrated_database, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        yield Writer(connection)
+        connection.rollback()
+
+
+@pytest.fixture(scope="module")
+def bare_writer(conformance_engine):
+    """To an empty database of the module's own."""
+    with conformance_engine.database() as url:
+        engine = create_engine(url, poolclass=pool.NullPool)
+        with engine.connect() as connection:
+            yield Writer(connection)
+            connection.rollback()

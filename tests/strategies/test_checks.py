@@ -1,0 +1,250 @@
+"""What is read in CHECK constraints holds by construction; what is not read is named."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis.errors import NoSuchExample
+from sqlalchemy import (
+    CHAR,
+    REAL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Enum,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+from conformance.strategies import NotDerivable, checks_not_understood, rows
+
+_NUMBERS = itertools.count()
+
+
+def table(check, *columns, nullable=True):
+    """A table with columns `x`, `y`, ... of these types, and a check."""
+    return Table(
+        f"checked_{next(_NUMBERS)}",
+        MetaData(),
+        Column("id", Integer, Identity(), primary_key=True),
+        *(
+            Column(name, kind, nullable=nullable)
+            for name, kind in zip("xyz", columns, strict=False)
+        ),
+        CheckConstraint(check, name="the_check"),
+    )
+
+
+UNDERSTOOD = [
+    ("x IN ('a', 'b''c', 'é')", Text),
+    ("x NOT IN ('', 'a')", Text),
+    ("x = ANY (ARRAY['a'::text, 'b'::text])", Text),
+    ("((x)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))", Text),
+    ("x <> ''", Text),
+    ("x <> 'abc' AND length(x) <= 3", Text),
+    ("length(x) BETWEEN 2 AND 5", Text),
+    ('char_length("x") = 3', String(10)),
+    ("length(x) IN (1, 3)", Text),
+    ("length(x) <> 1", Text),
+    ("0 < length(x)", Text),
+    ("length(x) > 70 AND character_length(x) < 90", String(80)),
+    ("length(x) <= 2", LargeBinary),
+    ("x IN ('a', 'bc')", CHAR(3)),
+    ("x IN ('red')", Enum("red", "green", name="colour", native_enum=False)),
+    ("x >= 0", Integer),
+    ("x > 0 AND x < 3", SmallInteger),
+    ("0 <= x", BigInteger),
+    ("x BETWEEN -5 AND +5", Integer),
+    ("x NOT BETWEEN -5 AND 5", Integer),
+    ("NOT (x < 0 OR x > 9)", Integer),
+    ("x <> 0", Integer),
+    ("x NOT IN (1, 2, 3) AND x >= 0", Integer),
+    ("x IN (1, 2, 3) AND x <> 2", Integer),
+    ("x = 7", Integer),
+    ("x > 1.5", Integer),
+    ("x IS NULL OR x >= 100", Integer),
+    ("x IS NOT NULL AND x <= -1", Integer),
+    ("x IS NULL", Integer),
+    ("x = 0 OR x >= 1000", Integer),
+    ("x BETWEEN 0 AND 1", Double),
+    ("x >= 0::double precision AND x <= 1::double precision", Double),
+    ("x >= 0", Double),
+    ("x > 0", Double),
+    ("x < 0.1", Double),
+    ("x <> 'NaN'", Double),
+    ("x > '-Infinity' AND x < 'Infinity'", Double),
+    ("x BETWEEN -1 AND 0", Double),
+    ("x BETWEEN 0 AND 1", REAL),
+    ("x > 0.005 AND x < 0.035", Numeric(6, 2)),
+    ("x BETWEEN 0 AND 1", Numeric),
+    ("x >= 0", Numeric(12, 4)),
+    ("x", Boolean),
+    ("NOT x", Boolean),
+    ("x = true", Boolean),
+    ("x >= '2020-02-28' AND x < DATE '2020-03-02'", Date),
+    ("x <> '2020-02-29' AND x BETWEEN '2020-02-28' AND '2020-03-01'", Date),
+    ("x > '2020-01-01 00:00:00' AND x <= '2020-01-01 00:00:00.000002'", DateTime),
+    ("x < TIMESTAMPTZ '1999-12-31 23:00:00-05:00'", DateTime(timezone=True)),
+]
+
+
+@pytest.mark.parametrize(("check", "kind"), UNDERSTOOD)
+@pytest.mark.parametrize("nullable", [True, False], ids=["nullable", "not-null"])
+def test_what_is_understood_holds(check, kind, nullable, bare_writer):
+    if check == "x IS NULL" and not nullable:
+        pytest.skip("nothing satisfies both")
+    checked = table(check, kind, nullable=nullable)
+    assert checks_not_understood(checked) == ()
+    checked.create(bare_writer.connection)
+
+    @settings(max_examples=30)
+    @given(row=rows(checked))
+    def insert_it(row):
+        given_row, read = bare_writer.given_and_read(checked, row)
+        assert read == given_row
+
+    insert_it()
+
+
+TOGETHER = [
+    "x IS NOT NULL OR y IS NOT NULL",
+    "(x > 0 AND y > 0) OR (x < 0 AND y < 0)",
+    "x IS NULL OR y BETWEEN 1 AND 2",
+    "NOT (x > 5 AND y > 5)",
+    "x > 0 AND y IS NOT NULL",
+]
+
+
+@pytest.mark.parametrize("check", TOGETHER)
+def test_columns_that_depend_on_each_other(check, bare_writer):
+    checked = table(check, Integer, Double)
+    checked.append_constraint(CheckConstraint("x < 100"))
+    assert checks_not_understood(checked) == ()
+    checked.create(bare_writer.connection)
+
+    @settings(max_examples=40)
+    @given(row=rows(checked))
+    def insert_it(row):
+        given_row, read = bare_writer.given_and_read(checked, row)
+        assert read == given_row
+
+    insert_it()
+
+
+@pytest.mark.parametrize(
+    ("check", "kind", "wanted"),
+    [
+        ("x BETWEEN 0 AND 1", Double, [0.0, 1.0, 0.5, None]),
+        ("x NOT BETWEEN -5 AND 5", Integer, [-6, 6]),
+        ("length(x) BETWEEN 2 AND 5", Text, ["é0", "12345"]),
+        ("x = 0 OR x >= 1000", Integer, [0, 1000, 2**31 - 1]),
+        ("x > 0.005 AND x < 0.035", Numeric(6, 2), [0.01, 0.03]),
+        ("x > 0 OR x IS NULL", SmallInteger, [1, 32767, None]),
+    ],
+)
+def test_the_edges_of_what_is_left_come_up(check, kind, wanted):
+    strategy = rows(table(check, kind))
+    for value in wanted:
+        if isinstance(value, str):
+            find(strategy, lambda row, value=value: len(row["x"] or "") == len(value))
+        else:
+            find(strategy, lambda row, value=value: _same(row["x"], value))
+
+
+def _same(found, wanted):
+    return found is None if wanted is None else found is not None and float(found) == wanted
+
+
+@pytest.mark.parametrize(
+    ("check", "nan"),
+    [("x >= 0", True), ("x > 5", True), ("x BETWEEN 0 AND 1", False), ("x < 0", False),
+     ("x <> 'NaN'", False), ("x <> 0", True)],
+)  # fmt: skip
+def test_nan_is_greater_than_every_number(check, nan):
+    strategy = rows(table(check, Double, nullable=False))
+    if nan:
+        find(strategy, lambda row: row["x"] != row["x"])
+    else:
+        with pytest.raises(NoSuchExample):
+            find(strategy, lambda row: row["x"] != row["x"])
+
+
+NOT_UNDERSTOOD = [
+    ("y > x", [Integer, Integer], "x"),
+    ("x ~ '^[A-Z]{3}$'", [Text], "~"),
+    ("x LIKE 'a%'", [Text], "like"),
+    ("x % 2 = 0", [Integer], "%"),
+    ("upper(x) = x", [Text], "upper"),
+    ("abs(x) <= 1", [Double], "abs"),
+    ("x > now()", [DateTime(timezone=True)], "now"),
+    ("x > '2020-01-01'", [DateTime(timezone=True)], "2020-01-01"),
+    ("x > 'a'", [Text], "order"),
+    ("x::integer > 3", [Double], "cast"),
+    ("x > 0.5::integer", [Integer], "rounded"),
+    ("x IS DISTINCT FROM 3", [Integer], "distinct"),
+    ("x <= 0.1", [REAL], "0.1"),
+    ("length(x) < 3", [CHAR(5)], "length"),
+    ("x > 0 AND x < 0", [Integer], "no row"),
+    ("x BETWEEN SYMMETRIC 1 AND 0", [Integer], "symmetric"),
+    ("x = 'NaN'", [Double], "NaN"),
+    ("(x + 1) > 0", [Integer], "+"),
+    ("x > 0 OR", [Integer], ""),
+    ("x NOT LIKE 'a'", [Text], "like"),
+    ("x = 1 = true", [Integer], "="),
+]
+
+
+@pytest.mark.parametrize(("check", "kinds", "word"), NOT_UNDERSTOOD)
+def test_what_is_not_understood_is_named(check, kinds, word):
+    checked = table(check, *kinds, nullable=False)
+    (unread,) = checks_not_understood(checked)
+    assert (unread.name, unread.sql) == ("the_check", check)
+    assert word in unread.reason
+    with pytest.raises(NotDerivable, match="the_check") as caught:
+        rows(checked)
+    assert caught.value.problems[0].startswith(f"check the_check ({check}) is not understood")
+
+
+def test_the_caller_can_keep_it_by_overriding_all_its_columns():
+    checked = table("y > x", Integer, Integer)
+    assert checks_not_understood(checked)[0].columns == ("x", "y")
+    with pytest.raises(NotDerivable, match="override x and y"):
+        rows(checked, x=1)
+    assert find(rows(checked, x=1, y=2), lambda _: True) == {"x": 1, "y": 2}
+
+
+def test_the_caller_can_keep_it_by_a_filter():
+    checked = table("y > x", Integer, Integer, nullable=False)
+    strategy = rows(checked, trusting=["the_check"]).filter(lambda row: row["y"] > row["x"])
+    assert find(strategy, lambda row: row["x"] > 3)["x"] == 4
+    with pytest.raises(ValueError, match="no check 'other' that is not understood"):
+        rows(checked, trusting=["other"])
+
+
+def test_checks_that_contradict_each_other_are_named():
+    checked = table("x > 0", Integer, nullable=False)
+    checked.append_constraint(CheckConstraint("x < -1", name="zero"))
+    (unread,) = checks_not_understood(checked)
+    assert unread.name == "zero"
+    assert "no row" in unread.reason
+
+
+def test_an_enum_s_own_check_is_no_check_of_the_table(bare_writer):
+    kind = Enum("a", "b", name="ab", native_enum=False, create_constraint=True)
+    checked = table("x <> 'a'", kind, nullable=False)
+    checked.create(bare_writer.connection)
+    assert find(rows(checked), lambda _: True) == {"x": "b"}
+    assert bare_writer.refuses(checked, {"x": "a"})
