@@ -9,6 +9,8 @@ INSTALLED := $(VENV)/.installed
 # auto, embedded, container or a database URL; and the container's image.
 ENGINE ?= auto
 IMAGE ?=
+# How many generated examples `make test` tries: quick, thorough or nightly.
+PROFILE ?= thorough
 # What make starts ends with make, even if that is killed.
 GUARD := $(PYTHON) -I conformance/guard.py
 ENGINE_OPTIONS := --engine=$(ENGINE) $(if $(IMAGE),--image=$(IMAGE))
@@ -35,7 +37,8 @@ conform: $(INSTALLED) ## Start TimescaleDB, migrate, check every fact, print the
 
 .PHONY: test
 test: $(INSTALLED) ## Everything: the suite and the tool's own tests
-	@$(GUARD) $(BIN)/python -m pytest $(ENGINE_OPTIONS) -n 2 --dist worksteal --quiet \
+	@$(GUARD) $(BIN)/python -m pytest $(ENGINE_OPTIONS) --profile=$(PROFILE) \
+		-n 2 --dist worksteal --quiet \
 		--junitxml=build/conformance/junit-test.xml conformance/suite tests
 
 .PHONY: lint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -39,6 +39,8 @@ class Collector:
         self.by_kind: dict[str, int] = {}
         self.tests = 0
         self.consequences = 0
+        self.rows = 0
+        self.examples = 0
         self.stopped: str | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -49,7 +51,7 @@ class Collector:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A module that cannot be imported keeps pytest from running anything."""
         if report.failed and self.stopped is None:
-            self.stopped = f"{report.nodeid} cannot be collected: {_last_line(report.longreprtext)}"
+            self.stopped = f"{report.nodeid} cannot be collected: {_sentence(report.longreprtext)}"
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Now the number of checks is known."""
@@ -74,6 +76,10 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the data that the check put on its report."""
         properties = dict(report.user_properties)
+        if report.when == "call":
+            tried: Any = properties.get(outcomes.TRIED, {})
+            self.rows += tried.get("rows", 0)
+            self.examples += tried.get("examples", 0)
         if report.failed:
             self._failed(report)
         elif report.skipped:
@@ -101,6 +107,7 @@ class Collector:
         reason = properties.get(outcomes.NOT_CHECKED)
         if reason is None:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "skipped"
+            reason = str(reason).removeprefix("Skipped: ").removeprefix("not checked: ")
         self.not_checked.append(NotChecked(_name(report), str(reason)))
 
     def _passed(self, properties: dict[str, object]) -> None:
@@ -207,6 +214,8 @@ def _verdict(collector: Collector, status: int, used: EngineUsed, seconds: float
         facts=sum(collector.by_kind.values()),
         tests=collector.tests,
         consequences=collector.consequences,
+        rows=collector.rows,
+        examples=collector.examples,
         by_kind=collector.by_kind,
         seconds=seconds,
     )
@@ -220,10 +229,10 @@ def _name(report: pytest.TestReport) -> str:
     return f"check:{test}"
 
 
-def _last_line(text: str) -> str:
-    """What pytest marks as the error, else the last line."""
+def _sentence(text: str) -> str:
+    """The first line that pytest marks as the error, else the first line."""
     lines = [line for line in text.splitlines() if line.strip()] or ["(no reason given)"]
-    marked = next((line for line in reversed(lines) if line.startswith("E ")), lines[-1])
+    marked = next((line for line in lines if line.startswith("E ")), lines[0])
     return marked.removeprefix("E ").strip()
 
 
@@ -238,6 +247,6 @@ def _broken(report: pytest.TestReport) -> Finding:
         disagreement="different",
         expected=None,
         observed=None,
-        message=f"{name}: {_last_line(report.longreprtext)}",
+        message=f"{name}: {_sentence(report.longreprtext)}",
         hint=f"The whole report is in {JUNIT_FILE}.",
     )

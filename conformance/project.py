@@ -12,9 +12,12 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from conformance.errors import ModelsUnavailable
 
 if TYPE_CHECKING:
-    from sqlalchemy import MetaData
+    from types import ModuleType
+
+    from sqlalchemy import MetaData, Table
 
 DEFAULT_MODELS = "models:Base.metadata"
+DEFAULT_WRITES = "models.writes"
 
 
 def load_metadata(reference: str = DEFAULT_MODELS) -> MetaData:
@@ -29,7 +32,7 @@ def load_metadata(reference: str = DEFAULT_MODELS) -> MetaData:
     from sqlalchemy import MetaData
 
     module_name, _, path = reference.partition(":")
-    found = _imported(module_name, reference)
+    found: object = _imported(module_name, reference)
     for name in filter(None, path.split(".")):
         if not hasattr(found, name):
             raise ModelsUnavailable(
@@ -50,7 +53,33 @@ def load_metadata(reference: str = DEFAULT_MODELS) -> MetaData:
     return metadata
 
 
-def _imported(module_name: str, reference: str) -> object:
+def load_classes(reference: str = DEFAULT_MODELS) -> dict[Table, type]:
+    """The mapped class of every table of a declarative base; none where only metadata is named."""
+    module_name, _, path = reference.partition(":")
+    found: object = _imported(module_name, reference)
+    for name in [name for name in path.split(".") if name not in ("", "metadata")]:
+        found = getattr(found, name)
+    registry = getattr(found, "registry", None)
+    return {} if registry is None else {m.local_table: m.class_ for m in registry.mappers}
+
+
+def load_writes(reference: str) -> ModuleType:
+    """The module with `insert_new` and `upsert`.
+
+    Raises:
+        ModelsUnavailable: it cannot be imported, or lacks one of them.
+    """
+    module = _imported(reference, reference)
+    for name in ("insert_new", "upsert"):
+        if not callable(getattr(module, name, None)):
+            raise ModelsUnavailable(
+                f"{reference} has no {name}(connection, Model, rows).",
+                "Name the module that has the write path with --writes.",
+            )
+    return module
+
+
+def _imported(module_name: str, reference: str) -> ModuleType:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

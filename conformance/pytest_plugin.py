@@ -24,7 +24,8 @@ from conformance.fixtures import (
     record,
     schema_template,
 )
-from conformance.project import DEFAULT_MODELS
+from conformance.profiles import PROFILES
+from conformance.project import DEFAULT_MODELS, DEFAULT_WRITES
 from conformance.session import choice_for_workers, end_session, metadata_of, session_of
 from conformance.suite.outcomes import COULD_NOT_RUN
 
@@ -68,6 +69,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=DEFAULT_MODELS,
         metavar="PKG:METADATA",
         help=f"The SQLAlchemy metadata to compare with (default: {DEFAULT_MODELS}).",
+    )
+    group.addoption(
+        "--writes",
+        dest="conformance_writes",
+        default=DEFAULT_WRITES,
+        metavar="MODULE",
+        help="The module with insert_new and upsert, whose idempotence is proven"
+        f" (default: {DEFAULT_WRITES}).",
+    )
+    group.addoption(
+        "--profile",
+        dest="conformance_profile",
+        default=os.environ.get("CONFORMANCE_PROFILE", "quick"),
+        choices=tuple(PROFILES),
+        help="How many generated examples: quick (the default), thorough, nightly.",
     )
     group.addoption(
         "--alembic-ini",

@@ -75,6 +75,8 @@ def _checked(verdict: Verdict) -> str:
         parts.append(
             f"{_count(verdict.tests, 'test')} {'passes' if verdict.tests == 1 else 'pass'}"
         )
+    if verdict.rows:
+        parts.append(f"{_count(verdict.rows, 'row')} in {_count(verdict.examples, 'example')}")
     return ", ".join([*parts, _count(len(verdict.findings), "finding")])
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, Enum, Table, TypeDecorator, insert
 from conformance.declarations import hypertable_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Column, Connection, MetaData
 
@@ -24,21 +24,38 @@ _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def fill(connection: Connection, metadata: MetaData, *, rows: int = 3) -> None:
+def fill(
+    connection: Connection,
+    metadata: MetaData,
+    *,
+    rows: int = 3,
+    moments: Callable[[Table], Sequence[Any]] | None = None,
+) -> None:
     """Insert rows into every table, parents first, each row of a hypertable into its own chunk.
 
     Args:
         rows: how many for each table.
+        moments: the values of a hypertable's time column instead, a row for each.
     """
     inserted: dict[str, list[dict[str, Any]]] = {}
     for table in metadata.sorted_tables:
+        hypertable = hypertable_of(table)
+        if hypertable is None or moments is None:
+            given: list[dict[str, Any]] = [{}] * rows
+        else:
+            given = [{hypertable.time_column: moment} for moment in moments(table)]
         inserted[table.fullname] = [
-            _insert(connection, table, number, inserted) for number in range(rows)
+            _insert(connection, table, number, inserted, values)
+            for number, values in enumerate(given)
         ]
 
 
 def _insert(
-    connection: Connection, table: Table, number: int, inserted: dict[str, list[dict[str, Any]]]
+    connection: Connection,
+    table: Table,
+    number: int,
+    inserted: dict[str, list[dict[str, Any]]],
+    given: dict[str, Any],
 ) -> dict[str, Any]:
     values = {
         column.name: _value(table, column, number, inserted)
@@ -47,7 +64,7 @@ def _insert(
         and column.identity is None
         and column is not table._autoincrement_column
     }
-    statement = insert(table).values(values).returning(*table.columns)
+    statement = insert(table).values({**values, **given}).returning(*table.columns)
     return dict(connection.execute(statement).mappings().one())
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: The names under which reports find the data of a check.
 FACT, FINDING, NOT_CHECKED, CONSEQUENCE = "fact", "finding", "not_checked", "consequence_of"
-COULD_NOT_RUN = "could_not_run"
+COULD_NOT_RUN, TRIED = "could_not_run", "tried"
 
 
 def fail(record: Record, *findings: Finding) -> NoReturn:

@@ -14,6 +14,7 @@ from pytest_alembic.tests import (
     test_upgrade,
 )
 from sqlalchemy import create_engine, pool, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from conformance.declarations import compression_of
 from conformance.facts import show
@@ -92,8 +93,8 @@ def test_downgrade_leaves_no_trace(
     before = traces(connection)
     connection.rollback()
     upgrade(connection, alembic_config, apache=apache_edition)
-    fill(connection, conformance_metadata)
-    if not apache_edition:
+    why_no_rows = _filled(connection, conformance_metadata)
+    if not apache_edition and why_no_rows is None:
         compressed = [
             table for table in conformance_metadata.sorted_tables if compression_of(table)
         ]
@@ -113,6 +114,18 @@ def test_downgrade_leaves_no_trace(
             record,
             outcomes.migration_finding("downgrade_leaves_no_trace", message, hint, left),
         )
+    if why_no_rows is not None:
+        outcomes.skip_not_checked(record, f"downgrade was tried without rows only: {why_no_rows}")
+
+
+def _filled(connection: Connection, metadata: MetaData) -> str | None:
+    """Put rows into every table; why that cannot be done, if it cannot."""
+    try:
+        with connection.begin_nested():
+            fill(connection, metadata)
+    except (SQLAlchemyError, ValueError) as error:
+        return " ".join(str(getattr(error, "orig", None) or error).split())
+    return None
 
 
 def test_offline_sql_gives_the_same_facts(

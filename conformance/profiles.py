@@ -1,0 +1,15 @@
+"""How many generated examples a run tries.
+
+All are deterministic but `nightly`: the same code tries the same examples, so that a pull request
+fails for what it changes. `nightly` draws new ones each time; pytest prints what repeats them.
+"""
+
+from __future__ import annotations
+
+#: Examples for each property of each table.
+PROFILES = {"quick": 10, "thorough": 60, "nightly": 2_000}
+
+
+def is_deterministic(profile: str) -> bool:
+    """Whether the profile tries the same examples each time."""
+    return profile != "nightly"

@@ -1,0 +1,171 @@
+"""What the checks on rows happen in: a database with chunks of every state, and its contents."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, pool, select, text
+
+from conformance.declarations import compression_of, hypertable_of
+from conformance.engines.base import Template
+from conformance.findings import Finding
+from conformance.strategies import canonical, chunk_starts, natural_key
+from conformance.strategies.samples import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from sqlalchemy import URL, Connection, MetaData, Table
+
+    #: A write path: rows into a table, on a connection.
+    Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
+
+#: Every fourth chunk stays as it is, is compressed, is compressed and then written to, or is
+#: compressed and decompressed again.
+_STATES = ("plain", "compressed", "partly compressed", "decompressed")
+
+
+@dataclass(frozen=True)
+class Writes:
+    """The write path under test."""
+
+    insert_new: Write
+    upsert: Write
+
+
+def populated_template(schema: Template, metadata: MetaData, *, compress: bool) -> Template:
+    """The schema with parents, and with a chunk of every state in every hypertable.
+
+    Examples are rolled back, so that chunks, which cost about ten milliseconds each, are made
+    once.
+    """
+
+    def prepare(url: URL) -> None:
+        schema.prepare(url)
+        with create_engine(url, poolclass=pool.NullPool).begin() as connection:
+            fill(connection, metadata, moments=chunk_starts)
+            for table in metadata.sorted_tables if compress else ():
+                if compression_of(table) is not None:
+                    _bring_into_states(connection, table)
+
+    shape = hashlib.sha256(repr((schema.key, compress, _STATES)).encode()).hexdigest()
+    return Template("rows", shape[:32], prepare)
+
+
+def _bring_into_states(connection: Connection, table: Table) -> None:
+    chunks = connection.scalars(
+        text("SELECT chunk::text FROM show_chunks(CAST(:table AS regclass)) AS chunk ORDER BY 1"),
+        {"table": str(table)},
+    ).all()
+    for number, chunk in enumerate(chunks):
+        state = _STATES[number % len(_STATES)]
+        if state != "plain":
+            connection.execute(text("SELECT compress_chunk(CAST(:c AS regclass))"), {"c": chunk})
+        if state == "decompressed":
+            connection.execute(text("SELECT decompress_chunk(CAST(:c AS regclass))"), {"c": chunk})
+        if state == "partly compressed":
+            _touch(connection, table, chunk)
+
+
+def _touch(connection: Connection, table: Table, chunk: str) -> None:
+    """Take a row out of the compressed part of a chunk: an update leaves it uncompressed."""
+    column = next(c.name for c in table.columns if c.name not in {k.name for k in _fixed(table)})
+    connection.exec_driver_sql(f'UPDATE {table} SET "{column}" = "{column}" WHERE tableoid = '
+                               f"'{chunk}'::regclass")  # fmt: skip
+
+
+def _fixed(table: Table) -> list[Any]:
+    keys = set(natural_key(table)) | {column.key for column in table.primary_key.columns}
+    return [column for column in table.columns if column.key in keys]
+
+
+def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
+    """The values that the table's foreign keys can take."""
+    return {
+        f"{key.column.table.fullname}.{key.column.key}": list(
+            connection.scalars(select(key.column).order_by(key.column))
+        )
+        for key in table.foreign_keys
+    }
+
+
+def observed(table: Table) -> list[str]:
+    """The columns whose values a writer gives: all but the ones the database fills."""
+    return [
+        column.key
+        for column in table.columns
+        if column.identity is None and column is not table._autoincrement_column  # noqa: SLF001
+    ]
+
+
+def contents(connection: Connection, table: Table) -> Counter[tuple[Any, ...]]:
+    """Every row, in the form by which values are the same when PostgreSQL stores the same."""
+    columns = [table.columns[key] for key in observed(table)]
+    return Counter(
+        tuple(canonical(value) for value in row) for row in connection.execute(select(*columns))
+    )
+
+
+class Ledger:
+    """What a table should hold: the simplest thing that keeps rows by their natural key."""
+
+    def __init__(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+        self.table = table
+        self.columns = observed(table)
+        self.key = natural_key(table)
+        self.rows = {self._key_of(dict(zip(self.columns, row, strict=True))): row for row in rows}
+
+    def insert_new(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        """The first row of a key stays; how many are new."""
+        before = len(self.rows)
+        for row in rows:
+            values = self._values(row)
+            self.rows.setdefault(self._key_of(dict(zip(self.columns, values, strict=True))), values)
+        return len(self.rows) - before
+
+    def upsert(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """The last row of a key stays."""
+        for row in rows:
+            values = self._values(row)
+            self.rows[self._key_of(dict(zip(self.columns, values, strict=True)))] = values
+
+    def must_match(self, connection: Connection) -> None:
+        """The table holds exactly these rows.
+
+        Raises:
+            AssertionError: it does not; with the first row that is lost or too many.
+        """
+        wanted, found = Counter(self.rows.values()), contents(connection, self.table)
+        for what, rows in (("lost", wanted - found), ("has too many", found - wanted)):
+            assert not rows, f"the table {what} {rows.total()} rows, such as {min(rows, key=repr)}"
+
+    def _values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(canonical(row[column]) for column in self.columns)
+
+    def _key_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[column] for column in self.key)
+
+
+def hypertables_of(metadata: MetaData) -> list[Table]:
+    """The hypertables whose rows have a natural key, by name."""
+    return [table for table in metadata.sorted_tables if hypertable_of(table) is not None]
+
+
+def rows_finding(subject: str, checked: str, batch: list[Any], error: BaseException) -> Finding:
+    """What a property found: the smallest rows that bring it about, and what happened."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return Finding(
+        id=f"rows:{subject}:{checked}",
+        kind="rows",
+        object=subject,
+        attribute=checked,
+        disagreement="different",
+        expected=None,
+        observed=[repr(row) for row in batch],
+        message=f"rows of {subject}: {checked.replace('_', ' ')} fails with {batch!r}",
+        hint=f"This is the smallest example found. {reason}",
+    )

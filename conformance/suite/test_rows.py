@@ -1,0 +1,321 @@
+"""What writing rows does: proven over generated rows, in chunks of every state."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, func, insert, pool, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from conformance.errors import ModelsUnavailable
+from conformance.profiles import PROFILES, is_deterministic
+from conformance.project import DEFAULT_WRITES, load_classes, load_writes
+from conformance.session import metadata_of
+from conformance.strategies import batches, natural_key, rows
+from conformance.suite import outcomes
+from conformance.suite.row_world import (
+    Ledger,
+    Writes,
+    contents,
+    hypertables_of,
+    parents_of,
+    populated_template,
+    rows_finding,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import Connection, Insert, MetaData, Table
+
+    from conformance.engines.base import Engine, Template
+    from conformance.suite.outcomes import Record
+
+    #: A property: a batch of rows, on a connection whose changes are rolled back.
+    Property = Callable[[Connection, list[dict[str, Any]]], None]
+
+#: SQLSTATE unique_violation.
+UNIQUE_VIOLATION = "23505"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every hypertable of `--models`."""
+    if "hypertable" in metafunc.fixturenames:
+        tables = hypertables_of(metadata_of(metafunc.config))
+        metafunc.parametrize("hypertable", tables, ids=[table.fullname for table in tables])
+
+
+@pytest.fixture(scope="session")
+def writes(pytestconfig: pytest.Config) -> Writes:
+    """The write path under test: `--writes`, for the mapped classes of `--models`.
+
+    Another project's models have none until it is named; then nothing is proven of it.
+    """
+    name = pytestconfig.getoption("conformance_writes")
+    classes = load_classes(pytestconfig.getoption("conformance_models"))
+    try:
+        module = load_writes(name)
+    except ModelsUnavailable as error:
+        if name != DEFAULT_WRITES:
+            raise
+        pytest.skip(f"not checked: no write path is named with --writes ({error.problem})")
+    if not classes:
+        pytest.skip("not checked: --models names no declarative base, whose classes are written")
+    return Writes(
+        lambda connection, table, given: module.insert_new(connection, classes[table], given),
+        lambda connection, table, given: module.upsert(connection, classes[table], given),
+    )
+
+
+@pytest.fixture(scope="session")
+def populated(
+    conformance_engine: Engine,
+    schema_template: Template,
+    conformance_metadata: MetaData,
+    apache_edition: bool,
+) -> Iterator[Connection]:
+    """A connection to a database with chunks of every state."""
+    template = populated_template(
+        schema_template, conformance_metadata, compress=not apache_edition
+    )
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(conformance_engine.database(template))
+        except (SQLAlchemyError, ValueError, StopIteration) as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
+        engine = create_engine(url, poolclass=pool.NullPool)
+        yield stack.enter_context(engine.connect())
+
+
+@pytest.fixture
+def examples(
+    populated: Connection, request: pytest.FixtureRequest, record: Record
+) -> Callable[[SearchStrategy[Any], Property], None]:
+    """Try a property on what a strategy draws; each example leaves the database as it was."""
+    profile = request.config.getoption("conformance_profile")
+    checked = request.node.originalname.removeprefix("test_")
+    subject = request.node.callspec.id if hasattr(request.node, "callspec") else "every table"
+    tried = {"rows": 0, "examples": 0}
+    last: list[Any] = []
+
+    def try_all(strategy: SearchStrategy[Any], property_: Property) -> None:
+        @settings(
+            max_examples=PROFILES[profile],
+            derandomize=is_deterministic(profile),
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(strategy)
+        def example(batch: list[Any]) -> None:
+            tried["rows"] += len(batch)
+            tried["examples"] += 1
+            last[:] = batch
+            try:
+                property_(populated, batch)
+            finally:
+                populated.rollback()
+
+        try:
+            example()
+        except Exception as error:
+            outcomes.fail(record, rows_finding(subject, checked, last, error))
+        finally:
+            record(outcomes.TRIED, tried)
+
+    return try_all
+
+
+@pytest.fixture
+def holds(
+    populated: Connection,
+    hypertable: Table,
+    examples: Callable[[SearchStrategy[Any], Property], None],
+    record: Record,
+) -> Callable[[Property], None]:
+    """Try a property on batches of rows of the hypertable."""
+    parents = parents_of(populated, hypertable)
+    populated.rollback()
+    try:
+        strategy = batches(hypertable, parents=parents, complete=True)
+    except ValueError as error:
+        outcomes.skip_not_checked(record, f"no rows can be derived: {error}")
+    return partial(examples, strategy)
+
+
+def _ledger(connection: Connection, table: Table) -> Ledger:
+    return Ledger(table, contents(connection, table).elements())
+
+
+def _refused(connection: Connection, statement: Insert) -> bool:
+    try:
+        with connection.begin_nested():
+            connection.execute(statement)
+    except DBAPIError:
+        return True
+    return False
+
+
+def test_insert_new_keeps_the_first(
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+) -> None:
+    """Each key once, as it was first written; writing it again, in pieces, changes nothing."""
+
+    def keeps_the_first(connection: Connection, batch: list[dict[str, Any]]) -> None:
+        ledger = _ledger(connection, hypertable)
+        new = ledger.insert_new(batch)
+        counted = writes.insert_new(connection, hypertable, batch).inserted
+        assert counted == new, f"insert_new says that {counted} rows are new; {new} are"
+        ledger.must_match(connection)
+        for row in reversed(batch):
+            again = writes.insert_new(connection, hypertable, [row]).inserted
+            assert again == 0, "a row that was there was inserted again"
+        ledger.must_match(connection)
+
+    holds(keeps_the_first)
+
+
+def test_upsert_keeps_the_last(
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+) -> None:
+    """Each key once, as it was last written, value for value; the same again updates nothing."""
+
+    def keeps_the_last(connection: Connection, batch: list[dict[str, Any]]) -> None:
+        ledger = _ledger(connection, hypertable)
+        ledger.upsert(batch)
+        writes.upsert(connection, hypertable, batch)
+        ledger.must_match(connection)
+        again = writes.upsert(connection, hypertable, batch)
+        assert again.inserted == 0, "a row that was there was inserted again"
+        assert again.updated == 0, "a row that was there as it is was updated"
+        ledger.must_match(connection)
+
+    holds(keeps_the_last)
+
+
+def test_order_and_pieces_do_not_matter(
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+) -> None:
+    """One call or one for each row, upserted: what is there in the end is the same."""
+
+    def same_in_pieces(connection: Connection, batch: list[dict[str, Any]]) -> None:
+        ledger = _ledger(connection, hypertable)
+        ledger.upsert(batch)
+        for row in batch:
+            writes.upsert(connection, hypertable, [row])
+        ledger.must_match(connection)
+
+    holds(same_in_pieces)
+
+
+def test_a_second_row_of_a_key_is_refused(
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+) -> None:
+    """The database itself holds the natural key, also in compressed chunks."""
+    key = natural_key(hypertable)
+
+    def refuses_the_second(connection: Connection, batch: list[dict[str, Any]]) -> None:
+        writes.upsert(connection, hypertable, batch)
+        before = contents(connection, hypertable)
+        for row in batch:
+            assert _refused(connection, insert(hypertable).values(row)), f"key {key} came twice"
+            assert contents(connection, hypertable) == before, "a refused row left something"
+
+    holds(refuses_the_second)
+
+
+def test_a_rejected_row_leaves_nothing_behind(
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+) -> None:
+    """A call with one wrong row writes none of its rows, and the transaction can go on."""
+    required = next(
+        column.key
+        for column in reversed(list(hypertable.columns))
+        if not column.nullable and column.server_default is None and column.identity is None
+    )
+
+    def leaves_nothing(connection: Connection, batch: list[dict[str, Any]]) -> None:
+        before = contents(connection, hypertable)
+        for write in (writes.insert_new, writes.upsert):
+            with pytest.raises((ValueError, DBAPIError)):
+                write(connection, hypertable, [*batch, {**batch[-1], required: None}])
+            assert contents(connection, hypertable) == before, "a refused call left rows"
+
+    holds(leaves_nothing)
+
+
+def test_foreign_keys_refuse(
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None], record: Record
+) -> None:
+    """A row of a parent that is not there is refused, in chunks of every state."""
+    columns = [key.parent.key for key in hypertable.foreign_keys]
+    if not columns:
+        outcomes.skip_not_checked(record, f"{hypertable.fullname} has no foreign key")
+
+    def refuses(connection: Connection, batch: list[dict[str, Any]]) -> None:
+        before = contents(connection, hypertable)
+        for column in columns:
+            with pytest.raises(DBAPIError), connection.begin_nested():
+                writes.upsert(connection, hypertable, [{**batch[0], column: 2**31 - 1}])
+            assert contents(connection, hypertable) == before, "a refused row left something"
+
+    holds(refuses)
+
+
+def test_primary_keys_are_unique_across_chunks(
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None], record: Record
+) -> None:
+    """A generated id is given once, although each chunk holds its own primary key."""
+    generated = [c for c in hypertable.primary_key.columns if c.identity is not None]
+    if not generated:
+        outcomes.skip_not_checked(record, f"{hypertable.fullname} has no identity column")
+
+    def unique(connection: Connection, batch: list[dict[str, Any]]) -> None:
+        writes.insert_new(connection, hypertable, batch)
+        column = generated[0]
+        total, distinct = connection.execute(
+            select(func.count(column), func.count(column.distinct()))
+        ).one()
+        assert total == distinct, f"{total} rows share {distinct} ids"
+
+    holds(unique)
+
+
+def test_every_table_accepts_its_rows(
+    populated: Connection,
+    conformance_metadata: MetaData,
+    examples: Callable[[SearchStrategy[Any], Property], None],
+    record: Record,
+) -> None:
+    """Rows are valid by construction: what the strategies draw, the database takes."""
+    try:
+        strategies = [
+            st.tuples(st.just(table), rows(table, parents=parents_of(populated, table)))
+            for table in hypertables_of(conformance_metadata)
+        ]
+    except ValueError as error:
+        outcomes.skip_not_checked(record, f"no rows can be derived: {error}")
+    populated.rollback()
+    if not strategies:
+        outcomes.skip_not_checked(record, "the models declare no hypertable")
+
+    def accepted(connection: Connection, batch: list[Any]) -> None:
+        for table, row in batch:
+            with connection.begin_nested() as savepoint:
+                try:
+                    connection.execute(insert(table).values(row))
+                except DBAPIError as error:
+                    # Only a key that is there already is no fault of the row.
+                    if getattr(error.orig, "pgcode", None) != UNIQUE_VIOLATION:
+                        raise
+                    savepoint.rollback()
+
+    examples(st.lists(st.one_of(strategies), min_size=1, max_size=5), accepted)

@@ -1,0 +1,50 @@
+"""Copies of the project, altered, and what `conformance check` says of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+REVISION = "alembic/versions/0001_initial_schema.py"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One replacement in one file."""
+
+    file: str
+    old: str
+    new: str
+
+
+def copied_project(folder, *edits):
+    """What a project has of its own, models and migrations, with these edits."""
+    for name in ("alembic", "models"):
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "alembic.ini", folder)
+    for edit in edits:
+        path = folder / edit.file
+        source = path.read_text()
+        assert source.count(edit.old) == 1, (
+            f"{edit.old!r} is in {edit.file} {source.count(edit.old)} times"
+        )
+        path.write_text(source.replace(edit.old, edit.new))
+    return folder
+
+
+def check(project, *arguments):
+    """Exit code, verdict and standard error of `conformance check` in the project."""
+    environment = {**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{PROJECT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from conformance.cli import main; main()",
+         "check", "--engine", "embedded", *arguments],
+        cwd=project, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    verdict = json.loads((project / "build/conformance/verdict.json").read_text())
+    return done.returncode, verdict, done.stderr
