@@ -41,6 +41,11 @@ def documents(*, small: bool = False) -> SearchStrategy[Any]:
     )
 
 
+def objects() -> SearchStrategy[dict[str, Any]]:
+    """Documents that are objects: in an array, any other could be taken for a part of it."""
+    return st.dictionaries(st.sampled_from(_KEYS), _leaves(), max_size=2)
+
+
 def _leaves() -> SearchStrategy[Any]:
     floats = made(lambda number: number or 0.0, st.floats(-_LARGEST_FLOAT, _LARGEST_FLOAT))
     return st.one_of(

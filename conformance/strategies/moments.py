@@ -125,7 +125,8 @@ def _precarious(axis: Axis, low: int, high: int, chunks: Chunks | None) -> list[
     ]
     if axis.kind == "aware" and axis.unit == 1:
         found += [m for m in clock_changes() if low <= axis.instant(m) <= high]
-        found += [found[0].astimezone(timezone(offset)) for offset in _OFFSETS[1:]]
+        boundaries = [axis.value(low), *found[:1]]
+        found += [m.astimezone(timezone(offset)) for m in boundaries for offset in _OFFSETS[1:]]
     return found
 
 

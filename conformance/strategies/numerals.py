@@ -115,11 +115,10 @@ def decimals(kind: Numeric[Any], narrowing: Narrowing) -> SearchStrategy[Any]:
     exact = made(scaled, st.integers(low, high))
     near = max(low, min(high, 0))
     small = st.integers(max(low, near - 999), min(high, near + 999))
-    found = [made(scaled, small), exact]
-    nan = Decimal("NaN")
-    if kind.asdecimal and narrowing.allows(nan):
-        found.append(st.just(nan))
-    return st.one_of(*found)
+    precarious = [scaled(near), scaled(low), scaled(high), Decimal("NaN")]
+    if not (kind.asdecimal and narrowing.allows(precarious[-1])):
+        precarious.pop()
+    return made(scaled, small) | exact | st.sampled_from(precarious)
 
 
 def _scaled(narrowing: Narrowing, scale: int, low: int, high: int) -> tuple[int, int]:

@@ -49,8 +49,8 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
     if precarious:
         found.append(st.sampled_from(precarious))
     anything = st.text(any_character(), min_size=shortest, max_size=usual)
-    if longest > usual:
-        anything |= _very_long(max(1, shortest), longest)
+    if longest > 0:
+        anything |= _repeated(max(1, shortest), longest)
     # In a strategy of its own, so that it is drawn no more often than the others.
     found.append(made(str, anything))
     strategy = st.one_of(*found)
@@ -67,13 +67,13 @@ def _bounds(length: int | None, longest: int | None, limit: int | None) -> list[
     return [bound for bound in (length, longest, room) if bound is not None] or [_VERY_LONG]
 
 
-def _very_long(shortest: int, longest: int) -> SearchStrategy[str]:
-    """One piece over and over: a long text that costs two draws."""
+def _repeated(shortest: int, longest: int) -> SearchStrategy[str]:
+    """One piece over and over, often to the full length: a long text that costs three draws."""
     piece = st.text(_FAMILIAR, min_size=1, max_size=8)
     return made(
         lambda part, size: (part * (size // len(part) + 1))[:size],
         piece,
-        st.integers(shortest, longest),
+        st.integers(shortest, longest) | st.sampled_from([longest, shortest]),
     )
 
 

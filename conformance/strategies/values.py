@@ -118,7 +118,11 @@ def _uuids(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
 def _arrays(kind: Any, narrowing: Narrowing, limit: int | None) -> SearchStrategy[Any]:
     depth = kind.dimensions or 1
     room = None if limit is None else limit // (_MOST_ITEMS**depth + 1)
-    return documents.arrays(values(kind.item_type, narrowing, room), depth, most=_MOST_ITEMS)
+    if isinstance(kind_of(kind.item_type).type, sa.JSON):
+        items: SearchStrategy[Any] = documents.objects()
+    else:
+        items = values(kind.item_type, narrowing, room)
+    return documents.arrays(items, depth, most=_MOST_ITEMS)
 
 
 #: A type before the types that it inherits from.

@@ -1,0 +1,230 @@
+"""Which columns a row has, where foreign keys come from, and what the caller can say."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from datetime import UTC, date, datetime
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import find, given
+from hypothesis import strategies as st
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from conformance.strategies import NotDerivable, default_span, rows
+from models import FiscalData, MarketData, Signal
+
+from .drawing import always, comes_up
+
+PARENTS = {"instruments.id": [7, 8], "series_metadata.id": [9]}
+
+
+@pytest.fixture
+def shop():
+    """Tables with all kinds of columns that a database fills, and a foreign key of two columns."""
+    metadata = sa.MetaData()
+    sa.Table(
+        "orders", metadata,
+        sa.Column("region", sa.String(2), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
+    )  # fmt: skip
+    sa.Table(
+        "lines", metadata,
+        sa.Column("serial", sa.Integer, primary_key=True),
+        sa.Column("net", sa.Integer, nullable=False),
+        sa.Column("gross", sa.Integer, sa.Computed("net * 2")),
+        sa.Column("counted", sa.Integer, sa.Sequence("counter")),
+        sa.Column("status", sa.Text, server_default="new", nullable=False),
+        sa.Column("note", sa.Text, default="none", nullable=False),
+        sa.Column("data", JSONB),
+        sa.Column("region", sa.String(2)),
+        sa.Column("number", sa.Integer),
+        sa.Column("far", sa.Boolean, nullable=False),
+        sa.ForeignKeyConstraint(["region", "number"], ["orders.region", "orders.number"]),
+    )  # fmt: skip
+    return metadata
+
+
+ORDERS = {"orders": [{"region": "eu", "number": 1}, {"region": "us", "number": 2}]}
+
+
+def test_columns_that_the_database_fills_are_never_given(shop):
+    @given(rows(shop.tables["lines"], parents=ORDERS))
+    def check(row):
+        assert not {"serial", "gross", "counted"} & set(row)
+        assert {"net", "far", "region", "number"} <= set(row)
+
+    check()
+
+
+def test_columns_with_a_default_are_sometimes_left_out(shop):
+    strategy = rows(shop.tables["lines"], parents=ORDERS)
+    for name in ("status", "note", "data"):
+        assert comes_up(strategy, lambda row, name=name: name in row)
+        assert comes_up(strategy, lambda row, name=name: name not in row)
+
+
+def test_complete_rows_have_every_column(shop):
+    strategy = rows(shop.tables["lines"], parents=ORDERS, complete=True)
+    every = {"net", "status", "note", "data", "region", "number", "far"}
+    always(strategy, lambda row: set(row) == every)
+    assert comes_up(strategy, lambda row: row["data"] is None)
+
+
+def test_a_foreign_key_of_two_columns_takes_both_from_one_row(shop):
+    strategy = rows(shop.tables["lines"], parents=ORDERS)
+    for pair in [("eu", 1), ("us", 2), (None, None)]:
+        assert comes_up(strategy, lambda row, pair=pair: (row["region"], row["number"]) == pair)
+    pairs = [("eu", 1), ("us", 2), (None, None)]
+    always(strategy, lambda row: (row["region"], row["number"]) in pairs)
+
+
+def test_a_foreign_key_of_two_columns_needs_whole_rows(shop):
+    with pytest.raises(NotDerivable, match=r"columns region, number refer to orders"):
+        rows(shop.tables["lines"], parents={"orders.number": [1]})
+    with pytest.raises(NotDerivable, match="override all of its columns"):
+        rows(shop.tables["lines"], region="eu")
+    always(rows(shop.tables["lines"], region="eu", number=1), lambda row: row["region"] == "eu")
+
+
+def test_a_foreign_key_needs_parents_or_an_override():
+    with pytest.raises(NotDerivable) as caught:
+        rows(Signal)
+    assert isinstance(caught.value, ValueError)
+    message = str(caught.value)
+    assert message.startswith("rows of signals cannot be derived from its metadata:\n")
+    assert "column instrument_id refers to instruments.id: give parents=" in message
+    assert "column series_id refers to series_metadata.id: give parents=" in message
+    with pytest.raises(NotDerivable, match="series_id") as caught:
+        rows(Signal, instrument_id=1, parents={"series_metadata.id": []})
+    assert len(caught.value.problems) == 1
+
+
+def test_foreign_keys_take_parents_and_null_where_they_may():
+    strategy = rows(Signal, parents=PARENTS)
+    for value in (7, 8, None):
+        assert comes_up(strategy, lambda row, value=value: row["instrument_id"] == value)
+    always(strategy, lambda row: row["instrument_id"] in (7, 8, None))
+    always(rows(MarketData, parents=PARENTS), lambda row: row["instrument_id"] is not None)
+
+
+def test_parents_that_are_not_there():
+    with pytest.raises(ValueError, match=r"neither table nor column 'instrument\.id'"):
+        rows(MarketData, parents={"instrument.id": [1]})
+    with pytest.raises(ValueError, match=r"neither table nor column 'instruments\.key'"):
+        rows(MarketData, parents={"instruments.key": [1]})
+
+
+def test_overrides_win(shop):
+    strategy = rows(
+        MarketData,
+        instrument_id=st.sampled_from([1, 2]),
+        frequency="not in the vocabulary",
+        open=None,
+        source="desk",
+    )
+    always(
+        strategy,
+        lambda row: (
+            row["instrument_id"] in (1, 2)
+            and row["frequency"] == "not in the vocabulary"
+            and row["open"] is None
+            and row["source"] == "desk"
+        ),
+    )
+    lines = shop.tables["lines"]
+    strategy = rows(lines, parents=ORDERS, status="x", serial=5)
+    always(strategy, lambda row: (row["status"], row["serial"]) == ("x", 5))
+
+
+def test_a_column_that_is_named_like_an_argument_is_overridden_by_a_mapping(shop):
+    strategy = rows(shop.tables["lines"], {"far": True}, parents=ORDERS)
+    always(strategy, lambda row: row["far"] is True)
+
+
+def test_wrong_overrides(shop):
+    with pytest.raises(ValueError, match="market_data has no column 'price'; there are id, times"):
+        rows(MarketData, parents=PARENTS, price=1)
+    with pytest.raises(ValueError, match=r"lines\.gross is computed by the database"):
+        rows(shop.tables["lines"], parents=ORDERS, gross=1)
+
+
+def test_wrong_spans():
+    day = date(2020, 1, 1)
+    with pytest.raises(ValueError, match="is after"):
+        rows(FiscalData, parents=PARENTS, span=(day, date(2019, 1, 1)))
+    with pytest.raises(ValueError, match="exclude each other"):
+        rows(FiscalData, parents=PARENTS, span=(day, day), far=True)
+    plain = sa.Table("plain", sa.MetaData(), sa.Column("day", sa.Date))
+    with pytest.raises(ValueError, match="not declared a Hypertable"):
+        rows(plain, span=(day, day))
+    with pytest.raises(ValueError, match="not declared a Hypertable"):
+        default_span(plain)
+
+
+def test_the_time_column_keeps_to_its_span():
+    first, last = date(2021, 5, 1), date(2021, 5, 2)
+    strategy = rows(FiscalData, parents=PARENTS, span=(first, last))
+    for day in (first, last):
+        assert comes_up(strategy, lambda row, day=day: row["observation_date"] == day)
+    always(strategy, lambda row: first <= row["observation_date"] <= last)
+    first, last = default_span(MarketData.__table__)
+    assert (first, last) == (
+        datetime(2019, 12, 10, tzinfo=UTC), datetime(2020, 4, 7, 23, 59, 59, 999999, UTC)
+    )  # fmt: skip
+    strategy = rows(MarketData, parents=PARENTS)
+    always(strategy, lambda row: first <= row["timestamp"] <= last)
+    assert comes_up(
+        rows(MarketData, parents=PARENTS, far=True), lambda row: row["timestamp"] > last
+    )
+
+
+def test_null_comes_up_in_every_nullable_column():
+    for model in (MarketData, Signal, FiscalData):
+        strategy = rows(model, parents=PARENTS)
+        for column in model.__table__.columns:
+            if column.nullable:
+                assert comes_up(strategy, lambda row, name=column.name: row.get(name) is None)
+
+
+def test_an_empty_text_comes_up_in_a_key():
+    assert comes_up(rows(FiscalData, parents=PARENTS), lambda row: row["fiscal_metric"] == "")
+
+
+def test_any_model_or_table_will_do():
+    class Base(DeclarativeBase):
+        pass
+
+    class Plain(Base):
+        __tablename__ = "plain"
+        code: Mapped[str] = mapped_column("code_column", primary_key=True)
+        price: Mapped[float | None]
+
+    assert find(rows(Plain), lambda row: row["price"] is not None) == {
+        "code_column": "", "price": 0.0,
+    }  # fmt: skip
+    assert comes_up(rows(Plain.__table__), lambda row: row["price"] is None)
+    with pytest.raises(TypeError, match="neither a table nor a class"):
+        rows(int)
+
+
+def test_a_column_s_key_is_what_insert_takes():
+    keyed = sa.Table("keyed", sa.MetaData(), sa.Column("real name", sa.Integer, key="key"))
+    keyed.append_constraint(sa.CheckConstraint('"real name" > 3', name="more"))
+    found = find(rows(keyed), lambda row: row["key"] is not None)
+    assert found == {"key": 4}
+    sa.insert(keyed).values(found).compile()
+    always(rows(keyed, key=1), lambda row: row == {"key": 1})
+
+
+def test_what_was_derived_goes_with_its_table():
+    def derive():
+        plain = sa.Table("plain", sa.MetaData(), sa.Column("x", sa.Integer))
+        rows(plain)
+        return weakref.ref(plain)
+
+    reference = derive()
+    gc.collect()
+    assert reference() is None
