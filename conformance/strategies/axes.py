@@ -138,7 +138,7 @@ class Chunks:
         return step * self.axis.unit // self.length
 
     def starts(self, low: int, high: int) -> list[int]:
-        """The first step of every chunk that has a part of the range, if these are not many."""
+        """The first step of every chunk that has a part of the range."""
         return [self.start(number) for number in range(self.number(low), self.number(high) + 1)]
 
     def handful(self) -> tuple[int, int]:

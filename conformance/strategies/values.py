@@ -1,4 +1,4 @@
-"""Values of a column's type, as SQLAlchemy takes and gives them; never None."""
+"""Values of a column's type, as SQLAlchemy takes and gives them; never NULL."""
 
 from __future__ import annotations
 
@@ -115,6 +115,12 @@ def _uuids(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
     return any_version if kind.as_uuid else made(str, any_version)
 
 
+def _documents(kind: Any, _: Narrowing, limit: int | None) -> SearchStrategy[Any]:
+    found = documents.documents(small=limit is not None)
+    # None is the document `null`, unless the type says that it is NULL.
+    return made(lambda item: {} if item is None else item, found) if kind.none_as_null else found
+
+
 def _arrays(kind: Any, narrowing: Narrowing, limit: int | None) -> SearchStrategy[Any]:
     depth = kind.dimensions or 1
     room = None if limit is None else limit // (_MOST_ITEMS**depth + 1)
@@ -138,6 +144,6 @@ _MAKERS: tuple[tuple[Any, Maker], ...] = (
     (INTERVALS, _intervals),
     (sa.Time, _times),
     (sa.Uuid, _uuids),
-    (sa.JSON, lambda _, __, limit: documents.documents(small=limit is not None)),
+    (sa.JSON, _documents),
     (sa.ARRAY, _arrays),
 )

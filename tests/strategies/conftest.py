@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, delete, insert, pool, select
+from sqlalchemy.exc import IntegrityError
 
 from conformance.declarations import hypertable_of
 from conformance.strategies import canonical_row, chunk_starts
@@ -64,8 +65,6 @@ class Writer:
 
     def refuses(self, table: Table, row):
         """Whether the database refuses the row, by a constraint."""
-        from sqlalchemy.exc import IntegrityError
-
         savepoint = self.connection.begin_nested()
         try:
             self.connection.execute(insert(table).values(row))
@@ -76,20 +75,26 @@ class Writer:
         return False
 
 
-@pytest.fixture
-def writer(migrated_database):
-    """To the migrated database, in a transaction that is rolled back."""
-    engine = create_engine(migrated_database, poolclass=pool.NullPool)
+def _undone(url):
+    engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         yield Writer(connection)
         connection.rollback()
 
 
+@pytest.fixture
+def writer(migrated_database):
+    """To the migrated database, in a transaction that is rolled back."""
+    yield from _undone(migrated_database)
+
+
 @pytest.fixture(scope="module")
-def bare_writer(conformance_engine):
-    """To an empty database of the module's own."""
+def _bare_database(conformance_engine):
     with conformance_engine.database() as url:
-        engine = create_engine(url, poolclass=pool.NullPool)
-        with engine.connect() as connection:
-            yield Writer(connection)
-            connection.rollback()
+        yield url
+
+
+@pytest.fixture
+def bare_writer(_bare_database):
+    """To an empty database, in a transaction that is rolled back."""
+    yield from _undone(_bare_database)

@@ -181,6 +181,12 @@ def test_postgresql_keeps_the_sign_of_zero_and_psycopg2_does_not(bare_writer):
     assert signs == [-1, 1]
 
 
+def test_none_is_a_document_unless_the_type_says_that_it_is_null():
+    assert comes_up(rows(table("j", TYPES["jsonb"], nullable=False)), lambda row: row["x"] is None)
+    strategy = rows(table("j", TYPES["jsonb_null"], nullable=False))
+    assert not comes_up(strategy, lambda row: row["x"] is None, within=1_000)
+
+
 def test_a_text_is_sometimes_very_long():
     strategy = rows(table("text", sa.Text(), nullable=False))
     assert comes_up(strategy, lambda row: len(row["x"]) == 10_000)

@@ -1,0 +1,1 @@
+"""What a verdict costs, measured side by side: `python -m benchmarks`, or `make bench`."""

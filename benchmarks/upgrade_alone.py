@@ -1,0 +1,24 @@
+"""Start an engine and run `alembic upgrade head` on an empty database of it; nothing else."""
+
+from __future__ import annotations
+
+import sys
+
+from sqlalchemy import NullPool, create_engine
+
+from conformance.engines import open_engine
+from conformance.migrations import alembic_config, upgrade
+
+
+def main(choice: str) -> None:
+    engine = open_engine(choice, None, print)
+    try:
+        engine.start()
+        with engine.database() as url, create_engine(url, poolclass=NullPool).connect() as session:
+            upgrade(session, alembic_config())
+    finally:
+        engine.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,244 @@
+"""Rows, checked and laid out as the parameters of the statements that write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import UniqueConstraint
+
+from conformance.declarations import compression_of, hypertable_of
+from models.row_checks import Unfit, check_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import Table
+
+    from models.row_checks import ColumnCheck
+
+Key = tuple[str, ...]
+
+#: Rows that are checked, and usually written, together.
+BATCH_ROWS = 5_000
+#: Characters in one statement, unless a single row has more; PostgreSQL's limit is 1 GiB.
+STATEMENT_CHARACTERS = 16 * 1024 * 1024
+
+
+class RowError(ValueError):
+    """A row that the table cannot hold. Nothing of the call that it was given to is written.
+
+    Attributes:
+        row: its position among the rows given, from 0.
+        column: the column that is wrong; None where it is the row as a whole.
+    """
+
+    def __init__(self, table: str, row: int, column: str | None, reason: str) -> None:
+        place = "" if column is None else f"[{column!r}]"
+        super().__init__(f"{table}: rows[{row}]{place}: {reason}")
+        self.row = row
+        self.column = column
+
+
+def natural_key(table: Table) -> Key:
+    """The columns that say which row is meant: those of `uq_<table>_natural_key`.
+
+    A table with a single unique constraint needs no such name.
+
+    Raises:
+        LookupError: there is none, or none of several has the name.
+    """
+    unique = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
+    named = [item for item in unique if item.name == f"uq_{table.name}_natural_key"]
+    match named or unique:
+        case [constraint]:
+            return tuple(column.name for column in constraint.columns)
+    raise LookupError(
+        f"{table.name} has {len(unique)} unique constraints and none named "
+        f"uq_{table.name}_natural_key: which rows are the same is not said"
+    )
+
+
+class Target:
+    """What rows of a table must be like."""
+
+    def __init__(self, table: Table) -> None:
+        hypertable, compression = hypertable_of(table), compression_of(table)
+        self.table = table
+        self.key = natural_key(table)
+        self.time_column = None if hypertable is None else hypertable.time_column
+        self.segment_by: Key = () if compression is None else compression.segment_by
+        self._generated = {c.name for c in table.columns if c.identity is not None}
+        self._required = [
+            column.name
+            for column in table.columns
+            if column.name in self.key
+            or not (column.nullable or column.server_default or column.identity)
+        ]
+
+    @cached_property
+    def checks(self) -> dict[str, ColumnCheck]:
+        """The checks of all columns that a row may give, in the table's order."""
+        return {
+            column.name: check_of(column)
+            for column in self.table.columns
+            if column.name not in self._generated
+        }
+
+    def columns_of(self, row: Any) -> Key:
+        """The columns that a row gives, in the table's order.
+
+        Raises:
+            Refusal: the row gives others than it may, or not all that it must.
+        """
+        if not isinstance(row, Mapping):
+            raise Refusal(0, None, f"a {type(row).__name__}, not a mapping of columns to values")
+        for name in row:
+            if name in self._generated:
+                raise Refusal(0, name, "the database numbers the rows; leave it out")
+            if name not in self.checks:
+                raise Refusal(0, str(name), f"{self.table.name} has no such column")
+        for name in self._required:
+            if name not in row:
+                of_key = "; a row gives its whole natural key" if name in self.key else ""
+                raise Refusal(0, name, f"missing{of_key}")
+        return tuple(name for name in self.checks if name in row)
+
+
+@cache
+def target_of(table: Table) -> Target:
+    """The target of a table, made once."""
+    return Target(table)
+
+
+class Refusal(Exception):
+    """A wrong row within its batch: position, column and reason."""
+
+    def __init__(self, position: int, column: str | None, reason: str) -> None:
+        super().__init__(position, column, reason)
+        self.position = position
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of a batch that give the same columns, as elements of array literals.
+
+    Attributes:
+        positions: where in the batch they stood.
+        elements: by column, in the table's order.
+    """
+
+    positions: Sequence[int]
+    elements: dict[str, list[str]]
+
+    def keys(self, key: Key) -> list[Key]:
+        """The natural key of each row; equal where PostgreSQL takes the values for equal."""
+        columns = (self.elements[name] for name in key)
+        # Texts of all types are equal where the values are, except for the two zeros.
+        return list(
+            zip(
+                *(
+                    ["0.0" if element == "-0.0" else element for element in column]
+                    if "-0.0" in column
+                    else column
+                    for column in columns
+                ),
+                strict=True,
+            )
+        )
+
+
+def batches(rows: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """The rows in lists of at most `BATCH_ROWS`, each with the number of rows before it."""
+    remaining, before = iter(rows), 0
+    while batch := list(islice(remaining, BATCH_ROWS)):
+        yield before, batch
+        before += len(batch)
+
+
+def parts(target: Target, before: int, batch: list[Any], *, last_wins: bool) -> list[Part]:
+    """The rows by the columns they give, no natural key twice.
+
+    Args:
+        before: the number of rows before the batch, for errors.
+        last_wins: whether the later of two rows with the same key counts, column by column, as it
+            would if they were written one after the other; or the first, as a whole.
+
+    Raises:
+        RowError: the first row that is wrong.
+    """
+    refusals: list[Refusal] = []
+    found = []
+    for columns, positions in _shapes(target, batch, refusals).items():
+        elements = {}
+        for name in columns:
+            values = [batch[position][name] for position in positions]
+            try:
+                elements[name] = target.checks[name].elements(values)
+            except Unfit as error:
+                refusals.append(Refusal(positions[error.position], name, str(error)))
+        found.append(Part(positions, elements))
+    if refusals:
+        position, column, reason = min(refusals, key=lambda refusal: refusal.position).args
+        raise RowError(target.table.name, before + position, column, reason)
+    keys = [part.keys(target.key) for part in found]
+    if len(set().union(*keys)) == len(batch):
+        return found
+    return _merged(target, found, keys, last_wins=last_wins)
+
+
+def _shapes(target: Target, batch: list[Any], refusals: list[Refusal]) -> dict[Key, list[int]]:
+    """Positions of the rows by the columns they give."""
+    known: dict[Any, list[int]] = {}
+    shapes: dict[Key, list[int]] = {}
+    for position, row in enumerate(batch):
+        names = tuple(row) if isinstance(row, dict) else None
+        positions = None if names is None else known.get(names)
+        if positions is None:
+            try:
+                positions = shapes.setdefault(target.columns_of(row), [])
+            except Refusal as refusal:
+                refusals.append(Refusal(position, *refusal.args[1:]))
+                break  # No later row can be the first that is wrong.
+            if names is not None:
+                known[names] = positions
+        positions.append(position)
+    return shapes
+
+
+def _merged(
+    target: Target, found: list[Part], keys: list[list[Key]], *, last_wins: bool
+) -> list[Part]:
+    """One row for each key. Only batches that hold a key twice come here."""
+    rows = [
+        (position, key, dict(zip(part.elements, row, strict=True)))
+        for part, part_keys in zip(found, keys, strict=True)
+        for position, key, row in zip(
+            part.positions, part_keys, zip(*part.elements.values(), strict=True), strict=True
+        )
+    ]
+    chosen: dict[Key, dict[str, str]] = {}
+    for _, key, row in sorted(rows, key=itemgetter(0)):
+        first = chosen.setdefault(key, row)
+        if last_wins and first is not row:
+            first.update((name, row[name]) for name in row if name not in target.key)
+    shapes: dict[Key, list[dict[str, str]]] = {}
+    for row in chosen.values():
+        shapes.setdefault(tuple(name for name in target.checks if name in row), []).append(row)
+    return [
+        Part(range(len(rows)), {name: [row[name] for row in rows] for name in columns})
+        for columns, rows in shapes.items()
+    ]
+
+
+def pieces(part: Part) -> Iterator[dict[str, list[str]]]:
+    """A part's elements, divided where they are too long for one statement."""
+    length = sum(sum(map(len, elements)) for elements in part.elements.values())
+    rows = len(part.positions)
+    step = max(1, rows // (length // STATEMENT_CHARACTERS + 1))
+    for start in range(0, rows, step):
+        yield {name: elements[start : start + step] for name, elements in part.elements.items()}

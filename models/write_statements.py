@@ -1,0 +1,151 @@
+"""The statements that write rows: one for each set of columns."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from models.row_batches import target_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, ColumnElement, Connection, Executable, FromClause, Table
+    from sqlalchemy.dialects.postgresql import Insert
+
+    from models.row_batches import Key, Target
+
+#: Whether a chunk with data of a time span is compressed. A date is a day of UTC to TimescaleDB.
+_COMPRESSED = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM timescaledb_information.chunks AS chunk
+        WHERE chunk.is_compressed
+            AND (chunk.hypertable_schema, chunk.hypertable_name) = (
+                SELECT namespace.nspname, class.relname
+                FROM pg_catalog.pg_class AS class
+                JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
+                WHERE class.oid = to_regclass(:table)
+            )
+            AND chunk.range_start <= CAST(:high AS timestamp) AT TIME ZONE 'UTC'
+            AND chunk.range_end > CAST(:low AS timestamp) AT TIME ZONE 'UTC'
+    )
+    """
+)
+
+
+class Action(Enum):
+    """What becomes of a row whose natural key is already there."""
+
+    KEEP = "the row that is there stays as it is"
+    UPDATE = "the columns given are updated, where one of them differs"
+
+
+def parameters(target: Target, elements: dict[str, list[str]]) -> dict[str, str]:
+    """The elements as array literals, and the bounds of where their rows can be."""
+    values = {name: f"{{{','.join(column)}}}" for name, column in elements.items()}
+    if target.time_column is not None:
+        values["_low"] = min(elements[target.time_column])
+        values["_high"] = max(elements[target.time_column])
+    for name in target.segment_by:
+        values[f"_{name}"] = f"{{{','.join(set(elements[name]))}}}"
+    return values
+
+
+def statement(
+    connection: Connection, target: Target, action: Action, columns: Key, values: dict[str, str]
+) -> Executable:
+    """The statement for these columns; it gives the numbers of rows inserted and updated.
+
+    Rows that are there already are first looked for where a conflict costs more than that. In a
+    table without a time column each conflict uses up a number of the identity, which is an
+    `integer` there. And a conflict in a compressed chunk first decompresses all rows that it may
+    be with, even if nothing is to be done, up to a limit that repeating a long history exceeds
+    (`timescaledb.max_tuples_decompressed_per_dml_transaction`).
+    """
+    look_first = target.time_column is None or (
+        bool(target.segment_by) and _is_compressed(connection, target.table, values)
+    )
+    return _statement(target.table, action, columns, look_first)
+
+
+def _is_compressed(connection: Connection, table: Table, values: dict[str, str]) -> bool:
+    name = connection.dialect.identifier_preparer.format_table(table)
+    bounds = {"low": values["_low"], "high": values["_high"]}
+    return bool(connection.scalar(_COMPRESSED, {"table": name, **bounds}))
+
+
+@lru_cache(maxsize=256)
+def _statement(table: Table, action: Action, columns: Key, look_first: bool) -> Executable:
+    arrays = func.unnest(*(_array(table.c[name], name) for name in columns))
+    given = arrays.table_valued(*columns).render_derived(name="given")
+    rows = select(*(given.c[name] for name in columns))
+    rest = tuple(name for name in columns if name not in target_of(table).key)
+    compared = rest if action is Action.UPDATE else ()
+    if look_first:
+        rows = rows.where(~_is_there(table, given, compared))
+    writing = _on_conflict(insert(table).from_select(columns, rows), table, compared)
+    # A row that an upsert updates was locked by it before: xmax is then not 0.
+    written = writing.returning(literal_column("xmax = 0", Boolean).label("is_new")).cte("written")
+    is_new = written.c.is_new
+    return select(func.count().filter(is_new), func.count().filter(~is_new)).select_from(written)
+
+
+def _array(column: Column[Any], name: str) -> ColumnElement[Any]:
+    return cast(bindparam(name, type_=Text()), ARRAY(column.type))
+
+
+def _is_there(table: Table, given: FromClause, compared: Key) -> ColumnElement[bool]:
+    """Whether a row with the given key is there, and is the same in the columns compared."""
+    target, there = target_of(table), table.alias("there")
+    conditions: list[ColumnElement[bool]] = [
+        there.c[name].is_not_distinct_from(given.c[name])
+        if table.c[name].nullable
+        else there.c[name] == given.c[name]
+        for name in target.key
+    ]
+    if target.time_column is not None:
+        time = table.c[target.time_column]
+        low, high = (cast(bindparam(name, type_=Text()), time.type) for name in ("_low", "_high"))
+        conditions.append(there.c[time.name].between(low, high))
+    conditions += [
+        there.c[name] == func.any(_array(table.c[name], f"_{name}")) for name in target.segment_by
+    ]
+    if compared:
+        conditions.append(_row(there, compared).is_not_distinct_from(_row(given, compared)))
+    return exists().where(and_(*conditions))
+
+
+def _on_conflict(statement: Insert, table: Table, updated: Key) -> Insert:
+    # By the columns: chunks do not know the hypertable's constraint by its name.
+    key = target_of(table).key
+    if not updated:
+        return statement.on_conflict_do_nothing(index_elements=key)
+    new = statement.excluded
+    values: dict[str, Any] = {name: new[name] for name in updated}
+    for column in table.columns:
+        change: Any = column.onupdate
+        if change is not None and change.is_clause_element:
+            values.setdefault(column.name, change.arg)
+    differ = _row(table, updated).is_distinct_from(_row(new, updated))
+    return statement.on_conflict_do_update(index_elements=key, set_=values, where=differ)
+
+
+def _row(source: Any, names: Key) -> ColumnElement[Any]:
+    columns = getattr(source, "c", source)
+    return tuple_(*(columns[name] for name in names))

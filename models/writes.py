@@ -1,0 +1,116 @@
+"""The write path: rows into a table such that writing them again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from models.row_batches import RowError, batches, natural_key, parts, pieces, target_of
+from models.write_statements import Action, parameters, statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
+
+    from models.base import Base
+    from models.row_batches import Key, Target
+
+__all__ = ["RowError", "Written", "insert_new", "natural_key", "upsert"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of the rows given to one call.
+
+    Attributes:
+        given: how many there were; the sum of the other three.
+        inserted: new in the table.
+        updated: there before, and different in a column given.
+        already_there: nothing to do: there before as given (or, for `insert_new`, at all), or
+            given more than once in a batch.
+    """
+
+    given: int
+    inserted: int
+    updated: int
+    already_there: int
+
+
+def insert_new(connection: Connection, model: type[Base], rows: Iterable[Row]) -> Written:
+    """Insert the rows whose natural key is not there yet; leave the others as they are.
+
+    Of rows with the same key, the first one counts. A row gives its whole natural key and all
+    that the table requires; what it leaves out gets the server's default. Rows need not all give
+    the same columns. A row that is there already does not make a compressed chunk decompress.
+
+    Everything happens in the connection's transaction, behind a savepoint: after an error nothing
+    of the call is left behind, and the transaction can go on. Nothing is committed. A list (any
+    `Sequence`) is checked as a whole before the first row is written; rows from an iterator are
+    fetched, checked and written 5,000 at a time, so that no more than that are held in memory.
+
+    Raises:
+        RowError: a row is wrong: an unknown column, one that is missing, or a value that the
+            column cannot hold. The error names the first such row and its column.
+        sqlalchemy.exc.IntegrityError: what only the database can tell: a foreign key without its
+            row, a number outside a CHECK.
+    """
+    return _write(connection, model, rows, Action.KEEP)
+
+
+def upsert(connection: Connection, model: type[Base], rows: Iterable[Row]) -> Written:
+    """Insert the rows whose natural key is not there yet; update the others where they differ.
+
+    The outcome is as if the rows were written one after the other: of rows with the same key, the
+    last one counts. Columns that a row leaves out keep what they hold. A row that is there as it
+    is given is not written, and in a compressed chunk not even decompressed; one that differs
+    makes its batch of the chunk decompress. Values differ as PostgreSQL compares them: NaN equals
+    itself, -0.0 equals 0.0, JSON is compared as jsonb.
+
+    A key given twice is updated once where both rows are in the same batch of 5,000, and counts
+    as inserted, then updated where they are not.
+
+    Transaction, memory and errors are those of `insert_new`.
+    """
+    return _write(connection, model, rows, Action.UPDATE)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """The statements of one batch: columns and parameters of each."""
+
+    given: int
+    writes: list[tuple[Key, dict[str, str]]]
+
+
+def _write(
+    connection: Connection, model: type[Base], rows: Iterable[Row], action: Action
+) -> Written:
+    target = target_of(cast("Table", model.__table__))
+    prepared: Iterable[_Batch] = _prepared(target, rows, action)
+    if isinstance(rows, Sequence):
+        prepared = list(prepared)
+    given = inserted = updated = 0
+    with connection.begin_nested():
+        for batch in prepared:
+            given += batch.given
+            for columns, values in batch.writes:
+                query = statement(connection, target, action, columns, values)
+                new, changed = connection.execute(query, values).one()
+                inserted += new
+                updated += changed
+    return Written(given, inserted, updated, given - inserted - updated)
+
+
+def _prepared(target: Target, rows: Iterable[Row], action: Action) -> Iterator[_Batch]:
+    for before, batch in batches(rows):
+        found = parts(target, before, batch, last_wins=action is Action.UPDATE)
+        yield _Batch(
+            len(batch),
+            [
+                (tuple(elements), parameters(target, elements))
+                for part in found
+                for elements in pieces(part)
+            ],
+        )
