@@ -71,7 +71,9 @@ class Target:
         self.table = table
         self.key = natural_key(table)
         self.time_column = None if hypertable is None else hypertable.time_column
-        self.segment_by: Key = () if compression is None else compression.segment_by
+        self.is_compressed = compression is not None
+        segment_by = () if compression is None else compression.segment_by
+        self.segment_by = tuple(name for name in segment_by if name in self.key)
         self._generated = {c.name for c in table.columns if c.identity is not None}
         self._required = [
             column.name

@@ -75,11 +75,11 @@ def statement(
     Rows that are there already are first looked for where a conflict costs more than that. In a
     table without a time column each conflict uses up a number of the identity, which is an
     `integer` there. And a conflict in a compressed chunk first decompresses all rows that it may
-    be with, even if nothing is to be done, up to a limit that repeating a long history exceeds
+    be with, even if nothing is to be done, up to a limit that repeating a long history can exceed
     (`timescaledb.max_tuples_decompressed_per_dml_transaction`).
     """
     look_first = target.time_column is None or (
-        bool(target.segment_by) and _is_compressed(connection, target.table, values)
+        target.is_compressed and _is_compressed(connection, target.table, values)
     )
     return _statement(target.table, action, columns, look_first)
 

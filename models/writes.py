@@ -55,6 +55,7 @@ def insert_new(connection: Connection, model: type[Base], rows: Iterable[Row]) -
             column cannot hold. The error names the first such row and its column.
         sqlalchemy.exc.IntegrityError: what only the database can tell: a foreign key without its
             row, a number outside a CHECK.
+        sqlalchemy.exc.InternalError: the connection is in AUTOCOMMIT: there is no transaction.
     """
     return _write(connection, model, rows, Action.KEEP)
 

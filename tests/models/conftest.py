@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import create_engine, delete, insert, pool, text
+from sqlalchemy import create_engine, delete, event, insert, pool, select, text
 
 from conformance.declarations import hypertable_of
 from models import (
@@ -20,6 +20,7 @@ from models import (
     Signal,
     VolSurface,
 )
+from models.writes import Written
 
 
 class Desk:
@@ -93,6 +94,21 @@ class Desk:
             },
         }  # fmt: skip
 
+    def point(self, **values):
+        """A point of a curve."""
+        return {"curve_date": self.day, "curve_id": "DI", "tenor_days": 30, "rate": 10.0} | values
+
+    @staticmethod
+    def written(inserted=0, updated=0, already_there=0):
+        """The counts of a call."""
+        return Written(inserted + updated + already_there, inserted, updated, already_there)
+
+    @staticmethod
+    def read(connection, model, *columns):
+        """All rows of a table, as tuples of the columns."""
+        chosen = [model.__table__.c[name] for name in columns]
+        return sorted(map(tuple, connection.execute(select(*chosen))), key=repr)
+
 
 @pytest.fixture(scope="module")
 def database(conformance_engine, schema_template):
@@ -142,3 +158,11 @@ def compress(compress_where_possible, conformance_engine):
     if reason := conformance_engine.capabilities.missing("community_edition"):
         pytest.skip(reason)
     return compress_where_possible
+
+
+@pytest.fixture
+def statements(connection):
+    """The statements sent on the connection."""
+    sent = []
+    event.listen(connection, "before_cursor_execute", lambda *arguments: sent.append(arguments[2]))
+    return sent
