@@ -112,7 +112,8 @@ def _precarious(axis: Axis, low: int, high: int, chunks: Chunks | None) -> list[
     steps = [
         step for start in _boundaries(low, high, chunks) for step in (start, start - 1, start + 1)
     ]
-    steps += [low, high]
+    # The plainest of all comes first: it is what values are made simpler to.
+    steps = [max(low, min(high, axis.origin)), *steps, low, high]
     found = [axis.value(step) for step in dict.fromkeys(steps) if low <= step <= high]
     if axis.kind in ("integer", "uuid"):
         return found
@@ -125,7 +126,7 @@ def _precarious(axis: Axis, low: int, high: int, chunks: Chunks | None) -> list[
     ]
     if axis.kind == "aware" and axis.unit == 1:
         found += [m for m in clock_changes() if low <= axis.instant(m) <= high]
-        boundaries = [axis.value(low), *found[:1]]
+        boundaries = [axis.value(low), *found[:2]]
         found += [m.astimezone(timezone(offset)) for m in boundaries for offset in _OFFSETS[1:]]
     return found
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, delete, insert, pool, select
+from sqlalchemy import create_engine, delete, insert, pool, select, text
 from sqlalchemy.exc import IntegrityError
 
 from conformance.declarations import hypertable_of
@@ -91,10 +91,13 @@ def writer(migrated_database):
 @pytest.fixture(scope="module")
 def _bare_database(conformance_engine):
     with conformance_engine.database() as url:
+        with create_engine(url, poolclass=pool.NullPool).begin() as connection:
+            connection.execute(text("SET LOCAL client_min_messages = error"))
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
         yield url
 
 
 @pytest.fixture
 def bare_writer(_bare_database):
-    """To an empty database, in a transaction that is rolled back."""
+    """To a database with nothing but the extension, in a transaction that is rolled back."""
     yield from _undone(_bare_database)

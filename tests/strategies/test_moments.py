@@ -150,8 +150,6 @@ CUT = [
 def test_the_default_span_is_a_handful_of_chunks(name, kind, interval, bare_writer):
     """On any hypertable; TimescaleDB agrees where one ends and the next begins."""
     connection, table = bare_writer.connection, hypertable(kind, interval, name)
-    connection.exec_driver_sql("SET client_min_messages = error")
-    connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS timescaledb")
     table.create(connection)
     length = interval if isinstance(interval, int) else f"INTERVAL '{interval}'"
     create = f"SELECT create_hypertable('{table.name}', 'at', chunk_time_interval => {length})"
