@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -87,17 +88,34 @@ def test_nothing_is_left_running(tmp_path, command, number):
         pytest.skip("needs the environment that make creates")
     marker = f"CONFORMANCE_TEST_RUN={tmp_path}"
     environment = dict([*os.environ.items(), marker.split("=", 1)], PYTHONPATH=str(PROJECT))
+    with started_as_from_a_terminal(command, environment) as process:
+        # Until a server runs, so that there is something to leave behind.
+        deadline = time.monotonic() + 60
+        while len(running(marker)) < 2 + (command[0] == "make") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        deadline = time.monotonic() + 10
+        while running(marker) and time.monotonic() < deadline:
+            process.poll()
+            time.sleep(0.1)
+        assert running(marker) == []
+
+
+@contextmanager
+def started_as_from_a_terminal(command, environment):
+    """In a process group of its own, all of which Ctrl-C reaches; killed if it goes on."""
     process = subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    # Until a server runs, so that there is something to leave behind.
-    deadline = time.monotonic() + 60
-    while len(running(marker)) < 2 + (command[0] == "make") and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(number)
-    deadline = time.monotonic() + 10
-    while running(marker) and time.monotonic() < deadline:
-        process.poll()
-        time.sleep(0.1)
-    assert running(marker) == []
-    process.wait()
+        command, cwd=PROJECT, env=environment, process_group=0,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        # What a shell starts in the background ignores it, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty, Queue
@@ -9,9 +10,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
-from docker.utils import parse_repository_tag
+from docker.utils import parse_host, parse_repository_tag
 from requests.exceptions import RequestException
-from testcontainers.core.docker_client import DockerClient
+from testcontainers.core.docker_client import DockerClient, get_docker_host
 
 from conformance.engines.process_identity import certainly_gone
 from conformance.errors import EngineUnavailable
@@ -28,6 +29,8 @@ LABEL = "org.timescaledb-conformance.run"
 #: A container that has not run for so long is of no use to anybody: its data were in memory.
 _FORGOTTEN_AFTER = timedelta(hours=1)
 
+_UNIX = "http+unix://"
+
 _OTHERWISE = "or take --engine embedded or --engine URL."
 
 
@@ -39,11 +42,28 @@ def daemon(timeout: int = ANSWER_TIMEOUT) -> Iterator[Any]:
         EngineUnavailable: no daemon answers, or not to this user.
     """
     try:
+        _knock()
         client = DockerClient(timeout=timeout).client
     except (docker.errors.DockerException, RequestException, OSError, ValueError) as error:
         raise _unreachable(str(error)) from None
     with closing(client):
         yield client
+
+
+def _knock() -> None:
+    """See that somebody listens at the daemon's socket, if it is a file.
+
+    The docker library leaves open the socket of a connection that fails, and Python warns of it
+    at a moment of its own choice, in the middle of something else.
+
+    Raises:
+        OSError: nobody listens, or not for this user.
+    """
+    address = parse_host(get_docker_host())
+    if address.startswith(_UNIX):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(ANSWER_TIMEOUT)
+            door.connect(address.removeprefix(_UNIX))
 
 
 def obtain_image(image: str, report: Callable[[str], None]) -> None:

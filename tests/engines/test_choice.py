@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance.engines import open_engine
+from conformance.engines.daemon import daemon
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ROOT = Path(__file__).parents[2]
+_NOBODY = 65534
 
 
 @pytest.fixture
@@ -132,15 +139,45 @@ def test_auto_with_the_image_takes_the_container(said: list[str]) -> None:
 
 
 def test_socket_that_may_not_be_used(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    from docker.transport import UnixHTTPAdapter
+    with (
+        _without_privileges(),
+        TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
+        path = Path(folder, "docker.sock")
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0)
+        with pytest.raises(EngineUnavailable, match="may not be used by this user"):
+            open_engine("container", None, said.append).start()
 
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setattr(UnixHTTPAdapter, "send", refuse)
-    with pytest.raises(EngineUnavailable, match="may not be used by this user"):
+@contextmanager
+def _without_privileges() -> Iterator[None]:
+    """Root may use every socket; so be somebody else who owns what is made meanwhile."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("remains", [True, False], ids=["dead", "absent"])
+def test_socket_that_nobody_listens_at(
+    said: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, remains: bool
+) -> None:
+    path = tmp_path / "docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    if remains:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    with pytest.raises(EngineUnavailable, match="No Docker daemon answers"):
         open_engine("container", None, said.append).start()
+    # A socket left open would be noticed now.
+    gc.collect()
 
 
 def test_container_without_its_package(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,13 +208,8 @@ def test_choice_imports_no_other_engine(choice: str, unwanted: tuple[str, ...]) 
 
 def _require_daemon() -> str | None:
     """Some image at hand; the test is skipped where no daemon answers."""
-    import docker
-
     try:
-        client = docker.from_env(timeout=20)
-    except docker.errors.DockerException:
-        pytest.skip("no Docker daemon answers")
-    try:
-        return next((tag for image in client.images.list() for tag in image.tags), None)
-    finally:
-        client.close()
+        with daemon(20) as client:
+            return next((tag for image in client.images.list() for tag in image.tags), None)
+    except EngineUnavailable as error:
+        pytest.skip(error.problem)

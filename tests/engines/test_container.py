@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import docker
 import pytest
 from sqlalchemy import text
 
@@ -38,12 +38,12 @@ _COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """The daemon's client, if a daemon answers."""
-    try:
-        client = docker.from_env(timeout=20)
-    except docker.errors.DockerException:
-        pytest.skip("no Docker daemon answers")
-    yield client
-    client.close()
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(daemon.daemon(20))
+        except EngineUnavailable as error:
+            pytest.skip(error.problem)
+        yield client
 
 
 @pytest.fixture(scope="module")
