@@ -1,19 +1,30 @@
-"""What pytest-alembic's tests migrate; it has fixtures of the same names, and the nearest wins."""
+"""What several chapters of the suite share: the write path under test and where it writes.
+
+And what pytest-alembic's tests migrate; it has fixtures of the same names, and the nearest wins.
+"""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import SQLAlchemyError
 
+from conformance.errors import ModelsUnavailable
 from conformance.migrations import alembic_config as read_alembic_config
+from conformance.project import DEFAULT_WRITES, load_classes, load_writes
+from conformance.suite.row_world import Writes, populated_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alembic.config import Config
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Engine, MetaData
+
+    from conformance.engines.base import Engine as TimescaleEngine
+    from conformance.engines.base import Template
 
 
 @pytest.fixture
@@ -30,3 +41,45 @@ def alembic_engine(empty_database: URL) -> Iterator[Engine]:
     engine = create_engine(empty_database, poolclass=pool.NullPool)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def writes(pytestconfig: pytest.Config) -> Writes:
+    """The write path under test: `--writes`, for the mapped classes of `--models`.
+
+    Another project's models have none until it is named; then nothing is proven of it.
+    """
+    name = pytestconfig.getoption("conformance_writes")
+    classes = load_classes(pytestconfig.getoption("conformance_models"))
+    try:
+        module = load_writes(name)
+    except ModelsUnavailable as error:
+        if name != DEFAULT_WRITES:
+            raise
+        pytest.skip(f"not checked: no write path is named with --writes ({error.problem})")
+    if not classes:
+        pytest.skip("not checked: --models names no declarative base, whose classes are written")
+    return Writes(
+        lambda connection, table, given: module.insert_new(connection, classes[table], given),
+        lambda connection, table, given: module.upsert(connection, classes[table], given),
+    )
+
+
+@pytest.fixture(scope="module")
+def populated_database(
+    conformance_engine: TimescaleEngine,
+    schema_template: Template,
+    conformance_metadata: MetaData,
+    apache_edition: bool,
+) -> Iterator[URL]:
+    """A database with chunks of every state, for the tests of one chapter."""
+    template = populated_template(
+        schema_template, conformance_metadata, compress=not apache_edition
+    )
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(conformance_engine.database(template))
+        except (SQLAlchemyError, ValueError, StopIteration) as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
+        yield url

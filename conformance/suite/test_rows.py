@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, insert, pool, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
-from conformance.errors import ModelsUnavailable
 from conformance.profiles import PROFILES, is_deterministic
-from conformance.project import DEFAULT_WRITES, load_classes, load_writes
 from conformance.session import metadata_of
 from conformance.strategies import batches, natural_key, rows
 from conformance.suite import outcomes
 from conformance.suite.row_world import (
     Ledger,
-    Writes,
     contents,
     hypertables_of,
     parents_of,
-    populated_template,
     rows_finding,
 )
 
@@ -32,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hypothesis.strategies import SearchStrategy
-    from sqlalchemy import Column, Connection, Insert, MetaData, Table
+    from sqlalchemy import URL, Column, Connection, Insert, MetaData, Table
 
-    from conformance.engines.base import Engine, Template
     from conformance.suite.outcomes import Record
+    from conformance.suite.row_world import Writes
 
     #: A property: a batch of rows, on a connection whose changes are rolled back.
     Property = Callable[[Connection, list[dict[str, Any]]], None]
@@ -55,47 +50,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("hypertable", tables, ids=[table.fullname for table in tables])
 
 
-@pytest.fixture(scope="session")
-def writes(pytestconfig: pytest.Config) -> Writes:
-    """The write path under test: `--writes`, for the mapped classes of `--models`.
-
-    Another project's models have none until it is named; then nothing is proven of it.
-    """
-    name = pytestconfig.getoption("conformance_writes")
-    classes = load_classes(pytestconfig.getoption("conformance_models"))
-    try:
-        module = load_writes(name)
-    except ModelsUnavailable as error:
-        if name != DEFAULT_WRITES:
-            raise
-        pytest.skip(f"not checked: no write path is named with --writes ({error.problem})")
-    if not classes:
-        pytest.skip("not checked: --models names no declarative base, whose classes are written")
-    return Writes(
-        lambda connection, table, given: module.insert_new(connection, classes[table], given),
-        lambda connection, table, given: module.upsert(connection, classes[table], given),
-    )
-
-
-@pytest.fixture(scope="session")
-def populated(
-    conformance_engine: Engine,
-    schema_template: Template,
-    conformance_metadata: MetaData,
-    apache_edition: bool,
-) -> Iterator[Connection]:
+@pytest.fixture(scope="module")
+def populated(populated_database: URL) -> Iterator[Connection]:
     """A connection to a database with chunks of every state."""
-    template = populated_template(
-        schema_template, conformance_metadata, compress=not apache_edition
-    )
-    with ExitStack() as stack:
-        try:
-            url = stack.enter_context(conformance_engine.database(template))
-        except (SQLAlchemyError, ValueError, StopIteration) as error:
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())
-            pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
-        engine = create_engine(url, poolclass=pool.NullPool)
-        yield stack.enter_context(engine.connect())
+    with create_engine(populated_database, poolclass=pool.NullPool).connect() as connection:
+        yield connection
 
 
 @pytest.fixture
