@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, pool, select, text
+from sqlalchemy import create_engine, pool, select
 
-from conformance.declarations import compression_of, hypertable_of
+from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
+from conformance.filling import CHUNK_STATES, ROWS, fill_every_state
 from conformance.findings import Finding
-from conformance.strategies import canonical, chunk_starts, natural_key
-from conformance.strategies.samples import fill
+from conformance.strategies import canonical, natural_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
     #: A write path: rows into a table, on a connection.
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
-
-#: Every fourth chunk stays as it is, is compressed, is compressed and then written to, or is
-#: compressed and decompressed again.
-_STATES = ("plain", "compressed", "partly compressed", "decompressed")
 
 
 @dataclass(frozen=True)
@@ -46,50 +42,10 @@ def populated_template(schema: Template, metadata: MetaData, *, compress: bool) 
     def prepare(url: URL) -> None:
         schema.prepare(url)
         with create_engine(url, poolclass=pool.NullPool).begin() as connection:
-            fill(connection, metadata, moments=chunk_starts)
-            for table in metadata.sorted_tables if compress else ():
-                if compression_of(table) is not None:
-                    _bring_into_states(connection, table)
+            fill_every_state(connection, metadata, compress=compress)
 
-    shape = hashlib.sha256(repr((schema.key, compress, _STATES)).encode()).hexdigest()
+    shape = hashlib.sha256(repr((schema.key, compress, CHUNK_STATES, ROWS)).encode()).hexdigest()
     return Template("rows", shape[:32], prepare)
-
-
-def _bring_into_states(connection: Connection, table: Table) -> None:
-    chunks = connection.scalars(
-        text("SELECT chunk::text FROM show_chunks(CAST(:table AS regclass)) AS chunk ORDER BY 1"),
-        {"table": str(table)},
-    ).all()
-    for number, chunk in enumerate(chunks):
-        state = _STATES[number % len(_STATES)]
-        if state != "plain":
-            connection.execute(text("SELECT compress_chunk(CAST(:c AS regclass))"), {"c": chunk})
-        if state == "decompressed":
-            connection.execute(text("SELECT decompress_chunk(CAST(:c AS regclass))"), {"c": chunk})
-        if state == "partly compressed":
-            _touch(connection, table, chunk)
-
-
-def _touch(connection: Connection, table: Table, chunk: str) -> None:
-    """Take a row out of the compressed part of a chunk: an update leaves it uncompressed."""
-    column = next(c.name for c in table.columns if c.name not in {k.name for k in _fixed(table)})
-    connection.exec_driver_sql(f'UPDATE {table} SET "{column}" = "{column}" WHERE tableoid = '
-                               f"'{chunk}'::regclass")  # fmt: skip
-
-
-def _fixed(table: Table) -> list[Any]:
-    keys = set(natural_key(table)) | {column.key for column in table.primary_key.columns}
-    return [column for column in table.columns if column.key in keys]
-
-
-def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
-    """The values that the table's foreign keys can take."""
-    return {
-        f"{key.column.table.fullname}.{key.column.key}": list(
-            connection.scalars(select(key.column).order_by(key.column))
-        )
-        for key in table.foreign_keys
-    }
 
 
 def observed(table: Table) -> list[str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, insert, pool, select
 from sqlalchemy.exc import DBAPIError
 
+from conformance.filling import parents_of
 from conformance.profiles import PROFILES, is_deterministic
 from conformance.session import metadata_of
 from conformance.strategies import batches, natural_key, rows
@@ -19,7 +20,6 @@ from conformance.suite.row_world import (
     Ledger,
     contents,
     hypertables_of,
-    parents_of,
     rows_finding,
 )
 

@@ -1,0 +1,159 @@
+"""Rows in every table and chunks of every state: what a migration meets in a living database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from sqlalchemy import (
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    column,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from conformance.declarations import compression_of, hypertable_of
+from conformance.strategies import NotDerivable, chunk_starts, default_span, rows
+from conformance.strategies.samples import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import Connection, MetaData, Table
+
+    from conformance.strategies.axes import Span
+
+#: Every fourth chunk stays as it is, is compressed, is compressed and then written to, or is
+#: compressed and decompressed again.
+CHUNK_STATES = ("plain", "compressed", "partly compressed", "decompressed")
+#: Rows for each plain table, and for each chunk; more than one in a segment.
+ROWS = 8
+
+_KEYS = (PrimaryKeyConstraint, UniqueConstraint)
+
+
+def fill_every_state(
+    connection: Connection,
+    metadata: MetaData,
+    *,
+    compress: bool,
+    span: Callable[[Table], Span] = default_span,
+) -> None:
+    """Insert generated rows into every table, and bring the chunks of each into all states.
+
+    The same rows each time. Where none can be derived from some table's metadata, plain ones.
+
+    Args:
+        metadata: its tables are there, and empty.
+        compress: False on a server without compression; all chunks then stay plain.
+        span: first and last value of a hypertable's time column; each chunk between has rows.
+
+    Raises:
+        ValueError: no rows can be made.
+        sqlalchemy.exc.DBAPIError: the database refuses the rows.
+    """
+    try:
+        with connection.begin_nested():
+            for table in metadata.sorted_tables:
+                for row in _generated(connection, table, span):
+                    # Strategies do not keep to unique constraints.
+                    connection.execute(insert(table).values(row).on_conflict_do_nothing())
+    except NotDerivable:
+        fill(connection, metadata, moments=lambda table: chunk_starts(table, span(table)))
+    for table in metadata.sorted_tables if compress else ():
+        if compression_of(table) is not None:
+            _bring_into_states(connection, table)
+
+
+def draw(strategy: SearchStrategy[Any], count: int) -> list[Any]:
+    """At most so many values of the strategy, the same each time."""
+    drawn: list[Any] = []
+
+    @seed(0)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def keep(value: Any) -> None:
+        drawn.append(value)
+
+    keep()
+    return drawn
+
+
+def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
+    """The values that the table's foreign keys can take."""
+    return {
+        f"{key.column.table.fullname}.{key.column.key}": list(
+            connection.scalars(select(key.column).order_by(key.column))
+        )
+        for key in table.foreign_keys
+    }
+
+
+def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
+    """The hypertable's chunks, by age: names to put into SQL, with their schema."""
+    name = connection.dialect.identifier_preparer.format_table(table)
+    found: Sequence[str] = connection.scalars(
+        text(
+            "SELECT format('%I.%I', nspname, relname)"
+            " FROM show_chunks(CAST(:table AS regclass)) AS chunk"
+            " JOIN pg_class c ON c.oid = chunk JOIN pg_namespace n ON n.oid = relnamespace"
+            " ORDER BY c.oid"
+        ),
+        {"table": name},
+    ).all()
+    return found
+
+
+def _generated(
+    connection: Connection, table: Table, span: Callable[[Table], Span]
+) -> Iterator[dict[str, Any]]:
+    parents = parents_of(connection, table)
+    if hypertable_of(table) is None:
+        yield from draw(rows(table, parents=parents), ROWS)
+        return
+    first, last = span(table)
+    starts = chunk_starts(table, (first, last))
+    for start, end in zip(starts, [*starts[1:], last], strict=True):
+        yield from draw(rows(table, parents=parents, span=(start, end)), ROWS)
+
+
+def _bring_into_states(connection: Connection, table: Table) -> None:
+    for number, chunk in enumerate(chunks_of(connection, table)):
+        state = CHUNK_STATES[number % len(CHUNK_STATES)]
+        if state != "plain":
+            connection.execute(text("SELECT compress_chunk(CAST(:c AS regclass))"), {"c": chunk})
+        if state == "decompressed":
+            connection.execute(text("SELECT decompress_chunk(CAST(:c AS regclass))"), {"c": chunk})
+        if state == "partly compressed":
+            _touch(connection, table, chunk)
+
+
+def _touch(connection: Connection, table: Table, chunk: str) -> None:
+    """Take a row out of the compressed part of a chunk: an update leaves it uncompressed."""
+    hypertable, compression = hypertable_of(table), compression_of(table)
+    assert hypertable is not None
+    assert compression is not None
+    # An update of a key column would have to decompress the whole chunk, and is refused.
+    keys = [
+        *(item for item in table.constraints if isinstance(item, _KEYS)),
+        *(index for index in table.indexes if index.unique),
+    ]
+    fixed = {hypertable.time_column, *compression.segment_by}
+    fixed |= {item.name for key in keys for item in key.columns}
+    touched = next((item for item in table.columns if item.name not in fixed), None)
+    if touched is None:
+        return
+    (moment,) = (item for item in table.columns if item.name == hypertable.time_column)
+    in_chunk = column("tableoid") == literal_column(f"'{chunk}'::regclass")
+    oldest = select(moment).where(in_chunk).order_by(moment).limit(1).scalar_subquery()
+    connection.execute(table.update().where(in_chunk, moment == oldest).values({touched: touched}))
