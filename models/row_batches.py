@@ -137,6 +137,11 @@ class Part:
     positions: Sequence[int]
     elements: dict[str, list[str]]
 
+    @property
+    def columns(self) -> Key:
+        """The columns that the rows give."""
+        return tuple(self.elements)
+
     def keys(self, key: Key) -> list[Key]:
         """The natural key of each row; equal where PostgreSQL takes the values for equal."""
         columns = (self.elements[name] for name in key)

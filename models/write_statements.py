@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ARRAY,
     Boolean,
+    String,
     Text,
     and_,
     bindparam,
@@ -25,6 +26,8 @@ from sqlalchemy.dialects.postgresql import insert
 from models.row_batches import target_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Column, ColumnElement, Connection, Executable, FromClause, Table
     from sqlalchemy.dialects.postgresql import Insert
 
@@ -77,6 +80,10 @@ def statement(
     `integer` there. And a conflict in a compressed chunk first decompresses all rows that it may
     be with, even if nothing is to be done, up to a limit that repeating a long history can exceed
     (`timescaledb.max_tuples_decompressed_per_dml_transaction`).
+
+    Rows are written in the order of the natural key: of two sessions that write the same keys one
+    then waits for the other at the first that they share, and neither holds a later one that the
+    other waits for. The database sorts them, after looking, which may bring them out of order.
     """
     look_first = target.time_column is None or (
         target.is_compressed and _is_compressed(connection, target.table, values)
@@ -99,6 +106,7 @@ def _statement(table: Table, action: Action, columns: Key, look_first: bool) -> 
     compared = rest if action is Action.UPDATE else ()
     if look_first:
         rows = rows.where(~_is_there(table, given, compared))
+    rows = rows.order_by(*_order(table, given))
     writing = _on_conflict(insert(table).from_select(columns, rows), table, compared)
     # A row that an upsert updates was locked by it before: xmax is then not 0.
     written = writing.returning(literal_column("xmax = 0", Boolean).label("is_new")).cte("written")
@@ -108,6 +116,13 @@ def _statement(table: Table, action: Action, columns: Key, look_first: bool) -> 
 
 def _array(column: Column[Any], name: str) -> ColumnElement[Any]:
     return cast(bindparam(name, type_=Text()), ARRAY(column.type))
+
+
+def _order(table: Table, given: FromClause) -> Iterator[ColumnElement[Any]]:
+    """The natural key; texts by their bytes, since any order will do that all sessions share."""
+    for name in target_of(table).key:
+        is_text = isinstance(table.c[name].type, String)
+        yield given.c[name].collate("C") if is_text else given.c[name]
 
 
 def _is_there(table: Table, given: FromClause, compared: Key) -> ColumnElement[bool]:

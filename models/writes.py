@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from models.row_batches import RowError, batches, natural_key, parts, pieces, target_of
@@ -49,6 +50,10 @@ def insert_new(connection: Connection, model: type[Base], rows: Iterable[Row]) -
     of the call is left behind, and the transaction can go on. Nothing is committed. A list (any
     `Sequence`) is checked as a whole before the first row is written; rows from an iterator are
     fetched, checked and written 5,000 at a time, so that no more than that are held in memory.
+
+    Two sessions that write the same keys in another order do not deadlock, as long as both write
+    them in one batch and give the same columns: each batch is written in the order of the keys,
+    and the later session waits for the earlier one's transaction.
 
     Raises:
         RowError: a row is wrong: an unknown column, one that is missing, or a value that the
@@ -107,10 +112,11 @@ def _write(
 def _prepared(target: Target, rows: Iterable[Row], action: Action) -> Iterator[_Batch]:
     for before, batch in batches(rows):
         found = parts(target, before, batch, last_wins=action is Action.UPDATE)
+        found.sort(key=attrgetter("columns"))
         yield _Batch(
             len(batch),
             [
-                (tuple(elements), parameters(target, elements))
+                (part.columns, parameters(target, elements))
                 for part in found
                 for elements in pieces(part)
             ],

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from datetime import UTC, datetime, timedelta
-
 import pytest
-from sqlalchemy import create_engine, delete, pool, text
 from sqlalchemy.exc import IntegrityError
 
 from models import (
@@ -138,31 +134,3 @@ def test_nothing_is_committed(database, desk):
         insert_new(connection, CurveData, [desk.point()])
         connection.rollback()
         assert desk.read(connection, CurveData, "id") == []
-
-
-def test_a_row_that_another_session_inserts_meanwhile(database, desk, conformance_engine):
-    """It was not there when the statement began, and counts as updated all the same."""
-    if reason := conformance_engine.capabilities.missing("concurrent_sessions"):
-        pytest.skip(reason)
-    engine, _ = database
-    other = create_engine(engine.url, poolclass=pool.NullPool)
-    results = []
-
-    def write():
-        with engine.begin() as connection:
-            results.append(upsert(connection, CurveData, [desk.point(rate=2.0)]))
-
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    with other.connect() as connection, engine.connect() as watch:
-        insert_new(connection, CurveData, [desk.point(rate=1.0)])
-        thread = threading.Thread(target=write)
-        thread.start()
-        until = datetime.now(UTC) + timedelta(seconds=20)
-        while not watch.scalar(waiting) and datetime.now(UTC) < until:
-            watch.rollback()
-        connection.commit()
-        thread.join(20)
-    with engine.begin() as connection:
-        assert results == [desk.written(updated=1)]
-        assert desk.read(connection, CurveData, "rate") == [(2.0,)]
-        connection.execute(delete(CurveData))
