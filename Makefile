@@ -9,6 +9,8 @@ INSTALLED := $(VENV)/.installed
 # auto, embedded, container or a database URL; and the container's image.
 ENGINE ?= auto
 IMAGE ?=
+# Where `make conform` writes its reports.
+REPORTS ?= build/conformance
 # How many generated examples `make test` tries: quick, thorough or nightly.
 PROFILE ?= thorough
 # What make starts ends with make, even if that is killed.
@@ -33,7 +35,7 @@ install: $(INSTALLED) ## Create .venv and install everything into it
 
 .PHONY: conform
 conform: $(INSTALLED) ## Start TimescaleDB, migrate, check every fact, print the verdict
-	@$(GUARD) $(BIN)/conformance check $(ENGINE_OPTIONS)
+	@$(GUARD) $(BIN)/conformance check $(ENGINE_OPTIONS) --reports=$(REPORTS)
 
 .PHONY: test
 test: $(INSTALLED) ## Everything: the suite and the tool's own tests
