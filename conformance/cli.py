@@ -96,6 +96,23 @@ def audit(url: str, json_file: str | None, schema: str, models: str) -> None:
     )
 
 
+@main.command()
+@click.argument("folder", default=REPORTS, type=click.Path(path_type=Path))
+def matrix(folder: Path) -> None:
+    """What ran where: collect the verdicts in the folders below FOLDER into one table."""
+    from conformance.reports import matrix as matrix_report
+    from conformance.reports.files import write
+
+    try:
+        runs = matrix_report.collect(folder.glob("*/verdict.json"))
+        write(folder / "matrix.json", matrix_report.as_json(runs))
+        write(folder / "matrix.md", matrix_report.render(runs))
+    except ConformanceError as error:
+        click.echo(f"conformance: {error}", err=True)
+        sys.exit(2)
+    click.echo(matrix_report.render(runs), nl=False)
+
+
 def _finish(
     run: Callable[[], Verdict],
     engine: EngineUsed,

@@ -37,12 +37,13 @@ def _template() -> Template:
         autoescape=False,  # noqa: S701
         undefined=StrictUndefined,
     )
-    environment.filters["cell"] = _cell
+    environment.filters["cell"] = cell
     environment.filters["code"] = lambda value: str(value).replace("`", "'").replace("|", "\\|")
     return environment.get_template("markdown.md.jinja")
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """The value's text as what stands in one cell of a table."""
     text = " ".join(str(value).split())
     for character in ("\\", "|", "*", "_", "`", "<", ">"):
         text = text.replace(character, f"\\{character}")
