@@ -286,6 +286,9 @@ class Compression(_Declaration):
         order_by: the order inside a batch, `"traded_at DESC, id"` or a sequence of such items.
         after: the age from which the policy compresses a chunk; None: no policy.
         schedule_interval: how often the policy runs; None: TimescaleDB's default.
+        chunk_interval: chunks are merged up to this length when they are compressed
+            (`timescaledb.compress_chunk_time_interval`), which TimescaleDB takes for an integer
+            time column too, and then stores as microseconds; None: they are not merged.
 
     Source of the rules: TimescaleDB documentation, "ALTER TABLE (compression)" and
     "add_compression_policy".
@@ -298,14 +301,17 @@ class Compression(_Declaration):
         order_by: str | Sequence[str | OrderBy],
         after: Length | None,
         schedule_interval: str | timedelta | None = None,
+        chunk_interval: Length | None = None,
     ) -> None:
         self.segment_by = _split(segment_by)
         self._declared_order = _split(order_by)
         self._declared_after = after
         self._declared_schedule = schedule_interval
+        self._declared_chunk_interval = chunk_interval
         self.order_by: tuple[OrderBy, ...] = ()
         self.after: Interval | int | None = None
         self.schedule_interval: Interval | None = None
+        self.chunk_interval: Interval | int | None = None
 
     def _attach(self, table: Table) -> None:
         try:
@@ -317,6 +323,10 @@ class Compression(_Declaration):
             raise DeclarationError(table.name, f"order by: {error}") from None
         if self._declared_after is not None:
             self.after = self.interval(table, "compress after", self._declared_after)
+        if self._declared_chunk_interval is not None:
+            self.chunk_interval = self.interval(
+                table, "compressed chunk interval", self._declared_chunk_interval
+            )
         self.schedule_interval = _schedule(self, table, self._declared_schedule)
 
     def _check(self, table: Table) -> None:

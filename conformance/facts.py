@@ -75,6 +75,8 @@ class FactKey(NamedTuple):
     def causes(self) -> list[FactKey]:
         """The existence facts without which this one is a mere consequence, nearest first."""
         found = [] if self.attribute == EXISTS else [self.existence]
+        if self.attribute == "generated_storage":
+            found.insert(0, self._replace(attribute="generated"))
         # A name in angle brackets is an index that create_hypertable makes.
         automatic = self.kind == "index" and self.name.startswith("<")
         if automatic or self.kind in ("compression", "policy", "chunk"):

@@ -51,6 +51,8 @@ _CAUSES = {
     "every version; state it in ALTER TABLE ... SET (timescaledb.compress_segmentby = ...)",
     ("compression", "order_by"): "left open, it is chosen by TimescaleDB, and differently by every "
     "version; state it in ALTER TABLE ... SET (timescaledb.compress_orderby = ...)",
+    ("compression", "chunk_interval"): "timescaledb.compress_chunk_time_interval merges chunks up "
+    "to this length when they are compressed",
     ("policy", EXISTS): "add_compression_policy() or add_retention_policy() was not called, or "
     "the policy was removed",
     ("policy", "compress_after"): "add_compression_policy(..., if_not_exists => true) warns and "

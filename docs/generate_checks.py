@@ -99,7 +99,7 @@ def one_of_everything() -> MetaData:
         Column("venue_id", Integer, ForeignKey("venues.id", name="fk_trades_venue")),
         Column("side", Enum("buy", "sell", name="side")),
         Column("price", Double, server_default="0"),
-        Column("double_price", Double, Computed("price * 2")),
+        Column("double_price", Double, Computed("price * 2", persisted=True)),
         Column("seen_at", DateTime(timezone=True), server_default=func.now()),
         UniqueConstraint("symbol", "traded_at", name="uq_trades_natural_key"),
         CheckConstraint("price >= 0", name="ck_trades_price"),

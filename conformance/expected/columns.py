@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Table
 
 
+#: By `Computed.persisted`; where that says nothing, PostgreSQL's version decides.
+_STORAGE: dict[bool | None, Value] = {True: "stored", False: "virtual", None: ANYTHING}
+
+
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """Every column of the table; the position of a column is no promise."""
     facts: Facts = {}
@@ -24,7 +28,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
 
 
 def _attributes(column: Column[Any]) -> dict[str, Value]:
-    return {
+    attributes: dict[str, Value] = {
         EXISTS: True,
         "type": spelling.type_name(column.type),
         "nullable": bool(column.nullable),
@@ -33,6 +37,9 @@ def _attributes(column: Column[Any]) -> dict[str, Value]:
         "generated": _generated(column),
         "collation": getattr(column.type, "collation", None),
     }
+    if isinstance(column.computed, Computed):
+        attributes["generated_storage"] = _STORAGE[column.computed.persisted]
+    return attributes
 
 
 def _default(column: Column[Any]) -> Value:

@@ -24,4 +24,5 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key(EXISTS): True,
         key("segment_by"): declared.segment_by,
         key("order_by"): tuple(str(item) for item in declared.order_by),
+        key("chunk_interval"): declared.chunk_interval,
     }

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+#: Of a generated column, as pg_attribute.attgenerated has it.
+_STORAGE = {"s": "stored", "v": "virtual"}
+
+
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every column of every table in scope."""
     facts: Facts = {}
@@ -24,6 +28,8 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         facts[FactKey("column", table, name, "default")] = _default(row)
         facts[FactKey("column", table, name, "identity")] = _identity(row)
         facts[FactKey("column", table, name, "generated")] = _generated(row)
+        if row.generated:
+            facts[FactKey("column", table, name, "generated_storage")] = _STORAGE[row.generated]
         facts[FactKey("column", table, name, "collation")] = row.collation
     return facts
 

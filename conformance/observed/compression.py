@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from conformance.facts import FactKey, Facts
+from conformance.intervals import Interval
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -13,18 +14,27 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Segment by and order by, where they are set explicitly."""
+    """Segment by, order by and the length of merged chunks, where they are set explicitly."""
     facts: Facts = {}
     found = rows(connection, "compression", scope)
     for table, group in groupby(found, lambda row: scope.name(row.schema_name, row.table_name)):
-        columns = list(group)
+        settings = list(group)
         facts[FactKey("compression", table, "", "segment_by")] = tuple(
-            row.column_name for row in columns if row.segment_by is not None
+            row.column_name for row in settings if row.segment_by is not None
         )
         facts[FactKey("compression", table, "", "order_by")] = tuple(
-            _ordered(row) for row in columns if row.order_by is not None
+            _ordered(row) for row in settings if row.order_by is not None
         )
+        for row in settings:
+            if row.chunk_interval is not None:
+                length = _length(row.chunk_interval)
+                facts[FactKey("compression", table, "", "chunk_interval")] = length
     return facts
+
+
+def _length(text: str) -> Interval | int:
+    """Of an integer time column, in its own units, it is a plain number."""
+    return int(text) if text.isdigit() else Interval.parse(text)
 
 
 def _ordered(row: Any) -> str:

@@ -29,6 +29,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             facts[FactKey("compression", table, "", EXISTS)] = True
             facts[FactKey("compression", table, "", "segment_by")] = ()
             facts[FactKey("compression", table, "", "order_by")] = ()
+            facts[FactKey("compression", table, "", "chunk_interval")] = None
         facts[FactKey("chunk", table, "", "other_compression_settings")] = ()
         facts[FactKey("chunk", table, "", "alterations")] = ()
     return facts

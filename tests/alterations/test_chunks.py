@@ -116,6 +116,30 @@ CASES = (
         {ALTERATIONS_OF_CHUNKS},
     ),
     Alteration(
+        "index dropped",
+        ROWS + "DO $$ BEGIN EXECUTE (SELECT 'DROP INDEX ' || indexrelid::regclass FROM pg_index"
+        " WHERE indrelid = (SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1)"
+        " AND NOT indisunique ORDER BY indexrelid LIMIT 1); END $$",
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "index on a chunk only",
+        _on_a_chunk("CREATE UNIQUE INDEX only_here ON {} (id)"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "index on a compressed chunk only",
+        ROWS + COMPRESS_ALL + _on_a_chunk("CREATE INDEX only_here ON {} (rate)", rows=""),
+        {ALTERATIONS_OF_CHUNKS},
+        community=True,
+    ),
+    Alteration(
+        "index added to all",
+        ROWS + COMPRESS_ONE + "CREATE INDEX ix_curves_rate ON curves (rate)",
+        {"index:curves.ix_curves_rate:exists"},
+        community=True,
+    ),
+    Alteration(
         "foreign key dropped",
         QUOTE + "DELETE FROM pg_constraint"
         " WHERE conrelid = (SELECT show_chunks('vol_surfaces')) AND contype = 'f'",

@@ -182,6 +182,13 @@ ALTERATIONS = (
         {"column:instruments.exchange:generated"},
     ),
     Alteration(
+        "generated when it is read",
+        INSTRUMENTS + "DROP COLUMN exchange, ADD COLUMN exchange text"
+        " GENERATED ALWAYS AS (split_part(ticker, ' ', 2)) VIRTUAL",
+        {"column:instruments.exchange:generated"},
+        postgresql=18,
+    ),
+    Alteration(
         "collation",
         INSTRUMENTS + 'ALTER COLUMN ticker TYPE text COLLATE "C"',
         {"column:instruments.ticker:collation"},

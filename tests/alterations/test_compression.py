@@ -64,6 +64,16 @@ ALTERATIONS = (
         before=(2, 22),
     ),
     Alteration(
+        "merged chunks",
+        "ALTER TABLE signals SET (timescaledb.compress_chunk_time_interval = '720 days')",
+        {"compression:signals:chunk_interval"},
+    ),
+    Alteration(
+        "chunks merged no longer",
+        "ALTER TABLE signals SET (timescaledb.compress_chunk_time_interval = '720 days');"
+        "ALTER TABLE signals SET (timescaledb.compress_chunk_time_interval = '0')",
+    ),
+    Alteration(
         "undeclared",
         "CREATE TABLE ticks (t timestamptz NOT NULL, v int);"
         "SELECT create_hypertable('ticks', 't');"
@@ -82,6 +92,13 @@ EDITS = (
 """,
         "",
         {"compression:curves:exists", "policy:curves.compression:exists"},
+    ),
+    ModelEdit(
+        "merged chunks",
+        "curves.py",
+        'after="90 days"',
+        'after="90 days", chunk_interval="1 year"',
+        {"compression:curves:chunk_interval"},
     ),
     ModelEdit(
         "another segment by",

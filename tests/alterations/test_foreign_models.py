@@ -258,7 +258,7 @@ def _hypertables(metadata: MetaData) -> None:
         Column("line", String),
         Index("ix_at", "at"),
         Hypertable("at", chunk_interval="1 hour"),
-        Compression(order_by="at", after="2 hours"),
+        Compression(order_by="at", after="2 hours", chunk_interval="1 day"),
     )
 
 
@@ -277,7 +277,7 @@ ALTER TABLE reference."Readings" SET (timescaledb.compress,
     timescaledb.compress_segmentby = '"Sensor Id"',
     timescaledb.compress_orderby = '"At" DESC NULLS LAST, value');
 ALTER TABLE logs SET (timescaledb.compress, timescaledb.compress_segmentby = '',
-    timescaledb.compress_orderby = 'at');
+    timescaledb.compress_orderby = 'at', timescaledb.compress_chunk_time_interval = '1 day');
 SELECT add_compression_policy('blocks', 500000);
 SELECT add_compression_policy('reference."Readings"', INTERVAL '7 days',
     schedule_interval => INTERVAL '1 hour');
@@ -325,3 +325,22 @@ def test_under_another_default_schema(bare_database):
     bare_database.execute("CREATE SCHEMA reference")
     metadata.create_all(bare_database.connection)
     bare_database.expect((), metadata)
+
+
+def test_generated_when_it_is_read(bare_database):
+    """Stored or virtual matters where the models say which."""
+    if bare_database.value("SHOW server_version_num") < "180000":
+        pytest.skip("PostgreSQL 18 is the first with virtual generated columns")
+    declared = MetaData()
+    for name, persisted in (("stored", True), ("virtual", False), ("open", None)):
+        Table(name, declared, Column("a", Integer), Column("b", Integer, Computed("a", persisted)))
+    declared.create_all(bare_database.connection)
+    bare_database.expect((), declared)
+    for name, other in (("stored", "VIRTUAL"), ("virtual", "STORED"), ("open", "STORED")):
+        bare_database.execute(
+            f"ALTER TABLE {name} DROP COLUMN b,"
+            f" ADD COLUMN b integer GENERATED ALWAYS AS (a) {other}"
+        )
+    bare_database.expect(
+        {"column:stored.b:generated_storage", "column:virtual.b:generated_storage"}, declared
+    )

@@ -15,6 +15,12 @@ WITH chunk AS (
       FROM pg_catalog.pg_constraint
      WHERE contype IN ('p', 'u', 'x', 'f') AND (contype <> 'f' OR conparentid = 0)
      GROUP BY conrelid, contype
+), index_count AS (
+    SELECT i.indrelid, i.indisunique, pg_catalog.count(*) AS amount
+      FROM pg_catalog.pg_index i
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+     GROUP BY i.indrelid, i.indisunique
 )
 SELECT schema_name, table_name, chunk_name, 'settings' AS aspect, '' AS detail
   FROM timescaledb_information.chunk_compression_settings s
@@ -61,6 +67,15 @@ SELECT schema_name, table_name, chunk_name, 'alteration',
  CROSS JOIN (VALUES ('p'::"char"), ('u'::"char"), ('x'::"char"), ('f'::"char")) AS kind (type)
   LEFT JOIN constraint_count h ON h.conrelid = chunk.hypertable AND h.contype = kind.type
   LEFT JOIN constraint_count c ON c.conrelid = chunk.oid AND c.contype = kind.type
+ WHERE coalesce(c.amount, 0) <> coalesce(h.amount, 0)
+UNION ALL
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       CASE WHEN coalesce(c.amount, 0) < coalesce(h.amount, 0) THEN 'lacks ' ELSE 'adds ' END
+       || CASE WHEN kind.is_unique THEN 'a unique index' ELSE 'an index' END
+  FROM chunk
+ CROSS JOIN (VALUES (true), (false)) AS kind (is_unique)
+  LEFT JOIN index_count h ON h.indrelid = chunk.hypertable AND h.indisunique = kind.is_unique
+  LEFT JOIN index_count c ON c.indrelid = chunk.oid AND c.indisunique = kind.is_unique
  WHERE coalesce(c.amount, 0) <> coalesce(h.amount, 0)
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'lacks check constraint ' || k.conname
