@@ -93,7 +93,10 @@ def migrate_online() -> None:
         raise
 
 
-if context.config.config_file_name is not None and context.config.attributes.get("logging", True):
+# An ini file of its own, as the examples have, may leave logging as it is.
+wanted = context.config.attributes.get("logging", True)
+if wanted and context.config.file_config.has_section("loggers"):
+    assert context.config.config_file_name is not None
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
 
 if context.is_offline_mode():

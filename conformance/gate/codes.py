@@ -10,6 +10,7 @@ SEVERITIES = (ERROR, WARNING, NOTE)
 
 #: Before the name of a rule of squawk.
 SQUAWK = "squawk:"
+SQUAWK_PAGES = "https://squawkhq.com/docs/"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,13 @@ class Code:
     name: str
     severity: str
     title: str
+
+    @property
+    def page(self) -> str:
+        """The page about it: a path in this project, or an address for a rule of squawk."""
+        if self.name.startswith(SQUAWK):
+            return f"{SQUAWK_PAGES}{self.name.removeprefix(SQUAWK)}"
+        return f"docs/findings/{self.name}.md"
 
 
 #: Every code but squawk's, in the order of the reports.

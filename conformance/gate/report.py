@@ -165,6 +165,11 @@ class GateFinding:
         return code(self.code).severity
 
     @property
+    def page(self) -> str:
+        """The page about its code: a path in this project, or an address."""
+        return code(self.code).page
+
+    @property
     def fails(self) -> bool:
         """Whether the gate stays shut because of it."""
         return self.severity == ERROR and self.accepted is None
@@ -253,7 +258,12 @@ class GateReport:
             "base": {"description": self.base, "revision": self.base_revision},
             "counts": self.counts,
             "findings": [
-                {"id": finding.id, "severity": finding.severity, **asdict(finding)}
+                {
+                    "id": finding.id,
+                    "severity": finding.severity,
+                    "page": finding.page,
+                    **asdict(finding),
+                }
                 for finding in self.findings
             ],
             "revisions": [asdict(revision) for revision in self.revisions],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.capabilities import version_tuple
 from conformance.errors import ConformanceError
-from conformance.reports.markdown_report import cell
+from conformance.reports.templates import cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
