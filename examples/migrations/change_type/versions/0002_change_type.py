@@ -1,0 +1,31 @@
+"""Make market_data.volume exact.
+
+Revision ID: 0002
+Revises: 0001
+Create Date: 2026-11-23
+
+Before 2.28 a hypertable with compression refuses it; from then on it refuses while any chunk is
+compressed. Without compression all chunks are rewritten under ACCESS EXCLUSIVE.
+
+Verdict (Apache edition): fails: rewrite
+Verdict: fails: compression-forbids
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision: str = "0002"
+down_revision: str | None = "0001"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    """Every chunk anew."""
+    op.execute("ALTER TABLE market_data ALTER COLUMN volume TYPE numeric")
+
+
+def downgrade() -> None:
+    """Every chunk anew."""
+    op.execute("ALTER TABLE market_data ALTER COLUMN volume TYPE double precision")

@@ -1,0 +1,28 @@
+"""Give instruments a column, and forget the way back.
+
+Revision ID: 0002
+Revises: 0001
+Create Date: 2026-11-23
+
+What `alembic revision` writes and nobody fills in.
+
+Verdict: fails: downgrade-missing
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision: str = "0002"
+down_revision: str | None = "0001"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    """The column."""
+    op.execute("ALTER TABLE instruments ADD COLUMN lot_size integer")
+
+
+def downgrade() -> None:
+    """To be done."""
