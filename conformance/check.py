@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from conformance.errors import ConformanceError
 from conformance.findings import Finding, NotChecked
+from conformance.migrations import alembic_config, migrated_template
 from conformance.project import load_metadata
 from conformance.reports.files import make_folder
 from conformance.session import Session, start_session, use_session
@@ -169,11 +171,21 @@ def run_suite(choices: Choices, arguments: Sequence[str], console: Console) -> V
             progress.update(task, visible=False)
             # Asked now: at pytest's end the engine is stopped.
             used = session.used
+            _anticipate(session, choices)
             collector = Collector(session, progress)
             status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
         finally:
             session.engine.stop()
     return _verdict(collector, int(status), used, time.monotonic() - started)
+
+
+def _anticipate(session: Session, choices: Choices) -> None:
+    """Let the migrated database get ready while pytest is still collecting."""
+    # Whatever is wrong with the migrations is said by the check that needs them.
+    with suppress(Exception):
+        config = alembic_config(choices.alembic_ini)
+        apache = not session.engine.capabilities.community_edition
+        session.engine.anticipate(migrated_template(config, apache=apache))
 
 
 def _progress(console: Console) -> Progress:

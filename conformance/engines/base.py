@@ -62,5 +62,11 @@ class Engine(Protocol):
         Empty means that not even the timescaledb extension exists in it.
         """
 
+    def anticipate(self, template: Template) -> None:
+        """A database in this state will be asked for soon: begin with what takes time.
+
+        Only a hint. Nothing is raised; what goes wrong shows when the database is asked for.
+        """
+
     def stop(self) -> None:
         """End the server, or remove what was created on it."""

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ class EmbeddedEngine:
         self._empty = self._snapshots.path("empty", "")
         self._facts: tuple[Server, Capabilities] | None = None
         self._running: set[NodeServer] = set()
+        self._anticipated: dict[Path, NodeServer] = {}
         self._lock = threading.Lock()
 
     @property
@@ -102,10 +103,18 @@ class EmbeddedEngine:
         finally:
             self._end(server)
 
+    def anticipate(self, template: Template) -> None:
+        """Start a process from the template's snapshot, if there is one; do not wait for it."""
+        snapshot = self._snapshots.path(template.name, template.key)
+        with suppress(EngineUnavailable):
+            if snapshot not in self._anticipated and self._snapshots.use(snapshot):
+                self._anticipated[snapshot] = self._begin(snapshot)
+
     def stop(self) -> None:
         """End all processes."""
         with self._lock:
             servers = list(self._running)
+            self._anticipated.clear()
         for server in servers:
             self._end(server)
 
@@ -152,15 +161,20 @@ class EmbeddedEngine:
         return server
 
     def _launch(self, snapshot: Path | None) -> NodeServer:
-        server = NodeServer(installed_packages(self._cache), snapshot, self._lock_wait)
-        with self._lock:
-            self._running.add(server)
-        atexit.register(server.kill)
+        begun = self._anticipated.pop(snapshot, None) if snapshot else None
+        server = begun or self._begin(snapshot)
         try:
             server.wait_ready()
         except BaseException:
             self._end(server)
             raise
+        return server
+
+    def _begin(self, snapshot: Path | None) -> NodeServer:
+        server = NodeServer(installed_packages(self._cache), snapshot, self._lock_wait)
+        with self._lock:
+            self._running.add(server)
+        atexit.register(server.kill)
         return server
 
     def _end(self, server: NodeServer) -> None:

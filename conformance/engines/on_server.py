@@ -58,6 +58,9 @@ class EngineOnServer:
             raise _NOT_STARTED
         return self._databases.database(template)
 
+    def anticipate(self, template: Template) -> None:
+        """Nothing: copying a template takes no time worth mentioning."""
+
     def stop(self) -> None:
         """Drop everything that was created on the server. May be called at any time."""
         databases, self._databases, self._probed = self._databases, None, None

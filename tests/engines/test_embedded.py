@@ -282,6 +282,32 @@ class TestTemplate:
             _execute(_connect(one), "DELETE FROM widgets")
             assert _value(_connect(other), "SELECT count(*) FROM widgets") == 3
 
+    def test_anticipated_is_what_is_handed_out(self) -> None:
+        template = Template("widgets", "1", _prepare_widgets([]))
+        with EmbeddedEngine().database(template):
+            pass
+        engine = EmbeddedEngine()
+        for _ in range(2):
+            engine.anticipate(template)
+        (begun,) = engine._running
+        with engine.database(template) as url, engine.database(template) as other:
+            assert url == begun.url
+            assert other != url
+            assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
+        assert _is_gone(begun.pid)
+
+    def test_anticipated_in_vain_is_ended(self) -> None:
+        template = Template("widgets", "1", _prepare_widgets([]))
+        engine = EmbeddedEngine()
+        engine.anticipate(template)
+        assert not engine._running
+        with engine.database(template):
+            pass
+        engine.anticipate(template)
+        (begun,) = engine._running
+        engine.stop()
+        assert _is_gone(begun.pid)
+
     def test_is_prepared_once_by_processes_at_the_same_time(self) -> None:
         script = _SCRIPT.format(body="run_with_template()")
         runs = [_python(script) for _ in range(2)]
@@ -302,7 +328,9 @@ class TestSnapshot:
         for path in snapshots:
             _damage(path, damage)
         for _ in range(2):
-            with EmbeddedEngine().database(template) as url:
+            engine = EmbeddedEngine()
+            engine.anticipate(template)
+            with engine.database(template) as url:
                 assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
         assert len(prepared) == 2
 
