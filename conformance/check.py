@@ -202,6 +202,12 @@ def _progress(console: Console) -> Progress:
 #: How pytest is called, whatever is checked.
 _FIXED = (
     "--pyargs", "conformance.suite",
+    # Only the plugins that the suite uses. Whatever else is installed could change what is checked,
+    # and costs time: of each package with a plugin pytest rewrites every module, Hypothesis's too.
+    "--disable-plugin-autoload",
+    "-p", "pytest_alembic",
+    "-p", "hypothesispytest",
+    "-p", "xdist",
     "-p", "conformance.pytest_plugin",
     # The verdict takes the place of pytest's own output.
     "-p", "no:terminal",
