@@ -43,6 +43,7 @@ class Collector:
         self.consequences = 0
         self.rows = 0
         self.examples = 0
+        self.histories = 0
         self.stopped: str | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -82,6 +83,12 @@ class Collector:
             tried: Any = properties.get(outcomes.TRIED, {})
             self.rows += tried.get("rows", 0)
             self.examples += tried.get("examples", 0)
+            self.histories += tried.get("histories", 0)
+            self.not_checked += [
+                NotChecked(*json.loads(str(value)))
+                for name, value in report.user_properties
+                if name == outcomes.PART_NOT_CHECKED
+            ]
         if report.failed:
             self._failed(report)
         elif report.skipped:
@@ -234,6 +241,7 @@ def _verdict(collector: Collector, status: int, used: EngineUsed, seconds: float
         consequences=collector.consequences,
         rows=collector.rows,
         examples=collector.examples,
+        histories=collector.histories,
         by_kind=collector.by_kind,
         seconds=seconds,
     )

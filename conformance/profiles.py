@@ -8,6 +8,9 @@ from __future__ import annotations
 
 #: Examples for each property of each table.
 PROFILES = {"quick": 10, "thorough": 60, "nightly": 2_000}
+#: Histories of each hypertable, and the most steps of one.
+HISTORIES = {"quick": 4, "thorough": 50, "nightly": 1_500}
+STEPS = {"quick": 10, "thorough": 12, "nightly": 25}
 
 
 def is_deterministic(profile: str) -> bool:

@@ -54,7 +54,8 @@ class Verdict:
         findings: disagreements, causes before their consequences.
         not_checked: what could not be decided, with reasons; never counted as passed.
         counts: `facts` and `tests` are those that were decided and hold; `consequences` are facts
-            that a finding made moot; `rows` were written in so many generated `examples`;
+            that a finding made moot; `rows` were written in so many generated `examples` and
+            `histories`;
             `findings` and `not_checked` are the lengths of the lists.
         could_not_run: the sentence that says why there is no verdict; None if there is one.
         seconds: wall time.
@@ -68,6 +69,7 @@ class Verdict:
     consequences: int = 0
     rows: int = 0
     examples: int = 0
+    histories: int = 0
     by_kind: dict[str, int] = field(default_factory=dict)
     could_not_run: str | None = None
     seconds: float = 0.0
@@ -94,6 +96,7 @@ class Verdict:
             "consequences": self.consequences,
             "rows": self.rows,
             "examples": self.examples,
+            "histories": self.histories,
             "not_checked": len(self.not_checked),
         }
 

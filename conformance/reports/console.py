@@ -76,8 +76,18 @@ def _checked(verdict: Verdict) -> str:
             f"{_count(verdict.tests, 'test')} {'passes' if verdict.tests == 1 else 'pass'}"
         )
     if verdict.rows:
-        parts.append(f"{_count(verdict.rows, 'row')} in {_count(verdict.examples, 'example')}")
+        parts.append(f"{_count(verdict.rows, 'row')} in {_tried(verdict)}")
     return ", ".join([*parts, _count(len(verdict.findings), "finding")])
+
+
+def _tried(verdict: Verdict) -> str:
+    counted = [
+        (verdict.examples, "example", "examples"),
+        (verdict.histories, "history", "histories"),
+    ]
+    return " and ".join(
+        f"{number} {one if number == 1 else many}" for number, one, many in counted if number
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -5,7 +5,7 @@ def test_a_row_is_accepted(row): ...
 """
 
 from conformance.strategies.axes import chunk_starts, default_span
-from conformance.strategies.batches import batches, natural_key
+from conformance.strategies.batches import batches, natural_key, rewritten
 from conformance.strategies.parts import NotDerivable
 from conformance.strategies.respelling import canonical, canonical_row
 from conformance.strategies.rows import Row, checks_not_understood, rows
@@ -20,5 +20,6 @@ __all__ = [
     "chunk_starts",
     "default_span",
     "natural_key",
+    "rewritten",
     "rows",
 ]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import Table
 
+#: For each column those that must come from the same row.
+Ties = dict[str, tuple[str, ...]]
 #: How a row comes about, given one that is in the batch already.
 _WAYS = ("fresh", "again", "rewritten", "respelled", "neighbour")
 
@@ -82,7 +84,7 @@ def batches(
     return _batch(maker, st.integers(min_size, max_size))
 
 
-def _ties(table: Table) -> dict[str, tuple[str, ...]]:
+def _ties(table: Table) -> Ties:
     """For each column those that must come from the same row, by checks or foreign keys."""
     key_of = {column.name: str(column.key) for column in table.columns}
     groups = [set(names) for names, _ in derivation_of(table).demands.groups]
@@ -99,7 +101,7 @@ class _Batches:
 
     row: SearchStrategy[Row]
     key: tuple[str, ...]
-    ties: dict[str, tuple[str, ...]]
+    ties: Ties
 
     def like(self, draw: st.DrawFn, source: Row) -> Row:
         """A row that has something to do with the source, or nothing."""
@@ -115,12 +117,21 @@ class _Batches:
         return made
 
     def _taking(self, row: Row, other: Row, columns: Sequence[str]) -> Row:
-        """The row with these columns as the other one has them, given or not."""
-        taken = {tied for name in columns for tied in self.ties.get(name, (name,))}
-        return {
-            **{name: value for name, value in row.items() if name not in taken},
-            **{name: value for name, value in other.items() if name in taken},
-        }
+        return _taking(self.ties, row, other, columns)
+
+
+def rewritten(model: Any, row: Row, other: Row, columns: Sequence[str]) -> Row:
+    """The row with these columns, and all that are tied to them, as the other one has them."""
+    return _taking(_ties(table_of(model)), row, other, columns)
+
+
+def _taking(ties: Ties, row: Row, other: Row, columns: Sequence[str]) -> Row:
+    """The row with these columns as the other one has them, given or not."""
+    taken = {tied for name in columns for tied in ties.get(name, (name,))}
+    return {
+        **{name: value for name, value in row.items() if name not in taken},
+        **{name: value for name, value in other.items() if name in taken},
+    }
 
 
 @st.composite

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: The names under which reports find the data of a check.
 FACT, FINDING, NOT_CHECKED, CONSEQUENCE = "fact", "finding", "not_checked", "consequence_of"
 COULD_NOT_RUN, TRIED = "could_not_run", "tried"
+#: Of a check that passes: a part of it that was left out, `[id, reason]` as JSON.
+PART_NOT_CHECKED = "part_not_checked"
 
 
 def fail(record: Record, *findings: Finding) -> NoReturn:
@@ -32,6 +34,11 @@ def skip_not_checked(record: Record, reason: str) -> NoReturn:
     """The server cannot decide it."""
     record(NOT_CHECKED, reason)
     pytest.skip(f"not checked: {reason}")
+
+
+def part_not_checked(record: Record, part: str, reason: str) -> None:
+    """A part of the check was left out; the rest of it goes on."""
+    record(PART_NOT_CHECKED, json.dumps([part, reason]))
 
 
 def skip_consequence(record: Record, cause: Finding) -> NoReturn:

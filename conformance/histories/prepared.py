@@ -1,0 +1,84 @@
+"""Prepared statements, executed until PostgreSQL plans them once for all values.
+
+It does so from the sixth execution on, where that is not dearer (PostgreSQL, "PREPARE").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, text
+
+from conformance.expected.spelling import dialect
+from conformance.histories.twin import name, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Column, Connection, TableClause, TextClause
+
+    from conformance.strategies.rows import Row
+
+#: Executions after which the plan for all values has been used, if it ever is.
+EXECUTIONS = 7
+
+
+class Inserting:
+    """`INSERT ... ON CONFLICT DO NOTHING`, prepared in a session when it is first used."""
+
+    def __init__(
+        self, word: str, target: TableClause, columns: Sequence[Column[Any]], key: Sequence[str]
+    ) -> None:
+        self._name = word
+        self._columns = columns
+        listed = ", ".join(quoted(column.name) for column in columns)
+        types = ", ".join(column.type.compile(dialect()) for column in columns)
+        places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+        conflict = ", ".join(quoted(item) for item in key)
+        self._prepare = (
+            f"PREPARE {word} ({types}) AS INSERT INTO {name(target)} ({listed})"
+            f" VALUES ({places}) ON CONFLICT ({conflict}) DO NOTHING"
+        )
+        self._session: Connection | None = None
+
+    def execute(self, session: Connection, rows: Sequence[Row]) -> None:
+        """Execute it for each row."""
+        if self._session is not session:
+            session.exec_driver_sql(self._prepare)
+            self._session = session
+        for row in rows:
+            session.execute(self._execution(row))
+
+    def _execution(self, row: Row) -> TextClause:
+        # NULL is spelled out: as a value of a document's type it would be the document `null`.
+        given = {
+            f"p{number}": (column, row[column.key])
+            for number, column in enumerate(self._columns)
+            if row[column.key] is not None
+        }
+        places = ", ".join(
+            f":p{number}" if f"p{number}" in given else "NULL"
+            for number in range(len(self._columns))
+        )
+        return text(f"EXECUTE {self._name} ({places})").bindparams(
+            *(bindparam(key, value, type_=column.type) for key, (column, value) in given.items())
+        )
+
+
+class Latest:
+    """The latest moments of a table: `ORDER BY time DESC LIMIT $1`."""
+
+    def __init__(self, word: str, source: TableClause, time: str) -> None:
+        self._name = word
+        self._prepare = (
+            f"PREPARE {word} (bigint) AS SELECT {quoted(time)} FROM {name(source)}"
+            f" ORDER BY {quoted(time)} DESC LIMIT $1"
+        )
+        self._session: Connection | None = None
+
+    def execute(self, session: Connection, limit: int) -> list[Any]:
+        """The moments, the latest first."""
+        if self._session is not session:
+            session.exec_driver_sql(self._prepare)
+            self._session = session
+        return list(session.exec_driver_sql(f"EXECUTE {self._name} ({limit})").scalars())

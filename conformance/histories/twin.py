@@ -1,0 +1,120 @@
+"""The twin of a hypertable: a plain table with the same columns and constraints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, MetaData, column, table
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from conformance.expected.spelling import dialect
+from conformance.strategies.derivation import is_generated
+from conformance.strategies.kinds import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Column, Table, TableClause
+
+#: Where the twins are; of tables in a schema of their own, `twin_<schema>`.
+SCHEMA = "twin"
+
+
+@dataclass(frozen=True)
+class Twins:
+    """A hypertable, and what it is compared with.
+
+    Attributes:
+        declared: the hypertable, as the models have it.
+    """
+
+    declared: Table
+
+    @cached_property
+    def schema(self) -> str:
+        """The schema that the twin is in."""
+        return f"{SCHEMA}_{self.declared.schema}" if self.declared.schema else SCHEMA
+
+    @cached_property
+    def columns(self) -> list[Column[Any]]:
+        """The columns that a writer can give. The others may differ: two tables, two sequences."""
+        return [column for column in self.declared.columns if not is_generated(column)]
+
+    @cached_property
+    def hypertable(self) -> TableClause:
+        """What plain statements are made of: names and types, no defaults of Python's."""
+        return self._plain(self.declared.schema)
+
+    @cached_property
+    def twin(self) -> TableClause:
+        """The same, of the twin."""
+        return self._plain(self.schema)
+
+    def _plain(self, schema: str | None) -> TableClause:
+        columns = [column(item.name, item.type) for item in self.declared.columns]
+        return table(self.declared.name, *columns, schema=schema)
+
+    def statements(self) -> Iterator[str]:
+        """What creates the twin, from the metadata: no trigger and no index but unique ones."""
+        metadata = MetaData(naming_convention=self.declared.metadata.naming_convention)
+        for parent in {key.column.table for key in self.declared.foreign_keys}:
+            parent.to_metadata(metadata)
+        made = self.declared.to_metadata(
+            metadata, schema=self.schema, referred_schema_fn=lambda *given: given[3]
+        )
+        yield f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}"
+        yield str(CreateTable(made).compile(dialect=dialect())).strip()
+        for index in sorted(made.indexes, key=lambda index: str(index.name)):
+            if index.unique:
+                yield str(CreateIndex(index).compile(dialect=dialect())).strip()
+
+    @cached_property
+    def difference(self) -> str:
+        """The rows that one of them has and the other has not, as PostgreSQL takes values equal."""
+        places = (self.hypertable, self.twin), (self.twin, self.hypertable)
+        return "\nUNION ALL\n".join(
+            f"SELECT 'only in {name(one)}' AS place, * FROM"
+            f"\n  ({self._rows(one)}\n   EXCEPT ALL {self._rows(other)}) AS alone"
+            for one, other in places
+        )
+
+    def _rows(self, source: TableClause) -> str:
+        listed = [
+            # Values of json have no equality; their texts have.
+            f"{quoted(item.name)}::text AS {quoted(item.name)}" if _is_json(item) else
+            quoted(item.name)
+            for item in self.columns
+        ]  # fmt: skip
+        return f"SELECT {', '.join(listed)} FROM {name(source)}"
+
+
+def _is_json(item: Column[Any]) -> bool:
+    kind = kind_of(item.type).type
+    return isinstance(kind, JSON) and not isinstance(kind, JSONB)
+
+
+def quoted(identifier: str) -> str:
+    """The identifier as SQL takes it."""
+    return dialect().identifier_preparer.quote(identifier)
+
+
+def name(source: TableClause | Table) -> str:
+    """The table's name as SQL takes it, with its schema where it has one."""
+    parts = [source.schema, source.name] if source.schema else [source.name]
+    return ".".join(quoted(str(part)) for part in parts)
+
+
+def ancestors(declared: Table) -> list[Table]:
+    """The tables that rows of this one refer to, parents before children."""
+    found: set[Table] = set()
+    waiting = [declared]
+    while waiting:
+        for key in waiting.pop().foreign_keys:
+            parent = key.column.table
+            if parent not in found and parent is not declared:
+                found.add(parent)
+                waiting.append(parent)
+    return [item for item in declared.metadata.sorted_tables if item in found]

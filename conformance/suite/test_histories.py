@@ -1,0 +1,143 @@
+"""Histories of writes: a hypertable stays what a plain table with its constraints would be."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy.exc import SQLAlchemyError
+
+from conformance.filling import parents_of
+from conformance.findings import Finding
+from conformance.histories.machine import history_of, rules_not_played
+from conformance.histories.script import printed, script_of
+from conformance.histories.stage import Stage, histories_template
+from conformance.histories.subject import Subject, compressing_job
+from conformance.profiles import HISTORIES, STEPS, is_deterministic
+from conformance.session import metadata_of
+from conformance.suite import outcomes
+from conformance.suite.row_world import hypertables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import MetaData, Table
+
+    from conformance.engines.base import Engine, Template
+    from conformance.suite.outcomes import Record
+    from conformance.suite.row_world import Writes
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every hypertable of `--models`."""
+    tables = hypertables_of(metadata_of(metafunc.config))
+    metafunc.parametrize("hypertable", tables, ids=[table.fullname for table in tables])
+
+
+@pytest.fixture(scope="module")
+def stage(
+    conformance_engine: Engine,
+    schema_template: Template,
+    conformance_metadata: MetaData,
+    apache_edition: bool,
+) -> Iterator[Stage]:
+    """Where the histories of all tables are played."""
+    template = histories_template(
+        schema_template, conformance_metadata, community=not apache_edition
+    )
+    with ExitStack() as stack:
+        try:
+            stage = stack.enter_context(Stage(conformance_engine, template))
+        except (SQLAlchemyError, ValueError) as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            pytest.skip(f"not checked: no parents of rows can be made for these models: {reason}")
+        yield stage
+
+
+@pytest.fixture
+def subject(
+    hypertable: Table,
+    stage: Stage,
+    conformance_engine: Engine,
+    apache_edition: bool,
+    request: pytest.FixtureRequest,
+) -> Subject:
+    """The hypertable, who writes to it, and what the server can do with it."""
+    connection = stage.connections.plain
+    writes = _writes(request)
+    return Subject(
+        hypertable,
+        parents_of(connection, hypertable),
+        insert_new=None if writes is None else writes.insert_new,
+        upsert=None if writes is None else writes.upsert,
+        compresses=not apache_edition,
+        job=None if apache_edition else compressing_job(connection, hypertable),
+        restartable=conformance_engine.capabilities.restartable,
+    )
+
+
+def _writes(request: pytest.FixtureRequest) -> Writes | None:
+    """The write path; without one the rest of a history is played all the same."""
+    try:
+        found: Writes = request.getfixturevalue("writes")
+    except pytest.skip.Exception:
+        return None
+    return found
+
+
+def test_history(
+    subject: Subject, stage: Stage, request: pytest.FixtureRequest, record: Record
+) -> None:
+    """After any history of writes, of chunks and of policies the rows are the same.
+
+    The same as in a plain table with the same constraints, which gets the same writes: after
+    each step, and after decompressing all and rebuilding the indexes.
+    """
+    profile = request.config.getoption("conformance_profile")
+    try:
+        machine = history_of(subject, stage)
+    except ValueError as error:
+        outcomes.skip_not_checked(record, f"no histories can be derived: {error}")
+    for rule, reason in rules_not_played(subject).items():
+        part = f"rows:{subject.table.fullname}:history:{rule}"
+        outcomes.part_not_checked(record, part, reason)
+    histories, rows = stage.histories, stage.rows
+    try:
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=HISTORIES[profile],
+                stateful_step_count=STEPS[profile],
+                derandomize=is_deterministic(profile),
+                database=None,
+                deadline=None,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    except Exception as error:
+        outcomes.fail(record, _finding(subject, stage, error))
+    finally:
+        tried = {"histories": stage.histories - histories, "rows": stage.rows - rows}
+        record(outcomes.TRIED, tried)
+
+
+def _finding(subject: Subject, stage: Stage, error: BaseException) -> Finding:
+    script = script_of(subject, stage)
+    name = subject.table.fullname
+    reason = str(error).strip().partition("\n")[0] or type(error).__name__
+    return Finding(
+        id=f"rows:{name}:history",
+        kind="rows",
+        object=name,
+        attribute="history",
+        disagreement="different",
+        expected=None,
+        observed=script,
+        message=f"rows of {name}: a history ends otherwise than in a plain table: {reason}",
+        hint="This is the shortest history found. Paste it into psql, connected to a database"
+        f" that has just been migrated:\n\n{printed(script)}\n",
+    )

@@ -1,0 +1,94 @@
+"""Histories can fail: schemas and write paths that are wrong, one way each, and their scripts."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import DBAPIError
+
+from conformance.engines.embedded import EmbeddedEngine
+from conformance.migrations import alembic_config, migrated_template
+
+from .projects import REVISION, Edit, check, copied_project
+
+SWALLOWS = '''
+    op.execute("""
+        CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.value < 0 THEN RETURN NULL; END IF;
+            RETURN NEW;
+        END $$
+    """)
+    op.execute("CREATE TRIGGER swallow BEFORE INSERT ON fiscal_data "
+               "FOR EACH ROW EXECUTE FUNCTION swallow()")
+'''
+
+BROKEN = {
+    "no natural key": (
+        Edit(
+            REVISION,
+            '        sa.UniqueConstraint("curve_id", "curve_date", "tenor_days", '
+            'name="uq_curves_natural_key"),\n',
+            "",
+        ),
+        "curves",
+    ),
+    "NULLs are distinct": (
+        Edit(REVISION, "            postgresql_nulls_not_distinct=True,\n", ""),
+        "signals",
+    ),
+    "call_put is no part of the key": (
+        Edit(
+            REVISION,
+            '            "tenor_days",\n            "call_put",\n            name=',
+            '            "tenor_days",\n            name=',
+        ),
+        "vol_surfaces",
+    ),
+    "a trigger swallows rows": (
+        Edit(REVISION, "    create_hypertables()\n", f"    create_hypertables()\n{SWALLOWS}"),
+        "fiscal_data",
+    ),
+    "an upsert that updates nothing": (
+        Edit(
+            "models/write_statements.py",
+            "    compared = rest if action is Action.UPDATE else ()\n",
+            "    compared = ()\n",
+        ),
+        "flow_data",
+    ),
+}
+
+
+#: Enough histories that any of these is met.
+PROFILE = ("--profile", "thorough")
+
+
+@pytest.mark.parametrize(("edit", "table"), BROKEN.values(), ids=BROKEN.keys())
+def test_it_is_found(tmp_path, edit, table):
+    project = copied_project(tmp_path, edit)
+    code, verdict, _ = check(project, "-k", f"test_histories and {table}", *PROFILE)
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == f"rows:{table}:history"
+    script = finding["observed"]
+    assert replayed(project, script), "the script shows no difference"
+
+
+def replayed(project, script):
+    """What the script's last statement finds, in a database that the project has migrated."""
+    engine = EmbeddedEngine()
+    try:
+        template = migrated_template(alembic_config(project / "alembic.ini"))
+        with engine.database(template) as url:
+            alchemy = create_engine(url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
+            with alchemy.connect() as connection:
+                *steps, difference = [line for line in script if not line.startswith("--")]
+                for statement in steps:
+                    try:
+                        connection.exec_driver_sql(statement)
+                    except DBAPIError:
+                        continue  # As psql goes on.
+                return connection.exec_driver_sql(difference).all()
+    finally:
+        engine.stop()
