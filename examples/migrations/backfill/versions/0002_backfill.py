@@ -4,8 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-Compressed chunks are decompressed row by row and stay so until the policy comes by. The way back
-is unknown: a NULL that was filled looks like any other value.
+Every row that is touched leaves the compressed part of its chunk, which stays partly compressed
+until a policy comes by. There is no way back: a NULL that was filled looks like any other value.
 
 Verdict: passes: data-changed, irreversible
 """
@@ -18,6 +18,7 @@ revision: str = "0002"
 down_revision: str | None = "0001"
 branch_labels: str | None = None
 depends_on: str | None = None
+irreversible: str = "which rows were NULL is not known any more"
 
 
 def upgrade() -> None:
@@ -26,5 +27,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Which rows were NULL is not known any more."""
-    raise NotImplementedError("which rows were NULL is not known any more")
+    """Refuse."""
+    raise NotImplementedError(irreversible)

@@ -1,0 +1,107 @@
+"""Every code of the gate has a page, every page a code, and the SQL of the pages runs."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import NullPool, create_engine
+
+from conformance.engines import open_engine
+from conformance.engines.base import Template
+from conformance.filling import fill_every_state
+from conformance.gate.codes import CODES
+from conformance.migrations import alembic_config, migrated_template
+from models import Base
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs/findings"
+ENGINE = os.environ.get("CONFORMANCE_TEST_ENGINE", "embedded")
+IMAGE = os.environ.get("CONFORMANCE_TEST_IMAGE")
+
+BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+each_code = pytest.mark.parametrize("code", CODES.values(), ids=lambda code: code.name)
+
+
+def blocks(page, language):
+    """The fenced blocks of the language."""
+    found = BLOCK.finditer((PAGES / page).read_text(encoding="utf-8"))
+    return [block["text"] for block in found if block["language"] == language]
+
+
+SQL = [
+    pytest.param(sql, id=f"{path.stem}-{number}")
+    for path in sorted(PAGES.glob("*.md"))
+    for number, sql in enumerate(blocks(path.name, "sql"), 1)
+]
+
+
+def test_every_page_has_a_code():
+    assert {path.stem for path in PAGES.glob("*.md")} == {*CODES, "README"}
+
+
+@each_code
+def test_every_code_has_a_page(code):
+    text = (ROOT / code.page).read_text(encoding="utf-8")
+    article = "An" if code.severity == "error" else "A"
+    assert text.startswith(f"# `{code.name}`\n\n{code.title} {article} {code.severity}.\n")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings == ["Why it hurts", "Way out", "Accepting it"]
+
+
+@each_code
+def test_the_index_lists_the_code(code):
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    assert f"| [`{code.name}`]({code.name}.md) | {code.severity} | {code.title} |" in index
+
+
+@each_code
+def test_the_page_says_how_to_accept_it(code):
+    (*_, last) = blocks(f"{code.name}.md", "python")
+    (assignment,) = ast.parse(last).body
+    assert [target.id for target in assignment.targets] == ["accepted"]
+    ((name, reason),) = ast.literal_eval(assignment.value).items()
+    assert name.split(":")[0] == code.name
+    assert reason
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda page: page.stem)
+def test_the_python_of_the_page_can_be_read(page):
+    for text in blocks(page.name, "python"):
+        ast.parse(text)
+
+
+@pytest.fixture(scope="module")
+def filled():
+    """The URL of a database like those in use."""
+    engine = open_engine(ENGINE, IMAGE, print)
+    engine.start()
+    try:
+        if not engine.capabilities.community_edition:
+            pytest.skip("the pages are about compression, which the Apache edition lacks")
+        migrated = migrated_template(alembic_config(ROOT / "alembic.ini"))
+
+        def prepare(url):
+            migrated.prepare(url)
+            server = create_engine(url, poolclass=NullPool)
+            with server.begin() as connection:
+                fill_every_state(connection, Base.metadata, compress=True)
+
+        with engine.database(Template("filled", f"filled-{migrated.key}", prepare)) as url:
+            yield url
+    finally:
+        engine.stop()
+
+
+@pytest.mark.parametrize("sql", SQL)
+def test_the_sql_of_the_page_runs(sql, filled):
+    with create_engine(filled, poolclass=NullPool).connect() as connection:
+        connection.exec_driver_sql("SET LOCAL search_path = public")
+        for statement in sql.split(";\n"):
+            if statement.strip():
+                connection.exec_driver_sql(statement)
+        connection.rollback()
