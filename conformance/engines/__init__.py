@@ -48,7 +48,7 @@ def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -
 def _container_or_embedded(image: str | None, report: Callable[[str], None]) -> Engine:
     try:
         engine = _container(image, report)
-        engine.obtain_image()
+        engine.obtain_image(hurry=True)
     except EngineUnavailable as error:
         report(f"Engine embedded, because no container can be had: {error.problem}")
         return _embedded()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 from sqlalchemy import URL, NullPool, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from conformance.errors import EngineUnavailable
 
@@ -142,6 +142,13 @@ def scrubbed(message: str, url: URL) -> str:
         for form in {str(secret), quote(str(secret)), quote_plus(str(secret))}:
             message = message.replace(form, "***")
     return " ".join(message.split())
+
+
+def words_of(error: SQLAlchemyError, url: URL) -> str:
+    """What the server said, without hint, context and full stop, and without the URL's secrets."""
+    original = getattr(error, "orig", None) or error
+    message = getattr(getattr(original, "diag", None), "message_primary", None) or str(original)
+    return scrubbed(message, url).rstrip(".")
 
 
 def explain_connection_error(error: BaseException, url: URL) -> EngineUnavailable:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
-from requests.exceptions import RequestException
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 from testcontainers.core.config import ConnectionMode, testcontainers_config
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 READY_TIMEOUT = 60
 _POLL_INTERVAL = 0.1
 _PORT = 5432
+_NO_SPACE = "No space left on device"
+_ERROR = re.compile(r"\b(error|fatal|panic)\b", re.IGNORECASE)
 
 #: Speed at the price of a crash losing the data, which live in memory anyway; a background
 #: worker for the scheduler of many databases; and no calls home.
@@ -82,13 +85,17 @@ class ContainerEngine(EngineOnServer):
         """Which image the container is of."""
         return f"container of {self.image}"
 
-    def obtain_image(self) -> None:
+    def obtain_image(self, *, hurry: bool = False) -> None:
         """Have the image at hand; pull it if it is not.
+
+        Args:
+            hurry: give up soon where a pull does not begin, since there is another engine.
 
         Raises:
             EngineUnavailable: no Docker daemon answers, or the image cannot be pulled.
         """
-        daemon.obtain_image(self.image, self._report)
+        first_word = daemon.FIRST_WORD_TIMEOUT if hurry else None
+        daemon.obtain_image(self.image, self._report, first_word)
 
     def start(self) -> None:
         """Start the container, wait for the server and probe it.
@@ -103,8 +110,9 @@ class ContainerEngine(EngineOnServer):
         self._label = f"{this_process()}/{secrets.token_hex(4)}"
         self._forget_container = call_at_end(self.stop)
         try:
-            self._run()
-            self._await_server()
+            with daemon.explained():
+                self._run()
+                self._await_server()
             self._open(self._url(), restartable=True)
         except BaseException:
             self.stop()
@@ -118,14 +126,16 @@ class ContainerEngine(EngineOnServer):
         Raises:
             EngineUnavailable: the server does not stop or does not come back.
         """
-        result = self._wrapped().exec_run(["sh", "-c", _RESTART], user="postgres")
+        with daemon.explained():
+            result = self._wrapped().exec_run(["sh", "-c", _RESTART], user="postgres")
         if result.exit_code:
             words = " ".join(result.output.decode(errors="replace").split())
             raise EngineUnavailable(
                 f"The server in the {self.description} cannot be stopped: {words}",
                 "Look at the container's log.",
             )
-        self._await_server()
+        with daemon.explained():
+            self._await_server()
 
     def stop(self) -> None:
         """Remove the container, its data with it. May be called at any time, also twice."""
@@ -134,8 +144,10 @@ class ContainerEngine(EngineOnServer):
         if self._databases is not None:
             self._databases.abandon()
         super().stop()
-        # By label rather than by handle: an interrupt may have lost the handle.
-        with daemon.daemon(READY_TIMEOUT) as client:
+        # Where the daemon has gone its containers went along; one that stayed is an orphan, which
+        # the next start removes.
+        with suppress(EngineUnavailable), daemon.daemon(READY_TIMEOUT) as client:
+            # By label rather than by handle: an interrupt may have lost the handle.
             for container in daemon.containers_of_ours(client, self._label):
                 daemon.remove(container)
         if self._container is not None:
@@ -148,6 +160,12 @@ class ContainerEngine(EngineOnServer):
         with daemon.daemon() as client:
             daemon.remove_orphans(client)
             config = client.images.get(self.image).attrs["Config"]
+        if not is_postgresql(config):
+            raise EngineUnavailable(
+                f"Image {self.image} is not one of PostgreSQL: it neither sets PGDATA nor exposes "
+                f"port {_PORT}.",
+                "Give one of TimescaleDB with --image.",
+            )
         start = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or ["postgres"])]
         settings = [word for pair in SETTINGS.items() for word in ("-c", "=".join(pair))]
         container = DockerContainer(self._given_image, {"timeout": READY_TIMEOUT})
@@ -167,11 +185,9 @@ class ContainerEngine(EngineOnServer):
         try:
             with _without_ryuk():
                 container.start()
-        # A container that exits at once is a TimeoutError to testcontainers.
-        except (docker.errors.DockerException, RequestException, TimeoutError) as error:
-            reason = getattr(error, "explanation", None) or error
+        except docker.errors.DockerException as error:
             raise EngineUnavailable(
-                f"Docker cannot start a {self.description}: {' '.join(str(reason).split())}.",
+                f"Docker cannot start a {self.description}: {daemon.words_of(error)}.",
                 "Look at the daemon's log, or take --engine embedded or --engine URL.",
             ) from None
 
@@ -199,11 +215,15 @@ class ContainerEngine(EngineOnServer):
             time.sleep(_POLL_INTERVAL)
 
     def _never_ready(self, what: str) -> EngineUnavailable:
-        lines = self._wrapped().logs(tail=20).decode(errors="replace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+        line = telling_line(self._wrapped().logs(tail=50).decode(errors="replace"))
+        way_out = "Check that the image is one of TimescaleDB, and give another with --image."
+        if _NO_SPACE in line:
+            way_out = (
+                "Its data are in memory: free some, or take --engine embedded or --engine URL."
+            )
         return EngineUnavailable(
-            f"The server in the {self.description} {what}; the last line of its log: {last}",
-            "Check that the image is one of TimescaleDB, and give another with --image.",
+            f"The server in the {self.description} {what}; its log says: {line.rstrip('.')}.",
+            way_out,
         )
 
     def _url(self) -> URL:
@@ -212,9 +232,16 @@ class ContainerEngine(EngineOnServer):
             username="postgres",
             password=self._password,
             host=self._running().get_container_host_ip(),
-            port=self._running().get_exposed_port(_PORT),
+            port=self._port(),
             database="postgres",
         )
+
+    def _port(self) -> int:
+        """Where the server's port is on the host; only a running container has it there."""
+        try:
+            return int(self._running().get_exposed_port(_PORT))
+        except TimeoutError:
+            raise self._never_ready("ended while starting") from None
 
     def _wrapped(self) -> Any:
         """The docker library's own object of the running container."""
@@ -226,15 +253,30 @@ class ContainerEngine(EngineOnServer):
         return self._container
 
 
+def telling_line(log: str) -> str:
+    """The line that says what went wrong: of a full disk, else of the last error, else the last."""
+    lines = [line.strip() for line in reversed(log.splitlines()) if line.strip()] or ["nothing"]
+    full = (line for line in lines if _NO_SPACE in line)
+    return next(chain(full, filter(_ERROR.search, lines), lines))
+
+
+def is_postgresql(config: dict[str, Any]) -> bool:
+    """Whether the image shows what every one does that keeps the official image's contract."""
+    return "PGDATA" in _environment(config) or f"{_PORT}/tcp" in (config.get("ExposedPorts") or {})
+
+
 def data_mount(config: dict[str, Any]) -> str:
     """Where to put the memory that holds the data: the image's volume around PGDATA, or PGDATA.
 
     The volume rather than the directory, so that Docker makes no volume on disk besides.
     """
-    environment = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
-    data = PurePosixPath(environment.get("PGDATA", "/var/lib/postgresql/data"))
+    data = PurePosixPath(_environment(config).get("PGDATA", "/var/lib/postgresql/data"))
     volumes = [PurePosixPath(path) for path in config.get("Volumes") or {}]
     return str(next((path for path in volumes if data.is_relative_to(path)), data))
+
+
+def _environment(config: dict[str, Any]) -> dict[str, str]:
+    return dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
 
 
 def _binding(container: DockerContainer) -> Any:

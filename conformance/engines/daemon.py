@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Seconds that the daemon may be silent, when asked something small and while it pulls.
 ANSWER_TIMEOUT = 5
 PULL_TIMEOUT = 20
+#: Seconds until the first word of a pull where there is something else to take instead.
+FIRST_WORD_TIMEOUT = 5
 
 #: On every container of ours: who started it, as `process_identity.this_process` says it.
 LABEL = "org.timescaledb-conformance.run"
@@ -39,15 +41,42 @@ def daemon(timeout: int = ANSWER_TIMEOUT) -> Iterator[Any]:
     """A docker.DockerClient, closed at the end.
 
     Raises:
-        EngineUnavailable: no daemon answers, or not to this user.
+        EngineUnavailable: no daemon answers, or not to this user; or it fails what is asked of it.
     """
     try:
         _knock()
         client = DockerClient(timeout=timeout).client
     except (docker.errors.DockerException, RequestException, OSError, ValueError) as error:
         raise _unreachable(str(error)) from None
-    with closing(client):
+    with closing(client), explained():
         yield client
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What the docker library raises, as one sentence.
+
+    Raises:
+        EngineUnavailable: the daemon refuses, or does not answer any more.
+    """
+    try:
+        yield
+    except docker.errors.DockerException as error:
+        raise EngineUnavailable(
+            f"The Docker daemon refuses: {words_of(error)}.",
+            f"Look at the daemon's log, {_OTHERWISE}",
+        ) from None
+    except RequestException:
+        raise EngineUnavailable(
+            "The Docker daemon does not answer any more.",
+            f"See whether it runs and is not overloaded, {_OTHERWISE}",
+        ) from None
+
+
+def words_of(error: Exception | str) -> str:
+    """What the daemon or the docker library said, on one line and without a full stop."""
+    reason = str(getattr(error, "explanation", None) or error)
+    return " ".join(reason.split()).rstrip(".")
 
 
 def _knock() -> None:
@@ -66,12 +95,16 @@ def _knock() -> None:
             door.connect(address.removeprefix(_UNIX))
 
 
-def obtain_image(image: str, report: Callable[[str], None]) -> None:
+def obtain_image(
+    image: str, report: Callable[[str], None], first_word: float | None = None
+) -> None:
     """Have the image at hand; pull it if it is not.
 
     Args:
         image: its name, with or without a tag.
         report: told when a pull begins, which may take a while.
+        first_word: seconds until the daemon must have told something of the pull, if these are
+            not the usual ones.
 
     Raises:
         EngineUnavailable: no daemon, or the image cannot be pulled, or the pull stands still.
@@ -81,8 +114,8 @@ def obtain_image(image: str, report: Callable[[str], None]) -> None:
             client.images.get(image)
         except docker.errors.ImageNotFound:
             report(f"Pulling {image}.")
-            _pull(client, image)
-        except (docker.errors.APIError, RequestException) as error:
+            _pull(client, image, first_word or PULL_TIMEOUT)
+        except docker.errors.APIError as error:
             raise _image_unavailable(image, error) from None
 
 
@@ -116,7 +149,7 @@ def _is_forgotten(container: Any) -> bool:
     return container.status != "running" and datetime.now(UTC) - created > _FORGOTTEN_AFTER
 
 
-def _pull(client: Any, image: str) -> None:
+def _pull(client: Any, image: str, first_word: float) -> None:
     """Pull the image, as long as the daemon goes on telling about it.
 
     The docker library lets a pull take for ever; so another thread listens, and is left behind
@@ -124,12 +157,19 @@ def _pull(client: Any, image: str) -> None:
     """
     events: Queue[str | Exception | None] = Queue()
     Thread(target=_listen_to_pull, args=(client, image, events), daemon=True).start()
+    patience = first_word
     try:
-        while (error := events.get(timeout=PULL_TIMEOUT)) is not None:
+        while (error := events.get(timeout=patience)) is not None:
+            # The docker library's errors are what the daemon said; the others, that it is gone.
+            if isinstance(error, Exception) and not isinstance(
+                error, docker.errors.DockerException
+            ):
+                raise error
             if error:
                 raise _image_unavailable(image, error)
+            patience = PULL_TIMEOUT
     except Empty:
-        silence = f"the Docker daemon has been silent for {PULL_TIMEOUT} s"
+        silence = f"the Docker daemon has been silent for {patience:g} s"
         raise _image_unavailable(image, silence) from None
 
 
@@ -146,10 +186,8 @@ def _listen_to_pull(client: Any, image: str, events: Queue[str | Exception | Non
 
 
 def _image_unavailable(image: str, error: Exception | str) -> EngineUnavailable:
-    reason = str(getattr(error, "explanation", None) or error)
-    words = " ".join(reason.split()).rstrip(".")
     return EngineUnavailable(
-        f"Image {image} is not at hand and cannot be pulled: {words}.",
+        f"Image {image} is not at hand and cannot be pulled: {words_of(error)}.",
         f"Give one that is at hand with --image, run docker pull where it works, {_OTHERWISE}",
     )
 

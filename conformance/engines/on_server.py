@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from conformance.engines.connecting import connect, place, scrubbed
+from conformance.engines.connecting import connect, place, words_of
 from conformance.engines.endings import call_at_end
 from conformance.engines.probing import probe
 from conformance.engines.suitability import check_server
 from conformance.engines.throwaway import ThrowawayDatabases
-from conformance.errors import EngineUnavailable
+from conformance.errors import ConformanceError, EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,11 +63,19 @@ class EngineOnServer:
 
     def stop(self) -> None:
         """Drop everything that was created on the server. May be called at any time."""
-        databases, self._databases, self._probed = self._databases, None, None
-        if databases is None:
+        if self._databases is None:
             return
+        try:
+            self._databases.close()
+        except ConformanceError:
+            self._closed()
+            raise
+        # Not after an interrupt: what is left then is dropped when the process ends.
+        self._closed()
+
+    def _closed(self) -> None:
         self._forget()
-        databases.close()
+        self._databases = self._probed = None
 
     def _open(self, url: URL, *, restartable: bool) -> None:
         """Get ready on the server at the URL, if it suits; if not, leave nothing behind."""
@@ -100,9 +108,8 @@ def _create_extension(url: URL) -> None:
             connection.execute(text("CREATE EXTENSION timescaledb"))
     except DBAPIError as error:
         raise EngineUnavailable(
-            f"CREATE EXTENSION timescaledb fails at {place(url)}: "
-            f"{scrubbed(str(error.orig), url)}.",
-            "Use a role that may create the extension.",
+            f"CREATE EXTENSION timescaledb fails at {place(url)}: {words_of(error, url)}.",
+            "See whether the role may create the extension and the server has room for it.",
         ) from None
 
 

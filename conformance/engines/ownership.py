@@ -48,10 +48,13 @@ class Run:
         return f"conformance_{digits}{_check_sum(digits)}_{word}"[:_LONGEST_NAME]
 
     def lock(self, connection: Connection) -> None:
-        """Show that the run lives, for as long as this session does."""
+        """Show that the run lives, for as long as this session does.
+
+        Shared: a session that we lost, and that the server has not missed yet, holds it too.
+        """
         connection.execute(text("SET idle_session_timeout = 0"))
         connection.execute(
-            text("SELECT pg_catalog.pg_advisory_lock(:space, :number)"),
+            text("SELECT pg_catalog.pg_advisory_lock_shared(:space, :number)"),
             {"space": _LOCK_SPACE, "number": self.number},
         )
 

@@ -30,7 +30,9 @@ def certainly_gone(identity: str) -> bool:
         os.kill(int(number), 0)
     except ProcessLookupError:
         return True
-    except OSError:
+    except PermissionError:
+        pass  # It is another user's.
+    except (OSError, OverflowError):
         return False
     # The number may have been given to another process in the meantime.
     return _UNKNOWN not in {start, now := _start(int(number))} and start != now

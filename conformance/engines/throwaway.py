@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from conformance.engines.connecting import connect, place, scrubbed
+from conformance.engines.connecting import connect, place, words_of
 from conformance.engines.ownership import Run, leftovers
 from conformance.errors import ConformanceError, EngineUnavailable
 
@@ -58,10 +58,12 @@ class ThrowawayDatabases:
         Raises:
             EngineUnavailable: no connection.
         """
-        connection = self._connection()
-        for name in leftovers(connection):
+        with self._explained():
+            connection = self._connection()
+            names = leftovers(connection)
+        for name in names:
             # Somebody may have been faster, or may have connected just now: not ours to force.
-            with suppress(DBAPIError):
+            with suppress(SQLAlchemyError):
                 connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
 
     @contextmanager
@@ -70,6 +72,9 @@ class ThrowawayDatabases:
 
         In a copy TimescaleDB's scheduler starts when its launcher next looks around, within a
         minute; where the extension has just been created it starts at once.
+
+        Raises:
+            EngineUnavailable: the server has no room for it, or has gone.
         """
         with self._lock:
             if template is None:
@@ -91,10 +96,10 @@ class ThrowawayDatabases:
             try:
                 for name in reversed(self._existing[:]):
                     self._drop(name)
-            except DBAPIError as error:
-                message = scrubbed(str(error.orig), self._server)
+            except SQLAlchemyError as error:
                 raise ConformanceError(
-                    f"Database {name} cannot be dropped at {place(self._server)}: {message}",
+                    f"Database {name} cannot be dropped at {place(self._server)}: "
+                    f"{words_of(error, self._server)}.",
                     "Drop it by hand.",
                 ) from None
             except EngineUnavailable:
@@ -110,11 +115,15 @@ class ThrowawayDatabases:
             self._disconnect()
 
     def _connection(self) -> Connection:
-        """The connection for statements about the server, made anew after the server's restart."""
+        """The connection for statements about the server.
+
+        It is made anew after the server's restart, and after an interrupt in the middle of a
+        statement, which SQLAlchemy never uses a connection again after.
+        """
         if self._admin is not None:
             try:
                 self._admin.execute(text("SELECT 1"))
-            except DBAPIError:
+            except SQLAlchemyError:
                 self._disconnect()
         if self._admin is None:
             admin = self._resources.enter_context(connect(self._admin_url, autocommit=True))
@@ -124,10 +133,26 @@ class ThrowawayDatabases:
 
     def _disconnect(self) -> None:
         self._admin = None
-        with suppress(DBAPIError):
+        with suppress(SQLAlchemyError):
             self._resources.close()
 
-    def _create(self, word: str, *, source: str = "template0", sealed: bool = False) -> URL:
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What the server says to a statement about itself, as one sentence."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = words_of(error, self._server)
+            raise EngineUnavailable(
+                f"The server at {place(self._server)} makes no database: {reason}.",
+                "See whether it has room and is not shutting down, or take another one.",
+            ) from None
+
+    def _create(self, word: str, *, source: str = "template0") -> URL:
+        with self._explained():
+            return self._try_to_create(word, source)
+
+    def _try_to_create(self, word: str, source: str, *, sealed: bool = False) -> URL:
         with self._lock:
             self._count += 1
             name = self._run.database_name(f"{self._count}_{word}")
@@ -161,10 +186,11 @@ class ThrowawayDatabases:
         name = str(source.database)
         try:
             template.prepare(source)
-            if _stop_background_workers(source):
-                self._seal(name)
-                return name
-            copy = self._sealed_copy(name, template.name)
+            with self._explained():
+                if _stop_background_workers(source):
+                    self._seal(name)
+                    return name
+                copy = self._sealed_copy(name, template.name)
         except BaseException:
             self._drop_if_possible(name)
             raise
@@ -181,7 +207,7 @@ class ThrowawayDatabases:
             for patience in COPY_PATIENCE:
                 self._connection().execute(text(f"SET statement_timeout = '{patience}s'"))
                 try:
-                    return self._create(f"{word}_template", source=source, sealed=True)
+                    return self._try_to_create(f"{word}_template", source, sealed=True)
                 except DBAPIError as error:
                     busy = getattr(error.orig, "pgcode", None) in _BUSY
                     if not busy or patience == COPY_PATIENCE[-1]:
@@ -205,7 +231,7 @@ class ThrowawayDatabases:
 
     def _drop_if_possible(self, name: str) -> None:
         """Drop it; what resists is tried again, and complained about, when all are dropped."""
-        with suppress(DBAPIError, EngineUnavailable):
+        with suppress(SQLAlchemyError, EngineUnavailable):
             self._drop(name)
 
 

@@ -1,18 +1,31 @@
-"""Processes that hold an engine, to be ended in every way a process can end."""
+"""Servers and daemons to test with, and processes that hold an engine.
+
+`TEST_IMAGE` names the image, else it is any local one called `timescaledb-test`; `TEST_SERVER_URL`
+a server and a superuser on it, else the server is one in a container of that image.
+"""
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from conformance.engines import daemon
+from conformance.engines.connecting import parse_url
+from conformance.engines.container import ContainerEngine
+from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+    from sqlalchemy import URL
 
 _ROOT = Path(__file__).parents[2]
 
@@ -26,6 +39,70 @@ with engine.database(Template("schema", "key", lambda url: None)) as url:
     print("ready", url.database, flush=True)
     time.sleep(60)
 """
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[Any]:
+    """The client of the Docker daemon, if one answers."""
+    try:
+        with daemon.daemon(60) as client:
+            yield client
+    except EngineUnavailable as error:
+        pytest.skip(error.problem)
+
+
+@pytest.fixture(scope="session")
+def image(client: Any) -> str:
+    """An image of TimescaleDB that is at hand."""
+    if given := os.environ.get("TEST_IMAGE"):
+        return given
+    for local in client.images.list("timescaledb-test"):
+        return str(local.tags[0])
+    pytest.skip("neither TEST_IMAGE nor a local image timescaledb-test")
+
+
+@pytest.fixture
+def image_with(client: Any, image: str) -> Iterator[Callable[..., str]]:
+    """`image_with("ENTRYPOINT false")`: the image, altered; gone at the end of the test."""
+    made = []
+
+    def make(*instructions: str, base: str = image) -> str:
+        dockerfile = "\n".join([f"FROM {base}", *instructions])
+        made.append(client.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True)[0].id)
+        return str(made[-1])
+
+    yield make
+    for name in made:
+        client.images.remove(name)
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[URL]:
+    """A server that is somebody's: the tests may make databases and roles there."""
+    if given := os.environ.get("TEST_SERVER_URL"):
+        yield parse_url(given)
+        return
+    engine = ContainerEngine(request.getfixturevalue("image"))
+    engine.start()
+    try:
+        yield parse_url(engine.server_url)
+    finally:
+        engine.stop()
+
+
+@pytest.fixture(scope="session")
+def containers_of(client: Any) -> Callable[..., list[Any]]:
+    """`containers_of(pid)`: the containers that the process has started and not removed."""
+
+    def list_containers(pid: int | None = None) -> list[Any]:
+        owner = f"/{os.getpid() if pid is None else pid}/"
+        return [
+            container
+            for container in daemon.containers_of_ours(client)
+            if owner in container.labels[daemon.LABEL]
+        ]
+
+    return list_containers
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
-"""The engine on a server's URL, on a real server: that of the variable TEST_SERVER_URL.
-
-The variable names a superuser, since roles are created for some tests.
-"""
+"""The engine on a server's URL, on a real server."""
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import time
@@ -35,15 +31,6 @@ if TYPE_CHECKING:
     Holder = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
 
 SECRET = "s3cr3t"
-
-
-@pytest.fixture(scope="module")
-def server() -> URL:
-    """The server that the environment offers for tests."""
-    given = os.environ.get("TEST_SERVER_URL")
-    if not given:
-        pytest.skip("TEST_SERVER_URL names no TimescaleDB server for tests")
-    return parse_url(given)
 
 
 @pytest.fixture
