@@ -1,4 +1,4 @@
-"""The verdict as JSON."""
+"""A verdict, or another report, as JSON."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from conformance.gate.report import GateReport
     from conformance.verdict import Verdict
 
 
-def render(verdict: Verdict) -> str:
+def render(verdict: Verdict | GateReport) -> str:
     """One JSON document, in UTF-8 and with a newline at its end."""
     return json.dumps(verdict.as_data(), indent=2, ensure_ascii=False) + "\n"

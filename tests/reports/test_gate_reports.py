@@ -22,7 +22,7 @@ from conformance.gate.report import (
     Statement,
     Touched,
 )
-from conformance.reports import gate_junit, gate_markdown
+from conformance.reports import gate_files, gate_junit, gate_markdown
 from conformance.verdict import EngineUsed
 
 ROOT = Path(__file__).parents[2]
@@ -212,3 +212,25 @@ def test_the_schema_describes_every_key():
             yield from undescribed(part.get("items", {}), f"{path}.{name}[]")
 
     assert list(undescribed(SCHEMA, "")) == []
+
+
+def test_all_three_are_written(tmp_path):
+    gate_files.write_all(FAILING, tmp_path / "new", {})
+    written = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
+    assert set(written) == {"gate.json", "gate.md", "gate.junit.xml"}
+    assert json.loads(written["gate.json"])["verdict"] == "fails"
+    assert "](docs/findings/lock-held.md)" in written["gate.md"]
+
+
+def test_in_a_workflow_links_are_whole(tmp_path):
+    environment = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "desk/schema",
+        "GITHUB_SHA": "abc",
+    }
+    page = "https://github.com/desk/schema/blob/{}/docs/findings/lock-held.md"
+    gate_files.write_all(FAILING, tmp_path, environment)
+    assert page.format("abc") in (tmp_path / "gate.md").read_text(encoding="utf-8")
+    gate_files.write_all(FAILING, tmp_path, {**environment, "GITHUB_BASE_REF": "main"})
+    assert page.format("main") in (tmp_path / "gate.md").read_text(encoding="utf-8")
