@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from conformance.errors import ConformanceError
 from conformance.project import DEFAULT_MODELS
@@ -111,6 +112,54 @@ def matrix(folder: Path) -> None:
         click.echo(f"conformance: {error}", err=True)
         sys.exit(2)
     click.echo(matrix_report.render(runs), nl=False)
+
+
+@main.command()
+@click.option("--base", metavar="GIT_REF", help="What new revisions are new against.")
+@click.option("--from-revision", metavar="REV", help="The last old revision, instead of --base.")
+@click.option("--engine", default="auto", show_default=True, metavar="auto|embedded|container|URL")
+@click.option("--image", metavar="IMAGE", help="The container's image.")
+@_models
+@click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
+@click.option("--json", "json_file", metavar="FILE", help="Write the report as JSON; - is stdout.")
+def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
+    base: str | None,
+    from_revision: str | None,
+    engine: str,
+    image: str | None,
+    models: str,
+    alembic_ini: str,
+    json_file: str | None,
+) -> None:
+    """Rehearse new migrations on generated rows, and judge what they do.
+
+    Without --base: those that the working tree has since it left origin/main or main.
+    Exit codes: 0 passes, 1 fails, 2 could not run.
+    """
+    from conformance.gate.run import Choices
+    from conformance.gate.run import gate as run_gate
+    from conformance.reports import gate_console, gate_json
+    from conformance.reports.files import write
+
+    if base is not None and from_revision is not None:
+        raise click.UsageError("Give --base or --from-revision, not both.")
+    console = Console(stderr=True)
+    try:
+        with console.status("starting") as status:
+            choices = Choices(engine, image, models, alembic_ini, base, from_revision)
+            report = run_gate(choices, lambda text: status.update(escape(text)))
+        if json_file not in (None, "-"):
+            write(Path(str(json_file)), gate_json.render(report))
+    except ConformanceError as error:
+        click.echo(f"conformance: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo("conformance: Interrupted.", err=True)
+        sys.exit(2)
+    if json_file == "-":
+        click.echo(gate_json.render(report), nl=False)
+    gate_console.show(report, Console(stderr=json_file == "-", soft_wrap=True))
+    sys.exit(report.exit_code)
 
 
 def _finish(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
@@ -46,12 +46,14 @@ class Digest:
     columns: dict[str, int]
 
 
-def digest(connection: Connection, table: str) -> Digest:
+def digest(connection: Connection, table: str, *, key: Sequence[str] = ()) -> Digest:
     """The digest of a table, chunks and compressed chunks included.
 
     Args:
         connection: its transaction's settings are changed until it ends; nothing is written.
         table: the name to put into SQL: quoted where needed, with or without its schema.
+        key: the columns that a row is known by, where it is not to be the primary key: two
+            digests of a table whose primary key changed in between are comparable by them.
 
     Raises:
         LookupError: there is no such table.
@@ -67,8 +69,9 @@ def digest(connection: Connection, table: str) -> Digest:
         raise LookupError(table)
     quote = connection.dialect.identifier_preparer.quote
     # Without a primary key a value is known by its row's other values.
-    key = [quote(c.name) for c in columns if c.in_key] or [quote(c.name) for c in columns]
-    sums = [_sum(key, quote(column.name)) for column in columns]
+    known_by = [quote(name) for name in key or [c.name for c in columns if c.in_key]]
+    known_by = known_by or [quote(c.name) for c in columns]
+    sums = [_sum(known_by, quote(column.name)) for column in columns]
     row = connection.exec_driver_sql(f"SELECT count(*), {', '.join(sums)} FROM {table}").one()
     return Digest(row[0], {c.name: int(total) for c, total in zip(columns, row[1:], strict=True)})
 

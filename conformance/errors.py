@@ -38,3 +38,7 @@ class ModelsUnavailable(ConformanceError):
 
 class MigrationFailed(ConformanceError):
     """The migration does not run to its end on an empty database."""
+
+
+class BaseUnavailable(ConformanceError):
+    """What the new revisions are new against cannot be read."""

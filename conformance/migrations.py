@@ -73,12 +73,36 @@ def downgrade(
 
 def offline_sql(config: Config, *, apache: bool = False) -> str:
     """What `alembic upgrade head --sql` prints."""
-    buffer = io.StringIO()
+    return "".join(offline_statements(config, apache=apache))
+
+
+def offline_statements(
+    config: Config, revision: str = "head", *, apache: bool = False
+) -> tuple[str, ...]:
+    """The same, statement by statement, with the comments between them.
+
+    Args:
+        revision: where to, or a range: `0001:0002`.
+    """
+    buffer = _Writes()
     offline = alembic_config(str(config.config_file_name), output=buffer)
     offline.attributes.update(config.attributes, connection=None)
     offline.attributes["apache"] = "allow" if apache else None
-    command.upgrade(offline, "head", sql=True)
-    return buffer.getvalue()
+    command.upgrade(offline, revision, sql=True)
+    return tuple(buffer.writes)
+
+
+class _Writes(io.StringIO):
+    """A buffer that remembers what was written at once: Alembic writes one statement at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Called by Alembic."""
+        self.writes.append(text)
+        return super().write(text)
 
 
 def _run(

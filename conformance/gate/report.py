@@ -100,7 +100,7 @@ class Statement:
         sql: as it was sent, parameters filled in.
         seconds: until the server had done it.
         transaction: which transaction of the revision it ran in, from 1; None: in none.
-        by_alembic: it keeps Alembic's version table, and is no part of the revision.
+        by_alembic: env.py or Alembic itself sent it, not the revision.
         lock_timeout: the setting while it ran; `0` is none.
         locks: those that the transaction did not hold before.
         held_seconds: from its start to the end of the transaction: how long the strongest of its

@@ -1,0 +1,174 @@
+"""The database that revisions are rehearsed on: filled at the base, renewed when it is spoiled."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.exc import DBAPIError
+
+import conformance
+from conformance.engines.base import Template
+from conformance.errors import MigrationFailed
+from conformance.filling import fill_every_state
+from conformance.gate.revision_files import imports_of
+from conformance.gate.tracing import only_to
+from conformance.migrations import upgrade
+from conformance.reflection import reflect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from alembic.config import Config
+    from sqlalchemy import URL, Connection
+
+    from conformance.engines.base import Engine
+    from conformance.gate.revisions import NewRevisions, Revision
+
+#: What decides which rows a table gets.
+_FILLING = ("filling.py", "reflection.py", "strategies")
+
+
+class Bench:
+    """One database of the engine at a time, in the state before the revision in question.
+
+    Args:
+        config: Alembic's configuration.
+        new: what is rehearsed.
+    """
+
+    def __init__(self, engine: Engine, config: Config, new: NewRevisions) -> None:
+        self._engine = engine
+        self.config = config
+        self._new = new
+        self.apache = engine.server.edition == "apache"
+        self._database = ExitStack()
+        self._url: URL | None = None
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._database.close()
+        self._url = None
+
+    def renew(self, applied: Sequence[Revision] = ()) -> None:
+        """Take a new database: the base with its rows, and these revisions upon it."""
+        self.close()
+        self._url = self._database.enter_context(
+            self._engine.database(base_template(self.config, self._new, apache=self.apache))
+        )
+        for revision in applied:
+            self.upgrade(revision)
+
+    def upgrade(self, revision: Revision) -> None:
+        """Run one revision's upgrade."""
+        with self.connect() as connection:
+            upgrade(connection, self.config, revision.identifier, apache=self.apache)
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A session of its own on the database, the only one that this process may connect to."""
+        if self._url is None:
+            self.renew()
+        assert self._url is not None
+        with connected(self._url, self.config) as connection:
+            yield connection
+
+
+@contextmanager
+def connected(url: URL, config: Config) -> Iterator[Connection]:
+    """A session of its own; nothing else can be connected to meanwhile."""
+    # In an ini file a percent sign is doubled.
+    address = url.render_as_string(hide_password=False).replace("%", "%%")
+    config.set_main_option("sqlalchemy.url", address)
+    engine = create_engine(url, poolclass=pool.NullPool)
+    with only_to(url), engine.connect() as connection:
+        yield connection
+
+
+def base_template(config: Config, new: NewRevisions, *, apache: bool) -> Template:
+    """The base: its migrations, and rows in every table and chunks of every state."""
+
+    def prepare(url: URL) -> None:
+        with connected(url, config) as connection:
+            for head in new.base_heads:
+                _migrate(connection, config, head, apache=apache)
+            if not new.base_heads:
+                # No downgrade has to take it away: other schemas of the database may use it.
+                connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
+                connection.commit()
+            fill(connection, compress=not apache)
+
+    return Template("gate", _fingerprint(config, new, apache=apache), prepare)
+
+
+def fill(connection: Connection, *, compress: bool) -> None:
+    """Put rows into every table, as far as rows can be derived from the catalog."""
+    metadata = reflect(connection)
+    try:
+        fill_every_state(connection, metadata, compress=compress)
+    except (DBAPIError, ValueError, NotImplementedError):
+        # The tables stay empty, and the gate says of which it saw no rows.
+        connection.rollback()
+    else:
+        connection.commit()
+
+
+def _migrate(connection: Connection, config: Config, head: str, *, apache: bool) -> None:
+    try:
+        upgrade(connection, config, head, apache=apache)
+    # Whatever a migration raises: its author is the one who must read it.
+    except Exception as error:
+        raise MigrationFailed(
+            f"The old revisions up to {head} fail: {type(error).__name__}: {told(error)}",
+            "Try 'alembic upgrade' to there on an empty database.",
+        ) from error
+
+
+def told(error: BaseException) -> str:
+    """What an error says, on one line; a database's own words where it has some."""
+    original: Any = getattr(error, "orig", None) or error
+    diagnostics = getattr(original, "diag", None)
+    message = getattr(diagnostics, "message_primary", None) or str(original)
+    return " ".join(str(message).split())
+
+
+def _fingerprint(config: Config, new: NewRevisions, *, apache: bool) -> str:
+    """A hash of all that the base's state depends on, as far as files tell."""
+    digest = hashlib.sha256()
+    recent = {revision.path.resolve() for revision in new.revisions}
+    directory = ScriptDirectory.from_config(config)
+    old = {Path(script.path).resolve() for script in directory.walk_revisions()} - recent
+    scripts = set(Path(directory.dir).resolve().rglob("*.py")) - recent
+    package = Path(conformance.__file__).parent
+    ours = {path for name in _FILLING for path in _python_files(package / name)}
+    imported = {
+        path for file in old for name in imports_of(file) for path in _module_files(Path(name))
+    }
+    for path in sorted(old | scripts | ours | imported):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    ini = Path(str(config.config_file_name))
+    digest.update(ini.read_bytes())
+    for library in ("alembic", "sqlalchemy", "psycopg2-binary", "hypothesis"):
+        digest.update(f"{library} {version(library)}".encode())
+    digest.update(f"{sorted(new.base_heads)} apache={apache}".encode())
+    return digest.hexdigest()[:32]
+
+
+def _module_files(module: Path) -> list[Path]:
+    """The project's own module or package of this name, if it is one."""
+    return [*_python_files(module.with_suffix(".py").resolve()), *_python_files(module.resolve())]
+
+
+def _python_files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))

@@ -1,0 +1,99 @@
+"""Reading a revision's file: who it is, what it accepts, and whether it was changed."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import MigrationFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def identifier_in(source: str) -> str | None:
+    """The revision that the source of a file declares; None if it declares none."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return None
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets, value = [node.target], node.value
+        else:
+            continue
+        named = any(isinstance(target, ast.Name) and target.id == "revision" for target in targets)
+        if named and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return value.value
+    return None
+
+
+def same_code(before: str, after: str) -> bool:
+    """Whether two sources run alike: comments, docstrings and layout do not count."""
+    if before == after:
+        return True
+    try:
+        return _code(before) == _code(after)
+    except SyntaxError:
+        return False
+
+
+def _code(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list) or not body:
+            continue
+        first = body[0]
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        ):
+            first.value.value = ""
+    return ast.dump(tree)
+
+
+def imports_of(file: Path) -> set[str]:
+    """The top-level modules that a Python file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def accepted_in(module: Any, file: str) -> dict[str, str]:
+    """`accepted = {"lock-scan": "the table is tiny"}`: findings that the revision accepts.
+
+    Raises:
+        MigrationFailed: it is not of that shape.
+    """
+    accepted = getattr(module, "accepted", {})
+    if isinstance(accepted, dict) and all(
+        isinstance(key, str) and isinstance(value, str) for key, value in accepted.items()
+    ):
+        return dict(accepted)
+    raise MigrationFailed(
+        f"{file}: accepted is {accepted!r}.",
+        'Write it as a dictionary from code to reason: accepted = {"lock-scan": "tiny table"}.',
+    )
+
+
+def irreversible_in(module: Any, file: str) -> str | None:
+    """`irreversible = "the old values are gone"`: why there is no way back.
+
+    Raises:
+        MigrationFailed: it is not a reason.
+    """
+    reason = getattr(module, "irreversible", None)
+    if reason is None or (isinstance(reason, str) and reason.strip()):
+        return reason
+    raise MigrationFailed(
+        f"{file}: irreversible is {reason!r}.",
+        'Give the reason: irreversible = "the old values are not kept".',
+    )

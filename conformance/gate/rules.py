@@ -1,0 +1,261 @@
+"""Evidence -> findings: what of a rehearsal is wrong, and what to do about it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.gate.lock_rules import keyword
+from conformance.gate.report import GateFinding
+from conformance.gate.state import (
+    changed_facts,
+    changed_rows,
+    changed_traces,
+    counterpart,
+    same_column,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conformance.findings import Finding
+    from conformance.gate.evidence import Evidence, Interruption, Return
+
+#: So many differences are named in one sentence.
+_NAMED = 4
+_SHOWN = 100
+
+
+def judge(evidence: Evidence) -> Iterator[GateFinding]:
+    """Everything that one revision alone shows, apart from locks, compression and squawk."""
+    yield from _failure(evidence)
+    yield from _warnings(evidence)
+    yield from _rows(evidence)
+    yield from _interruptions(evidence)
+    yield from _return(evidence)
+    yield from _by_hand(evidence)
+
+
+def judge_drift(
+    findings: Sequence[Finding], rehearsed: Sequence[Evidence]
+) -> Iterator[GateFinding]:
+    """What the database is at the end, and the models do not declare.
+
+    Each is said of the last revision that changed the fact, else of the last revision.
+    """
+    changed: dict[str, str] = {}
+    for evidence in rehearsed:
+        if evidence.after is not None:
+            for key in changed_facts(evidence.before, evidence.after):
+                changed[key.id] = evidence.revision.identifier
+    last = rehearsed[-1].revision.identifier
+    for finding in findings:
+        yield GateFinding(
+            "drift", changed.get(finding.id, last), finding.id, f"{finding.message}.", finding.hint
+        )
+
+
+def _failure(evidence: Evidence) -> Iterator[GateFinding]:
+    if evidence.failure is not None:
+        sql = f" at {shortened(evidence.failure.sql)}" if evidence.failure.sql else ""
+        yield GateFinding(
+            "upgrade-failed",
+            evidence.revision.identifier,
+            "",
+            f"The upgrade fails on rows{sql}: {evidence.failure.reason.rstrip('.')}.",
+            "Make it run on tables that have rows, and on chunks that are compressed.",
+        )
+
+
+def _warnings(evidence: Evidence) -> Iterator[GateFinding]:
+    raised = [
+        (statement.number, notice.message)
+        for statement in evidence.statements
+        for notice in statement.notices
+        if notice.severity == "WARNING"
+    ]
+    if raised:
+        number, message = raised[0]
+        more = f" (and {len(raised) - 1} more)" if raised[1:] else ""
+        yield GateFinding(
+            "warning",
+            evidence.revision.identifier,
+            "",
+            f"Statement {number} raises a WARNING: {message}{more}",
+            "A statement that warns often keeps the old state: say what is meant.",
+            number,
+        )
+
+
+def _rows(evidence: Evidence) -> Iterator[GateFinding]:
+    """Rows that were there before: gone, or others."""
+    if evidence.after is None:
+        return
+    lost = _lost(evidence)
+    for name, what in lost.items():
+        yield GateFinding(
+            "data-lost",
+            evidence.revision.identifier,
+            name,
+            f"{what[:1].upper()}{what[1:]}, and with it what its rows held.",
+            "Stop using it first, and drop it in a later revision; or accept it with the reason.",
+        )
+    for name, what in changed_rows(evidence.before, evidence.after):
+        if name not in lost:
+            yield GateFinding(
+                "data-changed",
+                evidence.revision.identifier,
+                name,
+                f"Rows that were there are not as before: {what}.",
+                "If that is meant, accept it with the reason; if not, look for the statement.",
+                _writer(evidence, name.partition(".")[0]),
+            )
+
+
+def _lost(evidence: Evidence) -> dict[str, str]:
+    """Tables with rows, and columns of such, that were dropped."""
+    assert evidence.after is not None
+    found: dict[str, str] = {}
+    for oid, earlier in evidence.before.contents.items():
+        if not earlier.rows:
+            continue
+        later = counterpart(evidence.after.contents, oid, earlier.name)
+        if later is None:
+            found[earlier.name] = f"table {earlier.name} is dropped"
+            continue
+        for number, column in earlier.columns.items():
+            if same_column(earlier, number, later) is None:
+                name = f"{earlier.name}.{column.name}"
+                found[name] = f"column {name} is dropped"
+    return found
+
+
+def _writer(evidence: Evidence, table: str) -> int | None:
+    """The first statement that wrote rows of the table."""
+    for statement in evidence.statements:
+        if any(item.relation == table and item.written for item in statement.rows):
+            return statement.number
+    return None
+
+
+def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
+    harmful = [item for item in evidence.interruptions if not item.harmless]
+    if harmful:
+        first = harmful[0]
+        others = f" So do {len(harmful) - 1} others." if harmful[1:] else ""
+        yield GateFinding(
+            "interrupted",
+            evidence.revision.identifier,
+            "",
+            f"Interrupted before statement {first.statement}, the upgrade leaves "
+            f"{_listed(first.left)}; {_stuck(first)}.{others}",
+            "Let it run in one transaction, or write it so that it can begin again: IF NOT "
+            "EXISTS where it has committed before.",
+            first.statement,
+        )
+
+
+def _stuck(interruption: Interruption) -> str:
+    if interruption.failure is not None:
+        return f"the next run fails: {interruption.failure.reason.rstrip('.')}"
+    return f"the next run does not finish the work: {_listed(interruption.missing)}"
+
+
+def _return(evidence: Evidence) -> Iterator[GateFinding]:
+    """The way back."""
+    reason = evidence.revision.irreversible
+    if evidence.down is not None and evidence.down.irreversible is not None:
+        reason = evidence.down.irreversible
+    if reason is not None:
+        yield GateFinding(
+            "irreversible",
+            evidence.revision.identifier,
+            "",
+            f"There is no way back: {reason.rstrip('.')}.",
+            "Have a backup before it runs.",
+        )
+    elif evidence.down is not None:
+        yield from _downgrade(evidence, evidence.down)
+
+
+def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
+    revision = evidence.revision.identifier
+    if down.failure is not None:
+        yield GateFinding(
+            "downgrade",
+            revision,
+            "",
+            f"The downgrade fails: {down.failure.reason.rstrip('.')}.",
+            'Make it run on tables that have rows, or declare irreversible = "why".',
+        )
+        return
+    assert down.after is not None
+    facts = changed_facts(evidence.before, down.after)
+    # What the upgrade lost or changed is said there; no downgrade could know the old values.
+    known = {name for name, _ in changed_rows(evidence.before, evidence.after or evidence.before)}
+    rows = dict(changed_rows(evidence.before, down.after, without=known))
+    different = [*facts.values(), *rows.values()]
+    if different and down.statements == 0:
+        yield GateFinding(
+            "downgrade-missing",
+            revision,
+            "",
+            f"The downgrade does nothing, and leaves {_listed(different)}.",
+            'Undo there what upgrade() does, or declare irreversible = "why".',
+        )
+    elif different:
+        yield GateFinding(
+            "downgrade",
+            revision,
+            "",
+            f"The downgrade does not lead back: {_listed(different)}.",
+            'Undo all that upgrade() does, or declare irreversible = "why".',
+        )
+    elif traces := changed_traces(evidence.before, down.after):
+        yield GateFinding(
+            "trace-left",
+            revision,
+            "",
+            f"After upgrade and downgrade a catalog is not as before: {_listed(traces)}.",
+            "Drop what is left, or remove its policy, job or setting.",
+        )
+
+
+def _by_hand(evidence: Evidence) -> Iterator[GateFinding]:
+    if evidence.by_hand is None:
+        return
+    what = ""
+    if evidence.by_hand.failure is not None:
+        what = f"fails: {evidence.by_hand.failure.reason.rstrip('.')}"
+    elif evidence.by_hand.differences:
+        what = f"does something else: {_listed(evidence.by_hand.differences)}"
+    if what:
+        yield GateFinding(
+            "offline-differs",
+            evidence.revision.identifier,
+            "",
+            f"What 'alembic upgrade --sql' prints {what}.",
+            "Decide nothing in Python by what a query answers; a DO block can decide in SQL.",
+        )
+
+
+def no_rows(evidence: Evidence) -> list[str]:
+    """Tables that the upgrade touched, and that had no rows to see its effect on."""
+    empty = {item.name for item in evidence.before.contents.values() if not item.rows}
+    touched = {
+        lock.relation
+        for statement in evidence.statements
+        for lock in statement.locks
+        if lock.existed and (lock.blocks or keyword(statement.sql) in ("UPDATE", "DELETE"))
+    }
+    return sorted(empty & touched)
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    return "; ".join(items[:_NAMED]) + more
+
+
+def shortened(sql: str) -> str:
+    """A statement on one line, for a sentence."""
+    words = " ".join(sql.split())
+    return words if len(words) <= _SHOWN else f"{words[: _SHOWN - 1]}…"

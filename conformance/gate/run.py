@@ -1,0 +1,260 @@
+"""`conformance gate`: from the choices of a caller to a report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from conformance.declarations import compression_of, hypertable_of, server_requirement_of
+from conformance.facts import EXISTS
+from conformance.findings import NotChecked
+from conformance.gate.acceptance import accept
+from conformance.gate.bench import Bench
+from conformance.gate.codes import CODES, SEVERITIES
+from conformance.gate.compression_rules import judge_compression
+from conformance.gate.lock_rules import judge_locks
+from conformance.gate.rehearsal import Rehearsal
+from conformance.gate.report import GateFinding, GateReport, RevisionReport
+from conformance.gate.revisions import new_since_commit, new_since_revision
+from conformance.gate.rules import judge, judge_drift, no_rows
+from conformance.gate.squawk import SquawkUnavailable, complaints, judge_squawk
+from conformance.migrations import alembic_config
+from conformance.observed import Scope
+from conformance.pipeline import check_database, scope_of
+from conformance.project import load_metadata
+from conformance.reflection import schemas_of
+from conformance.session import start_session
+from conformance.verdict import EngineUsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Connection, MetaData
+
+    from conformance.comparison import Comparison
+    from conformance.gate.evidence import Evidence
+    from conformance.gate.revisions import NewRevisions
+    from conformance.session import Session
+
+
+_NO_WAY_BACK = frozenset({"downgrade", "downgrade-missing", "trace-left"})
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is rehearsed, and where.
+
+    Attributes:
+        engine: `auto`, `embedded`, `container` or a database URL.
+        image: the container's image; None: the default one.
+        models: the metadata, `package.module:Base.metadata`.
+        alembic_ini: Alembic's configuration.
+        base: what the new revisions are new against, for git; None: the main branch.
+        from_revision: the last old revision instead; None: git is asked.
+    """
+
+    engine: str = "auto"
+    image: str | None = None
+    models: str = "models:Base.metadata"
+    alembic_ini: str = "alembic.ini"
+    base: str | None = None
+    from_revision: str | None = None
+
+
+def gate(choices: Choices, report: Callable[[str], None] = lambda _: None) -> GateReport:
+    """Rehearse the new revisions and judge them.
+
+    Args:
+        report: told what is being done.
+
+    Raises:
+        ConformanceError: no verdict is possible; the error says why.
+    """
+    started = time.monotonic()
+    config = alembic_config(choices.alembic_ini)
+    if choices.from_revision is not None:
+        new = new_since_revision(config, choices.from_revision)
+    else:
+        new = new_since_commit(config, choices.base)
+    heads = ", ".join(new.base_heads)
+    if not new.revisions:
+        nothing = EngineUsed("none", "no engine was needed")
+        return GateReport(nothing, new.base, heads, (), new.findings, (), None, _since(started))
+    metadata = load_metadata(choices.models)
+    session = start_session(choices.engine, choices.image, report)
+    try:
+        with Bench(session.engine, config, new) as bench:
+            return replace(
+                _Gate(bench, new, metadata, session, report).run(), seconds=_since(started)
+            )
+    finally:
+        session.engine.stop()
+
+
+def _since(started: float) -> float:
+    return time.monotonic() - started
+
+
+class _Gate:
+    """The rehearsal of all new revisions, one upon the other."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        new: NewRevisions,
+        metadata: MetaData,
+        session: Session,
+        report: Callable[[str], None],
+    ) -> None:
+        self._bench = bench
+        self._new = new
+        self._metadata = metadata
+        self._session = session
+        self._report = report
+        self._not_checked: list[NotChecked] = []
+        self._comparison: Comparison | None = None
+
+    def run(self) -> GateReport:
+        self._report("filling the base with rows")
+        self._bench.renew()
+        rehearsed = self._rehearse_all()
+        findings = [*self._new.findings]
+        drift = list(self._drift(rehearsed))
+        for evidence in rehearsed:
+            revision = evidence.revision.identifier
+            own = [finding for finding in drift if finding.revision == revision]
+            findings += self._judged(evidence, own)
+        return GateReport(
+            self._session.used,
+            self._new.base,
+            ", ".join(self._new.base_heads),
+            tuple(_reported(evidence, findings) for evidence in rehearsed),
+            tuple(sorted(findings, key=_worst_first)),
+            tuple(self._not_checked),
+        )
+
+    def _rehearse_all(self) -> list[Evidence]:
+        rehearsed: list[Evidence] = []
+        revisions = self._new.revisions
+        scope = self._scope()
+        for number, revision in enumerate(revisions):
+            rehearsal = Rehearsal(self._bench, revision, revisions[:number], scope, self._report)
+            evidence = rehearsal.run(self._compare if revision is revisions[-1] else _nothing)
+            rehearsed.append(evidence)
+            for what, reason in evidence.not_checked.items():
+                self._skip(f"{what}:{revision.identifier}", reason)
+            if evidence.failure is not None:
+                for later in revisions[number + 1 :]:
+                    self._skip(later.identifier, f"{revision.identifier} before it fails")
+                break
+        return rehearsed
+
+    def _scope(self) -> Scope:
+        with self._bench.connect() as connection:
+            found = schemas_of(connection)
+        return Scope(tuple(sorted({*found, *scope_of(self._metadata).schemas})))
+
+    def _compare(self, connection: Connection) -> None:
+        self._comparison = check_database(
+            connection, self._metadata, self._session.engine.capabilities
+        )
+        connection.rollback()
+
+    def _drift(self, rehearsed: Sequence[Evidence]) -> Iterator[GateFinding]:
+        if self._comparison is None:
+            self._skip("drift", "the last revision was not reached")
+            return
+        yield from judge_drift(tuple(self._comparison.findings.values()), rehearsed)
+        self._not_checked += self._comparison.not_checked.values()
+
+    def _judged(self, evidence: Evidence, drift: Sequence[GateFinding]) -> Iterator[GateFinding]:
+        revision = evidence.revision.identifier
+        compressed = [
+            table.fullname for table in self._metadata.sorted_tables if compression_of(table)
+        ]
+        minimum = server_requirement_of(self._metadata).minimum
+        findings = [
+            *judge(evidence),
+            *drift,
+            *judge_locks(revision, evidence.statements),
+            *judge_compression(evidence, compressed, minimum),
+        ]
+        squawk = self._squawk(evidence, {finding.code for finding in findings})
+        for table in no_rows(evidence):
+            self._skip(f"rows:{revision}:{table}", "no rows could be generated for the table")
+        yield from accept(
+            revision,
+            evidence.revision.accepted,
+            [*findings, *(squawk or ())],
+            judged=evidence.failure is None,
+            squawk_ran=squawk is not None,
+        )
+
+    def _squawk(self, evidence: Evidence, found: set[str]) -> list[GateFinding] | None:
+        if evidence.by_hand is None:
+            return None
+        revision = evidence.revision.identifier
+        try:
+            said = complaints(evidence.by_hand.script, self._session.engine.server.postgresql)
+        except SquawkUnavailable as error:
+            self._skip(f"squawk:{revision}", str(error))
+            return None
+        return list(judge_squawk(revision, said, found, self._hypertables(evidence)))
+
+    def _hypertables(self, evidence: Evidence) -> set[str]:
+        declared = {table.name for table in self._metadata.sorted_tables if hypertable_of(table)}
+        return declared | {
+            key.table
+            for key in evidence.before.facts
+            if key.kind == "hypertable" and key.attribute == EXISTS
+        }
+
+    def _skip(self, what: str, reason: str) -> None:
+        self._not_checked.append(NotChecked(what, reason))
+
+
+def _nothing(_: Connection) -> None:
+    """Between two revisions the models say nothing."""
+
+
+def _reported(evidence: Evidence, findings: Sequence[GateFinding]) -> RevisionReport:
+    revision, down = evidence.revision, evidence.down
+    codes = {item.code for item in findings if item.revision == revision.identifier}
+    return RevisionReport(
+        revision.identifier,
+        revision.title,
+        revision.file,
+        evidence.statements,
+        tuple(_checks(evidence, codes)),
+        revision.irreversible or (down.irreversible if down else None),
+    )
+
+
+def _checks(evidence: Evidence, codes: set[str]) -> Iterator[str]:
+    """What was tried and held."""
+    if evidence.failure is not None:
+        return
+    rows = sum(contents.rows for contents in evidence.before.contents.values())
+    yield f"upgrade on {rows} generated rows in {len(evidence.before.contents)} tables"
+    if evidence.interruptions and all(item.harmless for item in evidence.interruptions):
+        again = sum(bool(item.left) for item in evidence.interruptions)
+        finished = f", {again} times finished by the next run" if again else ""
+        yield f"interrupted at {len(evidence.interruptions)} statements{finished}"
+    if evidence.down is not None and evidence.down.after is not None and not codes & _NO_WAY_BACK:
+        yield "downgrade leads back"
+    by_hand = evidence.by_hand
+    if by_hand is not None and by_hand.failure is None and not by_hand.differences:
+        yield "offline SQL leads to the same"
+
+
+def _worst_first(finding: GateFinding) -> tuple[bool, int, str, int, str]:
+    order = list(CODES)
+    rank = order.index(finding.code) if finding.code in CODES else len(order)
+    return (
+        finding.accepted is not None,
+        SEVERITIES.index(finding.severity),
+        finding.revision,
+        rank,
+        finding.subject,
+    )

@@ -1,0 +1,274 @@
+"""Watch a migration statement by statement, through SQLAlchemy's events, whatever env.py does."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
+from sqlalchemy import Engine, event
+
+from conformance.errors import MigrationFailed
+from conformance.gate.relations import Folding, Moment, observe, rewritten
+from conformance.gate.report import Notice, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import FrameType
+
+    from sqlalchemy import URL, Connection
+
+#: A bulk insert may send megabytes; so much of a statement is kept.
+_KEPT_SQL = 10_000
+
+
+class Interrupted(BaseException):
+    """The migration ends here, as if its process had been killed: not to be caught by it."""
+
+
+class Notices(list[str]):
+    """A connection's notices: psycopg2 keeps fifty, SQLAlchemy empties them; `kept` has all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[str] = []
+
+    def append(self, notice: str) -> None:
+        """Called by psycopg2."""
+        self.kept.append(notice)
+
+    def take(self) -> tuple[Notice, ...]:
+        """Those that have come since."""
+        taken, self.kept = self.kept, []
+        return tuple(_notice(text) for text in taken)
+
+
+def _notice(text: str) -> Notice:
+    """`WARNING:  there is already a transaction in progress`, without what follows the line."""
+    severity, _, message = text.strip().partition(":")
+    return Notice(severity, message.strip().split("\n")[0])
+
+
+@contextmanager
+def listening(handlers: dict[str, Callable[..., None]]) -> Iterator[None]:
+    """Hear the events of every engine of this process."""
+    added: list[tuple[str, Callable[..., None]]] = []
+    try:
+        for name, handler in handlers.items():
+            event.listen(Engine, name, handler)
+            added.append((name, handler))
+        yield
+    finally:
+        for name, handler in added:
+            event.remove(Engine, name, handler)
+
+
+@contextmanager
+def only_to(url: URL) -> Iterator[None]:
+    """Let this process connect to this database only, and name it to an env.py that asks.
+
+    A migration must never reach a database that is not ours, even where its env.py ignores the
+    connection that it is given.
+    """
+
+    def connecting(
+        _dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]
+    ) -> None:
+        wanted = (url.host, url.port or 5432, url.database)
+        asked = (
+            parameters.get("host"),
+            int(parameters.get("port") or 5432),
+            parameters.get("database", parameters.get("dbname")),
+        )
+        if asked != wanted:
+            raise MigrationFailed(
+                "env.py connects to a database of its own choice; the connection was refused.",
+                'Let it use config.attributes["connection"], or DATABASE_URL.',
+            )
+
+    before = os.environ.get("DATABASE_URL")
+    os.environ["DATABASE_URL"] = url.render_as_string(hide_password=False)
+    try:
+        with listening({"do_connect": connecting}):
+            yield
+    finally:
+        if before is None:
+            del os.environ["DATABASE_URL"]
+        else:
+            os.environ["DATABASE_URL"] = before
+
+
+class CalledFrom:
+    """Tells whether a function of a file is among the callers."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.resolve()
+        self._known: dict[str, bool] = {}
+
+    def __call__(self) -> bool:
+        """Whether it is now."""
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the way to a caller's file
+        while frame is not None:
+            if self._is_it(frame.f_code.co_filename):
+                return True
+            frame = frame.f_back
+        return False
+
+    def _is_it(self, name: str) -> bool:
+        if name not in self._known:
+            self._known[name] = os.path.realpath(name) == str(self._path)
+        return self._known[name]
+
+
+@dataclass
+class _Running:
+    """The statement that the server has, and the moment before it."""
+
+    started: float
+    transaction: int | None
+    by_alembic: bool
+    lock_timeout: str | None
+    before: Moment
+
+
+class Tracer:
+    """Records the statements of one revision.
+
+    Args:
+        connection: the one that the migration is given.
+        path: the revision's file.
+    """
+
+    def __init__(self, connection: Connection, path: Path) -> None:
+        self.statements: list[Statement] = []
+        #: What was sent last, and whether it came back.
+        self.failed: str | None = None
+        self._from_revision = CalledFrom(path)
+        self._transaction = 1
+        self._open: list[tuple[int, float]] = []
+        self._watching = 0.0
+        self._running: _Running | None = None
+        raw = connection.connection.dbapi_connection
+        self._last = _look(raw)
+        connection.rollback()
+        self._last = replace(self._last, locks=frozenset())
+        self._folding = Folding(self._last)
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., None]]:
+        """For `listening`."""
+        return {
+            "before_cursor_execute": self._before,
+            "after_cursor_execute": self._after,
+            "commit": self._ended,
+            "rollback": self._ended,
+        }
+
+    def _now(self) -> float:
+        """A clock that stands still while we look."""
+        return time.perf_counter() - self._watching
+
+    def _before(self, _conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        began = time.perf_counter()
+        raw = cursor.connection
+        self.failed = statement
+        _notices_of(raw).take()
+        lock_timeout = None
+        if raw.autocommit or raw.info.transaction_status != TRANSACTION_STATUS_IDLE:
+            lock_timeout = _setting(raw)
+        self._running = _Running(
+            0.0,
+            None if raw.autocommit else self._transaction,
+            not self._from_revision(),
+            lock_timeout,
+            self._last,
+        )
+        self._watching += time.perf_counter() - began
+        self._running.started = self._now()
+
+    def _after(self, _conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        ended = self._now()
+        began = time.perf_counter()
+        running, self._running, self.failed = self._running, None, None
+        if running is None:
+            return
+        raw = cursor.connection
+        notices = _notices_of(raw).take()
+        sent = getattr(cursor, "query", None)
+        sql = sent.decode("utf-8", "replace") if isinstance(sent, bytes) else statement
+        lock_timeout = running.lock_timeout
+        if raw.info.transaction_status != TRANSACTION_STATUS_INERROR:
+            self._last = _look(raw)
+            lock_timeout = lock_timeout or _setting(raw)
+        self._folding.learn(self._last)
+        traced = Statement(
+            len(self.statements) + 1,
+            sql.strip()[:_KEPT_SQL],
+            ended - running.started,
+            running.transaction,
+            running.by_alembic,
+            lock_timeout or "0",
+            self._folding.locks(running.before, self._last),
+            None,
+            self._folding.touched(rewritten(running.before, self._last)),
+            self._folding.rows(running.before, self._last),
+            notices,
+        )
+        self.statements.append(traced)
+        if traced.locks and running.transaction is not None:
+            self._open.append((len(self.statements) - 1, running.started))
+        self._watching += time.perf_counter() - began
+
+    def _ended(self, _conn: Connection) -> None:
+        """The transaction ends, and its locks with it."""
+        now = self._now()
+        for index, started in self._open:
+            self.statements[index] = replace(self.statements[index], held_seconds=now - started)
+        self._open = []
+        self._last = replace(self._last, locks=frozenset())
+        if self.statements and self.statements[-1].transaction == self._transaction:
+            self._transaction += 1
+
+
+class Interrupter:
+    """Ends a migration before one of its statements.
+
+    Args:
+        number: which, from 1; counted as `Tracer` counts.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._left = number
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., None]]:
+        """For `listening`."""
+        return {"before_cursor_execute": self._before}
+
+    def _before(self, *_: Any) -> None:
+        self._left -= 1
+        # A dead process sends nothing, whatever its `finally` says.
+        if self._left <= 0:
+            raise Interrupted
+
+
+def _notices_of(raw: Any) -> Notices:
+    if not isinstance(raw.notices, Notices):
+        raw.notices = Notices()
+    return raw.notices
+
+
+def _look(raw: Any) -> Moment:
+    with raw.cursor() as cursor:
+        return observe(cursor)
+
+
+def _setting(raw: Any) -> str:
+    with raw.cursor() as cursor:
+        cursor.execute("SELECT pg_catalog.current_setting('lock_timeout')")
+        return str(cursor.fetchone()[0])
