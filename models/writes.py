@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy.exc import DBAPIError
 
 from models.row_batches import RowError, batches, natural_key, parts, pieces, target_of
 from models.write_statements import Action, parameters, statement
@@ -20,23 +22,30 @@ __all__ = ["RowError", "Written", "insert_new", "natural_key", "upsert"]
 
 Row = Mapping[str, Any]
 
+#: SQLSTATE deadlock_detected, and how often a call is made before its caller hears of one.
+_DEADLOCK = "40P01"
+_CALLS = 5
+
 
 @dataclass(frozen=True)
 class Written:
     """What became of the rows given to one call.
 
     Attributes:
-        given: how many there were; the sum of the other three.
+        given: how many there were; the sum of the next three.
         inserted: new in the table.
         updated: there before, and different in a column given.
         already_there: nothing to do: there before as given (or, for `insert_new`, at all), or
             given more than once in a batch.
+        retried: how often the call was taken back and made again, because it and another session
+            waited for each other.
     """
 
     given: int
     inserted: int
     updated: int
     already_there: int
+    retried: int = 0
 
 
 def insert_new(connection: Connection, model: type[Base], rows: Iterable[Row]) -> Written:
@@ -51,15 +60,18 @@ def insert_new(connection: Connection, model: type[Base], rows: Iterable[Row]) -
     `Sequence`) is checked as a whole before the first row is written; rows from an iterator are
     fetched, checked and written 5,000 at a time, so that no more than that are held in memory.
 
-    Two sessions that write the same keys in another order do not deadlock, as long as both write
-    them in one batch and give the same columns: each batch is written in the order of the keys,
-    and the later session waits for the earlier one's transaction.
+    Sessions that write the same keys wait for each other's transactions. Each batch is written in
+    the order of the keys, so that they seldom wait for each other in a circle. Where they do, as
+    when both make new chunks, PostgreSQL ends one of them with a deadlock: the call is then taken
+    back and made again, unless its rows come from an iterator. That helps as long as each session
+    makes one call in a transaction; the locks of earlier calls stay, and then the error may remain.
 
     Raises:
         RowError: a row is wrong: an unknown column, one that is missing, or a value that the
             column cannot hold. The error names the first such row and its column.
         sqlalchemy.exc.IntegrityError: what only the database can tell: a foreign key without its
             row, a number outside a CHECK.
+        sqlalchemy.exc.OperationalError: a deadlock that stays after the call was made five times.
         sqlalchemy.exc.InternalError: the connection is in AUTOCOMMIT: there is no transaction.
     """
     return _write(connection, model, rows, Action.KEEP)
@@ -97,6 +109,20 @@ def _write(
     prepared: Iterable[_Batch] = _prepared(target, rows, action)
     if isinstance(rows, Sequence):
         prepared = list(prepared)
+    for retried in range(_CALLS):
+        try:
+            return replace(_write_once(connection, target, prepared, action), retried=retried)
+        except DBAPIError as error:
+            code = getattr(error.orig, "pgcode", None)
+            if code != _DEADLOCK or retried == _CALLS - 1 or not isinstance(prepared, list):
+                raise
+    raise AssertionError("unreachable: the last call returns or raises")
+
+
+def _write_once(
+    connection: Connection, target: Target, prepared: Iterable[_Batch], action: Action
+) -> Written:
+    """All or nothing: an error takes back what was written, and the locks that it took."""
     given = inserted = updated = 0
     with connection.begin_nested():
         for batch in prepared:

@@ -1,0 +1,244 @@
+"""Several sessions on one database: step by step in a given order, or all at once."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from threading import Barrier, Event
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from sqlalchemy import URL, Connection
+
+#: Seconds until sessions that wait for each other, and that nobody frees, are given up.
+PATIENCE = 60
+_POLL_INTERVAL = 0.002
+
+_STUCK = f"sessions have been waiting for {PATIENCE} s"
+
+_CANCEL = text("SELECT pg_catalog.pg_cancel_backend(:pid)")
+_BLOCKED = text(
+    "SELECT pid FROM unnest(CAST(:pids AS integer[])) AS pid"
+    " WHERE cardinality(pg_catalog.pg_blocking_pids(pid)) > 0"
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that a session does; it may have to wait for another session meanwhile."""
+
+    words: str
+    run: Callable[[Connection], Any]
+
+
+Script = list[Step]
+
+
+class StepFailed(AssertionError):
+    """A step raised an error that its session's user would see."""
+
+    def __init__(self, session: int, step: Step, error: BaseException) -> None:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        super().__init__(f"session {session}, {step.words}: {type(error).__name__}: {reason}")
+
+
+class _Session:
+    """A connection with a thread of its own, in which it can wait while others go on."""
+
+    def __init__(self, number: int, connection: Connection, thread: ThreadPoolExecutor) -> None:
+        self.connection = connection
+        self.pid: int = connection.scalar(text("SELECT pg_catalog.pg_backend_pid()"))
+        self._number = number
+        self._thread = thread
+        self.rest()
+
+    @property
+    def is_busy(self) -> bool:
+        return not self.outcome.done()
+
+    def rest(self) -> None:
+        """Be as at the beginning: nothing done, nothing failed, no transaction open."""
+        self.connection.rollback()
+        self.outcome: Future[Any] = Future()
+        self.outcome.set_result(None)
+
+    def start(self, steps: Iterable[Step], barrier: Barrier | None = None) -> None:
+        self.outcome = self._thread.submit(self._run, steps, barrier)
+
+    def _run(self, steps: Iterable[Step], barrier: Barrier | None) -> Any:
+        result = None
+        if barrier is not None:
+            barrier.wait(PATIENCE)
+        for step in steps:
+            try:
+                result = step.run(self.connection)
+            except Exception as error:
+                raise StepFailed(self._number, step, error) from error
+        return result
+
+
+class Sessions:
+    """A number of sessions, opened once for any number of runs, and closed at the end.
+
+    Args:
+        url: the database.
+        number: how many there are, beside the one that `glance` reads in.
+    """
+
+    def __init__(self, url: URL, number: int) -> None:
+        engine = create_engine(url, poolclass=pool.NullPool)
+        with ExitStack() as stack:
+            autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._monitor = stack.enter_context(autocommit.connect())
+            self._sessions = [
+                _Session(
+                    place,
+                    stack.enter_context(engine.connect()),
+                    stack.enter_context(ThreadPoolExecutor(1)),
+                )
+                for place in range(number + 1)
+            ]
+            self._resources = stack.pop_all()
+        self._reader = self._sessions.pop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(DBAPIError):
+            self._calm(self._sessions)
+        self._resources.close()
+
+    def take_turns(
+        self,
+        scripts: Sequence[Script],
+        order: Iterable[int],
+        observe: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run the scripts, one for each session, one step after the other.
+
+        A step is over when it is done, or waits for a lock that another session holds. A session
+        whose turn comes while it waits takes it as soon as it can.
+
+        Args:
+            order: whose turn it is, as positions in `scripts`; every session once for each step.
+            observe: called after every step.
+
+        Raises:
+            StepFailed: a step raised an error.
+            TimeoutError: the sessions wait for each other.
+        """
+        turns, left = list(order), [deque(script) for script in scripts]
+        try:
+            while turns:
+                turn = self._next(turns)
+                self._sessions[turn].start([left[turn].popleft()])
+                self._settle(self._sessions)
+                observe()
+            _finish(self._sessions)
+        finally:
+            self._calm(self._sessions)
+
+    def run_at_once(self, scripts: Sequence[Script], meanwhile: Sequence[Step] = ()) -> None:
+        """Start all scripts at the same moment, one for each session, and wait for their end.
+
+        Args:
+            meanwhile: more sessions that repeat a step each until all scripts have ended.
+
+        Raises:
+            StepFailed: a step raised an error.
+            TimeoutError: the sessions do not come to an end.
+        """
+        over, barrier = Event(), Barrier(len(scripts) + len(meanwhile))
+        busy = self._sessions[: len(scripts)]
+        others = self._sessions[len(scripts) : len(scripts) + len(meanwhile)]
+        try:
+            for session, script in zip(busy, scripts, strict=True):
+                session.start(script, barrier)
+            for session, step in zip(others, meanwhile, strict=True):
+                session.start(_until(over, step), barrier)
+            _finish(busy)
+            over.set()
+            _finish(others)
+        finally:
+            over.set()
+            self._calm(self._sessions)
+
+    def glance(self, read: Callable[[Connection], Any]) -> Any:
+        """What a session of its own reads now; None if it would have to wait for a lock."""
+        self._reader.start([Step("read", read)])
+        try:
+            return self._reader.outcome.result() if self._settle([self._reader]) else None
+        finally:
+            self._calm([self._reader])
+
+    def _next(self, turns: list[int]) -> int:
+        """Take the first turn whose session does not wait."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            _raise_failures(self._sessions)
+            for place, turn in enumerate(turns):
+                if not self._sessions[turn].is_busy:
+                    return turns.pop(place)
+            _check(deadline)
+            time.sleep(_POLL_INTERVAL)
+
+    def _settle(self, sessions: Sequence[_Session]) -> bool:
+        """Wait until each session is done with its step, or waits for a lock; whether all are done.
+
+        Raises:
+            StepFailed: a step raised an error.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while busy := [session for session in sessions if session.is_busy]:
+            wait([session.outcome for session in busy], _POLL_INTERVAL, FIRST_COMPLETED)
+            pids = {"pids": [session.pid for session in busy]}
+            blocked = set(self._monitor.scalars(_BLOCKED, pids))
+            if all(session.pid in blocked or not session.is_busy for session in busy):
+                break
+            _check(deadline)
+        _raise_failures(sessions)
+        return not busy
+
+    def _calm(self, sessions: Sequence[_Session]) -> None:
+        """Make an end of what they do, and roll it back."""
+        deadline = time.monotonic() + PATIENCE
+        while busy := [session for session in sessions if session.is_busy]:
+            for session in busy:
+                self._monitor.execute(_CANCEL, {"pid": session.pid})
+            wait([session.outcome for session in busy], _POLL_INTERVAL)
+            _check(deadline)
+        for session in sessions:
+            session.rest()
+
+
+def _finish(sessions: Sequence[_Session]) -> None:
+    outcomes = [session.outcome for session in sessions]
+    unfinished = wait(outcomes, PATIENCE, FIRST_EXCEPTION).not_done
+    _raise_failures(sessions)
+    if unfinished:
+        raise TimeoutError(_STUCK)
+
+
+def _raise_failures(sessions: Sequence[_Session]) -> None:
+    for session in sessions:
+        if not session.is_busy and (error := session.outcome.exception()) is not None:
+            raise error
+
+
+def _check(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError(_STUCK)
+
+
+def _until(over: Event, step: Step) -> Iterator[Step]:
+    while not over.is_set():
+        yield step
