@@ -51,6 +51,14 @@ def check_database(
         return compare(expected, observed, capabilities)
 
 
+def facts_of(connection: Connection, scope: Scope) -> Facts:
+    """What the database shows, by itself; the connection's transaction is rolled back."""
+    prepare_session(connection, scope)
+    facts = observed_facts(connection, scope)
+    connection.rollback()
+    return facts
+
+
 @contextmanager
 def _without_collecting() -> Iterator[None]:
     """Half of the time at a thousand tables would be the collector's, which finds nothing.

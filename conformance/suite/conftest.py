@@ -5,26 +5,33 @@ And what pytest-alembic's tests migrate; it has fixtures of the same names, and 
 
 from __future__ import annotations
 
+import secrets
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, pool
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from conformance.errors import ModelsUnavailable
+from conformance.filling import draw
 from conformance.migrations import alembic_config as read_alembic_config
+from conformance.profiles import SCENARIOS, is_deterministic
 from conformance.project import DEFAULT_WRITES, load_classes, load_writes
-from conformance.suite.row_world import Writes, populated_template
+from conformance.strategies import NotDerivable
+from conformance.suite import outcomes
+from conformance.suite.row_world import Writes, populated_template, scenario_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from alembic.config import Config
+    from hypothesis.strategies import SearchStrategy
     from sqlalchemy import URL, Engine, MetaData
 
     from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
+    from conformance.suite.outcomes import Record
 
 
 @pytest.fixture
@@ -83,3 +90,35 @@ def populated_database(
             reason = " ".join(str(getattr(error, "orig", None) or error).split())
             pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
         yield url
+
+
+@pytest.fixture
+def scenarios(
+    request: pytest.FixtureRequest, record: Record
+) -> Callable[[SearchStrategy[Any], Callable[[Any], None]], None]:
+    """Try a property on what a strategy draws, and report the first that it fails with.
+
+    For what does not repeat itself, such as several sessions: nothing is made smaller, and each
+    leaves the database as it happens to.
+    """
+    profile = request.config.getoption("conformance_profile")
+    variant = 0 if is_deterministic(profile) else secrets.randbits(32)
+    chapter = request.path.stem.removeprefix("test_")
+    checked = request.node.originalname.removeprefix("test_")
+    subject = request.node.callspec.id if hasattr(request.node, "callspec") else "every table"
+
+    def try_all(strategy: SearchStrategy[Any], property_: Callable[[Any], None]) -> None:
+        try:
+            drawn = draw(strategy, SCENARIOS[profile], variant=variant)
+        except NotDerivable as error:
+            outcomes.skip_not_checked(record, f"no rows can be derived: {error}")
+        for number, scenario in enumerate(drawn, 1):
+            try:
+                property_(scenario)
+            except (AssertionError, DBAPIError, TimeoutError) as error:
+                finding = scenario_finding(chapter, subject, checked, scenario, error)
+                outcomes.fail(record, finding)
+            finally:
+                record(outcomes.TRIED, {"examples": number})
+
+    return try_all

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, pool, select
@@ -71,22 +72,22 @@ class Ledger:
     def __init__(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
         self.table = table
         self.columns = observed(table)
-        self.key = natural_key(table)
-        self.rows = {self._key_of(dict(zip(self.columns, row, strict=True))): row for row in rows}
+        self._places = [self.columns.index(column) for column in natural_key(table)]
+        self.rows = {self.key_of(row): row for row in rows}
 
     def insert_new(self, rows: Iterable[Mapping[str, Any]]) -> int:
         """The first row of a key stays; how many are new."""
         before = len(self.rows)
         for row in rows:
-            values = self._values(row)
-            self.rows.setdefault(self._key_of(dict(zip(self.columns, values, strict=True))), values)
+            values = self.values(row)
+            self.rows.setdefault(self.key_of(values), values)
         return len(self.rows) - before
 
     def upsert(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """The last row of a key stays."""
         for row in rows:
-            values = self._values(row)
-            self.rows[self._key_of(dict(zip(self.columns, values, strict=True)))] = values
+            values = self.values(row)
+            self.rows[self.key_of(values)] = values
 
     def must_match(self, connection: Connection) -> None:
         """The table holds exactly these rows.
@@ -98,11 +99,13 @@ class Ledger:
         for what, rows in (("lost", wanted - found), ("has too many", found - wanted)):
             assert not rows, f"the table {what} {rows.total()} rows, such as {min(rows, key=repr)}"
 
-    def _values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(canonical(row[column]) for column in self.columns)
+    def key_of(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The natural key of a row of `contents`."""
+        return tuple(values[place] for place in self._places)
 
-    def _key_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(row[column] for column in self.key)
+    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """A given row, as `contents` would show it."""
+        return tuple(canonical(row[column]) for column in self.columns)
 
 
 def hypertables_of(metadata: MetaData) -> list[Table]:
@@ -124,4 +127,22 @@ def rows_finding(subject: str, checked: str, batch: list[Any], error: BaseExcept
         observed=[repr(row) for row in batch],
         message=f"rows of {subject}: {checked.replace('_', ' ')} fails with {batch!r}",
         hint=f"This is the smallest example found. {reason}",
+    )
+
+
+def scenario_finding(
+    chapter: str, subject: str, checked: str, scenario: Any, error: BaseException
+) -> Finding:
+    """What a scenario found: what was done, and what came of it."""
+    said = shorten(f"{type(error).__name__}: {error}", 1_000)
+    return Finding(
+        id=f"{chapter}:{subject}:{checked}",
+        kind=chapter,
+        object=subject,
+        attribute=checked,
+        disagreement="different",
+        expected=None,
+        observed=repr(scenario),
+        message=f"{chapter} on {subject}: {checked.replace('_', ' ')} fails: {said}",
+        hint=f"What was done: {shorten(repr(scenario), 2_000)}",
     )

@@ -19,9 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from conformance.declarations import compression_of
 from conformance.facts import show
 from conformance.migrations import downgrade, offline_sql, upgrade
-from conformance.observed import observed_facts
 from conformance.observed.traces import traces
-from conformance.pipeline import prepare_session
+from conformance.pipeline import facts_of
 from conformance.strategies.samples import compress_all, fill
 from conformance.suite import outcomes
 
@@ -59,13 +58,6 @@ def migrated(connection: Connection, alembic_config: Config, apache_edition: boo
 
 def _connected(url: URL) -> Connection:
     return create_engine(url, poolclass=pool.NullPool).connect()
-
-
-def _facts(connection: Connection, scope: Scope) -> Facts:
-    prepare_session(connection, scope)
-    facts = observed_facts(connection, scope)
-    connection.rollback()
-    return facts
 
 
 def _differences(before: Facts, after: Facts) -> list[str]:
@@ -137,13 +129,13 @@ def test_offline_sql_gives_the_same_facts(
     record: Record,
 ) -> None:
     """`alembic upgrade head --sql`, run by hand, makes the schema that a migration online makes."""
-    online = _facts(migrated, conformance_scope)
+    online = facts_of(migrated, conformance_scope)
     script = offline_sql(alembic_config, apache=apache_edition)
     with conformance_engine.database() as url, _connected(url) as by_hand:
         cursor = by_hand.connection.cursor()
         cursor.execute(script)
         by_hand.connection.commit()
-        differences = _differences(online, _facts(by_hand, conformance_scope))
+        differences = _differences(online, facts_of(by_hand, conformance_scope))
     if differences:
         message = (
             "migration: offline SQL makes another schema than the migration online: "
@@ -197,9 +189,9 @@ def test_a_second_run_changes_nothing(
     record: Record,
 ) -> None:
     """`alembic upgrade head` on a migrated database finds its work done."""
-    before = _facts(migrated, conformance_scope)
+    before = facts_of(migrated, conformance_scope)
     upgrade(migrated, alembic_config, apache=apache_edition)
-    differences = _differences(before, _facts(migrated, conformance_scope))
+    differences = _differences(before, facts_of(migrated, conformance_scope))
     if differences:
         message = f"migration: a second upgrade changes the schema: {'; '.join(differences[:8])}"
         outcomes.fail(

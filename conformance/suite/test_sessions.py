@@ -1,0 +1,291 @@
+"""What sessions do to each other: writers, readers, maintenance and migrations at once."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.exc import DBAPIError
+
+from conformance.declarations import compression_of
+from conformance.filling import chunks_of, parents_of
+from conformance.migrations import downgrade
+from conformance.pipeline import check_database, facts_of
+from conformance.session import metadata_of
+from conformance.suite import outcomes
+from conformance.suite.maintenance import maintain, maintenance, upkeep
+from conformance.suite.migrating import upgrade_at_once
+from conformance.suite.row_world import contents, hypertables_of
+from conformance.suite.sessions import PATIENCE, Sessions, Step
+from conformance.suite.writers import (
+    JointLedger,
+    SeparateLedger,
+    contention,
+    in_turns,
+    script,
+    separation,
+)
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterator
+
+    from alembic.config import Config
+    from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import URL, Connection, MetaData, Table
+
+    from conformance.engines.base import Engine, Template
+    from conformance.observed import Scope
+    from conformance.suite.outcomes import Record
+    from conformance.suite.row_world import Writes
+    from conformance.suite.sessions import Script
+    from conformance.suite.writers import Call, Plan
+
+    Scenarios = Callable[[SearchStrategy[Any], Callable[[Any], None]], None]
+
+pytestmark = pytest.mark.needs("concurrent_sessions")
+
+#: SQLSTATEs of what ends a statement that waits: its lock_timeout, its statement_timeout.
+LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
+#: Four writers at most, and maintenance or a reader beside them.
+SESSIONS = 6
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every hypertable of `--models`; for maintenance, those that are compressed."""
+    if "scene" in metafunc.fixturenames:
+        tables = hypertables_of(metadata_of(metafunc.config))
+        if "maintenance" in metafunc.function.__name__:
+            tables = [table for table in tables if compression_of(table)]
+        ids = [table.fullname for table in tables]
+        metafunc.parametrize("scene", tables, ids=ids, indirect=True)
+
+
+@pytest.fixture(scope="module")
+def sessions(populated_database: URL) -> Iterator[Sessions]:
+    """Sessions on a database with chunks of every state; what they write stays."""
+    with Sessions(populated_database, SESSIONS) as sessions:
+        yield sessions
+
+
+class Scene:
+    """A hypertable that several sessions work on, and one session more that looks at it."""
+
+    def __init__(
+        self, table: Table, sessions: Sessions, connection: Connection, writes: Writes
+    ) -> None:
+        self.table = table
+        self.sessions = sessions
+        self.chunks = list(chunks_of(connection, table))
+        self._connection = connection
+        self._writes = writes
+        self._rows: dict[str, Any] = {"parents": parents_of(connection, table), "complete": True}
+
+    def plans(self, strategy: Callable[..., SearchStrategy[Plan]]) -> SearchStrategy[Plan]:
+        """What writers of this table do."""
+        return strategy(self.table, **self._rows)
+
+    def scripts(self, plan: Plan, committed: Callable[[int, Call, int], None]) -> list[Script]:
+        """The same as steps; `committed` hears of the writer, the call and the rows inserted."""
+        return [
+            script(self._writes, self.table, calls, partial(committed, writer))
+            for writer, calls in enumerate(plan)
+        ]
+
+    @contextmanager
+    def jointly(self, plan: Plan) -> Iterator[JointLedger]:
+        """The ledger of writers of the same keys; what it allows is checked at the end."""
+        ledger = JointLedger(self.table, self.contents(), len(plan))
+        yield ledger
+        ledger.must_allow(self.contents())
+        ledger.must_have_counted()
+
+    def contents(self) -> Counter[tuple[Any, ...]]:
+        """All rows that are committed."""
+        return self.read(self._connection)
+
+    def read(self, connection: Connection) -> Counter[tuple[Any, ...]]:
+        """All rows that the connection sees in a transaction of its own."""
+        found = contents(connection, self.table)
+        connection.rollback()
+        return found
+
+    def empty(self) -> None:
+        """Drop all chunks."""
+        self._connection.exec_driver_sql(f"TRUNCATE {self._name}")
+        self._connection.commit()
+
+    def glance(self, ledger: JointLedger) -> None:
+        """Look while writers are in the middle of something; what is locked is not looked at."""
+        found = self.sessions.glance(self.read)
+        if found is not None:
+            ledger.must_allow(found)
+
+    @property
+    def _name(self) -> str:
+        return self._connection.dialect.identifier_preparer.format_table(self.table)
+
+
+@pytest.fixture
+def scene(
+    request: pytest.FixtureRequest,
+    sessions: Sessions,
+    populated_database: URL,
+    writes: Writes,
+) -> Iterator[Scene]:
+    """The hypertable of this test, with its sessions."""
+    engine = create_engine(populated_database, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        yield Scene(request.param, sessions, connection, writes)
+
+
+def test_writers_take_turns(scene: Scene, scenarios: Scenarios) -> None:
+    """Writers of the same keys, step by step in any order, lose nothing and see no error.
+
+    Each key is there once, its row is wholly some writer's last, and nobody sees what is not
+    committed. Half of the steps end a transaction, so writers wait for each other.
+    """
+
+    def holds(drawn: tuple[Plan, list[int]]) -> None:
+        plan, order = drawn
+        with scene.jointly(plan) as ledger:
+            scripts = scene.scripts(plan, ledger.commit)
+            scene.sessions.take_turns(scripts, order, partial(scene.glance, ledger))
+
+    scenarios(in_turns(scene.plans(contention)), holds)
+
+
+@pytest.mark.needs("community_edition")
+def test_maintenance_takes_turns_with_writers(scene: Scene, scenarios: Scenarios) -> None:
+    """The same while chunks are compressed and decompressed, in transactions of their own."""
+
+    def holds(drawn: tuple[list[Any], list[int]]) -> None:
+        (*plan, works), order = drawn
+        with scene.jointly(plan) as ledger:
+            scripts = [*scene.scripts(plan, ledger.commit), maintain(works)]
+            scene.sessions.take_turns(scripts, order, partial(scene.glance, ledger))
+
+    works = st.tuples(scene.plans(contention), maintenance(scene.chunks))
+    scenarios(in_turns(works.map(lambda drawn: [*drawn[0], drawn[1]])), holds)
+
+
+@pytest.mark.needs("community_edition")
+def test_writers_and_maintenance_at_once(scene: Scene, scenarios: Scenarios) -> None:
+    """The same while one session compresses and decompresses all chunks, over and over."""
+
+    def holds(plan: Plan) -> None:
+        with scene.jointly(plan) as ledger:
+            scripts = scene.scripts(plan, ledger.commit)
+            scene.sessions.run_at_once(scripts, [upkeep(scene.chunks)])
+
+    scenarios(scene.plans(contention), holds)
+
+
+def test_readers_see_whole_batches(scene: Scene, scenarios: Scenarios) -> None:
+    """Whoever reads while others write sees each batch wholly or not at all, and none go again.
+
+    In REPEATABLE READ: under READ COMMITTED a read may miss rows that a writer takes out of the
+    compressed part of a chunk between its planning and its execution (timescaledb issue 10487).
+    """
+
+    def holds(plan: Plan) -> None:
+        history = SeparateLedger(scene.table, scene.contents(), plan)
+
+        def read(connection: Connection) -> None:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            history.must_show(scene.read(connection))
+
+        scene.sessions.run_at_once(scene.scripts(plan, lambda *_: None), [Step("read", read)])
+        history.must_show(scene.contents())
+        history.must_be_over()
+
+    scenarios(scene.plans(separation), holds)
+
+
+def test_writers_make_chunks_at_once(scene: Scene, scenarios: Scenarios) -> None:
+    """Writers of the same keys start at the same moment, in a table that has no chunk yet."""
+
+    def holds(plan: Plan) -> None:
+        scene.empty()
+        with scene.jointly(plan) as ledger:
+            scene.sessions.run_at_once(scene.scripts(plan, ledger.commit))
+
+    scenarios(scene.plans(contention), holds)
+
+
+def test_two_migrations_at_once(
+    empty_database: URL,
+    pytestconfig: pytest.Config,
+    conformance_engine: Engine,
+    conformance_metadata: MetaData,
+    apache_edition: bool,
+    record: Record,
+) -> None:
+    """Of two migrations of one database one does the work, and the other finds it done."""
+    complaints = upgrade_at_once(
+        empty_database, pytestconfig.getoption("alembic_ini"), apache=apache_edition
+    )
+    complaints = [words for words in complaints if words]
+    with create_engine(empty_database, poolclass=pool.NullPool).connect() as connection:
+        found = check_database(connection, conformance_metadata, conformance_engine.capabilities)
+    complaints += [finding.message for finding in found.findings.values()]
+    if complaints:
+        message = f"migration: two upgrades at once go wrong: {'; '.join(complaints[:4])}"
+        hint = "Let the second wait for the first: take an advisory lock before anything else."
+        outcomes.fail(record, outcomes.migration_finding("two_at_once", message, hint, complaints))
+
+
+def test_a_migration_gives_up_on_writers(
+    conformance_engine: Engine,
+    schema_template: Template,
+    alembic_config: Config,
+    conformance_metadata: MetaData,
+    conformance_scope: Scope,
+    apache_edition: bool,
+    record: Record,
+) -> None:
+    """A downgrade, while somebody writes to every table, fails soon, and all is as before.
+
+    It may wait for a lock no longer than its lock timeout: whoever comes later waits behind it.
+    """
+    with conformance_engine.database(schema_template) as url:
+        engine = create_engine(url, poolclass=pool.NullPool)
+        with engine.connect() as writer, engine.connect() as connection:
+            before = facts_of(connection, conformance_scope)
+            _write_to_every_table(writer, conformance_metadata)
+            connection.exec_driver_sql(f"SET statement_timeout = '{PATIENCE}s'")
+            connection.commit()
+            wrong = _why_not_given_up(connection, alembic_config, apache=apache_edition)
+            writer.commit()
+            after = facts_of(connection, conformance_scope)
+    if wrong is None and before != after:
+        wrong = "leaves a part of its work behind"
+    if wrong is not None:
+        message = f"migration: a downgrade while every table is written to {wrong}"
+        hint = "Set lock_timeout before the first statement, and do everything in one transaction."
+        outcomes.fail(record, outcomes.migration_finding("gives_up_on_writers", message, hint))
+
+
+def _write_to_every_table(connection: Connection, metadata: MetaData) -> None:
+    """Take the lock that every write takes, and keep it."""
+    for table in metadata.sorted_tables:
+        name = connection.dialect.identifier_preparer.format_table(table)
+        connection.exec_driver_sql(f"LOCK TABLE {name} IN ROW EXCLUSIVE MODE")
+
+
+def _why_not_given_up(connection: Connection, config: Config, *, apache: bool) -> str | None:
+    """What is wrong with how a downgrade ends that cannot have its locks; None if nothing is."""
+    try:
+        downgrade(connection, config, apache=apache)
+    except DBAPIError as error:
+        connection.rollback()
+        code = getattr(error.orig, "pgcode", None)
+        if code == LOCK_NOT_AVAILABLE:
+            return None
+        waits = f"is still waiting after {PATIENCE} s"
+        return waits if code == QUERY_CANCELED else f"fails with {error.orig}"
+    return "succeeds, without having waited"

@@ -1,0 +1,267 @@
+"""Writers of the same table: what each of them does, and what the table may then hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from conformance.strategies import batches, natural_key, rewritten, rows
+from conformance.suite.row_world import Ledger
+from conformance.suite.sessions import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import Connection, Table
+
+    from conformance.strategies import Row
+    from conformance.suite.row_world import Writes
+    from conformance.suite.sessions import Script
+
+    #: A row of a table, as `row_world.contents` shows it.
+    Shown = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the write path, in a transaction of its own.
+
+    Attributes:
+        action: `insert_new` or `upsert`.
+        rows: what is written.
+        commits: whether the transaction is committed, or rolled back.
+    """
+
+    action: str
+    rows: Sequence[Row]
+    commits: bool = True
+
+
+#: The calls of each writer.
+Plan = list[list[Call]]
+
+
+@st.composite
+def contention(draw: st.DrawFn, table: Table, /, **settings: Any) -> Plan:
+    """Two to four writers that write the same few keys, each in an order of its own.
+
+    Args:
+        table: a table with a natural key.
+        settings: as for `batches`.
+    """
+    versions = draw(_versions(table, **settings))
+    call = st.builds(
+        Call,
+        st.sampled_from(("upsert", "insert_new")),
+        st.lists(st.sampled_from(versions), min_size=1, max_size=8),
+        st.sampled_from((True, True, True, False)),
+    )
+    return draw(st.lists(st.lists(call, min_size=1, max_size=3), min_size=2, max_size=4))
+
+
+@st.composite
+def separation(draw: st.DrawFn, table: Table, /, **settings: Any) -> Plan:
+    """Two writers, each of which rewrites the same keys of its own in every call.
+
+    Args:
+        table: a table with a natural key.
+        settings: as for `batches`.
+    """
+    ledger = Ledger(table, ())
+    owned: tuple[list[Row], list[Row]] = ([], [])
+    for row in draw(_versions(table, **settings)):
+        ledger.upsert([row])
+        place = list(ledger.rows).index(ledger.key_of(ledger.values(row)))
+        owned[place % len(owned)].append(row)
+    return [
+        [
+            Call("upsert", rows)
+            for rows in draw(st.lists(st.permutations(own), min_size=3, max_size=6))
+        ]
+        for own in owned
+        if own
+    ]
+
+
+@st.composite
+def _versions(draw: st.DrawFn, table: Table, /, **settings: Any) -> list[Row]:
+    """A few keys, each with several rows that agree in nothing else."""
+    known = draw(batches(table, min_size=2, max_size=5, **settings))
+    fresh, key = rows(table, **settings), natural_key(table)
+    return [rewritten(table, draw(fresh), row, key) for row in known for _ in range(3)]
+
+
+def in_turns(
+    transactions: SearchStrategy[list[list[Any]]],
+) -> SearchStrategy[tuple[list[list[Any]], list[int]]]:
+    """What each session does, and whose turn it is, as `Sessions.take_turns` takes it.
+
+    Args:
+        transactions: those of each session; each takes two turns, its work and its end.
+    """
+    return transactions.flatmap(
+        lambda drawn: st.tuples(
+            st.just(drawn),
+            st.permutations([place for place, own in enumerate(drawn) for _ in [*own, *own]]),
+        )
+    )
+
+
+def script(
+    writes: Writes, table: Table, calls: Sequence[Call], committed: Callable[[Call, int], None]
+) -> Script:
+    """What a writer does: each call, and then the end of its transaction.
+
+    Args:
+        committed: told of each call that is committed, and how many rows it says it inserted.
+    """
+    return [step for call in calls for step in _transaction(writes, table, call, committed)]
+
+
+def _transaction(
+    writes: Writes, table: Table, call: Call, committed: Callable[[Call, int], None]
+) -> Script:
+    inserted = 0
+
+    def write(connection: Connection) -> None:
+        nonlocal inserted
+        inserted = getattr(writes, call.action)(connection, table, call.rows).inserted
+
+    def end(connection: Connection) -> None:
+        if call.commits:
+            connection.commit()
+            committed(call, inserted)
+        else:
+            connection.rollback()
+
+    return [Step(call.action, write), Step("commit" if call.commits else "rollback", end)]
+
+
+class JointLedger:
+    """What a table may hold after writers of the same keys: of each key, some writer's last row.
+
+    Args:
+        table: the table.
+        rows: what it holds before.
+        writers: how many there are.
+    """
+
+    def __init__(self, table: Table, rows: Counter[Shown], writers: int) -> None:
+        self._before = Ledger(table, rows.elements())
+        self._upserted = [Ledger(table, ()) for _ in range(writers)]
+        self._inserted = [Ledger(table, ()) for _ in range(writers)]
+        self._counted = 0
+
+    def commit(self, writer: int, call: Call, inserted: int) -> None:
+        """A writer's call is committed, and said to have inserted so many rows."""
+        if call.action == "upsert":
+            self._upserted[writer].upsert(call.rows)
+        else:
+            self._inserted[writer].insert_new(call.rows)
+        self._counted += inserted
+
+    def must_allow(self, found: Counter[Shown]) -> None:
+        """What the table shows is what some order of the committed calls leaves.
+
+        Raises:
+            AssertionError: it is not; with a row that is wrong.
+        """
+        allowed = self._allowed()
+        keys = Counter(self._before.key_of(row) for row in found.elements())
+        for row in found:
+            key = self._before.key_of(row)
+            assert keys[key] == 1, f"the table shows a key {keys[key]} times: {row}"
+            assert key in allowed, f"the table shows a row that nobody has committed: {row}"
+            assert row in allowed[key], f"the table shows {row}, the writers left {allowed[key]}"
+        lost = allowed.keys() - keys.keys()
+        assert not lost, f"the table lost {len(lost)} keys, such as {min(lost, key=repr)}"
+
+    def must_have_counted(self) -> None:
+        """The calls said to have inserted as many rows as there are new ones.
+
+        Raises:
+            AssertionError: they did not.
+        """
+        new = len(self._allowed().keys() - self._before.rows.keys())
+        said = f"the calls say that they inserted {self._counted} rows; {new} are new"
+        assert self._counted == new, said
+
+    def _allowed(self) -> dict[Any, list[Shown]]:
+        """The rows that each key can have come to have: upserts win over all that was there."""
+        allowed: dict[Any, list[Shown]] = {}
+        for ledgers in (self._upserted, [self._before], self._inserted):
+            for key in {key for ledger in ledgers for key in ledger.rows} - allowed.keys():
+                allowed[key] = [ledger.rows[key] for ledger in ledgers if key in ledger.rows]
+        return allowed
+
+
+class SeparateLedger:
+    """The states that a table goes through while each writer writes keys of its own.
+
+    Args:
+        table: the table.
+        rows: what it holds before.
+        plan: what the writers do; all of it is committed.
+    """
+
+    def __init__(self, table: Table, rows: Counter[Shown], plan: Plan) -> None:
+        self._before = Ledger(table, rows.elements())
+        self._states = [_states(table, self._before, calls) for calls in plan]
+        self._owner = {
+            key: writer for writer, states in enumerate(self._states) for key in states[-1]
+        }
+        self._seen = [0] * len(plan)
+
+    def must_show(self, found: Counter[Shown]) -> None:
+        """What is read is a state between two calls of each writer, and none before the last read.
+
+        Raises:
+            AssertionError: it is not.
+        """
+        shown: list[dict[Any, Shown]] = [{} for _ in self._states]
+        others: dict[Any, Shown] = {}
+        for row in found.elements():
+            key = self._before.key_of(row)
+            rows = shown[self._owner[key]] if key in self._owner else others
+            assert key not in rows, f"a read shows a key twice: {row}"
+            rows[key] = row
+        untouched = {k: row for k, row in self._before.rows.items() if k not in self._owner}
+        lost = untouched.keys() - others.keys()
+        assert not lost, f"a read lacks {len(lost)} rows that nobody writes: {min(lost, key=repr)}"
+        assert others == untouched, "a read shows rows that nobody has written"
+        for writer, state in enumerate(shown):
+            self._seen[writer] = self._place(writer, state)
+
+    def must_be_over(self) -> None:
+        """The last read showed the last state of each writer.
+
+        Raises:
+            AssertionError: it did not.
+        """
+        for states, seen in zip(self._states, self._seen, strict=True):
+            assert states[seen] == states[-1], "the table lost the last batch of a writer"
+
+    def _place(self, writer: int, state: dict[Any, Shown]) -> int:
+        states, seen = self._states[writer], self._seen[writer]
+        for place in range(seen, len(states)):
+            if states[place] == state:
+                return place
+        back = "an older state than the read before" if state in states else "a part of a batch"
+        raise AssertionError(f"a read shows {back}: {sorted(state.values(), key=repr)}")
+
+
+def _states(table: Table, before: Ledger, calls: Sequence[Call]) -> list[dict[Any, Shown]]:
+    """What the keys of a writer hold before its first call, and after each."""
+    ledger = Ledger(table, ())
+    ledger.upsert(row for call in calls for row in call.rows)
+    own = ledger.rows.keys()
+    ledger.rows = {key: row for key, row in before.rows.items() if key in own}
+    states = [dict(ledger.rows)]
+    for call in calls:
+        ledger.upsert(call.rows)
+        states.append(dict(ledger.rows))
+    return states
