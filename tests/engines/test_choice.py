@@ -7,9 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -77,56 +75,6 @@ def test_auto_without_the_image_takes_embedded(said: list[str]) -> None:
     assert engine.name == "embedded"
     assert said[0] == "Pulling localhost:1/nowhere/timescaledb:1."
     assert said[1].startswith("Engine embedded, because no container can be had: Image localhost:1")
-
-
-class _StallingDaemon(BaseHTTPRequestHandler):
-    """A daemon without images whose pulls begin and then stand still."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        found = self.path.endswith("/version")
-        body = b'{"ApiVersion": "1.44"}' if found else b'{"message": "No such image"}'
-        self.send_response(200 if found else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_POST(self) -> None:
-        event = b'{"status": "Pulling"}'
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        self.wfile.write(b"%x\r\n%b\r\n" % (len(event), event))
-        self.server.released.wait(10)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def stalling_daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An environment with such a daemon, since no real one can be made to stall."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _StallingDaemon) as server:
-        server.released = threading.Event()
-        threading.Thread(target=server.serve_forever).start()
-        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
-        yield
-        server.released.set()
-        server.shutdown()
-
-
-@pytest.mark.usefixtures("stalling_daemon")
-def test_auto_with_a_stalling_pull_takes_embedded(
-    said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("conformance.engines.daemon.PULL_TIMEOUT", 1)
-    assert open_engine("auto", "some/image:1", said.append).name == "embedded"
-    assert said == [
-        "Pulling some/image:1.",
-        "Engine embedded, because no container can be had: Image some/image:1 is not at hand and"
-        " cannot be pulled: the Docker daemon has been silent for 1 s.",
-    ]
 
 
 def test_auto_with_the_image_takes_the_container(said: list[str]) -> None:

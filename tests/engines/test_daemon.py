@@ -1,0 +1,127 @@
+"""A daemon that misbehaves; a made-up one, since no real one can be made to."""
+
+from __future__ import annotations
+
+import gc
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.engines import daemon, open_engine
+from conformance.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+IMAGE = "some/image:1"
+CANNOT_BE_PULLED = f"Image {IMAGE} is not at hand and cannot be pulled: "
+
+
+class _Daemon(BaseHTTPRequestHandler):
+    """A daemon without images."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/version"):
+            self._answer(200, {"ApiVersion": "1.44"})
+        elif self.server.fault == "hangs up":
+            self.close_connection = True
+        elif self.server.fault == "refuses":
+            self._answer(500, {"message": "the store is\nbroken."})
+        else:
+            self._answer(404, {"message": "No such image"})
+
+    def do_POST(self) -> None:
+        if self.server.fault == "hangs up while pulling":
+            self.close_connection = True
+            return
+        if self.server.fault == "stalls while pulling":
+            self._begin({"status": "Pulling"})
+        elif self.server.fault == "fails while pulling":
+            self._begin({"error": "manifest unknown"})
+        self.server.released.wait(30)
+
+    def _answer(self, status: int, document: dict[str, str]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _begin(self, event: dict[str, str]) -> None:
+        chunk = json.dumps(event).encode()
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def daemon_that(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """`daemon_that("hangs up")`: an environment with such a daemon."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Daemon) as server:
+
+        def set_fault(fault: str) -> None:
+            server.fault = fault
+
+        server.released = threading.Event()
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
+        yield set_fault
+        server.released.set()
+        server.shutdown()
+    # A socket left open would be noticed now.
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        ("hangs up", "The Docker daemon does not answer any more."),
+        ("hangs up while pulling", "The Docker daemon does not answer any more."),
+        ("refuses", f"{CANNOT_BE_PULLED}the store is broken."),
+        ("fails while pulling", f"{CANNOT_BE_PULLED}manifest unknown."),
+        ("stalls while pulling", f"{CANNOT_BE_PULLED}the Docker daemon has been silent for 1 s."),
+        ("is silent", f"{CANNOT_BE_PULLED}the Docker daemon has been silent for 1 s."),
+    ],
+)
+def test_a_fault_is_one_sentence(
+    daemon_that: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    problem: str,
+) -> None:
+    daemon_that(fault)
+    monkeypatch.setattr(daemon, "PULL_TIMEOUT", 1)
+    with pytest.raises(EngineUnavailable) as caught:
+        open_engine("container", IMAGE, lambda _: None).start()
+    assert caught.value.problem == problem
+    assert caught.value.way_out
+
+
+@pytest.mark.parametrize(
+    ("fault", "timeout"),
+    [("stalls while pulling", "PULL_TIMEOUT"), ("is silent", "FIRST_WORD_TIMEOUT")],
+)
+def test_auto_takes_embedded_where_a_pull_does_not_get_on(
+    daemon_that: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    timeout: str,
+) -> None:
+    daemon_that(fault)
+    monkeypatch.setattr(daemon, timeout, 1)
+    said: list[str] = []
+    assert open_engine("auto", IMAGE, said.append).name == "embedded"
+    assert said == [
+        f"Pulling {IMAGE}.",
+        f"Engine embedded, because no container can be had: {CANNOT_BE_PULLED}"
+        "the Docker daemon has been silent for 1 s.",
+    ]
