@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -64,8 +65,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     choices = Choices(engine, image, models, alembic_ini, reports)
     _finish(
         lambda: run_suite(choices, pytest_arguments, Console(stderr=True)),
-        # A URL may hold a password.
-        EngineUsed("url", "database URL") if "://" in engine else EngineUsed(engine, engine),
+        _asked(engine),
         write=lambda verdict: write_all(verdict, reports),
         reports=str(reports),
     )
@@ -121,6 +121,7 @@ def matrix(folder: Path) -> None:
 @click.option("--image", metavar="IMAGE", help="The container's image.")
 @_models
 @click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
+@click.option("--reports", default=REPORTS, show_default=True, type=click.Path(path_type=Path))
 @click.option("--json", "json_file", metavar="FILE", help="Write the report as JSON; - is stdout.")
 def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
     base: str | None,
@@ -129,37 +130,47 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
     image: str | None,
     models: str,
     alembic_ini: str,
+    reports: Path,
     json_file: str | None,
 ) -> None:
     """Rehearse new migrations on generated rows, and judge what they do.
 
     Without --base: those that the working tree has since it left origin/main or main.
+
     Exit codes: 0 passes, 1 fails, 2 could not run.
     """
+    from conformance.gate.report import GateReport
     from conformance.gate.run import Choices
     from conformance.gate.run import gate as run_gate
-    from conformance.reports import gate_console, gate_json
+    from conformance.reports import gate_console, gate_files, json_report
     from conformance.reports.files import write
 
     if base is not None and from_revision is not None:
         raise click.UsageError("Give --base or --from-revision, not both.")
-    console = Console(stderr=True)
+    choices = Choices(engine, image, models, alembic_ini, base, from_revision)
     try:
-        with console.status("starting") as status:
-            choices = Choices(engine, image, models, alembic_ini, base, from_revision)
+        with Console(stderr=True).status("starting") as status:
             report = run_gate(choices, lambda text: status.update(escape(text)))
+    except (ConformanceError, KeyboardInterrupt) as error:
+        report = GateReport(_asked(engine), could_not_run=str(error) or "Interrupted.")
+    try:
+        gate_files.write_all(report, reports, os.environ)
         if json_file not in (None, "-"):
-            write(Path(str(json_file)), gate_json.render(report))
+            write(Path(str(json_file)), json_report.render(report))
     except ConformanceError as error:
-        click.echo(f"conformance: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        click.echo("conformance: Interrupted.", err=True)
-        sys.exit(2)
+        report = GateReport(_asked(engine), could_not_run=str(error))
     if json_file == "-":
-        click.echo(gate_json.render(report), nl=False)
-    gate_console.show(report, Console(stderr=json_file == "-", soft_wrap=True))
+        click.echo(json_report.render(report), nl=False)
+    if report.could_not_run is not None:
+        click.echo(f"conformance: {report.could_not_run}", err=True)
+    else:
+        gate_console.show(report, Console(stderr=json_file == "-", soft_wrap=True), str(reports))
     sys.exit(report.exit_code)
+
+
+def _asked(engine: str) -> EngineUsed:
+    """The engine that was asked for; a URL may hold a password."""
+    return EngineUsed("url", "database URL") if "://" in engine else EngineUsed(engine, engine)
 
 
 def _finish(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from conformance.reports.grouping import by_reason
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,16 +23,23 @@ _HEADLINES = {
     "could_not_run": ("could not run", "bold yellow"),
 }
 _SQL_WIDTH = 72
+_MOST_NAMES = 6
 
 
-def show(report: GateReport, console: Console) -> None:
-    """Print the report."""
+def show(report: GateReport, console: Console, reports: str | None = None) -> None:
+    """Print the report.
+
+    Args:
+        reports: where the files are, if any were written.
+    """
     for finding in report.findings:
         _show_finding(finding, console)
     for revision in report.revisions:
         _show_revision(revision, console)
     for line in _summary(report):
         console.print(line, highlight=False)
+    if reports is not None:
+        console.print(Text(f"  reports      {reports}"))
     word, style = _HEADLINES[report.verdict]
     console.print(Text(f"Gate: {word}", style=style))
 
@@ -99,16 +108,10 @@ def _summary(report: GateReport) -> Iterator[Text]:
         f"  rehearsed    {number} revision{'s' * (number != 1)} in {report.seconds:.1f} s: "
         f"{found}, {counts['accepted']} accepted"
     )
-    for reason, names in _by_reason(report).items():
+    for reason, names in by_reason(report.not_checked).items():
         yield Text(f"  not checked  {len(names)}: {reason}")
-        yield Text(f"               {', '.join(names[:6])}{' …' * (len(names) > 6)}", style="dim")  # noqa: PLR2004 - one line
-
-
-def _by_reason(report: GateReport) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for item in report.not_checked:
-        found.setdefault(item.reason, []).append(item.id)
-    return found
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        yield Text(f"               {', '.join(names[:_MOST_NAMES])}{more}", style="dim")
 
 
 def _milliseconds(seconds: float) -> str:
