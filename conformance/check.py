@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from conformance.errors import ConformanceError
 from conformance.findings import Finding, NotChecked
 from conformance.migrations import alembic_config, migrated_template
+from conformance.profiles import generation_of
 from conformance.project import load_metadata
 from conformance.reports.files import make_folder
 from conformance.session import Session, start_session, use_session
@@ -41,15 +43,15 @@ class Collector:
         self.by_kind: dict[str, int] = {}
         self.tests = 0
         self.consequences = 0
-        self.rows = 0
-        self.examples = 0
-        self.histories = 0
+        self.tried: Counter[str] = Counter()
+        self.generated: dict[str, str | int] | None = None
         self.stopped: str | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Before the plugin would start an engine of its own."""
         use_session(config, self.session)
+        self.generated = generation_of(config).as_data()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A module that cannot be imported keeps pytest from running anything."""
@@ -79,11 +81,8 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the data that the check put on its report."""
         properties = dict(report.user_properties)
+        outcomes.add_tried(self.tried, report)
         if report.when == "call":
-            tried: Any = properties.get(outcomes.TRIED, {})
-            self.rows += tried.get("rows", 0)
-            self.examples += tried.get("examples", 0)
-            self.histories += tried.get("histories", 0)
             self.not_checked += [
                 NotChecked(*json.loads(str(value)))
                 for name, value in report.user_properties
@@ -239,9 +238,8 @@ def _verdict(collector: Collector, status: int, used: EngineUsed, seconds: float
         facts=sum(collector.by_kind.values()),
         tests=collector.tests,
         consequences=collector.consequences,
-        rows=collector.rows,
-        examples=collector.examples,
-        histories=collector.histories,
+        tried=dict(collector.tried),
+        generated=collector.generated,
         by_kind=collector.by_kind,
         seconds=seconds,
     )

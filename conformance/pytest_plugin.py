@@ -6,7 +6,10 @@ with `-p conformance.pytest_plugin`.
 
 from __future__ import annotations
 
+import argparse
 import os
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +27,11 @@ from conformance.fixtures import (
     record,
     schema_template,
 )
-from conformance.profiles import PROFILES
+from conformance.profiles import FIXED_SEED, PROFILES, generation_of, tell_worker
 from conformance.project import DEFAULT_MODELS, DEFAULT_WRITES
 from conformance.session import choice_for_workers, end_session, metadata_of, session_of
-from conformance.suite.outcomes import COULD_NOT_RUN
+from conformance.suite.outcomes import COULD_NOT_RUN, add_tried
+from conformance.verdict import in_words
 
 __all__ = [
     "apache_edition",
@@ -86,12 +90,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="How many generated examples: quick (the default), thorough, nightly.",
     )
     group.addoption(
+        "--seed",
+        dest="conformance_seed",
+        type=int,
+        metavar="N",
+        help="Draw the examples of the run that printed this seed"
+        f" (default: {FIXED_SEED}; nightly: a new one).",
+    )
+    group.addoption(
+        "--examples",
+        dest="conformance_examples",
+        type=_positive,
+        metavar="N",
+        help="Examples for each property of each table, and histories of each,"
+        " instead of the profile's numbers.",
+    )
+    group.addoption(
         "--alembic-ini",
         dest="alembic_ini",
         default="alembic.ini",
         metavar="FILE",
         help="Alembic's configuration (default: alembic.ini).",
     )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of examples")
+    return int(text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -114,17 +140,32 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Engine, PostgreSQL's and TimescaleDB's version, edition."""
+    """Engine, PostgreSQL's and TimescaleDB's version, edition; what examples come from."""
     if config.getoption("collectonly"):
         return []
-    used = session_of(config).used
-    return [f"engine: {used}", *([f"        {used.note}"] if used.note else [])]
+    used, generation = session_of(config).used, generation_of(config)
+    lines = [f"engine: {used}", *([f"        {used.note}"] if used.note else [])]
+    lines.append(f"generated: {generation}")
+    if generation.kept is None:
+        lines.append("        failing examples are not kept: the cache folder cannot be written")
+    return lines
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """How much was tried, and what repeats it; also with -q, and with pytest-xdist."""
+    tried: Counter[str] = Counter()
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            add_tried(tried, report)
+    if tried.total():
+        terminalreporter.write_line(f"generated: {in_words(tried)} ({generation_of(config)})")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Workers of pytest-xdist use the server that the controller started."""
+    """Workers of pytest-xdist use the controller's server and seed."""
     node.workerinput["conformance_engine"] = choice_for_workers(session_of(node.config))
+    tell_worker(node.config, node.workerinput)
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,12 +6,16 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.capabilities import Server
     from conformance.comparison import Comparison
     from conformance.findings import Finding, NotChecked
 
 #: Exit codes of every command, by verdict.
 EXIT_CODES = {"conforms": 0, "differs": 1, "could_not_run": 2}
+#: What the suite counts of what it generated, with the word for one.
+TRIED = {"rows": "row", "examples": "example", "histories": "history"}
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,10 @@ class Verdict:
         findings: disagreements, causes before their consequences.
         not_checked: what could not be decided, with reasons; never counted as passed.
         counts: `facts` and `tests` are those that were decided and hold; `consequences` are facts
-            that a finding made moot; `rows` were written in so many generated `examples` and
-            `histories`;
-            `findings` and `not_checked` are the lengths of the lists.
+            that a finding made moot; `findings` and `not_checked` are the lengths of the lists;
+            `rows` were written in so many generated `examples` and `histories`.
+        tried: the numbers of these.
+        generated: the `profile` and the `seed` of what was generated; None if nothing could be.
         could_not_run: the sentence that says why there is no verdict; None if there is one.
         seconds: wall time.
     """
@@ -67,9 +72,8 @@ class Verdict:
     facts: int = 0
     tests: int = 0
     consequences: int = 0
-    rows: int = 0
-    examples: int = 0
-    histories: int = 0
+    tried: dict[str, int] = field(default_factory=dict)
+    generated: dict[str, str | int] | None = None
     by_kind: dict[str, int] = field(default_factory=dict)
     could_not_run: str | None = None
     seconds: float = 0.0
@@ -94,9 +98,7 @@ class Verdict:
             "tests": self.tests,
             "findings": len(self.findings),
             "consequences": self.consequences,
-            "rows": self.rows,
-            "examples": self.examples,
-            "histories": self.histories,
+            **{what: self.tried.get(what, 0) for what in TRIED},
             "not_checked": len(self.not_checked),
         }
 
@@ -106,6 +108,7 @@ class Verdict:
             "verdict": self.verdict,
             "engine": asdict(self.engine),
             "counts": self.counts,
+            "generated": self.generated,
             "findings": [asdict(finding) for finding in self.findings],
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),
@@ -113,6 +116,12 @@ class Verdict:
         if self.could_not_run is not None:
             data["message"] = self.could_not_run
         return data
+
+
+def in_words(tried: Mapping[str, int]) -> str:
+    """`50 rows, 1 example`: what was tried, but not what was tried not once."""
+    counted = ((tried.get(many, 0), one, many) for many, one in TRIED.items())
+    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counted if n)
 
 
 def verdict_of(comparison: Comparison, engine: EngineUsed, seconds: float) -> Verdict:

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import NullPool, create_engine, text
 
+from conformance.cache import CACHE_VARIABLE, cache_folder
 from conformance.capabilities import Capabilities, Server
 from conformance.engines.node_server import NodeServer, SnapshotDamagedError, SnapshotWriteError
 from conformance.engines.npm_packages import (
-    CACHE_VARIABLE,
-    cache_folder,
     cache_lock,
     installed_packages,
     unwritable_cache,

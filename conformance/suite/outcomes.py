@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from conformance.findings import Finding
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable
 
     #: The `record` fixture.
@@ -21,6 +22,15 @@ FACT, FINDING, NOT_CHECKED, CONSEQUENCE = "fact", "finding", "not_checked", "con
 COULD_NOT_RUN, TRIED = "could_not_run", "tried"
 #: Of a check that passes: a part of it that was left out, `[id, reason]` as JSON.
 PART_NOT_CHECKED = "part_not_checked"
+
+
+def add_tried(total: Counter[str], report: pytest.TestReport) -> None:
+    """Add what a check tried, such as rows and examples, to what others did."""
+    if report.when == "call":
+        for name, value in report.user_properties:
+            if name == TRIED:
+                tried: Any = value
+                total.update(tried)
 
 
 def fail(record: Record, *findings: Finding) -> NoReturn:

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,7 +15,7 @@ from conformance.histories.machine import history_of, rules_not_played
 from conformance.histories.script import printed, script_of
 from conformance.histories.stage import Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
-from conformance.profiles import HISTORIES, STEPS, is_deterministic
+from conformance.profiles import HISTORIES, STEPS, drawing, generation_of
 from conformance.session import metadata_of
 from conformance.suite import outcomes
 from conformance.suite.row_world import hypertables_of
@@ -96,7 +95,7 @@ def test_history(
     The same as in a plain table with the same constraints, which gets the same writes: after
     each step, and after decompressing all and rebuilding the indexes.
     """
-    profile = request.config.getoption("conformance_profile")
+    generation = generation_of(request.config)
     try:
         machine = history_of(subject, stage)
     except ValueError as error:
@@ -106,18 +105,15 @@ def test_history(
         outcomes.part_not_checked(record, part, reason)
     histories, rows = stage.histories, stage.rows
     try:
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=HISTORIES[profile],
-                stateful_step_count=STEPS[profile],
-                derandomize=is_deterministic(profile),
-                database=None,
-                deadline=None,
-                report_multiple_bugs=False,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        with drawing():
+            run_state_machine_as_test(
+                generation.seeded(machine),
+                settings=generation.settings_for(
+                    f"{subject.table.fullname}:history",
+                    max_examples=generation.examples(HISTORIES),
+                    stateful_step_count=STEPS[generation.profile],
+                ),
+            )
     except Exception as error:
         outcomes.fail(record, _finding(subject, stage, error))
     finally:

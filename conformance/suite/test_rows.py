@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, insert, pool, select
 from sqlalchemy.exc import DBAPIError
 
 from conformance.filling import parents_of
-from conformance.profiles import PROFILES, is_deterministic
+from conformance.profiles import drawing, generation_of
 from conformance.session import metadata_of
 from conformance.strategies import batches, natural_key, rows
 from conformance.suite import outcomes
@@ -62,21 +62,15 @@ def examples(
     populated: Connection, request: pytest.FixtureRequest, record: Record
 ) -> Callable[[SearchStrategy[Any], Property], None]:
     """Try a property on what a strategy draws; each example leaves the database as it was."""
-    profile = request.config.getoption("conformance_profile")
+    generation = generation_of(request.config)
     checked = request.node.originalname.removeprefix("test_")
     subject = request.node.callspec.id if hasattr(request.node, "callspec") else "every table"
     tried = {"rows": 0, "examples": 0}
     last: list[Any] = []
 
     def try_all(strategy: SearchStrategy[Any], property_: Property) -> None:
-        @settings(
-            max_examples=PROFILES[profile],
-            derandomize=is_deterministic(profile),
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        )
+        @generation.settings_for(f"{subject}:{checked}")
+        @generation.seeded
         @given(strategy)
         def example(batch: list[Any]) -> None:
             tried["rows"] += len(batch)
@@ -88,7 +82,8 @@ def examples(
                 populated.rollback()
 
         try:
-            example()
+            with drawing():
+                example()
         except Exception as error:
             outcomes.fail(record, rows_finding(subject, checked, last, error))
         finally:

@@ -16,9 +16,9 @@ import psycopg2
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
+from conformance.cache import CACHE_VARIABLE, cache_folder
 from conformance.engines.base import Template
 from conformance.engines.embedded import EmbeddedEngine
-from conformance.engines.npm_packages import CACHE_VARIABLE, cache_folder
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:

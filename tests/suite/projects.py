@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.cache import CACHE_VARIABLE, cache_folder
+
 PROJECT = Path(__file__).parents[2]
 REVISION = "alembic/versions/0001_initial_schema.py"
 
@@ -38,9 +40,24 @@ def copied_project(folder, *edits):
     return folder
 
 
+def own_cache(project):
+    """A cache folder of the project's own, but for packages and snapshots, which take minutes."""
+    folder = project / "cache"
+    folder.mkdir(exist_ok=True)
+    for name in ("packages", "snapshots"):
+        (cache_folder() / name).mkdir(parents=True, exist_ok=True)
+        if not (folder / name).exists():
+            (folder / name).symlink_to(cache_folder() / name)
+    return folder
+
+
 def check(project, *arguments):
     """Exit code, verdict and standard error of `conformance check` in the project."""
-    environment = {**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{PROJECT}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{project}{os.pathsep}{PROJECT}",
+        CACHE_VARIABLE: str(own_cache(project)),
+    }
     done = subprocess.run(
         [sys.executable, "-c", "from conformance.cli import main; main()",
          "check", "--engine", "embedded", *arguments],
