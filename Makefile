@@ -11,8 +11,11 @@ ENGINE ?= auto
 IMAGE ?=
 # Where `make conform` writes its reports.
 REPORTS ?= build/conformance
-# How many generated examples `make test` tries: quick, thorough or nightly.
+# How many generated examples `make test` tries: quick, thorough or nightly, or a number; and the
+# seed that they are drawn from.
 PROFILE ?= thorough
+EXAMPLES ?=
+SEED ?=
 # What make starts ends with make, even if that is killed.
 GUARD := $(PYTHON) -I conformance/guard.py
 ENGINE_OPTIONS := --engine=$(ENGINE) $(if $(IMAGE),--image=$(IMAGE))
@@ -40,6 +43,7 @@ conform: $(INSTALLED) ## Start TimescaleDB, migrate, check every fact, print the
 .PHONY: test
 test: $(INSTALLED) ## Everything: the suite and the tool's own tests
 	@$(GUARD) $(BIN)/python -m pytest $(ENGINE_OPTIONS) --profile=$(PROFILE) \
+		$(if $(EXAMPLES),--examples=$(EXAMPLES)) $(if $(SEED),--seed=$(SEED)) \
 		-n 2 --dist worksteal --quiet \
 		--junitxml=build/conformance/junit-test.xml conformance/suite tests
 

@@ -42,7 +42,7 @@ def main() -> None:
 
 @main.command(
     context_settings={"ignore_unknown_options": True},
-    epilog="Everything else is handed to pytest: -k market_data, -n 2, -x.",
+    epilog="Everything else is handed to pytest: -k market_data, -n 2, --profile thorough.",
 )
 @click.option("--engine", default="auto", show_default=True, metavar="auto|embedded|container|URL")
 @click.option("--image", metavar="IMAGE", help="The container's image.")
