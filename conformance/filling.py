@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from conformance.declarations import compression_of, hypertable_of
+from conformance.profiles import drawing
 from conformance.strategies import NotDerivable, chunk_starts, default_span, rows
 from conformance.strategies.samples import fill
 
@@ -89,7 +90,8 @@ def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list
     def keep(value: Any) -> None:
         drawn.append(value)
 
-    keep()
+    with drawing():
+        keep()
     return drawn
 
 

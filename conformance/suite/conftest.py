@@ -5,7 +5,6 @@ And what pytest-alembic's tests migrate; it has fixtures of the same names, and 
 
 from __future__ import annotations
 
-import secrets
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from conformance.errors import ModelsUnavailable
 from conformance.filling import draw
 from conformance.migrations import alembic_config as read_alembic_config
-from conformance.profiles import SCENARIOS, is_deterministic
+from conformance.profiles import SCENARIOS, generation_of
 from conformance.project import DEFAULT_WRITES, load_classes, load_writes
 from conformance.strategies import NotDerivable
 from conformance.suite import outcomes
@@ -101,24 +100,23 @@ def scenarios(
     For what does not repeat itself, such as several sessions: nothing is made smaller, and each
     leaves the database as it happens to.
     """
-    profile = request.config.getoption("conformance_profile")
-    variant = 0 if is_deterministic(profile) else secrets.randbits(32)
+    generation = generation_of(request.config)
     chapter = request.path.stem.removeprefix("test_")
     checked = request.node.originalname.removeprefix("test_")
     subject = request.node.callspec.id if hasattr(request.node, "callspec") else "every table"
 
     def try_all(strategy: SearchStrategy[Any], property_: Callable[[Any], None]) -> None:
         try:
-            drawn = draw(strategy, SCENARIOS[profile], variant=variant)
+            drawn = draw(strategy, generation.examples(SCENARIOS), variant=generation.seed)
         except NotDerivable as error:
             outcomes.skip_not_checked(record, f"no rows can be derived: {error}")
-        for number, scenario in enumerate(drawn, 1):
+        for scenario in drawn:
             try:
                 property_(scenario)
             except (AssertionError, DBAPIError, TimeoutError) as error:
                 finding = scenario_finding(chapter, subject, checked, scenario, error)
                 outcomes.fail(record, finding)
             finally:
-                record(outcomes.TRIED, {"examples": number})
+                record(outcomes.TRIED, {"examples": 1})
 
     return try_all
