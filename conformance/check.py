@@ -81,6 +81,10 @@ class Collector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the data that the check put on its report."""
         properties = dict(report.user_properties)
+        if outcomes.COULD_NOT_RUN in properties:
+            # Whatever the check made of it.
+            self.stopped = str(properties[outcomes.COULD_NOT_RUN])
+            return
         outcomes.add_tried(self.tried, report)
         if report.when == "call":
             self.not_checked += [
@@ -96,12 +100,6 @@ class Collector:
             self._passed(properties)
 
     def _failed(self, report: pytest.TestReport) -> None:
-        reasons = [
-            value for name, value in report.user_properties if name == outcomes.COULD_NOT_RUN
-        ]
-        if reasons:
-            self.stopped = str(reasons[0])
-            return
         found = [value for name, value in report.user_properties if name == outcomes.FINDING]
         if found:
             self.findings += [Finding(**json.loads(str(value))) for value in found]
