@@ -11,8 +11,12 @@ from conformance.gate.report import GateFinding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Nobody can accept these: what follows was not seen, or the acceptance itself is at fault.
-NEVER = frozenset({"upgrade-failed", "revision-edited", "accepted-without-reason"})
+#: Nobody can accept these: the acceptance itself is at fault, or what follows was not seen.
+NEVER = frozenset(
+    {"upgrade-failed", "revision-edited", "accepted-without-reason", "accepted-in-vain"}
+)
+#: Nor these, where the upgrade failed because of them.
+_CAUSES = frozenset({"compression-forbids"})
 
 
 def accept(
@@ -27,13 +31,14 @@ def accept(
 
     Args:
         accepted: reasons by code (`lock-scan`), or by code and subject (`data-lost:curves.bid`).
-        judged: whether all rules had a look, so that what did not occur is known.
+        judged: whether the upgrade came to its end, so that all rules had a look.
         squawk_ran: the same of squawk's.
     """
     used: set[str] = set()
+    never = NEVER if judged else NEVER | _CAUSES
     for finding in findings:
         key = next((name for name in _names(finding) if name in accepted), None)
-        if key is None or finding.code in NEVER:
+        if key is None or finding.code in never:
             yield finding
             continue
         used.add(key)

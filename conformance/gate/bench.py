@@ -49,6 +49,7 @@ class Bench:
         self.apache = engine.server.edition == "apache"
         self._database = ExitStack()
         self._url: URL | None = None
+        self._reader: Connection | None = None
 
     def __enter__(self) -> Bench:
         return self
@@ -58,6 +59,7 @@ class Bench:
 
     def close(self) -> None:
         """Give the database back."""
+        self._reader = None
         self._database.close()
         self._url = None
 
@@ -78,11 +80,30 @@ class Bench:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A session of its own on the database, the only one that this process may connect to."""
+        with connected(self._place(), self.config) as connection:
+            yield connection
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """A session to read with, in a transaction that is rolled back.
+
+        The same one each time, which knows the catalog already; but where all connections share
+        one session, what a migration set in it must end with its connection.
+        """
+        if not self._engine.capabilities.concurrent_sessions:
+            with self.connect() as connection:
+                yield connection
+            return
+        if self._reader is None:
+            self._reader = self._database.enter_context(connected(self._place(), self.config))
+        yield self._reader
+        self._reader.rollback()
+
+    def _place(self) -> URL:
         if self._url is None:
             self.renew()
         assert self._url is not None
-        with connected(self._url, self.config) as connection:
-            yield connection
+        return self._url
 
 
 @contextmanager

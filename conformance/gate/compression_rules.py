@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.gate.report import GateFinding
-from conformance.gate.rules import shortened
+from conformance.gate.sentences import shortened
 from conformance.gate.state import counterpart
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from conformance.gate.evidence import Evidence
+    from conformance.gate.evidence import Evidence, Failure
     from conformance.gate.state import Column, Contents
 
 _REFUSAL = re.compile(r"compress|columnstore", re.IGNORECASE)
@@ -88,7 +88,7 @@ def judge_compression(
         declared: tables whose models declare compression, for a server that has none.
         minimum: the oldest TimescaleDB that the models allow.
     """
-    if evidence.failure is not None and _REFUSAL.search(evidence.failure.reason):
+    if evidence.failure is not None and refused_for_compression(evidence.failure):
         yield GateFinding(
             "compression-forbids",
             evidence.revision.identifier,
@@ -108,6 +108,11 @@ def judge_compression(
             refusal = REFUSALS[change]
             if not refusal.until or refusal.unless or _numbers(minimum) < _numbers(refusal.until):
                 yield _finding(evidence.revision.identifier, refusal, subject, earlier.name)
+
+
+def refused_for_compression(failure: Failure) -> bool:
+    """Whether the server says that compression is the reason."""
+    return bool(failure.sql and _REFUSAL.search(failure.reason))
 
 
 def _finding(revision: str, refusal: Refusal, subject: str, table: str) -> GateFinding:

@@ -64,7 +64,7 @@ class Rehearsal:
                 self._revision, before, statements, failure, not_checked=self._not_checked
             )
         after = self._state(like=before)
-        with self._bench.connect() as connection:
+        with self._bench.look() as connection:
             inspect(connection)
         down = self._down(before)
         if down is None or down.after is None or differences(before, down.after):
@@ -87,7 +87,7 @@ class Rehearsal:
         self._report(f"{self._revision.identifier}: {what}")
 
     def _state(self, like: State | None = None) -> State:
-        with self._bench.connect() as connection:
+        with self._bench.look() as connection:
             return read_state(connection, self._scope, like=like)
 
     def _renew(self, before: State) -> State:
@@ -165,12 +165,15 @@ class Rehearsal:
         self, statement: Statement, before: State, after: State
     ) -> tuple[Interruption, bool]:
         """What was left, and whether the database is another one than before."""
+        interrupter = Interrupter(statement.number)
         with self._bench.connect() as connection:
             try:
-                with listening(Interrupter(statement.number).handlers):
+                with listening(interrupter.handlers):
                     self._upgrade(connection)
-            except Interrupted:
-                connection.rollback()
+            # What a `finally` raises on the way out of a dead process, nobody sees.
+            except (Interrupted, Exception):
+                if not interrupter.fired:
+                    raise
         left = differences(before, self._state(like=before))
         if not left:
             return Interruption(statement.number, statement.sql), False

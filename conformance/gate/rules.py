@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.gate.compression_rules import refused_for_compression
 from conformance.gate.lock_rules import keyword
 from conformance.gate.report import GateFinding
+from conformance.gate.sentences import listed, shortened
 from conformance.gate.state import (
     changed_facts,
     changed_rows,
@@ -19,10 +21,6 @@ if TYPE_CHECKING:
 
     from conformance.findings import Finding
     from conformance.gate.evidence import Evidence, Interruption, Return
-
-#: So many differences are named in one sentence.
-_NAMED = 4
-_SHOWN = 100
 
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
@@ -55,7 +53,7 @@ def judge_drift(
 
 
 def _failure(evidence: Evidence) -> Iterator[GateFinding]:
-    if evidence.failure is not None:
+    if evidence.failure is not None and not refused_for_compression(evidence.failure):
         sql = f" at {shortened(evidence.failure.sql)}" if evidence.failure.sql else ""
         yield GateFinding(
             "upgrade-failed",
@@ -80,7 +78,7 @@ def _warnings(evidence: Evidence) -> Iterator[GateFinding]:
             "warning",
             evidence.revision.identifier,
             "",
-            f"Statement {number} raises a WARNING: {message}{more}",
+            f"Statement {number} raises a WARNING: {message.rstrip('.')}{more}.",
             "A statement that warns often keeps the old state: say what is meant.",
             number,
         )
@@ -147,7 +145,7 @@ def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
             evidence.revision.identifier,
             "",
             f"Interrupted before statement {first.statement}, the upgrade leaves "
-            f"{_listed(first.left)}; {_stuck(first)}.{others}",
+            f"{listed(first.left)}; {_stuck(first)}.{others}",
             "Let it run in one transaction, or write it so that it can begin again: IF NOT "
             "EXISTS where it has committed before.",
             first.statement,
@@ -157,7 +155,7 @@ def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
 def _stuck(interruption: Interruption) -> str:
     if interruption.failure is not None:
         return f"the next run fails: {interruption.failure.reason.rstrip('.')}"
-    return f"the next run does not finish the work: {_listed(interruption.missing)}"
+    return f"the next run does not finish the work: {listed(interruption.missing)}"
 
 
 def _return(evidence: Evidence) -> Iterator[GateFinding]:
@@ -199,7 +197,7 @@ def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
             "downgrade-missing",
             revision,
             "",
-            f"The downgrade does nothing, and leaves {_listed(different)}.",
+            f"The downgrade does nothing, and leaves {listed(different)}.",
             'Undo there what upgrade() does, or declare irreversible = "why".',
         )
     elif different:
@@ -207,7 +205,7 @@ def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
             "downgrade",
             revision,
             "",
-            f"The downgrade does not lead back: {_listed(different)}.",
+            f"The downgrade does not lead back: {listed(different)}.",
             'Undo all that upgrade() does, or declare irreversible = "why".',
         )
     elif traces := changed_traces(evidence.before, down.after):
@@ -215,7 +213,7 @@ def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
             "trace-left",
             revision,
             "",
-            f"After upgrade and downgrade a catalog is not as before: {_listed(traces)}.",
+            f"After upgrade and downgrade a catalog is not as before: {listed(traces)}.",
             "Drop what is left, or remove its policy, job or setting.",
         )
 
@@ -227,7 +225,7 @@ def _by_hand(evidence: Evidence) -> Iterator[GateFinding]:
     if evidence.by_hand.failure is not None:
         what = f"fails: {evidence.by_hand.failure.reason.rstrip('.')}"
     elif evidence.by_hand.differences:
-        what = f"does something else: {_listed(evidence.by_hand.differences)}"
+        what = f"does something else: {listed(evidence.by_hand.differences)}"
     if what:
         yield GateFinding(
             "offline-differs",
@@ -248,14 +246,3 @@ def no_rows(evidence: Evidence) -> list[str]:
         if lock.existed and (lock.blocks or keyword(statement.sql) in ("UPDATE", "DELETE"))
     }
     return sorted(empty & touched)
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-    return "; ".join(items[:_NAMED]) + more
-
-
-def shortened(sql: str) -> str:
-    """A statement on one line, for a sentence."""
-    words = " ".join(sql.split())
-    return words if len(words) <= _SHOWN else f"{words[: _SHOWN - 1]}…"

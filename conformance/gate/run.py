@@ -30,6 +30,7 @@ from conformance.verdict import EngineUsed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from alembic.config import Config
     from sqlalchemy import Connection, MetaData
 
     from conformance.comparison import Comparison
@@ -84,16 +85,29 @@ def gate(choices: Choices, report: Callable[[str], None] = lambda _: None) -> Ga
     metadata = load_metadata(choices.models)
     session = start_session(choices.engine, choices.image, report)
     try:
-        with Bench(session.engine, config, new) as bench:
-            return replace(
-                _Gate(bench, new, metadata, session, report).run(), seconds=_since(started)
-            )
+        return replace(rehearse(session, config, new, metadata, report), seconds=_since(started))
     finally:
         session.engine.stop()
 
 
 def _since(started: float) -> float:
     return time.monotonic() - started
+
+
+def rehearse(
+    session: Session,
+    config: Config,
+    new: NewRevisions,
+    metadata: MetaData,
+    report: Callable[[str], None] = lambda _: None,
+) -> GateReport:
+    """Rehearse the revisions on databases of a started engine, and judge them.
+
+    Raises:
+        ConformanceError: no verdict is possible; the error says why.
+    """
+    with Bench(session.engine, config, new) as bench:
+        return _Gate(bench, new, metadata, session, report).run()
 
 
 class _Gate:
@@ -151,7 +165,7 @@ class _Gate:
         return rehearsed
 
     def _scope(self) -> Scope:
-        with self._bench.connect() as connection:
+        with self._bench.look() as connection:
             found = schemas_of(connection)
         return Scope(tuple(sorted({*found, *scope_of(self._metadata).schemas})))
 

@@ -246,6 +246,11 @@ class Interrupter:
         self._left = number
 
     @property
+    def fired(self) -> bool:
+        """Whether it came to that statement."""
+        return self._left <= 0
+
+    @property
     def handlers(self) -> dict[str, Callable[..., None]]:
         """For `listening`."""
         return {"before_cursor_execute": self._before}
@@ -253,7 +258,7 @@ class Interrupter:
     def _before(self, *_: Any) -> None:
         self._left -= 1
         # A dead process sends nothing, whatever its `finally` says.
-        if self._left <= 0:
+        if self.fired:
             raise Interrupted
 
 

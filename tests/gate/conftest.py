@@ -1,0 +1,33 @@
+"""The gate on a small project; `--engine` chooses where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.session import session_of
+
+from .projects import Project
+
+if TYPE_CHECKING:
+    from conformance.session import Session
+
+
+@pytest.fixture
+def session(pytestconfig) -> Session:
+    """The engine that the session's other tests use."""
+    return session_of(pytestconfig)
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    """With the base only."""
+    return Project.made_in(tmp_path)
+
+
+@pytest.fixture
+def community(session) -> None:
+    """Skip what the Apache edition lacks."""
+    if not session.engine.capabilities.community_edition:
+        pytest.skip("needs the Community edition")

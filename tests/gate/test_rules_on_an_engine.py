@@ -1,0 +1,255 @@
+"""Each rule has a revision that gives exactly its finding, and one close to it that gives none."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text
+
+from .projects import Case, sql
+
+
+def column(table, name, kind, **options):
+    return lambda metadata: metadata.tables[table].append_column(Column(name, kind, **options))
+
+
+def retyped(metadata):
+    metadata.tables["places"].c.size.type = BigInteger()
+
+
+def two_tables(metadata):
+    for name in ("boxes", "lids"):
+        Table(name, metadata, Column("id", Integer))
+
+
+def indexed(table, *columns):
+    return lambda metadata: Index(
+        f"ix_{table}", *(metadata.tables[table].c[name] for name in columns)
+    )
+
+
+def checked(table, text):
+    return lambda metadata: metadata.tables[table].append_constraint(
+        CheckConstraint(text, name=f"ck_{table}")
+    )
+
+
+def named_places(name):
+    def edit(metadata):
+        metadata.tables["places"].c.size.name = name
+
+    return edit
+
+
+ADD = sql("ALTER TABLE places ADD COLUMN area integer")
+DROP = sql("ALTER TABLE places DROP COLUMN area")
+WITH_AREA = column("places", "area", Integer)
+COUNT = "op.execute('SELECT count(*) FROM readings')"
+
+CASES = (
+    Case("a nullable column", ADD, DROP, edit=WITH_AREA),
+    Case(
+        "a nullable column of a hypertable",
+        sql("ALTER TABLE readings ADD COLUMN area integer"),
+        sql("ALTER TABLE readings DROP COLUMN area"),
+        edit=column("readings", "area", Integer),
+    ),
+    Case(
+        "a constant default",
+        sql("ALTER TABLE readings ADD COLUMN area integer NOT NULL DEFAULT 7"),
+        sql("ALTER TABLE readings DROP COLUMN area"),
+        edit=column("readings", "area", Integer, nullable=False, server_default="7"),
+    ),
+    Case("a lock held", f"{ADD}\n{COUNT}", DROP, {"lock-held"}, WITH_AREA),
+    Case("work before the lock", f"{COUNT}\n{ADD}", DROP, edit=WITH_AREA),
+    Case(
+        "no lock timeout",
+        f"op.execute('SET LOCAL lock_timeout = 0')\n{ADD}",
+        DROP,
+        {"no-lock-timeout"},
+        WITH_AREA,
+    ),
+    Case(
+        "no lock timeout, and no lock",
+        sql("SET LOCAL lock_timeout = 0", "CREATE TABLE boxes (id integer)"),
+        sql("DROP TABLE boxes"),
+        edit=lambda metadata: Table("boxes", metadata, Column("id", Integer)),
+    ),
+    Case(
+        "a rewrite",
+        sql("ALTER TABLE places ALTER COLUMN size TYPE bigint"),
+        sql("ALTER TABLE places ALTER COLUMN size TYPE integer"),
+        {"rewrite"},
+        retyped,
+    ),
+    Case(
+        "an index",
+        sql("CREATE INDEX ix_places ON places (size)"),
+        sql("DROP INDEX ix_places"),
+        {"lock-scan"},
+        indexed("places", "size"),
+    ),
+    Case(
+        "an index of a new table",
+        sql("CREATE TABLE boxes (id integer)", "CREATE INDEX ix_boxes ON boxes (id)"),
+        sql("DROP TABLE boxes"),
+        edit=lambda metadata: Table(
+            "boxes", metadata, column_id := Column("id", Integer), Index("ix_boxes", column_id)
+        ),
+    ),
+    Case(
+        "a constraint before 2.20",
+        sql("ALTER TABLE readings ADD CONSTRAINT ck_readings CHECK (place_id > -9)"),
+        sql("ALTER TABLE readings DROP CONSTRAINT ck_readings"),
+        {"compression-forbids", "lock-scan"},
+        checked("readings", "place_id > -9"),
+        minimum="2.17",
+        community=True,
+    ),
+    Case(
+        "a constraint from 2.20 on",
+        sql("ALTER TABLE readings ADD CONSTRAINT ck_readings CHECK (place_id > -9)"),
+        sql("ALTER TABLE readings DROP CONSTRAINT ck_readings"),
+        {"lock-scan"},
+        checked("readings", "place_id > -9"),
+        community=True,
+    ),
+    Case(
+        "a warning",
+        f"""{ADD}\nop.execute("DO $$ BEGIN RAISE WARNING 'beware'; END $$")""",
+        DROP,
+        {"warning"},
+        WITH_AREA,
+    ),
+    Case(
+        "a notice",
+        f"""{ADD}\nop.execute("DO $$ BEGIN RAISE NOTICE 'hear'; END $$")""",
+        DROP,
+        edit=WITH_AREA,
+    ),
+    Case(
+        "changed rows", sql("UPDATE readings SET value = 1.5"), "pass", {"data-changed"}
+    ),
+    Case("rows that stay as they are", sql("UPDATE readings SET value = value"), "pass"),
+    Case("new rows", sql("INSERT INTO places (name) VALUES ('x')"), "pass", {"data-changed"}),
+    Case(
+        "a dropped column",
+        sql("ALTER TABLE places DROP COLUMN size"),
+        sql("ALTER TABLE places ADD COLUMN size integer"),
+        {"data-lost"},
+        lambda metadata: metadata.tables["places"]._columns.remove(
+            metadata.tables["places"].c.size
+        ),
+    ),
+    Case(
+        "a renamed column",
+        sql("ALTER TABLE places RENAME COLUMN size TO area"),
+        sql("ALTER TABLE places RENAME COLUMN area TO size"),
+        {"squawk:renaming-column"},
+        named_places("area"),
+    ),
+    Case("drift", ADD, DROP, {"drift"}),
+    Case(
+        "an interruption that cannot be mended",
+        "with op.get_context().autocommit_block():\n"
+        "    op.execute('CREATE TABLE boxes (id integer)')\n"
+        "    op.execute('CREATE TABLE lids (id integer)')",
+        sql("DROP TABLE boxes", "DROP TABLE lids"),
+        {"interrupted"},
+        two_tables,
+    ),
+    Case(
+        "an interruption that the next run mends",
+        "with op.get_context().autocommit_block():\n"
+        "    op.execute('CREATE TABLE IF NOT EXISTS boxes (id integer)')\n"
+        "    op.execute('CREATE TABLE IF NOT EXISTS lids (id integer)')",
+        sql("DROP TABLE boxes", "DROP TABLE lids"),
+        edit=two_tables,
+    ),
+    Case("a forgotten downgrade", ADD, "pass", {"downgrade-missing"}, WITH_AREA),
+    Case(
+        "half a downgrade",
+        sql("ALTER TABLE places ADD COLUMN area integer, ADD COLUMN kind text"),
+        DROP,
+        {"downgrade"},
+        lambda metadata: [
+            metadata.tables["places"].append_column(Column(name, kind))
+            for name, kind in (("area", Integer), ("kind", Text))
+        ],
+    ),
+    Case("a downgrade that fails", ADD, sql("DROP TABLE nothing"), {"downgrade"}, WITH_AREA),
+    Case(
+        "a function left",
+        sql("CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1'"),
+        "pass",
+        {"trace-left"},
+    ),
+    Case(
+        "irreversible by declaration",
+        ADD,
+        "pass",
+        {"irreversible"},
+        WITH_AREA,
+        head='irreversible = "the old form is not kept"',
+    ),
+    Case(
+        "irreversible by NotImplementedError",
+        ADD,
+        "raise NotImplementedError('no way')",
+        {"irreversible"},
+        WITH_AREA,
+    ),
+    Case(
+        "another thing offline",
+        f"if not context.is_offline_mode():\n    {ADD}",
+        DROP,
+        {"offline-differs"},
+        WITH_AREA,
+    ),
+    Case(
+        "a query offline",
+        f"op.get_bind().execute(sa.text('SELECT 1')).scalar_one()\n{ADD}",
+        DROP,
+        {"offline-differs"},
+        WITH_AREA,
+    ),
+    Case(
+        "an upgrade that rows refuse",
+        sql("ALTER TABLE places ADD COLUMN area integer NOT NULL"),
+        DROP,
+        {"upgrade-failed"},
+    ),
+    Case(
+        "an upgrade that compression refuses",
+        sql("ALTER TABLE readings ADD COLUMN area integer NOT NULL"),
+        DROP,
+        {"compression-forbids"},
+        community=True,
+    ),
+    Case(
+        "a reason for no finding", ADD, DROP, {"accepted-in-vain"}, WITH_AREA,
+        head='accepted = {"rewrite": "for fun"}',
+    ),
+    Case(
+        "no reason",
+        ADD,
+        "pass",
+        {"downgrade-missing", "accepted-without-reason"},
+        WITH_AREA,
+        head='accepted = {"downgrade-missing": " "}',
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_the_rule_says_exactly_that(case, session, project):
+    if case.community and not session.engine.capabilities.community_edition:
+        pytest.skip("needs the Community edition")
+    project.revision(case.upgrade, case.downgrade, head=case.head)
+    report = project.rehearse(session, case.models())
+    messages = "\n".join(f"{item.id}: {item.message}" for item in report.findings)
+    assert {finding.code for finding in report.findings} == set(case.codes), messages
+    for finding in report.findings:
+        assert finding.message.endswith((".", ";", ")")), finding.message
+        assert finding.way_out
+    assert report.exit_code == any(finding.fails for finding in report.findings)
