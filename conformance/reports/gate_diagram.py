@@ -48,7 +48,7 @@ def diagram(report: GateReport) -> str | None:
     for number, revision in enumerate(report.revisions):
         touched = _touched(revision)
         if touched:
-            title = _text(f"{revision.revision}: {revision.title}")
+            title = _text(f"{revision.revision}: {revision.title.removesuffix('.')}")
             lines.append(f'    r{number}(["{title}"])')
         for relation, touch in list(touched.items())[:_MOST_TABLES]:
             if relation not in nodes:

@@ -98,6 +98,7 @@ def test_markdown_shows_the_statements_with_their_locks():
     assert "rewrites market\\_data and 5 chunks<br>reads 40 rows of" in fill
     assert "writes 1 row of market\\_data and 5 chunks<br>WARNING: beware of \\*this\\*" in fill
     assert "alembic_version" not in text
+    assert "\n1 statement is Alembic's own.\n" in text
 
 
 def test_every_table_row_has_as_many_cells_as_its_header():

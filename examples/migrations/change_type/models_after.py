@@ -1,10 +1,15 @@
-"""The models with market_data.volume as numeric."""
+"""The models with curves.tenor_days as bigint."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Numeric, Table
+from sqlalchemy import BigInteger, Column, Table
 
 from examples.migrations.derived_models import copy_of_models
 
 metadata = copy_of_models()
-Table("market_data", metadata, Column("volume", Numeric), extend_existing=True)
+Table(
+    "curves",
+    metadata,
+    Column("tenor_days", BigInteger, nullable=False),
+    extend_existing=True,
+)

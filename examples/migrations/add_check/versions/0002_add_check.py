@@ -5,10 +5,11 @@ Revises: 0001
 Create Date: 2026-11-23
 
 Every row of every chunk is read, compressed ones decompressed, while ACCESS EXCLUSIVE keeps all
-readers out. Before 2.20 a hypertable with compression refuses it.
+readers out. Before 2.20 a hypertable with compression refuses it, and the models support 2.17: the
+minimum that they require must be raised along with it.
 
-Verdict (TimescaleDB before 2.20): fails: compression-forbids
-Verdict: passes: lock-scan
+Verdict (TimescaleDB before 2.20): fails: upgrade-failed, compression-forbids
+Verdict: fails: compression-forbids, lock-scan
 """
 
 from __future__ import annotations

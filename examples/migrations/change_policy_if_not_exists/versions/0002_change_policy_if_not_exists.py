@@ -6,8 +6,8 @@ Create Date: 2026-11-23
 
 `if_not_exists` keeps the old policy with its old age, and says so in a WARNING that nobody reads.
 
-Verdict (Apache edition): fails: upgrade-failed
-Verdict: fails: drift, warning, downgrade-missing
+Verdict (Apache edition): not checked
+Verdict: fails: drift, warning
 """
 
 from __future__ import annotations

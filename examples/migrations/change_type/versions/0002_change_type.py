@@ -1,4 +1,4 @@
-"""Make market_data.volume exact.
+"""Make curves.tenor_days a bigint.
 
 Revision ID: 0002
 Revises: 0001
@@ -7,8 +7,8 @@ Create Date: 2026-11-23
 Before 2.28 a hypertable with compression refuses it; from then on it refuses while any chunk is
 compressed. Without compression all chunks are rewritten under ACCESS EXCLUSIVE.
 
-Verdict (Apache edition): fails: rewrite
-Verdict: fails: compression-forbids
+Verdict (Apache edition): fails: rewrite, compression-forbids
+Verdict: fails: upgrade-failed, compression-forbids
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ depends_on: str | None = None
 
 def upgrade() -> None:
     """Every chunk anew."""
-    op.execute("ALTER TABLE market_data ALTER COLUMN volume TYPE numeric")
+    op.execute("ALTER TABLE curves ALTER COLUMN tenor_days TYPE bigint")
 
 
 def downgrade() -> None:
     """Every chunk anew."""
-    op.execute("ALTER TABLE market_data ALTER COLUMN volume TYPE double precision")
+    op.execute("ALTER TABLE curves ALTER COLUMN tenor_days TYPE integer")

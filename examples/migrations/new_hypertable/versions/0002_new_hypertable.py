@@ -6,8 +6,8 @@ Create Date: 2026-11-23
 
 In the order that works: table, hypertable, settings, policy; everything said.
 
-Verdict (Apache edition): fails: upgrade-failed
-Verdict: passes
+Verdict (Apache edition): not checked
+Verdict: passes: squawk:prefer-bigint-over-int
 """
 
 from __future__ import annotations
