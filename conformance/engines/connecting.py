@@ -23,31 +23,8 @@ CONNECT_TIMEOUT = 5
 #: What libpq and the server say, what it means, and what to do. libpq gives no SQLSTATE for a
 #: connection that never came about, so the words are all there is; the first match counts.
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
-    (
-        r"could not translate host name|name or service not known|nodename nor servname",
-        "There is no host named {host}.",
-        "Check the host in the URL, and that this machine can resolve names.",
-    ),
-    (
-        r"connection refused",
-        "Nothing listens at {place}.",
-        "Start the server, or check host and port in the URL.",
-    ),
-    (
-        r"timeout expired|timed out",
-        "No answer from {place} in time.",
-        "Check host, port and firewall, or allow more time with ?connect_timeout=SECONDS.",
-    ),
-    (
-        r"no route to host|network is unreachable",
-        "There is no way through the network to {place}.",
-        "Check the host in the URL, the VPN and the firewall.",
-    ),
-    (
-        r"no such file or directory",
-        "No PostgreSQL server listens at {place}.",
-        "Start the server, or name a host in the URL.",
-    ),
+    # What a server has answered comes first: libpq tells of every address that it has tried, and
+    # one that refused matters only where no other answered.
     (
         r"password authentication failed|no password supplied|authentication failed for user",
         "The server at {place} refuses the password of user {user}.",
@@ -92,6 +69,31 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         r"does not support SSL|SSL (error|was required)|certificate",
         "No SSL connection comes about with {place}.",
         "Check sslmode and the certificates named in the URL.",
+    ),
+    (
+        r"could not translate host name|name or service not known|nodename nor servname",
+        "There is no host named {host}.",
+        "Check the host in the URL, and that this machine can resolve names.",
+    ),
+    (
+        r"connection refused",
+        "Nothing listens at {place}.",
+        "Start the server, or check host and port in the URL.",
+    ),
+    (
+        r"timeout expired|timed out",
+        "No answer from {place} in time.",
+        "Check host, port and firewall, or allow more time with ?connect_timeout=SECONDS.",
+    ),
+    (
+        r"no route to host|network is unreachable",
+        "There is no way through the network to {place}.",
+        "Check the host in the URL, the VPN and the firewall.",
+    ),
+    (
+        r"no such file or directory",
+        "No PostgreSQL server listens at {place}.",
+        "Start the server, or name a host in the URL.",
     ),
 )
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 READY_TIMEOUT = 60
 _POLL_INTERVAL = 0.1
 _PORT = 5432
+_LOOPBACK = "127.0.0.1"
 _NO_SPACE = "No space left on device"
 _ERROR = re.compile(r"\b(error|fatal|panic)\b", re.IGNORECASE)
 
@@ -231,10 +232,15 @@ class ContainerEngine(EngineOnServer):
             "postgresql+psycopg2",
             username="postgres",
             password=self._password,
-            host=self._running().get_container_host_ip(),
+            host=self._host(),
             port=self._port(),
             database="postgres",
         )
+
+    def _host(self) -> str:
+        """Where the port is; not by a name that stands for an address of IPv6 too."""
+        host = str(self._running().get_container_host_ip())
+        return _LOOPBACK if host == "localhost" else host
 
     def _port(self) -> int:
         """Where the server's port is on the host; only a running container has it there."""
@@ -285,9 +291,9 @@ def _binding(container: DockerContainer) -> Any:
     It does not where the daemon is elsewhere, or where we are in a container ourselves.
     """
     client = container.get_docker_client()
-    local = client.host() in {"localhost", "127.0.0.1"}
+    local = client.host() in {"localhost", _LOOPBACK}
     direct = client.get_connection_mode() == ConnectionMode.docker_host
-    return ("127.0.0.1",) if local and direct else None
+    return (_LOOPBACK,) if local and direct else None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from conformance.engines.npm_packages import NODE_SOURCES
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _KEPT = 10
 _SUFFIX = ".snapshot"
-#: After this many seconds an unfinished file is what a killed writer left behind.
+#: After this many seconds an unfinished file or a lock is what a killed writer left behind.
 _ABANDONED_SECONDS = 3600
 
 
@@ -55,7 +56,7 @@ class SnapshotCache:
         snapshots = sorted(self._folder.glob(f"*{_SUFFIX}"), key=_modified, reverse=True)
         abandoned = [
             path
-            for path in self._folder.glob("*.part")
+            for path in chain(self._folder.glob("*.part"), self._folder.glob("*.lock"))
             if time.time() - _modified(path) > _ABANDONED_SECONDS
         ]
         for path in snapshots[_KEPT:] + abandoned:

@@ -345,6 +345,19 @@ class TestSnapshot:
         kept = sorted(path.name for path in folder.glob("old-*.snapshot"))
         assert kept == [f"old-{age:02}.snapshot" for age in range(8)]
 
+    def test_no_lock_is_kept(self, own_cache: Path) -> None:
+        folder = own_cache / "snapshots"
+        left = folder / "killed.snapshot.lock"
+        held = folder / "held.snapshot.lock"
+        for path in folder.glob("*.lock"):
+            path.unlink()
+        for path in (left, held):
+            path.touch()
+        os.utime(left, (1_000_000, 1_000_000))
+        with EmbeddedEngine().database(Template("widgets", "1", _prepare_widgets([]))):
+            pass
+        assert list(folder.glob("*.lock")) == [held]
+
 
 class TestEnding:
     """No node process outlives the Python process, however that one ends."""

@@ -285,6 +285,16 @@ class TestParsing:
         assert caught.value.way_out
         assert SECRET not in f"{caught.value} {caught.value!r}"
 
+    def test_answer_counts_for_more_than_another_address_that_refused(self) -> None:
+        error = RuntimeError(
+            'connection to server at "localhost" (::1), port 1 failed: Connection refused\n'
+            'connection to server at "localhost" (127.0.0.1), port 1 failed: FATAL: '
+            ' database "macro" does not exist'
+        )
+        url = parse_url("postgresql://desk@localhost:1/macro")
+        problem = explain_connection_error(error, url).problem
+        assert problem == "The server at localhost:1 has no database macro."
+
     def test_unknown_message_is_scrubbed(self) -> None:
         url = parse_url("postgresql://desk:p%40ss%2Fword@host/macro?sslpassword=other")
         error = RuntimeError("odd\n p@ss/word p%40ss%2Fword other end")
