@@ -53,7 +53,8 @@ def _show_finding(finding: GateFinding, console: Console) -> None:
     if finding.accepted is not None:
         console.print(Text(f"  Accepted: {finding.accepted}\n", style="dim"))
     else:
-        console.print(Text(f"  {finding.way_out}\n", style="dim"))
+        console.print(Text(f"  {finding.way_out}", style="dim"))
+        console.print(Text(f"  {finding.page}\n", style="cyan"))
 
 
 def _show_revision(revision: RevisionReport, console: Console) -> None:

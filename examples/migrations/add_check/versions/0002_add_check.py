@@ -8,7 +8,7 @@ Every row of every chunk is read, compressed ones decompressed, while ACCESS EXC
 readers out. Before 2.20 a hypertable with compression refuses it, and the models support 2.17: the
 minimum that they require must be raised along with it.
 
-Verdict (TimescaleDB before 2.20): fails: upgrade-failed, compression-forbids
+Verdict (TimescaleDB before 2.20): fails: compression-forbids
 Verdict: fails: compression-forbids, lock-scan
 """
 

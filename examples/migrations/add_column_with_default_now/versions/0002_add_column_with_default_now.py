@@ -8,7 +8,7 @@ Create Date: 2026-11-23
 hypertable with compression refuses it in every version.
 
 Verdict (Apache edition): passes
-Verdict: fails: upgrade-failed, compression-forbids
+Verdict: fails: compression-forbids
 """
 
 from __future__ import annotations

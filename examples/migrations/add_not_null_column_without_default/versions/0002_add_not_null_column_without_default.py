@@ -9,7 +9,7 @@ Without compression it fails on the first row, and succeeds only where there is 
 developer's empty database.
 
 Verdict (Apache edition): fails: upgrade-failed
-Verdict: fails: upgrade-failed, compression-forbids
+Verdict: fails: compression-forbids
 """
 
 from __future__ import annotations

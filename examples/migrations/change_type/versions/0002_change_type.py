@@ -8,7 +8,7 @@ Before 2.28 a hypertable with compression refuses it; from then on it refuses wh
 compressed. Without compression all chunks are rewritten under ACCESS EXCLUSIVE.
 
 Verdict (Apache edition): fails: rewrite, compression-forbids
-Verdict: fails: upgrade-failed, compression-forbids
+Verdict: fails: compression-forbids
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Create Date: 2026-11-23
 A hypertable with compression refuses to lose a column of its settings, in every version.
 
 Verdict (Apache edition): not checked
-Verdict: fails: upgrade-failed, compression-forbids
+Verdict: fails: compression-forbids
 """
 
 from __future__ import annotations

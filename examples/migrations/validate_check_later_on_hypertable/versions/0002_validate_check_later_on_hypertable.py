@@ -8,7 +8,7 @@ What is right for a plain table fails on a hypertable with compression: VALIDATE
 refused in every version, and before 2.20 the first step too. The check would stay unvalidated.
 
 Verdict (Apache edition): passes
-Verdict: fails: upgrade-failed, compression-forbids
+Verdict: fails: compression-forbids
 """
 
 from __future__ import annotations
