@@ -90,19 +90,27 @@ def server(request: pytest.FixtureRequest) -> Iterator[URL]:
         engine.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def containers_of(client: Any) -> Callable[..., list[Any]]:
-    """`containers_of(pid)`: the containers that the process has started and not removed."""
+    """`containers_of(pid)`: the containers that the process has started and not removed.
 
-    def list_containers(pid: int | None = None) -> list[Any]:
-        owner = f"/{os.getpid() if pid is None else pid}/"
+    Without a number it is this process, and those that it has started in this test.
+    """
+
+    def list_containers(pid: int) -> list[Any]:
         return [
             container
             for container in daemon.containers_of_ours(client)
-            if owner in container.labels[daemon.LABEL]
+            if f"/{pid}/" in container.labels[daemon.LABEL]
         ]
 
-    return list_containers
+    before = {container.id for container in list_containers(os.getpid())}
+
+    def list_new_containers(pid: int | None = None) -> list[Any]:
+        found = list_containers(os.getpid() if pid is None else pid)
+        return [container for container in found if container.id not in before]
+
+    return list_new_containers
 
 
 @pytest.fixture
