@@ -52,6 +52,20 @@ class Rule:
         return _is_below(name, self.forbidden) and not _is_below(name, self.allowed)
 
 
+#: What a rehearsal saw, and the rules about it.
+_GATE_EVIDENCE = (
+    "conformance.facts",
+    "conformance.findings",
+    "conformance.gate.codes",
+    "conformance.gate.compression_rules",
+    "conformance.gate.evidence",
+    "conformance.gate.lock_rules",
+    "conformance.gate.report",
+    "conformance.gate.sentences",
+    "conformance.gate.state",
+    "conformance.intervals",
+)
+
 RULES = (
     Rule(
         "models take only the declarations from conformance",
@@ -124,6 +138,16 @@ RULES = (
             "conformance.verdict",
         ),
         followed=True,
+    ),
+    *(
+        Rule(
+            f"what the gate makes of its evidence is pure: {module}",
+            f"conformance.gate.{module}",
+            forbidden=("",),
+            allowed=(*_GATE_EVIDENCE, *PURE),
+            followed=True,
+        )
+        for module in ("rules", "lock_rules", "compression_rules", "acceptance")
     ),
     Rule(
         "what the gate reports is data",

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from conformance.gate.report import Lock, Statement
 
 _COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
-_WORD = re.compile(r"\s*([A-Za-z]+)")
+_WORD = re.compile(r"[A-Z]+")
 #: Statements that need the strongest of their locks for their own work.
 _DEFINING = frozenset({"ALTER", "CREATE", "DROP", "REINDEX", "TRUNCATE", "CLUSTER", "REFRESH"})
+#: Statements that lock what was there before, seen from their first words.
+_LOCKING = re.compile(r"(ALTER|DROP|REINDEX|TRUNCATE|CLUSTER|REFRESH|CREATE (UNIQUE )?INDEX)\b")
 _UNLIMITED = frozenset({"0", "0ms", ""})
 
 _SEPARATE = (
@@ -23,12 +25,17 @@ _SEPARATE = (
 )
 
 
-def keyword(sql: str) -> str:
-    """The first word of a statement, in capitals: `ALTER`."""
+def first_words(sql: str) -> str:
+    """A statement without the comments before it, on one line and in capitals."""
     while comment := _COMMENT.match(sql):
         sql = sql[comment.end() :]
-    word = _WORD.match(sql)
-    return word[1].upper() if word else ""
+    return " ".join(sql.upper().split())
+
+
+def keyword(sql: str) -> str:
+    """The first word of a statement, in capitals: `ALTER`."""
+    word = _WORD.match(first_words(sql))
+    return word[0] if word else ""
 
 
 def judge_locks(revision: str, statements: Sequence[Statement]) -> Iterator[GateFinding]:
@@ -49,7 +56,7 @@ def _without_timeout(revision: str, statements: Sequence[Statement]) -> Iterator
             continue
         locks = _blocking(statement)
         # Outside of a transaction a lock is gone before anybody can look at it.
-        alone = statement.transaction is None and keyword(statement.sql) in _DEFINING
+        alone = statement.transaction is None and _LOCKING.match(first_words(statement.sql))
         if locks or alone:
             taken = f"waits for {_told(locks[0])}" if locks else "runs outside of a transaction"
             yield GateFinding(
@@ -188,7 +195,7 @@ def way_out_of_scan(sql: str, *, hypertable: bool) -> str:
     reads its chunks even under NOT VALID, and refuses VALIDATE where it is compressed, was seen
     on 2.29.
     """
-    words = " ".join(sql.upper().split())
+    words = first_words(sql)
     for pattern, plain, of_hypertable in _WAYS:
         if re.match(pattern, words):
             return of_hypertable if hypertable else plain

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from conformance.errors import ConformanceError
 from conformance.gate.bench import told
 from conformance.gate.evidence import ByHand, Evidence, Failure, Interruption, Return
-from conformance.gate.state import State, changed_facts, changed_rows, differences, read_state
+from conformance.gate.reading import read_state
+from conformance.gate.state import State, changed_rows, differences, told_facts
 from conformance.gate.tracing import CalledFrom, Interrupted, Interrupter, Tracer, listening
 from conformance.migrations import downgrade, offline_statements, upgrade
 
@@ -270,7 +271,7 @@ def _missing(before: State, wanted: State, found: State) -> list[str]:
 
     Of rows, what was there before counts; the values of new columns may be the clock's.
     """
-    missing = list(changed_facts(wanted, found).values())
+    missing = told_facts(wanted, found)
     same = dict(changed_rows(before, wanted))
     now = dict(changed_rows(before, found))
     missing += [what for name, what in now.items() if same.get(name) != what]

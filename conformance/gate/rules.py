@@ -14,6 +14,7 @@ from conformance.gate.state import (
     changed_traces,
     counterpart,
     same_column,
+    told_facts,
 )
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
     harmful = [item for item in evidence.interruptions if not item.harmless]
     if harmful:
         first = harmful[0]
-        others = f" So do {len(harmful) - 1} others." if harmful[1:] else ""
+        numbers = ", ".join(str(item.statement) for item in harmful[1:])
+        others = f" The same before {numbers}." if numbers else ""
         yield GateFinding(
             "interrupted",
             evidence.revision.identifier,
@@ -187,11 +189,11 @@ def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
         )
         return
     assert down.after is not None
-    facts = changed_facts(evidence.before, down.after)
+    facts = told_facts(evidence.before, down.after)
     # What the upgrade lost or changed is said there; no downgrade could know the old values.
     known = {name for name, _ in changed_rows(evidence.before, evidence.after or evidence.before)}
     rows = dict(changed_rows(evidence.before, down.after, without=known))
-    different = [*facts.values(), *rows.values()]
+    different = [*facts, *rows.values()]
     if different and down.statements == 0:
         yield GateFinding(
             "downgrade-missing",

@@ -85,7 +85,7 @@ def downgrade():
 """
 
 REVISION = '''
-"""{title}
+"""A change.
 
 Written for a test.
 """
@@ -161,13 +161,11 @@ class Project:
         head: str = "",
         revision: str = "0002",
         parent: str = "0001",
-        title: str = "A change.",
     ) -> Path:
         """Add one; `head` stands among its names."""
         path = self.folder / f"alembic/versions/{revision}_change.py"
         path.write_text(
             REVISION.format(
-                title=title,
                 revision=revision,
                 parent=parent,
                 head=head,

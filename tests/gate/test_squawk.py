@@ -1,0 +1,87 @@
+"""squawk's advice, and where it is corrected or left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.gate import squawk
+from conformance.gate.squawk import Complaint, SquawkUnavailable, complaints, judge_squawk
+
+INDEX = Complaint(
+    "require-concurrent-index-creation", "Writes are blocked.", "Use `concurrently`.",
+    "CREATE INDEX i ON curves (rate)",
+)  # fmt: skip
+RENAME = Complaint("renaming-column", "May break clients.", "", "ALTER TABLE a RENAME b TO c")
+
+
+def judged(*said, found=(), hypertables=()):
+    return list(judge_squawk("2", said, found, hypertables))
+
+
+def test_advice_for_a_plain_table_stays():
+    (finding,) = judged(INDEX)
+    assert finding.code == "squawk:require-concurrent-index-creation"
+    assert finding.way_out == "Use `concurrently`."
+    assert finding.severity == "warning"
+
+
+def test_a_hypertable_has_no_concurrently():
+    (finding,) = judged(INDEX, hypertables={"curves"})
+    assert "no CONCURRENTLY" in finding.way_out
+    assert "transaction_per_chunk" in finding.way_out
+
+
+def test_chunk_by_chunk_is_right():
+    chunkwise = Complaint(
+        INDEX.rule,
+        INDEX.message,
+        INDEX.advice,
+        "CREATE INDEX i ON curves (r) WITH (timescaledb.transaction_per_chunk)",
+    )
+    assert judged(chunkwise, hypertables={"curves"}) == []
+
+
+def test_what_the_gate_says_better_is_left_out():
+    assert judged(INDEX, found={"lock-scan"}) == []
+    assert len(judged(INDEX, found={"rewrite"})) == 1
+
+
+def test_one_finding_for_each_rule():
+    (finding,) = judged(RENAME, RENAME)
+    assert finding.message.endswith("(and 1 more)")
+    assert "renaming-column" in finding.way_out
+
+
+def test_squawk_itself():
+    if squawk.executable() is None:
+        pytest.skip("squawk is not installed")
+    script = [
+        "CREATE TABLE a (b int);\n\n",
+        "ALTER TABLE c\n RENAME d TO e;\n\n",
+        "CREATE INDEX i ON c (e);",
+    ]
+    found = {item.rule: item.statement for item in complaints(script, "17.5")}
+    assert found["renaming-column"] == "ALTER TABLE c\n RENAME d TO e;"
+    assert found["require-concurrent-index-creation"] == "CREATE INDEX i ON c (e);"
+
+
+def test_nothing_to_say():
+    assert complaints([], "17.5") == []
+
+
+def test_not_installed(monkeypatch):
+    monkeypatch.setattr(squawk, "executable", lambda: None)
+    with pytest.raises(SquawkUnavailable, match="not installed"):
+        complaints(["SELECT 1;"], "17.5")
+
+
+@pytest.mark.parametrize(
+    "script", ["#!/bin/sh\necho no >&2; exit 3", "#!/bin/sh\necho '{'", "nonsense"]
+)
+def test_it_does_not_run_here(monkeypatch, tmp_path, script):
+    program = tmp_path / "squawk"
+    program.write_text(script)
+    program.chmod(0o755)
+    monkeypatch.setattr(squawk, "executable", lambda: str(program))
+    with pytest.raises(SquawkUnavailable, match="does not run here"):
+        complaints(["SELECT 1;"], "17.5")
