@@ -58,6 +58,10 @@ class Repository:
                 return branch, base.strip()
         raise BaseUnavailable(f"git knows neither {' nor '.join(MAIN_BRANCHES)}.", _WAY_OUT)
 
+    def shared(self, commit: str) -> str:
+        """The last commit that is in it and in the working tree; itself where none is known."""
+        return (self._try("merge-base", "HEAD", commit) or commit).strip()
+
     def files(self, commit: str, folder: Path, *, below: bool) -> dict[str, str]:
         """The texts of the Python files of a folder as they were, by path from the root.
 

@@ -105,7 +105,10 @@ def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
         commit = repository.commit(reference)
         base = f"{reference} ({commit[:10]})"
     sources = _sources(directory, repository, commit)
-    edited = tuple(_edited(directory, sources, base))
+    # What the base has got since is no change of ours.
+    shared = repository.shared(commit)
+    before = sources if shared == commit else _sources(directory, repository, shared)
+    edited = tuple(_edited(directory, before, base))
     return _new(directory, frozenset(sources), base, edited)
 
 

@@ -74,6 +74,8 @@ def test_what_main_got_since_is_not_ours(committed):
     git(committed.folder, "commit", "-m", "theirs")
     git(committed.folder, "checkout", "work")
     assert names(new(committed)) == ["0002"]
+    found = new(committed, "main")
+    assert (names(found), found.findings) == (["0002"], ())
 
 
 def test_new_ones_in_the_order_in_which_they_run(committed):
