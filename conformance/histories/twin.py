@@ -74,21 +74,19 @@ class Twins:
     @cached_property
     def difference(self) -> str:
         """The rows that one of them has and the other has not, as PostgreSQL takes values equal."""
-        places = (self.hypertable, self.twin), (self.twin, self.hypertable)
-        return "\nUNION ALL\n".join(
-            f"SELECT 'only in {name(one)}' AS place, * FROM"
-            f"\n  ({self._rows(one)}\n   EXCEPT ALL {self._rows(other)}) AS alone"
-            for one, other in places
+        listed = ", ".join(quoted(item.name) for item in self.columns)
+        # Values of json have no equality; their texts have.
+        read = ", ".join(
+            quoted(item.name) + ("::text" if _is_json(item) else "") for item in self.columns
         )
-
-    def _rows(self, source: TableClause) -> str:
-        listed = [
-            # Values of json have no equality; their texts have.
-            f"{quoted(item.name)}::text AS {quoted(item.name)}" if _is_json(item) else
-            quoted(item.name)
-            for item in self.columns
-        ]  # fmt: skip
-        return f"SELECT {', '.join(listed)} FROM {name(source)}"
+        one, other = name(self.hypertable), name(self.twin)
+        return (
+            f"SELECT CASE WHEN sum(place) > 0 THEN 'only in {one}' ELSE 'only in {other}' END"
+            f" AS place, {listed}\n"
+            f"FROM (SELECT 1, {read} FROM {one}\n"
+            f"      UNION ALL SELECT -1, {read} FROM {other}) AS row (place, {listed})\n"
+            f"GROUP BY {listed} HAVING sum(place) <> 0"
+        )
 
 
 def _is_json(item: Column[Any]) -> bool:

@@ -1,0 +1,141 @@
+"""Known gaps: where TimescaleDB itself is wrong, and still is, or is no longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.exc import DBAPIError
+
+from conformance import known_gaps
+from conformance.engines.base import Template
+from conformance.findings import Finding
+from conformance.histories.script import execute_as_it_is
+from conformance.known_gaps import Expected
+from conformance.suite import outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection
+
+    from conformance.engines.base import Engine
+    from conformance.known_gaps import KnownGap
+    from conformance.suite.outcomes import Record
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every entry of the registry."""
+    gaps = known_gaps.KNOWN_GAPS
+    metafunc.parametrize("gap", gaps, ids=[gap.code for gap in gaps])
+
+
+def _create_extension(url: URL) -> None:
+    with create_engine(url, poolclass=pool.NullPool).begin() as connection:
+        connection.execute(text("CREATE EXTENSION timescaledb"))
+
+
+@pytest.fixture(scope="module")
+def connection(conformance_engine: Engine) -> Iterator[Connection]:
+    """To a database with nothing but the extension; every gap has tables of its own in it."""
+    template = Template("extension", "extension", _create_extension)
+    with conformance_engine.database(template) as url:
+        engine = create_engine(url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            yield connection
+
+
+def test_known_gap(
+    gap: KnownGap, connection: Connection, conformance_engine: Engine, record: Record
+) -> None:
+    """TimescaleDB is wrong exactly where the registry says so.
+
+    A gap that is there is listed as not checked, with its ticket. One that is gone, or that
+    reaches further, fails: the registry is then to be corrected.
+    """
+    missing = conformance_engine.capabilities.missing(*gap.needs)
+    if missing is not None:
+        outcomes.skip_not_checked(record, missing)
+    if gap.icu and not _has_icu(connection):
+        outcomes.skip_not_checked(record, "this server has no collations of ICU")
+    version = conformance_engine.server.timescaledb
+    expected = gap.expected(version)
+    found = _ask(gap, connection)
+    name = f"timescaledb#{gap.ticket}"
+    if expected is Expected.UNKNOWN:
+        state = "right" if found == gap.right else "wrong"
+        outcomes.skip_not_checked(
+            record, f"the registry does not know {version} of {name} ({gap.code}); it is {state}"
+        )
+    if found == gap.right and expected is Expected.WRONG:
+        outcomes.fail(record, _healed(gap, version))
+    if found != gap.right and expected is Expected.RIGHT:
+        outcomes.fail(record, _reaches_further(gap, version, found))
+    if expected is Expected.WRONG:
+        outcomes.skip_not_checked(record, f"known gap {name} of TimescaleDB {version}: {gap.what}")
+
+
+def _has_icu(connection: Connection) -> bool:
+    """The catalog lists collations of ICU also where the server was built without it."""
+    try:
+        connection.exec_driver_sql("CREATE COLLATION pg_temp.icu (provider = icu, locale = 'und')")
+    except DBAPIError:
+        return False
+    connection.exec_driver_sql("DROP COLLATION pg_temp.icu")
+    return True
+
+
+def _ask(gap: KnownGap, connection: Connection) -> int:
+    """What the reproduction gives; an error in its last statements is part of it."""
+    for statement in gap.setup:
+        try:
+            execute_as_it_is(connection, statement)
+        except DBAPIError as error:
+            if not str(getattr(error.orig, "pgcode", "")).startswith(_REFUSALS):
+                raise
+    return int(connection.exec_driver_sql(gap.question).scalar_one())
+
+
+#: SQLSTATE classes by which a server refuses rows: integrity, and what it does not support.
+_REFUSALS = ("23", "0A")
+
+
+def _healed(gap: KnownGap, version: str) -> Finding:
+    return _finding(
+        gap,
+        observed=gap.right,
+        message=f"known gap {gap.code} (timescaledb#{gap.ticket}) does not show on"
+        f" TimescaleDB {version}",
+        hint="It is healed: close it in conformance/known_gaps.py, with the first version that"
+        " is right.",
+    )
+
+
+def _reaches_further(gap: KnownGap, version: str, found: int) -> Finding:
+    return _finding(
+        gap,
+        observed=found,
+        message=f"TimescaleDB {version} has the gap {gap.code} (timescaledb#{gap.ticket}), which"
+        f" the registry holds for {span(gap)}: {gap.what}",
+        hint="Correct the versions in conformance/known_gaps.py, or take another TimescaleDB.",
+    )
+
+
+def span(gap: KnownGap) -> str:
+    """The versions that are known to be wrong, for people."""
+    return f"{gap.first} and later" if gap.last is None else f"{gap.first} to {gap.last}"
+
+
+def _finding(gap: KnownGap, *, observed: int, message: str, hint: str) -> Finding:
+    return Finding(
+        id=f"known_gap:timescaledb:{gap.code}",
+        kind="known_gap",
+        object="timescaledb",
+        attribute=gap.code,
+        disagreement="different",
+        expected=gap.right,
+        observed=observed,
+        message=message,
+        hint=hint,
+    )
