@@ -74,6 +74,12 @@ class KnownGap:
             return Expected.UNKNOWN
         return Expected.RIGHT
 
+    def reason(self, version: str) -> str:
+        """Why something is not checked on this version."""
+        known = self.expected(version) is Expected.WRONG
+        word = "known gap" if known else "perhaps known gap"
+        return f"{word} timescaledb#{self.ticket} of TimescaleDB {version}: {self.what}"
+
     def may_show(self, version: str) -> bool:
         """Whether a history has to keep out of it."""
         return self.expected(version) is not Expected.RIGHT

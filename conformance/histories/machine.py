@@ -98,9 +98,11 @@ def _has_rows(history: History) -> bool:
 
 
 def _rules(subject: Subject) -> Iterator[Callable[..., Any]]:
-    table, parents, given = subject.table, subject.parents, dict(subject.given)
-    row = rows(table, given, parents=parents, complete=True)
-    batch = batches(table, given, max_size=3, parents=parents, complete=True)
+    row = rows(subject.table, parents=subject.parents, complete=True)
+    batch = batches(subject.table, max_size=3, parents=subject.parents, complete=True)
+    if subject.avoidance.never_null:
+        row = row.filter(subject.may_be_written)
+        batch = batch.map(lambda rows: list(filter(subject.may_be_written, rows))).filter(bool)
     yield from _write_path(subject, row, batch)
     yield from _inserts(subject, row)
     yield from _changes(subject, row)

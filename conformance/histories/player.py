@@ -125,15 +125,14 @@ class Player:
         )
 
     def update_key(self, known: Row, fresh: Row, changed: str) -> None:
-        """An UPDATE of a column of the key, where no row has the new key yet.
+        """An UPDATE of a column of the key, also to a key that is taken.
 
         From 2.28 on TimescaleDB may refuse it on a compressed chunk (timescaledb pull request
         10003); then nothing must have changed.
         """
         key = self.subject.key
         moved = rewritten(self.subject.table, known, fresh, [changed])
-        taken = select(func.count()).select_from(self._twin).where(_like(self._twin, moved, key))
-        if self.stage.connections.plain.scalar(taken):
+        if self.subject.avoidance.free_keys_only and self._is_taken(moved):
             return
         values = _given({name: fresh[name] for name in self.subject.tied(changed)})
         self._both(
@@ -141,6 +140,13 @@ class Player:
             lambda table: update(table).where(_like(table, known, key)).values(values),
             may_be_unsupported=True,
         )
+
+    def _is_taken(self, row: Row) -> bool:
+        taken = select(func.count()).select_from(self._twin)
+        found = self.stage.connections.plain.scalar(
+            taken.where(_like(self._twin, row, self.subject.key))
+        )
+        return bool(found)
 
     def _both(
         self,

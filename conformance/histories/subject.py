@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from conformance.declarations import compression_of, hypertable_of
+from conformance.histories.avoidance import NOTHING, Avoidance
 from conformance.histories.twin import Twins
 from conformance.histories.twin import name as table_name
 from conformance.strategies import natural_key, rewritten
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Table
 
     from conformance.strategies.parents import Parents
+    from conformance.strategies.rows import Row
 
     #: A write path: rows into a table, on a connection.
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
@@ -34,8 +36,7 @@ class Subject:
         compresses: whether the server can compress.
         job: the number of the policy's job that compresses old chunks; None where there is none.
         restartable: whether the server can be restarted.
-        given: what columns are drawn from instead, to keep out of known gaps.
-        fixed: columns that no update touches, for the same reason.
+        avoidance: what is left out to keep out of known gaps of TimescaleDB.
     """
 
     table: Table
@@ -45,8 +46,7 @@ class Subject:
     compresses: bool = False
     job: int | None = None
     restartable: bool = False
-    given: Mapping[str, Any] = field(default_factory=dict)
-    fixed: frozenset[str] = frozenset()
+    avoidance: Avoidance = NOTHING
 
     @cached_property
     def twins(self) -> Twins:
@@ -83,7 +83,7 @@ class Subject:
     def movable(self) -> list[str]:
         """Columns of the key that can be updated: a row stays in its chunk."""
         values = {column.key for column in self.table.columns} - set(self.key)
-        return [key for key in self._updatable(values) if key not in self.fixed]
+        return self._updatable(values)
 
     def _updatable(self, others: set[str]) -> list[str]:
         hypertable = hypertable_of(self.table)
@@ -97,6 +97,10 @@ class Subject:
             and others.isdisjoint(self.tied(column.key))
         ]
 
+    def may_be_written(self, row: Row) -> bool:
+        """Whether the row keeps out of known gaps."""
+        return all(row[column] is not None for column in self.avoidance.never_null)
+
     def tied(self, key: str) -> tuple[str, ...]:
         """The columns that must change together with this one, itself among them."""
         everything = dict.fromkeys(column.key for column in self.table.columns)
@@ -109,7 +113,6 @@ class Subject:
             column.key
             for column in self.table.columns
             if column.server_default is not None
-            and column.key not in self.given
             and "(" not in str(getattr(column.server_default, "arg", "("))
         ]
 

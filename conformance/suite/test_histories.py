@@ -11,12 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from conformance.filling import parents_of
 from conformance.findings import Finding
+from conformance.histories.avoidance import NOTHING, avoidance_of
 from conformance.histories.machine import history_of, rules_not_played
 from conformance.histories.script import printed, script_of
 from conformance.histories.stage import Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.profiles import HISTORIES, STEPS, drawing, generation_of
 from conformance.session import metadata_of
+from conformance.strategies import natural_key
 from conformance.suite import outcomes
 from conformance.suite.row_world import hypertables_of
 
@@ -63,10 +65,16 @@ def subject(
     conformance_engine: Engine,
     apache_edition: bool,
     request: pytest.FixtureRequest,
+    record: Record,
 ) -> Subject:
     """The hypertable, who writes to it, and what the server can do with it."""
+    try:
+        natural_key(hypertable)
+    except ValueError as error:
+        outcomes.skip_not_checked(record, f"no histories can be derived: {error}")
     connection = stage.connections.plain
     writes = _writes(request)
+    version = conformance_engine.server.timescaledb
     return Subject(
         hypertable,
         parents_of(connection, hypertable),
@@ -75,6 +83,7 @@ def subject(
         compresses=not apache_edition,
         job=None if apache_edition else compressing_job(connection, hypertable),
         restartable=conformance_engine.capabilities.restartable,
+        avoidance=NOTHING if apache_edition else avoidance_of(hypertable, version),
     )
 
 
@@ -100,8 +109,9 @@ def test_history(
         machine = history_of(subject, stage)
     except ValueError as error:
         outcomes.skip_not_checked(record, f"no histories can be derived: {error}")
-    for rule, reason in rules_not_played(subject).items():
-        part = f"rows:{subject.table.fullname}:history:{rule}"
+    left_out = rules_not_played(subject) | subject.avoidance.reasons
+    for word, reason in left_out.items():
+        part = f"rows:{subject.table.fullname}:history:{word}"
         outcomes.part_not_checked(record, part, reason)
     histories, rows = stage.histories, stage.rows
     try:

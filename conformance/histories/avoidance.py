@@ -1,0 +1,82 @@
+"""What histories keep out of: the known gaps that they would run into on a server's version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import UniqueConstraint
+
+from conformance.declarations import compression_of
+from conformance.known_gaps import gap
+from conformance.strategies import natural_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Table
+
+    from conformance.declarations import Compression
+
+UPDATE_OF_A_SEGMENT = gap("update-of-a-segment")
+
+
+@dataclass(frozen=True)
+class Avoidance:
+    """What is left out of a table's histories.
+
+    Attributes:
+        never_null: columns of the natural key that are never NULL.
+        free_keys_only: whether an UPDATE of the key never tries one that is taken.
+        reasons: what is left out, in a word, and why, with the ticket.
+    """
+
+    never_null: frozenset[str]
+    free_keys_only: bool
+    reasons: dict[str, str]
+
+
+#: Where nothing is compressed, no known gap is met.
+NOTHING = Avoidance(frozenset(), free_keys_only=False, reasons={})
+
+
+def avoidance_of(table: Table, version: str) -> Avoidance:
+    """What histories of the table leave out on this TimescaleDB, where chunks are compressed."""
+    never_null: set[str] = set()
+    reasons: dict[str, str] = {}
+    for column, code in _nulls_that_are_equal(table):
+        known = gap(code)
+        if known.may_show(version):
+            never_null.add(column)
+            reasons[f"null_{column}"] = known.reason(version)
+    free_keys_only = UPDATE_OF_A_SEGMENT.may_show(version)
+    if free_keys_only:
+        reasons["update_to_a_taken_key"] = UPDATE_OF_A_SEGMENT.reason(version)
+    return Avoidance(frozenset(never_null), free_keys_only, reasons)
+
+
+def _nulls_that_are_equal(table: Table) -> Iterator[tuple[str, str]]:
+    """Columns of a key that treats NULLs as equal, and the gap that their NULLs would meet."""
+    compression = compression_of(table)
+    if compression is None or not _treats_nulls_as_equal(table):
+        return
+    for key in natural_key(table):
+        if table.columns[key].nullable:
+            yield key, _gap_of(table.columns[key].name, compression)
+
+
+def _gap_of(column: str, compression: Compression) -> str:
+    if column in compression.segment_by:
+        return "null-segment"
+    ordered = {item.column for item in compression.order_by}
+    return "null-in-the-order" if column in ordered else "null-outside-the-order"
+
+
+def _treats_nulls_as_equal(table: Table) -> bool:
+    key = set(natural_key(table))
+    return any(
+        constraint.dialect_options["postgresql"]["nulls_not_distinct"]
+        for constraint in table.constraints
+        if isinstance(constraint, UniqueConstraint)
+        and {column.key for column in constraint.columns} == key
+    )
