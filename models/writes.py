@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy.exc import DBAPIError
 
 from models.row_batches import RowError, batches, natural_key, parts, pieces, target_of
+from models.spooling import Spool
 from models.write_statements import Action, parameters, statement
 
 if TYPE_CHECKING:
@@ -56,15 +57,16 @@ def insert_new(connection: Connection, model: type[Base], rows: Iterable[Row]) -
     the same columns. A row that is there already does not make a compressed chunk decompress.
 
     Everything happens in the connection's transaction, behind a savepoint: after an error nothing
-    of the call is left behind, and the transaction can go on. Nothing is committed. A list (any
-    `Sequence`) is checked as a whole before the first row is written; rows from an iterator are
-    fetched, checked and written 5,000 at a time, so that no more than that are held in memory.
+    of the call is left behind, and the transaction can go on. Nothing is committed. All rows are
+    fetched and checked before the first one is written, so that no row is locked while a source
+    is slow. They are held and sent 5,000 at a time: what is checked waits in a temporary file, as
+    far as it is more than 16 MiB.
 
     Sessions that write the same keys wait for each other's transactions. Each batch is written in
     the order of the keys, so that they seldom wait for each other in a circle. Where they do, as
     when both make new chunks, PostgreSQL ends one of them with a deadlock: the call is then taken
-    back and made again, unless its rows come from an iterator. That helps as long as each session
-    makes one call in a transaction; the locks of earlier calls stay, and then the error may remain.
+    back and made again. That helps as long as each session makes one call in a transaction; the
+    locks of earlier calls stay, and then the error may remain.
 
     Raises:
         RowError: a row is wrong: an unknown column, one that is missing, or a value that the
@@ -106,16 +108,14 @@ def _write(
     connection: Connection, model: type[Base], rows: Iterable[Row], action: Action
 ) -> Written:
     target = target_of(cast("Table", model.__table__))
-    prepared: Iterable[_Batch] = _prepared(target, rows, action)
-    if isinstance(rows, Sequence):
-        prepared = list(prepared)
-    for retried in range(_CALLS):
-        try:
-            return replace(_write_once(connection, target, prepared, action), retried=retried)
-        except DBAPIError as error:
-            code = getattr(error.orig, "pgcode", None)
-            if code != _DEADLOCK or retried == _CALLS - 1 or not isinstance(prepared, list):
-                raise
+    with Spool(_prepared(target, rows, action)) as prepared:
+        for retried in range(_CALLS):
+            try:
+                return replace(_write_once(connection, target, prepared, action), retried=retried)
+            except DBAPIError as error:
+                code = getattr(error.orig, "pgcode", None)
+                if code != _DEADLOCK or retried == _CALLS - 1:
+                    raise
     raise AssertionError("unreachable: the last call returns or raises")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InternalError
 
 from models import (
     CurveData,
@@ -108,15 +108,25 @@ def test_a_late_error_leaves_nothing_behind(connection, desk, monkeypatch, write
     assert desk.read(connection, CurveData, "curve_id") == [("before",)]
 
 
-def test_a_list_is_checked_before_its_first_row_is_written(
-    connection, desk, monkeypatch, statements
+@pytest.mark.parametrize("given", [tuple, iter])
+def test_all_rows_are_checked_before_the_first_is_written(
+    connection, desk, monkeypatch, statements, given
 ):
     monkeypatch.setattr(row_batches, "BATCH_ROWS", 10)
     rows = [desk.point(tenor_days=days) for days in range(30)]
     rows[25]["rate"] = None
     with pytest.raises(RowError):
-        insert_new(connection, CurveData, tuple(rows))
+        insert_new(connection, CurveData, given(rows))
     assert statements == []
+
+
+@BOTH
+def test_without_a_transaction_nothing_is_written(database, desk, write):
+    engine, _ = database
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with pytest.raises(InternalError, match="SAVEPOINT can only be used in transaction blocks"):
+            write(connection, CurveData, [desk.point()])
+        assert desk.read(connection, CurveData, "id") == []
 
 
 def test_a_parent_that_is_not_there(connection, desk):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from models import (
     Signal,
     VolSurface,
     row_batches,
+    spooling,
 )
 from models.enums import CallPut
 from models.writes import insert_new, natural_key, upsert
@@ -170,6 +172,13 @@ def test_keys_that_python_takes_for_equal(connection, desk):
     assert insert_new(connection, CurveData, texts) == desk.written(inserted=6)
 
 
+@BOTH
+def test_a_zero_keeps_its_sign(connection, desk, write):
+    """psycopg2 writes a float of -0.0 as a `numeric` literal, which has none; texts have."""
+    write(connection, CurveData, [desk.point(rate=-0.0)])
+    assert repr(connection.scalar(select(CurveData.rate))) == "-0.0"
+
+
 def test_values_that_are_the_same_are_not_written(connection, desk):
     signal = desk.rows[Signal] | {"details": {"a": 1, "b": [0.0]}}
     upsert(connection, Signal, [signal])
@@ -246,17 +255,38 @@ def test_a_change_in_a_compressed_chunk(connection, desk, compress):
 # How much is held and sent at once
 
 
-def test_rows_are_taken_from_an_iterator_as_they_are_written(connection, desk, monkeypatch):
+@BOTH
+def test_nothing_is_written_before_the_last_row_is_fetched(
+    connection, desk, monkeypatch, statements, write
+):
+    """So nothing is locked while a source is slow."""
     monkeypatch.setattr(row_batches, "BATCH_ROWS", 10)
-    ahead = []
 
     def rows():
         for days in range(95):
-            ahead.append(days - len(desk.read(connection, CurveData, "id")))
+            assert statements == []
             yield desk.point(tenor_days=days)
 
-    assert upsert(connection, CurveData, rows()) == desk.written(inserted=95)
-    assert max(ahead) == 9
+    assert write(connection, CurveData, rows()) == desk.written(inserted=95)
+    assert len([sent for sent in statements if "INSERT" in sent]) == 10
+
+
+@pytest.mark.parametrize("given", [list, iter])
+def test_memory_does_not_grow_with_the_rows(connection, desk, monkeypatch, given):
+    """4 MB of rows; what is held of them at once is a batch, in its several forms."""
+    monkeypatch.setattr(row_batches, "BATCH_ROWS", 50)
+    monkeypatch.setattr(spooling, "MOST_IN_MEMORY", 100_000)
+    rows = given(
+        {**desk.point(tenor_days=days), "source": f"{days:4}" * 500} for days in range(2000)
+    )
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        assert insert_new(connection, CurveData, rows) == desk.written(inserted=2000)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_500_000
 
 
 def test_a_long_batch_is_divided(connection, desk, monkeypatch, statements):
