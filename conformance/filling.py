@@ -60,14 +60,24 @@ def fill_every_state(
     try:
         with connection.begin_nested():
             for table in metadata.sorted_tables:
-                for row in _generated(connection, table, span):
-                    # Strategies do not keep to unique constraints.
-                    connection.execute(insert(table).values(row).on_conflict_do_nothing())
+                _insert_generated(connection, table, span)
     except NotDerivable:
         fill(connection, metadata, moments=lambda table: chunk_starts(table, span(table)))
     for table in metadata.sorted_tables if compress else ():
         if compression_of(table) is not None:
             _bring_into_states(connection, table)
+
+
+def fill_table(connection: Connection, table: Table, *, compress: bool) -> None:
+    """The same for one table, whose parents have their rows already.
+
+    Raises:
+        ValueError: no rows can be derived.
+        sqlalchemy.exc.DBAPIError: the database refuses the rows.
+    """
+    _insert_generated(connection, table, default_span)
+    if compress and compression_of(table) is not None:
+        _bring_into_states(connection, table)
 
 
 def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list[Any]:
@@ -118,6 +128,12 @@ def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
         {"table": name},
     ).all()
     return found
+
+
+def _insert_generated(connection: Connection, table: Table, span: Callable[[Table], Span]) -> None:
+    for row in _generated(connection, table, span):
+        # Strategies do not keep to unique constraints.
+        connection.execute(insert(table).values(row).on_conflict_do_nothing())
 
 
 def _generated(

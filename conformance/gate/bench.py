@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 import conformance
 from conformance.engines.base import Template
-from conformance.errors import MigrationFailed
-from conformance.filling import fill_every_state
+from conformance.errors import ConformanceError, MigrationFailed
+from conformance.filling import fill_every_state, fill_table
 from conformance.gate.revision_files import imports_of
 from conformance.gate.tracing import only_to
 from conformance.migrations import upgrade
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 #: What decides which rows a table gets.
 _FILLING = ("filling.py", "reflection.py", "strategies")
+
+#: Why there may be no rows: none can be derived, or the database refuses them.
+_NO_ROWS = (DBAPIError, ValueError, NotImplementedError)
 
 
 class Bench:
@@ -134,20 +137,24 @@ def base_template(config: Config, new: NewRevisions, *, apache: bool) -> Templat
 
 
 def fill(connection: Connection, *, compress: bool) -> None:
-    """Put rows into every table, as far as rows can be derived from the catalog."""
+    """Put rows into every table for which they can be derived from the catalog."""
     metadata = reflect(connection)
     try:
-        fill_every_state(connection, metadata, compress=compress)
-    except (DBAPIError, ValueError, NotImplementedError):
-        # The tables stay empty, and the gate says of which it saw no rows.
-        connection.rollback()
-    else:
-        connection.commit()
+        with connection.begin_nested():
+            fill_every_state(connection, metadata, compress=compress)
+    except _NO_ROWS:
+        for table in metadata.sorted_tables:
+            # The gate says of which tables it saw no rows.
+            with suppress(*_NO_ROWS), connection.begin_nested():
+                fill_table(connection, table, compress=compress)
+    connection.commit()
 
 
 def _migrate(connection: Connection, config: Config, head: str, *, apache: bool) -> None:
     try:
         upgrade(connection, config, head, apache=apache)
+    except ConformanceError:
+        raise
     # Whatever a migration raises: its author is the one who must read it.
     except Exception as error:
         raise MigrationFailed(

@@ -1,0 +1,127 @@
+"""`conformance gate` as a person runs it: what it prints, what it writes, its exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from conformance.cli import main
+from conformance.session import choice_for_workers
+
+from .projects import sql
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/gate.schema.json").read_text("utf-8"))
+ADD = sql("ALTER TABLE places ADD COLUMN area integer")
+DROP = sql("ALTER TABLE places DROP COLUMN area")
+MODELS = """
+from sqlalchemy import Column, Integer
+from tests.gate.projects import models
+
+metadata = models()
+metadata.tables["places"].append_column(Column("area", Integer))
+"""
+
+
+@pytest.fixture
+def here(project, monkeypatch):
+    """The project is the working directory, and can be imported from."""
+    monkeypatch.chdir(project.folder)
+    monkeypatch.syspath_prepend(str(project.folder))
+    (project.folder / "models_with_area.py").write_text(MODELS)
+    monkeypatch.delitem(__import__("sys").modules, "models_with_area", raising=False)
+    return project
+
+
+def run(*arguments):
+    done = CliRunner().invoke(
+        main, ["gate", "--models", "models_with_area:metadata", *arguments], catch_exceptions=False
+    )
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.mark.usefixtures("here")
+def test_nothing_new_needs_no_server():
+    code, output, _ = run(
+        "--from-revision", "0001", "--engine", "postgresql://nobody@nohost.invalid/"
+    )
+    assert code == 0
+    assert "No new revision" in output
+    assert "Gate: passes" in output
+
+
+def test_an_edited_revision_alone_fails(here):
+    subprocess.run(["git", "init", "-b", "main"], check=True, capture_output=True)
+    subprocess.run(["git", "add", "."], check=True)
+    subprocess.run(
+        ["git", "-c", "user.name=T", "-c", "user.email=t@example.com",
+         "-c", "commit.gpgsign=false", "commit", "-m", "base"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    path = here.folder / "alembic/versions/0001_base.py"
+    path.write_text(path.read_text().replace("7 days", "8 days"))
+    code, output, _ = run()
+    assert code == 1
+    assert "revision-edited" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--base", "nope"), "is in no git repository"),
+        (("--from-revision", "0009"), "There is no revision '0009'"),
+        (("--from-revision", "0001", "--alembic-ini", "other.ini"), "There is no other.ini"),
+        (("--from-revision", "base", "--models", "nothing:x"), "There is no module 'nothing'"),
+        (("--from-revision", "base", "--engine", "odd"), "There is no engine 'odd'"),
+        (
+            ("--from-revision", "base", "--engine", "postgresql://u:secret@nohost.invalid/d"),
+            "There is no host named nohost.invalid",
+        ),
+    ],
+)
+def test_what_cannot_run_is_one_sentence(here, monkeypatch, arguments, sentence):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.folder.parent))
+    code, output, errors = run(*arguments)
+    assert (code, output) == (2, "")
+    assert sentence in errors
+    assert "Traceback" not in errors
+    assert "secret" not in errors
+    report = json.loads((here.folder / "build/conformance/gate.json").read_text())
+    assert report["verdict"] == "could_not_run"
+    assert "secret" not in json.dumps(report)
+
+
+@pytest.mark.usefixtures("here")
+def test_base_and_revision_exclude_each_other():
+    code, _, errors = run("--base", "main", "--from-revision", "0001")
+    assert code == 2
+    assert "not both" in errors
+
+
+@pytest.mark.slow
+def test_a_revision_that_passes(here, session):
+    here.revision(ADD, DROP)
+    code, output, _ = run("--from-revision", "0001", "--engine", choice_for_workers(session))
+    assert code == 0, output
+    assert "ACCESS EXCLUSIVE places" in output
+    assert "downgrade leads back" in output
+    assert output.endswith("Gate: passes\n")
+    for name in ("gate.json", "gate.md", "gate.junit.xml"):
+        assert (here.folder / "build/conformance" / name).is_file()
+
+
+@pytest.mark.slow
+def test_a_revision_that_fails(here, session):
+    here.revision(ADD, "pass")
+    code, output, errors = run(
+        "--from-revision", "0001", "--engine", choice_for_workers(session), "--json", "-"
+    )
+    assert code == 1
+    report = json.loads(output)
+    Draft202012Validator(SCHEMA).validate(report)
+    assert [finding["code"] for finding in report["findings"]] == ["downgrade-missing"]
+    assert errors.endswith("Gate: fails\n")

@@ -1,0 +1,164 @@
+"""What a rehearsal sees, and what it does with projects that go their own way."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Column, Integer, Table, create_engine, pool
+
+from conformance.errors import MigrationFailed
+from conformance.gate import rehearsal
+from conformance.gate.tracing import only_to
+
+from .projects import BASE, ENV, Project, models, sql
+
+pytestmark = pytest.mark.slow
+
+ADD = sql("ALTER TABLE places ADD COLUMN area integer")
+DROP = sql("ALTER TABLE places DROP COLUMN area")
+
+OWN_ENGINE = """
+import os
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql", literal_binds=True)
+    with context.begin_transaction():
+        context.execute("SET LOCAL lock_timeout = '5s'")
+        context.run_migrations()
+else:
+    with create_engine(ADDRESS, poolclass=pool.NullPool).connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.execute("SET LOCAL lock_timeout = '5s'")
+            context.run_migrations()
+"""
+
+
+def with_area():
+    metadata = models()
+    metadata.tables["places"].append_column(Column("area", Integer))
+    return metadata
+
+
+def own(report, number=0):
+    return [item for item in report.revisions[number].statements if not item.by_alembic]
+
+
+def test_what_is_seen_of_statements(session, project):
+    project.revision(
+        "op.execute('CREATE TABLE boxes (id integer)')\n"
+        "op.execute('ALTER TABLE readings ADD COLUMN area integer')\n"
+        "op.execute('SELECT count(*) FROM places')",
+        sql("DROP TABLE boxes", "ALTER TABLE readings DROP COLUMN area"),
+    )
+    metadata = models()
+    metadata.tables["readings"].append_column(Column("area", Integer))
+    Table("boxes", metadata, Column("id", Integer))
+    report = project.rehearse(session, metadata)
+    create, alter, count = own(report)
+    assert {(lock.relation, lock.existed) for lock in create.locks} == {("boxes", False)}
+    (lock,) = [lock for lock in alter.locks if lock.mode == "ACCESS EXCLUSIVE"]
+    assert (lock.relation, lock.existed, lock.itself, lock.chunks) == ("readings", True, True, 4)
+    assert str(lock) == "readings and 4 chunks"
+    assert alter.held_seconds >= alter.seconds
+    (work,) = count.rows
+    assert (work.relation, work.read > 0, work.written) == ("places", True, 0)
+    assert {item.transaction for item in (create, alter, count)} == {1}
+    assert alter.lock_timeout == "5s"
+    assert alter.sql == "ALTER TABLE readings ADD COLUMN area integer"
+    assert [item.sql for item in report.revisions[0].statements if item.by_alembic][-1].startswith(
+        "UPDATE alembic_version"
+    )
+
+
+def test_several_revisions_one_upon_the_other(session, project):
+    project.revision(ADD, DROP)
+    project.revision(
+        sql("ALTER TABLE places ALTER COLUMN area TYPE bigint"),
+        sql("ALTER TABLE places ALTER COLUMN area TYPE integer"),
+        revision="0003",
+        parent="0002",
+    )
+    report = project.rehearse(session, with_area())
+    assert [revision.revision for revision in report.revisions] == ["0002", "0003"]
+    assert {(finding.revision, finding.code) for finding in report.findings} == {
+        ("0003", "rewrite"),
+        ("0003", "drift"),
+    }
+
+
+def test_what_follows_a_failure_is_not_checked(session, project):
+    project.revision(sql("ALTER TABLE places ADD COLUMN area integer NOT NULL"), DROP)
+    project.revision("pass", revision="0003", parent="0002")
+    report = project.rehearse(session, with_area())
+    assert [finding.code for finding in report.findings] == ["upgrade-failed"]
+    assert {(item.id, item.reason) for item in report.not_checked} == {
+        ("0003", "0002 before it fails"),
+        ("drift", "the last revision was not reached"),
+    }
+    assert report.verdict == "fails"
+
+
+def test_many_statements_are_interrupted_at_some(session, project, monkeypatch):
+    monkeypatch.setattr(rehearsal, "MOST_INTERRUPTIONS", 3)
+    project.revision("\n".join([ADD, *["op.execute('SELECT 1')"] * 5]), DROP)
+    report = project.rehearse(session, with_area())
+    assert [item.id for item in report.not_checked] == ["interruptions:0002"]
+    assert "interrupted at 3 statements" in report.revisions[0].checks
+
+
+def test_a_table_without_rows_is_named(session, project):
+    odd = '"CREATE TABLE odd (n integer NOT NULL CHECK (n * n = -1))",'
+    base = BASE.replace('"SELECT create_hyper', f'{odd}\n    "SELECT create_hyper')
+    (project.folder / "alembic/versions/0001_base.py").write_text(base)
+    project.revision(
+        sql("ALTER TABLE odd ADD COLUMN k integer"), sql("ALTER TABLE odd DROP COLUMN k")
+    )
+    report = project.rehearse(session, models())
+    assert "rows:0002:odd" in {item.id for item in report.not_checked}
+    # The others have theirs.
+    assert report.revisions[0].checks[0] == "upgrade on 40 generated rows in 3 tables"
+
+
+def test_an_env_py_that_goes_by_the_url(session, tmp_path):
+    project = Project.made_in(tmp_path, OWN_ENGINE.replace("ADDRESS", 'os.environ["DATABASE_URL"]'))
+    project.revision(ADD, DROP)
+    report = project.rehearse(session, with_area())
+    assert report.findings == ()
+    assert [item.sql for item in own(report)] == ["ALTER TABLE places ADD COLUMN area integer"]
+
+
+def test_an_env_py_that_goes_elsewhere_is_stopped(session, tmp_path):
+    elsewhere = '"postgresql+psycopg2://user:secret@db.example.com/production"'
+    project = Project.made_in(tmp_path, OWN_ENGINE.replace("ADDRESS", elsewhere))
+    project.revision(ADD, DROP)
+    with pytest.raises(MigrationFailed, match="the connection was refused") as caught:
+        project.rehearse(session, with_area())
+    assert "secret" not in str(caught.value)
+
+
+def test_a_revision_that_goes_elsewhere_is_stopped(session, project):
+    project.revision(
+        "sa.create_engine('postgresql+psycopg2://user:secret@db.example.com/production').connect()"
+    )
+    with pytest.raises(MigrationFailed, match="the connection was refused"):
+        project.rehearse(session, models())
+
+
+def test_only_our_database_can_be_connected_to(session):
+    with session.engine.database() as url, session.engine.database() as other:
+        here, there = (create_engine(item, poolclass=pool.NullPool) for item in (url, other))
+        with only_to(url):
+            here.connect().close()
+            with pytest.raises(MigrationFailed):
+                there.connect()
+        there.connect().close()
+
+
+def test_an_env_py_may_leave_a_setting_behind(session, tmp_path):
+    """Where all connections share a session it must not reach the next run."""
+    project = Project.made_in(tmp_path, ENV.replace("SET LOCAL lock", "SET lock"))
+    project.revision(f"op.execute('SET lock_timeout = 0')\n{ADD}", DROP)
+    report = project.rehearse(session, with_area())
+    assert [finding.code for finding in report.findings] == ["no-lock-timeout"]
