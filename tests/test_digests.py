@@ -109,3 +109,13 @@ def test_an_empty_table(connection):
 def test_no_table(connection):
     with pytest.raises(LookupError, match="nowhere"):
         digest(connection, "nowhere")
+
+
+def test_the_columns_that_a_row_is_known_by_can_be_named(connection):
+    connection.execute(text("CREATE TEMP TABLE d (a int PRIMARY KEY, b int, c int)"))
+    connection.execute(text("INSERT INTO d VALUES (1, 10, 5), (2, 20, 6)"))
+    before = digest(connection, "d", key=["a"])
+    assert before == digest(connection, "d")
+    connection.execute(text("ALTER TABLE d DROP CONSTRAINT d_pkey, ADD PRIMARY KEY (b)"))
+    assert digest(connection, "d", key=["a"]) == before
+    assert digest(connection, "d") != before

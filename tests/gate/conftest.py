@@ -24,10 +24,3 @@ def session(pytestconfig) -> Session:
 def project(tmp_path) -> Project:
     """With the base only."""
     return Project.made_in(tmp_path)
-
-
-@pytest.fixture
-def community(session) -> None:
-    """Skip what the Apache edition lacks."""
-    if not session.engine.capabilities.community_edition:
-        pytest.skip("needs the Community edition")

@@ -104,7 +104,7 @@ def downgrade():
 '''
 
 
-def models(*, minimum: str = "2.20") -> MetaData:
+def models(*, minimum: str = "2.17") -> MetaData:
     """What the base is, as models declare it."""
     metadata = MetaData()
     Table(
@@ -201,7 +201,7 @@ class Case:
     codes: frozenset[str] | set[str] = frozenset()
     edit: Callable[[MetaData], None] | None = None
     head: str = ""
-    minimum: str = "2.20"
+    minimum: str = "2.17"
     community: bool = False
 
     def models(self) -> MetaData:

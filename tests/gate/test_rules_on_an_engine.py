@@ -102,7 +102,6 @@ CASES = (
         sql("ALTER TABLE readings DROP CONSTRAINT ck_readings"),
         {"compression-forbids", "lock-scan"},
         checked("readings", "place_id > -9"),
-        minimum="2.17",
         community=True,
     ),
     Case(
@@ -111,6 +110,7 @@ CASES = (
         sql("ALTER TABLE readings DROP CONSTRAINT ck_readings"),
         {"lock-scan"},
         checked("readings", "place_id > -9"),
+        minimum="2.20",
         community=True,
     ),
     Case(
@@ -243,8 +243,11 @@ CASES = (
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 def test_the_rule_says_exactly_that(case, session, project):
-    if case.community and not session.engine.capabilities.community_edition:
+    server = session.engine.server
+    if case.community and server.edition != "community":
         pytest.skip("needs the Community edition")
+    if case.community and server.timescaledb.startswith(("2.17.", "2.18.", "2.19.")):
+        pytest.skip("this TimescaleDB refuses what later ones allow")
     project.revision(case.upgrade, case.downgrade, head=case.head)
     report = project.rehearse(session, case.models())
     messages = "\n".join(f"{item.id}: {item.message}" for item in report.findings)

@@ -1,0 +1,136 @@
+"""What compressed hypertables refuse, told from what a revision changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.facts import EXISTS, FactKey
+from conformance.gate.compression_rules import judge_compression
+from conformance.gate.evidence import Evidence, Failure
+from conformance.gate.revisions import Revision
+from conformance.gate.state import Column, Contents, State
+
+REVISION = Revision("2", ("1",), "", Path("2.py"), "2.py", {})
+PLAIN = Column("v", "integer", not_null=False, computed=False, has_default=False, digest=0)
+SEGMENT = replace(PLAIN, name="s", not_null=True)
+NEW = replace(PLAIN, name="n")
+FACTS = {
+    FactKey("compression", "t", "", EXISTS): True,
+    FactKey("compression", "t", "", "segment_by"): ("s",),
+    FactKey("compression", "t", "", "order_by"): ("o w DESC NULLS FIRST",),
+}
+
+
+def state(columns, constraints=None, *, compressed=True, oid=7):
+    contents = Contents(oid, "t", compressed, 8, columns, (1,), constraints or {})
+    return State(FACTS, Counter(), {oid: contents})
+
+
+BEFORE = state({1: PLAIN, 2: SEGMENT, 3: replace(PLAIN, name="o w")}, {5: ("check", "old")})
+
+
+def after(*, constraints=None, **columns):
+    changed = {**BEFORE.contents[7].columns, **{int(key[1:]): v for key, v in columns.items()}}
+    kept = {number: column for number, column in changed.items() if column is not None}
+    return state(kept, {5: ("check", "old"), **(constraints or {})})
+
+
+def found(state_after, *, before=BEFORE, declared=(), minimum="2.17"):
+    evidence = Evidence(REVISION, before, after=state_after)
+    return [
+        (finding.subject, finding.message.partition(" (")[0])
+        for finding in judge_compression(evidence, declared, minimum)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("then", "subject", "change"),
+    [
+        (after(c1=replace(PLAIN, type="bigint")), "t.v", "ALTER COLUMN TYPE"),
+        (after(c1=replace(PLAIN, not_null=True)), "t.v", "SET NOT NULL"),
+        (after(c2=replace(SEGMENT, not_null=False)), "t.s", "DROP NOT NULL"),
+        (after(c4=replace(NEW, not_null=True)), "t.n", "SET NOT NULL"),
+        (
+            after(c4=replace(NEW, computed=True, not_null=True)),
+            "t.n",
+            "ADD COLUMN with an identity or a generated value",
+        ),
+        (after(c2=None), "t.s", "DROP COLUMN of a segment-by or order-by column"),
+        (after(c3=None), "t.o w", "DROP COLUMN of a segment-by or order-by column"),
+        (after(constraints={6: ("check", "new")}), "t.new", "ADD CONSTRAINT"),
+        (after(constraints={6: ("foreign key", "new")}), "t.new", "ADD CONSTRAINT"),
+        (after(constraints={6: ("unique index", "new")}), "t.new", "CREATE UNIQUE INDEX"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_refused_change(then, subject, change):
+    assert found(then) == [(subject, change)]
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        BEFORE,
+        after(c4=NEW),
+        after(c4=replace(NEW, not_null=True, has_default=True)),
+        after(c1=None),
+        after(c1=replace(PLAIN, name="w")),
+        after(c1=replace(PLAIN, has_default=True)),
+        after(constraints={5: ("check", "renamed")}),
+        state(dict(BEFORE.contents[7].columns), {}),
+        state({1: NEW}, oid=8),
+    ],
+    ids=[
+        "nothing", "nullable column", "constant default", "dropped column", "renamed column",
+        "default", "renamed check", "dropped check", "another table of the name",
+    ],
+)  # fmt: skip
+def test_an_allowed_change(then):
+    assert found(then) == []
+
+
+@pytest.mark.parametrize(
+    ("minimum", "refused"), [("2.17", 1), ("2.19.3", 1), ("2.20", 0), ("2.29", 0)]
+)
+def test_the_models_minimum_decides(minimum, refused):
+    assert len(found(after(constraints={6: ("check", "c")}), minimum=minimum)) == refused
+
+
+def test_a_type_is_refused_by_later_versions_too():
+    evidence = Evidence(REVISION, BEFORE, after=after(c1=replace(PLAIN, type="bigint")))
+    (finding,) = judge_compression(evidence, (), "2.29")
+    assert "before 2.28, and later ones while a chunk is compressed" in finding.message
+
+
+def test_a_table_without_compression_may_all_this():
+    before = state({1: PLAIN}, compressed=False)
+    then = state({1: replace(PLAIN, type="bigint")}, compressed=False)
+    assert found(then, before=before) == []
+
+
+def test_what_models_declare_counts_where_the_server_has_no_compression():
+    before = state({1: PLAIN}, compressed=False)
+    then = state({1: replace(PLAIN, type="bigint")}, compressed=False)
+    assert found(then, before=before, declared=["t"]) == [("t.v", "ALTER COLUMN TYPE")]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("FeatureNotSupported: not supported on hypertables that have columnstore enabled", 1),
+        ("FeatureNotSupported: cannot add column to a hypertable that has compression enabled", 1),
+        ("NotNullViolation: column contains null values", 0),
+    ],
+)  # fmt: skip
+def test_the_servers_own_refusal(reason, said):
+    evidence = Evidence(REVISION, BEFORE, failure=Failure(reason, "ALTER TABLE t ..."))
+    assert len(list(judge_compression(evidence, (), "2.29"))) == said
+
+
+def test_an_error_of_python_is_no_refusal():
+    evidence = Evidence(REVISION, BEFORE, failure=Failure("ValueError: compress what?"))
+    assert list(judge_compression(evidence, (), "2.29")) == []

@@ -1,0 +1,95 @@
+"""Two states compared: facts, catalogs, and rows by table and column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from conformance.facts import EXISTS, FactKey
+from conformance.gate.state import (
+    Column,
+    Contents,
+    State,
+    changed_rows,
+    changed_traces,
+    differences,
+    told_facts,
+)
+
+A = Column("a", "integer", not_null=True, computed=False, has_default=False, digest=1)
+B = replace(A, name="b", digest=2)
+TABLE = Contents(7, "t", False, 3, {1: A, 2: B}, (1,))
+BEFORE = State({}, Counter(), {7: TABLE})
+
+
+def rows(*contents):
+    later = State({}, Counter(), {item.oid: item for item in contents})
+    return [what for _, what in changed_rows(BEFORE, later)]
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        (replace(TABLE), []),
+        (replace(TABLE, columns={1: A, 2: replace(B, digest=9)}), ["t.b has other values"]),
+        (replace(TABLE, columns={1: A}), ["t.b is gone"]),
+        (replace(TABLE, rows=4), ["t has 4 rows instead of 3"]),
+        (replace(TABLE, name="renamed"), []),
+        (replace(TABLE, columns={1: A, 2: replace(B, name="renamed")}), []),
+        (replace(TABLE, columns={1: A, 2: B, 3: replace(B, name="new")}), []),
+        # Dropped and made again: found by name, whatever number the columns have now.
+        (replace(TABLE, oid=8, columns={5: B, 6: A}), []),
+        (replace(TABLE, columns={1: A, 9: B}), []),
+    ],
+)
+def test_rows(then, said):
+    assert rows(then) == said
+
+
+def test_a_table_that_is_gone():
+    assert rows() == ["t is gone"]
+
+
+def test_a_table_that_had_no_rows():
+    before = State({}, Counter(), {7: replace(TABLE, rows=0)})
+    assert list(changed_rows(before, BEFORE)) == []
+
+
+def test_names_can_be_left_out():
+    other = replace(TABLE, columns={1: A, 2: replace(B, digest=9)})
+    later = State({}, Counter(), {7: other})
+    assert list(changed_rows(BEFORE, later, without={"t.b"})) == []
+    assert list(changed_rows(BEFORE, later, without={"t"})) == []
+
+
+def test_of_what_came_only_that_it_did():
+    later = State(
+        {FactKey("table", "n", "", EXISTS): True, FactKey("column", "n", "c", EXISTS): True},
+        Counter(),
+        {},
+    )
+    assert told_facts(State({}, Counter(), {}), later) == ["table:n:exists: none -> yes"]
+
+
+def test_traces():
+    before = State({}, Counter({"relation a": 1, "row in b": 2}), {})
+    after = State({}, Counter({"relation c": 1, "row in b": 3}), {})
+    assert changed_traces(before, after) == [
+        "relation a (-1)", "relation c (+1)", "row in b (+1)",
+    ]  # fmt: skip
+
+
+def test_a_chunk_compressed_anew_is_no_trace():
+    def state(number):
+        name = f"relation _timescaledb_internal.compress_hyper_5_{number}_chunk"
+        return State({}, Counter({name: 1}), {})
+
+    assert changed_traces(state(3), state(9)) == []
+
+
+def test_alembics_version_is_part_of_it():
+    assert differences(replace(BEFORE, version=("1",)), replace(BEFORE, version=("2",))) == [
+        "Alembic's version is 2"
+    ]
