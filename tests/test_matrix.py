@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +15,7 @@ from conformance.reports import matrix
 from conformance.reports.files import write_all
 from conformance.verdict import EngineUsed, Verdict
 
+DOCS = Path(__file__).parents[1] / "docs"
 APACHE = "the edition is Apache"
 
 
@@ -68,3 +71,11 @@ def test_a_folder_without_verdicts_is_said(tmp_path):
     result = CliRunner().invoke(main, ["matrix", str(tmp_path)])
     assert result.exit_code == 2
     assert result.output.startswith("conformance: No run has left a verdict.json there.")
+
+
+def test_the_page_is_fresh():
+    specification = importlib.util.spec_from_file_location("page", DOCS / "generate_matrix.py")
+    generator = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(generator)
+    stale = "run: python docs/generate_matrix.py"
+    assert generator.PAGE.read_text(encoding="utf-8") == generator.page(), stale

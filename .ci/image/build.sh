@@ -70,7 +70,7 @@ mkdir "$work"
 # - Check-Valid-Until: a frozen mirror's index is older than it may be.
 # - create_main_cluster: the entrypoint makes the cluster, not the package.
 echo "building $image from Debian $suite"
-TMPDIR=$work timeout --kill-after=10 600 unshare --mount mmdebstrap --quiet \
+TMPDIR=$work timeout --foreground --kill-after=10 600 unshare --mount mmdebstrap --quiet \
     --mode=root --variant=minbase \
     --aptopt='Acquire::Check-Valid-Until "false"' \
     --setup-hook='mkdir --parents "$1/etc/postgresql-common"' \
@@ -82,7 +82,8 @@ TMPDIR=$work timeout --kill-after=10 600 unshare --mount mmdebstrap --quiet \
 }
 
 cp "$RECIPE"/{Dockerfile,entrypoint.sh} "$work"
-timeout --kill-after=10 300 docker build --quiet --tag "$image" --label "$LABEL=$recipe" \
+timeout --foreground --kill-after=10 300 \
+    docker build --quiet --tag "$image" --label "$LABEL=$recipe" \
     --build-arg "PG_MAJOR=$major" --build-arg "PGDATA=$data" --build-arg "VOLUME=$volume" "$work" \
     > /dev/null
 
