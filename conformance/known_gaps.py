@@ -215,6 +215,34 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         right=1,
     ),
     KnownGap(
+        code="count-of-deleted",
+        ticket=8031,
+        what="DELETE of whole compressed batches, by segment-by columns alone, says that it"
+        " deleted no row.",
+        affects="histories: the number of rows that a DELETE reports",
+        first="2.17",
+        last="2.17.2",
+        right_until=None,
+        right_from="2.20.0",
+        evidence="seen on 2.17.2; right on 2.20.3, 2.23.0-dev, 2.28.3 and 2.29.2; the release"
+        " notes of 2.20.0 name the fix",
+        setup=(
+            *_compressed(
+                "count_of_deleted",
+                "moment timestamptz NOT NULL, probe int, UNIQUE (probe, moment)",
+                _BY_PROBE,
+                f"({_MOMENT}, 1)",
+            ),
+            "CREATE TABLE count_of_deleted_reported (rows bigint)",
+            "DO $$ DECLARE deleted bigint; BEGIN"
+            " DELETE FROM count_of_deleted WHERE probe = 1;"
+            " GET DIAGNOSTICS deleted = ROW_COUNT;"
+            " INSERT INTO count_of_deleted_reported VALUES (deleted); END $$",
+        ),
+        question="SELECT rows FROM count_of_deleted_reported",
+        right=1,
+    ),
+    KnownGap(
         code="insert-into-a-chunk",
         ticket=6302,
         what="INSERT straight into a compressed chunk takes a second row of a key.",

@@ -67,7 +67,12 @@ def test_versions_are_in_order():
         (
             "2.17.2",
             {"instrument_id", "series_id"},
-            {"null_instrument_id", "null_series_id", "update_to_a_taken_key"},
+            {
+                "null_instrument_id",
+                "null_series_id",
+                "update_to_a_taken_key",
+                "count_of_deleted",
+            },
         ),
         ("2.23.0-dev", set(), {"update_to_a_taken_key"}),
         ("2.29.2", set(), set()),
@@ -77,6 +82,7 @@ def test_histories_keep_out_of_what_they_would_meet(version, never_null, left_ou
     avoidance = avoidance_of(Signal.__table__, version)
     assert avoidance.never_null == never_null
     assert avoidance.free_keys_only == ("update_to_a_taken_key" in left_out)
+    assert avoidance.counts_deleted == ("count_of_deleted" not in left_out)
     assert avoidance.reasons.keys() == left_out
     for reason in avoidance.reasons.values():
         assert f"of TimescaleDB {version}" in reason

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.declarations import Compression
 
 UPDATE_OF_A_SEGMENT = gap("update-of-a-segment")
+COUNT_OF_DELETED = gap("count-of-deleted")
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,18 @@ class Avoidance:
     Attributes:
         never_null: columns of the natural key that are never NULL.
         free_keys_only: whether an UPDATE of the key never tries one that is taken.
+        counts_deleted: whether the number of rows that a DELETE reports is compared.
         reasons: what is left out, in a word, and why, with the ticket.
     """
 
     never_null: frozenset[str]
     free_keys_only: bool
+    counts_deleted: bool
     reasons: dict[str, str]
 
 
 #: Where nothing is compressed, no known gap is met.
-NOTHING = Avoidance(frozenset(), free_keys_only=False, reasons={})
+NOTHING = Avoidance(frozenset(), free_keys_only=False, counts_deleted=True, reasons={})
 
 
 def avoidance_of(table: Table, version: str) -> Avoidance:
@@ -52,7 +55,10 @@ def avoidance_of(table: Table, version: str) -> Avoidance:
     free_keys_only = UPDATE_OF_A_SEGMENT.may_show(version)
     if free_keys_only:
         reasons["update_to_a_taken_key"] = UPDATE_OF_A_SEGMENT.reason(version)
-    return Avoidance(frozenset(never_null), free_keys_only, reasons)
+    counts_deleted = not COUNT_OF_DELETED.may_show(version)
+    if not counts_deleted:
+        reasons["count_of_deleted"] = COUNT_OF_DELETED.reason(version)
+    return Avoidance(frozenset(never_null), free_keys_only, counts_deleted, reasons)
 
 
 def _nulls_that_are_equal(table: Table) -> Iterator[tuple[str, str]]:

@@ -114,7 +114,11 @@ class Player:
 
     def delete(self, known: Row, columns: Collection[str]) -> None:
         """A DELETE of the rows that are like a known one in these columns of the key."""
-        self._both("delete", lambda table: delete(table).where(_like(table, known, columns)))
+        self._both(
+            "delete",
+            lambda table: delete(table).where(_like(table, known, columns)),
+            counted=self.subject.avoidance.counts_deleted,
+        )
 
     def update(self, known: Row, columns: Collection[str], fresh: Row, changed: str) -> None:
         """An UPDATE of what is outside the key."""
@@ -153,19 +157,20 @@ class Player:
         words: str,
         statement: Callable[[TableClause], Executable],
         *,
+        counted: bool = True,
         may_be_unsupported: bool = False,
     ) -> None:
         with self.stage.recorder.step(words):
-            of_hypertable = self._outcome(statement(self._hypertable))
+            of_hypertable = self._outcome(statement(self._hypertable), counted)
             if not (may_be_unsupported and of_hypertable == _NOT_SUPPORTED):
-                of_twin = self._outcome(statement(self._twin))
+                of_twin = self._outcome(statement(self._twin), counted)
                 if of_hypertable != of_twin:
                     raise Disagreement(
                         f"{words}: {of_hypertable} in {self._name}, {of_twin} in its twin"
                     )
         self.compare()
 
-    def _outcome(self, statement: Executable) -> str:
+    def _outcome(self, statement: Executable, counted: bool) -> str:
         try:
             result: Any = self.stage.connections.plain.execute(statement)
         except DBAPIError as error:
@@ -173,6 +178,8 @@ class Player:
             if code is None:
                 raise
             return str(errorcodes.lookup(code)).lower()
+        if not counted:
+            return "done"
         return f"{result.rowcount} rows" if result.rowcount != 1 else "1 row"
 
     # What happens to chunks.
