@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .projects import REVISION, Edit, check, copied_project
+from .broken_schemas import BROKEN_KEYS, with_trigger
+from .projects import check, copied_project
 
 SWALLOWS = '''
     op.execute("CREATE SEQUENCE arrivals")
@@ -20,29 +21,9 @@ SWALLOWS = '''
 '''
 
 BROKEN = {
-    "no natural key": (
-        Edit(
-            REVISION,
-            '        sa.UniqueConstraint("curve_id", "curve_date", "tenor_days", '
-            'name="uq_curves_natural_key"),\n',
-            "",
-        ),
-        "curves",
-    ),
-    "NULLs are distinct": (
-        Edit(REVISION, "            postgresql_nulls_not_distinct=True,\n", ""),
-        "signals",
-    ),
-    "call_put is no part of the key": (
-        Edit(
-            REVISION,
-            '            "tenor_days",\n            "call_put",\n            name=',
-            '            "tenor_days",\n            name=',
-        ),
-        "vol_surfaces",
-    ),
+    **BROKEN_KEYS,
     "a trigger swallows every hundredth row": (
-        Edit(REVISION, "    create_hypertables()\n", f"    create_hypertables()\n{SWALLOWS}"),
+        with_trigger(SWALLOWS),
         "flow_data",
     ),
 }
