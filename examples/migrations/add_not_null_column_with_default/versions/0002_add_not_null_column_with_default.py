@@ -7,7 +7,7 @@ Create Date: 2026-11-23
 As harmless as a nullable one: the default is kept in the catalog and no row is rewritten, in
 compressed chunks neither.
 
-Verdict: passes: squawk:prefer-bigint-over-smallint
+Verdict: passes
 """
 
 from __future__ import annotations

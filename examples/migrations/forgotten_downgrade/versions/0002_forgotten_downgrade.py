@@ -6,7 +6,7 @@ Create Date: 2026-11-23
 
 What `alembic revision` writes and nobody fills in.
 
-Verdict: fails: downgrade-missing, squawk:prefer-bigint-over-int
+Verdict: fails: downgrade-missing
 """
 
 from __future__ import annotations

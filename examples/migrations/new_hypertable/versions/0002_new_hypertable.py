@@ -7,7 +7,7 @@ Create Date: 2026-11-23
 In the order that works: table, hypertable, settings, policy; everything said.
 
 Verdict (Apache edition): not checked
-Verdict: passes: squawk:prefer-bigint-over-int
+Verdict: passes
 """
 
 from __future__ import annotations
