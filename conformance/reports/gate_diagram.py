@@ -10,8 +10,8 @@ from conformance.gate.report import LOCK_MODES
 if TYPE_CHECKING:
     from conformance.gate.report import GateReport, Lock, RevisionReport
 
-#: Weaker locks are those of statements that only read.
-_WEAKEST_SHOWN = LOCK_MODES.index("ROW EXCLUSIVE")
+#: Weaker locks are those of statements that only read; the reports leave them out.
+WEAKEST_SHOWN = LOCK_MODES.index("ROW EXCLUSIVE")
 #: More do not fit a screen.
 _MOST_TABLES = 20
 
@@ -69,7 +69,7 @@ def _touched(revision: RevisionReport) -> dict[str, _Touch]:
     statements = [item for item in revision.statements if not item.by_alembic]
     for statement in statements:
         for lock in statement.locks:
-            if LOCK_MODES.index(lock.mode) < _WEAKEST_SHOWN:
+            if LOCK_MODES.index(lock.mode) < WEAKEST_SHOWN:
                 continue
             touch = touched.setdefault(lock.relation, _Touch(lock))
             touch.chunks = max(touch.chunks, lock.chunks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.gate.report import LOCK_MODES
-from conformance.reports.gate_diagram import diagram
+from conformance.reports.gate_diagram import WEAKEST_SHOWN, diagram
 from conformance.reports.grouping import by_reason
 from conformance.reports.templates import template
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 65_000
 #: Findings, statements of a revision, and characters of a statement: as many as fit.
 _LIMITS = ((100, 60, 300), (40, 25, 150), (15, 8, 80), (5, 3, 40))
-
-#: A weaker lock is taken by every statement that reads.
-_WEAKEST_SHOWN = LOCK_MODES.index("ROW EXCLUSIVE")
 
 
 def render(report: GateReport, pages: str = "") -> str:
@@ -61,7 +58,7 @@ def locks(statement: Statement) -> list[str]:
     """What it locked first, strongest lock first: `ACCESS EXCLUSIVE: curves and 5 chunks`."""
     held: dict[str, list[str]] = {}
     for lock in sorted(statement.locks, key=lambda lock: (-LOCK_MODES.index(lock.mode), str(lock))):
-        if LOCK_MODES.index(lock.mode) >= _WEAKEST_SHOWN:
+        if LOCK_MODES.index(lock.mode) >= WEAKEST_SHOWN:
             new = "" if lock.existed else " (new)"
             held.setdefault(lock.mode, []).append(f"{lock}{new}")
     return [f"{mode}: {', '.join(relations)}" for mode, relations in held.items()]
