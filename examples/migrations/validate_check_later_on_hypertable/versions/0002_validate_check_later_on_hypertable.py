@@ -7,7 +7,7 @@ Create Date: 2026-11-23
 What is right for a plain table fails on a hypertable with compression: VALIDATE CONSTRAINT is
 refused in every version, and before 2.20 the first step too. The check would stay unvalidated.
 
-Verdict (Apache edition): passes: squawk:ban-drop-constraint
+Verdict (Apache edition): fails: compression-forbids, squawk:ban-drop-constraint
 Verdict: fails: compression-forbids
 """
 
