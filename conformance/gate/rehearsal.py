@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic.script import ScriptDirectory
+
 from conformance.errors import ConformanceError
 from conformance.gate.bench import told
 from conformance.gate.evidence import ByHand, Evidence, Failure, Interruption, Return
@@ -112,8 +114,7 @@ class Rehearsal:
     def _down(self, before: State) -> Return | None:
         if self._revision.irreversible is not None:
             return None
-        if len(self._revision.parents) > 1:
-            self._not_checked["downgrade"] = "a merge of branches has more than one way back"
+        if not self._in_line("downgrade"):
             return None
         self._say("downgrade")
         sent = _Counter(CalledFrom(self._revision.path))
@@ -133,6 +134,23 @@ class Rehearsal:
         if failure is not None:
             return Return(failure)
         return Return(None, None, sent.count, self._state(like=before))
+
+    def _in_line(self, what: str) -> bool:
+        """Whether Alembic's steps are this revision alone; if not, `what` is not checked."""
+        directory = ScriptDirectory.from_config(self._bench.config)
+        parents = self._revision.parents
+        beside = {
+            other
+            for parent in parents
+            for other in directory.get_revision(parent).nextrev - {self._revision.identifier}
+        }
+        if len(parents) > 1:
+            self._not_checked[what] = "it merges branches"
+        elif beside:
+            self._not_checked[what] = (
+                f"{parents[0]} has other branches: {', '.join(sorted(beside))}"
+            )
+        return what not in self._not_checked
 
     def _interruptions(
         self, before: State, after: State, statements: Sequence[Statement]
@@ -186,8 +204,7 @@ class Rehearsal:
         ), True
 
     def _by_hand(self, before: State, after: State) -> ByHand | None:
-        if len(self._revision.parents) > 1:
-            self._not_checked["offline"] = "Alembic makes no offline SQL of a merge alone"
+        if not self._in_line("offline"):
             self._bench.upgrade(self._revision)
             return None
         self._say("offline SQL")

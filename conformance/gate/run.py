@@ -159,6 +159,10 @@ class _Gate:
             for what, reason in evidence.not_checked.items():
                 self._skip(f"{what}:{revision.identifier}", reason)
             if evidence.failure is not None:
+                self._skip(
+                    revision.identifier,
+                    "its upgrade fails: interruptions, the downgrade and offline SQL were not tried",
+                )
                 for later in revisions[number + 1 :]:
                     self._skip(later.identifier, f"{revision.identifier} before it fails")
                 break
@@ -206,9 +210,11 @@ class _Gate:
         )
 
     def _squawk(self, evidence: Evidence, found: set[str]) -> list[GateFinding] | None:
-        if evidence.by_hand is None:
-            return None
         revision = evidence.revision.identifier
+        if evidence.by_hand is None:
+            if evidence.failure is None:
+                self._skip(f"squawk:{revision}", "there is no offline SQL for it to read")
+            return None
         try:
             said = complaints(evidence.by_hand.script, self._session.engine.server.postgresql)
         except SquawkUnavailable as error:

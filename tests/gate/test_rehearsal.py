@@ -88,12 +88,28 @@ def test_several_revisions_one_upon_the_other(session, project):
     }
 
 
+def test_branches_and_their_merge(session, project):
+    project.revision(ADD, DROP)
+    project.revision(sql("SELECT 1"), revision="0003")
+    merge = project.revision("pass", revision="0004")
+    merge.write_text(merge.read_text().replace("= '0001'", "= ('0002', '0003')"))
+    report = project.rehearse(session, with_area())
+    assert {revision.revision for revision in report.revisions} == {"0002", "0003", "0004"}
+    assert report.findings == ()
+    assert {item.id for item in report.not_checked} == {
+        f"{what}:{revision}"
+        for what in ("downgrade", "offline", "squawk")
+        for revision in ("0002", "0003", "0004")
+    }
+
+
 def test_what_follows_a_failure_is_not_checked(session, project):
     project.revision(sql("ALTER TABLE places ADD COLUMN area integer NOT NULL"), DROP)
     project.revision("pass", revision="0003", parent="0002")
     report = project.rehearse(session, with_area())
     assert [finding.code for finding in report.findings] == ["upgrade-failed"]
-    assert {(item.id, item.reason) for item in report.not_checked} == {
+    assert {(item.id, item.reason.partition(":")[0]) for item in report.not_checked} == {
+        ("0002", "its upgrade fails"),
         ("0003", "0002 before it fails"),
         ("drift", "the last revision was not reached"),
     }
