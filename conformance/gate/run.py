@@ -161,7 +161,7 @@ class _Gate:
             if evidence.failure is not None:
                 self._skip(
                     revision.identifier,
-                    "its upgrade fails: neither interruptions, downgrade nor offline SQL were tried",
+                    "its upgrade fails: interruptions, downgrade and offline SQL were not tried",
                 )
                 for later in revisions[number + 1 :]:
                     self._skip(later.identifier, f"{revision.identifier} before it fails")
