@@ -20,6 +20,7 @@ REASONS = {
     "concurrent_sessions": "all connections share one session on this engine",
     "background_workers": "no background worker runs jobs on this engine",
     "restartable": "this engine's server cannot be stopped and started again",
+    "crashable": "this engine's server is not ours to crash",
     "copy": "the server of this engine cannot run COPY FROM STDIN",
 }
 
@@ -36,6 +37,8 @@ class Capabilities:
     background_workers: bool = False
     #: The engine can stop and start its server with the data kept.
     restartable: bool = False
+    #: The engine can kill processes of its server, which recovers with the data kept.
+    crashable: bool = False
     #: `COPY ... FROM STDIN` works.
     copy: bool = False
 

@@ -58,6 +58,15 @@ _RESTART = (
     " && timeout 30 sh -c 'while [ -e /tmp/restart ]; do sleep 0.1; done'"
 )
 
+#: All processes but the container's first and this shell die at the same moment: one that lived on
+#: would keep the shared memory, and the next server from starting.
+_CRASH = (
+    "touch /tmp/restart && kill -9 -1"
+    "; timeout 30 sh -c 'until pg_isready --quiet; do touch /tmp/restart; sleep 0.1; done'"
+    "; rm -f /tmp/restart"
+)
+_COUNT_PROCESSES = text("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE pid = :pid")
+
 
 class ContainerEngine(EngineOnServer):
     """TimescaleDB in a container.
@@ -114,7 +123,7 @@ class ContainerEngine(EngineOnServer):
             with daemon.explained():
                 self._run()
                 self._await_server()
-            self._open(self._url(), restartable=True)
+            self._open(self._url(), is_ours=True)
         except BaseException:
             self.stop()
             raise
@@ -137,6 +146,23 @@ class ContainerEngine(EngineOnServer):
             )
         with daemon.explained():
             self._await_server()
+
+    def crash(self, process: int | None = None) -> None:
+        """Kill the server by SIGKILL, or one process of it, and wait until it has recovered.
+
+        All connections to it end. What was committed before is there afterwards if its session
+        had `synchronous_commit` on.
+
+        Args:
+            process: the process of a session, as `pg_backend_pid()` gives it.
+
+        Raises:
+            EngineUnavailable: the server does not come back.
+        """
+        command = _CRASH if process is None else f"kill -9 {process}"
+        with daemon.explained():
+            self._wrapped().exec_run(["sh", "-c", command], user="root")
+            self._await_server(without=process)
 
     def stop(self) -> None:
         """Remove the container, its data with it. May be called at any time, also twice."""
@@ -192,8 +218,8 @@ class ContainerEngine(EngineOnServer):
                 "Look at the daemon's log, or take --engine embedded or --engine URL.",
             ) from None
 
-    def _await_server(self) -> None:
-        """Wait until the server answers over TCP.
+    def _await_server(self, *, without: int | None = None) -> None:
+        """Wait until the server answers over TCP, and has forgotten a process that was killed.
 
         While the image sets up the data directory it runs a first server that listens on the
         socket in the container only: whoever connects over TCP has reached the final one.
@@ -203,13 +229,13 @@ class ContainerEngine(EngineOnServer):
         while True:
             try:
                 with connect(url) as connection:
-                    connection.execute(text("SELECT 1"))
-                    return
+                    if not connection.scalar(_COUNT_PROCESSES, {"pid": without}):
+                        return
+                reason = "it does not notice that a process was killed"
             except (EngineUnavailable, DBAPIError) as error:
-                if time.monotonic() > deadline:
-                    reason = getattr(error, "problem", "it closes connections")
-                    what = f"is not ready after {READY_TIMEOUT} s ({reason.rstrip('.')})"
-                    raise self._never_ready(what) from None
+                reason = getattr(error, "problem", "it closes connections").rstrip(".")
+            if time.monotonic() > deadline:
+                raise self._never_ready(f"is not ready after {READY_TIMEOUT} s ({reason})")
             self._wrapped().reload()
             if self._wrapped().status != "running":
                 raise self._never_ready("ended while starting")

@@ -77,14 +77,18 @@ class EngineOnServer:
         self._forget()
         self._databases = self._probed = None
 
-    def _open(self, url: URL, *, restartable: bool) -> None:
-        """Get ready on the server at the URL, if it suits; if not, leave nothing behind."""
+    def _open(self, url: URL, *, is_ours: bool) -> None:
+        """Get ready on the server at the URL, if it suits; if not, leave nothing behind.
+
+        Args:
+            is_ours: whether the server is our own, to be restarted and crashed.
+        """
         check_server(url)
         self._databases = ThrowawayDatabases(url)
         self._forget = call_at_end(self.stop)
         try:
             self._databases.open()
-            self._probed = _probe(self._databases, restartable=restartable)
+            self._probed = _probe(self._databases, is_ours=is_ours)
         except BaseException:
             self.stop()
             raise
@@ -95,11 +99,11 @@ class EngineOnServer:
         return self._probed
 
 
-def _probe(databases: ThrowawayDatabases, *, restartable: bool) -> tuple[Server, Capabilities]:
+def _probe(databases: ThrowawayDatabases, *, is_ours: bool) -> tuple[Server, Capabilities]:
     with databases.database() as url:
         _create_extension(url)
         server, capabilities = probe(url)
-    return server, replace(capabilities, restartable=restartable)
+    return server, replace(capabilities, restartable=is_ours, crashable=is_ours)
 
 
 def _create_extension(url: URL) -> None:

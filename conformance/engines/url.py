@@ -39,4 +39,4 @@ class UrlEngine(EngineOnServer):
             EngineUnavailable: no connection, or no right to create databases.
             ServerUnsupported: no TimescaleDB that can be checked.
         """
-        self._open(self._url, restartable=False)
+        self._open(self._url, is_ours=False)

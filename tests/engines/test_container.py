@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from conformance.engines import container
 from conformance.engines.base import Template
@@ -57,6 +58,19 @@ class TestServer:
         with engine.database() as empty:
             assert scalar(empty, "SELECT count(*) FROM pg_extension") == 1
         with engine.database(template) as url:
+            assert scalar(url, "SELECT price FROM prices") == 7
+
+    def test_keeps_data_over_a_crash(self, engine: ContainerEngine) -> None:
+        with engine.database() as url:
+            make_prices(url)
+            with connect(url) as connection:
+                engine.crash(connection.scalar(text("SELECT pg_backend_pid()")))
+                with pytest.raises(OperationalError):
+                    connection.execute(text("SELECT 1"))
+            assert scalar(url, "SELECT price FROM prices") == 7
+            started = scalar(url, "SELECT pg_postmaster_start_time()")
+            engine.crash()
+            assert scalar(url, "SELECT pg_postmaster_start_time()") != started
             assert scalar(url, "SELECT price FROM prices") == 7
 
     def test_keeps_data_and_url_over_a_restart(self, engine: ContainerEngine) -> None:
