@@ -20,7 +20,7 @@ from conformance.suite import outcomes
 from conformance.suite.maintenance import maintain, maintenance, upkeep
 from conformance.suite.migrating import upgrade_at_once
 from conformance.suite.row_world import contents, hypertables_of
-from conformance.suite.sessions import PATIENCE, Sessions, Step
+from conformance.suite.sessions import Sessions, Step
 from conformance.suite.writers import (
     JointLedger,
     SeparateLedger,
@@ -51,6 +51,8 @@ pytestmark = pytest.mark.needs("concurrent_sessions")
 
 #: SQLSTATEs of what ends a statement that waits: its lock_timeout, its statement_timeout.
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
+#: Seconds that a migration may wait for a lock.
+LONGEST_WAIT = 15
 #: Four writers at most, and maintenance or a reader beside them.
 SESSIONS = 6
 
@@ -257,7 +259,7 @@ def test_a_migration_gives_up_on_writers(
         with engine.connect() as writer, engine.connect() as connection:
             before = facts_of(connection, conformance_scope)
             _write_to_every_table(writer, conformance_metadata)
-            connection.exec_driver_sql(f"SET statement_timeout = '{PATIENCE}s'")
+            connection.exec_driver_sql(f"SET statement_timeout = '{LONGEST_WAIT}s'")
             connection.commit()
             wrong = _why_not_given_up(connection, alembic_config, apache=apache_edition)
             writer.commit()
@@ -286,6 +288,6 @@ def _why_not_given_up(connection: Connection, config: Config, *, apache: bool) -
         code = getattr(error.orig, "pgcode", None)
         if code == LOCK_NOT_AVAILABLE:
             return None
-        waits = f"is still waiting after {PATIENCE} s"
+        waits = f"is still waiting after {LONGEST_WAIT} s"
         return waits if code == QUERY_CANCELED else f"fails with {error.orig}"
     return "succeeds, without having waited"

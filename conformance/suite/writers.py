@@ -57,10 +57,24 @@ def contention(draw: st.DrawFn, table: Table, /, **settings: Any) -> Plan:
     call = st.builds(
         Call,
         st.sampled_from(("upsert", "insert_new")),
-        st.lists(st.sampled_from(versions), min_size=1, max_size=8),
+        st.lists(st.sampled_from(versions), min_size=3, max_size=8),
         st.sampled_from((True, True, True, False)),
     )
     return draw(st.lists(st.lists(call, min_size=1, max_size=3), min_size=2, max_size=4))
+
+
+@st.composite
+def succession(draw: st.DrawFn, table: Table, /, **settings: Any) -> list[Call]:
+    """Calls of one writer that write the same few keys, each with other rows.
+
+    Args:
+        table: a table with a natural key.
+        settings: as for `batches`.
+    """
+    versions = draw(_versions(table, **settings))
+    rows_of_a_call = st.lists(st.sampled_from(versions), min_size=2, max_size=8)
+    call = st.builds(Call, st.sampled_from(("upsert", "insert_new")), rows_of_a_call)
+    return draw(st.lists(call, min_size=3, max_size=6))
 
 
 @st.composite
@@ -95,20 +109,21 @@ def _versions(draw: st.DrawFn, table: Table, /, **settings: Any) -> list[Row]:
     return [rewritten(table, draw(fresh), row, key) for row in known for _ in range(3)]
 
 
+@st.composite
 def in_turns(
-    transactions: SearchStrategy[list[list[Any]]],
-) -> SearchStrategy[tuple[list[list[Any]], list[int]]]:
+    draw: st.DrawFn, sessions: SearchStrategy[list[list[Any]]]
+) -> tuple[list[list[Any]], list[int]]:
     """What each session does, and whose turn it is, as `Sessions.take_turns` takes it.
 
+    All begin before any goes on, so that the first transactions of all are open together.
+
     Args:
-        transactions: those of each session; each takes two turns, its work and its end.
+        sessions: the transactions of each; one takes two turns, its work and its end.
     """
-    return transactions.flatmap(
-        lambda drawn: st.tuples(
-            st.just(drawn),
-            st.permutations([place for place, own in enumerate(drawn) for _ in [*own, *own]]),
-        )
-    )
+    drawn = draw(sessions)
+    first = draw(st.permutations(range(len(drawn))))
+    later = [place for place, own in enumerate(drawn) for _ in [*own, *own][1:]]
+    return drawn, [*first, *draw(st.permutations(later))]
 
 
 def script(

@@ -1,0 +1,56 @@
+"""Write paths that are right while nothing goes wrong and nobody else writes.
+
+Sources of modules that `--writes` names, once they lie beside the models.
+"""
+
+from __future__ import annotations
+
+COMMITS_IN_THE_MIDDLE = '''
+"""Commits after the first half of the rows."""
+
+from models.writes import Written, insert_new as insert_all, upsert as upsert_all
+
+
+def insert_new(connection, model, rows):
+    return in_halves(insert_all, connection, model, rows)
+
+
+def upsert(connection, model, rows):
+    return in_halves(upsert_all, connection, model, rows)
+
+
+def in_halves(write, connection, model, rows):
+    middle = len(rows) // 2
+    first = write(connection, model, rows[:middle])
+    connection.commit()
+    second = write(connection, model, rows[middle:])
+    return Written(len(rows), first.inserted + second.inserted, first.updated + second.updated,
+                   first.already_there + second.already_there)
+'''
+
+LOOKS_INSTEAD_OF_A_CONFLICT_CLAUSE = '''
+"""Inserts what it has not found, without a conflict clause."""
+
+from sqlalchemy import insert, select
+
+from models.writes import Written, natural_key, upsert
+
+
+def insert_new(connection, model, rows):
+    inserted = sum(insert_row(connection, model.__table__, row) for row in rows)
+    return Written(len(rows), inserted, 0, len(rows) - inserted)
+
+
+def insert_row(connection, table, row):
+    key = [table.c[name].is_not_distinct_from(row[name]) for name in natural_key(table)]
+    if connection.scalar(select(select(table).where(*key).exists())):
+        return 0
+    connection.execute(insert(table).values(row))
+    return 1
+'''
+
+
+def with_writes(project, source):
+    """The options that have the project's rows written by these functions."""
+    (project / "broken_writes.py").write_text(source)
+    return "--writes", "broken_writes"

@@ -1,0 +1,45 @@
+"""The checks of faults can fail: write paths and migrations that are not one transaction."""
+
+from __future__ import annotations
+
+import pytest
+
+from .broken_writes import COMMITS_IN_THE_MIDDLE, with_writes
+from .projects import REVISION, Edit, check, copied_project
+
+HALF_WAY = {
+    "COMMIT": '    op.execute("COMMIT")\n    op.execute("BEGIN")\n',
+    "an autocommit block": (
+        '    with op.get_context().autocommit_block():\n        op.execute("ANALYZE instruments")\n'
+    ),
+}
+
+
+def test_a_write_path_that_commits_in_the_middle(tmp_path):
+    project = copied_project(tmp_path)
+    options = with_writes(project, COMMITS_IN_THE_MIDDLE)
+    code, verdict, _ = check(project, *options, "-k", "test_a_batch_is_whole and curves")
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == "faults:curves:a_batch_is_whole_or_not_there"
+    assert "leaves a part of its rows" in finding["message"]
+
+
+@pytest.mark.parametrize("commit", HALF_WAY.values(), ids=HALF_WAY.keys())
+def test_a_migration_that_commits_half_way(tmp_path, commit):
+    edit = Edit(REVISION, "    create_hypertables()\n", f"    create_hypertables()\n{commit}")
+    project = copied_project(tmp_path, edit)
+    code, verdict, _ = check(project, "-k", "test_a_migration_is_whole")
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == "faults:every table:a_migration_is_whole_or_not_there"
+    assert "leaves a part of its work behind" in finding["message"]
+
+
+def test_a_server_that_crashes(tmp_path, on_a_server):
+    project = copied_project(tmp_path)
+    options = with_writes(project, COMMITS_IN_THE_MIDDLE)
+    selected = ("-k", "test_batches_survive and terminated", "--profile", "thorough")
+    code, verdict, _ = check(project, *on_a_server, *options, *selected)
+    assert (code, verdict["verdict"]) == (1, "differs")
+    assert [f["id"] for f in verdict["findings"]] == ["faults:terminated:batches_survive"]

@@ -1,0 +1,61 @@
+"""The checks of several sessions can fail: write paths and migrations that others disturb."""
+
+from __future__ import annotations
+
+import pytest
+
+from .broken_writes import (
+    COMMITS_IN_THE_MIDDLE,
+    LOOKS_INSTEAD_OF_A_CONFLICT_CLAUSE,
+    with_writes,
+)
+from .projects import Edit, check, copied_project
+
+BROKEN_WRITES = {
+    "no conflict clause": LOOKS_INSTEAD_OF_A_CONFLICT_CLAUSE,
+    "a commit in the middle": COMMITS_IN_THE_MIDDLE,
+}
+
+BROKEN_MIGRATIONS = {
+    "no advisory lock": (
+        Edit(
+            "alembic/env.py",
+            '    f"SELECT pg_catalog.pg_advisory_xact_lock({MIGRATION_LOCK})",\n',
+            "",
+        ),
+        "two_at_once",
+    ),
+    "no lock timeout": (
+        Edit("alembic/env.py", "SET LOCAL lock_timeout = '5s'", "SET LOCAL lock_timeout = 0"),
+        "gives_up_on_writers",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", BROKEN_WRITES.values(), ids=BROKEN_WRITES.keys())
+def test_a_write_path_is_found(tmp_path, on_a_server, source):
+    project = copied_project(tmp_path)
+    options = with_writes(project, source)
+    selected = ("-k", "test_writers_take_turns and curves")
+    code, verdict, _ = check(project, *on_a_server, *options, *selected)
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == "sessions:curves:writers_take_turns"
+    assert "Call(" in finding["hint"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "attribute"), BROKEN_MIGRATIONS.values(), ids=BROKEN_MIGRATIONS.keys()
+)
+def test_a_migration_is_found(tmp_path, on_a_server, edit, attribute):
+    project = copied_project(tmp_path, edit)
+    selected = ("-k", "test_two_migrations_at_once or test_a_migration_gives_up")
+    code, verdict, _ = check(project, *on_a_server, *selected)
+    assert (code, verdict["verdict"]) == (1, "differs")
+    assert [finding["id"] for finding in verdict["findings"]] == [f"migration:alembic:{attribute}"]
+
+
+def test_the_project_as_it_is(tmp_path, on_a_server):
+    selected = ("-k", "test_sessions and (curves or migration)")
+    code, verdict, err = check(copied_project(tmp_path), *on_a_server, *selected)
+    assert (code, verdict["verdict"], verdict["findings"]) == (0, "conforms", []), err
