@@ -25,7 +25,9 @@ from conformance.engines.process_identity import this_process
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from conformance.engines.volumes import Volume
 
 #: Seconds until a server that does not get ready is given up.
 READY_TIMEOUT = 60
@@ -57,6 +59,8 @@ _RESTART = (
     'touch /tmp/restart && pg_ctl stop -D "$PGDATA" -m fast -W'
     " && timeout 30 sh -c 'while [ -e /tmp/restart ]; do sleep 0.1; done'"
 )
+#: Without waiting: with the server the container ends, and with it what waits there.
+_SHUT_DOWN = 'pg_ctl stop -D "$PGDATA" -m fast -W'
 
 #: All processes but the container's first and this shell die at the same moment: one that lived on
 #: would keep the shared memory, and the next server from starting.
@@ -74,21 +78,26 @@ class ContainerEngine(EngineOnServer):
     Args:
         image: an image that keeps the contract of the official PostgreSQL image.
         report: told when an image has to be pulled first.
+        volume: where the data are, and stay when the container ends; None: in memory.
     """
 
     name = "container"
 
     def __init__(
-        self, image: str | None = None, report: Callable[[str], None] = lambda _: None
+        self,
+        image: str | None = None,
+        report: Callable[[str], None] = lambda _: None,
+        volume: Volume | None = None,
     ) -> None:
         super().__init__()
+        self._volume = volume
         self._given_image = image or DEFAULT_IMAGE
         self.image = testcontainers_config.hub_image_name_prefix + self._given_image
         self._report = report
         self._label = ""
         self._container: DockerContainer | None = None
         self._forget_container: Callable[[], None] | None = None
-        self._password = secrets.token_urlsafe(16)
+        self._password = volume.password if volume else secrets.token_urlsafe(16)
 
     @property
     def description(self) -> str:
@@ -170,6 +179,8 @@ class ContainerEngine(EngineOnServer):
             return
         if self._databases is not None:
             self._databases.abandon()
+            if self._volume is not None:
+                self._shut_down()
         super().stop()
         # Where the daemon has gone its containers went along; one that stayed is an orphan, which
         # the next start removes.
@@ -181,6 +192,27 @@ class ContainerEngine(EngineOnServer):
             self._container.get_docker_client().client.close()
         self._forget_container()
         self._container = self._forget_container = None
+
+    def run(self, command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
+        """Run a command in the container as the server's user: its exit code and all it says."""
+        with daemon.explained():
+            result = self._wrapped().exec_run(command, user="postgres", environment=environment)
+        return result.exit_code, result.output.decode(errors="replace")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the server for other containers of the same network."""
+        container = self._wrapped()
+        with daemon.explained():
+            container.reload()
+        networks = container.attrs["NetworkSettings"]["Networks"].values()
+        return next(network["IPAddress"] for network in networks), _PORT
+
+    def _shut_down(self) -> None:
+        """End the server in good order, for the next one on the same data."""
+        with suppress(EngineUnavailable), daemon.explained():
+            self._wrapped().exec_run(["sh", "-c", _SHUT_DOWN], user="postgres")
+            self._wrapped().wait(timeout=READY_TIMEOUT)
 
     def _run(self) -> None:
         """Start a container; the server in it need not be ready yet."""
@@ -200,7 +232,10 @@ class ContainerEngine(EngineOnServer):
         container.with_envs(
             POSTGRES_PASSWORD=self._password, POSTGRES_INITDB_ARGS="--no-sync", NO_TS_TUNE="true"
         )
-        container.with_tmpfs_mount(data_mount(config))
+        if self._volume is None:
+            container.with_tmpfs_mount(data_mount(config))
+        else:
+            container.with_volume_mapping(self._volume.name, data_mount(config), "rw")
         container.ports[f"{_PORT}/tcp"] = _binding(container)
         container.with_kwargs(
             entrypoint=["sh", "-c", _RESTARTABLE],

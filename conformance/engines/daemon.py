@@ -26,9 +26,10 @@ PULL_TIMEOUT = 20
 #: Seconds until the first word of a pull where there is something else to take instead.
 FIRST_WORD_TIMEOUT = 5
 
-#: On every container of ours: who started it, as `process_identity.this_process` says it.
+#: On every container and volume of ours: who made it, as `process_identity.this_process` says.
 LABEL = "org.timescaledb-conformance.run"
-#: A container that has not run for so long is of no use to anybody: its data were in memory.
+#: A container that has not run for so long is of no use to anybody: its data were in memory. A
+#: volume is used for minutes.
 _FORGOTTEN_AFTER = timedelta(hours=1)
 
 _UNIX = "http+unix://"
@@ -130,11 +131,21 @@ def containers_of_ours(client: Any, owner: str = "") -> list[Any]:
 
 
 def remove_orphans(client: Any) -> None:
-    """Remove our containers whose process was killed, with their volumes."""
+    """Remove our containers and volumes whose process was killed."""
     for container in containers_of_ours(client):
         owner = container.labels[LABEL].rpartition("/")[0]
         if certainly_gone(owner) or _is_forgotten(container):
             remove(container)
+    for volume in client.volumes.list(filters={"label": LABEL}):
+        owner = volume.attrs["Labels"][LABEL].rpartition("/")[0]
+        if certainly_gone(owner) or _is_old(volume.attrs["CreatedAt"]):
+            remove_volume(volume)
+
+
+def remove_volume(volume: Any) -> None:
+    """Remove the volume; not if a container uses it, or somebody else has removed it already."""
+    with suppress(docker.errors.APIError, RequestException):
+        volume.remove()
 
 
 def remove(container: Any) -> None:
@@ -145,8 +156,11 @@ def remove(container: Any) -> None:
 
 def _is_forgotten(container: Any) -> bool:
     """Whether it has long ended: what remains of a run before the machine's last start."""
-    created = datetime.fromisoformat(container.attrs["Created"][:19]).replace(tzinfo=UTC)
-    return container.status != "running" and datetime.now(UTC) - created > _FORGOTTEN_AFTER
+    return container.status != "running" and _is_old(container.attrs["Created"])
+
+
+def _is_old(created: str) -> bool:
+    return datetime.now(UTC) - datetime.fromisoformat(created) > _FORGOTTEN_AFTER
 
 
 def _pull(client: Any, image: str, first_word: float) -> None:

@@ -52,6 +52,12 @@ class EngineOnServer:
         assert self._databases is not None
         return self._databases.server_url.render_as_string(hide_password=False)
 
+    def url_of(self, database: str) -> URL:
+        """The URL of a database that is there already, with the password."""
+        self._started()
+        assert self._databases is not None
+        return self._databases.server_url.set(database=database)
+
     def database(self, template: Template | None = None) -> AbstractContextManager[URL]:
         """A database of one's own, empty or in the template's state, gone at the end."""
         if self._databases is None:
@@ -60,6 +66,12 @@ class EngineOnServer:
 
     def anticipate(self, template: Template) -> None:
         """Nothing: copying a template takes no time worth mentioning."""
+
+    def start_from(self, url: URL) -> None:
+        """Let every template begin with a copy of this database, which is closed to all others."""
+        self._started()
+        assert self._databases is not None
+        self._databases.start_from(url)
 
     def stop(self) -> None:
         """Drop everything that was created on the server. May be called at any time."""

@@ -46,6 +46,7 @@ class ThrowawayDatabases:
         self._count = 0
         self._existing: list[str] = []
         self._templates: dict[str, str] = {}
+        self._origin = "template0"
 
     @property
     def server_url(self) -> URL:
@@ -85,6 +86,15 @@ class ThrowawayDatabases:
             yield url
         finally:
             self._drop_if_possible(str(url.database))
+
+    def start_from(self, url: URL) -> None:
+        """Let every template begin with a copy of this database rather than with nothing.
+
+        Args:
+            url: of a database on the server; nobody can connect to it any more.
+        """
+        with self._lock:
+            self._origin = self._sealed(url, "origin")
 
     def close(self) -> None:
         """Drop everything. May be called at any time, also twice.
@@ -176,26 +186,32 @@ class ThrowawayDatabases:
         return self._templates[template.key]
 
     def _prepare(self, template: Template) -> str:
-        """Prepare a database and seal it: it admits no connection any more.
+        """Prepare a database, and seal it."""
+        source = self._create(template.name, source=self._origin)
+        name = str(source.database)
+        try:
+            template.prepare(source)
+            sealed = self._sealed(source, template.name)
+        except BaseException:
+            self._drop_if_possible(name)
+            raise
+        if sealed != name:
+            self._drop_if_possible(name)
+        return sealed
+
+    def _sealed(self, url: URL, word: str) -> str:
+        """The name of the database, or of a copy, that admits no connection any more.
 
         TimescaleDB's scheduler sits in every database that has the extension and stands in the
         way of copying it; the copying statement itself makes a new one start there (timescaledb
         issue 9080). In a sealed database none ever starts, so every copy is free to go.
         """
-        source = self._create(template.name)
-        name = str(source.database)
-        try:
-            template.prepare(source)
-            with self._explained():
-                if _stop_background_workers(source):
-                    self._seal(name)
-                    return name
-                copy = self._sealed_copy(name, template.name)
-        except BaseException:
-            self._drop_if_possible(name)
-            raise
-        self._drop_if_possible(name)
-        return str(copy.database)
+        name = str(url.database)
+        with self._explained():
+            if _stop_background_workers(url):
+                self._seal(name)
+                return name
+            return str(self._sealed_copy(name, word).database)
 
     def _sealed_copy(self, source: str, word: str) -> URL:
         """A copy, sealed from its birth, of a database whose scheduler we may not stop.

@@ -133,6 +133,25 @@ class TestTemplates:
                 assert tables(second) == ["prices"]
         assert len(prepared) == 1
 
+    def test_start_from_a_database_that_is_there(self, engine: UrlEngine) -> None:
+        """Templates add to what it holds; an empty database stays empty; nobody gets into it."""
+
+        def add(url: URL) -> None:
+            with connect(url, autocommit=True) as connection:
+                connection.execute(text("CREATE TABLE second AS SELECT count(*) FROM first"))
+
+        with engine.database() as origin:
+            with connect(origin, autocommit=True) as connection:
+                connection.execute(text("CREATE EXTENSION timescaledb"))
+                connection.execute(text("CREATE TABLE first (n integer)"))
+            engine.start_from(origin)
+            with engine.database(Template("more", "more", add)) as url, connect(url) as connection:
+                assert sorted(inspect(connection).get_table_names()) == ["first", "second"]
+            with engine.database() as url, connect(url) as connection:
+                assert inspect(connection).get_table_names() == []
+            with pytest.raises(EngineUnavailable), connect(origin):
+                pass
+
     def test_failing_preparation_leaves_nothing(self, engine: UrlEngine, server: URL) -> None:
         def prepare(_url: URL) -> None:
             raise ZeroDivisionError
