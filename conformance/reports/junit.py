@@ -1,0 +1,49 @@
+"""JUnit XML, as pytest and Jenkins' JUnit plugin read it: `testsuites` of `testsuite`."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+_COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+#: What XML 1.0 cannot hold, escaped or not (W3C, Extensible Markup Language 1.0, Char).
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def new_report(name: str) -> ElementTree.Element:
+    """The document's root."""
+    return ElementTree.Element("testsuites", name=name)
+
+
+def add_suite(report: ElementTree.Element, name: str) -> ElementTree.Element:
+    """A suite, for cases."""
+    return ElementTree.SubElement(report, "testsuite", name=clean(name))
+
+
+def add_case(suite: ElementTree.Element, name: str) -> ElementTree.Element:
+    """A case; it has passed unless a `failure`, an `error` or a `skipped` is put into it."""
+    attributes = {"classname": suite.get("name", ""), "name": clean(name), "time": "0"}
+    return ElementTree.SubElement(suite, "testcase", attributes)
+
+
+def count(suite: ElementTree.Element, seconds: float = 0.0) -> None:
+    """State how many cases the suite has, once they are all in it."""
+    suite.set("tests", str(len(suite)))
+    for name, outcome in _COUNTS.items():
+        suite.set(name, str(len(suite.findall(f"testcase/{outcome}"))))
+    suite.set("time", f"{seconds:.3f}")
+
+
+def render(report: ElementTree.Element, seconds: float) -> str:
+    """One XML document, ended by a newline; every suite has been counted."""
+    for name in ("tests", *_COUNTS):
+        report.set(name, str(sum(int(suite.get(name, "0")) for suite in report)))
+    report.set("time", f"{seconds:.3f}")
+    ElementTree.indent(report)
+    text = ElementTree.tostring(report, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def clean(text: str) -> str:
+    """The text without characters that XML has no way to hold."""
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
