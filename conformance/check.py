@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -171,15 +171,33 @@ def run_suite(choices: Choices, arguments: Sequence[str], console: Console) -> V
             choices.image,
             lambda sentence: progress.update(task, description=sentence),
         )
-        try:
-            progress.update(task, visible=False)
-            # Asked now: at pytest's end the engine is stopped.
-            used = session.used
-            _anticipate(session, choices)
-            collector = Collector(session, progress)
-            status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
-        finally:
-            session.engine.stop()
+        progress.update(task, visible=False)
+    try:
+        _anticipate(session, choices)
+        return replace(
+            check_on(session, choices, arguments, console), seconds=time.monotonic() - started
+        )
+    finally:
+        session.engine.stop()
+
+
+def check_on(
+    session: Session, choices: Choices, arguments: Sequence[str], console: Console
+) -> Verdict:
+    """Run the suite on an engine that is started already.
+
+    Args:
+        arguments: more of pytest's, such as `-k market_data`.
+
+    Raises:
+        ConformanceError: the models or the migration cannot be had.
+    """
+    started = time.monotonic()
+    # Asked now: at pytest's end the engine is stopped.
+    used = session.used
+    with _progress(console) as progress:
+        collector = Collector(session, progress)
+        status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
     return _verdict(collector, int(status), used, time.monotonic() - started)
 
 
