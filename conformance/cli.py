@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,6 +166,53 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
         click.echo(f"conformance: {report.could_not_run}", err=True)
     else:
         gate_console.show(report, Console(stderr=json_file == "-", soft_wrap=True), str(reports))
+    sys.exit(report.exit_code)
+
+
+@main.command()
+@click.option("--from", "before", required=True, metavar="IMAGE|VERSION", help="What is upgraded.")
+@click.option("--to", "after", required=True, metavar="IMAGE|VERSION", help="What to.")
+@click.option(
+    "--engine", metavar="URL|container", help="The server that offers both versions of TimescaleDB."
+)
+@click.option("--image", metavar="IMAGE", help="The image of --engine container.")
+@_models
+@click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
+@click.option("--reports", default=REPORTS, show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--suite/--no-suite", default=True, help="Whether the suite runs on the upgraded database."
+)
+def upgrade(  # noqa: PLR0913, PLR0917 - one argument for each option
+    before: str,
+    after: str,
+    engine: str | None,
+    image: str | None,
+    models: str,
+    alembic_ini: str,
+    reports: Path,
+    suite: bool,
+) -> None:
+    """Rehearse a TimescaleDB upgrade on generated rows: what changes, and whether it matters.
+
+    Two images, or two versions that one server offers. Exit codes: 0 conforms (nothing that
+    matters changes), 1 differs, 2 could not run.
+    """
+    from conformance.reports import upgrade_console
+    from conformance.reports.upgrade_files import write_all
+    from conformance.upgrading.choices import Choices
+    from conformance.upgrading.rehearsal import rehearse_or_say_why
+
+    console = Console(stderr=True, soft_wrap=True)
+    choices = Choices(before, after, engine, image, models, alembic_ini, reports, suite)
+    report = rehearse_or_say_why(choices, lambda text: console.print(escape(text), style="dim"))
+    try:
+        write_all(report, reports)
+    except ConformanceError as error:
+        report = replace(report, could_not_run=str(error))
+    if report.could_not_run is not None:
+        click.echo(f"conformance: {report.could_not_run}", err=True)
+    else:
+        upgrade_console.show(report, Console(soft_wrap=True), str(reports))
     sys.exit(report.exit_code)
 
 

@@ -135,6 +135,7 @@ RULES = (
             "conformance.findings",
             "conformance.gate.codes",
             "conformance.gate.report",
+            "conformance.upgrading.report",
             "conformance.verdict",
         ),
         followed=True,
@@ -148,6 +149,36 @@ RULES = (
             followed=True,
         )
         for module in ("rules", "lock_rules", "compression_rules", "acceptance")
+    ),
+    Rule(
+        "changes of an upgrade are pure",
+        "conformance.upgrading.changes",
+        forbidden=("",),
+        allowed=(
+            "conformance.capabilities",
+            "conformance.facts",
+            "conformance.findings",
+            "conformance.intervals",
+            "conformance.upgrading.report",
+            "conformance.upgrading.state",
+            "conformance.verdict",
+            *PURE,
+        ),
+        followed=True,
+    ),
+    Rule(
+        "known gaps that an upgrade closes or opens are pure",
+        "conformance.upgrading.gaps",
+        forbidden=("",),
+        allowed=(
+            "conformance.capabilities",
+            "conformance.findings",
+            "conformance.known_gaps",
+            "conformance.upgrading.report",
+            "conformance.verdict",
+            *PURE,
+        ),
+        followed=True,
     ),
     Rule(
         "what the gate reports is data",

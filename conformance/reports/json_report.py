@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from conformance.gate.report import GateReport
+    from conformance.upgrading.report import UpgradeReport
     from conformance.verdict import Verdict
 
 
-def render(verdict: Verdict | GateReport) -> str:
+def render(verdict: Verdict | GateReport | UpgradeReport) -> str:
     """One JSON document, in UTF-8 and with a newline at its end."""
     return json.dumps(verdict.as_data(), indent=2, ensure_ascii=False) + "\n"

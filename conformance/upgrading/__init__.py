@@ -1,0 +1,1 @@
+"""Rehearse a TimescaleDB upgrade: the same data before it and after it, on three ways."""

@@ -1,0 +1,33 @@
+"""What is rehearsed: the options of `conformance upgrade`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is rehearsed, and where.
+
+    Attributes:
+        before, after: images, or versions that the engine's server offers.
+        engine: a database URL or `container`; None: two images.
+        image: of the engine `container`.
+        models: the metadata, `package.module:Base.metadata`.
+        alembic_ini: Alembic's configuration.
+        reports: the folder for reports.
+        suite: whether the suite runs on the upgraded database.
+    """
+
+    before: str
+    after: str
+    engine: str | None
+    image: str | None
+    models: str
+    alembic_ini: str
+    reports: Path
+    suite: bool = True

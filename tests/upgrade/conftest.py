@@ -1,0 +1,133 @@
+"""Servers that an upgrade can be rehearsed on, where there are any.
+
+`TEST_SERVER_URL` names a server that offers two versions of TimescaleDB; images are the local
+ones called `timescaledb-test`, which CI builds.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.capabilities import version_tuple
+from conformance.engines import daemon
+from conformance.engines.connecting import parse_url
+from conformance.errors import EngineUnavailable
+from conformance.upgrading.choices import Choices
+from conformance.upgrading.extension import offered_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PROJECT = Path(__file__).parents[2]
+
+#: The version after the image's own: its scripts and its library but for the version they bear.
+_NEXT = r"""
+RUN set -e; \
+    own=$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$(pg_config --sharedir)/extension/timescaledb.control"); \
+    minor=${own%.*}; patch=${own##*.}; next=$minor.$((patch + 1)); last=$minor.$((patch - 1)); \
+    cd "$(pg_config --sharedir)/extension"; \
+    sed "s/$own/$next/g" timescaledb--$own.sql > timescaledb--$next.sql; \
+    sed "s/$own/$next/g; s/$last/$own/g" timescaledb--$last--$own.sql > timescaledb--$own--$next.sql; \
+    sed -i "s/$own/$next/" timescaledb.control; \
+    cd "$(pg_config --pkglibdir)"; \
+    sed "s/$own/$next/g" timescaledb-$own.so > timescaledb-$next.so
+"""  # noqa: E501 - a Dockerfile's instruction
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[Any]:
+    """The client of the Docker daemon, if one answers."""
+    try:
+        with daemon.daemon(300) as client:
+            yield client
+    except EngineUnavailable as error:
+        pytest.skip(error.problem)
+
+
+@pytest.fixture(scope="session")
+def image(client: Any) -> Callable[[str], str]:
+    """`image("pg17")`: the local image of that name."""
+
+    def find(tag: str) -> str:
+        name = f"timescaledb-test:{tag}"
+        if not client.images.list(name):
+            pytest.skip(f"there is no image {name}; .ci/image/build.sh {tag} makes it")
+        return name
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def built(client: Any) -> Iterator[Callable[[str, str], str]]:
+    """`built("next", dockerfile)`: an image of the test's own, gone at the end."""
+    made = []
+
+    def build(word: str, dockerfile: str) -> str:
+        name = f"timescaledb-conformance-upgrade:{word}-{os.getpid()}"
+        client.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag=name, rm=True)
+        made.append(name)
+        return name
+
+    yield build
+    for name in reversed(made):
+        client.images.remove(name)
+
+
+@pytest.fixture(scope="session")
+def next_image(image: Callable[[str], str], built: Callable[[str, str], str]) -> str:
+    """An image of the same PostgreSQL as `pg17`, with its TimescaleDB and the next version."""
+    return built("next", f"FROM {image('pg17')}\n{_NEXT}")
+
+
+@pytest.fixture(scope="session")
+def server() -> str:
+    """The URL of a server that offers two versions."""
+    given = os.environ.get("TEST_SERVER_URL")
+    if given is None:
+        pytest.skip("TEST_SERVER_URL names no server")
+    if len(_versions(given)) < 2:
+        pytest.skip("the server of TEST_SERVER_URL offers one version of TimescaleDB only")
+    return given
+
+
+@pytest.fixture(scope="session")
+def versions(server: str) -> list[str]:
+    """What it offers, oldest first."""
+    return _versions(server)
+
+
+def _versions(url: str) -> list[str]:
+    return sorted(offered_versions(parse_url(url)), key=version_tuple)
+
+
+@pytest.fixture
+def choices(tmp_path: Path) -> Callable[..., Choices]:
+    """`choices(before, after, engine=...)`: this project's models, without the suite."""
+
+    def choose(before: str, after: str, engine: str | None = None, image: str | None = None):
+        ini = str(PROJECT / "alembic.ini")
+        models = "models:Base.metadata"
+        return Choices(before, after, engine, image, models, ini, tmp_path, suite=False)
+
+    return choose
+
+
+@pytest.fixture
+def upgrade(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`upgrade("--from", ...)`: the command, as a person runs it; reports go to `tmp_path`."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "conformance", "upgrade", "--reports", tmp_path, *arguments],
+            cwd=PROJECT, capture_output=True, text=True, check=False, timeout=900,
+            env={**os.environ, **environment},
+        )  # fmt: skip
+
+    return run

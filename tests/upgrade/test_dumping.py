@@ -1,0 +1,58 @@
+"""pg_dump and pg_restore: found, new enough, and told nothing that others could read."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import make_url
+
+from conformance.upgrading.dumping import check_client, dump_and_restore
+from conformance.upgrading.failures import WayFailed, WayNotOpen
+
+SOURCE = make_url("postgresql+psycopg2://me:secret@db:5433/old?sslmode=require")
+TARGET = make_url("postgresql+psycopg2://me@/new?host=/run&password=hidden")
+
+
+class Client:
+    """Answers as told, and remembers what it was asked."""
+
+    def __init__(self, code=0, said=""):
+        self.answer = code, said
+        self.asked = []
+
+    def run(self, command, environment):
+        self.asked.append((command, environment))
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    "said", ["pg_dump (PostgreSQL) 17.2 (Debian)", "pg_dump (PostgreSQL) 18.0"]
+)
+def test_a_client_that_suits(said):
+    check_client(Client(said=said), "17.5")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("pg_dump (PostgreSQL) 15.20", "pg_dump is of PostgreSQL 15, the server of 17"),
+        ("command not found", "pg_dump does not tell its version: command not found"),
+    ],
+)
+def test_a_client_that_does_not(said, reason):
+    with pytest.raises(WayNotOpen, match=reason):
+        check_client(Client(said=said), "17.5")
+
+
+def test_passwords_stand_on_no_command_line():
+    client = Client()
+    dump_and_restore(client, SOURCE, TARGET, "/tmp")
+    (dump, of_source), (restore, of_target) = client.asked
+    assert dump[-1] == "--dbname=postgresql://me@db:5433/old?sslmode=require"
+    assert restore[-1] == "--dbname=postgresql://me@/new?host=%2Frun"
+    assert (of_source, of_target) == ({"PGPASSWORD": "secret"}, {"PGPASSWORD": "hidden"})
+
+
+def test_the_first_error_is_the_reason():
+    said = "pg_dump: warning: circular\npg_dump: detail: chunk\npg_dump: error: no room\nmore"
+    with pytest.raises(WayFailed, match=r"^pg_dump fails: pg_dump: error: no room$"):
+        dump_and_restore(Client(1, said), SOURCE, TARGET, "/tmp")

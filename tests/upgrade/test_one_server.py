@@ -1,0 +1,124 @@
+"""Two versions that one server offers: what is altered on the way is reported, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from sqlalchemy import text
+
+from conformance.engines.connecting import connect, parse_url
+from conformance.engines.ownership import leftovers
+from conformance.upgrading.rehearsal import rehearse
+from conformance.upgrading.report import AFRESH, IN_PLACE, RESTORED
+
+HARMLESS = {"renamed", "own-job", "healed", "new-gap"}
+
+#: SQL on the database of each way, and what it is found by.
+TAMPERING = {
+    IN_PLACE: {
+        "DELETE FROM curves WHERE id = (SELECT id FROM curves ORDER BY curve_date DESC LIMIT 1)": (
+            "lost:rows:curves"
+        ),
+        "UPDATE market_data SET volume = coalesce(volume, 0) + 1 WHERE id ="
+        ' (SELECT id FROM market_data ORDER BY "timestamp" DESC LIMIT 1)': (
+            "altered:values:market_data:volume"
+        ),
+        "SELECT set_chunk_time_interval('flow_data', interval '7 days')": (
+            "altered:hypertable:flow_data:chunk_interval"
+        ),
+        "SELECT decompress_chunk(c) FROM show_chunks('signals') AS c": "altered:chunks:signals",
+    },
+    RESTORED: {
+        "SELECT remove_compression_policy('fiscal_data')": (
+            "lost:policy:fiscal_data.compression:exists"
+        ),
+        "INSERT INTO data_sources (name) VALUES ('new')": "added:rows:data_sources",
+    },
+    AFRESH: {
+        "CREATE INDEX extra ON instruments (name)": "not-fresh:index:instruments.extra:exists",
+        "DELETE FROM macro_series": "not-fresh:rows:macro_series",
+    },
+}
+
+
+@pytest.mark.slow
+def test_nothing_of_the_data_changes(server, versions, choices):
+    seen = {}
+
+    def look(way, url):
+        with connect(url) as connection:
+            states = connection.execute(
+                text(
+                    "SELECT hypertable_name, is_compressed, range_end > now()"
+                    " FROM timescaledb_information.chunks"
+                )
+            ).all()
+            seen[way] = Counter(row[0] for row in states)
+            assert {row[1:] for row in states} >= {(True, False), (False, False), (False, True)}
+
+    report = rehearse(choices(versions[0], versions[-1], engine=server), arrived=look)
+    assert [change for change in report.changes if change.kind not in HARMLESS] == []
+    assert report.verdict == "conforms"
+    assert (report.before.timescaledb, report.after.timescaledb) == (versions[0], versions[-1])
+    assert report.held.rows > 400
+    # Old chunks and recent ones, on every way.
+    assert set(seen) == {way.name for way in report.ways if way.not_checked is None}
+    assert all(count == 8 for chunks in seen.values() for count in chunks.values())
+
+
+@pytest.mark.slow
+def test_what_is_altered_is_found(server, versions, choices):
+    if len(versions) < 3:
+        pytest.skip("needs a third version")
+
+    def tamper(way, url):
+        with connect(url, autocommit=True) as connection:
+            for statement in TAMPERING[way]:
+                connection.execute(text(statement))
+
+    report = rehearse(choices(versions[1], versions[-1], engine=server), arrived=tamper)
+    wanted = {
+        finding
+        for way in report.ways
+        if way.not_checked is None
+        for finding in TAMPERING[way.name].values()
+    }
+    assert {change.id for change in report.changes if change.harmful} == wanted
+    assert report.verdict == "differs"
+
+
+@pytest.mark.slow
+def test_without_pg_dump_one_way_is_not_checked(server, versions, choices, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    report = rehearse(choices(versions[0], versions[1], engine=server))
+    ways = {way.name: way.not_checked for way in report.ways}
+    assert ways == {
+        IN_PLACE: None,
+        RESTORED: "pg_dump is not installed on this machine",
+        AFRESH: None,
+    }
+    assert [item.id for item in report.not_checked] == ["way:restored"]
+    assert report.verdict == "conforms"
+
+
+@pytest.mark.slow
+def test_a_way_that_fails(server, versions, choices):
+    """A step of one's own that the server refuses is told, and the other ways are gone."""
+
+    def refuse(way, url):
+        if way == RESTORED:
+            with connect(url, autocommit=True) as connection:
+                connection.execute(text("SELECT no_such_function()"))
+
+    report = rehearse(choices(versions[0], versions[1], engine=server), arrived=refuse)
+    (failed,) = (change for change in report.changes if change.harmful)
+    assert failed.id == "failed:way:restored"
+    assert "no_such_function() does not exist" in failed.message
+    assert report.verdict == "differs"
+
+
+def test_nothing_is_left(server):
+    """Of all the tests above, and of whatever was interrupted before them."""
+    with connect(parse_url(server)) as connection:
+        assert leftovers(connection) == []
