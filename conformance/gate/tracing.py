@@ -17,7 +17,7 @@ from conformance.gate.relations import Folding, Moment, observe, rewritten
 from conformance.gate.report import Notice, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import FrameType
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: A bulk insert may send megabytes; so much of a statement is kept.
 _KEPT_SQL = 10_000
+#: PostgreSQL's own.
+_PORT = 5432
 
 
 class Interrupted(BaseException):
@@ -79,18 +81,14 @@ def only_to(url: URL) -> Iterator[None]:
     def connecting(
         _dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]
     ) -> None:
-        wanted = (url.host, url.port or 5432, url.database)
-        asked = (
-            parameters.get("host"),
-            int(parameters.get("port") or 5432),
-            parameters.get("database", parameters.get("dbname")),
-        )
-        if asked != wanted:
+        if _place(parameters) != wanted:
             raise MigrationFailed(
                 "env.py connects to a database of its own choice; the connection was refused.",
                 'Let it use config.attributes["connection"], or DATABASE_URL.',
             )
 
+    # A URL may name its host in more than one way.
+    wanted = _place(url.get_dialect()().create_connect_args(url)[1])
     before = os.environ.get("DATABASE_URL")
     os.environ["DATABASE_URL"] = url.render_as_string(hide_password=False)
     try:
@@ -101,6 +99,12 @@ def only_to(url: URL) -> Iterator[None]:
             del os.environ["DATABASE_URL"]
         else:
             os.environ["DATABASE_URL"] = before
+
+
+def _place(parameters: Mapping[str, Any]) -> tuple[object, ...]:
+    """Host, port and database of psycopg2's parameters."""
+    database = parameters.get("dbname", parameters.get("database"))
+    return parameters.get("host"), int(parameters.get("port") or _PORT), database
 
 
 class CalledFrom:

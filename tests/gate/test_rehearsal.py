@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Integer, Table, create_engine, pool
+from sqlalchemy import Column, Integer, Table, create_engine, make_url, pool
+from sqlalchemy.exc import OperationalError
 
 from conformance.errors import MigrationFailed
 from conformance.gate import rehearsal
@@ -170,6 +171,19 @@ def test_only_our_database_can_be_connected_to(session):
             with pytest.raises(MigrationFailed):
                 there.connect()
         there.connect().close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql+psycopg2:///d?host=/nowhere",
+        "postgresql+psycopg2://u@/d?host=/nowhere&port=5432",
+    ],
+)
+def test_a_place_may_be_told_in_several_ways(address):
+    url = make_url("postgresql+psycopg2://u@/d?host=/nowhere")
+    with only_to(url), pytest.raises(OperationalError):
+        create_engine(address, poolclass=pool.NullPool).connect()
 
 
 def test_an_env_py_may_leave_a_setting_behind(session, tmp_path):
