@@ -61,7 +61,7 @@ check-lint: $(INSTALLED) ## The same, changing nothing
 
 .PHONY: bench
 bench: $(INSTALLED) ## Benchmark tables, measured side by side
-	@$(GUARD) $(BIN)/python -m benchmarks
+	@$(GUARD) $(BIN)/python -m benchmarks $(if $(filter-out auto,$(ENGINE)),--engine=$(ENGINE))
 
 .PHONY: constraints
 constraints: ## Refresh constraints.txt from the newest versions that pyproject.toml allows

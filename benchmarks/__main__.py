@@ -6,14 +6,22 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from benchmarks import comparing, tables, verdicts
+from benchmarks import comparing, tables, verdicts, verifying, writing
 from conformance.engines import open_engine
 from conformance.errors import ConformanceError
 
+if TYPE_CHECKING:
+    from conformance.engines.base import Engine
+
+#: Rows that fit into the embedded engine's memory several times over.
+MOST_EMBEDDED = 100_000
+#: Rows of the plain insert that verifying is compared with.
+PLAIN_ROWS = 10_000
 RESULTS = Path("build/benchmarks.json")
 
 
@@ -31,8 +39,15 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) ->
     help="Numbers of hypertables to compare; '' for none.",
 )  # fmt: skip
 @click.option("--runs", default=5, show_default=True, help="Runs of whole processes; 0 for none.")
+@click.option(
+    "--rows", default="10000,1000000", show_default=True, callback=_numbers,
+    help="Numbers of rows to write; '' for none.",
+)  # fmt: skip
+@click.option("--verify/--no-verify", default=True, help="Generated rows verified per second.")
 @click.option("--repeats", default=3, show_default=True, help="Runs of each comparison.")
-def main(engine: str, sizes: list[int], runs: int, repeats: int) -> None:
+def main(  # noqa: PLR0913, PLR0917 - one argument for each option
+    engine: str, sizes: list[int], runs: int, rows: list[int], verify: bool, repeats: int
+) -> None:
     """Measure verdicts and comparisons. Several minutes; best on a machine with nothing to do."""
     console = Console(soft_wrap=True)
     results: dict[str, object] = {"load_before": os.getloadavg()}
@@ -52,6 +67,12 @@ def main(engine: str, sizes: list[int], runs: int, repeats: int) -> None:
             results["comparisons"] = [asdict(size) for size in measured]
             for table in (tables.of_comparisons, tables.of_parts, tables.of_resources):
                 console.print(table(measured))
+        results["writes"] = [asdict(one) for one in _writes(started, rows, repeats, console)]
+        if verify:
+            results["verifying"] = verified = verifying.measure(engine)
+            plain = writing.plain_insert_rate(started, PLAIN_ROWS, repeats)
+            results["plain_insert_rate"] = plain
+            console.print(tables.of_verifying(**verified, plain_rate=plain))
     except ConformanceError as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -63,6 +84,23 @@ def main(engine: str, sizes: list[int], runs: int, repeats: int) -> None:
         f"Load average before {_load(results['load_before'])}, "
         f"after {_load(results['load_after'])}. Written to {RESULTS}."
     )
+
+
+def _writes(
+    engine: Engine, numbers: list[int], repeats: int, console: Console
+) -> list[writing.Measured]:
+    """A table for each number of rows; of many, one turn tells."""
+    measured = []
+    for number in numbers:
+        if number > MOST_EMBEDDED and engine.name == "embedded":
+            console.print(f"{number:,} rows are not written: this engine holds all in memory.")
+            continue
+        turns = repeats if number <= MOST_EMBEDDED else 1
+        with console.status(f"{number:,} rows"):
+            found = list(writing.measure(engine, number, turns))
+        console.print(tables.of_writes(found))
+        measured += found
+    return measured
 
 
 def _load(averages: object) -> str:

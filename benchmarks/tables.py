@@ -8,11 +8,15 @@ from rich.table import Table
 
 from benchmarks.comparing import ALEMBIC, CONFORMANCE, PARTS
 from benchmarks.verdicts import UNAVOIDABLE
+from benchmarks.writers import BASELINES, FLOOR, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.comparing import Size
+    from benchmarks.writing import Measured
+
+_WAYS = (OURS, *BASELINES, FLOOR)
 
 
 def of_verdicts(seconds: dict[str, float]) -> Table:
@@ -55,6 +59,37 @@ def of_resources(sizes: Sequence[Size]) -> Table:
             f"{size.peak[CONFORMANCE] / 1e6:.1f}",
             f"{size.peak[ALEMBIC] / 1e6:.1f}",
         )
+    return table
+
+
+def of_writes(measured: Sequence[Measured]) -> Table:
+    """The write path, beside what one would write instead, and beside the floor."""
+    table = _table(
+        "Writing to market_data: rows per second",
+        "rows", "", "case", *_WAYS,
+        f"{OURS} / best baseline", f"{FLOOR} / {OURS}", "by processor",
+    )  # fmt: skip
+    for one in measured:
+        ours, floor = one.rates[OURS], one.rates.get(FLOOR)
+        rates = [f"{one.rates[way]:,.0f}" if way in one.rates else "-" for way in _WAYS]
+        best = max(one.rates[way] for way in BASELINES)
+        processor = "-"
+        if FLOOR in one.processor:
+            processor = f"{one.processor[OURS] / one.processor[FLOOR]:.2f}"
+        table.add_row(
+            f"{one.rows:,}", one.operation, one.case, *rates, f"{ours / best:.2f}",
+            "-" if floor is None else f"{floor / ours:.2f}", processor,
+        )  # fmt: skip
+    return table
+
+
+def of_verifying(rows: float, seconds: float, plain_rate: float) -> Table:
+    """Generated rows, verified from end to end, beside the same rows merely inserted."""
+    table = _table(
+        "Generated rows verified per second", "rows", "verified", "inserted", "inserted / verified"
+    )
+    rate = rows / seconds
+    table.add_row(f"{rows:,}", f"{rate:,.0f}", f"{plain_rate:,.0f}", f"{plain_rate / rate:.0f}")
     return table
 
 
