@@ -110,6 +110,8 @@ def downgrade() -> None:
     The extension stays: other schemas of the database may use it.
     """
     for table, _, _ in reversed(HYPERTABLES):
+        # TimescaleDB 2.28 leaves the compressed data of a table behind that is dropped with rows.
+        op.execute(f"TRUNCATE {table}")
         op.execute(f"DROP TABLE {table}")
     for table in ("series_metadata", "instruments", "data_sources"):
         op.execute(f"DROP TABLE {table}")
