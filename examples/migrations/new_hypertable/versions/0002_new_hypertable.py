@@ -52,4 +52,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Chunks, settings and the policy's job go with the table."""
+    # TimescaleDB 2.28 leaves the compressed data of a table behind that is dropped with rows.
+    op.execute("TRUNCATE positions")
     op.execute("DROP TABLE positions")
