@@ -109,7 +109,8 @@ def scenarios(request: pytest.FixtureRequest, record: Record) -> Callable[..., N
         count = max(1, generation.examples(SCENARIOS) // share)
         try:
             # The first is the simplest there is, in which little happens.
-            drawn = draw(strategy, count + 1, variant=generation.seed)[1:]
+            drawn = draw(strategy, count + 1, variant=generation.seed)
+            drawn = drawn[1:] or drawn
         except NotDerivable as error:
             outcomes.skip_not_checked(record, f"no rows can be derived: {error}")
         for scenario in drawn:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TERMINATE, _BACKEND_KEY_DATA, _READY_FOR_QUERY = b"X", b"K", b"Z"
 #: Seconds until threads that do not end are given up.
-_PATIENCE = 60
+_PATIENCE = 120
 
 
 class Manner(Enum):
@@ -55,7 +55,9 @@ class _Line:
         self._client, self._server, self._proxy = client, server, proxy
         self._is_logged_in = Event()
         self._ends_when_ready = Event()
-        self._threads = [Thread(target=self._forward), Thread(target=self._backward)]
+        self._threads = [
+            Thread(target=side, daemon=True) for side in (self._forward, self._backward)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -144,7 +146,7 @@ class CuttingProxy:
         self.has_cut = False
         self.failure: Exception | None = None
         self._lines: list[_Line] = []
-        self._thread = Thread(target=self._accept)
+        self._thread = Thread(target=self._accept, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:

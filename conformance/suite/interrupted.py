@@ -40,6 +40,9 @@ class Target:
         self._interruptions = interruptions
         self._writes = writes
 
+    def __repr__(self) -> str:
+        return f"Target({self.table.fullname})"
+
     def calls(self) -> SearchStrategy[list[Call]]:
         """Calls of the write path."""
         parents = self._interruptions.run(partial(parents_of, table=self.table))
@@ -106,6 +109,9 @@ class Migration:
         engine: where the databases come from.
         migrate: what is interrupted.
         scope: where it makes something.
+
+    Attributes:
+        messages: how many a client sends for it; known from a rehearsal.
     """
 
     def __init__(self, engine: Engine, migrate: Callable[[Connection], None], scope: Scope) -> None:
@@ -114,10 +120,12 @@ class Migration:
         self._facts = partial(facts_of, scope=scope)
         self._resources = ExitStack()
         self._used = True
-        rehearsed = self._on_empty_database()
-        self.messages = rehearsed.count(migrate)
-        self._after = rehearsed.run(self._facts)
-        self._used = True
+
+    def rehearse(self) -> None:
+        """Run it without an interruption, to know what it makes."""
+        database, self._used = self._on_empty_database(), True
+        self.messages = database.count(self._migrate)
+        self._after = database.run(self._facts)
 
     def close(self) -> None:
         """Drop the database."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
 #: Seconds until sessions that wait for each other, and that nobody frees, are given up.
-PATIENCE = 60
+PATIENCE = 120
 _POLL_INTERVAL = 0.002
 
 _STUCK = f"sessions have been waiting for {PATIENCE} s"
