@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event
 from conformance.errors import MigrationFailed
 from conformance.gate.relations import Folding, Moment, observe, rewritten
 from conformance.gate.report import Notice, Statement
+from conformance.notices import Notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,23 +32,6 @@ _PORT = 5432
 
 class Interrupted(BaseException):
     """The migration ends here, as if its process had been killed: not to be caught by it."""
-
-
-class Notices(list[str]):
-    """A connection's notices: psycopg2 keeps fifty, SQLAlchemy empties them; `kept` has all."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[str] = []
-
-    def append(self, notice: str) -> None:
-        """Called by psycopg2."""
-        self.kept.append(notice)
-
-    def take(self) -> tuple[Notice, ...]:
-        """Those that have come since."""
-        taken, self.kept = self.kept, []
-        return tuple(_notice(text) for text in taken)
 
 
 def _notice(text: str) -> Notice:
@@ -199,34 +183,33 @@ class Tracer:
         ended = self._now()
         began = time.perf_counter()
         running, self._running, self.failed = self._running, None, None
-        if running is None:
-            return
+        if running is not None:
+            traced = self._traced(running, cursor, statement)
+            self.statements.append(replace(traced, seconds=ended - running.started))
+            if traced.locks and running.transaction is not None:
+                self._open.append((len(self.statements) - 1, running.started))
+        self._watching += time.perf_counter() - began
+
+    def _traced(self, running: _Running, cursor: Any, statement: str) -> Statement:
         raw = cursor.connection
         notices = _notices_of(raw).take()
-        sent = getattr(cursor, "query", None)
-        sql = sent.decode("utf-8", "replace") if isinstance(sent, bytes) else statement
         lock_timeout = running.lock_timeout
         if raw.info.transaction_status != TRANSACTION_STATUS_INERROR:
             self._last = _look(raw)
             lock_timeout = lock_timeout or _setting(raw)
         self._folding.learn(self._last)
-        traced = Statement(
+        return Statement(
             len(self.statements) + 1,
-            sql.strip()[:_KEPT_SQL],
-            ended - running.started,
-            running.transaction,
-            running.by_alembic,
-            lock_timeout or "0",
-            self._folding.locks(running.before, self._last),
-            None,
-            self._folding.touched(rewritten(running.before, self._last)),
-            self._folding.rows(running.before, self._last),
-            notices,
+            _sent(cursor, statement),
+            seconds=0.0,
+            transaction=running.transaction,
+            by_alembic=running.by_alembic,
+            lock_timeout=lock_timeout or "0",
+            locks=self._folding.locks(running.before, self._last),
+            rewrites=self._folding.touched(rewritten(running.before, self._last)),
+            rows=self._folding.rows(running.before, self._last),
+            notices=tuple(_notice(text) for text in notices),
         )
-        self.statements.append(traced)
-        if traced.locks and running.transaction is not None:
-            self._open.append((len(self.statements) - 1, running.started))
-        self._watching += time.perf_counter() - began
 
     def _ended(self, _conn: Connection) -> None:
         """The transaction ends, and its locks with it."""
@@ -264,6 +247,13 @@ class Interrupter:
         # A dead process sends nothing, whatever its `finally` says.
         if self.fired:
             raise Interrupted
+
+
+def _sent(cursor: Any, statement: str) -> str:
+    """With the parameters filled in, where the driver says so."""
+    query = getattr(cursor, "query", None)
+    sql = query.decode("utf-8", "replace") if isinstance(query, bytes) else statement
+    return sql.strip()[:_KEPT_SQL]
 
 
 def _notices_of(raw: Any) -> Notices:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from conformance.declarations import compression_of
 from conformance.facts import show
 from conformance.migrations import downgrade, offline_sql, upgrade
+from conformance.notices import Notices
 from conformance.observed.traces import traces
 from conformance.pipeline import facts_of
 from conformance.strategies.samples import compress_all, fill
@@ -149,26 +150,14 @@ def test_offline_sql_gives_the_same_facts(
         )
 
 
-class _Notices(list[str]):
-    """A connection's notices: psycopg2 keeps fifty, SQLAlchemy empties them; `kept` has all."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[str] = []
-
-    def append(self, notice: str) -> None:
-        """Called by psycopg2."""
-        self.kept.append(notice)
-
-
 def test_no_warning_is_raised(
     connection: Connection, alembic_config: Config, apache_edition: bool, record: Record
 ) -> None:
     """TimescaleDB says by WARNING that a statement did not do what it seems to do."""
-    notices = _Notices()
+    notices = Notices()
     connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
     upgrade(connection, alembic_config, apache=apache_edition)
-    warnings = [notice.strip() for notice in notices.kept if notice.startswith("WARNING")]
+    warnings = [notice.strip() for notice in notices.take() if notice.startswith("WARNING")]
     if warnings:
         outcomes.fail(
             record,
