@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.exc import DBAPIError
 
 from conformance.histories.prepared import EXECUTIONS, Inserting, Latest
+from conformance.histories.recording import execute_as_it_is
+from conformance.histories.twin import literal as literal_of
 from conformance.histories.twin import name
 from conformance.strategies import chunk_starts, rewritten
 
@@ -201,7 +203,7 @@ class Player:
         self._alone(
             f"{action} a chunk",
             f"SELECT {self.CHUNK_ACTIONS[action]}"
-            f" FROM (SELECT c AS chunk FROM show_chunks({self._literal()}) AS c"
+            f" FROM (SELECT c AS chunk FROM show_chunks({literal_of(self._name)}) AS c"
             f" ORDER BY c OFFSET {number} LIMIT 1) AS nth",
         )
 
@@ -229,7 +231,7 @@ class Player:
     def _alone(self, words: str, statement: str) -> None:
         with self.stage.recorder.step(words):
             try:
-                self.stage.connections.plain.exec_driver_sql(statement)
+                execute_as_it_is(self.stage.connections.plain, statement)
             except DBAPIError as error:
                 raise Disagreement(f"{words} fails: {_first_line(error)}") from error
         self.compare()
@@ -271,9 +273,9 @@ class Player:
             Disagreement: they do not; with the first row that is in one of them only.
         """
         plain = self.stage.connections.plain
-        found = plain.exec_driver_sql(f"{self.subject.twins.difference}\nLIMIT 1").first()
+        found = execute_as_it_is(plain, f"{self.subject.twins.difference}\nLIMIT 1").first()
         if found is not None:
-            place, *values = found
+            place, *values = tuple(found)
             raise Disagreement(f"a row is {place}: {_shown(values)}")
 
     def finish(self) -> None:
@@ -281,15 +283,12 @@ class Player:
         if self.subject.is_compressed:
             self._alone(
                 "decompress all",
-                f"SELECT decompress_chunk(c) FROM show_chunks({self._literal()}) AS c",
+                f"SELECT decompress_chunk(c) FROM show_chunks({literal_of(self._name)}) AS c",
             )
         self._alone("rebuild the indexes", f"REINDEX TABLE {self._name}")
 
     def _key_names(self) -> list[str]:
         return [self.subject.table.columns[key].name for key in self.subject.key]
-
-    def _literal(self) -> str:
-        return "'" + self._name.replace("'", "''") + "'"
 
 
 def _given(row: Row) -> dict[str, Any]:

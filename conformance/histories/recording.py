@@ -11,7 +11,7 @@ from sqlalchemy import event
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, CursorResult, Engine
 
 #: SQLAlchemy's own words around a part of a transaction that may fail.
 _SAVEPOINTS = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
@@ -67,3 +67,13 @@ class Recorder:
         for given in parameters if executemany else [parameters]:
             # psycopg2 puts the values in as it does when it executes.
             self._open.statements.append(cursor.mogrify(statement, given or None).decode())
+
+
+def execute_as_it_is(connection: Connection, statement: str) -> CursorResult[Any]:
+    """Execute SQL that holds its values: a percent sign in it stands for no parameter.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the server refuses it.
+    """
+    # With a collection of no parameters psycopg2 would still look for their places.
+    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

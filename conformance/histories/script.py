@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from conformance.histories.recording import execute_as_it_is
 from conformance.histories.twin import ancestors, name, quoted
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ def script_of(subject: Subject, stage: Stage) -> list[str]:
     after one, unless ON_ERROR_STOP is set. Statements of the write path that only read are left
     out where the two differ without them as well, which is tried.
     """
-    connection = stage.connections.plain
     played = list(stage.recorder.steps)
     shorter = [replace(step, statements=_without_reads(step)) for step in played]
     stage.clear(subject.twins)
+    # Only now: the stage may have taken a new database.
+    connection = stage.connections.plain
     steps = shorter if _differ_after(subject, connection, shorter) else played
     return [
         "-- parents",
@@ -49,24 +51,13 @@ def _without_reads(step: Step) -> list[str]:
     return [line for line in step.statements if not line.lstrip().upper().startswith("SELECT")]
 
 
-def execute_as_it_is(connection: Connection, statement: str) -> None:
-    """Execute SQL that holds its values: a percent sign in it stands for no parameter.
-
-    Raises:
-        DBAPIError: as SQLAlchemy raises it.
-    """
-    # With a list of no parameters psycopg2 would still look for their places.
-    quiet = connection.execution_options(no_parameters=True)
-    quiet.exec_driver_sql(statement)
-
-
 def _differ_after(subject: Subject, connection: Connection, steps: Sequence[Step]) -> bool:
     for step in steps:
         for line in _lines(step):
             if not line.startswith("--"):
                 with suppress(DBAPIError):
                     execute_as_it_is(connection, line)
-    return connection.exec_driver_sql(subject.twins.difference).first() is not None
+    return execute_as_it_is(connection, subject.twins.difference).first() is not None
 
 
 def printed(script: Sequence[str]) -> str:
@@ -90,6 +81,6 @@ def _parent(connection: Connection, table: Table) -> str:
     listed = ", ".join(quoted(column.name) for column in columns)
     values = ", ".join(f"quote_nullable({quoted(column.name)}::text)" for column in columns)
     order = ", ".join(quoted(column.name) for column in table.primary_key.columns) or "1"
-    rows = connection.exec_driver_sql(f"SELECT {values} FROM {name(table)} ORDER BY {order}")
+    rows = execute_as_it_is(connection, f"SELECT {values} FROM {name(table)} ORDER BY {order}")
     lines = ",\n  ".join(f"({', '.join(row)})" for row in rows)
     return f"INSERT INTO {name(table)} ({listed}) OVERRIDING SYSTEM VALUE VALUES\n  {lines}"

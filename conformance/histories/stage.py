@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, pool, text
 
 from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
-from conformance.histories.recording import Recorder
+from conformance.histories.recording import Recorder, execute_as_it_is
 from conformance.histories.twin import Twins, name
 from conformance.strategies.samples import fill
 
@@ -40,7 +40,7 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
             if community:
                 connection.execute(text(_STOP_JOBS))
             for statement in twins:
-                connection.exec_driver_sql(statement)
+                execute_as_it_is(connection, statement)
 
     key = hashlib.sha256(repr((schema.key, community, twins)).encode()).hexdigest()[:32]
     return Template("histories", key, prepare)
@@ -103,8 +103,8 @@ class Stage:
         self.histories += 1
         self.recorder.steps.clear()
         tables = f"{name(twins.hypertable)}, {name(twins.twin)}"
-        self.connections.plain.exec_driver_sql(
-            f"DEALLOCATE ALL; TRUNCATE {tables} RESTART IDENTITY CASCADE"
+        execute_as_it_is(
+            self.connections.plain, f"DEALLOCATE ALL; TRUNCATE {tables} RESTART IDENTITY CASCADE"
         )
 
     def restart(self) -> None:

@@ -80,8 +80,9 @@ class Twins:
             quoted(item.name) + ("::text" if _is_json(item) else "") for item in self.columns
         )
         one, other = name(self.hypertable), name(self.twin)
+        first, second = literal(f"only in {one}"), literal(f"only in {other}")
         return (
-            f"SELECT CASE WHEN sum(place) > 0 THEN 'only in {one}' ELSE 'only in {other}' END"
+            f"SELECT CASE WHEN sum(place) > 0 THEN {first} ELSE {second} END"
             f" AS place, {listed}\n"
             f"FROM (SELECT 1, {read} FROM {one}\n"
             f"      UNION ALL SELECT -1, {read} FROM {other}) AS row (place, {listed})\n"
@@ -97,6 +98,11 @@ def _is_json(item: Column[Any]) -> bool:
 def quoted(identifier: str) -> str:
     """The identifier as SQL takes it."""
     return dialect().identifier_preparer.quote(identifier)
+
+
+def literal(value: str) -> str:
+    """The text as SQL takes it."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def name(source: TableClause | Table) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from conformance import known_gaps
 from conformance.engines.base import Template
 from conformance.findings import Finding
-from conformance.histories.script import execute_as_it_is
+from conformance.histories.recording import execute_as_it_is
 from conformance.known_gaps import Expected
 from conformance.suite import outcomes
 
