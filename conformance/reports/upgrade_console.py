@@ -69,7 +69,9 @@ def _summary(report: UpgradeReport) -> Iterator[Text]:
         f"{held.checks} checks pass on the upgraded database; in {report.seconds:.0f} s"
     )
     for reason, ids in by_reason(report.not_checked).items():
-        yield Text(f"  not checked  {', '.join(ids[:_MOST_CHANGES])}: {reason}")
+        more = f" and {len(ids) - _MOST_CHANGES} more" if len(ids) > _MOST_CHANGES else ""
+        yield Text(f"  not checked  {len(ids)}: {reason}")
+        yield Text(f"{'':15}{', '.join(ids[:_MOST_CHANGES])}{more}", style="dim")
 
 
 def _way(way: Way) -> str:

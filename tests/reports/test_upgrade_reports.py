@@ -123,6 +123,7 @@ def test_console():
     assert "  in place     ALTER EXTENSION timescaledb UPDATE TO '2.28.3'. 1.2 s" in text
     assert "  restored     not checked" in text
     assert "  unchanged    462 rows, 89 columns of values, 1114 facts; 1174 checks" in text
+    assert "  not checked  1: pg_dump is not installed on this machine\n" in text
     assert text.endswith("  reports      build\nUpgrade: differs\n")
 
 
