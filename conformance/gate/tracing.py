@@ -141,10 +141,10 @@ class Tracer:
         self._open: list[tuple[int, float]] = []
         self._watching = 0.0
         self._running: _Running | None = None
-        raw = connection.connection.dbapi_connection
-        self._last = _look(raw)
-        connection.rollback()
-        self._last = replace(self._last, locks=frozenset())
+        raw: Any = connection.connection.dbapi_connection
+        self._last = replace(_look(raw), locks=frozenset())
+        # SQLAlchemy knows of no transaction that it could end.
+        raw.rollback()
         self._folding = Folding(self._last)
 
     @property
