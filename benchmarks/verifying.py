@@ -9,12 +9,17 @@ import tempfile
 from pathlib import Path
 
 
-def measure(engine: str) -> dict[str, float]:
-    """Rows and seconds of `conformance check -k test_rows`, thorough; everything counts."""
+def measure(engine: str, *how_many: str) -> dict[str, float]:
+    """Rows and seconds of `conformance check -k test_rows`; everything counts.
+
+    Args:
+        how_many: options that say how many examples; without any, the thorough profile.
+    """
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable, "-m", "conformance", "check", f"--engine={engine}",
-            f"--reports={folder}", "-k", "test_rows", "--profile", "thorough",
+            f"--reports={folder}", "-k", "test_rows",
+            *(how_many or ("--profile", "thorough")),
         ]  # fmt: skip
         done = subprocess.run(
             command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
