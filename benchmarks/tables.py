@@ -69,8 +69,6 @@ def of_writes(measured: Sequence[Measured]) -> Table:
         " ratios to the best alternative and to the floor",
         "case", *_WAYS, "ours / best", "COPY / ours", "by processor",
     )  # fmt: skip
-    for column in table.columns:
-        column.no_wrap = True
     for one in measured:
         ours, floor = one.rates[OURS], one.rates.get(FLOOR)
         rates = [f"{one.rates[way]:,.0f}" if way in one.rates else "-" for way in _WAYS]
@@ -82,6 +80,9 @@ def of_writes(measured: Sequence[Measured]) -> Table:
             f"{one.operation}, {one.case}", *rates, f"{ours / best:.2f}",
             "-" if floor is None else f"{floor / ours:.2f}", processor,
         )  # fmt: skip
+    for column in table.columns:
+        # Figures are whole, also where the terminal is narrow.
+        column.min_width = max(len(str(cell)) for cell in (column.header, *column.cells))
     return table
 
 
