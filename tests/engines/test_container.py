@@ -40,8 +40,9 @@ def scalar(url: URL, statement: str) -> object:
 
 
 def make_prices(url: URL) -> None:
-    """A table with one row."""
+    """A table with one row, on disk when this returns: a crash could undo it otherwise."""
     with connect(url, autocommit=True) as connection:
+        connection.execute(text("SET synchronous_commit = on"))
         connection.execute(text("CREATE TABLE prices AS SELECT 7 AS price"))
 
 
