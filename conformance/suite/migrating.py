@@ -9,16 +9,30 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import DBAPIError
 
 from conformance.migrations import alembic_config, upgrade
 from conformance.suite.sessions import PATIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import URL
+
+#: Seconds for which migrations are held up at most: less than any sensible lock timeout.
+_LONGEST_HOLD = 3.0
+
+_WAITING = """
+SELECT pg_catalog.count(DISTINCT l.pid)
+FROM pg_catalog.pg_locks l
+JOIN pg_catalog.pg_database d ON d.oid = l.database
+WHERE NOT l.granted AND d.datname = pg_catalog.current_database()
+"""
 
 
 def upgrade_at_once(url: URL, ini: str, *, apache: bool, number: int = 2) -> list[str]:
@@ -45,11 +59,33 @@ def upgrade_at_once(url: URL, ini: str, *, apache: bool, number: int = 2) -> lis
                 process.stdin.flush()
         for process in processes:
             process.stdout.readline()
-        for process in processes:
-            with suppress(BrokenPipeError):
-                process.stdin.write("go\n")
-                process.stdin.flush()
+        with _held_up(url, number):
+            for process in processes:
+                with suppress(BrokenPipeError):
+                    process.stdin.write("go\n")
+                    process.stdin.flush()
         return [_complaint(process) for process in processes]
+
+
+@contextmanager
+def _held_up(url: URL, number: int) -> Iterator[None]:
+    """Keep the database's catalog from being changed until so many sessions wait for something.
+
+    Who was started first could otherwise be done before the others begin. Only a superuser can
+    hold them up; without one it is left to chance.
+    """
+    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+        try:
+            connection.exec_driver_sql("LOCK TABLE pg_catalog.pg_class IN SHARE MODE")
+        except DBAPIError:
+            connection.rollback()
+            number = 0
+        yield
+        deadline = time.monotonic() + _LONGEST_HOLD
+        while time.monotonic() < deadline:
+            if connection.exec_driver_sql(_WAITING).scalar_one() >= number:
+                break
+            time.sleep(0.02)
 
 
 def _start(stack: ExitStack) -> Any:

@@ -20,7 +20,10 @@ def copy_of_models() -> MetaData:
     for original in Base.metadata.sorted_tables:
         table = original.to_metadata(metadata)
         # SQLAlchemy copies a table's declarations as one dictionary, and an index without them.
-        table.info = {key: copy(value) for key, value in original.info.items()}
+        # What else is kept with a table was worked out from the original.
+        table.info = {
+            key: copy(value) for key, value in original.info.items() if isinstance(value, dict)
+        }
         said = {index.name: index.info for index in original.indexes}
         for index in table.indexes:
             index.info.update(said[index.name])
