@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conformance.engines.volumes import Volume
 
 #: Seconds until a server that does not get ready is given up.
-READY_TIMEOUT = 60
+READY_TIMEOUT = 30
 _POLL_INTERVAL = 0.1
 _PORT = 5432
 _LOOPBACK = "127.0.0.1"
