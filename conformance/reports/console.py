@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from conformance.reports.grouping import by_reason, objects_of
+from conformance.reports.headline import show_headline
 from conformance.verdict import in_words
 
 if TYPE_CHECKING:
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 #: More findings than these do not fit one screen; the reports hold them all.
 _MOST_FINDINGS = 15
 _MOST_NAMES = 6
-
-_HEADLINES = {
-    "conforms": ("conforms", "bold green"),
-    "differs": ("differs", "bold red"),
-    "could_not_run": ("could not run", "bold yellow"),
-}
 
 
 def show(verdict: Verdict, console: Console, reports: str | None = None) -> None:
@@ -42,10 +37,7 @@ def show(verdict: Verdict, console: Console, reports: str | None = None) -> None
         console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
     for line in _summary(verdict):
         console.print(line, highlight=False)
-    if reports is not None:
-        console.print(Text(f"  reports      {reports}"))
-    word, style = _HEADLINES[verdict.verdict]
-    console.print(Text(f"Verdict: {word}", style=style))
+    show_headline(console, "Verdict", verdict.verdict, reports)
 
 
 def _summary(verdict: Verdict) -> Iterator[Text]:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.reports.grouping import by_reason
+from conformance.reports.headline import show_headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from conformance.gate.report import GateFinding, GateReport, RevisionReport, Statement
 
 _STYLES = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("i", "blue")}
-_HEADLINES = {
-    "passes": ("passes", "bold green"),
-    "fails": ("fails", "bold red"),
-    "could_not_run": ("could not run", "bold yellow"),
-}
 _SQL_WIDTH = 72
 _MOST_NAMES = 6
 
@@ -38,10 +34,7 @@ def show(report: GateReport, console: Console, reports: str | None = None) -> No
         _show_revision(revision, console)
     for line in _summary(report):
         console.print(line, highlight=False)
-    if reports is not None:
-        console.print(Text(f"  reports      {reports}"))
-    word, style = _HEADLINES[report.verdict]
-    console.print(Text(f"Gate: {word}", style=style))
+    show_headline(console, "Gate", report.verdict, reports)
 
 
 def _show_finding(finding: GateFinding, console: Console) -> None:

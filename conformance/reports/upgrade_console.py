@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from conformance.reports.grouping import by_reason
+from conformance.reports.headline import show_headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
 #: More changes of a kind than these do not fit one screen; the reports hold them all.
 _MOST_CHANGES = 8
 
-_HEADLINES = {
-    "conforms": ("conforms", "bold green"),
-    "differs": ("differs", "bold red"),
-    "could_not_run": ("could not run", "bold yellow"),
-}
-
 
 def show(report: UpgradeReport, console: Console, reports: str | None = None) -> None:
     """Print the report.
@@ -33,10 +28,7 @@ def show(report: UpgradeReport, console: Console, reports: str | None = None) ->
     """
     for line in (*_changes(report), *_summary(report)):
         console.print(line, highlight=False)
-    if reports is not None:
-        console.print(Text(f"  reports      {reports}"))
-    word, style = _HEADLINES[report.verdict]
-    console.print(Text(f"Upgrade: {word}", style=style))
+    show_headline(console, "Upgrade", report.verdict, reports)
 
 
 def _changes(report: UpgradeReport) -> Iterator[Text]:
