@@ -42,3 +42,8 @@ class MigrationFailed(ConformanceError):
 
 class BaseUnavailable(ConformanceError):
     """What the new revisions are new against cannot be read."""
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, on one line: a database's own words, without SQLAlchemy's."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 
 from conformance.engines.base import Template
-from conformance.errors import MigrationFailed, ModelsUnavailable
+from conformance.errors import MigrationFailed, ModelsUnavailable, one_line
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -132,7 +132,7 @@ def migrated_template(config: Config, *, apache: bool = False) -> Template:
                 upgrade(connection, config, apache=apache)
         # Whatever a migration raises: its author is the one who must read it.
         except Exception as error:
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            reason = one_line(error)
             raise MigrationFailed(
                 f"The migration to {head} fails: {type(error).__name__}: {reason}",
                 "Run it with 'alembic upgrade head' on an empty database to see where.",

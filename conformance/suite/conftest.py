@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from conformance.errors import ModelsUnavailable
+from conformance.errors import ModelsUnavailable, one_line
 from conformance.filling import draw
 from conformance.migrations import alembic_config as read_alembic_config
 from conformance.profiles import SCENARIOS, generation_of
@@ -86,7 +86,7 @@ def populated_database(
         try:
             url = stack.enter_context(conformance_engine.database(template))
         except (SQLAlchemyError, ValueError, StopIteration) as error:
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            reason = one_line(error)
             pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
         yield url
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import DBAPIError
 
+from conformance.errors import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -46,7 +48,7 @@ class StepFailed(AssertionError):
     """A step raised an error that its session's user would see."""
 
     def __init__(self, session: int, step: Step, error: BaseException) -> None:
-        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        reason = one_line(error)
         super().__init__(f"session {session}, {step.words}: {type(error).__name__}: {reason}")
 
 

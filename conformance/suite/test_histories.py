@@ -9,6 +9,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.exc import SQLAlchemyError
 
+from conformance.errors import one_line
 from conformance.filling import parents_of
 from conformance.findings import Finding
 from conformance.histories.avoidance import NOTHING, avoidance_of
@@ -53,7 +54,7 @@ def stage(
         try:
             stage = stack.enter_context(Stage(conformance_engine, template))
         except (SQLAlchemyError, ValueError) as error:
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            reason = one_line(error)
             pytest.skip(f"not checked: no parents of rows can be made for these models: {reason}")
         yield stage
 

@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from conformance.declarations import compression_of
+from conformance.errors import one_line
 from conformance.facts import show
 from conformance.migrations import downgrade, offline_sql, upgrade
 from conformance.notices import Notices
@@ -117,7 +118,7 @@ def _filled(connection: Connection, metadata: MetaData) -> str | None:
         with connection.begin_nested():
             fill(connection, metadata)
     except (SQLAlchemyError, ValueError) as error:
-        return " ".join(str(getattr(error, "orig", None) or error).split())
+        return one_line(error)
     return None
 
 

@@ -13,6 +13,7 @@ import psycopg2
 from sqlalchemy import text
 
 from conformance.engines.connecting import connect
+from conformance.errors import one_line
 from conformance.upgrading.failures import WayFailed
 
 if TYPE_CHECKING:
@@ -66,8 +67,3 @@ def update_extension(url: URL, version: str) -> tuple[str, ...]:
 
 def _told(notices: Sequence[str]) -> tuple[str, ...]:
     return tuple(" ".join(notice.split()) for notice in notices)
-
-
-def one_line(error: BaseException) -> str:
-    """What a database said, on one line."""
-    return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import psycopg2
 from sqlalchemy.exc import DBAPIError
 
-from conformance.errors import ConformanceError, MigrationFailed
+from conformance.errors import ConformanceError, MigrationFailed, one_line
 from conformance.findings import NotChecked
 from conformance.migrations import alembic_config, single_head
 from conformance.project import load_metadata
 from conformance.reports.files import make_folder
 from conformance.upgrading.changes import compare_states
-from conformance.upgrading.extension import one_line
 from conformance.upgrading.failures import WayFailed, WayNotOpen
 from conformance.upgrading.gaps import gap_changes
 from conformance.upgrading.preparing import moving_values, prepare
