@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 
 from conformance.engines.base import Template
+from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import MigrationFailed, ModelsUnavailable, one_line
 
 if TYPE_CHECKING:
@@ -132,6 +133,8 @@ def migrated_template(config: Config, *, apache: bool = False) -> Template:
                 upgrade(connection, config, apache=apache)
         # Whatever a migration raises: its author is the one who must read it.
         except Exception as error:
+            if is_lost_connection(error):
+                raise lost_connection(f"the migration to {head}") from error
             reason = one_line(error)
             raise MigrationFailed(
                 f"The migration to {head} fails: {type(error).__name__}: {reason}",

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
+from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import ConformanceError
 from conformance.fixtures import (
     apache_edition,
@@ -188,24 +188,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | None:
     if isinstance(error, ConformanceError):
         return str(error)
-    if item.path.is_relative_to(_SUITE) and _is_lost_connection(error):
-        return (
-            f"The server ended the connection during {item.name}: it has crashed, or somebody has"
-            " ended its sessions. See its log, and run the check again."
-        )
+    if item.path.is_relative_to(_SUITE) and is_lost_connection(error):
+        return str(lost_connection(item.name))
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
     if when == "setup" and item.path.is_relative_to(_SUITE) and not outcome:
         return f"A check cannot be set up: {type(error).__name__}: {' '.join(str(error).split())}"
     return None
-
-
-def _is_lost_connection(error: BaseException | None) -> bool:
-    """Whether the error, or one that it came from, is that of a connection that has gone."""
-    while error is not None:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 @pytest.hookimpl(trylast=True)

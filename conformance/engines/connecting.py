@@ -200,6 +200,28 @@ def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
         yield connection
 
 
+def is_lost_connection(error: BaseException | None) -> bool:
+    """Whether the error, or one that it came from, is that of a connection that has gone."""
+    while error is not None:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def lost_connection(during: str) -> EngineUnavailable:
+    """The server has ended a connection while it was in use.
+
+    Args:
+        during: what was being done, as in "the migration to 0001".
+    """
+    return EngineUnavailable(
+        f"The server ended the connection during {during}: it has crashed, or somebody has ended"
+        " its sessions.",
+        "See its log, and run this again.",
+    )
+
+
 def _host(url: URL) -> str | None:
     return url.host or _query(url, "host")
 
