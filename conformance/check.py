@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,8 +25,7 @@ from conformance.suite import outcomes
 from conformance.verdict import EngineUsed, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
@@ -146,6 +147,8 @@ class Choices:
         """As options of pytest."""
         options = [f"--engine={self.engine}", f"--models={self.models}"]
         options += [f"--alembic-ini={self.alembic_ini}", f"--junitxml={self.reports / JUNIT_FILE}"]
+        # Where a conftest.py may override fixtures; beside the suite's pytest.ini there is none.
+        options += [f"--rootdir={Path.cwd()}", f"--confcutdir={Path.cwd()}"]
         return options + ([f"--image={self.image}"] if self.image else [])
 
 
@@ -197,7 +200,8 @@ def check_on(
     used = session.used
     with _progress(console) as progress:
         collector = Collector(session, progress)
-        status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
+        with _no_settings_of_the_environment():
+            status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
     return _verdict(collector, int(status), used, time.monotonic() - started)
 
 
@@ -234,9 +238,24 @@ _FIXED = (
     # The verdict takes the place of pytest's own output.
     "-p", "no:terminal",
     "-p", "no:cacheprovider",
-    # The project's own addopts are for people who call pytest.
-    "-o", "addopts=--strict-markers --import-mode=importlib",
+    # What no check uses, and each of a thousand would pay for.
+    "-p", "no:logging",
+    "-p", "no:doctest",
+    "-p", "no:unittest",
+    "-p", "no:stepwise",
+    "-p", "no:legacypath",
+    "-c", str(Path(__file__).parent / "suite" / "pytest.ini"),
 )  # fmt: skip
+
+
+@contextmanager
+def _no_settings_of_the_environment() -> Iterator[None]:
+    """Options and plugins in the environment are for the project's own tests."""
+    kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    try:
+        yield
+    finally:
+        os.environ.update({name: value for name, value in kept.items() if value is not None})
 
 
 def _verdict(collector: Collector, status: int, used: EngineUsed, seconds: float) -> Verdict:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.suite.projects import copied_project
+
 PROJECT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "conformance", "check", "--engine", "embedded"]
 
@@ -49,6 +51,42 @@ def test_wrong_input(tmp_path, arguments, words):
     assert verdict["verdict"] == "could_not_run"
     assert words in verdict["message"]
     assert "secret" not in json.dumps(verdict)
+
+
+HOSTILE = """
+[tool.pytest.ini_options]
+addopts = "--cov=app"
+asyncio_mode = "auto"
+filterwarnings = ["error"]
+python_files = ["*_spec.py"]
+python_functions = ["spec_*"]
+required_plugins = ["pytest-asyncio"]
+log_cli = true
+"""
+#: A fixture of the project's own, which takes the place of the suite's.
+OVERRIDE = """
+import pytest
+from conformance.errors import MigrationFailed
+
+@pytest.fixture(scope="session")
+def schema_template():
+    raise MigrationFailed("The override was taken.")
+"""
+
+
+def test_the_projects_settings_of_pytest_are_for_its_own_tests(tmp_path, monkeypatch):
+    copied_project(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(HOSTILE)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--cov=app")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_cov")
+    done = check("-k", "test_facts", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    verdict = json.loads((tmp_path / "build/conformance/verdict.json").read_text())
+    assert verdict["counts"]["facts"] > 1000
+    (tmp_path / "conftest.py").write_text(OVERRIDE)
+    done = check("-k", "test_facts", cwd=tmp_path)
+    assert done.returncode == 2
+    assert ["The override was taken." in line for line in sentences(done)] == [True], done.stderr
 
 
 def test_a_folder_without_migrations(tmp_path):
