@@ -43,6 +43,8 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
         for promised, found in names.items():
             expected[found] = expected.pop(promised)
     agreeing, differing = _divided(expected, observed)
+    if not differing and capabilities.community_edition:
+        return Comparison(tuple(agreeing), {}, {}, {}, names)
     conforming: list[FactKey] = []
     findings: dict[FactKey, Finding] = {}
     consequences: dict[FactKey, Finding] = {}
@@ -123,12 +125,14 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
     A constraint that the models leave unnamed, or an index that TimescaleDB makes, is promised by
     its definition; whatever it is called in the database is right.
     """
-    promised = _objects(expected)
-    unnamed = {parts: found for parts, found in promised.items() if parts[2].startswith("<")}
-    if not unnamed:
+    # Only those that an unnamed one may be found among: all would be most of the facts.
+    sought = {(key.kind, key.table) for key in expected if key.name.startswith("<")}
+    if not sought:
         return {}
+    promised = _objects(expected, sought)
+    unnamed = {parts: found for parts, found in promised.items() if parts[2].startswith("<")}
     free: dict[tuple[str, str], dict[str, dict[str, Value]]] = defaultdict(dict)
-    for (kind, table, name), attributes in _objects(observed).items():
+    for (kind, table, name), attributes in _objects(observed, sought).items():
         if (kind, table, name) not in promised:
             free[kind, table][name] = attributes
     renamed: dict[tuple[str, str, str], str] = {}
@@ -149,11 +153,13 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
     }
 
 
-def _objects(facts: Facts) -> dict[tuple[str, str, str], dict[str, Value]]:
-    """The attributes of every object that may be unnamed, by (kind, table, name)."""
+def _objects(
+    facts: Facts, sought: set[tuple[str, str]]
+) -> dict[tuple[str, str, str], dict[str, Value]]:
+    """The attributes of the objects of these kinds and tables, by (kind, table, name)."""
     objects: dict[tuple[str, str, str], dict[str, Value]] = defaultdict(dict)
     for key, value in facts.items():
-        if key.kind in _DEFINITION:
+        if (key.kind, key.table) in sought:
             objects[key.kind, key.table, key.name][key.attribute] = value
     return objects
 

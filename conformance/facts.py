@@ -99,14 +99,10 @@ class Expression:
     Attributes:
         canonical: the server's own spelling, or the text itself until that is known.
         text: as it was written, for people.
-        columns: (name, type) of every column that it may name; filled in for the server.
-        cast: the type that its value is converted to (a column's default); None otherwise.
     """
 
     canonical: str
     text: str = field(compare=False)
-    columns: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
-    cast: str | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -34,7 +34,7 @@ _NOW = re.compile(r"\bCURRENT_TIMESTAMP\b(?!\()|\btransaction_timestamp\(\)")
 #: A target list holds 1664 entries at the most (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
 #: What a type or an expression is, or may stand in.
-_SPOKEN = frozenset({TypeName, Expression, IndexColumn, tuple})
+_SPOKEN = frozenset({TypeName, Expression, tuple})
 
 
 def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple[Facts, Facts]:
@@ -46,23 +46,29 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
     """
     # Most facts hold neither: only those that do are looked at more than once.
     spoken = [_spoken(side) for side in (expected, observed)]
-    types = _column_types(spoken[1]) | _column_types(spoken[0])
-    columns: dict[str, list[tuple[str, str]]] = {}
-    for (table, column), kind in types.items():
-        columns.setdefault(table, []).append((column, kind))
-    scoped = [_in_scope(side, types, columns) for side in spoken]
-    values = [value for side in scoped for value in side.values()]
-    names = _canonical_types(connection, {name.text for name in _of(values, TypeName)})
-    spelled = _canonical_expressions(connection, set(map(_identity, _of(values, Expression))))
+    scope = _Scope(_column_types(spoken[1]) | _column_types(spoken[0]))
+    parts = [part for side in spoken for key, value in side.items() for part in _of(key, value)]
+    names = _canonical_types(
+        connection, {part.text for _, part in parts if isinstance(part, TypeName)}
+    )
+    spelled = _canonical_expressions(
+        connection,
+        {scope.identity(key, part.text) for key, part in parts if isinstance(part, Expression)},
+    )
 
-    def respell(value: Any) -> Any:
+    def respell(key: FactKey, value: Any) -> Any:
         if isinstance(value, TypeName):
             return TypeName(names.get(value.text, value.text.lower()), value.text)
         if isinstance(value, Expression):
-            return replace(value, canonical=spelled.get(_identity(value), value.text))
+            found = spelled.get(scope.identity(key, value.text), value.text)
+            return Expression(found, value.text)
+        if isinstance(value, IndexColumn):
+            return replace(value, value=respell(key, value.value))
+        if isinstance(value, tuple):
+            return tuple(respell(key, item) for item in value)
         return value
 
-    respelled = [{key: _map(value, respell) for key, value in side.items()} for side in scoped]
+    respelled = [{key: respell(key, value) for key, value in side.items()} for side in spoken]
     return expected | respelled[0], observed | respelled[1]
 
 
@@ -79,49 +85,45 @@ def _column_types(facts: Facts) -> dict[tuple[str, str], str]:
     }
 
 
-def _in_scope(
-    facts: Facts,
-    types: dict[tuple[str, str], str],
-    columns: dict[str, list[tuple[str, str]]],
-) -> Facts:
-    """Give every expression its table's columns and, where it is a column's, the column's type."""
-
-    def complete(key: FactKey, value: Any) -> Any:
-        if not isinstance(value, Expression):
-            return value
-        cast = types[key.table, key.name] if key.kind == "column" else None
-        return replace(value, columns=tuple(columns.get(key.table, ())), cast=cast)
-
-    return {key: _map(value, partial(complete, key)) for key, value in facts.items()}
-
-
-def _map(value: Any, change: Callable[[Any], Any]) -> Any:
-    """The value with every part of it changed that is a type or an expression."""
-    if isinstance(value, IndexColumn):
-        return replace(value, value=change(value.value))
-    if isinstance(value, tuple) and value and not isinstance(value[0], str):
-        return tuple(_map(item, change) for item in value)
-    return change(value)
-
-
-def _of(values: Iterable[Value], kind: type) -> Iterable[Any]:
-    for value in values:
-        if isinstance(value, kind):
-            yield value
-        elif isinstance(value, tuple):
-            yield from _of(value, kind)
-        elif isinstance(value, IndexColumn) and isinstance(value.value, kind):
-            yield value.value
+def _of(key: FactKey, value: Value) -> Iterable[tuple[FactKey, TypeName | Expression]]:
+    """Every type and expression in the value."""
+    if isinstance(value, TypeName | Expression):
+        yield key, value
+    elif isinstance(value, IndexColumn):
+        yield from _of(key, value.value)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _of(key, item)
 
 
 Item = TypeVar("Item")
+#: What decides the spelling of an expression: its text, the columns that it may name with their
+#: types, and the type that its value is converted to (a column's default).
 _Identity = tuple[str, tuple[tuple[str, str], ...], str | None]
 
 
-def _identity(expression: Expression) -> _Identity:
-    """What decides its spelling: its text, the columns it may name, the type it is cast to."""
-    named = tuple(sorted(c for c in expression.columns if c[0] in expression.text))
-    return expression.text, named, expression.cast
+class _Scope:
+    """The columns that an expression may name.
+
+    Args:
+        types: of every column of every table, by (table, column).
+    """
+
+    def __init__(self, types: dict[tuple[str, str], str]) -> None:
+        self.types = types
+        self.columns: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for (table, column), kind in types.items():
+            self.columns[table].append((column, kind))
+        self._identities: dict[tuple[str, str | None, str], _Identity] = {}
+
+    def identity(self, key: FactKey, text: str) -> _Identity:
+        """What decides the spelling of an expression in the value of this fact."""
+        cast = self.types[key.table, key.name] if key.kind == "column" else None
+        asked = key.table, cast, text
+        if asked not in self._identities:
+            named = sorted(column for column in self.columns[key.table] if column[0] in text)
+            self._identities[asked] = text, tuple(named), cast
+        return self._identities[asked]
 
 
 def _canonical_types(connection: Connection, names: set[str]) -> dict[str, str]:
@@ -147,14 +149,14 @@ def _canonical_expressions(
     connection: Connection, identities: set[_Identity]
 ) -> dict[_Identity, str]:
     def explain(some: Sequence[_Identity]) -> list[str]:
-        scopes = ", ".join(_scope(identity) for identity in some)
+        scopes = ", ".join(_scoped(identity) for identity in some)
         plan = _plan(connection, f"SELECT ARRAY[{scopes}]")
         return [_normal(part["Output"][0]) for part in plan["Plans"]]
 
     return dict(_all_or_each(connection, sorted(identities, key=repr), explain))
 
 
-def _scope(identity: _Identity) -> str:
+def _scoped(identity: _Identity) -> str:
     text, columns, cast = identity
     quoted = ", ".join(
         'NULL::{} AS "{}"'.format(kind, name.replace('"', '""')) for name, kind in columns
