@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, why_no_verdict
 from conformance.project import DEFAULT_MODELS
 from conformance.reports import console as console_report
 from conformance.verdict import EngineUsed, Verdict
@@ -152,8 +152,9 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
     try:
         with Console(stderr=True).status("starting") as status:
             report = run_gate(choices, lambda text: status.update(escape(text)))
-    except (ConformanceError, KeyboardInterrupt) as error:
-        report = GateReport(_asked(engine), could_not_run=str(error) or "Interrupted.")
+    # Whatever it is, it is no verdict: 0 and 1 are.
+    except BaseException as error:
+        report = GateReport(_asked(engine), could_not_run=why_no_verdict(error))
     try:
         gate_files.write_all(report, reports, os.environ)
         if json_file not in (None, "-"):
@@ -233,10 +234,10 @@ def _finish(
     started = time.monotonic()
     try:
         verdict = run()
-    except ConformanceError as error:
-        verdict = Verdict(engine, could_not_run=str(error), seconds=time.monotonic() - started)
-    except KeyboardInterrupt:
-        verdict = Verdict(engine, could_not_run="Interrupted.", seconds=time.monotonic() - started)
+    # Whatever it is, it is no verdict: 0 and 1 are.
+    except BaseException as error:
+        seconds = time.monotonic() - started
+        verdict = Verdict(engine, could_not_run=why_no_verdict(error), seconds=seconds)
     try:
         write(verdict)
     except ConformanceError as error:

@@ -6,6 +6,8 @@ what to do. The command line prints both and exits with 2; no traceback.
 
 from __future__ import annotations
 
+import traceback
+
 
 class ConformanceError(Exception):
     """The run cannot produce a verdict.
@@ -42,6 +44,29 @@ class MigrationFailed(ConformanceError):
 
 class BaseUnavailable(ConformanceError):
     """What the new revisions are new against cannot be read."""
+
+
+def why_no_verdict(error: BaseException) -> str:
+    """What ended a run before its verdict, in one sentence or two.
+
+    What is none of our errors comes from code of others that runs within ours — models, env.py, a
+    revision; even a `sys.exit(0)` there is no verdict — or is a defect of ours.
+    """
+    if isinstance(error, ConformanceError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return str(error) or "Interrupted."
+    where = traceback.extract_tb(error.__traceback__)[-1:]
+    place = "".join(f" at {frame.filename}, line {frame.lineno}" for frame in where)
+    return (
+        f"Ended by {named(error)}{place}. If nothing is wrong there, it is a defect of"
+        " conformance: please report it."
+    )
+
+
+def named(error: BaseException) -> str:
+    """An error with its kind, on one line and without a full stop."""
+    return f"{type(error).__name__}: {one_line(error)}".rstrip(".: ")
 
 
 def one_line(error: BaseException) -> str:

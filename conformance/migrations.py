@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from sqlalchemy import create_engine, pool
 
 from conformance.engines.base import Template
 from conformance.engines.connecting import is_lost_connection, lost_connection
-from conformance.errors import MigrationFailed, ModelsUnavailable, one_line
+from conformance.errors import MigrationFailed, ModelsUnavailable, named
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -42,9 +43,16 @@ def single_head(config: Config) -> str:
     """The one head revision.
 
     Raises:
-        MigrationFailed: there is none, or more than one.
+        MigrationFailed: the revisions cannot be read, or there is none, or more than one head.
     """
-    heads = ScriptDirectory.from_config(config).get_heads()
+    directory = revisions_of(config)
+    heads = directory.get_heads()
+    if not heads:
+        raise MigrationFailed(
+            f"There is no revision in {directory.dir}.",
+            "Write the first one with 'alembic revision', or name another ini file with"
+            " --alembic-ini.",
+        )
     if len(heads) != 1:
         listed = ", ".join(sorted(heads)) or "none"
         raise MigrationFailed(
@@ -52,6 +60,27 @@ def single_head(config: Config) -> str:
             "Join them with 'alembic merge heads'.",
         )
     return heads[0]
+
+
+def revisions_of(config: Config) -> ScriptDirectory:
+    """The folder of the revisions, with every file in it read.
+
+    Raises:
+        MigrationFailed: the ini file, the folder or one of the files cannot be read.
+    """
+    try:
+        with warnings.catch_warnings():
+            # A revision that is there twice, or that another one follows and is not there.
+            warnings.filterwarnings("error", module=r"alembic\.script\.revision")
+            directory = ScriptDirectory.from_config(config)
+            list(directory.walk_revisions())
+    # A revision's file is imported: it may raise anything, and may even exit.
+    except (Exception, SystemExit) as error:
+        raise MigrationFailed(
+            f"The revisions of {config.config_file_name} cannot be read: {named(error)}.",
+            "'alembic history' must list them; correct what it stumbles over.",
+        ) from None
+    return directory
 
 
 def upgrade(
@@ -132,12 +161,11 @@ def migrated_template(config: Config, *, apache: bool = False) -> Template:
             with engine.connect() as connection:
                 upgrade(connection, config, apache=apache)
         # Whatever a migration raises: its author is the one who must read it.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if is_lost_connection(error):
                 raise lost_connection(f"the migration to {head}") from error
-            reason = one_line(error)
             raise MigrationFailed(
-                f"The migration to {head} fails: {type(error).__name__}: {reason}",
+                f"The migration to {head} fails: {named(error)}.",
                 "Run it with 'alembic upgrade head' on an empty database to see where.",
             ) from error
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 
-from conformance.errors import ModelsUnavailable
+from conformance.errors import ModelsUnavailable, named
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODELS = "models:Base.metadata"
 DEFAULT_WRITES = "models.writes"
+_THIS = Path(__file__)
 
 
 def load_metadata(reference: str = DEFAULT_MODELS) -> MetaData:
@@ -32,6 +34,10 @@ def load_metadata(reference: str = DEFAULT_MODELS) -> MetaData:
     from sqlalchemy import MetaData
 
     module_name, _, path = reference.partition(":")
+    if not module_name or module_name.startswith("."):
+        raise ModelsUnavailable(
+            f"--models {reference!r} names no module.", "Write it as package.module:Base.metadata."
+        )
     found: object = _imported(module_name, reference)
     for name in filter(None, path.split(".")):
         if not hasattr(found, name):
@@ -94,8 +100,18 @@ def _imported(module_name: str, reference: str) -> ModuleType:
         raise ModelsUnavailable(
             f"A declaration in {module_name} is wrong: {error}.", "Correct the model."
         ) from None
-    except (SQLAlchemyError, ImportError, SyntaxError, ValueError) as error:
+    # The module is somebody else's code: it may raise anything, and may even exit.
+    except (Exception, SystemExit) as error:
         raise ModelsUnavailable(
-            f"{module_name} cannot be imported: {type(error).__name__}: {error}.",
-            "Correct the models.",
+            f"{module_name} cannot be imported: {named(error)}{_line_of(error, here)}.",
+            "Correct it.",
         ) from None
+
+
+def _line_of(error: BaseException, folder: str) -> str:
+    """The last line in a file of the project that the error went through."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_relative_to(folder) and file != _THIS and "site-packages" not in file.parts:
+            return f" ({file.relative_to(folder)}, line {frame.lineno})"
+    return ""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from conformance.errors import BaseUnavailable, ConformanceError, MigrationFailed
+from conformance.errors import BaseUnavailable
 from conformance.gate.git import Repository
 from conformance.gate.report import GateFinding
 from conformance.gate.revision_files import (
@@ -18,10 +17,11 @@ from conformance.gate.revision_files import (
     irreversible_in,
     same_code,
 )
-from conformance.migrations import single_head
+from conformance.migrations import revisions_of, single_head
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
     from alembic.script.base import Script
 
 
@@ -113,20 +113,8 @@ def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
 
 
 def _directory(config: Config) -> ScriptDirectory:
-    try:
-        single_head(config)
-        directory = ScriptDirectory.from_config(config)
-        list(directory.walk_revisions())
-    except ConformanceError:
-        raise
-    # A revision's file is imported: it may raise anything.
-    except Exception as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise MigrationFailed(
-            f"The revisions cannot be read: {type(error).__name__}: {reason}.",
-            "Try 'alembic history'.",
-        ) from None
-    return directory
+    single_head(config)
+    return revisions_of(config)
 
 
 def _sources(directory: ScriptDirectory, repository: Repository, commit: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 from sqlalchemy.exc import DBAPIError
 
-from conformance.errors import ConformanceError, MigrationFailed, one_line
+from conformance.errors import ConformanceError, MigrationFailed, one_line, why_no_verdict
 from conformance.findings import NotChecked
 from conformance.migrations import alembic_config, single_head
 from conformance.project import load_metadata
@@ -97,10 +97,9 @@ def rehearse_or_say_why(choices: Choices, say: Callable[[str], None]) -> Upgrade
     started = time.monotonic()
     try:
         return rehearse(choices, say)
-    except ConformanceError as error:
-        reason = str(error)
-    except KeyboardInterrupt:
-        reason = "Interrupted."
+    # Whatever it is, it is no verdict.
+    except BaseException as error:
+        reason = why_no_verdict(error)
     before, after = (_not_seen(end, choices) for end in (choices.before, choices.after))
     seconds = time.monotonic() - started
     return UpgradeReport(before, after, could_not_run=reason, seconds=seconds)

@@ -173,10 +173,20 @@ def test_two_heads(project):
         new_since_revision(alembic_config(project.ini), "0001")
 
 
-@pytest.mark.parametrize("source", ["def", "import nothing_like_it", "revision = 1 / 0"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def",
+        "import nothing_like_it",
+        "revision = 1 / 0",
+        "raise SystemExit(0)",
+        "revision, down_revision = '0001', None",
+        "revision, down_revision = '0002', '0000'",
+    ],
+)
 def test_a_broken_file(project, source):
     (project.folder / "alembic/versions/0002_broken.py").write_text(source)
-    with pytest.raises(MigrationFailed, match="The revisions cannot be read"):
+    with pytest.raises(MigrationFailed, match=r"The revisions of .*alembic.ini cannot be read"):
         new_since_revision(alembic_config(project.ini), "0001")
 
 

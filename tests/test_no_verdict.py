@@ -1,0 +1,124 @@
+"""A run that others' code ends is no verdict: exit code 2 and one sentence, whatever it raises."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+NOWHERE = "postgresql://u:secret@127.0.0.1:1/d"
+
+AUDIT = ["audit", NOWHERE, "--json", "reports/verdict.json"]
+CHECK = ["check", "--engine", "embedded", "--reports", "reports"]
+GATE = ["gate", "--engine", "embedded", "--from-revision", "base", "--reports", "reports"]
+UPGRADE = ["upgrade", "--from", "2.17.2", "--to", "2.28.3", "--engine", NOWHERE]
+UPGRADE += ["--reports", "reports"]
+COMMANDS = {"audit": AUDIT, "check": CHECK, "gate": GATE, "upgrade": UPGRADE}
+
+#: What the module does when it is imported, and what is said of it.
+RAISES = {
+    "raise RuntimeError('no', 'way')": "RuntimeError: ('no', 'way') (those.py, line 1)",
+    "{}['key']": "KeyError: 'key' (those.py, line 1)",
+    "import json\nassert json.loads('x')": "JSONDecodeError",
+    "raise ValueError('two\\nlines')": "ValueError: two lines (those.py, line 1)",
+    "def f(): f()\nf()": "RecursionError",
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a command in a project of its own, of which some files are other ones."""
+    (tmp_path / "alembic").symlink_to(PROJECT / "alembic")
+    (tmp_path / "alembic.ini").symlink_to(PROJECT / "alembic.ini")
+
+    def run(command, *arguments, module="conformance"):
+        return subprocess.run(
+            [sys.executable, "-m", module, *command, *arguments], cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+    return run
+
+
+def said(done):
+    """The one sentence, of a run that came to no verdict."""
+    assert done.returncode == 2, done
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "secret" not in done.stdout + done.stderr
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("conformance: "))
+    return line
+
+
+@pytest.mark.parametrize(("source", "words"), RAISES.items(), ids=list(RAISES.values()))
+def test_models_that_cannot_be_imported(run, tmp_path, source, words):
+    (tmp_path / "those.py").write_text(source)
+    sentence = said(run(AUDIT, "--models", "those:metadata"))
+    assert sentence.startswith("conformance: those cannot be imported: ")
+    assert words in sentence
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_models_that_exit(run, tmp_path, command):
+    """`sys.exit(0)` in somebody's module is no success, and the reports say so."""
+    (tmp_path / "those.py").write_text("raise SystemExit(0)")
+    sentence = said(run(COMMANDS[command], "--models", "those:metadata"))
+    assert "those cannot be imported: SystemExit: 0" in sentence
+    (file,) = (tmp_path / "reports").glob("*.json")
+    report = json.loads(file.read_text())
+    assert report["verdict"] == "could_not_run"
+    assert report["message"] == sentence.removeprefix("conformance: ")
+
+
+@pytest.mark.parametrize("reference", ["", ":", ":metadata", ".models:metadata"])
+def test_models_that_name_no_module(run, reference):
+    assert "names no module" in said(run(AUDIT, "--models", reference))
+
+
+def test_pytest_says_the_same(run, tmp_path):
+    (tmp_path / "those.py").write_text("raise SystemExit(0)")
+    suite = ["-p", "conformance.pytest_plugin", "--pyargs", "conformance.suite"]
+    done = run(suite, "--engine=embedded", "--models=those:metadata", module="pytest")
+    assert done.returncode == 2
+    assert "those cannot be imported: SystemExit: 0" in done.stdout + done.stderr
+
+
+BROKEN_INI = {
+    "garbage": "File contains no section headers",
+    "[alembic]": "No 'script_location' key found",
+    "[alembic]\nscript_location = nowhere": "Path doesn't exist: nowhere",
+}
+
+
+@pytest.mark.parametrize("command", ["check", "gate", "upgrade"])
+@pytest.mark.parametrize(("ini", "words"), BROKEN_INI.items(), ids=list(BROKEN_INI.values()))
+def test_an_ini_file_without_migrations(run, tmp_path, command, ini, words):
+    (tmp_path / "other.ini").write_text(ini)
+    done = run(COMMANDS[command], "--alembic-ini", "other.ini", "--models", "models:Base")
+    assert words in (sentence := said(done))
+    assert "'alembic history' must list them" in sentence
+
+
+@pytest.mark.parametrize("command", ["check", "gate", "upgrade"])
+def test_no_revision_yet(run, tmp_path, command):
+    (tmp_path / "empty" / "versions").mkdir(parents=True)
+    (tmp_path / "other.ini").write_text("[alembic]\nscript_location = %(here)s/empty\n")
+    done = run(COMMANDS[command], "--alembic-ini", "other.ini", "--models", "models:Base")
+    assert "There is no revision in" in said(done)
+
+
+@pytest.mark.parametrize("command", ["check", "gate"])
+def test_an_env_file_that_exits(run, tmp_path, command):
+    """`sys.exit(0)` in somebody's env.py is no success."""
+    (tmp_path / "other" / "versions").mkdir(parents=True)
+    (tmp_path / "other" / "env.py").write_text("raise SystemExit(0)")
+    revision = "revision, down_revision = '1', None\ndef upgrade(): ...\ndef downgrade(): ..."
+    (tmp_path / "other" / "versions" / "1.py").write_text(revision)
+    (tmp_path / "other.ini").write_text("[alembic]\nscript_location = %(here)s/other\n")
+    done = run(COMMANDS[command], "--alembic-ini", "other.ini", "--models", "models:Base")
+    assert "SystemExit: 0" in said(done)
