@@ -45,17 +45,25 @@ def database_url() -> URL:
         raise CommandError("DATABASE_URL is not set; example: postgresql://user@host:5432/database")
     try:
         url = make_url(text)
-    except ArgumentError:
-        raise CommandError("DATABASE_URL is not a database URL") from None
+    # SQLAlchemy raises a ValueError over a port that is no number. Neither is shown: they may hold
+    # the password.
+    except (ArgumentError, ValueError):
+        raise CommandError(
+            "DATABASE_URL is not a database URL; example: postgresql://user@host:5432/database"
+        ) from None
+    if "@" in (url.host or ""):
+        raise CommandError("DATABASE_URL has more than one @; write one in the password as %40")
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise CommandError(f"DATABASE_URL names a {url.get_backend_name()} database")
     return url.set(drivername="postgresql+psycopg2")
 
 
-def said(error: DBAPIError) -> str:
-    """The server's sentence without its context."""
-    diagnostics = getattr(error.orig, "diag", None)
-    return str(getattr(diagnostics, "message_primary", None) or error.orig).strip()
+def said(error: Exception) -> str:
+    """The server's sentence without its context, or psycopg2's, on one line."""
+    original = getattr(error, "orig", None) or error
+    diagnostics = getattr(original, "diag", None)
+    words = str(getattr(diagnostics, "message_primary", None) or original)
+    return " ".join(words.split())
 
 
 def migrate(connection: Connection | None) -> None:
@@ -83,7 +91,12 @@ def migrate_online() -> None:
         return
     engine = given if given is not None else create_engine(database_url(), poolclass=pool.NullPool)
     try:
-        with engine.connect() as connection:
+        connection = engine.connect()
+    # psycopg2 raises a ValueError over a zero byte in the URL.
+    except (DBAPIError, ValueError) as error:
+        raise CommandError(f"DATABASE_URL leads to no connection: {said(error)}") from None
+    try:
+        with connection:
             migrate(connection)
     except DBAPIError as error:
         # Without a SQLSTATE no server answered, or it went away.

@@ -151,7 +151,14 @@ def test_a_database_without_timescaledb(empty_database):
 
 
 @pytest.mark.parametrize(
-    "url", ["nonsense", "mysql://u:secret@h/d", "postgresql://u:se@cret@h:1/d"]
+    "url",
+    [
+        "nonsense",
+        "mysql://u:secret@h/d",
+        "postgresql://u:se@cret@h:1/d",
+        "postgresql://u:secret%00@127.0.0.1:1/d",
+        "postgresql://u:secret@127.0.0.1:1/d%00",
+    ],
 )
 def test_a_wrong_url(url):
     code, _, err = run(url)

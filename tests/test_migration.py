@@ -103,20 +103,26 @@ def test_offline_asks_the_server_the_same_questions():
 
 
 @pytest.mark.parametrize(
-    ("url", "words"), [("", "DATABASE_URL is not set"), ("sqlite:///x", "names a sqlite database")]
+    ("url", "words"),
+    [
+        ("", "DATABASE_URL is not set"),
+        ("sqlite:///x", "names a sqlite database"),
+        ("nonsense", "is not a database URL"),
+        ("postgresql://u:secret@h:port/d", "is not a database URL"),
+        ("postgresql://u:secret@[::1/d", "is not a database URL"),
+        ("postgresql://u:se@cret@127.0.0.1:1/d", "more than one @"),
+        ("postgresql://u:secret@127.0.0.1:1/d?colour=red", 'invalid connection option "colour"'),
+        ("postgresql://u:secret@127.0.0.1:1/d%00", "null"),
+        ("postgresql://u:secret@127.0.0.1:1/d", "port 1 failed: Connection refused"),
+    ],
 )
 def test_a_wrong_url_is_one_sentence(url, words):
     done = alembic(url, "upgrade", "head")
     assert done.returncode != 0
     assert words in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_server_that_cannot_be_reached_is_one_sentence():
-    done = alembic("postgresql://desk:secret@127.0.0.1:1/desk", "upgrade", "head")
-    assert done.returncode != 0
-    assert "Traceback" not in done.stderr
-    assert "secret" not in done.stderr
+    assert "cret" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.needs("concurrent_sessions")

@@ -134,6 +134,7 @@ def place(url: URL) -> str:
         return "the default socket"
     if host.startswith("/"):
         return host
+    host = f"[{host}]" if ":" in host else host
     return f"{host}:{url.port or 5432}"
 
 
@@ -194,7 +195,8 @@ def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
         engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     try:
         connection = engine.connect()
-    except (DBAPIError, UnicodeDecodeError) as error:
+    # psycopg2 raises a ValueError over a zero byte and over what is no UTF-8.
+    except (DBAPIError, ValueError) as error:
         raise explain_connection_error(error, url) from None
     with connection:
         yield connection
