@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from conformance.verdict import EngineUsed, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 REPORTS = Path("build/conformance")
 
@@ -150,7 +152,8 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
         raise click.UsageError("Give --base or --from-revision, not both.")
     choices = Choices(engine, image, models, alembic_ini, base, from_revision)
     try:
-        with Console(stderr=True).status("starting") as status:
+        waiting = Console(stderr=True).status("starting")
+        with _standard_output_kept(json_file == "-"), waiting as status:
             report = run_gate(choices, lambda text: status.update(escape(text)))
     # Whatever it is, it is no verdict: 0 and 1 are.
     except BaseException as error:
@@ -217,6 +220,11 @@ def upgrade(  # noqa: PLR0913, PLR0917 - one argument for each option
     sys.exit(report.exit_code)
 
 
+def _standard_output_kept(for_json: bool) -> AbstractContextManager[object]:
+    """What models and migrations print goes to standard error where JSON is all that is wanted."""
+    return redirect_stdout(sys.stderr) if for_json else nullcontext()
+
+
 def _asked(engine: str) -> EngineUsed:
     """The engine that was asked for; a URL may hold a password."""
     return EngineUsed("url", "database URL") if "://" in engine else EngineUsed(engine, engine)
@@ -233,7 +241,8 @@ def _finish(
     """Run, write the reports, show the verdict, and leave with its exit code."""
     started = time.monotonic()
     try:
-        verdict = run()
+        with _standard_output_kept(to_stderr):
+            verdict = run()
     # Whatever it is, it is no verdict: 0 and 1 are.
     except BaseException as error:
         seconds = time.monotonic() - started

@@ -75,6 +75,20 @@ def test_models_that_exit(run, tmp_path, command):
     assert report["message"] == sentence.removeprefix("conformance: ")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["audit", NOWHERE], ["gate", "--engine", NOWHERE, "--from-revision", "base"]],
+    ids=["audit", "gate"],
+)
+def test_models_that_print(run, tmp_path, command):
+    """What is on standard output is JSON, and nothing but JSON."""
+    source = "from sqlalchemy import *\nprint('loading')\nmetadata = MetaData()\n"
+    (tmp_path / "those.py").write_text(source + "Table('t', metadata, Column('id', Integer))")
+    done = run(command, "--models", "those:metadata", "--json", "-")
+    assert "loading" in done.stderr
+    assert json.loads(done.stdout)["verdict"] == "could_not_run"
+
+
 @pytest.mark.parametrize("reference", ["", ":", ":metadata", ".models:metadata"])
 def test_models_that_name_no_module(run, reference):
     assert "names no module" in said(run(AUDIT, "--models", reference))

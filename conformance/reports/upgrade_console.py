@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: More changes of a kind than these do not fit one screen; the reports hold them all.
 _MOST_CHANGES = 8
+#: Instead of the number of checks that pass.
+NO_SUITE = "no check of the suite ran on the upgraded database"
 
 
 def show(report: UpgradeReport, console: Console, reports: str | None = None) -> None:
@@ -56,9 +58,10 @@ def _summary(report: UpgradeReport) -> Iterator[Text]:
         for notice in way.notices:
             yield Text(f"{'':15}{notice}", style="dim")
     held = report.held
+    suite = f"{held.checks} checks pass on the upgraded database" if held.checks else NO_SUITE
     yield Text(
         f"  unchanged    {held.rows} rows, {held.columns} columns of values, {held.facts} facts; "
-        f"{held.checks} checks pass on the upgraded database; in {report.seconds:.0f} s"
+        f"{suite}; in {report.seconds:.0f} s"
     )
     for reason, ids in by_reason(report.not_checked).items():
         more = f" and {len(ids) - _MOST_CHANGES} more" if len(ids) > _MOST_CHANGES else ""

@@ -72,7 +72,7 @@ def check_upgraded(arrival: Arrival, choices: Choices) -> SuiteOutcome:
     # The order holds a password: it goes where nobody else can read it.
     command = [sys.executable, "-m", "conformance.upgrading.suite_process"]
     with subprocess.Popen(  # noqa: S603 - our own module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
         try:
             answer, _ = process.communicate(json.dumps(order))

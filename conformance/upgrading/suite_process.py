@@ -7,19 +7,23 @@ Writes the verdict to standard output, as JSON; or a sentence, and ends with exi
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from conformance.check import Choices, check_on
 from conformance.engines.url import UrlEngine
-from conformance.errors import ConformanceError
+from conformance.errors import why_no_verdict
 from conformance.reports.files import make_folder
 from conformance.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.verdict import Verdict
 
 #: Migrations and the registry's reproductions start from an empty database, which an upgrade
@@ -29,16 +33,26 @@ _ARGUMENTS = ("-k", "not migration and not known_gap")
 
 def main() -> int:
     """Carry out the order; the exit code."""
-    try:
-        verdict = _run(json.load(sys.stdin))
-    except ConformanceError as error:
-        sys.stdout.write(str(error))
-        return 2
-    except KeyboardInterrupt:
-        # Whoever gave the order was interrupted too, and says so.
-        return 2
-    sys.stdout.write(json.dumps(verdict.as_data()))
+    with _standard_output_alone() as answer:
+        try:
+            verdict = _run(json.load(sys.stdin))
+        except KeyboardInterrupt:
+            # Whoever gave the order was interrupted too, and says so.
+            return 2
+        # Whatever it is, it is no verdict.
+        except BaseException as error:
+            answer.write(why_no_verdict(error))
+            return 2
+        answer.write(json.dumps(verdict.as_data()))
     return 0
+
+
+@contextmanager
+def _standard_output_alone() -> Iterator[IO[str]]:
+    """Standard output for the answer; what models and migrations print goes to standard error."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
+        os.dup2(2, 1)
+        yield answer
 
 
 def _run(order: dict[str, Any]) -> Verdict:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect
 from conformance.migrations import migrated_template
 from conformance.upgrading.dumping import check_client, copy_rows, dump_and_restore
 from conformance.upgrading.extension import update_extension
+from conformance.upgrading.failures import WayNotOpen
 from conformance.upgrading.preparing import hold_policies, prepare
 from conformance.upgrading.report import AFRESH, IN_PLACE, RESTORED
 
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
     from conformance.upgrading.servers import Servers
     from conformance.upgrading.sides import ServerEngine
+
+
+#: SQLSTATE of insufficient_privilege.
+_NO_RIGHT = "42501"
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def restored(servers: Servers, project: Project, source: URL) -> Iterator[Arriva
         check_client(servers.client, servers.new.server.postgresql)
         with servers.new.database(old) as url:
             started = time.monotonic()
-            _call(url, "timescaledb_pre_restore")
+            _begin_restoring(url)
             dump_and_restore(
                 servers.client,
                 servers.seen_by_client(servers.old, source),
@@ -118,6 +124,17 @@ def migrated_afresh(servers: Servers, project: Project, _source: URL) -> Iterato
         )
         method = "Migrated on the new version, and filled with the same rows."
         yield Arrival(url, servers.new.engine, method, time.monotonic() - started)
+
+
+def _begin_restoring(url: URL) -> None:
+    try:
+        _call(url, "timescaledb_pre_restore")
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) != _NO_RIGHT:
+            raise
+        raise WayNotOpen(
+            "the role may not call timescaledb_pre_restore(); a dump is restored by a superuser"
+        ) from None
 
 
 def _call(url: URL, function: str) -> None:

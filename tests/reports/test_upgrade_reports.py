@@ -127,6 +127,15 @@ def test_console():
     assert text.endswith("  reports      build\nUpgrade: differs\n")
 
 
+def test_without_the_suite():
+    """No number of checks, which would read as if the suite had run."""
+    without = UpgradeReport(BEFORE, AFTER, held=Held(rows=462))
+    console = Console(file=io.StringIO(), width=200, soft_wrap=True)
+    upgrade_console.show(without, console)
+    assert "; no check of the suite ran on the upgraded database; in" in console.file.getvalue()
+    assert "No check of the suite ran on the upgraded" in upgrade_markdown.render(without)
+
+
 def test_junit():
     root = ElementTree.fromstring(upgrade_junit.render(report(RENAMED, LOST)))
     assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("5", "1", "1")

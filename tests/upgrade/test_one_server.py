@@ -108,6 +108,28 @@ def test_without_pg_dump_one_way_is_not_checked(server, versions, choices, monke
     assert report.verdict == "conforms"
 
 
+@pytest.fixture
+def plain_role(server):
+    """The server's URL for a role that may create databases, and nothing more."""
+    with connect(parse_url(server), autocommit=True) as connection:
+        connection.execute(text("CREATE ROLE conformance_plain LOGIN CREATEDB PASSWORD 'plain'"))
+        yield (
+            parse_url(server)
+            .set(username="conformance_plain", password="plain")
+            .render_as_string(hide_password=False)
+        )
+        connection.execute(text("DROP ROLE conformance_plain"))
+
+
+@pytest.mark.slow
+def test_without_a_superuser_one_way_is_not_checked(plain_role, versions, choices):
+    report = rehearse(choices(versions[0], versions[1], engine=plain_role))
+    (way,) = (way for way in report.ways if way.not_checked is not None)
+    assert way.name == RESTORED
+    assert "may not call timescaledb_pre_restore()" in way.not_checked
+    assert report.verdict == "conforms"
+
+
 @pytest.mark.slow
 def test_a_way_that_fails(server, versions, choices):
     """A step of one's own that the server refuses is told, and the other ways are gone."""
