@@ -160,11 +160,19 @@ class Part:
 
 
 def batches(rows: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
-    """The rows in lists of at most `BATCH_ROWS`, each with the number of rows before it."""
-    remaining, before = iter(rows), 0
+    """The rows in lists of at most `BATCH_ROWS`, each with the number of rows before it.
+
+    A generator may fill the same dict again and again: what it yields is copied.
+    """
+    lasting = isinstance(rows, list | tuple)
+    remaining, before = iter(rows if lasting else map(_copied, rows)), 0
     while batch := list(islice(remaining, BATCH_ROWS)):
         yield before, batch
         before += len(batch)
+
+
+def _copied(row: Any) -> Any:
+    return dict(row) if isinstance(row, dict) else row
 
 
 def parts(target: Target, before: int, batch: list[Any], *, last_wins: bool) -> list[Part]:

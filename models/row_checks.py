@@ -104,9 +104,17 @@ class ColumnCheck:
         try:
             return self.one(value)
         except Unfit as error:
-            raise Unfit(f"{reprlib.repr(value)} {error}", position) from None
+            raise Unfit(f"{_shown(value)} {error}", position) from None
         except _WRONG:
-            raise Unfit(f"{reprlib.repr(value)} is not {self.wanted}", position) from None
+            raise Unfit(f"{_shown(value)} is not {self.wanted}", position) from None
+
+
+def _shown(value: Any) -> str:
+    """The value, or the beginning and the end of it."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Of a whole number with more digits than Python puts into a text.
+        return f"a very long {type(value).__name__}"
 
 
 def check_of(column: Column[Any]) -> ColumnCheck:
@@ -212,6 +220,8 @@ def _moment(value: Any) -> str:
         raise TypeError
     if value.utcoffset() is None:
         raise Unfit("has no time zone; the column is timestamptz")
+    if getattr(value, "nanosecond", 0):  # A Timestamp of pandas is a datetime.
+        raise Unfit("has nanoseconds; the column holds microseconds")
     try:
         return datetime.isoformat(value.astimezone(UTC))
     except OverflowError:

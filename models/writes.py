@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from models.row_batches import RowError, batches, natural_key, parts, pieces, target_of
@@ -14,7 +15,7 @@ from models.spooling import Spool
 from models.write_statements import Action, parameters, statement
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Table
 
     from models.base import Base
     from models.row_batches import Key, Target
@@ -69,6 +70,7 @@ def insert_new(connection: Connection, model: type[Base], rows: Iterable[Row]) -
     locks of earlier calls stay, and then the error may remain.
 
     Raises:
+        TypeError: the connection is none of SQLAlchemy's, or the model is no mapped class.
         RowError: a row is wrong: an unknown column, one that is missing, or a value that the
             column cannot hold. The error names the first such row and its column.
         sqlalchemy.exc.IntegrityError: what only the database can tell: a foreign key without its
@@ -107,6 +109,7 @@ class _Batch:
 def _write(
     connection: Connection, model: type[Base], rows: Iterable[Row], action: Action
 ) -> Written:
+    _must_be_usable(connection, model)
     target = target_of(cast("Table", model.__table__))
     with Spool(_prepared(target, rows, action)) as prepared:
         for retried in range(_CALLS):
@@ -117,6 +120,16 @@ def _write(
                 if code != _DEADLOCK or retried == _CALLS - 1:
                     raise
     raise AssertionError("unreachable: the last call returns or raises")
+
+
+def _must_be_usable(connection: object, model: object) -> None:
+    if not isinstance(connection, Connection):
+        raise TypeError(
+            f"{type(connection).__name__} is no Connection; of a Session give its connection(), "
+            "of an Engine its begin(), and to an AsyncConnection's run_sync() the function"
+        )
+    if not hasattr(model, "__table__"):
+        raise TypeError(f"{model!r} is no model: give the mapped class")
 
 
 def _write_once(

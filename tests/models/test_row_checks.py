@@ -105,6 +105,12 @@ def test_a_value_is_sent_as(kind, value, element):
     assert sent(kind, value) == element
 
 
+class Fine(datetime):
+    """Like a Timestamp of pandas: finer than a datetime, and written as one it is another."""
+
+    nanosecond = 1
+
+
 CIRCLE: dict[str, object] = {}
 CIRCLE["itself"] = CIRCLE
 
@@ -139,11 +145,13 @@ CIRCLE["itself"] = CIRCLE
             "timestamptz", datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))),
             "is outside the years 1 to 9999 in UTC",
         ),
+        ("timestamptz", Fine(2024, 1, 1, tzinfo=UTC), "has nanoseconds"),
         ("vocabulary", "yearly", "'yearly' is not one of minute, hourly, daily, weekly"),
         ("vocabulary", AssetClass.FX, "is not one of minute"),
         ("vocabulary", ["daily"], "['daily'] is not one of minute"),
         ("jsonb", (1,), "(1,) is not a document that JSON can hold as it is"),
         ("jsonb", {"a": float("nan")}, "{'a': nan} is not a document that JSON can hold as it is"),
+        ("jsonb", {"a": 10**5000}, "a very long dict is not a document"),
         ("jsonb", {"a": DataSource}, "is not a document that JSON can hold as it is"),
         ("jsonb", {"a": {1: 2}}, "{'a': {1: 2}} has names that are no texts"),
         ("jsonb", {"a": "\0"}, "holds a NUL character"),
@@ -158,6 +166,8 @@ def test_a_value_is_refused(kind, value, reason):
 
 def test_a_long_value_is_shown_in_part():
     assert len(refused("double", "x" * 1_000_000)) < 100
+    # Python puts no number of more than 4,300 digits into a text.
+    assert refused("integer", 10**5000).startswith("a very long int is outside integer")
 
 
 def test_the_first_wrong_value_is_named():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy.exc import IntegrityError, InternalError
+from sqlalchemy.orm import Session
 
 from models import (
     CurveData,
@@ -71,6 +72,22 @@ def test_what_is_no_row(connection, rows):
     with pytest.raises(RowError, match=r"data_sources: rows\[0\]: a \w+, not a mapping") as error:
         insert_new(connection, DataSource, rows)
     assert error.value.column is None
+
+
+@BOTH
+def test_what_is_no_connection(database, desk, write):
+    engine, _ = database
+    with Session(engine) as session:
+        for given in (session, engine, None):
+            with pytest.raises(TypeError, match=f"^{type(given).__name__} is no Connection; of a"):
+                write(given, CurveData, [desk.point()])
+        assert write(session.connection(), CurveData, [desk.point()]).inserted == 1
+
+
+def test_what_is_no_model(connection, desk):
+    for given in (CurveData.__table__, "curves"):
+        with pytest.raises(TypeError, match="is no model: give the mapped class"):
+            insert_new(connection, given, [desk.point()])
 
 
 def test_a_naive_time(connection, desk):

@@ -223,21 +223,27 @@ def test_a_repetition_uses_up_no_numbers_of_parents(connection, desk, write):
 
 
 @BOTH
-def test_a_repetition_leaves_compressed_chunks_compressed(connection, desk, compress, write):
+@pytest.mark.parametrize("model", [CurveData, Signal], ids=["a key", "a key with NULLs"])
+def test_a_repetition_leaves_compressed_chunks_compressed(connection, desk, compress, write, model):
     rows = [desk.point(tenor_days=days) for days in range(200)]
-    insert_new(connection, CurveData, rows)
-    compress(CurveData)
-    assert uncompressed(connection) == 0
+    if model is Signal:
+        first = desk.rows[Signal] | {"instrument_id": None, "series_id": None}
+        rows = [first | {"signal_type": f"s{n % 2}", "signal_date": desk.day + timedelta(n)}
+                for n in range(200)]  # fmt: skip
+    table = model.__tablename__
+    insert_new(connection, model, rows)
+    compress(model)
+    assert uncompressed(connection, table) == 0
     set_limit = "SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 199"
     connection.execute(text(set_limit))
-    assert write(connection, CurveData, rows) == desk.written(already_there=200)
-    assert write(connection, CurveData, iter(rows)) == desk.written(already_there=200)
-    assert uncompressed(connection) == 0
+    assert write(connection, model, rows) == desk.written(already_there=200)
+    assert write(connection, model, iter(rows)) == desk.written(already_there=200)
+    assert uncompressed(connection, table) == 0
 
 
-def uncompressed(connection):
-    """The rows of `curves` that are in no compressed batch."""
-    chunks = connection.scalars(text("SELECT show_chunks('curves')")).all()
+def uncompressed(connection, table):
+    """The table's rows that are in no compressed batch."""
+    chunks = connection.scalars(text(f"SELECT show_chunks('{table}')")).all()
     return sum(connection.scalar(text(f"SELECT count(*) FROM ONLY {name}")) for name in chunks)
 
 
@@ -269,6 +275,19 @@ def test_nothing_is_written_before_the_last_row_is_fetched(
 
     assert write(connection, CurveData, rows()) == desk.written(inserted=95)
     assert len([sent for sent in statements if "INSERT" in sent]) == 10
+
+
+@BOTH
+def test_a_dict_that_the_source_fills_again(connection, desk, monkeypatch, write):
+    monkeypatch.setattr(row_batches, "BATCH_ROWS", 10)
+
+    def rows():
+        row = desk.point()
+        for days in range(25):
+            row["tenor_days"] = days
+            yield row
+
+    assert write(connection, CurveData, rows()) == desk.written(inserted=25)
 
 
 @pytest.mark.parametrize("given", [list, iter])
