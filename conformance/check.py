@@ -103,7 +103,11 @@ class Collector:
     def _failed(self, report: pytest.TestReport) -> None:
         found = [value for name, value in report.user_properties if name == outcomes.FINDING]
         if found:
-            self.findings += [Finding(**json.loads(str(value))) for value in found]
+            new = [Finding(**json.loads(str(value))) for value in found]
+            new = [finding for finding in new if finding not in self.findings]
+            # Checks may share what they fail with.
+            self.consequences += not new
+            self.findings += new
         else:
             self.findings.append(_broken(report))
 

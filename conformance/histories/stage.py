@@ -36,7 +36,7 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
     def prepare(url: URL) -> None:
         schema.prepare(url)
         with create_engine(url, poolclass=pool.NullPool).begin() as connection:
-            fill(connection, metadata, moments=lambda _: ())
+            fill_parents(connection, metadata)
             if community:
                 connection.execute(text(_STOP_JOBS))
             for statement in twins:
@@ -44,6 +44,11 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
 
     key = hashlib.sha256(repr((schema.key, community, twins)).encode()).hexdigest()[:32]
     return Template("histories", key, prepare)
+
+
+def fill_parents(connection: Connection, metadata: MetaData) -> None:
+    """Rows in every table but the hypertables, as many as histories need."""
+    fill(connection, metadata, moments=lambda _: ())
 
 
 @dataclass(frozen=True)

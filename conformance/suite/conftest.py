@@ -6,6 +6,7 @@ And what pytest-alembic's tests migrate; it has fixtures of the same names, and 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +14,13 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from conformance.errors import ModelsUnavailable, one_line
-from conformance.filling import draw
+from conformance.filling import draw, fill_every_state
 from conformance.migrations import alembic_config as read_alembic_config
 from conformance.profiles import SCENARIOS, generation_of
 from conformance.project import DEFAULT_WRITES, load_classes, load_writes
 from conformance.strategies import NotDerivable
 from conformance.suite import outcomes
+from conformance.suite.refusals import SampleRowsRefused, refusal_of
 from conformance.suite.row_world import Writes, populated_template, scenario_finding
 
 if TYPE_CHECKING:
@@ -31,6 +33,14 @@ if TYPE_CHECKING:
     from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
     from conformance.suite.outcomes import Record
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+    """What a fixture that several checks share has found is put on the report of each."""
+    error = call.excinfo and call.excinfo.value
+    if isinstance(error, SampleRowsRefused):
+        outcomes.note(error.finding, lambda *found: item.user_properties.append(found))
 
 
 @pytest.fixture
@@ -86,6 +96,9 @@ def populated_database(
         try:
             url = stack.enter_context(conformance_engine.database(template))
         except (SQLAlchemyError, ValueError, StopIteration) as error:
+            fill = partial(fill_every_state, compress=False)
+            if refusal := refusal_of(conformance_engine, conformance_metadata, fill, error):
+                raise refusal from None
             reason = one_line(error)
             pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
         yield url

@@ -33,10 +33,15 @@ def add_tried(total: Counter[str], report: pytest.TestReport) -> None:
                 total.update(tried)
 
 
+def note(finding: Finding, record: Record) -> None:
+    """Put the finding on the report."""
+    record(FINDING, json.dumps(asdict(finding)))
+
+
 def fail(record: Record, *findings: Finding) -> NoReturn:
     """Fail with the findings; their sentences and hints are all that a reader needs."""
     for finding in findings:
-        record(FINDING, json.dumps(asdict(finding)))
+        note(finding, record)
     pytest.fail("\n".join(f"{f.message}\n{f.hint}" for f in findings), pytrace=False)
 
 

@@ -15,12 +15,13 @@ from conformance.findings import Finding
 from conformance.histories.avoidance import NOTHING, avoidance_of
 from conformance.histories.machine import history_of, rules_not_played
 from conformance.histories.script import printed, script_of
-from conformance.histories.stage import Stage, histories_template
+from conformance.histories.stage import Stage, fill_parents, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.profiles import HISTORIES, STEPS, drawing, generation_of
 from conformance.session import metadata_of
 from conformance.strategies import natural_key
 from conformance.suite import outcomes
+from conformance.suite.refusals import refusal_of
 from conformance.suite.row_world import hypertables_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def stage(
         try:
             stage = stack.enter_context(Stage(conformance_engine, template))
         except (SQLAlchemyError, ValueError) as error:
+            if refusal := refusal_of(conformance_engine, conformance_metadata, fill_parents, error):
+                raise refusal from None
             reason = one_line(error)
             pytest.skip(f"not checked: no parents of rows can be made for these models: {reason}")
         yield stage

@@ -10,7 +10,7 @@ from conformance.engines.embedded import EmbeddedEngine
 from conformance.migrations import alembic_config, migrated_template
 
 from .broken_schemas import BROKEN_KEYS, with_trigger
-from .projects import Edit, check, copied_project
+from .projects import REVISION, Edit, check, copied_project
 
 SWALLOWS = '''
     op.execute("""
@@ -54,6 +54,16 @@ def test_it_is_found(tmp_path, edit, table):
     assert finding["id"] == f"rows:{table}:history"
     script = finding["observed"]
     assert replayed(project, script), "the script shows no difference"
+
+
+def test_a_database_that_refuses_parents_is_found(tmp_path):
+    edit = Edit(REVISION, "'fx', 'rates',", "'rates',")
+    code, verdict, _ = check(copied_project(tmp_path, edit), "-k", "test_histories")
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == "rows:every table:sample_rows"
+    assert "ck_instruments_asset_class" in finding["message"]
+    assert verdict["counts"]["consequences"] == 6
 
 
 def replayed(project, script):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .broken_schemas import BROKEN_KEYS, with_trigger
-from .projects import check, copied_project
+from .projects import REVISION, Edit, check, copied_project
 
 SWALLOWS = '''
     op.execute("CREATE SEQUENCE arrivals")
@@ -18,6 +18,18 @@ SWALLOWS = '''
     """)
     op.execute("CREATE TRIGGER swallow BEFORE INSERT ON flow_data "
                "FOR EACH ROW EXECUTE FUNCTION swallow()")
+'''
+
+REFUSES = '''
+    op.execute("""
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.value < 0 THEN RAISE EXCEPTION 'nothing below zero'; END IF;
+            RETURN NEW;
+        END $$
+    """)
+    op.execute("CREATE TRIGGER refuse BEFORE INSERT ON fiscal_data "
+               "FOR EACH ROW EXECUTE FUNCTION refuse()")
 '''
 
 BROKEN = {
@@ -43,3 +55,49 @@ def test_it_is_found(tmp_path, edit, table):
     if table != "flow_data":
         # The smallest example shows at a glance what is wrong; a trigger that counts has none.
         assert min(len(finding["observed"]) for finding in verdict["findings"]) <= 2
+
+
+#: What keeps a row out that the models allow.
+REFUSING = {
+    "a type that is too narrow": (
+        Edit(REVISION, 'sa.Column("rate", sa.Double', 'sa.Column("rate", sa.Numeric(20, 6)'),
+        "numeric field overflow",
+    ),
+    "a check that is too strict": (
+        Edit(REVISION, "confidence BETWEEN 0 AND 1", "confidence BETWEEN 0.5 AND 1"),
+        "ck_signals_confidence",
+    ),
+    "a trigger that refuses": (
+        with_trigger(REFUSES),
+        "nothing below zero",
+    ),
+}
+
+
+@pytest.mark.parametrize(("edit", "words"), REFUSING.values(), ids=REFUSING.keys())
+def test_a_database_that_refuses_the_sample_rows_is_found(tmp_path, edit, words):
+    """Without them nothing can be tried: all checks of rows fail for the same reason."""
+    project = copied_project(tmp_path, edit)
+    code, verdict, _ = check(project, "-k", "test_rows and curves")
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == "rows:every table:sample_rows"
+    assert words in finding["message"]
+    assert verdict["counts"]["consequences"] == 5
+    assert verdict["not_checked"] == []
+
+
+def test_rows_that_the_models_refuse_as_well_are_not_checked(tmp_path):
+    """A constraint that strategies do not understand is no fault of the database."""
+    condition = "CheckConstraint(\"md5(notes) = 'x'\", name='notes')"
+    strange = (
+        Edit("models/data_sources.py", '(UniqueConstraint("name"),)',
+             f'(UniqueConstraint("name"), {condition})'),
+        Edit("models/data_sources.py", "import UniqueConstraint",
+             "import CheckConstraint, UniqueConstraint"),
+        Edit(REVISION, '("name", name="uq_data_sources_name"),\n',
+             f'("name", name="uq_data_sources_name"),\n        sa.{condition},\n'),
+    )  # fmt: skip
+    code, verdict, _ = check(copied_project(tmp_path, *strange), "-k", "test_rows and curves")
+    assert (code, verdict["findings"]) == (0, [])
+    assert "no sample rows can be made" in verdict["not_checked"][0]["reason"]

@@ -1,0 +1,87 @@
+"""A database that refuses the sample rows: its fault, or that of rows that the models forbid."""
+
+from __future__ import annotations
+
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.schema import CreateSchema
+
+from conformance.errors import one_line
+from conformance.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import URL, Connection, MetaData
+
+    from conformance.engines.base import Engine
+
+    Fill = Callable[[Connection, MetaData], None]
+
+#: Classes of SQLSTATE that say something of the row: data exception, integrity constraint
+#: violation, and RAISE of a trigger. Missing tables and columns are the facts' to report.
+_OF_THE_ROW = ("22", "23", "P0")
+
+
+# To mypy `pytest.fail` is a mere function.
+class SampleRowsRefused(pytest.fail.Exception):  # type: ignore[misc, name-defined]
+    """Fails every check that needs the rows, with the finding that they have in common."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"{finding.message}\n{finding.hint}", pytrace=False)
+        self.finding = finding
+
+
+def refusal_of(
+    engine: Engine, metadata: MetaData, fill: Fill, error: Exception
+) -> SampleRowsRefused | None:
+    """The failure, where tables made from the models take what the migrated database refuses.
+
+    Those are plain tables in a database of their own. Where they refuse the rows as well, or
+    cannot be made, nothing is known of the migrated ones: None.
+
+    Args:
+        fill: what inserts the rows.
+        error: what it has raised on the migrated database.
+    """
+    if not isinstance(error, DBAPIError) or not _says_something_of_the_row(error):
+        return None
+    try:
+        with engine.database() as url:
+            _fill_plain_tables(url, metadata, fill)
+    except (SQLAlchemyError, ValueError):
+        return None
+    return SampleRowsRefused(_finding(error))
+
+
+def _says_something_of_the_row(error: DBAPIError) -> bool:
+    return str(getattr(error.orig, "pgcode", None)).startswith(_OF_THE_ROW)
+
+
+def _fill_plain_tables(url: URL, metadata: MetaData, fill: Fill) -> None:
+    with create_engine(url, poolclass=pool.NullPool).begin() as connection:
+        for schema in sorted({table.schema for table in metadata.sorted_tables if table.schema}):
+            connection.execute(CreateSchema(schema, if_not_exists=True))
+        metadata.create_all(connection)
+        fill(connection, metadata)
+
+
+def _finding(error: DBAPIError) -> Finding:
+    statement = shorten(str(error.statement).partition(" VALUES")[0], 300)
+    said = shorten(one_line(error), 500)
+    return Finding(
+        id="rows:every table:sample_rows",
+        kind="rows",
+        object="every table",
+        attribute="sample_rows",
+        disagreement="different",
+        expected=None,
+        observed=[repr(error.params)],
+        message=f"rows of every table: the database refuses a row that the models allow: {said}",
+        hint="Tables made from the models, without the migrations, take this row and all others. "
+        f"Nothing else can be said of rows. {statement} VALUES {error.params!r}",
+    )
