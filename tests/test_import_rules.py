@@ -63,6 +63,7 @@ _GATE_EVIDENCE = (
     "conformance.gate.report",
     "conformance.gate.sentences",
     "conformance.gate.state",
+    "conformance.gate.ways_out",
     "conformance.intervals",
 )
 
@@ -148,7 +149,7 @@ RULES = (
             allowed=(*_GATE_EVIDENCE, *PURE),
             followed=True,
         )
-        for module in ("rules", "lock_rules", "compression_rules", "acceptance")
+        for module in ("rules", "lock_rules", "compression_rules", "ways_out", "acceptance")
     ),
     Rule(
         "changes of an upgrade are pure",

@@ -81,6 +81,21 @@ class ByHand:
 
 
 @dataclass(frozen=True)
+class Together:
+    """All new revisions in one go, as `alembic upgrade head` runs them where they are deployed.
+
+    Attributes:
+        statements: what they sent, with the identifier of the revision that did.
+        failure: why it did not come to its end.
+        stopped: the revision that it stopped at.
+    """
+
+    statements: tuple[tuple[str, Statement], ...]
+    failure: Failure | None = None
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """The rehearsal of one revision.
 

@@ -6,36 +6,31 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.gate.report import GateFinding
+from conformance.gate.sentences import first_words, keyword, shortened
+from conformance.gate.ways_out import way_out_of_rewrite, way_out_of_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from conformance.gate.report import Lock, Statement
 
-_COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
-_WORD = re.compile(r"[A-Z]+")
 #: Statements that need the strongest of their locks for their own work.
 _DEFINING = frozenset({"ALTER", "CREATE", "DROP", "REINDEX", "TRUNCATE", "CLUSTER", "REFRESH"})
-#: Statements that lock what was there before, seen from their first words.
-_LOCKING = re.compile(r"(ALTER|DROP|REINDEX|TRUNCATE|CLUSTER|REFRESH|CREATE (UNIQUE )?INDEX)\b")
+#: Statements that keep others out of a table that was there before, seen from their words. What is
+#: done CONCURRENTLY waits as well, but nobody has to wait behind it.
+_LOCKING = re.compile(
+    r"((ALTER|DROP) (TABLE|INDEX|VIEW|MATERIALIZED|FOREIGN|SCHEMA|TRIGGER)|REINDEX|TRUNCATE|CLUSTER"
+    r"|REFRESH|VACUUM (FULL|\(.*FULL)|CREATE (UNIQUE )?INDEX|CREATE (OR REPLACE )?TRIGGER)\b"
+    r"(?!.*\bCONCURRENTLY\b)"
+)
 _UNLIMITED = frozenset({"0", "0ms", ""})
+_SLEEPING = re.compile(r".*\bPG_SLEEP(_FOR|_UNTIL)?\b")
+#: Rows that are written back into chunks are not counted by the server.
+_DECOMPRESSING = re.compile(r".*\b(DECOMPRESS_CHUNK|CONVERT_TO_ROWSTORE)\b")
 
 _SEPARATE = (
     "Do the work in an earlier revision or transaction, and take the lock in the last statement."
 )
-
-
-def first_words(sql: str) -> str:
-    """A statement without the comments before it, on one line and in capitals."""
-    while comment := _COMMENT.match(sql):
-        sql = sql[comment.end() :]
-    return " ".join(sql.upper().split())
-
-
-def keyword(sql: str) -> str:
-    """The first word of a statement, in capitals: `ALTER`."""
-    word = _WORD.match(first_words(sql))
-    return word[0] if word else ""
 
 
 def judge_locks(revision: str, statements: Sequence[Statement]) -> Iterator[GateFinding]:
@@ -87,8 +82,7 @@ def _rewrites(revision: str, statements: Sequence[Statement]) -> Iterator[GateFi
                     item.relation,
                     f"Statement {statement.number} rewrites {item}: every row is copied, and "
                     "nobody reads or writes meanwhile.",
-                    "Add a new column, fill it in batches, and change over to it; or leave the "
-                    "stored form alone.",
+                    way_out_of_rewrite(statement.sql, hypertable=item.chunks > 0),
                     statement.number,
                 )
 
@@ -117,22 +111,38 @@ def _judge(
     held: dict[str, tuple[Statement, Lock]],
 ) -> Iterator[GateFinding]:
     """One statement's work against the locks held before it, and those that it took."""
-    worked = {item.relation for item in statement.rows if item.existed}
+    worked = _worked(statement)
+    doing = _doing(statement, worked)
     rewritten = {item.relation for item in statement.rewrites}
-    if not worked:
+    if not doing:
         return
     for relation, (_, lock) in held.items():
         taken = any(other.relation == relation for other in _blocking(statement))
         defining = keyword(statement.sql) in _DEFINING
         own = taken or (defining and worked <= {relation})
         if relation in earlier and not own:
-            yield _lock_held(revision, earlier[relation], statement, worked)
+            yield _lock_held(revision, earlier[relation], statement, doing)
         elif own and relation not in rewritten and (relation in worked or taken):
             yield _lock_scan(revision, lock, statement)
 
 
+def _worked(statement: Statement) -> set[str]:
+    """Tables that were there before and whose rows it went through."""
+    worked = {item.relation for item in statement.rows if item.existed}
+    if _DECOMPRESSING.match(first_words(statement.sql)):
+        worked |= {lock.relation for lock in _blocking(statement) if lock.chunks}
+    return worked
+
+
+def _doing(statement: Statement, worked: set[str]) -> str:
+    """What takes its time, for people; empty where nothing does."""
+    if worked:
+        return f"goes through rows of {', '.join(sorted(worked))}"
+    return "sleeps" if _SLEEPING.match(first_words(statement.sql)) else ""
+
+
 def _lock_held(
-    revision: str, taken: tuple[Statement, Lock], statement: Statement, worked: set[str]
+    revision: str, taken: tuple[Statement, Lock], statement: Statement, doing: str
 ) -> GateFinding:
     first, lock = taken
     return GateFinding(
@@ -140,9 +150,44 @@ def _lock_held(
         revision,
         lock.relation,
         f"Statement {first.number} takes {_told(lock)} and holds it while statement "
-        f"{statement.number} goes through rows of {', '.join(sorted(worked))}.",
+        f"{statement.number} {doing}.",
         _SEPARATE,
         first.number,
+    )
+
+
+def judge_together(traced: Sequence[tuple[str, Statement]]) -> Iterator[GateFinding]:
+    """Locks of one revision that are held while a later one works, in one transaction of both.
+
+    Args:
+        traced: what all new revisions sent, run in one go, with the revision that sent it.
+    """
+    held: dict[str, tuple[str, Statement, Lock]] = {}
+    transaction: int | None = None
+    said: set[tuple[str, str]] = set()
+    for revision, statement in traced:
+        if statement.transaction != transaction:
+            held, transaction = {}, statement.transaction
+        doing = _doing(statement, _worked(statement))
+        for relation, (owner, first, lock) in held.items():
+            if doing and owner != revision and (revision, relation) not in said:
+                said.add((revision, relation))
+                yield _lock_held_by(owner, first, lock, revision, statement, doing)
+        for lock in _blocking(statement):
+            held.setdefault(lock.relation, (revision, statement, lock))
+
+
+def _lock_held_by(  # noqa: PLR0913, PLR0917 - two statements, and who sent them
+    owner: str, first: Statement, lock: Lock, revision: str, statement: Statement, doing: str
+) -> GateFinding:
+    return GateFinding(
+        "lock-held",
+        revision,
+        lock.relation,
+        f"Run in one go, {owner} takes {_told(lock)} with {shortened(first.sql)}, and the same "
+        f"transaction holds it while {shortened(statement.sql)} {doing}.",
+        f"Deploy {owner} before {revision}, or let each run in a transaction of its own: "
+        "transaction_per_migration in env.py, or an autocommit_block().",
     )
 
 
@@ -156,50 +201,6 @@ def _lock_scan(revision: str, lock: Lock, statement: Statement) -> GateFinding:
         way_out_of_scan(statement.sql, hypertable=lock.chunks > 0),
         statement.number,
     )
-
-
-#: What is begun, and how it is done without blocking others: on a plain table, on a hypertable.
-_WAYS = (
-    (
-        r"CREATE UNIQUE INDEX",
-        "CREATE UNIQUE INDEX CONCURRENTLY, in an op.get_context().autocommit_block().",
-        "A unique index on a hypertable has no other way: choose a quiet hour, and accept it.",
-    ),
-    (
-        r"CREATE INDEX",
-        "CREATE INDEX CONCURRENTLY, in an op.get_context().autocommit_block().",
-        "A hypertable has no CONCURRENTLY: CREATE INDEX ... WITH "
-        "(timescaledb.transaction_per_chunk), in an op.get_context().autocommit_block().",
-    ),
-    (
-        r"ALTER TABLE .* ADD (CONSTRAINT|CHECK|FOREIGN)",
-        "Add it NOT VALID, and VALIDATE CONSTRAINT in a later revision.",
-        "A hypertable reads its chunks even under NOT VALID: choose a quiet hour, with a lock "
-        "timeout, and accept it.",
-    ),
-    (
-        r"ALTER TABLE .* SET NOT NULL",
-        "Add CHECK (column IS NOT NULL) NOT VALID, and validate it in a later revision; SET NOT "
-        "NULL then reads nothing.",
-        "A hypertable reads its chunks for it: choose a quiet hour, with a lock timeout, and "
-        "accept it.",
-    ),
-)
-_QUIET_HOUR = "Choose a quiet hour, with a lock timeout, and accept it with the reason."
-
-
-def way_out_of_scan(sql: str, *, hypertable: bool) -> str:
-    """How the same is done without blocking others, where it can be.
-
-    Source: TimescaleDB documentation, "CREATE INDEX (Transaction per chunk)"; that a hypertable
-    reads its chunks even under NOT VALID, and refuses VALIDATE where it is compressed, was seen
-    on 2.29.
-    """
-    words = first_words(sql)
-    for pattern, plain, of_hypertable in _WAYS:
-        if re.match(pattern, words):
-            return of_hypertable if hypertable else plain
-    return _QUIET_HOUR
 
 
 def _told(lock: Lock) -> str:

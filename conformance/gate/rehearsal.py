@@ -101,7 +101,7 @@ class Rehearsal:
     def _upgrade_traced(self) -> tuple[tuple[Statement, ...], Failure | None]:
         with self._bench.connect() as connection:
             tracer = Tracer(connection, self._revision.path)
-            failure = _attempt(
+            failure = attempt(
                 lambda: self._upgrade(connection), lambda: tracer.failed or "", tracer.handlers
             )
             return tuple(tracer.statements), failure
@@ -121,7 +121,7 @@ class Rehearsal:
         target = self._revision.parents[0] if self._revision.parents else "base"
         with self._bench.connect() as connection:
             try:
-                failure = _attempt(
+                failure = attempt(
                     lambda: downgrade(
                         connection, self._bench.config, target, apache=self._bench.apache
                     ),
@@ -197,7 +197,7 @@ class Rehearsal:
         if not left:
             return Interruption(statement.number, statement.sql), False
         with self._bench.connect() as connection:
-            failure = _attempt(lambda: self._upgrade(connection))
+            failure = attempt(lambda: self._upgrade(connection))
         missing = [] if failure else _missing(before, after, self._state(like=before))
         return Interruption(
             statement.number, statement.sql, tuple(left), failure, tuple(missing)
@@ -210,7 +210,7 @@ class Rehearsal:
         self._say("offline SQL")
         start = f"{self._revision.parents[0]}:" if self._revision.parents else ""
         script: list[str] = []
-        failure = _attempt(
+        failure = attempt(
             lambda: script.extend(
                 offline_statements(
                     self._bench.config,
@@ -239,7 +239,7 @@ class Rehearsal:
                         if _says_something(statement):
                             cursor.execute(statement)
 
-            return _attempt(run, lambda: running[0])
+            return attempt(run, lambda: running[0])
 
 
 class _Counter:
@@ -257,10 +257,10 @@ class _Counter:
 
     def _before(self, _conn: Connection, _cursor: object, statement: str, *_: object) -> None:
         self.last = statement
-        self.count += self._from_revision()
+        self.count += self._from_revision() is not None
 
 
-def _attempt(
+def attempt(
     run: Callable[[], None],
     sql: Callable[[], str] = lambda: "",
     handlers: dict[str, Callable[..., None]] | None = None,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.gate.compression_rules import refused_for_compression
-from conformance.gate.lock_rules import keyword
 from conformance.gate.report import GateFinding
-from conformance.gate.sentences import listed, shortened
+from conformance.gate.sentences import keyword, listed, shortened
 from conformance.gate.state import (
     changed_facts,
     changed_rows,
@@ -16,12 +15,13 @@ from conformance.gate.state import (
     same_column,
     told_facts,
 )
+from conformance.gate.ways_out import way_out_of_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from conformance.findings import Finding
-    from conformance.gate.evidence import Evidence, Interruption, Return
+    from conformance.gate.evidence import Evidence, Interruption, Return, Together
 
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
@@ -61,7 +61,22 @@ def _failure(evidence: Evidence) -> Iterator[GateFinding]:
             evidence.revision.identifier,
             "",
             f"The upgrade fails on rows{sql}: {evidence.failure.reason.rstrip('.')}.",
-            "Make it run on tables that have rows, and on chunks that are compressed.",
+            way_out_of_failure(evidence.failure.reason),
+        )
+
+
+def judge_failure_together(together: Together) -> Iterator[GateFinding]:
+    """An upgrade that fails only where it follows others in the same run."""
+    if together.failure is not None:
+        sql = f" at {shortened(together.failure.sql)}" if together.failure.sql else ""
+        yield GateFinding(
+            "upgrade-failed",
+            together.stopped,
+            "",
+            f"Alone the upgrade succeeds, in one go with the revisions before it it fails{sql}: "
+            f"{together.failure.reason.rstrip('.')}.",
+            "Let each run in a transaction of its own: transaction_per_migration in env.py, or an "
+            "autocommit_block(); or deploy them one after the other.",
         )
 
 

@@ -13,12 +13,13 @@ from conformance.gate.acceptance import accept
 from conformance.gate.bench import Bench
 from conformance.gate.codes import CODES, SEVERITIES
 from conformance.gate.compression_rules import judge_compression
-from conformance.gate.lock_rules import judge_locks
+from conformance.gate.lock_rules import judge_locks, judge_together
 from conformance.gate.rehearsal import Rehearsal
 from conformance.gate.report import GateFinding, GateReport, RevisionReport
 from conformance.gate.revisions import new_since_commit, new_since_revision
-from conformance.gate.rules import judge, judge_drift, no_rows
+from conformance.gate.rules import judge, judge_drift, judge_failure_together, no_rows
 from conformance.gate.squawk import SquawkUnavailable, complaints, judge_squawk
+from conformance.gate.together import run_together
 from conformance.migrations import alembic_config
 from conformance.observed import Scope
 from conformance.pipeline import check_database, scope_of
@@ -133,11 +134,12 @@ class _Gate:
         self._report("filling the base with rows")
         self._bench.renew()
         rehearsed = self._rehearse_all()
+        together = self._together(rehearsed)
         findings = [*self._new.findings]
         drift = list(self._drift(rehearsed))
         for evidence in rehearsed:
             revision = evidence.revision.identifier
-            own = [finding for finding in drift if finding.revision == revision]
+            own = [item for item in (*drift, *together) if item.revision == revision]
             findings += self._judged(evidence, own)
         return GateReport(
             self._session.used,
@@ -168,6 +170,15 @@ class _Gate:
                 break
         return rehearsed
 
+    def _together(self, rehearsed: Sequence[Evidence]) -> list[GateFinding]:
+        """What only several revisions in one go show."""
+        revisions = self._new.revisions
+        if len(revisions) == 1 or len(rehearsed) < len(revisions) or rehearsed[-1].failure:
+            return []
+        self._report("all in one go")
+        together = run_together(self._bench, revisions)
+        return [*judge_failure_together(together), *judge_together(together.statements)]
+
     def _scope(self) -> Scope:
         with self._bench.look() as connection:
             found = schemas_of(connection)
@@ -186,7 +197,7 @@ class _Gate:
         yield from judge_drift(tuple(self._comparison.findings.values()), rehearsed)
         self._not_checked += self._comparison.not_checked.values()
 
-    def _judged(self, evidence: Evidence, drift: Sequence[GateFinding]) -> Iterator[GateFinding]:
+    def _judged(self, evidence: Evidence, others: Sequence[GateFinding]) -> Iterator[GateFinding]:
         revision = evidence.revision.identifier
         compressed = [
             table.fullname for table in self._metadata.sorted_tables if compression_of(table)
@@ -194,7 +205,7 @@ class _Gate:
         minimum = server_requirement_of(self._metadata).minimum
         findings = [
             *judge(evidence),
-            *drift,
+            *others,
             *judge_locks(revision, evidence.statements),
             *judge_compression(evidence, compressed, minimum),
         ]

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.gate.codes import SQUAWK
-from conformance.gate.lock_rules import way_out_of_scan
 from conformance.gate.report import GateFinding
 from conformance.gate.sentences import shortened
+from conformance.gate.ways_out import way_out_of_scan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

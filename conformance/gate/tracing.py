@@ -92,24 +92,24 @@ def _place(parameters: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 class CalledFrom:
-    """Tells whether a function of a file is among the callers."""
+    """Tells whether a function of one of some files is among the callers."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path.resolve()
-        self._known: dict[str, bool] = {}
+    def __init__(self, *paths: Path) -> None:
+        self._paths = {os.path.realpath(path): path for path in paths}
+        self._known: dict[str, Path | None] = {}
 
-    def __call__(self) -> bool:
-        """Whether it is now."""
+    def __call__(self) -> Path | None:
+        """Which of them it is now, the innermost; None if none is."""
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the way to a caller's file
         while frame is not None:
-            if self._is_it(frame.f_code.co_filename):
-                return True
+            if path := self._file(frame.f_code.co_filename):
+                return path
             frame = frame.f_back
-        return False
+        return None
 
-    def _is_it(self, name: str) -> bool:
+    def _file(self, name: str) -> Path | None:
         if name not in self._known:
-            self._known[name] = os.path.realpath(name) == str(self._path)
+            self._known[name] = self._paths.get(os.path.realpath(name))
         return self._known[name]
 
 
@@ -119,24 +119,26 @@ class _Running:
 
     started: float
     transaction: int | None
-    by_alembic: bool
+    source: Path | None
     lock_timeout: str | None
     before: Moment
 
 
 class Tracer:
-    """Records the statements of one revision.
+    """Records the statements of one revision, or of several in one go.
 
     Args:
         connection: the one that the migration is given.
-        path: the revision's file.
+        paths: the revisions' files.
     """
 
-    def __init__(self, connection: Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, *paths: Path) -> None:
         self.statements: list[Statement] = []
+        #: The file that sent each; None: Alembic or env.py did.
+        self.sources: list[Path | None] = []
         #: What was sent last, and whether it came back.
         self.failed: str | None = None
-        self._from_revision = CalledFrom(path)
+        self._from_revision = CalledFrom(*paths)
         self._transaction = 1
         self._open: list[tuple[int, float]] = []
         self._watching = 0.0
@@ -146,6 +148,13 @@ class Tracer:
         # SQLAlchemy knows of no transaction that it could end.
         raw.rollback()
         self._folding = Folding(self._last)
+
+    @property
+    def last_source(self) -> Path | None:
+        """The file that sent the statement that failed, else the last of all."""
+        if self.failed is not None and self._running is not None:
+            return self._running.source
+        return self.sources[-1] if self.sources else None
 
     @property
     def handlers(self) -> dict[str, Callable[..., None]]:
@@ -172,7 +181,7 @@ class Tracer:
         self._running = _Running(
             0.0,
             None if raw.autocommit else self._transaction,
-            not self._from_revision(),
+            self._from_revision(),
             lock_timeout,
             self._last,
         )
@@ -186,6 +195,7 @@ class Tracer:
         if running is not None:
             traced = self._traced(running, cursor, statement)
             self.statements.append(replace(traced, seconds=ended - running.started))
+            self.sources.append(running.source)
             if traced.locks and running.transaction is not None:
                 self._open.append((len(self.statements) - 1, running.started))
         self._watching += time.perf_counter() - began
@@ -203,7 +213,7 @@ class Tracer:
             _sent(cursor, statement),
             seconds=0.0,
             transaction=running.transaction,
-            by_alembic=running.by_alembic,
+            by_alembic=running.source is None,
             lock_timeout=lock_timeout or "0",
             locks=self._folding.locks(running.before, self._last),
             rewrites=self._folding.touched(rewritten(running.before, self._last)),

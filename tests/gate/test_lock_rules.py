@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.gate.lock_rules import judge_locks, keyword, way_out_of_scan
+from conformance.gate.lock_rules import judge_locks, judge_together
 from conformance.gate.report import Lock, RowWork, Statement, Touched
+from conformance.gate.sentences import keyword
 
 ALL = "ACCESS EXCLUSIVE"
 
@@ -85,7 +86,22 @@ def test_only_the_first_lock_without_timeout():
     assert codes(first, second) == [("no-lock-timeout", "a")]
 
 
-@pytest.mark.parametrize(("sql", "found"), [("create index x", 1), ("SELECT 1", 0)])
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("create index x", 1),
+        ("VACUUM (ANALYZE, FULL) a", 1),
+        ("DROP INDEX i", 1),
+        ("SELECT 1", 0),
+        # They wait for others, but nobody has to wait behind them.
+        ("CREATE INDEX CONCURRENTLY i ON a (b)", 0),
+        ("DROP INDEX CONCURRENTLY IF EXISTS i", 0),
+        ("REINDEX TABLE CONCURRENTLY a", 0),
+        ("VACUUM a", 0),
+        # It locks no table.
+        ("ALTER TYPE mood ADD VALUE 'fine'", 0),
+    ],
+)
 def test_outside_of_a_transaction_no_lock_is_seen(sql, found):
     assert len(codes(statement(1, sql, transaction=None, timeout="0"))) == found
 
@@ -108,19 +124,29 @@ def test_keyword(sql, word):
     assert keyword(sql) == word
 
 
-def test_an_index_of_a_hypertable_has_no_concurrently():
-    sql = "create index i on t (a)"
-    assert "CREATE INDEX CONCURRENTLY" in way_out_of_scan(sql, hypertable=False)
-    assert "transaction_per_chunk" in way_out_of_scan(sql, hypertable=True)
+def test_a_lock_held_while_the_server_sleeps():
+    taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
+    assert codes(taken, statement(2, "SELECT pg_sleep(1)")) == [("lock-held", "a")]
 
 
-def test_a_unique_index_of_a_hypertable_has_no_other_way():
-    sql = "create unique index i on t (a)"
-    assert "CONCURRENTLY" in way_out_of_scan(sql, hypertable=False)
-    assert "transaction_per_chunk" not in way_out_of_scan(sql, hypertable=True)
+def test_chunks_that_are_decompressed_are_gone_through():
+    decompressed = statement(1, "SELECT decompress_chunk('c')", locks=(lock("a", chunks=2),))
+    assert codes(decompressed) == [("lock-scan", "a")]
 
 
-def test_not_valid_helps_plain_tables_only():
-    sql = "ALTER TABLE t\n ADD CONSTRAINT c CHECK (a > 0)"
-    assert "VALIDATE" in way_out_of_scan(sql, hypertable=False)
-    assert "VALIDATE" not in way_out_of_scan(sql, hypertable=True)
+def together(*statements):
+    return [(item.revision, item.subject) for item in judge_together(statements)]
+
+
+def test_a_lock_of_an_earlier_revision_held_during_the_next():
+    taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
+    work = statement(2, "UPDATE b ...", rows=(rows("b"),))
+    assert together(("2", taken), ("3", work), ("4", work)) == [("3", "a"), ("4", "a")]
+    assert together(("2", work), ("3", taken)) == []
+    assert together(("2", taken), ("2", work)) == []
+
+
+def test_revisions_in_transactions_of_their_own():
+    taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
+    work = statement(2, "UPDATE b ...", rows=(rows("b"),), transaction=2)
+    assert together(("2", taken), ("3", work)) == []

@@ -1,0 +1,77 @@
+"""What is advised, by the words of a statement or of the server."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.gate.ways_out import way_out_of_failure, way_out_of_rewrite, way_out_of_scan
+
+
+def test_an_index_of_a_hypertable_has_no_concurrently():
+    sql = "create index i on t (a)"
+    assert "CREATE INDEX CONCURRENTLY" in way_out_of_scan(sql, hypertable=False)
+    assert "transaction_per_chunk" in way_out_of_scan(sql, hypertable=True)
+
+
+def test_a_unique_index_of_a_hypertable_has_no_other_way():
+    sql = "create unique index i on t (a)"
+    assert "CONCURRENTLY" in way_out_of_scan(sql, hypertable=False)
+    assert "transaction_per_chunk" not in way_out_of_scan(sql, hypertable=True)
+
+
+def test_not_valid_helps_plain_tables_only():
+    sql = "ALTER TABLE t\n ADD CONSTRAINT c CHECK (a > 0)"
+    assert "VALIDATE" in way_out_of_scan(sql, hypertable=False)
+    assert "VALIDATE" not in way_out_of_scan(sql, hypertable=True)
+
+
+@pytest.mark.parametrize("key", ["UNIQUE (a)", "CONSTRAINT uq_t UNIQUE (a)", "PRIMARY KEY (a)"])
+def test_a_key_cannot_be_added_not_valid(key):
+    sql = f"ALTER TABLE t ADD {key}"
+    assert "USING INDEX" in way_out_of_scan(sql, hypertable=False)
+    for hypertable in (False, True):
+        assert "NOT VALID" not in way_out_of_scan(sql, hypertable=hypertable)
+
+
+def test_an_exclusion_has_no_way():
+    sql = "ALTER TABLE t ADD CONSTRAINT ex_t EXCLUDE USING gist (a WITH &&)"
+    assert way_out_of_scan(sql, hypertable=False).startswith("Choose a quiet hour")
+
+
+def test_chunks_can_be_reindexed_concurrently():
+    assert way_out_of_scan("REINDEX TABLE t", hypertable=False).startswith("REINDEX ...")
+    assert "show_chunks" in way_out_of_scan("REINDEX TABLE t", hypertable=True)
+
+
+@pytest.mark.parametrize(
+    ("sql", "advice"),
+    [
+        ("ALTER TABLE t ALTER COLUMN a TYPE bigint", "Add a new column"),
+        ("ALTER TABLE t ADD COLUMN a uuid DEFAULT gen_random_uuid()", "SET DEFAULT"),
+        ("ALTER TABLE t ADD a uuid DEFAULT gen_random_uuid()", "SET DEFAULT"),
+        ("ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS (b) STORED", "Add a new column"),
+        ("CLUSTER t USING i", "reorder_chunk"),
+        ("VACUUM FULL t", "reorder_chunk"),
+        ("SELECT compress_chunk(c) FROM show_chunks('t') c", "chunk by chunk"),
+    ],
+)
+def test_rewrites_have_ways_of_their_own(sql, advice):
+    assert advice in way_out_of_rewrite(sql, hypertable=True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("CREATE INDEX CONCURRENTLY cannot run inside a transaction block", "autocommit_block"),
+        ("hypertables do not support concurrent index creation", "transaction_per_chunk"),
+        ("concurrent index creation on hypertables is not supported", "show_chunks"),
+        (
+            "hypertables do not support adding a constraint using an existing index",
+            "the columns themselves",
+        ),
+        ('cannot create a unique index without the column "at"', "into the key"),
+        ('column "a" contains null values', "have rows"),
+    ],
+)
+def test_a_refusal_says_what_is_wanted(reason, advice):
+    assert advice in way_out_of_failure(reason)
