@@ -18,7 +18,7 @@ from conformance.gate.rehearsal import Rehearsal
 from conformance.gate.report import GateFinding, GateReport, RevisionReport
 from conformance.gate.revisions import new_since_commit, new_since_revision
 from conformance.gate.rules import judge, judge_drift, judge_failure_together, no_rows
-from conformance.gate.squawk import SquawkUnavailable, complaints, judge_squawk
+from conformance.gate.squawk import SquawkUnavailable, comparable, complaints, judge_squawk
 from conformance.gate.together import run_together
 from conformance.migrations import alembic_config
 from conformance.observed import Scope
@@ -231,7 +231,9 @@ class _Gate:
         except SquawkUnavailable as error:
             self._skip(f"squawk:{revision}", str(error))
             return None
-        return list(judge_squawk(revision, said, found, self._hypertables(evidence)))
+        return list(
+            judge_squawk(revision, said, found, self._hypertables(evidence), _seen(evidence))
+        )
 
     def _hypertables(self, evidence: Evidence) -> set[str]:
         declared = {table.name for table in self._metadata.sorted_tables if hypertable_of(table)}
@@ -247,6 +249,18 @@ class _Gate:
 
 def _nothing(_: Connection) -> None:
     """Between two revisions the models say nothing."""
+
+
+def _seen(evidence: Evidence) -> set[str]:
+    """Statements of which it is known that they go through no rows, or through which."""
+    if no_rows(evidence):
+        return set()
+    return {
+        comparable(statement.sql)
+        for statement in evidence.statements
+        # Outside of a transaction locks are gone before anybody can look at them.
+        if statement.transaction is not None
+    }
 
 
 def _reported(evidence: Evidence, findings: Sequence[GateFinding]) -> RevisionReport:

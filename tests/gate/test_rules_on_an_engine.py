@@ -147,6 +147,19 @@ CASES = (
         {"squawk:renaming-column"},
         named_places("area"),
     ),
+    Case(
+        "never NULL, as a check has shown",
+        sql(
+            "DELETE FROM readings WHERE place_id IN (SELECT id FROM places WHERE size IS NULL)",
+            "DELETE FROM places WHERE size IS NULL",
+            "ALTER TABLE places ADD CONSTRAINT ck_size CHECK (size IS NOT NULL)",
+            "ALTER TABLE places ALTER size SET NOT NULL",
+            "ALTER TABLE places DROP CONSTRAINT ck_size",
+        ),
+        sql("ALTER TABLE places ALTER size DROP NOT NULL"),
+        {"lock-scan", "data-changed", "squawk:ban-drop-constraint"},
+        lambda metadata: setattr(metadata.tables["places"].c.size, "nullable", False),
+    ),
     Case("drift", ADD, DROP, {"drift"}),
     Case(
         "an interruption that cannot be mended",

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from conformance.gate import squawk
-from conformance.gate.squawk import Complaint, SquawkUnavailable, complaints, judge_squawk
+from conformance.gate.squawk import (
+    Complaint,
+    SquawkUnavailable,
+    comparable,
+    complaints,
+    judge_squawk,
+)
 
 INDEX = Complaint(
     "require-concurrent-index-creation", "Writes are blocked.", "Use `concurrently`.",
@@ -44,6 +50,23 @@ def test_chunk_by_chunk_is_right():
 def test_what_the_gate_says_better_is_left_out():
     assert judged(INDEX, found={"lock-scan"}) == []
     assert len(judged(INDEX, found={"rewrite"})) == 1
+
+
+def test_what_the_gate_has_seen_needs_no_guess():
+    not_null = Complaint(
+        "adding-not-nullable-field", "Blocks.", "", "alter table a\n alter b set not null;"
+    )
+    seen = {comparable("ALTER TABLE a ALTER b SET NOT NULL")}
+    assert list(judge_squawk("2", [not_null], (), (), seen)) == []
+    assert len(judged(not_null)) == 1
+    # What breaks clients is no guess.
+    assert len(list(judge_squawk("2", [RENAME], (), (), {comparable(RENAME.statement)}))) == 1
+
+
+def test_a_hypertable_is_reindexed_chunk_by_chunk():
+    reindex = Complaint("require-concurrent-reindex", "Blocks.", "Use it.", "REINDEX TABLE curves")
+    (finding,) = judged(reindex, hypertables={"curves"})
+    assert "show_chunks" in finding.way_out
 
 
 def test_one_finding_for_each_rule():
