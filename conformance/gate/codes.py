@@ -41,8 +41,8 @@ CODES = {
     for code in (
         Code("upgrade-failed", ERROR, "The upgrade fails."),
         Code("revision-edited", ERROR, "A revision of the base was changed."),
-        Code("data-lost", ERROR, "A column or a table with rows is dropped."),
-        Code("data-changed", WARNING, "Rows that were there have other values, or are gone."),
+        Code("data-lost", ERROR, "Rows are gone, or a column or table that had some."),
+        Code("data-changed", WARNING, "Rows that were there have other values, or there are more."),
         Code("drift", ERROR, "The database is not what the models declare."),
         Code("lock-held", ERROR, "A lock that blocks others is held during other work."),
         Code("no-lock-timeout", ERROR, "A lock that blocks others is waited for without limit."),

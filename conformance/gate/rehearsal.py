@@ -10,7 +10,13 @@ from conformance.errors import ConformanceError
 from conformance.gate.bench import told
 from conformance.gate.evidence import ByHand, Evidence, Failure, Interruption, Return
 from conformance.gate.reading import read_state
-from conformance.gate.state import State, changed_rows, differences, told_facts
+from conformance.gate.state import (
+    State,
+    changed_rows,
+    changed_traces,
+    differences,
+    told_facts,
+)
 from conformance.gate.tracing import CalledFrom, Interrupted, Interrupter, Tracer, listening
 from conformance.migrations import downgrade, offline_statements, upgrade
 
@@ -293,6 +299,7 @@ def _missing(before: State, wanted: State, found: State) -> list[str]:
     now = dict(changed_rows(before, found))
     missing += [what for name, what in now.items() if same.get(name) != what]
     missing += [f"it did not happen that {what}" for name, what in same.items() if name not in now]
+    missing = missing or changed_traces(wanted, found, chunks=False)
     if wanted.version != found.version:
         missing.append(f"Alembic's version is {', '.join(found.version) or 'none'}")
     return missing

@@ -12,6 +12,7 @@ from conformance.gate.state import (
     changed_rows,
     changed_traces,
     counterpart,
+    more_hypertables,
     same_column,
     told_facts,
 )
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
     from conformance.findings import Finding
     from conformance.gate.evidence import Evidence, Interruption, Return, Together
+    from conformance.gate.state import State
+
+
+#: What is lost with a table or column, and with rows.
+_IT = {False: "it what its rows", True: "them what they"}
+_KEEP_ROWS = "Keep them in another table first; or accept it with the reason."
 
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
@@ -104,14 +111,19 @@ def _rows(evidence: Evidence) -> Iterator[GateFinding]:
     """Rows that were there before: gone, or others."""
     if evidence.after is None:
         return
-    lost = _lost(evidence)
+    gone = _gone(evidence.before, evidence.after)
+    lost = {**_lost(evidence), **gone}
     for name, what in lost.items():
         yield GateFinding(
             "data-lost",
             evidence.revision.identifier,
             name,
-            f"{what[:1].upper()}{what[1:]}, and with it what its rows held.",
-            "Stop using it first, and drop it in a later revision; or accept it with the reason.",
+            f"{what[:1].upper()}{what[1:]}, and with {_IT[name in gone]} held.",
+            _KEEP_ROWS
+            if name in gone
+            else "Stop using it first, and drop it in a later revision; or accept it with the "
+            "reason.",
+            _writer(evidence, name) if name in gone else None,
         )
     for name, what in changed_rows(evidence.before, evidence.after):
         if name not in lost:
@@ -140,6 +152,17 @@ def _lost(evidence: Evidence) -> dict[str, str]:
             if same_column(earlier, number, later) is None:
                 name = f"{earlier.name}.{column.name}"
                 found[name] = f"column {name} is dropped"
+    return found
+
+
+def _gone(before: State, after: State) -> dict[str, str]:
+    """Tables that have fewer rows."""
+    found: dict[str, str] = {}
+    for oid, earlier in before.contents.items():
+        later = counterpart(after.contents, oid, earlier.name)
+        if later is not None and later.rows < earlier.rows:
+            number = earlier.rows - later.rows
+            found[earlier.name] = f"{number} of {earlier.rows} rows of {earlier.name} are gone"
     return found
 
 
@@ -204,7 +227,7 @@ def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
         )
         return
     assert down.after is not None
-    facts = told_facts(evidence.before, down.after)
+    facts = told_facts(evidence.before, down.after, proofs=False)
     # What the upgrade lost or changed is said there; no downgrade could know the old values.
     known = {name for name, _ in changed_rows(evidence.before, evidence.after or evidence.before)}
     rows = dict(changed_rows(evidence.before, down.after, without=known))
@@ -225,7 +248,7 @@ def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
             f"The downgrade does not lead back: {listed(different)}.",
             'Undo all that upgrade() does, or declare irreversible = "why".',
         )
-    elif traces := changed_traces(evidence.before, down.after):
+    elif traces := changed_traces(evidence.before, down.after, chunks=_made_chunks(evidence)):
         yield GateFinding(
             "trace-left",
             revision,
@@ -233,6 +256,14 @@ def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
             f"After upgrade and downgrade a catalog is not as before: {listed(traces)}.",
             "Drop what is left, or remove its policy, job or setting.",
         )
+
+
+def _made_chunks(evidence: Evidence) -> bool:
+    """Whether it made hypertables, whose chunks a downgrade must not leave.
+
+    Those of others come and go with their rows, which is said of the upgrade.
+    """
+    return evidence.after is None or more_hypertables(evidence.before, evidence.after)
 
 
 def _by_hand(evidence: Evidence) -> Iterator[GateFinding]:

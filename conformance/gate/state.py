@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from conformance.facts import FactKey, Facts
 
 _NUMBERED = re.compile(r"\d+(_\d+)*")
+#: Names, without their numbers, of chunks and what belongs to them; rows of TimescaleDB's catalog
+#: about them; and the rows about hypertables.
+_CHUNK = re.compile(r'_timescaledb_internal\."?(_hyper_|compress_hyper_|#)')
+_OF_CHUNKS = re.compile(
+    r"^row in _timescaledb_catalog\."
+    r"(chunk\w*|dimension_slice|compression_chunk_size|compression_settings)$"
+)
+_HYPERTABLES = "row in _timescaledb_catalog.hypertable"
 
 
 @dataclass(frozen=True)
@@ -98,25 +106,46 @@ def changed_facts(before: State, after: State) -> dict[FactKey, str]:
     }
 
 
-def told_facts(before: State, after: State) -> list[str]:
-    """The same for people: of what came or went only that it did."""
+def told_facts(before: State, after: State, *, proofs: bool = True) -> list[str]:
+    """The same for people: of what came or went only that it did.
+
+    Args:
+        proofs: also say that a constraint is validated by now, which only means that the rows
+            were looked at.
+    """
     changed = changed_facts(before, after)
     return [
-        text for key, text in changed.items() if not any(cause in changed for cause in key.causes())
+        text
+        for key, text in changed.items()
+        if not any(cause in changed for cause in key.causes())
+        and (proofs or key.attribute != "validated" or after.facts.get(key) is not True)
     ]
 
 
-def changed_traces(before: State, after: State) -> list[str]:
+def changed_traces(before: State, after: State, *, chunks: bool = True) -> list[str]:
     """What a catalog has more or less of: `row in _timescaledb_config.bgw_job (+1)`.
 
     Chunks that were compressed anew have other numbers in their names; that is no trace.
+
+    Args:
+        chunks: also say it of chunks, which come and go with rows and are compressed at any time.
     """
     earlier, later = _without_numbers(before.traces), _without_numbers(after.traces)
-    return [
-        f"{name} ({later[name] - earlier[name]:+})"
-        for name in sorted(earlier | later)
-        if later[name] != earlier[name]
-    ]
+    changed = {name: later[name] - earlier[name] for name in earlier | later}
+    names = sorted((name for name, more in changed.items() if more), key=_people_first)
+    if not chunks and any(_CHUNK.search(name) for name in names):
+        names = [name for name in names if not (_CHUNK.search(name) or _OF_CHUNKS.search(name))]
+    return [f"{name} ({changed[name]:+})" for name in names]
+
+
+def more_hypertables(before: State, after: State) -> bool:
+    """Whether there are hypertables, views' and compressed ones included, that were not there."""
+    return after.traces[_HYPERTABLES] > before.traces[_HYPERTABLES]
+
+
+def _people_first(name: str) -> tuple[bool, str]:
+    """What people have made before what TimescaleDB made for it."""
+    return "_timescaledb_" in name, name
 
 
 def _without_numbers(traces: Counter[str]) -> Counter[str]:

@@ -35,6 +35,47 @@ SELECT 'trigger ' || tgname || ' on ' || tgrelid::pg_catalog.regclass::text
   FROM pg_catalog.pg_trigger WHERE NOT tgisinternal
 """)
 
+# What is granted beyond what an owner has anyway, said of objects, and set for them. Chunks have
+# it from their hypertable.
+_REMARKS = text("""
+WITH schema AS (
+  SELECT oid, nspname AS name, nspowner AS owner, nspacl AS acl FROM pg_catalog.pg_namespace
+   WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+     AND nspname NOT LIKE 'pg\\_%' AND nspname NOT LIKE '\\_timescaledb\\_%'
+     AND nspname NOT LIKE 'timescaledb\\_%'
+), relation AS (
+  SELECT c.oid, c.oid::pg_catalog.regclass::text AS name, c.relkind, c.relowner AS owner,
+         c.relacl AS acl, c.reloptions
+    FROM pg_catalog.pg_class c JOIN schema ON schema.oid = c.relnamespace
+), granted AS (
+  SELECT 'relation ' || name AS object, owner, acl FROM relation
+  UNION ALL
+  SELECT 'column ' || relation.name || '.' || a.attname, owner, a.attacl
+    FROM relation JOIN pg_catalog.pg_attribute a ON a.attrelid = relation.oid
+  UNION ALL
+  SELECT 'schema ' || name, owner, acl FROM schema
+)
+SELECT pg_catalog.format('%s on %s granted to %s', pg_catalog.lower(privilege_type), object,
+                         CASE grantee WHEN 0 THEN 'PUBLIC'
+                                      ELSE grantee::pg_catalog.regrole::text END) AS trace
+  FROM granted, pg_catalog.aclexplode(acl)
+ WHERE grantee <> owner
+UNION ALL
+SELECT pg_catalog.format('%s of relation %s', pg_catalog.unnest(reloptions), name) FROM relation
+ WHERE relkind IN ('r', 'p', 'm', 'i', 'I')
+UNION ALL
+SELECT pg_catalog.format('comment on %s: %s',
+                         pg_catalog.pg_describe_object(d.classoid, d.objoid, d.objsubid),
+                         d.description)
+  FROM pg_catalog.pg_description d JOIN relation ON relation.oid = d.objoid
+ WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+UNION ALL
+SELECT 'setting of the database: ' || pg_catalog.unnest(setconfig)
+  FROM pg_catalog.pg_db_role_setting
+ WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_catalog.pg_database
+                                       WHERE datname = pg_catalog.current_database())
+""")
+
 _CATALOG_TABLES = text("""
 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
   FROM pg_catalog.pg_class c
@@ -52,10 +93,15 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
 def traces(connection: Connection, *, version_table: str = "alembic_version") -> Counter[str]:
     """Every object by name, and the number of rows in every table of TimescaleDB's catalog.
 
+    Privileges, comments, storage parameters and the database's settings as well.
+
     Alembic's own version table outlives a downgrade and is left out.
     """
     found = Counter(
-        trace for trace in connection.execute(_OBJECTS).scalars() if version_table not in trace
+        trace
+        for query in (_OBJECTS, _REMARKS)
+        for trace in connection.execute(query).scalars()
+        if version_table not in trace
     )
     for table in connection.execute(_CATALOG_TABLES).scalars().all():
         rows = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()

@@ -89,6 +89,30 @@ def test_a_chunk_compressed_anew_is_no_trace():
     assert changed_traces(state(3), state(9)) == []
 
 
+CHUNK = 'relation _timescaledb_internal."2_2_readings_pkey"'
+ROW = "row in _timescaledb_catalog.dimension_slice"
+
+
+def test_chunks_come_and_go():
+    before = State({}, Counter({CHUNK: 1, ROW: 1}), {})
+    after = State({}, Counter({"function f()": 1}), {})
+    assert len(changed_traces(before, after)) == 3
+    assert changed_traces(before, after, chunks=False) == ["function f() (+1)"]
+
+
+def test_rows_about_chunks_alone_are_a_trace():
+    before, after = State({}, Counter(), {}), State({}, Counter({ROW: 1}), {})
+    assert changed_traces(before, after, chunks=False) == [f"{ROW} (+1)"]
+
+
+def test_that_rows_were_looked_at_may_be_left_out():
+    key = FactKey("check", "t", "c", "validated")
+    not_yet, by_now = State({key: False}, Counter(), {}), State({key: True}, Counter(), {})
+    assert told_facts(not_yet, by_now) == ["check:t.c:validated: no -> yes"]
+    assert told_facts(not_yet, by_now, proofs=False) == []
+    assert told_facts(by_now, not_yet, proofs=False) != []
+
+
 def test_alembics_version_is_part_of_it():
     assert differences(replace(BEFORE, version=("1",)), replace(BEFORE, version=("2",))) == [
         "Alembic's version is 2"
