@@ -50,6 +50,7 @@ class Bench:
         self.config = config
         self._new = new
         self.apache = engine.server.edition == "apache"
+        self.one_session = not engine.capabilities.concurrent_sessions
         self._database = ExitStack()
         self._url: URL | None = None
         self._reader: Connection | None = None
@@ -93,7 +94,7 @@ class Bench:
         The same one each time, which knows the catalog already; but where all connections share
         one session, what a migration set in it must end with its connection.
         """
-        if not self._engine.capabilities.concurrent_sessions:
+        if self.one_session:
             with self.connect() as connection:
                 yield connection
             return

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
 
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, EngineUnavailable
 from conformance.gate.bench import told
 from conformance.gate.evidence import ByHand, Evidence, Failure, Interruption, Return
 from conformance.gate.reading import read_state
+from conformance.gate.sentences import shortened
 from conformance.gate.state import (
     State,
     changed_rows,
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 #: A revision is interrupted at so many of its statements, spread evenly, if it has more.
 MOST_INTERRUPTIONS = 20
+
+#: How the embedded engine fails at what commits in its middle: CREATE INDEX CONCURRENTLY, or
+#: WITH (timescaledb.transaction_per_chunk).
+_SEVERAL_TRANSACTIONS = "tuple concurrently updated"
 
 
 class Rehearsal:
@@ -69,6 +74,7 @@ class Rehearsal:
         before = self._state()
         statements, failure = self._upgrade_traced()
         if failure is not None:
+            self._must_be_able(failure)
             return Evidence(
                 self._revision, before, statements, failure, not_checked=self._not_checked
             )
@@ -111,6 +117,15 @@ class Rehearsal:
                 lambda: self._upgrade(connection), lambda: tracer.failed or "", tracer.handlers
             )
             return tuple(tracer.statements), failure
+
+    def _must_be_able(self, failure: Failure) -> None:
+        """Say so where the engine fails, and not the revision."""
+        if self._bench.one_session and failure.reason.endswith(_SEVERAL_TRANSACTIONS):
+            raise EngineUnavailable(
+                f"Revision {self._revision.identifier} cannot be rehearsed on this engine, whose "
+                f"one session runs no statement of several transactions: {shortened(failure.sql)}.",
+                "Take --engine container, or the URL of a server.",
+            )
 
     def _upgrade(self, connection: Connection) -> None:
         upgrade(

@@ -75,7 +75,8 @@ def new_since_revision(config: Config, last_old: str) -> NewRevisions:
     if last_old == "base":
         return _new(directory, frozenset(), "nothing: all revisions are new")
     try:
-        script = directory.get_revision(last_old)
+        # Alembic asserts that a name is not empty.
+        script = directory.get_revision(last_old or " ")
         old = {item.revision for item in directory.iterate_revisions(script.revision, "base")}
     except CommandError as error:
         known = ", ".join(sorted(item.revision for item in directory.walk_revisions()))

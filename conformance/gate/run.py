@@ -82,7 +82,10 @@ def gate(choices: Choices, report: Callable[[str], None] = lambda _: None) -> Ga
     heads = ", ".join(new.base_heads)
     if not new.revisions:
         nothing = EngineUsed("none", "no engine was needed")
-        return GateReport(nothing, new.base, heads, (), new.findings, (), None, _since(started))
+        models = NotChecked("drift", "no revision is new; conformance check compares the models")
+        return GateReport(
+            nothing, new.base, heads, (), new.findings, (models,), None, _since(started)
+        )
     metadata = load_metadata(choices.models)
     session = start_session(choices.engine, choices.image, report)
     try:

@@ -87,6 +87,7 @@ def _effects(statement: Statement) -> Iterator[str]:
 def _summary(report: GateReport) -> Iterator[Text]:
     if not report.revisions:
         yield Text(f"  No new revision: nothing to rehearse. Compared with {report.base}.")
+        yield from _not_checked(report)
         return
     yield Text(f"  engine       {report.engine}")
     if report.engine.note:
@@ -102,6 +103,10 @@ def _summary(report: GateReport) -> Iterator[Text]:
         f"  rehearsed    {number} revision{'s' * (number != 1)} in {report.seconds:.1f} s: "
         f"{found}, {counts['accepted']} accepted"
     )
+    yield from _not_checked(report)
+
+
+def _not_checked(report: GateReport) -> Iterator[Text]:
     for reason, names in by_reason(report.not_checked).items():
         yield Text(f"  not checked  {len(names)}: {reason}")
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""

@@ -31,7 +31,7 @@ EXAMPLES = sorted(path.parent.name for path in FOLDER.glob("*/alembic.ini"))
 SCHEMA = json.loads((ROOT / "docs/gate.schema.json").read_text(encoding="utf-8"))
 
 LINE = re.compile(
-    r"^Verdict(?: \((?P<condition>[^)]+)\))?: (?P<verdict>passes|fails|not checked)"
+    r"^Verdict(?: \((?P<condition>[^)]+)\))?: (?P<verdict>passes|fails|not checked|could not run)"
     r"(?:: (?P<codes>.+(?:\n(?!Verdict).+)*))?$",
     re.MULTILINE,
 )
@@ -137,9 +137,13 @@ def wanted(name, engine):
 
 def judge(name, engine):
     """Run the gate, and compare its report with the first line that applies."""
-    report = gate(
-        Choices(engine, None, models(name), str(configuration(name)), from_revision="0001")
-    )
+    choices = Choices(engine, None, models(name), str(configuration(name)), from_revision="0001")
+    try:
+        report = gate(choices)
+    except EngineUnavailable:
+        named = EngineUsed(engine, "")
+        assert wanted(name, named).verdict == "could not run"
+        return
     line = wanted(name, report.engine)
     found = {f"{item.code} (accepted)" if item.accepted else item.code for item in report.findings}
     told = [f"{item.id}: {item.message}" for item in report.findings]

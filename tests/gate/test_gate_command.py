@@ -74,6 +74,7 @@ def test_an_edited_revision_alone_fails(here):
     [
         (("--base", "nope"), "is in no git repository"),
         (("--from-revision", "0009"), "There is no revision '0009'"),
+        (("--from-revision", ""), "There is no revision ''"),
         (("--from-revision", "0001", "--alembic-ini", "other.ini"), "There is no other.ini"),
         (("--from-revision", "base", "--models", "nothing:x"), "There is no module 'nothing'"),
         (("--from-revision", "base", "--engine", "odd"), "There is no engine 'odd'"),

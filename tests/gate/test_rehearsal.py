@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from sqlalchemy import Column, Integer, Table, create_engine, make_url, pool
 from sqlalchemy.exc import OperationalError
 
-from conformance.errors import MigrationFailed
+from conformance.errors import EngineUnavailable, MigrationFailed
 from conformance.gate import rehearsal
 from conformance.gate.tracing import only_to
 
@@ -192,3 +194,26 @@ def test_an_env_py_may_leave_a_setting_behind(session, tmp_path):
     project.revision(f"op.execute('SET lock_timeout = 0')\n{ADD}", DROP)
     report = project.rehearse(session, with_area())
     assert [finding.code for finding in report.findings] == ["no-lock-timeout"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE INDEX CONCURRENTLY ix_x ON places (size)",
+        "CREATE INDEX ix_x ON readings (value) WITH (timescaledb.transaction_per_chunk)",
+    ],
+    ids=["concurrently", "chunk-by-chunk"],
+)
+def test_what_the_engine_cannot_run_is_no_finding(session, project, statement):
+    block = ["SET lock_timeout = '5s'", "DROP INDEX IF EXISTS ix_x", statement]
+    project.revision(
+        f"with op.get_context().autocommit_block():\n{textwrap.indent(sql(*block), '    ')}",
+        sql("DROP INDEX ix_x"),
+        head='accepted = {"drift": "the models are not the point"}',
+    )
+    if not session.engine.capabilities.concurrent_sessions:
+        with pytest.raises(EngineUnavailable, match="of several transactions: CREATE INDEX"):
+            project.rehearse(session, models())
+    else:
+        report = project.rehearse(session, models())
+        assert report.verdict == "passes", report.findings

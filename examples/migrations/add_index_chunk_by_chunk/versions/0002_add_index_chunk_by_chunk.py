@@ -7,7 +7,7 @@ Create Date: 2026-11-23
 What TimescaleDB has in place of CONCURRENTLY: writers wait for one chunk at a time. It cannot run
 in a transaction, and must not be interrupted unseen: what is done stays, as an invalid index.
 
-Verdict (embedded engine): fails: upgrade-failed
+Verdict (embedded engine): could not run
 Verdict: passes
 """
 
