@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from conformance.errors import ConformanceError, why_no_verdict
+from conformance.interrupts import heeded
 from conformance.project import DEFAULT_MODELS
 from conformance.reports import console as console_report
 from conformance.verdict import EngineUsed, Verdict
@@ -34,7 +35,19 @@ _models = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands of which one that is interrupted anywhere could not run; 1 would be a verdict."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("conformance: Interrupted.", err=True)
+            return ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="timescaledb-conformance")
 def main() -> None:
     """Prove that a TimescaleDB schema is what its SQLAlchemy models say.
@@ -152,9 +165,12 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
         raise click.UsageError("Give --base or --from-revision, not both.")
     choices = Choices(engine, image, models, alembic_ini, base, from_revision)
     try:
-        waiting = Console(stderr=True).status("starting")
-        with _standard_output_kept(json_file == "-"), waiting as status:
-            report = run_gate(choices, lambda text: status.update(escape(text)))
+        with (
+            _standard_output_kept(json_file == "-"),
+            Console(stderr=True).status("starting") as status,
+            heeded(lambda text: status.update(escape(text))) as say,
+        ):
+            report = run_gate(choices, say)
     # Whatever it is, it is no verdict: 0 and 1 are.
     except BaseException as error:
         report = GateReport(_asked(engine), could_not_run=why_no_verdict(error))

@@ -126,3 +126,15 @@ def test_a_revision_that_fails(here, session):
     Draft202012Validator(SCHEMA).validate(report)
     assert [finding["code"] for finding in report["findings"]] == ["downgrade-missing"]
     assert errors.endswith("Gate: fails\n")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("where", ["Choices", "gate"], ids=["before it runs", "while it runs"])
+def test_ctrl_c_is_no_verdict(monkeypatch, where):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"conformance.gate.run.{where}", interrupted)
+    code, output, errors = run("--from-revision", "0001")
+    assert (code, output) == (2, "")
+    assert "conformance: Interrupted." in errors
