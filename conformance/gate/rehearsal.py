@@ -8,6 +8,7 @@ from alembic.script import ScriptDirectory
 
 from conformance.errors import ConformanceError, EngineUnavailable
 from conformance.gate.bench import told
+from conformance.gate.driver import hear
 from conformance.gate.evidence import ByHand, Evidence, Failure, Interruption, Return
 from conformance.gate.reading import read_state
 from conformance.gate.sentences import shortened
@@ -138,9 +139,9 @@ class Rehearsal:
         if not self._in_line("downgrade"):
             return None
         self._say("downgrade")
-        sent = _Counter(CalledFrom(self._revision.path))
         target = self._revision.parents[0] if self._revision.parents else "base"
         with self._bench.connect() as connection:
+            sent = _Counter(connection, CalledFrom(self._revision.path))
             try:
                 failure = attempt(
                     lambda: downgrade(
@@ -205,8 +206,8 @@ class Rehearsal:
         self, statement: Statement, before: State, after: State
     ) -> tuple[Interruption, bool]:
         """What was left, and whether the database is another one than before."""
-        interrupter = Interrupter(statement.number)
         with self._bench.connect() as connection:
+            interrupter = Interrupter(connection, statement.number)
             try:
                 with listening(interrupter.handlers):
                     self._upgrade(connection)
@@ -266,15 +267,19 @@ class Rehearsal:
 class _Counter:
     """Counts what a revision's own code sends."""
 
-    def __init__(self, from_revision: CalledFrom) -> None:
+    def __init__(self, connection: Connection, from_revision: CalledFrom) -> None:
         self.count = 0
         self.last = ""
         self._from_revision = from_revision
+        self._hear(connection)
 
     @property
     def handlers(self) -> dict[str, Callable[..., None]]:
         """For `listening`."""
-        return {"before_cursor_execute": self._before}
+        return {"engine_connect": self._hear, "before_cursor_execute": self._before}
+
+    def _hear(self, connection: Connection) -> None:
+        hear(connection, lambda cursor, sql: self._before(connection, cursor, sql))
 
     def _before(self, _conn: Connection, _cursor: object, statement: str, *_: object) -> None:
         self.last = statement

@@ -16,7 +16,7 @@ from conformance.gate.state import (
     same_column,
     told_facts,
 )
-from conformance.gate.ways_out import way_out_of_failure
+from conformance.gate.ways_out import way_out_of_failure, way_out_of_offline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -280,7 +280,7 @@ def _by_hand(evidence: Evidence) -> Iterator[GateFinding]:
             evidence.revision.identifier,
             "",
             f"What 'alembic upgrade --sql' prints {what}.",
-            "Decide nothing in Python by what a query answers; a DO block can decide in SQL.",
+            way_out_of_offline(what),
         )
 
 

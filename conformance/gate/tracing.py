@@ -13,6 +13,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INER
 from sqlalchemy import Engine, event
 
 from conformance.errors import MigrationFailed
+from conformance.gate.driver import hear, quiet_cursor
 from conformance.gate.relations import Folding, Moment, observe, rewritten
 from conformance.gate.report import Notice, Statement
 from conformance.notices import Notices
@@ -143,6 +144,7 @@ class Tracer:
         self._open: list[tuple[int, float]] = []
         self._watching = 0.0
         self._running: _Running | None = None
+        self._hear(connection)
         raw: Any = connection.connection.dbapi_connection
         self._last = replace(_look(raw), locks=frozenset())
         # SQLAlchemy knows of no transaction that it could end.
@@ -160,11 +162,19 @@ class Tracer:
     def handlers(self) -> dict[str, Callable[..., None]]:
         """For `listening`."""
         return {
+            "engine_connect": self._hear,
             "before_cursor_execute": self._before,
             "after_cursor_execute": self._after,
             "commit": self._ended,
             "rollback": self._ended,
         }
+
+    def _hear(self, connection: Connection) -> None:
+        hear(
+            connection,
+            lambda cursor, sql: self._before(connection, cursor, sql),
+            lambda cursor, sql: self._after(connection, cursor, sql),
+        )
 
     def _now(self) -> float:
         """A clock that stands still while we look."""
@@ -236,11 +246,13 @@ class Interrupter:
     """Ends a migration before one of its statements.
 
     Args:
+        connection: the one that the migration is given.
         number: which, from 1; counted as `Tracer` counts.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, connection: Connection, number: int) -> None:
         self._left = number
+        self._hear(connection)
 
     @property
     def fired(self) -> bool:
@@ -250,7 +262,10 @@ class Interrupter:
     @property
     def handlers(self) -> dict[str, Callable[..., None]]:
         """For `listening`."""
-        return {"before_cursor_execute": self._before}
+        return {"engine_connect": self._hear, "before_cursor_execute": self._before}
+
+    def _hear(self, connection: Connection) -> None:
+        hear(connection, self._before)
 
     def _before(self, *_: Any) -> None:
         self._left -= 1
@@ -273,11 +288,11 @@ def _notices_of(raw: Any) -> Notices:
 
 
 def _look(raw: Any) -> Moment:
-    with raw.cursor() as cursor:
+    with quiet_cursor(raw) as cursor:
         return observe(cursor)
 
 
 def _setting(raw: Any) -> str:
-    with raw.cursor() as cursor:
+    with quiet_cursor(raw) as cursor:
         cursor.execute("SELECT pg_catalog.current_setting('lock_timeout')")
         return str(cursor.fetchone()[0])

@@ -130,6 +130,13 @@ def way_out_of_rewrite(sql: str, *, hypertable: bool) -> str:
     return _chosen(_REWRITES, sql, hypertable=hypertable) or _STORED_FORM
 
 
+def way_out_of_offline(reason: str) -> str:
+    """What to do where offline SQL does something else, by what is raised."""
+    if "MockConnection" in reason:
+        return "Send it with op.execute(): offline there is no connection, and no cursor."
+    return "Decide nothing in Python by what a query answers; a DO block can decide in SQL."
+
+
 def way_out_of_failure(reason: str) -> str:
     """What to do about a statement that the server refuses, by what it says."""
     for pattern, way in _FAILURES:

@@ -217,3 +217,38 @@ def test_what_the_engine_cannot_run_is_no_finding(session, project, statement):
     else:
         report = project.rehearse(session, models())
         assert report.verdict == "passes", report.findings
+
+
+PAST_SQLALCHEMY = """
+cursor = op.get_bind().connection.cursor()
+cursor.execute("ALTER TABLE places ADD COLUMN area integer")
+cursor.executemany("UPDATE places SET size = %s WHERE id = %s", [(1, 1), (2, 2)])
+cursor.execute(b"SELECT count(*) FROM readings")
+"""
+
+
+def test_statements_past_sqlalchemy_are_seen(session, project):
+    project.revision(PAST_SQLALCHEMY.strip(), DROP)
+    report = project.rehearse(session, with_area())
+    first, second, third = own(report)
+    assert first.sql == "ALTER TABLE places ADD COLUMN area integer"
+    assert [str(lock) for lock in first.locks] == ["places"]
+    assert [(item.relation, item.written) for item in second.rows] == [("places", 2)]
+    assert third.sql == "SELECT count(*) FROM readings"
+    found = {finding.code: finding for finding in report.findings}
+    assert found.keys() == {"lock-held", "data-changed", "offline-differs"}
+    assert "op.execute()" in found["offline-differs"].way_out
+    assert any("interrupted at 4 statements" in check for check in report.revisions[0].checks)
+
+
+def test_psycopg2_s_own_helpers_are_seen_too(session, project):
+    project.revision(
+        "from psycopg2.extras import execute_values\n"
+        "cursor = op.get_bind().connection.cursor()\n"
+        "execute_values(cursor, 'INSERT INTO places (name) VALUES %s', [('a',), ('b',)])",
+        sql("DELETE FROM places WHERE name IN ('a', 'b')"),
+    )
+    report = project.rehearse(session, models())
+    (statement,) = own(report)
+    assert statement.sql == "INSERT INTO places (name) VALUES ('a'),('b')"
+    assert {finding.code for finding in report.findings} == {"data-changed", "offline-differs"}
