@@ -43,6 +43,13 @@ def _on_a_chunk(statement: str, rows: str = ROWS) -> str:
 #: The plain statement is refused by most versions.
 UNLOGGED = _on_a_chunk("UPDATE pg_class SET relpersistence = 'u' WHERE oid = '{}'::regclass")
 FUNCTION = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+#: The oldest one of the first chunk of curves that is not unique.
+DROP_AN_INDEX = """
+DO $$ BEGIN EXECUTE (
+    SELECT 'DROP INDEX ' || indexrelid::regclass FROM pg_index
+     WHERE indrelid = (SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1) AND NOT indisunique
+     ORDER BY indexrelid LIMIT 1); END $$
+"""
 
 CASES = (
     Alteration("rows", ROWS),
@@ -117,9 +124,7 @@ CASES = (
     ),
     Alteration(
         "index dropped",
-        ROWS + "DO $$ BEGIN EXECUTE (SELECT 'DROP INDEX ' || indexrelid::regclass FROM pg_index"
-        " WHERE indrelid = (SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1)"
-        " AND NOT indisunique ORDER BY indexrelid LIMIT 1); END $$",
+        ROWS + DROP_AN_INDEX,
         {ALTERATIONS_OF_CHUNKS},
     ),
     Alteration(
@@ -146,6 +151,45 @@ CASES = (
         {"chunk:vol_surfaces:alterations"},
     ),
     Alteration(
+        "foreign key with another action",
+        QUOTE + "UPDATE pg_constraint SET confdeltype = 'c'"
+        " WHERE conrelid = (SELECT show_chunks('vol_surfaces')) AND contype = 'f'",
+        {"chunk:vol_surfaces:alterations"},
+    ),
+    Alteration(
+        "check added",
+        _on_a_chunk("ALTER TABLE {} ADD CONSTRAINT small CHECK (rate < 1000)"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "unique key of other columns",
+        _on_a_chunk(
+            "UPDATE pg_index SET indkey = (SELECT indkey FROM pg_index WHERE indrelid = '{0}'"
+            "::regclass AND indisprimary) WHERE indrelid = '{0}'::regclass"
+            " AND indisunique AND NOT indisprimary"
+        ),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "index of another column",
+        _on_a_chunk("CREATE INDEX ON {} (rate)") + ";" + DROP_AN_INDEX,
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "index in another order",
+        _on_a_chunk(
+            "UPDATE pg_index SET indoption = '0' WHERE indrelid = '{}'::regclass"
+            " AND NOT indisunique"
+        ),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "chunks from before and after a column was dropped",
+        ROWS + "ALTER TABLE curves DROP COLUMN source; ALTER TABLE curves ADD COLUMN source text;"
+        "INSERT INTO curves (curve_date, curve_id, tenor_days, rate)"
+        " VALUES ('2030-01-01', 'DI', 1, 1)",
+    ),
+    Alteration(
         "foreign key's triggers disabled",
         QUOTE + "UPDATE pg_trigger SET tgenabled = 'D'"
         " WHERE tgrelid = (SELECT show_chunks('vol_surfaces')) AND tgconstraint <> 0",
@@ -166,6 +210,14 @@ def test_chunks_are_named_and_counted(database):
     (chunk,) = finding.observed
     assert chunk.startswith("_hyper_")
     assert chunk.endswith("is not logged as its hypertable is")
+
+
+def test_what_a_chunk_has_and_lacks_is_named(database):
+    database.execute(_on_a_chunk("CREATE INDEX only_here ON {} (rate)") + ";" + DROP_AN_INDEX)
+    (finding,) = database.compare().findings.values()
+    added, lacking = finding.observed
+    assert added.endswith("adds index only_here")
+    assert lacking.endswith("lacks index curves_curve_date_idx")
 
 
 def test_many_chunks_are_not_all_named(database):

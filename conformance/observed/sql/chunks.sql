@@ -3,24 +3,68 @@ WITH chunk AS (
     SELECT n.nspname AS schema_name, h.relname AS table_name, h.oid AS hypertable,
            h.relpersistence AS expected_persistence, h.relrowsecurity AS expected_row_security,
            c.oid, c.relname AS chunk_name, c.relpersistence, c.relrowsecurity, c.relhasrules,
-           c.relhastriggers
-      FROM timescaledb_information.dimensions d
+           c.relhastriggers, d.dimensions
+      FROM (SELECT hypertable_schema, hypertable_name, pg_catalog.count(*) AS dimensions
+              FROM timescaledb_information.dimensions
+             WHERE hypertable_schema = ANY(:schemas)
+             GROUP BY 1, 2) AS d
       JOIN pg_catalog.pg_namespace n ON n.nspname = d.hypertable_schema
       JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND h.relname = d.hypertable_name
       JOIN pg_catalog.pg_inherits i ON i.inhparent = h.oid
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r'
-     WHERE d.hypertable_schema = ANY(:schemas) AND d.dimension_number = 1
-), constraint_count AS (
-    SELECT conrelid, contype, pg_catalog.count(*) AS amount
-      FROM pg_catalog.pg_constraint
-     WHERE contype IN ('p', 'u', 'x', 'f') AND (contype <> 'f' OR conparentid = 0)
-     GROUP BY conrelid, contype
-), index_count AS (
-    SELECT i.indrelid, i.indisunique, pg_catalog.count(*) AS amount
-      FROM pg_catalog.pg_index i
-     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
-                        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
-     GROUP BY i.indrelid, i.indisunique
+), relation AS (
+    SELECT schema_name, table_name, chunk_name, oid, hypertable, dimensions FROM chunk
+    UNION
+    SELECT schema_name, table_name, NULL, hypertable, hypertable, dimensions FROM chunk
+), part AS (
+    -- What a relation has of keys, checks and indexes. Columns by name: a chunk that was made after
+    -- a column was dropped counts them otherwise.
+    SELECT relation.*, coalesce(k.conname, x.relname) AS name,
+           CASE WHEN i.indisprimary THEN 'primary key'
+                WHEN k.contype = 'u' THEN 'unique constraint'
+                WHEN k.contype = 'x' THEN 'exclusion constraint'
+                WHEN i.indisunique THEN 'unique index'
+                ELSE 'index' END AS kind,
+           pg_catalog.concat_ws(' ', x.relam, i.indnkeyatts, i.indclass, i.indcollation,
+               i.indoption, i.indnullsnotdistinct, i.indimmediate, k.conexclop,
+               ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
+                              WHERE a.attrelid = i.indrelid AND a.attnum = key.attnum)
+                       FROM pg_catalog.unnest(i.indkey) AS key (attnum)),
+               pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
+               pg_catalog.pg_get_expr(i.indpred, i.indrelid)) AS definition
+      FROM relation
+      JOIN pg_catalog.pg_index i ON i.indrelid = relation.oid
+      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+      LEFT JOIN pg_catalog.pg_constraint k
+        ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
+    UNION ALL
+    SELECT relation.*, k.conname, 'foreign key',
+           pg_catalog.concat_ws(' ', k.confrelid, k.confkey, k.confupdtype, k.confdeltype,
+               k.confdelsetcols, k.confmatchtype, k.condeferrable, k.condeferred,
+               ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
+                              WHERE a.attrelid = k.conrelid AND a.attnum = key.attnum)
+                       FROM pg_catalog.unnest(k.conkey) AS key (attnum)))
+      FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
+     WHERE k.contype = 'f' AND k.conparentid = 0
+    UNION ALL
+    -- Those that a chunk does not inherit are counted below.
+    SELECT relation.*, k.conname, 'check constraint', k.conname
+      FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
+     WHERE k.contype = 'c' AND NOT k.connoinherit
+       AND (k.coninhcount > 0 OR relation.oid = relation.hypertable)
+), part_of_hypertable AS MATERIALIZED (
+    SELECT hypertable, kind, definition, name FROM part WHERE oid = hypertable
+), surplus AS (
+    -- Of each part, how many more than its hypertable a chunk has.
+    SELECT schema_name, table_name, chunk_name, kind, pg_catalog.sum(amount) AS amount,
+           pg_catalog.min(name) AS name
+      FROM (SELECT schema_name, table_name, chunk_name, oid, kind, definition, name, 1 AS amount
+              FROM part WHERE oid <> hypertable
+            UNION ALL
+            SELECT schema_name, table_name, chunk_name, oid, kind, definition, name, -1
+              FROM chunk JOIN part_of_hypertable USING (hypertable)) AS either
+     GROUP BY schema_name, table_name, chunk_name, oid, kind, definition
+    HAVING pg_catalog.sum(amount) <> 0
 )
 SELECT schema_name, table_name, chunk_name, 'settings' AS aspect, '' AS detail
   FROM timescaledb_information.chunk_compression_settings s
@@ -60,31 +104,15 @@ SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
                       AND (p.tgname = t.tgname OR t.tgisinternal AND p.tgisinternal))
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration',
-       CASE WHEN coalesce(c.amount, 0) < coalesce(h.amount, 0) THEN 'lacks a ' ELSE 'adds a ' END
-       || CASE kind.type WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique constraint'
-                         WHEN 'f' THEN 'foreign key' ELSE 'exclusion constraint' END
-  FROM chunk
- CROSS JOIN (VALUES ('p'::"char"), ('u'::"char"), ('x'::"char"), ('f'::"char")) AS kind (type)
-  LEFT JOIN constraint_count h ON h.conrelid = chunk.hypertable AND h.contype = kind.type
-  LEFT JOIN constraint_count c ON c.conrelid = chunk.oid AND c.contype = kind.type
- WHERE coalesce(c.amount, 0) <> coalesce(h.amount, 0)
+       CASE WHEN amount < 0 THEN 'lacks ' ELSE 'adds ' END || kind || ' ' || name
+  FROM surplus
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration',
-       CASE WHEN coalesce(c.amount, 0) < coalesce(h.amount, 0) THEN 'lacks ' ELSE 'adds ' END
-       || CASE WHEN kind.is_unique THEN 'a unique index' ELSE 'an index' END
-  FROM chunk
- CROSS JOIN (VALUES (true), (false)) AS kind (is_unique)
-  LEFT JOIN index_count h ON h.indrelid = chunk.hypertable AND h.indisunique = kind.is_unique
-  LEFT JOIN index_count c ON c.indrelid = chunk.oid AND c.indisunique = kind.is_unique
- WHERE coalesce(c.amount, 0) <> coalesce(h.amount, 0)
-UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'lacks check constraint ' || k.conname
-  FROM chunk
-  JOIN pg_catalog.pg_constraint k ON k.conrelid = chunk.hypertable AND k.contype = 'c'
- WHERE NOT k.connoinherit
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint own
-                    WHERE own.conrelid = chunk.oid AND own.contype = 'c'
-                      AND own.conname = k.conname)
+SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constraint'
+  FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
+ WHERE relation.oid <> relation.hypertable AND k.contype = 'c' AND k.coninhcount = 0
+ GROUP BY schema_name, table_name, chunk_name, relation.oid, dimensions
+       -- TimescaleDB gives a chunk one for each dimension at the most.
+HAVING pg_catalog.count(*) > dimensions
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index ' || x.relname
   FROM chunk
