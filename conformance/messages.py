@@ -59,8 +59,8 @@ _CAUSES = {
     "keeps an existing policy's age",
     ("policy", "count"): "a policy was added a second time, for instance by CREATE TABLE ... WITH "
     "(tsdb.hypertable), which adds one by itself from 2.23 on",
-    ("policy", "scheduled"): "alter_job(..., scheduled => false), or a next start at infinity, "
-    "pauses a job",
+    ("policy", "scheduled"): "alter_job(..., scheduled => false), or a next start at infinity or "
+    "more than a year away, pauses a job",
     ("chunk", "other_compression_settings"): "settings were changed after these chunks were "
     "compressed; decompress and compress them again",
     ("chunk", "alterations"): "somebody changed a chunk instead of its hypertable",

@@ -21,7 +21,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
     facts: Facts = {}
     for row in rows(connection, "policies", scope):
         table = row.table_name and scope.name(row.schema_name, row.table_name)
-        if row.is_own:
+        if row.is_own and row.table_name is not None:
             kind = row.proc_name.removeprefix("policy_")
             policies.setdefault((table, kind), []).append(row)
         else:
@@ -46,7 +46,7 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
             attributes[name] = age if interval is None else Interval.parse(interval)
     attributes["config"] = json.dumps(config, sort_keys=True) if config else None
     attributes["schedule_interval"] = Interval.parse(first.schedule_interval)
-    # A job whose next start lies at infinity is scheduled in name only.
+    # A job whose next start lies at infinity, or far away, is scheduled in name only.
     attributes["scheduled"] = first.scheduled and not first.paused
     attributes["max_runtime"] = Interval.parse(first.max_runtime)
     attributes["max_retries"] = first.max_retries

@@ -66,6 +66,18 @@ COMPRESSION = (
     Alteration("paused", _alter_job("scheduled => false"), {f"{POLICY}:scheduled"}),
     Alteration("never next", _alter_job("next_start => 'infinity'"), {f"{POLICY}:scheduled"}),
     Alteration(
+        "next in another age",
+        _alter_job("next_start => '2999-01-01'"),
+        {f"{POLICY}:scheduled"},
+    ),
+    Alteration("next in a month", _alter_job("next_start => now() + INTERVAL '1 month'")),
+    Alteration(
+        "from another hour of another time zone on",
+        _alter_job(
+            "fixed_schedule => true, initial_start => '2026-01-01 03:00', timezone => 'Asia/Tokyo'"
+        ),
+    ),
+    Alteration(
         "a limited time",
         _alter_job("max_runtime => INTERVAL '1 minute'"),
         {f"{POLICY}:max_runtime"},
@@ -127,6 +139,12 @@ OTHERS = (
         NEW_PROCEDURE + "SELECT add_job('tidy', INTERVAL '1 hour');"
         "SELECT add_job('tidy', INTERVAL '2 hours', scheduled => false)",
         {"job:public.tidy:exists"},
+    ),
+    Alteration(
+        "a job of TimescaleDB's procedure for retention",
+        "SELECT add_job('_timescaledb_functions.policy_retention'::regproc, INTERVAL '1 day',"
+        """ config => '{"hypertable_id": 1, "drop_after": "1 day"}')""",
+        {"job:_timescaledb_functions.policy_retention:exists"},
     ),
     Alteration(
         "a function as a job",

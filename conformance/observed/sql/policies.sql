@@ -1,5 +1,6 @@
 -- Jobs of the hypertables in scope, and jobs of users, which may touch any table. Jobs of
--- continuous aggregates write to these alone and are left out, as are TimescaleDB's own.
+-- continuous aggregates write to these alone and are left out, as are TimescaleDB's own. A job that
+-- a user adds of TimescaleDB's procedures names its hypertable in its configuration alone.
 SELECT j.job_id,
        j.hypertable_schema AS schema_name,
        j.hypertable_name AS table_name,
@@ -9,7 +10,8 @@ SELECT j.job_id,
        j.max_runtime::text AS max_runtime,
        j.max_retries,
        j.scheduled,
-       j.next_start = 'infinity' AS paused,
+       -- Infinity is the usual way to write it. No failure puts a job off by as long as a year.
+       j.next_start > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
        j.config,
        -- In one style, whatever IntervalStyle the policy was made under.
        (SELECT pg_catalog.jsonb_object_agg(key, (value #>> '{}')::interval::text)
@@ -28,7 +30,9 @@ SELECT j.job_id,
                           ON x.oid = e.refobjid AND x.extname = 'timescaledb'
                        WHERE n.nspname = j.proc_schema) AS is_own
      ) AS own
- WHERE (j.hypertable_schema = ANY(:schemas) OR NOT own.is_own)
+ WHERE (j.hypertable_schema = ANY(:schemas)
+        OR NOT own.is_own
+        OR j.hypertable_name IS NULL AND j.config ? 'hypertable_id')
    AND NOT EXISTS (SELECT FROM timescaledb_information.continuous_aggregates a
                     WHERE a.view_schema = j.hypertable_schema AND a.view_name = j.hypertable_name)
  ORDER BY j.job_id
