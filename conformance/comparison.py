@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from conformance.capabilities import REASONS, Capabilities
-from conformance.facts import EXISTS, FactKey, Facts, Value, agrees, plain
+from conformance.facts import FactKey, Facts, Value, agrees, plain
 from conformance.findings import Finding, NotChecked
 from conformance.messages import hint_for, message_for
 
@@ -169,7 +169,7 @@ _DEFINITION = {
     "unique": ("columns",),
     "foreign_key": ("columns", "references"),
     "check": ("expression",),
-    "exclusion": (EXISTS,),
+    "exclusion": ("columns", "operators", "predicate"),
     "index": ("columns", "predicate", "unique"),
 }
 

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 #: The largest value of an identity column, by its type.
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
+#: The types that a column with a sequence of its own usually has.
+INTEGER_TYPES = frozenset(_LARGEST)
+
 
 @dataclass(frozen=True)
 class Sequence:
     """A sequence; what is None has PostgreSQL's default.
+
+    Attributes:
+        type: of the column that it belongs to, which cannot hold more than the type can: a sequence
+            that goes further, as those of older dumps do, goes as far as the column.
 
     Source: PostgreSQL documentation, "CREATE SEQUENCE": an ascending sequence goes from 1 to the
     type's largest value, a descending one from -1 to its smallest.
@@ -42,6 +49,8 @@ class Sequence:
             name: default if getattr(self, name) is None else getattr(self, name)
             for name, default in defaults.items()
         }
+        values["minvalue"] = max(values["minvalue"], -largest - 1)
+        values["maxvalue"] = min(values["maxvalue"], largest)
         first = values["maxvalue" if descending else "minvalue"]
         start = first if self.start is None else self.start
         words = [f"start {start}"] if start != (-1 if descending else 1) else []

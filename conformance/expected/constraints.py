@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
+#: How PostgreSQL ends the name of a constraint that was given none.
+_SUFFIXES: dict[type[Constraint], str] = {
+    ForeignKeyConstraint: "fkey",
+    UniqueConstraint: "key",
+    ExcludeConstraint: "excl",
+}
+
+
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """Every constraint that CREATE TABLE would have."""
     facts: Facts = {}
@@ -54,7 +62,9 @@ def _constraint(
     if isinstance(constraint, CheckConstraint):
         return "check", _name(table, constraint, ()), _check(constraint)
     if isinstance(constraint, ExcludeConstraint):
-        return "exclusion", _name(table, constraint, ()), {EXISTS: True}
+        # PostgreSQL too takes a column's or a function's name where there is one.
+        columns = tuple(getattr(part, "name", "expr") for part, _, _ in constraint._render_exprs)
+        return "exclusion", _name(table, constraint, columns), _exclusion(constraint)
     return None
 
 
@@ -69,7 +79,7 @@ def _name(table: Table, constraint: Constraint, columns: tuple[str, ...]) -> str
         return name
     if isinstance(constraint, CheckConstraint):
         return f"<{spelling.sql(constraint.sqltext)}>"
-    suffix = "fkey" if isinstance(constraint, ForeignKeyConstraint) else "key"
+    suffix = next(suffix for kind, suffix in _SUFFIXES.items() if isinstance(constraint, kind))
     return f"<{default_name(table.name, '_'.join(columns), suffix)}>"
 
 
@@ -119,13 +129,23 @@ def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[
         EXISTS: True,
         "columns": columns,
         "references": f"{referred} ({names})",
-        "on_delete": (constraint.ondelete or "NO ACTION").upper(),
-        "on_update": (constraint.onupdate or "NO ACTION").upper(),
+        "on_delete": _action(constraint.ondelete),
+        "on_update": _action(constraint.onupdate),
         "match": (constraint.match or "SIMPLE").upper(),
         "deferrable": _deferrable(constraint),
         "validated": not not_valid,
         "enforced": True,
     }
+
+
+def _action(declared: str | None) -> str:
+    """`NO ACTION`, `SET NULL (broker_id)`: words in capitals, names as they are."""
+    action, bracket, names = (declared or "NO ACTION").partition("(")
+    words = " ".join(action.upper().split())
+    if not bracket:
+        return words
+    listed = sorted(name.strip().strip('"') for name in names.rstrip(" )").split(","))
+    return f"{words} ({', '.join(listed)})"
 
 
 def _target(fullname: str) -> tuple[str | None, str, str]:
@@ -140,4 +160,17 @@ def _check(constraint: CheckConstraint) -> dict[str, Value]:
         "expression": spelling.expression(spelling.sql(constraint.sqltext)),
         "validated": not not_valid,
         "enforced": True,
+    }
+
+
+def _exclusion(constraint: ExcludeConstraint) -> dict[str, Value]:
+    predicate = constraint.where
+    parts = constraint._render_exprs
+    return {
+        EXISTS: True,
+        "columns": tuple(spelling.expression(spelling.sql(part)) for part, _, _ in parts),
+        "operators": tuple(operator for _, _, operator in parts),
+        "method": str(constraint.using).lower(),
+        "predicate": None if predicate is None else spelling.expression(spelling.sql(predicate)),
+        "deferrable": _deferrable(constraint),
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.facts import EXISTS, Expression, FactKey, Facts, TypeName, Value
 from conformance.observed.catalog import Scope, rows
-from conformance.sequences import Sequence
+from conformance.sequences import INTEGER_TYPES, Sequence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -57,7 +57,8 @@ def _identity(row: Any) -> Value:
         return None
     generation = {"a": "always", "d": "by default"}.get(row.identity, "serial")
     sequence = Sequence(
-        row.sequence_type,
+        # Its own type shows only in how far it goes, which is told where the column goes further.
+        row.type if row.type in INTEGER_TYPES else row.sequence_type,
         row.start,
         row.increment,
         row.minvalue,

@@ -40,7 +40,7 @@ def _constraint(row: Any, scope: Scope) -> tuple[str, str, dict[str, Value]]:
         return "foreign_key", row.constraint_name, _foreign_key(row, scope)
     if row.type == "c":
         return "check", row.constraint_name, _check(row)
-    return "exclusion", row.constraint_name, {EXISTS: True}
+    return "exclusion", row.constraint_name, _exclusion(row)
 
 
 def _deferrable(row: Any) -> str:
@@ -77,7 +77,7 @@ def _foreign_key(row: Any, scope: Scope) -> dict[str, Value]:
         EXISTS: True,
         "columns": tuple(row.columns),
         "references": f"{referred} ({', '.join(row.referred_columns)})",
-        "on_delete": _ACTIONS[row.on_delete],
+        "on_delete": _on_delete(row),
         "on_update": _ACTIONS[row.on_update],
         "match": _MATCHES[row.match],
         "deferrable": _deferrable(row),
@@ -86,10 +86,28 @@ def _foreign_key(row: Any, scope: Scope) -> dict[str, Value]:
     }
 
 
+def _on_delete(row: Any) -> str:
+    """`CASCADE`; `SET NULL (broker_id)` where it sets some of the key's columns only."""
+    action = _ACTIONS[row.on_delete]
+    return f"{action} ({', '.join(sorted(row.set_columns))})" if row.sets_some else action
+
+
 def _check(row: Any) -> dict[str, Value]:
     return {
         EXISTS: True,
         "expression": Expression(row.expression, row.expression),
         "validated": row.validated,
         "enforced": row.enforced,
+    }
+
+
+def _exclusion(row: Any) -> dict[str, Value]:
+    predicate = row.predicate
+    return {
+        EXISTS: True,
+        "columns": tuple(Expression(text, text) for text in row.excluded),
+        "operators": tuple(row.operators),
+        "method": row.method,
+        "predicate": None if predicate is None else Expression(predicate, predicate),
+        "deferrable": _deferrable(row),
     }

@@ -317,6 +317,60 @@ def test_all_together_conform(bare_database):
     bare_database.expect((), metadata)
 
 
+def _members() -> MetaData:
+    """A foreign key of two columns, of which a deletion empties one; and a serial key."""
+    metadata = MetaData()
+    Table(
+        "teams",
+        metadata,
+        Column("country", Integer, primary_key=True, autoincrement=False),
+        Column("Number", Integer, primary_key=True, autoincrement=False),
+    )
+    Table(
+        "members",
+        metadata,
+        Column("id", BigInteger, primary_key=True),
+        Column("country", Integer, nullable=False),
+        Column("Team Number", Integer),
+        ForeignKeyConstraint(
+            ["country", "Team Number"],
+            ["teams.country", "teams.Number"],
+            ondelete='set null ("Team Number")',
+            name="fk_team",
+        ),
+    )
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("sql", "findings"),
+    [
+        pytest.param("SELECT 1", set(), id="nothing"),
+        pytest.param(
+            "ALTER TABLE members DROP CONSTRAINT fk_team, ADD CONSTRAINT fk_team"
+            ' FOREIGN KEY (country, "Team Number") REFERENCES teams ON DELETE SET NULL',
+            {"foreign_key:members.fk_team:on_delete"},
+            id="all columns emptied",
+        ),
+        pytest.param(
+            "ALTER SEQUENCE members_id_seq AS integer",
+            {"column:members.id:identity"},
+            id="a sequence that ends earlier than its column",
+        ),
+        pytest.param(
+            "ALTER SEQUENCE members_id_seq INCREMENT BY 2",
+            {"column:members.id:identity"},
+            id="a sequence with another increment",
+        ),
+    ],
+)
+def test_members(bare_database, sql, findings):
+    metadata = _members()
+    metadata.create_all(bare_database.connection)
+    bare_database.execute(sql)
+    bare_database.expect(findings, metadata)
+
+
 def test_under_another_default_schema(bare_database):
     """`metadata.schema` stands in for a search_path of one's own."""
     metadata = MetaData(schema="reference")

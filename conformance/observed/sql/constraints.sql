@@ -30,7 +30,22 @@ SELECT n.nspname AS schema_name,
        k.confdeltype AS on_delete,
        k.confupdtype AS on_update,
        k.confmatchtype AS match,
-       pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS expression
+       k.confdelsetcols IS NOT NULL AS sets_some,
+       ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
+                      WHERE a.attrelid = k.conrelid AND a.attnum = key.attnum)
+               FROM pg_catalog.unnest(k.confdelsetcols) AS key (attnum))::text[] AS set_columns,
+       pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS expression,
+       -- Of an exclusion, whose parts may be expressions.
+       CASE WHEN k.contype = 'x' THEN
+           (SELECT am.amname FROM pg_catalog.pg_class x
+              JOIN pg_catalog.pg_am am ON am.oid = x.relam WHERE x.oid = k.conindid)
+       END AS method,
+       ARRAY(SELECT pg_catalog.pg_get_indexdef(k.conindid, position, false)
+               FROM pg_catalog.generate_series(1, i.indnkeyatts::int) AS position
+              WHERE k.contype = 'x' ORDER BY position) AS excluded,
+       ARRAY(SELECT (SELECT o.oprname FROM pg_catalog.pg_operator o WHERE o.oid = used.oid)
+               FROM pg_catalog.unnest(k.conexclop) AS used (oid))::text[] AS operators,
+       CASE WHEN k.contype = 'x' THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END AS predicate
   FROM pg_catalog.pg_constraint k
   JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
