@@ -12,13 +12,16 @@ from sqlalchemy.exc import DBAPIError
 
 from models.row_batches import RowError, batches, natural_key, parts, pieces, target_of
 from models.spooling import Spool
-from models.write_statements import Action, parameters, statement
+from models.write_statements import Action, Extent, looks_first, parameters, statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from models.base import Base
     from models.row_batches import Key, Target
+
+    #: The statements of a batch of rows: columns and parameters of each.
+    Batch = list[tuple[Key, dict[str, str]]]
 
 __all__ = ["RowError", "Written", "insert_new", "natural_key", "upsert"]
 
@@ -98,23 +101,17 @@ def upsert(connection: Connection, model: type[Base], rows: Iterable[Row]) -> Wr
     return _write(connection, model, rows, Action.UPDATE)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """The statements of one batch: columns and parameters of each."""
-
-    given: int
-    writes: list[tuple[Key, dict[str, str]]]
-
-
 def _write(
     connection: Connection, model: type[Base], rows: Iterable[Row], action: Action
 ) -> Written:
     _must_be_usable(connection, model)
     target = target_of(cast("Table", model.__table__))
-    with Spool(_prepared(target, rows, action)) as prepared:
+    extent = Extent()
+    with Spool(_prepared(target, rows, action, extent)) as prepared:
         for retried in range(_CALLS):
             try:
-                return replace(_write_once(connection, target, prepared, action), retried=retried)
+                written = _write_once(connection, target, action, prepared, extent)
+                return replace(written, retried=retried)
             except DBAPIError as error:
                 code = getattr(error.orig, "pgcode", None)
                 if code != _DEADLOCK or retried == _CALLS - 1:
@@ -133,30 +130,35 @@ def _must_be_usable(connection: object, model: object) -> None:
 
 
 def _write_once(
-    connection: Connection, target: Target, prepared: Iterable[_Batch], action: Action
+    connection: Connection,
+    target: Target,
+    action: Action,
+    prepared: Iterable[Batch],
+    extent: Extent,
 ) -> Written:
     """All or nothing: an error takes back what was written, and the locks that it took."""
-    given = inserted = updated = 0
+    inserted = updated = 0
     with connection.begin_nested():
+        look_first = looks_first(connection, target, extent)
         for batch in prepared:
-            given += batch.given
-            for columns, values in batch.writes:
-                query = statement(connection, target, action, columns, values)
+            for columns, values in batch:
+                query = statement(target.table, action, columns, look_first=look_first)
                 new, changed = connection.execute(query, values).one()
                 inserted += new
                 updated += changed
-    return Written(given, inserted, updated, given - inserted - updated)
+    return Written(extent.rows, inserted, updated, extent.rows - inserted - updated)
 
 
-def _prepared(target: Target, rows: Iterable[Row], action: Action) -> Iterator[_Batch]:
+def _prepared(
+    target: Target, rows: Iterable[Row], action: Action, extent: Extent
+) -> Iterator[Batch]:
     for before, batch in batches(rows):
         found = parts(target, before, batch, last_wins=action is Action.UPDATE)
         found.sort(key=attrgetter("columns"))
-        yield _Batch(
-            len(batch),
-            [
-                (part.columns, parameters(target, elements))
-                for part in found
-                for elements in pieces(part)
-            ],
-        )
+        writes = [
+            (part.columns, parameters(target, elements))
+            for part in found
+            for elements in pieces(part)
+        ]
+        extent.include(len(batch), (values for _, values in writes))
+        yield writes

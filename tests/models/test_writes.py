@@ -21,6 +21,7 @@ from models import (
     VolSurface,
     row_batches,
     spooling,
+    write_statements,
 )
 from models.enums import CallPut
 from models.writes import insert_new, natural_key, upsert
@@ -222,8 +223,14 @@ def test_a_repetition_uses_up_no_numbers_of_parents(connection, desk, write):
     assert len(set(range(*connection.scalars(ids).all()[::-1]))) == 1
 
 
+@pytest.fixture(params=[500, 0], ids=["a short call", "a long call"])
+def short_and_long_calls(request, monkeypatch):
+    monkeypatch.setattr(write_statements, "FEW_ROWS", request.param)
+
+
 @BOTH
 @pytest.mark.parametrize("model", [CurveData, Signal], ids=["a key", "a key with NULLs"])
+@pytest.mark.usefixtures("short_and_long_calls")
 def test_a_repetition_leaves_compressed_chunks_compressed(connection, desk, compress, write, model):
     rows = [desk.point(tenor_days=days) for days in range(200)]
     if model is Signal:
@@ -245,6 +252,32 @@ def uncompressed(connection, table):
     """The table's rows that are in no compressed batch."""
     chunks = connection.scalars(text(f"SELECT show_chunks('{table}')")).all()
     return sum(connection.scalar(text(f"SELECT count(*) FROM ONLY {name}")) for name in chunks)
+
+
+def test_only_a_long_call_asks_for_compressed_chunks_and_once(
+    connection, desk, monkeypatch, statements
+):
+    """It takes the server longer than to look for the rows of a short one."""
+    monkeypatch.setattr(row_batches, "BATCH_ROWS", 10)
+    monkeypatch.setattr(write_statements, "FEW_ROWS", 20)
+    for number, asked in ((20, 0), (30, 1)):
+        statements.clear()
+        upsert(connection, CurveData, [desk.point(tenor_days=days) for days in range(number)])
+        questions = [sent for sent in statements if "is_compressed" in sent]
+        assert len(questions) == asked
+
+
+@BOTH
+def test_a_long_call_meets_compressed_chunks_in_its_middle(
+    connection, desk, compress, monkeypatch, write
+):
+    monkeypatch.setattr(row_batches, "BATCH_ROWS", 10)
+    monkeypatch.setattr(write_statements, "FEW_ROWS", 0)
+    rows = [desk.point(curve_date=desk.day + timedelta(days=40 * n)) for n in range(25)]
+    write(connection, CurveData, rows[12:13])
+    compress(CurveData)
+    assert write(connection, CurveData, rows) == desk.written(24, already_there=1)
+    assert uncompressed(connection, "curves") == 24
 
 
 def test_a_change_in_a_compressed_chunk(connection, desk, compress):
