@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 
 from conformance.engines.base import Template
 from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import MigrationFailed, ModelsUnavailable, named
+from conformance.observed import Scope
 
 if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
     from sqlalchemy import URL, Connection
 
 
@@ -133,6 +137,25 @@ class _Writes(io.StringIO):
         """Called by Alembic."""
         self.writes.append(text)
         return super().write(text)
+
+
+def version_table(connection: Connection, config: Config, *, apache: bool = False) -> str:
+    """The name of Alembic's own table, which env.py may choose; nothing is migrated."""
+    found: list[str] = []
+    directory = ScriptDirectory.from_config(config)
+
+    def see(_revision: object, context: MigrationContext) -> list[object]:
+        found.append(context.version_table)
+        return []
+
+    def run_env(_config: object, _revision: object) -> None:
+        with EnvironmentContext(config, directory, fn=see, dont_mutate=True):
+            directory.run_env()
+
+    # Where env.py fails the migration does as well, and says more.
+    with suppress(Exception):
+        _run(run_env, connection, config, "", apache=apache)
+    return found[0] if found else Scope.version_table
 
 
 def _run(

@@ -18,8 +18,9 @@ from conformance.errors import ConformanceError, MigrationFailed
 from conformance.filling import fill_every_state, fill_table
 from conformance.gate.revision_files import imports_of
 from conformance.gate.tracing import only_to
-from conformance.migrations import upgrade
-from conformance.reflection import reflect
+from conformance.migrations import upgrade, version_table
+from conformance.observed import Scope
+from conformance.reflection import reflect, schemas_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,6 +82,16 @@ class Bench:
         with self.connect() as connection:
             upgrade(connection, self.config, revision.identifier, apache=self.apache)
 
+    def version_table(self) -> str:
+        """Alembic's own table, as env.py names it."""
+        with self.connect() as connection:
+            return version_table(connection, self.config, apache=self.apache)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the base has no revision at all."""
+        return not self._new.base_heads
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A session of its own on the database, the only one that this process may connect to."""
@@ -132,14 +143,22 @@ def base_template(config: Config, new: NewRevisions, *, apache: bool) -> Templat
                 # No downgrade has to take it away: other schemas of the database may use it.
                 connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
                 connection.commit()
-            fill(connection, compress=not apache)
+            fill(
+                connection,
+                compress=not apache,
+                own=version_table(connection, config, apache=apache),
+            )
 
     return Template("gate", _fingerprint(config, new, apache=apache), prepare)
 
 
-def fill(connection: Connection, *, compress: bool) -> None:
-    """Put rows into every table for which they can be derived from the catalog."""
-    metadata = reflect(connection)
+def fill(connection: Connection, *, compress: bool, own: str = Scope.version_table) -> None:
+    """Put rows into every table for which they can be derived from the catalog.
+
+    Args:
+        own: Alembic's table, which stays as it is.
+    """
+    metadata = reflect(connection, Scope(schemas_of(connection), version_table=own))
     try:
         with connection.begin_nested():
             fill_every_state(connection, metadata, compress=compress)
@@ -157,7 +176,7 @@ def _migrate(connection: Connection, config: Config, head: str, *, apache: bool)
     except ConformanceError:
         raise
     # Whatever a migration raises: its author is the one who must read it.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise MigrationFailed(
             f"The old revisions up to {head} fail: {type(error).__name__}: {told(error)}",
             "Try 'alembic upgrade' to there on an empty database.",

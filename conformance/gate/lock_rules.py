@@ -168,13 +168,24 @@ def judge_together(traced: Sequence[tuple[str, Statement]]) -> Iterator[GateFind
     for revision, statement in traced:
         if statement.transaction != transaction:
             held, transaction = {}, statement.transaction
-        doing = _doing(statement, _worked(statement))
+        worked = _worked(statement)
+        doing = _doing(statement, worked)
         for relation, (owner, first, lock) in held.items():
-            if doing and owner != revision and (revision, relation) not in said:
+            needed = worked == {relation} and _takes_all(statement)
+            if doing and owner != revision and not needed and (revision, relation) not in said:
                 said.add((revision, relation))
                 yield _lock_held_by(owner, first, lock, revision, statement, doing)
         for lock in _blocking(statement):
             held.setdefault(lock.relation, (revision, statement, lock))
+
+
+def _takes_all(statement: Statement) -> bool:
+    """Whether it takes ACCESS EXCLUSIVE for its own work, held before or not.
+
+    Source: PostgreSQL documentation, "ALTER TABLE": unless noted otherwise; VALIDATE is noted.
+    """
+    words = first_words(statement.sql)
+    return words.startswith("ALTER") and "VALIDATE CONSTRAINT" not in words
 
 
 def _lock_held_by(  # noqa: PLR0913, PLR0917 - two statements, and who sent them

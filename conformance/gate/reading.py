@@ -34,6 +34,16 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name,
  ORDER BY 2, 3
 """)
 
+# In whichever schema env.py puts it.
+_VERSION_TABLES = text("""
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND c.relname = :name
+   AND EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped)
+ ORDER BY 1
+""")
+
 _COLUMNS = text("""
 SELECT a.attrelid AS table, a.attnum AS number, a.attname AS name, a.attnotnull AS not_null,
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
@@ -79,10 +89,12 @@ def read_state(connection: Connection, scope: Scope, *, like: State | None = Non
 
 
 def _version(connection: Connection, scope: Scope) -> tuple[str, ...]:
-    table = scope.version_table
-    if connection.scalar(text("SELECT pg_catalog.to_regclass(:t)"), {"t": table}) is None:
-        return ()
-    return tuple(connection.scalars(text(f"SELECT version_num FROM {table} ORDER BY 1")))
+    tables = connection.scalars(_VERSION_TABLES, {"name": scope.version_table}).all()
+    return tuple(
+        version
+        for table in tables
+        for version in connection.scalars(text(f"SELECT version_num FROM {table} ORDER BY 1"))
+    )
 
 
 def _contents(connection: Connection, scope: Scope, like: State | None) -> dict[int, Contents]:

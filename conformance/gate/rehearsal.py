@@ -168,6 +168,8 @@ class Rehearsal:
         }
         if len(parents) > 1:
             self._not_checked[what] = "it merges branches"
+        elif not parents and not (self._bench.is_empty and not self._applied):
+            self._not_checked[what] = "it begins a history of its own"
         elif beside:
             self._not_checked[what] = (
                 f"{parents[0]} has other branches: {', '.join(sorted(beside))}"
@@ -245,7 +247,7 @@ class Rehearsal:
         missing = [] if failure else _missing(before, after, self._state(like=before))
         if failure or missing:
             self._bench.renew([*self._applied, self._revision])
-        return ByHand(failure, tuple(missing), _of_revision(script))
+        return ByHand(failure, tuple(missing), _of_revision(script, self._scope.version_table))
 
     def _run_script(self, script: Sequence[str]) -> Failure | None:
         """As psql would: each statement by itself, transactions as the script says."""
@@ -299,8 +301,8 @@ def attempt(
             run()
     except ours:
         raise
-    # A migration is anybody's code, and may raise anything.
-    except Exception as error:
+    # A migration is anybody's code, and may raise anything; one that calls sys.exit() as well.
+    except (Exception, SystemExit) as error:
         refused = getattr(error, "orig", None) is not None or hasattr(error, "pgcode")
         return Failure(
             f"{type(getattr(error, 'orig', None) or error).__name__}: {told(error)}",
@@ -325,14 +327,14 @@ def _missing(before: State, wanted: State, found: State) -> list[str]:
     return missing
 
 
-def _of_revision(script: Sequence[str]) -> tuple[str, ...]:
+def _of_revision(script: Sequence[str], version_table: str) -> tuple[str, ...]:
     """What stands between Alembic's comment and its version table."""
     found: list[str] = []
     inside = False
     for statement in script:
         if statement.startswith("-- Running upgrade"):
             inside = True
-        elif "alembic_version" in statement:
+        elif version_table in statement:
             inside = False
         elif inside and _says_something(statement):
             found.append(statement)

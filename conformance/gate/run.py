@@ -21,7 +21,6 @@ from conformance.gate.rules import judge, judge_drift, judge_failure_together, n
 from conformance.gate.squawk import SquawkUnavailable, comparable, complaints, judge_squawk
 from conformance.gate.together import run_together
 from conformance.migrations import alembic_config
-from conformance.observed import Scope
 from conformance.pipeline import check_database, scope_of
 from conformance.project import load_metadata
 from conformance.reflection import schemas_of
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from conformance.comparison import Comparison
     from conformance.gate.evidence import Evidence
     from conformance.gate.revisions import NewRevisions
+    from conformance.observed import Scope
     from conformance.session import Session
 
 
@@ -132,6 +132,7 @@ class _Gate:
         self._report = report
         self._not_checked: list[NotChecked] = []
         self._comparison: Comparison | None = None
+        self._models_scope = scope_of(metadata)
 
     def run(self) -> GateReport:
         self._report("filling the base with rows")
@@ -185,11 +186,16 @@ class _Gate:
     def _scope(self) -> Scope:
         with self._bench.look() as connection:
             found = schemas_of(connection)
-        return Scope(tuple(sorted({*found, *scope_of(self._metadata).schemas})))
+        self._models_scope = replace(
+            scope_of(self._metadata), version_table=self._bench.version_table()
+        )
+        return replace(
+            self._models_scope, schemas=tuple(sorted({*found, *self._models_scope.schemas}))
+        )
 
     def _compare(self, connection: Connection) -> None:
         self._comparison = check_database(
-            connection, self._metadata, self._session.engine.capabilities
+            connection, self._metadata, self._session.engine.capabilities, self._models_scope
         )
         connection.rollback()
 

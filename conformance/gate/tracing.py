@@ -186,7 +186,10 @@ class Tracer:
         self.failed = statement
         _notices_of(raw).take()
         lock_timeout = None
-        if raw.autocommit or raw.info.transaction_status != TRANSACTION_STATUS_IDLE:
+        status = raw.info.transaction_status
+        # What is idle would begin a transaction; what has failed answers nothing until it is
+        # rolled back, as a revision may do to a savepoint.
+        if raw.autocommit or status not in (TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR):
             lock_timeout = _setting(raw)
         self._running = _Running(
             0.0,
@@ -217,6 +220,8 @@ class Tracer:
         if raw.info.transaction_status != TRANSACTION_STATUS_INERROR:
             self._last = _look(raw)
             lock_timeout = lock_timeout or _setting(raw)
+        elif lock_timeout is None and self.statements:
+            lock_timeout = self.statements[-1].lock_timeout
         self._folding.learn(self._last)
         return Statement(
             len(self.statements) + 1,

@@ -117,7 +117,7 @@ def test_a_revision_that_passes(here, session):
 
 @pytest.mark.slow
 def test_a_revision_that_fails(here, session):
-    here.revision(ADD, "pass")
+    here.revision(f"print('noise')\n{ADD}", "pass")
     code, output, errors = run(
         "--from-revision", "0001", "--engine", choice_for_workers(session), "--json", "-"
     )

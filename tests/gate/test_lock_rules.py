@@ -146,6 +146,20 @@ def test_a_lock_of_an_earlier_revision_held_during_the_next():
     assert together(("2", taken), ("2", work)) == []
 
 
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        # It would take the same lock by itself.
+        ("ALTER TABLE a ADD CHECK (b > 0)", []),
+        ("ALTER TABLE a VALIDATE CONSTRAINT c", [("3", "a")]),
+        ("CREATE INDEX i ON a (b)", [("3", "a")]),
+    ],
+)
+def test_a_later_revision_that_works_on_the_same_table(sql, found):
+    taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
+    assert together(("2", taken), ("3", statement(2, sql, rows=(rows("a"),)))) == found
+
+
 def test_revisions_in_transactions_of_their_own():
     taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
     work = statement(2, "UPDATE b ...", rows=(rows("b"),), transaction=2)

@@ -252,3 +252,46 @@ def test_psycopg2_s_own_helpers_are_seen_too(session, project):
     (statement,) = own(report)
     assert statement.sql == "INSERT INTO places (name) VALUES ('a'),('b')"
     assert {finding.code for finding in report.findings} == {"data-changed", "offline-differs"}
+
+
+def test_a_savepoint_that_is_rolled_back(session, project):
+    project.revision(
+        "try:\n"
+        "    with op.get_bind().begin_nested():\n"
+        "        op.execute('ALTER TABLE nothing ADD COLUMN area integer')\n"
+        "except sa.exc.ProgrammingError:\n"
+        "    op.execute('ALTER TABLE places ADD COLUMN area integer')",
+        DROP,
+    )
+    report = project.rehearse(session, with_area())
+    assert {finding.code for finding in report.findings} == {"offline-differs"}
+
+
+def test_a_version_table_of_another_name(session, tmp_path):
+    env = ENV
+    for option in ("literal_binds=True", 'attributes["connection"]'):
+        env = env.replace(f"{option})", f'{option}, version_table="db_version")')
+    project = Project.made_in(tmp_path, env)
+    project.revision(ADD, DROP)
+    assert project.rehearse(session, with_area()).findings == ()
+
+
+def test_a_history_of_its_own(session, project):
+    project.revision("pass")
+    project.revision(
+        sql("CREATE TABLE boxes (id integer)"), sql("DROP TABLE boxes"),
+        revision="0003", parent=None,
+    )  # fmt: skip
+    project.revision("pass", revision="0004", parent=("0002", "0003"))
+    metadata = models()
+    Table("boxes", metadata, Column("id", Integer))
+    report = project.rehearse(session, metadata)
+    assert report.findings == ()
+    assert "it begins a history of its own" in {item.reason for item in report.not_checked}
+
+
+def test_a_revision_that_ends_the_process(session, project):
+    project.revision("import sys\nsys.exit('enough')")
+    (finding,) = project.rehearse(session, models()).findings
+    assert finding.code == "upgrade-failed"
+    assert "SystemExit: enough" in finding.message
