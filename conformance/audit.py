@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from conformance.capabilities import Capabilities
-from conformance.engines.connecting import connect, parse_url, place, scrubbed
+from conformance.engines.connecting import (
+    connect,
+    is_lost_connection,
+    lost_connection,
+    parse_url,
+    place,
+    scrubbed,
+)
 from conformance.engines.identification import identify_server
 from conformance.errors import EngineUnavailable
 from conformance.pipeline import check_database, scope_of
@@ -57,8 +64,11 @@ def _transaction(url: URL) -> Iterator[Connection]:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
             yield connection
         except DBAPIError as error:
+            if is_lost_connection(error):
+                raise lost_connection("the audit") from None
+            reason = scrubbed(str(error.orig), url).rstrip(".")
             raise EngineUnavailable(
-                f"Reading the catalog at {place(url)} failed: {scrubbed(str(error.orig), url)}.",
+                f"Reading the catalog at {place(url)} failed: {reason}.",
                 "Nothing was changed; try again when the server has more room.",
             ) from None
         finally:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
-from conformance.engines.connecting import is_lost_connection, lost_connection
-from conformance.errors import ConformanceError
+from conformance.engines.connecting import is_lost_connection, lost_connection, no_connection
+from conformance.errors import ConformanceError, named
 from conformance.fixtures import (
     apache_edition,
     comparison,
@@ -188,11 +189,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | None:
     if isinstance(error, ConformanceError):
         return str(error)
-    if item.path.is_relative_to(_SUITE) and is_lost_connection(error):
+    if not item.path.is_relative_to(_SUITE):
+        return None
+    if is_lost_connection(error):
         return str(lost_connection(item.name))
+    address = getattr(session_of(item.config).engine, "server_url", None)
+    if address is not None and (refused := no_connection(error, make_url(address))) is not None:
+        return str(refused)
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
-    if when == "setup" and item.path.is_relative_to(_SUITE) and not outcome:
-        return f"A check cannot be set up: {type(error).__name__}: {' '.join(str(error).split())}"
+    if when == "setup" and not outcome:
+        return f"A check cannot be set up: {named(error)}."
     return None
 
 

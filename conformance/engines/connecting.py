@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 from sqlalchemy import URL, NullPool, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from conformance.errors import EngineUnavailable
 
@@ -209,6 +209,25 @@ def is_lost_connection(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def no_connection(error: BaseException | None, url: URL) -> EngineUnavailable | None:
+    """Why no new connection came about, if that is what the error is about.
+
+    Args:
+        error: anything.
+        url: of the server.
+    """
+    while error is not None:
+        # A statement that fails has a SQLSTATE, and a connection that is lost is invalidated.
+        if (
+            isinstance(error, OperationalError)
+            and getattr(error.orig, "pgcode", None) is None
+            and not error.connection_invalidated
+        ):
+            return explain_connection_error(error, url)
+        error = error.__cause__
+    return None
 
 
 def lost_connection(during: str) -> EngineUnavailable:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 
 from conformance import migrations
+from conformance.audit import audit
 from conformance.engines.connecting import connect, parse_url
 from conformance.engines.container import ContainerEngine
 from conformance.errors import EngineUnavailable
@@ -76,3 +77,37 @@ def test_lost_session_is_no_finding(engine: ContainerEngine, tmp_path: Path) -> 
         said = process.stderr.read() if process.stderr else ""
     assert "conformance: The server ended the connection during " in said
     assert process.returncode == 2
+
+
+@pytest.mark.slow
+def test_a_server_without_connections_left_is_no_finding(
+    engine: ContainerEngine, tmp_path: Path
+) -> None:
+    """The checks of several sessions need more of them than this role may have."""
+    url = parse_url(engine.server_url)
+    with connect(url, autocommit=True) as connection:
+        connection.execute(
+            text("CREATE ROLE few LOGIN CREATEDB PASSWORD 'secret' CONNECTION LIMIT 5")
+        )
+    address = url.set(username="few", password="secret").render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", "check", "--engine", address,
+         "--reports", str(tmp_path), "-k", "test_writers_take_turns"],
+        cwd=_ROOT, env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout
+    assert "has no connection left. Close other sessions, or raise max_connections." in done.stderr
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_a_session_lost_in_an_audit(engine: ContainerEngine) -> None:
+    """Where the server does not preload the library, loading it ends the session."""
+    with engine.database() as url:
+        with connect(url, autocommit=True) as connection:
+            connection.execute(text("CREATE EXTENSION timescaledb"))
+            connection.execute(text("ALTER SYSTEM SET shared_preload_libraries = 'auto_explain'"))
+        engine.restart()
+        with pytest.raises(EngineUnavailable) as caught:
+            audit(url.render_as_string(hide_password=False), MetaData())
+    assert caught.value.problem.startswith("The server ended the connection during the audit")
