@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: refusals of a revision), lock_not_available, read_only_sql_transaction.
 ANSWERS = {"0A000", "55P03", "25006"}
 
+#: Seconds, unless DATABASE_URL says otherwise.
+CONNECT_TIMEOUT = "10"
+
 #: The key of the advisory lock: "timescal" in ASCII.
 MIGRATION_LOCK = 0x74696D657363616C
 
@@ -55,6 +58,8 @@ def database_url() -> URL:
         raise CommandError("DATABASE_URL has more than one @; write one in the password as %40")
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise CommandError(f"DATABASE_URL names a {url.get_backend_name()} database")
+    # libpq by itself waits for ever for a server that accepts and never answers.
+    url = url.update_query_dict({"connect_timeout": CONNECT_TIMEOUT, **url.query})
     return url.set(drivername="postgresql+psycopg2")
 
 

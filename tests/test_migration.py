@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -123,6 +124,16 @@ def test_a_wrong_url_is_one_sentence(url, words):
     assert "Traceback" not in done.stderr
     assert "cret" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_server_that_never_answers_is_given_up():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgresql://desk:secret@127.0.0.1:{silent.getsockname()[1]}/desk"
+        done = alembic(f"{address}?connect_timeout=2", "upgrade", "head")
+        assert "timeout expired" in done.stderr
+        done = alembic(address, "upgrade", "head")
+    assert "timeout expired" in done.stderr
+    assert "secret" not in done.stderr
 
 
 @pytest.mark.needs("concurrent_sessions")
