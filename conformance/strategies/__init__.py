@@ -7,6 +7,7 @@ def test_a_row_is_accepted(row): ...
 from conformance.strategies.axes import chunk_starts, default_span
 from conformance.strategies.batches import batches, natural_key, rewritten
 from conformance.strategies.parts import NotDerivable
+from conformance.strategies.refused import checks_of, columns_of, refused_by
 from conformance.strategies.respelling import canonical, canonical_row
 from conformance.strategies.rows import Row, checks_not_understood, rows
 
@@ -17,9 +18,12 @@ __all__ = [
     "canonical",
     "canonical_row",
     "checks_not_understood",
+    "checks_of",
     "chunk_starts",
+    "columns_of",
     "default_span",
     "natural_key",
+    "refused_by",
     "rewritten",
     "rows",
 ]

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, pool, select, text
+from sqlalchemy import column, create_engine, pool, select, table, text
 
 from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
 from conformance.filling import CHUNK_STATES, ROWS, fill_every_state
 from conformance.findings import Finding
 from conformance.strategies import canonical, natural_key
+from conformance.strategies.refused import stored_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import URL, Connection, MetaData, Table
+    from sqlalchemy import URL, Connection, MetaData, Table, TableClause
 
     #: A write path: rows into a table, on a connection.
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
@@ -73,6 +74,20 @@ def contents(connection: Connection, table: Table) -> Counter[tuple[Any, ...]]:
     return Counter(
         tuple(canonical(value) for value in row) for row in connection.execute(select(*columns))
     )
+
+
+def as_stored(declared: Table, names: Collection[str]) -> TableClause:
+    """The table to be written to by name, without defaults.
+
+    Args:
+        names: columns whose values are given as the database stores them, whatever decorates
+            their types.
+    """
+    columns = [
+        column(item.name, stored_type(item) if item.name in names else item.type)
+        for item in declared.columns
+    ]
+    return table(declared.name, *columns, schema=declared.schema)
 
 
 class Ledger:

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, insert, pool, select
 from sqlalchemy.exc import DBAPIError
 
+from conformance.expected import spelling
 from conformance.filling import parents_of
 from conformance.profiles import drawing, generation_of
 from conformance.session import metadata_of
-from conformance.strategies import batches, natural_key, rows
+from conformance.strategies import batches, checks_of, columns_of, natural_key, refused_by, rows
 from conformance.suite import outcomes
 from conformance.suite.row_world import (
     Ledger,
+    as_stored,
     contents,
     hypertables_of,
     rows_finding,
@@ -27,16 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hypothesis.strategies import SearchStrategy
-    from sqlalchemy import URL, Column, Connection, Insert, MetaData, Table
+    from sqlalchemy import URL, Column, Connection, Insert, MetaData, Table, TableClause
 
+    from conformance.strategies import Row
     from conformance.suite.outcomes import Record
     from conformance.suite.row_world import Writes
 
     #: A property: a batch of rows, on a connection whose changes are rolled back.
     Property = Callable[[Connection, list[dict[str, Any]]], None]
 
-#: SQLSTATE unique_violation.
-UNIQUE_VIOLATION = "23505"
+#: SQLSTATEs.
+UNIQUE_VIOLATION, CHECK_VIOLATION = "23505", "23514"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -45,6 +48,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         tables = hypertables_of(metadata_of(metafunc.config))
         if metafunc.function is test_foreign_keys_refuse:
             tables = [table for table in tables if table.foreign_keys]
+        if metafunc.function is test_checks_refuse:
+            tables = [table for table in tables if checks_of(table)]
         if metafunc.function is test_primary_keys_are_unique_across_chunks:
             tables = [table for table in tables if _generated_keys(table)]
         metafunc.parametrize("hypertable", tables, ids=[table.fullname for table in tables])
@@ -113,13 +118,14 @@ def _ledger(connection: Connection, table: Table) -> Ledger:
     return Ledger(table, contents(connection, table).elements())
 
 
-def _refused(connection: Connection, statement: Insert) -> bool:
+def _code_of_refusal(connection: Connection, statement: Insert) -> str | None:
+    """The SQLSTATE that the statement is refused with; None if it is not."""
     try:
         with connection.begin_nested():
             connection.execute(statement)
-    except DBAPIError:
-        return True
-    return False
+    except DBAPIError as error:
+        return str(getattr(error.orig, "pgcode", ""))
+    return None
 
 
 def test_insert_new_keeps_the_first(
@@ -184,7 +190,8 @@ def test_a_second_row_of_a_key_is_refused(
         writes.upsert(connection, hypertable, batch)
         before = contents(connection, hypertable)
         for row in batch:
-            assert _refused(connection, insert(hypertable).values(row)), f"key {key} came twice"
+            refused = _code_of_refusal(connection, insert(hypertable).values(row))
+            assert refused is not None, f"key {key} came twice"
             assert contents(connection, hypertable) == before, "a refused row left something"
 
     holds(refuses_the_second)
@@ -224,6 +231,40 @@ def test_foreign_keys_refuse(
             assert contents(connection, hypertable) == before, "a refused row left something"
 
     holds(refuses)
+
+
+def test_checks_refuse(
+    populated: Connection,
+    hypertable: Table,
+    examples: Callable[[SearchStrategy[Any], Property], None],
+    record: Record,
+) -> None:
+    """A row that breaks a CHECK and nothing else is refused, in chunks of every state."""
+    parents = parents_of(populated, hypertable)
+    populated.rollback()
+    for check in checks_of(hypertable):
+        name = spelling.final_name(check) or spelling.sql(check.sqltext)
+        try:
+            broken = refused_by(hypertable, check, parents=parents)
+        except ValueError as error:
+            part = f"rows:{hypertable.fullname}:checks_refuse:{name}"
+            outcomes.part_not_checked(record, part, f"no rows can be derived: {error}")
+            continue
+
+        into = as_stored(hypertable, columns_of(check))
+
+        def refuses(
+            connection: Connection,
+            batch: list[Row],
+            into: TableClause = into,
+            name: str = str(name),
+        ) -> None:
+            (row,) = batch
+            values = {hypertable.columns[key].name: value for key, value in row.items()}
+            refused = _code_of_refusal(connection, insert(into).values(values))
+            assert refused == CHECK_VIOLATION, f"{name} does not refuse it"
+
+        examples(broken.map(lambda row: [row]), refuses)
 
 
 def _generated_keys(table: Table) -> list[Column[Any]]:

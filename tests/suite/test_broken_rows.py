@@ -57,6 +57,34 @@ def test_it_is_found(tmp_path, edit, table):
         assert min(len(finding["observed"]) for finding in verdict["findings"]) <= 2
 
 
+CHECKS = {
+    "a check is missing": (
+        Edit(
+            REVISION,
+            """        sa.CheckConstraint("call_put IN ('call', 'put')", """
+            """name=op.f("ck_vol_surfaces_call_put")),\n""",
+            "",
+        ),
+        "vol_surfaces",
+    ),
+    "a check lets more through": (
+        Edit(REVISION, "confidence BETWEEN 0 AND 1", "confidence BETWEEN 0 AND 1.5"),
+        "signals",
+    ),
+}
+
+
+@pytest.mark.parametrize(("edit", "table"), CHECKS.values(), ids=CHECKS.keys())
+def test_a_check_that_is_not_kept_is_found(tmp_path, edit, table):
+    project = copied_project(tmp_path, edit)
+    code, verdict, _ = check(project, "-k", f"test_checks_refuse and {table}")
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == f"rows:{table}:checks_refuse"
+    assert len(finding["observed"]) == 1
+    assert "does not refuse it" in finding["hint"]
+
+
 #: What keeps a row out that the models allow.
 REFUSING = {
     "a type that is too narrow": (

@@ -1,0 +1,81 @@
+"""Rows that a check refuses: each breaks it, and nothing else."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    Double,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+from conformance.strategies import NotDerivable, checks_of, columns_of, refused_by
+from models import Signal, VolSurface
+
+from .drawing import always, comes_up
+
+
+def table_with(*checks):
+    return Table(
+        "quotes",
+        MetaData(),
+        Column("tenor", Integer),
+        Column("rate", Double),
+        Column("label", Text),
+        Column("doubled", Integer, Computed("tenor * 2")),
+        *(CheckConstraint(sql, name=name) for name, sql in zip("abc", checks, strict=False)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("checks", "breaks"),
+    [
+        (("tenor > 0",), lambda row: row["tenor"] <= 0),
+        (("tenor > 0", "tenor > -10"), lambda row: -10 < row["tenor"] <= 0),
+        (("rate BETWEEN 0 AND 1",), lambda row: not 0 <= row["rate"] <= 1),
+        (("rate < 'Infinity'",), lambda row: row["rate"] == math.inf or math.isnan(row["rate"])),
+        (("label IN ('a', 'b')",), lambda row: row["label"] not in {"a", "b"}),
+        (("length(label) <= 3",), lambda row: len(row["label"]) > 3),
+        (("tenor > 0 OR rate > 0",), lambda row: row["tenor"] <= 0 and row["rate"] <= 0),
+    ],
+)
+def test_each_row_breaks_the_check(checks, breaks):
+    table = table_with(*checks)
+    rows = refused_by(table, checks_of(table)[0])
+    always(rows, lambda row: set(row) == {"tenor", "rate", "label"})
+    always(rows, breaks)
+
+
+def test_a_vocabulary_is_broken_by_other_texts():
+    (call_put, _) = checks_of(VolSurface)
+    assert columns_of(call_put) == ("call_put",)
+    rows = refused_by(VolSurface, call_put, parents={"instruments.id": [1]})
+    always(rows, lambda row: row["call_put"] not in {"call", "put"})
+
+
+def test_nan_is_more_than_any_confidence():
+    (confidence,) = checks_of(Signal)
+    parents = {"instruments.id": [1], "series_metadata.id": [1]}
+    rows = refused_by(Signal, confidence, parents=parents)
+    assert comes_up(rows, lambda row: math.isnan(row["confidence"]))
+
+
+@pytest.mark.parametrize(
+    ("sql", "error", "reason"),
+    [
+        ("md5(label) = 'x'", NotDerivable, "md5"),
+        ("tenor > 0 OR tenor <= 0", NotDerivable, "no row seems to satisfy it"),
+        ("doubled > 0", ValueError, "the database fills doubled"),
+    ],
+)
+def test_what_no_row_can_be_derived_for(sql, error, reason):
+    table = table_with(sql)
+    with pytest.raises(error, match=reason):
+        refused_by(table, checks_of(table)[0])
