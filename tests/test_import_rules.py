@@ -61,6 +61,7 @@ _GATE_EVIDENCE = (
     "conformance.gate.evidence",
     "conformance.gate.lock_rules",
     "conformance.gate.report",
+    "conformance.gate.row_rules",
     "conformance.gate.sentences",
     "conformance.gate.state",
     "conformance.gate.ways_out",
@@ -149,7 +150,14 @@ RULES = (
             allowed=(*_GATE_EVIDENCE, *PURE),
             followed=True,
         )
-        for module in ("rules", "lock_rules", "compression_rules", "ways_out", "acceptance")
+        for module in (
+            "rules",
+            "row_rules",
+            "lock_rules",
+            "compression_rules",
+            "ways_out",
+            "acceptance",
+        )
     ),
     Rule(
         "changes of an upgrade are pure",

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from conformance.gate.compression_rules import refused_for_compression
 from conformance.gate.report import GateFinding
+from conformance.gate.row_rules import judge_rows
 from conformance.gate.sentences import keyword, listed, shortened
 from conformance.gate.state import (
     changed_facts,
     changed_rows,
     changed_traces,
-    counterpart,
     more_hypertables,
-    same_column,
     told_facts,
 )
 from conformance.gate.ways_out import way_out_of_failure, way_out_of_offline
@@ -23,19 +22,13 @@ if TYPE_CHECKING:
 
     from conformance.findings import Finding
     from conformance.gate.evidence import Evidence, Interruption, Return, Together
-    from conformance.gate.state import State
-
-
-#: What is lost with a table or column, and with rows.
-_IT = {False: "it what its rows", True: "them what they"}
-_KEEP_ROWS = "Keep them in another table first; or accept it with the reason."
 
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
     """Everything that one revision alone shows, apart from locks, compression and squawk."""
     yield from _failure(evidence)
     yield from _warnings(evidence)
-    yield from _rows(evidence)
+    yield from judge_rows(evidence)
     yield from _interruptions(evidence)
     yield from _return(evidence)
     yield from _by_hand(evidence)
@@ -105,73 +98,6 @@ def _warnings(evidence: Evidence) -> Iterator[GateFinding]:
             "A statement that warns often keeps the old state: say what is meant.",
             number,
         )
-
-
-def _rows(evidence: Evidence) -> Iterator[GateFinding]:
-    """Rows that were there before: gone, or others."""
-    if evidence.after is None:
-        return
-    gone = _gone(evidence.before, evidence.after)
-    lost = {**_lost(evidence), **gone}
-    for name, what in lost.items():
-        yield GateFinding(
-            "data-lost",
-            evidence.revision.identifier,
-            name,
-            f"{what[:1].upper()}{what[1:]}, and with {_IT[name in gone]} held.",
-            _KEEP_ROWS
-            if name in gone
-            else "Stop using it first, and drop it in a later revision; or accept it with the "
-            "reason.",
-            _writer(evidence, name) if name in gone else None,
-        )
-    for name, what in changed_rows(evidence.before, evidence.after):
-        if name not in lost:
-            yield GateFinding(
-                "data-changed",
-                evidence.revision.identifier,
-                name,
-                f"Rows that were there are not as before: {what}.",
-                "If that is meant, accept it with the reason; if not, look for the statement.",
-                _writer(evidence, name.partition(".")[0]),
-            )
-
-
-def _lost(evidence: Evidence) -> dict[str, str]:
-    """Tables with rows, and columns of such, that were dropped."""
-    assert evidence.after is not None
-    found: dict[str, str] = {}
-    for oid, earlier in evidence.before.contents.items():
-        if not earlier.rows:
-            continue
-        later = counterpart(evidence.after.contents, oid, earlier.name)
-        if later is None:
-            found[earlier.name] = f"table {earlier.name} is dropped"
-            continue
-        for number, column in earlier.columns.items():
-            if same_column(earlier, number, later) is None:
-                name = f"{earlier.name}.{column.name}"
-                found[name] = f"column {name} is dropped"
-    return found
-
-
-def _gone(before: State, after: State) -> dict[str, str]:
-    """Tables that have fewer rows."""
-    found: dict[str, str] = {}
-    for oid, earlier in before.contents.items():
-        later = counterpart(after.contents, oid, earlier.name)
-        if later is not None and later.rows < earlier.rows:
-            number = earlier.rows - later.rows
-            found[earlier.name] = f"{number} of {earlier.rows} rows of {earlier.name} are gone"
-    return found
-
-
-def _writer(evidence: Evidence, table: str) -> int | None:
-    """The first statement that wrote rows of the table."""
-    for statement in evidence.statements:
-        if any(item.relation == table and item.written for item in statement.rows):
-            return statement.number
-    return None
 
 
 def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:

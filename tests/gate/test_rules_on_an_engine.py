@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text
 
+from conformance.declarations import Retention
+
 from .projects import Case, sql
 
 
@@ -30,6 +32,12 @@ def indexed(table, *columns):
 def checked(table, text):
     return lambda metadata: metadata.tables[table].append_constraint(
         CheckConstraint(text, name=f"ck_{table}")
+    )
+
+
+def retained(age):
+    return lambda metadata: Table(
+        "readings", metadata, Retention(drop_after=age), extend_existing=True
     )
 
 
@@ -216,6 +224,23 @@ CASES = (
         sql("SELECT drop_chunks('readings', older_than => TIMESTAMPTZ 'infinity')"),
         "pass",
         {"data-lost"},
+    ),
+    Case(
+        "a retention policy",
+        sql("SELECT add_retention_policy('readings', INTERVAL '90 years')"),
+        sql("SELECT remove_retention_policy('readings')"),
+        {"data-lost"},
+        retained("90 years"),
+        community=True,
+    ),
+    Case(
+        "a retention policy that does not stay",
+        sql(
+            "SELECT add_retention_policy('readings', INTERVAL '80 years')",
+            "SELECT remove_retention_policy('readings')",
+        ),
+        "pass",
+        community=True,
     ),
     Case(
         "chunks compressed",
