@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from conformance.gate.report import GateFinding
 from conformance.gate.sentences import shortened
 from conformance.gate.state import counterpart
+from conformance.gate.ways_out import way_out_of_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -76,7 +77,6 @@ REFUSALS = {
         ),
     )
 }
-_SERVER_SAYS = Refusal("", "", "Add it nullable or with a constant default, or decompress first.")
 
 
 def judge_compression(
@@ -95,7 +95,7 @@ def judge_compression(
             "",
             f"This server refuses {shortened(evidence.failure.sql)}: "
             f"{evidence.failure.reason.rstrip('.')}.",
-            _SERVER_SAYS.way_out,
+            way_out_of_refusal(evidence.failure.sql),
         )
     if evidence.after is None:
         return

@@ -130,6 +130,18 @@ def way_out_of_rewrite(sql: str, *, hypertable: bool) -> str:
     return _chosen(_REWRITES, sql, hypertable=hypertable) or _STORED_FORM
 
 
+def way_out_of_refusal(sql: str) -> str:
+    """What to do in place of a statement that compression forbids."""
+    if re.match(
+        r"ALTER TABLE .* ADD (?!CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY)", first_words(sql)
+    ):
+        return (
+            "Add it nullable or with a constant default, and any constraint by itself; or "
+            "decompress first."
+        )
+    return "Do it before compression is enabled, or decompress all chunks and disable it first."
+
+
 def way_out_of_offline(reason: str) -> str:
     """What to do where offline SQL does something else, by what is raised."""
     if "MockConnection" in reason:

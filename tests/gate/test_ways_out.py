@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.gate.ways_out import way_out_of_failure, way_out_of_rewrite, way_out_of_scan
+from conformance.gate.ways_out import (
+    way_out_of_failure,
+    way_out_of_offline,
+    way_out_of_refusal,
+    way_out_of_rewrite,
+    way_out_of_scan,
+)
 
 
 def test_an_index_of_a_hypertable_has_no_concurrently():
@@ -75,3 +81,20 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
 )
 def test_a_refusal_says_what_is_wanted(reason, advice):
     assert advice in way_out_of_failure(reason)
+
+
+def test_only_a_column_can_be_added_otherwise():
+    assert way_out_of_refusal("ALTER TABLE t ADD COLUMN a int NOT NULL").startswith(
+        "Add it nullable"
+    )
+    for sql in (
+        "ALTER TABLE t DISABLE TRIGGER ALL",
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)",
+    ):
+        assert way_out_of_refusal(sql).startswith("Do it before compression")
+
+
+def test_offline_there_is_no_connection():
+    reason = "AttributeError: 'MockConnection' object has no attribute 'connection'"
+    assert "op.execute()" in way_out_of_offline(reason)
+    assert "DO block" in way_out_of_offline("AttributeError: 'NoneType' object has no 'all'")
