@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.gate.report import GateFinding
 from conformance.gate.sentences import first_words, keyword, shortened
-from conformance.gate.ways_out import way_out_of_rewrite, way_out_of_scan
+from conformance.gate.ways_out import is_by_chunk, way_out_of_rewrite, way_out_of_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +73,10 @@ def _rewrites(revision: str, statements: Sequence[Statement]) -> Iterator[GateFi
         # TRUNCATE begins a new file too; that the rows are gone is said elsewhere.
         if keyword(statement.sql) == "TRUNCATE":
             continue
+        alone = statement.transaction is None
         for item in statement.rewrites:
+            if alone and is_by_chunk(statement.sql, item.chunks):
+                continue
             if item.existed and item.relation not in seen:
                 seen.add(item.relation)
                 yield GateFinding(

@@ -16,7 +16,8 @@ from conformance.gate.sentences import first_words
 _ALONE = "in an op.get_context().autocommit_block()"
 _QUIET_HOUR = "Choose a quiet hour, with a lock timeout, and accept it with the reason."
 _CHUNKS_ALONE = (
-    f"Do it chunk by chunk, {_ALONE}, so that each is locked by itself; or leave it to a policy."
+    f"Do it chunk by chunk, {_ALONE}, so that each is locked by itself: a DO block may COMMIT "
+    "after each; or leave it to a policy."
 )
 _MOVES_CHUNKS = r".*\b(DE)?COMPRESS_CHUNK\b|.*\bCONVERT_TO_(ROW|COLUMN)STORE\b"
 
@@ -147,6 +148,16 @@ def way_out_of_offline(reason: str) -> str:
     if "MockConnection" in reason:
         return "Send it with op.execute(): offline there is no connection, and no cursor."
     return "Decide nothing in Python by what a query answers; a DO block can decide in SQL."
+
+
+def is_by_chunk(sql: str, chunks: int) -> bool:
+    """Whether a statement outside of a transaction moves chunks as that way out says.
+
+    Args:
+        chunks: how many it moved.
+    """
+    words = first_words(sql)
+    return bool(re.match(_MOVES_CHUNKS, words)) and (chunks == 1 or "COMMIT;" in words)
 
 
 def way_out_of_failure(reason: str) -> str:

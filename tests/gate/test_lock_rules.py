@@ -75,6 +75,23 @@ def test_a_rewrite_is_said_once():
     assert codes(rewriting) == [("rewrite", "a")]
 
 
+BLOCK = "DO $$ BEGIN FOR c IN ... LOOP PERFORM compress_chunk(c); COMMIT; END LOOP; END $$"
+
+
+@pytest.mark.parametrize(
+    ("sql", "chunks", "transaction", "found"),
+    [
+        ("SELECT compress_chunk('c')", 1, None, 0),
+        ("SELECT compress_chunk('c')", 1, 1, 1),
+        ("SELECT compress_chunk(c) FROM show_chunks('a') c", 3, None, 1),
+        (BLOCK, 3, None, 0),
+    ],
+)
+def test_chunk_by_chunk_is_no_rewrite_of_the_table(sql, chunks, transaction, found):
+    moved = Touched("a", existed=True, itself=False, chunks=chunks)
+    assert len(codes(statement(1, sql, rewrites=(moved,), transaction=transaction))) == found
+
+
 def test_truncate_is_no_rewrite():
     emptied = statement(1, "TRUNCATE a", locks=(lock("a"),), rewrites=(Touched("a", existed=True),))
     assert codes(emptied) == []
