@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from conformance.errors import ConformanceError, why_no_verdict
 from conformance.interrupts import heeded
+from conformance.printing import printing
 from conformance.project import DEFAULT_MODELS
 from conformance.reports import console as console_report
 from conformance.verdict import EngineUsed, Verdict
@@ -101,7 +102,8 @@ def audit(url: str, json_file: str | None, schema: str, models: str) -> None:
 
     def write_json(verdict: Verdict) -> None:
         if json_file == "-":
-            click.echo(json_report.render(verdict), nl=False)
+            with printing():
+                click.echo(json_report.render(verdict), nl=False)
         elif json_file is not None:
             write(Path(json_file), json_report.render(verdict))
 
@@ -181,11 +183,14 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
     except ConformanceError as error:
         report = GateReport(_asked(engine), could_not_run=str(error))
     if json_file == "-":
-        click.echo(json_report.render(report), nl=False)
+        with printing():
+            click.echo(json_report.render(report), nl=False)
     if report.could_not_run is not None:
         click.echo(f"conformance: {report.could_not_run}", err=True)
     else:
-        gate_console.show(report, Console(stderr=json_file == "-", soft_wrap=True), str(reports))
+        console = Console(stderr=json_file == "-", soft_wrap=True)
+        with printing():
+            gate_console.show(report, console, str(reports))
     sys.exit(report.exit_code)
 
 
@@ -232,7 +237,8 @@ def upgrade(  # noqa: PLR0913, PLR0917 - one argument for each option
     if report.could_not_run is not None:
         click.echo(f"conformance: {report.could_not_run}", err=True)
     else:
-        upgrade_console.show(report, Console(soft_wrap=True), str(reports))
+        with printing():
+            upgrade_console.show(report, Console(soft_wrap=True), str(reports))
     sys.exit(report.exit_code)
 
 
@@ -271,7 +277,8 @@ def _finish(
     if verdict.could_not_run is not None:
         click.echo(f"conformance: {verdict.could_not_run}", err=True)
     else:
-        console_report.show(verdict, Console(stderr=to_stderr, soft_wrap=True), reports)
+        with printing():
+            console_report.show(verdict, Console(stderr=to_stderr, soft_wrap=True), reports)
     sys.exit(verdict.exit_code)
 
 
