@@ -73,6 +73,8 @@ constraints: ## Refresh constraints.txt from the newest versions that pyproject.
 
 .PHONY: up
 up: ## Start a developer's server (Docker)
+	@docker compose version > /dev/null 2>&1 \
+		|| { echo "Docker with its compose plugin is needed; or name a server in DATABASE_URL" >&2; exit 2; }
 	docker compose up --detach --wait
 
 .PHONY: down
