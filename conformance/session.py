@@ -44,9 +44,7 @@ def session_of(config: pytest.Config) -> Session:
         ConformanceError: it cannot be had.
     """
     if _SESSION not in config.stash:
-        config.stash[_SESSION] = start_session(
-            _choice(config), config.getoption("conformance_image")
-        )
+        config.stash[_SESSION] = start_session(*_choice(config))
     return config.stash[_SESSION]
 
 
@@ -98,10 +96,12 @@ def metadata_of(config: pytest.Config) -> MetaData:
     return config.stash[_METADATA]
 
 
-def _choice(config: pytest.Config) -> str:
-    """The engine asked for; in a worker of pytest-xdist, the one that its controller started."""
+def _choice(config: pytest.Config) -> tuple[str, str | None]:
+    """The engine and the image asked for; in a worker of pytest-xdist, what its controller took."""
     given: dict[str, str] = getattr(config, "workerinput", {})
-    return given.get("conformance_engine") or str(config.getoption("conformance_engine"))
+    if "conformance_engine" in given:
+        return given["conformance_engine"], None
+    return str(config.getoption("conformance_engine")), config.getoption("conformance_image")
 
 
 def choice_for_workers(session: Session) -> str:

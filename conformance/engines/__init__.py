@@ -27,14 +27,19 @@ def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -
         report: told in one sentence which engine `auto` took, and why.
 
     Raises:
-        EngineUnavailable: the choice is none of these, or a container is wanted with an image
-            that cannot be had.
+        EngineUnavailable: the choice is none of these, or does not go with an image, or a
+            container is wanted with an image that cannot be had.
     """
     if "://" in choice:
         from conformance.engines.url import UrlEngine
 
         return UrlEngine(choice)
     if choice == "embedded":
+        if image is not None:
+            raise EngineUnavailable(
+                f"The embedded engine cannot run the image {image}.",
+                "Take --engine container, or leave --image and CONFORMANCE_IMAGE out.",
+            )
         return _embedded()
     if choice == "container":
         return _container(image, report)

@@ -100,6 +100,11 @@ CASES = (
         "a materialized view", "CREATE MATERIALIZED VIEW latest AS SELECT * FROM market_data"
     ),
     Alteration("statistics objects", "CREATE STATISTICS s ON id, name FROM instruments"),
+    Alteration(
+        "Alembic's table under another name",
+        "CREATE TABLE desk_version (version_num varchar(32) NOT NULL,"
+        " CONSTRAINT desk_version_pkc PRIMARY KEY (version_num))",
+    ),
     Alteration("a sequence", "CREATE SEQUENCE numbers"),
     Alteration("a composite type", "CREATE TYPE pair AS (a int, b int)"),
     Alteration("a function", "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'"),

@@ -17,6 +17,12 @@ ALTERATIONS = (
     ),
     Alteration("undeclared", "CREATE TABLE positions (id int)", {"table:positions:exists"}),
     Alteration(
+        "undeclared and like Alembic's",
+        "CREATE TABLE desk_version (version_num varchar(32) NOT NULL, at timestamptz,"
+        " CONSTRAINT desk_version_pkc PRIMARY KEY (version_num))",
+        {"table:desk_version:exists"},
+    ),
+    Alteration(
         "undeclared without columns",
         "CREATE TABLE nothing_in_it ()",
         {"table:nothing_in_it:exists"},

@@ -44,6 +44,11 @@ def test_named_engine(name: str, said: list[str]) -> None:
     assert not said
 
 
+def test_embedded_runs_no_image(said: list[str]) -> None:
+    with pytest.raises(EngineUnavailable, match="cannot run the image timescaledb:1"):
+        open_engine("embedded", "timescaledb:1", said.append)
+
+
 def test_url(said: list[str]) -> None:
     engine = open_engine("postgres://desk:s3cr3t@host/macro", None, said.append)
     assert (engine.name, engine.description) == ("url", "server at host:5432")

@@ -29,6 +29,14 @@ SELECT n.nspname AS schema_name,
    AND c.relkind IN ('r', 'p', 'f')
    AND NOT c.relispartition
    AND c.relname <> :version_table
+   -- Alembic's own under a name that env.py gives it: by what Alembic makes it of.
+   AND NOT (EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                     WHERE k.conrelid = c.oid AND k.contype = 'p'
+                       AND k.conname = c.relname || '_pkc')
+            AND ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+                        FROM pg_catalog.pg_attribute a
+                       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+                = ARRAY['version_num character varying(32)'])
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                     WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                       AND e.objid = c.oid AND e.deptype = 'e')
