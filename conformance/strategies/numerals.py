@@ -56,12 +56,8 @@ def floats(kind: Float[Any], narrowing: Narrowing) -> SearchStrategy[float]:
     A single is the double that PostgreSQL's spelling of it reads as: `0.1`, not `0.10000000149`.
     """
     single = is_single(kind)
-    precarious = [
-        number
-        for number in _PRECARIOUS
-        if narrowing.allows(number) and (not single or fits_single(number))
-    ]
-    found = [st.sampled_from(precarious)] if precarious else []
+    hurting = precarious(kind, narrowing)
+    found = [st.sampled_from(hurting)] if hurting else []
     low, high = narrowing.low, narrowing.high
     finite_low, finite_high = (None if is_nan(bound) else bound for bound in (low, high))
     if low is None or not is_nan(low):
@@ -78,6 +74,16 @@ def floats(kind: Float[Any], narrowing: Narrowing) -> SearchStrategy[float]:
     found.extend(_everyday(narrowing))
     anyone = st.one_of(*reversed(found))
     return made(as_single_reads, anyone) if single else anyone
+
+
+def precarious(kind: Float[Any], narrowing: Narrowing) -> list[float]:
+    """The numbers of the type that are easily lost."""
+    single = is_single(kind)
+    return [
+        number
+        for number in _PRECARIOUS
+        if narrowing.allows(number) and (not single or fits_single(number))
+    ]
 
 
 def _everyday(narrowing: Narrowing) -> list[SearchStrategy[float]]:

@@ -26,7 +26,7 @@ _PRECARIOUS = (
     "%(name)s", ":name", "{}", "{a,b}", "NULL", "null", "\\N", "--", ";", "/*", "$$", "\t", "\n",
     "\r\n", "\x01", "\x7f", "\xa0", "\u200b", "\ufeff", "\uffff", "é", "e\u0301", "ß", "ẞ", "İ",
     "\u0131", "\u017f", "Ǆ", "σς", "日本", "ไทย", "עברית", "\u202eabc", "🙂", "👩\u200d🚀", "🇧🇷",
-    "\U0010ffff",     "NaN", "0", "-1", "1e5", "true", "2020-02-30", "a" * 63, "a" * 64,
+    "\U0010ffff", "NaN", "0", "-1", "1e5", "true", "2020-02-30", "a" * 63, "a" * 64,
 )  # fmt: skip
 _FAMILIAR = "abcxyzABCXYZ0189 _-./:%'\"\\,;éßñçãΩжя日本🙂\u0301\t\n"
 
@@ -45,9 +45,9 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
         return st.nothing()
     usual = min(longest, max(_LONG, shortest))
     found = [st.text(_FAMILIAR, min_size=shortest, max_size=usual)]
-    precarious = [text for text in _PRECARIOUS if len(text) <= longest and narrowing.allows(text)]
-    if precarious:
-        found.append(st.sampled_from(precarious))
+    hurting = precarious(narrowing, longest)
+    if hurting:
+        found.append(st.sampled_from(hurting))
     anything = st.text(any_character(), min_size=shortest, max_size=usual)
     if longest > 0:
         anything |= _repeated(max(1, shortest), longest)
@@ -55,6 +55,12 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
     found.append(made(str, anything))
     strategy = st.one_of(*found)
     return strategy.filter(narrowing.allows) if narrowing.excluded else strategy
+
+
+def precarious(narrowing: Narrowing, longest: int | None) -> list[str]:
+    """The texts, of so many characters at most, that are easily lost."""
+    most = _VERY_LONG if longest is None else longest
+    return [text for text in _PRECARIOUS if len(text) <= most and narrowing.allows(text)]
 
 
 def any_character() -> SearchStrategy[str]:

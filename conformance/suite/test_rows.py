@@ -12,10 +12,18 @@ from sqlalchemy import create_engine, func, insert, pool, select
 from sqlalchemy.exc import DBAPIError
 
 from conformance.expected import spelling
-from conformance.filling import parents_of
+from conformance.filling import draw, parents_of
 from conformance.profiles import drawing, generation_of
 from conformance.session import metadata_of
-from conformance.strategies import batches, checks_of, columns_of, natural_key, refused_by, rows
+from conformance.strategies import (
+    batches,
+    checks_of,
+    columns_of,
+    natural_key,
+    precarious_values,
+    refused_by,
+    rows,
+)
 from conformance.suite import outcomes
 from conformance.suite.row_world import (
     Ledger,
@@ -163,6 +171,42 @@ def test_upsert_keeps_the_last(
         ledger.must_match(connection)
 
     holds(keeps_the_last)
+
+
+def test_precarious_values_are_kept(
+    populated: Connection, hypertable: Table, writes: Writes, record: Record
+) -> None:
+    """Each value that is easily lost is read back, from each column that can hold it.
+
+    The other properties draw such values now and then, a short run few of them.
+    """
+    try:
+        strategy = rows(hypertable, parents=parents_of(populated, hypertable), complete=True)
+    except ValueError as error:
+        outcomes.skip_not_checked(record, f"no rows can be derived: {error}")
+    (base,) = draw(strategy, 1)
+
+    def failure(row: Row) -> Exception | None:
+        ledger = _ledger(populated, hypertable)
+        ledger.upsert([row])
+        try:
+            writes.upsert(populated, hypertable, [row])
+            ledger.must_match(populated)
+        except Exception as error:
+            return error
+        finally:
+            populated.rollback()
+        return None
+
+    tried = precarious_values(hypertable)
+    record(outcomes.TRIED, {"rows": len(tried)})
+    for values in tried:
+        if (found := failure({**base, **values})) is not None:
+            alone = [{**base, key: value} for key, value in values.items()]
+            row = next(filter(failure, alone), {**base, **values})
+            found = failure(row) or found
+            finding = rows_finding(hypertable.fullname, "precarious_values_are_kept", [row], found)
+            outcomes.fail(record, finding)
 
 
 def test_order_and_pieces_do_not_matter(

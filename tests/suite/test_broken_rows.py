@@ -57,6 +57,36 @@ def test_it_is_found(tmp_path, edit, table):
         assert min(len(finding["observed"]) for finding in verdict["findings"]) <= 2
 
 
+ALTERS = """
+    op.execute(\"\"\"
+        CREATE FUNCTION alter_values() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            {0}; RETURN NEW;
+        END $$
+    \"\"\")
+    op.execute("CREATE TRIGGER alter_values BEFORE INSERT OR UPDATE ON {1} "
+               "FOR EACH ROW EXECUTE FUNCTION alter_values()")
+"""
+#: Statements that alter a value of the kind, their tables, and columns.
+ALTERED = {
+    "blanks": ("NEW.source := trim(NEW.source)", "curves", "source"),
+    "NaN": ("NEW.implied_vol := coalesce(nullif(NEW.implied_vol, 'NaN'), 0)", "vol_surfaces",
+            "implied_vol"),
+    "empty texts": ("NEW.flow_type := coalesce(nullif(NEW.flow_type, ''), ' ')", "flow_data",
+                    "flow_type"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("statement", "table", "column"), ALTERED.values(), ids=ALTERED.keys())
+def test_a_value_that_is_altered_is_found_by_a_short_run(tmp_path, statement, table, column):
+    project = copied_project(tmp_path, with_trigger(ALTERS.format(statement, table)))
+    code, verdict, _ = check(project, "-k", f"test_precarious and {table}")
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == f"rows:{table}:precarious_values_are_kept"
+    assert f"'{column}'" in finding["observed"][0]
+
+
 CHECKS = {
     "a check is missing": (
         Edit(
