@@ -14,8 +14,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, pool
+from sqlalchemy import create_engine, make_url, pool
 
+from conformance.confinement import confined, no_other_connection
 from conformance.engines.base import Template
 from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import MigrationFailed, ModelsUnavailable, named
@@ -24,6 +25,10 @@ from conformance.observed import Scope
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import URL, Connection
+
+
+#: What migrations that only print their SQL may ask for; there is nothing to connect to.
+_NOWHERE = make_url("postgresql+psycopg2://nowhere/offline")
 
 
 def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | None = None) -> Config:
@@ -122,7 +127,8 @@ def offline_statements(
     offline = alembic_config(str(config.config_file_name), output=buffer)
     offline.attributes.update(config.attributes, connection=None)
     offline.attributes["apache"] = "allow" if apache else None
-    command.upgrade(offline, revision, sql=True)
+    with confined(offline, _NOWHERE):
+        command.upgrade(offline, revision, sql=True)
     return tuple(buffer.writes)
 
 
@@ -164,7 +170,8 @@ def _run(
     assert callable(what)
     config.attributes.update(connection=connection, apache="allow" if apache else None)
     try:
-        what(config, revision)
+        with confined(config, connection.engine.url):
+            what(config, revision)
         connection.commit()
     finally:
         config.attributes.pop("connection", None)
@@ -181,8 +188,10 @@ def migrated_template(config: Config, *, apache: bool = False) -> Template:
     def prepare(url: URL) -> None:
         engine = create_engine(url, poolclass=pool.NullPool)
         try:
-            with engine.connect() as connection:
+            with engine.connect() as connection, no_other_connection():
                 upgrade(connection, config, apache=apache)
+        except MigrationFailed:
+            raise
         # Whatever a migration raises: its author is the one who must read it.
         except (Exception, SystemExit) as error:
             if is_lost_connection(error):

@@ -13,11 +13,11 @@ from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import DBAPIError
 
 import conformance
+from conformance.confinement import confined
 from conformance.engines.base import Template
 from conformance.errors import ConformanceError, MigrationFailed
 from conformance.filling import fill_every_state, fill_table
 from conformance.gate.revision_files import imports_of
-from conformance.gate.tracing import only_to
 from conformance.migrations import upgrade, version_table
 from conformance.observed import Scope
 from conformance.reflection import reflect, schemas_of
@@ -124,11 +124,8 @@ class Bench:
 @contextmanager
 def connected(url: URL, config: Config) -> Iterator[Connection]:
     """A session of its own; nothing else can be connected to meanwhile."""
-    # In an ini file a percent sign is doubled.
-    address = url.render_as_string(hide_password=False).replace("%", "%%")
-    config.set_main_option("sqlalchemy.url", address)
     engine = create_engine(url, poolclass=pool.NullPool)
-    with only_to(url), engine.connect() as connection:
+    with confined(config, url), engine.connect() as connection:
         yield connection
 
 

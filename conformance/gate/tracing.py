@@ -12,23 +12,20 @@ from typing import TYPE_CHECKING, Any
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 from sqlalchemy import Engine, event
 
-from conformance.errors import MigrationFailed
 from conformance.gate.driver import hear, quiet_cursor
 from conformance.gate.relations import Folding, Moment, observe, rewritten
 from conformance.gate.report import Notice, Statement
 from conformance.notices import Notices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import FrameType
 
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import Connection
 
 #: A bulk insert may send megabytes; so much of a statement is kept.
 _KEPT_SQL = 10_000
-#: PostgreSQL's own.
-_PORT = 5432
 
 
 class Interrupted(BaseException):
@@ -53,43 +50,6 @@ def listening(handlers: dict[str, Callable[..., None]]) -> Iterator[None]:
     finally:
         for name, handler in added:
             event.remove(Engine, name, handler)
-
-
-@contextmanager
-def only_to(url: URL) -> Iterator[None]:
-    """Let this process connect to this database only, and name it to an env.py that asks.
-
-    A migration must never reach a database that is not ours, even where its env.py ignores the
-    connection that it is given.
-    """
-
-    def connecting(
-        _dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]
-    ) -> None:
-        if _place(parameters) != wanted:
-            raise MigrationFailed(
-                "env.py connects to a database of its own choice; the connection was refused.",
-                'Let it use config.attributes["connection"], or DATABASE_URL.',
-            )
-
-    # A URL may name its host in more than one way.
-    wanted = _place(url.get_dialect()().create_connect_args(url)[1])
-    before = os.environ.get("DATABASE_URL")
-    os.environ["DATABASE_URL"] = url.render_as_string(hide_password=False)
-    try:
-        with listening({"do_connect": connecting}):
-            yield
-    finally:
-        if before is None:
-            del os.environ["DATABASE_URL"]
-        else:
-            os.environ["DATABASE_URL"] = before
-
-
-def _place(parameters: Mapping[str, Any]) -> tuple[object, ...]:
-    """Host, port and database of psycopg2's parameters."""
-    database = parameters.get("dbname", parameters.get("database"))
-    return parameters.get("host"), int(parameters.get("port") or _PORT), database
 
 
 class CalledFrom:

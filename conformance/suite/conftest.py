@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from conformance.confinement import confined
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.filling import draw, fill_every_state
 from conformance.migrations import alembic_config as read_alembic_config
@@ -52,11 +53,10 @@ def alembic_config(pytestconfig: pytest.Config, apache_edition: bool) -> Config:
 
 
 @pytest.fixture
-def alembic_engine(empty_database: URL) -> Iterator[Engine]:
+def alembic_engine(empty_database: URL, alembic_config: Config) -> Iterator[Engine]:
     """The database that pytest-alembic's tests migrate up and down."""
-    engine = create_engine(empty_database, poolclass=pool.NullPool)
-    yield engine
-    engine.dispose()
+    with confined(alembic_config, empty_database):
+        yield create_engine(empty_database, poolclass=pool.NullPool)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Column, Integer, Table, create_engine, make_url, pool
 from sqlalchemy.exc import OperationalError
 
+from conformance.confinement import only_to
 from conformance.errors import EngineUnavailable, MigrationFailed
 from conformance.gate import rehearsal
-from conformance.gate.tracing import only_to
 
 from .projects import BASE, ENV, Project, models, sql
 
