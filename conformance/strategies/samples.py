@@ -43,7 +43,8 @@ def fill(
         if hypertable is None or moments is None:
             given: list[dict[str, Any]] = [{}] * rows
         else:
-            given = [{hypertable.time_column: moment} for moment in moments(table)]
+            time = _time_column(table, hypertable.time_column)
+            given = [{time.key: moment} for moment in moments(table)]
         inserted[table.fullname] = [
             _insert(connection, table, number, inserted, values)
             for number, values in enumerate(given)
@@ -58,14 +59,20 @@ def _insert(
     given: dict[str, Any],
 ) -> dict[str, Any]:
     values = {
-        column.name: _value(table, column, number, inserted)
+        column.key: _value(table, column, number, inserted)
         for column in table.columns
         if column.server_default is None
         and column.identity is None
         and column is not table._autoincrement_column
     }
     statement = insert(table).values({**values, **given}).returning(*table.columns)
-    return dict(connection.execute(statement).mappings().one())
+    row = connection.execute(statement).mappings().one()
+    return {column.key: row[column] for column in table.columns}
+
+
+def _time_column(table: Table, name: str) -> Column[Any]:
+    """A declaration names it by its name or its key."""
+    return next(column for column in table.columns if name in (column.name, column.key))
 
 
 def _value(
@@ -73,12 +80,12 @@ def _value(
 ) -> Any:
     for key in column.foreign_keys:
         parents = inserted.get(key.column.table.fullname)
-        return parents[number % len(parents)][key.column.name] if parents else None
+        return parents[number % len(parents)][key.column.key] if parents else None
     choices = _choices(table, column)
     if choices:
         return choices[number % len(choices)]
     hypertable = hypertable_of(table)
-    if hypertable is not None and column.name == hypertable.time_column:
+    if hypertable is not None and hypertable.time_column in (column.name, column.key):
         return _moment(column, number, hypertable.chunk_interval)
     return _plain(column, number)
 

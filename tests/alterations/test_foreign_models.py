@@ -37,6 +37,7 @@ from sqlalchemy import (
     cast,
     desc,
     func,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import (
@@ -49,6 +50,7 @@ from sqlalchemy.dialects.postgresql import (
 )
 
 from conformance.declarations import Compression, HashPartition, Hypertable, OrderBy, Retention
+from conformance.strategies.samples import fill
 
 
 class Side(enum.Enum):
@@ -369,6 +371,28 @@ def test_members(bare_database, sql, findings):
     metadata.create_all(bare_database.connection)
     bare_database.execute(sql)
     bare_database.expect(findings, metadata)
+
+
+def test_sample_rows_of_columns_with_keys_of_their_own(bare_database):
+    metadata = MetaData()
+    owners = Table(
+        "owners",
+        metadata,
+        Column("user id", Integer, primary_key=True, autoincrement=False, key="user_id"),
+    )
+    ticks = Table(
+        "ticks",
+        metadata,
+        Column("At", DateTime(timezone=True), key="at", nullable=False),
+        Column("owner", Integer, ForeignKey(owners.c.user_id), key="owner_id", nullable=False),
+        Hypertable("At", chunk_interval="1 day"),
+    )
+    metadata.create_all(bare_database.connection)
+    bare_database.execute(
+        "SELECT create_hypertable('ticks', 'At', chunk_time_interval => INTERVAL '1 day')"
+    )
+    fill(bare_database.connection, metadata)
+    assert bare_database.connection.scalar(select(func.count(ticks.c.owner_id))) == 3
 
 
 def test_under_another_default_schema(bare_database):
