@@ -143,18 +143,23 @@ def _write_path(
 def _inserts(subject: Subject, row: SearchStrategy[Row]) -> Iterator[Callable[..., Any]]:
     left_out = _some_of(subject.defaulted) if subject.defaulted else st.just(frozenset[str]())
 
-    @rule(target=KNOWN, rows=st.lists(row, min_size=1, max_size=3))
-    def insert(self: History, rows: list[Row]) -> Any:
-        self.play(self.player.insert, rows)
+    some_left_out = st.just(frozenset[str]()) | left_out
+
+    @rule(target=KNOWN, rows=st.lists(row, min_size=1, max_size=3), left_out=some_left_out)
+    def insert(self: History, rows: list[Row], left_out: frozenset[str]) -> Any:
+        self.play(self.player.insert, [_without(left_out, row) for row in rows])
         return multiple(*rows)
 
     @rule(known=KNOWN, row=row, left_out=left_out)
     def insert_again(self: History, known: Row, row: Row, left_out: frozenset[str]) -> None:
         again = rewritten(subject.table, row, known, subject.key)
-        given = {key: value for key, value in again.items() if key not in left_out}
-        self.play(self.player.insert, [given])
+        self.play(self.player.insert, [_without(left_out, again)])
 
     yield from (insert, insert_again)
+
+
+def _without(columns: frozenset[str], row: Row) -> Row:
+    return {key: value for key, value in row.items() if key not in columns}
 
 
 def _changes(subject: Subject, row: SearchStrategy[Row]) -> Iterator[Callable[..., Any]]:

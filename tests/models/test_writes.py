@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import delete, select, text
+from sqlalchemy.exc import IntegrityError
 
 from conformance.declarations import hypertable_of
 from models import (
@@ -193,6 +194,26 @@ def test_values_that_are_the_same_are_not_written(connection, desk):
         assert unchanged == desk.written(already_there=1)
 
 
+@pytest.mark.parametrize("size", [5_000, 1], ids=["in one batch", "in two batches"])
+@BOTH
+def test_the_key_stays_as_it_was_first_spelled(connection, desk, monkeypatch, size, write):
+    monkeypatch.setattr(row_batches, "BATCH_ROWS", size)
+    quotes = [desk.rows[VolSurface] | {"delta": delta} for delta in (0.0, -0.0)]
+    assert write(connection, VolSurface, quotes) == desk.written(inserted=1, already_there=1)
+    assert repr(connection.scalar(select(VolSurface.delta))) == "0.0"
+
+
+@BOTH
+def test_a_row_is_not_lost_to_another_key(connection, desk, write):
+    """Only its natural key says that a row is there already, no number that is taken."""
+    write(connection, CurveData, [desk.point()])
+    taken = connection.scalar(select(CurveData.id))
+    sequence = text("SELECT setval(pg_get_serial_sequence('curves', 'id'), :taken, false)")
+    connection.execute(sequence, {"taken": taken})
+    with pytest.raises(IntegrityError, match="pk_curves"):
+        write(connection, CurveData, [desk.point(tenor_days=60)])
+
+
 # What a repetition leaves alone
 
 
@@ -341,11 +362,12 @@ def test_memory_does_not_grow_with_the_rows(connection, desk, monkeypatch, given
     assert peak < 1_500_000
 
 
-def test_a_long_batch_is_divided(connection, desk, monkeypatch, statements):
+@pytest.mark.parametrize("number", [10, 11, 12, 13])
+def test_a_long_batch_is_divided(connection, desk, monkeypatch, statements, number):
     monkeypatch.setattr(row_batches, "STATEMENT_CHARACTERS", 3_000)
-    rows = [desk.point(tenor_days=days, source="x" * 1_000) for days in range(10)]
-    assert insert_new(connection, CurveData, rows) == desk.written(inserted=10)
-    assert 4 <= len([sent for sent in statements if "INSERT" in sent]) <= 10
+    rows = [desk.point(tenor_days=days, source="x" * 1_000) for days in range(number)]
+    assert insert_new(connection, CurveData, rows) == desk.written(inserted=number)
+    assert 4 <= len([sent for sent in statements if "INSERT" in sent]) <= number
 
 
 def test_one_statement_for_each_set_of_columns(connection, desk, statements):

@@ -30,6 +30,10 @@ BROKEN = {
         with_trigger(SWALLOWS),
         "fiscal_data",
     ),
+    "another default": (
+        Edit(REVISION, '"flow_type", "USD_MM"', '"flow_type", "EUR_MM"'),
+        "flow_data",
+    ),
     "an upsert that updates nothing": (
         Edit(
             "models/write_statements.py",
