@@ -25,7 +25,7 @@ from conformance.suite import outcomes
 from conformance.verdict import EngineUsed, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -35,8 +35,9 @@ JUNIT_FILE = "junit.xml"
 class Collector:
     """A pytest plugin: gives the session its engine, shows progress, keeps what was found."""
 
-    def __init__(self, session: Session, progress: Progress) -> None:
+    def __init__(self, session: Session, progress: Progress, hear: Callable[[str], None]) -> None:
         self.session = session
+        self.hear = hear
         self.progress = progress
         self.task = progress.add_task("collecting", total=None)
         self.findings: list[Finding] = []
@@ -66,6 +67,7 @@ class Collector:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say what is being checked."""
+        self.hear(nodeid)
         chapter = nodeid.split("::", maxsplit=1)[0].rsplit("/", 1)[-1].removesuffix(".py")
         self.progress.update(self.task, description=chapter.removeprefix("test_"))
 
@@ -156,12 +158,22 @@ class Choices:
         return options + ([f"--image={self.image}"] if self.image else [])
 
 
-def run_suite(choices: Choices, arguments: Sequence[str], console: Console) -> Verdict:
+def _unheard(_: str) -> None:
+    """Nobody waits for what is said."""
+
+
+def run_suite(
+    choices: Choices,
+    arguments: Sequence[str],
+    console: Console,
+    hear: Callable[[str], None] = _unheard,
+) -> Verdict:
     """Start the engine, run the suite, stop the engine.
 
     Args:
         arguments: more of pytest's, such as `-k market_data`.
         console: where progress is shown.
+        hear: told what is checked next; what it raises ends the run.
 
     Raises:
         ConformanceError: the engine, the models or the migration cannot be had.
@@ -182,19 +194,25 @@ def run_suite(choices: Choices, arguments: Sequence[str], console: Console) -> V
     try:
         _anticipate(session, choices)
         return replace(
-            check_on(session, choices, arguments, console), seconds=time.monotonic() - started
+            check_on(session, choices, arguments, console, hear),
+            seconds=time.monotonic() - started,
         )
     finally:
         session.engine.stop()
 
 
 def check_on(
-    session: Session, choices: Choices, arguments: Sequence[str], console: Console
+    session: Session,
+    choices: Choices,
+    arguments: Sequence[str],
+    console: Console,
+    hear: Callable[[str], None] = _unheard,
 ) -> Verdict:
     """Run the suite on an engine that is started already.
 
     Args:
         arguments: more of pytest's, such as `-k market_data`.
+        hear: told what is checked next; what it raises ends the run.
 
     Raises:
         ConformanceError: the models or the migration cannot be had.
@@ -203,7 +221,7 @@ def check_on(
     # Asked now: at pytest's end the engine is stopped.
     used = session.used
     with _progress(console) as progress:
-        collector = Collector(session, progress)
+        collector = Collector(session, progress, hear)
         with _no_settings_of_the_environment():
             status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
     return _verdict(collector, int(status), used, time.monotonic() - started)

@@ -80,8 +80,13 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     from conformance.reports.files import write_all
 
     choices = Choices(engine, image, models, alembic_ini, reports)
+
+    def run() -> Verdict:
+        with heeded(lambda _: None) as hear:
+            return run_suite(choices, pytest_arguments, Console(stderr=True), hear)
+
     _finish(
-        lambda: run_suite(choices, pytest_arguments, Console(stderr=True)),
+        run,
         _asked(engine),
         write=lambda verdict: write_all(verdict, reports),
         reports=str(reports),

@@ -1,6 +1,9 @@
 """Run a command that ends when whoever started it is gone, however that came about.
 
-    python -I conformance/guard.py COMMAND [ARGUMENT...]
+    python -I conformance/guard.py PARENT COMMAND [ARGUMENT...]
+
+PARENT is the number of the process that starts this one, by its own word: until Python asks, that
+process may be gone already.
 
 A `make` that is killed outright cannot tell its children to stop; what it had started would go on
 alone. This needs nothing but Python, so that it guards the installation too.
@@ -20,9 +23,13 @@ _POLL_SECONDS = 0.5
 _GRACE_SECONDS = 6.0
 
 
-def run(command: list[str]) -> int:
+def run(parent: int, command: list[str]) -> int:
     """Run the command to its end; its exit code, or 128 + the signal that ended it."""
-    parent = os.getppid()
+    if os.getppid() != parent:
+        if not _lives(parent):
+            return 1
+        # What PYTHON names starts Python as a child of its own, and ends with it.
+        parent = os.getppid()
     # A group of its own, so that its children can be ended with it.
     child = subprocess.Popen(command, process_group=0)  # noqa: S603 - the caller's own command
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -36,6 +43,14 @@ def run(command: list[str]) -> int:
                 return 1
         else:
             return code if code >= 0 else 128 - code
+
+
+def _lives(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -53,4 +68,4 @@ def _send(child: subprocess.Popen[bytes], number: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(int(sys.argv[1]), sys.argv[2:]))

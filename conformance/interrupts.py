@@ -35,13 +35,15 @@ def heeded(report: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
             raise KeyboardInterrupt
         report(sentence)
 
-    # Only the main thread hears signals.
-    alone = threading.current_thread() is not threading.main_thread()
-    before = None if alone else signal.signal(signal.SIGINT, ask)
+    # Only the main thread hears signals; and whoever lets us ignore Ctrl-C has a reason.
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield report
+        return
+    signal.signal(signal.SIGINT, ask)
     try:
         yield hear
         if asked.is_set():
             raise KeyboardInterrupt
     finally:
-        if not alone:
-            signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -89,6 +89,28 @@ def test_the_projects_settings_of_pytest_are_for_its_own_tests(tmp_path, monkeyp
     assert ["The override was taken." in line for line in sentences(done)] == [True], done.stderr
 
 
+#: Python drops what a callback of its garbage collector raises, and Hypothesis has such a callback.
+DROPPED = """
+import gc
+import signal
+
+def interrupt(phase, info):
+    gc.callbacks.remove(interrupt)
+    signal.raise_signal(signal.SIGINT)
+
+def pytest_collection_finish():
+    gc.callbacks.append(interrupt)
+    gc.collect()
+"""
+
+
+def test_ctrl_c_is_heeded_where_python_drops_it(tmp_path):
+    copied_project(tmp_path)
+    (tmp_path / "conftest.py").write_text(DROPPED)
+    done = check("-k", "test_facts", cwd=tmp_path, preexec_fn=not_ignoring_ctrl_c)
+    assert (done.returncode, sentences(done)) == (2, ["conformance: Interrupted."]), done.stderr
+
+
 def test_a_folder_without_migrations(tmp_path):
     done = check("--models", "models:Base.metadata", cwd=tmp_path)
     assert done.returncode == 2
@@ -142,14 +164,18 @@ def test_nothing_is_left_running(tmp_path, command, number):
         assert running(marker) == []
 
 
+def not_ignoring_ctrl_c():
+    """What a shell starts in the background ignores it, and so would the command."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def started_as_from_a_terminal(command, environment):
     """In a process group of its own, all of which Ctrl-C reaches; killed if it goes on."""
     process = subprocess.Popen(
         command, cwd=PROJECT, env=environment, process_group=0,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        # What a shell starts in the background ignores it, and so would the command.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        preexec_fn=not_ignoring_ctrl_c,  # noqa: PLW1509
     )  # fmt: skip
     with process:
         try:

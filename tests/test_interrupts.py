@@ -27,6 +27,14 @@ def said():
     return []
 
 
+@pytest.fixture(autouse=True)
+def pythons_own_handler():
+    """Whatever started the tests may let them ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def run(said, *steps):
     """A block that says a sentence or does a step, one after the other."""
     with heeded(said.append) as report:
@@ -58,3 +66,9 @@ def test_another_thread_hears_no_signals(said):
     thread.start()
     thread.join()
     assert said == ["one"]
+
+
+def test_it_is_ignored_where_it_was(said):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run(said, "one", ctrl_c, "two")
+    assert said == ["one", "two"]
