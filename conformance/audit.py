@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,9 @@ from conformance.engines.connecting import (
 )
 from conformance.engines.identification import identify_server
 from conformance.errors import EngineUnavailable
+from conformance.facts import in_order
 from conformance.pipeline import check_database, scope_of
-from conformance.verdict import EngineUsed, Verdict, verdict_of
+from conformance.verdict import EngineUsed, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +54,15 @@ def audit(address: str, metadata: MetaData, *, schema: str = "public") -> Verdic
         capabilities = Capabilities(community_edition=server.edition == "community")
         comparison = check_database(connection, metadata, capabilities, scope_of(metadata, schema))
     engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
-    return verdict_of(comparison, engine, time.monotonic() - started)
+    return Verdict(
+        engine,
+        tuple(comparison.findings.values()),
+        tuple(comparison.not_checked.values()),
+        facts=len(comparison.conforming),
+        consequences=len(comparison.consequences),
+        by_kind=in_order(Counter(key.kind for key in comparison.conforming)),
+        seconds=time.monotonic() - started,
+    )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pytest
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from conformance.errors import ConformanceError
+from conformance.facts import in_order
 from conformance.findings import Finding, NotChecked
 from conformance.migrations import alembic_config, migrated_template
 from conformance.profiles import generation_of
@@ -42,7 +43,7 @@ class Collector:
         self.task = progress.add_task("collecting", total=None)
         self.findings: list[Finding] = []
         self.not_checked: list[NotChecked] = []
-        self.by_kind: dict[str, int] = {}
+        self.by_kind: Counter[str] = Counter()
         self.tests = 0
         self.consequences = 0
         self.tried: Counter[str] = Counter()
@@ -128,7 +129,7 @@ class Collector:
         if kind is None:
             self.tests += 1
         else:
-            self.by_kind[str(kind)] = self.by_kind.get(str(kind), 0) + 1
+            self.by_kind[str(kind)] += 1
 
 
 @dataclass(frozen=True)
@@ -292,12 +293,12 @@ def _verdict(collector: Collector, status: int, used: EngineUsed, seconds: float
         used,
         tuple(collector.findings),
         tuple(collector.not_checked),
-        facts=sum(collector.by_kind.values()),
+        facts=collector.by_kind.total(),
         tests=collector.tests,
         consequences=collector.consequences,
         tried=dict(collector.tried),
         generated=collector.generated,
-        by_kind=collector.by_kind,
+        by_kind=in_order(collector.by_kind),
         seconds=seconds,
     )
 

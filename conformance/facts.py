@@ -7,9 +7,12 @@ catalog shows, are mappings from key to value; equal values mean agreement.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Every kind of fact, causes before their consequences: the order of checks and of reports.
 KINDS = (
@@ -194,6 +197,11 @@ class Fact(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.key.id} = {show(self.value)}"
+
+
+def in_order(counts: Mapping[str, int]) -> dict[str, int]:
+    """Numbers by kind of fact, in the order of `KINDS`; kinds of which there are none left out."""
+    return {kind: counts[kind] for kind in KINDS if counts.get(kind)}
 
 
 def agrees(expected: Value, observed: Value) -> bool:

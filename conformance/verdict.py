@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.capabilities import Server
-    from conformance.comparison import Comparison
     from conformance.findings import Finding, NotChecked
 
 #: Exit codes of every command, by verdict.
@@ -61,6 +60,7 @@ class Verdict:
             that a finding made moot; `findings` and `not_checked` are the lengths of the lists;
             `rows` were written in so many generated `examples` and `histories`.
         tried: the numbers of these.
+        by_kind: how many facts of each kind hold, in the order of `KINDS`.
         generated: the `profile` and the `seed` of what was generated; None if nothing could be.
         could_not_run: the sentence that says why there is no verdict; None if there is one.
         seconds: wall time.
@@ -122,19 +122,3 @@ def in_words(tried: Mapping[str, int]) -> str:
     """`50 rows, 1 example`: what was tried, but not what was tried not once."""
     counted = ((tried.get(many, 0), one, many) for many, one in TRIED.items())
     return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counted if n)
-
-
-def verdict_of(comparison: Comparison, engine: EngineUsed, seconds: float) -> Verdict:
-    """The verdict of a comparison alone, as `conformance audit` gives it."""
-    by_kind: dict[str, int] = {}
-    for key in comparison.conforming:
-        by_kind[key.kind] = by_kind.get(key.kind, 0) + 1
-    return Verdict(
-        engine,
-        tuple(comparison.findings.values()),
-        tuple(comparison.not_checked.values()),
-        facts=len(comparison.conforming),
-        consequences=len(comparison.consequences),
-        by_kind=by_kind,
-        seconds=seconds,
-    )

@@ -55,7 +55,8 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
     if any(verdict.tried.values()):
         yield Text(f"  generated    {in_words(verdict.tried)} ({_origin(verdict)})")
     if verdict.consequences:
-        yield Text(f"  moot         {verdict.consequences} facts that a finding above decides")
+        moot = _count(verdict.consequences, "fact")
+        yield Text(f"  moot         {moot} that a finding above decides")
     for reason, ids in by_reason(verdict.not_checked).items():
         names = objects_of(ids)
         shown = ", ".join(names[:_MOST_NAMES])
