@@ -22,6 +22,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from conformance.engines import open_engine
 from conformance.filling import parents_of
+from conformance.histories.avoidance import NOTHING, avoidance_of
 from conformance.histories.machine import history_of
 from conformance.histories.stage import HISTORIES_PER_DATABASE, Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
@@ -64,13 +65,16 @@ def playing(engine: str, lifetime: int) -> Iterator[tuple[Stage, list[type[Histo
         schema = migrated_template(alembic_config(), apache=not community)
         template = histories_template(schema, metadata, community=community)
         with Stage(timescaledb, template, histories_per_database=lifetime) as stage:
-            subjects = [subject_of(stage, table, community) for table in hypertables_of(metadata)]
+            # The known gaps of the version are another test's.
+            version = timescaledb.server.timescaledb if community else None
+            subjects = [subject_of(stage, table, version) for table in hypertables_of(metadata)]
             yield stage, [history_of(subject, stage) for subject in subjects]
     finally:
         timescaledb.stop()
 
 
-def subject_of(stage: Stage, table: Table, community: bool) -> Subject:
+def subject_of(stage: Stage, table: Table, version: str | None) -> Subject:
+    """The version is that of TimescaleDB; None where nothing is compressed."""
     connection = stage.connections.plain
     classes, writes = load_classes(), load_writes("models.writes")
     return Subject(
@@ -78,8 +82,9 @@ def subject_of(stage: Stage, table: Table, community: bool) -> Subject:
         parents_of(connection, table),
         lambda given, _, rows: writes.insert_new(given, classes[table], rows),
         lambda given, _, rows: writes.upsert(given, classes[table], rows),
-        compresses=community,
-        job=compressing_job(connection, table) if community else None,
+        compresses=version is not None,
+        job=None if version is None else compressing_job(connection, table),
+        avoidance=NOTHING if version is None else avoidance_of(table, version),
     )
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _PORT = 5432
 
 
+class OwnConnection(MigrationFailed):
+    """env.py connects by itself where only the connection that it is given would do."""
+
+
 @contextmanager
 def confined(config: Config, url: URL) -> Iterator[None]:
     """Like `only_to`, and `sqlalchemy.url` names the database as well.
@@ -73,12 +77,15 @@ def no_other_connection() -> Iterator[None]:
     """Refuse every connection that this thread opens: env.py is to use the one it is given.
 
     One of its own would neither see what the caller's transaction did nor get past its locks, and
-    wait for it without end.
+    wait for it without end; nor would the caller hear what the server says there.
+
+    Raises:
+        OwnConnection: env.py connects by itself.
     """
 
     def connecting(*_: Any) -> None:
         if threading.get_ident() == thread:
-            raise MigrationFailed(
+            raise OwnConnection(
                 "env.py connects by itself, and not through the connection that it is given.",
                 'Let it run the migrations on config.attributes["connection"] where that is set.',
             )

@@ -136,22 +136,3 @@ def test_an_env_file_that_exits(run, tmp_path, command):
     (tmp_path / "other.ini").write_text("[alembic]\nscript_location = %(here)s/other\n")
     done = run(COMMANDS[command], "--alembic-ini", "other.ini", "--models", "models:Base")
     assert "SystemExit: 0" in said(done)
-
-
-def test_an_env_file_that_connects_by_itself(run, tmp_path):
-    """As `alembic init` writes it: it would migrate the database of the ini file, and back."""
-    (tmp_path / "other" / "versions").mkdir(parents=True)
-    (tmp_path / "other" / "env.py").write_text(
-        "from alembic import context\n"
-        "from sqlalchemy import create_engine\n"
-        "engine = create_engine(context.config.get_main_option('sqlalchemy.url'))\n"
-        "with engine.connect() as connection:\n"
-        "    context.configure(connection=connection)\n"
-        "    context.run_migrations()\n"
-    )
-    revision = "revision, down_revision = '1', None\ndef upgrade(): ...\ndef downgrade(): ..."
-    (tmp_path / "other" / "versions" / "1.py").write_text(revision)
-    ini = f"[alembic]\nscript_location = %(here)s/other\nsqlalchemy.url = {NOWHERE}\n"
-    (tmp_path / "other.ini").write_text(ini)
-    done = run(CHECK, "--alembic-ini", "other.ini", "--models", "models:Base")
-    assert "env.py connects by itself" in said(done)

@@ -106,7 +106,12 @@ def _complaint(process: Any) -> str:
     _, complaints = process.communicate(timeout=PATIENCE)
     if process.returncode == 0:
         return ""
-    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
+    # SQLAlchemy's errors end with where to read about them.
+    lines = [
+        line.strip()
+        for line in complaints.splitlines()
+        if line.strip() and not line.startswith("(Background on this error")
+    ]
     return lines[-1] if lines else f"it ends with exit code {process.returncode}"
 
 

@@ -259,8 +259,7 @@ def test_a_migration_gives_up_on_writers(
         with engine.connect() as writer, engine.connect() as connection:
             before = facts_of(connection, conformance_scope)
             _write_to_every_table(writer, conformance_metadata)
-            connection.exec_driver_sql(f"SET statement_timeout = '{LONGEST_WAIT}s'")
-            connection.commit()
+            _limit_waiting(connection)
             wrong = _why_not_given_up(connection, alembic_config, apache=apache_edition)
             writer.commit()
             after = facts_of(connection, conformance_scope)
@@ -277,6 +276,15 @@ def _write_to_every_table(connection: Connection, metadata: MetaData) -> None:
     for table in metadata.sorted_tables:
         name = connection.dialect.identifier_preparer.format_table(table)
         connection.exec_driver_sql(f"LOCK TABLE {name} IN ROW EXCLUSIVE MODE")
+
+
+def _limit_waiting(connection: Connection) -> None:
+    """Of this session, and of those to come: an env.py may open one of its own."""
+    limit = f"SET statement_timeout = '{LONGEST_WAIT}s'"
+    name = connection.dialect.identifier_preparer.quote(str(connection.engine.url.database))
+    connection.exec_driver_sql(limit)
+    connection.exec_driver_sql(f"ALTER DATABASE {name} {limit}")
+    connection.commit()
 
 
 def _why_not_given_up(connection: Connection, config: Config, *, apache: bool) -> str | None:

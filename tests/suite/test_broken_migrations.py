@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import alembic
 import pytest
 
 from .projects import REVISION, Edit, check, copied_project
@@ -135,6 +137,27 @@ def test_the_project_as_it_is(tmp_path):
     assert (code, verdict["verdict"], verdict["findings"]) == (0, "conforms", []), err
     assert verdict["counts"]["facts"] > 1000
     assert verdict["counts"]["rows"] > 100
+
+
+def test_the_env_file_that_alembic_init_writes(tmp_path):
+    """It connects by itself, to what the ini file names: there it must not get."""
+    project = copied_project(tmp_path)
+    source = Path(alembic.__file__).parent / "templates/generic/env.py"
+    models = "from models import Base\ntarget_metadata = Base.metadata"
+    (project / "alembic/env.py").write_text(
+        source.read_text().replace("target_metadata = None", models)
+    )
+    ini = (project / "alembic.ini").read_text()
+    nowhere = "[alembic]\nsqlalchemy.url = postgresql://desk:secret@127.0.0.1:1/production\n"
+    (project / "alembic.ini").write_text(ini.replace("[alembic]\n", nowhere, 1))
+    code, verdict, err = check(project, "-k", "test_facts or test_migrations")
+    assert (code, verdict["verdict"], verdict["findings"]) == (0, "conforms", []), err
+    assert verdict["counts"]["facts"] > 1000
+    unseen = {item["id"] for item in verdict["not_checked"] if "env.py" in item["reason"]}
+    assert unseen == {
+        "check:test_no_warning_is_raised",
+        "check:test_alembic_check_sees_a_dropped_index",
+    }
 
 
 def test_two_heads(tmp_path):
