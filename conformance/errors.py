@@ -55,7 +55,7 @@ def why_no_verdict(error: BaseException) -> str:
     if isinstance(error, ConformanceError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
-        return str(error) or "Interrupted."
+        return "Interrupted."
     where = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f" at {frame.filename}, line {frame.lineno}" for frame in where)
     return (

@@ -141,7 +141,8 @@ def test_a_database_that_refuses_the_sample_rows_is_found(tmp_path, edit, words)
     (finding,) = verdict["findings"]
     assert finding["id"] == "rows:every table:sample_rows"
     assert words in finding["message"]
-    assert verdict["counts"]["consequences"] == 5
+    assert verdict["counts"]["consequences"] > 1
+    assert verdict["counts"]["tests"] == 0
     assert verdict["not_checked"] == []
 
 

@@ -6,14 +6,26 @@ import shutil
 
 from .projects import REVISION, Edit, check, copied_project
 
-NULLS_ARE_DISTINCT = Edit(REVISION, "            postgresql_nulls_not_distinct=True,\n", "")
+CONFIDENCE_IS_SWALLOWED = Edit(
+    REVISION,
+    "    create_hypertables()\n",
+    """    create_hypertables()
+    op.execute(
+        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RETURN CASE WHEN NEW.confidence > 0.5 THEN NULL ELSE NEW END; END'"
+    )
+    op.execute(
+        "CREATE TRIGGER swallow BEFORE INSERT ON signals FOR EACH ROW EXECUTE FUNCTION swallow()"
+    )
+""",
+)
 ONE_PROPERTY = ("-k", "test_insert_new_keeps_the_first and signals")
 #: Of another seed one example is too few to find it.
 ONE_EXAMPLE = ("--examples", "1", "--seed", "2")
 
 
 def test_the_next_run_tries_what_failed_first(tmp_path):
-    project = copied_project(tmp_path, NULLS_ARE_DISTINCT)
+    project = copied_project(tmp_path, CONFIDENCE_IS_SWALLOWED)
     code, verdict, _ = check(project, *ONE_PROPERTY, *ONE_EXAMPLE)
     assert (code, verdict["counts"]["examples"]) == (0, 1)
 
