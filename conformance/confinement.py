@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 from conformance.errors import MigrationFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from alembic.config import Config
     from sqlalchemy import URL
@@ -47,25 +47,21 @@ def only_to(url: URL) -> Iterator[None]:
     connection that it is given. Other threads are ours, and act on the server meanwhile.
     """
 
-    def connecting(
-        _dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]
-    ) -> None:
-        if threading.get_ident() == thread and _place(parameters) != wanted:
+    def check(parameters: Mapping[str, Any]) -> None:
+        if _place(parameters) != wanted:
             raise MigrationFailed(
                 "env.py connects to a database of its own choice; the connection was refused.",
                 'Let it use config.attributes["connection"], or DATABASE_URL.',
             )
 
-    thread = threading.get_ident()
     # A URL may name its host in more than one way.
     wanted = _place(url.get_dialect()().create_connect_args(url)[1])
     before = os.environ.get("DATABASE_URL")
     os.environ["DATABASE_URL"] = url.render_as_string(hide_password=False)
-    event.listen(Engine, "do_connect", connecting)
     try:
-        yield
+        with _before_connecting(check):
+            yield
     finally:
-        event.remove(Engine, "do_connect", connecting)
         if before is None:
             del os.environ["DATABASE_URL"]
         else:
@@ -83,12 +79,25 @@ def no_other_connection() -> Iterator[None]:
         OwnConnection: env.py connects by itself.
     """
 
-    def connecting(*_: Any) -> None:
+    def refuse(_: Mapping[str, Any]) -> None:
+        raise OwnConnection(
+            "env.py connects by itself, and not through the connection that it is given.",
+            'Let it run the migrations on config.attributes["connection"] where that is set.',
+        )
+
+    with _before_connecting(refuse):
+        yield
+
+
+@contextmanager
+def _before_connecting(check: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
+    """Call `check` with psycopg2's parameters of each connection that this thread is to open."""
+
+    def connecting(
+        _dialect: Any, _record: Any, _arguments: Any, parameters: Mapping[str, Any]
+    ) -> None:
         if threading.get_ident() == thread:
-            raise OwnConnection(
-                "env.py connects by itself, and not through the connection that it is given.",
-                'Let it run the migrations on config.attributes["connection"] where that is set.',
-            )
+            check(parameters)
 
     thread = threading.get_ident()
     event.listen(Engine, "do_connect", connecting)
