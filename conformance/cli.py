@@ -81,12 +81,8 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     choices = Choices(engine, image, models, alembic_ini, reports)
 
-    def run() -> Verdict:
-        with heeded(lambda _: None) as hear:
-            return run_suite(choices, pytest_arguments, Console(stderr=True), hear)
-
     _finish(
-        run,
+        lambda hear: run_suite(choices, pytest_arguments, Console(stderr=True), hear),
         _asked(engine),
         write=lambda verdict: write_all(verdict, reports),
         reports=str(reports),
@@ -113,7 +109,7 @@ def audit(url: str, json_file: str | None, schema: str, models: str) -> None:
             write(Path(json_file), json_report.render(verdict))
 
     _finish(
-        lambda: audit_database(url, load_metadata(models), schema=schema),
+        lambda _: audit_database(url, load_metadata(models), schema=schema),
         EngineUsed("url", "database URL"),
         write=write_json,
         to_stderr=json_file == "-",
@@ -258,7 +254,7 @@ def _asked(engine: str) -> EngineUsed:
 
 
 def _finish(
-    run: Callable[[], Verdict],
+    run: Callable[[Callable[[str], None]], Verdict],
     engine: EngineUsed,
     *,
     write: Callable[[Verdict], None],
@@ -268,8 +264,8 @@ def _finish(
     """Run, write the reports, show the verdict, and leave with its exit code."""
     started = time.monotonic()
     try:
-        with _standard_output_kept(to_stderr):
-            verdict = run()
+        with _standard_output_kept(to_stderr), heeded(lambda _: None) as hear:
+            verdict = run(hear)
     # Whatever it is, it is no verdict: 0 and 1 are.
     except BaseException as error:
         seconds = time.monotonic() - started

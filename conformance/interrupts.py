@@ -1,22 +1,61 @@
-"""Ctrl-C that is heeded wherever it finds a run."""
+"""Ctrl-C, and the signals that ask a process to end, heeded wherever they find a run."""
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
+import sys
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import weakref
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
+from sqlalchemy import Pool, event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
+
+#: How long Python has to act on a signal before the statements that keep it from it are ended, in
+#: seconds. It acts at once where it runs at all; while psycopg2 waits for a server it does not.
+PATIENCE = 1.0
+
+#: How long after it was dropped a signal is sent again, in seconds.
+_AGAIN = 0.05
+#: The signals that ask a process to end silently, as far as this platform has them.
+_TERMINATION = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+def raise_on_termination() -> None:
+    """Turn the signals that end a process silently into an exception, as SIGINT is one.
+
+    Handlers that somebody else has set are left alone. KeyboardInterrupt is the one exception
+    that pytest lets end the whole run, with all fixtures torn down.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in _TERMINATION:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _raise)
+
+
+def _raise(number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt(f"ended by {signal.Signals(number).name}")
 
 
 @contextmanager
 def heeded(report: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
-    """Let Ctrl-C end the block, at the latest when it next says what it is doing.
+    """Let Ctrl-C, SIGTERM or SIGHUP end the block, wherever it is.
 
-    Python drops an exception that is raised in a finalizer or in a callback of its garbage
-    collector, and Hypothesis has such a callback: the run would go on as if nobody had asked.
+    Two places keep Python from it otherwise. An exception that is raised in a finalizer, or in a
+    callback of the garbage collector as Hypothesis has one, is dropped, and the run goes on as if
+    nobody had asked. And no handler runs while psycopg2 waits for a server, which may be as long
+    as somebody's migration takes.
 
     Args:
         report: what the block is to say things to; it is given the same, which asks first.
@@ -24,26 +63,130 @@ def heeded(report: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
     Raises:
         KeyboardInterrupt: somebody asked.
     """
-    asked = threading.Event()
-
-    def ask(*_: object) -> None:
-        asked.set()
-        raise KeyboardInterrupt
-
-    def hear(sentence: str) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        report(sentence)
-
-    # Only the main thread hears signals; and whoever lets us ignore Ctrl-C has a reason.
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    # Only the main thread hears signals.
+    if threading.current_thread() is not threading.main_thread():
         yield report
         return
-    signal.signal(signal.SIGINT, ask)
-    try:
-        yield hear
-        if asked.is_set():
-            raise KeyboardInterrupt
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    request = _Request()
+
+    def hear(sentence: str) -> None:
+        request.raise_if_made()
+        report(sentence)
+
+    with request.received(), request.repeated_where_dropped(), _Watch(request):
+        try:
+            yield hear
+        # The statement that was ended says that its connection is lost.
+        except BaseException as error:
+            if request.number is not None:
+                raise KeyboardInterrupt from error
+            raise
+        request.raise_if_made()
+
+
+class _Request:
+    """Somebody's wish that the run end.
+
+    Attributes:
+        number: the signal that said it, once Python has heard it.
+        heard: set whenever Python has heard one; whoever waits for it clears it.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.heard = threading.Event()
+
+    def raise_if_made(self) -> None:
+        if self.number is not None:
+            _raise(self.number, None)
+
+    @contextmanager
+    def received(self) -> Iterator[None]:
+        """Receive the signals that nobody else handles, or ignores."""
+
+        def ask(number: int, frame: FrameType | None) -> None:
+            self.number = number
+            self.heard.set()
+            _raise(number, frame)
+
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_TERMINATION)}
+        ours = (signal.default_int_handler, signal.SIG_DFL, _raise)
+        replaced = [number for number, handler in before.items() if handler in ours]
+        for number in replaced:
+            signal.signal(number, ask)
+        try:
+            yield
+        finally:
+            for number in replaced:
+                signal.signal(number, before[number])
+            # What could not be stopped within is stopped when the process ends.
+            raise_on_termination()
+
+    @contextmanager
+    def repeated_where_dropped(self) -> Iterator[None]:
+        """Send a signal again, a moment later, whose exception Python could only drop."""
+
+        def see(dropped: Any) -> None:
+            if self.number is None or not isinstance(dropped.exc_value, KeyboardInterrupt):
+                before(dropped)
+                return
+            # Not from here: what is raised here is dropped as well.
+            again = threading.Timer(_AGAIN, os.kill, (os.getpid(), self.number))
+            again.daemon = True
+            again.start()
+
+        before = sys.unraisablehook
+        sys.unraisablehook = see
+        try:
+            yield
+        finally:
+            if sys.unraisablehook is see:
+                sys.unraisablehook = before
+
+
+class _Watch:
+    """A thread that ends the statements which keep Python from hearing a signal.
+
+    Python's handlers wait until the main thread runs Python again; the byte that a signal writes
+    to the wakeup file descriptor does not.
+    """
+
+    def __init__(self, request: _Request) -> None:
+        self._request = request
+        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._received, self._sent = socket.socketpair()
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+
+    def __enter__(self) -> None:
+        self._sent.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._sent.fileno(), warn_on_full_buffer=False)
+        event.listen(Pool, "connect", self._opened)
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._before)
+        event.remove(Pool, "connect", self._opened)
+        self._sent.close()
+        self._thread.join()
+        self._received.close()
+
+    def _opened(self, connection: Connection, _: object) -> None:
+        self._connections.add(connection)
+
+    def _wait(self) -> None:
+        while self._received.recv(1):
+            if not self._request.heard.wait(PATIENCE):
+                self._end_statements()
+            self._request.heard.clear()
+
+    def _end_statements(self) -> None:
+        """Cut the connections that wait for an answer.
+
+        They are not cancelled: that needs a server that listens, and psycopg2 holds all threads
+        while it asks. What a server still does there ends with the database, which is ours.
+        """
+        for connection in list(self._connections):
+            with suppress(psycopg2.Error, OSError):
+                if connection.info.transaction_status == TRANSACTION_STATUS_ACTIVE:
+                    with socket.socket(fileno=os.dup(connection.fileno())) as ours:
+                        ours.shutdown(socket.SHUT_RDWR)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.suite.projects import copied_project
+from tests.suite.projects import REVISION, Edit, copied_project
 
 PROJECT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "conformance", "check", "--engine", "embedded"]
@@ -164,16 +164,43 @@ def test_nothing_is_left_running(tmp_path, command, number):
         assert running(marker) == []
 
 
+#: A statement that takes as long as it likes, and the file that says that it has begun.
+ENDLESS = """\
+    __import__("pathlib").Path("begun").touch()
+    op.execute("SELECT pg_sleep(300)")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_statement_without_end_is_ended(tmp_path, number):
+    """While psycopg2 waits for the server no handler of Python's runs."""
+    line = "    create_hypertables()\n"
+    copied_project(tmp_path, Edit(REVISION, line, line + ENDLESS))
+    marker = f"CONFORMANCE_TEST_RUN={tmp_path}"
+    environment = dict([*os.environ.items(), marker.split("=", 1)], PYTHONPATH=str(PROJECT))
+    with started_as_from_a_terminal(COMMAND, environment, cwd=tmp_path) as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(number)
+        process.wait(timeout=20)
+    assert process.returncode == 2
+    verdict = json.loads((tmp_path / "build/conformance/verdict.json").read_text())
+    assert verdict["message"] == "Interrupted."
+    assert running(marker) == []
+
+
 def not_ignoring_ctrl_c():
     """What a shell starts in the background ignores it, and so would the command."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
-def started_as_from_a_terminal(command, environment):
+def started_as_from_a_terminal(command, environment, cwd=PROJECT):
     """In a process group of its own, all of which Ctrl-C reaches; killed if it goes on."""
     process = subprocess.Popen(
-        command, cwd=PROJECT, env=environment, process_group=0,
+        command, cwd=cwd, env=environment, process_group=0,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         preexec_fn=not_ignoring_ctrl_c,  # noqa: PLW1509
     )  # fmt: skip

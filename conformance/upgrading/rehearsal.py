@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.errors import ConformanceError, MigrationFailed, one_line, why_no_verdict
 from conformance.findings import NotChecked
+from conformance.interrupts import heeded
 from conformance.migrations import alembic_config, single_head
 from conformance.project import load_metadata
 from conformance.reports.files import make_folder
@@ -96,7 +97,8 @@ def rehearse_or_say_why(choices: Choices, say: Callable[[str], None]) -> Upgrade
     """As `rehearse`; what keeps it from a verdict is in the report, no exception."""
     started = time.monotonic()
     try:
-        return rehearse(choices, say)
+        with heeded(say) as hear:
+            return rehearse(choices, hear)
     # Whatever it is, it is no verdict.
     except BaseException as error:
         reason = why_no_verdict(error)

@@ -18,11 +18,12 @@ from rich.console import Console
 from conformance.check import Choices, check_on
 from conformance.engines.url import UrlEngine
 from conformance.errors import why_no_verdict
+from conformance.interrupts import heeded
 from conformance.reports.files import make_folder
 from conformance.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from conformance.verdict import Verdict
 
@@ -35,7 +36,8 @@ def main() -> int:
     """Carry out the order; the exit code."""
     with _standard_output_alone() as answer:
         try:
-            verdict = _run(json.load(sys.stdin))
+            with heeded(lambda _: None) as hear:
+                verdict = _run(json.load(sys.stdin), hear)
         except KeyboardInterrupt:
             # Whoever gave the order was interrupted too, and says so.
             return 2
@@ -55,14 +57,14 @@ def _standard_output_alone() -> Iterator[IO[str]]:
         yield answer
 
 
-def _run(order: dict[str, Any]) -> Verdict:
+def _run(order: dict[str, Any], hear: Callable[[str], None]) -> Verdict:
     choices = Choices("url", None, order["models"], order["alembic_ini"], Path(order["reports"]))
     make_folder(choices.reports)
     engine = UrlEngine(order["server"])
     engine.start()
     try:
         engine.start_from(engine.url_of(order["database"]))
-        return check_on(Session(engine), choices, _ARGUMENTS, Console(stderr=True))
+        return check_on(Session(engine), choices, _ARGUMENTS, Console(stderr=True), hear)
     finally:
         engine.stop()
 
