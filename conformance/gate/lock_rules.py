@@ -25,6 +25,9 @@ _LOCKING = re.compile(
 )
 _UNLIMITED = frozenset({"0", "0ms", ""})
 _SLEEPING = re.compile(r".*\bPG_SLEEP(_FOR|_UNTIL)?\b")
+#: So long a transaction may wait for the migration before that is told, in seconds. Python and
+#: Alembic take milliseconds between two statements; a busy machine may hold them up for longer.
+IDLE_SECONDS = 2.0
 #: Rows that are written back into chunks are not counted by the server.
 _DECOMPRESSING = re.compile(r".*\b(DECOMPRESS_CHUNK|CONVERT_TO_ROWSTORE)\b")
 
@@ -100,11 +103,13 @@ def _held_or_scanning(revision: str, statements: Sequence[Statement]) -> Iterato
         earlier = dict(held)
         for lock in _blocking(statement):
             held[lock.relation] = (statement, lock)
-        if not statement.by_alembic:
-            for finding in _judge(revision, statement, earlier, held):
-                if (finding.code, finding.subject) not in said:
-                    said.add((finding.code, finding.subject))
-                    yield finding
+        found = [] if statement.by_alembic else [*_judge(revision, statement, earlier, held)]
+        if idling := _idling(statement, f"statement {statement.number}"):
+            found += [_lock_held(revision, taken, idling) for taken in held.values()]
+        for finding in found:
+            if (finding.code, finding.subject) not in said:
+                said.add((finding.code, finding.subject))
+                yield finding
 
 
 def _judge(
@@ -124,7 +129,7 @@ def _judge(
         defining = keyword(statement.sql) in _DEFINING
         own = taken or (defining and worked <= {relation})
         if relation in earlier and not own:
-            yield _lock_held(revision, earlier[relation], statement, doing)
+            yield _lock_held(revision, earlier[relation], f"statement {statement.number} {doing}")
         elif own and relation not in rewritten and (relation in worked or taken):
             yield _lock_scan(revision, lock, statement)
 
@@ -144,16 +149,20 @@ def _doing(statement: Statement, worked: set[str]) -> str:
     return "sleeps" if _SLEEPING.match(first_words(statement.sql)) else ""
 
 
-def _lock_held(
-    revision: str, taken: tuple[Statement, Lock], statement: Statement, doing: str
-) -> GateFinding:
+def _idling(statement: Statement, name: str) -> str:
+    """What the server waited for after a statement, for people; empty where it hardly waited."""
+    if statement.idle_seconds < IDLE_SECONDS:
+        return ""
+    return f"the migration sends nothing for {statement.idle_seconds:.0f} s after {name}"
+
+
+def _lock_held(revision: str, taken: tuple[Statement, Lock], meanwhile: str) -> GateFinding:
     first, lock = taken
     return GateFinding(
         "lock-held",
         revision,
         lock.relation,
-        f"Statement {first.number} takes {_told(lock)} and holds it while statement "
-        f"{statement.number} {doing}.",
+        f"Statement {first.number} takes {_told(lock)} and holds it while {meanwhile}.",
         _SEPARATE,
         first.number,
     )
@@ -173,11 +182,14 @@ def judge_together(traced: Sequence[tuple[str, Statement]]) -> Iterator[GateFind
             held, transaction = {}, statement.transaction
         worked = _worked(statement)
         doing = _doing(statement, worked)
+        idling = _idling(statement, shortened(statement.sql))
         for relation, (owner, first, lock) in held.items():
             needed = worked == {relation} and _takes_all(statement)
-            if doing and owner != revision and not needed and (revision, relation) not in said:
+            working = f"{shortened(statement.sql)} {doing}" if doing and not needed else ""
+            meanwhile = working or idling
+            if meanwhile and owner != revision and (revision, relation) not in said:
                 said.add((revision, relation))
-                yield _lock_held_by(owner, first, lock, revision, statement, doing)
+                yield _lock_held_by(owner, first, lock, revision, meanwhile)
         for lock in _blocking(statement):
             held.setdefault(lock.relation, (revision, statement, lock))
 
@@ -191,15 +203,15 @@ def _takes_all(statement: Statement) -> bool:
     return words.startswith("ALTER") and "VALIDATE CONSTRAINT" not in words
 
 
-def _lock_held_by(  # noqa: PLR0913, PLR0917 - two statements, and who sent them
-    owner: str, first: Statement, lock: Lock, revision: str, statement: Statement, doing: str
+def _lock_held_by(
+    owner: str, first: Statement, lock: Lock, revision: str, meanwhile: str
 ) -> GateFinding:
     return GateFinding(
         "lock-held",
         revision,
         lock.relation,
         f"Run in one go, {owner} takes {_told(lock)} with {shortened(first.sql)}, and the same "
-        f"transaction holds it while {shortened(statement.sql)} {doing}.",
+        f"transaction holds it while {meanwhile}.",
         f"Deploy {owner} before {revision}, or let each run in a transaction of its own: "
         "transaction_per_migration in env.py, or an autocommit_block().",
     )

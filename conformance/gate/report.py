@@ -105,6 +105,8 @@ class Statement:
         locks: those that the transaction did not hold before.
         held_seconds: from its start to the end of the transaction: how long the strongest of its
             locks was held; None if it took none.
+        idle_seconds: how long its transaction then waited for the migration itself, before the
+            next statement or its end; 0 outside of a transaction.
         rewrites: tables whose storage is a new file afterwards.
         rows: rows of tables gone through.
         notices: in the order in which they came.
@@ -118,6 +120,7 @@ class Statement:
     lock_timeout: str = "0"
     locks: tuple[Lock, ...] = ()
     held_seconds: float | None = None
+    idle_seconds: float = 0.0
     rewrites: tuple[Touched, ...] = ()
     rows: tuple[RowWork, ...] = ()
     notices: tuple[Notice, ...] = ()

@@ -103,6 +103,7 @@ class Tracer:
         self._transaction = 1
         self._open: list[tuple[int, float]] = []
         self._watching = 0.0
+        self._returned = 0.0
         self._running: _Running | None = None
         self._hear(connection)
         raw: Any = connection.connection.dbapi_connection
@@ -160,6 +161,8 @@ class Tracer:
         )
         self._watching += time.perf_counter() - began
         self._running.started = self._now()
+        if self._running.transaction is not None:
+            self._idle_until(self._running.started)
 
     def _after(self, _conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
         ended = self._now()
@@ -169,6 +172,7 @@ class Tracer:
             traced = self._traced(running, cursor, statement)
             self.statements.append(replace(traced, seconds=ended - running.started))
             self.sources.append(running.source)
+            self._returned = ended
             if traced.locks and running.transaction is not None:
                 self._open.append((len(self.statements) - 1, running.started))
         self._watching += time.perf_counter() - began
@@ -199,12 +203,19 @@ class Tracer:
     def _ended(self, _conn: Connection) -> None:
         """The transaction ends, and its locks with it."""
         now = self._now()
+        self._idle_until(now)
         for index, started in self._open:
             self.statements[index] = replace(self.statements[index], held_seconds=now - started)
         self._open = []
         self._last = replace(self._last, locks=frozenset())
         if self.statements and self.statements[-1].transaction == self._transaction:
             self._transaction += 1
+
+    def _idle_until(self, now: float) -> None:
+        """Nothing was sent in this transaction since the last statement."""
+        if self.statements and self.statements[-1].transaction == self._transaction:
+            idle = replace(self.statements[-1], idle_seconds=now - self._returned)
+            self.statements[-1] = idle
 
 
 class Interrupter:

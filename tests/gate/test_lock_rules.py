@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.gate.lock_rules import judge_locks, judge_together
@@ -146,6 +148,16 @@ def test_a_lock_held_while_the_server_sleeps():
     assert codes(taken, statement(2, "SELECT pg_sleep(1)")) == [("lock-held", "a")]
 
 
+@pytest.mark.parametrize(("seconds", "found"), [(12.0, [("lock-held", "a")]), (0.3, [])])
+def test_a_lock_held_while_the_migration_sends_nothing(seconds, found):
+    taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
+    assert codes(replace(taken, idle_seconds=seconds)) == found
+    later = statement(2, "SELECT 1", idle_seconds=seconds)
+    assert codes(taken, later) == found
+    assert codes(replace(later, number=1), replace(taken, number=2)) == []
+    assert codes(taken, replace(later, transaction=2)) == []
+
+
 def test_chunks_that_are_decompressed_are_gone_through():
     decompressed = statement(1, "SELECT decompress_chunk('c')", locks=(lock("a", chunks=2),))
     assert codes(decompressed) == [("lock-scan", "a")]
@@ -161,6 +173,9 @@ def test_a_lock_of_an_earlier_revision_held_during_the_next():
     assert together(("2", taken), ("3", work), ("4", work)) == [("3", "a"), ("4", "a")]
     assert together(("2", work), ("3", taken)) == []
     assert together(("2", taken), ("2", work)) == []
+    idle = statement(2, "SELECT 1", idle_seconds=12.0)
+    assert together(("2", taken), ("3", idle)) == [("3", "a")]
+    assert together(("2", idle), ("3", taken)) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from conformance.confinement import only_to
 from conformance.errors import EngineUnavailable, MigrationFailed
-from conformance.gate import rehearsal
+from conformance.gate import lock_rules, rehearsal
 
 from .projects import BASE, ENV, Project, models, sql
 
@@ -73,6 +73,18 @@ def test_what_is_seen_of_statements(session, project):
     assert [item.sql for item in report.revisions[0].statements if item.by_alembic][-1].startswith(
         "UPDATE alembic_version"
     )
+
+
+@pytest.mark.parametrize("lock_first", [True, False], ids=["under the lock", "before it"])
+def test_a_migration_that_keeps_the_server_waiting(session, project, monkeypatch, lock_first):
+    monkeypatch.setattr(lock_rules, "IDLE_SECONDS", 0.25)
+    steps = [ADD, "__import__('time').sleep(0.3)"]
+    project.revision("\n".join(steps if lock_first else reversed(steps)), DROP)
+    report = project.rehearse(session, with_area())
+    assert [finding.code for finding in report.findings] == ["lock-held"] * lock_first
+    if lock_first:
+        assert "sends nothing for" in report.findings[0].message
+        assert own(report)[0].idle_seconds >= 0.3
 
 
 def test_several_revisions_one_upon_the_other(session, project):
