@@ -43,6 +43,7 @@ CODES = {
         Code("revision-edited", ERROR, "A revision of the base was changed."),
         Code("data-lost", ERROR, "Rows are gone, or a column or table that had some."),
         Code("data-changed", WARNING, "Rows that were there have other values, or there are more."),
+        Code("sequence-behind", ERROR, "A sequence gives a number that a row has already."),
         Code("drift", ERROR, "The database is not what the models declare."),
         Code("lock-held", ERROR, "A lock that blocks others is held during other work."),
         Code("no-lock-timeout", ERROR, "A lock that blocks others is waited for without limit."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from conformance.gate.report import Statement
     from conformance.gate.revisions import Revision
+    from conformance.gate.sequences import Behind
     from conformance.gate.state import State
 
 
@@ -108,6 +109,7 @@ class Evidence:
         interruptions: those that were tried.
         by_hand: None if it was not tried.
         not_checked: what could not be tried, by name, and why.
+        behind: sequences that the upgrade left behind their columns.
     """
 
     revision: Revision
@@ -119,3 +121,4 @@ class Evidence:
     interruptions: tuple[Interruption, ...] = ()
     by_hand: ByHand | None = None
     not_checked: dict[str, str] = field(default_factory=dict)
+    behind: tuple[Behind, ...] = ()

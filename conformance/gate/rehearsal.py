@@ -12,6 +12,7 @@ from conformance.gate.driver import hear
 from conformance.gate.evidence import ByHand, Evidence, Failure, Interruption, Return
 from conformance.gate.reading import read_state
 from conformance.gate.sentences import shortened
+from conformance.gate.sequences import sequences_behind
 from conformance.gate.state import (
     State,
     changed_rows,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from conformance.gate.bench import Bench
     from conformance.gate.report import Statement
     from conformance.gate.revisions import Revision
+    from conformance.gate.sequences import Behind
     from conformance.observed import Scope
 
 #: A revision is interrupted at so many of its statements, spread evenly, if it has more.
@@ -73,6 +75,7 @@ class Rehearsal:
         """
         self._say("upgrade")
         before = self._state()
+        behind = self._behind()
         statements, failure = self._upgrade_traced()
         if failure is not None:
             self._must_be_able(failure)
@@ -80,6 +83,7 @@ class Rehearsal:
                 self._revision, before, statements, failure, not_checked=self._not_checked
             )
         after = self._state(like=before)
+        later = self._behind()
         with self._bench.look() as connection:
             inspect(connection)
         down = self._down(before)
@@ -97,6 +101,7 @@ class Rehearsal:
             interruptions,
             by_hand,
             self._not_checked,
+            tuple(later[column] for column in later.keys() - behind.keys()),
         )
 
     def _say(self, what: str) -> None:
@@ -105,6 +110,10 @@ class Rehearsal:
     def _state(self, like: State | None = None) -> State:
         with self._bench.look() as connection:
             return read_state(connection, self._scope, like=like)
+
+    def _behind(self) -> dict[str, Behind]:
+        with self._bench.look() as connection:
+            return sequences_behind(connection, self._scope)
 
     def _renew(self, before: State) -> State:
         """A database as before; rows made anew may differ in what the clock gave them."""

@@ -25,6 +25,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
     if evidence.after is None:
         return
     yield from _retention(evidence.revision.identifier, evidence.before, evidence.after)
+    yield from _behind(evidence)
     gone = _gone(evidence.before, evidence.after)
     lost = {**_lost(evidence), **gone}
     for name, what in lost.items():
@@ -49,6 +50,18 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
                 "If that is meant, accept it with the reason; if not, look for the statement.",
                 _writer(evidence, name.partition(".")[0]),
             )
+
+
+def _behind(evidence: Evidence) -> Iterator[GateFinding]:
+    for item in evidence.behind:
+        yield GateFinding(
+            "sequence-behind",
+            evidence.revision.identifier,
+            item.column,
+            f"The sequence of {item.column} gives {item.following} next, and rows that are there "
+            f"have numbers up to {item.furthest}: a new row meets one of them.",
+            f"Bring it as far: {item.catch_up}.",
+        )
 
 
 def _lost(evidence: Evidence) -> dict[str, str]:

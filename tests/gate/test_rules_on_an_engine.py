@@ -53,6 +53,9 @@ DROP = sql("ALTER TABLE places DROP COLUMN area")
 WITH_AREA = column("places", "area", Integer)
 COUNT = "op.execute('SELECT count(*) FROM readings')"
 
+GIVEN = sql("INSERT INTO places (id, name) OVERRIDING SYSTEM VALUE VALUES (900, 'far')")
+UNGIVEN = sql("DELETE FROM places WHERE id = 900")
+
 CASES = (
     Case("a nullable column", ADD, DROP, edit=WITH_AREA),
     Case(
@@ -136,6 +139,15 @@ CASES = (
     ),
     Case(
         "changed rows", sql("UPDATE readings SET value = 1.5"), "pass", {"data-changed"}
+    ),
+    Case("a sequence that begins again", sql("ALTER TABLE places ALTER id RESTART"), "pass",
+         {"sequence-behind"}),
+    Case("numbers given by hand", GIVEN, UNGIVEN, {"sequence-behind", "data-changed"}),
+    Case(
+        "numbers given by hand, and the sequence after them",
+        GIVEN + "\n" + sql("SELECT setval('places_id_seq', max(id)) FROM places"),
+        UNGIVEN,
+        {"data-changed"},
     ),
     Case("rows that stay as they are", sql("UPDATE readings SET value = value"), "pass"),
     Case("new rows", sql("INSERT INTO places (name) VALUES ('x')"), "pass", {"data-changed"}),
