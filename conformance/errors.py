@@ -30,6 +30,26 @@ class EngineUnavailable(ConformanceError):
     """The engine asked for cannot be started or reached on this machine."""
 
 
+class ContainerUnavailable(EngineUnavailable):
+    """No container can be had here; what else would serve is said last.
+
+    Args:
+        ways: what would let one be had, without a full stop.
+    """
+
+    def __init__(self, problem: str, ways: str) -> None:
+        super().__init__(problem, f"{ways}, or take --engine embedded or --engine URL.")
+        self.ways = ways
+
+    def for_two_images(self) -> EngineUnavailable:
+        """The same, where two images were to be compared."""
+        return EngineUnavailable(
+            self.problem,
+            f"{self.ways}, or give two versions of TimescaleDB and the server that has both: "
+            "--engine URL.",
+        )
+
+
 class ServerUnsupported(ConformanceError):
     """A server answers, but is not a TimescaleDB that can be checked."""
 

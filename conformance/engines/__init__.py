@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.errors import EngineUnavailable
+from conformance.errors import ContainerUnavailable, EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +71,8 @@ def _container(image: str | None, report: Callable[[str], None]) -> ContainerEng
     try:
         from conformance.engines.container import ContainerEngine
     except ModuleNotFoundError as error:
-        raise EngineUnavailable(
+        raise ContainerUnavailable(
             f"A container needs the Python package {error.name}, which is not installed.",
-            "Run pip install testcontainers, or take --engine embedded or --engine URL.",
+            "Run pip install testcontainers",
         ) from None
     return ContainerEngine(image, report)

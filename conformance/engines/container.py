@@ -22,7 +22,7 @@ from conformance.engines.endings import call_at_end
 from conformance.engines.image import DEFAULT_IMAGE
 from conformance.engines.on_server import EngineOnServer
 from conformance.engines.process_identity import this_process
-from conformance.errors import EngineUnavailable
+from conformance.errors import ContainerUnavailable, EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -248,9 +248,9 @@ class ContainerEngine(EngineOnServer):
             with _without_ryuk():
                 container.start()
         except docker.errors.DockerException as error:
-            raise EngineUnavailable(
+            raise ContainerUnavailable(
                 f"Docker cannot start a {self.description}: {daemon.words_of(error)}.",
-                "Look at the daemon's log, or take --engine embedded or --engine URL.",
+                "Look at the daemon's log",
             ) from None
 
     def _await_server(self, *, without: int | None = None) -> None:
@@ -278,14 +278,11 @@ class ContainerEngine(EngineOnServer):
 
     def _never_ready(self, what: str) -> EngineUnavailable:
         line = telling_line(self._wrapped().logs(tail=50).decode(errors="replace"))
-        way_out = "Check that the image is one of TimescaleDB, and give another with --image."
+        problem = f"The server in the {self.description} {what}; its log says: {line.rstrip('.')}."
         if _NO_SPACE in line:
-            way_out = (
-                "Its data are in memory: free some, or take --engine embedded or --engine URL."
-            )
+            return ContainerUnavailable(problem, "Its data are in memory: free some")
         return EngineUnavailable(
-            f"The server in the {self.description} {what}; its log says: {line.rstrip('.')}.",
-            way_out,
+            problem, "Check that the image is one of TimescaleDB, or name another one."
         )
 
     def _url(self) -> URL:

@@ -15,7 +15,7 @@ from requests.exceptions import RequestException
 from testcontainers.core.docker_client import DockerClient, get_docker_host
 
 from conformance.engines.process_identity import certainly_gone
-from conformance.errors import EngineUnavailable
+from conformance.errors import ContainerUnavailable, EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,8 +33,6 @@ LABEL = "org.timescaledb-conformance.run"
 _FORGOTTEN_AFTER = timedelta(hours=1)
 
 _UNIX = "http+unix://"
-
-_OTHERWISE = "or take --engine embedded or --engine URL."
 
 
 @contextmanager
@@ -63,14 +61,14 @@ def explained() -> Iterator[None]:
     try:
         yield
     except docker.errors.DockerException as error:
-        raise EngineUnavailable(
+        raise ContainerUnavailable(
             f"The Docker daemon refuses: {words_of(error)}.",
-            f"Look at the daemon's log, {_OTHERWISE}",
+            "Look at the daemon's log",
         ) from None
     except RequestException:
-        raise EngineUnavailable(
+        raise ContainerUnavailable(
             "The Docker daemon does not answer any more.",
-            f"See whether it runs and is not overloaded, {_OTHERWISE}",
+            "See whether it runs and is not overloaded",
         ) from None
 
 
@@ -200,19 +198,19 @@ def _listen_to_pull(client: Any, image: str, events: Queue[str | Exception | Non
 
 
 def _image_unavailable(image: str, error: Exception | str) -> EngineUnavailable:
-    return EngineUnavailable(
+    return ContainerUnavailable(
         f"Image {image} is not at hand and cannot be pulled: {words_of(error)}.",
-        f"Give one that is at hand with --image, run docker pull where it works, {_OTHERWISE}",
+        "Name one that is at hand, run docker pull where it works",
     )
 
 
 def _unreachable(message: str) -> EngineUnavailable:
     if "Permission denied" in message or "PermissionError" in message:
-        return EngineUnavailable(
+        return ContainerUnavailable(
             "The Docker daemon's socket may not be used by this user.",
-            f"Add the user to the group docker and log in again, {_OTHERWISE}",
+            "Add the user to the group docker and log in again",
         )
-    return EngineUnavailable(
+    return ContainerUnavailable(
         "No Docker daemon answers.",
-        f"Start Docker, check DOCKER_HOST, {_OTHERWISE}",
+        "Start Docker, check DOCKER_HOST",
     )

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from conformance.engines import open_engine
 from conformance.engines.connecting import connect
-from conformance.errors import ConformanceError, ServerUnsupported
+from conformance.errors import ConformanceError, ContainerUnavailable, ServerUnsupported
 from conformance.upgrading.dumping import LocalClient
 from conformance.upgrading.failures import WayNotOpen
 from conformance.upgrading.sides import Side, check_direction, side_of
@@ -74,6 +74,9 @@ def open_servers(
     Raises:
         ConformanceError: one of them cannot be had, or this is no upgrade.
     """
+    for end, option in ((before, "--from"), (after, "--to")):
+        if not end.strip():
+            raise ConformanceError(f"{option} is empty.", "Name an image or a version.")
     if engine is None:
         opened = _two_images(before, after, say)
     elif "://" in engine or engine == "container":
@@ -114,6 +117,15 @@ def _two_images(before: str, after: str, say: Say) -> Iterator[Servers]:
                 f"{name} is a version of TimescaleDB, not an image.",
                 "Name the server that offers it with --engine URL, or give two images.",
             )
+    try:
+        with _images(before, after, say) as servers:
+            yield servers
+    except ContainerUnavailable as error:
+        raise error.for_two_images() from None
+
+
+@contextmanager
+def _images(before: str, after: str, say: Say) -> Iterator[Servers]:
     # Says which package is missing, if one is.
     new_engine = cast("ContainerEngine", open_engine("container", after, say))
     from conformance.engines.container import ContainerEngine

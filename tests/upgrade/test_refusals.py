@@ -36,13 +36,23 @@ def sentence(done):
             ],
             "Nothing listens at 127.0.0.1:1",
         ),
+        (["--from", "", "--to", "a:2"], "--from is empty"),
+        (["--from", "a:1", "--to", " "], "--to is empty"),
         (["--from", "a:1", "--to", "a:2", "--models", "nowhere:metadata"], "no module 'nowhere'"),
         (
             ["--from", "a:1", "--to", "a:2", "--alembic-ini", "nowhere.ini"],
             "There is no nowhere.ini",
         ),
     ],
-    ids=["versions without a server", "embedded", "no server", "no models", "no migrations"],
+    ids=[
+        "versions without a server",
+        "embedded",
+        "no server",
+        "no from",
+        "no to",
+        "no models",
+        "no migrations",
+    ],
 )
 def test_wrong_input(upgrade, tmp_path, arguments, words):
     assert words in sentence(done := upgrade(*arguments))
@@ -54,7 +64,10 @@ def test_wrong_input(upgrade, tmp_path, arguments, words):
 
 def test_without_docker(upgrade):
     done = upgrade("--from", "a:1", "--to", "a:2", DOCKER_HOST="unix:///nowhere.sock")
-    assert "No Docker daemon answers" in sentence(done)
+    assert "No Docker daemon answers" in (said := sentence(done))
+    # No other engine could compare two images.
+    assert said.endswith("and the server that has both: --engine URL.")
+    assert "embedded" not in said
 
 
 def test_reports_that_cannot_be_written(upgrade, tmp_path):
