@@ -89,6 +89,19 @@ def named(error: BaseException) -> str:
     return f"{type(error).__name__}: {one_line(error)}".rstrip(".: ")
 
 
+def primary(error: BaseException) -> str:
+    """An error with its kind, and of a database's words only the first, on one line."""
+    kind = type(getattr(error, "orig", None) or error).__name__
+    return f"{kind}: {message_of(error)}".rstrip(".: ")
+
+
+def message_of(error: BaseException) -> str:
+    """What an error says, on one line; of a database's words the primary message."""
+    original = getattr(error, "orig", None) or error
+    message = getattr(getattr(original, "diag", None), "message_primary", None) or original
+    return " ".join(str(message).split())
+
+
 def one_line(error: BaseException) -> str:
     """What an error says, on one line: a database's own words, without SQLAlchemy's."""
     return " ".join(str(getattr(error, "orig", None) or error).split())

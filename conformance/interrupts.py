@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 import weakref
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -35,27 +37,62 @@ def raise_on_termination() -> None:
     """Turn the signals that end a process silently into an exception, as SIGINT is one.
 
     Handlers that somebody else has set are left alone. KeyboardInterrupt is the one exception
-    that pytest lets end the whole run, with all fixtures torn down.
+    that pytest lets end the whole run, with all fixtures torn down. Where Python drops it, it
+    comes again.
     """
     if threading.current_thread() is not threading.main_thread():
         return
     for number in _TERMINATION:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _raise)
+    if not isinstance(sys.unraisablehook, _Repeating):
+        sys.unraisablehook = _Repeating(sys.unraisablehook)
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt(f"ended by {signal.Signals(number).name}")
+    interrupt = KeyboardInterrupt(f"ended by {signal.Signals(number).name}")
+    vars(interrupt)["number"] = number
+    raise interrupt
+
+
+class _Repeating:
+    """Sends a signal again, a moment later, whose exception Python could only drop.
+
+    It drops what is raised in a finalizer, in a callback of the garbage collector, as Hypothesis
+    has one, or of a weak reference, as SQLAlchemy has one for each engine that is gone.
+    """
+
+    #: Nobody has heeded it meanwhile.
+    due = False
+
+    def __init__(self, before: Callable[[Any], object]) -> None:
+        self._before = before
+
+    def __call__(self, dropped: Any) -> None:
+        if isinstance(dropped.exc_value, KeyboardInterrupt):
+            number = vars(dropped.exc_value).get("number", signal.SIGINT)
+            _Repeating.due = True
+            # Not from here: what is raised here is dropped as well. And not by `threading`, whose
+            # locks the main thread may hold at this very moment.
+            _thread.start_new_thread(_send_again, (number,))
+        else:
+            self._before(dropped)
+
+
+def _send_again(number: int) -> None:
+    time.sleep(_AGAIN)
+    if _Repeating.due:
+        _Repeating.due = False
+        os.kill(os.getpid(), number)
 
 
 @contextmanager
 def heeded(report: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
     """Let Ctrl-C, SIGTERM or SIGHUP end the block, wherever it is.
 
-    Two places keep Python from it otherwise. An exception that is raised in a finalizer, or in a
-    callback of the garbage collector as Hypothesis has one, is dropped, and the run goes on as if
-    nobody had asked. And no handler runs while psycopg2 waits for a server, which may be as long
-    as somebody's migration takes.
+    Two things keep Python from it otherwise. It drops exceptions in some places, and the run goes
+    on as if nobody had asked. And no handler runs while psycopg2 waits for a server, which may be
+    as long as somebody's migration takes.
 
     Args:
         report: what the block is to say things to; it is given the same, which asks first.
@@ -73,15 +110,16 @@ def heeded(report: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
         request.raise_if_made()
         report(sentence)
 
-    with request.received(), request.repeated_where_dropped(), _Watch(request):
+    with request.received(), _Watch(request):
         try:
             yield hear
+            request.raise_if_made()
         # The statement that was ended says that its connection is lost.
         except BaseException as error:
-            if request.number is not None:
-                raise KeyboardInterrupt from error
-            raise
-        request.raise_if_made()
+            if request.number is None:
+                raise
+            _Repeating.due = False
+            raise KeyboardInterrupt from error
 
 
 class _Request:
@@ -109,6 +147,7 @@ class _Request:
             self.heard.set()
             _raise(number, frame)
 
+        raise_on_termination()
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_TERMINATION)}
         ours = (signal.default_int_handler, signal.SIG_DFL, _raise)
         replaced = [number for number, handler in before.items() if handler in ours]
@@ -121,27 +160,6 @@ class _Request:
                 signal.signal(number, before[number])
             # What could not be stopped within is stopped when the process ends.
             raise_on_termination()
-
-    @contextmanager
-    def repeated_where_dropped(self) -> Iterator[None]:
-        """Send a signal again, a moment later, whose exception Python could only drop."""
-
-        def see(dropped: Any) -> None:
-            if self.number is None or not isinstance(dropped.exc_value, KeyboardInterrupt):
-                before(dropped)
-                return
-            # Not from here: what is raised here is dropped as well.
-            again = threading.Timer(_AGAIN, os.kill, (os.getpid(), self.number))
-            again.daemon = True
-            again.start()
-
-        before = sys.unraisablehook
-        sys.unraisablehook = see
-        try:
-            yield
-        finally:
-            if sys.unraisablehook is see:
-                sys.unraisablehook = before
 
 
 class _Watch:

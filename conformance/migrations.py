@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,8 @@ from conformance.errors import MigrationFailed, ModelsUnavailable, named
 from conformance.observed import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import URL, Connection
 
@@ -168,12 +170,32 @@ def _run(
     what: object, connection: Connection, config: Config, revision: str, *, apache: bool
 ) -> None:
     assert callable(what)
-    config.attributes.update(connection=connection, apache="allow" if apache else None)
+    config.attributes["apache"] = "allow" if apache else None
+    with given(config, connection), confined(config, connection.engine.url):
+        what(config, revision)
+    connection.commit()
+
+
+@contextmanager
+def given(config: Config, connection: Connection) -> Iterator[None]:
+    """Give env.py the connection, as `config.attributes["connection"]`.
+
+    Alembic's documentation gives env.py a connection there, pytest-alembic's an engine. One that
+    takes it for an engine, and calls connect(), gets the connection; when it closes it, that is
+    rolled back, as one of an engine would be.
+    """
+
+    def connect() -> Connection:
+        vars(connection)["close"] = connection.rollback
+        return connection
+
+    config.attributes["connection"] = connection
+    vars(connection).update(connect=connect, dispose=lambda: None)
     try:
-        with confined(config, connection.engine.url):
-            what(config, revision)
-        connection.commit()
+        yield
     finally:
+        for name in ("connect", "dispose", "close"):
+            vars(connection).pop(name, None)
         config.attributes.pop("connection", None)
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from conformance.declarations import Compression, Hypertable
 from conformance.engines.base import Template
 from conformance.engines.embedded import EmbeddedEngine
+from conformance.histories.avoidance import NOTHING, avoidance_of
 from conformance.histories.machine import history_of, rules_not_played
 from conformance.histories.player import Disagreement, Player
 from conformance.histories.script import printed, script_of
@@ -99,6 +100,19 @@ def test_what_cannot_be_played_is_named(subject):
     assert left_out["run_policy"] == "the table has no policy that compresses old chunks"
     assert "restart" in left_out
     assert "change_chunk" not in left_out
+
+
+def test_a_hypertable_that_is_not_to_be_compressed():
+    plain = Table(
+        "plain",
+        MetaData(),
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Hypertable("at", chunk_interval=1_000),
+    )
+    left_out = rules_not_played(Subject(plain, {}, compresses=True))
+    for word in ("change_chunk", "run_policy"):
+        assert left_out[word] == "the models declare no compression of the table"
+    assert avoidance_of(plain, "2.23.0") is NOTHING
 
 
 def test_a_document_that_differs_is_found_and_scripted(stage, subject):

@@ -6,7 +6,7 @@ import hashlib
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool, text
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 import conformance
 from conformance.confinement import confined
 from conformance.engines.base import Template
-from conformance.errors import ConformanceError, MigrationFailed
+from conformance.errors import ConformanceError, MigrationFailed, primary
 from conformance.filling import fill_every_state, fill_table
 from conformance.gate.revision_files import imports_of
 from conformance.migrations import upgrade, version_table
@@ -175,17 +175,9 @@ def _migrate(connection: Connection, config: Config, head: str, *, apache: bool)
     # Whatever a migration raises: its author is the one who must read it.
     except (Exception, SystemExit) as error:
         raise MigrationFailed(
-            f"The old revisions up to {head} fail: {type(error).__name__}: {told(error)}",
+            f"The old revisions up to {head} fail: {primary(error)}.",
             "Try 'alembic upgrade' to there on an empty database.",
         ) from error
-
-
-def told(error: BaseException) -> str:
-    """What an error says, on one line; a database's own words where it has some."""
-    original: Any = getattr(error, "orig", None) or error
-    diagnostics = getattr(original, "diag", None)
-    message = getattr(diagnostics, "message_primary", None) or str(original)
-    return " ".join(str(message).split())
 
 
 def _fingerprint(config: Config, new: NewRevisions, *, apache: bool) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from conformance.gate.report import Statement
     from conformance.gate.revisions import Revision
-    from conformance.gate.sequences import Behind
     from conformance.gate.state import State
+    from conformance.sequences_behind import Behind
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
 
-from conformance.errors import ConformanceError, EngineUnavailable
-from conformance.gate.bench import told
+from conformance.errors import ConformanceError, EngineUnavailable, message_of, primary
 from conformance.gate.driver import hear
 from conformance.gate.evidence import ByHand, Evidence, Failure, Interruption, Return
 from conformance.gate.reading import read_state
 from conformance.gate.sentences import shortened
-from conformance.gate.sequences import sequences_behind
 from conformance.gate.state import (
     State,
     changed_rows,
@@ -22,6 +20,7 @@ from conformance.gate.state import (
 )
 from conformance.gate.tracing import CalledFrom, Interrupted, Interrupter, Tracer, listening
 from conformance.migrations import downgrade, offline_statements, upgrade
+from conformance.sequences_behind import sequences_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from conformance.gate.bench import Bench
     from conformance.gate.report import Statement
     from conformance.gate.revisions import Revision
-    from conformance.gate.sequences import Behind
     from conformance.observed import Scope
+    from conformance.sequences_behind import Behind
 
 #: A revision is interrupted at so many of its statements, spread evenly, if it has more.
 MOST_INTERRUPTIONS = 20
@@ -161,7 +160,9 @@ class Rehearsal:
                     let_pass=(NotImplementedError,),
                 )
             except NotImplementedError as error:
-                return Return(irreversible=told(error) or "downgrade() raises NotImplementedError")
+                return Return(
+                    irreversible=message_of(error) or "downgrade() raises NotImplementedError"
+                )
         if failure is not None:
             return Return(failure)
         return Return(None, None, sent.count, self._state(like=before))
@@ -314,7 +315,7 @@ def attempt(
     except (Exception, SystemExit) as error:
         refused = getattr(error, "orig", None) is not None or hasattr(error, "pgcode")
         return Failure(
-            f"{type(getattr(error, 'orig', None) or error).__name__}: {told(error)}",
+            primary(error),
             sql() if refused else "",
         )
     return None

@@ -58,8 +58,7 @@ def _behind(evidence: Evidence) -> Iterator[GateFinding]:
             "sequence-behind",
             evidence.revision.identifier,
             item.column,
-            f"The sequence of {item.column} gives {item.following} next, and rows that are there "
-            f"have numbers up to {item.furthest}: a new row meets one of them.",
+            f"{str(item)[:1].upper()}{str(item)[1:]}.",
             f"Bring it as far: {item.catch_up}.",
         )
 

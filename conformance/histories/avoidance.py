@@ -45,6 +45,8 @@ NOTHING = Avoidance(frozenset(), free_keys_only=False, counts_deleted=True, reas
 
 def avoidance_of(table: Table, version: str) -> Avoidance:
     """What histories of the table leave out on this TimescaleDB, where chunks are compressed."""
+    if compression_of(table) is None:
+        return NOTHING
     never_null: set[str] = set()
     reasons: dict[str, str] = {}
     for column, code in _nulls_that_are_equal(table):
@@ -64,7 +66,8 @@ def avoidance_of(table: Table, version: str) -> Avoidance:
 def _nulls_that_are_equal(table: Table) -> Iterator[tuple[str, str]]:
     """Columns of a key that treats NULLs as equal, and the gap that their NULLs would meet."""
     compression = compression_of(table)
-    if compression is None or not _treats_nulls_as_equal(table):
+    assert compression is not None
+    if not _treats_nulls_as_equal(table):
         return
     for key in natural_key(table):
         if table.columns[key].nullable:

@@ -79,8 +79,9 @@ def history_of(subject: Subject, stage: Stage) -> type[History]:
 def rules_not_played(subject: Subject) -> dict[str, str]:
     """The rules that the server cannot play, with the reasons."""
     left_out: dict[str, str] = {}
-    if not subject.compresses:
-        reason = REASONS["community_edition"]
+    if not subject.is_compressed:
+        undeclared = "the models declare no compression of the table"
+        reason = undeclared if subject.compresses else REASONS["community_edition"]
         left_out |= dict.fromkeys(("change_chunk", "run_policy"), reason)
     if subject.job is None:
         left_out.setdefault("run_policy", "the table has no policy that compresses old chunks")

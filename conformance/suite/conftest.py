@@ -5,11 +5,15 @@ And what pytest-alembic's tests migrate; it has fixtures of the same names, and 
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pytest_alembic import Config as AlembicConfig
+from pytest_alembic import runner
+from pytest_alembic.executor import CommandExecutor
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -17,6 +21,7 @@ from conformance.confinement import confined
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.filling import draw, fill_every_state
 from conformance.migrations import alembic_config as read_alembic_config
+from conformance.migrations import given
 from conformance.profiles import SCENARIOS, generation_of
 from conformance.project import DEFAULT_WRITES, load_classes, load_writes
 from conformance.strategies import NotDerivable
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
     from hypothesis.strategies import SearchStrategy
+    from pytest_alembic import MigrationContext
+    from pytest_alembic.executor import MigrationFn
     from sqlalchemy import URL, Engine, MetaData
 
     from conformance.engines.base import Engine as TimescaleEngine
@@ -57,6 +64,54 @@ def alembic_engine(empty_database: URL, alembic_config: Config) -> Iterator[Engi
     """The database that pytest-alembic's tests migrate up and down."""
     with confined(alembic_config, empty_database):
         yield create_engine(empty_database, poolclass=pool.NullPool)
+
+
+@pytest.fixture
+def alembic_runner(alembic_config: Config, alembic_engine: Engine) -> Iterator[MigrationContext]:
+    """What pytest-alembic's tests migrate with: env.py gets what it gets everywhere else."""
+    with runner(AlembicConfig(alembic_config=alembic_config), alembic_engine) as context:
+        executor = context.command_executor
+        context.command_executor = _GivingExecutor(**vars(executor), engine=alembic_engine)
+        yield context
+
+
+@dataclass
+class _GivingExecutor(CommandExecutor):
+    """Gives env.py a connection, where pytest-alembic gives it an engine."""
+
+    engine: Engine
+
+    def execute_fn(self, fn: MigrationFn) -> None:
+        """Run env.py with this as its work."""
+        with self._given():
+            super().execute_fn(fn)
+
+    def run_command(self, command: str, *arguments: Any, **options: Any) -> list[str]:
+        """Run a command of Alembic's; what it printed, line by line."""
+        try:
+            with self._given():
+                return super().run_command(command, *arguments, **options)
+        except RuntimeError as error:
+            if outcomes.NO_METADATA in str(error):
+                pytest.skip(f"not checked: {outcomes.WITHOUT_METADATA}")
+            raise
+
+    def upgrade(self, revision: str) -> None:
+        """`alembic upgrade`."""
+        with self._given():
+            super().upgrade(revision)
+
+    def downgrade(self, revision: str) -> None:
+        """`alembic downgrade`."""
+        with self._given():
+            super().downgrade(revision)
+
+    @contextmanager
+    def _given(self) -> Iterator[None]:
+        with self.engine.connect() as connection:
+            with given(self.alembic_config, connection):
+                yield
+            connection.commit()
 
 
 @pytest.fixture(scope="session")

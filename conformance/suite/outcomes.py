@@ -23,6 +23,10 @@ COULD_NOT_RUN, TRIED = "could_not_run", "tried"
 #: Of a check that passes: a part of it that was left out, `[id, reason]` as JSON.
 PART_NOT_CHECKED = "part_not_checked"
 
+#: What Alembic says where env.py sets no target_metadata, and what that means here.
+NO_METADATA = "does not provide a MetaData object"
+WITHOUT_METADATA = "env.py sets no target_metadata, which autogenerate compares with"
+
 
 def add_tried(total: Counter[str], report: pytest.TestReport) -> None:
     """Add what a check tried, such as rows and examples, to what others did."""

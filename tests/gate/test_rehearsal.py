@@ -160,6 +160,15 @@ def test_an_env_py_that_goes_by_the_url(session, tmp_path):
     assert [item.sql for item in own(report)] == ["ALTER TABLE places ADD COLUMN area integer"]
 
 
+def test_an_env_py_that_takes_what_it_is_given_for_an_engine(session, tmp_path):
+    given = 'attributes["connection"])'
+    assert ENV.count(given) == 1
+    env = ENV.replace(given, 'attributes["connection"].connect())')
+    project = Project.made_in(tmp_path, env)
+    project.revision(ADD, DROP)
+    assert project.rehearse(session, with_area()).findings == ()
+
+
 def test_an_env_py_that_goes_elsewhere_is_stopped(session, tmp_path):
     elsewhere = '"postgresql+psycopg2://user:secret@db.example.com/production"'
     project = Project.made_in(tmp_path, OWN_ENGINE.replace("ADDRESS", elsewhere))

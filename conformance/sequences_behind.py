@@ -60,6 +60,12 @@ class Behind:
     furthest: int
     catch_up: str
 
+    def __str__(self) -> str:
+        return (
+            f"the sequence of {self.column} gives {self.following} next, and rows that are there "
+            f"have numbers up to {self.furthest}: a new row meets one of them"
+        )
+
 
 def sequences_behind(connection: Connection, scope: Scope) -> dict[str, Behind]:
     """By column: what its next row would be given is there already, or soon is.

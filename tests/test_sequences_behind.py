@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from conformance.engines.connecting import connect
-from conformance.gate.sequences import Behind, sequences_behind
 from conformance.observed import Scope
+from conformance.sequences_behind import Behind, sequences_behind
 from conformance.session import session_of
 
 SERIAL = "CREATE TABLE t (id serial PRIMARY KEY)"

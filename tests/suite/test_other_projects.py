@@ -1,0 +1,166 @@
+"""Projects that do it their own way, and rightly: nothing is found in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from .projects import check
+
+INI = """
+[alembic]
+script_location = %(here)s/alembic
+"""
+
+MODELS = """
+from sqlalchemy import (
+    Column, DateTime, Double, ForeignKey, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+)
+
+from conformance.declarations import Hypertable
+
+metadata = MetaData()
+Table(
+    "places",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+Table(
+    "readings",
+    metadata,
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("place_id", Integer, ForeignKey("places.id"), nullable=False),
+    Column("value", Double),
+    PrimaryKeyConstraint("place_id", "at"),
+    Hypertable("at", chunk_interval="7 days"),
+)
+"""
+
+#: No compression; and rows that every database has.
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade():
+    op.execute("SET LOCAL client_min_messages = error")
+    op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    op.execute("SET LOCAL client_min_messages = notice")
+    places = op.create_table(
+        "places",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.UniqueConstraint("name"),
+    )
+    op.bulk_insert(places, [{"id": id, "name": f"place {id}"} for id in range(1, 4)])
+    op.execute("SELECT setval('places_id_seq', 3)")
+    op.create_table(
+        "readings",
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("place_id", sa.Integer, sa.ForeignKey("places.id"), nullable=False),
+        sa.Column("value", sa.Double),
+        sa.PrimaryKeyConstraint("place_id", "at"),
+    )
+    op.execute(
+        "SELECT create_hypertable('readings', 'at', chunk_time_interval => INTERVAL '7 days')"
+    )
+    op.execute(
+        "INSERT INTO readings (at, place_id, value)"
+        " SELECT timestamptz '2024-01-01 UTC' + i * INTERVAL '5 days', 1 + i % 3, i"
+        " FROM generate_series(1, 9) AS i"
+    )
+
+
+def downgrade():
+    op.drop_table("readings")
+    op.drop_table("places")
+"""
+
+ENV = """
+import os
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+{imports}
+
+def migrate(**options):
+    context.configure(target_metadata={metadata}, **options)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if context.is_offline_mode():
+    migrate(dialect_name="postgresql", literal_binds=True, dialect_opts={{"paramstyle": "named"}})
+else:
+    {online}
+"""
+#: As Alembic's documentation shares a connection; as pytest-alembic's does; with neither.
+STYLES = {
+    "takes a connection": "migrate(connection=given)",
+    "takes an engine": """with given.connect() as connection:
+        migrate(connection=connection)
+    given.dispose()""",
+    "takes an engine, and closes by itself": """connection = given.connect()
+    try:
+        migrate(connection=connection)
+    finally:
+        connection.close()""",
+    "connects": """engine = create_engine(os.environ["DATABASE_URL"], poolclass=pool.NullPool)
+    with engine.begin() as connection:
+        migrate(connection=connection)""",
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    """`project(online, ...)`: its folder, with an env.py that goes online in this way."""
+
+    def made(online, *, metadata="metadata"):
+        (tmp_path / "alembic/versions").mkdir(parents=True)
+        (tmp_path / "alembic.ini").write_text(INI)
+        (tmp_path / "desk.py").write_text(MODELS)
+        (tmp_path / "alembic/versions/0001.py").write_text(REVISION)
+        imports = "from desk import metadata"
+        (tmp_path / "alembic/env.py").write_text(
+            ENV.format(imports=imports, online=online, metadata=metadata)
+        )
+        return tmp_path
+
+    return made
+
+
+def checked(project, *arguments):
+    code, verdict, err = check(project, "--models", "desk:metadata", *arguments)
+    assert (code, verdict["verdict"], verdict["findings"]) == (0, "conforms", []), err
+    return {item["id"]: item["reason"] for item in verdict["not_checked"]}
+
+
+@pytest.mark.parametrize("online", STYLES.values(), ids=STYLES.keys())
+def test_env_files(project, online):
+    checked(project(online), "-k", "test_facts or test_migrations")
+
+
+def test_rows_of_a_hypertable_that_is_never_compressed(project):
+    unseen = checked(project(STYLES["takes a connection"]))
+    assert unseen["rows:readings:history:change_chunk"] == (
+        "the models declare no compression of the table"
+    )
+    # What the models do not have is not missed.
+    assert not [reason for reason in unseen.values() if "empty parameter set" in reason]
+
+
+def test_an_env_file_without_metadata(project):
+    unseen = checked(
+        project(STYLES["takes a connection"], metadata="None"), "-k", "test_migrations"
+    )
+    for name in (
+        "test_model_definitions_match_ddl",
+        "test_alembic_check_is_quiet",
+        "test_alembic_check_sees_a_dropped_index",
+    ):
+        assert "target_metadata" in unseen[f"check:{name}"]
