@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,8 @@ def main() -> None:
 
     Exit codes: 0 conforms, 1 differs, 2 could not run.
     """
+    # Migrations run many times over: what their code warns of is shown once.
+    warnings.simplefilter("once", append=True)
 
 
 @main.command(

@@ -136,11 +136,17 @@ def _length(subject: str, what: str, value: Length) -> Interval | int:
 
 
 class HashPartition:
-    """A second dimension: rows spread over a number of partitions by a column's hash."""
+    """A second dimension: rows spread over a number of partitions by a column's hash.
 
-    def __init__(self, column: str, partitions: int) -> None:
+    Args:
+        time_index: whether the index on the first such column and the time is there, which
+            `create_hypertable` makes when it is given the column, and `add_dimension` does not.
+    """
+
+    def __init__(self, column: str, partitions: int, *, time_index: bool = True) -> None:
         self.column = column
         self.partitions = partitions
+        self.time_index = time_index
 
 
 class Hypertable(_Declaration):
@@ -224,7 +230,7 @@ class Hypertable(_Declaration):
         """
         time = self._column(table, self.time_column, "time column")
         defaults = [[time]]
-        if self.partitions:
+        if self.partitions and self.partitions[0].time_index:
             defaults.append([self._column(table, self.partitions[0].column, "column"), time])
         existing = [columns for _, columns in _indexed_columns(table)]
         for columns in defaults:

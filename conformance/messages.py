@@ -39,6 +39,11 @@ _SOURCES = {
 }
 
 #: The likely cause of a disagreement about one attribute.
+#: Of an index that TimescaleDB makes by itself.
+_NO_DEFAULT_INDEX = (
+    "it was dropped, or create_default_indexes => false said so, or the dimension came by "
+    "add_dimension(), which makes none; time_index=False in the models says the same"
+)
 _CAUSES = {
     ("hypertable", "chunk_interval"): (
         "create_hypertable(..., if_not_exists => true) keeps the interval of a hypertable that is "
@@ -100,6 +105,8 @@ def hint_for(key: FactKey, disagreement: str) -> str:
     """Where it was read, and the likely cause where one stands out."""
     read = f"Read from {_SOURCES[key.kind]}."
     cause = _CAUSES.get((key.kind, key.attribute))
+    if key.kind == "index" and disagreement == "missing" and key.name.startswith("<"):
+        cause = _NO_DEFAULT_INDEX
     if cause is None or (key.attribute == EXISTS and not _fits(key.kind, disagreement)):
         return f"{read} {_way_out(disagreement)}"
     return f"{read} Likely cause: {cause}."

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
 DEFAULT_MODELS = "models:Base.metadata"
-DEFAULT_WRITES = "models.writes"
 _THIS = Path(__file__)
 
 
@@ -67,6 +66,11 @@ def load_classes(reference: str = DEFAULT_MODELS) -> dict[Table, type]:
         found = getattr(found, name)
     registry = getattr(found, "registry", None)
     return {} if registry is None else {m.local_table: m.class_ for m in registry.mappers}
+
+
+def writes_beside(reference: str) -> str:
+    """The module with the write path where none is named: `writes` in the package of the models."""
+    return f"{reference.partition(':')[0]}.writes"
 
 
 def load_writes(reference: str) -> ModuleType:

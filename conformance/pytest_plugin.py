@@ -30,7 +30,7 @@ from conformance.fixtures import (
     schema_template,
 )
 from conformance.profiles import FIXED_SEED, PROFILES, generation_of, tell_worker
-from conformance.project import DEFAULT_MODELS, DEFAULT_WRITES
+from conformance.project import DEFAULT_MODELS
 from conformance.session import choice_for_workers, end_session, metadata_of, session_of
 from conformance.suite.outcomes import COULD_NOT_RUN, add_tried
 from conformance.verdict import in_words
@@ -79,10 +79,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--writes",
         dest="conformance_writes",
-        default=DEFAULT_WRITES,
         metavar="MODULE",
         help="The module with insert_new and upsert, whose idempotence is proven"
-        f" (default: {DEFAULT_WRITES}).",
+        " (default: writes in the package of --models).",
     )
     group.addoption(
         "--profile",

@@ -28,6 +28,7 @@ _SLEEPING = re.compile(r".*\bPG_SLEEP(_FOR|_UNTIL)?\b")
 #: So long a transaction may wait for the migration before that is told, in seconds. Python and
 #: Alembic take milliseconds between two statements; a busy machine may hold them up for longer.
 IDLE_SECONDS = 2.0
+_FROM_A_QUERY = re.compile(r".*\b(SELECT|TABLE)\b")
 #: Rows that are written back into chunks are not counted by the server.
 _DECOMPRESSING = re.compile(r".*\b(DECOMPRESS_CHUNK|CONVERT_TO_ROWSTORE)\b")
 
@@ -135,8 +136,16 @@ def _judge(
 
 
 def _worked(statement: Statement) -> set[str]:
-    """Tables that were there before and whose rows it went through."""
-    worked = {item.relation for item in statement.rows if item.existed}
+    """Tables that were there before and whose rows it went through.
+
+    Rows that the statement itself lists are as many in production as here.
+    """
+    listed = keyword(statement.sql) == "INSERT" and not _FROM_A_QUERY.match(
+        first_words(statement.sql)
+    )
+    worked = {
+        item.relation for item in statement.rows if item.existed and (item.read or not listed)
+    }
     if _DECOMPRESSING.match(first_words(statement.sql)):
         worked |= {lock.relation for lock in _blocking(statement) if lock.chunks}
     return worked

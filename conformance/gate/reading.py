@@ -11,6 +11,7 @@ from conformance.digests import digest
 from conformance.gate.state import Column, Contents, State, counterpart, same_column
 from conformance.observed import Scope, observed_facts
 from conformance.observed.traces import traces
+from conformance.observed.version_table import applied_revisions
 from conformance.pipeline import prepare_session
 
 if TYPE_CHECKING:
@@ -32,16 +33,6 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name,
                     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                       AND d.objid = c.oid AND d.deptype = 'e')
  ORDER BY 2, 3
-""")
-
-# In whichever schema env.py puts it.
-_VERSION_TABLES = text("""
-SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'r' AND c.relname = :name
-   AND EXISTS (SELECT FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped)
- ORDER BY 1
 """)
 
 _COLUMNS = text("""
@@ -82,19 +73,10 @@ def read_state(connection: Connection, scope: Scope, *, like: State | None = Non
         facts,
         traces(connection, version_table=scope.version_table),
         _contents(connection, scope, like),
-        _version(connection, scope),
+        applied_revisions(connection, scope.version_table),
     )
     connection.rollback()
     return state
-
-
-def _version(connection: Connection, scope: Scope) -> tuple[str, ...]:
-    tables = connection.scalars(_VERSION_TABLES, {"name": scope.version_table}).all()
-    return tuple(
-        version
-        for table in tables
-        for version in connection.scalars(text(f"SELECT version_num FROM {table} ORDER BY 1"))
-    )
 
 
 def _contents(connection: Connection, scope: Scope, like: State | None) -> dict[int, Contents]:

@@ -197,7 +197,9 @@ def _by_hand(evidence: Evidence) -> Iterator[GateFinding]:
         return
     what = ""
     if evidence.by_hand.failure is not None:
-        what = f"fails: {evidence.by_hand.failure.reason.rstrip('.')}"
+        failure = evidence.by_hand.failure
+        sql = f" at {shortened(failure.sql)}" if failure.sql else ""
+        what = f"fails{sql}: {failure.reason.rstrip('.')}"
     elif evidence.by_hand.differences:
         what = f"does something else: {listed(evidence.by_hand.differences)}"
     if what:

@@ -145,6 +145,12 @@ def way_out_of_refusal(sql: str) -> str:
 
 def way_out_of_offline(reason: str) -> str:
     """What to do where offline SQL does something else, by what is raised."""
+    if "SyntaxError" in reason or "%%" in reason:
+        return (
+            "Offline Alembic does not know the server: say what depends on its version, such as "
+            "persisted=True of Computed(); and dialect_opts={'paramstyle': 'named'} in env.py, or "
+            "each percent sign is doubled."
+        )
     if "MockConnection" in reason:
         return "Send it with op.execute(): offline there is no connection, and no cursor."
     return "Decide nothing in Python by what a query answers; a DO block can decide in SQL."

@@ -76,6 +76,12 @@ SELECT 'setting of the database: ' || pg_catalog.unnest(setconfig)
                                        WHERE datname = pg_catalog.current_database())
 """)
 
+# Before env.py made the one that it wants for it, it was not there.
+_HOMES = text("""
+SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND c.relname = :name AND n.nspname <> 'public'
+""")
+
 _CATALOG_TABLES = text("""
 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
   FROM pg_catalog.pg_class c
@@ -95,13 +101,15 @@ def traces(connection: Connection, *, version_table: str = "alembic_version") ->
 
     Privileges, comments, storage parameters and the database's settings as well.
 
-    Alembic's own version table outlives a downgrade and is left out.
+    Alembic's own version table outlives a downgrade and is left out, and so is its schema.
     """
+    homes = connection.execute(_HOMES, {"name": version_table}).scalars().all()
+    theirs = {f"schema {home}" for home in homes}
     found = Counter(
         trace
         for query in (_OBJECTS, _REMARKS)
         for trace in connection.execute(query).scalars()
-        if version_table not in trace
+        if version_table not in trace and trace not in theirs
     )
     for table in connection.execute(_CATALOG_TABLES).scalars().all():
         rows = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()

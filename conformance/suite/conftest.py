@@ -23,7 +23,7 @@ from conformance.filling import draw, fill_every_state
 from conformance.migrations import alembic_config as read_alembic_config
 from conformance.migrations import given
 from conformance.profiles import SCENARIOS, generation_of
-from conformance.project import DEFAULT_WRITES, load_classes, load_writes
+from conformance.project import load_classes, load_writes, writes_beside
 from conformance.strategies import NotDerivable
 from conformance.suite import outcomes
 from conformance.suite.refusals import SampleRowsRefused, refusal_of
@@ -120,12 +120,13 @@ def writes(pytestconfig: pytest.Config) -> Writes:
 
     Another project's models have none until it is named; then nothing is proven of it.
     """
+    models = pytestconfig.getoption("conformance_models")
     name = pytestconfig.getoption("conformance_writes")
-    classes = load_classes(pytestconfig.getoption("conformance_models"))
+    classes = load_classes(models)
     try:
-        module = load_writes(name)
+        module = load_writes(name or writes_beside(models))
     except ModelsUnavailable as error:
-        if name != DEFAULT_WRITES:
+        if name:
             raise
         pytest.skip(f"not checked: no write path is named with --writes ({error.problem})")
     if not classes:

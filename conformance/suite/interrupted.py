@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from conformance.filling import chunks_of, parents_of
 from conformance.observed.traces import traces
+from conformance.observed.version_table import applied_revisions
 from conformance.pipeline import facts_of
 from conformance.suite.interruptions import Interruptions
 from conformance.suite.maintenance import Work, maintenance
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Table
 
     from conformance.engines.base import Engine
+    from conformance.facts import Facts
     from conformance.observed import Scope
     from conformance.suite.cutting_proxy import Moment
     from conformance.suite.row_world import Writes
@@ -107,17 +109,20 @@ class Migration:
 
     Args:
         engine: where the databases come from.
-        migrate: what is interrupted.
+        migrate: what is interrupted; with `revision` it goes as far as that only.
         scope: where it makes something.
 
     Attributes:
         messages: how many a client sends for it; known from a rehearsal.
     """
 
-    def __init__(self, engine: Engine, migrate: Callable[[Connection], None], scope: Scope) -> None:
+    def __init__(self, engine: Engine, migrate: Callable[..., None], scope: Scope) -> None:
         self._engine = engine
         self._migrate = migrate
         self._facts = partial(facts_of, scope=scope)
+        self._traces = partial(traces, version_table=scope.version_table)
+        self._revisions = partial(applied_revisions, version_table=scope.version_table)
+        self._known: dict[tuple[str, ...], Facts] = {}
         self._resources = ExitStack()
         self._used = True
 
@@ -134,19 +139,40 @@ class Migration:
     def interrupt(self, moment: Moment, strike: Callable[[Any], Strike] | None = None) -> None:
         """All is as before it, or as after it.
 
+        Where every revision has a transaction of its own, as after the one that the version table
+        names; run again, the migration then finishes its work.
+
         Raises:
             AssertionError: it is not so.
         """
         database = self._on_empty_database()
-        before = database.run(traces)
+        before = database.run(self._traces)
         struck = None if strike is None else strike(database)
         done = database.interrupt(self._migrate, moment, struck)
-        if database.run(traces) == before:
+        if database.run(self._traces) == before:
             assert not done, f"ended {moment}, the migration said that it was done"
             return
         self._used = True
+        found = database.run(self._facts)
+        if found == self._after:
+            return
         part = f"ended {moment}, the migration leaves a part of its work behind"
-        assert database.run(self._facts) == self._after, part
+        applied = database.run(self._revisions)
+        assert not done, part
+        assert found == self._facts_at(applied), part
+        database.run(self._migrate)
+        again = f"run again after it ended {moment}, the migration makes another schema"
+        assert database.run(self._facts) == self._after, again
+
+    def _facts_at(self, applied: tuple[str, ...]) -> Facts:
+        """What the migration makes as far as these revisions."""
+        if applied not in self._known:
+            with ExitStack() as resources:
+                database = self._new_database(resources)
+                for revision in applied:
+                    database.run(partial(self._migrate, revision=revision))
+                self._known[applied] = database.run(self._facts)
+        return self._known[applied]
 
     def complete(self) -> None:
         """Run where it was interrupted, it makes the schema that it makes on an empty database.
@@ -163,13 +189,13 @@ class Migration:
         """The last one, unless something was left in it."""
         if self._used:
             self._resources.close()
-            self._database = self._new_database()
+            self._database = self._new_database(self._resources)
             self._used = False
         return self._database
 
-    def _new_database(self) -> Interruptions:
-        url = self._resources.enter_context(self._engine.database())
-        found = self._resources.enter_context(behind_a_proxy(url, self._engine))
+    def _new_database(self, resources: ExitStack) -> Interruptions:
+        url = resources.enter_context(self._engine.database())
+        found = resources.enter_context(behind_a_proxy(url, self._engine))
         if not self._engine.capabilities.concurrent_sessions:
             found.run(_create_extension)
         return found

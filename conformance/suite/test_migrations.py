@@ -92,6 +92,7 @@ def test_downgrade_leaves_no_trace(
     alembic_config: Config,
     apache_edition: bool,
     conformance_metadata: MetaData,
+    conformance_scope: Scope,
     record: Record,
 ) -> None:
     """Down again, with rows and compressed chunks in every table: all is as before.
@@ -100,7 +101,7 @@ def test_downgrade_leaves_no_trace(
     """
     connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
     connection.commit()
-    before = traces(connection)
+    before = traces(connection, version_table=conformance_scope.version_table)
     connection.rollback()
     upgrade(connection, alembic_config, apache=apache_edition)
     why_no_rows = _filled(connection, conformance_metadata)
@@ -111,7 +112,7 @@ def test_downgrade_leaves_no_trace(
         compress_all(connection, compressed)
     connection.commit()
     downgrade(connection, alembic_config, apache=apache_edition)
-    after = traces(connection)
+    after = traces(connection, version_table=conformance_scope.version_table)
     left = [
         f"{name} ({after[name] - before[name]:+})"
         for name in sorted(after | before)

@@ -156,6 +156,20 @@ BY_NUMBER = "CREATE TABLE ticks (t bigint NOT NULL, venue integer);"
             id="hash dimension",
         ),
         pytest.param(
+            _ticks(_day(), partitions=[HashPartition("venue", 4, time_index=False)]),
+            BY_DAY + "SELECT create_hypertable('ticks', 't');"
+            "SELECT add_dimension('ticks', by_hash('venue', 4))",
+            set(),
+            id="hash dimension by add_dimension",
+        ),
+        pytest.param(
+            _ticks(_day(), **FOUR_VENUES),
+            BY_DAY + "SELECT create_hypertable('ticks', 't');"
+            "SELECT add_dimension('ticks', by_hash('venue', 4))",
+            {"index:ticks.ticks_venue_t_idx:exists"},
+            id="hash dimension without its index",
+        ),
+        pytest.param(
             _ticks(_day()),
             BY_DAY + "SELECT create_hypertable('ticks', 't');"
             "SELECT add_dimension('ticks', by_hash('venue', 4))",

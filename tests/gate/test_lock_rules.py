@@ -143,6 +143,23 @@ def test_keyword(sql, word):
     assert keyword(sql) == word
 
 
+@pytest.mark.parametrize(
+    ("sql", "read", "found"),
+    [
+        ("INSERT INTO b (c) VALUES (1), (2)", 0, []),
+        ("INSERT INTO b (c) SELECT d FROM e", 0, [("lock-held", "a")]),
+        ("INSERT INTO b TABLE e", 0, [("lock-held", "a")]),
+        # A trigger may look far.
+        ("INSERT INTO b (c) VALUES (1)", 9, [("lock-held", "a")]),
+        ("UPDATE b SET c = 1", 0, [("lock-held", "a")]),
+    ],
+)
+def test_rows_that_the_migration_lists_are_no_work(sql, read, found):
+    taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
+    work = RowWork("b", existed=True, itself=True, chunks=0, read=read, written=2)
+    assert codes(taken, statement(2, sql, rows=(work,))) == found
+
+
 def test_a_lock_held_while_the_server_sleeps():
     taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
     assert codes(taken, statement(2, "SELECT pg_sleep(1)")) == [("lock-held", "a")]

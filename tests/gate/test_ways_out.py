@@ -97,4 +97,6 @@ def test_only_a_column_can_be_added_otherwise():
 def test_offline_there_is_no_connection():
     reason = "AttributeError: 'MockConnection' object has no attribute 'connection'"
     assert "op.execute()" in way_out_of_offline(reason)
+    assert "persisted" in way_out_of_offline('fails: SyntaxError: syntax error at or near "NOT"')
+    assert "paramstyle" in way_out_of_offline("fails: operator does not exist: integer %% integer")
     assert "DO block" in way_out_of_offline("AttributeError: 'NoneType' object has no 'all'")
