@@ -17,8 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from conformance.declarations import compression_of, hypertable_of
 from conformance.profiles import drawing
-from conformance.strategies import NotDerivable, chunk_starts, default_span, rows
-from conformance.strategies.samples import fill
+from conformance.strategies import NotDerivable, chunk_starts, default_span, rows, samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +45,7 @@ def fill_every_state(
 ) -> None:
     """Insert generated rows into every table, and bring the chunks of each into all states.
 
-    The same rows each time. Where none can be derived from some table's metadata, plain ones.
+    The same rows each time. Where none can be derived from a table's metadata, plain ones.
 
     Args:
         metadata: its tables are there, and empty.
@@ -57,12 +56,14 @@ def fill_every_state(
         ValueError: no rows can be made.
         sqlalchemy.exc.DBAPIError: the database refuses the rows.
     """
-    try:
-        with connection.begin_nested():
-            for table in metadata.sorted_tables:
+    for table in metadata.sorted_tables:
+        try:
+            with connection.begin_nested():
                 _insert_generated(connection, table, span)
-    except NotDerivable:
-        fill(connection, metadata, moments=lambda table: chunk_starts(table, span(table)))
+        except NotDerivable:
+            timed = hypertable_of(table) is not None
+            moments = chunk_starts(table, span(table)) if timed else ()
+            samples.fill_table(connection, table, moments=moments)
     for table in metadata.sorted_tables if compress else ():
         if compression_of(table) is not None:
             _bring_into_states(connection, table)
@@ -106,13 +107,24 @@ def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list
 
 
 def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
-    """The values that the table's foreign keys can take."""
-    return {
-        f"{key.column.table.fullname}.{key.column.key}": list(
-            connection.scalars(select(key.column).order_by(key.column))
-        )
-        for key in table.foreign_keys
-    }
+    """The values that the table's foreign keys can take; of keys of several columns, rows."""
+    found: dict[str, list[Any]] = {}
+    constraints = table.foreign_key_constraints
+    for parent in {constraint.referred_table for constraint in constraints}:
+        keys = [
+            [element.column for element in constraint.elements]
+            for constraint in constraints
+            if constraint.referred_table is parent
+        ]
+        columns = list(dict.fromkeys(column for key in keys for column in key))
+        known = connection.execute(select(*columns).order_by(*columns)).all()
+        if all(len(key) == 1 for key in keys):
+            for number, column in enumerate(columns):
+                found[f"{parent.fullname}.{column.key}"] = [row[number] for row in known]
+        else:
+            names = [column.name for column in columns]
+            found[parent.fullname] = [dict(zip(names, row, strict=True)) for row in known]
+    return found
 
 
 def chunks_of(connection: Connection, table: Table) -> Sequence[str]:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Column,
+    Enum,
     Integer,
     MetaData,
     NullPool,
@@ -27,6 +29,7 @@ from conformance.histories.player import Disagreement, Player
 from conformance.histories.script import printed, script_of
 from conformance.histories.stage import Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
+from conformance.histories.twin import Twins
 
 METADATA = MetaData(schema="Shop floor")
 EVENTS = Table(
@@ -113,6 +116,24 @@ def test_a_hypertable_that_is_not_to_be_compressed():
     for word in ("change_chunk", "run_policy"):
         assert left_out[word] == "the models declare no compression of the table"
     assert avoidance_of(plain, "2.23.0") is NOTHING
+
+
+@pytest.mark.parametrize("schema", [None, "floor"])
+def test_a_twin_has_the_enums_of_its_hypertable(schema):
+    metadata = MetaData(schema=schema)
+    sides = Enum("B", "S", name="side", metadata=metadata)
+    traded = Table(
+        "traded",
+        metadata,
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Column("side", sides),
+        Column("sides", ARRAY(sides)),
+        Hypertable("at", chunk_interval=1_000),
+    )
+    created = next(sql for sql in Twins(traded).statements() if sql.startswith("CREATE TABLE"))
+    own = "floor.side" if schema else "side"
+    assert f"side {own}," in created
+    assert f"sides {own}[]," in created
 
 
 def test_a_document_that_differs_is_found_and_scripted(stage, subject):

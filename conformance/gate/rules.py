@@ -16,6 +16,7 @@ from conformance.gate.state import (
     told_facts,
 )
 from conformance.gate.ways_out import way_out_of_failure, way_out_of_offline
+from conformance.notices import is_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +86,7 @@ def _warnings(evidence: Evidence) -> Iterator[GateFinding]:
         (statement.number, notice.message)
         for statement in evidence.statements
         for notice in statement.notices
-        if notice.severity == "WARNING"
+        if notice.severity == "WARNING" and not is_advice(notice.message)
     ]
     if raised:
         number, message = raised[0]

@@ -65,6 +65,9 @@ class Twins:
         made = self.declared.to_metadata(
             metadata, schema=self.schema, referred_schema_fn=lambda *given: given[3]
         )
+        # With the table SQLAlchemy puts the enums that it has into the twin's schema, too.
+        for item in made.columns:
+            item.type = self.declared.columns[item.key].type
         yield f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}"
         yield str(CreateTable(made).compile(dialect=dialect())).strip()
         for index in sorted(made.indexes, key=lambda index: str(index.name)):

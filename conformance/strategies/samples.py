@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, Enum, Table, TypeDecorator, insert
+from sqlalchemy import CheckConstraint, Enum, Table, TypeDecorator, insert, select
 
 from conformance.declarations import hypertable_of
 
@@ -21,6 +21,9 @@ _IN_LIST = re.compile(
     r"^\(?\"?(?P<column>\w+)\"?\s+IN\s*\((?P<items>.*)\)\)?$", re.IGNORECASE | re.DOTALL
 )
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
+#: Of a text that may be as long as it likes.
+_ROOM = 60
+_ROWS, _MOST_PARENTS = 3, 20
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -28,7 +31,7 @@ def fill(
     connection: Connection,
     metadata: MetaData,
     *,
-    rows: int = 3,
+    rows: int = _ROWS,
     moments: Callable[[Table], Sequence[Any]] | None = None,
 ) -> None:
     """Insert rows into every table, parents first, each row of a hypertable into its own chunk.
@@ -49,6 +52,24 @@ def fill(
             _insert(connection, table, number, inserted, values)
             for number, values in enumerate(given)
         ]
+
+
+def fill_table(connection: Connection, table: Table, *, moments: Sequence[Any] = ()) -> None:
+    """The same for one table, whose parents have their rows already."""
+    inserted = {
+        parent.fullname: [
+            {column.key: row[column] for column in parent.columns}
+            for row in connection.execute(select(parent).limit(_MOST_PARENTS)).mappings()
+        ]
+        for parent in {key.column.table for key in table.foreign_keys} - {table}
+    }
+    hypertable = hypertable_of(table)
+    given: list[dict[str, Any]] = [{}] * _ROWS
+    if hypertable is not None:
+        time = _time_column(table, hypertable.time_column)
+        given = [{time.key: moment} for moment in moments]
+    for number, values in enumerate(given):
+        _insert(connection, table, number, inserted, values)
 
 
 def _insert(
@@ -104,7 +125,7 @@ def _plain(column: Column[Any], number: int) -> Any:
         int: lambda: number + 1,
         float: lambda: 0.5,
         Decimal: lambda: Decimal(number + 1),
-        str: lambda: f"{column.name[:8]}{number}",
+        str: lambda: _text(column, number),
         date: lambda: date(2020, 1, 1) + timedelta(days=number),
         datetime: lambda: _EPOCH + timedelta(days=number),
         timedelta: lambda: timedelta(days=number),
@@ -114,6 +135,12 @@ def _plain(column: Column[Any], number: int) -> Any:
         list: list,
     }
     return makers[kind]() if kind in makers else None
+
+
+def _text(column: Column[Any], number: int) -> str:
+    """The column's name and the number, as far as there is room."""
+    room = getattr(column.type, "length", None) or _ROOM
+    return f"{column.name[: min(8, room - len(str(number)))]}{number}"
 
 
 def _python_type(column: Column[Any]) -> type | None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
+from sqlalchemy.dialects import postgresql as pg
 
-from conformance.strategies import documents, moments, numerals, texts
+from conformance.strategies import documents, moments, numerals, strings, texts
 from conformance.strategies.axes import axis_of
 from conformance.strategies.kinds import INTERVALS, kind_of
 from conformance.strategies.making import made
@@ -146,4 +147,8 @@ _MAKERS: tuple[tuple[Any, Maker], ...] = (
     (sa.Uuid, _uuids),
     (sa.JSON, _documents),
     (sa.ARRAY, _arrays),
+    (pg.INET, strings.hosts),
+    (pg.CIDR, strings.networks),
+    ((pg.MACADDR, pg.MACADDR8), strings.hardware_addresses),
+    (pg.BIT, strings.bits),
 )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
+from conformance.errors import primary
 from conformance.migrations import alembic_config, upgrade
 from conformance.suite.sessions import PATIENCE
 
@@ -106,12 +107,7 @@ def _complaint(process: Any) -> str:
     _, complaints = process.communicate(timeout=PATIENCE)
     if process.returncode == 0:
         return ""
-    # SQLAlchemy's errors end with where to read about them.
-    lines = [
-        line.strip()
-        for line in complaints.splitlines()
-        if line.strip() and not line.startswith("(Background on this error")
-    ]
+    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
     return lines[-1] if lines else f"it ends with exit code {process.returncode}"
 
 
@@ -123,7 +119,11 @@ def main() -> None:
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         if sys.stdin.readline():
-            upgrade(connection, config, apache=work["apache"])
+            try:
+                upgrade(connection, config, apache=work["apache"])
+            # A migration is anybody's code; what it raises is the last line that is read of it.
+            except Exception as error:
+                sys.exit(primary(error))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,11 @@ def skip_consequence(record: Record, cause: Finding) -> NoReturn:
     pytest.skip(f"moot: {cause.message}")
 
 
+def no_way_back(error: NotImplementedError) -> str:
+    """Why a downgrade is not checked that says by its exception that there is none."""
+    return f"the downgrade raises NotImplementedError: {error}".rstrip(": ")
+
+
 def migration_finding(attribute: str, message: str, hint: str, observed: object = None) -> Finding:
     """What a migration does wrong, `migration:alembic:<attribute>`."""
     return Finding(

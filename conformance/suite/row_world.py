@@ -12,6 +12,7 @@ from sqlalchemy import column, create_engine, pool, select, table, text
 
 from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
+from conformance.errors import primary
 from conformance.filling import CHUNK_STATES, ROWS, fill_every_state
 from conformance.findings import Finding
 from conformance.strategies import canonical, natural_key
@@ -158,7 +159,7 @@ def scenario_finding(
     chapter: str, subject: str, checked: str, scenario: Any, error: BaseException
 ) -> Finding:
     """What a scenario found: what was done, and what came of it."""
-    said = shorten(f"{type(error).__name__}: {error}", 1_000)
+    said = shorten(primary(error), 1_000)
     return Finding(
         id=f"{chapter}:{subject}:{checked}",
         kind=chapter,

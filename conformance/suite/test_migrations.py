@@ -23,7 +23,7 @@ from conformance.engines.connecting import is_lost_connection
 from conformance.errors import one_line, primary
 from conformance.facts import show
 from conformance.migrations import downgrade, given, offline_sql, upgrade
-from conformance.notices import Notices
+from conformance.notices import Notices, is_warning
 from conformance.observed.traces import traces
 from conformance.pipeline import facts_of
 from conformance.sequences_behind import sequences_behind
@@ -111,7 +111,10 @@ def test_downgrade_leaves_no_trace(
         ]
         compress_all(connection, compressed)
     connection.commit()
-    downgrade(connection, alembic_config, apache=apache_edition)
+    try:
+        downgrade(connection, alembic_config, apache=apache_edition)
+    except NotImplementedError as error:
+        outcomes.skip_not_checked(record, outcomes.no_way_back(error))
     after = traces(connection, version_table=conformance_scope.version_table)
     left = [
         f"{name} ({after[name] - before[name]:+})"
@@ -121,6 +124,11 @@ def test_downgrade_leaves_no_trace(
     if left:
         message = f"migration: downgrade to base leaves {len(left)} traces: {', '.join(left[:8])}"
         hint = "Compared pg_catalog and TimescaleDB's catalog with their state before the upgrade."
+        if any("compress_hyper" in name for name in left):
+            hint += (
+                " TimescaleDB 2.28 keeps the compressed data of a hypertable that is dropped with"
+                " rows: TRUNCATE it first."
+            )
         outcomes.fail(
             record,
             outcomes.migration_finding("downgrade_leaves_no_trace", message, hint, left),
@@ -209,7 +217,7 @@ def test_no_warning_is_raised(
     connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
     with _only_through_it(record):
         upgrade(connection, alembic_config, apache=apache_edition)
-    warnings = [notice.strip() for notice in notices.take() if notice.startswith("WARNING")]
+    warnings = [notice.strip() for notice in notices.take() if is_warning(notice)]
     if warnings:
         outcomes.fail(
             record,

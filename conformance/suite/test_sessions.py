@@ -260,7 +260,10 @@ def test_a_migration_gives_up_on_writers(
             before = facts_of(connection, conformance_scope)
             _write_to_every_table(writer, conformance_metadata)
             _limit_waiting(connection)
-            wrong = _why_not_given_up(connection, alembic_config, apache=apache_edition)
+            try:
+                wrong = _why_not_given_up(connection, alembic_config, apache=apache_edition)
+            except NotImplementedError as error:
+                outcomes.skip_not_checked(record, outcomes.no_way_back(error))
             writer.commit()
             after = facts_of(connection, conformance_scope)
     if wrong is None and before != after:

@@ -184,6 +184,18 @@ CASES = (
         {ALTERATIONS_OF_CHUNKS},
     ),
     Alteration(
+        "index of fewer rows",
+        _on_a_chunk("CREATE INDEX ON {} (curve_date DESC) WHERE rate > 5") + ";" + DROP_AN_INDEX,
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "expressions whose constants chunks have worked out",
+        "CREATE INDEX few ON curves (curve_id)"
+        " WHERE rate > 1000 AND (source IN ('a', 'b c')) = true;"
+        "CREATE INDEX long ON curves (lower(curve_id || 'A' || upper('b')));" + ROWS,
+        {"index:curves.few:exists", "index:curves.long:exists"},
+    ),
+    Alteration(
         "chunks from before and after a column was dropped",
         ROWS + "ALTER TABLE curves DROP COLUMN source; ALTER TABLE curves ADD COLUMN source text;"
         "INSERT INTO curves (curve_date, curve_id, tenor_days, rate)"

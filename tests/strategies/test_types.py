@@ -97,6 +97,15 @@ TYPES = {
     "json": sa.JSON(),
     "jsonb": pg.JSONB(),
     "jsonb_null": pg.JSONB(none_as_null=True),
+    "inet": pg.INET(),
+    "cidr": pg.CIDR(),
+    "macaddr": pg.MACADDR(),
+    "macaddr8": pg.MACADDR8(),
+    "bit": pg.BIT(),
+    "bit_8": pg.BIT(8),
+    "varbit": pg.BIT(varying=True),
+    "varbit_9": pg.BIT(9, varying=True),
+    "addresses": pg.ARRAY(pg.INET()),
     "sealed": Sealed(),
     "terms": Terms(),
     "on_postgresql": OnPostgreSQL(),
@@ -204,7 +213,7 @@ def test_a_text_in_an_index_has_room_there():
     always(rows(indexed), lambda row: len(row["x"]) <= 325)
 
 
-@pytest.mark.parametrize("kind", [pg.INET(), pg.TSVECTOR(), pg.INTERVAL(fields="YEAR TO MONTH")])
+@pytest.mark.parametrize("kind", [pg.HSTORE(), pg.TSVECTOR(), pg.INTERVAL(fields="YEAR TO MONTH")])
 def test_a_type_that_is_not_known_is_named(kind):
     typed = table("unknown", kind, nullable=True)
     with pytest.raises(NotDerivable, match="column x: nothing is known of the values of type"):

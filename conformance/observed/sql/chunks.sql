@@ -30,8 +30,19 @@ WITH chunk AS (
                ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
                               WHERE a.attrelid = i.indrelid AND a.attnum = key.attnum)
                        FROM pg_catalog.unnest(i.indkey) AS key (attnum)),
-               pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
-               pg_catalog.pg_get_expr(i.indpred, i.indrelid)) AS definition
+               i.indexprs IS NULL, i.indpred IS NULL,
+               -- Of expressions the columns: a chunk gets them with their constants worked out, so
+               -- that `IN ('a', 'b')` and `size > 1000` read otherwise there.
+               CASE WHEN i.indexprs IS NOT NULL OR i.indpred IS NOT NULL THEN
+                   ARRAY(SELECT a.attname
+                           FROM pg_catalog.pg_depend d
+                           JOIN pg_catalog.pg_attribute a
+                             ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.objid = i.indexrelid AND d.refobjid = i.indrelid
+                            AND d.refobjsubid > 0
+                          ORDER BY a.attname)
+               END) AS definition
       FROM relation
       JOIN pg_catalog.pg_index i ON i.indrelid = relation.oid
       JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
