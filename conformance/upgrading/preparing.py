@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import IntegrityError
 
+from conformance.declarations import hypertable_of
 from conformance.engines.connecting import connect
 from conformance.filling import fill_every_state
 from conformance.migrations import migrated_template
 from conformance.pipeline import scope_of
 from conformance.strategies import default_span
 from conformance.strategies.axes import Chunks
-from conformance.upgrading.state import VALUES, Subject
+from conformance.upgrading.state import CHUNKS, VALUES, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from alembic.config import Config
-    from sqlalchemy import URL, MetaData, Table
+    from sqlalchemy import URL, Column, MetaData, Table
 
     from conformance.strategies.axes import Span
 
@@ -85,17 +86,33 @@ def recent_span(table: Table, now: datetime) -> Span:
 
 
 def moving_values(metadata: MetaData) -> Iterator[Subject]:
-    """Columns that the server fills by calling something: differently each time."""
+    """What is another one each time that the same rows are written.
+
+    Columns that the server fills by calling something, and those that refer to them. Where one is
+    of the primary key, all of the table: its rows are known by it. And the chunks of a hypertable
+    that is spread by one.
+    """
     scope = scope_of(metadata)
+    moving: set[Column[Any]] = set()
     for table in metadata.sorted_tables:
-        for column in table.columns:
-            default = getattr(column.server_default, "arg", None)
-            if default is not None and not isinstance(default, str) and _CALL.search(str(default)):
-                yield Subject(
-                    VALUES,
-                    scope.name(table.schema or scope.default_schema, table.name),
-                    column.name,
-                )
+        own = {column for column in table.columns if _is_called(column)}
+        own |= {key.parent for key in table.foreign_keys if key.column in moving}
+        if not own.isdisjoint(table.primary_key.columns or table.columns):
+            own = set(table.columns)
+        moving |= own
+        name = scope.name(table.schema or scope.default_schema, table.name)
+        for column in own:
+            yield Subject(VALUES, name, column.name)
+        hypertable = hypertable_of(table)
+        spread = {item.column for item in hypertable.partitions} if hypertable else set()
+        if not spread.isdisjoint(column.name for column in own):
+            yield Subject(CHUNKS, name)
+
+
+def _is_called(column: Column[Any]) -> bool:
+    default = getattr(column.server_default, "arg", None)
+    called = default is not None and not isinstance(default, str)
+    return called and bool(_CALL.search(str(default)))
 
 
 def hold_policies(url: URL) -> None:
