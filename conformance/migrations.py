@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, pool
+from sqlalchemy.exc import InvalidRequestError
 
 from conformance.confinement import confined
 from conformance.engines.base import Template
@@ -171,8 +172,17 @@ def _run(
 ) -> None:
     assert callable(what)
     config.attributes["apache"] = "allow" if apache else None
-    with given(config, connection), confined(config, connection.engine.url):
-        what(config, revision)
+    try:
+        with given(config, connection), confined(config, connection.engine.url):
+            what(config, revision)
+    except (InvalidRequestError, ImportError) as error:
+        if "asyncio" not in str(error):
+            raise
+        raise MigrationFailed(
+            "env.py makes an asynchronous engine of its own, where the database is reached by "
+            "psycopg2.",
+            'Let it run the migrations on config.attributes["connection"] where that is set.',
+        ) from error
     connection.commit()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import alembic
 import pytest
 
 from .projects import check
@@ -174,6 +177,20 @@ def test_revisions_with_a_transaction_each(project):
     given.commit()
     migrate(connection=given, transaction_per_migration=True, version_table_schema="own")"""
     checked(project(steps), "-k", "a_migration_is_whole or leaves_no_trace")
+
+
+def test_the_env_file_that_alembic_init_writes_for_asyncio(project):
+    """It makes an engine of another driver; and greenlet may be missing as well."""
+    folder = project("")
+    source = Path(alembic.__file__).parent / "templates/async/env.py"
+    (folder / "alembic/env.py").write_text(
+        source.read_text().replace("    fileConfig(config.config_file_name)", "    pass")
+    )
+    code, verdict, err = check(folder, "--models", "desk:metadata")
+    assert (code, verdict["verdict"]) == (2, "could_not_run")
+    assert "asynchronous" in verdict["message"]
+    assert 'config.attributes["connection"]' in verdict["message"]
+    assert "Traceback" not in err
 
 
 def test_an_env_file_without_metadata(project):
