@@ -19,7 +19,7 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
         for column in table.columns:
             kind = getattr(column.type, "item_type", column.type)
             if isinstance(kind, Enum) and kind.native_enum and kind.name:
-                schema = kind.schema or metadata.schema or default_schema
+                schema = kind.schema or default_schema
                 name = kind.name if schema == default_schema else f"{schema}.{kind.name}"
                 facts[FactKey("type", name, "", EXISTS)] = True
                 facts[FactKey("type", name, "", "labels")] = tuple(kind.enums)
