@@ -66,6 +66,7 @@ _GATE_EVIDENCE = (
     "conformance.gate.state",
     "conformance.gate.ways_out",
     "conformance.intervals",
+    "conformance.notices",
 )
 
 RULES = (
