@@ -62,7 +62,7 @@ def fill_every_state(
                 _insert_generated(connection, table, span)
         except NotDerivable:
             timed = hypertable_of(table) is not None
-            moments = chunk_starts(table, span(table)) if timed else ()
+            moments = chunk_starts(table, span(table)) if timed else None
             samples.fill_table(connection, table, moments=moments)
     for table in metadata.sorted_tables if compress else ():
         if compression_of(table) is not None:

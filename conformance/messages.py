@@ -38,12 +38,12 @@ _SOURCES = {
     "row_security_policy": "pg_policy",
 }
 
-#: The likely cause of a disagreement about one attribute.
-#: Of an index that TimescaleDB makes by itself.
+#: Why an index is missing that TimescaleDB makes by itself.
 _NO_DEFAULT_INDEX = (
     "it was dropped, or create_default_indexes => false said so, or the dimension came by "
     "add_dimension(), which makes none; time_index=False in the models says the same"
 )
+#: The likely cause of a disagreement about one attribute.
 _CAUSES = {
     ("hypertable", "chunk_interval"): (
         "create_hypertable(..., if_not_exists => true) keeps the interval of a hypertable that is "

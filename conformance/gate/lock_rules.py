@@ -140,13 +140,11 @@ def _worked(statement: Statement) -> set[str]:
 
     Rows that the statement itself lists are as many in production as here.
     """
-    listed = keyword(statement.sql) == "INSERT" and not _FROM_A_QUERY.match(
-        first_words(statement.sql)
-    )
-    worked = {
-        item.relation for item in statement.rows if item.existed and (item.read or not listed)
-    }
-    if _DECOMPRESSING.match(first_words(statement.sql)):
+    words = first_words(statement.sql)
+    listed = keyword(words) == "INSERT" and not _FROM_A_QUERY.match(words)
+    rows = [item for item in statement.rows if item.existed and (item.read or not listed)]
+    worked = {item.relation for item in rows}
+    if _DECOMPRESSING.match(words):
         worked |= {lock.relation for lock in _blocking(statement) if lock.chunks}
     return worked
 

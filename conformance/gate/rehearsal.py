@@ -314,10 +314,7 @@ def attempt(
     # A migration is anybody's code, and may raise anything; one that calls sys.exit() as well.
     except (Exception, SystemExit) as error:
         refused = getattr(error, "orig", None) is not None or hasattr(error, "pgcode")
-        return Failure(
-            primary(error),
-            sql() if refused else "",
-        )
+        return Failure(primary(error), sql() if refused else "")
     return None
 
 

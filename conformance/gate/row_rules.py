@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.facts import show
 from conformance.gate.report import GateFinding
+from conformance.gate.sentences import capitalized
 from conformance.gate.state import changed_rows, counterpart, same_column
 from conformance.intervals import Interval
 
@@ -33,7 +34,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             "data-lost",
             evidence.revision.identifier,
             name,
-            f"{what[:1].upper()}{what[1:]}, and with {_IT[name in gone]} held.",
+            f"{capitalized(what)}, and with {_IT[name in gone]} held.",
             _KEEP_ROWS
             if name in gone
             else "Stop using it first, and drop it in a later revision; or accept it with the "
@@ -58,7 +59,7 @@ def _behind(evidence: Evidence) -> Iterator[GateFinding]:
             "sequence-behind",
             evidence.revision.identifier,
             item.column,
-            f"{str(item)[:1].upper()}{str(item)[1:]}.",
+            f"{capitalized(str(item))}.",
             f"Bring it as far: {item.catch_up}.",
         )
 

@@ -38,3 +38,8 @@ def keyword(sql: str) -> str:
     """The first word of a statement, in capitals: `ALTER`."""
     word = _WORD.match(first_words(sql))
     return word[0] if word else ""
+
+
+def capitalized(clause: str) -> str:
+    """A clause as it begins a sentence; names in it keep their case."""
+    return clause[:1].upper() + clause[1:]

@@ -45,11 +45,12 @@ NOTHING = Avoidance(frozenset(), free_keys_only=False, counts_deleted=True, reas
 
 def avoidance_of(table: Table, version: str) -> Avoidance:
     """What histories of the table leave out on this TimescaleDB, where chunks are compressed."""
-    if compression_of(table) is None:
+    compression = compression_of(table)
+    if compression is None:
         return NOTHING
     never_null: set[str] = set()
     reasons: dict[str, str] = {}
-    for column, code in _nulls_that_are_equal(table):
+    for column, code in _nulls_that_are_equal(table, compression):
         known = gap(code)
         if known.may_show(version):
             never_null.add(column)
@@ -63,10 +64,8 @@ def avoidance_of(table: Table, version: str) -> Avoidance:
     return Avoidance(frozenset(never_null), free_keys_only, counts_deleted, reasons)
 
 
-def _nulls_that_are_equal(table: Table) -> Iterator[tuple[str, str]]:
+def _nulls_that_are_equal(table: Table, compression: Compression) -> Iterator[tuple[str, str]]:
     """Columns of a key that treats NULLs as equal, and the gap that their NULLs would meet."""
-    compression = compression_of(table)
-    assert compression is not None
     if not _treats_nulls_as_equal(table):
         return
     for key in natural_key(table):

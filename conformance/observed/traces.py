@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from conformance.observed.version_table import schemas_of
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -76,12 +78,6 @@ SELECT 'setting of the database: ' || pg_catalog.unnest(setconfig)
                                        WHERE datname = pg_catalog.current_database())
 """)
 
-# Before env.py made the one that it wants for it, it was not there.
-_HOMES = text("""
-SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'r' AND c.relname = :name AND n.nspname <> 'public'
-""")
-
 _CATALOG_TABLES = text("""
 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
   FROM pg_catalog.pg_class c
@@ -103,7 +99,8 @@ def traces(connection: Connection, *, version_table: str = "alembic_version") ->
 
     Alembic's own version table outlives a downgrade and is left out, and so is its schema.
     """
-    homes = connection.execute(_HOMES, {"name": version_table}).scalars().all()
+    # Every database has public; one that env.py wants for it was not there before.
+    homes = {*schemas_of(connection, version_table)} - {"public"}
     theirs = {f"schema {home}" for home in homes}
     found = Counter(
         trace

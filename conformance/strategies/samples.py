@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, Enum, Table, TypeDecorator, insert, sele
 from conformance.declarations import hypertable_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Column, Connection, MetaData
 
@@ -27,36 +27,21 @@ _ROWS, _MOST_PARENTS = 3, 20
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def fill(
-    connection: Connection,
-    metadata: MetaData,
-    *,
-    rows: int = _ROWS,
-    moments: Callable[[Table], Sequence[Any]] | None = None,
+def fill(connection: Connection, metadata: MetaData) -> None:
+    """Insert rows into every table, parents first, each row of a hypertable into its own chunk."""
+    for table in metadata.sorted_tables:
+        fill_table(connection, table)
+
+
+def fill_table(
+    connection: Connection, table: Table, *, moments: Sequence[Any] | None = None
 ) -> None:
-    """Insert rows into every table, parents first, each row of a hypertable into its own chunk.
+    """The same for one table, whose parents have their rows already.
 
     Args:
-        rows: how many for each table.
         moments: the values of a hypertable's time column instead, a row for each.
     """
-    inserted: dict[str, list[dict[str, Any]]] = {}
-    for table in metadata.sorted_tables:
-        hypertable = hypertable_of(table)
-        if hypertable is None or moments is None:
-            given: list[dict[str, Any]] = [{}] * rows
-        else:
-            time = _time_column(table, hypertable.time_column)
-            given = [{time.key: moment} for moment in moments(table)]
-        inserted[table.fullname] = [
-            _insert(connection, table, number, inserted, values)
-            for number, values in enumerate(given)
-        ]
-
-
-def fill_table(connection: Connection, table: Table, *, moments: Sequence[Any] = ()) -> None:
-    """The same for one table, whose parents have their rows already."""
-    inserted = {
+    parents = {
         parent.fullname: [
             {column.key: row[column] for column in parent.columns}
             for row in connection.execute(select(parent).limit(_MOST_PARENTS)).mappings()
@@ -65,30 +50,18 @@ def fill_table(connection: Connection, table: Table, *, moments: Sequence[Any] =
     }
     hypertable = hypertable_of(table)
     given: list[dict[str, Any]] = [{}] * _ROWS
-    if hypertable is not None:
+    if hypertable is not None and moments is not None:
         time = _time_column(table, hypertable.time_column)
         given = [{time.key: moment} for moment in moments]
     for number, values in enumerate(given):
-        _insert(connection, table, number, inserted, values)
-
-
-def _insert(
-    connection: Connection,
-    table: Table,
-    number: int,
-    inserted: dict[str, list[dict[str, Any]]],
-    given: dict[str, Any],
-) -> dict[str, Any]:
-    values = {
-        column.key: _value(table, column, number, inserted)
-        for column in table.columns
-        if column.server_default is None
-        and column.identity is None
-        and column is not table._autoincrement_column
-    }
-    statement = insert(table).values({**values, **given}).returning(*table.columns)
-    row = connection.execute(statement).mappings().one()
-    return {column.key: row[column] for column in table.columns}
+        made = {
+            column.key: _value(table, column, number, parents)
+            for column in table.columns
+            if column.server_default is None
+            and column.identity is None
+            and column is not table._autoincrement_column
+        }
+        connection.execute(insert(table).values({**made, **values}))
 
 
 def _time_column(table: Table, name: str) -> Column[Any]:
@@ -97,11 +70,11 @@ def _time_column(table: Table, name: str) -> Column[Any]:
 
 
 def _value(
-    table: Table, column: Column[Any], number: int, inserted: dict[str, list[dict[str, Any]]]
+    table: Table, column: Column[Any], number: int, parents: dict[str, list[dict[str, Any]]]
 ) -> Any:
     for key in column.foreign_keys:
-        parents = inserted.get(key.column.table.fullname)
-        return parents[number % len(parents)][key.column.key] if parents else None
+        known = parents.get(key.column.table.fullname)
+        return known[number % len(known)][key.column.key] if known else None
     choices = _choices(table, column)
     if choices:
         return choices[number % len(choices)]
