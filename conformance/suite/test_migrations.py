@@ -195,18 +195,13 @@ def test_sequences_are_not_behind(
     migrated: Connection, conformance_scope: Scope, record: Record
 ) -> None:
     """Where a migration inserts rows with their numbers, the next insert must get another one."""
-    behind = sequences_behind(migrated, conformance_scope).values()
-    found = [
-        outcomes.migration_finding(
-            "sequence_behind",
-            f"migration: {item}",
-            f"Let the migration bring it as far: {item.catch_up}.",
-            item.following,
-        )
-        for item in behind
-    ]
-    if found:
-        outcomes.fail(record, *found)
+    behind = sequences_behind(migrated, conformance_scope)
+    if behind:
+        message = f"migration: {'; '.join(str(item) for item in behind.values())}"
+        catch_up = "; ".join(item.catch_up for item in behind.values())
+        hint = f"Let the migration bring it as far: {catch_up}."
+        finding = outcomes.migration_finding("sequence_behind", message, hint, sorted(behind))
+        outcomes.fail(record, finding)
 
 
 def test_no_warning_is_raised(
