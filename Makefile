@@ -17,7 +17,7 @@ PROFILE ?= thorough
 EXAMPLES ?=
 SEED ?=
 # What make starts ends with make, even if that is killed.
-GUARD := exec $(PYTHON) -I conformance/guard.py $$PPID
+GUARD := exec $(PYTHON) -I .ci/guard.py $$PPID
 ENGINE_OPTIONS := --engine=$(ENGINE) $(if $(IMAGE),--image=$(IMAGE))
 
 .PHONY: help

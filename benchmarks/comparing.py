@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
     from sqlalchemy import Engine as Sessions
 
-    from conformance.capabilities import Capabilities
+    from conformance.comparing.capabilities import Capabilities
     from conformance.engines.base import Engine
 
     Comparing = Callable[[Connection, MetaData], Any]

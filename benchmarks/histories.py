@@ -20,15 +20,15 @@ import click
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from conformance.checking.profiles import STEPS
 from conformance.engines import open_engine
-from conformance.filling import parents_of
 from conformance.histories.avoidance import NOTHING, avoidance_of
 from conformance.histories.machine import history_of
 from conformance.histories.stage import HISTORIES_PER_DATABASE, Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
-from conformance.migrations import alembic_config, migrated_template
-from conformance.profiles import STEPS
-from conformance.project import load_classes, load_metadata, load_writes
+from conformance.population.filling import parents_of
+from conformance.project.migrations import alembic_config, migrated_template
+from conformance.project.models import load_classes, load_metadata, load_writes
 from conformance.suite.row_world import hypertables_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 from sqlalchemy import NullPool, create_engine
 
 from conformance.engines import open_engine
-from conformance.migrations import alembic_config, upgrade
+from conformance.project.migrations import alembic_config, upgrade
 
 
 def main(choice: str) -> None:

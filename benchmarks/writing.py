@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import NullPool, create_engine, func, insert, select, text
 
 from benchmarks.writers import MOST_ONE_BY_ONE, ONE_BY_ONE, OPERATIONS, writers
-from conformance.migrations import alembic_config, migrated_template
+from conformance.project.migrations import alembic_config, migrated_template
 from models import Instrument, MarketData
 from models.writes import insert_new
 

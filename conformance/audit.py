@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from conformance.capabilities import Capabilities
+from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.facts import in_order
+from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.engines.connecting import (
     connect,
     is_lost_connection,
@@ -20,9 +22,7 @@ from conformance.engines.connecting import (
 )
 from conformance.engines.identification import identify_server
 from conformance.errors import EngineUnavailable
-from conformance.facts import in_order
 from conformance.pipeline import check_database, scope_of
-from conformance.verdict import EngineUsed, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,12 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError, why_no_verdict
-from conformance.interrupts import heeded
-from conformance.printing import printing
-from conformance.project import DEFAULT_MODELS
-from conformance.reports import console as console_report
-from conformance.verdict import EngineUsed, Verdict
+from conformance.process.interrupts import heeded
+from conformance.process.printing import printing
+from conformance.project.models import DEFAULT_MODELS
+from conformance.reports.verdict import console as console_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,8 +79,8 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     pytest_arguments: tuple[str, ...],
 ) -> None:
     """Start TimescaleDB, migrate it, and run the conformance suite."""
-    from conformance.check import Choices, run_suite
-    from conformance.reports.files import write_all
+    from conformance.checking.run import Choices, run_suite
+    from conformance.reports.verdict.files import write_all
 
     choices = Choices(engine, image, models, alembic_ini, reports)
 
@@ -100,9 +100,9 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
 def audit(url: str, json_file: str | None, schema: str, models: str) -> None:
     """Compare a living database with the models; reads only, safe on production."""
     from conformance.audit import audit as audit_database
-    from conformance.project import load_metadata
+    from conformance.process.output import write
+    from conformance.project.models import load_metadata
     from conformance.reports import json_report
-    from conformance.reports.files import write
 
     def write_json(verdict: Verdict) -> None:
         if json_file == "-":
@@ -123,8 +123,8 @@ def audit(url: str, json_file: str | None, schema: str, models: str) -> None:
 @click.argument("folder", default=REPORTS, type=click.Path(path_type=Path))
 def matrix(folder: Path) -> None:
     """What ran where: collect the verdicts in the folders below FOLDER into one table."""
+    from conformance.process.output import write
     from conformance.reports import matrix as matrix_report
-    from conformance.reports.files import write
 
     try:
         runs = matrix_report.collect(folder.glob("*/verdict.json"))
@@ -161,11 +161,13 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     Exit codes: 0 passes, 1 fails, 2 could not run.
     """
-    from conformance.gate.report import GateReport
+    from conformance.gate.evidence.report import GateReport
     from conformance.gate.run import Choices
     from conformance.gate.run import gate as run_gate
-    from conformance.reports import gate_console, gate_files, json_report
-    from conformance.reports.files import write
+    from conformance.process.output import write
+    from conformance.reports import json_report
+    from conformance.reports.gate import console as gate_console
+    from conformance.reports.gate import files as gate_files
 
     if base is not None and from_revision is not None:
         raise click.UsageError("Give --base or --from-revision, not both.")
@@ -226,10 +228,10 @@ def upgrade(  # noqa: PLR0913, PLR0917 - one argument for each option
     Two images, or two versions that one server offers. Exit codes: 0 conforms (nothing that
     matters changes), 1 differs, 2 could not run.
     """
-    from conformance.reports import upgrade_console
-    from conformance.reports.upgrade_files import write_all
-    from conformance.upgrading.choices import Choices
-    from conformance.upgrading.rehearsal import rehearse_or_say_why
+    from conformance.reports.upgrade import console as upgrade_console
+    from conformance.reports.upgrade.files import write_all
+    from conformance.upgrade.choices import Choices
+    from conformance.upgrade.rehearsal import rehearse_or_say_why
 
     console = Console(stderr=True, soft_wrap=True)
     choices = Choices(before, after, engine, image, models, alembic_ini, reports, suite)

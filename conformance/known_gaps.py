@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from conformance.capabilities import version_tuple
+from conformance.comparing.capabilities import version_tuple
 
 
 class Expected(Enum):

@@ -6,7 +6,7 @@ import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from conformance.comparison import Comparison, compare
+from conformance.comparing.comparison import Comparison, compare
 from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, MetaData
 
-    from conformance.capabilities import Capabilities
-    from conformance.facts import Facts
+    from conformance.comparing.capabilities import Capabilities
+    from conformance.comparing.facts import Facts
 
 
 def scope_of(metadata: MetaData, default_schema: str = "public") -> Scope:

@@ -16,9 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from conformance.engines.connecting import is_lost_connection, lost_connection, no_connection
-from conformance.errors import ConformanceError, named
-from conformance.fixtures import (
+from conformance.checking.fixtures import (
     apache_edition,
     comparison,
     conformance_engine,
@@ -29,11 +27,13 @@ from conformance.fixtures import (
     record,
     schema_template,
 )
-from conformance.profiles import FIXED_SEED, PROFILES, generation_of, tell_worker
-from conformance.project import DEFAULT_MODELS
-from conformance.session import choice_for_workers, end_session, metadata_of, session_of
-from conformance.suite.outcomes import COULD_NOT_RUN, add_tried
-from conformance.verdict import in_words
+from conformance.checking.outcomes import COULD_NOT_RUN, add_tried
+from conformance.checking.profiles import FIXED_SEED, PROFILES, generation_of, tell_worker
+from conformance.checking.session import choice_for_workers, end_session, metadata_of, session_of
+from conformance.comparing.verdict import in_words
+from conformance.engines.connecting import is_lost_connection, lost_connection, no_connection
+from conformance.errors import ConformanceError, named
+from conformance.project.models import DEFAULT_MODELS
 
 __all__ = [
     "apache_edition",

@@ -39,10 +39,10 @@ from sqlalchemy import (  # noqa: E402 - after the project's folder is on the pa
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint  # noqa: E402
 
-from conformance import messages  # noqa: E402
+from conformance.comparing import messages  # noqa: E402
+from conformance.comparing.facts import EXISTS, KINDS, FactKey, Facts, show  # noqa: E402
 from conformance.declarations import Compression, Hypertable, Retention  # noqa: E402
 from conformance.expected import expected_facts  # noqa: E402
-from conformance.facts import EXISTS, KINDS, FactKey, Facts, show  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

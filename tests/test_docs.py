@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance import messages
 from conformance.cli import main
-from conformance.facts import KINDS
+from conformance.comparing import messages
+from conformance.comparing.facts import KINDS
 
 ROOT = Path(__file__).parents[1]
 #: Folders that hold nothing of ours.

@@ -52,22 +52,8 @@ class Rule:
         return _is_below(name, self.forbidden) and not _is_below(name, self.allowed)
 
 
-#: What a rehearsal saw, and the rules about it.
-_GATE_EVIDENCE = (
-    "conformance.facts",
-    "conformance.findings",
-    "conformance.gate.codes",
-    "conformance.gate.compression_rules",
-    "conformance.gate.evidence",
-    "conformance.gate.lock_rules",
-    "conformance.gate.report",
-    "conformance.gate.row_rules",
-    "conformance.gate.sentences",
-    "conformance.gate.state",
-    "conformance.gate.ways_out",
-    "conformance.intervals",
-    "conformance.notices",
-)
+#: Pure: facts, their comparison, and what findings are made of.
+_COMPARING = ("conformance.comparing", "conformance.intervals")
 
 RULES = (
     Rule(
@@ -85,120 +71,98 @@ RULES = (
         "declarations import SQLAlchemy and intervals only",
         "conformance.declarations",
         forbidden=("",),
-        allowed=("sqlalchemy", "conformance.intervals", *STANDARD_LIBRARY),
+        allowed=(
+            "sqlalchemy",
+            "conformance.declarations",
+            "conformance.intervals",
+            *STANDARD_LIBRARY,
+        ),
+        followed=True,
+    ),
+    Rule(
+        "comparing is pure",
+        "conformance.comparing",
+        forbidden=("",),
+        allowed=(*_COMPARING, *PURE),
         followed=True,
     ),
     Rule(
         "expected facts come without a database",
         "conformance.expected",
         forbidden=("conformance", "psycopg2", "sqlalchemy.engine"),
-        allowed=(
-            "conformance.expected",
-            "conformance.declarations",
-            "conformance.facts",
-            "conformance.intervals",
-            "conformance.sequences",
-        ),
+        allowed=("conformance.expected", "conformance.declarations", *_COMPARING),
         followed=True,
     ),
     Rule(
         "observed facts come without the models' promises",
         "conformance.observed",
         forbidden=("conformance",),
+        allowed=("conformance.observed", *_COMPARING),
+        followed=True,
+    ),
+    Rule(
+        "strategies do no input and output",
+        "conformance.strategies",
+        forbidden=("conformance", "psycopg2", "alembic", "pytest", "sqlalchemy.engine"),
         allowed=(
-            "conformance.observed",
-            "conformance.facts",
-            "conformance.intervals",
-            "conformance.sequences",
+            "conformance.strategies",
+            "conformance.declarations",
+            "conformance.expected",
+            *_COMPARING,
         ),
         followed=True,
     ),
     Rule(
-        "comparison is pure",
-        "conformance.comparison",
+        "what the gate makes of its evidence is pure",
+        "conformance.gate.rules",
         forbidden=("",),
         allowed=(
-            "conformance.capabilities",
-            "conformance.facts",
-            "conformance.findings",
-            "conformance.intervals",
-            "conformance.messages",
+            "conformance.gate.rules",
+            "conformance.gate.evidence",
+            "conformance.project.notices",
+            *_COMPARING,
             *PURE,
         ),
         followed=True,
-    ),
-    Rule(
-        "reports see a verdict and no database",
-        "conformance.reports",
-        forbidden=("conformance", "sqlalchemy", "alembic", "psycopg2", "docker", "testcontainers"),
-        allowed=(
-            "conformance.reports",
-            "conformance.capabilities",
-            "conformance.errors",
-            "conformance.findings",
-            "conformance.gate.codes",
-            "conformance.gate.report",
-            "conformance.upgrading.report",
-            "conformance.verdict",
-        ),
-        followed=True,
-    ),
-    *(
-        Rule(
-            f"what the gate makes of its evidence is pure: {module}",
-            f"conformance.gate.{module}",
-            forbidden=("",),
-            allowed=(*_GATE_EVIDENCE, *PURE),
-            followed=True,
-        )
-        for module in (
-            "rules",
-            "row_rules",
-            "lock_rules",
-            "compression_rules",
-            "ways_out",
-            "acceptance",
-        )
     ),
     Rule(
         "changes of an upgrade are pure",
-        "conformance.upgrading.changes",
+        "conformance.upgrade.changes",
         forbidden=("",),
-        allowed=(
-            "conformance.capabilities",
-            "conformance.facts",
-            "conformance.findings",
-            "conformance.intervals",
-            "conformance.upgrading.report",
-            "conformance.upgrading.state",
-            "conformance.verdict",
-            *PURE,
-        ),
+        allowed=("conformance.upgrade.report", "conformance.upgrade.state", *_COMPARING, *PURE),
         followed=True,
     ),
     Rule(
         "known gaps that an upgrade closes or opens are pure",
-        "conformance.upgrading.gaps",
+        "conformance.upgrade.gaps",
         forbidden=("",),
+        allowed=("conformance.known_gaps", "conformance.upgrade.report", *_COMPARING, *PURE),
+        followed=True,
+    ),
+    Rule(
+        "reports see data only",
+        "conformance.reports",
+        forbidden=("conformance", "sqlalchemy", "alembic", "psycopg2", "docker", "testcontainers"),
         allowed=(
-            "conformance.capabilities",
-            "conformance.findings",
-            "conformance.known_gaps",
-            "conformance.upgrading.report",
-            "conformance.verdict",
-            *PURE,
+            "conformance.reports",
+            "conformance.comparing",
+            "conformance.errors",
+            "conformance.gate.evidence.codes",
+            "conformance.gate.evidence.report",
+            "conformance.process.output",
+            "conformance.upgrade.report",
         ),
         followed=True,
     ),
     Rule(
         "what the gate reports is data",
-        "conformance.gate.report",
+        "conformance.gate.evidence",
         forbidden=("",),
         allowed=(
-            "conformance.capabilities",
-            "conformance.findings",
-            "conformance.gate.codes",
-            "conformance.verdict",
+            "conformance.gate.evidence",
+            "conformance.gate.revisions.new.Revision",
+            "conformance.population.sequences_behind.Behind",
+            *_COMPARING,
             *PURE,
         ),
         followed=True,
@@ -285,7 +249,7 @@ class Sources:
                 yield module
 
     def violations(self, rule: Rule) -> list[str]:
-        """`conformance/comparison.py:8 imports sqlalchemy.text`, in the order of the files."""
+        """`conformance/facts.py:8 imports sqlalchemy.text`, in the order of the files."""
         starts = self.below(rule.modules)
         seen = set(starts)
         waiting = deque((start, "") for start in starts)
@@ -342,7 +306,7 @@ def _direct(sources: Sources, module: str, rule: Rule) -> list[str]:
 
 PURE_RULE = Rule(
     "pure",
-    "conformance.comparison",
+    "conformance.pure",
     forbidden=("",),
     allowed=("conformance.facts", "conformance.sub", "typing"),
     followed=True,
@@ -366,8 +330,8 @@ def made_up(tmp_path):
 
 
 def test_a_forbidden_import_is_found(made_up):
-    sources = made_up({"conformance.comparison": "import typing\nimport os.path\n"})
-    assert sources.violations(PURE_RULE) == ["conformance/comparison.py:2 imports os.path"]
+    sources = made_up({"conformance.pure": "import typing\nimport os.path\n"})
+    assert sources.violations(PURE_RULE) == ["conformance/pure.py:2 imports os.path"]
 
 
 @pytest.mark.parametrize(
@@ -385,14 +349,14 @@ def test_a_forbidden_import_is_found(made_up):
     ids=["function", "try", "typing", "typing-dotted", "else", "relative", "relative-from", "call"],
 )
 def test_an_import_is_found_wherever_it_stands(made_up, code):
-    sources = made_up({"conformance.comparison": code, "conformance.engines": ""})
+    sources = made_up({"conformance.pure": code, "conformance.engines": ""})
     assert len(sources.violations(PURE_RULE)) == 1
 
 
 def test_an_import_is_followed(made_up):
     sources = made_up(
         {
-            "conformance.comparison": "from conformance.facts import Fact",
+            "conformance.pure": "from conformance.facts import Fact",
             "conformance.facts": "import typing\nfrom conformance import sub",
             "conformance.sub": "import typing",
             "conformance.sub.deep": "",
@@ -403,14 +367,14 @@ def test_an_import_is_followed(made_up):
         {"conformance.sub": "from sqlalchemy import text", "conformance.sub.deep": ""}
     )
     assert sources.violations(PURE_RULE) == [
-        "conformance/sub/__init__.py:1 imports sqlalchemy.text, imported by conformance.comparison"
+        "conformance/sub/__init__.py:1 imports sqlalchemy.text, imported by conformance.pure"
     ]
 
 
 def test_an_import_of_a_submodule_runs_its_package(made_up):
     sources = made_up(
         {
-            "conformance.comparison": "from conformance.sub.deep import x",
+            "conformance.pure": "from conformance.sub.deep import x",
             "conformance.sub": "import psycopg2",
             "conformance.sub.deep": "x = 1",
         }
@@ -421,7 +385,7 @@ def test_an_import_of_a_submodule_runs_its_package(made_up):
 def test_what_only_type_checkers_import_is_not_followed(made_up):
     sources = made_up(
         {
-            "conformance.comparison": "from typing import TYPE_CHECKING\n"
+            "conformance.pure": "from typing import TYPE_CHECKING\n"
             "if TYPE_CHECKING:\n    from conformance.facts import Fact",
             "conformance.facts": "import sqlalchemy",
         }
@@ -431,5 +395,5 @@ def test_what_only_type_checkers_import_is_not_followed(made_up):
 
 def test_a_longer_name_is_another_module(made_up):
     rule = Rule("", "conformance", forbidden=("models",))
-    sources = made_up({"conformance.project": "import models_of_mine\nfrom x import models"})
+    sources = made_up({"conformance.project.models": "import models_of_mine\nfrom x import models"})
     assert sources.violations(rule) == []

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.engines.base import Engine
-    from conformance.engines.container import ContainerEngine
+    from conformance.engines.container.engine import ContainerEngine
 
 #: What `--engine` takes, beside a database URL.
 CHOICES = ("auto", "embedded", "container")
@@ -31,7 +31,7 @@ def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -
             container is wanted with an image that cannot be had.
     """
     if "://" in choice:
-        from conformance.engines.url import UrlEngine
+        from conformance.engines.server.url import UrlEngine
 
         return UrlEngine(choice)
     if choice == "embedded":
@@ -62,14 +62,14 @@ def _container_or_embedded(image: str | None, report: Callable[[str], None]) -> 
 
 
 def _embedded() -> Engine:
-    from conformance.engines.embedded import EmbeddedEngine
+    from conformance.engines.embedded.engine import EmbeddedEngine
 
     return EmbeddedEngine()
 
 
 def _container(image: str | None, report: Callable[[str], None]) -> ContainerEngine:
     try:
-        from conformance.engines.container import ContainerEngine
+        from conformance.engines.container.engine import ContainerEngine
     except ModuleNotFoundError as error:
         raise ContainerUnavailable(
             f"A container needs the Python package {error.name}, which is not installed.",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from conformance.capabilities import Capabilities, Server
+    from conformance.comparing.capabilities import Capabilities, Server
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from conformance.capabilities import OLDEST_TIMESCALEDB, POSTGRESQL_MAJORS, Server, version_tuple
+from conformance.comparing.capabilities import (
+    OLDEST_TIMESCALEDB,
+    POSTGRESQL_MAJORS,
+    Server,
+    version_tuple,
+)
 from conformance.errors import ServerUnsupported
 
 if TYPE_CHECKING:

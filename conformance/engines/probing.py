@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import NullPool, create_engine, text
 
-from conformance.capabilities import Capabilities, Server
+from conformance.comparing.capabilities import Capabilities, Server
 from conformance.engines.identification import identify_server
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from conformance.expected import (
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-    from conformance.facts import Facts
+    from conformance.comparing.facts import Facts
 
 _PER_TABLE = (tables, columns, constraints, indexes, hypertables, compression, policies, chunks)
 

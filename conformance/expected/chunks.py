@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.facts import FactKey, Facts
 from conformance.declarations import hypertable_of
-from conformance.facts import FactKey, Facts
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

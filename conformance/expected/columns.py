@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Computed, DefaultClause, FetchedValue, Identity, SmallInteger
 
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, Value
+from conformance.comparing.sequences import Sequence
 from conformance.expected import spelling
-from conformance.facts import ANYTHING, EXISTS, FactKey, Facts, Value
-from conformance.sequences import Sequence
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.facts import EXISTS, FactKey, Facts
 from conformance.declarations import compression_of
-from conformance.facts import EXISTS, FactKey, Facts
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

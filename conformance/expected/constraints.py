@@ -13,9 +13,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, Value
 from conformance.declarations import default_name
 from conformance.expected import spelling
-from conformance.facts import ANYTHING, EXISTS, FactKey, Facts, Value
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

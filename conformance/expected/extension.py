@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.facts import EXISTS, AtLeast, FactKey, Facts, OneOf
 from conformance.declarations import compression_of, retention_of, server_requirement_of
-from conformance.facts import EXISTS, AtLeast, FactKey, Facts, OneOf
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData

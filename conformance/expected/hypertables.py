@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.facts import EXISTS, FactKey, Facts
 from conformance.declarations import hypertable_of
 from conformance.expected import spelling
-from conformance.facts import EXISTS, FactKey, Facts
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, TextClause, UnaryExpression
 from sqlalchemy.sql import operators
 
+from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, IndexColumn, Value
 from conformance.declarations import is_default_index
 from conformance.expected import spelling
-from conformance.facts import EXISTS, Expression, FactKey, Facts, IndexColumn, Value
 
 if TYPE_CHECKING:
     from sqlalchemy import Index, Table

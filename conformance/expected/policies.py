@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
 from conformance.declarations import compression_of, hypertable_of, retention_of
-from conformance.facts import EXISTS, FactKey, Facts, Value
 from conformance.intervals import Interval
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.sql.elements import ClauseElement
 
-from conformance.facts import Expression, TypeName
+from conformance.comparing.facts import Expression, TypeName
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Constraint, Index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.facts import ANYTHING, EXISTS, FactKey, Facts
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

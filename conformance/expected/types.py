@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Enum
 
-from conformance.facts import EXISTS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, FactKey, Facts
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData

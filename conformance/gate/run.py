@@ -6,26 +6,26 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from conformance.comparing.facts import EXISTS
+from conformance.comparing.findings import NotChecked
+from conformance.comparing.verdict import EngineUsed
 from conformance.declarations import compression_of, hypertable_of, server_requirement_of
-from conformance.facts import EXISTS
-from conformance.findings import NotChecked
-from conformance.gate.acceptance import accept
-from conformance.gate.bench import Bench
-from conformance.gate.codes import CODES, SEVERITIES
-from conformance.gate.compression_rules import judge_compression
-from conformance.gate.lock_rules import judge_locks, judge_together
-from conformance.gate.rehearsal import Rehearsal
-from conformance.gate.report import GateFinding, GateReport, RevisionReport
-from conformance.gate.revisions import new_since_commit, new_since_revision
-from conformance.gate.rules import judge, judge_drift, judge_failure_together, no_rows
+from conformance.engines.started import start_session
+from conformance.gate.evidence.codes import CODES, SEVERITIES
+from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
+from conformance.gate.rehearsing.bench import Bench
+from conformance.gate.rehearsing.rehearsal import Rehearsal
+from conformance.gate.rehearsing.together import run_together
+from conformance.gate.revisions.new import new_since_commit, new_since_revision
+from conformance.gate.rules.acceptance import accept
+from conformance.gate.rules.compression import judge_compression
+from conformance.gate.rules.locks import judge_locks, judge_together
+from conformance.gate.rules.outcomes import judge, judge_drift, judge_failure_together, no_rows
 from conformance.gate.squawk import SquawkUnavailable, comparable, complaints, judge_squawk
-from conformance.gate.together import run_together
-from conformance.migrations import alembic_config
 from conformance.pipeline import check_database, scope_of
-from conformance.project import load_metadata
-from conformance.reflection import schemas_of
-from conformance.session import start_session
-from conformance.verdict import EngineUsed
+from conformance.population.reflection import schemas_of
+from conformance.project.migrations import alembic_config
+from conformance.project.models import load_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, MetaData
 
-    from conformance.comparison import Comparison
-    from conformance.gate.evidence import Evidence
-    from conformance.gate.revisions import NewRevisions
+    from conformance.comparing.comparison import Comparison
+    from conformance.engines.started import Session
+    from conformance.gate.evidence.evidence import Evidence
+    from conformance.gate.revisions.new import NewRevisions
     from conformance.observed import Scope
-    from conformance.session import Session
 
 
 _NO_WAY_BACK = frozenset({"downgrade", "downgrade-missing", "trace-left"})

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.gate.codes import SQUAWK
-from conformance.gate.report import GateFinding
-from conformance.gate.sentences import first_words, shortened
-from conformance.gate.ways_out import way_out_of_scan
+from conformance.gate.evidence.codes import SQUAWK
+from conformance.gate.evidence.report import GateFinding
+from conformance.gate.rules.sentences import first_words, shortened
+from conformance.gate.rules.ways_out import way_out_of_scan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

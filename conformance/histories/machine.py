@@ -14,11 +14,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from conformance.capabilities import REASONS
+from conformance.comparing.capabilities import REASONS
 from conformance.histories.player import Player
 from conformance.histories.prepared import EXECUTIONS
 from conformance.strategies import batches, chunk_starts, rewritten, rows
-from conformance.strategies.axes import axis_of
+from conformance.strategies.values.axes import axis_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

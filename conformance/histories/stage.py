@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
-from conformance.filling import fill_table
 from conformance.histories.recording import Recorder, execute_as_it_is
 from conformance.histories.twin import Twins, name
-from conformance.strategies import samples
+from conformance.population import samples
+from conformance.population.filling import fill_table
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, MetaData

@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from conformance.expected.spelling import dialect
 from conformance.strategies.derivation import is_generated
-from conformance.strategies.kinds import kind_of
+from conformance.strategies.values.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from conformance.observed.spelling import canonical
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from conformance.facts import Facts
+    from conformance.comparing.facts import Facts
 
 __all__ = ["Scope", "canonical", "observed_facts"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.facts import EXISTS, Expression, FactKey, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, TypeName, Value
+from conformance.comparing.sequences import INTEGER_TYPES, Sequence
 from conformance.observed.catalog import Scope, rows
-from conformance.sequences import INTEGER_TYPES, Sequence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

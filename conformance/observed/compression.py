@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from conformance.facts import FactKey, Facts
+from conformance.comparing.facts import FactKey, Facts
 from conformance.intervals import Interval
 from conformance.observed.catalog import Scope, rows
 

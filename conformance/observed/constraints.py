@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.facts import EXISTS, Expression, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.facts import EXISTS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, FactKey, Facts
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:

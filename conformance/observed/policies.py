@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from conformance.facts import EXISTS, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
 from conformance.intervals import Interval
 from conformance.observed.catalog import Scope, rows
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from conformance.facts import Expression, FactKey, Facts, IndexColumn, TypeName, Value
+from conformance.comparing.facts import Expression, FactKey, Facts, IndexColumn, TypeName, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conformance.findings import NotChecked
+    from conformance.comparing.findings import NotChecked
 
 
 def by_reason(items: Iterable[NotChecked]) -> dict[str, list[str]]:

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.gate.report import GateReport
-    from conformance.upgrading.report import UpgradeReport
-    from conformance.verdict import Verdict
+    from conformance.comparing.verdict import Verdict
+    from conformance.gate.evidence.report import GateReport
+    from conformance.upgrade.report import UpgradeReport
 
 
 def render(verdict: Verdict | GateReport | UpgradeReport) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.capabilities import version_tuple
+from conformance.comparing.capabilities import version_tuple
 from conformance.errors import ConformanceError
 from conformance.reports.templates import cell
 

@@ -4,13 +4,13 @@
 def test_a_row_is_accepted(row): ...
 """
 
-from conformance.strategies.axes import chunk_starts, default_span
 from conformance.strategies.batches import batches, natural_key, rewritten
 from conformance.strategies.parts import NotDerivable
 from conformance.strategies.precarious import precarious_values
 from conformance.strategies.refused import checks_of, columns_of, refused_by
 from conformance.strategies.respelling import canonical, canonical_row
 from conformance.strategies.rows import Row, checks_not_understood, rows
+from conformance.strategies.values.axes import chunk_starts, default_span
 
 __all__ = [
     "NotDerivable",

@@ -11,11 +11,11 @@ from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.schema import ColumnCollectionConstraint
 
 from conformance.declarations import compression_of, hypertable_of
-from conformance.strategies.axes import Chunks
-from conformance.strategies.checks import demands_of
-from conformance.strategies.kinds import kind_of
-from conformance.strategies.moments import moments
-from conformance.strategies.values import values
+from conformance.strategies.checks.reading import demands_of
+from conformance.strategies.values.axes import Chunks
+from conformance.strategies.values.by_kind import values
+from conformance.strategies.values.kinds import kind_of
+from conformance.strategies.values.moments import moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import Column
 
-    from conformance.strategies.axes import Span
-    from conformance.strategies.narrowing import Narrowing
+    from conformance.strategies.values.axes import Span
+    from conformance.strategies.values.narrowing import Narrowing
 
 _INFO_KEY = "conformance.strategies"
 #: A third of a page, less what an index entry needs beside its values (PostgreSQL, "B-Tree

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.strategies.derivation import Derivation, derivation_of
-from conformance.strategies.narrowing import ANYTHING
 from conformance.strategies.parents import check_names, references
-from conformance.strategies.values import UnknownType
+from conformance.strategies.values.by_kind import UnknownType
+from conformance.strategies.values.narrowing import ANYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from conformance.strategies.derivation import Range
-    from conformance.strategies.narrowing import Alternative
     from conformance.strategies.parents import Parents
+    from conformance.strategies.values.narrowing import Alternative
 
 #: Column keys, and a strategy: of the column's value, or of a tuple where there are several.
 Part = tuple[tuple[str, ...], SearchStrategy[Any]]

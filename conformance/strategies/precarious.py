@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CHAR, Float, Integer, String
 
 from conformance.declarations import hypertable_of
-from conformance.strategies import numerals, texts
 from conformance.strategies.derivation import derivation_of, table_of
-from conformance.strategies.kinds import kind_of
-from conformance.strategies.narrowing import ANYTHING
+from conformance.strategies.values import numerals, texts
+from conformance.strategies.values.kinds import kind_of
+from conformance.strategies.values.narrowing import ANYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Table
     from sqlalchemy.types import TypeEngine
 
-    from conformance.strategies.narrowing import Narrowing
     from conformance.strategies.rows import Row
+    from conformance.strategies.values.narrowing import Narrowing
 
 
 def precarious_values(model: Any) -> list[Row]:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from sqlalchemy import CheckConstraint, Column, Enum, MetaData, Table
 
 from conformance.expected import spelling
-from conformance.strategies.check_syntax import mentioned
+from conformance.strategies.checks.syntax import mentioned
 from conformance.strategies.derivation import is_generated, table_of
-from conformance.strategies.kinds import kind_of
 from conformance.strategies.rows import Row, rows
+from conformance.strategies.values.kinds import kind_of
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

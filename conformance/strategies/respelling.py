@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from conformance.strategies.narrowing import is_nan
+from conformance.strategies.values.narrowing import is_nan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

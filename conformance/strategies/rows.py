@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import Table
 
-    from conformance.strategies.axes import Span
-    from conformance.strategies.checks import UnreadCheck
+    from conformance.strategies.checks.reading import UnreadCheck
     from conformance.strategies.parents import Parents
+    from conformance.strategies.values.axes import Span
 
 #: Column keys, as `insert()` takes them, and values.
 Row = dict[str, Any]

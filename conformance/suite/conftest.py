@@ -17,15 +17,15 @@ from pytest_alembic.executor import CommandExecutor
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from conformance.confinement import confined
+from conformance.checking import outcomes
+from conformance.checking.profiles import SCENARIOS, generation_of
 from conformance.errors import ModelsUnavailable, one_line
-from conformance.filling import draw, fill_every_state
-from conformance.migrations import alembic_config as read_alembic_config
-from conformance.migrations import given
-from conformance.profiles import SCENARIOS, generation_of
-from conformance.project import load_classes, load_writes, writes_beside
+from conformance.population.filling import draw, fill_every_state
+from conformance.project.confinement import confined
+from conformance.project.migrations import alembic_config as read_alembic_config
+from conformance.project.migrations import given
+from conformance.project.models import load_classes, load_writes, writes_beside
 from conformance.strategies import NotDerivable
-from conformance.suite import outcomes
 from conformance.suite.refusals import SampleRowsRefused, refusal_of
 from conformance.suite.row_world import Writes, populated_template, scenario_finding
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from pytest_alembic.executor import MigrationFn
     from sqlalchemy import URL, Engine, MetaData
 
+    from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
-    from conformance.suite.outcomes import Record
 
 
 @pytest.hookimpl(tryfirst=True)

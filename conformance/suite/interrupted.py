@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from conformance.filling import chunks_of, parents_of
 from conformance.observed.traces import traces
 from conformance.observed.version_table import applied_revisions
 from conformance.pipeline import facts_of
+from conformance.population.filling import chunks_of, parents_of
 from conformance.suite.interruptions import Interruptions
 from conformance.suite.maintenance import Work, maintenance
 from conformance.suite.row_world import Ledger, contents
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import URL, Connection, Table
 
+    from conformance.comparing.facts import Facts
     from conformance.engines.base import Engine
-    from conformance.facts import Facts
     from conformance.observed import Scope
     from conformance.suite.cutting_proxy import Moment
     from conformance.suite.row_world import Writes

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
 from conformance.errors import primary
-from conformance.migrations import alembic_config, upgrade
+from conformance.project.migrations import alembic_config, upgrade
 from conformance.suite.sessions import PATIENCE
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
+from conformance.comparing.findings import Finding
 from conformance.errors import one_line
-from conformance.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable

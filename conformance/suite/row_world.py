@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import column, create_engine, pool, select, table, text
 
+from conformance.comparing.findings import Finding
 from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
 from conformance.errors import primary
-from conformance.filling import CHUNK_STATES, ROWS, fill_every_state
-from conformance.findings import Finding
+from conformance.population.filling import CHUNK_STATES, ROWS, fill_every_state
 from conformance.strategies import canonical, natural_key
 from conformance.strategies.refused import stored_type
 

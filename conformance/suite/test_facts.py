@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.checking import outcomes
+from conformance.checking.session import metadata_of
+from conformance.comparing.facts import KINDS, FactKey
 from conformance.expected import expected_facts
-from conformance.facts import KINDS, FactKey
-from conformance.session import metadata_of
-from conformance.suite import outcomes
 
 if TYPE_CHECKING:
     import pytest
 
-    from conformance.comparison import Comparison
-    from conformance.suite.outcomes import Record
+    from conformance.checking.outcomes import Record
+    from conformance.comparing.comparison import Comparison
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

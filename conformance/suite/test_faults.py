@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from conformance.checking import outcomes
+from conformance.checking.session import metadata_of
 from conformance.declarations import compression_of
-from conformance.migrations import upgrade
-from conformance.session import metadata_of
-from conformance.suite import outcomes
+from conformance.project.migrations import upgrade
 from conformance.suite.cutting_proxy import Manner
 from conformance.suite.interrupted import Migration, Target, behind_a_proxy
 from conformance.suite.interruptions import Interruptions, moments
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import URL, Connection, MetaData
 
+    from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine
     from conformance.observed import Scope
     from conformance.suite.interrupted import Strike
     from conformance.suite.maintenance import Work
-    from conformance.suite.outcomes import Record
     from conformance.suite.row_world import Writes
     from conformance.suite.writers import Call
 

@@ -9,18 +9,19 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.exc import SQLAlchemyError
 
+from conformance.checking import outcomes
+from conformance.checking.profiles import HISTORIES, STEPS, generation_of
+from conformance.checking.session import metadata_of
+from conformance.comparing.findings import Finding
 from conformance.errors import one_line
-from conformance.filling import parents_of
-from conformance.findings import Finding
 from conformance.histories.avoidance import NOTHING, avoidance_of
 from conformance.histories.machine import history_of, rules_not_played
 from conformance.histories.script import printed, script_of
 from conformance.histories.stage import Stage, fill_parents, histories_template
 from conformance.histories.subject import Subject, compressing_job
-from conformance.profiles import HISTORIES, STEPS, drawing, generation_of
-from conformance.session import metadata_of
+from conformance.population.filling import parents_of
 from conformance.strategies import natural_key
-from conformance.suite import outcomes
+from conformance.strategies.drawing import drawing
 from conformance.suite.refusals import refusal_of
 from conformance.suite.row_world import hypertables_of
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import MetaData, Table
 
+    from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine, Template
-    from conformance.suite.outcomes import Record
     from conformance.suite.row_world import Writes
 
 

@@ -9,20 +9,20 @@ from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import DBAPIError
 
 from conformance import known_gaps
+from conformance.checking import outcomes
+from conformance.comparing.findings import Finding
 from conformance.engines.base import Template
-from conformance.findings import Finding
 from conformance.histories.recording import execute_as_it_is
 from conformance.known_gaps import Expected
-from conformance.suite import outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Connection
 
+    from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine
     from conformance.known_gaps import KnownGap
-    from conformance.suite.outcomes import Record
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -17,19 +17,19 @@ from pytest_alembic.tests import (
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from conformance.confinement import OwnConnection, confined, no_other_connection
+from conformance.checking import outcomes
+from conformance.checking.outcomes import NO_METADATA, WITHOUT_METADATA
+from conformance.comparing.facts import show
 from conformance.declarations import compression_of
 from conformance.engines.connecting import is_lost_connection
 from conformance.errors import one_line, primary
-from conformance.facts import show
-from conformance.migrations import downgrade, given, offline_sql, upgrade
-from conformance.notices import Notices, is_warning
 from conformance.observed.traces import traces
 from conformance.pipeline import facts_of
-from conformance.sequences_behind import sequences_behind
-from conformance.strategies.samples import compress_all, fill
-from conformance.suite import outcomes
-from conformance.suite.outcomes import NO_METADATA, WITHOUT_METADATA
+from conformance.population.samples import compress_all, fill
+from conformance.population.sequences_behind import sequences_behind
+from conformance.project.confinement import OwnConnection, confined, no_other_connection
+from conformance.project.migrations import downgrade, given, offline_sql, upgrade
+from conformance.project.notices import Notices, is_warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import URL, Connection, MetaData
 
-    from conformance.facts import Facts
-    from conformance.findings import Finding
+    from conformance.checking.outcomes import Record
+    from conformance.comparing.facts import Facts
+    from conformance.comparing.findings import Finding
     from conformance.observed import Scope
-    from conformance.suite.outcomes import Record
 
 __all__ = [
     "test_model_definitions_match_ddl",

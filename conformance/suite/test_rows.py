@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, insert, pool, select
 from sqlalchemy.exc import DBAPIError
 
+from conformance.checking import outcomes
+from conformance.checking.profiles import generation_of
+from conformance.checking.session import metadata_of
 from conformance.expected import spelling
-from conformance.filling import draw, parents_of
-from conformance.profiles import drawing, generation_of
-from conformance.session import metadata_of
+from conformance.population.filling import draw, parents_of
 from conformance.strategies import (
     batches,
     checks_of,
@@ -24,7 +25,7 @@ from conformance.strategies import (
     refused_by,
     rows,
 )
-from conformance.suite import outcomes
+from conformance.strategies.drawing import drawing
 from conformance.suite.row_world import (
     Ledger,
     as_stored,
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import URL, Column, Connection, Insert, MetaData, Table, TableClause
 
+    from conformance.checking.outcomes import Record
     from conformance.strategies import Row
-    from conformance.suite.outcomes import Record
     from conformance.suite.row_world import Writes
 
     #: A property: a batch of rows, on a connection whose changes are rolled back.

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import DBAPIError
 
+from conformance.checking import outcomes
+from conformance.checking.session import metadata_of
 from conformance.declarations import compression_of
-from conformance.filling import chunks_of, parents_of
-from conformance.migrations import downgrade
 from conformance.pipeline import check_database, facts_of
-from conformance.session import metadata_of
-from conformance.suite import outcomes
+from conformance.population.filling import chunks_of, parents_of
+from conformance.project.migrations import downgrade
 from conformance.suite.maintenance import maintain, maintenance, upkeep
 from conformance.suite.migrating import upgrade_at_once
 from conformance.suite.row_world import contents, hypertables_of
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import URL, Connection, MetaData, Table
 
+    from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine, Template
     from conformance.observed import Scope
-    from conformance.suite.outcomes import Record
     from conformance.suite.row_world import Writes
     from conformance.suite.sessions import Script
     from conformance.suite.writers import Call, Plan

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, MetaData
 
-    from conformance.capabilities import Capabilities
-    from conformance.comparison import Comparison
-    from conformance.findings import Finding
+    from conformance.comparing.capabilities import Capabilities
+    from conformance.comparing.comparison import Comparison
+    from conformance.comparing.findings import Finding
 
 
 @dataclass(frozen=True)

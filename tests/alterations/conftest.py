@@ -15,7 +15,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from conformance.engines import open_engine
 from conformance.engines.base import Template
-from conformance.migrations import alembic_config, migrated_template
+from conformance.project.migrations import alembic_config, migrated_template
 
 from .cases import Database, ModelEdit, edited_models
 

@@ -50,7 +50,7 @@ from sqlalchemy.dialects.postgresql import (
 )
 
 from conformance.declarations import Compression, HashPartition, Hypertable, OrderBy, Retention
-from conformance.strategies.samples import fill
+from conformance.population.samples import fill
 
 
 class Side(enum.Enum):

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.engines import daemon
 from conformance.engines.connecting import parse_url
-from conformance.engines.container import ContainerEngine
+from conformance.engines.container.engine import ContainerEngine, daemon
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:

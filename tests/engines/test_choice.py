@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.engines import open_engine
-from conformance.engines.daemon import daemon
+from conformance.engines.container.daemon import daemon
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def test_socket_that_nobody_listens_at(
 
 
 def test_container_without_its_package(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "conformance.engines.container", raising=False)
-    monkeypatch.delitem(sys.modules, "conformance.engines.daemon", raising=False)
+    monkeypatch.delitem(sys.modules, "conformance.engines.container.engine", raising=False)
+    monkeypatch.delitem(sys.modules, "conformance.engines.container.daemon", raising=False)
     monkeypatch.setitem(sys.modules, "docker", None)
     with pytest.raises(EngineUnavailable, match="needs the Python package docker"):
         open_engine("container", None, said.append)
@@ -144,8 +144,11 @@ def test_container_without_its_package(said: list[str], monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("choice", "unwanted"),
     [
-        ("postgresql://host/macro", ("docker", "testcontainers", "conformance.engines.embedded")),
-        ("embedded", ("docker", "testcontainers", "conformance.engines.url")),
+        (
+            "postgresql://host/macro",
+            ("docker", "testcontainers", "conformance.engines.embedded.engine"),
+        ),
+        ("embedded", ("docker", "testcontainers", "conformance.engines.server.url")),
     ],
 )
 def test_choice_imports_no_other_engine(choice: str, unwanted: tuple[str, ...]) -> None:

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from conformance.engines import container
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
-from conformance.engines.container import ContainerEngine
-from conformance.engines.image import DEFAULT_IMAGE
+from conformance.engines.container.engine import ContainerEngine
+from conformance.engines.container.engine import engine as container
+from conformance.engines.container.image import DEFAULT_IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

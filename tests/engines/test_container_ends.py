@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from docker.errors import NotFound
 
-from conformance.engines import daemon
 from conformance.engines.base import Template
-from conformance.engines.container import ContainerEngine
+from conformance.engines.container.engine import ContainerEngine, daemon
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import MetaData, text
 
-from conformance import migrations
 from conformance.audit import audit
 from conformance.engines.connecting import connect, parse_url
-from conformance.engines.container import ContainerEngine
+from conformance.engines.container.engine import ContainerEngine
 from conformance.errors import EngineUnavailable
+from conformance.project.models import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

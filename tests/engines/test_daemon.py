@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.engines import daemon, open_engine
+from conformance.engines import open_engine
+from conformance.engines.container import daemon
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:

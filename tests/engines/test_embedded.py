@@ -16,10 +16,10 @@ import psycopg2
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from conformance.cache import CACHE_VARIABLE, cache_folder
 from conformance.engines.base import Template
-from conformance.engines.embedded import EmbeddedEngine
+from conformance.engines.embedded.engine import EmbeddedEngine
 from conformance.errors import EngineUnavailable
+from conformance.process.cache import CACHE_VARIABLE, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -452,7 +452,7 @@ _SCRIPT = """
 import os, sys, time
 from sqlalchemy import NullPool, create_engine, text
 from conformance.engines.base import Template
-from conformance.engines.embedded import EmbeddedEngine
+from conformance.engines.embedded.engine import EmbeddedEngine
 
 engine = EmbeddedEngine()
 

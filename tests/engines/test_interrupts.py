@@ -14,9 +14,9 @@ from sqlalchemy import Engine, event, text
 
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
-from conformance.engines.ownership import number_of
-from conformance.engines.throwaway import ThrowawayDatabases
-from conformance.engines.url import UrlEngine
+from conformance.engines.server.ownership import number_of
+from conformance.engines.server.throwaway import ThrowawayDatabases
+from conformance.engines.server.url import UrlEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,8 +29,8 @@ _ROOT = Path(__file__).parents[2]
 _BUSY = """
 import sys
 from conformance.engines.base import Template
-from conformance.engines.ownership import number_of
-from conformance.engines.url import UrlEngine
+from conformance.engines.server.ownership import number_of
+from conformance.engines.server.url import UrlEngine
 engine = UrlEngine(sys.argv[1])
 engine.start()
 template = Template("schema", "key", lambda url: None)

@@ -19,8 +19,8 @@ from conformance.engines.connecting import (
     place,
     scrubbed,
 )
-from conformance.engines.ownership import Run, number_of
-from conformance.engines.url import UrlEngine
+from conformance.engines.server.ownership import Run, number_of
+from conformance.engines.server.url import UrlEngine
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:

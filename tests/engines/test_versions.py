@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import MetaData, text
 
-from conformance import capabilities
 from conformance.audit import audit
-from conformance.engines import identification, suitability
+from conformance.comparing import capabilities
+from conformance.comparing.verdict import EngineUsed
+from conformance.engines import identification
 from conformance.engines.connecting import connect
-from conformance.engines.container import ContainerEngine
-from conformance.engines.url import UrlEngine
+from conformance.engines.container.engine import ContainerEngine
+from conformance.engines.server import suitability
+from conformance.engines.server.url import UrlEngine
 from conformance.errors import ServerUnsupported
-from conformance.verdict import EngineUsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.session import session_of
+from conformance.checking.session import session_of
 
 from .projects import Project
 
 if TYPE_CHECKING:
-    from conformance.session import Session
+    from conformance.engines.started import Session
 
 
 @pytest.fixture

@@ -21,16 +21,16 @@ from sqlalchemy import (
 )
 
 from conformance.declarations import Compression, Hypertable, TimescaleDB
-from conformance.gate.revisions import new_since_revision
+from conformance.gate.revisions.new import new_since_revision
 from conformance.gate.run import rehearse
-from conformance.migrations import alembic_config
+from conformance.project.migrations import alembic_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conformance.gate.report import GateReport
-    from conformance.session import Session
+    from conformance.engines.started import Session
+    from conformance.gate.evidence.report import GateReport
 
 INI = """
 [alembic]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.gate.acceptance import accept
-from conformance.gate.report import GateFinding
+from conformance.gate.evidence.report import GateFinding
+from conformance.gate.rules.acceptance import accept
 
 SCAN = GateFinding("lock-scan", "2", "curves", "It reads.", "Wait.")
 OTHER = GateFinding("lock-scan", "2", "signals", "It reads.", "Wait.")

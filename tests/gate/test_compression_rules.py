@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.facts import EXISTS, FactKey
-from conformance.gate.compression_rules import judge_compression
-from conformance.gate.evidence import Evidence, Failure
-from conformance.gate.revisions import Revision
-from conformance.gate.state import Column, Contents, State
+from conformance.comparing.facts import EXISTS, FactKey
+from conformance.gate.evidence.evidence import Evidence, Failure
+from conformance.gate.evidence.state import Column, Contents, State
+from conformance.gate.revisions.new import Revision
+from conformance.gate.rules.compression import judge_compression
 
 REVISION = Revision("2", ("1",), "", Path("2.py"), "2.py", {})
 PLAIN = Column("v", "integer", not_null=False, computed=False, has_default=False, digest=0)

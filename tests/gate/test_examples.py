@@ -16,14 +16,13 @@ import pytest
 from alembic.script import ScriptDirectory
 from jsonschema import Draft202012Validator
 
-from conformance.capabilities import version_tuple
-from conformance.engines import daemon
-from conformance.engines.container import ContainerEngine
+from conformance.comparing.capabilities import version_tuple
+from conformance.comparing.verdict import EngineUsed
+from conformance.engines.container.engine import ContainerEngine, daemon
 from conformance.errors import EngineUnavailable
-from conformance.gate.codes import is_code
+from conformance.gate.evidence.codes import is_code
 from conformance.gate.run import Choices, gate
-from conformance.migrations import alembic_config
-from conformance.verdict import EngineUsed
+from conformance.project.migrations import alembic_config
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples/migrations"

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from conformance.checking.session import choice_for_workers
 from conformance.cli import main
-from conformance.session import choice_for_workers
 
 from .projects import sql
 

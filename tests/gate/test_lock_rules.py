@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.gate.lock_rules import judge_locks, judge_together
-from conformance.gate.report import Lock, RowWork, Statement, Touched
-from conformance.gate.sentences import keyword
+from conformance.gate.evidence.report import Lock, RowWork, Statement, Touched
+from conformance.gate.rules.locks import judge_locks, judge_together
+from conformance.gate.rules.sentences import keyword
 
 ALL = "ACCESS EXCLUSIVE"
 

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from conformance.errors import BaseUnavailable, MigrationFailed
-from conformance.gate.revisions import new_since_commit, new_since_revision
-from conformance.migrations import alembic_config
+from conformance.gate.revisions.new import new_since_commit, new_since_revision
+from conformance.project.migrations import alembic_config
 
 from .projects import sql
 

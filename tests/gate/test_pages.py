@@ -12,10 +12,10 @@ from sqlalchemy import NullPool, create_engine
 
 from conformance.engines import open_engine
 from conformance.engines.base import Template
-from conformance.filling import fill_every_state
-from conformance.gate.acceptance import NEVER
-from conformance.gate.codes import CODES
-from conformance.migrations import alembic_config, migrated_template
+from conformance.gate.evidence.codes import CODES
+from conformance.gate.rules.acceptance import NEVER
+from conformance.population.filling import fill_every_state
+from conformance.project.migrations import alembic_config, migrated_template
 from models import Base
 
 ROOT = Path(__file__).parents[2]

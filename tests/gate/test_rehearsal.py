@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Column, Integer, Table, create_engine, make_url, pool
 from sqlalchemy.exc import OperationalError
 
-from conformance.confinement import only_to
 from conformance.errors import EngineUnavailable, MigrationFailed
-from conformance.gate import lock_rules, rehearsal
+from conformance.gate.rehearsing import rehearsal
+from conformance.gate.rules.outcomes import locks as lock_rules
+from conformance.project.confinement import only_to
 
 from .projects import BASE, ENV, Project, models, sql
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.facts import FactKey
-from conformance.gate.evidence import Evidence
-from conformance.gate.revisions import Revision
-from conformance.gate.row_rules import judge_rows
-from conformance.gate.state import Contents, State
+from conformance.comparing.facts import FactKey
+from conformance.gate.evidence.evidence import Evidence
+from conformance.gate.evidence.state import Contents, State
+from conformance.gate.revisions.new import Revision
+from conformance.gate.rules.rows import judge_rows
 from conformance.intervals import Interval
 
 REVISION = Revision("2", (), "", Path("2.py"), "2.py", {})

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.facts import EXISTS, FactKey
-from conformance.gate.state import (
+from conformance.comparing.facts import EXISTS, FactKey
+from conformance.gate.evidence.state import (
     Column,
     Contents,
     State,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.gate.ways_out import (
+from conformance.gate.rules.ways_out import (
     way_out_of_failure,
     way_out_of_offline,
     way_out_of_refusal,

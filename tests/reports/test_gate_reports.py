@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from conformance.findings import NotChecked
-from conformance.gate.report import (
+from conformance.comparing.findings import NotChecked
+from conformance.comparing.verdict import EngineUsed
+from conformance.gate.evidence.report import (
     GateFinding,
     GateReport,
     Lock,
@@ -22,8 +23,9 @@ from conformance.gate.report import (
     Statement,
     Touched,
 )
-from conformance.reports import gate_files, gate_junit, gate_markdown
-from conformance.verdict import EngineUsed
+from conformance.reports.gate import files as gate_files
+from conformance.reports.gate import junit as gate_junit
+from conformance.reports.gate import markdown as gate_markdown
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs/gate.schema.json").read_text(encoding="utf-8"))

@@ -9,15 +9,14 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from conformance.findings import NotChecked
-from conformance.reports import (
-    json_report,
-    upgrade_console,
-    upgrade_files,
-    upgrade_junit,
-    upgrade_markdown,
-)
-from conformance.upgrading.report import (
+from conformance.comparing.findings import NotChecked
+from conformance.comparing.verdict import EngineUsed
+from conformance.reports import json_report
+from conformance.reports.upgrade import console as upgrade_console
+from conformance.reports.upgrade import files as upgrade_files
+from conformance.reports.upgrade import junit as upgrade_junit
+from conformance.reports.upgrade import markdown as upgrade_markdown
+from conformance.upgrade.report import (
     AFRESH,
     IN_PLACE,
     RESTORED,
@@ -27,7 +26,6 @@ from conformance.upgrading.report import (
     Way,
     worst_first,
 )
-from conformance.verdict import EngineUsed
 
 BEFORE = EngineUsed("url", "server at db:5432", "17.5", "2.20.3", "community")
 AFTER = EngineUsed("url", "server at db:5432", "17.5", "2.28.3", "community")

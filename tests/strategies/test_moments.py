@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.declarations import Hypertable
 from conformance.strategies import chunk_starts, default_span, rows
-from conformance.strategies.moments import _CLOCK_CHANGES, clock_changes
+from conformance.strategies.values.moments import _CLOCK_CHANGES, clock_changes
 from models import CurveData, FiscalData, MarketData
 
 from .drawing import comes_up
@@ -103,7 +103,7 @@ def test_without_time_zone_data_there_are_no_changes_of_the_clock(monkeypatch):
     def missing(name):
         raise ZoneInfoNotFoundError(name)
 
-    monkeypatch.setattr("conformance.strategies.moments.ZoneInfo", missing)
+    monkeypatch.setattr("conformance.strategies.values.moments.ZoneInfo", missing)
     assert list(clock_changes()) == []
 
 

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.cache import CACHE_VARIABLE, cache_folder
+from conformance.process.cache import CACHE_VARIABLE, cache_folder
 
 PROJECT = Path(__file__).parents[2]
 REVISION = "alembic/versions/0001_initial_schema.py"

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
-from conformance.engines.embedded import EmbeddedEngine
-from conformance.migrations import alembic_config, migrated_template
+from conformance.engines.embedded.engine import EmbeddedEngine
+from conformance.project.migrations import alembic_config, migrated_template
 
 from .broken_schemas import BROKEN_KEYS, with_trigger
 from .projects import REVISION, Edit, check, copied_project

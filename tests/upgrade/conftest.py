@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.capabilities import version_tuple
-from conformance.engines import daemon
+from conformance.comparing.capabilities import version_tuple
 from conformance.engines.connecting import parse_url
+from conformance.engines.container import daemon
 from conformance.errors import EngineUnavailable
-from conformance.upgrading.choices import Choices
-from conformance.upgrading.extension import offered_versions
+from conformance.upgrade.choices import Choices
+from conformance.upgrade.extension import offered_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

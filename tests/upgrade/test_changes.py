@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.capabilities import Server
-from conformance.upgrading.changes import compare_states
-from conformance.upgrading.report import AFRESH, IN_PLACE, KINDS, RESTORED
-from conformance.upgrading.state import State, Subject, Unreadable
+from conformance.comparing.capabilities import Server
+from conformance.upgrade.changes import compare_states
+from conformance.upgrade.report import AFRESH, IN_PLACE, KINDS, RESTORED
+from conformance.upgrade.state import State, Subject, Unreadable
 
 INTERVAL = Subject("hypertable", "prices", "chunk_interval")
 TABLE = Subject("table", "prices", "exists")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import make_url
 
-from conformance.upgrading.dumping import check_client, dump_and_restore
-from conformance.upgrading.failures import WayFailed, WayNotOpen
+from conformance.upgrade.dumping import check_client, dump_and_restore
+from conformance.upgrade.failures import WayFailed, WayNotOpen
 
 SOURCE = make_url("postgresql+psycopg2://me:secret@db:5433/old?sslmode=require")
 TARGET = make_url("postgresql+psycopg2://me@/new?host=/run&password=hidden")

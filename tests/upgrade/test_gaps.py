@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.capabilities import Server
+from conformance.comparing.capabilities import Server
 from conformance.known_gaps import KNOWN_GAPS
-from conformance.upgrading.gaps import gap_changes
+from conformance.upgrade.gaps import gap_changes
 
 GAP = replace(
     KNOWN_GAPS[0], code="a-gap", first="2.18.0", last="2.20.0", right_until="2.17.2",

@@ -10,10 +10,10 @@ import sys
 import pytest
 from sqlalchemy import text
 
-from conformance.engines import daemon
 from conformance.engines.connecting import connect
-from conformance.upgrading.rehearsal import rehearse
-from conformance.upgrading.report import AFRESH, IN_PLACE, RESTORED
+from conformance.engines.container import daemon
+from conformance.upgrade.rehearsal import rehearse
+from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
 
 from .conftest import PROJECT
 
@@ -67,7 +67,7 @@ def test_the_same_major_version(image, next_image, choices, left):
 
 def test_both_versions_of_one_image(next_image, choices):
     """`--engine container`: PostgreSQL's client is the one in the container."""
-    from conformance.engines.container import ContainerEngine
+    from conformance.engines.container.engine import ContainerEngine
 
     engine = ContainerEngine(next_image)
     try:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from conformance.declarations import HashPartition, Hypertable
-from conformance.upgrading.preparing import moving_values
+from conformance.upgrade.preparing import moving_values
 
 RANDOM = text("gen_random_uuid()")
 

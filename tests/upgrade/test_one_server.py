@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from conformance.engines.connecting import connect, parse_url
-from conformance.upgrading.rehearsal import rehearse
-from conformance.upgrading.report import AFRESH, IN_PLACE, RESTORED
+from conformance.upgrade.rehearsal import rehearse
+from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
 
 HARMLESS = {"renamed", "own-job", "healed", "new-gap"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from conformance.engines.connecting import connect
-from conformance.engines.container import ContainerEngine
+from conformance.engines.container.engine import ContainerEngine
 from conformance.errors import ConformanceError
-from conformance.upgrading.choices import Choices
-from conformance.upgrading.suite import check_upgraded
-from conformance.upgrading.ways import Arrival
+from conformance.upgrade.choices import Choices
+from conformance.upgrade.suite import check_upgraded
+from conformance.upgrade.ways import Arrival
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,1 @@
+"""Facts of both sides, their comparison, and the verdict: pure, without a database."""

@@ -1,0 +1,193 @@
+"""Two sets of facts -> findings. Pure: no database, no files, no clock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from conformance.comparing.capabilities import REASONS, Capabilities
+from conformance.comparing.facts import FactKey, Facts, Value, agrees, plain
+from conformance.comparing.findings import Finding, NotChecked
+from conformance.comparing.messages import hint_for, message_for
+
+#: What only the Community edition can have.
+_COMMUNITY_KINDS = ("compression", "policy")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome for every fact of either side; each key is in exactly one of the four.
+
+    Attributes:
+        conforming: both sides agree; not sorted.
+        findings: they do not, and nothing else is the cause; causes first.
+        consequences: facts that could not hold because of a finding, with that finding.
+        not_checked: facts that this server cannot decide, with the reason.
+        names: for expected objects without a promised name, the key under which they were found.
+    """
+
+    conforming: tuple[FactKey, ...]
+    findings: dict[FactKey, Finding]
+    consequences: dict[FactKey, Finding]
+    not_checked: dict[FactKey, NotChecked]
+    names: dict[FactKey, FactKey]
+
+
+def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Comparison:
+    """Hold what the models promise against what the catalog shows, in both directions."""
+    names = match_unnamed(expected, observed)
+    if names:
+        expected = dict(expected)
+        for promised, found in names.items():
+            expected[found] = expected.pop(promised)
+    agreeing, differing = _divided(expected, observed)
+    if not differing and capabilities.community_edition:
+        return Comparison(tuple(agreeing), {}, {}, {}, names)
+    conforming: list[FactKey] = []
+    findings: dict[FactKey, Finding] = {}
+    consequences: dict[FactKey, Finding] = {}
+    not_checked: dict[FactKey, NotChecked] = {}
+    # Causes before consequences; sorting what agrees as well would take half of the time.
+    for key in chain(sorted(differing, key=FactKey.sort_key), agreeing):
+        reason, cause = _undecidable(key, capabilities), _cause(key, findings)
+        if reason is not None:
+            not_checked[key] = NotChecked(key.id, reason)
+        elif cause is not None:
+            consequences[key] = cause
+        elif key in differing:
+            findings[key] = _finding(key, expected, observed)
+        else:
+            conforming.append(key)
+    ordered = dict(sorted(not_checked.items(), key=lambda item: item[0].sort_key()))
+    return Comparison(tuple(conforming), findings, consequences, ordered, names)
+
+
+#: Not among the values of facts: None is one of them.
+_ABSENT: Any = object()
+
+
+def _divided(expected: Facts, observed: Facts) -> tuple[list[FactKey], set[FactKey]]:
+    """The keys on which both sides agree, and all others."""
+    agreeing: list[FactKey] = []
+    differing = observed.keys() - expected.keys()
+    for key, value in expected.items():
+        seen = observed.get(key, _ABSENT)
+        if seen is not _ABSENT and agrees(value, seen):
+            agreeing.append(key)
+        else:
+            differing.add(key)
+    return agreeing, differing
+
+
+def _cause(key: FactKey, findings: dict[FactKey, Finding]) -> Finding | None:
+    if not findings:
+        return None
+    return next((findings[cause] for cause in key.causes() if cause in findings), None)
+
+
+def _undecidable(key: FactKey, capabilities: Capabilities) -> str | None:
+    if capabilities.community_edition:
+        return None
+    community_only = (
+        key.kind in _COMMUNITY_KINDS
+        or key == FactKey("extension", "timescaledb", "", "edition")
+        or key.attribute == "other_compression_settings"
+    )
+    return REASONS["community_edition"] if community_only else None
+
+
+def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
+    if key not in observed:
+        disagreement = "missing"
+    elif key not in expected:
+        disagreement = "unexpected"
+    else:
+        disagreement = "different"
+    wanted, seen = expected.get(key), observed.get(key)
+    return Finding(
+        id=key.id,
+        kind=key.kind,
+        object=key.object,
+        attribute=key.attribute,
+        disagreement=disagreement,
+        expected=plain(wanted),
+        observed=plain(seen),
+        message=message_for(key, disagreement, wanted, seen),
+        hint=hint_for(key, disagreement),
+    )
+
+
+def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
+    """Where objects that were promised without a name are found: under that of an equal one.
+
+    A constraint that the models leave unnamed, or an index that TimescaleDB makes, is promised by
+    its definition; whatever it is called in the database is right.
+    """
+    # Only those that an unnamed one may be found among: all would be most of the facts.
+    sought = {(key.kind, key.table) for key in expected if key.name.startswith("<")}
+    if not sought:
+        return {}
+    promised = _objects(expected, sought)
+    unnamed = {parts: found for parts, found in promised.items() if parts[2].startswith("<")}
+    free: dict[tuple[str, str], dict[str, dict[str, Value]]] = defaultdict(dict)
+    for (kind, table, name), attributes in _objects(observed, sought).items():
+        if (kind, table, name) not in promised:
+            free[kind, table][name] = attributes
+    renamed: dict[tuple[str, str, str], str] = {}
+    # All definitions first: an object that is what another one should be is that other one.
+    for recognise in (_of_definition, _of_name):
+        for (kind, table, name), attributes in unnamed.items():
+            candidates = free[kind, table]
+            if (kind, table, name) in renamed:
+                continue
+            found = recognise(kind, attributes, candidates, name[1:-1])
+            if found is not None:
+                del candidates[found]
+                renamed[kind, table, name] = found
+    return {
+        FactKey(*parts, attribute): FactKey(parts[0], parts[1], name, attribute)
+        for parts, name in renamed.items()
+        for attribute in unnamed[parts]
+    }
+
+
+def _objects(
+    facts: Facts, sought: set[tuple[str, str]]
+) -> dict[tuple[str, str, str], dict[str, Value]]:
+    """The attributes of the objects of these kinds and tables, by (kind, table, name)."""
+    objects: dict[tuple[str, str, str], dict[str, Value]] = defaultdict(dict)
+    for key, value in facts.items():
+        if (key.kind, key.table) in sought:
+            objects[key.kind, key.table, key.name][key.attribute] = value
+    return objects
+
+
+#: What an unnamed object is recognised by: the rest may differ and is then a finding.
+_DEFINITION = {
+    "unique": ("columns",),
+    "foreign_key": ("columns", "references"),
+    "check": ("expression",),
+    "exclusion": ("columns", "operators", "predicate"),
+    "index": ("columns", "predicate", "unique"),
+}
+
+
+def _of_definition(
+    kind: str, wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
+) -> str | None:
+    """The candidate with the same definition, by preference the one with the usual name."""
+    same = [
+        name
+        for name, attributes in candidates.items()
+        if all(agrees(wanted[part], attributes.get(part)) for part in _DEFINITION[kind])
+    ]
+    return usual_name if usual_name in same else min(same, default=None)
+
+
+def _of_name(
+    _kind: str, _wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
+) -> str | None:
+    """The candidate with the usual name: the same object, altered."""
+    return usual_name if usual_name in candidates else None

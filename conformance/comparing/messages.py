@@ -1,0 +1,125 @@
+"""Findings in words: what is wrong, where it was read, the likely cause, the way out."""
+
+from __future__ import annotations
+
+from conformance.comparing.facts import EXISTS, FactKey, Value, show
+
+_NOUNS = {
+    "primary_key": "primary key of",
+    "unique": "unique constraint",
+    "foreign_key": "foreign key",
+    "check": "check constraint",
+    "exclusion": "exclusion constraint",
+    "compression": "compression of",
+    "chunk": "chunks of",
+    "row_security_policy": "row security policy",
+    "type": "enum type",
+}
+
+#: Where facts of a kind are read.
+_SOURCES = {
+    "extension": "pg_extension and the server's settings",
+    "type": "pg_enum",
+    "table": "pg_class",
+    "column": "pg_attribute",
+    "primary_key": "pg_constraint",
+    "unique": "pg_constraint",
+    "foreign_key": "pg_constraint",
+    "check": "pg_constraint",
+    "exclusion": "pg_constraint",
+    "index": "pg_index",
+    "hypertable": "timescaledb_information.dimensions",
+    "compression": "timescaledb_information.compression_settings",
+    "policy": "timescaledb_information.jobs",
+    "job": "timescaledb_information.jobs",
+    "chunk": "timescaledb_information.chunk_compression_settings and the chunks in pg_inherits",
+    "trigger": "pg_trigger",
+    "rule": "pg_rewrite",
+    "row_security_policy": "pg_policy",
+}
+
+#: Why an index is missing that TimescaleDB makes by itself.
+_NO_DEFAULT_INDEX = (
+    "it was dropped, or create_default_indexes => false said so, or the dimension came by "
+    "add_dimension(), which makes none; time_index=False in the models says the same"
+)
+#: The likely cause of a disagreement about one attribute.
+_CAUSES = {
+    ("hypertable", "chunk_interval"): (
+        "create_hypertable(..., if_not_exists => true) keeps the interval of a hypertable that is "
+        "already there, and set_chunk_time_interval() changes it for new chunks"
+    ),
+    ("hypertable", EXISTS): "create_hypertable() was not called, or the table was made anew",
+    ("compression", EXISTS): "compression was never enabled, or ALTER TABLE ... SET "
+    "(timescaledb.compress = false) turned it off",
+    ("compression", "segment_by"): "left open, it is chosen by TimescaleDB, and differently by "
+    "every version; state it in ALTER TABLE ... SET (timescaledb.compress_segmentby = ...)",
+    ("compression", "order_by"): "left open, it is chosen by TimescaleDB, and differently by every "
+    "version; state it in ALTER TABLE ... SET (timescaledb.compress_orderby = ...)",
+    ("compression", "chunk_interval"): "timescaledb.compress_chunk_time_interval merges chunks up "
+    "to this length when they are compressed",
+    ("policy", EXISTS): "add_compression_policy() or add_retention_policy() was not called, or "
+    "the policy was removed",
+    ("policy", "compress_after"): "add_compression_policy(..., if_not_exists => true) warns and "
+    "keeps an existing policy's age",
+    ("policy", "count"): "a policy was added a second time, for instance by CREATE TABLE ... WITH "
+    "(tsdb.hypertable), which adds one by itself from 2.23 on",
+    ("policy", "scheduled"): "alter_job(..., scheduled => false), or a next start at infinity or "
+    "more than a year away, pauses a job",
+    ("chunk", "other_compression_settings"): "settings were changed after these chunks were "
+    "compressed; decompress and compress them again",
+    ("chunk", "alterations"): "somebody changed a chunk instead of its hypertable",
+    ("unique", "nulls"): "where NULLs are distinct, a row with a NULL in its key can be written "
+    "twice",
+    ("foreign_key", "validated"): "it was added NOT VALID; ALTER TABLE ... VALIDATE CONSTRAINT "
+    "checks the rows that were there before",
+    ("check", "validated"): "it was added NOT VALID; ALTER TABLE ... VALIDATE CONSTRAINT checks "
+    "the rows that were there before",
+    ("foreign_key", "enforced"): "its triggers are disabled; ALTER TABLE ... ENABLE TRIGGER ALL, "
+    "on both tables, enforces it again",
+    ("index", "valid"): "building it failed half-way; drop it and create it again",
+    ("table", "persistence"): "an unlogged table is emptied by a crash; ALTER TABLE ... SET LOGGED",
+    ("extension", "restoring"): "timescaledb_pre_restore() was not followed by "
+    "timescaledb_post_restore(); until then no policy runs and inserts bypass the chunks",
+    ("trigger", EXISTS): "a trigger can change or swallow what is written",
+    ("rule", EXISTS): "a rule can replace what is written",
+}
+
+
+def message_for(key: FactKey, disagreement: str, expected: Value, observed: Value) -> str:
+    """`hypertable market_data: chunk interval is 7 days, the models declare 30 days (1 month)`."""
+    subject = f"{_NOUNS.get(key.kind, key.kind)} {key.object}"
+    if key.attribute == EXISTS:
+        if disagreement == "missing":
+            return f"{subject}: is missing, the models declare it"
+        detail = f" ({observed})" if isinstance(observed, str) else ""
+        return f"{subject}: is in the database, the models do not declare it{detail}"
+    name = key.attribute.replace("_", " ")
+    verb = "are" if key.kind == "chunk" else "is"
+    declared = "nothing" if disagreement == "unexpected" else show(expected)
+    seen = "not set" if disagreement == "missing" else show(observed)
+    return f"{subject}: {name} {verb} {seen}, the models declare {declared}"
+
+
+def hint_for(key: FactKey, disagreement: str) -> str:
+    """Where it was read, and the likely cause where one stands out."""
+    read = f"Read from {_SOURCES[key.kind]}."
+    cause = _CAUSES.get((key.kind, key.attribute))
+    if key.kind == "index" and disagreement == "missing" and key.name.startswith("<"):
+        cause = _NO_DEFAULT_INDEX
+    if cause is None or (key.attribute == EXISTS and not _fits(key.kind, disagreement)):
+        return f"{read} {_way_out(disagreement)}"
+    return f"{read} Likely cause: {cause}."
+
+
+def _fits(kind: str, disagreement: str) -> bool:
+    """Causes of absence explain what is missing; the others explain what is there."""
+    return (disagreement == "unexpected") is (kind in ("trigger", "rule"))
+
+
+def _way_out(disagreement: str) -> str:
+    if disagreement == "unexpected":
+        return "Declare it in the models, or drop it in a migration."
+    if disagreement == "missing":
+        return "Create it in a migration, or drop it from the models."
+    return "Change it in a migration, or in the models if the database is right."

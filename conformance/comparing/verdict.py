@@ -1,0 +1,124 @@
+"""The verdict of a run: what every report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.comparing.capabilities import Server
+    from conformance.comparing.findings import Finding, NotChecked
+
+#: Exit codes of every command, by verdict.
+EXIT_CODES = {"conforms": 0, "differs": 1, "could_not_run": 2}
+#: What the suite counts of what it generated, with the word for one.
+TRIED = {"rows": "row", "examples": "example", "histories": "history"}
+
+
+@dataclass(frozen=True)
+class EngineUsed:
+    """Which engine and which server the verdict is about.
+
+    Attributes:
+        name: `embedded`, `container` or `url`.
+        description: what it is and where, without a password.
+        note: what the reader should know: why `auto` took it, or that the server is newer than
+            any that was seen.
+    """
+
+    name: str
+    description: str
+    postgresql: str = ""
+    timescaledb: str = ""
+    edition: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, name: str, description: str, server: Server, note: str = "") -> EngineUsed:
+        """With what the server says of itself."""
+        notes = " ".join(filter(None, (note, server.note and f"{server.note}.")))
+        return cls(name, description, server.postgresql, server.timescaledb, server.edition, notes)
+
+    def __str__(self) -> str:
+        versions = (
+            f": PostgreSQL {self.postgresql}, TimescaleDB {self.timescaledb} "
+            f"({self.edition} edition)"
+        )
+        return self.description + (versions if self.timescaledb else "")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Conforms, differs, or could not run.
+
+    Attributes:
+        findings: disagreements, causes before their consequences.
+        not_checked: what could not be decided, with reasons; never counted as passed.
+        counts: `facts` and `tests` are those that were decided and hold; `consequences` are facts
+            that a finding made moot; `findings` and `not_checked` are the lengths of the lists;
+            `rows` were written in so many generated `examples` and `histories`.
+        tried: the numbers of these.
+        by_kind: how many facts of each kind hold, in the order of `KINDS`.
+        generated: the `profile` and the `seed` of what was generated; None if nothing could be.
+        could_not_run: the sentence that says why there is no verdict; None if there is one.
+        seconds: wall time.
+    """
+
+    engine: EngineUsed
+    findings: tuple[Finding, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+    facts: int = 0
+    tests: int = 0
+    consequences: int = 0
+    tried: dict[str, int] = field(default_factory=dict)
+    generated: dict[str, str | int] | None = None
+    by_kind: dict[str, int] = field(default_factory=dict)
+    could_not_run: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> str:
+        """`conforms`, `differs` or `could_not_run`."""
+        if self.could_not_run is not None:
+            return "could_not_run"
+        return "differs" if self.findings else "conforms"
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 or 2."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each outcome."""
+        return {
+            "facts": self.facts,
+            "tests": self.tests,
+            "findings": len(self.findings),
+            "consequences": self.consequences,
+            **{what: self.tried.get(what, 0) for what in TRIED},
+            "not_checked": len(self.not_checked),
+        }
+
+    def as_data(self) -> dict[str, Any]:
+        """The JSON document: stable keys, no secrets."""
+        data: dict[str, Any] = {
+            "verdict": self.verdict,
+            "engine": asdict(self.engine),
+            "counts": self.counts,
+            "generated": self.generated,
+            "findings": [asdict(finding) for finding in self.findings],
+            "not_checked": [asdict(item) for item in self.not_checked],
+            "seconds": round(self.seconds, 3),
+        }
+        if self.could_not_run is not None:
+            data["message"] = self.could_not_run
+        return data
+
+
+def in_words(tried: Mapping[str, int]) -> str:
+    """`50 rows, 1 example`: what was tried, but not what was tried not once."""
+    counted = ((tried.get(many, 0), one, many) for many, one in TRIED.items())
+    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counted if n)

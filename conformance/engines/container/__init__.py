@@ -1,0 +1,1 @@
+"""TimescaleDB in a container, through testcontainers."""

@@ -1,0 +1,1 @@
+"""TimescaleDB compiled to WebAssembly, run by node."""

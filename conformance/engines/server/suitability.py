@@ -1,0 +1,84 @@
+"""Whether a server suits: asked before anything is created on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from conformance.comparing.capabilities import OLDEST_TIMESCALEDB, POSTGRESQL_MAJORS, version_tuple
+from conformance.engines.connecting import connect, place
+from conformance.errors import EngineUnavailable, ServerUnsupported
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Row
+
+
+def check_server(url: URL) -> None:
+    """Find out, without writing anything, whether databases of our own can be made there.
+
+    Raises:
+        EngineUnavailable: no connection, a read-only server, or no right to create databases.
+        ServerUnsupported: PostgreSQL is too old; TimescaleDB is missing, too old or not loaded.
+    """
+    with connect(url) as connection:
+        row = connection.execute(
+            text(
+                "SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS major,"
+                " (SELECT default_version FROM pg_catalog.pg_available_extensions"
+                " WHERE name = 'timescaledb') AS timescaledb,"
+                # What the library's loader defines, where the server has preloaded it.
+                " EXISTS (SELECT FROM pg_catalog.pg_settings"
+                " WHERE name LIKE 'timescaledb.%') AS preloaded,"
+                " pg_catalog.pg_is_in_recovery() AS in_recovery,"
+                " pg_catalog.current_setting('transaction_read_only')::boolean AS read_only,"
+                " current_user AS role,"
+                " (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles"
+                " WHERE rolname = current_user) AS may_create"
+            )
+        ).one()
+    _check_versions(row, place(url))
+    _check_rights(row, place(url))
+
+
+def _check_versions(row: Row[tuple[object, ...]], where: str) -> None:
+    if row.major < POSTGRESQL_MAJORS.start:
+        raise ServerUnsupported(
+            f"The server at {where} is PostgreSQL {row.major}; {POSTGRESQL_MAJORS.start} is the "
+            "oldest supported.",
+            "Upgrade it, or give the URL of another server.",
+        )
+    if row.timescaledb is None:
+        raise ServerUnsupported(
+            f"The server at {where} has no TimescaleDB installed.",
+            "Install TimescaleDB there, or give the URL of another server.",
+        )
+    if version_tuple(row.timescaledb) < OLDEST_TIMESCALEDB:
+        raise ServerUnsupported(
+            f"The server at {where} has TimescaleDB {row.timescaledb}; "
+            f"{'.'.join(map(str, OLDEST_TIMESCALEDB))} is the oldest supported.",
+            "Upgrade it, or give the URL of another server.",
+        )
+    if not row.preloaded:
+        raise ServerUnsupported(
+            f"The server at {where} has TimescaleDB installed, but does not load it.",
+            "Add timescaledb to shared_preload_libraries in postgresql.conf and restart it.",
+        )
+
+
+def _check_rights(row: Row[tuple[object, ...]], where: str) -> None:
+    if row.in_recovery:
+        raise EngineUnavailable(
+            f"The server at {where} is a standby, on which nothing can be created.",
+            "Give the URL of its primary, or of a server for tests.",
+        )
+    if row.read_only:
+        raise EngineUnavailable(
+            f"Sessions of role {row.role} at {where} are read-only.",
+            "Set default_transaction_read_only off for the role, or use another one.",
+        )
+    if not row.may_create:
+        raise EngineUnavailable(
+            f"Role {row.role} at {where} may not create databases.",
+            f'Let an administrator run ALTER ROLE "{row.role}" CREATEDB, or use another role.',
+        )

@@ -1,0 +1,267 @@
+"""Databases of our own on a real server: made quickly, gone at the end."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from conformance.engines.connecting import connect, place, words_of
+from conformance.engines.server.ownership import Run, leftovers
+from conformance.errors import ConformanceError, EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection
+
+    from conformance.engines.base import Template
+
+#: Seconds given to each attempt at copying a database that background workers are connected to.
+COPY_PATIENCE = (1, 1, 2, 2, 4, 4, 8, 16)
+#: SQLSTATE of object_in_use and of query_canceled.
+_BUSY = frozenset({"55006", "57014"})
+
+
+class ThrowawayDatabases:
+    """Creates databases on a server, copies prepared ones, and drops them all.
+
+    Args:
+        server: a URL on the server. Its role needs CREATEDB; its database is connected to, for
+            statements that concern the server, and never written to.
+    """
+
+    def __init__(self, server: URL) -> None:
+        # The session of this connection says that we live: the network must not forget it.
+        alive = {"keepalives_idle": "30", "application_name": "timescaledb conformance"}
+        self._server = server
+        self._admin_url = server.update_query_dict({**alive, **server.query})
+        self._run = Run.new()
+        self._resources = ExitStack()
+        self._admin: Connection | None = None
+        self._lock = threading.RLock()
+        self._count = 0
+        self._existing: list[str] = []
+        self._templates: dict[str, str] = {}
+        self._origin = "template0"
+
+    @property
+    def server_url(self) -> URL:
+        """Where they are created, with the password."""
+        return self._admin_url
+
+    def open(self) -> None:
+        """Connect, and drop what earlier runs that were killed have left behind.
+
+        Raises:
+            EngineUnavailable: no connection.
+        """
+        with self._explained():
+            connection = self._connection()
+            names = leftovers(connection)
+        for name in names:
+            # Somebody may have been faster, or may have connected just now: not ours to force.
+            with suppress(SQLAlchemyError):
+                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
+
+    @contextmanager
+    def database(self, template: Template | None = None) -> Iterator[URL]:
+        """A database of one's own, truly empty or a copy of the template's.
+
+        In a copy TimescaleDB's scheduler starts when its launcher next looks around, within a
+        minute; where the extension has just been created it starts at once.
+
+        Raises:
+            EngineUnavailable: the server has no room for it, or has gone.
+        """
+        with self._lock:
+            if template is None:
+                url = self._create("empty")
+            else:
+                url = self._create(template.name, source=self._template(template))
+        try:
+            yield url
+        finally:
+            self._drop_if_possible(str(url.database))
+
+    def start_from(self, url: URL) -> None:
+        """Let every template begin with a copy of this database rather than with nothing.
+
+        Args:
+            url: of a database on the server; nobody can connect to it any more.
+        """
+        with self._lock:
+            self._origin = self._sealed(url, "origin")
+
+    def close(self) -> None:
+        """Drop everything. May be called at any time, also twice.
+
+        Raises:
+            ConformanceError: the server answers, but refuses to drop a database.
+        """
+        with self._lock:
+            try:
+                for name in reversed(self._existing[:]):
+                    self._drop(name)
+            except SQLAlchemyError as error:
+                raise ConformanceError(
+                    f"Database {name} cannot be dropped at {place(self._server)}: "
+                    f"{words_of(error, self._server)}.",
+                    "Drop it by hand.",
+                ) from None
+            except EngineUnavailable:
+                # The server is away; the next run on it drops what is left.
+                self._existing.clear()
+            finally:
+                self._disconnect()
+
+    def abandon(self) -> None:
+        """Forget everything: the server itself is gone for good."""
+        with self._lock:
+            self._existing.clear()
+            self._disconnect()
+
+    def _connection(self) -> Connection:
+        """The connection for statements about the server.
+
+        It is made anew after the server's restart, and after an interrupt in the middle of a
+        statement, which SQLAlchemy never uses a connection again after.
+        """
+        if self._admin is not None:
+            try:
+                self._admin.execute(text("SELECT 1"))
+            except SQLAlchemyError:
+                self._disconnect()
+        if self._admin is None:
+            admin = self._resources.enter_context(connect(self._admin_url, autocommit=True))
+            self._run.lock(admin)
+            self._admin = admin
+        return self._admin
+
+    def _disconnect(self) -> None:
+        self._admin = None
+        with suppress(SQLAlchemyError):
+            self._resources.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What the server says to a statement about itself, as one sentence."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = words_of(error, self._server)
+            raise EngineUnavailable(
+                f"The server at {place(self._server)} makes no database: {reason}.",
+                "See whether it has room and is not shutting down, or take another one.",
+            ) from None
+
+    def _create(self, word: str, *, source: str = "template0") -> URL:
+        with self._explained():
+            return self._try_to_create(word, source)
+
+    def _try_to_create(self, word: str, source: str, *, sealed: bool = False) -> URL:
+        with self._lock:
+            self._count += 1
+            name = self._run.database_name(f"{self._count}_{word}")
+            seal = " ALLOW_CONNECTIONS false" if sealed else ""
+            # Noted before it exists: an interrupt may arrive in between.
+            self._existing.append(name)
+            self._connection().execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{seal}'))
+        return self._server.set(database=name)
+
+    def _drop(self, name: str) -> None:
+        with self._lock:
+            if name not in self._existing:
+                return
+            self._connection().execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            self._existing.remove(name)
+
+    def _template(self, template: Template) -> str:
+        """The name of the database to copy for the template; prepared when first asked for."""
+        if template.key not in self._templates:
+            self._templates[template.key] = self._prepare(template)
+        return self._templates[template.key]
+
+    def _prepare(self, template: Template) -> str:
+        """Prepare a database, and seal it."""
+        source = self._create(template.name, source=self._origin)
+        name = str(source.database)
+        try:
+            template.prepare(source)
+            sealed = self._sealed(source, template.name)
+        except BaseException:
+            self._drop_if_possible(name)
+            raise
+        if sealed != name:
+            self._drop_if_possible(name)
+        return sealed
+
+    def _sealed(self, url: URL, word: str) -> str:
+        """The name of the database, or of a copy, that admits no connection any more.
+
+        TimescaleDB's scheduler sits in every database that has the extension and stands in the
+        way of copying it; the copying statement itself makes a new one start there (timescaledb
+        issue 9080). In a sealed database none ever starts, so every copy is free to go.
+        """
+        name = str(url.database)
+        with self._explained():
+            if _stop_background_workers(url):
+                self._seal(name)
+                return name
+            return str(self._sealed_copy(name, word).database)
+
+    def _sealed_copy(self, source: str, word: str) -> URL:
+        """A copy, sealed from its birth, of a database whose scheduler we may not stop.
+
+        The copying statement makes the scheduler start anew, and fails when that is the faster
+        one: it is cut short then and tried again.
+        """
+        with self._lock:
+            for patience in COPY_PATIENCE:
+                self._connection().execute(text(f"SET statement_timeout = '{patience}s'"))
+                try:
+                    return self._try_to_create(f"{word}_template", source, sealed=True)
+                except DBAPIError as error:
+                    busy = getattr(error.orig, "pgcode", None) in _BUSY
+                    if not busy or patience == COPY_PATIENCE[-1]:
+                        raise
+                finally:
+                    self._connection().execute(text("SET statement_timeout = 0"))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _seal(self, name: str) -> None:
+        """Let nobody in, and send everybody out."""
+        with self._lock:
+            connection = self._connection()
+            connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+            connection.execute(
+                text(
+                    "SELECT pg_catalog.pg_terminate_backend(pid)"
+                    " FROM pg_catalog.pg_stat_activity WHERE datname = :name"
+                ),
+                {"name": name},
+            )
+
+    def _drop_if_possible(self, name: str) -> None:
+        """Drop it; what resists is tried again, and complained about, when all are dropped."""
+        with suppress(SQLAlchemyError, EngineUnavailable):
+            self._drop(name)
+
+
+def _stop_background_workers(url: URL) -> bool:
+    """Send TimescaleDB's scheduler out of the database, which only superusers may.
+
+    Returns:
+        Whether the database may be sealed as it is.
+    """
+    with connect(url, autocommit=True) as connection:
+        if connection.scalar(text("SHOW is_superuser")) != "on":
+            return False
+        if connection.scalar(
+            text("SELECT count(*) FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'")
+        ):
+            connection.execute(text("SELECT _timescaledb_functions.stop_background_workers()"))
+    return True

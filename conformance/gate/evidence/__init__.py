@@ -1,0 +1,1 @@
+"""What a rehearsal saw, and what is reported of it: plain data."""

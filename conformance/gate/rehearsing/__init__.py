@@ -1,0 +1,1 @@
+"""New revisions run on generated rows, and everything that happens is noted."""

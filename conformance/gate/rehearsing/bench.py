@@ -1,0 +1,208 @@
+"""The database that revisions are rehearsed on: filled at the base, renewed when it is spoiled."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack, contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.exc import DBAPIError
+
+import conformance
+from conformance.engines.base import Template
+from conformance.errors import ConformanceError, MigrationFailed, primary
+from conformance.gate.revisions.files import imports_of
+from conformance.observed import Scope
+from conformance.population.filling import fill_every_state, fill_table
+from conformance.population.reflection import reflect, schemas_of
+from conformance.project.confinement import confined
+from conformance.project.migrations import upgrade, version_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from alembic.config import Config
+    from sqlalchemy import URL, Connection
+
+    from conformance.engines.base import Engine
+    from conformance.gate.revisions.new import NewRevisions, Revision
+
+#: Why there may be no rows: none can be derived, or the database refuses them.
+_NO_ROWS = (DBAPIError, ValueError, NotImplementedError)
+
+
+class Bench:
+    """One database of the engine at a time, in the state before the revision in question.
+
+    Args:
+        config: Alembic's configuration.
+        new: what is rehearsed.
+    """
+
+    def __init__(self, engine: Engine, config: Config, new: NewRevisions) -> None:
+        self._engine = engine
+        self.config = config
+        self._new = new
+        self.apache = engine.server.edition == "apache"
+        self.one_session = not engine.capabilities.concurrent_sessions
+        self._database = ExitStack()
+        self._url: URL | None = None
+        self._reader: Connection | None = None
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._reader = None
+        self._database.close()
+        self._url = None
+
+    def renew(self, applied: Sequence[Revision] = ()) -> None:
+        """Take a new database: the base with its rows, and these revisions upon it."""
+        self.close()
+        self._url = self._database.enter_context(
+            self._engine.database(base_template(self.config, self._new, apache=self.apache))
+        )
+        for revision in applied:
+            self.upgrade(revision)
+
+    def upgrade(self, revision: Revision) -> None:
+        """Run one revision's upgrade."""
+        with self.connect() as connection:
+            upgrade(connection, self.config, revision.identifier, apache=self.apache)
+
+    def version_table(self) -> str:
+        """Alembic's own table, as env.py names it."""
+        with self.connect() as connection:
+            return version_table(connection, self.config, apache=self.apache)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the base has no revision at all."""
+        return not self._new.base_heads
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A session of its own on the database, the only one that this process may connect to."""
+        with connected(self._place(), self.config) as connection:
+            yield connection
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """A session to read with, in a transaction that is rolled back.
+
+        The same one each time, which knows the catalog already; but where all connections share
+        one session, what a migration set in it must end with its connection.
+        """
+        if self.one_session:
+            with self.connect() as connection:
+                yield connection
+            return
+        if self._reader is None:
+            self._reader = self._database.enter_context(connected(self._place(), self.config))
+        yield self._reader
+        self._reader.rollback()
+
+    def _place(self) -> URL:
+        if self._url is None:
+            self.renew()
+        assert self._url is not None
+        return self._url
+
+
+@contextmanager
+def connected(url: URL, config: Config) -> Iterator[Connection]:
+    """A session of its own; nothing else can be connected to meanwhile."""
+    engine = create_engine(url, poolclass=pool.NullPool)
+    with confined(config, url), engine.connect() as connection:
+        yield connection
+
+
+def base_template(config: Config, new: NewRevisions, *, apache: bool) -> Template:
+    """The base: its migrations, and rows in every table and chunks of every state."""
+
+    def prepare(url: URL) -> None:
+        with connected(url, config) as connection:
+            for head in new.base_heads:
+                _migrate(connection, config, head, apache=apache)
+            if not new.base_heads:
+                # No downgrade has to take it away: other schemas of the database may use it.
+                connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
+                connection.commit()
+            fill(
+                connection,
+                compress=not apache,
+                own=version_table(connection, config, apache=apache),
+            )
+
+    return Template("gate", _fingerprint(config, new, apache=apache), prepare)
+
+
+def fill(connection: Connection, *, compress: bool, own: str = Scope.version_table) -> None:
+    """Put rows into every table for which they can be derived from the catalog.
+
+    Args:
+        own: Alembic's table, which stays as it is.
+    """
+    metadata = reflect(connection, Scope(schemas_of(connection), version_table=own))
+    try:
+        with connection.begin_nested():
+            fill_every_state(connection, metadata, compress=compress)
+    except _NO_ROWS:
+        for table in metadata.sorted_tables:
+            # The gate says of which tables it saw no rows.
+            with suppress(*_NO_ROWS), connection.begin_nested():
+                fill_table(connection, table, compress=compress)
+    connection.commit()
+
+
+def _migrate(connection: Connection, config: Config, head: str, *, apache: bool) -> None:
+    try:
+        upgrade(connection, config, head, apache=apache)
+    except ConformanceError:
+        raise
+    # Whatever a migration raises: its author is the one who must read it.
+    except (Exception, SystemExit) as error:
+        raise MigrationFailed(
+            f"The old revisions up to {head} fail: {primary(error)}.",
+            "Try 'alembic upgrade' to there on an empty database.",
+        ) from error
+
+
+def _fingerprint(config: Config, new: NewRevisions, *, apache: bool) -> str:
+    """A hash of all that the base's state depends on, as far as files tell."""
+    digest = hashlib.sha256()
+    recent = {revision.path.resolve() for revision in new.revisions}
+    directory = ScriptDirectory.from_config(config)
+    old = {Path(script.path).resolve() for script in directory.walk_revisions()} - recent
+    scripts = set(Path(directory.dir).resolve().rglob("*.py")) - recent
+    # Which rows a table gets is decided all over the package: any change makes them anew.
+    ours = set(_python_files(Path(conformance.__file__).parent))
+    imported = {
+        path for file in old for name in imports_of(file) for path in _module_files(Path(name))
+    }
+    for path in sorted(old | scripts | ours | imported):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    ini = Path(str(config.config_file_name))
+    digest.update(ini.read_bytes())
+    for library in ("alembic", "sqlalchemy", "psycopg2-binary", "hypothesis"):
+        digest.update(f"{library} {version(library)}".encode())
+    digest.update(f"{sorted(new.base_heads)} apache={apache}".encode())
+    return digest.hexdigest()[:32]
+
+
+def _module_files(module: Path) -> list[Path]:
+    """The project's own module or package of this name, if it is one."""
+    return [*_python_files(module.with_suffix(".py").resolve()), *_python_files(module.resolve())]
+
+
+def _python_files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))

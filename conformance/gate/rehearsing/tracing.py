@@ -1,0 +1,274 @@
+"""Watch a migration statement by statement, through SQLAlchemy's events, whatever env.py does."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
+from sqlalchemy import Engine, event
+
+from conformance.gate.evidence.report import Notice, Statement
+from conformance.gate.rehearsing.driver import hear, quiet_cursor
+from conformance.gate.rehearsing.relations import Folding, Moment, observe, rewritten
+from conformance.project.notices import Notices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import FrameType
+
+    from sqlalchemy import Connection
+
+#: A bulk insert may send megabytes; so much of a statement is kept.
+_KEPT_SQL = 10_000
+
+
+class Interrupted(BaseException):
+    """The migration ends here, as if its process had been killed: not to be caught by it."""
+
+
+def _notice(text: str) -> Notice:
+    """`WARNING:  there is already a transaction in progress`, without what follows the line."""
+    severity, _, message = text.strip().partition(":")
+    return Notice(severity, message.strip().split("\n")[0])
+
+
+@contextmanager
+def listening(handlers: dict[str, Callable[..., None]]) -> Iterator[None]:
+    """Hear the events of every engine of this process."""
+    added: list[tuple[str, Callable[..., None]]] = []
+    try:
+        for name, handler in handlers.items():
+            event.listen(Engine, name, handler)
+            added.append((name, handler))
+        yield
+    finally:
+        for name, handler in added:
+            event.remove(Engine, name, handler)
+
+
+class CalledFrom:
+    """Tells whether a function of one of some files is among the callers."""
+
+    def __init__(self, *paths: Path) -> None:
+        self._paths = {os.path.realpath(path): path for path in paths}
+        self._known: dict[str, Path | None] = {}
+
+    def __call__(self) -> Path | None:
+        """Which of them it is now, the innermost; None if none is."""
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the way to a caller's file
+        while frame is not None:
+            if path := self._file(frame.f_code.co_filename):
+                return path
+            frame = frame.f_back
+        return None
+
+    def _file(self, name: str) -> Path | None:
+        if name not in self._known:
+            self._known[name] = self._paths.get(os.path.realpath(name))
+        return self._known[name]
+
+
+@dataclass
+class _Running:
+    """The statement that the server has, and the moment before it."""
+
+    started: float
+    transaction: int | None
+    source: Path | None
+    lock_timeout: str | None
+    before: Moment
+
+
+class Tracer:
+    """Records the statements of one revision, or of several in one go.
+
+    Args:
+        connection: the one that the migration is given.
+        paths: the revisions' files.
+    """
+
+    def __init__(self, connection: Connection, *paths: Path) -> None:
+        self.statements: list[Statement] = []
+        #: The file that sent each; None: Alembic or env.py did.
+        self.sources: list[Path | None] = []
+        #: What was sent last, and whether it came back.
+        self.failed: str | None = None
+        self._from_revision = CalledFrom(*paths)
+        self._transaction = 1
+        self._open: list[tuple[int, float]] = []
+        self._watching = 0.0
+        self._returned = 0.0
+        self._running: _Running | None = None
+        self._hear(connection)
+        raw: Any = connection.connection.dbapi_connection
+        self._last = replace(_look(raw), locks=frozenset())
+        # SQLAlchemy knows of no transaction that it could end.
+        raw.rollback()
+        self._folding = Folding(self._last)
+
+    @property
+    def last_source(self) -> Path | None:
+        """The file that sent the statement that failed, else the last of all."""
+        if self.failed is not None and self._running is not None:
+            return self._running.source
+        return self.sources[-1] if self.sources else None
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., None]]:
+        """For `listening`."""
+        return {
+            "engine_connect": self._hear,
+            "before_cursor_execute": self._before,
+            "after_cursor_execute": self._after,
+            "commit": self._ended,
+            "rollback": self._ended,
+        }
+
+    def _hear(self, connection: Connection) -> None:
+        hear(
+            connection,
+            lambda cursor, sql: self._before(connection, cursor, sql),
+            lambda cursor, sql: self._after(connection, cursor, sql),
+        )
+
+    def _now(self) -> float:
+        """A clock that stands still while we look."""
+        return time.perf_counter() - self._watching
+
+    def _before(self, _conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        began = time.perf_counter()
+        raw = cursor.connection
+        self.failed = statement
+        _notices_of(raw).take()
+        lock_timeout = None
+        status = raw.info.transaction_status
+        # What is idle would begin a transaction; what has failed answers nothing until it is
+        # rolled back, as a revision may do to a savepoint.
+        if raw.autocommit or status not in (TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR):
+            lock_timeout = _setting(raw)
+        self._running = _Running(
+            0.0,
+            None if raw.autocommit else self._transaction,
+            self._from_revision(),
+            lock_timeout,
+            self._last,
+        )
+        self._watching += time.perf_counter() - began
+        self._running.started = self._now()
+        if self._running.transaction is not None:
+            self._idle_until(self._running.started)
+
+    def _after(self, _conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        ended = self._now()
+        began = time.perf_counter()
+        running, self._running, self.failed = self._running, None, None
+        if running is not None:
+            traced = self._traced(running, cursor, statement)
+            self.statements.append(replace(traced, seconds=ended - running.started))
+            self.sources.append(running.source)
+            self._returned = ended
+            if traced.locks and running.transaction is not None:
+                self._open.append((len(self.statements) - 1, running.started))
+        self._watching += time.perf_counter() - began
+
+    def _traced(self, running: _Running, cursor: Any, statement: str) -> Statement:
+        raw = cursor.connection
+        notices = _notices_of(raw).take()
+        lock_timeout = running.lock_timeout
+        if raw.info.transaction_status != TRANSACTION_STATUS_INERROR:
+            self._last = _look(raw)
+            lock_timeout = lock_timeout or _setting(raw)
+        elif lock_timeout is None and self.statements:
+            lock_timeout = self.statements[-1].lock_timeout
+        self._folding.learn(self._last)
+        return Statement(
+            len(self.statements) + 1,
+            _sent(cursor, statement),
+            seconds=0.0,
+            transaction=running.transaction,
+            by_alembic=running.source is None,
+            lock_timeout=lock_timeout or "0",
+            locks=self._folding.locks(running.before, self._last),
+            rewrites=self._folding.touched(rewritten(running.before, self._last)),
+            rows=self._folding.rows(running.before, self._last),
+            notices=tuple(_notice(text) for text in notices),
+        )
+
+    def _ended(self, _conn: Connection) -> None:
+        """The transaction ends, and its locks with it."""
+        now = self._now()
+        self._idle_until(now)
+        for index, started in self._open:
+            self.statements[index] = replace(self.statements[index], held_seconds=now - started)
+        self._open = []
+        self._last = replace(self._last, locks=frozenset())
+        if self.statements and self.statements[-1].transaction == self._transaction:
+            self._transaction += 1
+
+    def _idle_until(self, now: float) -> None:
+        """Nothing was sent in this transaction since the last statement."""
+        if self.statements and self.statements[-1].transaction == self._transaction:
+            idle = replace(self.statements[-1], idle_seconds=now - self._returned)
+            self.statements[-1] = idle
+
+
+class Interrupter:
+    """Ends a migration before one of its statements.
+
+    Args:
+        connection: the one that the migration is given.
+        number: which, from 1; counted as `Tracer` counts.
+    """
+
+    def __init__(self, connection: Connection, number: int) -> None:
+        self._left = number
+        self._hear(connection)
+
+    @property
+    def fired(self) -> bool:
+        """Whether it came to that statement."""
+        return self._left <= 0
+
+    @property
+    def handlers(self) -> dict[str, Callable[..., None]]:
+        """For `listening`."""
+        return {"engine_connect": self._hear, "before_cursor_execute": self._before}
+
+    def _hear(self, connection: Connection) -> None:
+        hear(connection, self._before)
+
+    def _before(self, *_: Any) -> None:
+        self._left -= 1
+        # A dead process sends nothing, whatever its `finally` says.
+        if self.fired:
+            raise Interrupted
+
+
+def _sent(cursor: Any, statement: str) -> str:
+    """With the parameters filled in, where the driver says so."""
+    query = getattr(cursor, "query", None)
+    sql = query.decode("utf-8", "replace") if isinstance(query, bytes) else statement
+    return sql.strip()[:_KEPT_SQL]
+
+
+def _notices_of(raw: Any) -> Notices:
+    if not isinstance(raw.notices, Notices):
+        raw.notices = Notices()
+    return raw.notices
+
+
+def _look(raw: Any) -> Moment:
+    with quiet_cursor(raw) as cursor:
+        return observe(cursor)
+
+
+def _setting(raw: Any) -> str:
+    with quiet_cursor(raw) as cursor:
+        cursor.execute("SELECT pg_catalog.current_setting('lock_timeout')")
+        return str(cursor.fetchone()[0])

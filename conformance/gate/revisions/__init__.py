@@ -1,0 +1,1 @@
+"""The revisions that are new, their files, and what they accept."""

@@ -1,0 +1,198 @@
+"""Which revisions are new: those of the working tree that the base does not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic.util import CommandError
+
+from conformance.errors import BaseUnavailable
+from conformance.gate.evidence.report import GateFinding
+from conformance.gate.revisions.files import (
+    accepted_in,
+    identifier_in,
+    irreversible_in,
+    same_code,
+)
+from conformance.gate.revisions.git import Repository
+from conformance.project.migrations import revisions_of, single_head
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from alembic.script.base import Script
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A new revision, as its file has it.
+
+    Attributes:
+        parents: the revisions that it follows; none for the first, several for a merge.
+        title: the first line of its docstring.
+        path: its file.
+        file: the same for people: from the working directory where it is below it.
+        accepted: reasons by code, or by code and subject (`data-lost:curves.source`).
+        irreversible: why there is no way back, where it declares so.
+    """
+
+    identifier: str
+    parents: tuple[str, ...]
+    title: str
+    path: Path
+    file: str
+    accepted: dict[str, str]
+    irreversible: str | None = None
+
+
+@dataclass(frozen=True)
+class NewRevisions:
+    """What is to be rehearsed, and on what.
+
+    Attributes:
+        base: what they are new against, for people.
+        base_heads: the last old revisions; none where all are new.
+        revisions: the new ones, in the order in which they run.
+        findings: old revisions that are not what they were.
+    """
+
+    base: str
+    base_heads: tuple[str, ...]
+    revisions: tuple[Revision, ...]
+    findings: tuple[GateFinding, ...] = ()
+
+
+def new_since_revision(config: Config, last_old: str) -> NewRevisions:
+    """All that are neither the revision nor before it; `base` stands for none.
+
+    Raises:
+        MigrationFailed: the files cannot be read, or have more than one head.
+        BaseUnavailable: there is no such revision.
+    """
+    directory = _directory(config)
+    if last_old == "base":
+        return _new(directory, frozenset(), "nothing: all revisions are new")
+    try:
+        # Alembic asserts that a name is not empty.
+        script = directory.get_revision(last_old or " ")
+        old = {item.revision for item in directory.iterate_revisions(script.revision, "base")}
+    except CommandError as error:
+        known = ", ".join(sorted(item.revision for item in directory.walk_revisions()))
+        raise BaseUnavailable(
+            f"There is no revision {last_old!r}: {str(error).rstrip('.')}.",
+            f"Take one of {known}, or base.",
+        ) from None
+    return _new(directory, frozenset(old), f"revision {script.revision}")
+
+
+def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
+    """All that the commit does not have.
+
+    Args:
+        reference: a branch, tag or commit; None: where the working tree left the main branch.
+
+    Raises:
+        MigrationFailed: the files cannot be read, or have more than one head.
+        BaseUnavailable: there is no git repository, or no such commit.
+    """
+    directory = _directory(config)
+    repository = Repository(Path(str(config.config_file_name)).resolve().parent)
+    if reference is None:
+        branch, commit = repository.main_branch()
+        base = f"the last commit shared with {branch} ({commit[:10]})"
+    else:
+        commit = repository.commit(reference)
+        base = f"{reference} ({commit[:10]})"
+    sources = _sources(directory, repository, commit)
+    # What the base has got since is no change of ours.
+    shared = repository.shared(commit)
+    before = sources if shared == commit else _sources(directory, repository, shared)
+    edited = tuple(_edited(directory, before, base))
+    return _new(directory, frozenset(sources), base, edited)
+
+
+def _directory(config: Config) -> ScriptDirectory:
+    single_head(config)
+    return revisions_of(config)
+
+
+def _sources(directory: ScriptDirectory, repository: Repository, commit: str) -> dict[str, str]:
+    """The texts that the base has, by revision."""
+    found: dict[str, str] = {}
+    for folder in _folders(directory):
+        for source in repository.files(
+            commit, folder, below=bool(directory.recursive_version_locations)
+        ).values():
+            identifier = identifier_in(source)
+            if identifier is not None:
+                found[identifier] = source
+    return found
+
+
+def _folders(directory: ScriptDirectory) -> list[Path]:
+    configured = directory.version_locations
+    if configured:
+        return [Path(folder).resolve() for folder in configured]
+    return [Path(directory.dir).resolve() / "versions"]
+
+
+def _edited(directory: ScriptDirectory, sources: dict[str, str], base: str) -> list[GateFinding]:
+    present = {script.revision: script for script in directory.walk_revisions()}
+    findings = []
+    for identifier, before in sorted(sources.items()):
+        script = present.get(identifier)
+        if script is None:
+            what = "is in the base, and gone here"
+        elif not same_code(before, Path(script.path).read_text("utf-8")):
+            what = "was changed, though the base has it"
+        else:
+            continue
+        findings.append(
+            GateFinding(
+                "revision-edited",
+                identifier,
+                "",
+                f"Revision {identifier} {what}; databases that have run it keep the old state.",
+                f"Leave it as it is in {base}, and put the change into a new revision.",
+            )
+        )
+    return findings
+
+
+def _new(
+    directory: ScriptDirectory,
+    old: frozenset[str],
+    base: str,
+    findings: tuple[GateFinding, ...] = (),
+) -> NewRevisions:
+    scripts = list(reversed(list(directory.walk_revisions())))
+    followed = {
+        parent for script in scripts if script.revision in old for parent in _parents(script)
+    }
+    heads = [item.revision for item in scripts if item.revision in old - followed]
+    new = tuple(_revision(script) for script in scripts if script.revision not in old)
+    return NewRevisions(base, tuple(heads), new, findings)
+
+
+def _revision(script: Script) -> Revision:
+    path = Path(script.path)
+    here = Path.cwd()
+    file = str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path)
+    return Revision(
+        script.revision,
+        _parents(script),
+        (script.doc or "").strip().split("\n")[0],
+        path,
+        file,
+        accepted_in(script.module, file),
+        irreversible_in(script.module, file),
+    )
+
+
+def _parents(script: Script) -> tuple[str, ...]:
+    down = script.down_revision
+    if down is None:
+        return ()
+    return (down,) if isinstance(down, str) else tuple(down)

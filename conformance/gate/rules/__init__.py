@@ -1,0 +1,1 @@
+"""What the gate concludes from its evidence: pure."""

@@ -1,0 +1,86 @@
+"""Findings that a revision accepts in its own file. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance.gate.evidence.codes import SQUAWK, is_code
+from conformance.gate.evidence.report import GateFinding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+#: Nobody can accept these: the acceptance itself is at fault, or what follows was not seen.
+NEVER = frozenset(
+    {"upgrade-failed", "revision-edited", "accepted-without-reason", "accepted-in-vain"}
+)
+#: Nor these, where the upgrade failed because of them.
+_CAUSES = frozenset({"compression-forbids"})
+
+
+def accept(
+    revision: str,
+    accepted: dict[str, str],
+    findings: Sequence[GateFinding],
+    *,
+    judged: bool = True,
+    squawk_ran: bool = True,
+) -> Iterator[GateFinding]:
+    """The findings of a revision with the reasons for which it accepts them, and more of these.
+
+    Args:
+        accepted: reasons by code (`lock-scan`), or by code and subject (`data-lost:curves.bid`).
+        judged: whether the upgrade came to its end, so that all rules had a look.
+        squawk_ran: the same of squawk's.
+    """
+    used: set[str] = set()
+    never = NEVER if judged else NEVER | _CAUSES
+    for finding in findings:
+        key = next((name for name in _names(finding) if name in accepted), None)
+        if key is None or finding.code in never:
+            yield finding
+            continue
+        used.add(key)
+        reason = accepted[key].strip()
+        if reason:
+            yield replace(finding, accepted=reason)
+        else:
+            yield finding
+            yield _without_reason(revision, key)
+    if judged:
+        unused = [key for key in accepted if key not in used]
+        yield from _in_vain(
+            revision, (key for key in unused if squawk_ran or not key.startswith(SQUAWK))
+        )
+
+
+def _names(finding: GateFinding) -> Iterator[str]:
+    if finding.subject:
+        yield f"{finding.code}:{finding.subject}"
+    yield finding.code
+
+
+def _without_reason(revision: str, key: str) -> GateFinding:
+    return GateFinding(
+        "accepted-without-reason",
+        revision,
+        key,
+        f"{key} is accepted without a reason.",
+        f'Write why: accepted = {{"{key}": "the table has few rows"}}.',
+    )
+
+
+def _in_vain(revision: str, keys: Iterable[str]) -> Iterator[GateFinding]:
+    for key in keys:
+        code = key if is_code(key) else key.partition(":")[0]
+        known = is_code(code) and code not in NEVER
+        yield GateFinding(
+            "accepted-in-vain",
+            revision,
+            key,
+            f"{key} is accepted, but does not occur."
+            if known
+            else f"{key} is accepted, but nothing of that name can be.",
+            "Take it out of accepted." if known else "See the list of codes.",
+        )

@@ -1,0 +1,178 @@
+"""What hypertables with compression enabled refuse, and in which versions of TimescaleDB. Pure.
+
+Told from what a revision changed, so that it is said even where the server at hand allows it, or
+is of the Apache edition. Seen on 2.17.2, 2.20.3, 2.23, 2.28.3 and 2.29.2.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.gate.evidence.report import GateFinding
+from conformance.gate.evidence.state import counterpart
+from conformance.gate.rules.sentences import shortened
+from conformance.gate.rules.ways_out import way_out_of_refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from conformance.gate.evidence.evidence import Evidence, Failure
+    from conformance.gate.evidence.state import Column, Contents
+
+_REFUSAL = re.compile(r"compress|columnstore", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A change that hypertables with compression enabled refuse.
+
+    Attributes:
+        change: what is done, in SQL's words.
+        until: the first version that allows it; empty: none does.
+        unless: what later versions still refuse.
+        way_out: what to do instead.
+    """
+
+    change: str
+    until: str
+    way_out: str
+    unless: str = ""
+
+    @property
+    def versions(self) -> str:
+        """Which versions refuse it, for people."""
+        if not self.until:
+            return "every version of TimescaleDB"
+        return f"TimescaleDB before {self.until}{self.unless and f', and {self.unless}'}"
+
+
+_RAISE = (
+    "Raise TimescaleDB(minimum=...) in the models to {until}, or make this change before "
+    "compression is enabled"
+)
+REFUSALS = {
+    refusal.change: refusal
+    for refusal in (
+        Refusal("ADD CONSTRAINT", "2.20", f"{_RAISE.format(until='2.20')}."),
+        Refusal("CREATE UNIQUE INDEX", "2.20", f"{_RAISE.format(until='2.20')}."),
+        Refusal("SET NOT NULL", "2.20", f"{_RAISE.format(until='2.20')}."),
+        Refusal("DROP NOT NULL", "2.20", f"{_RAISE.format(until='2.20')}."),
+        Refusal(
+            "ALTER COLUMN TYPE",
+            "2.28",
+            "Add a column of the new type, fill it, and change over to it.",
+            "later ones while a chunk is compressed",
+        ),
+        Refusal(
+            "DROP COLUMN of a segment-by or order-by column",
+            "",
+            "Decompress all chunks and change the settings first, or keep the column.",
+        ),
+        Refusal(
+            "ADD COLUMN with an identity or a generated value",
+            "",
+            "Add a plain column, and let the writers fill it.",
+        ),
+    )
+}
+
+
+def judge_compression(
+    evidence: Evidence, declared: Collection[str], minimum: str
+) -> Iterator[GateFinding]:
+    """What the revision does that hypertables with compression refuse.
+
+    Args:
+        declared: tables whose models declare compression, for a server that has none.
+        minimum: the oldest TimescaleDB that the models allow.
+    """
+    if evidence.failure is not None and refused_for_compression(evidence.failure):
+        yield GateFinding(
+            "compression-forbids",
+            evidence.revision.identifier,
+            "",
+            f"This server refuses {shortened(evidence.failure.sql)}: "
+            f"{evidence.failure.reason.rstrip('.')}.",
+            way_out_of_refusal(evidence.failure.sql),
+        )
+    if evidence.after is None:
+        return
+    for oid, earlier in evidence.before.contents.items():
+        later = counterpart(evidence.after.contents, oid, earlier.name)
+        compressed = earlier.compressed or earlier.name in declared
+        if later is None or later.oid != earlier.oid or not compressed:
+            continue
+        for change, subject in _changes(earlier, later, _ordered_by(evidence, earlier.name)):
+            refusal = REFUSALS[change]
+            if not refusal.until or refusal.unless or _numbers(minimum) < _numbers(refusal.until):
+                yield _finding(evidence.revision.identifier, refusal, subject, earlier.name)
+
+
+def refused_for_compression(failure: Failure) -> bool:
+    """Whether the server says that compression is the reason."""
+    return bool(failure.sql and _REFUSAL.search(failure.reason))
+
+
+def _finding(revision: str, refusal: Refusal, subject: str, table: str) -> GateFinding:
+    return GateFinding(
+        "compression-forbids",
+        revision,
+        subject,
+        f"{refusal.change} ({subject}): {refusal.versions} refuses it while compression is "
+        f"enabled on {table}.",
+        refusal.way_out,
+    )
+
+
+def _changes(
+    earlier: Contents, later: Contents, needed: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Pairs of a change in `REFUSALS` and what it is about."""
+    for number, column in earlier.columns.items():
+        name = f"{earlier.name}.{column.name}"
+        if number in later.columns:
+            for change in _altered(column, later.columns[number]):
+                yield change, name
+        elif column.name in needed:
+            yield "DROP COLUMN of a segment-by or order-by column", name
+    for number in later.columns.keys() - earlier.columns.keys():
+        column = later.columns[number]
+        for change in _added(column):
+            yield change, f"{later.name}.{column.name}"
+    for oid, (kind, name) in later.constraints.items():
+        if oid not in earlier.constraints:
+            change = "CREATE UNIQUE INDEX" if kind == "unique index" else "ADD CONSTRAINT"
+            yield change, f"{later.name}.{name}"
+
+
+def _added(column: Column) -> Iterator[str]:
+    if column.computed:
+        yield "ADD COLUMN with an identity or a generated value"
+    elif column.not_null and not column.has_default:
+        # Every version refuses to add it so: it was added first, and set afterwards.
+        yield "SET NOT NULL"
+
+
+def _altered(before: Column, after: Column) -> Iterator[str]:
+    if before.type != after.type:
+        yield "ALTER COLUMN TYPE"
+    if before.not_null != after.not_null:
+        yield "SET NOT NULL" if after.not_null else "DROP NOT NULL"
+
+
+def _ordered_by(evidence: Evidence, table: str) -> set[str]:
+    """The columns that compression segments or orders by."""
+    found: set[str] = set()
+    for key, value in evidence.before.facts.items():
+        if key.kind == "compression" and key.table == table and isinstance(value, tuple):
+            found |= {
+                str(item).rsplit(" ", 3)[0] if key.attribute == "order_by" else str(item)
+                for item in value
+            }
+    return found
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

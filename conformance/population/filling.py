@@ -1,0 +1,194 @@
+"""Rows in every table and chunks of every state: what a migration meets in a living database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from sqlalchemy import (
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    column,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from conformance.declarations import compression_of, hypertable_of
+from conformance.population import samples
+from conformance.strategies import NotDerivable, chunk_starts, default_span, rows
+from conformance.strategies.drawing import drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import Connection, MetaData, Table
+
+    from conformance.strategies.values.axes import Span
+
+#: Every fourth chunk stays as it is, is compressed, is compressed and then written to, or is
+#: compressed and decompressed again.
+CHUNK_STATES = ("plain", "compressed", "partly compressed", "decompressed")
+#: Rows for each plain table, and for each chunk; more than one in a segment.
+ROWS = 8
+
+_KEYS = (PrimaryKeyConstraint, UniqueConstraint)
+
+
+def fill_every_state(
+    connection: Connection,
+    metadata: MetaData,
+    *,
+    compress: bool,
+    span: Callable[[Table], Span] = default_span,
+) -> None:
+    """Insert generated rows into every table, and bring the chunks of each into all states.
+
+    The same rows each time. Where none can be derived from a table's metadata, plain ones.
+
+    Args:
+        metadata: its tables are there, and empty.
+        compress: False on a server without compression; all chunks then stay plain.
+        span: first and last value of a hypertable's time column; each chunk between has rows.
+
+    Raises:
+        ValueError: no rows can be made.
+        sqlalchemy.exc.DBAPIError: the database refuses the rows.
+    """
+    for table in metadata.sorted_tables:
+        try:
+            with connection.begin_nested():
+                _insert_generated(connection, table, span)
+        except NotDerivable:
+            timed = hypertable_of(table) is not None
+            moments = chunk_starts(table, span(table)) if timed else None
+            samples.fill_table(connection, table, moments=moments)
+    for table in metadata.sorted_tables if compress else ():
+        if compression_of(table) is not None:
+            _bring_into_states(connection, table)
+
+
+def fill_table(connection: Connection, table: Table, *, compress: bool) -> None:
+    """The same for one table, whose parents have their rows already.
+
+    Raises:
+        ValueError: no rows can be derived.
+        sqlalchemy.exc.DBAPIError: the database refuses the rows.
+    """
+    _insert_generated(connection, table, default_span)
+    if compress and compression_of(table) is not None:
+        _bring_into_states(connection, table)
+
+
+def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list[Any]:
+    """At most so many values of the strategy, the same each time.
+
+    Args:
+        variant: another number draws other values.
+    """
+    drawn: list[Any] = []
+
+    @seed(variant)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def keep(value: Any) -> None:
+        drawn.append(value)
+
+    with drawing():
+        keep()
+    return drawn
+
+
+def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
+    """The values that the table's foreign keys can take; of keys of several columns, rows."""
+    found: dict[str, list[Any]] = {}
+    constraints = table.foreign_key_constraints
+    for parent in {constraint.referred_table for constraint in constraints}:
+        keys = [
+            [element.column for element in constraint.elements]
+            for constraint in constraints
+            if constraint.referred_table is parent
+        ]
+        columns = list(dict.fromkeys(column for key in keys for column in key))
+        known = connection.execute(select(*columns).order_by(*columns)).all()
+        if all(len(key) == 1 for key in keys):
+            for number, column in enumerate(columns):
+                found[f"{parent.fullname}.{column.key}"] = [row[number] for row in known]
+        else:
+            names = [column.name for column in columns]
+            found[parent.fullname] = [dict(zip(names, row, strict=True)) for row in known]
+    return found
+
+
+def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
+    """The hypertable's chunks, by age: names to put into SQL, with their schema."""
+    name = connection.dialect.identifier_preparer.format_table(table)
+    found: Sequence[str] = connection.scalars(
+        text(
+            "SELECT format('%I.%I', nspname, relname)"
+            " FROM show_chunks(CAST(:table AS regclass)) AS chunk"
+            " JOIN pg_class c ON c.oid = chunk JOIN pg_namespace n ON n.oid = relnamespace"
+            " ORDER BY c.oid"
+        ),
+        {"table": name},
+    ).all()
+    return found
+
+
+def _insert_generated(connection: Connection, table: Table, span: Callable[[Table], Span]) -> None:
+    for row in _generated(connection, table, span):
+        # Strategies do not keep to unique constraints.
+        connection.execute(insert(table).values(row).on_conflict_do_nothing())
+
+
+def _generated(
+    connection: Connection, table: Table, span: Callable[[Table], Span]
+) -> Iterator[dict[str, Any]]:
+    parents = parents_of(connection, table)
+    if hypertable_of(table) is None:
+        yield from draw(rows(table, parents=parents), ROWS)
+        return
+    first, last = span(table)
+    starts = chunk_starts(table, (first, last))
+    for start, end in zip(starts, [*starts[1:], last], strict=True):
+        yield from draw(rows(table, parents=parents, span=(start, end)), ROWS)
+
+
+def _bring_into_states(connection: Connection, table: Table) -> None:
+    for number, chunk in enumerate(chunks_of(connection, table)):
+        state = CHUNK_STATES[number % len(CHUNK_STATES)]
+        if state != "plain":
+            connection.execute(text("SELECT compress_chunk(CAST(:c AS regclass))"), {"c": chunk})
+        if state == "decompressed":
+            connection.execute(text("SELECT decompress_chunk(CAST(:c AS regclass))"), {"c": chunk})
+        if state == "partly compressed":
+            _touch(connection, table, chunk)
+
+
+def _touch(connection: Connection, table: Table, chunk: str) -> None:
+    """Take a row out of the compressed part of a chunk: an update leaves it uncompressed."""
+    hypertable, compression = hypertable_of(table), compression_of(table)
+    assert hypertable is not None
+    assert compression is not None
+    # An update of a key column would have to decompress the whole chunk, and is refused.
+    keys = [
+        *(item for item in table.constraints if isinstance(item, _KEYS)),
+        *(index for index in table.indexes if index.unique),
+    ]
+    fixed = {hypertable.time_column, *compression.segment_by}
+    fixed |= {item.name for key in keys for item in key.columns}
+    touched = next((item for item in table.columns if item.name not in fixed), None)
+    if touched is None:
+        return
+    (moment,) = (item for item in table.columns if item.name == hypertable.time_column)
+    in_chunk = column("tableoid") == literal_column(f"'{chunk}'::regclass")
+    oldest = select(moment).where(in_chunk).order_by(moment).limit(1).scalar_subquery()
+    connection.execute(table.update().where(in_chunk, moment == oldest).values({touched: touched}))

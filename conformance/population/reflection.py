@@ -1,0 +1,101 @@
+"""A live catalog -> metadata: tables as they are, hypertables and compression declared on them.
+
+Where no models fit the database, as before a migration, rows are derived from this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import MetaData, Table, text
+
+from conformance.comparing.facts import EXISTS, FactKey
+from conformance.declarations import Compression, HashPartition, Hypertable, OrderBy
+from conformance.observed import Scope, observed_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from conformance.comparing.facts import Facts
+    from conformance.intervals import Interval
+
+_SCHEMAS = text("""
+SELECT n.nspname FROM pg_catalog.pg_namespace n
+ WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+   AND n.nspname NOT LIKE '\\_timescaledb\\_%'
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                      AND d.objid = n.oid AND d.deptype = 'e')
+ ORDER BY 1
+""")
+
+
+def schemas_of(connection: Connection) -> tuple[str, ...]:
+    """The schemas that are neither PostgreSQL's nor an extension's."""
+    return tuple(connection.scalars(_SCHEMAS))
+
+
+def reflect(connection: Connection, scope: Scope | None = None) -> MetaData:
+    """The tables of the schemas in scope, as metadata.
+
+    Columns, keys, foreign keys, checks and indexes are as SQLAlchemy reflects them, with
+    `Hypertable` and `Compression` declared as the catalog shows them. Chunks, partitions and
+    Alembic's version table are left out.
+    """
+    scope = scope or Scope(schemas_of(connection))
+    facts = observed_facts(connection, scope)
+    metadata = MetaData()
+    for key in [key for key in facts if key.kind == "table" and key.attribute == EXISTS]:
+        schema, _, name = key.table.rpartition(".")
+        if schema and schema not in scope.schemas:
+            schema, name = "", key.table
+        table = Table(name, metadata, schema=schema or None, autoload_with=connection)
+        _declare(table, key.table, facts)
+    return metadata
+
+
+def _declare(table: Table, name: str, facts: Facts) -> None:
+    def value(kind: str, attribute: str) -> Any:
+        return facts.get(FactKey(kind, name, "", attribute))
+
+    if not value("hypertable", EXISTS):
+        return
+    declarations: list[Any] = [
+        Hypertable(
+            value("hypertable", "time_column"),
+            chunk_interval=_length(value("hypertable", "chunk_interval")),
+            partitions=_partitions(value("hypertable", "partitions")),
+            time_index=False,
+        )
+    ]
+    if value("compression", EXISTS):
+        declarations.append(
+            Compression(
+                segment_by=value("compression", "segment_by"),
+                order_by=[_ordered(item) for item in value("compression", "order_by")],
+                after=None,
+            )
+        )
+    Table(table.name, table.metadata, *declarations, schema=table.schema, extend_existing=True)
+
+
+def _length(value: Interval | int) -> str | int:
+    return value if isinstance(value, int) else value.plain()
+
+
+def _partitions(texts: Sequence[str]) -> list[HashPartition]:
+    """From `hash (column, 4)`; the facts write a dimension so."""
+    found = []
+    for item in texts:
+        if item.startswith("hash ("):
+            column, _, number = item.removeprefix("hash (").removesuffix(")").rpartition(", ")
+            found.append(HashPartition(column, int(number)))
+    return found
+
+
+def _ordered(item: str) -> OrderBy:
+    """From `column DESC NULLS FIRST`; the facts write an order so."""
+    column, direction, _, nulls = item.rsplit(" ", 3)
+    return OrderBy(column, descending=direction == "DESC", nulls_first=nulls == "FIRST")

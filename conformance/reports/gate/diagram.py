@@ -1,0 +1,105 @@
+"""Which revision touches which table, as a Mermaid flowchart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.gate.evidence.report import LOCK_MODES
+
+if TYPE_CHECKING:
+    from conformance.gate.evidence.report import GateReport, Lock, RevisionReport
+
+#: Weaker locks are those of statements that only read; the reports leave them out.
+WEAKEST_SHOWN = LOCK_MODES.index("ROW EXCLUSIVE")
+#: More do not fit a screen.
+_MOST_TABLES = 20
+
+_BLOCKS_READS, _BLOCKS_WRITES = "#cf222e", "#bf8700"
+
+
+@dataclass
+class _Touch:
+    """What a revision does to one table, all statements together."""
+
+    strongest: Lock
+    chunks: int = 0
+    written: int = 0
+    rewritten: bool = False
+
+    @property
+    def label(self) -> str:
+        parts = [self.strongest.mode]
+        if self.chunks:
+            parts.append(f"{self.chunks} chunk{'s' * (self.chunks != 1)}")
+        if self.rewritten:
+            parts.append("rewritten")
+        if self.written:
+            parts.append(f"{self.written:,} row{'s' * (self.written != 1)} written")
+        return "<br>".join(parts)
+
+
+def diagram(report: GateReport) -> str | None:
+    """The flowchart's text; None where no table is touched."""
+    nodes: dict[str, str] = {}
+    lines: list[str] = []
+    styles: list[str] = []
+    edges = 0
+    for number, revision in enumerate(report.revisions):
+        touched = _touched(revision)
+        if touched:
+            title = _text(f"{revision.revision}: {revision.title.removesuffix('.')}")
+            lines.append(f'    r{number}(["{title}"])')
+        for relation, touch in list(touched.items())[:_MOST_TABLES]:
+            if relation not in nodes:
+                nodes[relation] = f"t{len(nodes)}"
+                new = "" if touch.strongest.existed else ":::new"
+                lines.append(f'    {nodes[relation]}[("{_text(relation)}")]{new}')
+            lines.append(f'    r{number} -- "{touch.label}" --> {nodes[relation]}')
+            styles += _style(edges, touch.strongest)
+            edges += 1
+    if not nodes:
+        return None
+    return "\n".join(["flowchart LR", *lines, "    classDef new stroke-dasharray: 4", *styles])
+
+
+def _touched(revision: RevisionReport) -> dict[str, _Touch]:
+    """The tables that its own statements lock, the strongest lock first."""
+    touched: dict[str, _Touch] = {}
+    statements = [item for item in revision.statements if not item.by_alembic]
+    for statement in statements:
+        for lock in statement.locks:
+            if LOCK_MODES.index(lock.mode) < WEAKEST_SHOWN:
+                continue
+            touch = touched.setdefault(lock.relation, _Touch(lock))
+            touch.chunks = max(touch.chunks, lock.chunks)
+            if LOCK_MODES.index(lock.mode) > LOCK_MODES.index(touch.strongest.mode):
+                touch.strongest = lock
+    for statement in statements:
+        for rewrite in statement.rewrites:
+            if rewrite.relation in touched:
+                touched[rewrite.relation].rewritten = True
+        for rows in statement.rows:
+            if rows.relation in touched:
+                touched[rows.relation].written += rows.written
+    order = sorted(touched.items(), key=lambda item: (_rank(item[1].strongest), item[0]))
+    return dict(order)
+
+
+def _rank(lock: Lock) -> tuple[bool, int]:
+    return not lock.existed, -LOCK_MODES.index(lock.mode)
+
+
+def _style(edge: int, lock: Lock) -> list[str]:
+    if not lock.existed or not lock.blocks:
+        return []
+    colour = _BLOCKS_WRITES if lock.blocks == "writes" else _BLOCKS_READS
+    return [f"    linkStyle {edge} stroke:{colour},stroke-width:2px"]
+
+
+def _text(value: str) -> str:
+    """In Mermaid's own escapes; a label stands between double quotes."""
+    escaped = " ".join(value.split()).replace("#", "#35;")
+    for character, name in (('"', "quot"), ("<", "lt"), (">", "gt"), ("`", "96")):
+        escaped = escaped.replace(character, f"#{name};")
+    return escaped

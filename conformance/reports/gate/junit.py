@@ -1,0 +1,73 @@
+"""The gate's report as JUnit XML: one test case for each check and for each finding.
+
+The format is that of pytest and of Jenkins' JUnit plugin: `testsuites` of `testsuite`, one for
+each revision.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from conformance.reports.junit import add_case, add_suite, clean, count, new_report
+from conformance.reports.junit import render as render_xml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
+
+
+def render(report: GateReport) -> str:
+    """One XML document, ended by a newline."""
+    suites = new_report("conformance gate")
+    for revision in report.revisions:
+        _add_revision(suites, revision, report.findings_of(revision.revision))
+    known = {revision.revision for revision in report.revisions}
+    rest = [finding for finding in report.findings if finding.revision not in known]
+    if rest or report.not_checked or report.could_not_run is not None:
+        _add_rest(suites, report, rest)
+    return render_xml(suites, report.seconds)
+
+
+def _add_revision(
+    suites: ElementTree.Element, revision: RevisionReport, findings: Iterable[GateFinding]
+) -> None:
+    suite = add_suite(suites, revision.revision)
+    for check in revision.checks:
+        add_case(suite, check)
+    for finding in findings:
+        _add_finding(suite, finding)
+    count(suite, revision.seconds)
+
+
+def _add_rest(
+    suites: ElementTree.Element, report: GateReport, findings: Iterable[GateFinding]
+) -> None:
+    """What belongs to no revision."""
+    suite = add_suite(suites, "gate")
+    if report.could_not_run is not None:
+        case = add_case(suite, "could not run")
+        ElementTree.SubElement(case, "error", message=clean(report.could_not_run))
+    for finding in findings:
+        _add_finding(suite, finding)
+    for item in report.not_checked:
+        case = add_case(suite, item.id)
+        ElementTree.SubElement(case, "skipped", message=clean(item.reason))
+    count(suite)
+
+
+def _add_finding(suite: ElementTree.Element, finding: GateFinding) -> None:
+    """A failure if the gate stays shut for it, skipped if accepted, else a remark on a success."""
+    case = add_case(suite, finding.id)
+    if finding.fails:
+        failure = ElementTree.SubElement(
+            case, "failure", type=finding.code, message=clean(finding.message)
+        )
+        failure.text = clean(finding.way_out)
+    elif finding.accepted is not None:
+        message = clean(f"{finding.message} Accepted: {finding.accepted}")
+        ElementTree.SubElement(case, "skipped", message=message)
+    else:
+        said = ElementTree.SubElement(case, "system-out")
+        said.text = clean(f"{finding.severity}: {finding.message} {finding.way_out}")

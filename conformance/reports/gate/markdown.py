@@ -1,0 +1,102 @@
+"""The gate's report as Markdown, fit to be the comment on a pull request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.gate.evidence.report import LOCK_MODES
+from conformance.reports.gate.diagram import WEAKEST_SHOWN, diagram
+from conformance.reports.grouping import by_reason
+from conformance.reports.templates import template
+
+if TYPE_CHECKING:
+    from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport, Statement
+
+#: A comment holds 65,536 characters; whoever posts it may add a line.
+_MOST_CHARACTERS = 65_000
+#: Findings, statements of a revision, and characters of a statement: as many as fit.
+_LIMITS = ((100, 60, 300), (40, 25, 150), (15, 8, 80), (5, 3, 40))
+
+
+def render(report: GateReport, pages: str = "") -> str:
+    """Verdict and findings first; then for each revision its statements and what they locked.
+
+    Args:
+        pages: what to put before the path of a finding's page; an address where the comment is
+            read elsewhere than in the project's folder.
+    """
+    for findings, statements, characters in _LIMITS:
+        rendered = template("gate/gate.md.jinja").render(
+            report=report,
+            open=[finding for finding in report.findings if finding.accepted is None],
+            accepted=[finding for finding in report.findings if finding.accepted is not None],
+            not_checked=by_reason(report.not_checked),
+            diagram=diagram(report),
+            most_findings=findings,
+            most_statements=statements,
+            page=lambda finding: _page(finding, pages),
+            place=_place,
+            sql=lambda statement: _cut(statement.sql, characters),  # noqa: B023 - used at once
+            own=_own_statements,
+            duration=duration,
+            locks=locks,
+            effects=effects,
+        )
+        if len(rendered) <= _MOST_CHARACTERS:
+            break
+    return rendered.strip() + "\n"
+
+
+def duration(seconds: float | None) -> str:
+    """`0.0042` -> `4 ms`, `12.3` -> `12.3 s`; nothing where it is not known."""
+    if seconds is None:
+        return ""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def locks(statement: Statement) -> list[str]:
+    """What it locked first, strongest lock first: `ACCESS EXCLUSIVE: curves and 5 chunks`."""
+    held: dict[str, list[str]] = {}
+    for lock in sorted(statement.locks, key=lambda lock: (-LOCK_MODES.index(lock.mode), str(lock))):
+        if LOCK_MODES.index(lock.mode) >= WEAKEST_SHOWN:
+            new = "" if lock.existed else " (new)"
+            held.setdefault(lock.mode, []).append(f"{lock}{new}")
+    return [f"{mode}: {', '.join(relations)}" for mode, relations in held.items()]
+
+
+def effects(statement: Statement) -> list[str]:
+    """What else it did: tables rewritten, rows gone through, what the server said."""
+    rewritten = [f"rewrites {item}" for item in statement.rewrites]
+    rows = [
+        f"{what} {_count(number, 'row')} of {item}"
+        for item in statement.rows
+        for what, number in (("reads", item.read), ("writes", item.written))
+        if number
+    ]
+    said = [f"{notice.severity}: {notice.message}" for notice in statement.notices]
+    return [*rewritten, *rows, *said]
+
+
+def _own_statements(revision: RevisionReport) -> list[Statement]:
+    return [statement for statement in revision.statements if not statement.by_alembic]
+
+
+def _page(finding: GateFinding, pages: str) -> str:
+    return finding.page if "://" in finding.page else f"{pages}{finding.page}"
+
+
+def _place(finding: GateFinding) -> str:
+    """`0002, statement 3: market_data`."""
+    where = finding.revision
+    if finding.statement is not None:
+        where += f", statement {finding.statement}"
+    return ": ".join(part for part in (where, finding.subject) if part)
+
+
+def _cut(text: str, characters: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= characters else flat[: characters - 1] + "…"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"

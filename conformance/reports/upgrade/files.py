@@ -1,0 +1,30 @@
+"""Write the reports of an upgrade's rehearsal into a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.process.output import write
+from conformance.reports import json_report
+from conformance.reports.upgrade import junit as upgrade_junit
+from conformance.reports.upgrade import markdown as upgrade_markdown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.upgrade.report import UpgradeReport
+
+JSON_FILE = "upgrade.json"
+MARKDOWN_FILE = "upgrade.md"
+JUNIT_FILE = "upgrade.junit.xml"
+
+
+def write_all(report: UpgradeReport, folder: Path) -> None:
+    """`upgrade.json`, `upgrade.md` and `upgrade.junit.xml`; each is replaced in one step.
+
+    Raises:
+        ConformanceError: the folder cannot be written.
+    """
+    write(folder / JSON_FILE, json_report.render(report))
+    write(folder / MARKDOWN_FILE, upgrade_markdown.render(report))
+    write(folder / JUNIT_FILE, upgrade_junit.render(report))

@@ -1,0 +1,30 @@
+"""The report of an upgrade's rehearsal as Markdown, fit to be a comment or an issue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.reports.grouping import by_reason
+from conformance.reports.templates import template
+
+if TYPE_CHECKING:
+    from conformance.upgrade.report import UpgradeReport
+
+#: A comment holds 65,536 characters; a change takes about 150.
+_MOST_CHANGES = 60
+
+
+def render(report: UpgradeReport) -> str:
+    """Verdict and what matters first; what does no harm is folded away."""
+    return (
+        template("upgrade/upgrade.md.jinja")
+        .render(
+            report=report,
+            prominent={k: c for k, c in report.by_kind.items() if k.prominent},
+            folded={k: c for k, c in report.by_kind.items() if not k.prominent},
+            not_checked=by_reason(report.not_checked),
+            most=_MOST_CHANGES,
+        )
+        .strip()
+        + "\n"
+    )

@@ -1,0 +1,83 @@
+"""The verdict on a terminal: one screen, findings before everything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from conformance.comparing.verdict import in_words
+from conformance.reports.grouping import by_reason, objects_of
+from conformance.reports.headline import show_headline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from conformance.comparing.verdict import Verdict
+
+#: More findings than these do not fit one screen; the reports hold them all.
+_MOST_FINDINGS = 15
+_MOST_NAMES = 6
+
+
+def show(verdict: Verdict, console: Console, reports: str | None = None) -> None:
+    """Print the verdict.
+
+    Args:
+        reports: where the files are, if any were written.
+    """
+    for finding in verdict.findings[:_MOST_FINDINGS]:
+        console.print(Text("✗ ", style="red") + Text(finding.message, style="bold"))
+        console.print(Text(f"  {finding.hint}", style="dim"))
+        console.print(Text(f"  {finding.id}\n", style="cyan"))
+    rest = len(verdict.findings) - _MOST_FINDINGS
+    if rest > 0:
+        console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
+    for line in _summary(verdict):
+        console.print(line, highlight=False)
+    show_headline(console, "Verdict", verdict.verdict, reports)
+
+
+def _summary(verdict: Verdict) -> Iterator[Text]:
+    engine = verdict.engine
+    yield Text(f"  engine       {engine}")
+    if engine.note:
+        yield Text(f"               {engine.note}")
+    if verdict.could_not_run is not None:
+        yield Text(f"  {verdict.could_not_run}")
+        return
+    yield Text(f"  checked      {_checked(verdict)} in {verdict.seconds:.1f} s")
+    if verdict.by_kind:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in verdict.by_kind.items())
+        yield Text(f"               {kinds}", style="dim")
+    if any(verdict.tried.values()):
+        yield Text(f"  generated    {in_words(verdict.tried)} ({_origin(verdict)})")
+    if verdict.consequences:
+        moot = _count(verdict.consequences, "fact")
+        yield Text(f"  moot         {moot} that a finding above decides")
+    for reason, ids in by_reason(verdict.not_checked).items():
+        names = objects_of(ids)
+        shown = ", ".join(names[:_MOST_NAMES])
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        yield Text(f"  not checked  {len(ids)}: {reason}")
+        yield Text(f"               {shown}{more}", style="dim")
+
+
+def _checked(verdict: Verdict) -> str:
+    parts = [f"{_count(verdict.facts, 'fact')} {'holds' if verdict.facts == 1 else 'hold'}"]
+    if verdict.tests:
+        parts.append(
+            f"{_count(verdict.tests, 'test')} {'passes' if verdict.tests == 1 else 'pass'}"
+        )
+    return ", ".join([*parts, _count(len(verdict.findings), "finding")])
+
+
+def _origin(verdict: Verdict) -> str:
+    """`profile quick, seed 1`: what generates the same again."""
+    return ", ".join(f"{name} {value}" for name, value in (verdict.generated or {}).items())
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -1,0 +1,23 @@
+"""Write the reports of a run into a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.process.output import write
+from conformance.reports import json_report
+from conformance.reports.verdict import markdown as markdown_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.comparing.verdict import Verdict
+
+JSON_FILE = "verdict.json"
+MARKDOWN_FILE = "verdict.md"
+
+
+def write_all(verdict: Verdict, folder: Path) -> None:
+    """`verdict.json` and `verdict.md`; whoever reads them meanwhile sees old or new, no half."""
+    write(folder / JSON_FILE, json_report.render(verdict))
+    write(folder / MARKDOWN_FILE, markdown_report.render(verdict))

@@ -1,0 +1,1 @@
+"""CHECK constraints, read into what they allow."""

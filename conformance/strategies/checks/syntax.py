@@ -1,0 +1,260 @@
+"""Reading the SQL of a CHECK constraint: comparisons of a column with literals, and their logic.
+
+What is read: `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`,
+`<> ALL (ARRAY[...])`, `IS [NOT] NULL`, a boolean column by itself, `length(column)` in place of a
+column, casts that change nothing, and `AND`, `OR`, `NOT` and parentheses around all of these.
+Everything else raises `NotUnderstood`; nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from conformance.strategies.values.conditions import Comparison, Junction, NotUnderstood, opposite
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from conformance.strategies.values.conditions import Condition, Literal
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<quoted>\"(?:[^\"]|\"\")+\")"
+    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<word>[A-Za-z_][\w$]*)"
+    r"|(?P<sign>::|<=|>=|<>|!=|[=<>()\[\],.+-]))"
+)
+_COMPARISONS = {"=", "<>", "!=", "<", "<=", ">", ">="}
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_LENGTHS = {"length", "char_length", "character_length"}
+_TEXT_CASTS = {"text", "varchar", "character varying"}
+_WHOLE_CASTS = {"integer", "int", "bigint", "smallint"}
+#: Casts of a literal that leave its value alone, the whole numbers' with a look at it.
+_CASTS = _TEXT_CASTS | _WHOLE_CASTS | {
+    "numeric", "double precision", "date", "boolean", "timestamp without time zone",
+    "timestamp with time zone", "timestamp", "timestamptz",
+}  # fmt: skip
+_TYPED_LITERALS = {"date", "timestamp", "timestamptz"}
+#: Words that go on with a type's name.
+_TYPE_TAILS = (("precision",), ("varying",), ("with", "time", "zone"), ("without", "time", "zone"))
+
+
+def read_check(sql: str, columns: Collection[str]) -> Condition:
+    """The condition that the SQL states about the columns.
+
+    Raises:
+        NotUnderstood: there is more in it than is read here.
+    """
+    reader = _Reader(_tokens(sql), frozenset(columns))
+    condition = reader.disjunction()
+    if reader.token() != ("end", ""):
+        raise NotUnderstood(f"nothing is known of {reader.token()[1]!r} there")
+    return condition
+
+
+def mentioned(sql: str, columns: Collection[str]) -> tuple[str, ...]:
+    """The columns whose names stand in the SQL, outside of string literals."""
+    words = re.findall(r"\"(?:[^\"]|\"\")+\"|[A-Za-z_][\w$]*", re.sub(r"'(?:[^']|'')*'", " ", sql))
+    names = {_name(word) for word in words}
+    return tuple(column for column in columns if column in names)
+
+
+def _name(word: str) -> str:
+    return word[1:-1].replace('""', '"') if word.startswith('"') else word.lower()
+
+
+def _tokens(sql: str) -> list[tuple[str, str]]:
+    """Pairs of kind and text; a word that is not quoted is in lower case."""
+    found, position, text = [], 0, sql.strip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise NotUnderstood(f"nothing is known of {text[position : position + 12].strip()!r}")
+        kind = str(match.lastgroup)
+        found.append((kind, match[kind].lower() if kind == "word" else match[kind]))
+        position = match.end()
+    return [*found, ("end", "")]
+
+
+class _Reader:
+    """A recursive descent; each method reads one rule of the grammar and moves on."""
+
+    def __init__(self, tokens: list[tuple[str, str]], columns: frozenset[str]) -> None:
+        self.tokens = tokens
+        self.columns = columns
+        self.at = 0
+
+    def token(self) -> tuple[str, str]:
+        return self.tokens[self.at]
+
+    def took(self, *texts: str) -> bool:
+        """Step over these words or signs if they are what follows."""
+        following = self.tokens[self.at : self.at + len(texts)]
+        if [text if kind in ("word", "sign") else None for kind, text in following] != list(texts):
+            return False
+        self.at += len(texts)
+        return True
+
+    def need(self, text: str) -> None:
+        if not self.took(text):
+            raise NotUnderstood(f"{self.token()[1]!r} stands where {text!r} was expected")
+
+    def disjunction(self) -> Condition:
+        parts = [self.conjunction()]
+        while self.took("or"):
+            parts.append(self.conjunction())
+        return parts[0] if len(parts) == 1 else Junction(every=False, parts=tuple(parts))
+
+    def conjunction(self) -> Condition:
+        parts = [self.negation()]
+        while self.took("and"):
+            parts.append(self.negation())
+        return parts[0] if len(parts) == 1 else Junction(every=True, parts=tuple(parts))
+
+    def negation(self) -> Condition:
+        if self.took("not"):
+            return opposite(self.negation())
+        start = self.at
+        if self.took("("):
+            try:
+                inner = self.disjunction()
+                self.need(")")
+            except NotUnderstood:
+                self.at = start
+            else:
+                if self.token()[1] in ("and", "or", ")", ""):
+                    return inner
+                self.at = start
+        return self.predicate()
+
+    def predicate(self) -> Condition:
+        column, of_length, literal = self.operand()
+        if column is None:
+            return self.mirrored(literal)
+        if self.took("is"):
+            negated = self.took("not")
+            self.need("null")
+            return Comparison(column, "is not null" if negated else "is null")
+        negated = self.took("not")
+        if self.took("between"):
+            low = Comparison(column, ">=", (self.literal(),), of_length)
+            self.need("and")
+            both = Junction(True, (low, Comparison(column, "<=", (self.literal(),), of_length)))
+            return opposite(both) if negated else both
+        if self.took("in"):
+            operator = "not in" if negated else "in"
+            return Comparison(column, operator, self.listed("(", ")"), of_length)
+        if negated:
+            raise NotUnderstood(f"NOT before {self.token()[1]!r}")
+        return self.compared(column, of_length=of_length)
+
+    def compared(self, column: str, *, of_length: bool) -> Condition:
+        kind, operator = self.token()
+        if kind != "sign" or operator not in _COMPARISONS:
+            return Comparison(column, "=", (True,), of_length)
+        self.at += 1
+        operator = "<>" if operator == "!=" else operator
+        if operator == "=" and self.took("any"):
+            return Comparison(column, "in", self.array(), of_length)
+        if operator == "<>" and self.took("all"):
+            return Comparison(column, "not in", self.array(), of_length)
+        return Comparison(column, operator, (self.literal(),), of_length)
+
+    def mirrored(self, literal: Literal) -> Condition:
+        """`0 <= column`."""
+        kind, operator = self.token()
+        if kind != "sign" or operator not in _COMPARISONS:
+            raise NotUnderstood(f"{operator!r} after a literal")
+        self.at += 1
+        column, of_length, _ = self.operand()
+        if column is None:
+            raise NotUnderstood("two literals are compared")
+        operator = "<>" if operator == "!=" else _MIRRORED.get(operator, operator)
+        return Comparison(column, operator, (literal,), of_length)
+
+    def listed(self, opening: str, closing: str) -> tuple[Literal, ...]:
+        self.need(opening)
+        found = [self.literal()]
+        while self.took(","):
+            found.append(self.literal())
+        self.need(closing)
+        return tuple(found)
+
+    def array(self) -> tuple[Literal, ...]:
+        """`(ARRAY['a'::text, 'b'::text])`, with a cast of the whole or without."""
+        self.need("(")
+        inner = self.took("(")
+        self.need("array")
+        found = self.listed("[", "]")
+        if inner:
+            self.need(")")
+        while self.took("::"):
+            self.type_name(_TEXT_CASTS)
+            self.need("[")
+            self.need("]")
+        self.need(")")
+        return found
+
+    def literal(self) -> Literal:
+        column, _, literal = self.operand()
+        if column is not None:
+            raise NotUnderstood(f"column {column!r} stands where a literal was expected")
+        return literal
+
+    def operand(self) -> tuple[str | None, bool, Literal]:
+        """A column, a column's length, or a literal; with parentheses and casts."""
+        if self.took("("):
+            operand = self.operand()
+            self.need(")")
+        else:
+            operand = self.column() or (None, False, self.constant())
+        while self.took("::"):
+            cast = self.type_name(_CASTS if operand[0] is None else _TEXT_CASTS)
+            number = operand[2]
+            if cast in _WHOLE_CASTS and isinstance(number, Decimal) and number % 1:
+                raise NotUnderstood(f"{number} is rounded by a cast")
+        return operand
+
+    def column(self) -> tuple[str, bool, Literal] | None:
+        kind, text = self.token()
+        if kind == "word" and text in _LENGTHS and self.tokens[self.at + 1][1] == "(":
+            self.at += 1
+            column, of_length, literal = self.operand()
+            if column is None or of_length:
+                raise NotUnderstood(f"{text} of something that is not a column")
+            return column, True, literal
+        if kind not in ("word", "quoted") or (kind == "word" and text in ("true", "false")):
+            return None
+        if self.tokens[self.at + 1] == ("sign", "."):
+            self.at += 2
+            return self.column()
+        name = _name(text)
+        if name not in self.columns:
+            return None
+        self.at += 1
+        return name, False, ""
+
+    def constant(self) -> Literal:
+        kind, text = self.token()
+        self.at += 1
+        if kind == "string":
+            return text[1:-1].replace("''", "'")
+        if kind == "number":
+            return Decimal(text)
+        if kind == "sign" and text in "+-" and self.token()[0] == "number":
+            return Decimal(text + str(self.constant()))
+        if kind == "word" and text in ("true", "false"):
+            return text == "true"
+        if kind == "word" and text in _TYPED_LITERALS and self.token()[0] == "string":
+            return self.constant()
+        raise NotUnderstood(f"{text!r} is neither a column of the table nor a literal")
+
+    def type_name(self, allowed: Collection[str]) -> str:
+        kind, name = self.token()
+        self.at += 1
+        for tail in _TYPE_TAILS:
+            if kind == "word" and self.took(*tail):
+                name = " ".join((name, *tail))
+        if name not in allowed or self.token()[1] == "(":
+            raise NotUnderstood(f"a cast to {name} can change the value")
+        return name

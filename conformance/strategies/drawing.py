@@ -1,0 +1,31 @@
+"""What is drawn follows from the seed alone."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Within it, what is drawn follows from the seed alone.
+
+    Hypothesis mixes in constants that it reads in whatever modules of the project are loaded: the
+    same test would draw something else in a run of fewer tests, or in a worker of pytest-xdist.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    if not hasattr(providers, "_get_local_constants"):  # Versions of before 2025 read none.
+        yield
+        return
+    nothing = providers.Constants()  # type: ignore[attr-defined]
+    with patch.object(providers, "_get_local_constants", lambda: nothing):
+        providers.CONSTANTS_CACHE.cache.clear()
+        try:
+            yield
+        finally:
+            providers.CONSTANTS_CACHE.cache.clear()

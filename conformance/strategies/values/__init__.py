@@ -1,0 +1,1 @@
+"""Values for columns, by their types."""

@@ -1,0 +1,78 @@
+"""JSON documents and arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from conformance.strategies.values.making import made
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+#: From here on a float is written with an exponent, and jsonb reads it back as an integer.
+_LARGEST_FLOAT = 1e15
+_LARGEST_INTEGER = 10**30
+_KEYS = ("a", "b", "", " ", "é", "日本", "🙂", "a.b", "$", "'", '"', "\\", "0", "null")
+_TEXTS = ("", "text", "é", "e\u0301", "🙂", "'", '"', "\\", "\\u0000", "%s", "\t\n", "null", " ")
+
+
+def documents(*, small: bool = False) -> SearchStrategy[Any]:
+    """What `json` and `jsonb` keep: objects mostly, nested up to three deep, and all else.
+
+    No NaN, no infinity, no NUL, and no float that `jsonb` would give back as an integer or
+    without its sign: it holds numbers as `numeric`.
+
+    Args:
+        small: not nested, for a column in an index.
+    """
+    leaf = _leaves()
+    key = st.sampled_from(_KEYS)
+    if small:
+        return st.dictionaries(key, leaf, max_size=3) | leaf
+    inner = leaf | st.lists(leaf, max_size=3) | st.dictionaries(key, leaf, max_size=2)
+    middle = leaf | st.lists(inner, max_size=2)
+    return st.one_of(
+        st.dictionaries(key, leaf, max_size=3),
+        st.dictionaries(key, middle, max_size=3),
+        st.lists(inner, max_size=3),
+        leaf,
+    )
+
+
+def objects() -> SearchStrategy[dict[str, Any]]:
+    """Documents that are objects: in an array, any other could be taken for a part of it."""
+    return st.dictionaries(st.sampled_from(_KEYS), _leaves(), max_size=2)
+
+
+def _leaves() -> SearchStrategy[Any]:
+    floats = made(lambda number: number or 0.0, st.floats(-_LARGEST_FLOAT, _LARGEST_FLOAT))
+    return st.one_of(
+        st.sampled_from([None, True, False, 0, 1, -1, 2**53 + 1, 10**20, 0.5, 5e-324, 1e-7]),
+        st.sampled_from(_TEXTS),
+        st.integers(-_LARGEST_INTEGER, _LARGEST_INTEGER),
+        floats,
+    )
+
+
+def arrays(
+    items: SearchStrategy[Any], dimensions: int | None, *, most: int = 3
+) -> SearchStrategy[list[Any]]:
+    """Rectangular lists with NULLs among the items; only the outermost can be empty.
+
+    Args:
+        dimensions: as the column declares them; None: one.
+    """
+    element = items | st.none()
+    depth = dimensions or 1
+    if depth == 1:
+        return st.lists(element, max_size=most)
+    return st.lists(st.integers(1, 2), min_size=depth, max_size=depth).flatmap(
+        lambda sizes: st.just([]) | _rectangle(element, sizes)
+    )
+
+
+def _rectangle(element: SearchStrategy[Any], sizes: list[int]) -> SearchStrategy[list[Any]]:
+    inner = element if len(sizes) == 1 else _rectangle(element, sizes[1:])
+    return st.lists(inner, min_size=sizes[0], max_size=sizes[0])

@@ -1,0 +1,138 @@
+"""Numbers: of every width and scale, with the ones that are easily lost on the way."""
+
+from __future__ import annotations
+
+import math
+import sys
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+from sqlalchemy import BigInteger, Integer, SmallInteger
+
+from conformance.strategies.values.kinds import as_single_reads, fits_single, is_single
+from conformance.strategies.values.making import made
+from conformance.strategies.values.narrowing import is_nan
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import Float, Numeric
+
+    from conformance.strategies.values.narrowing import Narrowing
+
+#: Both zeros, what is not finite, the ends of doubles and singles, and where whole numbers end.
+_PRECARIOUS = (
+    0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324,
+    sys.float_info.min, sys.float_info.max, -sys.float_info.max,
+    0.1 + 0.2, 1 / 3, 2.0**53 + 2, 1e-7, 1e22, 3.4028234663852886e38, 1.401298464324817e-45,
+)  # fmt: skip
+#: Digits of `numeric` without a precision, and of those after the point.
+_FREE_DIGITS, _FREE_SCALE = 30, 12
+#: Digits that a double keeps, for numeric columns that are read as floats.
+_DOUBLE_DIGITS = 15
+
+
+def whole_range(kind: Integer) -> tuple[int, int]:
+    """The smallest and the largest integer of the type."""
+    bits = 16 if isinstance(kind, SmallInteger) else 64 if isinstance(kind, BigInteger) else 32
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def integers(kind: Integer, narrowing: Narrowing) -> SearchStrategy[int]:
+    """Small ones as often as any; the ends of the range come up by Hypothesis itself."""
+    low, high = _scaled(narrowing, 0, *whole_range(kind))
+    if low > high:
+        return st.nothing()
+    anywhere = st.integers(low, high)
+    near = max(low, min(high, 0))
+    small = st.integers(max(low, near - 40), min(high, near + 40))
+    return small | anywhere
+
+
+def floats(kind: Float[Any], narrowing: Narrowing) -> SearchStrategy[float]:
+    """Every double, or every single: NaN, infinities, both zeros and subnormals included.
+
+    A single is the double that PostgreSQL's spelling of it reads as: `0.1`, not `0.10000000149`.
+    """
+    single = is_single(kind)
+    hurting = precarious(kind, narrowing)
+    found = [st.sampled_from(hurting)] if hurting else []
+    low, high = narrowing.low, narrowing.high
+    finite_low, finite_high = (None if is_nan(bound) else bound for bound in (low, high))
+    if low is None or not is_nan(low):
+        found.append(
+            st.floats(
+                finite_low,
+                finite_high,
+                exclude_min=narrowing.low_open and finite_low is not None,
+                exclude_max=narrowing.high_open and finite_high is not None,
+                allow_nan=False,
+                width=32 if single else 64,
+            )
+        )
+    found.extend(_everyday(narrowing))
+    anyone = st.one_of(*reversed(found))
+    return made(as_single_reads, anyone) if single else anyone
+
+
+def precarious(kind: Float[Any], narrowing: Narrowing) -> list[float]:
+    """The numbers of the type that are easily lost."""
+    single = is_single(kind)
+    return [
+        number
+        for number in _PRECARIOUS
+        if narrowing.allows(number) and (not single or fits_single(number))
+    ]
+
+
+def _everyday(narrowing: Narrowing) -> list[SearchStrategy[float]]:
+    """Halves of small whole numbers, where the range has many of them."""
+    low = max(-500, math.ceil(_finite(narrowing.low, -500) * 2) + 1)
+    high = min(500, math.floor(_finite(narrowing.high, 500) * 2) - 1)
+    return [made(lambda number: number / 2, st.integers(low, high))] if low < high else []
+
+
+def _finite(bound: float | None, otherwise: float) -> float:
+    if bound is None or is_nan(bound):
+        return otherwise
+    return max(-1e6, min(1e6, bound))
+
+
+def decimals(kind: Numeric[Any], narrowing: Narrowing) -> SearchStrategy[Any]:
+    """Every number of the precision and scale, and NaN; floats where the column is read so.
+
+    No infinity: psycopg2 writes `Decimal("Infinity")` as NaN.
+    """
+    digits, scale = kind.precision or _FREE_DIGITS, kind.scale or 0
+    if kind.precision is None:
+        scale = _FREE_SCALE
+    if not kind.asdecimal:
+        digits = min(digits, _DOUBLE_DIGITS)
+    largest = 10**digits - 1
+    low, high = _scaled(narrowing, scale, -largest, largest)
+    if low > high:
+        return st.nothing()
+
+    def scaled(number: int) -> Any:
+        decimal = Decimal(f"{number}E{-scale}")
+        return decimal if kind.asdecimal else float(decimal)
+
+    exact = made(scaled, st.integers(low, high))
+    near = max(low, min(high, 0))
+    small = st.integers(max(low, near - 999), min(high, near + 999))
+    precarious = [scaled(near), scaled(low), scaled(high), Decimal("NaN")]
+    if not (kind.asdecimal and narrowing.allows(precarious[-1])):
+        precarious.pop()
+    return made(scaled, small) | exact | st.sampled_from(precarious)
+
+
+def _scaled(narrowing: Narrowing, scale: int, low: int, high: int) -> tuple[int, int]:
+    """The bounds as whole numbers of the last digit; an infinite one bounds nothing."""
+    if narrowing.low is not None and math.isfinite(narrowing.low):
+        bound = Fraction(narrowing.low) * Fraction(10) ** scale
+        low = max(low, math.floor(bound) + 1 if narrowing.low_open else math.ceil(bound))
+    if narrowing.high is not None and math.isfinite(narrowing.high):
+        bound = Fraction(narrowing.high) * Fraction(10) ** scale
+        high = min(high, math.ceil(bound) - 1 if narrowing.high_open else math.floor(bound))
+    return low, high

@@ -1,0 +1,229 @@
+"""States before and after -> changes. Pure: no database, no files, no clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import EXISTS, plain, show
+from conformance.upgrade.report import AFRESH, RESTORED, Change, Held, worst_first
+from conformance.upgrade.state import (
+    CHUNKS,
+    OWN_JOB,
+    POLICY_NAME,
+    ROWS,
+    VALUES,
+    State,
+    Subject,
+    Unreadable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+#: What the upgrade is for.
+_MEANT = Subject("extension", "timescaledb", "version")
+
+
+class _Absent:
+    """Instead of a value: there is none."""
+
+    def __str__(self) -> str:
+        return "none"
+
+
+_ABSENT: Any = _Absent()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed, worst first, and how much did not."""
+
+    changes: tuple[Change, ...]
+    held: Held
+
+
+def compare_states(
+    before: State,
+    after: Mapping[str, State],
+    *,
+    copied: bool = False,
+    moving: Collection[Subject] = (),
+) -> Comparison:
+    """Hold what was there before the upgrade against what is there after it, subject by subject.
+
+    Args:
+        after: by way.
+        copied: the restored database got its rows by copying them, without their chunks' states.
+        moving: values that the server makes from the moment of writing: not to be compared with
+            those of a database that is filled afresh.
+    """
+    subjects = dict.fromkeys(before.values)
+    for state in after.values():
+        subjects.update(dict.fromkeys(state.values))
+    subjects.pop(_MEANT, None)
+    changes: list[Change] = []
+    held: Counter[str] = Counter()
+    for subject in sorted(subjects, key=_causes_first):
+        old = before.values.get(subject, _ABSENT)
+        new = {way: state.values.get(subject, _ABSENT) for way, state in after.items()}
+        new = _comparable(subject, old, new, changes)
+        if subject in moving:
+            new.pop(AFRESH, None)
+        if all(_same(old, value) for value in new.values()):
+            held.update(_amount(subject, old) if new else {})
+        elif not _is_consequence(subject, changes):
+            agreed = all(subject not in state.disagreements for state in after.values())
+            kind = _kind(subject, old, new, copied=copied, agreed=agreed)
+            changes.append(_change(kind, subject, old, new))
+    return Comparison(worst_first(changes), Held(**held))
+
+
+def _causes_first(subject: Subject) -> tuple[bool, bool, bool]:
+    return (subject.kind == VALUES, subject.kind != "table", subject.attribute != EXISTS)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(type(one) is type(other) and one == other)
+
+
+def _comparable(
+    subject: Subject, old: Any, new: dict[str, Any], changes: list[Change]
+) -> dict[str, Any]:
+    """The ways on which the subject says something that no other change does."""
+    if subject.kind == POLICY_NAME:
+        # Whether the policy is there is a fact of its own.
+        return {way: value for way, value in new.items() if _ABSENT not in (old, value)}
+    rows = str(Subject(ROWS, subject.object))
+    told = next((change for change in changes if change.subject == rows), None)
+    if subject.kind != VALUES or told is None:
+        return new
+    # Of values in a table only where the number of its rows is the same.
+    return {way: value for way, value in new.items() if told.after[way] == told.before}
+
+
+def _is_consequence(subject: Subject, changes: list[Change]) -> bool:
+    """Whether a table or an object that is lost, or is new, says it all."""
+    for change in changes:
+        kind, _, rest = change.subject.partition(":")
+        name, _, attribute = rest.rpartition(":")
+        if attribute != EXISTS or change.subject == str(subject):
+            continue
+        part_of = subject.object == name or subject.object.startswith(f"{name}.")
+        if (kind == "table" and part_of) or (kind, name) == (subject.kind, subject.object):
+            return True
+    return False
+
+
+def _amount(subject: Subject, value: Any) -> dict[str, int]:
+    if subject.kind == ROWS:
+        return {"rows": value if isinstance(value, int) else 0}
+    return {"columns": 1} if subject.kind == VALUES else {"facts": 1}
+
+
+def _kind(subject: Subject, old: Any, new: dict[str, Any], *, copied: bool, agreed: bool) -> str:
+    if subject.kind in (OWN_JOB, POLICY_NAME):
+        return {OWN_JOB: "own-job", POLICY_NAME: "renamed"}[subject.kind]
+    values = _carried(subject, new, copied=copied)
+    differing = {way: value for way, value in values.items() if not _same(old, value)}
+    if not differing:
+        return "not-fresh"
+    if copied and subject.kind == CHUNKS and differing.keys() == {RESTORED}:
+        return "not-carried"
+    if any(_is_less(subject, old, value) for value in differing.values()):
+        return "lost"
+    if subject.kind not in (ROWS, VALUES) and agreed and _by_timescaledb(new):
+        return "changed-by-timescaledb"
+    return "added" if old is _ABSENT or subject.kind == ROWS else "altered"
+
+
+def _carried(subject: Subject, new: dict[str, Any], *, copied: bool) -> dict[str, Any]:
+    """The values that came from the old server; all where none did.
+
+    Where rows were copied the schema was not: the migration made it anew.
+    """
+    fresh = {AFRESH}
+    if copied and subject.kind not in (ROWS, VALUES, CHUNKS):
+        fresh.add(RESTORED)
+    return {way: value for way, value in new.items() if way not in fresh} or new
+
+
+def _is_less(subject: Subject, old: Any, value: Any) -> bool:
+    if value is _ABSENT or isinstance(value, Unreadable):
+        return True
+    return subject.kind == ROWS and isinstance(old, int) and value < old
+
+
+def _by_timescaledb(new: dict[str, Any]) -> bool:
+    """A fresh database has it like that too."""
+    return AFRESH in new and all(_same(new[AFRESH], value) for value in new.values())
+
+
+def _change(kind: str, subject: Subject, old: Any, new: dict[str, Any]) -> Change:
+    """`rows of curves: 64 before, restored and afresh; 63 in place`."""
+    told = "; ".join(_told(subject, {"before": old, **new}))
+    return Change(
+        kind,
+        str(subject),
+        f"{_words(subject)}: {told}",
+        _plain(subject, old),
+        {way: _plain(subject, value) for way, value in new.items()},
+    )
+
+
+def _told(subject: Subject, values: dict[str, Any]) -> Iterator[str]:
+    groups: list[tuple[Any, list[str]]] = []
+    for way, value in values.items():
+        ways = next((ways for other, ways in groups if _same(other, value)), None)
+        if ways is None:
+            groups.append((value, [way]))
+        else:
+            ways.append(way)
+    texts = [_text(subject, value) for value, _ in groups]
+    if len(set(texts)) < len(texts):
+        # A summary that does not tell them apart is none.
+        texts = [show(value) for value, _ in groups]
+    for number, (value, ways) in enumerate(groups):
+        if subject.kind == VALUES and isinstance(value, int):
+            yield f"{'others' if number else 'the same'} {_listed(ways)}"
+        else:
+            yield f"{texts[number]} {_listed(ways)}"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _text(subject: Subject, value: Any) -> str:
+    if value is _ABSENT or (subject.attribute == EXISTS and value is True):
+        return "not there" if value is _ABSENT else "there"
+    if subject.kind == CHUNKS:
+        states = Counter(item.partition(": ")[2] for item in value)
+        return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
+    return show(value)
+
+
+_NOUNS = {
+    ROWS: "rows of",
+    VALUES: "values of",
+    CHUNKS: "chunks of",
+    POLICY_NAME: "name of policy",
+    OWN_JOB: "TimescaleDB's job",
+}
+
+
+def _words(subject: Subject) -> str:
+    noun = _NOUNS.get(subject.kind, subject.kind.replace("_", " "))
+    if subject.kind == VALUES:
+        return f"{noun} {subject.object}.{subject.attribute}"
+    attribute = subject.attribute.replace("_", " ")
+    detail = f", {attribute}" if attribute and attribute != EXISTS else ""
+    return f"{noun} {subject.object}{detail}"
+
+
+def _plain(subject: Subject, value: Any) -> Any:
+    if value is _ABSENT:
+        return None
+    # Digests exceed the whole numbers that every reader of JSON keeps exactly.
+    return str(value) if subject.kind == VALUES else plain(value)

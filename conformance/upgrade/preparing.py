@@ -1,0 +1,131 @@
+"""A database as it is found in the field: migrated, filled, its policies have run."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import IntegrityError
+
+from conformance.declarations import hypertable_of
+from conformance.engines.connecting import connect
+from conformance.pipeline import scope_of
+from conformance.population.filling import fill_every_state
+from conformance.project.migrations import migrated_template
+from conformance.strategies import default_span
+from conformance.strategies.values.axes import Chunks
+from conformance.upgrade.state import CHUNKS, VALUES, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from alembic.config import Config
+    from sqlalchemy import URL, Column, MetaData, Table
+
+    from conformance.strategies.values.axes import Span
+
+#: The last so many chunks up to the one that holds the present moment.
+_RECENT = 4
+
+#: `now()`, `CURRENT_TIMESTAMP`; not `true` and not `0`.
+_CALL = re.compile(r"\(|current_", re.IGNORECASE)
+
+_POLICIES = """
+SELECT job_id FROM timescaledb_information.jobs
+ WHERE hypertable_name IS NOT NULL AND proc_schema LIKE '\\_timescaledb\\_%'
+ ORDER BY job_id
+"""
+
+
+def prepare(url: URL, metadata: MetaData, config: Config, *, compress: bool, now: datetime) -> None:
+    """Bring an empty database, which has the extension, into the state that is upgraded.
+
+    Old chunks of every state, on which the policies have run, and recent ones of every state.
+
+    Args:
+        compress: False on a server without compression and policies.
+        now: which chunks are recent. The same moment gives the same rows.
+
+    Raises:
+        MigrationFailed: the migration does not run.
+        sqlalchemy.exc.DBAPIError: the server refuses the rows.
+    """
+    migrated_template(config, apache=not compress).prepare(url)
+    hold_policies(url)
+    fill(url, metadata, compress=compress)
+    _run_policies(url)
+    # Where only plain rows can be made of the models they are the same ones again: those it has.
+    with suppress(IntegrityError):
+        fill(url, metadata, compress=compress, now=now)
+
+
+def fill(url: URL, metadata: MetaData, *, compress: bool, now: datetime | None = None) -> None:
+    """Old rows, or recent ones."""
+    span = default_span if now is None else partial(recent_span, now=now)
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        fill_every_state(connection, metadata, compress=compress, span=span)
+
+
+def recent_span(table: Table, now: datetime) -> Span:
+    """First and last value of a hypertable's last chunks up to the present one.
+
+    Of a time column that holds plain numbers, where there is no present: the chunks that follow
+    the default ones.
+    """
+    chunks = Chunks(table)
+    if chunks.axis.kind == "integer":
+        number = chunks.number(chunks.axis.step(default_span(table)[1])) + _RECENT
+    else:
+        number = chunks.number(chunks.axis.instant(now))
+    first, after = chunks.start(number - _RECENT + 1), chunks.start(number + 1)
+    return chunks.axis.value(first), chunks.axis.value(after - 1)
+
+
+def moving_values(metadata: MetaData) -> Iterator[Subject]:
+    """What is another one each time that the same rows are written.
+
+    Columns that the server fills by calling something, and those that refer to them. Where one is
+    of the primary key, all of the table: its rows are known by it. And the chunks of a hypertable
+    that is spread by one.
+    """
+    scope = scope_of(metadata)
+    moving: set[Column[Any]] = set()
+    for table in metadata.sorted_tables:
+        own = {column for column in table.columns if _is_called(column)}
+        own |= {key.parent for key in table.foreign_keys if key.column in moving}
+        if not own.isdisjoint(table.primary_key.columns or table.columns):
+            own = set(table.columns)
+        moving |= own
+        name = scope.name(table.schema or scope.default_schema, table.name)
+        for column in own:
+            yield Subject(VALUES, name, column.name)
+        hypertable = hypertable_of(table)
+        spread = {item.column for item in hypertable.partitions} if hypertable else set()
+        if not spread.isdisjoint(column.name for column in own):
+            yield Subject(CHUNKS, name)
+
+
+def _is_called(column: Column[Any]) -> bool:
+    default = getattr(column.server_default, "arg", None)
+    called = default is not None and not isinstance(default, str)
+    return called and bool(_CALL.search(str(default)))
+
+
+def hold_policies(url: URL) -> None:
+    """Nothing runs by itself while states are read; a day is no setting that anybody compares."""
+    with connect(url, autocommit=True) as connection:
+        for job in connection.execute(text(_POLICIES)).scalars().all():
+            connection.execute(
+                text("SELECT alter_job(:job, next_start => now() + interval '1 day')"),
+                {"job": job},
+            )
+
+
+def _run_policies(url: URL) -> None:
+    with connect(url, autocommit=True) as connection:
+        for job in connection.execute(text(_POLICIES)).scalars().all():
+            connection.execute(text("CALL run_job(:job)"), {"job": job})

@@ -1,0 +1,128 @@
+"""Read the state of a database: facts, a digest of every table, chunks, policies, jobs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.comparison import compare
+from conformance.declarations import hypertable_of
+from conformance.engines.connecting import connect
+from conformance.engines.identification import identify_server
+from conformance.pipeline import both_sides, scope_of
+from conformance.population.digests import digest
+from conformance.upgrade.state import (
+    CHUNKS,
+    OWN_JOB,
+    POLICY_NAME,
+    ROWS,
+    VALUES,
+    State,
+    Subject,
+    Unreadable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import URL, Connection, MetaData, Table
+
+    from conformance.observed import Scope
+
+_CHUNKS = text("""
+SELECT pg_catalog.format('%I.%I', chunk_schema, chunk_name) AS chunk,
+       coalesce(range_start::date::text, range_start_integer::text) AS starts
+  FROM timescaledb_information.chunks
+ WHERE hypertable_schema = :schema AND hypertable_name = :name
+ ORDER BY range_start, range_start_integer
+""")
+#: Bits of a chunk's status (`ts_chunk_status` in TimescaleDB's chunk.h).
+_COMPRESSED, _PARTIAL = 1, 8
+_CHUNK_STATUS = text("SELECT _timescaledb_functions.chunk_status(CAST(:chunk AS regclass))")
+_JOBS = text("""
+SELECT proc_name, hypertable_schema AS schema, hypertable_name AS table, config::text AS config,
+       -- Its number follows: 'Compression Policy [1000]'.
+       pg_catalog.regexp_replace(application_name, ' \\[\\d+\\]$', '') AS name
+  FROM timescaledb_information.jobs
+ WHERE proc_schema LIKE '\\_timescaledb\\_%'
+ ORDER BY job_id
+""")
+
+
+def read_state(url: URL, metadata: MetaData) -> State:
+    """All that is compared, in one transaction that reads only.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the catalog cannot be read. A table that cannot be is a value.
+    """
+    scope = scope_of(metadata)
+    with connect(url) as connection:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.exec_driver_sql("SET LOCAL timezone = 'UTC'")
+        server = identify_server(connection)
+        expected, observed = both_sides(connection, metadata)
+        capabilities = Capabilities(community_edition=server.edition == "community")
+        findings = compare(expected, observed, capabilities).findings
+        values: dict[Subject, Any] = {
+            Subject(key.kind, key.object, key.attribute): value for key, value in observed.items()
+        }
+        for table in metadata.sorted_tables:
+            name = scope.name(table.schema or scope.default_schema, table.name)
+            values.update(_contents(connection, table, name))
+            if hypertable_of(table) is not None:
+                values[Subject(CHUNKS, name)] = _chunks(connection, table, scope)
+        values.update(_jobs(connection, scope))
+        connection.rollback()
+    return State(
+        server,
+        values,
+        {Subject(f.kind, f.object, f.attribute): f.message for f in findings.values()},
+    )
+
+
+def _contents(connection: Connection, table: Table, name: str) -> dict[Subject, Any]:
+    quoted = connection.dialect.identifier_preparer.format_table(table)
+    found = _or_unreadable(connection, lambda: digest(connection, quoted))
+    if isinstance(found, Unreadable):
+        return {Subject(ROWS, name): found}
+    values = {Subject(VALUES, name, column): total for column, total in found.columns.items()}
+    return {Subject(ROWS, name): found.rows, **values}
+
+
+def _chunks(connection: Connection, table: Table, scope: Scope) -> Any:
+    """`("2019-10-12: compressed", ...)`, by age."""
+    where = {"schema": table.schema or scope.default_schema, "name": table.name}
+    rows = connection.execute(_CHUNKS, where).all()
+    return tuple(
+        f"{row.starts}: {_or_unreadable(connection, partial(_chunk_state, connection, row.chunk))}"
+        for row in rows
+    )
+
+
+def _chunk_state(connection: Connection, chunk: str) -> str:
+    status = connection.scalar(_CHUNK_STATUS, {"chunk": chunk})
+    if status & _PARTIAL:
+        return "partly compressed"
+    return "compressed" if status & _COMPRESSED else "plain"
+
+
+def _jobs(connection: Connection, scope: Scope) -> Iterator[tuple[Subject, Any]]:
+    """The names of policies, and what TimescaleDB's own jobs are told to do."""
+    for row in connection.execute(_JOBS):
+        if row.table is None:
+            yield Subject(OWN_JOB, row.proc_name), row.config or "{}"
+        elif row.schema in scope.schemas:
+            table = scope.name(row.schema, row.table)
+            yield Subject(POLICY_NAME, f"{table}.{row.proc_name.removeprefix('policy_')}"), row.name
+
+
+def _or_unreadable(connection: Connection, read: Callable[[], Any]) -> Any:
+    try:
+        with connection.begin_nested():
+            return read()
+    except DBAPIError as error:
+        return Unreadable(" ".join(str(error.orig).split()))

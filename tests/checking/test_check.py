@@ -1,0 +1,212 @@
+"""`conformance check` where it cannot run: one sentence, exit code 2, nothing left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.suite.projects import REVISION, Edit, copied_project
+
+PROJECT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "conformance", "check", "--engine", "embedded"]
+
+
+def check(*arguments, cwd=PROJECT, **options):
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)}, timeout=120, **options,
+    )  # fmt: skip
+
+
+def sentences(done):
+    """What is left of standard error without blank lines and without progress."""
+    return [line for line in done.stderr.splitlines() if line.startswith("conformance: ")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--engine", "nonsense"], "There is no engine 'nonsense'"),
+        (["--engine", "postgresql://u:secret@127.0.0.1:1/d"], "Nothing listens at 127.0.0.1:1"),
+        (["--models", "nowhere:metadata"], "There is no module 'nowhere'"),
+        (["-k", "no_such_check"], "No check matches"),
+        (["--no-such-option"], "pytest does not accept its arguments"),
+    ],
+)
+def test_wrong_input(tmp_path, arguments, words):
+    done = check(*arguments, "--reports", tmp_path)
+    assert done.returncode == 2
+    assert [words in line for line in sentences(done)] == [True], done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stdout + done.stderr
+    verdict = json.loads((tmp_path / "verdict.json").read_text())
+    assert verdict["verdict"] == "could_not_run"
+    assert words in verdict["message"]
+    assert "secret" not in json.dumps(verdict)
+
+
+HOSTILE = """
+[tool.pytest.ini_options]
+addopts = "--cov=app"
+asyncio_mode = "auto"
+filterwarnings = ["error"]
+python_files = ["*_spec.py"]
+python_functions = ["spec_*"]
+required_plugins = ["pytest-asyncio"]
+log_cli = true
+"""
+#: A fixture of the project's own, which takes the place of the suite's.
+OVERRIDE = """
+import pytest
+from conformance.errors import MigrationFailed
+
+@pytest.fixture(scope="session")
+def schema_template():
+    raise MigrationFailed("The override was taken.")
+"""
+
+
+def test_the_projects_settings_of_pytest_are_for_its_own_tests(tmp_path, monkeypatch):
+    copied_project(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(HOSTILE)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--cov=app")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_cov")
+    done = check("-k", "test_facts", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    verdict = json.loads((tmp_path / "build/conformance/verdict.json").read_text())
+    assert verdict["counts"]["facts"] > 1000
+    (tmp_path / "conftest.py").write_text(OVERRIDE)
+    done = check("-k", "test_facts", cwd=tmp_path)
+    assert done.returncode == 2
+    assert ["The override was taken." in line for line in sentences(done)] == [True], done.stderr
+
+
+#: Python drops what a callback of its garbage collector raises, and Hypothesis has such a callback.
+DROPPED = """
+import gc
+import signal
+
+def interrupt(phase, info):
+    gc.callbacks.remove(interrupt)
+    signal.raise_signal(signal.SIGINT)
+
+def pytest_collection_finish():
+    gc.callbacks.append(interrupt)
+    gc.collect()
+"""
+
+
+def test_ctrl_c_is_heeded_where_python_drops_it(tmp_path):
+    copied_project(tmp_path)
+    (tmp_path / "conftest.py").write_text(DROPPED)
+    done = check("-k", "test_facts", cwd=tmp_path, preexec_fn=not_ignoring_ctrl_c)
+    assert (done.returncode, sentences(done)) == (2, ["conformance: Interrupted."]), done.stderr
+
+
+def test_a_folder_without_migrations(tmp_path):
+    done = check("--models", "models:Base.metadata", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "There is no alembic.ini" in sentences(done)[0]
+
+
+def test_reports_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = check("--reports", tmp_path / "file")
+    assert done.returncode == 2
+    assert "cannot be written" in sentences(done)[0]
+    assert "Traceback" not in done.stderr
+
+
+def running(marker):
+    """Processes whose environment has the marker: whatever a run started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if marker.encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name
+)
+@pytest.mark.parametrize("command", [COMMAND, ["make", "conform", "ENGINE=embedded"]],
+                         ids=["conformance", "make"])  # fmt: skip
+def test_nothing_is_left_running(tmp_path, command, number):
+    if command[0] == "make" and not (PROJECT / ".venv/bin/conformance").exists():
+        pytest.skip("needs the environment that make creates")
+    marker = f"CONFORMANCE_TEST_RUN={tmp_path}"
+    environment = dict([*os.environ.items(), marker.split("=", 1)], PYTHONPATH=str(PROJECT))
+    with started_as_from_a_terminal(command, environment) as process:
+        # Until a server runs, so that there is something to leave behind.
+        deadline = time.monotonic() + 60
+        while len(running(marker)) < 2 + (command[0] == "make") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        deadline = time.monotonic() + 10
+        while running(marker) and time.monotonic() < deadline:
+            process.poll()
+            time.sleep(0.1)
+        assert running(marker) == []
+
+
+#: A statement that takes as long as it likes, and the file that says that it has begun.
+ENDLESS = """\
+    __import__("pathlib").Path("begun").touch()
+    op.execute("SELECT pg_sleep(300)")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_statement_without_end_is_ended(tmp_path, number):
+    """While psycopg2 waits for the server no handler of Python's runs."""
+    line = "    create_hypertables()\n"
+    copied_project(tmp_path, Edit(REVISION, line, line + ENDLESS))
+    marker = f"CONFORMANCE_TEST_RUN={tmp_path}"
+    environment = dict([*os.environ.items(), marker.split("=", 1)], PYTHONPATH=str(PROJECT))
+    with started_as_from_a_terminal(COMMAND, environment, cwd=tmp_path) as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(number)
+        process.wait(timeout=20)
+    assert process.returncode == 2
+    verdict = json.loads((tmp_path / "build/conformance/verdict.json").read_text())
+    assert verdict["message"] == "Interrupted."
+    assert running(marker) == []
+
+
+def not_ignoring_ctrl_c():
+    """What a shell starts in the background ignores it, and so would the command."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextmanager
+def started_as_from_a_terminal(command, environment, cwd=PROJECT):
+    """In a process group of its own, all of which Ctrl-C reaches; killed if it goes on."""
+    process = subprocess.Popen(
+        command, cwd=cwd, env=environment, process_group=0,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=not_ignoring_ctrl_c,  # noqa: PLW1509
+    )  # fmt: skip
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,160 @@
+"""Histories of another project's table: quoted names, json, a schema of its own, no write path."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Column,
+    Enum,
+    Integer,
+    MetaData,
+    NullPool,
+    Table,
+    Text,
+    create_engine,
+    text,
+)
+
+from conformance.declarations import Compression, Hypertable
+from conformance.engines.base import Template
+from conformance.engines.embedded.engine import EmbeddedEngine
+from conformance.histories.avoidance import NOTHING, avoidance_of
+from conformance.histories.machine import history_of, rules_not_played
+from conformance.histories.player import Disagreement, Player
+from conformance.histories.script import printed, script_of
+from conformance.histories.stage import Stage, histories_template
+from conformance.histories.subject import Subject, compressing_job
+from conformance.histories.twin import Twins
+
+METADATA = MetaData(schema="Shop floor")
+EVENTS = Table(
+    "Events",
+    METADATA,
+    Column("At", BigInteger, primary_key=True, autoincrement=False),
+    Column("machine no", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, primary_key=True, server_default="100%"),
+    Column("details", JSON),
+    Hypertable("At", chunk_interval=1_000),
+    Compression(segment_by=["machine no"], order_by='"At" DESC, state', after=None),
+)
+
+
+def prepare(url):
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("CREATE EXTENSION timescaledb"))
+        connection.execute(text('CREATE SCHEMA "Shop floor"'))
+        connection.execute(text(
+            'CREATE TABLE "Shop floor"."Events" ("At" bigint NOT NULL, "machine no" integer'
+            " NOT NULL, state text NOT NULL DEFAULT '100%', details json,"
+            ' PRIMARY KEY ("At", "machine no", state))'
+        ))  # fmt: skip
+        name = '\'"Shop floor"."Events"\''
+        connection.execute(text(f"SELECT create_hypertable({name}, 'At',"
+                                " chunk_time_interval => 1000)"))  # fmt: skip
+        connection.exec_driver_sql(
+            'ALTER TABLE "Shop floor"."Events" SET (timescaledb.compress,'
+            " timescaledb.compress_segmentby = '\"machine no\"',"
+            " timescaledb.compress_orderby = '\"At\" DESC, state')"
+        )
+
+
+@pytest.fixture(scope="module")
+def stage():
+    engine = EmbeddedEngine()
+    engine.start()
+    schema = Template("foreign", "foreign histories 2", prepare)
+    try:
+        template = histories_template(schema, METADATA, community=True)
+        with Stage(engine, template, histories_per_database=3) as stage:
+            yield stage
+    finally:
+        engine.stop()
+
+
+@pytest.fixture
+def subject(stage):
+    job = compressing_job(stage.connections.plain, EVENTS)
+    return Subject(EVENTS, {}, compresses=True, job=job)
+
+
+def row(**given):
+    return {"At": 5, "machine no": 1, "state": "100%", "details": None, **given}
+
+
+def test_histories_of_it_agree(stage, subject):
+    before = stage.histories
+    run_state_machine_as_test(
+        history_of(subject, stage),
+        settings=settings(max_examples=8, stateful_step_count=8, derandomize=True, database=None,
+                          deadline=None, phases=[Phase.generate],
+                          suppress_health_check=list(HealthCheck)),
+    )  # fmt: skip
+    assert stage.histories >= before + 8
+
+
+def test_what_cannot_be_played_is_named(subject):
+    left_out = rules_not_played(subject)
+    assert left_out["upsert"] == "no write path is named with --writes"
+    assert left_out["run_policy"] == "the table has no policy that compresses old chunks"
+    assert "restart" in left_out
+    assert "change_chunk" not in left_out
+
+
+def test_a_hypertable_that_is_not_to_be_compressed():
+    plain = Table(
+        "plain",
+        MetaData(),
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Hypertable("at", chunk_interval=1_000),
+    )
+    left_out = rules_not_played(Subject(plain, {}, compresses=True))
+    for word in ("change_chunk", "run_policy"):
+        assert left_out[word] == "the models declare no compression of the table"
+    assert avoidance_of(plain, "2.23.0") is NOTHING
+
+
+@pytest.mark.parametrize("schema", [None, "floor"])
+def test_a_twin_has_the_enums_of_its_hypertable(schema):
+    metadata = MetaData(schema=schema)
+    sides = Enum("B", "S", name="side", metadata=metadata)
+    traded = Table(
+        "traded",
+        metadata,
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Column("side", sides),
+        Column("sides", ARRAY(sides)),
+        Hypertable("at", chunk_interval=1_000),
+    )
+    created = next(sql for sql in Twins(traded).statements() if sql.startswith("CREATE TABLE"))
+    own = "floor.side" if schema else "side"
+    assert f"side {own}," in created
+    assert f"sides {own}[]," in created
+
+
+def test_a_document_that_differs_is_found_and_scripted(stage, subject):
+    player = Player(subject, stage)
+    player.insert([row(details={"rate": "5%"})])
+    with stage.recorder.step("behind its back"):
+        stage.connections.plain.exec_driver_sql(
+            """UPDATE "Shop floor"."Events" SET details = '{"rate": "6%%"}' WHERE "At" = %s""", (5,)
+        )
+    with pytest.raises(Disagreement, match=r'only in .*Shop floor"\."Events"'):
+        player.compare()
+    script = script_of(subject, stage)
+    assert "-- behind its back" in script
+    assert any('"rate": "6%"' in line for line in script)
+    assert printed(script).endswith(";")
+
+
+def test_a_restarted_database_is_empty_and_the_recorder_forgets(stage, subject):
+    for _ in range(4):  # More than a database is used for here.
+        player = Player(subject, stage)
+        assert stage.recorder.steps == []
+        player.insert([row()])
+        player.finish()
+    assert stage.histories > 4

@@ -1,0 +1,78 @@
+"""Filling gives every table rows and every hypertable chunks of all states."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from sqlalchemy import create_engine, func, pool, select, text
+
+from conformance.declarations import hypertable_of
+from conformance.population.digests import digests
+from conformance.population.filling import chunks_of, fill_every_state
+from models import Base
+
+
+@pytest.fixture
+def connection(conformance_engine, schema_template):
+    with (
+        conformance_engine.database(schema_template) as url,
+        create_engine(url, poolclass=pool.NullPool).connect() as connection,
+    ):
+        yield connection
+
+
+@pytest.fixture
+def compress(conformance_engine):
+    return conformance_engine.capabilities.community_edition
+
+
+def test_every_table_has_rows(connection, compress):
+    fill_every_state(connection, Base.metadata, compress=compress)
+    for table in Base.metadata.sorted_tables:
+        assert connection.scalar(select(func.count()).select_from(table)) >= 4
+
+
+def test_every_chunk_has_more_than_one_row(connection, compress):
+    fill_every_state(connection, Base.metadata, compress=compress)
+    for table in Base.metadata.sorted_tables:
+        if hypertable_of(table) is not None:
+            chunks = chunks_of(connection, table)
+            assert len(chunks) == 4
+            for chunk in chunks:
+                assert connection.exec_driver_sql(f"SELECT count(*) FROM {chunk}").scalar() > 1
+
+
+def test_chunks_of_every_state(connection, compress):
+    if not compress:
+        pytest.skip("the server has no compression")
+    fill_every_state(connection, Base.metadata, compress=True)
+    query = "SELECT hypertable_name, is_compressed FROM timescaledb_information.chunks"
+    states = Counter(tuple(row) for row in connection.execute(text(query)))
+    for table in Base.metadata.sorted_tables:
+        if hypertable_of(table) is not None:
+            assert (states[table.name, True], states[table.name, False]) == (2, 2)
+            # The third is compressed and has a row that is not.
+            partly = chunks_of(connection, table)[2]
+            total = connection.exec_driver_sql(f"SELECT count(*) FROM {partly}").scalar_one()
+            plain = connection.exec_driver_sql(f"SELECT count(*) FROM ONLY {partly}").scalar_one()
+            assert total > 1
+            assert plain
+
+
+def test_the_same_rows_each_time(conformance_engine, schema_template, compress):
+    names = [table.name for table in Base.metadata.sorted_tables]
+    found = []
+    for _ in range(2):
+        with (
+            conformance_engine.database(schema_template) as url,
+            create_engine(url, poolclass=pool.NullPool).connect() as connection,
+        ):
+            fill_every_state(connection, Base.metadata, compress=compress)
+            found.append(digests(connection, names))
+    first, second = found
+    for name in names:
+        moving = {"created_at", "updated_at"}
+        assert {c: v for c, v in first[name].columns.items() if c not in moving} == {
+            c: v for c, v in second[name].columns.items() if c not in moving
+        }

@@ -1,0 +1,112 @@
+"""Ctrl-C, also where Python would drop it."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+import time
+
+import pytest
+
+from conformance.process.interrupts import heeded
+
+SIGNALS = pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
+)
+
+
+def ctrl_c():
+    signal.raise_signal(signal.SIGINT)
+
+
+class Dropped:
+    """What a finalizer raises is dropped by Python."""
+
+    def __init__(self, number=signal.SIGINT):
+        self.number = number
+
+    def __del__(self):
+        signal.raise_signal(self.number)
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture(autouse=True)
+def pythons_own_handlers():
+    """Whatever started the tests may let them ignore Ctrl-C; and they may have begun an engine."""
+    defaults = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def run(said, *steps):
+    """A block that says a sentence or does a step, one after the other."""
+    with heeded(said.append) as report:
+        for step in steps:
+            if callable(step):
+                step()
+            else:
+                report(step)
+
+
+@SIGNALS
+def test_it_ends_the_block(said, number):
+    with pytest.raises(KeyboardInterrupt):
+        run(said, "one", lambda: signal.raise_signal(number), "two")
+    assert said == ["one"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # The reports are still to be written, and an engine may have been left to the end.
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("later", [(), ("two",)], ids=["at the end", "at the next sentence"])
+def test_it_is_heeded_where_python_drops_it(said, later):
+    with pytest.raises(KeyboardInterrupt):
+        run(said, "one", Dropped, gc.collect, *later)
+    assert said == ["one"]
+
+
+@SIGNALS
+def test_it_comes_again_where_python_drops_it(said, number):
+    """Also to a block that is long silent."""
+    with pytest.raises(KeyboardInterrupt):
+        run(said, lambda: Dropped(number), lambda: time.sleep(20), lambda: said.append("unheeded"))
+    assert said == []
+
+
+def test_what_ends_a_block_after_it_is_the_interrupt(said):
+    """The statement that was cut says that its connection is lost."""
+
+    def lose():
+        try:
+            ctrl_c()
+        except KeyboardInterrupt:
+            raise OSError("the connection is lost") from None
+
+    with pytest.raises(KeyboardInterrupt):
+        run(said, lose)
+
+
+def test_another_thread_hears_no_signals(said):
+    thread = threading.Thread(target=run, args=(said, "one"))
+    thread.start()
+    thread.join()
+    assert said == ["one"]
+
+
+def test_it_is_ignored_where_it_was(said):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run(said, "one", ctrl_c, "two")
+    assert said == ["one", "two"]

@@ -1,0 +1,60 @@
+"""Who reads the outcome, and whether anybody does, is no part of the verdict."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+#: Prints a report of many lines, as the commands do, and exits with the code given.
+SHOW = """
+import sys
+from rich.console import Console
+from conformance.process.printing import printing
+with printing():
+    for line in range(20_000):
+        Console(soft_wrap=True).print(f"{line} a line of a report")
+sys.exit(int(sys.argv[1]))
+"""
+
+
+def ended(output, code):
+    return subprocess.run(
+        [sys.executable, "-c", SHOW, str(code)], cwd=PROJECT, stdout=output,
+        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_reader_that_has_gone(code):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = ended(writing, code)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_no_room_for_it():
+    with Path("/dev/full").open("w") as full:
+        done = ended(full, 0)
+    assert done.returncode == 2
+    assert done.stderr == ("conformance: The outcome cannot be printed: No space left on device.\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_json_that_finds_no_room():
+    audit = ["audit", "postgresql://u@127.0.0.1:1/d", "--json", "-"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "conformance", *audit], cwd=PROJECT, stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "cannot be printed: No space left on device." in done.stderr

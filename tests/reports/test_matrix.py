@@ -1,0 +1,81 @@
+"""What ran where, collected from the verdicts that runs leave."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from conformance.cli import main
+from conformance.comparing.findings import NotChecked
+from conformance.comparing.verdict import EngineUsed, Verdict
+from conformance.reports import matrix
+from conformance.reports.verdict.files import write_all
+
+DOCS = Path(__file__).parents[2] / "docs"
+APACHE = "the edition is Apache"
+
+
+def verdict(timescaledb="2.31.0", postgresql="18.6", **details):
+    engine = EngineUsed("container", "container of some:image", postgresql, timescaledb, "apache")
+    return Verdict(engine, **details)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The reports of three runs, the newest version first."""
+    not_checked = tuple(NotChecked(f"policy:{table}:exists", APACHE) for table in "ab")
+    write_all(verdict(facts=10, tests=3, not_checked=not_checked), tmp_path / "a-new")
+    write_all(verdict("2.9.1", "9.6", facts=12), tmp_path / "b-old")
+    engine = EngineUsed("embedded", "embedded")
+    write_all(Verdict(engine, could_not_run="No | npm."), tmp_path / "c-none")
+    return tmp_path
+
+
+def test_the_command_prints_and_writes_the_table(folder):
+    result = CliRunner().invoke(main, ["matrix", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        "| PostgreSQL | TimescaleDB | edition | engine | verdict | facts hold | tests pass "
+        "| findings | not checked |",
+        "| --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: |",
+        "|  |  |  | embedded | could not run | 0 | 0 | 0 | 0 |",
+        "| 9.6 | 2.9.1 | apache | container | conforms | 12 | 0 | 0 | 0 |",
+        "| 18.6 | 2.31.0 | apache | container | conforms | 10 | 3 | 0 | 2 |",
+        "",
+        "Not checked, because",
+        "",
+        f"- {APACHE}: 2 on 2.31.0",
+    ]
+    assert (folder / "matrix.md").read_text() == result.output
+    runs = matrix.from_json((folder / "matrix.json").read_text())
+    assert runs[-1].not_checked == {APACHE: 2}
+    assert matrix.render(runs) == result.output
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"engine": {}, "counts": None})])
+def test_a_file_that_is_no_verdict_is_named(folder, text):
+    file = folder / "b-old" / "verdict.json"
+    file.write_text(text)
+    result = CliRunner().invoke(main, ["matrix", str(folder)])
+    assert result.exit_code == 2
+    assert result.output == (
+        f"conformance: {file} is not the verdict of a run. Delete it, or run the check again.\n"
+    )
+
+
+def test_a_folder_without_verdicts_is_said(tmp_path):
+    result = CliRunner().invoke(main, ["matrix", str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.output.startswith("conformance: No run has left a verdict.json there.")
+
+
+def test_the_page_is_fresh():
+    specification = importlib.util.spec_from_file_location("page", DOCS / "generate_matrix.py")
+    generator = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(generator)
+    stale = "run: python docs/generate_matrix.py"
+    assert generator.PAGE.read_text(encoding="utf-8") == generator.page(), stale
