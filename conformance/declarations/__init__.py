@@ -1,0 +1,40 @@
+"""What a model promises beyond plain SQLAlchemy, listed in `__table_args__` like a constraint.
+
+    class Trade(Base):
+        __tablename__ = "trades"
+        __table_args__ = (
+            Hypertable("traded_at", chunk_interval="1 month"),
+            Compression(segment_by="symbol", order_by="traded_at DESC, id", after="30 days"),
+        )
+
+A declaration changes nothing in the database; it says what must be found there. It checks itself
+against its table when the table is complete, so a wrong one fails where the model is written.
+"""
+
+from conformance.declarations.base import DeclarationError
+from conformance.declarations.compression import Compression, OrderBy, compression_of
+from conformance.declarations.database import TimescaleDB, server_requirement_of
+from conformance.declarations.hypertables import (
+    HashPartition,
+    Hypertable,
+    hypertable_of,
+    is_default_index,
+)
+from conformance.declarations.naming import default_name
+from conformance.declarations.retention import Retention, retention_of
+
+__all__ = [
+    "Compression",
+    "DeclarationError",
+    "HashPartition",
+    "Hypertable",
+    "OrderBy",
+    "Retention",
+    "TimescaleDB",
+    "compression_of",
+    "default_name",
+    "hypertable_of",
+    "is_default_index",
+    "retention_of",
+    "server_requirement_of",
+]

@@ -1,0 +1,151 @@
+"""Compression of a hypertable's chunks, and the policy that does it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from conformance.declarations.base import Declaration, DeclarationError, declared
+from conformance.declarations.hypertables import check_age, needs_hypertable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from sqlalchemy import Table
+
+    from conformance.declarations.base import Length
+    from conformance.intervals import Interval
+
+
+class OrderBy:
+    """One column of a compressed batch's order.
+
+    `NULLS` default as in `ORDER BY`: last when ascending, first when descending.
+    """
+
+    _SHAPE = re.compile(
+        r'(?P<column>"(?:[^"]|"")+"|[^\s"]+)'
+        r"(?:\s+(?P<direction>asc|desc))?(?:\s+nulls\s+(?P<nulls>first|last))?",
+        re.IGNORECASE,
+    )
+
+    def __init__(
+        self, column: str, *, descending: bool = False, nulls_first: bool | None = None
+    ) -> None:
+        self.column = column
+        self.descending = descending
+        self.nulls_first = descending if nulls_first is None else nulls_first
+
+    @classmethod
+    def parse(cls, text: str) -> OrderBy:
+        """Read `"traded_at DESC NULLS LAST"`.
+
+        Raises:
+            ValueError: it is not of that shape.
+        """
+        match = cls._SHAPE.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not of the shape 'column [ASC|DESC] [NULLS FIRST|LAST]'")
+        column = match["column"]
+        if column.startswith('"'):
+            column = column[1:-1].replace('""', '"')
+        nulls = match["nulls"]
+        return cls(
+            column,
+            descending=(match["direction"] or "asc").lower() == "desc",
+            nulls_first=None if nulls is None else nulls.lower() == "first",
+        )
+
+    def __str__(self) -> str:
+        direction = "DESC" if self.descending else "ASC"
+        return f"{self.column} {direction} NULLS {'FIRST' if self.nulls_first else 'LAST'}"
+
+
+class Compression(Declaration):
+    """Compression is on, with these settings; a policy compresses chunks of a certain age.
+
+    Args:
+        segment_by: columns whose equal values share a batch.
+        order_by: the order inside a batch, `"traded_at DESC, id"` or a sequence of such items.
+        after: the age from which the policy compresses a chunk; None: no policy.
+        schedule_interval: how often the policy runs; None: TimescaleDB's default.
+        chunk_interval: chunks are merged up to this length when they are compressed
+            (`timescaledb.compress_chunk_time_interval`), which TimescaleDB takes for an integer
+            time column too, and then stores as microseconds; None: they are not merged.
+
+    Source of the rules: TimescaleDB documentation, "ALTER TABLE (compression)" and
+    "add_compression_policy".
+    """
+
+    def __init__(
+        self,
+        *,
+        segment_by: str | Sequence[str] = (),
+        order_by: str | Sequence[str | OrderBy],
+        after: Length | None,
+        schedule_interval: str | timedelta | None = None,
+        chunk_interval: Length | None = None,
+    ) -> None:
+        self.segment_by = _split(segment_by)
+        self._declared_order = _split(order_by)
+        self._declared_after = after
+        self._declared_schedule = schedule_interval
+        self._declared_chunk_interval = chunk_interval
+        self.order_by: tuple[OrderBy, ...] = ()
+        self.after: Interval | int | None = None
+        self.schedule_interval: Interval | None = None
+        self.chunk_interval: Interval | int | None = None
+
+    def _attach(self, table: Table) -> None:
+        try:
+            self.order_by = tuple(
+                item if isinstance(item, OrderBy) else OrderBy.parse(item)
+                for item in self._declared_order
+            )
+        except ValueError as error:
+            raise DeclarationError(table.name, f"order by: {error}") from None
+        if self._declared_after is not None:
+            self.after = self.interval(table, "compress after", self._declared_after)
+        if self._declared_chunk_interval is not None:
+            self.chunk_interval = self.interval(
+                table, "compressed chunk interval", self._declared_chunk_interval
+            )
+        self.schedule_interval = self.schedule(table, self._declared_schedule)
+
+    def _check(self, table: Table) -> None:
+        needs_hypertable(self, table)
+        for name in self.segment_by:
+            self._column(table, name, "segment by")
+        _refuse_repeated(table, "segment by", self.segment_by)
+        ordered = [item.column for item in self.order_by]
+        for name in ordered:
+            self._column(table, name, "order by")
+            if name in self.segment_by:
+                raise DeclarationError(
+                    table.name, f"column {name!r} is in segment by and in order by; one must go"
+                )
+        _refuse_repeated(table, "order by", ordered)
+        if not ordered:
+            raise DeclarationError(
+                table.name,
+                "order by is empty; left open, every version of TimescaleDB chooses another one",
+            )
+        check_age(table, "compress after", self.after)
+
+
+def compression_of(table: Table) -> Compression | None:
+    """The table's `Compression` declaration, if it has one."""
+    return declared(table, Compression)
+
+
+def _split(items: str | Sequence[Any]) -> tuple[Any, ...]:
+    if isinstance(items, str):
+        return tuple(item.strip() for item in items.split(",") if item.strip())
+    return tuple(items)
+
+
+def _refuse_repeated(table: Table, what: str, names: Sequence[str]) -> None:
+    for name in names:
+        if list(names).count(name) > 1:
+            raise DeclarationError(table.name, f"{what} names {name!r} twice")

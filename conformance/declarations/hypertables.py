@@ -1,0 +1,175 @@
+"""A table that is partitioned by time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Date, DateTime, Index, Integer, Table, TypeDecorator, UniqueConstraint, Uuid
+
+from conformance.declarations.base import INFO_KEY, Declaration, DeclarationError, declared
+from conformance.declarations.naming import default_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Column
+    from sqlalchemy.types import TypeEngine
+
+    from conformance.declarations.base import Length
+    from conformance.intervals import Interval
+
+
+class HashPartition:
+    """A second dimension: rows spread over a number of partitions by a column's hash.
+
+    Args:
+        time_index: whether the index on the first such column and the time is there, which
+            `create_hypertable` makes when it is given the column, and `add_dimension` does not.
+    """
+
+    def __init__(self, column: str, partitions: int, *, time_index: bool = True) -> None:
+        self.column = column
+        self.partitions = partitions
+        self.time_index = time_index
+
+
+class Hypertable(Declaration):
+    """The table is a hypertable.
+
+    Args:
+        time_column: the column that it is partitioned by.
+        chunk_interval: the time span of a chunk: `"1 month"`, a timedelta, or a number where the
+            time column is an integer.
+        partitions: further dimensions, by hash.
+        time_index: TimescaleDB makes an index on the time column, descending, unless
+            `create_default_indexes => false` was said or an index led by it is there already.
+            True makes it part of the table's metadata, under TimescaleDB's name.
+
+    Source of the rules: TimescaleDB documentation, "create_hypertable" and "Hypertable
+    constraints and indexes": a unique key contains every partitioning column.
+    """
+
+    def __init__(
+        self,
+        time_column: str,
+        *,
+        chunk_interval: Length,
+        partitions: Sequence[HashPartition] = (),
+        time_index: bool = True,
+    ) -> None:
+        self.time_column = time_column
+        self.partitions = tuple(partitions)
+        self.time_index = time_index
+        self._declared_interval = chunk_interval
+        #: Microseconds by TimescaleDB's rule, or a plain number for an integer time column.
+        self.chunk_interval: Interval | int
+
+    def _attach(self, table: Table) -> None:
+        column = self._column(table, self.time_column, "time column")
+        self.chunk_interval = self.interval(table, "chunk interval", self._declared_interval)
+        self._check_time_type(table, column)
+
+    def _check(self, table: Table) -> None:
+        for dimension in self.partitions:
+            self._column(table, dimension.column, "partitioning column")
+            if dimension.partitions < 1:
+                raise DeclarationError(
+                    table.name, f"partitions of {dimension.column!r}: at least one is needed"
+                )
+        self._check_keys(table)
+        if self.time_index:
+            self._declare_default_indexes(table)
+
+    def _check_time_type(self, table: Table, column: Column[Any]) -> None:
+        underlying = _underlying(column.type)
+        integer = isinstance(underlying, Integer)
+        if not (integer or isinstance(underlying, Date | DateTime | Uuid)):
+            raise DeclarationError(
+                table.name,
+                f"time column {self.time_column!r} is {column.type!r}; "
+                "a hypertable needs a timestamp, date, integer or UUIDv7",
+            )
+        if integer is not isinstance(self.chunk_interval, int):
+            raise DeclarationError(
+                table.name,
+                f"chunk interval {self._declared_interval!r} does not fit time column "
+                f"{self.time_column!r}: {'a number' if integer else 'a length of time'} is needed",
+            )
+
+    def _check_keys(self, table: Table) -> None:
+        needed = [self.time_column, *(dimension.column for dimension in self.partitions)]
+        for name, columns in _unique_keys(table):
+            for column in needed:
+                if columns and column not in columns:
+                    raise DeclarationError(
+                        table.name,
+                        f"{name} ({', '.join(columns)}) lacks {column!r}; on a hypertable every "
+                        "unique key contains the partitioning columns",
+                    )
+
+    def _declare_default_indexes(self, table: Table) -> None:
+        """Declare what create_hypertable makes: (time DESC), and (hash column, time DESC).
+
+        It makes neither where an index on exactly these columns, in either direction, is there.
+        """
+        time = self._column(table, self.time_column, "time column")
+        defaults = [[time]]
+        if self.partitions and self.partitions[0].time_index:
+            defaults.append([self._column(table, self.partitions[0].column, "column"), time])
+        existing = [columns for _, columns in _indexed_columns(table)]
+        for columns in defaults:
+            names = [column.name for column in columns]
+            if names not in existing:
+                name = default_name(table.name, "_".join(names), "idx")
+                Index(name, *columns[:-1], time.desc(), info={INFO_KEY: "default index"})
+
+
+def hypertable_of(table: Table) -> Hypertable | None:
+    """The table's `Hypertable` declaration, if it has one."""
+    return declared(table, Hypertable)
+
+
+def is_default_index(index: Index) -> bool:
+    """Whether TimescaleDB makes this index by itself; its name is then no promise."""
+    return index.info.get(INFO_KEY) == "default index"
+
+
+def needs_hypertable(declaration: Declaration, table: Table) -> None:
+    """Raise DeclarationError where the table of the declaration is a plain one."""
+    if hypertable_of(table) is None:
+        raise DeclarationError(
+            table.name, f"declares {type(declaration).__name__} but is not declared a Hypertable"
+        )
+
+
+def check_age(table: Table, what: str, age: Interval | int | None) -> None:
+    """Raise DeclarationError where an age is given in another unit than the time column has."""
+    hypertable = hypertable_of(table)
+    if age is None or hypertable is None:
+        return
+    if isinstance(age, int) is not isinstance(hypertable.chunk_interval, int):
+        needed = "a number" if isinstance(hypertable.chunk_interval, int) else "a length of time"
+        raise DeclarationError(
+            table.name, f"{what} {age} does not fit the time column: {needed} is needed"
+        )
+
+
+def _underlying(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+
+
+def _unique_keys(table: Table) -> Iterable[tuple[str, list[str]]]:
+    yield "primary key", [column.name for column in table.primary_key.columns]
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            name = f"unique constraint {constraint.name}" if constraint.name else "unique key"
+            yield name, [column.name for column in constraint.columns]
+    for index in table.indexes:
+        if index.unique:
+            yield f"unique index {index.name}", [column.name for column in index.columns]
+
+
+def _indexed_columns(table: Table) -> Iterable[tuple[str, list[str]]]:
+    yield from _unique_keys(table)
+    for index in table.indexes:
+        yield str(index.name), [column.name for column in index.columns]
