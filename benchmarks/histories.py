@@ -27,7 +27,7 @@ from conformance.histories.machine import history_of
 from conformance.histories.stage import HISTORIES_PER_DATABASE, Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.population.filling import parents_of
-from conformance.project.migrations import alembic_config, migrated_template
+from conformance.project.migrations import Migrations, alembic_config
 from conformance.project.models import load_classes, load_metadata, load_writes
 from conformance.suite.row_world import hypertables_of
 
@@ -62,7 +62,7 @@ def playing(engine: str, lifetime: int) -> Iterator[tuple[Stage, list[type[Histo
     try:
         metadata = load_metadata()
         community = timescaledb.capabilities.community_edition
-        schema = migrated_template(alembic_config(), apache=not community)
+        schema = Migrations(alembic_config(), engine.server.edition).template()
         template = histories_template(schema, metadata, community=community)
         with Stage(timescaledb, template, histories_per_database=lifetime) as stage:
             # The known gaps of the version are another test's.

@@ -7,7 +7,7 @@ import sys
 from sqlalchemy import NullPool, create_engine
 
 from conformance.engines import open_engine
-from conformance.project.migrations import alembic_config, upgrade
+from conformance.project.migrations import Migrations, alembic_config
 
 
 def main(choice: str) -> None:
@@ -15,7 +15,7 @@ def main(choice: str) -> None:
     try:
         engine.start()
         with engine.database() as url, create_engine(url, poolclass=NullPool).connect() as session:
-            upgrade(session, alembic_config())
+            Migrations(alembic_config()).upgrade(session)
     finally:
         engine.stop()
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import NullPool, create_engine, func, insert, select, text
 
 from benchmarks.writers import MOST_ONE_BY_ONE, ONE_BY_ONE, OPERATIONS, writers
-from conformance.project.migrations import alembic_config, migrated_template
+from conformance.project.migrations import Migrations, alembic_config
 from models import Instrument, MarketData
 from models.writes import insert_new
 
@@ -73,9 +73,7 @@ class Measured:
 
 def measure(engine: Engine, number: int, turns: int) -> Iterator[Measured]:
     """Each operation in each case, the writers by turns; each turn is taken back."""
-    template = migrated_template(
-        alembic_config("alembic.ini"), apache=not engine.capabilities.community_edition
-    )
+    template = Migrations(alembic_config("alembic.ini"), engine.server.edition).template()
     for name, case in CASES.items():
         if case.compressed and not engine.capabilities.community_edition:
             continue
@@ -194,9 +192,7 @@ def _committing(sessions: Sessions) -> Iterator[Connection]:
 
 def plain_insert_rate(engine: Engine, number: int, turns: int) -> float:
     """Rows per second of `insert(...)` with a list: what the same server takes without proof."""
-    template = migrated_template(
-        alembic_config("alembic.ini"), apache=not engine.capabilities.community_edition
-    )
+    template = Migrations(alembic_config("alembic.ini"), engine.server.edition).template()
     with engine.database(template) as url:
         sessions = create_engine(url, poolclass=NullPool)
         rows = _prepared(sessions, CASES["all new"], number)

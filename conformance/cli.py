@@ -9,7 +9,7 @@ import warnings
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 from rich.console import Console
@@ -18,13 +18,20 @@ from rich.markup import escape
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError, why_no_verdict
 from conformance.process.interrupts import heeded
+from conformance.process.output import write as write_file
 from conformance.process.printing import printing
+from conformance.process.progress import unwatched
 from conformance.project.models import DEFAULT_MODELS
-from conformance.reports.verdict import console as console_report
+from conformance.reports.json_report import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
+
+    from conformance.gate.evidence.report import GateReport
+    from conformance.process.progress import Progress
+    from conformance.upgrade.report import UpgradeReport
+
+_Report = TypeVar("_Report", "Verdict", "GateReport", "UpgradeReport")
 
 REPORTS = Path("build/conformance")
 
@@ -80,15 +87,15 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
 ) -> None:
     """Start TimescaleDB, migrate it, and run the conformance suite."""
     from conformance.checking.run import Choices, run_suite
+    from conformance.reports.verdict import console as verdict_console
     from conformance.reports.verdict.files import write_all
 
     choices = Choices(engine, image, models, alembic_ini, reports)
-
-    _finish(
-        lambda hear: run_suite(choices, pytest_arguments, Console(stderr=True), hear),
-        _asked(engine),
+    _carry_out(
+        lambda progress: run_suite(choices, pytest_arguments, Console(stderr=True), progress),
+        no_verdict=lambda reason: Verdict(_asked(engine), could_not_run=reason),
         write=lambda verdict: write_all(verdict, reports),
-        reports=str(reports),
+        show=lambda verdict, console: verdict_console.show(verdict, console, str(reports)),
     )
 
 
@@ -100,22 +107,15 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
 def audit(url: str, json_file: str | None, schema: str, models: str) -> None:
     """Compare a living database with the models; reads only, safe on production."""
     from conformance.audit import audit as audit_database
-    from conformance.process.output import write
     from conformance.project.models import load_metadata
-    from conformance.reports import json_report
+    from conformance.reports.verdict import console as verdict_console
 
-    def write_json(verdict: Verdict) -> None:
-        if json_file == "-":
-            with printing():
-                click.echo(json_report.render(verdict), nl=False)
-        elif json_file is not None:
-            write(Path(json_file), json_report.render(verdict))
-
-    _finish(
+    _carry_out(
         lambda _: audit_database(url, load_metadata(models), schema=schema),
-        EngineUsed("url", "database URL"),
-        write=write_json,
-        to_stderr=json_file == "-",
+        no_verdict=lambda reason: Verdict(EngineUsed("url", "database URL"), could_not_run=reason),
+        write=lambda _: None,
+        show=verdict_console.show,
+        json_file=json_file,
     )
 
 
@@ -164,40 +164,22 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
     from conformance.gate.evidence.report import GateReport
     from conformance.gate.run import Choices
     from conformance.gate.run import gate as run_gate
-    from conformance.process.output import write
-    from conformance.reports import json_report
     from conformance.reports.gate import console as gate_console
-    from conformance.reports.gate import files as gate_files
+    from conformance.reports.gate.files import write_all
 
     if base is not None and from_revision is not None:
         raise click.UsageError("Give --base or --from-revision, not both.")
     choices = Choices(engine, image, models, alembic_ini, base, from_revision)
-    try:
-        with (
-            _standard_output_kept(json_file == "-"),
-            Console(stderr=True).status("starting") as status,
-            heeded(lambda text: status.update(escape(text))) as say,
-        ):
-            report = run_gate(choices, say)
-    # Whatever it is, it is no verdict: 0 and 1 are.
-    except BaseException as error:
-        report = GateReport(_asked(engine), could_not_run=why_no_verdict(error))
-    try:
-        gate_files.write_all(report, reports, os.environ)
-        if json_file not in (None, "-"):
-            write(Path(str(json_file)), json_report.render(report))
-    except ConformanceError as error:
-        report = GateReport(_asked(engine), could_not_run=str(error))
-    if json_file == "-":
-        with printing():
-            click.echo(json_report.render(report), nl=False)
-    if report.could_not_run is not None:
-        click.echo(f"conformance: {report.could_not_run}", err=True)
-    else:
-        console = Console(stderr=json_file == "-", soft_wrap=True)
-        with printing():
-            gate_console.show(report, console, str(reports))
-    sys.exit(report.exit_code)
+    with Console(stderr=True).status("starting") as status:
+        _carry_out(
+            lambda progress: run_gate(choices, progress),
+            no_verdict=lambda reason: GateReport(_asked(engine), could_not_run=reason),
+            write=lambda report: write_all(report, reports, os.environ),
+            show=lambda report, console: gate_console.show(report, console, str(reports)),
+            progress=lambda step: status.update(escape(step)),
+            ended=status.stop,
+            json_file=json_file,
+        )
 
 
 @main.command()
@@ -231,26 +213,20 @@ def upgrade(  # noqa: PLR0913, PLR0917 - one argument for each option
     from conformance.reports.upgrade import console as upgrade_console
     from conformance.reports.upgrade.files import write_all
     from conformance.upgrade.choices import Choices
-    from conformance.upgrade.rehearsal import rehearse_or_say_why
+    from conformance.upgrade.rehearsal import rehearse
+    from conformance.upgrade.report import UpgradeReport
 
-    console = Console(stderr=True, soft_wrap=True)
     choices = Choices(before, after, engine, image, models, alembic_ini, reports, suite)
-    report = rehearse_or_say_why(choices, lambda text: console.print(escape(text), style="dim"))
-    try:
-        write_all(report, reports)
-    except ConformanceError as error:
-        report = replace(report, could_not_run=str(error))
-    if report.could_not_run is not None:
-        click.echo(f"conformance: {report.could_not_run}", err=True)
-    else:
-        with printing():
-            upgrade_console.show(report, Console(soft_wrap=True), str(reports))
-    sys.exit(report.exit_code)
-
-
-def _standard_output_kept(for_json: bool) -> AbstractContextManager[object]:
-    """What models and migrations print goes to standard error where JSON is all that is wanted."""
-    return redirect_stdout(sys.stderr) if for_json else nullcontext()
+    steps = Console(stderr=True, soft_wrap=True)
+    _carry_out(
+        lambda progress: rehearse(choices, progress),
+        no_verdict=lambda reason: UpgradeReport(
+            choices.not_seen(before), choices.not_seen(after), could_not_run=reason
+        ),
+        write=lambda report: write_all(report, reports),
+        show=lambda report, console: upgrade_console.show(report, console, str(reports)),
+        progress=lambda step: steps.print(escape(step), style="dim"),
+    )
 
 
 def _asked(engine: str) -> EngineUsed:
@@ -258,34 +234,54 @@ def _asked(engine: str) -> EngineUsed:
     return EngineUsed("url", "database URL") if "://" in engine else EngineUsed(engine, engine)
 
 
-def _finish(
-    run: Callable[[Callable[[str], None]], Verdict],
-    engine: EngineUsed,
+def _carry_out(  # noqa: PLR0913 - what differs between the commands
+    run: Callable[[Progress], _Report],
     *,
-    write: Callable[[Verdict], None],
-    reports: str | None = None,
-    to_stderr: bool = False,
-) -> None:
-    """Run, write the reports, show the verdict, and leave with its exit code."""
+    no_verdict: Callable[[str], _Report],
+    write: Callable[[_Report], None],
+    show: Callable[[_Report, Console], None],
+    progress: Progress = unwatched,
+    ended: Callable[[], None] = lambda: None,
+    json_file: str | None = None,
+) -> NoReturn:
+    """Run a command, write its reports, show the verdict, and leave with its exit code.
+
+    Args:
+        no_verdict: a report that says in a sentence why there is no verdict.
+        ended: called when `progress` has been told everything.
+        json_file: where the report is wanted as JSON as well; `-` is standard output, which then
+            has nothing else on it.
+    """
+    to_stderr = json_file == "-"
     started = time.monotonic()
     try:
-        with _standard_output_kept(to_stderr), heeded(lambda _: None) as hear:
-            verdict = run(hear)
-    # Whatever it is, it is no verdict: 0 and 1 are.
+        # What models and migrations print is no part of the JSON.
+        with (
+            redirect_stdout(sys.stderr) if to_stderr else nullcontext(),
+            heeded(progress) as asking,
+        ):
+            report = run(asking)
+    # Exit codes 0 and 1 mean a verdict; any exception exits with 2.
     except BaseException as error:
         seconds = time.monotonic() - started
-        verdict = Verdict(engine, could_not_run=why_no_verdict(error), seconds=seconds)
+        report = replace(no_verdict(why_no_verdict(error)), seconds=seconds)
+    finally:
+        ended()
     try:
-        write(verdict)
+        write(report)
+        if json_file is not None and not to_stderr:
+            write_file(Path(json_file), render(report))
     except ConformanceError as error:
-        verdict = Verdict(engine, could_not_run=str(error))
-        reports = None
-    if verdict.could_not_run is not None:
-        click.echo(f"conformance: {verdict.could_not_run}", err=True)
+        report = no_verdict(str(error))
+    if to_stderr:
+        with printing():
+            click.echo(render(report), nl=False)
+    if report.could_not_run is not None:
+        click.echo(f"conformance: {report.could_not_run}", err=True)
     else:
         with printing():
-            console_report.show(verdict, Console(stderr=to_stderr, soft_wrap=True), reports)
-    sys.exit(verdict.exit_code)
+            show(report, Console(stderr=to_stderr, soft_wrap=True))
+    sys.exit(report.exit_code)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,16 @@ class ConformanceError(Exception):
 
     Args:
         problem: one sentence: what was found, and where. Never holds a password.
-        way_out: one sentence: what the reader can do about it. May be empty.
+        hint: one sentence: what the reader can do about it. May be empty.
     """
 
-    def __init__(self, problem: str, way_out: str = "") -> None:
-        super().__init__(problem, way_out)
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem, hint)
         self.problem = problem
-        self.way_out = way_out
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.problem} {self.way_out}".strip()
+        return f"{self.problem} {self.hint}".strip()
 
 
 class EngineUnavailable(ConformanceError):

@@ -17,13 +17,13 @@ import pytest
 from sqlalchemy import make_url
 
 from conformance.checking.fixtures import (
-    apache_edition,
     comparison,
     conformance_engine,
     conformance_metadata,
     conformance_scope,
     empty_database,
     migrated_database,
+    migrations,
     record,
     schema_template,
 )
@@ -36,13 +36,13 @@ from conformance.errors import ConformanceError, named
 from conformance.project.models import DEFAULT_MODELS
 
 __all__ = [
-    "apache_edition",
     "comparison",
     "conformance_engine",
     "conformance_metadata",
     "conformance_scope",
     "empty_database",
     "migrated_database",
+    "migrations",
     "record",
     "schema_template",
 ]
@@ -192,7 +192,7 @@ def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | No
         return None
     if is_lost_connection(error):
         return str(lost_connection(item.name))
-    address = getattr(session_of(item.config).engine, "server_url", None)
+    address = session_of(item.config).engine.server_url
     if address is not None and (refused := no_connection(error, make_url(address))) is not None:
         return str(refused)
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)

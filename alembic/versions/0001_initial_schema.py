@@ -119,8 +119,7 @@ def downgrade() -> None:
 
 def apache_allowed() -> bool:
     """Whether `-x apache=allow` was given."""
-    allowed = context.get_x_argument(as_dictionary=True).get("apache")
-    return allowed == "allow" or context.config.attributes.get("apache") == "allow"
+    return context.get_x_argument(as_dictionary=True).get("apache") == "allow"
 
 
 def create_extension() -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import create_engine, pool
 
 from conformance.checking.session import metadata_of, session_of
 from conformance.pipeline import check_database, scope_of
+from conformance.project.migrations import Migrations
 from conformance.project.migrations import alembic_config as read_alembic_config
-from conformance.project.migrations import migrated_template, single_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,18 +41,18 @@ def conformance_scope(conformance_metadata: MetaData) -> Scope:
     return scope_of(conformance_metadata)
 
 
-@pytest.fixture(scope="session")
-def apache_edition(conformance_engine: TimescaleEngine) -> bool:
-    """Whether the migration must leave out what the server's edition lacks."""
-    return not conformance_engine.capabilities.community_edition
+@pytest.fixture
+def migrations(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Migrations:
+    """The migrations of `--alembic-ini`, for the engine's edition; fresh ones for every test."""
+    config = read_alembic_config(pytestconfig.getoption("alembic_ini"))
+    return Migrations(config, conformance_engine.server.edition)
 
 
 @pytest.fixture(scope="session")
-def schema_template(pytestconfig: pytest.Config, apache_edition: bool) -> Template:
+def schema_template(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Template:
     """How an empty database comes to have the schema: by `alembic upgrade head`."""
     config = read_alembic_config(pytestconfig.getoption("alembic_ini"))
-    single_head(config)
-    return migrated_template(config, apache=apache_edition)
+    return Migrations(config, conformance_engine.server.edition).template()
 
 
 @pytest.fixture(scope="session")

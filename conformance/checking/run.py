@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich import progress as bars
 
 from conformance.checking import outcomes
 from conformance.checking.profiles import generation_of
@@ -23,13 +23,16 @@ from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.engines.started import Session, start_session
 from conformance.errors import ConformanceError
 from conformance.process.output import make_folder
-from conformance.project.migrations import alembic_config, migrated_template
+from conformance.process.progress import unwatched
+from conformance.project.migrations import Migrations, alembic_config
 from conformance.project.models import load_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
+
+    from conformance.process.progress import Progress
 
 JUNIT_FILE = "junit.xml"
 #: What pytest says of a check that is made for each of none.
@@ -39,11 +42,11 @@ _NO_SUBJECT = "got empty parameter set"
 class Collector:
     """A pytest plugin: gives the session its engine, shows progress, keeps what was found."""
 
-    def __init__(self, session: Session, progress: Progress, hear: Callable[[str], None]) -> None:
+    def __init__(self, session: Session, bar: bars.Progress, progress: Progress) -> None:
         self.session = session
-        self.hear = hear
         self.progress = progress
-        self.task = progress.add_task("collecting", total=None)
+        self.bar = bar
+        self.task = bar.add_task("collecting", total=None)
         self.findings: list[Finding] = []
         self.not_checked: list[NotChecked] = []
         self.by_kind: Counter[str] = Counter()
@@ -67,17 +70,17 @@ class Collector:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Now the number of checks is known."""
         if session.items:
-            self.progress.update(self.task, total=len(session.items))
+            self.bar.update(self.task, total=len(session.items))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say what is being checked."""
-        self.hear(nodeid)
+        self.progress(nodeid)
         chapter = nodeid.split("::", maxsplit=1)[0].rsplit("/", 1)[-1].removesuffix(".py")
-        self.progress.update(self.task, description=chapter.removeprefix("test_"))
+        self.bar.update(self.task, description=chapter.removeprefix("test_"))
 
     def pytest_runtest_logfinish(self) -> None:
         """One more is done."""
-        self.progress.advance(self.task)
+        self.bar.advance(self.task)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C, or pytest.exit() with a sentence."""
@@ -165,22 +168,18 @@ class Choices:
         return options + ([f"--image={self.image}"] if self.image else [])
 
 
-def _unheard(_: str) -> None:
-    """Nobody waits for what is said."""
-
-
 def run_suite(
     choices: Choices,
     arguments: Sequence[str],
     console: Console,
-    hear: Callable[[str], None] = _unheard,
+    progress: Progress = unwatched,
 ) -> Verdict:
     """Start the engine, run the suite, stop the engine.
 
     Args:
         arguments: more of pytest's, such as `-k market_data`.
         console: where progress is shown.
-        hear: told what is checked next; what it raises ends the run.
+        progress: told what is checked next.
 
     Raises:
         ConformanceError: the engine, the models or the migration cannot be had.
@@ -189,19 +188,19 @@ def run_suite(
     # What is wrong with the models or the folder is known before anything is started.
     load_metadata(choices.models)
     make_folder(choices.reports)
-    with _progress(console) as progress:
+    with _bar(console) as bar:
         kind = "of the URL" if "://" in choices.engine else choices.engine
-        task = progress.add_task(f"starting engine {kind}", total=None)
+        task = bar.add_task(f"starting engine {kind}", total=None)
         session = start_session(
             choices.engine,
             choices.image,
-            lambda sentence: progress.update(task, description=sentence),
+            lambda step: bar.update(task, description=step),
         )
-        progress.update(task, visible=False)
+        bar.update(task, visible=False)
     try:
         _anticipate(session, choices)
         return replace(
-            check_on(session, choices, arguments, console, hear),
+            check_on(session, choices, arguments, console, progress),
             seconds=time.monotonic() - started,
         )
     finally:
@@ -213,13 +212,13 @@ def check_on(
     choices: Choices,
     arguments: Sequence[str],
     console: Console,
-    hear: Callable[[str], None] = _unheard,
+    progress: Progress = unwatched,
 ) -> Verdict:
     """Run the suite on an engine that is started already.
 
     Args:
         arguments: more of pytest's, such as `-k market_data`.
-        hear: told what is checked next; what it raises ends the run.
+        progress: told what is checked next.
 
     Raises:
         ConformanceError: the models or the migration cannot be had.
@@ -227,8 +226,8 @@ def check_on(
     started = time.monotonic()
     # Asked now: at pytest's end the engine is stopped.
     used = session.used
-    with _progress(console) as progress:
-        collector = Collector(session, progress, hear)
+    with _bar(console) as bar:
+        collector = Collector(session, bar, progress)
         with _no_settings_of_the_environment():
             status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
     return _verdict(collector, int(status), used, time.monotonic() - started)
@@ -239,16 +238,16 @@ def _anticipate(session: Session, choices: Choices) -> None:
     # Whatever is wrong with the migrations is said by the check that needs them.
     with suppress(Exception):
         config = alembic_config(choices.alembic_ini)
-        apache = not session.engine.capabilities.community_edition
-        session.engine.anticipate(migrated_template(config, apache=apache))
+        migrations = Migrations(config, session.engine.server.edition)
+        session.engine.anticipate(migrations.template())
 
 
-def _progress(console: Console) -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+def _bar(console: Console) -> bars.Progress:
+    return bars.Progress(
+        bars.SpinnerColumn(),
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
         console=console,
         transient=True,
     )

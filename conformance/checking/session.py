@@ -61,5 +61,4 @@ def _choice(config: pytest.Config) -> tuple[str, str | None]:
 
 def choice_for_workers(session: Session) -> str:
     """What `--engine` would have to be to get databases on the same server."""
-    address = getattr(session.engine, "server_url", None)
-    return session.engine.name if address is None else str(address)
+    return session.engine.server_url or session.engine.name

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from conformance.errors import ContainerUnavailable, EngineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conformance.engines.base import Engine
     from conformance.engines.container.engine import ContainerEngine
+    from conformance.process.progress import Progress
 
 #: What `--engine` takes, beside a database URL.
 CHOICES = ("auto", "embedded", "container")
 
 
-def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -> Engine:
+def open_engine(choice: str, image: str | None, progress: Progress) -> Engine:
     """The engine of the choice, not started yet.
 
     Only the chosen engine's libraries are imported.
@@ -24,7 +23,7 @@ def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -
     Args:
         choice: `auto`, `embedded`, `container` or a database URL.
         image: the image of the container; None means the default one.
-        report: told in one sentence which engine `auto` took, and why.
+        progress: told in one sentence which engine `auto` took, and why.
 
     Raises:
         EngineUnavailable: the choice is none of these, or does not go with an image, or a
@@ -42,22 +41,22 @@ def open_engine(choice: str, image: str | None, report: Callable[[str], None]) -
             )
         return _embedded()
     if choice == "container":
-        return _container(image, report)
+        return _container(image, progress)
     if choice == "auto":
-        return _container_or_embedded(image, report)
+        return _container_or_embedded(image, progress)
     raise EngineUnavailable(
         f"There is no engine {choice!r}.", f"Take {', '.join(CHOICES)} or a database URL."
     )
 
 
-def _container_or_embedded(image: str | None, report: Callable[[str], None]) -> Engine:
+def _container_or_embedded(image: str | None, progress: Progress) -> Engine:
     try:
-        engine = _container(image, report)
+        engine = _container(image, progress)
         engine.obtain_image(hurry=True)
     except EngineUnavailable as error:
-        report(f"Engine embedded, because no container can be had: {error.problem}")
+        progress(f"Engine embedded, because no container can be had: {error.problem}")
         return _embedded()
-    report(f"Engine container, because a Docker daemon answers and has the image {engine.image}.")
+    progress(f"Engine container, because a Docker daemon answers and has the image {engine.image}.")
     return engine
 
 
@@ -67,7 +66,7 @@ def _embedded() -> Engine:
     return EmbeddedEngine()
 
 
-def _container(image: str | None, report: Callable[[str], None]) -> ContainerEngine:
+def _container(image: str | None, progress: Progress) -> ContainerEngine:
     try:
         from conformance.engines.container.engine import ContainerEngine
     except ModuleNotFoundError as error:
@@ -75,4 +74,4 @@ def _container(image: str | None, report: Callable[[str], None]) -> ContainerEng
             f"A container needs the Python package {error.name}, which is not installed.",
             "Run pip install testcontainers",
         ) from None
-    return ContainerEngine(image, report)
+    return ContainerEngine(image, progress)

@@ -68,5 +68,15 @@ class Engine(Protocol):
         Only a hint. Nothing is raised; what goes wrong shows when the database is asked for.
         """
 
+    @property
+    def server_url(self) -> str | None:
+        """Where the server is, with the password: for another process of ours, never for people.
+
+        None where no other process can reach it.
+        """
+
+    def restart(self) -> None:
+        """Restart the server, where `capabilities.restartable`; sessions end."""
+
     def stop(self) -> None:
         """End the server, or remove what was created on it."""

@@ -168,9 +168,9 @@ def explain_connection_error(error: BaseException, url: URL) -> EngineUnavailabl
         "user": url.username or _query(url, "user") or "(default)",
         "database": url.database or _query(url, "dbname") or url.username or "(default)",
     }
-    for pattern, problem, way_out in _MEANINGS:
+    for pattern, problem, hint in _MEANINGS:
         if re.search(pattern, message, re.IGNORECASE):
-            return EngineUnavailable(problem.format(**words), way_out)
+            return EngineUnavailable(problem.format(**words), hint)
     return EngineUnavailable(
         f"No connection to {words['place']}: {scrubbed(message, url).rstrip('.')}.",
         "Check the database URL.",

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.comparing.verdict import EngineUsed
+from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conformance.engines.base import Engine
+    from conformance.process.progress import Progress
 
 
 @dataclass
@@ -28,23 +28,21 @@ class Session:
         )
 
 
-def start_session(
-    choice: str, image: str | None, report: Callable[[str], None] = lambda _: None
-) -> Session:
+def start_session(choice: str, image: str | None, progress: Progress = unwatched) -> Session:
     """Open and start the engine of the choice.
 
     Args:
-        report: told what is being waited for; the last word is the reason for an `auto` choice.
+        progress: told what is waited for; the last word is the reason for an `auto` choice.
     """
     from conformance.engines import open_engine
 
     said = [""]
 
-    def hear(sentence: str) -> None:
-        said.append(sentence)
-        report(sentence)
+    def keeping(step: str) -> None:
+        said.append(step)
+        progress(step)
 
-    engine = open_engine(choice, image, hear)
+    engine = open_engine(choice, image, keeping)
     try:
         engine.start()
     except BaseException:

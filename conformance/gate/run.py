@@ -24,11 +24,12 @@ from conformance.gate.rules.outcomes import judge, judge_drift, judge_failure_to
 from conformance.gate.squawk import SquawkUnavailable, comparable, complaints, judge_squawk
 from conformance.pipeline import check_database, scope_of
 from conformance.population.reflection import schemas_of
+from conformance.process.progress import unwatched
 from conformance.project.migrations import alembic_config
 from conformance.project.models import load_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from alembic.config import Config
     from sqlalchemy import Connection, MetaData
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from conformance.gate.evidence.evidence import Evidence
     from conformance.gate.revisions.new import NewRevisions
     from conformance.observed import Scope
+    from conformance.process.progress import Progress
 
 
 _NO_WAY_BACK = frozenset({"downgrade", "downgrade-missing", "trace-left"})
@@ -64,11 +66,11 @@ class Choices:
     from_revision: str | None = None
 
 
-def gate(choices: Choices, report: Callable[[str], None] = lambda _: None) -> GateReport:
+def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
     """Rehearse the new revisions and judge them.
 
     Args:
-        report: told what is being done.
+        progress: told what is done next.
 
     Raises:
         ConformanceError: no verdict is possible; the error says why.
@@ -87,9 +89,9 @@ def gate(choices: Choices, report: Callable[[str], None] = lambda _: None) -> Ga
             nothing, new.base, heads, (), new.findings, (models,), None, _since(started)
         )
     metadata = load_metadata(choices.models)
-    session = start_session(choices.engine, choices.image, report)
+    session = start_session(choices.engine, choices.image, progress)
     try:
-        return replace(rehearse(session, config, new, metadata, report), seconds=_since(started))
+        return replace(rehearse(session, config, new, metadata, progress), seconds=_since(started))
     finally:
         session.engine.stop()
 
@@ -103,7 +105,7 @@ def rehearse(
     config: Config,
     new: NewRevisions,
     metadata: MetaData,
-    report: Callable[[str], None] = lambda _: None,
+    progress: Progress = unwatched,
 ) -> GateReport:
     """Rehearse the revisions on databases of a started engine, and judge them.
 
@@ -111,7 +113,7 @@ def rehearse(
         ConformanceError: no verdict is possible; the error says why.
     """
     with Bench(session.engine, config, new) as bench:
-        return _Gate(bench, new, metadata, session, report).run()
+        return _Gate(bench, new, metadata, session, progress).run()
 
 
 class _Gate:
@@ -123,19 +125,19 @@ class _Gate:
         new: NewRevisions,
         metadata: MetaData,
         session: Session,
-        report: Callable[[str], None],
+        progress: Progress,
     ) -> None:
         self._bench = bench
         self._new = new
         self._metadata = metadata
         self._session = session
-        self._report = report
+        self._progress = progress
         self._not_checked: list[NotChecked] = []
         self._comparison: Comparison | None = None
         self._models_scope = scope_of(metadata)
 
     def run(self) -> GateReport:
-        self._report("filling the base with rows")
+        self._progress("filling the base with rows")
         self._bench.renew()
         rehearsed = self._rehearse_all()
         together = self._together(rehearsed)
@@ -159,7 +161,7 @@ class _Gate:
         revisions = self._new.revisions
         scope = self._scope()
         for number, revision in enumerate(revisions):
-            rehearsal = Rehearsal(self._bench, revision, revisions[:number], scope, self._report)
+            rehearsal = Rehearsal(self._bench, revision, revisions[:number], scope, self._progress)
             evidence = rehearsal.run(self._compare if revision is revisions[-1] else _nothing)
             rehearsed.append(evidence)
             for what, reason in evidence.not_checked.items():
@@ -179,7 +181,7 @@ class _Gate:
         revisions = self._new.revisions
         if len(revisions) == 1 or len(rehearsed) < len(revisions) or rehearsed[-1].failure:
             return []
-        self._report("all in one go")
+        self._progress("all in one go")
         together = run_together(self._bench, revisions)
         return [*judge_failure_together(together), *judge_together(together.statements)]
 

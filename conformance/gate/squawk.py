@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.gate.evidence.codes import SQUAWK
 from conformance.gate.evidence.report import GateFinding
+from conformance.gate.rules.hints import hint_for_scan
 from conformance.gate.rules.sentences import first_words, shortened
-from conformance.gate.rules.ways_out import way_out_of_scan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -158,7 +158,7 @@ def comparable(sql: str) -> str:
 def _corrected(complaint: Complaint, hypertables: Collection[str]) -> str:
     words = set(re.findall(r"\w+", complaint.statement))
     if complaint.rule in _OF_HYPERTABLES and words & set(hypertables):
-        return way_out_of_scan(complaint.statement, hypertable=True)
+        return hint_for_scan(complaint.statement, hypertable=True)
     return complaint.advice or f"See squawk's page of {complaint.rule}."
 
 

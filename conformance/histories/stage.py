@@ -126,7 +126,7 @@ class Stage:
     def restart(self) -> None:
         """Stop the server and start it again; the connections are new ones."""
         self._sessions.close()
-        self._engine.restart()  # type: ignore[attr-defined]
+        self._engine.restart()
         self._connect()
 
     def _open(self) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
+    from conformance.process.progress import Progress
+
 #: How long Python has to act on a signal before the statements that keep it from it are ended, in
 #: seconds. It acts at once where it runs at all; while psycopg2 waits for a server it does not.
 PATIENCE = 1.0
@@ -87,7 +89,7 @@ def _send_again(number: int) -> None:
 
 
 @contextmanager
-def heeded(report: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+def heeded(progress: Progress) -> Iterator[Progress]:
     """Let Ctrl-C, SIGTERM or SIGHUP end the block, wherever it is.
 
     Two things keep Python from it otherwise. It drops exceptions in some places, and the run goes
@@ -95,24 +97,24 @@ def heeded(report: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
     as long as somebody's migration takes.
 
     Args:
-        report: what the block is to say things to; it is given the same, which asks first.
+        progress: what the block tells its steps to. The block is given one that asks first.
 
     Raises:
         KeyboardInterrupt: somebody asked.
     """
     # Only the main thread hears signals.
     if threading.current_thread() is not threading.main_thread():
-        yield report
+        yield progress
         return
     request = _Request()
 
-    def hear(sentence: str) -> None:
+    def asking(step: str) -> None:
         request.raise_if_made()
-        report(sentence)
+        progress(step)
 
     with request.received(), _Watch(request):
         try:
-            yield hear
+            yield asking
             request.raise_if_made()
         # The statement that was ended says that its connection is lost.
         except BaseException as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from argparse import Namespace
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +26,7 @@ from conformance.observed import Scope
 from conformance.project.confinement import confined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import URL, Connection
@@ -95,44 +97,123 @@ def revisions_of(config: Config) -> ScriptDirectory:
     return directory
 
 
-def upgrade(
-    connection: Connection, config: Config, revision: str = "head", *, apache: bool = False
-) -> None:
-    """`alembic upgrade` on the connection, which is committed.
+@dataclass(frozen=True)
+class Migrations:
+    """A project's migrations, as they run on servers of one edition.
 
-    Args:
-        apache: leave out what the Apache edition lacks (`-x apache=allow`).
+    Attributes:
+        config: Alembic's configuration, as `alembic_config` reads it.
+        edition: `community` or `apache`, of TimescaleDB. On the Apache edition a migration gets
+            `-x apache=allow`, and may leave out what that edition lacks.
     """
-    _run(command.upgrade, connection, config, revision, apache=apache)
 
+    config: Config
+    edition: str = "community"
 
-def downgrade(
-    connection: Connection, config: Config, revision: str = "base", *, apache: bool = False
-) -> None:
-    """`alembic downgrade` on the connection, which is committed."""
-    _run(command.downgrade, connection, config, revision, apache=apache)
+    def __post_init__(self) -> None:
+        """Choose the edition also for those who run Alembic on the configuration themselves."""
+        self._choose_edition()
 
+    def _choose_edition(self) -> None:
+        """Alembic keeps what `-x` gives among the options of its command line."""
+        apache = self.edition == "apache"
+        self.config.cmd_opts = Namespace(x=["apache=allow"]) if apache else None
 
-def offline_sql(config: Config, *, apache: bool = False) -> str:
-    """What `alembic upgrade head --sql` prints."""
-    return "".join(offline_statements(config, apache=apache))
+    @property
+    def ini(self) -> str:
+        """The path of Alembic's ini file."""
+        return str(self.config.config_file_name)
 
+    def upgrade(self, connection: Connection, revision: str = "head") -> None:
+        """`alembic upgrade` on the connection, which is committed."""
+        self._run(command.upgrade, connection, revision)
 
-def offline_statements(
-    config: Config, revision: str = "head", *, apache: bool = False
-) -> tuple[str, ...]:
-    """The same, statement by statement, with the comments between them.
+    def downgrade(self, connection: Connection, revision: str = "base") -> None:
+        """`alembic downgrade` on the connection, which is committed."""
+        self._run(command.downgrade, connection, revision)
 
-    Args:
-        revision: where to, or a range: `0001:0002`.
-    """
-    buffer = _Writes()
-    offline = alembic_config(str(config.config_file_name), output=buffer)
-    offline.attributes.update(config.attributes, connection=None)
-    offline.attributes["apache"] = "allow" if apache else None
-    with confined(offline, _NOWHERE):
-        command.upgrade(offline, revision, sql=True)
-    return tuple(buffer.writes)
+    def offline_sql(self) -> str:
+        """What `alembic upgrade head --sql` prints."""
+        return "".join(self.offline_statements())
+
+    def offline_statements(self, revision: str = "head") -> tuple[str, ...]:
+        """The same, statement by statement, with the comments between them.
+
+        Args:
+            revision: where to, or a range: `0001:0002`.
+        """
+        buffer = _Writes()
+        offline = alembic_config(self.ini, output=buffer)
+        offline.attributes.update(self.config.attributes, connection=None)
+        Migrations(offline, self.edition)
+        with confined(offline, _NOWHERE):
+            command.upgrade(offline, revision, sql=True)
+        return tuple(buffer.writes)
+
+    def version_table(self, connection: Connection) -> str:
+        """The name of Alembic's own table, which env.py may choose; nothing is migrated."""
+        found: list[str] = []
+        directory = ScriptDirectory.from_config(self.config)
+
+        def see(_revision: object, context: MigrationContext) -> list[object]:
+            found.append(context.version_table)
+            return []
+
+        def run_env(_config: object, _revision: object) -> None:
+            with EnvironmentContext(self.config, directory, fn=see, dont_mutate=True):
+                directory.run_env()
+
+        # Where env.py fails the migration does as well, and says more.
+        with suppress(Exception):
+            self._run(run_env, connection, "")
+        return found[0] if found else Scope.version_table
+
+    def template(self) -> Template:
+        """The database after `alembic upgrade head`.
+
+        Its key covers every file that a migration can depend on: the migrations, the ini file,
+        what env.py imports from the project, and the versions of Alembic and SQLAlchemy.
+
+        Raises:
+            MigrationFailed: there is not exactly one head; when it is prepared, the migration
+                fails.
+        """
+        head = single_head(self.config)
+
+        def prepare(url: URL) -> None:
+            engine = create_engine(url, poolclass=pool.NullPool)
+            try:
+                # Idle: an env.py that connects by itself meets no lock of it.
+                with engine.connect() as connection:
+                    self.upgrade(connection)
+            except MigrationFailed:
+                raise
+            # Whatever a migration raises: its author is the one who must read it.
+            except (Exception, SystemExit) as error:
+                if is_lost_connection(error):
+                    raise lost_connection(f"the migration to {head}") from error
+                raise MigrationFailed(
+                    f"The migration to {head} fails: {named(error)}.",
+                    "Run it with 'alembic upgrade head' on an empty database to see where.",
+                ) from error
+
+        name = "apache" if self.edition == "apache" else "migrated"
+        return Template(name, _fingerprint(self), prepare)
+
+    def _run(self, what: Callable[..., object], connection: Connection, revision: str) -> None:
+        self._choose_edition()
+        try:
+            with given(self.config, connection), confined(self.config, connection.engine.url):
+                what(self.config, revision)
+        except (InvalidRequestError, ImportError) as error:
+            if "asyncio" not in str(error):
+                raise
+            raise MigrationFailed(
+                "env.py makes an asynchronous engine of its own, where the database is reached by "
+                "psycopg2.",
+                'Let it run the migrations on config.attributes["connection"] where that is set.',
+            ) from error
+        connection.commit()
 
 
 class _Writes(io.StringIO):
@@ -146,44 +227,6 @@ class _Writes(io.StringIO):
         """Called by Alembic."""
         self.writes.append(text)
         return super().write(text)
-
-
-def version_table(connection: Connection, config: Config, *, apache: bool = False) -> str:
-    """The name of Alembic's own table, which env.py may choose; nothing is migrated."""
-    found: list[str] = []
-    directory = ScriptDirectory.from_config(config)
-
-    def see(_revision: object, context: MigrationContext) -> list[object]:
-        found.append(context.version_table)
-        return []
-
-    def run_env(_config: object, _revision: object) -> None:
-        with EnvironmentContext(config, directory, fn=see, dont_mutate=True):
-            directory.run_env()
-
-    # Where env.py fails the migration does as well, and says more.
-    with suppress(Exception):
-        _run(run_env, connection, config, "", apache=apache)
-    return found[0] if found else Scope.version_table
-
-
-def _run(
-    what: object, connection: Connection, config: Config, revision: str, *, apache: bool
-) -> None:
-    assert callable(what)
-    config.attributes["apache"] = "allow" if apache else None
-    try:
-        with given(config, connection), confined(config, connection.engine.url):
-            what(config, revision)
-    except (InvalidRequestError, ImportError) as error:
-        if "asyncio" not in str(error):
-            raise
-        raise MigrationFailed(
-            "env.py makes an asynchronous engine of its own, where the database is reached by "
-            "psycopg2.",
-            'Let it run the migrations on config.attributes["connection"] where that is set.',
-        ) from error
-    connection.commit()
 
 
 @contextmanager
@@ -209,44 +252,16 @@ def given(config: Config, connection: Connection) -> Iterator[None]:
         config.attributes.pop("connection", None)
 
 
-def migrated_template(config: Config, *, apache: bool = False) -> Template:
-    """The database after `alembic upgrade head`.
-
-    Its key covers every file that a migration can depend on: the migrations, the ini file, what
-    env.py imports from the project, and the versions of Alembic and SQLAlchemy.
-    """
-    head = single_head(config)
-
-    def prepare(url: URL) -> None:
-        engine = create_engine(url, poolclass=pool.NullPool)
-        try:
-            # Idle: an env.py that connects by itself meets no lock of it.
-            with engine.connect() as connection:
-                upgrade(connection, config, apache=apache)
-        except MigrationFailed:
-            raise
-        # Whatever a migration raises: its author is the one who must read it.
-        except (Exception, SystemExit) as error:
-            if is_lost_connection(error):
-                raise lost_connection(f"the migration to {head}") from error
-            raise MigrationFailed(
-                f"The migration to {head} fails: {named(error)}.",
-                "Run it with 'alembic upgrade head' on an empty database to see where.",
-            ) from error
-
-    return Template("apache" if apache else "migrated", _fingerprint(config, apache), prepare)
-
-
-def _fingerprint(config: Config, apache: bool) -> str:
+def _fingerprint(migrations: Migrations) -> str:
     digest = hashlib.sha256()
-    root = Path(str(config.config_file_name)).resolve().parent
-    scripts = Path(ScriptDirectory.from_config(config).dir).resolve()
+    root = Path(migrations.ini).resolve().parent
+    scripts = Path(ScriptDirectory.from_config(migrations.config).dir).resolve()
     for path in sorted({*scripts.rglob("*.py"), *_project_modules(root), *root.glob("*.ini")}):
         digest.update(str(path.relative_to(root) if path.is_relative_to(root) else path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for library in ("alembic", "sqlalchemy", "psycopg2-binary"):
         digest.update(f"{library} {_version(library)}".encode())
-    digest.update(f"apache={apache}".encode())
+    digest.update(migrations.edition.encode())
     return digest.hexdigest()[:32]
 
 

@@ -22,7 +22,6 @@ from conformance.checking.profiles import SCENARIOS, generation_of
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.population.filling import draw, fill_every_state
 from conformance.project.confinement import confined
-from conformance.project.migrations import alembic_config as read_alembic_config
 from conformance.project.migrations import given
 from conformance.project.models import load_classes, load_writes, writes_beside
 from conformance.strategies import NotDerivable
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
+    from conformance.project.migrations import Migrations
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -52,11 +52,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 
 @pytest.fixture
-def alembic_config(pytestconfig: pytest.Config, apache_edition: bool) -> Config:
-    """Alembic's configuration, from `--alembic-ini`; a fresh one for every test."""
-    config = read_alembic_config(pytestconfig.getoption("alembic_ini"))
-    config.attributes["apache"] = "allow" if apache_edition else None
-    return config
+def alembic_config(migrations: Migrations) -> Config:
+    """Alembic's configuration, for pytest-alembic; a fresh one for every test."""
+    return migrations.config
 
 
 @pytest.fixture
@@ -142,11 +140,12 @@ def populated_database(
     conformance_engine: TimescaleEngine,
     schema_template: Template,
     conformance_metadata: MetaData,
-    apache_edition: bool,
 ) -> Iterator[URL]:
     """A database with chunks of every state, for the tests of one chapter."""
     template = populated_template(
-        schema_template, conformance_metadata, compress=not apache_edition
+        schema_template,
+        conformance_metadata,
+        compress=conformance_engine.capabilities.community_edition,
     )
     with ExitStack() as stack:
         try:

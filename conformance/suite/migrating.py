@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
 from conformance.errors import primary
-from conformance.project.migrations import alembic_config, upgrade
+from conformance.project.migrations import Migrations, alembic_config
 from conformance.suite.sessions import PATIENCE
 
 if TYPE_CHECKING:
@@ -36,13 +36,11 @@ WHERE NOT l.granted AND d.datname = pg_catalog.current_database()
 """
 
 
-def upgrade_at_once(url: URL, ini: str, *, apache: bool, number: int = 2) -> list[str]:
+def upgrade_at_once(url: URL, migrations: Migrations, *, number: int = 2) -> list[str]:
     """Run so many upgrades of one database at the same moment.
 
     Args:
         url: the database.
-        ini: Alembic's configuration.
-        apache: leave out what the Apache edition lacks.
 
     Returns:
         The last line of what each one complained about; empty where it succeeded.
@@ -51,7 +49,11 @@ def upgrade_at_once(url: URL, ini: str, *, apache: bool, number: int = 2) -> lis
         subprocess.TimeoutExpired: one does not come to an end.
     """
     # By standard input: the arguments of a process are for everybody to see.
-    work = {"url": url.render_as_string(hide_password=False), "ini": ini, "apache": apache}
+    work = {
+        "url": url.render_as_string(hide_password=False),
+        "ini": migrations.ini,
+        "edition": migrations.edition,
+    }
     with ExitStack() as stack:
         processes = [_start(stack) for _ in range(number)]
         for process in processes:
@@ -115,12 +117,12 @@ def main() -> None:
     """The process's side."""
     work = json.loads(sys.stdin.readline())
     with create_engine(work["url"], poolclass=pool.NullPool).connect() as connection:
-        config = alembic_config(work["ini"])
+        migrations = Migrations(alembic_config(work["ini"]), work["edition"])
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         if sys.stdin.readline():
             try:
-                upgrade(connection, config, apache=work["apache"])
+                migrations.upgrade(connection)
             # A migration is anybody's code; what it raises is the last line that is read of it.
             except Exception as error:
                 sys.exit(primary(error))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from sqlalchemy.exc import OperationalError
 from conformance.checking import outcomes
 from conformance.checking.session import metadata_of
 from conformance.declarations import compression_of
-from conformance.project.migrations import upgrade
 from conformance.suite.cutting_proxy import Manner
 from conformance.suite.interrupted import Migration, Target, behind_a_proxy
 from conformance.suite.interruptions import Interruptions, moments
@@ -25,13 +23,13 @@ from conformance.suite.row_world import hypertables_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from alembic.config import Config
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import URL, Connection, MetaData
 
     from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine
     from conformance.observed import Scope
+    from conformance.project.migrations import Migrations
     from conformance.suite.interrupted import Strike
     from conformance.suite.maintenance import Work
     from conformance.suite.row_world import Writes
@@ -99,13 +97,11 @@ def targets(
 @pytest.fixture
 def migration(
     conformance_engine: Engine,
-    alembic_config: Config,
-    apache_edition: bool,
+    migrations: Migrations,
     conformance_scope: Scope,
 ) -> Iterator[Migration]:
     """The migration, on empty databases."""
-    migrate = partial(upgrade, config=alembic_config, apache=apache_edition)
-    with closing(Migration(conformance_engine, migrate, conformance_scope)) as migration:
+    with closing(Migration(conformance_engine, migrations.upgrade, conformance_scope)) as migration:
         migration.rehearse()
         yield migration
 

@@ -46,11 +46,12 @@ def stage(
     conformance_engine: Engine,
     schema_template: Template,
     conformance_metadata: MetaData,
-    apache_edition: bool,
 ) -> Iterator[Stage]:
     """Where the histories of all tables are played."""
     template = histories_template(
-        schema_template, conformance_metadata, community=not apache_edition
+        schema_template,
+        conformance_metadata,
+        community=conformance_engine.capabilities.community_edition,
     )
     with ExitStack() as stack:
         try:
@@ -68,7 +69,6 @@ def subject(
     hypertable: Table,
     stage: Stage,
     conformance_engine: Engine,
-    apache_edition: bool,
     request: pytest.FixtureRequest,
     record: Record,
 ) -> Subject:
@@ -80,15 +80,16 @@ def subject(
     connection = stage.connections.plain
     writes = _writes(request)
     version = conformance_engine.server.timescaledb
+    community = conformance_engine.capabilities.community_edition
     return Subject(
         hypertable,
         parents_of(connection, hypertable),
         insert_new=None if writes is None else writes.insert_new,
         upsert=None if writes is None else writes.upsert,
-        compresses=not apache_edition,
-        job=None if apache_edition else compressing_job(connection, hypertable),
+        compresses=community,
+        job=compressing_job(connection, hypertable) if community else None,
         restartable=conformance_engine.capabilities.restartable,
-        avoidance=NOTHING if apache_edition else avoidance_of(hypertable, version),
+        avoidance=avoidance_of(hypertable, version) if community else NOTHING,
     )
 
 

@@ -28,7 +28,7 @@ from conformance.pipeline import facts_of
 from conformance.population.samples import compress_all, fill
 from conformance.population.sequences_behind import sequences_behind
 from conformance.project.confinement import OwnConnection, confined, no_other_connection
-from conformance.project.migrations import downgrade, given, offline_sql, upgrade
+from conformance.project.migrations import given
 from conformance.project.notices import Notices, is_warning
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import Facts
     from conformance.comparing.findings import Finding
     from conformance.observed import Scope
+    from conformance.project.migrations import Migrations
 
 __all__ = [
     "test_model_definitions_match_ddl",
@@ -58,9 +59,9 @@ def connection(empty_database: URL) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def migrated(connection: Connection, alembic_config: Config, apache_edition: bool) -> Connection:
+def migrated(connection: Connection, migrations: Migrations) -> Connection:
     """The same, after `alembic upgrade head`."""
-    upgrade(connection, alembic_config, apache=apache_edition)
+    migrations.upgrade(connection)
     return connection
 
 
@@ -89,8 +90,7 @@ def _differences(before: Facts, after: Facts) -> list[str]:
 
 def test_downgrade_leaves_no_trace(
     connection: Connection,
-    alembic_config: Config,
-    apache_edition: bool,
+    migrations: Migrations,
     conformance_metadata: MetaData,
     conformance_scope: Scope,
     record: Record,
@@ -103,16 +103,16 @@ def test_downgrade_leaves_no_trace(
     connection.commit()
     before = traces(connection, version_table=conformance_scope.version_table)
     connection.rollback()
-    upgrade(connection, alembic_config, apache=apache_edition)
+    migrations.upgrade(connection)
     why_no_rows = _filled(connection, conformance_metadata)
-    if not apache_edition and why_no_rows is None:
+    if migrations.edition == "community" and why_no_rows is None:
         compressed = [
             table for table in conformance_metadata.sorted_tables if compression_of(table)
         ]
         compress_all(connection, compressed)
     connection.commit()
     try:
-        downgrade(connection, alembic_config, apache=apache_edition)
+        migrations.downgrade(connection)
     except NotImplementedError as error:
         outcomes.skip_not_checked(record, outcomes.no_way_back(error))
     after = traces(connection, version_table=conformance_scope.version_table)
@@ -150,8 +150,7 @@ def _filled(connection: Connection, metadata: MetaData) -> str | None:
 def test_offline_sql_gives_the_same_facts(
     migrated: Connection,
     conformance_engine: Any,
-    alembic_config: Config,
-    apache_edition: bool,
+    migrations: Migrations,
     conformance_scope: Scope,
     record: Record,
 ) -> None:
@@ -159,7 +158,7 @@ def test_offline_sql_gives_the_same_facts(
     online = facts_of(migrated, conformance_scope)
     with conformance_engine.database() as url, _connected(url) as by_hand:
         try:
-            script = offline_sql(alembic_config, apache=apache_edition)
+            script = migrations.offline_sql()
             by_hand.connection.cursor().execute(script)
         # Offline as well a migration is anybody's code.
         except (Exception, SystemExit) as error:
@@ -205,13 +204,13 @@ def test_sequences_are_not_behind(
 
 
 def test_no_warning_is_raised(
-    connection: Connection, alembic_config: Config, apache_edition: bool, record: Record
+    connection: Connection, migrations: Migrations, record: Record
 ) -> None:
     """TimescaleDB says by WARNING that a statement did not do what it seems to do."""
     notices = Notices()
     connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
     with _only_through_it(record):
-        upgrade(connection, alembic_config, apache=apache_edition)
+        migrations.upgrade(connection)
     warnings = [notice.strip() for notice in notices.take() if is_warning(notice)]
     if warnings:
         outcomes.fail(
@@ -227,14 +226,13 @@ def test_no_warning_is_raised(
 
 def test_a_second_run_changes_nothing(
     migrated: Connection,
-    alembic_config: Config,
-    apache_edition: bool,
+    migrations: Migrations,
     conformance_scope: Scope,
     record: Record,
 ) -> None:
     """`alembic upgrade head` on a migrated database finds its work done."""
     before = facts_of(migrated, conformance_scope)
-    upgrade(migrated, alembic_config, apache=apache_edition)
+    migrations.upgrade(migrated)
     differences = _differences(before, facts_of(migrated, conformance_scope))
     if differences:
         message = f"migration: a second upgrade changes the schema: {'; '.join(differences[:8])}"

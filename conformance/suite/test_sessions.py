@@ -16,7 +16,6 @@ from conformance.checking.session import metadata_of
 from conformance.declarations import compression_of
 from conformance.pipeline import check_database, facts_of
 from conformance.population.filling import chunks_of, parents_of
-from conformance.project.migrations import downgrade
 from conformance.suite.maintenance import maintain, maintenance, upkeep
 from conformance.suite.migrating import upgrade_at_once
 from conformance.suite.row_world import contents, hypertables_of
@@ -34,13 +33,13 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator
 
-    from alembic.config import Config
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import URL, Connection, MetaData, Table
 
     from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine, Template
     from conformance.observed import Scope
+    from conformance.project.migrations import Migrations
     from conformance.suite.row_world import Writes
     from conformance.suite.sessions import Script
     from conformance.suite.writers import Call, Plan
@@ -221,16 +220,13 @@ def test_writers_make_chunks_at_once(scene: Scene, scenarios: Scenarios) -> None
 
 def test_two_migrations_at_once(
     empty_database: URL,
-    pytestconfig: pytest.Config,
+    migrations: Migrations,
     conformance_engine: Engine,
     conformance_metadata: MetaData,
-    apache_edition: bool,
     record: Record,
 ) -> None:
     """Of two migrations of one database one does the work, and the other finds it done."""
-    complaints = upgrade_at_once(
-        empty_database, pytestconfig.getoption("alembic_ini"), apache=apache_edition
-    )
+    complaints = upgrade_at_once(empty_database, migrations)
     complaints = [words for words in complaints if words]
     with create_engine(empty_database, poolclass=pool.NullPool).connect() as connection:
         found = check_database(connection, conformance_metadata, conformance_engine.capabilities)
@@ -244,10 +240,9 @@ def test_two_migrations_at_once(
 def test_a_migration_gives_up_on_writers(
     conformance_engine: Engine,
     schema_template: Template,
-    alembic_config: Config,
+    migrations: Migrations,
     conformance_metadata: MetaData,
     conformance_scope: Scope,
-    apache_edition: bool,
     record: Record,
 ) -> None:
     """A downgrade, while somebody writes to every table, fails soon, and all is as before.
@@ -261,7 +256,7 @@ def test_a_migration_gives_up_on_writers(
             _write_to_every_table(writer, conformance_metadata)
             _limit_waiting(connection)
             try:
-                wrong = _why_not_given_up(connection, alembic_config, apache=apache_edition)
+                wrong = _why_not_given_up(connection, migrations)
             except NotImplementedError as error:
                 outcomes.skip_not_checked(record, outcomes.no_way_back(error))
             writer.commit()
@@ -290,10 +285,10 @@ def _limit_waiting(connection: Connection) -> None:
     connection.commit()
 
 
-def _why_not_given_up(connection: Connection, config: Config, *, apache: bool) -> str | None:
+def _why_not_given_up(connection: Connection, migrations: Migrations) -> str | None:
     """What is wrong with how a downgrade ends that cannot have its locks; None if nothing is."""
     try:
-        downgrade(connection, config, apache=apache)
+        migrations.downgrade(connection)
     except DBAPIError as error:
         connection.rollback()
         code = getattr(error.orig, "pgcode", None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.comparing.verdict import EngineUsed
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,3 +33,10 @@ class Choices:
     alembic_ini: str
     reports: Path
     suite: bool = True
+
+    def not_seen(self, end: str) -> EngineUsed:
+        """One end, as it was asked for; a URL may hold a password."""
+        if self.engine is None:
+            return EngineUsed("container", f"container of {end}")
+        name = "url" if "://" in self.engine else self.engine
+        return EngineUsed(name, f"TimescaleDB {end} of one server")

@@ -14,7 +14,6 @@ from conformance.declarations import hypertable_of
 from conformance.engines.connecting import connect
 from conformance.pipeline import scope_of
 from conformance.population.filling import fill_every_state
-from conformance.project.migrations import migrated_template
 from conformance.strategies import default_span
 from conformance.strategies.values.axes import Chunks
 from conformance.upgrade.state import CHUNKS, VALUES, Subject
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from alembic.config import Config
     from sqlalchemy import URL, Column, MetaData, Table
 
+    from conformance.project.migrations import Migrations
     from conformance.strategies.values.axes import Span
 
 #: The last so many chunks up to the one that holds the present moment.
@@ -41,20 +40,20 @@ SELECT job_id FROM timescaledb_information.jobs
 """
 
 
-def prepare(url: URL, metadata: MetaData, config: Config, *, compress: bool, now: datetime) -> None:
+def prepare(url: URL, metadata: MetaData, migrations: Migrations, *, now: datetime) -> None:
     """Bring an empty database, which has the extension, into the state that is upgraded.
 
     Old chunks of every state, on which the policies have run, and recent ones of every state.
 
     Args:
-        compress: False on a server without compression and policies.
         now: which chunks are recent. The same moment gives the same rows.
 
     Raises:
         MigrationFailed: the migration does not run.
         sqlalchemy.exc.DBAPIError: the server refuses the rows.
     """
-    migrated_template(config, apache=not compress).prepare(url)
+    migrations.template().prepare(url)
+    compress = migrations.edition == "community"
     hold_policies(url)
     fill(url, metadata, compress=compress)
     _run_policies(url)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from conformance.engines.container.engine import ContainerEngine
+    from conformance.process.progress import Progress
+    from conformance.upgrade.choices import Choices
     from conformance.upgrade.dumping import Client
     from conformance.upgrade.sides import ServerEngine
 
-    #: Told what is being waited for.
-    Say = Callable[[str], None]
     #: A database under the server that it was moved to.
     Moved = AbstractContextManager[tuple[URL, ServerEngine]]
 
@@ -60,27 +60,21 @@ class Servers:
 
 
 @contextmanager
-def open_servers(
-    before: str, after: str, engine: str | None, image: str | None, say: Say
-) -> Iterator[Servers]:
+def open_servers(choices: Choices, progress: Progress) -> Iterator[Servers]:
     """Start what the upgrade is rehearsed on; nothing of it is left at the end.
 
-    Args:
-        before: an image, or a version that the engine's server offers.
-        after: likewise.
-        engine: a database URL or `container`, for two versions of one server; None: two images.
-        image: of the engine `container`.
-
     Raises:
-        ConformanceError: one of them cannot be had, or this is no upgrade.
+        ConformanceError: a server cannot be had, or the choices name no upgrade.
     """
+    before, after, engine = choices.before, choices.after, choices.engine
     for end, option in ((before, "--from"), (after, "--to")):
         if not end.strip():
             raise ConformanceError(f"{option} is empty.", "Name an image or a version.")
     if engine is None:
-        opened = _two_images(before, after, say)
+        opened = _two_images(before, after, progress)
     elif "://" in engine or engine == "container":
-        opened = _one_server(before, after, cast("ServerEngine", open_engine(engine, image, say)))
+        one = cast("ServerEngine", open_engine(engine, choices.image, progress))
+        opened = _one_server(before, after, one)
     else:
         raise ConformanceError(
             f"Engine {engine} has one version of TimescaleDB only.",
@@ -110,7 +104,7 @@ def _one_server(before: str, after: str, engine: ServerEngine) -> Iterator[Serve
 
 
 @contextmanager
-def _two_images(before: str, after: str, say: Say) -> Iterator[Servers]:
+def _two_images(before: str, after: str, progress: Progress) -> Iterator[Servers]:
     for name in (before, after):
         if _VERSION.fullmatch(name):
             raise ConformanceError(
@@ -118,28 +112,28 @@ def _two_images(before: str, after: str, say: Say) -> Iterator[Servers]:
                 "Name the server that offers it with --engine URL, or give two images.",
             )
     try:
-        with _images(before, after, say) as servers:
+        with _images(before, after, progress) as servers:
             yield servers
     except ContainerUnavailable as error:
         raise error.for_two_images() from None
 
 
 @contextmanager
-def _images(before: str, after: str, say: Say) -> Iterator[Servers]:
+def _images(before: str, after: str, progress: Progress) -> Iterator[Servers]:
     # Says which package is missing, if one is.
-    new_engine = cast("ContainerEngine", open_engine("container", after, say))
+    new_engine = cast("ContainerEngine", open_engine("container", after, progress))
     from conformance.engines.container.engine import ContainerEngine
     from conformance.engines.container.volumes import new_volume
 
     with new_volume() as volume:
-        old_engine = ContainerEngine(before, say, volume)
+        old_engine = ContainerEngine(before, progress, volume)
 
         @contextmanager
         def moved(url: URL) -> Iterator[tuple[URL, ServerEngine]]:
             _check_files(old, new)
             _rename(url, _KEPT)
             old_engine.stop()
-            engine = ContainerEngine(after, say, volume)
+            engine = ContainerEngine(after, progress, volume)
             try:
                 engine.start()
                 yield engine.url_of(_KEPT), engine
@@ -154,7 +148,7 @@ def _images(before: str, after: str, say: Say) -> Iterator[Servers]:
 
         try:
             for engine, image in ((old_engine, before), (new_engine, after)):
-                say(f"Starting {image}.")
+                progress(f"Starting {image}.")
                 _start(engine, image)
             old, new = side_of(old_engine), side_of(new_engine)
             _leave_only_ours(old_engine)

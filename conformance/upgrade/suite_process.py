@@ -21,11 +21,13 @@ from conformance.engines.started import Session
 from conformance.errors import why_no_verdict
 from conformance.process.interrupts import heeded
 from conformance.process.output import make_folder
+from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from conformance.comparing.verdict import Verdict
+    from conformance.process.progress import Progress
 
 #: Migrations and the registry's reproductions start from an empty database, which an upgrade
 #: does not touch.
@@ -36,8 +38,8 @@ def main() -> int:
     """Carry out the order; the exit code."""
     with _standard_output_alone() as answer:
         try:
-            with heeded(lambda _: None) as hear:
-                verdict = _run(json.load(sys.stdin), hear)
+            with heeded(unwatched) as progress:
+                verdict = _run(json.load(sys.stdin), progress)
         except KeyboardInterrupt:
             # Whoever gave the order was interrupted too, and says so.
             return 2
@@ -57,14 +59,14 @@ def _standard_output_alone() -> Iterator[IO[str]]:
         yield answer
 
 
-def _run(order: dict[str, Any], hear: Callable[[str], None]) -> Verdict:
+def _run(order: dict[str, Any], progress: Progress) -> Verdict:
     choices = Choices("url", None, order["models"], order["alembic_ini"], Path(order["reports"]))
     make_folder(choices.reports)
     engine = UrlEngine(order["server"])
     engine.start()
     try:
         engine.start_from(engine.url_of(order["database"]))
-        return check_on(Session(engine), choices, _ARGUMENTS, Console(stderr=True), hear)
+        return check_on(Session(engine), choices, _ARGUMENTS, Console(stderr=True), progress)
     finally:
         engine.stop()
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect
-from conformance.project.migrations import migrated_template
+from conformance.project.migrations import Migrations
 from conformance.upgrade.dumping import check_client, copy_rows, dump_and_restore
 from conformance.upgrade.extension import update_extension
 from conformance.upgrade.failures import WayNotOpen
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, MetaData
 
     from conformance.upgrade.servers import Servers
-    from conformance.upgrade.sides import ServerEngine
+    from conformance.upgrade.sides import ServerEngine, Side
 
 
 #: SQLSTATE of insufficient_privilege.
@@ -45,6 +45,10 @@ class Project:
     metadata: MetaData
     config: Config
     now: datetime
+
+    def migrations(self, side: Side) -> Migrations:
+        """The project's migrations, as they run on one end."""
+        return Migrations(self.config, side.server.edition)
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def restored(servers: Servers, project: Project, source: URL) -> Iterator[Arriva
             yield Arrival(url, servers.new.engine, method, seconds, notices)
     else:
         with servers.new.database() as url:
-            migrated_template(project.config, apache=not servers.new.community).prepare(url)
+            project.migrations(servers.new).template().prepare(url)
             hold_policies(url)
             started = time.monotonic()
             copy_rows(source, url, project.metadata)
@@ -119,9 +123,7 @@ def migrated_afresh(servers: Servers, project: Project, _source: URL) -> Iterato
     """A database that never was at another version, filled with the same rows."""
     with servers.new.database() as url:
         started = time.monotonic()
-        prepare(
-            url, project.metadata, project.config, compress=servers.new.community, now=project.now
-        )
+        prepare(url, project.metadata, project.migrations(servers.new), now=project.now)
         method = "Migrated on the new version, and filled with the same rows."
         yield Arrival(url, servers.new.engine, method, time.monotonic() - started)
 

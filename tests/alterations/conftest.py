@@ -15,7 +15,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from conformance.engines import open_engine
 from conformance.engines.base import Template
-from conformance.project.migrations import alembic_config, migrated_template
+from conformance.project.migrations import Migrations, alembic_config
 
 from .cases import Database, ModelEdit, edited_models
 
@@ -52,8 +52,7 @@ def _create_extension(url: URL) -> None:
 @pytest.fixture(scope="session")
 def migrated(engine: Engine) -> Template:
     """The database after `alembic upgrade head`."""
-    apache = not engine.capabilities.community_edition
-    template = migrated_template(alembic_config(PROJECT / "alembic.ini"), apache=apache)
+    template = Migrations(alembic_config(PROJECT / "alembic.ini"), engine.server.edition).template()
 
     def prepare(url: URL) -> None:
         _create_extension(url)

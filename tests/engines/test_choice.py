@@ -58,7 +58,7 @@ def test_unknown_choice(said: list[str]) -> None:
     with pytest.raises(EngineUnavailable) as caught:
         open_engine("dokcer", None, said.append)
     assert caught.value.problem == "There is no engine 'dokcer'."
-    assert caught.value.way_out == "Take auto, embedded, container or a database URL."
+    assert caught.value.hint == "Take auto, embedded, container or a database URL."
 
 
 @pytest.mark.usefixtures("no_daemon")

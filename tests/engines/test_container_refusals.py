@@ -31,7 +31,7 @@ def nothing_left(containers_of: ContainersOf) -> Iterator[None]:
 def refusal(image: str) -> EngineUnavailable:
     with pytest.raises(EngineUnavailable) as caught:
         ContainerEngine(image).start()
-    assert caught.value.way_out
+    assert caught.value.hint
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -109,7 +109,7 @@ class TestFullDisk:
         self.give("20m", monkeypatch)
         error = refusal(image)
         assert "No space left on device" in error.problem
-        assert error.way_out.startswith("Its data are in memory: free some")
+        assert error.hint.startswith("Its data are in memory: free some")
 
     @pytest.mark.parametrize("when", ["copied", "prepared"])
     def test_while_a_template_is(

@@ -48,7 +48,7 @@ def test_session_lost_in_the_migration(
         connection.scalar(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     monkeypatch.setattr(migrations, "upgrade", end_own_session)
-    template = migrations.migrated_template(migrations.alembic_config(_ROOT / "alembic.ini"))
+    template = migrations.Migrations(migrations.alembic_config(_ROOT / "alembic.ini")).template()
     with pytest.raises(
         EngineUnavailable, match="The server ended the connection during the migration to 0001"
     ):

@@ -104,7 +104,7 @@ def test_a_fault_is_one_sentence(
     with pytest.raises(EngineUnavailable) as caught:
         open_engine("container", IMAGE, lambda _: None).start()
     assert caught.value.problem == problem
-    assert caught.value.way_out
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ class TestRefusals:
             UrlEngine(url).start()
         assert time.monotonic() - start < 8
         assert SECRET not in f"{caught.value} {caught.value!r}"
-        assert caught.value.way_out
+        assert caught.value.hint
         return caught.value.problem
 
     def test_closed_port(self) -> None:
@@ -301,7 +301,7 @@ class TestParsing:
     def test_refusals_do_not_show_the_password(self, text_: str) -> None:
         with pytest.raises(EngineUnavailable) as caught:
             parse_url(text_)
-        assert caught.value.way_out
+        assert caught.value.hint
         assert SECRET not in f"{caught.value} {caught.value!r}"
 
     def test_answer_counts_for_more_than_another_address_that_refused(self) -> None:

@@ -74,7 +74,7 @@ def test_timescaledb_that_is_too_old(
     offered(version)
     error = refusal(engine.server_url)
     assert f" has TimescaleDB {version}; 2.17 is the oldest supported." in error.problem
-    assert error.way_out == "Upgrade it, or give the URL of another server."
+    assert error.hint == "Upgrade it, or give the URL of another server."
 
 
 def test_postgresql_that_is_too_old(

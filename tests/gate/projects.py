@@ -75,7 +75,7 @@ COMPRESSION = (
 def upgrade():
     for statement in STATEMENTS:
         op.execute(statement)
-    if context.config.attributes.get("apache") != "allow":
+    if context.get_x_argument(as_dictionary=True).get("apache") != "allow":
         op.execute(COMPRESSION)
 
 

@@ -129,14 +129,14 @@ def test_several_folders_of_versions(committed):
 def test_an_unknown_reference(committed, reference):
     with pytest.raises(BaseUnavailable, match="git knows no") as caught:
         new(committed, reference)
-    assert "--base" in caught.value.way_out
+    assert "--base" in caught.value.hint
 
 
 def test_no_repository(project, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(project.folder.parent))
     with pytest.raises(BaseUnavailable, match="in no git repository") as caught:
         new(project)
-    assert "--from-revision" in caught.value.way_out
+    assert "--from-revision" in caught.value.hint
 
 
 def test_no_git(project, monkeypatch):
@@ -163,7 +163,7 @@ def test_since_a_revision(project):
 def test_an_unknown_revision(project):
     with pytest.raises(BaseUnavailable, match="There is no revision '0009'") as caught:
         new_since_revision(alembic_config(project.ini), "0009")
-    assert caught.value.way_out == "Take one of 0001, or base."
+    assert caught.value.hint == "Take one of 0001, or base."
 
 
 def test_two_heads(project):

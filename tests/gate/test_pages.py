@@ -15,7 +15,7 @@ from conformance.engines.base import Template
 from conformance.gate.evidence.codes import CODES
 from conformance.gate.rules.acceptance import NEVER
 from conformance.population.filling import fill_every_state
-from conformance.project.migrations import alembic_config, migrated_template
+from conformance.project.migrations import Migrations, alembic_config
 from models import Base
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def filled():
     try:
         if not engine.capabilities.community_edition:
             pytest.skip("the pages are about compression, which the Apache edition lacks")
-        migrated = migrated_template(alembic_config(ROOT / "alembic.ini"))
+        migrated = Migrations(alembic_config(ROOT / "alembic.ini")).template()
 
         def prepare(url):
             migrated.prepare(url)

@@ -259,7 +259,7 @@ def test_statements_past_sqlalchemy_are_seen(session, project):
     assert third.sql == "SELECT count(*) FROM readings"
     found = {finding.code: finding for finding in report.findings}
     assert found.keys() == {"lock-held", "data-changed", "offline-differs"}
-    assert "op.execute()" in found["offline-differs"].way_out
+    assert "op.execute()" in found["offline-differs"].hint
     assert any("interrupted at 4 statements" in check for check in report.revisions[0].checks)
 
 

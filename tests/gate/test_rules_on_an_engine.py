@@ -346,5 +346,5 @@ def test_the_rule_says_exactly_that(case, session, project):
     assert {finding.code for finding in report.findings} == set(case.codes), messages
     for finding in report.findings:
         assert finding.message.endswith((".", ";", ")")), finding.message
-        assert finding.way_out
+        assert finding.hint
     assert report.exit_code == any(finding.fails for finding in report.findings)

@@ -27,14 +27,14 @@ def judged(*said, found=(), hypertables=()):
 def test_advice_for_a_plain_table_stays():
     (finding,) = judged(INDEX)
     assert finding.code == "squawk:require-concurrent-index-creation"
-    assert finding.way_out == "Use `concurrently`."
+    assert finding.hint == "Use `concurrently`."
     assert finding.severity == "warning"
 
 
 def test_a_hypertable_has_no_concurrently():
     (finding,) = judged(INDEX, hypertables={"curves"})
-    assert "no CONCURRENTLY" in finding.way_out
-    assert "transaction_per_chunk" in finding.way_out
+    assert "no CONCURRENTLY" in finding.hint
+    assert "transaction_per_chunk" in finding.hint
 
 
 def test_chunk_by_chunk_is_right():
@@ -66,13 +66,13 @@ def test_what_the_gate_has_seen_needs_no_guess():
 def test_a_hypertable_is_reindexed_chunk_by_chunk():
     reindex = Complaint("require-concurrent-reindex", "Blocks.", "Use it.", "REINDEX TABLE curves")
     (finding,) = judged(reindex, hypertables={"curves"})
-    assert "show_chunks" in finding.way_out
+    assert "show_chunks" in finding.hint
 
 
 def test_one_finding_for_each_rule():
     (finding,) = judged(RENAME, RENAME)
     assert finding.message.endswith("(and 1 more)")
-    assert "renaming-column" in finding.way_out
+    assert "renaming-column" in finding.hint
 
 
 def test_squawk_itself():

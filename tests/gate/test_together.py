@@ -33,7 +33,7 @@ def test_a_lock_of_one_is_held_while_the_next_works(session, project):
     (finding,) = project.rehearse(session, with_area()).findings
     assert finding.id == "lock-held:0003:places"
     assert finding.message.startswith("Run in one go, 0002 takes a lock on places that blocks")
-    assert "transaction_per_migration" in finding.way_out
+    assert "transaction_per_migration" in finding.hint
 
 
 def test_it_can_be_accepted_by_the_one_that_works(session, project):

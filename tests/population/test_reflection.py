@@ -34,10 +34,12 @@ def connection(conformance_engine, schema_template):
         yield connection
 
 
-def test_hypertables_and_compression_are_as_the_models_declare(connection, apache_edition):
+def test_hypertables_and_compression_are_as_the_models_declare(connection, conformance_engine):
     found = expected_facts(reflect(connection), default_schema="public")
     wanted = expected_facts(Base.metadata, default_schema="public")
-    kinds = {"table", "hypertable"} | (set() if apache_edition else {"compression"})
+    kinds = {"table", "hypertable"} | (
+        {"compression"} if conformance_engine.capabilities.community_edition else set()
+    )
 
     def of_kinds(facts):
         return {key: value for key, value in facts.items() if key.kind in kinds}
@@ -45,8 +47,10 @@ def test_hypertables_and_compression_are_as_the_models_declare(connection, apach
     assert of_kinds(found) == of_kinds(wanted)
 
 
-def test_chunks_and_the_version_table_are_no_tables(connection, apache_edition):
-    fill_every_state(connection, Base.metadata, compress=not apache_edition)
+def test_chunks_and_the_version_table_are_no_tables(connection, conformance_engine):
+    fill_every_state(
+        connection, Base.metadata, compress=conformance_engine.capabilities.community_edition
+    )
     names = {table.name for table in reflect(connection).tables.values()}
     assert names == {table.name for table in Base.metadata.tables.values()}
 
@@ -65,15 +69,17 @@ def test_names_partitions_enums_and_other_schemas(connection):
     assert key.referred_table is parent
 
 
-def test_rows_can_be_derived_from_it(connection, apache_edition):
+def test_rows_can_be_derived_from_it(connection, conformance_engine):
     connection.exec_driver_sql(OTHERS, execution_options={"no_parameters": True})
-    fill_every_state(connection, reflect(connection), compress=not apache_edition)
+    fill_every_state(
+        connection, reflect(connection), compress=conformance_engine.capabilities.community_edition
+    )
     assert connection.scalar(text("SELECT count(*) FROM counted")) > 4
     assert connection.scalar(text('SELECT count(*) FROM "Odd One"."Parent"')) > 4
 
 
-def test_an_order_that_needs_care(connection, apache_edition):
-    if apache_edition:
+def test_an_order_that_needs_care(connection, conformance_engine):
+    if not conformance_engine.capabilities.community_edition:
         pytest.skip("needs the Community edition")
     connection.exec_driver_sql(OTHERS, execution_options={"no_parameters": True})
     connection.execute(

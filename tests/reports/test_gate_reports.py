@@ -184,7 +184,7 @@ def test_junit_says_why_the_gate_could_not_run():
 
 
 def test_junit_is_well_formed_whatever_is_said():
-    nasty = replace(HELD, message="\x00\x1b]0;<&\ud800", subject="a\x08b", way_out="]]>\ufffe")
+    nasty = replace(HELD, message="\x00\x1b]0;<&\ud800", subject="a\x08b", hint="]]>\ufffe")
     text = gate_junit.render(replace(FAILING, findings=(nasty,)))
     (failure,) = ElementTree.fromstring(text.encode()).iter("failure")
     assert failure.text == "]]>\N{REPLACEMENT CHARACTER}"

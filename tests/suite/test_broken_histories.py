@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.embedded.engine import EmbeddedEngine
-from conformance.project.migrations import alembic_config, migrated_template
+from conformance.project.migrations import Migrations, alembic_config
 
 from .broken_schemas import BROKEN_KEYS, with_trigger
 from .projects import REVISION, Edit, check, copied_project
@@ -77,7 +77,7 @@ def replayed(project, script):
     """
     engine = EmbeddedEngine()
     try:
-        template = migrated_template(alembic_config(project / "alembic.ini"))
+        template = Migrations(alembic_config(project / "alembic.ini")).template()
         with engine.database(template) as url:
             alchemy = create_engine(url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
             with alchemy.connect() as connection:

@@ -18,7 +18,9 @@ from conformance.engines.container.process_identity import certainly_gone
 from conformance.errors import ContainerUnavailable, EngineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from conformance.process.progress import Progress
 
 #: Seconds that the daemon may be silent, when asked something small and while it pulls.
 ANSWER_TIMEOUT = 5
@@ -94,14 +96,12 @@ def _knock() -> None:
             door.connect(address.removeprefix(_UNIX))
 
 
-def obtain_image(
-    image: str, report: Callable[[str], None], first_word: float | None = None
-) -> None:
+def obtain_image(image: str, progress: Progress, first_word: float | None = None) -> None:
     """Have the image at hand; pull it if it is not.
 
     Args:
         image: its name, with or without a tag.
-        report: told when a pull begins, which may take a while.
+        progress: told when a pull begins, which may take a while.
         first_word: seconds until the daemon must have told something of the pull, if these are
             not the usual ones.
 
@@ -112,7 +112,7 @@ def obtain_image(
         try:
             client.images.get(image)
         except docker.errors.ImageNotFound:
-            report(f"Pulling {image}.")
+            progress(f"Pulling {image}.")
             _pull(client, image, first_word or PULL_TIMEOUT)
         except docker.errors.APIError as error:
             raise _image_unavailable(image, error) from None

@@ -23,11 +23,13 @@ from conformance.engines.container.process_identity import this_process
 from conformance.engines.endings import call_at_end
 from conformance.engines.server.on_server import EngineOnServer
 from conformance.errors import ContainerUnavailable, EngineUnavailable
+from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from conformance.engines.container.volumes import Volume
+    from conformance.process.progress import Progress
 
 #: Seconds until a server that does not get ready is given up.
 READY_TIMEOUT = 30
@@ -77,7 +79,7 @@ class ContainerEngine(EngineOnServer):
 
     Args:
         image: an image that keeps the contract of the official PostgreSQL image.
-        report: told when an image has to be pulled first.
+        progress: told when an image has to be pulled first.
         volume: where the data are, and stay when the container ends; None: in memory.
     """
 
@@ -86,14 +88,14 @@ class ContainerEngine(EngineOnServer):
     def __init__(
         self,
         image: str | None = None,
-        report: Callable[[str], None] = lambda _: None,
+        progress: Progress = unwatched,
         volume: Volume | None = None,
     ) -> None:
         super().__init__()
         self._volume = volume
         self._given_image = image or DEFAULT_IMAGE
         self.image = testcontainers_config.hub_image_name_prefix + self._given_image
-        self._report = report
+        self._progress = progress
         self._label = ""
         self._container: DockerContainer | None = None
         self._forget_container: Callable[[], None] | None = None
@@ -114,7 +116,7 @@ class ContainerEngine(EngineOnServer):
             EngineUnavailable: no Docker daemon answers, or the image cannot be pulled.
         """
         first_word = daemon.FIRST_WORD_TIMEOUT if hurry else None
-        daemon.obtain_image(self.image, self._report, first_word)
+        daemon.obtain_image(self.image, self._progress, first_word)
 
     def start(self) -> None:
         """Start the container, wait for the server and probe it.

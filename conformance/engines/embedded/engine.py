@@ -113,6 +113,15 @@ class EmbeddedEngine:
             if snapshot not in self._anticipated and self._snapshots.use(snapshot):
                 self._anticipated[snapshot] = self._begin(snapshot)
 
+    @property
+    def server_url(self) -> None:
+        """None: a database is a node process of its own."""
+        return
+
+    def restart(self) -> None:
+        """There is no server that outlives its memory."""
+        raise NotImplementedError
+
     def stop(self) -> None:
         """End all processes."""
         with self._lock:

@@ -73,6 +73,10 @@ class EngineOnServer:
         assert self._databases is not None
         self._databases.start_from(url)
 
+    def restart(self) -> None:
+        """Not somebody's server; where it is our own the engine overrides this."""
+        raise NotImplementedError
+
     def stop(self) -> None:
         """Drop everything that was created on the server. May be called at any time."""
         if self._databases is None:

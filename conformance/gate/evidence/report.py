@@ -144,7 +144,7 @@ class GateFinding:
         revision: its identifier; empty where no single one is meant.
         subject: what it is about: a table, a column, an identifier of a fact; may be empty.
         message: one sentence: what happens, and where.
-        way_out: what to do instead.
+        hint: what to do instead.
         statement: the number of the statement; None if no single one is meant.
         accepted: the reason for which the revision accepts it; None if it does not.
     """
@@ -153,7 +153,7 @@ class GateFinding:
     revision: str
     subject: str
     message: str
-    way_out: str
+    hint: str
     statement: int | None = None
     accepted: str | None = None
 
@@ -266,6 +266,8 @@ class GateReport:
                     "severity": finding.severity,
                     "page": finding.page,
                     **asdict(finding),
+                    # The name of the hint in earlier reports; a report only gains keys.
+                    "way_out": finding.hint,
                 }
                 for finding in self.findings
             ],

@@ -20,7 +20,7 @@ from conformance.observed import Scope
 from conformance.population.filling import fill_every_state, fill_table
 from conformance.population.reflection import reflect, schemas_of
 from conformance.project.confinement import confined
-from conformance.project.migrations import upgrade, version_table
+from conformance.project.migrations import Migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,9 +45,8 @@ class Bench:
 
     def __init__(self, engine: Engine, config: Config, new: NewRevisions) -> None:
         self._engine = engine
-        self.config = config
+        self.migrations = Migrations(config, engine.server.edition)
         self._new = new
-        self.apache = engine.server.edition == "apache"
         self.one_session = not engine.capabilities.concurrent_sessions
         self._database = ExitStack()
         self._url: URL | None = None
@@ -69,7 +68,7 @@ class Bench:
         """Take a new database: the base with its rows, and these revisions upon it."""
         self.close()
         self._url = self._database.enter_context(
-            self._engine.database(base_template(self.config, self._new, apache=self.apache))
+            self._engine.database(base_template(self.migrations, self._new))
         )
         for revision in applied:
             self.upgrade(revision)
@@ -77,12 +76,12 @@ class Bench:
     def upgrade(self, revision: Revision) -> None:
         """Run one revision's upgrade."""
         with self.connect() as connection:
-            upgrade(connection, self.config, revision.identifier, apache=self.apache)
+            self.migrations.upgrade(connection, revision.identifier)
 
     def version_table(self) -> str:
         """Alembic's own table, as env.py names it."""
         with self.connect() as connection:
-            return version_table(connection, self.config, apache=self.apache)
+            return self.migrations.version_table(connection)
 
     @property
     def is_empty(self) -> bool:
@@ -92,7 +91,7 @@ class Bench:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A session of its own on the database, the only one that this process may connect to."""
-        with connected(self._place(), self.config) as connection:
+        with connected(self._place(), self.migrations.config) as connection:
             yield connection
 
     @contextmanager
@@ -107,7 +106,9 @@ class Bench:
                 yield connection
             return
         if self._reader is None:
-            self._reader = self._database.enter_context(connected(self._place(), self.config))
+            self._reader = self._database.enter_context(
+                connected(self._place(), self.migrations.config)
+            )
         yield self._reader
         self._reader.rollback()
 
@@ -126,24 +127,24 @@ def connected(url: URL, config: Config) -> Iterator[Connection]:
         yield connection
 
 
-def base_template(config: Config, new: NewRevisions, *, apache: bool) -> Template:
+def base_template(migrations: Migrations, new: NewRevisions) -> Template:
     """The base: its migrations, and rows in every table and chunks of every state."""
 
     def prepare(url: URL) -> None:
-        with connected(url, config) as connection:
+        with connected(url, migrations.config) as connection:
             for head in new.base_heads:
-                _migrate(connection, config, head, apache=apache)
+                _migrate(connection, migrations, head)
             if not new.base_heads:
                 # No downgrade has to take it away: other schemas of the database may use it.
                 connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
                 connection.commit()
             fill(
                 connection,
-                compress=not apache,
-                own=version_table(connection, config, apache=apache),
+                compress=migrations.edition == "community",
+                own=migrations.version_table(connection),
             )
 
-    return Template("gate", _fingerprint(config, new, apache=apache), prepare)
+    return Template("gate", _fingerprint(migrations, new), prepare)
 
 
 def fill(connection: Connection, *, compress: bool, own: str = Scope.version_table) -> None:
@@ -164,9 +165,9 @@ def fill(connection: Connection, *, compress: bool, own: str = Scope.version_tab
     connection.commit()
 
 
-def _migrate(connection: Connection, config: Config, head: str, *, apache: bool) -> None:
+def _migrate(connection: Connection, migrations: Migrations, head: str) -> None:
     try:
-        upgrade(connection, config, head, apache=apache)
+        migrations.upgrade(connection, head)
     except ConformanceError:
         raise
     # Whatever a migration raises: its author is the one who must read it.
@@ -177,11 +178,11 @@ def _migrate(connection: Connection, config: Config, head: str, *, apache: bool)
         ) from error
 
 
-def _fingerprint(config: Config, new: NewRevisions, *, apache: bool) -> str:
+def _fingerprint(migrations: Migrations, new: NewRevisions) -> str:
     """A hash of all that the base's state depends on, as far as files tell."""
     digest = hashlib.sha256()
     recent = {revision.path.resolve() for revision in new.revisions}
-    directory = ScriptDirectory.from_config(config)
+    directory = ScriptDirectory.from_config(migrations.config)
     old = {Path(script.path).resolve() for script in directory.walk_revisions()} - recent
     scripts = set(Path(directory.dir).resolve().rglob("*.py")) - recent
     # Which rows a table gets is decided all over the package: any change makes them anew.
@@ -191,11 +192,10 @@ def _fingerprint(config: Config, new: NewRevisions, *, apache: bool) -> str:
     }
     for path in sorted(old | scripts | ours | imported):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    ini = Path(str(config.config_file_name))
-    digest.update(ini.read_bytes())
+    digest.update(Path(migrations.ini).read_bytes())
     for library in ("alembic", "sqlalchemy", "psycopg2-binary", "hypothesis"):
         digest.update(f"{library} {version(library)}".encode())
-    digest.update(f"{sorted(new.base_heads)} apache={apache}".encode())
+    digest.update(f"{sorted(new.base_heads)} {migrations.edition}".encode())
     return digest.hexdigest()[:32]
 
 

@@ -26,7 +26,7 @@ from conformance.gate.rehearsing.tracing import (
 )
 from conformance.gate.rules.sentences import shortened
 from conformance.population.sequences_behind import sequences_behind
-from conformance.project.migrations import downgrade, offline_statements, upgrade
+from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from conformance.gate.revisions.new import Revision
     from conformance.observed import Scope
     from conformance.population.sequences_behind import Behind
+    from conformance.process.progress import Progress
 
 #: A revision is interrupted at so many of its statements, spread evenly, if it has more.
 MOST_INTERRUPTIONS = 20
@@ -54,7 +55,7 @@ class Rehearsal:
     Args:
         applied: the new revisions before it.
         scope: the schemas that are looked at.
-        report: told what is being tried.
+        progress: told what is tried next.
     """
 
     def __init__(
@@ -63,13 +64,13 @@ class Rehearsal:
         revision: Revision,
         applied: Sequence[Revision],
         scope: Scope,
-        report: Callable[[str], None] = lambda _: None,
+        progress: Progress = unwatched,
     ) -> None:
         self._bench = bench
         self._revision = revision
         self._applied = tuple(applied)
         self._scope = scope
-        self._report = report
+        self._progress = progress
         self._not_checked: dict[str, str] = {}
 
     def run(self, inspect: Callable[[Connection], None]) -> Evidence:
@@ -110,7 +111,7 @@ class Rehearsal:
         )
 
     def _say(self, what: str) -> None:
-        self._report(f"{self._revision.identifier}: {what}")
+        self._progress(f"{self._revision.identifier}: {what}")
 
     def _state(self, like: State | None = None) -> State:
         with self._bench.look() as connection:
@@ -143,9 +144,7 @@ class Rehearsal:
             )
 
     def _upgrade(self, connection: Connection) -> None:
-        upgrade(
-            connection, self._bench.config, self._revision.identifier, apache=self._bench.apache
-        )
+        self._bench.migrations.upgrade(connection, self._revision.identifier)
 
     def _down(self, before: State) -> Return | None:
         if self._revision.irreversible is not None:
@@ -158,9 +157,7 @@ class Rehearsal:
             sent = _Counter(connection, CalledFrom(self._revision.path))
             try:
                 failure = attempt(
-                    lambda: downgrade(
-                        connection, self._bench.config, target, apache=self._bench.apache
-                    ),
+                    lambda: self._bench.migrations.downgrade(connection, target),
                     lambda: sent.last,
                     sent.handlers,
                     let_pass=(NotImplementedError,),
@@ -175,7 +172,7 @@ class Rehearsal:
 
     def _in_line(self, what: str) -> bool:
         """Whether Alembic's steps are this revision alone; if not, `what` is not checked."""
-        directory = ScriptDirectory.from_config(self._bench.config)
+        directory = ScriptDirectory.from_config(self._bench.migrations.config)
         parents = self._revision.parents
         beside = {
             other
@@ -252,11 +249,7 @@ class Rehearsal:
         script: list[str] = []
         failure = attempt(
             lambda: script.extend(
-                offline_statements(
-                    self._bench.config,
-                    f"{start}{self._revision.identifier}",
-                    apache=self._bench.apache,
-                )
+                self._bench.migrations.offline_statements(f"{start}{self._revision.identifier}")
             )
         )
         failure = failure or self._run_script(script)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from conformance.gate.evidence.evidence import Together
 from conformance.gate.rehearsing.rehearsal import attempt
 from conformance.gate.rehearsing.tracing import Tracer
-from conformance.project.migrations import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +26,7 @@ def run_together(bench: Bench, revisions: Sequence[Revision]) -> Together:
     with bench.connect() as connection:
         tracer = Tracer(connection, *names)
         failure = attempt(
-            lambda: upgrade(
-                connection, bench.config, revisions[-1].identifier, apache=bench.apache
-            ),
+            lambda: bench.migrations.upgrade(connection, revisions[-1].identifier),
             lambda: tracer.failed or "",
             tracer.handlers,
         )

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import counterpart
+from conformance.gate.rules.hints import hint_for_refusal
 from conformance.gate.rules.sentences import shortened
-from conformance.gate.rules.ways_out import way_out_of_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -32,12 +32,12 @@ class Refusal:
         change: what is done, in SQL's words.
         until: the first version that allows it; empty: none does.
         unless: what later versions still refuse.
-        way_out: what to do instead.
+        hint: what to do instead.
     """
 
     change: str
     until: str
-    way_out: str
+    hint: str
     unless: str = ""
 
     @property
@@ -95,7 +95,7 @@ def judge_compression(
             "",
             f"This server refuses {shortened(evidence.failure.sql)}: "
             f"{evidence.failure.reason.rstrip('.')}.",
-            way_out_of_refusal(evidence.failure.sql),
+            hint_for_refusal(evidence.failure.sql),
         )
     if evidence.after is None:
         return
@@ -122,7 +122,7 @@ def _finding(revision: str, refusal: Refusal, subject: str, table: str) -> GateF
         subject,
         f"{refusal.change} ({subject}): {refusal.versions} refuses it while compression is "
         f"enabled on {table}.",
-        refusal.way_out,
+        refusal.hint,
     )
 
 

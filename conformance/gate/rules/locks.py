@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.report import GateFinding
+from conformance.gate.rules.hints import hint_for_rewrite, hint_for_scan, is_by_chunk
 from conformance.gate.rules.sentences import first_words, keyword, shortened
-from conformance.gate.rules.ways_out import is_by_chunk, way_out_of_rewrite, way_out_of_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +89,7 @@ def _rewrites(revision: str, statements: Sequence[Statement]) -> Iterator[GateFi
                     item.relation,
                     f"Statement {statement.number} rewrites {item}: every row is copied, and "
                     "nobody reads or writes meanwhile.",
-                    way_out_of_rewrite(statement.sql, hypertable=item.chunks > 0),
+                    hint_for_rewrite(statement.sql, hypertable=item.chunks > 0),
                     statement.number,
                 )
 
@@ -231,7 +231,7 @@ def _lock_scan(revision: str, lock: Lock, statement: Statement) -> GateFinding:
         lock.relation,
         f"Statement {statement.number} goes through all rows of {lock} under a lock that "
         f"blocks {lock.blocks} ({lock.mode}).",
-        way_out_of_scan(statement.sql, hypertable=lock.chunks > 0),
+        hint_for_scan(statement.sql, hypertable=lock.chunks > 0),
         statement.number,
     )
 

@@ -13,9 +13,9 @@ from conformance.gate.evidence.state import (
     told_facts,
 )
 from conformance.gate.rules.compression import refused_for_compression
+from conformance.gate.rules.hints import hint_for_failure, hint_for_offline
 from conformance.gate.rules.rows import judge_rows
 from conformance.gate.rules.sentences import keyword, listed, shortened
-from conformance.gate.rules.ways_out import way_out_of_failure, way_out_of_offline
 from conformance.project.notices import is_advice
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _failure(evidence: Evidence) -> Iterator[GateFinding]:
             evidence.revision.identifier,
             "",
             f"The upgrade fails on rows{sql}: {evidence.failure.reason.rstrip('.')}.",
-            way_out_of_failure(evidence.failure.reason),
+            hint_for_failure(evidence.failure.reason),
         )
 
 
@@ -209,7 +209,7 @@ def _by_hand(evidence: Evidence) -> Iterator[GateFinding]:
             evidence.revision.identifier,
             "",
             f"What 'alembic upgrade --sql' prints {what}.",
-            way_out_of_offline(what),
+            hint_for_offline(what),
         )
 
 

@@ -46,7 +46,7 @@ def _show_finding(finding: GateFinding, console: Console) -> None:
     if finding.accepted is not None:
         console.print(Text(f"  Accepted: {finding.accepted}\n", style="dim"))
     else:
-        console.print(Text(f"  {finding.way_out}", style="dim"))
+        console.print(Text(f"  {finding.hint}", style="dim"))
         console.print(Text(f"  {finding.page}\n", style="cyan"))
 
 

@@ -64,10 +64,10 @@ def _add_finding(suite: ElementTree.Element, finding: GateFinding) -> None:
         failure = ElementTree.SubElement(
             case, "failure", type=finding.code, message=clean(finding.message)
         )
-        failure.text = clean(finding.way_out)
+        failure.text = clean(finding.hint)
     elif finding.accepted is not None:
         message = clean(f"{finding.message} Accepted: {finding.accepted}")
         ElementTree.SubElement(case, "skipped", message=message)
     else:
         said = ElementTree.SubElement(case, "system-out")
-        said.text = clean(f"{finding.severity}: {finding.message} {finding.way_out}")
+        said.text = clean(f"{finding.severity}: {finding.message} {finding.hint}")

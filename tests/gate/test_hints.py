@@ -4,49 +4,49 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.gate.rules.ways_out import (
-    way_out_of_failure,
-    way_out_of_offline,
-    way_out_of_refusal,
-    way_out_of_rewrite,
-    way_out_of_scan,
+from conformance.gate.rules.hints import (
+    hint_for_failure,
+    hint_for_offline,
+    hint_for_refusal,
+    hint_for_rewrite,
+    hint_for_scan,
 )
 
 
 def test_an_index_of_a_hypertable_has_no_concurrently():
     sql = "create index i on t (a)"
-    assert "CREATE INDEX CONCURRENTLY" in way_out_of_scan(sql, hypertable=False)
-    assert "transaction_per_chunk" in way_out_of_scan(sql, hypertable=True)
+    assert "CREATE INDEX CONCURRENTLY" in hint_for_scan(sql, hypertable=False)
+    assert "transaction_per_chunk" in hint_for_scan(sql, hypertable=True)
 
 
 def test_a_unique_index_of_a_hypertable_has_no_other_way():
     sql = "create unique index i on t (a)"
-    assert "CONCURRENTLY" in way_out_of_scan(sql, hypertable=False)
-    assert "transaction_per_chunk" not in way_out_of_scan(sql, hypertable=True)
+    assert "CONCURRENTLY" in hint_for_scan(sql, hypertable=False)
+    assert "transaction_per_chunk" not in hint_for_scan(sql, hypertable=True)
 
 
 def test_not_valid_helps_plain_tables_only():
     sql = "ALTER TABLE t\n ADD CONSTRAINT c CHECK (a > 0)"
-    assert "VALIDATE" in way_out_of_scan(sql, hypertable=False)
-    assert "VALIDATE" not in way_out_of_scan(sql, hypertable=True)
+    assert "VALIDATE" in hint_for_scan(sql, hypertable=False)
+    assert "VALIDATE" not in hint_for_scan(sql, hypertable=True)
 
 
 @pytest.mark.parametrize("key", ["UNIQUE (a)", "CONSTRAINT uq_t UNIQUE (a)", "PRIMARY KEY (a)"])
 def test_a_key_cannot_be_added_not_valid(key):
     sql = f"ALTER TABLE t ADD {key}"
-    assert "USING INDEX" in way_out_of_scan(sql, hypertable=False)
+    assert "USING INDEX" in hint_for_scan(sql, hypertable=False)
     for hypertable in (False, True):
-        assert "NOT VALID" not in way_out_of_scan(sql, hypertable=hypertable)
+        assert "NOT VALID" not in hint_for_scan(sql, hypertable=hypertable)
 
 
 def test_an_exclusion_has_no_way():
     sql = "ALTER TABLE t ADD CONSTRAINT ex_t EXCLUDE USING gist (a WITH &&)"
-    assert way_out_of_scan(sql, hypertable=False).startswith("Choose a quiet hour")
+    assert hint_for_scan(sql, hypertable=False).startswith("Choose a quiet hour")
 
 
 def test_chunks_can_be_reindexed_concurrently():
-    assert way_out_of_scan("REINDEX TABLE t", hypertable=False).startswith("REINDEX ...")
-    assert "show_chunks" in way_out_of_scan("REINDEX TABLE t", hypertable=True)
+    assert hint_for_scan("REINDEX TABLE t", hypertable=False).startswith("REINDEX ...")
+    assert "show_chunks" in hint_for_scan("REINDEX TABLE t", hypertable=True)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_chunks_can_be_reindexed_concurrently():
     ],
 )
 def test_rewrites_have_ways_of_their_own(sql, advice):
-    assert advice in way_out_of_rewrite(sql, hypertable=True)
+    assert advice in hint_for_rewrite(sql, hypertable=True)
 
 
 @pytest.mark.parametrize(
@@ -80,23 +80,21 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
     ],
 )
 def test_a_refusal_says_what_is_wanted(reason, advice):
-    assert advice in way_out_of_failure(reason)
+    assert advice in hint_for_failure(reason)
 
 
 def test_only_a_column_can_be_added_otherwise():
-    assert way_out_of_refusal("ALTER TABLE t ADD COLUMN a int NOT NULL").startswith(
-        "Add it nullable"
-    )
+    assert hint_for_refusal("ALTER TABLE t ADD COLUMN a int NOT NULL").startswith("Add it nullable")
     for sql in (
         "ALTER TABLE t DISABLE TRIGGER ALL",
         "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)",
     ):
-        assert way_out_of_refusal(sql).startswith("Do it before compression")
+        assert hint_for_refusal(sql).startswith("Do it before compression")
 
 
 def test_offline_there_is_no_connection():
     reason = "AttributeError: 'MockConnection' object has no attribute 'connection'"
-    assert "op.execute()" in way_out_of_offline(reason)
-    assert "persisted" in way_out_of_offline('fails: SyntaxError: syntax error at or near "NOT"')
-    assert "paramstyle" in way_out_of_offline("fails: operator does not exist: integer %% integer")
-    assert "DO block" in way_out_of_offline("AttributeError: 'NoneType' object has no 'all'")
+    assert "op.execute()" in hint_for_offline(reason)
+    assert "persisted" in hint_for_offline('fails: SyntaxError: syntax error at or near "NOT"')
+    assert "paramstyle" in hint_for_offline("fails: operator does not exist: integer %% integer")
+    assert "DO block" in hint_for_offline("AttributeError: 'NoneType' object has no 'all'")

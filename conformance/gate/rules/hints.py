@@ -121,17 +121,17 @@ _FAILURES = (
 _ON_ROWS = "Make it run on tables that have rows, and on chunks that are compressed."
 
 
-def way_out_of_scan(sql: str, *, hypertable: bool) -> str:
+def hint_for_scan(sql: str, *, hypertable: bool) -> str:
     """How rows are gone through without a lock that blocks others, where it can be."""
     return _chosen(_SCANS, sql, hypertable=hypertable) or _QUIET_HOUR
 
 
-def way_out_of_rewrite(sql: str, *, hypertable: bool) -> str:
+def hint_for_rewrite(sql: str, *, hypertable: bool) -> str:
     """How a statement that writes all rows anew is got around."""
     return _chosen(_REWRITES, sql, hypertable=hypertable) or _STORED_FORM
 
 
-def way_out_of_refusal(sql: str) -> str:
+def hint_for_refusal(sql: str) -> str:
     """What to do in place of a statement that compression forbids."""
     if re.match(
         r"ALTER TABLE .* ADD (?!CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY)", first_words(sql)
@@ -143,7 +143,7 @@ def way_out_of_refusal(sql: str) -> str:
     return "Do it before compression is enabled, or decompress all chunks and disable it first."
 
 
-def way_out_of_offline(reason: str) -> str:
+def hint_for_offline(reason: str) -> str:
     """What to do where offline SQL does something else, by what is raised."""
     if "SyntaxError" in reason or "%%" in reason:
         return (
@@ -166,7 +166,7 @@ def is_by_chunk(sql: str, chunks: int) -> bool:
     return bool(re.match(_MOVES_CHUNKS, words)) and (chunks == 1 or "COMMIT;" in words)
 
 
-def way_out_of_failure(reason: str) -> str:
+def hint_for_failure(reason: str) -> str:
     """What to do about a statement that the server refuses, by what it says."""
     for pattern, way in _FAILURES:
         if re.search(pattern, reason):
