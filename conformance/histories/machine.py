@@ -18,7 +18,7 @@ from conformance.comparing.capabilities import REASONS
 from conformance.histories.player import Player
 from conformance.histories.prepared import EXECUTIONS
 from conformance.strategies import batches, chunk_starts, rewritten, rows
-from conformance.strategies.values.axes import axis_of
+from conformance.strategies.derivation import derivation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from conformance.histories.stage import Stage
     from conformance.histories.subject import Subject
-    from conformance.strategies.rows import Row
+    from conformance.strategies import Row
 
 #: Rows that were written, and may still be there.
 KNOWN: Bundle[Row] = Bundle("known")
@@ -221,9 +221,8 @@ def _chunks(subject: Subject) -> Iterator[Callable[..., Any]]:
 
     yield from (change_chunk, run_policy)
 
-    axis = axis_of(subject.time_column.type)
     # What drop_chunks takes as a bound is of the time column's type, but for UUIDs.
-    if axis is not None and axis.kind != "uuid":
+    if derivation_of(subject.table).chunks.axis.kind != "uuid":
 
         @precondition(_has_rows)
         @rule(chunk=st.integers(1, len(starts) - 1))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from conformance.histories.stage import Stage
     from conformance.histories.subject import Subject, Write
-    from conformance.strategies.rows import Row
+    from conformance.strategies import Row
 
 #: TimescaleDB refuses what a plain table can do, and says so: a limit, not a disagreement.
 _NOT_SUPPORTED = "feature_not_supported"
@@ -47,7 +47,7 @@ class Player:
             Inserting(word, target, twins.columns, self._key_names())
             for word, target in (("put", self._hypertable), ("put_in_twin", self._twin))
         )
-        self._latest = Latest("latest", self._hypertable, subject.time_column.name)
+        self._latest = Latest("latest", self._hypertable, subject.time_column)
 
     # What the write path does, and what it should do.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, column, text
 
 from conformance.expected.spelling import dialect
 from conformance.histories.twin import name, quoted
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Connection, TableClause, TextClause
 
-    from conformance.strategies.rows import Row
+    from conformance.strategies import Row
 
 #: Executions after which the plan for all values has been used, if it ever is.
 EXECUTIONS = 7
@@ -68,11 +68,12 @@ class Inserting:
 class Latest:
     """The latest moments of a table: `ORDER BY time DESC LIMIT $1`."""
 
-    def __init__(self, word: str, source: TableClause, time: str) -> None:
+    def __init__(self, word: str, source: TableClause, time: Column[Any]) -> None:
         self._name = word
+        self._time = column(time.name, time.type)
         self._prepare = (
-            f"PREPARE {word} (bigint) AS SELECT {quoted(time)} FROM {name(source)}"
-            f" ORDER BY {quoted(time)} DESC LIMIT $1"
+            f"PREPARE {word} (bigint) AS SELECT {quoted(time.name)} FROM {name(source)}"
+            f" ORDER BY {quoted(time.name)} DESC LIMIT $1"
         )
         self._session: Connection | None = None
 
@@ -81,4 +82,5 @@ class Latest:
         if self._session is not session:
             session.exec_driver_sql(self._prepare)
             self._session = session
-        return list(session.exec_driver_sql(f"EXECUTE {self._name} ({limit})").scalars())
+        execution = text(f"EXECUTE {self._name} ({limit})").columns(self._time)
+        return list(session.scalars(execution))

@@ -11,15 +11,15 @@ from conformance.histories.avoidance import NOTHING, Avoidance
 from conformance.histories.twin import Twins
 from conformance.histories.twin import name as table_name
 from conformance.strategies import natural_key, rewritten
-from conformance.strategies.derivation import is_generated
+from conformance.strategies.derivation import derivation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Column, Connection, Table
 
+    from conformance.strategies import Row
     from conformance.strategies.parents import Parents
-    from conformance.strategies.rows import Row
 
     #: A write path: rows into a table, on a connection.
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
@@ -90,11 +90,9 @@ class Subject:
         assert hypertable is not None
         kept = {hypertable.time_column, *(item.column for item in hypertable.partitions)}
         return [
-            column.key
-            for column in self.table.columns
-            if not is_generated(column)
-            and column.name not in kept
-            and others.isdisjoint(self.tied(column.key))
+            field.key
+            for name, field in derivation_of(self.table).given.items()
+            if name not in kept and others.isdisjoint(self.tied(field.key))
         ]
 
     def may_be_written(self, row: Row) -> bool:

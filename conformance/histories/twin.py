@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, MetaData, column, table
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import MetaData, column, table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from conformance.expected.spelling import dialect
-from conformance.strategies.derivation import is_generated
-from conformance.strategies.values.kinds import kind_of
+from conformance.strategies.derivation import derivation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +39,7 @@ class Twins:
     @cached_property
     def columns(self) -> list[Column[Any]]:
         """The columns that a writer can give. The others may differ: two tables, two sequences."""
-        return [column for column in self.declared.columns if not is_generated(column)]
+        return [field.column for field in derivation_of(self.declared).given.values()]
 
     @cached_property
     def hypertable(self) -> TableClause:
@@ -78,9 +76,9 @@ class Twins:
     def difference(self) -> str:
         """The rows that one of them has and the other has not, as PostgreSQL takes values equal."""
         listed = ", ".join(quoted(item.name) for item in self.columns)
-        # Values of json have no equality; their texts have.
+        as_text = derivation_of(self.declared).without_equality
         read = ", ".join(
-            quoted(item.name) + ("::text" if _is_json(item) else "") for item in self.columns
+            quoted(item.name) + ("::text" if item.name in as_text else "") for item in self.columns
         )
         one, other = name(self.hypertable), name(self.twin)
         first, second = literal(f"only in {one}"), literal(f"only in {other}")
@@ -91,11 +89,6 @@ class Twins:
             f"      UNION ALL SELECT -1, {read} FROM {other}) AS row (place, {listed})\n"
             f"GROUP BY {listed} HAVING sum(place) <> 0"
         )
-
-
-def _is_json(item: Column[Any]) -> bool:
-    kind = kind_of(item.type).type
-    return isinstance(kind, JSON) and not isinstance(kind, JSONB)
 
 
 def quoted(identifier: str) -> str:

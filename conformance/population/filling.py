@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import Connection, MetaData, Table
 
-    from conformance.strategies.values.axes import Span
+    from conformance.strategies import Span
 
 #: Every fourth chunk stays as it is, is compressed, is compressed and then written to, or is
 #: compressed and decompressed again.

@@ -5,16 +5,22 @@ def test_a_row_is_accepted(row): ...
 """
 
 from conformance.strategies.batches import batches, natural_key, rewritten
-from conformance.strategies.parts import NotDerivable
-from conformance.strategies.precarious import precarious_values
-from conformance.strategies.refused import checks_of, columns_of, refused_by
-from conformance.strategies.respelling import canonical, canonical_row
-from conformance.strategies.rows import Row, checks_not_understood, rows
-from conformance.strategies.values.axes import chunk_starts, default_span
+from conformance.strategies.canonical import canonical, canonical_row
+from conformance.strategies.derivation import (
+    Row,
+    Span,
+    checks_not_understood,
+    chunk_starts,
+    default_span,
+    unknown_columns,
+)
+from conformance.strategies.edges import checks_of, columns_of, precarious_values, refused_by
+from conformance.strategies.rows import NotDerivable, rows
 
 __all__ = [
     "NotDerivable",
     "Row",
+    "Span",
     "batches",
     "canonical",
     "canonical_row",
@@ -28,4 +34,5 @@ __all__ = [
     "refused_by",
     "rewritten",
     "rows",
+    "unknown_columns",
 ]

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from sqlalchemy import UniqueConstraint
 
 from conformance.expected import spelling
-from conformance.strategies.derivation import derivation_of, is_generated, table_of
-from conformance.strategies.respelling import respelled
-from conformance.strategies.rows import Row, rows
+from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
+from conformance.strategies.rows import rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hypothesis.strategies import SearchStrategy
-    from sqlalchemy import Table
 
 #: For each column those that must come from the same row.
 Ties = dict[str, tuple[str, ...]]
 #: How a row comes about, given one that is in the batch already.
 _WAYS = ("fresh", "again", "rewritten", "respelled", "neighbour")
+_ZONES = tuple(timezone(timedelta(hours=hours)) for hours in (-8, 0, 9))
 
 
 def natural_key(model: Any) -> tuple[str, ...]:
@@ -40,9 +41,10 @@ def natural_key(model: Any) -> tuple[str, ...]:
     found = [*named, *unique][0] if named or len(unique) == 1 else None
     if found is not None:
         return tuple(column.key for column in found.columns)
-    primary = tuple(table.primary_key.columns)
-    if not unique and primary and not any(map(is_generated, primary)):
-        return tuple(column.key for column in primary)
+    fields = derivation_of(table).fields
+    primary = [fields[column.name] for column in table.primary_key.columns]
+    if not unique and primary and not any(field.is_generated for field in primary):
+        return tuple(field.key for field in primary)
     raise ValueError(
         f"{table.name} has {len(unique)} unique constraints and none is named "
         f"uq_{table.name}_natural_key; say which columns identify a row"
@@ -80,19 +82,24 @@ def batches(
     for name in columns:
         if name not in table.columns:
             raise ValueError(f"key: {table.name} has no column {name!r}")
-    maker = _Batches(rows(table, overrides, **settings), columns, _ties(table))
+    derivation = derivation_of(table)
+    # What a type decorator takes, only its author knows.
+    own = {field.key for field in derivation.fields.values() if not field.kind.decorators}
+    maker = _Batches(
+        rows(table, overrides, **settings), columns, own.intersection(columns), _ties(derivation)
+    )
     return _batch(maker, st.integers(min_size, max_size))
 
 
-def _ties(table: Table) -> Ties:
+def _ties(derivation: Derivation) -> Ties:
     """For each column those that must come from the same row, by checks or foreign keys."""
-    key_of = {column.name: str(column.key) for column in table.columns}
-    groups = [set(names) for names, _ in derivation_of(table).demands.groups]
+    groups = [set(names) for names, _ in derivation.groups]
     groups += [
         {element.parent.name for element in constraint.elements}
-        for constraint in table.foreign_key_constraints
+        for constraint in derivation.table.foreign_key_constraints
     ]
-    return {key_of[name]: tuple(key_of[n] for n in group) for group in groups for name in group}
+    key = {name: field.key for name, field in derivation.fields.items()}
+    return {key[name]: tuple(key[n] for n in group) for group in groups for name in group}
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,7 @@ class _Batches:
 
     row: SearchStrategy[Row]
     key: tuple[str, ...]
+    respellable: set[str]
     ties: Ties
 
     def like(self, draw: st.DrawFn, source: Row) -> Row:
@@ -113,16 +121,27 @@ class _Batches:
             return self._taking(source, fresh, [draw(st.sampled_from(self.key))])
         made = self._taking(fresh, source, self.key)
         if way == "respelled":
-            made.update((n, draw(respelled(made[n]))) for n in self.key if n in made)
+            respellable = [name for name in self.key if name in self.respellable & made.keys()]
+            made.update((name, draw(respelled(made[name]))) for name in respellable)
         return made
 
     def _taking(self, row: Row, other: Row, columns: Sequence[str]) -> Row:
         return _taking(self.ties, row, other, columns)
 
 
+def respelled(value: Any) -> SearchStrategy[Any]:
+    """The value in another spelling that is equal in PostgreSQL; itself if it has none."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return st.sampled_from([value.astimezone(zone) for zone in _ZONES])
+    if isinstance(value, float):
+        # Every NaN is equal to every other there, and to itself alone in Python.
+        return st.just(float("nan") if math.isnan(value) else -value if value == 0 else value)
+    return st.just(value)
+
+
 def rewritten(model: Any, row: Row, other: Row, columns: Sequence[str]) -> Row:
     """The row with these columns, and all that are tied to them, as the other one has them."""
-    return _taking(_ties(table_of(model)), row, other, columns)
+    return _taking(_ties(derivation_of(model)), row, other, columns)
 
 
 def _taking(ties: Ties, row: Row, other: Row, columns: Sequence[str]) -> Row:

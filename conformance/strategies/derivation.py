@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from sqlalchemy import ARRAY, JSON, CheckConstraint, LargeBinary, String, Table, inspect
+from sqlalchemy import JSON, Table, inspect
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import NoInspectionAvailable
-from sqlalchemy.schema import ColumnCollectionConstraint
 
-from conformance.declarations import compression_of, hypertable_of
-from conformance.strategies.checks.reading import demands_of
-from conformance.strategies.values.axes import Chunks
-from conformance.strategies.values.by_kind import values
-from conformance.strategies.values.kinds import kind_of
-from conformance.strategies.values.moments import moments
+from conformance.declarations import hypertable_of
+from conformance.strategies.checks.reading import Alternative, Group, UnreadCheck, demands_of
+from conformance.strategies.fields import Field, fields_of
+from conformance.strategies.values.axes import Chunks, axis_of
+from conformance.strategies.values.by_kind import UnknownType, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hypothesis.strategies import SearchStrategy
-    from sqlalchemy import Column
 
-    from conformance.strategies.values.axes import Span
-    from conformance.strategies.values.narrowing import Narrowing
+#: First and last value of a hypertable's time column, in the column's own type.
+Span = tuple[Any, Any]
+#: Column keys, as `insert()` takes them, and values.
+Row = dict[str, Any]
 
 _INFO_KEY = "conformance.strategies"
-#: A third of a page, less what an index entry needs beside its values (PostgreSQL, "B-Tree
-#: Indexes": 2704 bytes at most). Counted without compression, which not every text allows.
-_INDEX_ENTRY = 2_600
 #: In a drawn row: the column is not given.
 LEFT_OUT = object()
 
@@ -50,77 +48,160 @@ def table_of(model: Any) -> Table:
 
 
 @dataclass(frozen=True)
-class Range:
-    """Where a hypertable's time column is drawn from, and how full a row is.
+class Scope:
+    """What is drawn of each column.
 
     Attributes:
-        span: first and last value; None: four chunks.
+        span: first and last value of a hypertable's time column; None: four chunks.
         far: all that PostgreSQL, TimescaleDB and Python can hold, instead.
         complete: no column is left out.
+        plain: texts are short words, easy to read.
     """
 
     span: Span | None = None
     far: bool = False
     complete: bool = False
+    plain: bool = False
 
 
 class Derivation:
-    """A table, read; strategies of its columns are made once."""
+    """A table, read; strategies of its columns are made once.
+
+    Attributes:
+        fields: every column, resolved, by name, in order.
+        groups: columns that checks tie to each other, with the ways to satisfy these checks.
+        unread: the checks that are not understood.
+    """
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        #: By name, in order, without those that the database fills alone.
-        self.columns = {column.name: column for column in table.columns if not is_generated(column)}
-        self.demands = demands_of(table)
-        self._limits = _limits(table)
-        hypertable = hypertable_of(table)
-        self._time_column = hypertable.time_column if hypertable else None
-        self._made: dict[tuple[str, Narrowing, Range], SearchStrategy[Any]] = {}
+        fields = fields_of(table)
+        demands = demands_of(table, fields)
+        self.groups, self.unread = demands.groups, demands.unread
+        single = {names[0]: ways[0] for names, ways in self.groups if len(names) == len(ways) == 1}
+        self.fields = {
+            name: replace(field, narrowing=single[name][name]) if name in single else field
+            for name, field in fields.items()
+        }
+        self._made: dict[Any, SearchStrategy[Any]] = {}
 
-    def strategy(self, name: str, narrowing: Narrowing, span: Range) -> SearchStrategy[Any]:
-        """Values of the column, NULL, and `LEFT_OUT`, each where it can be.
+    @cached_property
+    def given(self) -> dict[str, Field]:
+        """The columns that are given: all but those that the database fills alone."""
+        return {name: field for name, field in self.fields.items() if not field.is_generated}
+
+    @cached_property
+    def parts(self) -> list[Group]:
+        """All columns that are given: those that checks tie to each other, and single ones."""
+        found = [
+            (tuple(name for name in names if name in self.given), ways)
+            for names, ways in self.groups
+        ]
+        tied = {name for names, _ in found for name in names}
+        return [*found, *(((name,), ({},)) for name in self.given if name not in tied)]
+
+    @cached_property
+    def unknown(self) -> dict[str, str]:
+        """Columns of whose values nothing is known, by name, with the reason."""
+        found = {}
+        for name, field in self.given.items():
+            try:
+                values(field.kind, field.narrowing, field.limit)
+            except UnknownType as error:
+                found[name] = str(error)
+        return found
+
+    @cached_property
+    def without_equality(self) -> set[str]:
+        """Columns whose values PostgreSQL may have no equality of: json, and what is not known."""
+        return {
+            name
+            for name, field in self.given.items()
+            if name in self.unknown
+            or (isinstance(field.kind.stored, JSON) and not isinstance(field.kind.stored, JSONB))
+        }
+
+    @cached_property
+    def time(self) -> Field:
+        """A hypertable's time column.
 
         Raises:
-            UnknownType: nothing is known of the column's type.
+            ValueError: the table is not declared a hypertable.
         """
-        key = (name, narrowing, span)
+        for field in self.fields.values():
+            if field.is_time:
+                return field
+        raise ValueError(f"{self.table.name} is not declared a Hypertable")
+
+    @cached_property
+    def chunks(self) -> Chunks:
+        """How a hypertable is cut; ValueError as above."""
+        axis, hypertable = axis_of(self.time.kind.stored), hypertable_of(self.table)
+        assert axis is not None, "the declaration has checked the type"
+        assert hypertable is not None
+        return Chunks(axis, hypertable.chunk_interval)
+
+    def moment(self, step: int) -> Any:
+        """The time column's value at a step of its axis.
+
+        Raises:
+            ValueError: its type takes none.
+        """
+        value = self.time.kind.given(self.chunks.axis.value(step))
+        if value is None:
+            raise ValueError(self.unknown.get(self.time.name, f"no moment is at {step}"))
+        return value
+
+    def step(self, moment: Any) -> int:
+        """The step of a value of the time column."""
+        return self.chunks.axis.step(self.time.kind.bound(moment))
+
+    def _strategy(self, name: str, scope: Scope, way: Alternative) -> SearchStrategy[Any]:
+        """Values of the column, NULL, and `LEFT_OUT`, each where it can be."""
+        field = self.fields[name]
+        field = replace(field, narrowing=way.get(name, field.narrowing))
+        key = (name, field.narrowing, scope)
         if key not in self._made:
-            column = self.columns[name]
-            self._made[key] = st.one_of(*self._branches(column, narrowing, span))
+            self._made[key] = st.one_of(*self._branches(field, scope))
         return self._made[key]
 
-    def _branches(
-        self, column: Column[Any], narrowing: Narrowing, span: Range
-    ) -> Iterator[SearchStrategy[Any]]:
-        kind = kind_of(column.type).type
+    def tied(
+        self, names: tuple[str, ...], ways: tuple[Alternative, ...], scope: Scope
+    ) -> SearchStrategy[Any]:
+        """Values of columns of a part, as tuples if there are several."""
+        found = []
+        for way in ways:
+            columns = [self._strategy(name, scope, way) for name in names]
+            if not any(column.is_empty for column in columns):
+                found.append(columns[0] if len(names) == 1 else st.tuples(*columns))
+        return st.one_of(*found)
+
+    def _branches(self, field: Field, scope: Scope) -> Iterator[SearchStrategy[Any]]:
+        kind, null = field.kind.stored, field.narrowing.null
         # As JSON's value, None is the document `null`; NULL is a column that is not given.
         is_json = isinstance(kind, JSON) and not kind.none_as_null
-        has_default = column.server_default is not None or column.default is not None
-        may_be_null = column.nullable and narrowing.null is not False
-        if not span.complete and (has_default or (is_json and may_be_null)):
+        may_be_null = field.nullable and null is not False
+        if not scope.complete and (field.has_default or (is_json and may_be_null)):
             yield st.just(LEFT_OUT)
-        if may_be_null and (not is_json or span.complete):
+        if may_be_null and (not is_json or scope.complete):
             yield st.none()
-        if narrowing.null is not True:
-            yield self._values(column, narrowing, span)
+        if null is not True:
+            within = self._within(scope) if field.is_time else None
+            yield values(field.kind, field.narrowing, field.limit, within=within, plain=scope.plain)
 
-    def _values(
-        self, column: Column[Any], narrowing: Narrowing, span: Range
-    ) -> SearchStrategy[Any]:
-        if column.name != self._time_column or narrowing.choices is not None:
-            return values(column.type, narrowing, self._limits.get(column.name))
-        chunks = Chunks(self.table)
-        axis = chunks.axis
-        within = chunks.handful()
-        if span.far:
-            within = (axis.first, axis.last)
-        elif span.span is not None:
-            within = (axis.step(span.span[0]), axis.step(span.span[1]))
-        return moments(axis, narrowing, within, chunks)
+    def _within(self, scope: Scope) -> tuple[Chunks, int, int]:
+        axis = self.chunks.axis
+        low, high = self.chunks.handful()
+        if scope.far:
+            low, high = axis.first, axis.last
+        elif scope.span is not None:
+            low, high = map(self.step, scope.span)
+        return self.chunks, low, high
 
 
-def derivation_of(table: Table) -> Derivation:
-    """The table's derivation, kept with the table."""
+def derivation_of(model: Any) -> Derivation:
+    """The derivation of a mapped class or a table, kept with the table."""
+    table = table_of(model)
     known = table.info.get(_INFO_KEY)
     # A copy of the table may have come with the original's.
     if not isinstance(known, Derivation) or known.table is not table:
@@ -128,44 +209,34 @@ def derivation_of(table: Table) -> Derivation:
     return known
 
 
-def is_generated(column: Column[Any]) -> bool:
-    """Whether the database fills the column: computed, identity, serial or from a sequence."""
-    if column.computed is not None or column.identity is not None:
-        return True
-    if column.default is not None:
-        return bool(column.default.is_sequence)
-    return column is column.table._autoincrement_column and column.server_default is None
+def checks_not_understood(model: Any) -> tuple[UnreadCheck, ...]:
+    """The CHECK constraints of a table that rows cannot be derived from."""
+    return derivation_of(model).unread
 
 
-def _limits(table: Table) -> dict[str, int]:
-    """Bytes that each column of variable length has in the fullest index that it is in."""
-    limits: dict[str, int] = {}
-    for index in _index_entries(table):
-        variable = [column for column in index if _is_variable(column)]
-        for column in variable:
-            room = _INDEX_ENTRY // len(variable)
-            limits[column.name] = min(room, limits.get(column.name, room))
-    return limits
+def unknown_columns(model: Any) -> dict[str, str]:
+    """Columns of whose values nothing is known, by key, with a reason that names their type."""
+    derivation = derivation_of(model)
+    return {derivation.fields[name].key: why for name, why in derivation.unknown.items()}
 
 
-def _is_variable(column: Column[Any]) -> bool:
-    return isinstance(kind_of(column.type).type, String | LargeBinary | JSON | ARRAY)
+def default_span(model: Any) -> Span:
+    """First and last value that a hypertable's time column gets by default: four whole chunks.
+
+    Raises:
+        ValueError: the table is not declared a hypertable.
+    """
+    derivation = derivation_of(model)
+    first, last = derivation.chunks.handful()
+    return derivation.moment(first), derivation.moment(last)
 
 
-def _index_entries(table: Table) -> Iterator[list[Column[Any]]]:
-    """The columns in each index entry; one may come twice."""
-    by_name = {column.name: column for column in table.columns}
-    for constraint in table.constraints:
-        if isinstance(constraint, ColumnCollectionConstraint) and not isinstance(
-            constraint, CheckConstraint
-        ):
-            yield list(constraint.columns)
-    for index in table.indexes:
-        included = index.dialect_options["postgresql"].get("include") or ()
-        names = [str(getattr(item, "name", item)) for item in included]
-        yield [*index.columns, *(by_name[name] for name in names if name in by_name)]
-    compression = compression_of(table)
-    if compression is not None:
-        # A compressed batch is indexed by its segment and by the ends of its order.
-        ordered = [item.column for item in compression.order_by]
-        yield [by_name[name] for name in (*compression.segment_by, *ordered, *ordered)]
+def chunk_starts(model: Any, span: Span | None = None) -> list[Any]:
+    """A value in every chunk of the span, the first one of it where it is in the span.
+
+    Raises:
+        ValueError: the table is not declared a hypertable.
+    """
+    derivation = derivation_of(model)
+    low, high = (derivation.step(value) for value in span or default_span(model))
+    return [derivation.moment(max(low, at)) for at in derivation.chunks.starts(low, high)]

@@ -16,7 +16,7 @@ from conformance.engines.base import Template
 from conformance.errors import primary
 from conformance.population.filling import CHUNK_STATES, ROWS, fill_every_state
 from conformance.strategies import canonical, natural_key
-from conformance.strategies.refused import stored_type
+from conformance.strategies.derivation import derivation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -62,11 +62,7 @@ def populated_template(schema: Template, metadata: MetaData, *, compress: bool) 
 
 def observed(table: Table) -> list[str]:
     """The columns whose values a writer gives: all but the ones the database fills."""
-    return [
-        column.key
-        for column in table.columns
-        if column.identity is None and column is not table._autoincrement_column  # noqa: SLF001
-    ]
+    return [field.key for field in derivation_of(table).given.values()]
 
 
 def contents(connection: Connection, table: Table) -> Counter[tuple[Any, ...]]:
@@ -85,8 +81,8 @@ def as_stored(declared: Table, names: Collection[str]) -> TableClause:
             their types.
     """
     columns = [
-        column(item.name, stored_type(item) if item.name in names else item.type)
-        for item in declared.columns
+        column(name, field.bare_type if name in names else field.column.type)
+        for name, field in derivation_of(declared).fields.items()
     ]
     return table(declared.name, *columns, schema=declared.schema)
 

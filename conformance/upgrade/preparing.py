@@ -15,7 +15,7 @@ from conformance.engines.connecting import connect
 from conformance.pipeline import scope_of
 from conformance.population.filling import fill_every_state
 from conformance.strategies import default_span
-from conformance.strategies.values.axes import Chunks
+from conformance.strategies.derivation import derivation_of
 from conformance.upgrade.state import CHUNKS, VALUES, Subject
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Column, MetaData, Table
 
     from conformance.project.migrations import Migrations
-    from conformance.strategies.values.axes import Span
+    from conformance.strategies import Span
 
 #: The last so many chunks up to the one that holds the present moment.
 _RECENT = 4
@@ -75,13 +75,14 @@ def recent_span(table: Table, now: datetime) -> Span:
     Of a time column that holds plain numbers, where there is no present: the chunks that follow
     the default ones.
     """
-    chunks = Chunks(table)
+    derivation = derivation_of(table)
+    chunks = derivation.chunks
     if chunks.axis.kind == "integer":
-        number = chunks.number(chunks.axis.step(default_span(table)[1])) + _RECENT
+        number = chunks.number(chunks.handful()[1]) + _RECENT
     else:
         number = chunks.number(chunks.axis.instant(now))
     first, after = chunks.start(number - _RECENT + 1), chunks.start(number + 1)
-    return chunks.axis.value(first), chunks.axis.value(after - 1)
+    return derivation.moment(first), derivation.moment(after - 1)
 
 
 def moving_values(metadata: MetaData) -> Iterator[Subject]:

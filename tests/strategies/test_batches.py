@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import models
 from conformance.strategies import batches, canonical, natural_key
-from conformance.strategies.respelling import respelled
+from conformance.strategies.batches import respelled
 
 from .drawing import always, comes_up
 

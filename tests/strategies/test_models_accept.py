@@ -159,7 +159,7 @@ def test_the_longest_key_texts_can_be_compressed(model, writer, parents, conform
     assert compression_of(table)
     (name,) = {"fiscal_metric", "signal_type", "curve_id"} & set(table.columns.keys())
     # A character takes up to four bytes.
-    longest = derivation_of(table)._limits[name] // 4
+    longest = derivation_of(table).fields[name].limit // 4
     assert longest >= 325
     assert longest - 100 < max_length(rows(model, parents=parents), name) <= longest
     row = plain_row(model, parents)

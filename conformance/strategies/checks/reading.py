@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -22,17 +23,33 @@ from sqlalchemy import (
 )
 
 from conformance.expected import spelling
-from conformance.strategies.checks.syntax import mentioned, read_check
-from conformance.strategies.values.conditions import Comparison, NotUnderstood
-from conformance.strategies.values.kinds import fits_single, is_single, kind_of
-from conformance.strategies.values.narrowing import Alternative, Narrowing, is_nan, together
-from conformance.strategies.values.narrowing import alternatives as ways_to_satisfy
+from conformance.strategies.checks.syntax import (
+    Comparison,
+    Condition,
+    NotUnderstood,
+    mentioned,
+    read_check,
+)
+from conformance.strategies.values.narrowing import ANYTHING, Narrowing, is_nan
+from conformance.strategies.values.numerals import fits_single, is_single
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Table
 
+    from conformance.strategies.fields import Field
+
+#: One way to satisfy a check: what is left of each column that it is about.
+Alternative = dict[str, Narrowing]
+#: Columns that checks tie to each other, and the ways to satisfy these checks.
+Group = tuple[tuple[str, ...], tuple[Alternative, ...]]
+
+#: More ways than this to satisfy the checks of a table are not followed.
+_MOST_ALTERNATIVES = 64
+
+#: The word by which a domain's check calls the value, and literals, in which it means nothing.
+_VALUE = re.compile(r"('(?:[^']|'')*')|\bVALUE\b", re.IGNORECASE)
 _ORDERED = (Integer, Numeric, Float, Date, DateTime)
 
 
@@ -65,32 +82,51 @@ class Demands:
         unread: the checks that are not part of it.
     """
 
-    groups: tuple[tuple[tuple[str, ...], tuple[Alternative, ...]], ...]
+    groups: tuple[Group, ...]
     unread: tuple[UnreadCheck, ...]
 
 
-def demands_of(table: Table) -> Demands:
-    """Read every CHECK constraint of the table; columns go by their names."""
-    groups = _Groups(table)
+def demands_of(table: Table, fields: Mapping[str, Field]) -> Demands:
+    """Read every CHECK constraint of the table and of its columns' domains.
+
+    Args:
+        fields: the table's columns by name, as they are named in the checks.
+    """
+    groups = _Groups(fields)
     unread: list[UnreadCheck] = []
+    for name, sql in (*_own_checks(table), *_domain_checks(fields)):
+        try:
+            groups.add(sql)
+        except NotUnderstood as error:
+            unread.append(UnreadCheck(name or sql, sql, mentioned(sql, fields), str(error)))
+    return Demands(
+        tuple((columns, tuple(ways)) for columns, ways in groups.ways.items()), tuple(unread)
+    )
+
+
+def _own_checks(table: Table) -> Iterator[tuple[str | None, str]]:
     for constraint in sorted(table.constraints, key=lambda item: spelling.final_name(item) or ""):
         # A check that belongs to a type (Enum, Boolean) says what the type says.
         if isinstance(constraint, CheckConstraint) and not constraint._type_bound:
-            sql = spelling.sql(constraint.sqltext)
-            try:
-                groups.add(sql)
-            except NotUnderstood as error:
-                name = spelling.final_name(constraint) or sql
-                columns = mentioned(sql, [column.name for column in table.columns])
-                unread.append(UnreadCheck(name, sql, columns, str(error)))
-    return Demands(tuple(groups.found()), tuple(unread))
+            yield spelling.final_name(constraint), spelling.sql(constraint.sqltext)
+
+
+def _domain_checks(fields: Mapping[str, Field]) -> Iterator[tuple[str | None, str]]:
+    for name, field in fields.items():
+        domain = field.kind.domain
+        if domain is not None and domain.check is not None:
+            quoted = '"' + name.replace('"', '""') + '"'
+            yield (
+                domain.constraint_name,
+                _VALUE.sub(lambda found: found[1] or quoted, spelling.sql(domain.check)),  # noqa: B023
+            )
 
 
 class _Groups:
     """Checks that have a column in common go together, all others stay apart."""
 
-    def __init__(self, table: Table) -> None:
-        self.columns = {column.name: column for column in table.columns}
+    def __init__(self, fields: Mapping[str, Field]) -> None:
+        self.fields = fields
         self.ways: dict[tuple[str, ...], list[Alternative]] = {}
 
     def add(self, sql: str) -> None:
@@ -99,16 +135,15 @@ class _Groups:
         Raises:
             NotUnderstood: and nothing has been added.
         """
-        condition = read_check(sql, self.columns)
-        ways = ways_to_satisfy(condition, lambda item: narrowings(self.columns[item.column], item))
-        ways = self._possible(ways)
+        condition = read_check(sql, self.fields)
+        ways = self._possible(_alternatives(condition, self.fields))
         after = dict(self.ways)
         # One way only ties no columns to each other.
         parts = [[{name: left}] for name, left in ways[0].items()] if len(ways) == 1 else [ways]
         for part in parts:
             columns = {name for way in part for name in way}
             touching = [group for group in after if columns.intersection(group)]
-            joined = self._possible(together([part, *(after.pop(group) for group in touching)]))
+            joined = self._possible(_together([part, *(after.pop(group) for group in touching)]))
             after[tuple(sorted(columns.union(*touching)))] = joined
         self.ways = after
 
@@ -117,18 +152,74 @@ class _Groups:
         possible = [
             way
             for way in ways
-            if not any(left.null and not self.columns[name].nullable for name, left in way.items())
+            if not any(left.null and not self.fields[name].nullable for name, left in way.items())
         ]
         if not possible:
             raise NotUnderstood("no row seems to satisfy it together with the other checks")
         return possible
 
-    def found(self) -> Iterable[tuple[tuple[str, ...], tuple[Alternative, ...]]]:
-        for columns, ways in self.ways.items():
-            yield columns, tuple(ways)
+
+def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Alternative]:
+    """The ways to satisfy a condition; empty if there is none.
+
+    A check passes where it is not false (PostgreSQL documentation, "Check Constraints"), so NULL
+    satisfies every comparison; only `IS NOT NULL` forbids it.
+
+    Raises:
+        NotUnderstood: a comparison is not, or there are too many ways.
+    """
+    if isinstance(condition, Comparison):
+        left = _narrowings(fields[condition.column], condition)
+        return [{condition.column: narrowing} for narrowing in left]
+    parts = [_alternatives(part, fields) for part in condition.parts]
+    if condition.every:
+        return _together(parts)
+    return _without_needless([way for part in parts for way in part])
 
 
-def narrowings(column: Column[Any], comparison: Comparison) -> list[Narrowing]:
+def _together(parts: Iterable[list[Alternative]]) -> list[Alternative]:
+    """The ways to satisfy every part, each given by its own ways."""
+    found: list[Alternative] = [{}]
+    for part in parts:
+        merged = (_merged(one, other) for one in found for other in part)
+        found = _without_needless([way for way in merged if way is not None])
+        if len(found) > _MOST_ALTERNATIVES:
+            raise NotUnderstood(f"there are more than {_MOST_ALTERNATIVES} ways to satisfy it")
+    return found
+
+
+def _merged(one: Alternative, other: Alternative) -> Alternative | None:
+    merged = dict(one)
+    for column, narrowing in other.items():
+        joined = merged.get(column, ANYTHING).both(narrowing)
+        if joined is None:
+            return None
+        merged[column] = joined
+    return merged
+
+
+def _without_needless(ways: list[Alternative]) -> list[Alternative]:
+    """Without those that another one contains, as `x > 0` contains `x IS NULL`."""
+    kept: list[Alternative] = []
+    for index, way in enumerate(ways):
+        others = [*kept, *ways[index + 1 :]]
+        if not any(_contains(other, way) for other in others):
+            kept.append(way)
+    return kept
+
+
+def _contains(outer: Mapping[str, Narrowing], inner: Mapping[str, Narrowing]) -> bool:
+    return all(
+        column in inner
+        and (
+            inner[column] == narrowing
+            or (inner[column].null is True and narrowing.null is not False)
+        )
+        for column, narrowing in outer.items()
+    )
+
+
+def _narrowings(field: Field, comparison: Comparison) -> list[Narrowing]:
     """What a comparison leaves of a column, in one or more ways.
 
     Raises:
@@ -139,9 +230,9 @@ def narrowings(column: Column[Any], comparison: Comparison) -> list[Narrowing]:
     if operator in ("is null", "is not null"):
         return [Narrowing(null=operator == "is null")]
     if comparison.of_length:
-        return _of_length(column, comparison)
-    kind = kind_of(column.type).type
-    values = tuple(_coerced(column, literal) for literal in comparison.literals)
+        return _of_length(field, comparison)
+    kind = field.kind.stored
+    values = tuple(_coerced(field, literal) for literal in comparison.literals)
     if operator in ("=", "in"):
         if any(map(is_nan, values)):
             raise NotUnderstood("it asks for NaN")
@@ -151,7 +242,7 @@ def narrowings(column: Column[Any], comparison: Comparison) -> list[Narrowing]:
     if operator in ("<>", "not in"):
         return _all_but(values, ordered=isinstance(kind, _ORDERED))
     if not isinstance(kind, _ORDERED):
-        raise NotUnderstood(f"the order of {column.name!r} is not known here")
+        raise NotUnderstood(f"the order of {field.name!r} is not known here")
     return [_bound(operator, values[0])]
 
 
@@ -169,14 +260,14 @@ def _all_but(values: tuple[Any, ...], *, ordered: bool) -> list[Narrowing]:
         # The empty text is the one that is likely; forbidding it is a matter of length.
         return [replace(left, shortest=1) if "" in values else left]
     parts = [[{"": _bound("<", value)}, {"": _bound(">", value)}] for value in values]
-    return [way[""] for way in together(parts)]
+    return [way[""] for way in _together(parts)]
 
 
-def _of_length(column: Column[Any], comparison: Comparison) -> list[Narrowing]:
-    kind = kind_of(column.type).type
+def _of_length(field: Field, comparison: Comparison) -> list[Narrowing]:
+    kind = field.kind.stored
     # PostgreSQL does not count the blanks that char(n) is filled up with.
     if not isinstance(kind, String | LargeBinary) or isinstance(kind, CHAR | Enum):
-        raise NotUnderstood(f"the length of {column.name!r} is not known here")
+        raise NotUnderstood(f"the length of {field.name!r} is not known here")
     numbers = [number for number in comparison.literals if type(number) is Decimal]
     if len(numbers) != len(comparison.literals) or any(number % 1 for number in numbers):
         raise NotUnderstood("a length is compared with something that is no whole number")
@@ -186,22 +277,22 @@ def _of_length(column: Column[Any], comparison: Comparison) -> list[Narrowing]:
         return [Narrowing(shortest=max(0, n), longest=n) for n in lengths if n >= 0]
     if operator in ("<>", "not in"):
         parts = [[{"": Narrowing(longest=n - 1)}, {"": Narrowing(shortest=n + 1)}] for n in lengths]
-        return [way[""] for way in together(parts) if (way[""].longest or 0) >= 0]
+        return [way[""] for way in _together(parts) if (way[""].longest or 0) >= 0]
     length = lengths[0] + {"<": -1, ">": 1}.get(operator, 0)
     if operator in ("<", "<="):
         return [Narrowing(longest=length)]
     return [Narrowing(shortest=max(0, length))]
 
 
-def _coerced(column: Column[Any], literal: Decimal | str | bool) -> Any:
+def _coerced(field: Field, literal: Decimal | str | bool) -> Any:
     """The literal as the column's type compares it."""
-    kind = kind_of(column.type).type
+    kind = field.kind.stored
     try:
         value = _read(kind, literal)
     except (TypeError, ValueError, InvalidOperation):
         value = None
     if value is None:
-        raise NotUnderstood(f"{literal!r} is compared with {column.name!r}, {kind!r}")
+        raise NotUnderstood(f"{literal!r} is compared with {field.name!r}, {kind!r}")
     return value
 
 

@@ -9,15 +9,14 @@ Everything else raises `NotUnderstood`; nothing is skipped.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
-
-from conformance.strategies.values.conditions import Comparison, Junction, NotUnderstood, opposite
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from conformance.strategies.values.conditions import Condition, Literal
+Literal = Decimal | str | bool
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<quoted>\"(?:[^\"]|\"\")+\")"
@@ -35,8 +34,45 @@ _CASTS = _TEXT_CASTS | _WHOLE_CASTS | {
     "timestamp with time zone", "timestamp", "timestamptz",
 }  # fmt: skip
 _TYPED_LITERALS = {"date", "timestamp", "timestamptz"}
+_OPPOSITE = {
+    "=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
+    "in": "not in", "not in": "in", "is null": "is not null", "is not null": "is null",
+}  # fmt: skip
 #: Words that go on with a type's name.
 _TYPE_TAILS = (("precision",), ("varying",), ("with", "time", "zone"), ("without", "time", "zone"))
+
+
+class NotUnderstood(Exception):
+    """The check has something in it that is not read here; the message says what."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`column operator literals`, or `length(column) operator literals`."""
+
+    column: str
+    operator: str
+    literals: tuple[Literal, ...] = ()
+    of_length: bool = False
+
+
+@dataclass(frozen=True)
+class Junction:
+    """All of its parts hold, or any of them."""
+
+    every: bool
+    parts: tuple[Condition, ...]
+
+
+Condition = Comparison | Junction
+
+
+def opposite(condition: Condition) -> Condition:
+    """What `NOT` makes of it; in three-valued logic too."""
+    if isinstance(condition, Junction):
+        return Junction(not condition.every, tuple(opposite(part) for part in condition.parts))
+    operator = _OPPOSITE[condition.operator]
+    return Comparison(condition.column, operator, condition.literals, condition.of_length)
 
 
 def read_check(sql: str, columns: Collection[str]) -> Condition:

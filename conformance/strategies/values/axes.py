@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Date, DateTime, Integer, Uuid
 
-from conformance.declarations import hypertable_of
-from conformance.strategies.values.kinds import kind_of
 from conformance.strategies.values.numerals import whole_range
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
     from sqlalchemy.types import TypeEngine
+
+    from conformance.intervals import Interval
 
 #: First and last value, in the column's own type.
 Span = tuple[Any, Any]
@@ -92,9 +91,8 @@ def uuid_of(millisecond: int, rest: int) -> uuid.UUID:
     return uuid.UUID(int=number | (2 << 62) | (rest & (2**62 - 1)))
 
 
-def axis_of(declared: TypeEngine[Any]) -> Axis | None:
-    """The axis of a type that a hypertable can be partitioned by; None for any other type."""
-    kind = kind_of(declared).type
+def axis_of(kind: TypeEngine[Any]) -> Axis | None:
+    """The axis of a stored type that a hypertable can be partitioned by; None for any other."""
     if isinstance(kind, Integer):
         return Axis("integer", 1, *whole_range(kind), origin=0)
     if isinstance(kind, Uuid):
@@ -116,16 +114,14 @@ def _axis(kind: str, unit: int, first: datetime) -> Axis:
 
 
 class Chunks:
-    """How a hypertable's axis is cut."""
+    """How a hypertable's axis is cut.
 
-    def __init__(self, table: Table) -> None:
-        hypertable = hypertable_of(table)
-        if hypertable is None:
-            raise ValueError(f"{table.name} is not declared a Hypertable")
-        (column,) = (item for item in table.columns if item.name == hypertable.time_column)
-        axis = axis_of(column.type)
-        assert axis is not None, "the declaration has checked the type"
-        length = hypertable.chunk_interval
+    Args:
+        axis: of its time column.
+        length: of a chunk, in units of the type or as an interval.
+    """
+
+    def __init__(self, axis: Axis, length: int | Interval) -> None:
         self.axis = axis
         self.length = length if isinstance(length, int) else length.microseconds
 
@@ -148,25 +144,3 @@ class Chunks:
         first = self.start(number - _CHUNKS_BEFORE)
         last = self.start(number + _CHUNKS_AFTER + 1) - 1
         return max(first, self.axis.first), min(last, self.axis.last)
-
-
-def default_span(table: Table) -> Span:
-    """First and last value that a hypertable's time column gets by default: four whole chunks.
-
-    Raises:
-        ValueError: the table is not declared a hypertable.
-    """
-    chunks = Chunks(table)
-    first, last = chunks.handful()
-    return chunks.axis.value(first), chunks.axis.value(last)
-
-
-def chunk_starts(table: Table, span: Span | None = None) -> list[Any]:
-    """A value in every chunk of the span, the first one of it where it is in the span.
-
-    Raises:
-        ValueError: the table is not declared a hypertable.
-    """
-    chunks = Chunks(table)
-    low, high = (chunks.axis.step(value) for value in span or default_span(table))
-    return [chunks.axis.value(max(low, start)) for start in chunks.starts(low, high)]

@@ -1,26 +1,30 @@
-"""Values of a column's type, as SQLAlchemy takes and gives them; never NULL."""
+"""Values of a type, as SQLAlchemy takes and gives them; never NULL."""
 
 from __future__ import annotations
 
+import json
+import uuid
+from datetime import UTC, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql as pg
 
-from conformance.strategies.values import documents, moments, numerals, strings, texts
-from conformance.strategies.values.axes import axis_of
-from conformance.strategies.values.kinds import INTERVALS, kind_of
-from conformance.strategies.values.making import made
+from conformance.strategies.fields import INTERVALS, Kind, kind_of
+from conformance.strategies.values import composed, moments, numerals, texts
+from conformance.strategies.values.narrowing import ANYTHING, Narrowing, made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy.types import TypeEngine
 
-    from conformance.strategies.values.narrowing import Narrowing
+    from conformance.strategies.fields import Field
+    from conformance.strategies.values.moments import Within
 
     Maker = Callable[[Any, Narrowing, int | None], SearchStrategy[Any]]
 
@@ -33,27 +37,44 @@ class UnknownType(Exception):
 
 
 def values(
-    declared: TypeEngine[Any], narrowing: Narrowing, limit: int | None = None
+    kind: Kind,
+    narrowing: Narrowing = ANYTHING,
+    limit: int | None = None,
+    *,
+    within: Within | None = None,
+    plain: bool = False,
 ) -> SearchStrategy[Any]:
     """Values of a type that the narrowing leaves; `st.nothing()` if it leaves none.
 
     Args:
         limit: how many bytes an index has room for; None: the column is in none.
+        within: where a hypertable's time column is drawn from.
+        plain: texts are short words, easy to read.
 
     Raises:
         UnknownType: for its values one has to be asked.
     """
-    kind = kind_of(declared)
-    if kind.terms:
-        return _sampled(term for term in kind.terms if narrowing.allows(term.value))
-    if isinstance(kind.type, sa.Enum):
-        return _sampled(_labels(kind.type, narrowing))
+    stored = partial(_stored, kind, narrowing, limit, within, plain=plain)
+    return _given(kind, narrowing, stored) if kind.decorators else stored()
+
+
+def _stored(
+    kind: Kind, narrowing: Narrowing, limit: int | None, within: Within | None, *, plain: bool
+) -> SearchStrategy[Any]:
+    stored = kind.stored
+    if isinstance(stored, sa.Enum):
+        return _sampled(_labels(stored, narrowing))
     if narrowing.choices is not None:
-        return _sampled(_chosen(kind.type, narrowing))
-    for supported, make in _MAKERS:
-        if isinstance(kind.type, supported):
-            return make(kind.type, narrowing, limit)
-    raise UnknownType(f"nothing is known of the values of type {kind.type!r}")
+        return _sampled(_chosen(stored, narrowing))
+    if within is not None:
+        chunks, low, high = within
+        return moments.moments(chunks.axis, narrowing, (low, high), chunks)
+    if plain and isinstance(stored, sa.String):
+        return texts.plain(stored, narrowing, limit)
+    for known, make, _ in _KNOWN:
+        if isinstance(stored, known):
+            return make(stored, narrowing, limit)
+    raise UnknownType(f"nothing is known of the values of type {kind}")
 
 
 def _sampled(items: Iterable[Any]) -> SearchStrategy[Any]:
@@ -70,11 +91,11 @@ def _labels(kind: sa.Enum, narrowing: Narrowing) -> Iterable[Any]:
 
 def _chosen(kind: TypeEngine[Any], narrowing: Narrowing) -> Iterable[Any]:
     for choice in narrowing.choices or ():
-        if narrowing.allows(choice) and (value := _stored(kind, choice)) is not None:
+        if narrowing.allows(choice) and (value := _as_stored(kind, choice)) is not None:
             yield value
 
 
-def _stored(kind: TypeEngine[Any], choice: Any) -> Any:
+def _as_stored(kind: TypeEngine[Any], choice: Any) -> Any:
     """The choice of a check as the column gives it back; None if the type does not hold it."""
     if isinstance(kind, sa.Integer):
         low, high = numerals.whole_range(kind)
@@ -89,14 +110,82 @@ def _stored(kind: TypeEngine[Any], choice: Any) -> Any:
     return choice
 
 
-def _moments(kind: Any, narrowing: Narrowing, _: int | None) -> SearchStrategy[Any]:
-    axis = axis_of(kind)
-    assert axis is not None, "dates and moments have one"
-    return moments.moments(axis, narrowing, (axis.first, axis.last))
+def precarious(field: Field) -> list[Any]:
+    """The values of a column that are easily lost, for numbers and texts."""
+    kind, left = field.kind.stored, field.narrowing
+    found: list[Any] = []
+    if left.null or left.choices is not None or isinstance(kind, sa.Enum | sa.CHAR):
+        return []
+    if isinstance(kind, sa.Float):
+        found = numerals.precarious(kind, left)
+    elif isinstance(kind, sa.Integer):
+        ends = numerals.whole_range(kind)
+        found = [number for number in (0, -1, *ends) if left.allows(number)]
+    elif isinstance(kind, sa.String):
+        found = texts.precarious(left, kind.length)
+    return _taken(field.kind, found, left)
+
+
+# Type decorators: their values are made from stored ones, by their own code.
+
+
+def _given(
+    kind: Kind, narrowing: Narrowing, stored: Callable[[], SearchStrategy[Any]]
+) -> SearchStrategy[Any]:
+    """Values that the decorators take, and give back as they are.
+
+    The members of an Enum class that they keep; else what they make of stored values. What they
+    store must be left by the narrowing.
+    """
+    if any(kind.settled(member) is not None for member in kind.members):
+        return _sampled(m for m in kind.members if kind.settled(m, narrowing) is not None)
+    if narrowing.choices is not None:
+        return _sampled(_taken(kind, _chosen(kind.stored, narrowing), narrowing))
+    some: list[Any] = []
+    for samples, strategy in _candidates(kind.stored, stored):
+        taken = _taken(kind, samples)
+        if taken and len(taken) == len(samples):
+            given = made(lambda item: kind.given(item, narrowing), strategy)
+            return given.filter(lambda value: value is not None)
+        some = some or taken
+    if not some:
+        raise UnknownType(f"nothing is known of the values of type {kind}")
+    return _sampled(value for value in some if kind.settled(value, narrowing) is not None)
+
+
+def _taken(kind: Kind, stored: Iterable[Any], narrowing: Narrowing = ANYTHING) -> list[Any]:
+    found = (kind.given(item, narrowing) for item in stored)
+    return [value for value in found if value is not None]
+
+
+def _candidates(
+    kind: TypeEngine[Any], stored: Callable[[], SearchStrategy[Any]]
+) -> Iterator[tuple[Sequence[Any], SearchStrategy[Any]]]:
+    """Samples of stored values that decorators may take, and all values of the sort."""
+    yield _samples(kind), stored()
+    if isinstance(kind, sa.String):
+        yield ('{"a": 1}', "{}"), made(json.dumps, composed.objects())
+        yield ("1", "20"), made(str, st.integers(0, 9_999))
+        yield (str(_UUID),), made(str, st.uuids())
+        yield ("2020-01-01",), made(str, st.dates())
+
+
+def _samples(kind: TypeEngine[Any]) -> Sequence[Any]:
+    if isinstance(kind, sa.Enum):
+        return list(_labels(kind, ANYTHING))
+    return next((samples(kind) for known, _, samples in _KNOWN if isinstance(kind, known)), ())
+
+
+# What is known of each type.
 
 
 def _intervals(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
-    if getattr(kind, "fields", None) is not None:
+    """Fields to the right of the last one named are zero; the others may have any value."""
+    last = (getattr(kind, "fields", None) or "SECOND").upper().split()[-1]
+    if last in _FIELDS:
+        return moments.intervals(_FIELDS[last])
+    if not last.startswith("SECOND"):
+        # Python's lengths of time have no months.
         raise UnknownType(f"nothing is known of the values of type {kind!r}")
     precision = getattr(kind, "precision", getattr(kind, "second_precision", None))
     return moments.intervals(_unit(precision))
@@ -117,7 +206,7 @@ def _uuids(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
 
 
 def _documents(kind: Any, _: Narrowing, limit: int | None) -> SearchStrategy[Any]:
-    found = documents.documents(small=limit is not None)
+    found = composed.documents(small=limit is not None)
     # None is the document `null`, unless the type says that it is NULL.
     return made(lambda item: {} if item is None else item, found) if kind.none_as_null else found
 
@@ -125,30 +214,54 @@ def _documents(kind: Any, _: Narrowing, limit: int | None) -> SearchStrategy[Any
 def _arrays(kind: Any, narrowing: Narrowing, limit: int | None) -> SearchStrategy[Any]:
     depth = kind.dimensions or 1
     room = None if limit is None else limit // (_MOST_ITEMS**depth + 1)
-    if isinstance(kind_of(kind.item_type).type, sa.JSON):
-        items: SearchStrategy[Any] = documents.objects()
+    item = kind_of(kind.item_type)
+    if isinstance(item.stored, sa.JSON) and not item.decorators:
+        items: SearchStrategy[Any] = composed.objects()
     else:
-        items = values(kind.item_type, narrowing, room)
-    return documents.arrays(items, depth, most=_MOST_ITEMS)
+        items = values(item, narrowing, room)
+    return composed.arrays(items, depth, most=_MOST_ITEMS)
 
 
-#: A type before the types that it inherits from.
-_MAKERS: tuple[tuple[Any, Maker], ...] = (
-    (sa.Boolean, lambda _, __, ___: st.booleans()),
-    (sa.Integer, lambda kind, narrowing, _: numerals.integers(kind, narrowing)),
-    (sa.Float, lambda kind, narrowing, _: numerals.floats(kind, narrowing)),
-    (sa.Numeric, lambda kind, narrowing, _: numerals.decimals(kind, narrowing)),
-    (sa.String, texts.texts),
-    (sa.LargeBinary, texts.binaries),
-    (sa.Date, _moments),
-    (sa.DateTime, _moments),
-    (INTERVALS, _intervals),
-    (sa.Time, _times),
-    (sa.Uuid, _uuids),
-    (sa.JSON, _documents),
-    (sa.ARRAY, _arrays),
-    (pg.INET, strings.hosts),
-    (pg.CIDR, strings.networks),
-    ((pg.MACADDR, pg.MACADDR8), strings.hardware_addresses),
-    (pg.BIT, strings.bits),
+def _ranges(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
+    bound = _BOUNDS[kind.__visit_name__]
+    finite = Narrowing(high=Decimal(10**8)) if isinstance(bound, sa.Numeric) else ANYTHING
+    return composed.ranges(
+        values(kind_of(bound), finite), discrete=isinstance(bound, sa.Integer | sa.Date)
+    )
+
+
+_UUID = uuid.UUID("00000000-0000-4000-8000-000000000001")
+#: Microseconds of the last field of an interval.
+_FIELDS = {"DAY": 86_400_000_000, "HOUR": 3_600_000_000, "MINUTE": 60_000_000}
+_BOUNDS: dict[str, TypeEngine[Any]] = {
+    "INT4RANGE": sa.Integer(), "INT8RANGE": sa.BigInteger(), "NUMRANGE": sa.Numeric(12, 4),
+    "DATERANGE": sa.Date(), "TSRANGE": sa.DateTime(), "TSTZRANGE": sa.DateTime(timezone=True),
+}  # fmt: skip
+_RANGES = (pg.INT4RANGE, pg.INT8RANGE, pg.NUMRANGE, pg.DATERANGE, pg.TSRANGE, pg.TSTZRANGE)
+
+#: What makes the values of a type, and a few of them; a type before those that it inherits from.
+_KNOWN: tuple[tuple[Any, Maker, Callable[[Any], Sequence[Any]]], ...] = (
+    (sa.Boolean, lambda _, __, ___: st.booleans(), lambda _: (True, False)),
+    (sa.Integer, lambda kind, left, _: numerals.integers(kind, left), lambda _: range(10)),
+    (sa.Float, lambda kind, left, _: numerals.floats(kind, left), lambda _: (0.5, 1.0)),
+    (
+        sa.Numeric,
+        lambda kind, left, _: numerals.decimals(kind, left),
+        lambda kind: (Decimal(1) if kind.asdecimal else 1.0,),
+    ),
+    (sa.String, texts.texts, lambda _: ("a", "b 1")),
+    (sa.LargeBinary, texts.binaries, lambda _: (b"a", b"b1")),
+    ((sa.Date, sa.DateTime), lambda kind, left, _: moments.anytime(kind, left), moments.samples),
+    (INTERVALS, _intervals, lambda _: (timedelta(days=1),)),
+    (sa.Time, _times, lambda kind: (time(1, tzinfo=UTC if kind.timezone else None),)),
+    (sa.Uuid, _uuids, lambda kind: (_UUID if kind.as_uuid else str(_UUID),)),
+    (sa.JSON, _documents, lambda _: ({}, {"a": 1})),
+    (sa.ARRAY, _arrays, lambda _: ([],)),
+    (pg.INET, texts.hosts, lambda _: ("127.0.0.1",)),
+    (pg.CIDR, texts.networks, lambda _: ("10.0.0.0/8",)),
+    ((pg.MACADDR, pg.MACADDR8), texts.hardware_addresses, lambda _: ("08:00:2b:01:02:03",)),
+    (pg.BIT, texts.bits, lambda kind: ("1" * (kind.length or 1),)),
+    (pg.TSVECTOR, texts.lexemes, lambda _: ("'a'",)),
+    (pg.HSTORE, lambda _, __, ___: composed.mappings(), lambda _: ({}, {"a": "1"})),
+    (_RANGES, _ranges, lambda _: (pg.Range(empty=True),)),
 )

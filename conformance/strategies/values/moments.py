@@ -8,16 +8,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hypothesis import strategies as st
 
-from conformance.strategies.values.axes import DAY, Axis, uuid_of
-from conformance.strategies.values.making import made
+from conformance.strategies.values.axes import DAY, Axis, axis_of, uuid_of
+from conformance.strategies.values.narrowing import made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hypothesis.strategies import SearchStrategy
+    from sqlalchemy.types import TypeEngine
 
     from conformance.strategies.values.axes import Chunks
     from conformance.strategies.values.narrowing import Narrowing
+
+    #: Chunks of a hypertable, and the first and the last step of what is drawn.
+    Within = tuple[Chunks, int, int]
 
 _OFFSETS = (timedelta(0), timedelta(hours=-3), timedelta(hours=5, minutes=45),
             timedelta(hours=14), timedelta(hours=-12))  # fmt: skip
@@ -64,6 +68,20 @@ def moments(
     if precarious:
         found.insert(1, st.sampled_from(precarious))
     return st.one_of(*found)
+
+
+def anytime(kind: TypeEngine[Any], narrowing: Narrowing) -> SearchStrategy[Any]:
+    """Values of a type that are no hypertable's time: from all years."""
+    axis = axis_of(kind)
+    assert axis is not None, "dates and moments have one"
+    return moments(axis, narrowing, (axis.first, axis.last))
+
+
+def samples(kind: TypeEngine[Any]) -> list[Any]:
+    """Two plain values of the type."""
+    axis = axis_of(kind)
+    assert axis is not None, "dates and moments have one"
+    return [axis.value(axis.origin), axis.value(axis.origin + DAY // axis.unit)]
 
 
 def _range(axis: Axis, narrowing: Narrowing, low: int, high: int) -> tuple[int, int]:

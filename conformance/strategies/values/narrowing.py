@@ -1,8 +1,4 @@
-"""What CHECK constraints leave of a column's values, and of which columns together.
-
-A check passes where it is not false (PostgreSQL documentation, "Check Constraints"), so NULL
-satisfies every comparison; only `IS NOT NULL` forbids it.
-"""
+"""What is left of a column's values, and strategies of what is left."""
 
 from __future__ import annotations
 
@@ -11,15 +7,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from conformance.strategies.values.conditions import Comparison, NotUnderstood
+from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
-    from conformance.strategies.values.conditions import Condition
-
-#: More ways than this to satisfy the checks of a table are not followed.
-_MOST_ALTERNATIVES = 64
+    from hypothesis.strategies import SearchStrategy
 
 
 @dataclass(frozen=True)
@@ -93,6 +86,10 @@ class Narrowing:
             return None if joined.null is False else replace(joined, null=True)
         return joined
 
+    def left_of(self, strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
+        """The strategy without what is excluded; all else it keeps to by itself."""
+        return strategy.filter(self.allows) if self.excluded else strategy
+
     def leaves_no_value(self) -> bool:
         """Whether the bounds contradict each other."""
         if self.choices is not None:
@@ -108,9 +105,6 @@ class Narrowing:
 
 
 ANYTHING = Narrowing()
-
-#: One way to satisfy a check: what is left of each column that it is about.
-Alternative = dict[str, Narrowing]
 
 
 def is_nan(value: Any) -> bool:
@@ -131,62 +125,7 @@ def _tighter(one: tuple[Any, bool], other: tuple[Any, bool], *, above: bool) -> 
     return one if (first > second) is above else other
 
 
-def alternatives(
-    condition: Condition, narrow: Callable[[Comparison], list[Narrowing]]
-) -> list[Alternative]:
-    """The ways to satisfy a condition; empty if there is none.
-
-    Args:
-        narrow: what one comparison leaves of its column, in one or more ways.
-
-    Raises:
-        NotUnderstood: by `narrow`, or because there are too many ways.
-    """
-    if isinstance(condition, Comparison):
-        return [{condition.column: narrowing} for narrowing in narrow(condition)]
-    parts = [alternatives(part, narrow) for part in condition.parts]
-    if condition.every:
-        return together(parts)
-    return _without_needless([way for part in parts for way in part])
-
-
-def together(parts: Iterable[list[Alternative]]) -> list[Alternative]:
-    """The ways to satisfy every part, each given by its own ways."""
-    found: list[Alternative] = [{}]
-    for part in parts:
-        merged = (_merged(one, other) for one in found for other in part)
-        found = _without_needless([way for way in merged if way is not None])
-        if len(found) > _MOST_ALTERNATIVES:
-            raise NotUnderstood(f"there are more than {_MOST_ALTERNATIVES} ways to satisfy it")
-    return found
-
-
-def _merged(one: Alternative, other: Alternative) -> Alternative | None:
-    merged = dict(one)
-    for column, narrowing in other.items():
-        joined = merged.get(column, ANYTHING).both(narrowing)
-        if joined is None:
-            return None
-        merged[column] = joined
-    return merged
-
-
-def _without_needless(ways: list[Alternative]) -> list[Alternative]:
-    """Without those that another one contains, as `x > 0` contains `x IS NULL`."""
-    kept: list[Alternative] = []
-    for index, way in enumerate(ways):
-        others = [*kept, *ways[index + 1 :]]
-        if not any(_contains(other, way) for other in others):
-            kept.append(way)
-    return kept
-
-
-def _contains(outer: Mapping[str, Narrowing], inner: Mapping[str, Narrowing]) -> bool:
-    return all(
-        column in inner
-        and (
-            inner[column] == narrowing
-            or (inner[column].null is True and narrowing.null is not False)
-        )
-        for column, narrowing in outer.items()
-    )
+@st.composite
+def made(draw: st.DrawFn, make: Callable[..., Any], *strategies: SearchStrategy[Any]) -> Any:
+    """`make` of what is drawn. Of `map` and `builds` Hypothesis shows the call, not the value."""
+    return make(*[draw(strategy) for strategy in strategies])

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
+import struct
 import sys
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from sqlalchemy import BigInteger, Integer, SmallInteger
+from sqlalchemy import REAL, BigInteger, Integer, SmallInteger
 
-from conformance.strategies.values.kinds import as_single_reads, fits_single, is_single
-from conformance.strategies.values.making import made
-from conformance.strategies.values.narrowing import is_nan
+from conformance.strategies.values.narrowing import is_nan, made
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -31,6 +30,10 @@ _PRECARIOUS = (
 _FREE_DIGITS, _FREE_SCALE = 30, 12
 #: Digits that a double keeps, for numeric columns that are read as floats.
 _DOUBLE_DIGITS = 15
+#: Binary digits of a `real`; `float(n)` with more is a double.
+_SINGLE_DIGITS = 24
+#: Decimal digits that tell all of them apart.
+_SINGLE_DECIMALS = 9
 
 
 def whole_range(kind: Integer) -> tuple[int, int]:
@@ -136,3 +139,30 @@ def _scaled(narrowing: Narrowing, scale: int, low: int, high: int) -> tuple[int,
         bound = Fraction(narrowing.high) * Fraction(10) ** scale
         high = min(high, math.ceil(bound) - 1 if narrowing.high_open else math.floor(bound))
     return low, high
+
+
+def is_single(kind: Float[Any]) -> bool:
+    """Whether PostgreSQL keeps four bytes of the number: `real`, and `float(24)` or less."""
+    return isinstance(kind, REAL) or (
+        kind.precision is not None and kind.precision <= _SINGLE_DIGITS
+    )
+
+
+def fits_single(number: float) -> bool:
+    """Whether four bytes keep the number as it is."""
+    return math.isnan(number) or _single(number) == number
+
+
+def as_single_reads(number: float) -> float:
+    """How a number of four bytes is read: the double of the fewest digits that tell it apart."""
+    if not math.isfinite(number):
+        return number
+    spelled = (float(f"{number:.{digits}g}") for digits in range(1, _SINGLE_DECIMALS + 1))
+    return next(found for found in spelled if _single(found) == number)
+
+
+def _single(number: float) -> float | None:
+    try:
+        return float(struct.unpack("f", struct.pack("f", number))[0])
+    except OverflowError:
+        return None

@@ -1,13 +1,14 @@
-"""Texts and bytes that PostgreSQL keeps: everything but NUL and halves of surrogate pairs."""
+"""Texts and bytes that PostgreSQL keeps, and types that are written as texts of their own shape."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from sqlalchemy import CHAR
+from sqlalchemy.dialects import postgresql as pg
 
-from conformance.strategies.values.making import made
+from conformance.strategies.values.narrowing import made
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -29,6 +30,14 @@ _PRECARIOUS = (
     "\U0010ffff", "NaN", "0", "-1", "1e5", "true", "2020-02-30", "a" * 63, "a" * 64,
 )  # fmt: skip
 _FAMILIAR = "abcxyzABCXYZ0189 _-./:%'\"\\,;éßñçãΩжя日本🙂\u0301\t\n"
+_PLAIN, _PLAIN_LENGTH = "abcdefghijklmnopqrstuvwxyz", 8
+
+#: As PostgreSQL writes them, which is how they are read back.
+_HOSTS = ("0.0.0.0", "127.0.0.1", "255.255.255.255", "10.0.0.1/8", "::", "::1", "2001:db8::1/64")  # noqa: S104
+_NETWORKS = ("0.0.0.0/0", "10.0.0.0/8", "192.168.1.7/32", "::/0", "2001:db8::/32", "::1/128")
+_WORDS = ("a", "b1", "fox", "jump", "rate", "überall", "日本")
+#: Of a `bit varying` without a length.
+_MOST_BITS = 70
 
 
 def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrategy[str]:
@@ -53,8 +62,18 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
         anything |= _repeated(max(1, shortest), longest)
     # In a strategy of its own, so that it is drawn no more often than the others.
     found.append(made(str, anything))
-    strategy = st.one_of(*found)
-    return strategy.filter(narrowing.allows) if narrowing.excluded else strategy
+    return narrowing.left_of(st.one_of(*found))
+
+
+def plain(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrategy[str]:
+    """Short words, easy to read."""
+    longest = min(_bounds(kind.length, narrowing.longest, limit))
+    shortest = max(narrowing.shortest, min(1, longest))
+    usual = min(longest, max(_PLAIN_LENGTH, shortest))
+    found = st.text(_PLAIN, min_size=shortest, max_size=usual) if shortest <= longest else None
+    if found is None or isinstance(kind, CHAR):
+        return texts(kind, narrowing, limit)
+    return narrowing.left_of(found)
 
 
 def precarious(narrowing: Narrowing, longest: int | None) -> list[str]:
@@ -98,3 +117,43 @@ def binaries(kind: LargeBinary, narrowing: Narrowing, limit: int | None) -> Sear
         return st.nothing()
     usual = min(longest, max(_LONG, narrowing.shortest))
     return st.binary(min_size=narrowing.shortest, max_size=usual)
+
+
+def hosts(_: Any, narrowing: Narrowing, __: int | None) -> SearchStrategy[str]:
+    """`inet`: an address, with its network's length unless that is all of it."""
+    return narrowing.left_of(made(str, st.ip_addresses(v=4)) | st.sampled_from(_HOSTS))
+
+
+def networks(_: Any, narrowing: Narrowing, __: int | None) -> SearchStrategy[str]:
+    """`cidr`: a network, without bits to the right of its length."""
+    whole = made("{}/32".format, st.ip_addresses(v=4))
+    return narrowing.left_of(whole | st.sampled_from(_NETWORKS))
+
+
+def hardware_addresses(kind: Any, narrowing: Narrowing, _: int | None) -> SearchStrategy[str]:
+    """`macaddr` and `macaddr8`: six or eight bytes."""
+    length = 8 if isinstance(kind, pg.MACADDR8) else 6
+    found = st.binary(min_size=length, max_size=length)
+    return narrowing.left_of(made(lambda item: item.hex(":"), found))
+
+
+def bits(kind: Any, narrowing: Narrowing, _: int | None) -> SearchStrategy[str]:
+    """`bit(n)` has n of them, `bit varying(n)` at most n."""
+    longest = kind.length or (_MOST_BITS if kind.varying else 1)
+    shortest = 0 if kind.varying else longest
+    return narrowing.left_of(st.text("01", min_size=shortest, max_size=longest))
+
+
+def lexemes(_: Any, narrowing: Narrowing, __: int | None) -> SearchStrategy[str]:
+    """`tsvector`: words in PostgreSQL's order, some with their places."""
+    words = st.dictionaries(st.sampled_from(_WORDS), st.sampled_from(["", ":1", ":2A,3"]))
+    return narrowing.left_of(
+        made(
+            lambda found: " ".join(f"'{word}'{found[word]}" for word in sorted(found, key=_bytes)),
+            words,
+        )
+    )
+
+
+def _bytes(word: str) -> bytes:
+    return word.encode()

@@ -1,12 +1,13 @@
-"""JSON documents and arrays."""
+"""Values that have parts: JSON documents, mappings, arrays and ranges."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
+from sqlalchemy.dialects.postgresql import Range
 
-from conformance.strategies.values.making import made
+from conformance.strategies.values.narrowing import made
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -76,3 +77,29 @@ def arrays(
 def _rectangle(element: SearchStrategy[Any], sizes: list[int]) -> SearchStrategy[list[Any]]:
     inner = element if len(sizes) == 1 else _rectangle(element, sizes[1:])
     return st.lists(inner, min_size=sizes[0], max_size=sizes[0])
+
+
+def mappings() -> SearchStrategy[dict[str, str | None]]:
+    """What `hstore` keeps."""
+    return st.dictionaries(st.sampled_from(_KEYS), st.sampled_from(_TEXTS) | st.none(), max_size=3)
+
+
+def ranges(bounds: SearchStrategy[Any], *, discrete: bool) -> SearchStrategy[Range[Any]]:
+    """Empty ones, and those with two bounds, one, and none.
+
+    Args:
+        bounds: what lies at an end.
+        discrete: whether there is a next value to each: PostgreSQL writes all as `[low,high)`.
+    """
+    ends = st.just("[)") if discrete else st.sampled_from(["[)", "[]", "(]", "()"])
+    is_open = st.sampled_from([(False, False), (True, False), (False, True), (True, True)])
+    return made(_range, bounds, bounds, ends, is_open)
+
+
+def _range(one: Any, other: Any, ends: str, is_open: tuple[bool, bool]) -> Range[Any]:
+    if one == other and not any(is_open):
+        return Range(empty=True)
+    low = None if is_open[0] else min(one, other)
+    high = None if is_open[1] else max(one, other)
+    first, last = "(" if low is None else ends[0], ")" if high is None else ends[1]
+    return Range(low, high, bounds=f"{first}{last}")  # type: ignore[arg-type]

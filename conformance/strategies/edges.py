@@ -1,21 +1,46 @@
-"""Rows that a CHECK constraint refuses, and that are valid otherwise."""
+"""Rows at the edges: values that are easily lost, and rows that a CHECK constraint refuses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from sqlalchemy import CheckConstraint, Column, Enum, MetaData, Table
+from sqlalchemy import CheckConstraint, Column, MetaData, Table
 
 from conformance.expected import spelling
 from conformance.strategies.checks.syntax import mentioned
-from conformance.strategies.derivation import is_generated, table_of
-from conformance.strategies.rows import Row, rows
-from conformance.strategies.values.kinds import kind_of
+from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
+from conformance.strategies.rows import rows
+from conformance.strategies.values.by_kind import precarious
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from hypothesis.strategies import SearchStrategy
-    from sqlalchemy.types import TypeEngine
+
+
+def precarious_values(model: Any) -> list[Row]:
+    """Parts of rows that together have all such values; other columns are given by the caller.
+
+    Left out are the time column, foreign keys and columns that checks tie to others.
+    """
+    found = {key: values for key, values in _precarious(derivation_of(model)) if values}
+    number = max(map(len, found.values()), default=0)
+    return [
+        {key: values[place % len(values)] for key, values in found.items()}
+        for place in range(number)
+    ]
+
+
+def _precarious(derivation: Derivation) -> Iterator[tuple[str, list[Any]]]:
+    """Of columns that can take any value, or any that a check of their own leaves."""
+    bound = {name for check in derivation.unread for name in check.columns}
+    for names, ways in derivation.groups:
+        if len(names) > 1 or len(ways) > 1:
+            bound.update(names)
+    for name, field in derivation.given.items():
+        if name not in bound and not field.is_time and not field.column.foreign_keys:
+            yield field.key, precarious(field)
 
 
 def checks_of(model: Any) -> list[CheckConstraint]:
@@ -28,7 +53,13 @@ def checks_of(model: Any) -> list[CheckConstraint]:
     return sorted(found, key=lambda item: str(spelling.final_name(item)))
 
 
-def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> SearchStrategy[Row]:
+def refused_by(
+    model: Any,
+    check: CheckConstraint,
+    overrides: Mapping[str, Any] | None = None,
+    /,
+    **settings: Any,
+) -> SearchStrategy[Row]:
     """Complete rows that satisfy the negation of a check, and whatever else is asked of rows.
 
     Values of the columns that the check mentions are of the types that the database stores: a
@@ -37,7 +68,7 @@ def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> Search
     Args:
         model: a mapped class or a table.
         check: one of `checks_of`.
-        settings: as for `rows`.
+        overrides, settings: as for `rows`.
 
     Raises:
         NotDerivable: the check is not understood, no value can break it, or `rows` refuses.
@@ -45,7 +76,7 @@ def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> Search
     """
     table = table_of(model)
     broken = rows(_negated(table, check), complete=True)
-    valid = rows(table, complete=True, **settings)
+    valid = rows(table, overrides, complete=True, **settings)
     return st.builds(lambda row, other: {**row, **other}, valid, broken)
 
 
@@ -55,17 +86,12 @@ def columns_of(check: CheckConstraint) -> tuple[str, ...]:
     return mentioned(spelling.sql(check.sqltext), names)
 
 
-def stored_type(column: Column[Any]) -> TypeEngine[Any]:
-    """The type without decorators; an Enum as it is, which lets through nothing but labels."""
-    kind = kind_of(column.type).type
-    return column.type if isinstance(kind, Enum) else kind
-
-
 def _negated(table: Table, check: CheckConstraint) -> Table:
     """The columns that the check mentions, and what breaks it while other checks of them hold."""
+    fields = derivation_of(table).fields
     names = columns_of(check)
-    broken = [column for column in table.columns if column.name in names]
-    if given := [column.name for column in broken if is_generated(column)]:
+    broken = [field for name, field in fields.items() if name in names]
+    if given := [field.name for field in broken if field.is_generated]:
         raise ValueError(f"the database fills {given[0]}")
     others = [
         spelling.sql(other.sqltext)
@@ -76,7 +102,7 @@ def _negated(table: Table, check: CheckConstraint) -> Table:
         table.name,
         MetaData(),
         # NULL breaks no check.
-        *(Column(c.name, stored_type(c), key=c.key, nullable=False) for c in broken),
+        *(Column(f.name, f.bare_type, key=f.key, nullable=False) for f in broken),
         CheckConstraint(f"NOT ({spelling.sql(check.sqltext)})"),
         *map(CheckConstraint, others),
     )

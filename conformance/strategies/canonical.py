@@ -1,36 +1,20 @@
-"""One value in several spellings: what PostgreSQL takes for equal."""
+"""By which form two values are the same: what PostgreSQL takes for equal."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from hypothesis import strategies as st
-
-from conformance.strategies.values.narrowing import is_nan
+from sqlalchemy.dialects.postgresql import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hypothesis.strategies import SearchStrategy
-
-_ZONES = tuple(timezone(timedelta(hours=hours)) for hours in (-8, 0, 9))
+    from collections.abc import Callable, Hashable
 
 
-def respelled(value: Any) -> SearchStrategy[Any]:
-    """The value in another spelling that is equal in PostgreSQL; itself if it has none."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return st.sampled_from([value.astimezone(zone) for zone in _ZONES])
-    if isinstance(value, float):
-        # Every NaN is equal to every other there, and to itself alone in Python.
-        return st.just(float("nan") if is_nan(value) else -value if value == 0 else value)
-    return st.just(value)
-
-
-def canonical(value: Any) -> Any:
+def canonical(value: Any) -> Hashable:
     """A hashable form by which values are the same when PostgreSQL would store the same.
 
     NaN is itself, an instant is the same at every offset (where Python holds it different from
@@ -42,18 +26,25 @@ def canonical(value: Any) -> Any:
         return canonical(value.value)
     if isinstance(value, list | tuple):
         return ("list", tuple(canonical(item) for item in value))
+    if isinstance(value, Range):
+        return ("range", canonical([value.lower, value.upper, value.bounds, value.empty]))
     for kind, form in _FORMS:
         if isinstance(value, kind):
             return form(value)
-    return value
+    try:
+        hash(value)
+    except TypeError:
+        # What type decorators make may be anything.
+        return ("other", repr(value))
+    return cast("Hashable", value)
 
 
-_FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+_FORMS: tuple[tuple[Any, Callable[[Any], Hashable]], ...] = (
     (float, lambda value: ("float", repr(value or 0.0))),
-    (Decimal, lambda value: ("decimal", "NaN" if is_nan(value) else value)),
+    (Decimal, lambda value: ("decimal", "NaN" if value.is_nan() else value)),
     (datetime, lambda value: value.astimezone(UTC).isoformat() if value.tzinfo else value),
     (time, time.isoformat),
-    (dict, lambda value: ("document", json.dumps(value, sort_keys=True))),
+    (dict, lambda value: ("document", json.dumps(value, sort_keys=True, default=repr))),
     ((memoryview, bytearray), bytes),
 )
 

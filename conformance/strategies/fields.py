@@ -1,0 +1,235 @@
+"""What a column is, resolved once: its type as PostgreSQL gets it, and its place in the table."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    CheckConstraint,
+    Enum,
+    Interval,
+    LargeBinary,
+    String,
+    TypeDecorator,
+)
+from sqlalchemy.dialects.postgresql import DOMAIN, HSTORE, INTERVAL, TSVECTOR
+from sqlalchemy.schema import ColumnCollectionConstraint
+
+from conformance.declarations import compression_of, hypertable_of
+from conformance.expected.spelling import dialect
+from conformance.strategies.canonical import canonical
+from conformance.strategies.values.narrowing import ANYTHING, Narrowing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Column, Table
+    from sqlalchemy.types import TypeEngine
+
+#: SQLAlchemy's Interval is a decorator for databases that have no intervals.
+INTERVALS = (Interval, INTERVAL)
+#: Types whose values are as long as they like.
+_VARIABLE = (String, LargeBinary, JSON, ARRAY, HSTORE, TSVECTOR)
+#: A third of a page, less what an index entry needs beside its values (PostgreSQL, "B-Tree
+#: Indexes": 2704 bytes at most). Counted without compression, which not every text allows.
+_INDEX_ENTRY = 2_600
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type, resolved.
+
+    Attributes:
+        stored: what the database stores: no decorator, no domain, in PostgreSQL's variant.
+        decorators: those that change values, the outermost first. Their Python values are their
+            authors'.
+        domain: the domain that the stored type is the base of.
+    """
+
+    stored: TypeEngine[Any]
+    decorators: tuple[TypeDecorator[Any], ...] = ()
+    domain: DOMAIN | None = None
+
+    def __str__(self) -> str:
+        return repr(next(iter((*self.decorators, self.domain or self.stored))))
+
+    @property
+    def members(self) -> Iterator[enum.Enum]:
+        """The members of every Enum class that a decorator keeps in an attribute."""
+        for decorator in self.decorators:
+            for kept in {**vars(type(decorator)), **vars(decorator)}.values():
+                if isinstance(kept, type) and issubclass(kept, enum.Enum):
+                    yield from kept
+
+    def bound(self, value: Any) -> Any:
+        """What the decorators make of a value on its way to the database."""
+        for item in self.decorators:
+            if type(item).process_bind_param is not TypeDecorator.process_bind_param:
+                value = item.process_bind_param(value, dialect())
+        return value
+
+    def read(self, value: Any) -> Any:
+        """What the decorators make of a stored value."""
+        for item in reversed(self.decorators):
+            if type(item).process_result_value is not TypeDecorator.process_result_value:
+                value = item.process_result_value(value, dialect())
+        return value
+
+    def settled(self, value: Any, narrowing: Narrowing = ANYTHING) -> Any:
+        """The value, which the decorators take, in the form in which they give it back.
+
+        None where they refuse it or give back another one, or where the narrowing does not leave
+        what they store of it.
+        """
+        try:
+            found = self.read(self.bound(value))
+            stored = self.bound(found)
+            kept = stored is not None and canonical(self.read(stored)) == canonical(found)
+            return found if kept and narrowing.allows(stored) else None
+        # A decorator is anybody's code.
+        except Exception:
+            return None
+
+    def given(self, stored: Any, narrowing: Narrowing = ANYTHING) -> Any:
+        """The value that the decorators take for a stored one; None as above."""
+        if not self.decorators:
+            return stored
+        try:
+            value = self.settled(self.read(stored), narrowing)
+            again = None if value is None else self.bound(value)
+        except Exception:
+            return None
+        # What the driver takes: text, which every type is read from, or the type's own.
+        alike = isinstance(again, (str, type(stored))) or (
+            isinstance(again, Number) and isinstance(stored, Number)
+        )
+        return value if alike else None
+
+
+def kind_of(declared: TypeEngine[Any]) -> Kind:
+    """The type, resolved."""
+    kind, decorators, domain = declared, list[TypeDecorator[Any]](), None
+    while True:
+        kind = kind._variant_mapping.get("postgresql", kind)
+        if isinstance(kind, TypeDecorator) and not isinstance(kind, INTERVALS):
+            decorators.append(kind)
+            kind = kind.load_dialect_impl(dialect())
+        elif isinstance(kind, DOMAIN) and not _is_processed(kind.data_type):
+            domain, kind = kind, kind.data_type
+        else:
+            return Kind(kind, tuple(filter(_changes_values, decorators)), domain)
+
+
+def _is_processed(base: TypeEngine[Any]) -> bool:
+    """Whether SQLAlchemy changes values on the way; of a domain's base it does not."""
+    implementation = base.dialect_impl(dialect())
+    return implementation.bind_processor(dialect()) is not None
+
+
+def _changes_values(decorator: TypeDecorator[Any]) -> bool:
+    return any(
+        getattr(type(decorator), name) is not getattr(TypeDecorator, name)
+        for name in ("process_bind_param", "process_result_value")
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A column, resolved.
+
+    Attributes:
+        nullable: whether it may be NULL; a domain forbids it too.
+        is_generated: the database fills it: computed, identity, serial or from a sequence.
+        has_default: what is not given gets a value.
+        is_time: a hypertable is partitioned by it.
+        limit: bytes that it has in the fullest index that it is in; None: it is in none, or of a
+            fixed length.
+        narrowing: what CHECK constraints that are about this column alone leave of its values.
+    """
+
+    column: Column[Any]
+    kind: Kind
+    nullable: bool
+    is_generated: bool
+    has_default: bool
+    is_time: bool
+    limit: int | None
+    narrowing: Narrowing = ANYTHING
+
+    @property
+    def name(self) -> str:
+        """As the database knows it."""
+        return str(self.column.name)
+
+    @property
+    def key(self) -> str:
+        """As `insert()` knows it."""
+        return str(self.column.key)
+
+    @property
+    def bare_type(self) -> TypeEngine[Any]:
+        """The type without decorators; an Enum as it is, which lets through nothing but labels."""
+        return self.column.type if isinstance(self.kind.stored, Enum) else self.kind.stored
+
+
+def fields_of(table: Table) -> dict[str, Field]:
+    """Every column of the table, by name; what CHECK constraints say is left open."""
+    kinds = {column.name: kind_of(column.type) for column in table.columns}
+    limits = _limits(table, kinds)
+    hypertable = hypertable_of(table)
+    return {
+        column.name: Field(
+            column,
+            kind := kinds[column.name],
+            nullable=bool(column.nullable) and not (kind.domain and kind.domain.not_null),
+            is_generated=is_generated(column),
+            has_default=column.server_default is not None or column.default is not None,
+            is_time=hypertable is not None and hypertable.time_column in (column.name, column.key),
+            limit=limits.get(column.name),
+        )
+        for column in table.columns
+    }
+
+
+def is_generated(column: Column[Any]) -> bool:
+    """Whether the database fills the column: computed, identity, serial or from a sequence."""
+    if column.computed is not None or column.identity is not None:
+        return True
+    if column.default is not None:
+        return bool(column.default.is_sequence)
+    return column is column.table._autoincrement_column and column.server_default is None
+
+
+def _limits(table: Table, kinds: dict[str, Kind]) -> dict[str, int]:
+    """Bytes that each column of variable length has in the fullest index that it is in."""
+    limits: dict[str, int] = {}
+    for entry in _index_entries(table):
+        variable = [name for name in entry if isinstance(kinds[name].stored, _VARIABLE)]
+        for name in variable:
+            room = _INDEX_ENTRY // len(variable)
+            limits[name] = min(room, limits.get(name, room))
+    return limits
+
+
+def _index_entries(table: Table) -> Iterator[list[str]]:
+    """The columns in each index entry; one may come twice."""
+    for constraint in table.constraints:
+        if isinstance(constraint, ColumnCollectionConstraint) and not isinstance(
+            constraint, CheckConstraint
+        ):
+            yield [column.name for column in constraint.columns]
+    names = {column.name for column in table.columns}
+    for index in table.indexes:
+        included = index.dialect_options["postgresql"].get("include") or ()
+        found = [*index.columns, *included]
+        yield [name for item in found if (name := str(getattr(item, "name", item))) in names]
+    compression = compression_of(table)
+    if compression is not None:
+        # A compressed batch is indexed by its segment and by the ends of its order.
+        ordered = [item.column for item in compression.order_by]
+        yield [*compression.segment_by, *ordered, *ordered]
