@@ -60,12 +60,22 @@ def load_metadata(reference: str = DEFAULT_MODELS) -> MetaData:
 
 def load_classes(reference: str = DEFAULT_MODELS) -> dict[Table, type]:
     """The mapped class of every table of a declarative base; none where only metadata is named."""
+    from sqlalchemy import Table
+    from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is its instance here
+
     module_name, _, path = reference.partition(":")
     found: object = _imported(module_name, reference)
     for name in [name for name in path.split(".") if name not in ("", "metadata")]:
         found = getattr(found, name)
     registry = getattr(found, "registry", None)
-    return {} if registry is None else {m.local_table: m.class_ for m in registry.mappers}
+    # A module may have SQLAlchemy's class by this name, or anything else.
+    if not isinstance(registry, Registry):
+        return {}
+    return {
+        mapper.local_table: mapper.class_
+        for mapper in registry.mappers
+        if isinstance(mapper.local_table, Table)
+    }
 
 
 def writes_beside(reference: str) -> str:

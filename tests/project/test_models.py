@@ -1,0 +1,38 @@
+"""The mapped classes are those of the base that is named; other names of a module mean nothing."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+from sqlalchemy import orm
+
+from conformance.project.models import load_classes
+from models import Base, MarketData
+
+
+@pytest.fixture
+def module(monkeypatch):
+    """A module of the user's, which can be imported as `mine`."""
+    made = ModuleType("mine")
+    monkeypatch.setitem(sys.modules, "mine", made)
+    made.metadata, made.Base = Base.metadata, Base
+    return made
+
+
+def test_the_classes_of_a_base():
+    assert load_classes("models:Base.metadata")[MarketData.__table__] is MarketData
+
+
+@pytest.mark.parametrize("named", ["registry", "property", "anything"])
+def test_a_module_that_has_a_name_of_sqlalchemy_s(module, named):
+    """SQLAlchemy's class, imported for a reason of the module's own, has no classes."""
+    module.registry = {"registry": orm.registry, "property": property()}.get(named, {"a": 1})
+    assert load_classes("mine:metadata") == {}
+    assert MarketData.__table__ in load_classes("mine:Base")
+
+
+def test_a_registry_of_the_module_s_own(module):
+    module.registry = Base.registry
+    assert load_classes("mine:metadata") == load_classes("mine:Base")
