@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
+from conformance.engines.container import engine as container
 from conformance.engines.container.engine import ContainerEngine
-from conformance.engines.container.engine import engine as container
 from conformance.engines.container.image import DEFAULT_IMAGE
 
 if TYPE_CHECKING:

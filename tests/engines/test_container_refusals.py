@@ -11,8 +11,8 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from conformance.engines.base import Template
+from conformance.engines.container import engine as container
 from conformance.engines.container.engine import ContainerEngine
-from conformance.engines.container.engine import engine as container
 from conformance.errors import EngineUnavailable, ServerUnsupported
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from conformance.audit import audit
 from conformance.engines.connecting import connect, parse_url
 from conformance.engines.container.engine import ContainerEngine
 from conformance.errors import EngineUnavailable
-from conformance.project.models import migrations
+from conformance.project import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

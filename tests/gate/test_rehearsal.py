@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from conformance.errors import EngineUnavailable, MigrationFailed
 from conformance.gate.rehearsing import rehearsal
-from conformance.gate.rules.outcomes import locks as lock_rules
+from conformance.gate.rules import locks as lock_rules
 from conformance.project.confinement import only_to
 
 from .projects import BASE, ENV, Project, models, sql
