@@ -19,6 +19,7 @@ SEED ?=
 # What make starts ends with make, even if that is killed.
 GUARD := exec $(PYTHON) -I .ci/guard.py $$PPID
 ENGINE_OPTIONS := --engine=$(ENGINE) $(if $(IMAGE),--image=$(IMAGE))
+PYTEST_OPTIONS := $(patsubst --%,--conformance-%,$(ENGINE_OPTIONS))
 
 .PHONY: help
 help: ## Show what there is
@@ -42,8 +43,8 @@ conform: $(INSTALLED) ## Start TimescaleDB, migrate, check every fact, print the
 
 .PHONY: test
 test: $(INSTALLED) ## Everything: the suite and the tool's own tests
-	@$(GUARD) $(BIN)/python -m pytest $(ENGINE_OPTIONS) --profile=$(PROFILE) \
-		$(if $(EXAMPLES),--examples=$(EXAMPLES)) $(if $(SEED),--seed=$(SEED)) \
+	@$(GUARD) $(BIN)/python -m pytest $(PYTEST_OPTIONS) --conformance-profile=$(PROFILE) \
+		$(if $(EXAMPLES),--conformance-examples=$(EXAMPLES)) $(if $(SEED),--conformance-seed=$(SEED)) \
 		-n 2 --dist worksteal --quiet \
 		--junitxml=build/conformance/junit-test.xml conformance/suite tests
 

@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from conformance.checking.options import PROFILES
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError, why_no_verdict
 from conformance.process.interrupts import heeded
@@ -69,13 +70,17 @@ def main() -> None:
 
 @main.command(
     context_settings={"ignore_unknown_options": True},
-    epilog="Everything else is handed to pytest: -k market_data, -n 2, --profile thorough.",
+    epilog="Everything else is handed to pytest: -k market_data, -n 2.",
 )
 @click.option("--engine", default="auto", show_default=True, metavar="auto|embedded|container|URL")
 @click.option("--image", metavar="IMAGE", help="The container's image.")
 @_models
 @click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
 @click.option("--reports", default=REPORTS, show_default=True, type=click.Path(path_type=Path))
+@click.option("--writes", metavar="MODULE", help="The module with insert_new and upsert.")
+@click.option("--profile", type=click.Choice(PROFILES), help="How much is generated.")
+@click.option("--seed", type=int, metavar="N", help="Draw the examples that N gives.")
+@click.option("--examples", type=click.IntRange(1), metavar="N", help="Examples of each property.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     engine: str,
@@ -83,6 +88,10 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     models: str,
     alembic_ini: str,
     reports: Path,
+    writes: str | None,
+    profile: str | None,
+    seed: int | None,
+    examples: int | None,
     pytest_arguments: tuple[str, ...],
 ) -> None:
     """Start TimescaleDB, migrate it, and run the conformance suite."""
@@ -90,7 +99,7 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     from conformance.reports.verdict import console as verdict_console
     from conformance.reports.verdict.files import write_all
 
-    choices = Choices(engine, image, models, alembic_ini, reports)
+    choices = Choices(engine, image, models, alembic_ini, reports, writes, profile, seed, examples)
     _carry_out(
         lambda progress: run_suite(choices, pytest_arguments, Console(stderr=True), progress),
         no_verdict=lambda reason: Verdict(_asked(engine), could_not_run=reason),

@@ -1,20 +1,17 @@
 """The pytest side: options, the header, the engine's life. Thin; the work is done elsewhere.
 
-Load it with `pytest_plugins = ["conformance.pytest_plugin"]` in the top-level conftest.py, or
-with `-p conformance.pytest_plugin`.
+pytest finds it by its entry point. A run without a check of ours imports nothing for it but pytest,
+and starts nothing.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections import Counter
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import make_url
 
 from conformance.checking.fixtures import (
     comparison,
@@ -27,13 +24,18 @@ from conformance.checking.fixtures import (
     record,
     schema_template,
 )
-from conformance.checking.outcomes import COULD_NOT_RUN, add_tried
-from conformance.checking.profiles import FIXED_SEED, PROFILES, generation_of, tell_worker
-from conformance.checking.session import choice_for_workers, end_session, metadata_of, session_of
-from conformance.comparing.verdict import in_words
-from conformance.engines.connecting import is_lost_connection, lost_connection, no_connection
-from conformance.errors import ConformanceError, named
-from conformance.project.models import DEFAULT_MODELS
+from conformance.checking.options import add_options
+from conformance.checking.session import (
+    NO_VERDICT,
+    choice_for_workers,
+    end_session,
+    metadata_of,
+    session_of,
+    started,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "comparison",
@@ -47,78 +49,13 @@ __all__ = [
     "schema_template",
 ]
 
-_EXIT_CODE = 2
 _SUITE = Path(__file__).parent / "suite"
 _STOPPED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--engine`, `--image`, `--models`, `--alembic-ini`."""
-    group = parser.getgroup("conformance", "TimescaleDB schema conformance")
-    group.addoption(
-        "--engine",
-        dest="conformance_engine",
-        default=os.environ.get("CONFORMANCE_ENGINE", "auto"),
-        metavar="auto|embedded|container|URL",
-        help="Where TimescaleDB comes from (default: $CONFORMANCE_ENGINE, else auto).",
-    )
-    group.addoption(
-        "--image",
-        dest="conformance_image",
-        default=os.environ.get("CONFORMANCE_IMAGE"),
-        metavar="IMAGE",
-        help="The container's image.",
-    )
-    group.addoption(
-        "--models",
-        dest="conformance_models",
-        default=DEFAULT_MODELS,
-        metavar="PKG:METADATA",
-        help=f"The SQLAlchemy metadata to compare with (default: {DEFAULT_MODELS}).",
-    )
-    group.addoption(
-        "--writes",
-        dest="conformance_writes",
-        metavar="MODULE",
-        help="The module with insert_new and upsert, whose idempotence is proven"
-        " (default: writes in the package of --models).",
-    )
-    group.addoption(
-        "--profile",
-        dest="conformance_profile",
-        default=os.environ.get("CONFORMANCE_PROFILE", "quick"),
-        choices=tuple(PROFILES),
-        help="How many generated examples: quick (the default), thorough, nightly.",
-    )
-    group.addoption(
-        "--seed",
-        dest="conformance_seed",
-        type=int,
-        metavar="N",
-        help="Draw the examples of the run that printed this seed"
-        f" (default: {FIXED_SEED}; nightly: a new one).",
-    )
-    group.addoption(
-        "--examples",
-        dest="conformance_examples",
-        type=_positive,
-        metavar="N",
-        help="Examples for each property of each table, and histories of each,"
-        " instead of the profile's numbers.",
-    )
-    group.addoption(
-        "--alembic-ini",
-        dest="alembic_ini",
-        default="alembic.ini",
-        metavar="FILE",
-        help="Alembic's configuration (default: alembic.ini).",
-    )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of examples")
-    return int(text)
+    """`--conformance-engine`, `--conformance-models` and the others."""
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -128,22 +65,33 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Start the engine, so that the header can name it; without one there is nothing to run."""
-    if session.config.getoption("collectonly"):
-        return
-    try:
-        metadata_of(session.config)
-        session_of(session.config)
-    except ConformanceError as error:
-        pytest.exit(f"conformance: {error}", returncode=_EXIT_CODE)
+def pytest_report_collectionfinish(
+    config: pytest.Config, items: Iterable[pytest.Item]
+) -> list[str]:
+    """Where the suite is about to run: start the engine, and name it.
 
-
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Engine, PostgreSQL's and TimescaleDB's version, edition; what examples come from."""
-    if config.getoption("collectonly"):
+    Tests of others that use a fixture of ours start it when the first of them runs.
+    """
+    if config.getoption("collectonly") or not any(_is_ours(item) for item in items):
         return []
+    from conformance.errors import ConformanceError
+
+    try:
+        metadata_of(config)
+        session_of(config)
+    except ConformanceError as error:
+        pytest.exit(f"conformance: {error}", returncode=NO_VERDICT)
+    return _header(config)
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(_SUITE)
+
+
+def _header(config: pytest.Config) -> list[str]:
+    """Engine, PostgreSQL's and TimescaleDB's version, edition; what examples come from."""
+    from conformance.checking.profiles import generation_of
+
     used, generation = session_of(config).used, generation_of(config)
     lines = [f"engine: {used}", *([f"        {used.note}"] if used.note else [])]
     lines.append(f"generated: {generation}")
@@ -156,17 +104,48 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """How much was tried, and what repeats it; also with -q, and with pytest-xdist."""
     tried: Counter[str] = Counter()
     for report in chain.from_iterable(terminalreporter.stats.values()):
-        if isinstance(report, pytest.TestReport):
+        if isinstance(report, pytest.TestReport) and report.user_properties:
+            from conformance.checking.outcomes import add_tried
+
             add_tried(tried, report)
     if tried.total():
+        from conformance.checking.profiles import generation_of
+        from conformance.comparing.verdict import in_words
+
         terminalreporter.write_line(f"generated: {in_words(tried)} ({generation_of(config)})")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Workers of pytest-xdist use the controller's server and seed."""
-    node.workerinput["conformance_engine"] = choice_for_workers(session_of(node.config))
+    """Workers of pytest-xdist use the controller's server and seed, where the suite runs."""
+    if not _runs_the_suite(node.config):
+        return
+    from conformance.checking.profiles import tell_worker
+    from conformance.errors import ConformanceError
+
+    try:
+        node.workerinput["conformance_engine"] = choice_for_workers(session_of(node.config))
+    except ConformanceError as error:
+        pytest.exit(f"conformance: {error}", returncode=NO_VERDICT)
     tell_worker(node.config, node.workerinput)
+
+
+def _runs_the_suite(config: pytest.Config) -> bool:
+    """Whether what is to be collected holds the suite, as far as the arguments say.
+
+    The controller of pytest-xdist starts its workers before anything is collected.
+    """
+    return any(_SUITE.is_relative_to(path) for path in _collected(config)) or any(
+        path.is_relative_to(_SUITE) for path in _collected(config)
+    )
+
+
+def _collected(config: pytest.Config) -> list[Path]:
+    named = [argument.split("::")[0] for argument in config.args]
+    if config.getoption("pyargs"):
+        ours = "conformance.suite"
+        return [_SUITE for name in named if name == ours or name.startswith(f"{ours}.")]
+    return [(config.invocation_params.dir / name).resolve() for name in named]
 
 
 @pytest.hookimpl(trylast=True)
@@ -178,22 +157,34 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """What keeps one check from running keeps the others too: say so once, and stop."""
-    reason = None if call.excinfo is None else _why_not_run(item, call.when, call.excinfo.value)
-    if reason is not None:
-        item.user_properties.append((COULD_NOT_RUN, reason))
-        item.session.shouldstop = reason
-        item.config.stash[_STOPPED] = True
+    if (
+        call.excinfo is None
+        or (reason := _why_not_run(item, call.when, call.excinfo.value)) is None
+    ):
+        return
+    from conformance.checking.outcomes import COULD_NOT_RUN
+
+    item.user_properties.append((COULD_NOT_RUN, reason))
+    item.session.shouldstop = reason
+    item.config.stash[_STOPPED] = True
 
 
 def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | None:
+    from conformance.errors import ConformanceError, named
+
     if isinstance(error, ConformanceError):
         return str(error)
-    if not item.path.is_relative_to(_SUITE):
+    if not _is_ours(item):
         return None
+    from sqlalchemy import make_url
+
+    from conformance.engines.connecting import is_lost_connection, lost_connection, no_connection
+
     if is_lost_connection(error):
         return str(lost_connection(item.name))
-    address = session_of(item.config).engine.server_url
-    if address is not None and (refused := no_connection(error, make_url(address))) is not None:
+    session = started(item.config)
+    address = session and session.engine.server_url
+    if address and (refused := no_connection(error, make_url(address))) is not None:
         return str(refused)
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
     if when == "setup" and not outcome:
@@ -205,7 +196,7 @@ def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | No
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Without a verdict the exit code is 2."""
     if session.config.stash.get(_STOPPED, False):
-        session.exitstatus = _EXIT_CODE
+        session.exitstatus = NO_VERDICT
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

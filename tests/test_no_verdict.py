@@ -97,7 +97,12 @@ def test_models_that_name_no_module(run, reference):
 def test_pytest_says_the_same(run, tmp_path):
     (tmp_path / "those.py").write_text("raise SystemExit(0)")
     suite = ["-p", "conformance.pytest_plugin", "--pyargs", "conformance.suite"]
-    done = run(suite, "--engine=embedded", "--models=those:metadata", module="pytest")
+    done = run(
+        suite,
+        "--conformance-engine=embedded",
+        "--conformance-models=those:metadata",
+        module="pytest",
+    )
     assert done.returncode == 2
     assert "those cannot be imported: SystemExit: 0" in done.stdout + done.stderr
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, pool
 
+from conformance.checking.options import options_of
 from conformance.checking.session import metadata_of, session_of
-from conformance.pipeline import check_database, scope_of
-from conformance.project.migrations import Migrations
-from conformance.project.migrations import alembic_config as read_alembic_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,38 +18,48 @@ if TYPE_CHECKING:
     from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
     from conformance.observed import Scope
+    from conformance.project.migrations import Migrations
+
+# Imports stand in the fixtures: pytest loads this module in every run, with or without our checks.
 
 
 @pytest.fixture(scope="session")
 def conformance_engine(pytestconfig: pytest.Config) -> TimescaleEngine:
-    """The engine that `--engine` chose, started."""
+    """The engine that `--conformance-engine` chose, started."""
     return session_of(pytestconfig).engine
 
 
 @pytest.fixture(scope="session")
 def conformance_metadata(pytestconfig: pytest.Config) -> MetaData:
-    """The metadata that `--models` names."""
+    """The metadata that `--conformance-models` names."""
     return metadata_of(pytestconfig)
 
 
 @pytest.fixture(scope="session")
 def conformance_scope(conformance_metadata: MetaData) -> Scope:
     """The schemas that are looked at: those that the metadata has tables in."""
+    from conformance.pipeline import scope_of
+
     return scope_of(conformance_metadata)
 
 
 @pytest.fixture
 def migrations(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Migrations:
-    """The migrations of `--alembic-ini`, for the engine's edition; fresh ones for every test."""
-    config = read_alembic_config(pytestconfig.getoption("alembic_ini"))
-    return Migrations(config, conformance_engine.server.edition)
+    """The migrations of `--conformance-alembic-ini`; fresh ones for every test."""
+    return _migrations(pytestconfig, conformance_engine)
 
 
 @pytest.fixture(scope="session")
 def schema_template(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Template:
     """How an empty database comes to have the schema: by `alembic upgrade head`."""
-    config = read_alembic_config(pytestconfig.getoption("alembic_ini"))
-    return Migrations(config, conformance_engine.server.edition).template()
+    return _migrations(pytestconfig, conformance_engine).template()
+
+
+def _migrations(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
+    """For the edition of the engine's server."""
+    from conformance.project.migrations import Migrations, alembic_config
+
+    return Migrations(alembic_config(options_of(config).alembic_ini), engine.server.edition)
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +86,11 @@ def comparison(
     conformance_engine: TimescaleEngine,
 ) -> Comparison:
     """The metadata and the migrated database, compared once for all facts."""
-    engine = create_engine(migrated_database, poolclass=pool.NullPool)
+    from sqlalchemy import NullPool, create_engine
+
+    from conformance.pipeline import check_database
+
+    engine = create_engine(migrated_database, poolclass=NullPool)
     with engine.connect() as connection:
         return check_database(
             connection, conformance_metadata, conformance_engine.capabilities, conformance_scope

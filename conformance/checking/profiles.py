@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from conformance.checking.options import options_of
 from conformance.process.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hypothesis import settings
+
+    from conformance.checking.options import Options
 
     Tried = TypeVar("Tried", bound=Callable[..., Any])
 
@@ -104,12 +107,12 @@ class Generation:
 def generation_of(config: pytest.Config) -> Generation:
     """How this session generates, decided once; in a worker of pytest-xdist, as its controller."""
     if _GENERATION not in config.stash:
-        profile = str(config.getoption("conformance_profile"))
-        project = f"{config.rootpath} {config.getoption('conformance_models')}"
+        options = options_of(config)
+        project = f"{config.rootpath} {options.models}"
         config.stash[_GENERATION] = Generation(
-            profile,
-            _seed(config, profile),
-            config.getoption("conformance_examples"),
+            options.profile,
+            _seed(config, options),
+            options.examples,
             _writable(cache_folder() / "examples" / _short_hash(project)),
         )
     return config.stash[_GENERATION]
@@ -120,16 +123,16 @@ def tell_worker(config: pytest.Config, worker_input: dict[str, object]) -> None:
     worker_input[_WORKER_INPUT] = generation_of(config).seed
 
 
-def _seed(config: pytest.Config, profile: str) -> int:
+def _seed(config: pytest.Config, options: Options) -> int:
     """The one asked for; else the fixed one, or in `nightly` a new one.
 
     An option of our own: under Hypothesis's nothing is kept.
     """
     told: dict[str, int] = getattr(config, "workerinput", {})
-    given = told.get(_WORKER_INPUT, config.getoption("conformance_seed"))
+    given = told.get(_WORKER_INPUT, options.seed)
     if given is not None:
         return int(given)
-    return secrets.randbelow(_SEEDS) if profile == "nightly" else FIXED_SEED
+    return secrets.randbelow(_SEEDS) if options.profile == "nightly" else FIXED_SEED
 
 
 def _writable(folder: Path) -> Path | None:

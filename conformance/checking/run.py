@@ -15,6 +15,7 @@ import pytest
 from rich import progress as bars
 
 from conformance.checking import outcomes
+from conformance.checking.options import as_arguments
 from conformance.checking.profiles import generation_of
 from conformance.checking.session import use_session
 from conformance.comparing.facts import in_order
@@ -151,6 +152,8 @@ class Choices:
         models: the metadata, `package.module:Base.metadata`.
         alembic_ini: Alembic's configuration.
         reports: the folder for the JUnit XML.
+        writes: the module with the write path; None: `writes` in the package of the models.
+        profile, seed, examples: how much is generated, and from what; None: the default.
     """
 
     engine: str
@@ -158,14 +161,17 @@ class Choices:
     models: str
     alembic_ini: str
     reports: Path
+    writes: str | None = None
+    profile: str | None = None
+    seed: int | None = None
+    examples: int | None = None
 
     def for_pytest(self) -> list[str]:
         """As options of pytest."""
-        options = [f"--engine={self.engine}", f"--models={self.models}"]
-        options += [f"--alembic-ini={self.alembic_ini}", f"--junitxml={self.reports / JUNIT_FILE}"]
+        options = as_arguments(**vars(self))
+        options.append(f"--junitxml={self.reports / JUNIT_FILE}")
         # Where a conftest.py may override fixtures; beside the suite's pytest.ini there is none.
-        options += [f"--rootdir={Path.cwd()}", f"--confcutdir={Path.cwd()}"]
-        return options + ([f"--image={self.image}"] if self.image else [])
+        return [*options, f"--rootdir={Path.cwd()}", f"--confcutdir={Path.cwd()}"]
 
 
 def run_suite(

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.engines.started import Session, start_session
-from conformance.project.models import load_metadata
+from conformance.checking.options import options_of
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
+    from conformance.engines.started import Session
 
-_SESSION = pytest.StashKey[Session]()
+#: The exit code of a run that has no verdict.
+NO_VERDICT = 2
+
+_SESSION = pytest.StashKey["Session"]()
 _METADATA = pytest.StashKey["MetaData"]()
 
 
@@ -24,8 +27,15 @@ def session_of(config: pytest.Config) -> Session:
         ConformanceError: it cannot be had.
     """
     if _SESSION not in config.stash:
+        from conformance.engines.started import start_session
+
         config.stash[_SESSION] = start_session(*_choice(config))
     return config.stash[_SESSION]
+
+
+def started(config: pytest.Config) -> Session | None:
+    """The session's engine, if anything has needed it so far."""
+    return config.stash.get(_SESSION, None)
 
 
 def use_session(config: pytest.Config, session: Session) -> None:
@@ -41,13 +51,18 @@ def end_session(config: pytest.Config) -> None:
 
 
 def metadata_of(config: pytest.Config) -> MetaData:
-    """The metadata that `--models` names, imported on first use.
+    """The metadata that `--conformance-models` names, imported on first use.
 
-    Raises:
-        ModelsUnavailable: it cannot be imported.
+    Where it cannot be imported the session ends: there is nothing to check.
     """
     if _METADATA not in config.stash:
-        config.stash[_METADATA] = load_metadata(config.getoption("conformance_models"))
+        from conformance.errors import ModelsUnavailable
+        from conformance.project.models import load_metadata
+
+        try:
+            config.stash[_METADATA] = load_metadata(options_of(config).models)
+        except ModelsUnavailable as error:
+            pytest.exit(f"conformance: {error}", returncode=NO_VERDICT)
     return config.stash[_METADATA]
 
 
@@ -56,7 +71,8 @@ def _choice(config: pytest.Config) -> tuple[str, str | None]:
     given: dict[str, str] = getattr(config, "workerinput", {})
     if "conformance_engine" in given:
         return given["conformance_engine"], None
-    return str(config.getoption("conformance_engine")), config.getoption("conformance_image")
+    options = options_of(config)
+    return options.engine, options.image
 
 
 def choice_for_workers(session: Session) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from conformance.checking import outcomes
+from conformance.checking.options import options_of
 from conformance.checking.profiles import SCENARIOS, generation_of
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.population.filling import draw, fill_every_state
@@ -118,8 +119,8 @@ def writes(pytestconfig: pytest.Config) -> Writes:
 
     Another project's models have none until it is named; then nothing is proven of it.
     """
-    models = pytestconfig.getoption("conformance_models")
-    name = pytestconfig.getoption("conformance_writes")
+    options = options_of(pytestconfig)
+    models, name = options.models, options.writes
     classes = load_classes(models)
     try:
         module = load_writes(name or writes_beside(models))

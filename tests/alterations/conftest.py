@@ -1,7 +1,6 @@
 """Databases to alter: one transaction for each case, rolled back after it.
 
-`CONFORMANCE_TEST_ENGINE` chooses the engine (`embedded`, `container` or a URL), and
-`CONFORMANCE_TEST_TIMESCALEDB` a version that the server has beside its default one.
+`TEST_TIMESCALEDB` names a version of TimescaleDB that the server has beside its default one.
 """
 
 from __future__ import annotations
@@ -13,9 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from conformance.engines import open_engine
 from conformance.engines.base import Template
-from conformance.project.migrations import Migrations, alembic_config
 
 from .cases import Database, ModelEdit, edited_models
 
@@ -26,18 +23,8 @@ if TYPE_CHECKING:
 
     from conformance.engines.base import Engine
 
-ENGINE = os.environ.get("CONFORMANCE_TEST_ENGINE", "embedded")
-IMAGE = os.environ.get("CONFORMANCE_TEST_IMAGE")
-TIMESCALEDB = os.environ.get("CONFORMANCE_TEST_TIMESCALEDB")
+TIMESCALEDB = os.environ.get("TEST_TIMESCALEDB")
 PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    engine = open_engine(ENGINE, IMAGE, print)
-    engine.start()
-    yield engine
-    engine.stop()
 
 
 def _create_extension(url: URL) -> None:
@@ -50,9 +37,9 @@ def _create_extension(url: URL) -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated(engine: Engine) -> Template:
+def migrated(schema_template: Template) -> Template:
     """The database after `alembic upgrade head`."""
-    template = Migrations(alembic_config(PROJECT / "alembic.ini"), engine.server.edition).template()
+    template = schema_template
 
     def prepare(url: URL) -> None:
         _create_extension(url)
@@ -68,39 +55,39 @@ def bare() -> Template:
 
 
 @pytest.fixture(scope="session")
-def _migrated_url(engine: Engine, migrated: Template) -> Iterator[URL]:
-    with engine.database(migrated) as url:
+def _migrated_url(conformance_engine: Engine, migrated: Template) -> Iterator[URL]:
+    with conformance_engine.database(migrated) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def _bare_url(engine: Engine, bare: Template) -> Iterator[URL]:
-    with engine.database(bare) as url:
+def _bare_url(conformance_engine: Engine, bare: Template) -> Iterator[URL]:
+    with conformance_engine.database(bare) as url:
         yield url
 
 
 @pytest.fixture
-def database(engine: Engine, _migrated_url: URL) -> Iterator[Database]:
+def database(conformance_engine: Engine, _migrated_url: URL) -> Iterator[Database]:
     """The migrated database, in a transaction that is rolled back."""
-    yield from _in_transaction(engine, _migrated_url)
+    yield from _in_transaction(conformance_engine, _migrated_url)
 
 
 @pytest.fixture
-def bare_database(engine: Engine, _bare_url: URL) -> Iterator[Database]:
+def bare_database(conformance_engine: Engine, _bare_url: URL) -> Iterator[Database]:
     """A database with nothing but the extension, in a transaction that is rolled back."""
-    yield from _in_transaction(engine, _bare_url)
+    yield from _in_transaction(conformance_engine, _bare_url)
 
 
-def _in_transaction(engine: Engine, url: URL) -> Iterator[Database]:
+def _in_transaction(conformance_engine: Engine, url: URL) -> Iterator[Database]:
     with create_engine(url, poolclass=NullPool).connect() as connection:
-        yield Database(connection, engine.capabilities)
+        yield Database(connection, conformance_engine.capabilities)
         connection.rollback()
 
 
 @pytest.fixture
-def community_edition(engine: Engine) -> None:
+def community_edition(conformance_engine: Engine) -> None:
     """Skip what the Apache edition lacks."""
-    if not engine.capabilities.community_edition:
+    if not conformance_engine.capabilities.community_edition:
         pytest.skip("needs the Community edition")
 
 

@@ -213,10 +213,10 @@ def test_continuous_aggregate(database, case):
         ),
     ],
 )
-def test_what_no_transaction_can_do(engine, migrated, sql):
-    with engine.database(migrated) as url:
+def test_what_no_transaction_can_do(conformance_engine, migrated, sql):
+    with conformance_engine.database(migrated) as url:
         maker = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         with maker.connect() as connection:
             connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
         with create_engine(url, poolclass=NullPool).connect() as connection:
-            Database(connection, engine.capabilities).expect(())
+            Database(connection, conformance_engine.capabilities).expect(())

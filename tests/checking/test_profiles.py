@@ -21,17 +21,10 @@ PROJECT = Path(__file__).parents[2]
 
 def configured(tmp_path, *, workerinput=None, **options):
     """As much of pytest's configuration as is asked for."""
-    options = {
-        "conformance_profile": "quick",
-        "conformance_models": "models:Base.metadata",
-        "conformance_examples": None,
-        "conformance_seed": None,
-        **options,
-    }
     config = SimpleNamespace(
         stash=pytest.Stash(),
         rootpath=tmp_path,
-        getoption=lambda name, **_: options[name],
+        getoption=lambda name, **_: options.get(name),
     )
     if workerinput is not None:
         config.workerinput = workerinput
@@ -138,7 +131,8 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, cache, made):
 @pytest.mark.parametrize("number", ["0", "-1", "many", "1.5"])
 def test_what_is_no_number_of_examples(number):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--engine", "nonsense", f"--examples={number}"],
+        [sys.executable, "-m", "pytest", "-p", "conformance.pytest_plugin",
+         f"--conformance-examples={number}"],
         cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert f"{number!r} is not a number of examples" in done.stderr

@@ -1,8 +1,4 @@
-"""Servers and daemons to test with, and processes that hold an engine.
-
-`TEST_IMAGE` names the image, else it is any local one called `timescaledb-test`; `TEST_SERVER_URL`
-a server and a superuser on it, else the server is one in a container of that image.
-"""
+"""Altered images, the containers that a process has, and processes that hold an engine."""
 
 from __future__ import annotations
 
@@ -16,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.engines.connecting import parse_url
-from conformance.engines.container.engine import ContainerEngine, daemon
-from conformance.errors import EngineUnavailable
+from conformance.engines.container.engine import daemon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import URL
 
 _ROOT = Path(__file__).parents[2]
 
@@ -40,26 +33,6 @@ with engine.database(Template("schema", "key", lambda url: None)) as url:
 """
 
 
-@pytest.fixture(scope="session")
-def client() -> Iterator[Any]:
-    """The client of the Docker daemon, if one answers."""
-    try:
-        with daemon.daemon(60) as client:
-            yield client
-    except EngineUnavailable as error:
-        pytest.skip(error.problem)
-
-
-@pytest.fixture(scope="session")
-def image(client: Any) -> str:
-    """An image of TimescaleDB that is at hand."""
-    if given := os.environ.get("TEST_IMAGE"):
-        return given
-    for local in client.images.list("timescaledb-test"):
-        return str(local.tags[0])
-    pytest.skip("neither TEST_IMAGE nor a local image timescaledb-test")
-
-
 @pytest.fixture
 def image_with(client: Any, image: str) -> Iterator[Callable[..., str]]:
     """`image_with("ENTRYPOINT false")`: the image, altered; gone at the end of the test."""
@@ -73,20 +46,6 @@ def image_with(client: Any, image: str) -> Iterator[Callable[..., str]]:
     yield make
     for name in made:
         client.images.remove(name)
-
-
-@pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Iterator[URL]:
-    """A server that is somebody's: the tests may make databases and roles there."""
-    if given := os.environ.get("TEST_SERVER_URL"):
-        yield parse_url(given)
-        return
-    engine = ContainerEngine(request.getfixturevalue("image"))
-    engine.start()
-    try:
-        yield parse_url(engine.server_url)
-    finally:
-        engine.stop()
 
 
 @pytest.fixture

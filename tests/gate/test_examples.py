@@ -7,7 +7,6 @@ timescaledb-test, is there.
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from jsonschema import Draft202012Validator
 
 from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.verdict import EngineUsed
-from conformance.engines.container.engine import ContainerEngine, daemon
 from conformance.errors import EngineUnavailable
 from conformance.gate.evidence.codes import is_code
 from conformance.gate.run import Choices, gate
@@ -104,30 +102,12 @@ def test_on_the_embedded_engine(name, monkeypatch):
     judge(name, "embedded")
 
 
-@pytest.fixture(scope="module")
-def container():
-    """A started container's engine; gates share its server."""
-    try:
-        with daemon.daemon(60) as client:
-            image = os.environ.get("TEST_IMAGE") or next(
-                (item.tags[0] for item in client.images.list("timescaledb-test")), None
-            )
-    except EngineUnavailable as error:
-        pytest.skip(error.problem)
-    if image is None:
-        pytest.skip("neither TEST_IMAGE nor a local image timescaledb-test")
-    engine = ContainerEngine(image)
-    engine.start()
-    yield engine
-    engine.stop()
-
-
 @each_example
-def test_in_a_container(name, container, monkeypatch):
+def test_on_a_server(name, server_engine, monkeypatch):
     monkeypatch.chdir(ROOT)
-    if wanted(name, EngineUsed.of("container", "", container.server)).verdict == "not checked":
+    if wanted(name, EngineUsed.of("container", "", server_engine.server)).verdict == "not checked":
         pytest.skip("not checked: the Apache edition has no compression and no policies")
-    judge(name, container.server_url)
+    judge(name, server_engine.server_url)
 
 
 def wanted(name, engine):

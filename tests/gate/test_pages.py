@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from pathlib import Path
 
 import pytest
 from sqlalchemy import NullPool, create_engine
 
-from conformance.engines import open_engine
 from conformance.engines.base import Template
 from conformance.gate.evidence.codes import CODES
 from conformance.gate.rules.acceptance import NEVER
 from conformance.population.filling import fill_every_state
-from conformance.project.migrations import Migrations, alembic_config
 from models import Base
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs/findings"
-ENGINE = os.environ.get("CONFORMANCE_TEST_ENGINE", "embedded")
-IMAGE = os.environ.get("CONFORMANCE_TEST_IMAGE")
 
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -81,25 +76,20 @@ def test_the_python_of_the_page_can_be_read(page):
 
 
 @pytest.fixture(scope="module")
-def filled():
+def filled(conformance_engine, schema_template):
     """The URL of a database like those in use."""
-    engine = open_engine(ENGINE, IMAGE, print)
-    engine.start()
-    try:
-        if not engine.capabilities.community_edition:
-            pytest.skip("the pages are about compression, which the Apache edition lacks")
-        migrated = Migrations(alembic_config(ROOT / "alembic.ini")).template()
+    if not conformance_engine.capabilities.community_edition:
+        pytest.skip("the pages are about compression, which the Apache edition lacks")
 
-        def prepare(url):
-            migrated.prepare(url)
-            server = create_engine(url, poolclass=NullPool)
-            with server.begin() as connection:
-                fill_every_state(connection, Base.metadata, compress=True)
+    def prepare(url):
+        schema_template.prepare(url)
+        server = create_engine(url, poolclass=NullPool)
+        with server.begin() as connection:
+            fill_every_state(connection, Base.metadata, compress=True)
 
-        with engine.database(Template("filled", f"filled-{migrated.key}", prepare)) as url:
-            yield url
-    finally:
-        engine.stop()
+    template = Template("filled", f"filled-{schema_template.key}", prepare)
+    with conformance_engine.database(template) as url:
+        yield url
 
 
 @pytest.mark.parametrize("sql", SQL)

@@ -1,7 +1,7 @@
 """Servers that an upgrade can be rehearsed on, where there are any.
 
-`TEST_SERVER_URL` names a server that offers two versions of TimescaleDB; images are the local
-ones called `timescaledb-test`, which CI builds.
+`TEST_SERVER` names a server that offers two versions of TimescaleDB; images are the local ones
+called `timescaledb-test`, which CI builds.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ import pytest
 
 from conformance.comparing.capabilities import version_tuple
 from conformance.engines.connecting import parse_url
-from conformance.engines.container import daemon
-from conformance.errors import EngineUnavailable
 from conformance.upgrade.choices import Choices
 from conformance.upgrade.extension import offered_versions
 
@@ -42,18 +40,8 @@ RUN set -e; \
 
 
 @pytest.fixture(scope="session")
-def client() -> Iterator[Any]:
-    """The client of the Docker daemon, if one answers."""
-    try:
-        with daemon.daemon(300) as client:
-            yield client
-    except EngineUnavailable as error:
-        pytest.skip(error.problem)
-
-
-@pytest.fixture(scope="session")
-def image(client: Any) -> Callable[[str], str]:
-    """`image("pg17")`: the local image of that name."""
+def local_image(client: Any) -> Callable[[str], str]:
+    """`local_image("pg17")`: the local image of that name."""
 
     def find(tag: str) -> str:
         name = f"timescaledb-test:{tag}"
@@ -81,26 +69,26 @@ def built(client: Any) -> Iterator[Callable[[str, str], str]]:
 
 
 @pytest.fixture(scope="session")
-def next_image(image: Callable[[str], str], built: Callable[[str, str], str]) -> str:
+def next_image(local_image: Callable[[str], str], built: Callable[[str, str], str]) -> str:
     """An image of the same PostgreSQL as `pg17`, with its TimescaleDB and the next version."""
-    return built("next", f"FROM {image('pg17')}\n{_NEXT}")
+    return built("next", f"FROM {local_image('pg17')}\n{_NEXT}")
 
 
 @pytest.fixture(scope="session")
-def server() -> str:
+def upgradable(request: pytest.FixtureRequest) -> str:
     """The URL of a server that offers two versions."""
-    given = os.environ.get("TEST_SERVER_URL")
-    if given is None:
-        pytest.skip("TEST_SERVER_URL names no server")
-    if len(_versions(given)) < 2:
-        pytest.skip("the server of TEST_SERVER_URL offers one version of TimescaleDB only")
-    return given
+    if "TEST_SERVER" not in os.environ:
+        pytest.skip("TEST_SERVER names no server that offers two versions of TimescaleDB")
+    url = request.getfixturevalue("server").render_as_string(hide_password=False)
+    if len(_versions(url)) < 2:
+        pytest.skip("the server of TEST_SERVER offers one version of TimescaleDB only")
+    return url
 
 
 @pytest.fixture(scope="session")
-def versions(server: str) -> list[str]:
+def versions(upgradable: str) -> list[str]:
     """What it offers, oldest first."""
-    return _versions(server)
+    return _versions(upgradable)
 
 
 def _versions(url: str) -> list[str]:

@@ -37,9 +37,9 @@ def left(client):
     return lambda: [name for name in ours(client, os.getpid()) if name not in before]
 
 
-def test_another_major_version(image, choices, left):
+def test_another_major_version(local_image, choices, left):
     """Rows are copied where the new image has no TimescaleDB of the old version."""
-    report = rehearse(choices(image("pg17"), image("pg18")))
+    report = rehearse(choices(local_image("pg17"), local_image("pg18")))
     ways = {way.name: way for way in report.ways}
     assert "cannot read the files of PostgreSQL 17" in ways[IN_PLACE].not_checked
     assert "rows copied" in ways[RESTORED].method
@@ -49,7 +49,7 @@ def test_another_major_version(image, choices, left):
     assert left() == []
 
 
-def test_the_same_major_version(image, next_image, choices, left):
+def test_the_same_major_version(local_image, next_image, choices, left):
     """The volume moves to the new image; a dump can be restored where it has both versions."""
 
     def tamper(way, url):
@@ -57,7 +57,7 @@ def test_the_same_major_version(image, next_image, choices, left):
             with connect(url, autocommit=True) as connection:
                 connection.execute(text("DELETE FROM curves WHERE id = 1"))
 
-    report = rehearse(choices(image("pg17"), next_image), arrived=tamper)
+    report = rehearse(choices(local_image("pg17"), next_image), arrived=tamper)
     ways = {way.name: way for way in report.ways}
     assert "the new image on the same volume" in ways[IN_PLACE].method
     assert "pg_restore" in ways[RESTORED].method
@@ -82,18 +82,18 @@ def test_both_versions_of_one_image(next_image, choices):
     assert all(way.not_checked is None for way in report.ways)
 
 
-def test_refusals(image, built, upgrade):
+def test_refusals(local_image, built, upgrade):
     none = built(
         "none",
-        f"FROM {image('pg17')}\n"
+        f"FROM {local_image('pg17')}\n"
         r"RUN sed -i '/CREATE EXTENSION/d; /^shared_preload/d' /usr/local/bin/docker-entrypoint.sh"
         ' && rm "$(pg_config --sharedir)/extension/timescaledb.control"',
     )
     for before, after, words in (
-        (image("pg18"), image("pg17"), "From PostgreSQL 18 to 17 is a downgrade"),
-        (image("pg17"), image("pg17"), "there is nothing to upgrade"),
-        (image("pg17"), none, "has no TimescaleDB installed"),
-        ("no-such-image:1", image("pg17"), "is not at hand and cannot be pulled"),
+        (local_image("pg18"), local_image("pg17"), "From PostgreSQL 18 to 17 is a downgrade"),
+        (local_image("pg17"), local_image("pg17"), "there is nothing to upgrade"),
+        (local_image("pg17"), none, "has no TimescaleDB installed"),
+        ("no-such-image:1", local_image("pg17"), "is not at hand and cannot be pulled"),
     ):
         done = upgrade("--from", before, "--to", after)
         (sentence,) = (line for line in done.stderr.splitlines() if line.startswith("conform"))
@@ -103,9 +103,9 @@ def test_refusals(image, built, upgrade):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
-def test_an_interrupt_leaves_nothing(image, client, number, tmp_path):
+def test_an_interrupt_leaves_nothing(local_image, client, number, tmp_path):
     command = [sys.executable, "-m", "conformance", "upgrade", "--reports", str(tmp_path)]
-    command += ["--from", image("pg17"), "--to", image("pg18")]
+    command += ["--from", local_image("pg17"), "--to", local_image("pg18")]
     with subprocess.Popen(
         command, cwd=PROJECT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
@@ -122,9 +122,9 @@ def test_an_interrupt_leaves_nothing(image, client, number, tmp_path):
     assert ours(client, process.pid) == []
 
 
-def test_a_killed_run_is_cleaned_up_by_the_next(image, client, tmp_path):
+def test_a_killed_run_is_cleaned_up_by_the_next(local_image, client, tmp_path):
     command = [sys.executable, "-m", "conformance", "upgrade", "--reports", str(tmp_path)]
-    command += ["--from", image("pg17"), "--to", image("pg18")]
+    command += ["--from", local_image("pg17"), "--to", local_image("pg18")]
     with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr:
             if "Migrating" in line:

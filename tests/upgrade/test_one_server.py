@@ -41,13 +41,13 @@ TAMPERING = {
 }
 
 
-def databases_of(server):
-    with connect(parse_url(server)) as connection:
+def databases_of(url):
+    with connect(parse_url(url)) as connection:
         return set(connection.scalars(text("SELECT datname FROM pg_database")))
 
 
 @pytest.mark.slow
-def test_nothing_of_the_data_changes(server, versions, choices):
+def test_nothing_of_the_data_changes(upgradable, versions, choices):
     seen, databases = {}, set()
 
     def look(way, url):
@@ -62,7 +62,7 @@ def test_nothing_of_the_data_changes(server, versions, choices):
             seen[way] = Counter(row[0] for row in states)
             assert {row[1:] for row in states} >= {(True, False), (False, False), (False, True)}
 
-    report = rehearse(choices(versions[0], versions[-1], engine=server), arrived=look)
+    report = rehearse(choices(versions[0], versions[-1], engine=upgradable), arrived=look)
     assert [change for change in report.changes if change.kind not in HARMLESS] == []
     assert report.verdict == "conforms"
     assert (report.before.timescaledb, report.after.timescaledb) == (versions[0], versions[-1])
@@ -70,11 +70,11 @@ def test_nothing_of_the_data_changes(server, versions, choices):
     # Old chunks and recent ones, on every way.
     assert set(seen) == {way.name for way in report.ways if way.not_checked is None}
     assert all(count == 8 for chunks in seen.values() for count in chunks.values())
-    assert databases.isdisjoint(databases_of(server))
+    assert databases.isdisjoint(databases_of(upgradable))
 
 
 @pytest.mark.slow
-def test_what_is_altered_is_found(server, versions, choices):
+def test_what_is_altered_is_found(upgradable, versions, choices):
     if len(versions) < 3:
         pytest.skip("needs a third version")
 
@@ -83,7 +83,7 @@ def test_what_is_altered_is_found(server, versions, choices):
             for statement in TAMPERING[way]:
                 connection.execute(text(statement))
 
-    report = rehearse(choices(versions[1], versions[-1], engine=server), arrived=tamper)
+    report = rehearse(choices(versions[1], versions[-1], engine=upgradable), arrived=tamper)
     wanted = {
         finding
         for way in report.ways
@@ -95,9 +95,11 @@ def test_what_is_altered_is_found(server, versions, choices):
 
 
 @pytest.mark.slow
-def test_without_pg_dump_one_way_is_not_checked(server, versions, choices, monkeypatch, tmp_path):
+def test_without_pg_dump_one_way_is_not_checked(
+    upgradable, versions, choices, monkeypatch, tmp_path
+):
     monkeypatch.setenv("PATH", str(tmp_path))
-    report = rehearse(choices(versions[0], versions[1], engine=server))
+    report = rehearse(choices(versions[0], versions[1], engine=upgradable))
     ways = {way.name: way.not_checked for way in report.ways}
     assert ways == {
         IN_PLACE: None,
@@ -109,12 +111,12 @@ def test_without_pg_dump_one_way_is_not_checked(server, versions, choices, monke
 
 
 @pytest.fixture
-def plain_role(server):
+def plain_role(upgradable):
     """The server's URL for a role that may create databases, and nothing more."""
-    with connect(parse_url(server), autocommit=True) as connection:
+    with connect(parse_url(upgradable), autocommit=True) as connection:
         connection.execute(text("CREATE ROLE conformance_plain LOGIN CREATEDB PASSWORD 'plain'"))
         yield (
-            parse_url(server)
+            parse_url(upgradable)
             .set(username="conformance_plain", password="plain")
             .render_as_string(hide_password=False)
         )
@@ -131,7 +133,7 @@ def test_without_a_superuser_one_way_is_not_checked(plain_role, versions, choice
 
 
 @pytest.mark.slow
-def test_a_way_that_fails(server, versions, choices):
+def test_a_way_that_fails(upgradable, versions, choices):
     """A step of one's own that the server refuses is told, and the other ways are gone."""
 
     def refuse(way, url):
@@ -139,7 +141,7 @@ def test_a_way_that_fails(server, versions, choices):
             with connect(url, autocommit=True) as connection:
                 connection.execute(text("SELECT no_such_function()"))
 
-    report = rehearse(choices(versions[0], versions[1], engine=server), arrived=refuse)
+    report = rehearse(choices(versions[0], versions[1], engine=upgradable), arrived=refuse)
     (failed,) = (change for change in report.changes if change.harmful)
     assert failed.id == "failed:way:restored"
     assert "no_such_function() does not exist" in failed.message

@@ -76,12 +76,12 @@ def test_reports_that_cannot_be_written(upgrade, tmp_path):
     assert "cannot be written" in sentence(done)
 
 
-def test_versions(upgrade, server, versions):
+def test_versions(upgrade, upgradable, versions):
     old, new = versions[0], versions[-1]
     for before, after, words in (
         (old, "2.99.0", f"does not offer TimescaleDB 2.99.0. It offers {old}"),
         (new, old, f"From TimescaleDB {new} to {old} is a downgrade"),
         (new, new, "there is nothing to upgrade"),
     ):
-        done = upgrade("--engine", server, "--from", before, "--to", after)
+        done = upgrade("--engine", upgradable, "--from", before, "--to", after)
         assert words in sentence(done)

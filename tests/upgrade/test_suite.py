@@ -53,14 +53,14 @@ def ini(tmp_path):
 
 
 @pytest.fixture
-def run(image, ini, tmp_path, monkeypatch):
+def run(local_image, ini, tmp_path, monkeypatch):
     """What the suite says of a database that some SQL has made."""
     (tmp_path / "noisy.py").write_text(NOISY)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def run(sql, models="noisy:metadata"):
         choices = Choices("a", "b", None, None, models, ini, tmp_path)
-        engine = ContainerEngine(image("pg18"))
+        engine = ContainerEngine(local_image("pg18"))
         engine.start()
         try:
             with engine.database() as url:

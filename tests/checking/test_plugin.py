@@ -1,0 +1,75 @@
+"""The plugin costs a run of others nothing, and starts an engine when something needs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+#: What the plugin's work needs, and its presence does not.
+HEAVY = ("alembic", "click", "hypothesis", "psycopg2", "rich", "sqlalchemy", "testcontainers")
+
+REPORTING = f"""
+import sys
+
+def pytest_unconfigure():
+    print("LOADED", sorted(set(sys.modules) & set({HEAVY!r})))
+"""
+
+
+def run_pytest(folder, *arguments):
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+@pytest.fixture
+def others(tmp_path):
+    """A project whose tests are none of ours."""
+    (tmp_path / "conftest.py").write_text(REPORTING)
+    (tmp_path / "test_of_others.py").write_text("def test_theirs(): pass\n")
+    return tmp_path
+
+
+def test_a_run_of_others_loads_nothing(others):
+    done = run_pytest(others, "--disable-plugin-autoload", "-p", "conformance.pytest_plugin")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "LOADED []" in done.stdout
+    assert "engine:" not in done.stdout
+
+
+def test_an_engine_that_cannot_be_had_matters_to_nobody_else(others):
+    assert run_pytest(others, "--conformance-engine=nonsense").returncode == 0
+
+
+def test_what_needs_the_engine_learns_that_there_is_none(others):
+    (others / "test_ours.py").write_text("def test_it(conformance_engine): pass\n")
+    done = run_pytest(others, "--conformance-engine=nonsense")
+    assert done.returncode == 2
+    assert "There is no engine 'nonsense'" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("conformance/suite",), (), ("--pyargs", "conformance.suite")], ids=str
+)
+def test_the_suite_by_any_name(arguments):
+    chosen = ("-k", "test_single_head_revision", "--conformance-engine=embedded")
+    done = run_pytest(PROJECT, *arguments, *chosen)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "engine: embedded TimescaleDB" in done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_what_the_option_does_not_say_the_environment_does(others):
+    (others / "test_ours.py").write_text("def test_it(conformance_engine): pass\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, cwd=others, env={"CONFORMANCE_ENGINE": "nowhere"}, capture_output=True,
+        text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert "There is no engine 'nowhere'" in done.stdout

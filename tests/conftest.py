@@ -1,0 +1,72 @@
+"""The servers that tests run on.
+
+Most tests run on the engine that pytest is told, as the suite does: `--conformance-engine`, or
+`CONFORMANCE_ENGINE`. Tests of what only a server with several sessions shows run on the one that
+`TEST_SERVER` names, in the words of `--engine`. Without it they run in a container of `TEST_IMAGE`,
+or of any local image called `timescaledb-test`, where a Docker daemon answers.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.engines import open_engine
+from conformance.engines.connecting import parse_url
+from conformance.errors import EngineUnavailable
+from conformance.process.progress import unwatched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+    from conformance.engines.base import Engine
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[Any]:
+    """The client of the Docker daemon, if one answers."""
+    from conformance.engines.container import daemon
+
+    try:
+        with daemon.daemon(300) as client:
+            yield client
+    except EngineUnavailable as error:
+        pytest.skip(error.problem)
+
+
+@pytest.fixture(scope="session")
+def image(client: Any) -> str:
+    """An image of TimescaleDB that is at hand."""
+    if given := os.environ.get("TEST_IMAGE"):
+        return given
+    for local in client.images.list("timescaledb-test"):
+        return str(local.tags[0])
+    pytest.skip("neither TEST_IMAGE nor a local image timescaledb-test")
+
+
+@pytest.fixture(scope="session")
+def server_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine on a server with several sessions, started."""
+    choice = os.environ.get("TEST_SERVER", "container")
+    used = request.getfixturevalue("image") if choice == "container" else None
+    engine = open_engine(choice, used, unwatched)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> URL:
+    """A server that is somebody's: the tests may make databases and roles there."""
+    given = os.environ.get("TEST_SERVER", "")
+    if "://" in given:
+        return parse_url(given)
+    engine: Engine = request.getfixturevalue("server_engine")
+    assert engine.server_url is not None
+    return parse_url(engine.server_url)
