@@ -82,7 +82,7 @@ class Generation:
         from hypothesis import HealthCheck, settings
         from hypothesis.database import DirectoryBasedExampleDatabase
 
-        folder = None if self.kept is None else self.kept / _short_hash(test)
+        folder = self._folder(test)
         return settings(
             **{
                 "max_examples": self.examples(),
@@ -93,6 +93,14 @@ class Generation:
                 **more,
             }
         )
+
+    def has_failed(self, test: str) -> bool:
+        """Whether an example of the test is kept, which failed once and may still do."""
+        folder = self._folder(test)
+        return folder is not None and folder.exists()
+
+    def _folder(self, test: str) -> Path | None:
+        return None if self.kept is None else self.kept / _short_hash(test)
 
     def seeded(self, test: Tried) -> Tried:
         """A `@given` function or a state machine that draws from this run's seed.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import cache, partial
+from itertools import product
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, insert, pool, select
 from sqlalchemy.exc import DBAPIError
@@ -25,7 +26,6 @@ from conformance.strategies import (
     refused_by,
     rows,
 )
-from conformance.strategies.drawing import drawing
 from conformance.suite.row_world import (
     Ledger,
     as_stored,
@@ -33,19 +33,26 @@ from conformance.suite.row_world import (
     hypertables_of,
     rows_finding,
 )
+from conformance.suite.trials import Trial, apart, pieces
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterator
 
     from hypothesis.strategies import SearchStrategy
-    from sqlalchemy import URL, Column, Connection, Insert, MetaData, Table, TableClause
+    from sqlalchemy import URL, Column, Connection, MetaData, Table, TableClause
 
     from conformance.checking.outcomes import Record
     from conformance.strategies import Row
     from conformance.suite.row_world import Writes
 
+    #: What a table holds before each example.
+    Before = Callable[[Table], Counter[tuple[Any, ...]]]
     #: A property: a batch of rows, on a connection whose changes are rolled back.
     Property = Callable[[Connection, list[dict[str, Any]]], None]
+
+#: How many rows with values that are easily lost are written in one call.
+ROWS_AT_ONCE = 25
 
 #: SQLSTATEs.
 UNIQUE_VIOLATION, CHECK_VIOLATION = "23505", "23514"
@@ -71,37 +78,29 @@ def populated(populated_database: URL) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.fixture(scope="module")
+def before(populated: Connection) -> Callable[[Table], Counter[tuple[Any, ...]]]:
+    """What a table holds before each example, which are all rolled back; read once."""
+    return cache(partial(contents, populated))
+
+
 @pytest.fixture
 def examples(
     populated: Connection, request: pytest.FixtureRequest, record: Record
 ) -> Callable[[SearchStrategy[Any], Property], None]:
     """Try a property on what a strategy draws; each example leaves the database as it was."""
-    generation = generation_of(request.config)
     checked = request.node.originalname.removeprefix("test_")
     subject = request.node.callspec.id if hasattr(request.node, "callspec") else "every table"
-    tried = {"rows": 0, "examples": 0}
-    last: list[Any] = []
+    generation = generation_of(request.config)
 
     def try_all(strategy: SearchStrategy[Any], property_: Property) -> None:
-        @generation.settings_for(f"{subject}:{checked}")
-        @generation.seeded
-        @given(strategy)
-        def example(batch: list[Any]) -> None:
-            tried["rows"] += len(batch)
-            tried["examples"] += 1
-            last[:] = batch
-            try:
-                property_(populated, batch)
-            finally:
-                populated.rollback()
-
+        trial = Trial(generation, f"{subject}:{checked}", strategy, partial(property_, populated))
         try:
-            with drawing():
-                example()
+            trial.run(undo=populated.rollback)
         except Exception as error:
-            outcomes.fail(record, rows_finding(subject, checked, last, error))
+            outcomes.fail(record, rows_finding(subject, checked, trial.last, error))
         finally:
-            record(outcomes.TRIED, tried)
+            record(outcomes.TRIED, {"rows": trial.rows, "examples": trial.examples})
 
     return try_all
 
@@ -123,33 +122,33 @@ def holds(
     return partial(examples, strategy)
 
 
-def _ledger(connection: Connection, table: Table) -> Ledger:
-    return Ledger(table, contents(connection, table).elements())
-
-
-def _code_of_refusal(connection: Connection, statement: Insert) -> str | None:
-    """The SQLSTATE that the statement is refused with; None if it is not."""
+def _refusal(connection: Connection, write: Callable[[], object]) -> str | None:
+    """The SQLSTATE that a write is refused with; None if it is not."""
     try:
         with connection.begin_nested():
-            connection.execute(statement)
+            write()
     except DBAPIError as error:
         return str(getattr(error.orig, "pgcode", ""))
     return None
 
 
+def _insertion(connection: Connection, into: TableClause | Table, row: Row) -> Callable[[], object]:
+    return partial(connection.execute, insert(into).values(row))
+
+
 def test_insert_new_keeps_the_first(
-    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
     """Each key once, as it was first written; writing it again, in pieces, changes nothing."""
 
     def keeps_the_first(connection: Connection, batch: list[dict[str, Any]]) -> None:
-        ledger = _ledger(connection, hypertable)
+        ledger = Ledger(hypertable, before(hypertable))
         new = ledger.insert_new(batch)
         counted = writes.insert_new(connection, hypertable, batch).inserted
         assert counted == new, f"insert_new says that {counted} rows are new; {new} are"
         ledger.must_match(connection)
-        for row in reversed(batch):
-            again = writes.insert_new(connection, hypertable, [row]).inserted
+        for piece in pieces(batch[::-1]):
+            again = writes.insert_new(connection, hypertable, piece).inserted
             assert again == 0, "a row that was there was inserted again"
         ledger.must_match(connection)
 
@@ -157,12 +156,12 @@ def test_insert_new_keeps_the_first(
 
 
 def test_upsert_keeps_the_last(
-    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
     """Each key once, as it was last written, value for value; the same again updates nothing."""
 
     def keeps_the_last(connection: Connection, batch: list[dict[str, Any]]) -> None:
-        ledger = _ledger(connection, hypertable)
+        ledger = Ledger(hypertable, before(hypertable))
         ledger.upsert(batch)
         writes.upsert(connection, hypertable, batch)
         ledger.must_match(connection)
@@ -175,7 +174,7 @@ def test_upsert_keeps_the_last(
 
 
 def test_precarious_values_are_kept(
-    populated: Connection, hypertable: Table, writes: Writes, record: Record
+    populated: Connection, hypertable: Table, writes: Writes, before: Before, record: Record
 ) -> None:
     """Each value that is easily lost is read back, from each column that can hold it.
 
@@ -185,13 +184,13 @@ def test_precarious_values_are_kept(
         strategy = rows(hypertable, parents=parents_of(populated, hypertable), complete=True)
     except ValueError as error:
         outcomes.skip_not_checked(record, f"no rows can be derived: {error}")
-    (base,) = draw(strategy, 1)
+    drawn = draw(strategy, ROWS_AT_ONCE)
 
-    def failure(row: Row) -> Exception | None:
-        ledger = _ledger(populated, hypertable)
-        ledger.upsert([row])
+    def failure(*given: Row) -> Exception | None:
+        ledger = Ledger(hypertable, before(hypertable))
+        ledger.upsert(given)
         try:
-            writes.upsert(populated, hypertable, [row])
+            writes.upsert(populated, hypertable, given)
             ledger.must_match(populated)
         except Exception as error:
             return error
@@ -201,25 +200,33 @@ def test_precarious_values_are_kept(
 
     tried = precarious_values(hypertable)
     record(outcomes.TRIED, {"rows": len(tried)})
-    for values in tried:
-        if (found := failure({**base, **values})) is not None:
-            alone = [{**base, key: value} for key, value in values.items()]
-            row = next(filter(failure, alone), {**base, **values})
-            found = failure(row) or found
-            finding = rows_finding(hypertable.fullname, "precarious_values_are_kept", [row], found)
-            outcomes.fail(record, finding)
+    for group in apart(hypertable, tried, drawn):
+        if failure(*(row for _, row in group)) is None:
+            continue
+        for values, row in group:
+            if failure(row) is not None:
+                alone = [{**drawn[0], key: value} for key, value in values.items()]
+                smallest = next(filter(failure, [*alone, {**drawn[0], **values}]), row)
+                _fail_over_value(record, hypertable, smallest, failure(smallest))
+        together = [row for _, row in group]
+        _fail_over_value(record, hypertable, together[0], failure(*together))
+
+
+def _fail_over_value(record: Record, table: Table, row: Row, found: Exception | None) -> NoReturn:
+    error = found or AssertionError("it was not kept once, and was kept when it was tried again")
+    outcomes.fail(record, rows_finding(table.fullname, "precarious_values_are_kept", [row], error))
 
 
 def test_order_and_pieces_do_not_matter(
-    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
-    """One call or one for each row, upserted: what is there in the end is the same."""
+    """One call or several, upserted: what is there in the end is the same."""
 
     def same_in_pieces(connection: Connection, batch: list[dict[str, Any]]) -> None:
-        ledger = _ledger(connection, hypertable)
+        ledger = Ledger(hypertable, before(hypertable))
         ledger.upsert(batch)
-        for row in batch:
-            writes.upsert(connection, hypertable, [row])
+        for piece in pieces(batch):
+            writes.upsert(connection, hypertable, piece)
         ledger.must_match(connection)
 
     holds(same_in_pieces)
@@ -233,17 +240,17 @@ def test_a_second_row_of_a_key_is_refused(
 
     def refuses_the_second(connection: Connection, batch: list[dict[str, Any]]) -> None:
         writes.upsert(connection, hypertable, batch)
-        before = contents(connection, hypertable)
+        written = contents(connection, hypertable)
         for row in batch:
-            refused = _code_of_refusal(connection, insert(hypertable).values(row))
+            refused = _refusal(connection, _insertion(connection, hypertable, row))
             assert refused is not None, f"key {key} came twice"
-            assert contents(connection, hypertable) == before, "a refused row left something"
+        assert contents(connection, hypertable) == written, "a refused row left something"
 
     holds(refuses_the_second)
 
 
 def test_a_rejected_row_leaves_nothing_behind(
-    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
     """A call with one wrong row writes none of its rows, and the transaction can go on."""
     required = next(
@@ -253,27 +260,31 @@ def test_a_rejected_row_leaves_nothing_behind(
     )
 
     def leaves_nothing(connection: Connection, batch: list[dict[str, Any]]) -> None:
-        before = contents(connection, hypertable)
         for write in (writes.insert_new, writes.upsert):
-            with pytest.raises((ValueError, DBAPIError)):
-                write(connection, hypertable, [*batch, {**batch[-1], required: None}])
-            assert contents(connection, hypertable) == before, "a refused call left rows"
+            wrong = [*batch, {**batch[-1], required: None}]
+            # In no savepoint of ours: the call itself must leave nothing.
+            with suppress(ValueError, DBAPIError):
+                write(connection, hypertable, wrong)
+                raise AssertionError(f"{required} is NULL, and the row was taken")
+            left = contents(connection, hypertable)
+            assert left == before(hypertable), "a refused call left rows"
 
     holds(leaves_nothing)
 
 
 def test_foreign_keys_refuse(
-    hypertable: Table, writes: Writes, holds: Callable[[Property], None]
+    hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
     """A row of a parent that is not there is refused, in chunks of every state."""
     columns = sorted(key.parent.key for key in hypertable.foreign_keys)
 
     def refuses(connection: Connection, batch: list[dict[str, Any]]) -> None:
-        before = contents(connection, hypertable)
-        for column in columns:
-            with pytest.raises(DBAPIError), connection.begin_nested():
-                writes.upsert(connection, hypertable, [{**batch[0], column: 2**31 - 1}])
-            assert contents(connection, hypertable) == before, "a refused row left something"
+        for column, row in product(columns, batch[::3]):
+            wrong = [{**row, column: 2**31 - 1}]
+            refused = _refusal(connection, partial(writes.upsert, connection, hypertable, wrong))
+            assert refused, f"{column} names a row that is not there, and was taken"
+        left = contents(connection, hypertable)
+        assert left == before(hypertable), "a refused row left something"
 
     holds(refuses)
 
@@ -304,10 +315,10 @@ def test_checks_refuse(
             into: TableClause = into,
             name: str = str(name),
         ) -> None:
-            (row,) = batch
-            values = {hypertable.columns[key].name: value for key, value in row.items()}
-            refused = _code_of_refusal(connection, insert(into).values(values))
-            assert refused == CHECK_VIOLATION, f"{name} does not refuse it"
+            for row in batch:
+                values = {hypertable.columns[key].name: value for key, value in row.items()}
+                refused = _refusal(connection, _insertion(connection, into, values))
+                assert refused == CHECK_VIOLATION, f"{name} does not refuse it"
 
         examples(broken.map(lambda row: [row]), refuses)
 
