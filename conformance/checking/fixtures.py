@@ -46,17 +46,17 @@ def conformance_scope(conformance_metadata: MetaData) -> Scope:
 @pytest.fixture
 def migrations(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Migrations:
     """The migrations of `--conformance-alembic-ini`; fresh ones for every test."""
-    return _migrations(pytestconfig, conformance_engine)
+    return migrations_of(pytestconfig, conformance_engine)
 
 
 @pytest.fixture(scope="session")
 def schema_template(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Template:
     """How an empty database comes to have the schema: by `alembic upgrade head`."""
-    return _migrations(pytestconfig, conformance_engine).template()
+    return migrations_of(pytestconfig, conformance_engine).template()
 
 
-def _migrations(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
-    """For the edition of the engine's server."""
+def migrations_of(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
+    """The migrations of `--conformance-alembic-ini`, for the edition of the engine's server."""
     from conformance.project.migrations import Migrations, alembic_config
 
     return Migrations(alembic_config(options_of(config).alembic_ini), engine.server.edition)

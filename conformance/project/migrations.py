@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 #: What migrations that only print their SQL may ask for; there is nothing to connect to.
-_NOWHERE = make_url("postgresql+psycopg2://nowhere/offline")
+NOWHERE = make_url("postgresql+psycopg2://nowhere/offline")
 
 
 def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | None = None) -> Config:
@@ -146,7 +146,7 @@ class Migrations:
         offline = alembic_config(self.ini, output=buffer)
         offline.attributes.update(self.config.attributes, connection=None)
         Migrations(offline, self.edition)
-        with confined(offline, _NOWHERE):
+        with confined(offline, NOWHERE):
             command.upgrade(offline, revision, sql=True)
         return tuple(buffer.writes)
 

@@ -5,7 +5,7 @@ And what pytest-alembic's tests migrate; it has fixtures of the same names, and 
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,16 +18,18 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from conformance.checking import outcomes
+from conformance.checking.fixtures import migrations_of
 from conformance.checking.options import options_of
 from conformance.checking.profiles import SCENARIOS, generation_of
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.population.filling import draw, fill_every_state
 from conformance.project.confinement import confined
-from conformance.project.migrations import given
+from conformance.project.migrations import NOWHERE, given
 from conformance.project.models import load_classes, load_writes, writes_beside
 from conformance.strategies import NotDerivable
 from conformance.suite.refusals import SampleRowsRefused, refusal_of
 from conformance.suite.row_world import Writes, populated_template, scenario_finding
+from conformance.suite.unmigrated import Unmigrated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
+    from conformance.observed import Scope
     from conformance.project.migrations import Migrations
 
 
@@ -58,11 +61,33 @@ def alembic_config(migrations: Migrations) -> Config:
     return migrations.config
 
 
+@pytest.fixture(scope="module")
+def unmigrated(
+    conformance_engine: TimescaleEngine, conformance_scope: Scope, pytestconfig: pytest.Config
+) -> Iterator[Unmigrated]:
+    """Databases before any migration."""
+    migrations = migrations_of(pytestconfig, conformance_engine)
+    with closing(Unmigrated(conformance_engine, migrations, conformance_scope)) as unmigrated:
+        yield unmigrated
+
+
 @pytest.fixture
-def alembic_engine(empty_database: URL, alembic_config: Config) -> Iterator[Engine]:
+def unmigrated_database(unmigrated: Unmigrated) -> Iterator[URL]:
+    """A database that has the extension, and nothing else."""
+    with unmigrated.database() as url:
+        yield url
+
+
+@pytest.fixture
+def alembic_engine(request: pytest.FixtureRequest, alembic_config: Config) -> Iterator[Engine]:
     """The database that pytest-alembic's tests migrate up and down."""
-    with confined(alembic_config, empty_database):
-        yield create_engine(empty_database, poolclass=pool.NullPool)
+    if request.node.originalname == "test_single_head_revision":
+        # It reads the revisions only.
+        url = NOWHERE
+    else:
+        url = request.getfixturevalue("unmigrated_database")
+    with confined(alembic_config, url):
+        yield create_engine(url, poolclass=pool.NullPool)
 
 
 @pytest.fixture

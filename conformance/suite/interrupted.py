@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from conformance.observed import Scope
     from conformance.suite.cutting_proxy import Moment
     from conformance.suite.row_world import Writes
+    from conformance.suite.unmigrated import Unmigrated
 
     #: What happens to the server's process for a connection, beside the connection's end.
     Strike = Callable[[int], None]
@@ -108,7 +109,8 @@ class Migration:
     """The migration, on empty databases of its own.
 
     Args:
-        engine: where the databases come from.
+        engine: whose databases they are.
+        unmigrated: where they come from.
         migrate: what is interrupted; with `revision` it goes as far as that only.
         scope: where it makes something.
 
@@ -116,8 +118,15 @@ class Migration:
         messages: how many a client sends for it; known from a rehearsal.
     """
 
-    def __init__(self, engine: Engine, migrate: Callable[..., None], scope: Scope) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        unmigrated: Unmigrated,
+        migrate: Callable[..., None],
+        scope: Scope,
+    ) -> None:
         self._engine = engine
+        self._unmigrated = unmigrated
         self._migrate = migrate
         self._facts = partial(_facts_of, scope=scope)
         self._traces = partial(traces, version_table=scope.version_table)
@@ -167,8 +176,11 @@ class Migration:
     def _facts_at(self, applied: tuple[str, ...]) -> Facts:
         """What the migration makes as far as these revisions."""
         if applied not in self._known:
-            with ExitStack() as resources:
-                database = self._new_database(resources)
+            with (
+                closing(self._unmigrated.another()) as unmigrated,
+                unmigrated.database(extension=False) as url,
+                behind_a_proxy(url, self._engine) as database,
+            ):
                 for revision in applied:
                     database.run(partial(self._migrate, revision=revision))
                 self._known[applied] = database.run(self._facts)
@@ -189,16 +201,10 @@ class Migration:
         """The last one, unless something was left in it."""
         if self._used:
             self._resources.close()
-            self._database = self._new_database(self._resources)
+            url = self._resources.enter_context(self._unmigrated.database(extension=False))
+            self._database = self._resources.enter_context(behind_a_proxy(url, self._engine))
             self._used = False
         return self._database
-
-    def _new_database(self, resources: ExitStack) -> Interruptions:
-        url = resources.enter_context(self._engine.database())
-        found = resources.enter_context(behind_a_proxy(url, self._engine))
-        if not self._engine.capabilities.concurrent_sessions:
-            found.run(_create_extension)
-        return found
 
 
 def _facts_of(connection: Connection, scope: Scope) -> Facts:
@@ -215,12 +221,6 @@ def _made(facts: Facts) -> Facts:
 def behind_a_proxy(url: URL, engine: Engine) -> Interruptions:
     """A database of the engine, whose connections can be cut."""
     return Interruptions(url, outlives=engine.capabilities.concurrent_sessions)
-
-
-def _create_extension(connection: Connection) -> None:
-    """A session can load TimescaleDB once; where there is one only, it must not be rolled back."""
-    connection.execute(text("CREATE EXTENSION timescaledb"))
-    connection.commit()
 
 
 def _carry_out(work: Work, connection: Connection) -> None:

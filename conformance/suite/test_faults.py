@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from conformance.suite.interrupted import Strike
     from conformance.suite.maintenance import Work
     from conformance.suite.row_world import Writes
+    from conformance.suite.unmigrated import Unmigrated
     from conformance.suite.writers import Call
 
     Scenarios = Callable[..., None]
@@ -97,11 +98,14 @@ def targets(
 @pytest.fixture
 def migration(
     conformance_engine: Engine,
+    unmigrated: Unmigrated,
     migrations: Migrations,
     conformance_scope: Scope,
 ) -> Iterator[Migration]:
     """The migration, on empty databases."""
-    with closing(Migration(conformance_engine, migrations.upgrade, conformance_scope)) as migration:
+    with closing(
+        Migration(conformance_engine, unmigrated, migrations.upgrade, conformance_scope)
+    ) as migration:
         migration.rehearse()
         yield migration
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,17 +16,19 @@ from pytest_alembic.tests import (
     test_up_down_consistency,
     test_upgrade,
 )
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import SQLAlchemyError
 
 from conformance.checking import outcomes
+from conformance.checking.fixtures import migrations_of
 from conformance.checking.outcomes import NO_METADATA, WITHOUT_METADATA
+from conformance.checking.session import metadata_of
 from conformance.comparing.facts import show
 from conformance.declarations import compression_of
 from conformance.engines.connecting import is_lost_connection
 from conformance.errors import one_line, primary
 from conformance.observed.traces import traces
-from conformance.pipeline import facts_of
+from conformance.pipeline import facts_of, scope_of
 from conformance.population.samples import compress_all, fill
 from conformance.population.sequences_behind import sequences_behind
 from conformance.project.confinement import OwnConnection, confined, no_other_connection
@@ -32,7 +36,7 @@ from conformance.project.migrations import given
 from conformance.project.notices import Notices, is_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from alembic.config import Config
     from sqlalchemy import URL, Connection, MetaData
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from conformance.checking.outcomes import Record
     from conformance.comparing.facts import Facts
     from conformance.comparing.findings import Finding
+    from conformance.engines.base import Engine
     from conformance.observed import Scope
     from conformance.project.migrations import Migrations
 
@@ -52,17 +57,65 @@ __all__ = [
 
 
 @pytest.fixture
-def connection(empty_database: URL) -> Iterator[Connection]:
-    """A connection to an empty database of the test's own."""
-    with _connected(empty_database) as connection:
+def connection(unmigrated_database: URL) -> Iterator[Connection]:
+    """A connection to a database that has the extension, and nothing else."""
+    with _connected(unmigrated_database) as connection:
         yield connection
 
 
+@dataclass
+class FirstUpgrade:
+    """What `alembic upgrade head` did in a database that was empty.
+
+    Attributes:
+        notices: what the server said; None where env.py used a connection of its own.
+        why_unheard: why nothing was heard.
+    """
+
+    connection: Connection
+    facts: Facts
+    notices: list[str] | None
+    why_unheard: str = ""
+
+
+@pytest.fixture(scope="module")
+def upgraded(
+    conformance_engine: Engine, pytestconfig: pytest.Config
+) -> Iterator[Callable[[], FirstUpgrade]]:
+    """The first upgrade, shared by tests that leave its database as it is."""
+    migrations = migrations_of(pytestconfig, conformance_engine)
+    scope = scope_of(metadata_of(pytestconfig))
+    with ExitStack() as stack:
+        yield cache(lambda: _upgrade(stack, conformance_engine, migrations, scope))
+
+
+def _upgrade(
+    stack: ExitStack, engine: Engine, migrations: Migrations, scope: Scope
+) -> FirstUpgrade:
+    connection = stack.enter_context(_connected(stack.enter_context(engine.database())))
+    notices, why_unheard = Notices(), ""
+    connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
+    try:
+        with no_other_connection():
+            migrations.upgrade(connection)
+    except OwnConnection as error:
+        why_unheard = error.problem.rstrip(".")
+        connection.rollback()
+        migrations.upgrade(connection)
+    heard = None if why_unheard else notices.take()
+    return FirstUpgrade(connection, facts_of(connection, scope), heard, why_unheard)
+
+
 @pytest.fixture
-def migrated(connection: Connection, migrations: Migrations) -> Connection:
-    """The same, after `alembic upgrade head`."""
-    migrations.upgrade(connection)
-    return connection
+def migrated(
+    upgraded: Callable[[], FirstUpgrade], conformance_scope: Scope
+) -> Iterator[Connection]:
+    """A connection to the migrated database, which must stay as it is."""
+    first = upgraded()
+    yield first.connection
+    first.connection.rollback()
+    left = _differences(first.facts, facts_of(first.connection, conformance_scope))
+    assert not left, f"a test changed what others share: {left}"
 
 
 @contextmanager
@@ -99,8 +152,6 @@ def test_downgrade_leaves_no_trace(
 
     Also in TimescaleDB's own catalog: no job, setting, chunk, sequence or type stays.
     """
-    connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
-    connection.commit()
     before = traces(connection, version_table=conformance_scope.version_table)
     connection.rollback()
     migrations.upgrade(connection)
@@ -203,15 +254,12 @@ def test_sequences_are_not_behind(
         outcomes.fail(record, finding)
 
 
-def test_no_warning_is_raised(
-    connection: Connection, migrations: Migrations, record: Record
-) -> None:
+def test_no_warning_is_raised(upgraded: Callable[[], FirstUpgrade], record: Record) -> None:
     """TimescaleDB says by WARNING that a statement did not do what it seems to do."""
-    notices = Notices()
-    connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
-    with _only_through_it(record):
-        migrations.upgrade(connection)
-    warnings = [notice.strip() for notice in notices.take() if is_warning(notice)]
+    first = upgraded()
+    if first.notices is None:
+        outcomes.skip_not_checked(record, first.why_unheard)
+    warnings = [notice.strip() for notice in first.notices if is_warning(notice)]
     if warnings:
         outcomes.fail(
             record,

@@ -1,0 +1,91 @@
+"""Databases before any migration; one that a downgrade leaves as it was serves again."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import NullPool, create_engine, text
+
+from conformance.observed.traces import traces
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection
+
+    from conformance.engines.base import Engine
+    from conformance.observed import Scope
+    from conformance.project.migrations import Migrations
+
+
+class Unmigrated:
+    """Gives databases that have nothing but the extension, one at a time.
+
+    Where a database is a process of its own, booting one takes longer than a downgrade. The last
+    one is therefore led back to the base, and given again if all that the catalogs hold is what
+    they held before. What a downgrade leaves behind is thereby in nobody's way.
+    """
+
+    def __init__(self, engine: Engine, migrations: Migrations, scope: Scope) -> None:
+        self._engine = engine
+        self._migrations = migrations
+        self._scope = scope
+        self._resources = ExitStack()
+        self._url: URL | None = None
+        self._before: Counter[str] | None = None
+
+    def another(self) -> Unmigrated:
+        """The same once more, for a database beside the one that is given."""
+        return Unmigrated(self._engine, self._migrations, self._scope)
+
+    def close(self) -> None:
+        """Drop the database."""
+        self._resources.close()
+        self._url = self._before = None
+
+    @contextmanager
+    def database(self, *, extension: bool = True) -> Iterator[URL]:
+        """One of them; whatever is done in it is undone, or it is dropped.
+
+        Args:
+            extension: False: not even the extension, where that can be had. A session can load
+                TimescaleDB once; where there is one only, its creation must not be rolled back.
+        """
+        own_process = self._engine.server_url is None
+        if self._url is None:
+            self._url = self._resources.enter_context(self._engine.database())
+            if extension or own_process:
+                self._create_extension(self._url)
+        serves_again = False
+        try:
+            yield self._url
+            serves_again = own_process and self._led_back(self._url)
+        finally:
+            if not serves_again:
+                self.close()
+
+    def _create_extension(self, url: URL) -> None:
+        with _connected(url) as connection:
+            connection.execute(text("CREATE EXTENSION timescaledb"))
+            connection.commit()
+            self._before = self._traces(connection)
+
+    def _led_back(self, url: URL) -> bool:
+        try:
+            with _connected(url) as connection:
+                self._migrations.downgrade(connection)
+                return self._traces(connection) == self._before
+        # A downgrade is anybody's code, and is judged elsewhere.
+        except (Exception, SystemExit):
+            return False
+
+    def _traces(self, connection: Connection) -> Counter[str]:
+        found = traces(connection, version_table=self._scope.version_table)
+        connection.rollback()
+        return found
+
+
+def _connected(url: URL) -> Connection:
+    return create_engine(url, poolclass=NullPool).connect()
