@@ -95,7 +95,8 @@ def check(  # noqa: PLR0913, PLR0917 - one argument for each option
     pytest_arguments: tuple[str, ...],
 ) -> None:
     """Start TimescaleDB, migrate it, and run the conformance suite."""
-    from conformance.checking.run import Choices, run_suite
+    from conformance.checking.choices import Choices
+    from conformance.checking.run import run_suite
     from conformance.reports.verdict import console as verdict_console
     from conformance.reports.verdict.files import write_all
 

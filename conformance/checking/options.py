@@ -137,6 +137,12 @@ def add_options(parser: pytest.Parser) -> None:
             help=option.help,
             **({} if option.choices is None else {"choices": option.choices}),
         )
+    group.addoption("--conformance-facts-at-once", action="store_true", help=argparse.SUPPRESS)
+
+
+def facts_at_once(config: pytest.Config) -> bool:
+    """Whether all facts are one check: a check each costs more than the facts do."""
+    return bool(config.getoption("conformance_facts_at_once"))
 
 
 def options_of(config: pytest.Config) -> Options:

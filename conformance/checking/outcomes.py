@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+    from conformance.comparing.findings import NotChecked
+
     #: The `record` fixture.
     Record = Callable[[str, object], None]
 
 #: The names under which reports find the data of a check.
 FACT, FINDING, NOT_CHECKED, CONSEQUENCE = "fact", "finding", "not_checked", "consequence_of"
 COULD_NOT_RUN, TRIED = "could_not_run", "tried"
+#: Of every fact in one go: how many hold by kind, what is not checked, how many consequences.
+FACTS = "facts"
 #: Of a check that passes: a part of it that was left out, `[id, reason]` as JSON.
 PART_NOT_CHECKED = "part_not_checked"
 
@@ -35,6 +39,15 @@ def add_tried(total: Counter[str], report: pytest.TestReport) -> None:
             if name == TRIED:
                 tried: Any = value
                 total.update(tried)
+
+
+def decided(
+    record: Record, *, by_kind: Counter[str], not_checked: list[NotChecked], consequences: int
+) -> None:
+    """Put on the report what became of all facts; their findings come as those of any check do."""
+    undecided = [(item.id, item.reason) for item in not_checked]
+    data = {"by_kind": by_kind, "not_checked": undecided, "consequences": consequences}
+    record(FACTS, json.dumps(data))
 
 
 def note(finding: Finding, record: Record) -> None:

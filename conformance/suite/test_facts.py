@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.checking import outcomes
+from conformance.checking.options import facts_at_once
 from conformance.checking.session import metadata_of
 from conformance.comparing.facts import KINDS, FactKey
 from conformance.expected import expected_facts
@@ -18,15 +20,35 @@ if TYPE_CHECKING:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The facts of `--models`, causes before their consequences."""
-    if "fact" in metafunc.fixturenames:
+    if "facts" in metafunc.fixturenames:
         keys = sorted(expected_facts(metadata_of(metafunc.config)), key=FactKey.sort_key)
-        metafunc.parametrize("fact", keys, ids=[key.id for key in keys])
+        if facts_at_once(metafunc.config):
+            metafunc.parametrize("facts", [keys], ids=["every fact"])
+        else:
+            metafunc.parametrize("facts", [[key] for key in keys], ids=[key.id for key in keys])
     if "kind" in metafunc.fixturenames:
         metafunc.parametrize("kind", KINDS, ids=[f"undeclared:{kind}" for kind in KINDS])
 
 
-def test_fact(fact: FactKey, comparison: Comparison, record: Record) -> None:
-    """The database keeps what the models promise."""
+def test_fact(facts: list[FactKey], comparison: Comparison, record: Record) -> None:
+    """The database keeps what the models promise: one fact, or every one in one go."""
+    if len(facts) == 1:
+        _decide(facts[0], comparison, record)
+        return
+    keys = [comparison.names.get(fact, fact) for fact in facts]
+    undecided = [*comparison.findings, *comparison.consequences, *comparison.not_checked]
+    outcomes.decided(
+        record,
+        by_kind=Counter(key.kind for key in keys if key not in set(undecided)),
+        not_checked=[comparison.not_checked[key] for key in keys if key in comparison.not_checked],
+        consequences=sum(key in comparison.consequences for key in keys),
+    )
+    findings = [comparison.findings[key] for key in keys if key in comparison.findings]
+    if findings:
+        outcomes.fail(record, *findings)
+
+
+def _decide(fact: FactKey, comparison: Comparison, record: Record) -> None:
     record(outcomes.FACT, fact.kind)
     key = comparison.names.get(fact, fact)
     if key in comparison.findings:

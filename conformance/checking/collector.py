@@ -1,0 +1,199 @@
+"""What pytest's reports say, kept as data for a verdict."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.checking import outcomes
+from conformance.checking.choices import JUNIT_FILE
+from conformance.checking.profiles import generation_of
+from conformance.checking.session import use_session
+from conformance.comparing.facts import in_order
+from conformance.comparing.findings import Finding, NotChecked
+from conformance.comparing.verdict import EngineUsed, Verdict
+from conformance.errors import ConformanceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.engines.started import Session
+    from conformance.process.progress import Progress
+
+#: What pytest says of a check that is made for each of none.
+_NO_SUBJECT = "got empty parameter set"
+
+
+class Collector:
+    """A pytest plugin: gives the session its engine, tells progress, keeps what was found.
+
+    Args:
+        progress: told the id of each check before it runs.
+        decided: called once all facts are decided, where they are one check.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        progress: Progress,
+        decided: Callable[[Collector], None] = lambda _: None,
+    ) -> None:
+        self.session = session
+        self.progress = progress
+        self.decided = decided
+        self.findings: list[Finding] = []
+        self.not_checked: list[NotChecked] = []
+        self.by_kind: Counter[str] = Counter()
+        self.tests = 0
+        self.consequences = 0
+        self.tried: Counter[str] = Counter()
+        self.generated: dict[str, str | int] | None = None
+        self.stopped: str | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Before the plugin would start an engine of its own."""
+        use_session(config, self.session)
+        self.generated = generation_of(config).as_data()
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A module that cannot be imported keeps pytest from running anything."""
+        if report.failed and self.stopped is None:
+            self.stopped = f"{report.nodeid} cannot be collected: {_sentence(report.longreprtext)}"
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Say what is being checked."""
+        self.progress(nodeid)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C, or pytest.exit() with a sentence."""
+        if self.stopped is None:
+            message = getattr(excinfo.value, "msg", None) or "Interrupted."
+            self.stopped = str(message).removeprefix("conformance: ")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the data that the check put on its report."""
+        properties = dict(report.user_properties)
+        if outcomes.COULD_NOT_RUN in properties:
+            # Whatever the check made of it.
+            self.stopped = str(properties[outcomes.COULD_NOT_RUN])
+            return
+        outcomes.add_tried(self.tried, report)
+        if outcomes.FACTS in properties and report.when == "call":
+            self._facts(json.loads(str(properties[outcomes.FACTS])))
+        if report.when == "call":
+            self.not_checked += [
+                NotChecked(*json.loads(str(value)))
+                for name, value in report.user_properties
+                if name == outcomes.PART_NOT_CHECKED
+            ]
+        if report.failed:
+            self._failed(report)
+        elif report.skipped:
+            self._skipped(report, properties)
+        elif report.when == "call":
+            self._passed(properties)
+        if outcomes.FACTS in properties and report.when == "call":
+            self.decided(self)
+
+    def _failed(self, report: pytest.TestReport) -> None:
+        found = [value for name, value in report.user_properties if name == outcomes.FINDING]
+        if found:
+            new = [Finding(**json.loads(str(value))) for value in found]
+            new = [finding for finding in new if finding not in self.findings]
+            # Checks may share what they fail with.
+            self.consequences += not new
+            self.findings += new
+        else:
+            self.findings.append(_broken(report))
+
+    def _skipped(self, report: pytest.TestReport, properties: dict[str, object]) -> None:
+        if outcomes.CONSEQUENCE in properties:
+            self.consequences += 1
+            return
+        reason = properties.get(outcomes.NOT_CHECKED)
+        if reason is None:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "skipped"
+            reason = str(reason).removeprefix("Skipped: ").removeprefix("not checked: ")
+            # Of what the models do not have nothing is left unchecked.
+            if reason.startswith(_NO_SUBJECT):
+                return
+        self.not_checked.append(NotChecked(_name(report), str(reason)))
+
+    def _facts(self, decided: dict[str, Any]) -> None:
+        """Every fact in one go."""
+        self.by_kind.update(decided["by_kind"])
+        self.not_checked += [NotChecked(*item) for item in decided["not_checked"]]
+        self.consequences += decided["consequences"]
+
+    def _passed(self, properties: dict[str, object]) -> None:
+        if outcomes.FACTS in properties:
+            return
+        kind = properties.get(outcomes.FACT)
+        if kind is None:
+            self.tests += 1
+        else:
+            self.by_kind[str(kind)] += 1
+
+    def verdict(self, status: int, used: EngineUsed, seconds: float) -> Verdict:
+        """What became of the run.
+
+        Args:
+            status: the exit code of pytest.
+
+        Raises:
+            ConformanceError: there is no verdict.
+        """
+        stopping = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        if self.stopped is not None or status in stopping:
+            raise ConformanceError(self.stopped or "pytest stopped with an internal error.")
+        if status == pytest.ExitCode.USAGE_ERROR:
+            raise ConformanceError("pytest does not accept its arguments.", "See above.")
+        if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+            raise ConformanceError("No check matches.", "Choose others with -k.")
+        return Verdict(
+            used,
+            tuple(self.findings),
+            tuple(self.not_checked),
+            facts=self.by_kind.total(),
+            tests=self.tests,
+            consequences=self.consequences,
+            tried=dict(self.tried),
+            generated=self.generated,
+            by_kind=in_order(self.by_kind),
+            seconds=seconds,
+        )
+
+
+def _name(report: pytest.TestReport) -> str:
+    """The fact's id, or the test's name without its folder."""
+    _, _, test = report.nodeid.partition("::")
+    if test.startswith("test_fact[") and test.endswith("]"):
+        return test.removeprefix("test_fact[").removesuffix("]")
+    return f"check:{test}"
+
+
+def _sentence(text: str) -> str:
+    """The first line that pytest marks as the error, else the first line."""
+    lines = [line for line in text.splitlines() if line.strip()] or ["(no reason given)"]
+    marked = next((line for line in lines if line.startswith("E ")), lines[0])
+    return marked.removeprefix("E ").strip()
+
+
+def _broken(report: pytest.TestReport) -> Finding:
+    """A check that failed without saying what it found, as pytest-alembic's do."""
+    name = _name(report)
+    return Finding(
+        id=name,
+        kind="check",
+        object=name.partition(":")[2],
+        attribute=report.when or "call",
+        disagreement="different",
+        expected=None,
+        observed=None,
+        message=f"{name}: {_sentence(report.longreprtext)}",
+        hint=f"The whole report is in {JUNIT_FILE}.",
+    )

@@ -1,0 +1,94 @@
+"""The suite in two halves at the same time: one here, one in a process beside."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from conformance.checking.collector import Collector
+from conformance.checking.process import SuiteProcess
+from conformance.checking.run import SUITE, check_on
+from conformance.comparing.findings import Finding, NotChecked
+from conformance.process.output import write
+from conformance.reports.junit import merged
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from conformance.checking.choices import Choices
+    from conformance.comparing.verdict import Verdict
+    from conformance.engines.started import Session
+    from conformance.process.progress import Progress
+
+#: The chapters that run beside. A server that crashes there is not the one that the others use.
+BESIDE = frozenset(
+    {"test_faults.py", "test_known_gaps.py", "test_migrations.py", "test_sessions.py"}
+)
+_JUNIT_BESIDE = "junit-beside.xml"
+
+
+def worth_it() -> bool:
+    """Whether there is a second core for the second half."""
+    return len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
+
+
+def in_halves(session: Session, choices: Choices, console: Console, progress: Progress) -> Verdict:
+    """The verdict of both halves.
+
+    Args:
+        session: the engine of the half that runs here; the other one starts an engine of its own.
+        console: told the verdict on the structure as soon as it stands.
+
+    Raises:
+        ConformanceError: a half has no verdict.
+    """
+    chapters = {path.name for path in SUITE.glob("test_*.py")}
+    beside = replace(choices, junit=_JUNIT_BESIDE)
+    with SuiteProcess(beside, _all_but(BESIDE, chapters)) as other:
+        collector = Collector(session, progress, lambda found: _show(found, console))
+        arguments = [*_all_but(chapters - BESIDE, chapters), "--conformance-facts-at-once"]
+        verdict = check_on(session, choices, arguments, progress, collector)
+        found = other.verdict(progress)
+    _merge_junit(choices.reports / choices.junit, choices.reports / _JUNIT_BESIDE)
+    return _both(verdict, found)
+
+
+def _all_but(kept: Collection[str], chapters: Collection[str]) -> list[str]:
+    return [f"--ignore={SUITE / name}" for name in sorted(set(chapters) - set(kept))]
+
+
+def _show(found: Collector, console: Console) -> None:
+    """The verdict on the structure, while rows are still written."""
+    for finding in found.findings:
+        console.print(f"[red]✗[/red] {escape(finding.message)}", highlight=False)
+    facts = f"{found.by_kind.total()} facts hold"
+    differs = f", {len(found.findings)} do not" if found.findings else ""
+    console.print(f"Structure: {facts}{differs}. Rows and migrations go on.", style="dim")
+
+
+def _both(one: Verdict, other: dict[str, Any]) -> Verdict:
+    counts = other["counts"]
+    findings = [Finding(**item) for item in other["findings"]]
+    tried = Counter(one.tried)
+    tried.update({name: counts[name] for name in ("rows", "examples", "histories")})
+    return replace(
+        one,
+        findings=(*one.findings, *(item for item in findings if item not in one.findings)),
+        not_checked=(*one.not_checked, *(NotChecked(**item) for item in other["not_checked"])),
+        tests=one.tests + counts["tests"],
+        consequences=one.consequences + counts["consequences"],
+        tried=dict(tried),
+    )
+
+
+def _merge_junit(into: Path, other: Path) -> None:
+    if into.exists() and other.exists():
+        write(into, merged(into.read_text("utf-8"), other.read_text("utf-8")))
+        other.unlink()

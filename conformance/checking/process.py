@@ -1,0 +1,189 @@
+"""A process that runs the suite, or a part of it, and answers with the verdict.
+
+`python -m conformance.checking.process` reads an order from standard input, one line of JSON, and
+writes lines of JSON to standard output: `{"step": ...}` before each check, at the end
+`{"verdict": ...}`, or `{"could_not_run": ...}` and the exit code 2. It ends when its standard input
+does: whoever gave the order is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from conformance.errors import ConformanceError, why_no_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conformance.checking.choices import Choices
+    from conformance.comparing.verdict import Verdict
+    from conformance.engines.started import Session
+    from conformance.process.progress import Progress
+
+#: How long an ended process may take to clean up, in seconds.
+_GRACE = 20
+
+
+class SuiteProcess:
+    """The suite in another process, from `__enter__` on.
+
+    pytest wants to be there before Hypothesis is, and wants a process for itself.
+
+    Args:
+        arguments: more of pytest's.
+        server: run in copies of a database on the server at this URL, which holds a password, and
+            on no engine of its own.
+        database: the name of that database.
+    """
+
+    def __init__(
+        self,
+        choices: Choices,
+        arguments: Sequence[str],
+        *,
+        server: str | None = None,
+        database: str | None = None,
+    ) -> None:
+        self._order = {
+            "choices": {**asdict(choices), "reports": str(choices.reports)},
+            "arguments": list(arguments),
+            "server": server,
+            "database": database,
+        }
+        self._steps: list[str] = []
+        self._answer: dict[str, Any] | None = None
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", __spec__.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        # The order holds a password: it goes where nobody else can read it.
+        with suppress(BrokenPipeError):
+            print(json.dumps(self._order), file=self._process.stdin, flush=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if stream is not None:
+                    stream.close()
+
+    def verdict(self, progress: Progress) -> dict[str, Any]:
+        """Wait for the verdict's JSON.
+
+        Args:
+            progress: told what is checked meanwhile.
+
+        Raises:
+            ConformanceError: there is none.
+        """
+        while self._reader.is_alive():
+            self._reader.join(0.2)
+            progress(self._steps[-1] if self._steps else "waiting for the other half")
+        code = self._process.wait()
+        answer = self._answer or {}
+        if "verdict" not in answer:
+            reason = answer.get("could_not_run") or f"The suite ended with exit code {code}."
+            raise ConformanceError(reason)
+        found: dict[str, Any] = answer["verdict"]
+        return found
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            said = json.loads(line)
+            if "step" in said:
+                self._steps.append(said["step"])
+            else:
+                self._answer = said
+
+
+def main() -> int:
+    """Carry out the order; the exit code."""
+    from conformance.process.interrupts import heeded
+
+    with _standard_output_alone() as answer:
+
+        def tell(**said: object) -> None:
+            print(json.dumps(said), file=answer, flush=True)
+
+        try:
+            order = json.loads(sys.stdin.readline())
+            threading.Thread(target=_end_with_the_caller, daemon=True).start()
+            with heeded(lambda step: tell(step=step)) as progress:
+                verdict = _run(order, progress)
+        # Exit codes 0 and 1 mean a verdict; any exception exits with 2.
+        except BaseException as error:
+            with suppress(OSError):
+                tell(could_not_run=why_no_verdict(error))
+            return 2
+        tell(verdict=verdict.as_data())
+    return 0
+
+
+def _end_with_the_caller() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def _standard_output_alone() -> Iterator[IO[str]]:
+    """Standard output for the answer; what models and migrations print goes to standard error."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
+        os.dup2(2, 1)
+        yield answer
+
+
+def _run(order: dict[str, Any], progress: Progress) -> Verdict:
+    from conformance.checking.choices import Choices
+    from conformance.checking.run import check_on
+    from conformance.process.output import make_folder
+
+    choices = Choices(**{**order["choices"], "reports": Path(order["choices"]["reports"])})
+    make_folder(choices.reports)
+    session = _session(order, choices)
+    try:
+        return check_on(session, choices, order["arguments"], progress)
+    finally:
+        session.engine.stop()
+
+
+def _session(order: dict[str, Any], choices: Choices) -> Session:
+    from conformance.engines.server.url import UrlEngine
+    from conformance.engines.started import Session, start_session
+
+    if order["database"] is None:
+        return start_session(choices.engine, choices.image)
+    engine = UrlEngine(order["server"])
+    engine.start()
+    try:
+        engine.start_from(engine.url_of(order["database"]))
+    except BaseException:
+        engine.stop()
+        raise
+    return Session(engine)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
