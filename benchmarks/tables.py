@@ -13,6 +13,7 @@ from benchmarks.writers import BASELINES, FLOOR, OURS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from benchmarks.aims import Aim
     from benchmarks.comparing import Size
     from benchmarks.writing import Measured
 
@@ -26,6 +27,18 @@ def of_verdicts(seconds: dict[str, float]) -> Table:
     table.add_column("ratio", justify="right")
     for name, value in seconds.items():
         table.add_row(name, f"{value:.2f}", f"{value / seconds[UNAVOIDABLE]:.2f}")
+    return table
+
+
+def of_aims(aims: Sequence[Aim]) -> Table:
+    """Each aim, its figure, and whether it is met."""
+    table = Table("aim", title="Aims")
+    for column in ("measured", "wanted"):
+        table.add_column(column, justify="right")
+    table.add_column("met")
+    for aim in aims:
+        wanted = f"{'at least' if aim.at_least else 'at most'} {aim.limit:g}"
+        table.add_row(aim.name, f"{aim.figure:.2f}", wanted, "yes" if aim.met else "[red]no[/red]")
     return table
 
 

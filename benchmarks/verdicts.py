@@ -9,43 +9,56 @@ import time
 from pathlib import Path
 from statistics import median
 
-#: `conformance check` runs everything: long enough for one run to tell.
-MOST_WHOLE_RUNS = 1
+PROJECT = Path(__file__).parents[1]
+#: One small revision of the examples.
+EXAMPLE = "examples.migrations.add_nullable_column.models_after:metadata"
+EXAMPLE_INI = "examples/migrations/add_nullable_column/alembic.ini"
 
-UNAVOIDABLE, STRUCTURAL, WHOLE = "upgrade alone", "structural verdict", "whole check"
+UNAVOIDABLE, STRUCTURAL = "upgrade alone", "structural verdict"
+WHOLE, GATE = "whole check", "gate of one revision"
 
 
 def measure(engine: str, runs: int) -> dict[str, float]:
     """The median of alternating runs, in seconds, after one that fills the caches."""
     with tempfile.TemporaryDirectory() as folder:
-        check = [
-            "-m", "conformance", "check", f"--engine={engine}", f"--reports={folder}",
+        common = [f"--engine={engine}", f"--reports={folder}"]
+        alone = ["-m", "benchmarks.upgrade_alone", engine]
+        check = ["-m", "conformance", "check", *common]
+        gate = [
+            "-m", "conformance", "gate", *common, "--from-revision=0001",
+            f"--models={EXAMPLE}", f"--alembic-ini={EXAMPLE_INI}",
         ]  # fmt: skip
-        commands = {
-            UNAVOIDABLE: ["-m", "benchmarks.upgrade_alone", engine],
-            STRUCTURAL: [*check, "-k", "test_facts"],
-            WHOLE: check,
+        for command in (alone, check, gate):
+            _run(command)
+        seconds: dict[str, list[float]] = {
+            name: [] for name in (UNAVOIDABLE, STRUCTURAL, WHOLE, GATE)
         }
-        seconds: dict[str, list[float]] = {name: [] for name in commands}
-        for name in (UNAVOIDABLE, STRUCTURAL):
-            _run(commands[name])
-        for turn in range(runs):
-            for name, command in commands.items():
-                if name != WHOLE or turn < MOST_WHOLE_RUNS:
-                    seconds[name].append(_run(command))
+        for _ in range(runs):
+            seconds[UNAVOIDABLE].append(_run(alone)[0])
+            whole, structural = _run(check)
+            seconds[WHOLE].append(whole)
+            seconds[STRUCTURAL].append(structural or whole)
+            seconds[GATE].append(_run(gate)[0])
     return {name: median(values) for name, values in seconds.items()}
 
 
-def _run(command: list[str]) -> float:
+def _run(command: list[str]) -> tuple[float, float | None]:
+    """How long the process takes, and until it tells the verdict on the structure."""
     started = time.perf_counter()
-    done = subprocess.run(
+    structural = None
+    with subprocess.Popen(
         [sys.executable, *command],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
+    ) as process:
+        said = []
+        for line in process.stderr or ():
+            said.append(line)
+            if line.startswith("Structure:"):
+                structural = time.perf_counter() - started
     seconds = time.perf_counter() - started
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} fails:\n{done.stdout}\n{done.stderr}")
-    return seconds
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} fails:\n{''.join(said)}")
+    return seconds, structural

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import tables, writing
+from benchmarks import aims, tables, writing
+from benchmarks.verdicts import UNAVOIDABLE
 from benchmarks.writers import BASELINES, FLOOR, OPERATIONS, OURS
 
 
@@ -25,3 +26,16 @@ def test_writers(conformance_engine):
 def test_the_plain_insert(conformance_engine):
     rate = writing.plain_insert_rate(conformance_engine, 10, 1)
     assert tables.of_verifying(1000, 2.0, rate).row_count == 1
+
+
+def test_aims():
+    seconds = dict.fromkeys(aims.MOST_UPGRADES, 2.0) | {UNAVOIDABLE: 1.0}
+    met = {aim.name: aim.met for aim in aims.of_processes(seconds)}
+    assert met == {
+        "structural verdict / upgrade alone": False,
+        "gate of one revision / upgrade alone": True,
+        "whole check / upgrade alone": True,
+    }
+    assert list(aims.of_comparisons([])) == []
+    assert not aims.Aim("faster", 4.9, 5.0, at_least=True).met
+    assert tables.of_aims(list(aims.of_processes(seconds))).row_count == 3
