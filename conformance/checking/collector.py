@@ -85,11 +85,13 @@ class Collector:
         if outcomes.FACTS in properties and report.when == "call":
             self._facts(json.loads(str(properties[outcomes.FACTS])))
         if report.when == "call":
-            self.not_checked += [
+            parts = [
                 NotChecked(*json.loads(str(value)))
                 for name, value in report.user_properties
                 if name == outcomes.PART_NOT_CHECKED
             ]
+            # Checks may share what they leave out.
+            self.not_checked += [part for part in parts if part not in self.not_checked]
         if report.failed:
             self._failed(report)
         elif report.skipped:

@@ -99,8 +99,13 @@ def _has_rows(history: History) -> bool:
 
 
 def _rules(subject: Subject) -> Iterator[Callable[..., Any]]:
-    row = rows(subject.table, parents=subject.parents, complete=True)
-    batch = batches(subject.table, max_size=3, parents=subject.parents, complete=True)
+    drawn: dict[str, Any] = {
+        "parents": subject.parents,
+        "complete": True,
+        "nulls_for_unknown": True,
+    }
+    row = rows(subject.table, **drawn)
+    batch = batches(subject.table, max_size=3, **drawn)
     if subject.avoidance.never_null:
         row = row.filter(subject.may_be_written)
         batch = batch.map(lambda rows: list(filter(subject.may_be_written, rows))).filter(bool)

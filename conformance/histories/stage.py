@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, create_engine, pool, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
 from conformance.histories.recording import Recorder, execute_as_it_is
 from conformance.histories.twin import Twins, name
-from conformance.population import samples
 from conformance.population.filling import fill_table
 
 if TYPE_CHECKING:
@@ -49,17 +47,11 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
 
 
 def fill_parents(connection: Connection, metadata: MetaData) -> None:
-    """Rows in every table but the hypertables, as many as histories need.
-
-    Plain ones, which are easy to read; generated ones where the database refuses those.
-    """
+    """Rows in every table but the hypertables, as many as histories need, easy to read."""
     for table in metadata.sorted_tables:
         if hypertable_of(table) is None:
-            try:
-                with connection.begin_nested():
-                    samples.fill_table(connection, table)
-            except (SQLAlchemyError, ValueError):
-                fill_table(connection, table, compress=False)
+            with suppress(ValueError):
+                fill_table(connection, table, compress=False, plain=True)
 
 
 @dataclass(frozen=True)

@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from sqlalchemy import (
     PrimaryKeyConstraint,
     UniqueConstraint,
+    cast,
     column,
     literal_column,
     select,
     text,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import CompileError, DBAPIError, IntegrityError
 
 from conformance.declarations import compression_of, hypertable_of
-from conformance.population import samples
-from conformance.strategies import NotDerivable, chunk_starts, default_span, rows
+from conformance.expected import spelling
+from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
+from conformance.strategies.derivation import derivation_of
 from conformance.strategies.drawing import drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hypothesis.strategies import SearchStrategy
-    from sqlalchemy import Connection, MetaData, Table
+    from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table
 
     from conformance.strategies import Span
 
 #: Every fourth chunk stays as it is, is compressed, is compressed and then written to, or is
 #: compressed and decompressed again.
 CHUNK_STATES = ("plain", "compressed", "partly compressed", "decompressed")
-#: Rows for each plain table, and for each chunk; more than one in a segment.
-ROWS = 8
+#: Rows for each plain table, and for each chunk; more than one in a segment. And plain rows.
+ROWS, PLAIN_ROWS = 8, 3
 
+_CHECK_VIOLATION = "23514"
 _KEYS = (PrimaryKeyConstraint, UniqueConstraint)
+#: One of them is a value of almost every type, also of extensions'.
+_SAMPLES = (
+    "", "0", "a", "{}", "$", "(0,0)", "POINT(0 0)", "[0]", "0/0", "1:1:", "(0,0),(1,1)",
+    "<(0,0),1>", "{1,0,0}",
+)  # fmt: skip
 
 
 def fill_every_state(
@@ -43,41 +54,49 @@ def fill_every_state(
     *,
     compress: bool,
     span: Callable[[Table], Span] = default_span,
+    plain: bool = False,
 ) -> None:
     """Insert generated rows into every table, and bring the chunks of each into all states.
 
-    The same rows each time. Where none can be derived from a table's metadata, plain ones.
+    The same rows each time. A table of which none can be made stays empty; `thinness.thin` says
+    which one and why.
 
     Args:
         metadata: its tables are there, and empty.
         compress: False on a server without compression; all chunks then stay plain.
         span: first and last value of a hypertable's time column; each chunk between has rows.
+        plain: as few rows as will do, easy to read.
 
     Raises:
-        ValueError: no rows can be made.
         sqlalchemy.exc.DBAPIError: the database refuses the rows.
     """
     for table in metadata.sorted_tables:
-        try:
-            with connection.begin_nested():
-                _insert_generated(connection, table, span)
-        except NotDerivable:
-            timed = hypertable_of(table) is not None
-            moments = chunk_starts(table, span(table)) if timed else None
-            samples.fill_table(connection, table, moments=moments)
-    for table in metadata.sorted_tables if compress else ():
-        if compression_of(table) is not None:
-            _bring_into_states(connection, table)
+        with suppress(ValueError):
+            fill_table(connection, table, compress=compress, span=span, plain=plain)
 
 
-def fill_table(connection: Connection, table: Table, *, compress: bool) -> None:
+def fill_table(
+    connection: Connection,
+    table: Table,
+    *,
+    compress: bool,
+    span: Callable[[Table], Span] = default_span,
+    plain: bool = False,
+) -> None:
     """The same for one table, whose parents have their rows already.
 
+    Args:
+        compress, span, plain: as above.
+
     Raises:
-        ValueError: no rows can be derived.
+        ValueError: no rows can be made; nothing has been inserted.
         sqlalchemy.exc.DBAPIError: the database refuses the rows.
     """
-    _insert_generated(connection, table, default_span)
+    generated = _generated(connection, table, span, plain=plain)
+    inserted = [_insert(connection, table, row) for row in generated]
+    if not any(inserted):
+        unread = derivation_of(table).unread
+        raise NotDerivable(table, [f"{check}; no generated row satisfies it" for check in unread])
     if compress and compression_of(table) is not None:
         _bring_into_states(connection, table)
 
@@ -143,23 +162,83 @@ def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
     return found
 
 
-def _insert_generated(connection: Connection, table: Table, span: Callable[[Table], Span]) -> None:
-    for row in _generated(connection, table, span):
-        # Strategies do not keep to unique constraints.
-        connection.execute(insert(table).values(row).on_conflict_do_nothing())
+def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert a row, unless it breaks a check that is not understood."""
+    # Strategies do not keep to unique constraints.
+    statement = insert(table).values(row).on_conflict_do_nothing()
+    unread = {check.name for check in derivation_of(table).unread}
+    if not unread:
+        connection.execute(statement)
+        return True
+    try:
+        with connection.begin_nested():
+            connection.execute(statement)
+    except IntegrityError as error:
+        broken = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        understood = {spelling.final_name(check) for check in checks_of(table)} - unread
+        if getattr(error.orig, "pgcode", None) != _CHECK_VIOLATION or broken in understood:
+            raise
+        return False
+    return True
 
 
 def _generated(
-    connection: Connection, table: Table, span: Callable[[Table], Span]
+    connection: Connection, table: Table, span: Callable[[Table], Span], *, plain: bool
 ) -> Iterator[dict[str, Any]]:
     parents = parents_of(connection, table)
+    unread = [check.name for check in derivation_of(table).unread]
+    strategy = partial(
+        rows,
+        table,
+        {**_nulls(table, parents), **_server_samples(connection, table)},
+        parents=parents,
+        plain=plain,
+        nulls_for_unknown=True,
+        trusting=unread,
+    )
+    count = PLAIN_ROWS if plain else ROWS
     if hypertable_of(table) is None:
-        yield from draw(rows(table, parents=parents), ROWS)
+        yield from draw(strategy(), count)
         return
     first, last = span(table)
     starts = chunk_starts(table, (first, last))
     for start, end in zip(starts, [*starts[1:], last], strict=True):
-        yield from draw(rows(table, parents=parents, span=(start, end)), ROWS)
+        yield from draw(strategy(span=(start, end)), count)
+
+
+def _nulls(table: Table, parents: dict[str, list[Any]]) -> dict[str, None]:
+    """Foreign keys of which no parent is there refer to nothing, where they may."""
+    return {
+        element.parent.key: None
+        for constraint in table.foreign_key_constraints
+        if all(element.parent.nullable for element in constraint.elements)
+        for element in constraint.elements
+        if not (parents.get(element.column.table.fullname) or parents.get(str(element.column)))
+    }
+
+
+def _server_samples(connection: Connection, table: Table) -> dict[str, ColumnElement[Any]]:
+    """For columns of whose values nothing is known, and that must have one: what the server makes.
+
+    A value of the type, read from one text or another.
+    """
+    derivation = derivation_of(table)
+    needed = [
+        field
+        for field in map(derivation.fields.__getitem__, derivation.unknown)
+        if not (field.may_be_null or field.has_default or field.kind.decorators)
+    ]
+    found = {field.key: _server_sample(connection, field.column) for field in needed}
+    return {key: sample for key, sample in found.items() if sample is not None}
+
+
+def _server_sample(connection: Connection, column: Column[Any]) -> ColumnElement[Any] | None:
+    for sample in _SAMPLES:
+        value = cast(literal_column(f"'{sample}'"), column.type)
+        with suppress(CompileError, DBAPIError), connection.begin_nested():
+            connection.execute(select(value))
+            return value
+    return None
 
 
 def _bring_into_states(connection: Connection, table: Table) -> None:

@@ -108,7 +108,9 @@ class Derivation:
             try:
                 values(field.kind, field.narrowing, field.limit)
             except UnknownType as error:
-                found[name] = str(error)
+                # A foreign key has the values of its parents.
+                if not field.column.foreign_keys:
+                    found[name] = str(error)
         return found
 
     @cached_property
@@ -177,15 +179,14 @@ class Derivation:
         return st.one_of(*found)
 
     def _branches(self, field: Field, scope: Scope) -> Iterator[SearchStrategy[Any]]:
-        kind, null = field.kind.stored, field.narrowing.null
+        kind = field.kind.stored
         # As JSON's value, None is the document `null`; NULL is a column that is not given.
         is_json = isinstance(kind, JSON) and not kind.none_as_null
-        may_be_null = field.nullable and null is not False
-        if not scope.complete and (field.has_default or (is_json and may_be_null)):
+        if not scope.complete and (field.has_default or (is_json and field.may_be_null)):
             yield st.just(LEFT_OUT)
-        if may_be_null and (not is_json or scope.complete):
+        if field.may_be_null and (not is_json or scope.complete):
             yield st.none()
-        if null is not True:
+        if field.narrowing.null is not True and field.name not in self.unknown:
             within = self._within(scope) if field.is_time else None
             yield values(field.kind, field.narrowing, field.limit, within=within, plain=scope.plain)
 

@@ -14,7 +14,7 @@ from conformance.strategies.rows import rows
 from conformance.strategies.values.by_kind import precarious
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from hypothesis.strategies import SearchStrategy
 
@@ -53,13 +53,7 @@ def checks_of(model: Any) -> list[CheckConstraint]:
     return sorted(found, key=lambda item: str(spelling.final_name(item)))
 
 
-def refused_by(
-    model: Any,
-    check: CheckConstraint,
-    overrides: Mapping[str, Any] | None = None,
-    /,
-    **settings: Any,
-) -> SearchStrategy[Row]:
+def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> SearchStrategy[Row]:
     """Complete rows that satisfy the negation of a check, and whatever else is asked of rows.
 
     Values of the columns that the check mentions are of the types that the database stores: a
@@ -68,7 +62,7 @@ def refused_by(
     Args:
         model: a mapped class or a table.
         check: one of `checks_of`.
-        overrides, settings: as for `rows`.
+        settings: as for `rows`.
 
     Raises:
         NotDerivable: the check is not understood, no value can break it, or `rows` refuses.
@@ -76,7 +70,7 @@ def refused_by(
     """
     table = table_of(model)
     broken = rows(_negated(table, check), complete=True)
-    valid = rows(table, overrides, complete=True, **settings)
+    valid = rows(table, complete=True, **settings)
     return st.builds(lambda row, other: {**row, **other}, valid, broken)
 
 

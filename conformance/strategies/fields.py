@@ -172,6 +172,11 @@ class Field:
         return str(self.column.key)
 
     @property
+    def may_be_null(self) -> bool:
+        """Whether the column and its checks allow NULL."""
+        return self.nullable and self.narrowing.null is not False
+
+    @property
     def bare_type(self) -> TypeEngine[Any]:
         """The type without decorators; an Enum as it is, which lets through nothing but labels."""
         return self.column.type if isinstance(self.kind.stored, Enum) else self.kind.stored

@@ -46,6 +46,7 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
     far: bool = False,
     complete: bool = False,
     plain: bool = False,
+    nulls_for_unknown: bool = False,
     trusting: Collection[str] = (),
     **more: Any,
 ) -> SearchStrategy[Row]:
@@ -67,6 +68,8 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
         complete: every column is given in every row, so that all rows have the same keys. NULL
             of a JSON column is then None, which SQLAlchemy may write as the document `null`.
         plain: texts are short words, easy to read.
+        nulls_for_unknown: a column of whose values nothing is known is NULL, where it may be;
+            `unknown_columns` names them.
         trusting: names of CHECK constraints that are not understood, and that the caller's
             overrides or filters keep.
 
@@ -81,7 +84,7 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
     maker.override({**(overrides or {}), **more})
     maker.refer(parents or {})
     maker.trust(trusting)
-    maker.add_the_rest()
+    maker.add_the_rest(nulls_for_unknown=nulls_for_unknown)
     if maker.problems:
         raise NotDerivable(table, maker.problems)
     order = [column.key for column in table.columns]
@@ -168,18 +171,21 @@ class _Parts:
                     f"or keep it by a filter and say trusting=[{check.name!r}]"
                 )
 
-    def add_the_rest(self) -> None:
+    def add_the_rest(self, *, nulls_for_unknown: bool) -> None:
         """Columns by their types and by the checks that are understood, those tied as one part."""
         for names, ways in self.derivation.parts:
             left = tuple(name for name in names if name not in self.done)
-            unknown = [name for name in left if name in self.derivation.unknown]
-            for name in unknown:
-                self.problems.append(f"column {name}: {self.derivation.unknown[name]}; override it")
-            if left and not unknown:
+            if left:
                 found = self.derivation.tied(left, ways, self.scope)
-                if found.is_empty:
-                    left_over = ", ".join(left)
-                    self.problems.append(f"checks leave no value of {left_over} that its type has")
+                unknown = [name for name in left if name in self.derivation.unknown]
+                if found.is_empty or not nulls_for_unknown:
+                    self.problems += [
+                        f"column {name}: {self.derivation.unknown[name]}; override it"
+                        for name in unknown
+                    ]
+                if found.is_empty and not unknown:
+                    listed = ", ".join(left)
+                    self.problems.append(f"checks leave no value of {listed} that its type has")
                 self._add(left, found)
 
     def _add(self, names: tuple[str, ...], strategy: SearchStrategy[Any]) -> None:

@@ -23,6 +23,7 @@ from conformance.checking.options import options_of
 from conformance.checking.profiles import SCENARIOS, generation_of
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.population.filling import draw, fill_every_state
+from conformance.population.thinness import thin
 from conformance.project.confinement import confined
 from conformance.project.migrations import NOWHERE, given
 from conformance.project.models import load_classes, load_writes, writes_beside
@@ -47,12 +48,23 @@ if TYPE_CHECKING:
     from conformance.project.migrations import Migrations
 
 
+#: What the rows of `populated_database` do not show.
+_THIN = pytest.StashKey[dict[tuple[str, str], str]]()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
     """What a fixture that several checks share has found is put on the report of each."""
     error = call.excinfo and call.excinfo.value
+
+    def record(*found: Any) -> None:
+        item.user_properties.append(found)
+
     if isinstance(error, SampleRowsRefused):
-        outcomes.note(error.finding, lambda *found: item.user_properties.append(found))
+        outcomes.note(error.finding, record)
+    if call.when == "call" and "populated_database" in getattr(item, "fixturenames", ()):
+        for (table, part), reason in item.config.stash.get(_THIN, {}).items():
+            outcomes.part_not_checked(record, f"rows:{table}:{part}".rstrip(":"), reason)
 
 
 @pytest.fixture
@@ -166,6 +178,7 @@ def populated_database(
     conformance_engine: TimescaleEngine,
     schema_template: Template,
     conformance_metadata: MetaData,
+    pytestconfig: pytest.Config,
 ) -> Iterator[URL]:
     """A database with chunks of every state, for the tests of one chapter."""
     template = populated_template(
@@ -182,6 +195,8 @@ def populated_database(
                 raise refusal from None
             reason = one_line(error)
             pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
+        with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+            pytestconfig.stash[_THIN] = thin(connection, conformance_metadata.sorted_tables)
         yield url
 
 

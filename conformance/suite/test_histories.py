@@ -20,7 +20,8 @@ from conformance.histories.script import printed, script_of
 from conformance.histories.stage import Stage, fill_parents, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.population.filling import parents_of
-from conformance.strategies import natural_key
+from conformance.population.thinness import missing_parents
+from conformance.strategies import natural_key, unknown_columns
 from conformance.strategies.drawing import drawing
 from conformance.suite.refusals import refusal_of
 from conformance.suite.row_world import hypertables_of
@@ -114,7 +115,12 @@ def test_history(
     try:
         machine = history_of(subject, stage)
     except ValueError as error:
-        outcomes.skip_not_checked(record, f"no histories can be derived: {error}")
+        reason = missing_parents(stage.connections.writing, subject.table) or str(error)
+        stage.connections.writing.rollback()
+        outcomes.skip_not_checked(record, f"no histories can be derived: {reason}")
+    for column, reason in unknown_columns(subject.table).items():
+        part = f"rows:{subject.table.fullname}:{column}"
+        outcomes.part_not_checked(record, part, f"the column is NULL in every row: {reason}")
     left_out = rules_not_played(subject) | subject.avoidance.reasons
     for word, reason in left_out.items():
         part = f"rows:{subject.table.fullname}:history:{word}"

@@ -104,6 +104,7 @@ def separation(draw: st.DrawFn, table: Table, /, **settings: Any) -> Plan:
 @st.composite
 def _versions(draw: st.DrawFn, table: Table, /, **settings: Any) -> list[Row]:
     """A few keys, each with several rows that agree in nothing else."""
+    settings["nulls_for_unknown"] = True
     known = draw(batches(table, min_size=2, max_size=5, **settings))
     fresh, key = rows(table, **settings), natural_key(table)
     return [rewritten(table, draw(fresh), row, key) for row in known for _ in range(3)]

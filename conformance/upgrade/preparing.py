@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, create_engine, text
-from sqlalchemy.exc import IntegrityError
 
 from conformance.declarations import hypertable_of
 from conformance.engines.connecting import connect
@@ -57,9 +55,7 @@ def prepare(url: URL, metadata: MetaData, migrations: Migrations, *, now: dateti
     hold_policies(url)
     fill(url, metadata, compress=compress)
     _run_policies(url)
-    # Where only plain rows can be made of the models they are the same ones again: those it has.
-    with suppress(IntegrityError):
-        fill(url, metadata, compress=compress, now=now)
+    fill(url, metadata, compress=compress, now=now)
 
 
 def fill(url: URL, metadata: MetaData, *, compress: bool, now: datetime | None = None) -> None:

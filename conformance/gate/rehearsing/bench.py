@@ -17,7 +17,7 @@ from conformance.engines.base import Template
 from conformance.errors import ConformanceError, MigrationFailed, primary
 from conformance.gate.revisions.files import imports_of
 from conformance.observed import Scope
-from conformance.population.filling import fill_every_state, fill_table
+from conformance.population.filling import fill_table
 from conformance.population.reflection import reflect, schemas_of
 from conformance.project.confinement import confined
 from conformance.project.migrations import Migrations
@@ -154,14 +154,10 @@ def fill(connection: Connection, *, compress: bool, own: str = Scope.version_tab
         own: Alembic's table, which stays as it is.
     """
     metadata = reflect(connection, Scope(schemas_of(connection), version_table=own))
-    try:
-        with connection.begin_nested():
-            fill_every_state(connection, metadata, compress=compress)
-    except _NO_ROWS:
-        for table in metadata.sorted_tables:
-            # The gate says of which tables it saw no rows.
-            with suppress(*_NO_ROWS), connection.begin_nested():
-                fill_table(connection, table, compress=compress)
+    for table in metadata.sorted_tables:
+        # The gate says of which tables it saw no rows, and why.
+        with suppress(*_NO_ROWS), connection.begin_nested():
+            fill_table(connection, table, compress=compress)
     connection.commit()
 
 

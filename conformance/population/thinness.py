@@ -1,0 +1,80 @@
+"""Where generated rows show less than they seem to, and the true cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import DBAPIError
+
+from conformance.errors import primary
+from conformance.population.filling import fill_table
+from conformance.strategies.derivation import derivation_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy import Connection, Table
+
+    from conformance.strategies.fields import Field
+
+
+def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str], str]:
+    """What the rows of tables that were filled do not show, and why.
+
+    By the table's name and, empty for all of the table, a column's or a check's. Nothing is
+    written; the connection may be in a transaction.
+    """
+    found = {}
+    for table in tables:
+        if _is_empty(connection, table):
+            why = why_no_rows(connection, table)
+            found[table.fullname, ""] = f"no sample rows can be made: {why}"
+        else:
+            found |= {(table.fullname, part): why for part, why in _thin_parts(table)}
+    return found
+
+
+def why_no_rows(connection: Connection, table: Table) -> str:
+    """Why a table is empty: its parents are, or what is tried once more and undone fails."""
+    if missing := missing_parents(connection, table):
+        return missing
+    derivation = derivation_of(table)
+    savepoint = connection.begin_nested()
+    try:
+        fill_table(connection, table, compress=False)
+    except DBAPIError as error:
+        return f"the database refuses those that are generated: {primary(error)}"
+    except ValueError as error:
+        causes = [*derivation.unknown.values(), *map(str, derivation.unread)]
+        return "; ".join(causes) or str(error)
+    finally:
+        savepoint.rollback()
+    return "they were not tried"
+
+
+def missing_parents(connection: Connection, table: Table) -> str | None:
+    """Why rows of the table have nothing to refer to, if so."""
+    for key in sorted(table.foreign_keys, key=str):
+        parent = key.column.table
+        if parent is not table and not key.parent.nullable and _is_empty(connection, parent):
+            return f"{parent.fullname} has no rows: {why_no_rows(connection, parent)}"
+    return None
+
+
+def _thin_parts(table: Table) -> Iterator[tuple[str, str]]:
+    derivation = derivation_of(table)
+    for name, reason in derivation.unknown.items():
+        yield name, f"{_instead(derivation.fields[name])}: {reason}"
+    for check in derivation.unread:
+        yield check.name, f"there are only such rows as happen to satisfy it: {check}"
+
+
+def _instead(field: Field) -> str:
+    if field.has_default:
+        return "the column has its default or NULL in every row"
+    return f"the column {'is NULL' if field.may_be_null else 'has the same value'} in every row"
+
+
+def _is_empty(connection: Connection, table: Table) -> bool:
+    return not connection.scalar(select(exists(select(1).select_from(table))))
