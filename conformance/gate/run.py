@@ -20,7 +20,13 @@ from conformance.gate.revisions.new import new_since_commit, new_since_revision
 from conformance.gate.rules.acceptance import accept
 from conformance.gate.rules.compression import judge_compression
 from conformance.gate.rules.locks import judge_locks, judge_together
-from conformance.gate.rules.outcomes import judge, judge_drift, judge_failure_together, no_rows
+from conformance.gate.rules.outcomes import (
+    judge,
+    judge_drift,
+    judge_failure_together,
+    no_rows,
+    touched,
+)
 from conformance.gate.squawk import SquawkUnavailable, comparable, complaints, judge_squawk
 from conformance.pipeline import check_database, scope_of
 from conformance.population.reflection import schemas_of
@@ -134,11 +140,13 @@ class _Gate:
         self._progress = progress
         self._not_checked: list[NotChecked] = []
         self._comparison: Comparison | None = None
+        self._thin: dict[tuple[str, str], str] = {}
         self._models_scope = scope_of(metadata)
 
     def run(self) -> GateReport:
         self._progress("filling the base with rows")
         self._bench.renew()
+        self._thin = self._bench.thin()
         rehearsed = self._rehearse_all()
         together = self._together(rehearsed)
         findings = [*self._new.findings]
@@ -189,7 +197,7 @@ class _Gate:
         with self._bench.look() as connection:
             found = schemas_of(connection)
         self._models_scope = replace(
-            scope_of(self._metadata), version_table=self._bench.version_table()
+            scope_of(self._metadata), version_table=self._bench.version_table
         )
         return replace(
             self._models_scope, schemas=tuple(sorted({*found, *self._models_scope.schemas}))
@@ -221,8 +229,8 @@ class _Gate:
             *judge_compression(evidence, compressed, minimum),
         ]
         squawk = self._squawk(evidence, {finding.code for finding in findings})
-        for table in no_rows(evidence):
-            self._skip(f"rows:{revision}:{table}", "no rows could be generated for the table")
+        for what, reason in sorted(self._unseen(evidence)):
+            self._skip(f"rows:{revision}:{what}", reason)
         yield from accept(
             revision,
             evidence.revision.accepted,
@@ -230,6 +238,16 @@ class _Gate:
             judged=evidence.failure is None,
             squawk_ran=squawk is not None,
         )
+
+    def _unseen(self, evidence: Evidence) -> Iterator[tuple[str, str]]:
+        """Tables, columns and checks of which the rows do not show what the upgrade does."""
+        known = {table for table, part in self._thin if not part}
+        for (table, part), reason in self._thin.items():
+            if table in touched(evidence):
+                yield f"{table}.{part}" if part else table, reason
+        for table in no_rows(evidence):
+            if table not in known:
+                yield table, "a new revision made the table; only the base has generated rows"
 
     def _squawk(self, evidence: Evidence, found: set[str]) -> list[GateFinding] | None:
         revision = evidence.revision.identifier

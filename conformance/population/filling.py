@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import CompileError, DBAPIError, IntegrityError
+from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 
 from conformance.declarations import compression_of, hypertable_of
 from conformance.expected import spelling
@@ -163,7 +163,7 @@ def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
 
 
 def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
-    """Insert a row, unless it breaks a check that is not understood."""
+    """Insert a row; False where a check that is not understood refuses it, or fails on it."""
     # Strategies do not keep to unique constraints.
     statement = insert(table).values(row).on_conflict_do_nothing()
     unread = {check.name for check in derivation_of(table).unread}
@@ -173,10 +173,11 @@ def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     try:
         with connection.begin_nested():
             connection.execute(statement)
-    except IntegrityError as error:
+    except (DataError, IntegrityError) as error:
         broken = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
         understood = {spelling.final_name(check) for check in checks_of(table)} - unread
-        if getattr(error.orig, "pgcode", None) != _CHECK_VIOLATION or broken in understood:
+        code = getattr(error.orig, "pgcode", None)
+        if broken in understood or (code != _CHECK_VIOLATION and not isinstance(error, DataError)):
             raise
         return False
     return True

@@ -6,8 +6,11 @@ Where no models fit the database, as before a migration, rows are derived from t
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
 
 from sqlalchemy import MetaData, Table, text
+from sqlalchemy.exc import SAWarning
+from sqlalchemy.types import NullType, UserDefinedType
 
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.declarations import Compression, HashPartition, Hypertable, OrderBy
@@ -31,6 +34,31 @@ SELECT n.nspname FROM pg_catalog.pg_namespace n
  ORDER BY 1
 """)
 
+_TYPE = text("""
+SELECT pg_catalog.format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute
+ WHERE attrelid = CAST(:table AS pg_catalog.regclass) AND attname = :column
+""")
+
+
+class Unknown(UserDefinedType[Any]):
+    """A type that SQLAlchemy does not know.
+
+    Args:
+        name: as PostgreSQL spells it.
+    """
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The name."""
+        return self.name
+
 
 def schemas_of(connection: Connection) -> tuple[str, ...]:
     """The schemas that are neither PostgreSQL's nor an extension's."""
@@ -51,7 +79,15 @@ def reflect(connection: Connection, scope: Scope | None = None) -> MetaData:
         schema, _, name = key.table.rpartition(".")
         if schema and schema not in scope.schemas:
             schema, name = "", key.table
-        table = Table(name, metadata, schema=schema or None, autoload_with=connection)
+        with catch_warnings():
+            # SQLAlchemy warns of a type that it does not know; here the type gets its name.
+            simplefilter("ignore", SAWarning)
+            table = Table(name, metadata, schema=schema or None, autoload_with=connection)
+        quoted = connection.dialect.identifier_preparer.format_table(table)
+        for column in table.columns:
+            if isinstance(column.type, NullType):
+                where = {"table": quoted, "column": column.name}
+                column.type = Unknown(str(connection.scalar(_TYPE, where)))
         _declare(table, key.table, facts)
     return metadata
 

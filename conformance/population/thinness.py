@@ -67,13 +67,17 @@ def _thin_parts(table: Table) -> Iterator[tuple[str, str]]:
     for name, reason in derivation.unknown.items():
         yield name, f"{_instead(derivation.fields[name])}: {reason}"
     for check in derivation.unread:
+        if derivation.unknown.keys() >= set(check.columns):
+            continue
         yield check.name, f"there are only such rows as happen to satisfy it: {check}"
 
 
 def _instead(field: Field) -> str:
-    if field.has_default:
-        return "the column has its default or NULL in every row"
-    return f"the column {'is NULL' if field.may_be_null else 'has the same value'} in every row"
+    if field.may_be_null:
+        instead = "is NULL or has its default" if field.has_default else "is NULL"
+    else:
+        instead = "has its default" if field.has_default else "has the same value"
+    return f"the column {instead} in every row"
 
 
 def _is_empty(connection: Connection, table: Table) -> bool:

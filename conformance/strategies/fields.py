@@ -18,6 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 from sqlalchemy.dialects.postgresql import DOMAIN, HSTORE, INTERVAL, TSVECTOR
+from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import ColumnCollectionConstraint
 
 from conformance.declarations import compression_of, hypertable_of
@@ -56,7 +57,13 @@ class Kind:
     domain: DOMAIN | None = None
 
     def __str__(self) -> str:
-        return repr(next(iter((*self.decorators, self.domain or self.stored))))
+        """As PostgreSQL spells it; a decorator by its class."""
+        if self.decorators:
+            return type(self.decorators[0]).__name__
+        try:
+            return (self.domain or self.stored).compile(dialect())
+        except CompileError:
+            return repr(self.stored)
 
     @property
     def members(self) -> Iterator[enum.Enum]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from conformance.gate.revisions.files import imports_of
 from conformance.observed import Scope
 from conformance.population.filling import fill_table
 from conformance.population.reflection import reflect, schemas_of
+from conformance.population.thinness import thin
 from conformance.project.confinement import confined
 from conformance.project.migrations import Migrations
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from alembic.config import Config
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL, Connection, Table
 
     from conformance.engines.base import Engine
     from conformance.gate.revisions.new import NewRevisions, Revision
@@ -78,10 +80,17 @@ class Bench:
         with self.connect() as connection:
             self.migrations.upgrade(connection, revision.identifier)
 
+    @cached_property
     def version_table(self) -> str:
         """Alembic's own table, as env.py names it."""
         with self.connect() as connection:
             return self.migrations.version_table(connection)
+
+    def thin(self) -> dict[tuple[str, str], str]:
+        """What the rows of the base do not show, and why: `population.thinness.thin`."""
+        version_table = self.version_table
+        with self.look() as connection:
+            return thin(connection, _tables(connection, version_table))
 
     @property
     def is_empty(self) -> bool:
@@ -153,12 +162,17 @@ def fill(connection: Connection, *, compress: bool, own: str = Scope.version_tab
     Args:
         own: Alembic's table, which stays as it is.
     """
-    metadata = reflect(connection, Scope(schemas_of(connection), version_table=own))
-    for table in metadata.sorted_tables:
+    for table in _tables(connection, own):
         # The gate says of which tables it saw no rows, and why.
         with suppress(*_NO_ROWS), connection.begin_nested():
             fill_table(connection, table, compress=compress)
     connection.commit()
+
+
+def _tables(connection: Connection, version_table: str) -> Sequence[Table]:
+    """All tables but Alembic's, parents before children."""
+    scope = Scope(schemas_of(connection), version_table=version_table)
+    return reflect(connection, scope).sorted_tables
 
 
 def _migrate(connection: Connection, migrations: Migrations, head: str) -> None:

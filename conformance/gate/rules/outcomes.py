@@ -216,10 +216,14 @@ def _by_hand(evidence: Evidence) -> Iterator[GateFinding]:
 def no_rows(evidence: Evidence) -> list[str]:
     """Tables that the upgrade touched, and that had no rows to see its effect on."""
     empty = {item.name for item in evidence.before.contents.values() if not item.rows}
-    touched = {
+    return sorted(empty & touched(evidence))
+
+
+def touched(evidence: Evidence) -> set[str]:
+    """Tables that were there before, and whose rows or readers the upgrade can affect."""
+    return {
         lock.relation
         for statement in evidence.statements
         for lock in statement.locks
         if lock.existed and (lock.blocks or keyword(statement.sql) in ("UPDATE", "DELETE"))
     }
-    return sorted(empty & touched)
