@@ -224,11 +224,9 @@ def _server_samples(connection: Connection, table: Table) -> dict[str, ColumnEle
     A value of the type, read from one text or another.
     """
     derivation = derivation_of(table)
-    needed = [
-        field
-        for field in map(derivation.fields.__getitem__, derivation.unknown)
-        if not (field.may_be_null or field.has_default or field.kind.decorators)
-    ]
+    fields = map(derivation.fields.__getitem__, derivation.unknown)
+    # A decorator may not give back what it has not made.
+    needed = [field for field in fields if field.needs_value and not field.kind.decorators]
     found = {field.key: _server_sample(connection, field.column) for field in needed}
     return {key: sample for key, sample in found.items() if sample is not None}
 

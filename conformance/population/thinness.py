@@ -46,7 +46,9 @@ def why_no_rows(connection: Connection, table: Table) -> str:
     except DBAPIError as error:
         return f"the database refuses those that are generated: {primary(error)}"
     except ValueError as error:
-        causes = [*derivation.unknown.values(), *map(str, derivation.unread)]
+        needed = {name for name, field in derivation.fields.items() if field.needs_value}
+        unknown = [why for name, why in derivation.unknown.items() if name in needed]
+        causes = [*unknown, *map(str, derivation.unread)]
         return "; ".join(causes) or str(error)
     finally:
         savepoint.rollback()

@@ -97,10 +97,14 @@ class Kind:
             found = self.read(self.bound(value))
             stored = self.bound(found)
             kept = stored is not None and canonical(self.read(stored)) == canonical(found)
-            return found if kept and narrowing.allows(stored) else None
+            return found if kept and self._fits(stored) and narrowing.allows(stored) else None
         # A decorator is anybody's code.
         except Exception:
             return None
+
+    def _fits(self, stored: Any) -> bool:
+        length = getattr(self.stored, "length", None)
+        return length is None or not isinstance(stored, str | bytes) or len(stored) <= length
 
     def given(self, stored: Any, narrowing: Narrowing = ANYTHING) -> Any:
         """The value that the decorators take for a stored one; None as above."""
@@ -182,6 +186,11 @@ class Field:
     def may_be_null(self) -> bool:
         """Whether the column and its checks allow NULL."""
         return self.nullable and self.narrowing.null is not False
+
+    @property
+    def needs_value(self) -> bool:
+        """Whether a row without a value for it is refused."""
+        return not (self.may_be_null or self.has_default or self.is_generated)
 
     @property
     def bare_type(self) -> TypeEngine[Any]:

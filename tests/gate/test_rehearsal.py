@@ -148,9 +148,52 @@ def test_a_table_without_rows_is_named(session, project):
         sql("ALTER TABLE odd ADD COLUMN k integer"), sql("ALTER TABLE odd DROP COLUMN k")
     )
     report = project.rehearse(session, models())
-    assert "rows:0002:odd" in {item.id for item in report.not_checked}
+    reasons = {item.id: item.reason for item in report.not_checked}
+    assert reasons["rows:0002:odd"].startswith("no sample rows can be made: check odd_n_check")
     # The others have theirs.
     assert report.revisions[0].checks[0] == "upgrade on 40 generated rows in 3 tables"
+
+
+EXOTIC = '"CREATE TABLE hits (id integer PRIMARY KEY, shown {}, country text)",'
+
+
+@pytest.fixture(params=["tsquery", "inet"])
+def exotic(request, project):
+    """The type of one column of `hits`: one that is not known, and one that is."""
+    hits = f'{EXOTIC.format(request.param)}\n    "SELECT create_hyper'
+    path = project.folder / "alembic/versions/0001_base.py"
+    path.write_text(BASE.replace('"SELECT create_hyper', hits))
+    return request.param
+
+
+@pytest.mark.usefixtures("exotic")
+def test_a_type_that_is_not_known_leaves_the_other_columns_their_values(session, project):
+    project.revision(sql("ALTER TABLE hits ALTER COLUMN country SET NOT NULL"))
+    report = project.rehearse(session, models())
+    assert [finding.code for finding in report.findings] == ["upgrade-failed"]
+
+
+def test_a_type_that_is_not_known_is_named(session, project, exotic):
+    project.revision(
+        sql("ALTER TABLE hits ADD COLUMN n integer"), sql("ALTER TABLE hits DROP COLUMN n")
+    )
+    report = project.rehearse(session, models())
+    thin = {item.id: item.reason for item in report.not_checked if item.id.startswith("rows:")}
+    unknown = "the column is NULL in every row: nothing is known of the values of type TSQUERY"
+    assert thin == ({"rows:0002:hits.shown": unknown} if exotic == "tsquery" else {})
+
+
+def test_a_table_that_is_new_itself_has_no_rows(session, project):
+    project.revision(sql("CREATE TABLE boxes (id integer)"), sql("DROP TABLE boxes"))
+    project.revision(
+        sql("ALTER TABLE boxes ADD COLUMN area integer"),
+        sql("ALTER TABLE boxes DROP COLUMN area"),
+        revision="0003",
+        parent="0002",
+    )
+    report = project.rehearse(session, models())
+    reasons = {item.id: item.reason for item in report.not_checked}
+    assert reasons["rows:0003:boxes"].startswith("a new revision made the table")
 
 
 def test_an_env_py_that_goes_by_the_url(session, tmp_path):

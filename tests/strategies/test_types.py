@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import enum
+import json
 import math
-from datetime import timedelta
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import find, given, settings
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.exc import DBAPIError
 
 from conformance.strategies import NotDerivable, canonical, rows
 
@@ -52,6 +56,86 @@ class OnPostgreSQL(sa.TypeDecorator):
     def load_dialect_impl(self, dialect):
         return dialect.type_descriptor(sa.Uuid())
 
+
+class Decorator(sa.TypeDecorator):
+    """A decorator with Python values of its own."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, impl, bind, read):
+        super().__init__()
+        self.impl = impl
+        self.bind, self.read = bind, read
+
+    def process_bind_param(self, value, _):
+        return None if value is None else self.bind(value)
+
+    def process_result_value(self, value, _):
+        return None if value is None else self.read(value)
+
+
+class Seconds(Decorator):
+    """Takes whole seconds, and nothing else."""
+
+    cache_ok = True
+
+    def __init__(self, *, timezone=True):
+        self.timezone = timezone
+        utc = UTC if timezone else None
+        super().__init__(
+            sa.DateTime(timezone=timezone),
+            lambda number: datetime.fromtimestamp(number, tz=UTC).replace(tzinfo=utc),
+            lambda moment: int(moment.replace(tzinfo=UTC).timestamp()),
+        )
+
+
+def only_utc(moment):
+    assert moment.tzinfo is UTC
+    return moment
+
+
+@dataclass
+class Point:
+    """A value of nobody else's, and one that cannot be hashed."""
+
+    x: int
+
+
+class Weekday(enum.IntEnum):
+    MONDAY = 1
+    FRIDAY = 5
+
+
+class ByName(Decorator):
+    """The usual recipe for an enum that is stored as a text."""
+
+    cache_ok = True
+
+    def __init__(self, kept):
+        self.kept = kept
+        super().__init__(sa.String(10), lambda member: member.name, kept.__getitem__)
+
+
+DECORATED = {
+    "seconds": Seconds(),
+    "naive_seconds": Seconds(timezone=False),
+    "only_utc": Decorator(
+        sa.DateTime(timezone=True), only_utc, lambda moment: moment.astimezone(UTC)
+    ),
+    "cents": Decorator(sa.BigInteger(), lambda d: int(d * 100), lambda n: Decimal(n) / 100),
+    "upper": Decorator(sa.String(5), str.upper, str),
+    "json_text": Decorator(sa.Text(), json.dumps, json.loads),
+    "number_text": Decorator(sa.String(20), str, int),
+    "uuid_in_text": Decorator(sa.CHAR(36), str, uuid.UUID),
+    "date_text": Decorator(sa.Text(), date.isoformat, date.fromisoformat),
+    "point": Decorator(sa.Integer(), lambda point: point.x, Point),
+    "by_name": ByName(Colour),
+    "by_value": Decorator(sa.SmallInteger(), int, Weekday),
+    "of_decorated": Decorator(Sealed(), lambda value: value[::-1], lambda value: value[::-1]),
+    "list": pg.ARRAY(Seconds()),
+    "of_enum": Decorator(sa.Enum(Colour, name="inner"), Colour, lambda v: v.value),
+}
 
 TYPES = {
     "small": sa.SmallInteger(),
@@ -116,6 +200,17 @@ TYPES = {
     "matrix": pg.ARRAY(sa.Integer(), dimensions=2),
     "documents": pg.ARRAY(pg.JSONB()),
     "colours": pg.ARRAY(sa.Enum(Colour, name="array_colour")),
+    "int4range": pg.INT4RANGE(),
+    "int8range": pg.INT8RANGE(),
+    "numrange": pg.NUMRANGE(),
+    "daterange": pg.DATERANGE(),
+    "tsrange": pg.TSRANGE(),
+    "tstzrange": pg.TSTZRANGE(),
+    "tsvector": pg.TSVECTOR(),
+    "interval_day": pg.INTERVAL(fields="DAY"),
+    "interval_minute": pg.INTERVAL(fields="DAY TO MINUTE"),
+    "interval_second": pg.INTERVAL(fields="HOUR TO SECOND", precision=3),
+    **DECORATED,
 }
 
 
@@ -146,6 +241,25 @@ def test_every_value_is_accepted_and_read_back(name, nullable, bare_writer):
     insert_it()
 
 
+def test_mappings_of_an_extension(bare_writer):
+    savepoint = bare_writer.connection.begin_nested()
+    try:
+        bare_writer.connection.execute(sa.text("CREATE EXTENSION hstore"))
+    except DBAPIError:
+        savepoint.rollback()
+        pytest.skip("this server has no hstore")
+    typed = table("hstore", pg.HSTORE(), nullable=True)
+    typed.create(bare_writer.connection)
+
+    @settings(max_examples=40)
+    @given(row=rows(typed))
+    def insert_it(row):
+        given_row, read = bare_writer.given_and_read(typed, row)
+        assert read == given_row
+
+    insert_it()
+
+
 COME_UP = [
     ("double", [0.0, 1.5, math.inf, -math.inf, math.nan, 5e-324, 1.7976931348623157e308]),
     ("real", [math.nan, math.inf, 1e-45, 3.4028235e38, 0.5]),
@@ -163,6 +277,10 @@ COME_UP = [
     ("string_1", ["", "0"]),
     ("char_4", ["    "]),
     ("interval", [timedelta(0), timedelta(days=-1)]),
+    ("int4range", [pg.Range(empty=True), pg.Range(None, None, bounds="()")]),
+    ("tsvector", ["", "'a'"]),
+    ("by_name", list(Colour)),
+    ("by_value", list(Weekday)),
 ]
 
 
@@ -173,6 +291,21 @@ def test_it_comes_up(name, wanted):
         assert comes_up(
             strategy,
             lambda row, value=value: "x" in row and canonical(row["x"]) == canonical(value),
+        )
+
+
+@pytest.mark.parametrize("open_low", [True, False])
+@pytest.mark.parametrize("open_high", [True, False])
+def test_ranges_come_up_with_and_without_bounds(open_low, open_high):
+    for name in ("numrange", "daterange"):
+        strategy = rows(table(name, TYPES[name], nullable=False))
+        assert comes_up(
+            strategy,
+            lambda row: (
+                row["x"].lower_inf is open_low
+                and row["x"].upper_inf is open_high
+                and not row["x"].empty
+            ),
         )
 
 
@@ -219,6 +352,45 @@ def test_a_type_that_is_not_known_is_named(kind):
     with pytest.raises(NotDerivable, match="column x: nothing is known of the values of type"):
         rows(typed)
     always(rows(typed, x="anything"), lambda row: row == {"x": "anything"})
+
+
+UNKNOWABLE = {
+    "object": Decorator(sa.Integer(), lambda _: 1, lambda _: object()),
+    "one_way": Decorator(sa.Integer(), lambda value: value, lambda value: value + 1),
+    "no_text": Decorator(sa.Text(), lambda value: value.token, lambda value: value.token),
+    "not_for_the_driver": Decorator(sa.Integer(), lambda value: value, lambda value: {value}),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWABLE)
+def test_a_decorator_whose_values_are_not_known_is_named(name):
+    typed = table("decorated", UNKNOWABLE[name], nullable=True)
+    with pytest.raises(NotDerivable, match="column x: nothing is known of the values of type Dec"):
+        rows(typed)
+    always(rows(typed, nulls_for_unknown=True), lambda row: row == {"x": None})
+    needed = table("decorated", UNKNOWABLE[name], nullable=False)
+    with pytest.raises(NotDerivable, match="column x: nothing is known"):
+        rows(needed, nulls_for_unknown=True)
+
+
+def test_what_decorators_store_keeps_to_checks():
+    checked = table("checked_cents", DECORATED["cents"], nullable=False)
+    checked.append_constraint(sa.CheckConstraint("x BETWEEN 150 AND 250"))
+    always(rows(checked), lambda row: Decimal("1.5") <= row["x"] <= Decimal("2.5"))
+    colours = table("checked_names", DECORATED["by_name"], nullable=False)
+    colours.append_constraint(sa.CheckConstraint("x <> 'RED'"))
+    always(rows(colours), lambda row: row["x"] is Colour.GREEN)
+    days = table("checked_days", DECORATED["by_value"], nullable=False)
+    days.append_constraint(sa.CheckConstraint("x IN (5, 6)"))
+    always(rows(days), lambda row: row["x"] is Weekday.FRIDAY)
+
+
+def test_plain_rows_are_easy_to_read():
+    for kind in (sa.Text(), sa.String(3), sa.CHAR(4)):
+        plain = rows(table("plain", kind, nullable=False), plain=True)
+        always(plain, lambda row: len(row["x"]) <= 8)
+    words = rows(table("plain", sa.Text(), nullable=False), plain=True)
+    always(words, lambda row: row["x"].isalpha() and row["x"].isascii())
 
 
 def test_simple_values_come_first():
