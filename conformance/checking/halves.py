@@ -76,12 +76,13 @@ def _show(found: Collector, console: Console) -> None:
 def _both(one: Verdict, other: dict[str, Any]) -> Verdict:
     counts = other["counts"]
     findings = [Finding(**item) for item in other["findings"]]
+    unseen = [NotChecked(**item) for item in other["not_checked"]]
     tried = Counter(one.tried)
     tried.update({name: counts[name] for name in ("rows", "examples", "histories")})
     return replace(
         one,
         findings=(*one.findings, *(item for item in findings if item not in one.findings)),
-        not_checked=(*one.not_checked, *(NotChecked(**item) for item in other["not_checked"])),
+        not_checked=(*one.not_checked, *(item for item in unseen if item not in one.not_checked)),
         tests=one.tests + counts["tests"],
         consequences=one.consequences + counts["consequences"],
         tried=dict(tried),

@@ -13,7 +13,7 @@ from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
 from conformance.histories.recording import Recorder, execute_as_it_is
 from conformance.histories.twin import Twins, name
-from conformance.population.filling import fill_table
+from conformance.population.filling import fill_table, rows_key
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, MetaData
@@ -42,7 +42,9 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
             for statement in twins:
                 execute_as_it_is(connection, statement)
 
-    key = hashlib.sha256(repr((schema.key, community, twins)).encode()).hexdigest()[:32]
+    key = hashlib.sha256(
+        repr((schema.key, community, twins, rows_key(metadata))).encode()
+    ).hexdigest()[:32]
     return Template("histories", key, prepare)
 
 

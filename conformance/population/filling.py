@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -19,8 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 
+import conformance
 from conformance.declarations import compression_of, hypertable_of
-from conformance.expected import spelling
+from conformance.expected import expected_facts, spelling
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
 from conformance.strategies.derivation import derivation_of
 from conformance.strategies.drawing import drawing
@@ -99,6 +102,24 @@ def fill_table(
         raise NotDerivable(table, [f"{check}; no generated row satisfies it" for check in unread])
     if compress and compression_of(table) is not None:
         _bring_into_states(connection, table)
+
+
+def rows_key(metadata: MetaData | None = None) -> str:
+    """A hash of what decides which rows tables get, for the key of a database that has them.
+
+    The tool's own code, of which any change makes them anew, and what the metadata says.
+    """
+    facts = {} if metadata is None else expected_facts(metadata)
+    said = [_code(), *(f"{key.id}: {value}" for key, value in facts.items())]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(conformance.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list[Any]:

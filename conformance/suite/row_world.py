@@ -14,7 +14,7 @@ from conformance.comparing.findings import Finding
 from conformance.declarations import hypertable_of
 from conformance.engines.base import Template
 from conformance.errors import primary
-from conformance.population.filling import CHUNK_STATES, ROWS, fill_every_state
+from conformance.population.filling import fill_every_state, rows_key
 from conformance.strategies import canonical, natural_key
 from conformance.strategies.derivation import derivation_of
 
@@ -56,7 +56,7 @@ def populated_template(schema: Template, metadata: MetaData, *, compress: bool) 
                 # A scheduler would change the chunks in the middle of a test.
                 connection.execute(_STOP_POLICIES)
 
-    shape = repr((schema.key, compress, CHUNK_STATES, ROWS, str(_STOP_POLICIES)))
+    shape = repr((schema.key, compress, str(_STOP_POLICIES), rows_key(metadata)))
     return Template("rows", hashlib.sha256(shape.encode()).hexdigest()[:32], prepare)
 
 

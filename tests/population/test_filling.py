@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from sqlalchemy import create_engine, func, pool, select, text
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    MetaData,
+    Table,
+    create_engine,
+    func,
+    pool,
+    select,
+    text,
+)
 
-from conformance.declarations import hypertable_of
+from conformance.declarations import Hypertable, hypertable_of
 from conformance.population.digests import digests
-from conformance.population.filling import chunks_of, fill_every_state
+from conformance.population.filling import chunks_of, fill_every_state, rows_key
 from models import Base
 
 
@@ -76,3 +87,13 @@ def test_the_same_rows_each_time(conformance_engine, schema_template, compress):
         assert {c: v for c, v in first[name].columns.items() if c not in moving} == {
             c: v for c, v in second[name].columns.items() if c not in moving
         }
+
+
+def test_the_key_of_a_database_with_rows_follows_the_metadata():
+    def key(kind, **more):
+        metadata = MetaData()
+        Table("t", metadata, Column("at", kind, **more), Hypertable("at", chunk_interval="1 day"))
+        return rows_key(metadata)
+
+    assert key(Date) == key(Date) != key(DateTime)
+    assert len({key(Date), key(Date, primary_key=True), rows_key(), rows_key(MetaData())}) >= 3

@@ -13,12 +13,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import DBAPIError
 
-import conformance
 from conformance.engines.base import Template
 from conformance.errors import ConformanceError, MigrationFailed, primary
 from conformance.gate.revisions.files import imports_of
 from conformance.observed import Scope
-from conformance.population.filling import fill_table
+from conformance.population.filling import fill_table, rows_key
 from conformance.population.reflection import reflect, schemas_of
 from conformance.population.thinness import thin
 from conformance.project.confinement import confined
@@ -195,17 +194,15 @@ def _fingerprint(migrations: Migrations, new: NewRevisions) -> str:
     directory = ScriptDirectory.from_config(migrations.config)
     old = {Path(script.path).resolve() for script in directory.walk_revisions()} - recent
     scripts = set(Path(directory.dir).resolve().rglob("*.py")) - recent
-    # Which rows a table gets is decided all over the package: any change makes them anew.
-    ours = set(_python_files(Path(conformance.__file__).parent))
     imported = {
         path for file in old for name in imports_of(file) for path in _module_files(Path(name))
     }
-    for path in sorted(old | scripts | ours | imported):
+    for path in sorted(old | scripts | imported):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     digest.update(Path(migrations.ini).read_bytes())
     for library in ("alembic", "sqlalchemy", "psycopg2-binary", "hypothesis"):
         digest.update(f"{library} {version(library)}".encode())
-    digest.update(f"{sorted(new.base_heads)} {migrations.edition}".encode())
+    digest.update(f"{sorted(new.base_heads)} {migrations.edition} {rows_key()}".encode())
     return digest.hexdigest()[:32]
 
 
