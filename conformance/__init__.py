@@ -1,1 +1,45 @@
-"""Prove that a TimescaleDB schema is what its SQLAlchemy models say."""
+"""Prove that a TimescaleDB schema is what its SQLAlchemy models say.
+
+    from conformance import Compression, Hypertable
+
+What a model can declare is exported here; `docs/stability.md` says what else is public. A name is
+loaded when it is asked for, so that `import conformance` alone loads nothing, not even SQLAlchemy.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.declarations import (
+        Compression,
+        DeclarationError,
+        HashPartition,
+        Hypertable,
+        OrderBy,
+        Retention,
+        TimescaleDB,
+    )
+else:
+    from importlib import import_module
+
+    def __getattr__(name: str) -> object:
+        """Load a public name; type checkers read the imports above instead."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOME), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
+
+#: Where every name of `__all__` is defined, or exported from.
+_HOME = f"{__name__}.declarations"
+
+__all__ = [
+    "Compression",
+    "DeclarationError",
+    "HashPartition",
+    "Hypertable",
+    "OrderBy",
+    "Retention",
+    "TimescaleDB",
+]

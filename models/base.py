@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from conformance.declarations import DeclarationError
+from conformance import DeclarationError
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect

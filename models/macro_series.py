@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from conformance.declarations import Compression, Hypertable
+from conformance import Compression, Hypertable
 from models.base import Base, RowId, SeriesId, SmallInt
 
 

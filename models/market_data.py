@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from conformance.declarations import Compression, Hypertable
+from conformance import Compression, Hypertable
 from models.base import Base, InstrumentId, RowId, Vocabulary, one_of
 from models.enums import Frequency
 

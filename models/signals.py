@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from conformance.declarations import Compression, Hypertable
+from conformance import Compression, Hypertable
 from models.base import Base, InstrumentId, RowId, SeriesId
 
 

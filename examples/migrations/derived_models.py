@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, Table
 from models import Base
 
 if TYPE_CHECKING:
-    from conformance.declarations import Compression, Hypertable, Retention
+    from conformance import Compression, Hypertable, Retention
 
 
 def copy_of_models() -> MetaData:

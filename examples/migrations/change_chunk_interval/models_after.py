@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.declarations import Hypertable
+from conformance import Hypertable
 from examples.migrations.derived_models import copy_of_models, redeclare
 
 metadata = copy_of_models()

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from conformance.declarations import Compression, Hypertable
+from conformance import Compression, Hypertable
 from examples.migrations.derived_models import copy_of_models
 
 metadata = copy_of_models()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.declarations import Compression
+from conformance import Compression
 from examples.migrations.derived_models import copy_of_models, redeclare
 
 metadata = copy_of_models()

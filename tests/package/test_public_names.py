@@ -1,0 +1,105 @@
+"""What is public: exported, typed, and loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import conformance
+from conformance import declarations
+
+PROJECT = Path(__file__).parents[2]
+
+#: A project's own module, which knows the public names only.
+MODELS = """
+from datetime import datetime
+
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from conformance import (
+    Compression,
+    DeclarationError,
+    HashPartition,
+    Hypertable,
+    OrderBy,
+    Retention,
+    TimescaleDB,
+)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Stock(Base):
+    __tablename__ = "stock"
+    __table_args__ = (
+        Hypertable("at", chunk_interval="7 days", partitions=[HashPartition("id", 4)]),
+        Compression(segment_by="id", order_by=[OrderBy("at", descending=True)], after="30 days"),
+        Retention(drop_after="1 year"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+def required(minimum: str) -> str:
+    try:
+        TimescaleDB(minimum=minimum).require(Base.metadata)
+    except DeclarationError as error:
+        return error.reason
+    return ""
+"""
+
+
+def mypy(folder, source):
+    (folder / "stock.py").write_text(source)
+    return subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--python-executable", sys.executable,
+         "--cache-dir", str(folder / "cache"), "stock.py"],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "MYPYPATH": str(PROJECT)},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", conformance.__all__)
+def test_a_public_name_is_what_it_is_at_home(name):
+    assert getattr(conformance, name) is getattr(declarations, name)
+    assert name in dir(conformance)
+
+
+def test_type_checkers_know_the_same_names():
+    """They read imports that never run."""
+    tree = ast.parse(Path(conformance.__file__).read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    typed = [alias.name for node in imports for alias in node.names
+             if node.module == declarations.__name__]  # fmt: skip
+    assert typed == conformance.__all__ == sorted(conformance.__all__)
+
+
+def test_everything_is_exported():
+    namespace = {}
+    exec("from conformance import *", namespace)
+    assert set(conformance.__all__) <= set(namespace)
+
+
+def test_there_is_no_other_name():
+    with pytest.raises(AttributeError, match="module 'conformance' has no attribute 'Hypertabel'"):
+        _ = conformance.Hypertabel
+
+
+@pytest.mark.slow
+def test_a_module_with_declarations_passes_strict_mypy(tmp_path):
+    done = mypy(tmp_path, MODELS)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_mypy_sees_a_name_that_is_not_there(tmp_path):
+    done = mypy(tmp_path, MODELS.replace("Retention", "Retentoin"))
+    assert 'has no attribute "Retentoin"' in done.stdout
