@@ -6,8 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# auto, embedded, container or a database URL; and the container's image.
-ENGINE ?= auto
+# auto, embedded, container or a database URL; and the container's image. Where neither is given,
+# CONFORMANCE_ENGINE or [tool.conformance] in pyproject.toml decides, and else auto.
+ENGINE ?=
 IMAGE ?=
 # Where `make conform` writes its reports.
 REPORTS ?= build/conformance
@@ -18,7 +19,7 @@ EXAMPLES ?=
 SEED ?=
 # What make starts ends with make, even if that is killed.
 GUARD := exec $(PYTHON) -I .ci/guard.py $$PPID
-ENGINE_OPTIONS := --engine=$(ENGINE) $(if $(IMAGE),--image=$(IMAGE))
+ENGINE_OPTIONS := $(if $(ENGINE),--engine=$(ENGINE)) $(if $(IMAGE),--image=$(IMAGE))
 PYTEST_OPTIONS := $(patsubst --%,--conformance-%,$(ENGINE_OPTIONS))
 
 .PHONY: help

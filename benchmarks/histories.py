@@ -27,8 +27,9 @@ from conformance.histories.machine import history_of
 from conformance.histories.stage import HISTORIES_PER_DATABASE, Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.population.filling import parents_of
+from conformance.project.configuration import configured
 from conformance.project.migrations import Migrations, alembic_config
-from conformance.project.models import load_classes, load_metadata, load_writes
+from conformance.project.models import classes_for, metadata_for, writes_for
 from conformance.suite.row_world import hypertables_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def playing(engine: str, lifetime: int) -> Iterator[tuple[Stage, list[type[Histo
     timescaledb = open_engine(engine, None, print)
     timescaledb.start()
     try:
-        metadata = load_metadata()
+        metadata = metadata_for(configured())
         community = timescaledb.capabilities.community_edition
         schema = Migrations(alembic_config(), engine.server.edition).template()
         template = histories_template(schema, metadata, community=community)
@@ -76,7 +77,8 @@ def playing(engine: str, lifetime: int) -> Iterator[tuple[Stage, list[type[Histo
 def subject_of(stage: Stage, table: Table, version: str | None) -> Subject:
     """The version is that of TimescaleDB; None where nothing is compressed."""
     connection = stage.connections.plain
-    classes, writes = load_classes(), load_writes("models.writes")
+    project = configured()
+    classes, writes = classes_for(project), writes_for(project)
     return Subject(
         table,
         parents_of(connection, table),

@@ -1,5 +1,29 @@
-"""`python -m conformance`."""
+"""`conformance`, and `python -m conformance`."""
 
-from conformance.cli import main
+from __future__ import annotations
 
-main(prog_name="conformance")
+import sys
+
+from conformance.extras import PackagesMissing, require
+
+
+def main() -> None:
+    """Run the command line; without its own package, which every extra brings, say so."""
+    try:
+        from conformance.cli import main as command
+    except ModuleNotFoundError:
+        _say_what_is_missing()
+        raise
+    command(prog_name="conformance")
+
+
+def _say_what_is_missing() -> None:
+    try:
+        require("audit", "conformance")
+    except PackagesMissing as error:
+        sys.stderr.write(f"conformance: {error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

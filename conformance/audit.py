@@ -25,7 +25,7 @@ from conformance.errors import EngineUnavailable
 from conformance.pipeline import check_database, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import URL, Connection, MetaData
 
@@ -34,7 +34,7 @@ STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "5s"
 
 
-def audit(address: str, metadata: MetaData, *, schema: str = "public") -> Verdict:
+def audit(address: str, metadata: MetaData, *, schemas: Sequence[str] = ("public",)) -> Verdict:
     """The verdict on the database at the URL.
 
     One read-only, repeatable-read transaction with a statement and a lock timeout: nothing is
@@ -42,7 +42,8 @@ def audit(address: str, metadata: MetaData, *, schema: str = "public") -> Verdic
 
     Args:
         address: a database URL as people write it.
-        schema: the schema of tables that name none.
+        schemas: schemas to look at beside those that the metadata names; the first one is that
+            of tables that name none.
 
     Raises:
         ConformanceError: no connection, no TimescaleDB that can be checked, or a time limit.
@@ -52,7 +53,7 @@ def audit(address: str, metadata: MetaData, *, schema: str = "public") -> Verdic
     with _transaction(url) as connection:
         server = identify_server(connection)
         capabilities = Capabilities(community_edition=server.edition == "community")
-        comparison = check_database(connection, metadata, capabilities, scope_of(metadata, schema))
+        comparison = check_database(connection, metadata, capabilities, scope_of(metadata, schemas))
     engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
     return Verdict(
         engine,

@@ -1,4 +1,8 @@
-"""The command line: a thin shell over the pipeline."""
+"""The command line: a thin shell over the pipeline.
+
+What a command works with is imported when it runs, so that `--help` is there at once and a command
+needs no package of another.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +13,32 @@ import warnings
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
-from conformance.checking.options import PROFILES
-from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError, why_no_verdict
-from conformance.process.interrupts import heeded
-from conformance.process.output import write as write_file
+from conformance.extras import require
 from conformance.process.printing import printing
 from conformance.process.progress import unwatched
-from conformance.project.models import DEFAULT_MODELS
-from conformance.reports.json_report import render
+from conformance.project.configuration import KEYS, configured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import Console
+
+    from conformance.comparing.verdict import EngineUsed, Verdict
     from conformance.gate.evidence.report import GateReport
     from conformance.process.progress import Progress
+    from conformance.project.configuration import Configuration, Key
     from conformance.upgrade.report import UpgradeReport
 
-_Report = TypeVar("_Report", "Verdict", "GateReport", "UpgradeReport")
-
-REPORTS = Path("build/conformance")
-
-_models = click.option(
-    "--models",
-    default=DEFAULT_MODELS,
-    show_default=True,
-    metavar="PKG:METADATA",
-    help="The SQLAlchemy metadata to compare with.",
-)
+    _Report = TypeVar("_Report", "Verdict", "GateReport", "UpgradeReport")
 
 
 class _Commands(click.Group):
-    """Commands of which one that is interrupted anywhere could not run; 1 would be a verdict."""
+    """Commands that end with exit code 2 and one sentence where they come to no verdict."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -54,13 +46,62 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("conformance: Interrupted.", err=True)
-            return ctx.exit(2)
+        except ConformanceError as error:
+            click.echo(f"conformance: {error}", err=True)
+        return ctx.exit(2)
+
+
+def _reader(key: Key) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """A callback of click that turns the text of an option into the value of the key."""
+
+    def read(_context: click.Context, _option: click.Parameter, text: str | None) -> Any:
+        try:
+            return None if text is None else key.shape.read(text)
+        except ValueError as error:
+            raise click.BadParameter(f"{text!r} {error}.") from None
+
+    return read
+
+
+def _option(name: str, *more: str) -> Callable[[Any], Any]:
+    """The option for a key of the configuration, which speaks where it is not given.
+
+    Args:
+        more: other flags that mean the same.
+    """
+    key = KEYS[name]
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        *more,
+        name,
+        callback=_reader(key),
+        metavar=key.metavar,
+        help=key.described,
+    )
+
+
+def _options(*names: str) -> Callable[[Any], Any]:
+    """Several of them, in this order."""
+
+    def add(command: Any) -> Any:
+        for name in reversed(names):
+            command = _option(name)(command)
+        return command
+
+    return add
+
+
+_json = click.option(
+    "--json", "json_file", metavar="FILE", help="Write the report as JSON; - is stdout."
+)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="timescaledb-conformance")
 def main() -> None:
     """Prove that a TimescaleDB schema is what its SQLAlchemy models say.
+
+    What no option says is read from [tool.conformance] in pyproject.toml.
 
     Exit codes: 0 conforms, 1 differs, 2 could not run.
     """
@@ -72,105 +113,95 @@ def main() -> None:
     context_settings={"ignore_unknown_options": True},
     epilog="Everything else is handed to pytest: -k market_data, -n 2.",
 )
-@click.option("--engine", default="auto", show_default=True, metavar="auto|embedded|container|URL")
-@click.option("--image", metavar="IMAGE", help="The container's image.")
-@_models
-@click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
-@click.option("--reports", default=REPORTS, show_default=True, type=click.Path(path_type=Path))
-@click.option("--writes", metavar="MODULE", help="The module with insert_new and upsert.")
-@click.option("--profile", type=click.Choice(PROFILES), help="How much is generated.")
-@click.option("--seed", type=int, metavar="N", help="Draw the examples that N gives.")
-@click.option("--examples", type=click.IntRange(1), metavar="N", help="Examples of each property.")
+@_options("engine", "image", "models", "alembic_ini", "schemas", "reports", "writes")
+@_options("profile", "seed", "examples")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
-def check(  # noqa: PLR0913, PLR0917 - one argument for each option
-    engine: str,
-    image: str | None,
-    models: str,
-    alembic_ini: str,
-    reports: Path,
-    writes: str | None,
-    profile: str | None,
-    seed: int | None,
-    examples: int | None,
-    pytest_arguments: tuple[str, ...],
-) -> None:
+def check(pytest_arguments: tuple[str, ...], **given: Any) -> None:
     """Start TimescaleDB, migrate it, and run the conformance suite."""
+    require("suite", "conformance check")
+    from rich.console import Console
+
     from conformance.checking.choices import Choices
     from conformance.checking.run import run_suite
+    from conformance.comparing.verdict import Verdict
     from conformance.reports.verdict import console as verdict_console
     from conformance.reports.verdict.files import write_all
 
-    choices = Choices(engine, image, models, alembic_ini, reports, writes, profile, seed, examples)
+    project = configured(**given)
     _carry_out(
-        lambda progress: run_suite(choices, pytest_arguments, Console(stderr=True), progress),
-        no_verdict=lambda reason: Verdict(_asked(engine), could_not_run=reason),
-        write=lambda verdict: write_all(verdict, reports),
-        show=lambda verdict, console: verdict_console.show(verdict, console, str(reports)),
+        lambda progress: run_suite(
+            Choices(project), pytest_arguments, Console(stderr=True), progress
+        ),
+        no_verdict=lambda reason: Verdict(_asked(project), could_not_run=reason),
+        write=lambda verdict: write_all(verdict, Path(project.reports)),
+        show=lambda verdict, console: verdict_console.show(verdict, console, project.reports),
     )
 
 
 @main.command()
 @click.argument("url")
-@click.option("--json", "json_file", metavar="FILE", help="Write the verdict as JSON; - is stdout.")
-@click.option("--schema", default="public", show_default=True, help="Schema of the models' tables.")
-@_models
-def audit(url: str, json_file: str | None, schema: str, models: str) -> None:
+@_json
+@_option("schemas", "--schema")
+@_option("models")
+def audit(url: str, json_file: str | None, **given: Any) -> None:
     """Compare a living database with the models; reads only, safe on production."""
-    from conformance.audit import audit as audit_database
-    from conformance.project.models import load_metadata
-    from conformance.reports.verdict import console as verdict_console
+    require("audit", "conformance audit")
+    from conformance.comparing.verdict import EngineUsed, Verdict
 
+    project = configured(**given)
     _carry_out(
-        lambda _: audit_database(url, load_metadata(models), schema=schema),
+        lambda _: _audited(url, project),
         no_verdict=lambda reason: Verdict(EngineUsed("url", "database URL"), could_not_run=reason),
         write=lambda _: None,
-        show=verdict_console.show,
+        show=_show_verdict,
         json_file=json_file,
     )
 
 
+def _audited(url: str, project: Configuration) -> Verdict:
+    from conformance.audit import audit as audit_database
+    from conformance.project.models import metadata_for
+
+    return audit_database(url, metadata_for(project), schemas=project.schemas)
+
+
+def _show_verdict(verdict: Verdict, console: Console) -> None:
+    from conformance.reports.verdict import console as verdict_console
+
+    verdict_console.show(verdict, console)
+
+
 @main.command()
-@click.argument("folder", default=REPORTS, type=click.Path(path_type=Path))
-def matrix(folder: Path) -> None:
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def matrix(folder: Path | None) -> None:
     """What ran where: collect the verdicts in the folders below FOLDER into one table."""
+    require("suite", "conformance matrix")
     from conformance.process.output import write
     from conformance.reports import matrix as matrix_report
 
-    try:
-        runs = matrix_report.collect(folder.glob("*/verdict.json"))
-        write(folder / "matrix.json", matrix_report.as_json(runs))
-        write(folder / "matrix.md", matrix_report.render(runs))
-    except ConformanceError as error:
-        click.echo(f"conformance: {error}", err=True)
-        sys.exit(2)
+    folder = folder or Path(configured().reports)
+    runs = matrix_report.collect(folder.glob("*/verdict.json"))
+    write(folder / "matrix.json", matrix_report.as_json(runs))
+    write(folder / "matrix.md", matrix_report.render(runs))
     click.echo(matrix_report.render(runs), nl=False)
 
 
 @main.command()
 @click.option("--base", metavar="GIT_REF", help="What new revisions are new against.")
 @click.option("--from-revision", metavar="REV", help="The last old revision, instead of --base.")
-@click.option("--engine", default="auto", show_default=True, metavar="auto|embedded|container|URL")
-@click.option("--image", metavar="IMAGE", help="The container's image.")
-@_models
-@click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
-@click.option("--reports", default=REPORTS, show_default=True, type=click.Path(path_type=Path))
-@click.option("--json", "json_file", metavar="FILE", help="Write the report as JSON; - is stdout.")
-def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
-    base: str | None,
-    from_revision: str | None,
-    engine: str,
-    image: str | None,
-    models: str,
-    alembic_ini: str,
-    reports: Path,
-    json_file: str | None,
-) -> None:
+@_options("engine", "image", "models", "alembic_ini", "schemas", "reports")
+@_json
+def gate(base: str | None, from_revision: str | None, json_file: str | None, **given: Any) -> None:
     """Rehearse new migrations on generated rows, and judge what they do.
 
     Without --base: those that the working tree has since it left origin/main or main.
 
     Exit codes: 0 passes, 1 fails, 2 could not run.
     """
+    require("gate", "conformance gate")
+    from rich.console import Console
+    from rich.markup import escape
+
     from conformance.gate.evidence.report import GateReport
     from conformance.gate.run import Choices
     from conformance.gate.run import gate as run_gate
@@ -179,13 +210,14 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     if base is not None and from_revision is not None:
         raise click.UsageError("Give --base or --from-revision, not both.")
-    choices = Choices(engine, image, models, alembic_ini, base, from_revision)
+    project = configured(**given)
+    choices = Choices(project, base, from_revision)
     with Console(stderr=True).status("starting") as status:
         _carry_out(
             lambda progress: run_gate(choices, progress),
-            no_verdict=lambda reason: GateReport(_asked(engine), could_not_run=reason),
-            write=lambda report: write_all(report, reports, os.environ),
-            show=lambda report, console: gate_console.show(report, console, str(reports)),
+            no_verdict=lambda reason: GateReport(_asked(project), could_not_run=reason),
+            write=lambda report: write_all(report, Path(project.reports), os.environ),
+            show=lambda report, console: gate_console.show(report, console, project.reports),
             progress=lambda step: status.update(escape(step)),
             ended=status.stop,
             json_file=json_file,
@@ -199,49 +231,49 @@ def gate(  # noqa: PLR0913, PLR0917 - one argument for each option
     "--engine", metavar="URL|container", help="The server that offers both versions of TimescaleDB."
 )
 @click.option("--image", metavar="IMAGE", help="The image of --engine container.")
-@_models
-@click.option("--alembic-ini", default="alembic.ini", show_default=True, type=click.Path())
-@click.option("--reports", default=REPORTS, show_default=True, type=click.Path(path_type=Path))
+@_options("models", "alembic_ini", "reports")
 @click.option(
     "--suite/--no-suite", default=True, help="Whether the suite runs on the upgraded database."
 )
-def upgrade(  # noqa: PLR0913, PLR0917 - one argument for each option
-    before: str,
-    after: str,
-    engine: str | None,
-    image: str | None,
-    models: str,
-    alembic_ini: str,
-    reports: Path,
-    suite: bool,
+def upgrade(
+    *, before: str, after: str, engine: str | None, image: str | None, suite: bool, **given: Any
 ) -> None:
     """Rehearse a TimescaleDB upgrade on generated rows: what changes, and whether it matters.
 
     Two images, or two versions that one server offers. Exit codes: 0 conforms (nothing that
     matters changes), 1 differs, 2 could not run.
     """
+    require("suite", "conformance upgrade")
+    from rich.console import Console
+    from rich.markup import escape
+
     from conformance.reports.upgrade import console as upgrade_console
     from conformance.reports.upgrade.files import write_all
     from conformance.upgrade.choices import Choices
     from conformance.upgrade.rehearsal import rehearse
     from conformance.upgrade.report import UpgradeReport
 
-    choices = Choices(before, after, engine, image, models, alembic_ini, reports, suite)
+    project = configured(**given)
+    choices = Choices(before, after, engine, image, project, suite)
     steps = Console(stderr=True, soft_wrap=True)
     _carry_out(
         lambda progress: rehearse(choices, progress),
         no_verdict=lambda reason: UpgradeReport(
             choices.not_seen(before), choices.not_seen(after), could_not_run=reason
         ),
-        write=lambda report: write_all(report, reports),
-        show=lambda report, console: upgrade_console.show(report, console, str(reports)),
+        write=lambda report: write_all(report, Path(project.reports)),
+        show=lambda report, console: upgrade_console.show(report, console, project.reports),
         progress=lambda step: steps.print(escape(step), style="dim"),
     )
 
 
-def _asked(engine: str) -> EngineUsed:
+def _asked(project: Configuration) -> EngineUsed:
     """The engine that was asked for; a URL may hold a password."""
-    return EngineUsed("url", "database URL") if "://" in engine else EngineUsed(engine, engine)
+    from conformance.comparing.verdict import EngineUsed
+
+    if "://" in project.engine:
+        return EngineUsed("url", "database URL")
+    return EngineUsed(project.engine, project.engine)
 
 
 def _carry_out(  # noqa: PLR0913 - what differs between the commands
@@ -262,6 +294,10 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
         json_file: where the report is wanted as JSON as well; `-` is standard output, which then
             has nothing else on it.
     """
+    from conformance.process.interrupts import heeded
+    from conformance.process.output import write as write_file
+    from conformance.reports.json_report import render
+
     to_stderr = json_file == "-"
     started = time.monotonic()
     try:
@@ -289,6 +325,8 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
     if report.could_not_run is not None:
         click.echo(f"conformance: {report.could_not_run}", err=True)
     else:
+        from rich.console import Console
+
         with printing():
             show(report, Console(stderr=to_stderr, soft_wrap=True))
     sys.exit(report.exit_code)

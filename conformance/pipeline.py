@@ -11,7 +11,7 @@ from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection, MetaData
 
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import Facts
 
 
-def scope_of(metadata: MetaData, default_schema: str = "public") -> Scope:
-    """The schemas that the metadata has tables in."""
-    schemas = {table.schema or default_schema for table in metadata.tables.values()}
-    return Scope(tuple(sorted(schemas | {default_schema})), default_schema)
+def scope_of(metadata: MetaData, schemas: Sequence[str] = ("public",)) -> Scope:
+    """The schemas that the metadata has tables in, and these.
+
+    Args:
+        schemas: the first one is that of tables that name none.
+    """
+    named = {table.schema for table in metadata.tables.values() if table.schema is not None}
+    return Scope(tuple(sorted({*named, *schemas})), schemas[0])
 
 
 def both_sides(

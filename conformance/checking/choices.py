@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from conformance.checking.options import as_arguments
+from conformance.project.configuration import Configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 JUNIT_FILE = "junit.xml"
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What is checked, and where; the suite's own options.
+    """What is checked, and where.
 
     Attributes:
-        engine: `auto`, `embedded`, `container` or a database URL.
-        image: the container's image; None: the default one.
-        models: the metadata, `package.module:Base.metadata`.
-        alembic_ini: Alembic's configuration.
-        reports: the folder for the JUnit XML.
-        writes: the module with the write path; None: `writes` in the package of the models.
-        profile, seed, examples: how much is generated, and from what; None: the default.
-        junit: the name of the JUnit XML in the folder.
+        project: models, migrations and engine, how much is generated, the folder for reports.
+        junit: the name of the JUnit XML in that folder.
     """
 
-    engine: str
-    image: str | None
-    models: str
-    alembic_ini: str
-    reports: Path
-    writes: str | None = None
-    profile: str | None = None
-    seed: int | None = None
-    examples: int | None = None
+    project: Configuration
     junit: str = JUNIT_FILE
+
+    @property
+    def reports(self) -> Path:
+        """The folder for the reports."""
+        return Path(self.project.reports)
 
     def for_pytest(self) -> list[str]:
         """As options of pytest."""
-        options = as_arguments(**vars(self))
+        options = as_arguments(self.project)
         options.append(f"--junitxml={self.reports / self.junit}")
         # Where a conftest.py may override fixtures; beside the suite's pytest.ini there is none.
         return [*options, f"--rootdir={Path.cwd()}", f"--confcutdir={Path.cwd()}"]
+
+    def as_data(self) -> dict[str, Any]:
+        """Fit for JSON; the inverse is `from_data`."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """What another process was told."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in data["project"].items()
+        }
+        return cls(Configuration(**values), data["junit"])

@@ -36,11 +36,14 @@ def conformance_metadata(pytestconfig: pytest.Config) -> MetaData:
 
 
 @pytest.fixture(scope="session")
-def conformance_scope(conformance_metadata: MetaData) -> Scope:
-    """The schemas that are looked at: those that the metadata has tables in."""
+def conformance_scope(pytestconfig: pytest.Config, conformance_metadata: MetaData) -> Scope:
+    """The schemas that are looked at: those that the metadata has tables in, and configured ones.
+
+    The first configured one, `public` by default, is that of tables whose models name none.
+    """
     from conformance.pipeline import scope_of
 
-    return scope_of(conformance_metadata)
+    return scope_of(conformance_metadata, options_of(pytestconfig).schemas)
 
 
 @pytest.fixture

@@ -15,8 +15,6 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from conformance.errors import ConformanceError, why_no_verdict
@@ -54,7 +52,7 @@ class SuiteProcess:
         database: str | None = None,
     ) -> None:
         self._order = {
-            "choices": {**asdict(choices), "reports": str(choices.reports)},
+            "choices": choices.as_data(),
             "arguments": list(arguments),
             "server": server,
             "database": database,
@@ -160,7 +158,7 @@ def _run(order: dict[str, Any], progress: Progress) -> Verdict:
     from conformance.checking.run import check_on
     from conformance.process.output import make_folder
 
-    choices = Choices(**{**order["choices"], "reports": Path(order["choices"]["reports"])})
+    choices = Choices.from_data(order["choices"])
     make_folder(choices.reports)
     session = _session(order, choices)
     try:
@@ -174,7 +172,7 @@ def _session(order: dict[str, Any], choices: Choices) -> Session:
     from conformance.engines.started import Session, start_session
 
     if order["database"] is None:
-        return start_session(choices.engine, choices.image)
+        return start_session(choices.project.engine, choices.project.image)
     engine = UrlEngine(order["server"])
     engine.start()
     try:

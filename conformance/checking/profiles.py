@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hypothesis import settings
 
-    from conformance.checking.options import Options
+    from conformance.project.configuration import Configuration
 
     Tried = TypeVar("Tried", bound=Callable[..., Any])
 
@@ -116,7 +116,7 @@ def generation_of(config: pytest.Config) -> Generation:
     """How this session generates, decided once; in a worker of pytest-xdist, as its controller."""
     if _GENERATION not in config.stash:
         options = options_of(config)
-        project = f"{config.rootpath} {options.models}"
+        project = f"{config.rootpath} {','.join(options.models)}"
         config.stash[_GENERATION] = Generation(
             options.profile,
             _seed(config, options),
@@ -131,7 +131,7 @@ def tell_worker(config: pytest.Config, worker_input: dict[str, object]) -> None:
     worker_input[_WORKER_INPUT] = generation_of(config).seed
 
 
-def _seed(config: pytest.Config, options: Options) -> int:
+def _seed(config: pytest.Config, options: Configuration) -> int:
     """The one asked for; else the fixed one, or in `nightly` a new one.
 
     An option of our own: under Hypothesis's nothing is kept.

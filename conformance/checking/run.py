@@ -17,7 +17,7 @@ from conformance.engines.started import start_session
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
 from conformance.project.migrations import Migrations, alembic_config
-from conformance.project.models import load_metadata
+from conformance.project.models import metadata_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,10 +54,10 @@ def run_suite(
 
     started = time.monotonic()
     # What is wrong with the models or the folder is known before anything is started.
-    load_metadata(choices.models)
+    metadata_for(choices.project)
     make_folder(choices.reports)
     with _shown(console, progress) as shown:
-        session = start_session(choices.engine, choices.image, shown)
+        session = start_session(choices.project.engine, choices.project.image, shown)
         try:
             _anticipate(session, choices)
             if not arguments and worth_it():
@@ -99,7 +99,7 @@ def _anticipate(session: Session, choices: Choices) -> None:
     """Let the migrated database get ready while pytest is still collecting."""
     # Whatever is wrong with the migrations is said by the check that needs them.
     with suppress(Exception):
-        config = alembic_config(choices.alembic_ini)
+        config = alembic_config(choices.project.alembic_ini)
         migrations = Migrations(config, session.engine.server.edition)
         session.engine.anticipate(migrations.template())
 

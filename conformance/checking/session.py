@@ -56,12 +56,12 @@ def metadata_of(config: pytest.Config) -> MetaData:
     Where it cannot be imported the session ends: there is nothing to check.
     """
     if _METADATA not in config.stash:
-        from conformance.errors import ModelsUnavailable
-        from conformance.project.models import load_metadata
+        from conformance.errors import ConformanceError
+        from conformance.project.models import metadata_for
 
         try:
-            config.stash[_METADATA] = load_metadata(options_of(config).models)
-        except ModelsUnavailable as error:
+            config.stash[_METADATA] = metadata_for(options_of(config))
+        except ConformanceError as error:
             pytest.exit(f"conformance: {error}", returncode=NO_VERDICT)
     return config.stash[_METADATA]
 

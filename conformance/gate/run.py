@@ -32,7 +32,7 @@ from conformance.pipeline import check_database, scope_of
 from conformance.population.reflection import schemas_of
 from conformance.process.progress import unwatched
 from conformance.project.migrations import alembic_config
-from conformance.project.models import load_metadata
+from conformance.project.models import metadata_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from conformance.gate.revisions.new import NewRevisions
     from conformance.observed import Scope
     from conformance.process.progress import Progress
+    from conformance.project.configuration import Configuration
 
 
 _NO_WAY_BACK = frozenset({"downgrade", "downgrade-missing", "trace-left"})
@@ -56,18 +57,12 @@ class Choices:
     """What is rehearsed, and where.
 
     Attributes:
-        engine: `auto`, `embedded`, `container` or a database URL.
-        image: the container's image; None: the default one.
-        models: the metadata, `package.module:Base.metadata`.
-        alembic_ini: Alembic's configuration.
+        project: models, migrations and engine.
         base: what the new revisions are new against, for git; None: the main branch.
         from_revision: the last old revision instead; None: git is asked.
     """
 
-    engine: str = "auto"
-    image: str | None = None
-    models: str = "models:Base.metadata"
-    alembic_ini: str = "alembic.ini"
+    project: Configuration
     base: str | None = None
     from_revision: str | None = None
 
@@ -82,7 +77,7 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
         ConformanceError: no verdict is possible; the error says why.
     """
     started = time.monotonic()
-    config = alembic_config(choices.alembic_ini)
+    config = alembic_config(choices.project.alembic_ini)
     if choices.from_revision is not None:
         new = new_since_revision(config, choices.from_revision)
     else:
@@ -94,10 +89,11 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
         return GateReport(
             nothing, new.base, heads, (), new.findings, (models,), None, _since(started)
         )
-    metadata = load_metadata(choices.models)
-    session = start_session(choices.engine, choices.image, progress)
+    metadata = metadata_for(choices.project)
+    session = start_session(choices.project.engine, choices.project.image, progress)
     try:
-        return replace(rehearse(session, config, new, metadata, progress), seconds=_since(started))
+        report = rehearse(session, config, new, metadata, progress, schemas=choices.project.schemas)
+        return replace(report, seconds=_since(started))
     finally:
         session.engine.stop()
 
@@ -106,20 +102,25 @@ def _since(started: float) -> float:
     return time.monotonic() - started
 
 
-def rehearse(
+def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     session: Session,
     config: Config,
     new: NewRevisions,
     metadata: MetaData,
     progress: Progress = unwatched,
+    *,
+    schemas: Sequence[str] = ("public",),
 ) -> GateReport:
     """Rehearse the revisions on databases of a started engine, and judge them.
+
+    Args:
+        schemas: those that drift is looked for in, beside those that the metadata names.
 
     Raises:
         ConformanceError: no verdict is possible; the error says why.
     """
     with Bench(session.engine, config, new) as bench:
-        return _Gate(bench, new, metadata, session, progress).run()
+        return _Gate(bench, new, metadata, session, progress).run(scope_of(metadata, schemas))
 
 
 class _Gate:
@@ -141,12 +142,13 @@ class _Gate:
         self._not_checked: list[NotChecked] = []
         self._comparison: Comparison | None = None
         self._thin: dict[tuple[str, str], str] = {}
-        self._models_scope = scope_of(metadata)
 
-    def run(self) -> GateReport:
+    def run(self, scope: Scope) -> GateReport:
+        """Rehearse, and compare what is in the scope with the models."""
         self._progress("filling the base with rows")
         self._bench.renew()
         self._thin = self._bench.thin()
+        self._models_scope = replace(scope, version_table=self._bench.version_table)
         rehearsed = self._rehearse_all()
         together = self._together(rehearsed)
         findings = [*self._new.findings]
@@ -196,9 +198,6 @@ class _Gate:
     def _scope(self) -> Scope:
         with self._bench.look() as connection:
             found = schemas_of(connection)
-        self._models_scope = replace(
-            scope_of(self._metadata), version_table=self._bench.version_table
-        )
         return replace(
             self._models_scope, schemas=tuple(sorted({*found, *self._models_scope.schemas}))
         )

@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import MetaData
 from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import ModelsUnavailable, named
@@ -15,80 +16,106 @@ from conformance.errors import ModelsUnavailable, named
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from sqlalchemy import MetaData, Table
+    from sqlalchemy import Table
 
-DEFAULT_MODELS = "models:Base.metadata"
+    from conformance.project.configuration import Configuration
+
 _THIS = Path(__file__)
+_FORM = "Write it as package.module:Base.metadata."
 
 
-def load_metadata(reference: str = DEFAULT_MODELS) -> MetaData:
+def metadata_for(configuration: Configuration) -> MetaData:
+    """The metadata of the project: what its `models` name, all of it in one MetaData.
+
+    Raises:
+        ModelsUnavailable: none are named; they cannot be imported, are no metadata, have no table
+            or do not share one MetaData; or a declaration in them is wrong.
+    """
+    references = _references(configuration)
+    # All are imported before one is looked at: tables come with the modules that define them.
+    first, *others = [_metadata(reference) for reference in references]
+    for reference, metadata in zip(references[1:], others, strict=True):
+        if metadata is not first:
+            raise ModelsUnavailable(
+                f"{reference} has another MetaData than {references[0]}.",
+                "Let all models share one declarative base, or check them one after the other.",
+            )
+    if not first.tables:
+        raise ModelsUnavailable(
+            f"{', '.join(references)} has no tables.",
+            "Import every model in a module that is named.",
+        )
+    return first
+
+
+def classes_for(configuration: Configuration) -> dict[Table, type]:
+    """The mapped class of every table of a declarative base; none where only metadata is named."""
+    from sqlalchemy import Table
+    from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is its instance here
+
+    classes: dict[Table, type] = {}
+    for reference in _references(configuration):
+        module_name, _, path = reference.partition(":")
+        found: object = _imported(module_name, reference)
+        for name in [name for name in path.split(".") if name not in ("", "metadata")]:
+            found = getattr(found, name)
+        registry = getattr(found, "registry", None)
+        # A module may have SQLAlchemy's class by this name, or anything else.
+        for mapper in registry.mappers if isinstance(registry, Registry) else ():
+            if isinstance(mapper.local_table, Table):
+                classes[mapper.local_table] = mapper.class_
+    return classes
+
+
+def writes_for(configuration: Configuration) -> ModuleType:
+    """The module with the write path; where none is named, `writes` beside the first models.
+
+    Raises:
+        ModelsUnavailable: it cannot be imported, or lacks one of the functions.
+    """
+    (first, *_) = _references(configuration)
+    return _writes(configuration.writes or f"{first.partition(':')[0]}.writes")
+
+
+def _references(configuration: Configuration) -> tuple[str, ...]:
+    """What the models are named by, and can be imported by from now on."""
+    if not configuration.models:
+        raise ModelsUnavailable(
+            "No models are named.",
+            'Give --models package.module:Base.metadata, or write models = "..." below '
+            "[tool.conformance] in pyproject.toml.",
+        )
+    for folder in (configuration.folder, str(Path.cwd())):
+        if folder is not None and folder not in sys.path:
+            sys.path.insert(0, folder)
+    return configuration.models
+
+
+def _metadata(reference: str) -> MetaData:
     """The metadata that `package.module:attribute.path` names.
 
     A path that ends at a declarative base stands for its metadata.
-
-    Raises:
-        ModelsUnavailable: it cannot be imported, is no metadata, has no table, or a declaration in
-            it is wrong.
     """
-    from sqlalchemy import MetaData
-
     module_name, _, path = reference.partition(":")
     if not module_name or module_name.startswith("."):
-        raise ModelsUnavailable(
-            f"--models {reference!r} names no module.", "Write it as package.module:Base.metadata."
-        )
+        raise ModelsUnavailable(f"--models {reference!r} names no module.", _FORM)
     found: object = _imported(module_name, reference)
     for name in filter(None, path.split(".")):
         if not hasattr(found, name):
             raise ModelsUnavailable(
-                f"{module_name} has no {path!r} (from --models {reference}).",
-                "Write it as package.module:Base.metadata.",
+                f"{module_name} has no {path!r} (from --models {reference}).", _FORM
             )
         found = getattr(found, name)
     metadata = getattr(found, "metadata", found)
     if not isinstance(metadata, MetaData):
         raise ModelsUnavailable(
-            f"{reference} is {type(metadata).__name__}, not SQLAlchemy's MetaData.",
-            "Write it as package.module:Base.metadata.",
-        )
-    if not metadata.tables:
-        raise ModelsUnavailable(
-            f"{reference} has no tables.", "Import every model in the module that is named."
+            f"{reference} is {type(metadata).__name__}, not SQLAlchemy's MetaData.", _FORM
         )
     return metadata
 
 
-def load_classes(reference: str = DEFAULT_MODELS) -> dict[Table, type]:
-    """The mapped class of every table of a declarative base; none where only metadata is named."""
-    from sqlalchemy import Table
-    from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is its instance here
-
-    module_name, _, path = reference.partition(":")
-    found: object = _imported(module_name, reference)
-    for name in [name for name in path.split(".") if name not in ("", "metadata")]:
-        found = getattr(found, name)
-    registry = getattr(found, "registry", None)
-    # A module may have SQLAlchemy's class by this name, or anything else.
-    if not isinstance(registry, Registry):
-        return {}
-    return {
-        mapper.local_table: mapper.class_
-        for mapper in registry.mappers
-        if isinstance(mapper.local_table, Table)
-    }
-
-
-def writes_beside(reference: str) -> str:
-    """The module with the write path where none is named: `writes` in the package of the models."""
-    return f"{reference.partition(':')[0]}.writes"
-
-
-def load_writes(reference: str) -> ModuleType:
-    """The module with `insert_new` and `upsert`.
-
-    Raises:
-        ModelsUnavailable: it cannot be imported, or lacks one of them.
-    """
+def _writes(reference: str) -> ModuleType:
+    """The module, which has `insert_new` and `upsert`."""
     module = _imported(reference, reference)
     for name in ("insert_new", "upsert"):
         if not callable(getattr(module, name, None)):
@@ -100,9 +127,7 @@ def load_writes(reference: str) -> ModuleType:
 
 
 def _imported(module_name: str, reference: str) -> ModuleType:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    here = Path.cwd()
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -122,7 +147,7 @@ def _imported(module_name: str, reference: str) -> ModuleType:
         ) from None
 
 
-def _line_of(error: BaseException, folder: str) -> str:
+def _line_of(error: BaseException, folder: Path) -> str:
     """The last line in a file of the project that the error went through."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)

@@ -26,7 +26,7 @@ from conformance.population.filling import draw, fill_every_state
 from conformance.population.thinness import thin
 from conformance.project.confinement import confined
 from conformance.project.migrations import NOWHERE, given
-from conformance.project.models import load_classes, load_writes, writes_beside
+from conformance.project.models import classes_for, writes_for
 from conformance.strategies import NotDerivable
 from conformance.suite.refusals import SampleRowsRefused, refusal_of
 from conformance.suite.row_world import Writes, populated_template, scenario_finding
@@ -157,12 +157,11 @@ def writes(pytestconfig: pytest.Config) -> Writes:
     Another project's models have none until it is named; then nothing is proven of it.
     """
     options = options_of(pytestconfig)
-    models, name = options.models, options.writes
-    classes = load_classes(models)
+    classes = classes_for(options)
     try:
-        module = load_writes(name or writes_beside(models))
+        module = writes_for(options)
     except ModelsUnavailable as error:
-        if name:
+        if options.writes:
             raise
         pytest.skip(f"not checked: no write path is named with --writes ({error.problem})")
     if not classes:

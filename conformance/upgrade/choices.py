@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.comparing.verdict import EngineUsed
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from conformance.project.configuration import Configuration
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,7 @@ class Choices:
         before, after: images, or versions that the engine's server offers.
         engine: a database URL or `container`; None: two images.
         image: of the engine `container`.
-        models: the metadata, `package.module:Base.metadata`.
-        alembic_ini: Alembic's configuration.
-        reports: the folder for reports.
+        project: models, migrations and the folder for reports; its engine is not asked.
         suite: whether the suite runs on the upgraded database.
     """
 
@@ -29,9 +27,7 @@ class Choices:
     after: str
     engine: str | None
     image: str | None
-    models: str
-    alembic_ini: str
-    reports: Path
+    project: Configuration
     suite: bool = True
 
     def not_seen(self, end: str) -> EngineUsed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -15,7 +16,7 @@ from conformance.errors import ConformanceError, MigrationFailed, one_line
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
 from conformance.project.migrations import alembic_config, single_head
-from conformance.project.models import load_metadata
+from conformance.project.models import metadata_for
 from conformance.upgrade.changes import compare_states
 from conformance.upgrade.failures import WayFailed, WayNotOpen
 from conformance.upgrade.gaps import gap_changes
@@ -67,10 +68,12 @@ def rehearse(
     """
     started = time.monotonic()
     project = Project(
-        load_metadata(choices.models), alembic_config(choices.alembic_ini), datetime.now(UTC)
+        metadata_for(choices.project),
+        alembic_config(choices.project.alembic_ini),
+        datetime.now(UTC),
     )
     single_head(project.config)
-    make_folder(choices.reports)
+    make_folder(Path(choices.project.reports))
     with open_servers(choices, progress) as servers, servers.old.database() as source:
         report = Rehearsal(servers, project, choices, progress, arrived).run(source)
     return replace(report, seconds=time.monotonic() - started)

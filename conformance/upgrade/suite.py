@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.checking.choices import Choices as Suite
@@ -62,8 +63,9 @@ def check_upgraded(arrival: Arrival, choices: Choices) -> SuiteOutcome:
     Raises:
         ConformanceError: the suite cannot run.
     """
+    reports = str(Path(choices.project.reports) / FOLDER)
     suite = SuiteProcess(
-        Suite("url", None, choices.models, choices.alembic_ini, choices.reports / FOLDER),
+        Suite(replace(choices.project, engine="url", image=None, reports=reports)),
         _ARGUMENTS,
         server=arrival.engine.server_url,
         database=arrival.url.database,

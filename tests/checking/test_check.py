@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.suite.projects import REVISION, Edit, copied_project
+from tests.suite.projects import CONFIGURATION, REVISION, Edit, copied_project
 
 PROJECT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "conformance", "check", "--engine", "embedded"]
@@ -76,7 +76,7 @@ def schema_template():
 
 def test_the_projects_settings_of_pytest_are_for_its_own_tests(tmp_path, monkeypatch):
     copied_project(tmp_path)
-    (tmp_path / "pyproject.toml").write_text(HOSTILE)
+    (tmp_path / "pyproject.toml").write_text(CONFIGURATION + HOSTILE)
     monkeypatch.setenv("PYTEST_ADDOPTS", "--cov=app")
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_cov")
     done = check("-k", "test_facts", cwd=tmp_path)

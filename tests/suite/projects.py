@@ -14,6 +14,10 @@ from conformance.process.cache import CACHE_VARIABLE, cache_folder
 
 PROJECT = Path(__file__).parents[2]
 REVISION = "alembic/versions/0001_initial_schema.py"
+CONFIGURATION = """
+[tool.conformance]
+models = "models:Base.metadata"
+"""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ def copied_project(folder, *edits):
     for name in ("alembic", "models"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "alembic.ini", folder)
+    (folder / "pyproject.toml").write_text(CONFIGURATION)
     for edit in edits:
         path = folder / edit.file
         source = path.read_text()

@@ -17,6 +17,7 @@ import pytest
 
 from conformance.comparing.capabilities import version_tuple
 from conformance.engines.connecting import parse_url
+from conformance.project.configuration import Configuration
 from conformance.upgrade.choices import Choices
 from conformance.upgrade.extension import offered_versions
 
@@ -100,9 +101,12 @@ def choices(tmp_path: Path) -> Callable[..., Choices]:
     """`choices(before, after, engine=...)`: this project's models, without the suite."""
 
     def choose(before: str, after: str, engine: str | None = None, image: str | None = None):
-        ini = str(PROJECT / "alembic.ini")
-        models = "models:Base.metadata"
-        return Choices(before, after, engine, image, models, ini, tmp_path, suite=False)
+        project = Configuration(
+            models=("models:Base.metadata",),
+            alembic_ini=str(PROJECT / "alembic.ini"),
+            reports=str(tmp_path),
+        )
+        return Choices(before, after, engine, image, project, suite=False)
 
     return choose
 

@@ -7,6 +7,7 @@ import pytest
 from conformance.engines.connecting import connect
 from conformance.engines.container.engine import ContainerEngine
 from conformance.errors import ConformanceError
+from conformance.project.configuration import Configuration
 from conformance.upgrade.choices import Choices
 from conformance.upgrade.suite import check_upgraded
 from conformance.upgrade.ways import Arrival
@@ -59,7 +60,8 @@ def run(local_image, ini, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def run(sql, models="noisy:metadata"):
-        choices = Choices("a", "b", None, None, models, ini, tmp_path)
+        project = Configuration(models=(models,), alembic_ini=ini, reports=str(tmp_path))
+        choices = Choices("a", "b", None, None, project)
         engine = ContainerEngine(local_image("pg18"))
         engine.start()
         try:

@@ -1,0 +1,87 @@
+"""What a value of the configuration looks like: in TOML, in an option's text, in JSON Schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a value looks like.
+
+    Attributes:
+        words: for people; completes "must be".
+        schema: for machines, as JSON Schema.
+        fits: whether a value that was read from TOML is one of these.
+        parse: the value that an option's text stands for; what it gives must fit as well.
+    """
+
+    words: str
+    schema: Mapping[str, object]
+    fits: Callable[[object], bool]
+    parse: Callable[[str], object] = str
+
+    def read(self, text: str) -> object:
+        """The value of an option or of a variable of the environment.
+
+        Raises:
+            ValueError: the text is none of these; the words complete "it".
+        """
+        try:
+            value = self.parse(text)
+        except ValueError:
+            value = None
+        if value is None or not self.fits(value):
+            raise ValueError(f"must be {self.words}")
+        return value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_texts(value: object) -> bool:
+    return _is_text(value) or (
+        isinstance(value, list | tuple) and bool(value) and all(map(_is_text, value))
+    )
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(","))
+
+
+def one_of(*choices: str) -> Shape:
+    """One of a few words."""
+    *others, last = choices
+    words = f"{', '.join(others)} or {last}"
+    return Shape(words, {"enum": list(choices)}, lambda value: value in choices)
+
+
+TEXT = Shape("a text", {"type": "string"}, _is_text)
+#: One is enough; an option takes several with commas between them.
+TEXTS = Shape(
+    "a text or a list of texts",
+    {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        ]
+    },
+    _is_texts,
+    _split,
+)
+WHOLE = Shape("a whole number", {"type": "integer"}, _is_whole, int)
+COUNT = Shape(
+    "a whole number of at least 1",
+    {"type": "integer", "minimum": 1},
+    lambda value: isinstance(value, int) and _is_whole(value) and value >= 1,
+    int,
+)

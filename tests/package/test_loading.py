@@ -1,0 +1,61 @@
+"""What is loaded for whom: who declares, audits or asks for help pays for nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.extras import MODULES
+
+PROJECT = Path(__file__).parents[2]
+OF_EXTRAS = frozenset().union(*MODULES.values())
+
+
+REPORTING = """
+import atexit, sys
+file = sys.argv.pop(1)
+atexit.register(lambda: open(file, "w").write("\\n".join(sys.modules)))
+"""
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """`loaded(code, ...)`: the modules, by their first name, that Python has loaded at its end."""
+
+    def run(code, *arguments):
+        file = tmp_path / "modules"
+        subprocess.run(
+            [sys.executable, "-c", f"{REPORTING}\n{code}", str(file), *arguments],
+            cwd=PROJECT, capture_output=True, check=True,
+        )  # fmt: skip
+        return {name.partition(".")[0] for name in file.read_text().splitlines()}
+
+    return run
+
+
+def test_the_package_alone(loaded):
+    assert loaded("import conformance") & {*OF_EXTRAS, "sqlalchemy"} == set()
+
+
+def test_who_declares(loaded):
+    assert loaded("from conformance import Hypertable") & OF_EXTRAS == set()
+
+
+@pytest.mark.parametrize("command", ["", "audit", "check", "gate", "upgrade", "matrix"])
+def test_who_asks_for_help(command, loaded):
+    found = loaded("from conformance.__main__ import main; main()", *command.split(), "--help")
+    assert found & {*OF_EXTRAS, "sqlalchemy"} == {"click"}
+
+
+@pytest.mark.parametrize("output", ["screen", "JSON"])
+def test_who_audits(output, loaded, conformance_engine, schema_template):
+    with conformance_engine.database(schema_template) as url:
+        found = loaded(
+            "from conformance.__main__ import main; main()",
+            "audit", url.render_as_string(hide_password=False),
+            *(["--json", "-"] if output == "JSON" else []),
+        )  # fmt: skip
+    assert found & OF_EXTRAS == set(MODULES["audit"])
