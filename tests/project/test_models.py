@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 from sqlalchemy import orm
 
-from conformance.project.models import load_classes
+from conformance.project.configuration import Configuration
+from conformance.project.models import classes_for
 from models import Base, MarketData
 
 
@@ -22,17 +23,22 @@ def module(monkeypatch):
 
 
 def test_the_classes_of_a_base():
-    assert load_classes("models:Base.metadata")[MarketData.__table__] is MarketData
+    assert (
+        classes_for(Configuration(models=("models:Base.metadata",)))[MarketData.__table__]
+        is MarketData
+    )
 
 
 @pytest.mark.parametrize("named", ["registry", "property", "anything"])
 def test_a_module_that_has_a_name_of_sqlalchemy_s(module, named):
     """SQLAlchemy's class, imported for a reason of the module's own, has no classes."""
     module.registry = {"registry": orm.registry, "property": property()}.get(named, {"a": 1})
-    assert load_classes("mine:metadata") == {}
-    assert MarketData.__table__ in load_classes("mine:Base")
+    assert classes_for(Configuration(models=("mine:metadata",))) == {}
+    assert MarketData.__table__ in classes_for(Configuration(models=("mine:Base",)))
 
 
 def test_a_registry_of_the_module_s_own(module):
     module.registry = Base.registry
-    assert load_classes("mine:metadata") == load_classes("mine:Base")
+    assert classes_for(Configuration(models=("mine:metadata",))) == classes_for(
+        Configuration(models=("mine:Base",))
+    )
