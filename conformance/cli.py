@@ -187,6 +187,24 @@ def matrix(folder: Path | None) -> None:
 
 
 @main.command()
+@click.argument("code", default="")
+def explain(code: str) -> None:
+    """Print the page of a finding: of its CODE, its kind or its id. Without one: all codes."""
+    require("audit", "conformance explain")
+    from conformance.pages import page_of
+
+    page = page_of(code)
+    with printing():
+        if sys.stdout.isatty():
+            from rich.console import Console
+            from rich.markdown import Markdown
+
+            Console().print(Markdown(page))
+        else:
+            click.echo(page, nl=False)
+
+
+@main.command()
 @click.option("--base", metavar="GIT_REF", help="What new revisions are new against.")
 @click.option("--from-revision", metavar="REV", help="The last old revision, instead of --base.")
 @_options("engine", "image", "models", "alembic_ini", "schemas", "reports")

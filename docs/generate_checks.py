@@ -1,4 +1,4 @@
-"""Write docs/checks.md: every kind of fact, and every test of the suite.
+"""Write conformance/pages/checks.md: every kind of fact, and every test of the suite.
 
     python docs/generate_checks.py
 
@@ -47,7 +47,7 @@ from conformance.expected import expected_facts  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CATALOGUE = ROOT / "docs" / "checks.md"
+CATALOGUE = ROOT / "conformance" / "pages" / "checks.md"
 SUITE = ROOT / "conformance" / "suite"
 
 #: The modules of each kind, in `expected` and in `observed`; the first may be missing.
@@ -81,7 +81,7 @@ stale.
 The suite has one test for each fact that the models promise, `test_fact[<id>]`, and one for each
 kind, `test_nothing_undeclared[undeclared:<kind>]`, for what the database has and the models do
 not declare. The examples below are of a small schema that has one of everything.
-[How it works](architecture.md) explains facts and ids.
+[How it works](../../docs/architecture.md) explains facts and ids.
 
 """
 
@@ -147,11 +147,11 @@ def kinds(facts: Facts) -> Iterator[str]:
         docstring = importlib.import_module(f"conformance.observed.{module}").__doc__
         yield f"{first_line(docstring)}\n\n"
         yield (
-            f"Read from {source}: [observed/{module}.py](../conformance/observed/{module}.py), "
-            f"[sql/{module}.sql](../conformance/observed/sql/{module}.sql).\n"
+            f"Read from {source}: [observed/{module}.py](../observed/{module}.py), "
+            f"[sql/{module}.sql](../observed/sql/{module}.sql).\n"
         )
         if found[kind]:
-            path = f"../conformance/expected/{module}.py"
+            path = f"../expected/{module}.py"
             yield f"Promised by [expected/{module}.py]({path}).\n\n"
             yield "| attribute | for example | likely cause of a finding |\n| --- | --- | --- |\n"
             for attribute, key in found[kind].items():
@@ -170,7 +170,7 @@ def tests() -> Iterator[str]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         yield f"## {path.stem.removeprefix('test_').replace('_', ' ').capitalize()}\n\n"
         yield f"{first_line(ast.get_docstring(tree))}\n"
-        yield f"([{path.name}](../conformance/suite/{path.name}))\n\n"
+        yield f"([{path.name}](../suite/{path.name}))\n\n"
         yield "| test | what must be true | needs |\n| --- | --- | --- |\n"
         for name, docstring, needs in [*borrowed(tree), *written(tree)]:
             yield f"| `{name}` | {cell(docstring)} | {needs} |\n"

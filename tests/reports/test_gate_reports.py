@@ -81,7 +81,7 @@ def test_markdown_begins_with_the_verdict_and_the_findings():
     assert lines[0] == "## ❌ Migration gate: fails"
     assert "1 error, 1 warning, 0 notes, 1 accepted, 1 not checked." in lines[2]
     assert text.index("### Findings") < text.index("### Accepted") < text.index("### 0002")
-    assert "[`lock-held`](docs/findings/lock-held.md)<br>0002, statement 2: market\\_data" in text
+    assert "`lock-held`<br>0002, statement 2: market\\_data" in text
     assert "the table is small" in text
     assert gate_markdown.render(PASSING).startswith("## ✅ Migration gate: passes\n")
     assert "There is no engine \\| here." in gate_markdown.render(STOPPED)
@@ -147,7 +147,7 @@ def test_new_tables_are_told_from_old_ones():
 def test_pages_can_be_put_elsewhere():
     squawk = replace(SCAN, code="squawk:ban-drop-column")
     text = gate_markdown.render(replace(FAILING, findings=(HELD, squawk)), "https://example.com/b/")
-    assert "(https://example.com/b/docs/findings/lock-held.md)" in text
+    assert "[`lock-held`](https://example.com/b/conformance/pages/lock-held.md)" in text
     assert "(https://squawkhq.com/docs/ban-drop-column)" in text
 
 
@@ -222,18 +222,23 @@ def test_all_three_are_written(tmp_path):
     written = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
     assert set(written) == {"gate.json", "gate.md", "gate.junit.xml"}
     assert json.loads(written["gate.json"])["verdict"] == "fails"
-    assert "](docs/findings/lock-held.md)" in written["gate.md"]
+    assert "| `lock-held`<br>" in written["gate.md"]
 
 
-def test_in_a_workflow_links_are_whole(tmp_path):
+def test_in_a_workflow_links_are_whole(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
     environment = {
         "GITHUB_ACTIONS": "true",
         "GITHUB_SERVER_URL": "https://github.com",
         "GITHUB_REPOSITORY": "desk/schema",
         "GITHUB_SHA": "abc",
     }
-    page = "https://github.com/desk/schema/blob/{}/docs/findings/lock-held.md"
+    page = "https://github.com/desk/schema/blob/{}/conformance/pages/lock-held.md"
     gate_files.write_all(FAILING, tmp_path, environment)
     assert page.format("abc") in (tmp_path / "gate.md").read_text(encoding="utf-8")
     gate_files.write_all(FAILING, tmp_path, {**environment, "GITHUB_BASE_REF": "main"})
     assert page.format("main") in (tmp_path / "gate.md").read_text(encoding="utf-8")
+    # Another project's repository has no pages of ours.
+    monkeypatch.chdir(tmp_path)
+    gate_files.write_all(FAILING, tmp_path, environment)
+    assert "github.com" not in (tmp_path / "gate.md").read_text(encoding="utf-8")

@@ -11,6 +11,8 @@ SEVERITIES = (ERROR, WARNING, NOTE)
 #: Before the name of a rule of squawk.
 SQUAWK = "squawk:"
 SQUAWK_PAGES = "https://squawkhq.com/docs/"
+#: Where the pages of all others are in our repository; `conformance explain` prints them.
+PAGES = "conformance/pages/"
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,10 @@ class Code:
 
     @property
     def page(self) -> str:
-        """The page about it: a path in this project, or an address for a rule of squawk."""
+        """The page about it: a path in our repository, or an address for a rule of squawk."""
         if self.name.startswith(SQUAWK):
             return f"{SQUAWK_PAGES}{self.name.removeprefix(SQUAWK)}"
-        return f"docs/findings/{self.name}.md"
+        return f"{PAGES}{self.name}.md"
 
 
 #: Every code but squawk's, in the order of the reports.

@@ -169,7 +169,7 @@ class GateFinding:
 
     @property
     def page(self) -> str:
-        """The page about its code: a path in this project, or an address."""
+        """The page about its code: a path in our repository, or an address."""
         return code(self.code).page
 
     @property

@@ -47,7 +47,12 @@ def _show_finding(finding: GateFinding, console: Console) -> None:
         console.print(Text(f"  Accepted: {finding.accepted}\n", style="dim"))
     else:
         console.print(Text(f"  {finding.hint}", style="dim"))
-        console.print(Text(f"  {finding.page}\n", style="cyan"))
+        console.print(Text(f"  {_more(finding)}\n", style="cyan"))
+
+
+def _more(finding: GateFinding) -> str:
+    """What shows the page about the finding."""
+    return finding.page if "://" in finding.page else f"conformance explain {finding.code}"
 
 
 def _show_revision(revision: RevisionReport, console: Console) -> None:

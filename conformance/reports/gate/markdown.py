@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.gate.evidence.report import LOCK_MODES
 from conformance.reports.gate.diagram import WEAKEST_SHOWN, diagram
 from conformance.reports.grouping import by_reason
+from conformance.reports.templates import code as as_code
 from conformance.reports.templates import template
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def render(report: GateReport, pages: str = "") -> str:
     """Verdict and findings first; then for each revision its statements and what they locked.
 
     Args:
-        pages: what to put before the path of a finding's page; an address where the comment is
-            read elsewhere than in the project's folder.
+        pages: the address that the path of a finding's page follows; empty where it is not known,
+            and then only pages of others are linked.
     """
     for findings, statements, characters in _LIMITS:
         rendered = template("gate/gate.md.jinja").render(
@@ -34,7 +35,7 @@ def render(report: GateReport, pages: str = "") -> str:
             diagram=diagram(report),
             most_findings=findings,
             most_statements=statements,
-            page=lambda finding: _page(finding, pages),
+            code=lambda finding: _code(finding, pages),
             place=_place,
             sql=lambda statement: _cut(statement.sql, characters),  # noqa: B023 - used at once
             own=_own_statements,
@@ -81,8 +82,11 @@ def _own_statements(revision: RevisionReport) -> list[Statement]:
     return [statement for statement in revision.statements if not statement.by_alembic]
 
 
-def _page(finding: GateFinding, pages: str) -> str:
-    return finding.page if "://" in finding.page else f"{pages}{finding.page}"
+def _code(finding: GateFinding, pages: str) -> str:
+    """The finding's code, linked with its page where that has an address."""
+    words = f"`{as_code(finding.code)}`"
+    address = finding.page if "://" in finding.page else pages and f"{pages}{finding.page}"
+    return f"[{words}]({address})" if address else words
 
 
 def _place(finding: GateFinding) -> str:
