@@ -14,8 +14,8 @@ from docker.utils import parse_host, parse_repository_tag
 from requests.exceptions import RequestException
 from testcontainers.core.docker_client import DockerClient, get_docker_host
 
-from conformance.engines.container.process_identity import certainly_gone
 from conformance.errors import ContainerUnavailable, EngineUnavailable
+from conformance.process.identity import certainly_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ PULL_TIMEOUT = 20
 #: Seconds until the first word of a pull where there is something else to take instead.
 FIRST_WORD_TIMEOUT = 5
 
-#: On every container and volume of ours: who made it, as `process_identity.this_process` says.
+#: On every container and volume of ours: who made it, as `identity.this_process` says.
 LABEL = "org.timescaledb-conformance.run"
 #: A container that has not run for so long is of no use to anybody: its data were in memory. A
 #: volume is used for minutes.

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
-from sqlalchemy import URL, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from conformance.engines.connecting import connect
 from conformance.engines.container import daemon
 from conformance.engines.container.image import DEFAULT_IMAGE
-from conformance.engines.container.process_identity import this_process
 from conformance.engines.endings import call_at_end
 from conformance.engines.server.on_server import EngineOnServer
+from conformance.engines.server.own_server import (
+    NO_SPACE,
+    READY_TIMEOUT,
+    SETTINGS,
+    telling_line,
+    why_not_ready,
+)
 from conformance.errors import ContainerUnavailable, EngineUnavailable
+from conformance.process.identity import this_process
 from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
@@ -31,26 +34,9 @@ if TYPE_CHECKING:
     from conformance.engines.container.volumes import Volume
     from conformance.process.progress import Progress
 
-#: Seconds until a server that does not get ready is given up.
-READY_TIMEOUT = 30
 _POLL_INTERVAL = 0.1
 _PORT = 5432
 _LOOPBACK = "127.0.0.1"
-_NO_SPACE = "No space left on device"
-_ERROR = re.compile(r"\b(error|fatal|panic)\b", re.IGNORECASE)
-
-#: Speed at the price of a crash losing the data, which live in memory anyway; a background
-#: worker for the scheduler of many databases; and no calls home.
-SETTINGS = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "max_connections": "200",
-    "max_worker_processes": "64",
-    "max_locks_per_transaction": "256",
-    "timescaledb.max_background_workers": "40",
-    "timescaledb.telemetry_level": "off",
-}
 
 #: The container's first process: PostgreSQL as the image starts it, and once more after each
 #: `restart`. Were PostgreSQL the first process itself, stopping it would end the container, and
@@ -71,7 +57,6 @@ _CRASH = (
     "; timeout 30 sh -c 'until pg_isready --quiet; do touch /tmp/restart; sleep 0.1; done'"
     "; rm -f /tmp/restart"
 )
-_COUNT_PROCESSES = text("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE pid = :pid")
 
 
 class ContainerEngine(EngineOnServer):
@@ -264,13 +249,8 @@ class ContainerEngine(EngineOnServer):
         deadline = time.monotonic() + READY_TIMEOUT
         url = self._url()
         while True:
-            try:
-                with connect(url) as connection:
-                    if not connection.scalar(_COUNT_PROCESSES, {"pid": without}):
-                        return
-                reason = "it does not notice that a process was killed"
-            except (EngineUnavailable, DBAPIError) as error:
-                reason = getattr(error, "problem", "it closes connections").rstrip(".")
+            if (reason := why_not_ready(url, without=without)) is None:
+                return
             if time.monotonic() > deadline:
                 raise self._never_ready(f"is not ready after {READY_TIMEOUT} s ({reason})")
             self._wrapped().reload()
@@ -281,7 +261,7 @@ class ContainerEngine(EngineOnServer):
     def _never_ready(self, what: str) -> EngineUnavailable:
         line = telling_line(self._wrapped().logs(tail=50).decode(errors="replace"))
         problem = f"The server in the {self.description} {what}; its log says: {line.rstrip('.')}."
-        if _NO_SPACE in line:
+        if NO_SPACE in line:
             return ContainerUnavailable(problem, "Its data are in memory: free some")
         return EngineUnavailable(
             problem, "Check that the image is one of TimescaleDB, or name another one."
@@ -317,13 +297,6 @@ class ContainerEngine(EngineOnServer):
         if self._container is None:
             raise RuntimeError("the engine has not been started")
         return self._container
-
-
-def telling_line(log: str) -> str:
-    """The line that says what went wrong: of a full disk, else of the last error, else the last."""
-    lines = [line.strip() for line in reversed(log.splitlines()) if line.strip()] or ["nothing"]
-    full = (line for line in lines if _NO_SPACE in line)
-    return next(chain(full, filter(_ERROR.search, lines), lines))
 
 
 def is_postgresql(config: dict[str, Any]) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.engines.container.daemon import LABEL, daemon, remove_orphans, remove_volume
-from conformance.engines.container.process_identity import this_process
 from conformance.engines.endings import call_at_end
 from conformance.errors import EngineUnavailable
+from conformance.process.identity import this_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

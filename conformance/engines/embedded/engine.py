@@ -23,15 +23,16 @@ from conformance.engines.embedded.node_server import (
     SnapshotDamagedError,
     SnapshotWriteError,
 )
-from conformance.engines.embedded.npm_packages import (
-    cache_lock,
-    installed_packages,
-    unwritable_cache,
-)
+from conformance.engines.embedded.npm_packages import installed_packages
 from conformance.engines.embedded.snapshots import SnapshotCache, discard
 from conformance.engines.probing import probe
 from conformance.errors import EngineUnavailable
-from conformance.process.cache import CACHE_VARIABLE, cache_folder
+from conformance.process.cache import (
+    CACHE_VARIABLE,
+    cache_folder,
+    cache_lock,
+    unwritable_cache,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,25 +12,17 @@ import os
 import shutil
 import subprocess
 import tempfile
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from conformance.errors import EngineUnavailable
 from conformance.extras import install
-from conformance.process.cache import CACHE_VARIABLE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from conformance.process.cache import cache_lock, unwritable_cache
 
 #: The embedded server's sources: package.json, the lock file and the server itself.
 NODE_SOURCES = Path(__file__).parent / "node"
 
 _REINSTALL = f"Run {install('embedded')}."
 _MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
-_LOCK_SECONDS = 600
 _NPM_OPTIONS = (
     *("--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=error"),
     # npm tries three times and waits; by itself it takes more than a minute to see that there is
@@ -72,41 +64,6 @@ def installed_packages(cache: Path) -> Path:
         if not target.is_dir():
             _install(node, target)
     return target
-
-
-@contextmanager
-def cache_lock(target: Path) -> Iterator[None]:
-    """One process at a time makes `target`, a file or folder of the cache.
-
-    Raises:
-        EngineUnavailable: the folder cannot be written, or another process never finishes.
-    """
-    lock = FileLock(target.with_name(f"{target.name}.lock"), timeout=_LOCK_SECONDS)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise EngineUnavailable(
-            f"Another process has been making {target} for {_LOCK_SECONDS} seconds.",
-            f"End it, or set {CACHE_VARIABLE} to another folder.",
-        ) from error
-    except OSError as error:
-        raise unwritable_cache(error) from error
-    try:
-        yield
-    finally:
-        # While it is held: whoever waits for it then notices, and takes a new one.
-        with suppress(OSError):
-            Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
-
-
-def unwritable_cache(error: OSError) -> EngineUnavailable:
-    """The error for a cache folder that refuses to be written."""
-    return EngineUnavailable(
-        f"The cache folder cannot be written: {error}.",
-        f"Set {CACHE_VARIABLE} to a folder that can be written and has 200 MB to spare.",
-    )
 
 
 def _manifest_hash() -> str:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from conformance.engines.container.process_identity import certainly_gone, this_process
+from conformance.process.identity import certainly_gone, this_process
 
 
 def test_this_process_lives() -> None:
