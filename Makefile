@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# auto, embedded, container or a database URL; and the container's image. Where neither is given,
+# auto, embedded, local, container or a database URL; and the container's image. Where neither is given,
 # CONFORMANCE_ENGINE or [tool.conformance] in pyproject.toml decides, and else auto.
 ENGINE ?=
 IMAGE ?=

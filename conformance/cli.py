@@ -288,10 +288,11 @@ def upgrade(
 def _asked(project: Configuration) -> EngineUsed:
     """The engine that was asked for; a URL may hold a password."""
     from conformance.comparing.verdict import EngineUsed
+    from conformance.engines import is_local
 
     if "://" in project.engine:
         return EngineUsed("url", "database URL")
-    return EngineUsed(project.engine, project.engine)
+    return EngineUsed("local" if is_local(project.engine) else project.engine, project.engine)
 
 
 def _carry_out(  # noqa: PLR0913 - what differs between the commands

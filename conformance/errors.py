@@ -38,7 +38,8 @@ class ContainerUnavailable(EngineUnavailable):
     """
 
     def __init__(self, problem: str, ways: str) -> None:
-        super().__init__(problem, f"{ways}, or take --engine embedded or --engine URL.")
+        others = "--engine local, --engine embedded or --engine URL"
+        super().__init__(problem, f"{ways}, or take {others}.")
         self.ways = ways
 
     def for_two_images(self) -> EngineUnavailable:
@@ -48,6 +49,18 @@ class ContainerUnavailable(EngineUnavailable):
             f"{self.ways}, or give two versions of TimescaleDB and the server that has both: "
             "--engine URL.",
         )
+
+
+class LocalUnavailable(EngineUnavailable):
+    """No installed PostgreSQL can be used here; what else would serve is said last.
+
+    Args:
+        ways: what would let one be used, without a full stop.
+    """
+
+    def __init__(self, problem: str, ways: str) -> None:
+        others = "--engine embedded, --engine container or --engine URL"
+        super().__init__(problem, f"{ways}, or take {others}.")
 
 
 class ServerUnsupported(ConformanceError):

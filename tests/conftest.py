@@ -2,8 +2,9 @@
 
 Most tests run on the engine that pytest is told, as the suite does: `--conformance-engine`, or
 `CONFORMANCE_ENGINE`. Tests of what only a server with several sessions shows run on the one that
-`TEST_SERVER` names, in the words of `--engine`. Without it they run in a container of `TEST_IMAGE`,
-or of any local image called `timescaledb-test`, where a Docker daemon answers.
+`TEST_SERVER` names, in the words of `--engine`. Without it they run in a container of `TEST_IMAGE`;
+without that on the PostgreSQL with TimescaleDB that is installed here; and where none is, in a
+container of any image called `timescaledb-test`, where a Docker daemon answers.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def image(client: Any) -> str:
 @pytest.fixture(scope="session")
 def server_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An engine on a server with several sessions, started."""
-    choice = os.environ.get("TEST_SERVER", "container")
+    choice = os.environ.get("TEST_SERVER") or _usual_server()
     used = request.getfixturevalue("image") if choice == "container" else None
     engine = open_engine(choice, used, unwatched)
     engine.start()
@@ -70,3 +71,13 @@ def server(request: pytest.FixtureRequest) -> URL:
     engine: Engine = request.getfixturevalue("server_engine")
     assert engine.server_url is not None
     return parse_url(engine.server_url)
+
+
+def _usual_server() -> str:
+    if "TEST_IMAGE" in os.environ:
+        return "container"
+    try:
+        open_engine("local", None, unwatched)
+    except EngineUnavailable:
+        return "container"
+    return "local"

@@ -22,7 +22,7 @@ class EngineUsed:
     """Which engine and which server the verdict is about.
 
     Attributes:
-        name: `embedded`, `container` or `url`.
+        name: `embedded`, `local`, `container` or `url`.
         description: what it is and where, without a password.
         note: what the reader should know: why `auto` took it, or that the server is newer than
             any that was seen.

@@ -38,7 +38,7 @@ class Engine(Protocol):
     URLs with the psycopg2 driver.
     """
 
-    #: `embedded`, `container` or `url`.
+    #: `embedded`, `local`, `container` or `url`.
     name: str
 
     @property

@@ -20,11 +20,16 @@ def this_process() -> str:
     return f"{_place()}/{pid}/{_start(pid)}"
 
 
+def is_of_here(identity: str) -> bool:
+    """Whether the identity is one of this boot of this machine: only then its process is known."""
+    return identity.partition("/")[0] == _place()
+
+
 def certainly_gone(identity: str) -> bool:
     """Whether the process surely does not live any more; what cannot be known counts as alive."""
-    place, _, rest = identity.partition("/")
+    _, _, rest = identity.partition("/")
     number, _, start = rest.partition("/")
-    if place != _place() or not number.isdigit():
+    if not is_of_here(identity) or not number.isdigit():
         return False
     try:
         os.kill(int(number), 0)

@@ -92,7 +92,7 @@ KEYS = {
             "engine",
             "Where TimescaleDB comes from.",
             TEXT,
-            "auto|embedded|container|URL",
+            "auto|embedded|local|container|URL",
             default="auto",
             variable="CONFORMANCE_ENGINE",
         ),

@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.engines.container.engine import daemon
+from conformance.engines.local import choosing
+from conformance.engines.local.engine import LocalEngine
+from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from conformance.engines.local.choosing import Chosen
 
 _ROOT = Path(__file__).parents[2]
 
@@ -31,6 +35,21 @@ with engine.database(Template("schema", "key", lambda url: None)) as url:
     print("ready", url.database, flush=True)
     time.sleep(60)
 """
+
+
+@pytest.fixture(scope="session")
+def local() -> Chosen:
+    """The PostgreSQL with TimescaleDB that is installed here."""
+    try:
+        return LocalEngine().chosen
+    except EngineUnavailable as error:
+        pytest.skip(error.problem)
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a PostgreSQL server."""
+    monkeypatch.setattr(choosing, "installed", list)
 
 
 @pytest.fixture

@@ -58,13 +58,16 @@ def test_unknown_choice(said: list[str]) -> None:
     with pytest.raises(EngineUnavailable) as caught:
         open_engine("dokcer", None, said.append)
     assert caught.value.problem == "There is no engine 'dokcer'."
-    assert caught.value.hint == "Take auto, embedded, container or a database URL."
+    assert caught.value.hint == "Take auto, embedded, local, container or a database URL."
 
 
-@pytest.mark.usefixtures("no_daemon")
-def test_auto_without_a_daemon_takes_embedded(said: list[str]) -> None:
+@pytest.mark.usefixtures("no_daemon", "nothing_installed")
+def test_auto_without_a_daemon_and_a_server_takes_embedded(said: list[str]) -> None:
     assert open_engine("auto", None, said.append).name == "embedded"
-    assert said == ["Engine embedded, because no container can be had: No Docker daemon answers."]
+    assert said == [
+        "Engine embedded, because no container can be had: No Docker daemon answers. Nor can a "
+        "local server: No PostgreSQL server is installed here."
+    ]
 
 
 @pytest.mark.usefixtures("no_daemon")
@@ -74,6 +77,7 @@ def test_container_without_a_daemon_fails(said: list[str]) -> None:
         engine.start()
 
 
+@pytest.mark.usefixtures("nothing_installed")
 def test_auto_without_the_image_takes_embedded(said: list[str]) -> None:
     _require_daemon()
     engine = open_engine("auto", "localhost:1/nowhere/timescaledb:1", said.append)
@@ -148,7 +152,13 @@ def test_container_without_its_package(said: list[str], monkeypatch: pytest.Monk
             "postgresql://host/macro",
             ("docker", "testcontainers", "conformance.engines.embedded.engine"),
         ),
-        ("embedded", ("docker", "testcontainers", "conformance.engines.server.url")),
+        (
+            "embedded",
+            (
+                *("docker", "testcontainers"),
+                *("conformance.engines.server.url", "conformance.engines.local.engine"),
+            ),
+        ),
     ],
 )
 def test_choice_imports_no_other_engine(choice: str, unwanted: tuple[str, ...]) -> None:

@@ -111,6 +111,7 @@ def test_a_fault_is_one_sentence(
     ("fault", "timeout"),
     [("stalls while pulling", "PULL_TIMEOUT"), ("is silent", "FIRST_WORD_TIMEOUT")],
 )
+@pytest.mark.usefixtures("nothing_installed")
 def test_auto_takes_embedded_where_a_pull_does_not_get_on(
     daemon_that: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -124,5 +125,6 @@ def test_auto_takes_embedded_where_a_pull_does_not_get_on(
     assert said == [
         f"Pulling {IMAGE}.",
         f"Engine embedded, because no container can be had: {CANNOT_BE_PULLED}"
-        "the Docker daemon has been silent for 1 s.",
+        "the Docker daemon has been silent for 1 s. Nor can a local server: "
+        "No PostgreSQL server is installed here.",
     ]

@@ -1,0 +1,231 @@
+"""A throwaway cluster: a folder with data, and the server on them."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL
+
+from conformance.engines.local import removal
+from conformance.engines.local.data import environment, make_data, no_data, password_of
+from conformance.engines.local.folders import new_folder, remove_leftovers, watch
+from conformance.engines.local.programs import server_program
+from conformance.engines.server.own_server import READY_TIMEOUT, telling_line, why_not_ready
+from conformance.errors import EngineUnavailable, LocalUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.engines.local.account import Account
+    from conformance.engines.local.choosing import Chosen
+
+#: Below the ports that systems give to connections, which come and go.
+_PORTS = range(20000, 32000)
+_HOST = "127.0.0.1"
+_ATTEMPTS = 5
+_TAKEN = "Address already in use"
+_POLL_INTERVAL = 0.01
+
+
+class Cluster:
+    """A cluster of our own; `start` makes it, `stop` removes it.
+
+    Args:
+        chosen: which PostgreSQL, with which TimescaleDB.
+        account: who runs the server.
+    """
+
+    def __init__(self, chosen: Chosen, account: Account) -> None:
+        self._chosen = chosen
+        self._account = account
+        self._folder: Path | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._port = 0
+        self._password = ""
+
+    @property
+    def url(self) -> URL:
+        """Where the server is, with the password."""
+        return URL.create(
+            "postgresql+psycopg2",
+            username="postgres",
+            password=self._password,
+            host=_HOST,
+            port=self._port,
+            database="postgres",
+        )
+
+    def start(self) -> None:
+        """Make the data directory and start the server.
+
+        Raises:
+            EngineUnavailable: there is no room, or the server does not start.
+        """
+        remove_leftovers()
+        try:
+            self._folder = new_folder(self._account)
+        except OSError as error:
+            raise no_data(error) from None
+        self._watchdog = watch(self._folder)
+        kept = make_data(self._chosen.installation, self._account, self._folder)
+        try:
+            self._start_on_data()
+        except EngineUnavailable:
+            if kept is None:
+                raise
+            # What is kept may be damaged.
+            kept.unlink(missing_ok=True)
+            self._end_server()
+            make_data(self._chosen.installation, self._account, self._folder)
+            self._start_on_data()
+
+    def restart(self) -> None:
+        """Stop the server in good order and start it again, at the same port.
+
+        Raises:
+            EngineUnavailable: it does not stop, or does not come back.
+        """
+        server = self._running()
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(READY_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise EngineUnavailable(
+                f"The server does not stop within {READY_TIMEOUT} s.",
+                "Run this again, on a machine that is less busy.",
+            ) from None
+        self._launch()
+
+    def crash(self, process: int | None = None) -> None:
+        """Kill all processes of the server, or one of them, and wait until it serves again.
+
+        Args:
+            process: of a session; of another server's it is ignored.
+
+        Raises:
+            EngineUnavailable: the server does not come back.
+        """
+        server = self._running()
+        if process is None:
+            removal.kill(server.pid)
+            server.wait()
+            self._launch()
+            return
+        if any((server.pid, process) == (one.parent, one.pid) for one in removal.processes()):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self._await_answer(without=process)
+
+    def stop(self) -> None:
+        """End the server and remove the folder. May be called at any time, also twice."""
+        if self._folder is None:
+            return
+        self._end_server()
+        removal.remove(self._folder)
+        if self._watchdog is not None:
+            self._watchdog.kill()
+            self._watchdog.communicate()
+        self._folder = self._watchdog = self._server = None
+
+    def _end_server(self) -> None:
+        removal.end_servers(self._made())
+        if self._server is not None:
+            self._server.wait()
+
+    def _start_on_data(self) -> None:
+        self._password = password_of(self._made())
+        for attempt in range(_ATTEMPTS):
+            self._port = _free_port()
+            try:
+                return self._launch()
+            except EngineUnavailable as error:
+                # Somebody else has taken the port in the meantime.
+                if _TAKEN not in error.problem or attempt == _ATTEMPTS - 1:
+                    raise
+        return None
+
+    def _launch(self) -> None:
+        """Start the server and wait until it is ready."""
+        folder = self._made()
+        program = server_program(self._chosen, folder)
+        with (folder / "log").open("ab") as log, self._account.starting(program):
+            # In a session of its own: Ctrl-C in the terminal reaches only us, and we end it.
+            self._server = subprocess.Popen(  # noqa: S603 - our own command, without a shell
+                # The data directory last: by this end of the command line it is recognised.
+                [str(program), "-c", f"port={self._port}", "-D", str(folder / removal.DATA)],
+                **self._account.of_a_process,
+                cwd=folder,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._await_start()
+
+    def _await_start(self) -> None:
+        """Wait until the server says in its file of state that it is ready."""
+        deadline = time.monotonic() + READY_TIMEOUT
+        server = self._running()
+        while not _is_ready(self._made() / removal.DATA, server.pid):
+            if server.poll() is not None:
+                raise self._failed("ended while starting")
+            if time.monotonic() > deadline:
+                raise self._failed(f"is not ready after {READY_TIMEOUT} s")
+            time.sleep(_POLL_INTERVAL)
+
+    def _await_answer(self, *, without: int) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT
+        while (reason := why_not_ready(self.url, without=without)) is not None:
+            if time.monotonic() > deadline or self._running().poll() is not None:
+                raise self._failed(f"does not recover ({reason})")
+            time.sleep(_POLL_INTERVAL)
+
+    def _failed(self, what: str) -> EngineUnavailable:
+        try:
+            log = (self._made() / "log").read_text(errors="replace")
+        except OSError:
+            log = ""
+        return LocalUnavailable(
+            f"The server of {self._chosen.installation} {what}; its log says: "
+            f"{telling_line(log).rstrip('.')}.",
+            "Mend what the log names, name another folder with --engine local:FOLDER",
+        )
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._server is None:
+            raise RuntimeError("the server has not been started")
+        return self._server
+
+    def _made(self) -> Path:
+        if self._folder is None:
+            raise RuntimeError("the cluster has not been made")
+        return self._folder
+
+
+def _is_ready(data: Path, pid: int) -> bool:
+    """What the server says of itself (PostgreSQL's src/include/utils/pidfile.h)."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return False
+    first, last = 0, 7
+    return len(lines) > last and lines[first] == str(pid) and lines[last].strip() == "ready"
+
+
+def _free_port() -> int:
+    for _ in range(100):
+        port = random.choice(_PORTS)  # noqa: S311 - no secret
+        with suppress(OSError), socket.create_server((_HOST, port)):
+            return port
+    raise LocalUnavailable(
+        f"No port from {_PORTS.start} to {_PORTS.stop} is free.", "End what uses them"
+    )

@@ -1,0 +1,156 @@
+"""Data directories, made by initdb or, from the second run on, unpacked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from base64 import b64encode
+from hmac import digest
+from typing import TYPE_CHECKING
+
+from conformance.engines.local.kept import keep, place_of, unpack
+from conformance.engines.local.removal import DATA
+from conformance.engines.server.own_server import SETTINGS, telling_line
+from conformance.errors import LocalUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.engines.local.account import Account
+    from conformance.engines.local.installations import Installation
+
+#: Settings of `postgresql.conf`. The port is said when the server starts.
+CONFIGURATION = {
+    **SETTINGS,
+    "listen_addresses": "'127.0.0.1'",
+    "unix_socket_directories": "''",
+    "shared_preload_libraries": "'timescaledb'",
+    "timezone": "'UTC'",
+    "log_timezone": "'UTC'",
+    # Its lines go to a file of ours, and what they say into a sentence.
+    "logging_collector": "off",
+    "log_line_prefix": "''",
+}
+_INITDB = (
+    *("--no-sync", "--no-instructions", "--username=postgres", "--encoding=UTF8"),
+    *("--auth=scram-sha-256", "--lc-messages=C"),
+)
+#: The first is what containers have; the second is there on every system.
+_LOCALES = ("--locale=C.UTF-8", "--no-locale")
+_PASSWORD = "password"  # noqa: S105 - a file's name
+
+
+def make_data(installation: Installation, account: Account, folder: Path) -> Path | None:
+    """Put a data directory into the folder.
+
+    Args:
+        account: whose it is to be.
+        folder: of the cluster; the account can reach it.
+
+    Returns:
+        What it was unpacked from; None where it is new.
+
+    Raises:
+        LocalUnavailable: initdb fails, or there is no room.
+    """
+    kept = place_of(installation, account, made_with=(*_INITDB, *_LOCALES, CONFIGURATION))
+    data = folder / DATA
+    try:
+        _make_empty(data, account)
+        if unpack(kept, account, data):
+            return kept
+        _make_empty(data, account)
+        _create(installation, account, folder)
+    except OSError as error:
+        raise no_data(error) from None
+    keep(kept, account, data)
+    return None
+
+
+def password_of(folder: Path) -> str:
+    """The superuser's password of the cluster in the folder."""
+    return (folder / DATA / _PASSWORD).read_text("ascii")
+
+
+def no_data(error: OSError) -> LocalUnavailable:
+    """No data directory can be made in the folder for temporary files."""
+    return LocalUnavailable(
+        f"No data directory can be made in {tempfile.gettempdir()}: {error.strerror or error}.",
+        "Make room there, or set TMPDIR to a folder that can be written and has 200 MB to spare",
+    )
+
+
+def environment() -> dict[str, str]:
+    """The environment for PostgreSQL's programs: ours without what is meant for other servers."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def scram_verifier(password: str) -> str:
+    """What the server keeps of a password (PostgreSQL documentation, "pg_authid"; RFC 5803).
+
+    Iterations make a password that a person made up harder to guess; ours is random, and every
+    connection would take as long.
+    """
+    salt, iterations = secrets.token_bytes(16), 1
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    client_key, server_key = (
+        digest(salted, key, "sha256") for key in (b"Client Key", b"Server Key")
+    )
+    parts = (salt, hashlib.sha256(client_key).digest(), server_key)
+    salt64, stored64, server64 = (b64encode(part).decode() for part in parts)
+    return f"SCRAM-SHA-256${iterations}:{salt64}${stored64}:{server64}"
+
+
+def _make_empty(data: Path, account: Account) -> None:
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(0o700)
+    account.give(data)
+
+
+def _create(installation: Installation, account: Account, folder: Path) -> None:
+    """Fill the folder by initdb."""
+    password = secrets.token_urlsafe(24)
+    verifier = folder / "verifier"
+    verifier.touch(0o600)
+    verifier.write_text(scram_verifier(password))
+    account.give(verifier)
+    refusals = []
+    for locale in _LOCALES:
+        done = _initdb(installation, account, folder, f"--pwfile={verifier}", locale)
+        if done.returncode == 0:
+            break
+        refusals.append(telling_line(done.stderr).rstrip("."))
+    else:
+        raise LocalUnavailable(
+            f"initdb of {installation} fails: {refusals[0]}.",
+            "Make room in the folder for temporary files, or set TMPDIR to another one",
+        )
+    verifier.unlink()
+    with (folder / DATA / "postgresql.conf").open("a") as file:
+        file.writelines(f"{name} = {value}\n" for name, value in CONFIGURATION.items())
+    (folder / DATA / _PASSWORD).touch(0o600)
+    (folder / DATA / _PASSWORD).write_text(password)
+    account.give(folder / DATA / _PASSWORD)
+
+
+def _initdb(
+    installation: Installation, account: Account, folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    program = installation.programs / "initdb"
+    with account.starting(program):
+        return subprocess.run(  # noqa: S603 - a program that was looked up, words of ours
+            # The data directory last: by this end of the command line it is recognised.
+            [str(program), *_INITDB, *arguments, "-D", str(folder / DATA)],
+            **account.of_a_process,
+            cwd=folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
