@@ -10,6 +10,7 @@ container of any image called `timescaledb-test`, where a Docker daemon answers.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,14 +53,16 @@ def image(client: Any) -> str:
 @pytest.fixture(scope="session")
 def server_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An engine on a server with several sessions, started."""
-    choice = os.environ.get("TEST_SERVER") or _usual_server()
-    used = request.getfixturevalue("image") if choice == "container" else None
-    engine = open_engine(choice, used, unwatched)
-    engine.start()
-    try:
+    with _started(os.environ.get("TEST_SERVER") or _usual_server(), request) as engine:
         yield engine
-    finally:
-        engine.stop()
+
+
+@pytest.fixture
+def own_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine on a server of this test alone, to be restarted and crashed; started."""
+    choice = os.environ.get("TEST_SERVER", "")
+    with _started(choice if choice and "://" not in choice else _usual_server(), request) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +74,17 @@ def server(request: pytest.FixtureRequest) -> URL:
     engine: Engine = request.getfixturevalue("server_engine")
     assert engine.server_url is not None
     return parse_url(engine.server_url)
+
+
+@contextmanager
+def _started(choice: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    used = request.getfixturevalue("image") if choice == "container" else None
+    engine = open_engine(choice, used, unwatched)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
 
 
 def _usual_server() -> str:

@@ -14,14 +14,13 @@ from sqlalchemy import MetaData, text
 
 from conformance.audit import audit
 from conformance.engines.connecting import connect, parse_url
-from conformance.engines.container.engine import ContainerEngine
 from conformance.errors import EngineUnavailable
-from conformance.project import migrations
+from conformance.project.migrations import Migrations, alembic_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Connection
+
+    from conformance.engines.base import Engine
 
 _ROOT = Path(__file__).parents[2]
 _END_A_WRITER = text(
@@ -32,34 +31,23 @@ _END_A_WRITER = text(
 )
 
 
-@pytest.fixture
-def engine(image: str) -> Iterator[ContainerEngine]:
-    """A server of this test alone."""
-    engine = ContainerEngine(image)
-    engine.start()
-    yield engine
-    engine.stop()
-
-
-def test_session_lost_in_the_migration(
-    engine: ContainerEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def end_own_session(connection: Connection, *_: object, **__: object) -> None:
+def test_session_lost_in_the_migration(own_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def end_own_session(_: object, connection: Connection) -> None:
         connection.scalar(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
-    monkeypatch.setattr(migrations, "upgrade", end_own_session)
-    template = migrations.Migrations(migrations.alembic_config(_ROOT / "alembic.ini")).template()
+    monkeypatch.setattr(Migrations, "upgrade", end_own_session)
+    template = Migrations(alembic_config(_ROOT / "alembic.ini")).template()
     with pytest.raises(
         EngineUnavailable, match="The server ended the connection during the migration to 0001"
     ):
-        template.prepare(parse_url(engine.server_url))
+        template.prepare(parse_url(own_engine.server_url))
 
 
 @pytest.mark.slow
-def test_lost_session_is_no_finding(engine: ContainerEngine, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "conformance", "check", "--engine", engine.server_url]
+def test_lost_session_is_no_finding(own_engine: Engine, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "conformance", "check", "--engine", own_engine.server_url]
     with (
-        connect(parse_url(engine.server_url), autocommit=True) as connection,
+        connect(parse_url(own_engine.server_url), autocommit=True) as connection,
         subprocess.Popen(
             [*command, "--reports", str(tmp_path), "-k", "test_rows"],
             cwd=_ROOT,
@@ -81,10 +69,10 @@ def test_lost_session_is_no_finding(engine: ContainerEngine, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_server_without_connections_left_is_no_finding(
-    engine: ContainerEngine, tmp_path: Path
+    own_engine: Engine, tmp_path: Path
 ) -> None:
     """The checks of several sessions need more of them than this role may have."""
-    url = parse_url(engine.server_url)
+    url = parse_url(own_engine.server_url)
     with connect(url, autocommit=True) as connection:
         connection.execute(
             text("CREATE ROLE few LOGIN CREATEDB PASSWORD 'secret' CONNECTION LIMIT 5")
@@ -101,13 +89,13 @@ def test_a_server_without_connections_left_is_no_finding(
     assert "secret" not in done.stdout + done.stderr
 
 
-def test_a_session_lost_in_an_audit(engine: ContainerEngine) -> None:
+def test_a_session_lost_in_an_audit(own_engine: Engine) -> None:
     """Where the server does not preload the library, loading it ends the session."""
-    with engine.database() as url:
+    with own_engine.database() as url:
         with connect(url, autocommit=True) as connection:
             connection.execute(text("CREATE EXTENSION timescaledb"))
             connection.execute(text("ALTER SYSTEM SET shared_preload_libraries = 'auto_explain'"))
-        engine.restart()
+        own_engine.restart()
         with pytest.raises(EngineUnavailable) as caught:
             audit(url.render_as_string(hide_password=False), MetaData())
     assert caught.value.problem.startswith("The server ended the connection during the audit")

@@ -1,7 +1,7 @@
 """Servers that an upgrade can be rehearsed on, where there are any.
 
-`TEST_SERVER` names a server that offers two versions of TimescaleDB; images are the local ones
-called `timescaledb-test`, which CI builds.
+The tests' server, where it offers two versions of TimescaleDB; images are the local ones called
+`timescaledb-test`, which CI builds.
 """
 
 from __future__ import annotations
@@ -78,11 +78,9 @@ def next_image(local_image: Callable[[str], str], built: Callable[[str, str], st
 @pytest.fixture(scope="session")
 def upgradable(request: pytest.FixtureRequest) -> str:
     """The URL of a server that offers two versions."""
-    if "TEST_SERVER" not in os.environ:
-        pytest.skip("TEST_SERVER names no server that offers two versions of TimescaleDB")
     url = request.getfixturevalue("server").render_as_string(hide_password=False)
     if len(_versions(url)) < 2:
-        pytest.skip("the server of TEST_SERVER offers one version of TimescaleDB only")
+        pytest.skip("the tests' server offers one version of TimescaleDB only")
     return url
 
 
