@@ -243,10 +243,14 @@ def gate(base: str | None, from_revision: str | None, json_file: str | None, **g
 
 
 @main.command()
-@click.option("--from", "before", required=True, metavar="IMAGE|VERSION", help="What is upgraded.")
-@click.option("--to", "after", required=True, metavar="IMAGE|VERSION", help="What to.")
 @click.option(
-    "--engine", metavar="URL|container", help="The server that offers both versions of TimescaleDB."
+    "--from", "before", required=True, metavar="IMAGE|VERSION|local", help="What is upgraded."
+)
+@click.option("--to", "after", required=True, metavar="IMAGE|VERSION|local", help="What to.")
+@click.option(
+    "--engine",
+    metavar="URL|container|local",
+    help="The server that offers both versions of TimescaleDB.",
 )
 @click.option("--image", metavar="IMAGE", help="The image of --engine container.")
 @_options("models", "alembic_ini", "reports")
@@ -258,8 +262,8 @@ def upgrade(
 ) -> None:
     """Rehearse a TimescaleDB upgrade on generated rows: what changes, and whether it matters.
 
-    Two images, or two versions that one server offers. Exit codes: 0 conforms (nothing that
-    matters changes), 1 differs, 2 could not run.
+    Two images, two installations, or two versions that one server offers. Exit codes: 0 conforms
+    (nothing that matters changes), 1 differs, 2 could not run.
     """
     require("suite", "conformance upgrade")
     from rich.console import Console

@@ -21,6 +21,7 @@ from conformance.upgrade.failures import WayFailed, WayNotOpen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sqlalchemy import URL, Connection, MetaData, Table
 
@@ -37,7 +38,14 @@ class Client(Protocol):
 
 
 class LocalClient:
-    """This machine's own PostgreSQL client."""
+    """A PostgreSQL client of this machine.
+
+    Args:
+        programs: the folder of its programs; None: those of the PATH.
+    """
+
+    def __init__(self, programs: Path | None = None) -> None:
+        self._path = None if programs is None else str(programs)
 
     def run(self, command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
         """The exit code, and all that was said.
@@ -45,7 +53,7 @@ class LocalClient:
         Raises:
             WayNotOpen: there is no such program.
         """
-        program = shutil.which(command[0])
+        program = shutil.which(command[0], path=self._path)
         if program is None:
             raise WayNotOpen(f"{command[0]} is not installed on this machine")
         done = subprocess.run(  # noqa: S603 - the program was looked up, the arguments are ours

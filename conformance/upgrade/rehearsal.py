@@ -20,6 +20,7 @@ from conformance.project.models import metadata_for
 from conformance.upgrade.changes import compare_states
 from conformance.upgrade.failures import WayFailed, WayNotOpen
 from conformance.upgrade.gaps import gap_changes
+from conformance.upgrade.opening import open_servers
 from conformance.upgrade.preparing import moving_values, prepare
 from conformance.upgrade.reading import read_state
 from conformance.upgrade.report import (
@@ -31,7 +32,6 @@ from conformance.upgrade.report import (
     Way,
     worst_first,
 )
-from conformance.upgrade.servers import open_servers
 from conformance.upgrade.suite import SuiteOutcome, check_upgraded
 from conformance.upgrade.ways import IN_ORDER, Project
 

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from conformance.comparing.capabilities import Server
     from conformance.engines.container.engine import ContainerEngine
+    from conformance.engines.local.engine import LocalEngine
     from conformance.engines.server.url import UrlEngine
 
     #: An engine on which every database can have a version of TimescaleDB of its own.
-    ServerEngine = ContainerEngine | UrlEngine
+    ServerEngine = ContainerEngine | LocalEngine | UrlEngine
 
 
 @dataclass(frozen=True)

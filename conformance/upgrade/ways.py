@@ -77,8 +77,8 @@ def updated_in_place(servers: Servers, _project: Project, source: URL) -> Iterat
         started = time.monotonic()
         notices = update_extension(url, version)
         method = f"ALTER EXTENSION timescaledb UPDATE TO '{version}'"
-        if servers.old.engine is not servers.new.engine:
-            method += ", the new image on the same volume"
+        if servers.how_moved:
+            method += f", {servers.how_moved}"
         yield Arrival(url, engine, f"{method}.", time.monotonic() - started, notices)
 
 

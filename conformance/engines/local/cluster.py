@@ -104,6 +104,15 @@ class Cluster:
             ) from None
         self._launch()
 
+    def go_on_as(self, chosen: Chosen) -> None:
+        """Restart as another installation that can read the same data.
+
+        Raises:
+            EngineUnavailable: the server does not stop, or the other one does not start.
+        """
+        self._chosen = chosen
+        self.restart()
+
     def crash(self, process: int | None = None) -> None:
         """Kill all processes of the server, or one of them, and wait until it serves again.
 

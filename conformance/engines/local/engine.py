@@ -43,8 +43,8 @@ class LocalEngine(EngineOnServer):
     @property
     def description(self) -> str:
         """Which PostgreSQL it is, and who runs it where that is not the user who asks."""
-        by = f", run as user {self._account.name}" if self._account.name else ""
-        return f"throwaway cluster of {self._chosen.installation.programs}{by}"
+        by = f" (run as user {self._account.name})" if self._account.name else ""
+        return f"local PostgreSQL in {self._chosen.installation.programs}{by}"
 
     @property
     def programs(self) -> Path:
@@ -78,6 +78,16 @@ class LocalEngine(EngineOnServer):
             EngineUnavailable: the server does not stop or does not come back.
         """
         self._made().restart()
+
+    def go_on_as(self, chosen: Chosen) -> None:
+        """Restart the server as that of another installation of the same PostgreSQL.
+
+        Raises:
+            EngineUnavailable: the server does not stop, or the other one does not start.
+        """
+        self._chosen = chosen
+        self._made().go_on_as(chosen)
+        self._probe(is_ours=True)
 
     def crash(self, process: int | None = None) -> None:
         """Kill the server by SIGKILL, or one process of it, and wait until it has recovered.

@@ -23,7 +23,7 @@ def server_program(chosen: Chosen, folder: Path) -> Path:
     installation = chosen.installation
     if chosen.timescaledb == installation.timescaledb:
         return installation.programs / "postgres"
-    root = folder / "installation"
+    root = folder / f"timescaledb-{chosen.timescaledb}"
     programs = installation.programs.resolve()
     program = _below(root, programs) / "postgres"
     if not program.exists():

@@ -104,22 +104,23 @@ class EngineOnServer:
         self._forget = call_at_end(self.stop)
         try:
             self._databases.open()
-            self._probed = _probe(self._databases, is_ours=is_ours)
+            self._probe(is_ours=is_ours)
         except BaseException:
             self.stop()
             raise
+
+    def _probe(self, *, is_ours: bool) -> None:
+        """Learn what the server is and can do."""
+        assert self._databases is not None
+        with self._databases.database() as url:
+            _create_extension(url)
+            server, capabilities = probe(url)
+        self._probed = server, replace(capabilities, restartable=is_ours, crashable=is_ours)
 
     def _started(self) -> tuple[Server, Capabilities]:
         if self._probed is None:
             raise _NOT_STARTED
         return self._probed
-
-
-def _probe(databases: ThrowawayDatabases, *, is_ours: bool) -> tuple[Server, Capabilities]:
-    with databases.database() as url:
-        _create_extension(url)
-        server, capabilities = probe(url)
-    return server, replace(capabilities, restartable=is_ours, crashable=is_ours)
 
 
 def _create_extension(url: URL) -> None:
