@@ -23,3 +23,21 @@ apt_get() {
     DEBIAN_FRONTEND=noninteractive timeout --kill-after=10 300 \
         apt-get -o DPkg::Lock::Timeout=60 "$@" < /dev/null >> build/apt.log 2>&1
 }
+
+# The mirror that packages come from: DEBIAN_MIRROR, else the one that apt uses; empty if none.
+debian_mirror() {
+    local mirror=${DEBIAN_MIRROR:-$(mirror_of_apt)}
+    if [[ -z $mirror ]]; then
+        apt_get update || true
+        mirror=$(mirror_of_apt)
+    fi
+    echo "$mirror"
+}
+
+# The first Debian archive among apt's sources; known by its label once apt has read its index.
+mirror_of_apt() {
+    # What looks like a variable is one of apt's.
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(LABEL) $(SITE)' 'Created-By: Packages' |
+        sed --quiet 's/^Debian //p' | head --lines=1
+}

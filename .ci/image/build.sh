@@ -32,12 +32,6 @@ recipe=$(cat "$RECIPE"/* | sha256sum | cut --characters=1-16)
 
 inspect() { docker image inspect --format "$1" "$image" 2> /dev/null || true; }
 
-# The first Debian archive among apt's sources; known by its label once apt has read its index.
-mirror_of_apt() {
-    apt-get indextargets --format '$(LABEL) $(SITE)' 'Created-By: Packages' |
-        sed --quiet 's/^Debian //p' | head --lines=1
-}
-
 if [[ $(inspect "{{index .Config.Labels \"$LABEL\"}}") == "$recipe" ]]; then
     echo "$image is there"
     exit
@@ -48,11 +42,7 @@ if ! may_install || ! install_command mmdebstrap mmdebstrap; then
 fi
 previous=$(inspect '{{.Id}}')
 
-mirror=${DEBIAN_MIRROR:-$(mirror_of_apt)}
-if [[ -z $mirror ]]; then
-    apt_get update || true
-    mirror=$(mirror_of_apt)
-fi
+mirror=$(debian_mirror)
 if [[ -z $mirror ]]; then
     echo "no mirror of Debian among apt's sources; name one with DEBIAN_MIRROR" >&2
     exit $CANNOT_BUILD

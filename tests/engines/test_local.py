@@ -92,9 +92,9 @@ class TestServer:
 
     def test_says_who_runs_it(self, engine: LocalEngine, local: Chosen) -> None:
         account = server_account()
-        by = f", run as user {account.name}" if account.name else ""
+        by = f" (run as user {account.name})" if account.name else ""
         folder = local.installation.programs
-        assert engine.description == f"throwaway cluster of {folder}{by}"
+        assert engine.description == f"local PostgreSQL in {folder}{by}"
 
     def test_is_not_run_by_root(self, engine: LocalEngine) -> None:
         """The folder of the data belongs to whoever runs the server."""
