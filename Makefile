@@ -3,7 +3,10 @@
 SHELL := /bin/sh
 
 PYTHON ?= python3
-VENV := .venv
+# What is installed: pinned, as constraints.txt says; or the oldest or newest that pyproject.toml
+# allows, each in an environment of its own.
+DEPENDENCIES ?= pinned
+VENV ?= $(if $(filter pinned,$(DEPENDENCIES)),.venv,build/venv-$(DEPENDENCIES))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # auto, embedded, local, container or a database URL; and the container's image. Where neither is given,
@@ -18,7 +21,7 @@ PROFILE ?= thorough
 EXAMPLES ?=
 SEED ?=
 # What make starts ends with make, even if that is killed.
-GUARD := exec $(PYTHON) -I .ci/guard.py $$PPID
+GUARD := exec $(PYTHON) -I "$(CURDIR)/.ci/guard.py" $$PPID
 ENGINE_OPTIONS := $(if $(ENGINE),--engine=$(ENGINE)) $(if $(IMAGE),--image=$(IMAGE))
 PYTEST_OPTIONS := $(patsubst --%,--conformance-%,$(ENGINE_OPTIONS))
 
@@ -26,13 +29,20 @@ PYTEST_OPTIONS := $(patsubst --%,--conformance-%,$(ENGINE_OPTIONS))
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL_pinned = $(PIP) install --constraint constraints.txt --editable '.[dev]'
+INSTALL_newest = $(PIP) install --upgrade --editable '.[dev]'
+INSTALL_oldest = $(PIP) install --constraint constraints.txt uv && $(BIN)/uv pip install --quiet \
+	--python $(BIN)/python --resolution lowest-direct --editable '.[dev]'
+
 $(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(INSTALL_$(DEPENDENCIES))" \
+		|| { echo "DEPENDENCIES is pinned, oldest or newest" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or later is needed; name one with PYTHON=..." >&2; exit 2; }
 	@test -x $(BIN)/pip || $(GUARD) $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV)"
-	@$(GUARD) $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[dev]'
+	@$(GUARD) $(SHELL) -c "$(INSTALL_$(DEPENDENCIES))"
 	@touch $@
 
 .PHONY: install
@@ -50,16 +60,55 @@ test: $(INSTALLED) ## Everything: the suite and the tool's own tests
 		--junitxml=build/conformance/junit-test.xml conformance/suite tests
 
 .PHONY: lint
-lint: $(INSTALLED) ## Format and lint the code, check its types
+lint: $(INSTALLED) ## Format and lint the code, check its types and the spelling
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/codespell
 	@$(BIN)/mypy
 
 .PHONY: check-lint
 check-lint: $(INSTALLED) ## The same, changing nothing
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/codespell
 	@$(BIN)/mypy
+
+.PHONY: coverage
+coverage: $(INSTALLED) ## Which lines the fast tests and one check reach; fails below the figure
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(GUARD) $(BIN)/coverage run -m pytest $(PYTEST_OPTIONS) -m "not slow" -n 2 --dist worksteal \
+		--quiet tests
+	@$(GUARD) $(BIN)/coverage run -m conformance check $(ENGINE_OPTIONS) \
+		--reports=build/coverage/conformance
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet --directory build/coverage/html
+	@$(BIN)/coverage report
+
+.PHONY: mutants
+mutants: $(INSTALLED) ## Change the pure modules at random: is there a test that notices?
+	@$(GUARD) $(BIN)/python -I .ci/mutants.py $(if $(JOBS),--max-children=$(JOBS))
+
+.PHONY: docs
+docs: $(INSTALLED) ## The site, in build/docs/html; a broken link is an error
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --builder html \
+		--doctree-dir build/docs/doctrees docs build/docs/html
+
+.PHONY: dist
+dist: $(INSTALLED) ## The wheel and the source distribution, in build/dist
+	@rm -rf build/dist
+	@$(BIN)/uv build --quiet --out-dir build/dist
+	@$(BIN)/uv tool run --quiet twine@7.0.0 check --strict build/dist/*.whl build/dist/*.tar.gz
+
+# What is tested is what was built: the tests are copied to where the checkout is not found.
+.PHONY: wheel-test
+wheel-test: dist ## Install the wheel into a clean environment and test it there
+	@rm -rf build/wheel-test
+	@$(PYTHON) -m venv build/wheel-test/venv
+	@build/wheel-test/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt "$$(echo build/dist/*.whl)[all]" mypy pytest
+	@mkdir -p build/wheel-test/tests && cp -R tests/package build/wheel-test/tests/
+	@cd build/wheel-test && WHEEL="$$(echo $(CURDIR)/build/dist/*.whl)" \
+		$(GUARD) venv/bin/python -I -m pytest -c /dev/null --rootdir . --quiet tests/package
 
 .PHONY: bench
 bench: $(INSTALLED) ## Benchmark tables, measured side by side
@@ -89,4 +138,4 @@ migrate: $(INSTALLED) ## Migrate the server of DATABASE_URL
 
 .PHONY: clean
 clean: ## Remove .venv and build products
-	rm -rf $(VENV) build *.egg-info
+	rm -rf .venv build mutants *.egg-info

@@ -1,5 +1,7 @@
 """What a model promises beyond plain SQLAlchemy, listed in `__table_args__` like a constraint.
 
+For example::
+
     class Trade(Base):
         __tablename__ = "trades"
         __table_args__ = (

@@ -1,0 +1,116 @@
+"""Run mutmut over the pure modules, and hold what survives against tests/survivors.toml.
+
+    python -I .ci/mutants.py [OPTION OF MUTMUT...]
+
+mutmut changes one thing at a time, and runs the tests that reach it. A change that no test notices,
+nor mypy, survives. It fails the run unless the file names it, with the reason; so does one that
+the file names and that is caught now. [tool.mutmut] in pyproject.toml says which modules and tests.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ROOT = Path(__file__).parents[1]
+_BIN = Path(sys.executable).parent
+NAMED = ROOT / "tests" / "survivors.toml"
+#: What mutmut says of a change that something noticed. One that never ends is noticed too.
+_CAUGHT = {"killed", "caught by type check", "timeout"}
+_RESULT = re.compile(r"^ *(?P<mutant>\S+__mutmut_\d+): (?P<status>.+)$", re.MULTILINE)
+#: `x_name` for a function, `xǁClassǁname` for a method.
+_MANGLED = re.compile(r"x(_|ǁ(?P<owner>\w+?)ǁ)(?P<name>\w+)__mutmut_\d+$")
+
+
+@dataclass(frozen=True, order=True)
+class Survivor:
+    """A change that no test notices: in which function, and the lines without and with it."""
+
+    function: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return (
+            f"[[survivor]]\nfunction = {self.function!r}\n"
+            f"before = '''{self.before}'''\nafter = '''{self.after}'''\nreason = \"\"\n"
+        )
+
+
+def function_of(mutant: str) -> str:
+    """`package.module.xǁClassǁmethod__mutmut_2` -> `package.module.Class.method`."""
+    module, _, mangled = mutant.rpartition(".")
+    match = _MANGLED.match(mangled)
+    assert match is not None, mutant
+    return ".".join(filter(None, (module, match["owner"], match["name"])))
+
+
+def survivor_of(mutant: str, shown: str) -> Survivor:
+    """From the difference that `mutmut show` prints."""
+    changed = [line for line in shown.splitlines() if not line.startswith(("---", "+++"))]
+    before, after = (
+        "\n".join(line[1:].strip() for line in changed if line.startswith(sign)) for sign in "-+"
+    )
+    return Survivor(function_of(mutant), before, after)
+
+
+def complaints(survived: Iterable[Survivor], named: Iterable[Survivor]) -> list[str]:
+    """What is wrong: survivors that are not named, and names of such as survive no more."""
+    left, known = Counter(survived), Counter(named)
+    new = [f"# no test notices:\n{survivor}" for survivor in sorted((left - known).elements())]
+    old = [f"# is caught now:\n{survivor}" for survivor in sorted((known - left).elements())]
+    return new + old
+
+
+def read_named(text: str) -> list[Survivor]:
+    """The file's survivors; each must have its reason."""
+    entries = tomllib.loads(text).get("survivor", [])
+    for entry in entries:
+        if not entry["reason"].strip():
+            raise SystemExit(f"{NAMED.name}: {entry['function']} has no reason")
+    return [Survivor(entry["function"], entry["before"], entry["after"]) for entry in entries]
+
+
+def mutmut(*arguments: str, show: bool = False) -> str:
+    """What a command of mutmut prints; it has to succeed."""
+    # It finds mypy by the name of `python`.
+    environment = {**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [_BIN / "mutmut", *arguments],
+        cwd=ROOT, env=environment, stdout=None if show else subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"mutmut {arguments[0]} ends with {done.returncode}")
+    return done.stdout or ""
+
+
+def main(options: list[str]) -> int:
+    """Run mutmut afresh; 0 if what survives is what the file names."""
+    named = read_named(NAMED.read_text(encoding="utf-8"))
+    shutil.rmtree(ROOT / "mutants", ignore_errors=True)
+    mutmut("run", *options, show=True)
+    results = {item["mutant"]: item["status"] for item in _RESULT.finditer(mutmut("results"))}
+    survived = [
+        survivor_of(mutant, mutmut("show", mutant))
+        for mutant, status in results.items()
+        if status not in _CAUGHT
+    ]
+    wrong = complaints(survived, named)
+    print(f"\n{len(survived)} survive, {len(named)} are named in {NAMED.relative_to(ROOT)}")
+    print(*wrong, sep="\n", end="")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
