@@ -1,0 +1,232 @@
+"""Two sets of facts, made up, and what comes of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.comparing.capabilities import REASONS, Capabilities
+from conformance.comparing.comparison import compare, match_unnamed
+from conformance.comparing.facts import EXISTS, AtLeast, FactKey, OneOf
+from conformance.comparing.findings import Finding, NotChecked
+
+COMMUNITY = Capabilities(community_edition=True)
+APACHE = Capabilities()
+
+EXTENSION = FactKey("extension", "timescaledb", "", EXISTS)
+EDITION = FactKey("extension", "timescaledb", "", "edition")
+TABLE = FactKey("table", "t", "", EXISTS)
+HYPERTABLE = FactKey("hypertable", "t", "", EXISTS)
+CHUNKS = FactKey("hypertable", "t", "", "chunk_interval")
+SEGMENTS = FactKey("compression", "t", "", "segment_by")
+POLICY = FactKey("policy", "t", "retention", "drop_after")
+SETTINGS = FactKey("chunk", "t", "", "other_compression_settings")
+
+
+def test_both_sides_agree():
+    facts = {TABLE: True, CHUNKS: "7 days"}
+    compared = compare(facts, dict(facts), COMMUNITY)
+    assert set(compared.conforming) == {TABLE, CHUNKS}
+    assert (compared.findings, compared.consequences, compared.not_checked, compared.names) == (
+        {}, {}, {}, {},
+    )  # fmt: skip
+
+
+def test_a_value_that_differs_is_a_finding_with_both_values():
+    compared = compare({TABLE: True, CHUNKS: ("a", 1)}, {TABLE: True, CHUNKS: ("b",)}, COMMUNITY)
+    assert compared.conforming == (TABLE,)
+    assert compared.findings == {
+        CHUNKS: Finding(
+            id="hypertable:t:chunk_interval",
+            kind="hypertable",
+            object="t",
+            attribute="chunk_interval",
+            disagreement="different",
+            expected=["a", 1],
+            observed=["b"],
+            message="hypertable t: chunk interval is (b), the models declare (a, 1)",
+            hint=compared.findings[CHUNKS].hint,
+        )
+    }
+    assert compared.findings[CHUNKS].hint.startswith(
+        "Read from timescaledb_information.dimensions. Likely cause: create_hypertable("
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed", "disagreement", "values"),
+    [
+        ({TABLE: True}, {}, "missing", (True, None)),
+        ({}, {TABLE: True}, "unexpected", (None, True)),
+        ({TABLE: True}, {TABLE: False}, "different", (True, False)),
+        # None is a value: it is not the same as no fact.
+        ({TABLE: None}, {}, "missing", (None, None)),
+        ({}, {TABLE: None}, "unexpected", (None, None)),
+    ],
+)
+def test_each_side_may_lack_a_fact(expected, observed, disagreement, values):
+    (finding,) = compare(expected, observed, COMMUNITY).findings.values()
+    assert finding.disagreement == disagreement
+    assert (finding.expected, finding.observed) == values
+    assert finding.message.startswith("table t: ")
+
+
+def test_none_on_both_sides_agrees():
+    assert compare({TABLE: None}, {TABLE: None}, COMMUNITY).conforming == (TABLE,)
+
+
+def test_what_follows_from_a_finding_is_a_consequence_of_it():
+    expected = {TABLE: True, HYPERTABLE: True, CHUNKS: "7 days", SEGMENTS: ("a",)}
+    compared = compare(expected, {}, COMMUNITY)
+    assert list(compared.findings) == [TABLE]
+    assert compared.consequences == dict.fromkeys(
+        (HYPERTABLE, CHUNKS, SEGMENTS), compared.findings[TABLE]
+    )
+
+
+def test_the_nearest_cause_is_the_one_that_is_named():
+    expected = {TABLE: True, HYPERTABLE: True, CHUNKS: "7 days"}
+    compared = compare(expected, {TABLE: True}, COMMUNITY)
+    assert compared.consequences == {CHUNKS: compared.findings[HYPERTABLE]}
+
+
+def test_what_agrees_can_be_a_consequence_too():
+    compared = compare({EXTENSION: True, TABLE: True}, {TABLE: True}, COMMUNITY)
+    assert list(compared.findings) == [EXTENSION]
+    assert compared.conforming == ()
+    assert list(compared.consequences) == [TABLE]
+
+
+def test_findings_come_causes_first_then_by_table():
+    keys = [FactKey(kind, table, "", "any") for kind in ("table", "index") for table in "ab"]
+    compared = compare(dict.fromkeys(reversed(keys), 1), dict.fromkeys(keys, 2), COMMUNITY)
+    assert list(compared.findings) == keys
+
+
+@pytest.mark.parametrize("key", [SEGMENTS, POLICY, EDITION, SETTINGS])
+def test_the_apache_edition_cannot_decide_it(key):
+    reason = REASONS["community_edition"]
+    for observed in ({}, {key: 1}, {key: 2}):
+        compared = compare({key: 1}, observed, APACHE)
+        assert compared.not_checked == {key: NotChecked(key.id, reason)}
+        assert (compared.conforming, compared.findings) == ((), {})
+    assert compare({key: 1}, {key: 1}, COMMUNITY).conforming == (key,)
+    assert list(compare({key: 1}, {}, COMMUNITY).findings) == [key]
+
+
+@pytest.mark.parametrize(
+    "key", [TABLE, CHUNKS, FactKey("chunk", "t", "", "alterations"), EXTENSION]
+)
+def test_the_apache_edition_decides_it(key):
+    assert compare({key: 1}, {key: 1}, APACHE).conforming == (key,)
+    assert list(compare({key: 1}, {key: 2}, APACHE).findings) == [key]
+
+
+def test_what_is_not_checked_comes_causes_first():
+    keys = [SEGMENTS, POLICY, SETTINGS]
+    compared = compare(dict.fromkeys(reversed(keys), 1), {}, APACHE)
+    assert list(compared.not_checked) == keys
+
+
+def objects(kind, *named, table="t"):
+    """Facts of objects: a name and its attributes each."""
+    return {
+        FactKey(kind, table, name, attribute): value
+        for name, attributes in named
+        for attribute, value in attributes.items()
+    }
+
+
+def names(expected, observed):
+    """What each object that was promised without a name is found under."""
+    return {key.name: found.name for key, found in match_unnamed(expected, observed).items()}
+
+
+def unique(*columns):
+    return {EXISTS: True, "columns": columns, "nulls": "distinct"}
+
+
+def test_an_unnamed_object_is_found_by_its_definition():
+    expected = objects("unique", ("<t_a_key>", unique("a")), ("<t_b_key>", unique("b")))
+    observed = objects("unique", ("one", unique("b")), ("two", unique("a")))
+    assert names(expected, observed) == {"<t_a_key>": "two", "<t_b_key>": "one"}
+    compared = compare(expected, observed, COMMUNITY)
+    assert compared.findings == {}
+    assert set(compared.conforming) == set(observed)
+    assert compared.names == match_unnamed(expected, observed)
+    assert "<t_a_key>" in {key.name for key in expected}, "the caller's facts stay as they are"
+
+
+def test_all_attributes_are_renamed_and_what_else_differs_is_a_finding():
+    expected = objects("unique", ("<t_a_key>", unique("a")))
+    observed = objects("unique", ("uq", {**unique("a"), "nulls": "not distinct"}))
+    assert len(match_unnamed(expected, observed)) == 3
+    (finding,) = compare(expected, observed, COMMUNITY).findings.values()
+    assert finding.id == "unique:t.uq:nulls"
+
+
+def test_of_several_of_the_same_definition_it_is_the_usual_name_or_the_first():
+    expected = objects("unique", ("<m>", unique("a")))
+    for others in ("am", "ma", "mz"):
+        observed = objects("unique", *((name, unique("a")) for name in others))
+        assert names(expected, observed) == {"<m>": "m"}
+    observed = objects("unique", ("z", unique("a")), ("b", unique("a")))
+    assert names(expected, observed) == {"<m>": "b"}
+
+
+def test_an_altered_one_is_found_by_the_usual_name():
+    expected = objects("unique", ("<uq>", unique("a")))
+    assert names(expected, objects("unique", ("uq", unique("b")))) == {"<uq>": "uq"}
+    assert names(expected, objects("unique", ("other", unique("b")))) == {}
+
+
+def test_a_definition_goes_before_a_name():
+    expected = objects("unique", ("<x>", unique("a")), ("<y>", unique("b")))
+    # What is called x is what y should be.
+    observed = objects("unique", ("x", unique("b")))
+    assert names(expected, observed) == {"<y>": "x"}
+
+
+def test_an_object_is_found_once_only():
+    expected = objects("unique", ("<x>", unique("a")), ("<y>", unique("a")))
+    assert names(expected, objects("unique", ("k", unique("a")))) == {"<x>": "k"}
+
+
+def test_what_is_promised_by_its_name_is_nobody_elses():
+    expected = objects("unique", ("<x>", unique("a")), ("k", unique("a")))
+    assert names(expected, objects("unique", ("k", unique("a")))) == {}
+
+
+def test_only_objects_of_the_same_kind_and_table_are_looked_at():
+    expected = objects("unique", ("<x>", unique("a")))
+    observed = objects("unique", ("k", unique("a")), table="u")
+    observed |= objects("index", ("k", unique("a")))
+    assert names(expected, observed) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition"),
+    [
+        ("unique", {"columns": ("a",)}),
+        ("foreign_key", {"columns": ("a",), "references": "u"}),
+        ("check", {"expression": "a > 0"}),
+        ("exclusion", {"columns": ("a",), "operators": ("=",), "predicate": None}),
+        ("index", {"columns": ("a",), "predicate": None, "unique": True}),
+    ],
+)
+def test_each_part_of_a_definition_counts(kind, definition):
+    expected = objects(kind, ("<x>", {EXISTS: True, **definition}))
+    assert names(expected, objects(kind, ("k", {**definition, "other": 1}))) == {"<x>": "k"}
+    for part in definition:
+        assert names(expected, objects(kind, ("k", {**definition, part: "else"}))) == {}
+
+
+def test_a_definition_may_accept_several_values():
+    expected = objects("check", ("<x>", {"expression": OneOf(("a > 0", "0 < a"))}))
+    assert names(expected, objects("check", ("k", {"expression": "0 < a"}))) == {"<x>": "k"}
+
+
+def test_a_version_or_a_later_one():
+    key = FactKey("extension", "timescaledb", "", "version")
+    assert compare({key: AtLeast("2.17")}, {key: "2.23.0-dev"}, COMMUNITY).conforming == (key,)
+    (finding,) = compare({key: AtLeast("2.17")}, {key: "2.16.1"}, COMMUNITY).findings.values()
+    assert finding.expected == "2.17 or later"

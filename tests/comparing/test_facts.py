@@ -1,0 +1,167 @@
+"""Keys and values: their names, what they depend on, when they agree, how they are shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.comparing.facts import (
+    ANYTHING,
+    EXISTS,
+    KINDS,
+    AtLeast,
+    Expression,
+    Fact,
+    FactKey,
+    IndexColumn,
+    OneOf,
+    TypeName,
+    agrees,
+    in_order,
+    plain,
+    show,
+)
+from conformance.intervals import Interval
+
+COLUMN = FactKey("column", "t", "c", "nullable")
+
+
+def test_names():
+    assert (COLUMN.object, COLUMN.id) == ("t.c", "column:t.c:nullable")
+    table = FactKey("table", "t", "", EXISTS)
+    assert (table.object, table.id) == ("t", "table:t:exists")
+    assert FactKey("index", "t", "<t_at_idx>", EXISTS).object == "t.t_at_idx"
+    assert COLUMN.existence == FactKey("column", "t", "c", "exists")
+    assert str(Fact(COLUMN, True)) == "column:t.c:nullable = yes"
+
+
+def causes(kind, name, attribute):
+    return [key.id for key in FactKey(kind, "t", name, attribute).causes()]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (("extension", "", EXISTS), []),
+        (("extension", "", "version"), ["extension:t:exists"]),
+        (("type", "", EXISTS), []),
+        (("table", "", EXISTS), ["extension:timescaledb:exists"]),
+        (("job", "", EXISTS), ["extension:timescaledb:exists"]),
+        (("column", "c", EXISTS), ["table:t:exists", "extension:timescaledb:exists"]),
+        (
+            ("column", "c", "generated_storage"),
+            ["column:t.c:generated", "column:t.c:exists", "table:t:exists",
+             "extension:timescaledb:exists"],
+        ),
+        (("index", "i", EXISTS), ["table:t:exists", "extension:timescaledb:exists"]),
+        (
+            ("index", "<i>", EXISTS),
+            ["hypertable:t:exists", "table:t:exists", "extension:timescaledb:exists"],
+        ),
+        *(
+            (
+                (kind, "", EXISTS),
+                ["hypertable:t:exists", "table:t:exists", "extension:timescaledb:exists"],
+            )
+            for kind in ("compression", "policy", "chunk")
+        ),
+        (("hypertable", "", EXISTS), ["table:t:exists", "extension:timescaledb:exists"]),
+    ],
+)  # fmt: skip
+def test_what_a_fact_depends_on_nearest_first(key, expected):
+    assert causes(*key) == expected
+
+
+def test_causes_sort_before_their_consequences():
+    keys = [FactKey(kind, "t", "", attribute) for kind in KINDS for attribute in (EXISTS, "a", "z")]
+    assert sorted(keys[::-1], key=FactKey.sort_key) == keys
+    names = [FactKey("index", table, name, EXISTS) for table in "tu" for name in "ab"]
+    assert sorted(names[::-1], key=FactKey.sort_key) == names
+
+
+def test_counts_come_in_the_order_of_kinds():
+    counted = in_order({"column": 2, "extension": 1, "policy": 0})
+    assert list(counted.items()) == [("extension", 1), ("column", 2)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed", "agreed"),
+    [
+        (1, 1, True),
+        (1, 2, False),
+        (None, None, True),
+        (None, False, False),
+        (True, True, True),
+        (True, 1, False),
+        (1, True, False),
+        (("a",), ("a",), True),
+        (("a",), ("b",), False),
+        (AtLeast("2.17"), "2.17", True),
+        (AtLeast("2.17"), "2.17.0", True),
+        (AtLeast("2.17"), "2.17.1-dev", True),
+        (AtLeast("2.17"), "2.100", True),
+        (AtLeast("2.17"), "3.0", True),
+        (AtLeast("2.17.2"), "2.17.1", False),
+        (AtLeast("2.17"), "2.9", False),
+        (AtLeast("2.17"), "2.17rc1", False),
+        (AtLeast("2.17"), 3, False),
+        (AtLeast("2.17"), None, False),
+        (OneOf(("a", "b")), "b", True),
+        (OneOf(("a", "b")), "c", False),
+        (ANYTHING, None, True),
+        (Interval.parse("1 month"), Interval.parse("30 days"), True),
+        (Expression("x", "X"), Expression("x", "(x)"), True),
+        (Expression("x", "x"), Expression("y", "x"), False),
+        (TypeName("text", "TEXT"), TypeName("text", "text"), True),
+    ],
+)
+def test_when_values_agree(expected, observed, agreed):
+    assert agrees(expected, observed) is agreed
+
+
+class Quoted(str):
+    __slots__ = ()
+
+
+def test_subclasses_agree():
+    assert agrees(Quoted("a"), "a")
+    assert not agrees(Quoted("a"), "b")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "data"),
+    [
+        (None, "none", None),
+        (True, "yes", True),
+        (False, "no", False),
+        (3, "3", 3),
+        ("text", "text", "text"),
+        (("a", None, True), "(a, none, yes)", ["a", None, True]),
+        (Interval.parse("1 month"), "30 days (1 month)", "30 days"),
+        (Expression("canonical", "written"), "written", "written"),
+        (TypeName("bigint", "INT8"), "bigint", "bigint"),
+        (AtLeast("2.17"), "2.17 or later", "2.17 or later"),
+        (OneOf(("a", "b")), "a or b", "a or b"),
+        (ANYTHING, "anything", "anything"),
+    ],
+)
+def test_how_values_are_shown(value, shown, data):
+    assert show(value) == shown
+    assert plain(value) == data
+    assert type(plain(value)) is type(data)
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        (IndexColumn("a"), "a"),
+        (IndexColumn("a", descending=True, nulls_first=True), "a DESC"),
+        (IndexColumn("a", descending=True), "a DESC NULLS LAST"),
+        (IndexColumn("a", nulls_first=True), "a NULLS FIRST"),
+        (
+            IndexColumn(Expression("x", "lower(a)"), operator_class="text_ops", collation="C"),
+            '(lower(a)) COLLATE "C" text_ops',
+        ),
+    ],
+)
+def test_columns_of_an_index(column, shown):
+    assert str(column) == shown

@@ -1,0 +1,336 @@
+"""Made-up evidence, one case for each sentence that a rule can say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.findings import Finding
+from conformance.gate.evidence.evidence import (
+    ByHand,
+    Evidence,
+    Failure,
+    Interruption,
+    Return,
+    Together,
+)
+from conformance.gate.evidence.report import GateFinding, Lock, Notice, RowWork, Statement, Touched
+from conformance.gate.evidence.state import Column, Contents, State
+from conformance.gate.revisions.new import Revision
+from conformance.gate.rules.acceptance import accept
+from conformance.gate.rules.compression import judge_compression
+from conformance.gate.rules.hints import (
+    hint_for_failure,
+    hint_for_offline,
+    hint_for_refusal,
+    hint_for_rewrite,
+    hint_for_scan,
+)
+from conformance.gate.rules.locks import judge_locks, judge_together
+from conformance.gate.rules.outcomes import judge, judge_drift, judge_failure_together
+from conformance.gate.rules.rows import judge_rows
+from conformance.intervals import Interval
+from conformance.population.sequences_behind import Behind
+
+REVISION = Revision("0002", ("0001",), "Title.", Path("2.py"), "2.py", {})
+A = Column("a", "integer", not_null=True, computed=False, has_default=False, digest=1)
+B = replace(A, name="b", digest=2)
+TABLE = Contents(7, "t", compressed=True, rows=3, columns={1: A, 2: B}, key=(1,))
+HYPERTABLE = FactKey("hypertable", "t", "", EXISTS)
+CHUNKS = FactKey("hypertable", "t", "", "chunk_interval")
+RETENTION = FactKey("policy", "t", "retention", "drop_after")
+TRACES = Counter({"relation a": 1})
+BEFORE = State({CHUNKS: Interval.parse("7 days")}, TRACES, {7: TABLE})
+EMPTY = State({}, Counter(), {})
+
+
+def table(**changes):
+    """The state with the table altered."""
+    return replace(BEFORE, contents={7: replace(TABLE, **changes)})
+
+
+def evidence(**more):
+    return Evidence(REVISION, BEFORE, **{"after": BEFORE, **more})
+
+
+def lock(name, mode="ACCESS EXCLUSIVE", *, existed=True, itself=True, chunks=0):
+    return Lock(name, existed, itself, chunks, mode)
+
+
+def rows(name, *, existed=True, read=3, written=0):
+    return RowWork(name, existed, True, 0, read, written)
+
+
+def statement(number, sql, *, transaction=1, timeout="5s", **more):
+    return Statement(number, sql, 0.1, transaction, lock_timeout=timeout, **more)
+
+
+def back(**more):
+    """A downgrade that ran, of a revision that changed nothing."""
+    return evidence(down=Return(**{"statements": 1, "after": BEFORE, **more}))
+
+
+def drift(identifier, *rehearsed):
+    key = next(key for key in (CHUNKS, RETENTION) if key.id == identifier)
+    found = Finding(
+        key.id, key.kind, key.object, key.attribute, "different", 1, 2, "It differs", "Mend it."
+    )
+    return judge_drift([found], rehearsed)
+
+
+TAKEN = statement(1, "ALTER TABLE t ADD COLUMN c int", locks=(lock("t", chunks=2),))
+WORK = statement(2, "UPDATE u SET a = 1", rows=(rows("u"), rows("s")))
+UNLIMITED = statement(4, "DROP TABLE t", timeout="0", locks=(lock("t", chunks=1),))
+ALONE = statement(5, "DROP TABLE t", timeout="0", transaction=None)
+ALEMBICS = statement(1, "LOCK v", timeout="0", locks=(lock("v"),), by_alembic=True)
+REWRITE = "ALTER TABLE t ALTER COLUMN a TYPE bigint"
+REWRITTEN = Touched("t", existed=True, chunks=2)
+IDLE = {"idle_seconds": 12.4}
+SCAN = "CREATE INDEX i ON t (a)"
+LONG = "UPDATE t SET a = " + " + ".join("abcdefgh") * 4
+TYPE = {1: replace(A, type="bigint"), 2: B}
+ACCEPTED = GateFinding("lock-scan", "0002", "t", "It reads.", "Wait.")
+MANY = ("one", "two", "three", "four", "five", "six")
+
+#: What each case makes the rules say, in order.
+CASES = {
+    "a lock held during other work": lambda: judge_locks("0002", [TAKEN, WORK]),
+    "a lock held while the server sleeps": lambda: judge_locks(
+        "0002", [TAKEN, statement(2, "SELECT pg_sleep(1)")]
+    ),
+    "a lock held while the migration does nothing": lambda: judge_locks(
+        "0002", [replace(TAKEN, **IDLE)]
+    ),
+    "a lock held, and other work while the migration does nothing": lambda: judge_locks(
+        "0002",
+        [TAKEN, replace(WORK, locks=(lock("u", "SHARE"),), sql="CREATE INDEX i ON u (a)", **IDLE)],
+    ),
+    "a scan under a lock": lambda: judge_locks(
+        "0002", [statement(3, SCAN, locks=(lock("t", "SHARE"),), rows=(rows("t"),))]
+    ),
+    "a scan of a hypertable under a lock": lambda: judge_locks(
+        "0002", [statement(3, SCAN, locks=(lock("t", "SHARE", chunks=1),), rows=(rows("t"),))]
+    ),
+    "a lock without timeout, after one of Alembic's": lambda: judge_locks(
+        "0002", [ALEMBICS, UNLIMITED]
+    ),
+    "no transaction, no timeout": lambda: judge_locks("0002", [ALONE]),
+    "a rewrite after TRUNCATE, and of a table that is new": lambda: judge_locks(
+        "0002",
+        [
+            statement(1, "TRUNCATE t", rewrites=(REWRITTEN,)),
+            statement(2, "CLUSTER n", rewrites=(Touched("n", existed=False),)),
+            statement(3, REWRITE, rewrites=(REWRITTEN,)),
+            statement(4, REWRITE, rewrites=(REWRITTEN,)),
+        ],
+    ),
+    "a plain table rewritten": lambda: judge_locks(
+        "0002", [statement(3, "CLUSTER p", rewrites=(Touched("p", existed=True),))]
+    ),
+    "a hypertable of one chunk rewritten": lambda: judge_locks(
+        "0002", [statement(3, "CLUSTER p", rewrites=(Touched("p", existed=True, chunks=1),))]
+    ),
+    "one chunk moved by itself, then a table rewritten, by one statement": lambda: judge_locks(
+        "0002",
+        [
+            statement(
+                3,
+                "SELECT compress_chunk('c'), f()",
+                transaction=None,
+                rewrites=(Touched("t", existed=True, itself=False, chunks=1), Touched("p", True)),
+            )
+        ],
+    ),
+    "a lock of one revision held during the next": lambda: judge_together(
+        [("0002", TAKEN), ("0003", WORK), ("0003", WORK)]
+    ),
+    "a lock of one revision held while the next does nothing": lambda: judge_together(
+        [("0002", TAKEN), ("0003", statement(2, "SELECT 1", **IDLE))]
+    ),
+    "an upgrade that fails": lambda: judge(
+        evidence(after=None, failure=Failure("NotNullViolation: a is null.", LONG))
+    ),
+    "an upgrade that fails in Python": lambda: judge(
+        evidence(after=None, failure=Failure("ValueError: no"))
+    ),
+    "an upgrade that compression forbids": lambda: judge_compression(
+        evidence(after=None, failure=Failure("no, it is compressed.", "ALTER TABLE t ADD c int")),
+        (),
+        "2.17",
+    ),
+    "an upgrade that fails after others": lambda: judge_failure_together(
+        Together((), Failure("lock timeout.", "DROP TABLE t"), "0003")
+    ),
+    "an upgrade that fails after others, in Python": lambda: judge_failure_together(
+        Together((), Failure("ValueError: no"), "0003")
+    ),
+    "an upgrade that does not fail after others": lambda: judge_failure_together(Together(())),
+    "a warning": lambda: judge(
+        evidence(statements=(statement(6, "x", notices=(Notice("WARNING", "old is kept."),)),))
+    ),
+    "three warnings, a notice and an opinion": lambda: judge(
+        evidence(
+            statements=(
+                statement(
+                    6,
+                    "x",
+                    notices=(
+                        Notice("NOTICE", "it is there"),
+                        Notice(
+                            "WARNING",
+                            'column type "timestamp" used for "a" does not follow best practices',
+                        ),
+                        Notice("WARNING", "one"),
+                        Notice("WARNING", "two"),
+                    ),
+                ),
+                statement(7, "y", notices=(Notice("WARNING", "three"),)),
+            )
+        )
+    ),
+    "interrupted, and the next run fails": lambda: judge(
+        evidence(
+            interruptions=(
+                Interruption(2, "x", ("t is there",), Failure("DuplicateTable: t.")),
+                Interruption(3, "x"),
+                Interruption(4, "x", MANY, Failure("no")),
+                Interruption(5, "x", ("left",), None, ("missing",)),
+            )
+        )
+    ),
+    "interrupted, and the next run does not finish": lambda: judge(
+        evidence(interruptions=(Interruption(2, "x", MANY[:4], None, MANY),))
+    ),
+    "interrupted, and the next run finishes": lambda: judge(
+        evidence(interruptions=(Interruption(2, "x", ("left",)),))
+    ),
+    "declared without a way back": lambda: judge(
+        replace(back(), revision=replace(REVISION, irreversible="rows are gone."))
+    ),
+    "without a way back, by its downgrade": lambda: judge(back(irreversible="not here.")),
+    "a downgrade that fails": lambda: judge(back(failure=Failure("no such table."))),
+    "a downgrade that does nothing": lambda: judge(back(statements=0, after=EMPTY)),
+    "a downgrade that leads elsewhere": lambda: judge(back(after=table(rows=2))),
+    "a downgrade that leaves traces": lambda: judge(
+        back(after=replace(BEFORE, traces=TRACES + Counter({"relation b": 2})))
+    ),
+    "a downgrade that leads back": lambda: judge(back()),
+    "offline SQL that fails": lambda: judge(
+        evidence(by_hand=ByHand(Failure("SyntaxError: no.", "SELECT %%")))
+    ),
+    "offline SQL that cannot be made": lambda: judge(evidence(by_hand=ByHand(Failure("no")))),
+    "offline SQL that does something else": lambda: judge(evidence(by_hand=ByHand(None, MANY))),
+    "offline SQL that does the same": lambda: judge(evidence(by_hand=ByHand())),
+    "drift, of a revision that changed the fact": lambda: drift(
+        CHUNKS.id,
+        evidence(after=replace(BEFORE, facts={CHUNKS: 8})),
+        replace(evidence(after=None), revision=replace(REVISION, identifier="0003")),
+    ),
+    "drift, of a fact that no revision changed": lambda: drift(
+        RETENTION.id,
+        evidence(),
+        replace(evidence(), revision=replace(REVISION, identifier="0003")),
+    ),
+    "a table dropped": lambda: judge_rows(evidence(after=EMPTY)),
+    "a column dropped": lambda: judge_rows(evidence(after=table(columns={1: A}))),
+    "rows deleted": lambda: judge_rows(
+        evidence(
+            after=table(rows=1),
+            statements=(
+                statement(8, "SELECT", rows=(rows("t"), rows("u", written=2))),
+                statement(9, "DELETE", rows=(rows("u"), rows("t", written=2))),
+            ),
+        )
+    ),
+    "rows altered": lambda: judge_rows(
+        evidence(
+            after=table(columns={1: A, 2: replace(B, digest=9)}),
+            statements=(statement(9, "UPDATE", rows=(rows("t", written=3),)),),
+        )
+    ),
+    "a shorter retention": lambda: judge_rows(
+        evidence(after=replace(BEFORE, facts={RETENTION: Interval.parse("30 days")}))
+    ),
+    "a sequence left behind": lambda: judge_rows(
+        evidence(behind=(Behind("t.a", 1, 3, "SELECT setval('t_a_seq', 3)"),))
+    ),
+    "an altered type where compression is": lambda: judge_compression(
+        evidence(after=table(columns=TYPE)), (), "2.30"
+    ),
+    "a constraint where compression is": lambda: judge_compression(
+        evidence(after=table(constraints={9: ("check", "c")})), (), "2.19"
+    ),
+    "a generated column where compression is": lambda: judge_compression(
+        evidence(after=table(columns={1: A, 2: B, 3: replace(A, name="g", computed=True)})),
+        (),
+        "2.30",
+    ),
+    "accepted without a reason": lambda: accept("0002", {"lock-scan": " "}, [ACCEPTED]),
+    "accepted in vain": lambda: accept("0002", {"rewrite:t": "why", "data-lost": "why"}, []),
+    "accepted under a wrong name": lambda: accept(
+        "0002", {"lock-hold:t": "why", "upgrade-failed": "why"}, []
+    ),
+}
+
+SCANS = (
+    "CREATE UNIQUE INDEX i ON t (a)",
+    "CREATE INDEX i ON t (a)",
+    "REINDEX TABLE t",
+    "ALTER TABLE t ADD PRIMARY KEY (a)",
+    "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)",
+    "ALTER TABLE t VALIDATE CONSTRAINT c",
+    "ALTER TABLE t ADD CHECK (a > 0)",
+    "ALTER TABLE t ALTER a SET NOT NULL",
+    "SELECT decompress_chunk('c')",
+    "SELECT 1",
+)
+REWRITES = (
+    "CLUSTER t USING i",
+    "CALL convert_to_columnstore('c')",
+    "ALTER TABLE t ADD c uuid DEFAULT gen_random_uuid()",
+    "ALTER TABLE t ALTER a TYPE bigint",
+)
+#: What is advised, by what it is advised for.
+HINTS = {
+    **{f"scan: {sql}": lambda sql=sql: hint_for_scan(sql, hypertable=False) for sql in SCANS},
+    **{
+        f"scan of a hypertable: {sql}": lambda sql=sql: hint_for_scan(sql, hypertable=True)
+        for sql in SCANS
+    },
+    **{
+        f"rewrite: {sql}": lambda sql=sql: hint_for_rewrite(sql, hypertable=False)
+        for sql in REWRITES
+    },
+    **{
+        f"rewrite of a hypertable: {sql}": lambda sql=sql: hint_for_rewrite(sql, hypertable=True)
+        for sql in REWRITES
+    },
+    **{
+        f"refusal: {sql}": lambda sql=sql: hint_for_refusal(sql)
+        for sql in ("ALTER TABLE t ADD c int NOT NULL", "ALTER TABLE t ADD CHECK (a > 0)")
+    },
+    **{
+        f"offline: {reason}": lambda reason=reason: hint_for_offline(reason)
+        for reason in (
+            "SyntaxError: no",
+            "no operator %%",
+            "'MockConnection' has none",
+            "TypeError",
+        )
+    },
+    **{
+        f"failure: {reason}": lambda reason=reason: hint_for_failure(reason)
+        for reason in (
+            "VACUUM cannot run inside a transaction block",
+            "CREATE INDEX CONCURRENTLY cannot run inside a transaction block",
+            "hypertables do not support concurrent index creation",
+            "concurrent index creation on hypertables is not supported",
+            "hypertables do not support adding a constraint using an existing index",
+            'cannot create a unique index without the column "at"',
+            "canceling statement due to lock timeout",
+            "division by zero",
+        )
+    },
+}
