@@ -59,6 +59,11 @@ test: $(INSTALLED) ## Everything: the suite and the tool's own tests
 		-n 2 --dist worksteal --quiet \
 		--junitxml=build/conformance/junit-test.xml conformance/suite tests
 
+.PHONY: nightly
+nightly: $(INSTALLED) ## The suite with thousands of examples, others each time
+	@$(GUARD) $(BIN)/conformance check $(ENGINE_OPTIONS) --profile=nightly --reports=$(REPORTS) \
+		$(if $(EXAMPLES),--examples=$(EXAMPLES)) $(if $(SEED),--seed=$(SEED)) -n 2
+
 .PHONY: lint
 lint: $(INSTALLED) ## Format and lint the code, check its types and the spelling
 	@$(BIN)/ruff format .

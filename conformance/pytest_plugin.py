@@ -97,6 +97,12 @@ def _header(config: pytest.Config) -> list[str]:
     lines.append(f"generated: {generation}")
     if generation.kept is None:
         lines.append("        failing examples are not kept: the cache folder cannot be written")
+    if generation.shared:
+        from conformance.checking.examples import trouble_with
+
+        trouble = trouble_with(generation.shared)
+        found = f"not found: {trouble}" if trouble else "tried too"
+        lines.append(f"        failing examples of {generation.shared} are {found}")
     return lines
 
 

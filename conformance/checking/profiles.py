@@ -1,7 +1,8 @@
 """How many generated examples a run tries, from which seed, and what it keeps for the next run.
 
 The same code tries the same examples, so that a pull request fails for what it changes; `nightly`
-draws new ones each time. What failed is kept in the cache folder and tried first by the next run.
+draws new ones each time. What failed is kept in the cache folder and tried first by the next run;
+what failed in a workflow's last run, too, where SHARED_VARIABLE names its repository.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     Tried = TypeVar("Tried", bound=Callable[..., Any])
 
+#: Names the GitHub repository, `owner/repository`, whose workflow shares its failing examples. To
+#: read them GITHUB_TOKEN must be set as well.
+SHARED_VARIABLE = "CONFORMANCE_SHARED_EXAMPLES"
 #: Examples for each property of each table.
 PROFILES = {"quick": 10, "thorough": 60, "nightly": 2_000}
 #: Histories of each hypertable, and the most steps of one.
@@ -53,12 +57,14 @@ class Generation:
         seed: what everything drawn follows from.
         wanted: the number of examples that `--examples` asks for; None: the profile's.
         kept: the folder for this project's failing examples; None where none can be written.
+        shared: `owner/repository`, whose workflow shares its failing examples; empty: none does.
     """
 
     profile: str
     seed: int
     wanted: int | None
     kept: Path | None
+    shared: str = ""
 
     def as_data(self) -> dict[str, str | int]:
         """For the reports: what generates the same again."""
@@ -80,13 +86,13 @@ class Generation:
         """
         # Here, since pytest warns of a plugin of its own that was imported before it starts.
         from hypothesis import HealthCheck, settings
-        from hypothesis.database import DirectoryBasedExampleDatabase
 
-        folder = self._folder(test)
+        from conformance.checking.examples import database_for
+
         return settings(
             **{
                 "max_examples": self.examples(),
-                "database": None if folder is None else DirectoryBasedExampleDatabase(folder),
+                "database": database_for(test, self.kept, self.shared),
                 "deadline": None,
                 "report_multiple_bugs": False,
                 "suppress_health_check": list(HealthCheck),
@@ -96,11 +102,9 @@ class Generation:
 
     def has_failed(self, test: str) -> bool:
         """Whether an example of the test is kept, which failed once and may still do."""
-        folder = self._folder(test)
-        return folder is not None and folder.exists()
+        from conformance.checking.examples import has_examples
 
-    def _folder(self, test: str) -> Path | None:
-        return None if self.kept is None else self.kept / _short_hash(test)
+        return has_examples(test, self.kept, self.shared)
 
     def seeded(self, test: Tried) -> Tried:
         """A `@given` function or a state machine that draws from this run's seed.
@@ -122,6 +126,7 @@ def generation_of(config: pytest.Config) -> Generation:
             _seed(config, options),
             options.examples,
             _writable(cache_folder() / "examples" / _short_hash(project)),
+            os.environ.get(SHARED_VARIABLE, ""),
         )
     return config.stash[_GENERATION]
 

@@ -73,9 +73,9 @@ def test_what_a_fact_depends_on_nearest_first(key, expected):
 
 def test_causes_sort_before_their_consequences():
     keys = [FactKey(kind, "t", "", attribute) for kind in KINDS for attribute in (EXISTS, "a", "z")]
-    assert sorted(keys[::-1], key=FactKey.sort_key) == keys
+    assert sorted(set(keys), key=FactKey.sort_key) == keys
     names = [FactKey("index", table, name, EXISTS) for table in "tu" for name in "ab"]
-    assert sorted(names[::-1], key=FactKey.sort_key) == names
+    assert sorted(set(names), key=FactKey.sort_key) == names
 
 
 def test_counts_come_in_the_order_of_kinds():
