@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+#: The pages of findings are part of the package; the site has copies of them.
+PAGES = ROOT / "conformance/pages"
+COPIES = DOCS / "findings"
 #: What the README of a folder adds: its pages.
 CONTENTS = "```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
 LINK = re.compile(r"(?P<text>\[[^\]]*\]\()(?P<path>[^)\s#:]+)(?P<anchor>#[^)\s]*)?\)")
@@ -45,6 +49,8 @@ autodoc_member_order = "groupwise"
 def prepare_page(app: Sphinx, name: str, source: list[str]) -> None:
     """Make links right for the site; put the README before the contents, and those of folders."""
     page = Path(app.env.doc2path(name))
+    if page.is_relative_to(COPIES):
+        page = PAGES / page.relative_to(COPIES)
     source[0] = relinked(source[0], page)
     if name == "index":
         readme = ROOT / "README.md"
@@ -73,6 +79,8 @@ def address(target: Path) -> str:
         target /= "README.md"
     if target.is_relative_to(DOCS):
         return f"/{target.relative_to(DOCS)}"
+    if target.is_relative_to(PAGES):
+        return f"/findings/{target.relative_to(PAGES)}"
     if repository := os.environ.get("GITHUB_REPOSITORY"):
         server, commit = os.environ["GITHUB_SERVER_URL"], os.environ["GITHUB_SHA"]
         return f"{server}/{repository}/blob/{commit}/{target.relative_to(ROOT)}"
@@ -81,6 +89,7 @@ def address(target: Path) -> str:
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    shutil.copytree(PAGES, COPIES, ignore=shutil.ignore_patterns("*.py*"), dirs_exist_ok=True)
     # Of PostgreSQL, since $$ and $1 are no SQL of the standard.
     app.add_lexer("sql", PostgresLexer)
     app.connect("source-read", prepare_page)

@@ -17,8 +17,8 @@ from conformance.comparing import messages
 from conformance.comparing.facts import KINDS
 
 ROOT = Path(__file__).parents[1]
-#: Folders that hold nothing of ours.
-NOT_OURS = {"build", "dist", "node_modules"}
+#: Folders that hold nothing of ours, or copies of it.
+NOT_OURS = {"build", "dist", "findings", "node_modules"}
 
 DOCUMENTS = sorted(
     path

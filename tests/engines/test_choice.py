@@ -141,7 +141,7 @@ def test_container_without_its_package(said: list[str], monkeypatch: pytest.Monk
     monkeypatch.delitem(sys.modules, "conformance.engines.container.engine", raising=False)
     monkeypatch.delitem(sys.modules, "conformance.engines.container.daemon", raising=False)
     monkeypatch.setitem(sys.modules, "docker", None)
-    with pytest.raises(EngineUnavailable, match="needs the Python package docker"):
+    with pytest.raises(EngineUnavailable, match="needs the package docker"):
         open_engine("container", None, said.append)
 
 
