@@ -59,6 +59,8 @@ def audit(address: str, metadata: MetaData, *, schemas: Sequence[str] = ("public
         engine,
         tuple(comparison.findings.values()),
         tuple(comparison.not_checked.values()),
+        comparison.seen,
+        comparison.accounted,
         facts=len(comparison.conforming),
         consequences=len(comparison.consequences),
         by_kind=in_order(Counter(key.kind for key in comparison.conforming)),

@@ -141,9 +141,15 @@ def kinds(facts: Facts) -> Iterator[str]:
     """A section for each kind."""
     found = attributes_of(facts)
     for kind in KINDS:
+        yield f"## {kind}\n\n"
+        if kind not in MODULES:
+            yield (
+                "Found by the [census](census.md); "
+                "what no model declares is seen and not judged.\n\n"
+            )
+            continue
         module = MODULES[kind]
         source = messages._SOURCES[kind]  # noqa: SLF001 - the catalogue's source
-        yield f"## {kind}\n\n"
         docstring = importlib.import_module(f"conformance.observed.{module}").__doc__
         yield f"{first_line(docstring)}\n\n"
         yield (

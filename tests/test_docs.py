@@ -125,14 +125,16 @@ def pytest_options() -> set[str]:
     return set(re.findall(r"--[a-z-]+", shown.stdout))
 
 
-@pytest.fixture(scope="module")
-def generator():
-    specification = importlib.util.spec_from_file_location(
-        "generate_checks", ROOT / "docs" / "generate_checks.py"
-    )
+def generator_named(name):
+    specification = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return generator_named("generate_checks")
 
 
 def test_the_catalogue_is_fresh(generator):
@@ -146,3 +148,9 @@ def test_the_catalogue_has_every_kind_and_every_cause(generator):
         assert f"\n## {kind}\n" in text
     for cause in messages._CAUSES.values():
         assert generator.cell(cause) in text
+
+
+def test_the_page_of_the_census_is_fresh():
+    generator = generator_named("generate_census")
+    stale = "run: python docs/generate_census.py"
+    assert generator.PAGE.read_text(encoding="utf-8") == generator.page(), stale

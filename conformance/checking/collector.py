@@ -13,7 +13,7 @@ from conformance.checking.choices import JUNIT_FILE
 from conformance.checking.profiles import generation_of
 from conformance.checking.session import use_session
 from conformance.comparing.facts import in_order
-from conformance.comparing.findings import Finding, NotChecked
+from conformance.comparing.findings import Finding, NotChecked, Seen
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError
 
@@ -46,6 +46,8 @@ class Collector:
         self.decided = decided
         self.findings: list[Finding] = []
         self.not_checked: list[NotChecked] = []
+        self.seen: list[Seen] = []
+        self.accounted: Counter[str] = Counter()
         self.by_kind: Counter[str] = Counter()
         self.tests = 0
         self.consequences = 0
@@ -90,6 +92,7 @@ class Collector:
                 for name, value in report.user_properties
                 if name == outcomes.PART_NOT_CHECKED
             ]
+            self._account(report)
             # Checks may share what they leave out.
             self.not_checked += [part for part in parts if part not in self.not_checked]
         if report.failed:
@@ -100,6 +103,13 @@ class Collector:
             self._passed(properties)
         if outcomes.FACTS in properties and report.when == "call":
             self.decided(self)
+
+    def _account(self, report: pytest.TestReport) -> None:
+        for name, value in report.user_properties:
+            if name == outcomes.SEEN:
+                self.seen.append(Seen(**json.loads(str(value))))
+            elif name == outcomes.ACCOUNTED:
+                self.accounted.update(json.loads(str(value)))
 
     def _failed(self, report: pytest.TestReport) -> None:
         found = [value for name, value in report.user_properties if name == outcomes.FINDING]
@@ -160,6 +170,8 @@ class Collector:
             used,
             tuple(self.findings),
             tuple(self.not_checked),
+            tuple(self.seen),
+            in_order(self.accounted),
             facts=self.by_kind.total(),
             tests=self.tests,
             consequences=self.consequences,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.comparing.findings import NotChecked
+    from conformance.comparing.comparison import Comparison
 
     #: The `record` fixture.
     Record = Callable[[str, object], None]
@@ -24,6 +25,8 @@ FACT, FINDING, NOT_CHECKED, CONSEQUENCE = "fact", "finding", "not_checked", "con
 COULD_NOT_RUN, TRIED = "could_not_run", "tried"
 #: Of every fact in one go: how many hold by kind, what is not checked, how many consequences.
 FACTS = "facts"
+#: Of the objects of a kind: how many there are, and those that are not judged, as JSON.
+ACCOUNTED, SEEN = "accounted", "seen"
 #: Of a check that passes: a part of it that was left out, `[id, reason]` as JSON.
 PART_NOT_CHECKED = "part_not_checked"
 
@@ -48,6 +51,14 @@ def decided(
     undecided = [(item.id, item.reason) for item in not_checked]
     data = {"by_kind": by_kind, "not_checked": undecided, "consequences": consequences}
     record(FACTS, json.dumps(data))
+
+
+def account(comparison: Comparison, kind: str, record: Record) -> None:
+    """Put on the report how many objects of the kind there are, and which are not judged."""
+    record(ACCOUNTED, json.dumps({kind: comparison.accounted.get(kind, 0)}))
+    for seen in comparison.seen:
+        if seen.kind == kind:
+            record(SEEN, json.dumps(asdict(seen)))
 
 
 def note(finding: Finding, record: Record) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from conformance.comparing.capabilities import REASONS, Capabilities
 from conformance.comparing.facts import FactKey, Facts, Value, agrees, plain
-from conformance.comparing.findings import Finding, NotChecked
+from conformance.comparing.findings import Finding, NotChecked, Seen
 from conformance.comparing.messages import hint_for, message_for
+from conformance.comparing.seen import accounted, is_seen, seen_of
 
 #: What only the Community edition can have.
 _COMMUNITY_KINDS = ("compression", "policy")
@@ -18,13 +19,15 @@ _COMMUNITY_KINDS = ("compression", "policy")
 
 @dataclass(frozen=True)
 class Comparison:
-    """The outcome for every fact of either side; each key is in exactly one of the four.
+    """The outcome for every fact of either side; each key is in exactly one of the first five.
 
     Attributes:
         conforming: both sides agree; not sorted.
         findings: they do not, and nothing else is the cause; causes first.
         consequences: facts that could not hold because of a finding, with that finding.
         not_checked: facts that this server cannot decide, with the reason.
+        seen: what no model declares and nothing judges.
+        accounted: how many objects of each kind the database has, all outcomes together.
         names: for expected objects without a promised name, the key under which they were found.
     """
 
@@ -32,6 +35,8 @@ class Comparison:
     findings: dict[FactKey, Finding]
     consequences: dict[FactKey, Finding]
     not_checked: dict[FactKey, NotChecked]
+    seen: tuple[Seen, ...]
+    accounted: dict[str, int]
     names: dict[FactKey, FactKey]
 
 
@@ -43,8 +48,11 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
         for promised, found in names.items():
             expected[found] = expected.pop(promised)
     agreeing, differing = _divided(expected, observed)
+    unjudged = {key for key in differing if key not in expected and is_seen(key)}
+    differing -= unjudged
+    seen, counts = tuple(seen_of(unjudged, observed)), accounted(observed)
     if not differing and capabilities.community_edition:
-        return Comparison(tuple(agreeing), {}, {}, {}, names)
+        return Comparison(tuple(agreeing), {}, {}, {}, seen, counts, names)
     conforming: list[FactKey] = []
     findings: dict[FactKey, Finding] = {}
     consequences: dict[FactKey, Finding] = {}
@@ -61,7 +69,7 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
         else:
             conforming.append(key)
     ordered = dict(sorted(not_checked.items(), key=lambda item: item[0].sort_key()))
-    return Comparison(tuple(conforming), findings, consequences, ordered, names)
+    return Comparison(tuple(conforming), findings, consequences, ordered, seen, counts, names)
 
 
 #: Not among the values of facts: None is one of them.

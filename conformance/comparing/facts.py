@@ -14,9 +14,52 @@ from conformance.intervals import Interval
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Kinds of which the census knows only that an object is there.
+OBJECTS = (
+    "domain",
+    "composite_type",
+    "range_type",
+    "base_type",
+    "unused_type",
+    "sequence",
+    "function",
+    "procedure",
+    "aggregate",
+    "window_function",
+    "operator",
+    "operator_class",
+    "operator_family",
+    "cast",
+    "collation",
+    "conversion",
+    "text_search_configuration",
+    "text_search_dictionary",
+    "text_search_parser",
+    "text_search_template",
+    "statistics",
+    "view",
+    "materialized_view",
+    "continuous_aggregate",
+    "aggregate_policy",
+    "schema",
+    "event_trigger",
+    "publication",
+    "subscription",
+    "foreign_data_wrapper",
+    "foreign_server",
+    "user_mapping",
+    "language",
+    "access_method",
+    "transform",
+    "security_label",
+    # What the server calls by a kind that the census does not know.
+    "object",
+)
+
 #: Every kind of fact, causes before their consequences: the order of checks and of reports.
 KINDS = (
     "extension",
+    "setting",
     "type",
     "table",
     "column",
@@ -31,17 +74,20 @@ KINDS = (
     "policy",
     "job",
     "chunk",
+    "chunk_skipping",
     "trigger",
     "rule",
     "row_security_policy",
+    *OBJECTS,
+    "catalog",
 )
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
 #: The attribute that says that an object is there at all.
 EXISTS = "exists"
 
-#: Kinds whose objects are parts of a table, and the kind and object that each depends on.
-_TABLE_PARTS = frozenset(KINDS) - {"extension", "type", "table", "job"}
+#: Kinds of which `FactKey.table` is the object's own name.
+WITHOUT_TABLE = frozenset({"extension", "setting", "type", "job", "catalog", *OBJECTS})
 
 
 class FactKey(NamedTuple):
@@ -84,9 +130,9 @@ class FactKey(NamedTuple):
         automatic = self.kind == "index" and self.name.startswith("<")
         if automatic or self.kind in ("compression", "policy", "chunk"):
             found.append(FactKey("hypertable", self.table, "", EXISTS))
-        if self.kind in _TABLE_PARTS:
+        if self.kind != "table" and self.kind not in WITHOUT_TABLE:
             found.append(FactKey("table", self.table, "", EXISTS))
-        if self.kind not in ("extension", "type"):
+        if self.kind == "job" or self.kind not in WITHOUT_TABLE:
             found.append(FactKey("extension", "timescaledb", "", EXISTS))
         return found
 

@@ -39,3 +39,23 @@ class NotChecked:
 
     id: str
     reason: str
+
+
+#: The kind of a part of the server's catalog that is not looked at.
+CATALOG = "catalog"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An object that the database has, that the models do not declare, and that is not judged.
+
+    Attributes:
+        kind: what sort of object, `view`; `catalog` for a part of the server's catalog that is not
+            looked at.
+        object: which one, `daily`.
+        reason: what is known of it; empty where there is nothing to say.
+    """
+
+    kind: str
+    object: str
+    reason: str = ""

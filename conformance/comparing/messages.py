@@ -38,6 +38,9 @@ _SOURCES = {
     "row_security_policy": "pg_policy",
 }
 
+#: Of kinds that the census alone reads.
+_CATALOGS = "the server's catalogs"
+
 #: Why an index is missing that TimescaleDB makes by itself.
 _NO_DEFAULT_INDEX = (
     "it was dropped, or create_default_indexes => false said so, or the dimension came by "
@@ -103,7 +106,7 @@ def message_for(key: FactKey, disagreement: str, expected: Value, observed: Valu
 
 def hint_for(key: FactKey, disagreement: str) -> str:
     """Where it was read, and the likely cause where one stands out."""
-    read = f"Read from {_SOURCES[key.kind]}."
+    read = f"Read from {_SOURCES.get(key.kind, _CATALOGS)}."
     cause = _CAUSES.get((key.kind, key.attribute))
     if key.kind == "index" and disagreement == "missing" and key.name.startswith("<"):
         cause = _NO_DEFAULT_INDEX

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.comparing.capabilities import Server
-    from conformance.comparing.findings import Finding, NotChecked
+    from conformance.comparing.findings import Finding, NotChecked, Seen
 
 #: Exit codes of every command, by verdict.
 EXIT_CODES = {"conforms": 0, "differs": 1, "could_not_run": 2}
@@ -56,6 +56,8 @@ class Verdict:
     Attributes:
         findings: disagreements, causes before their consequences.
         not_checked: what could not be decided, with reasons; never counted as passed.
+        seen: objects of the database that no model declares and that are not judged.
+        accounted: how many objects of each kind the database has: judged, not checked, or seen.
         counts: `facts` and `tests` are those that were decided and hold; `consequences` are facts
             that a finding made moot; `findings` and `not_checked` are the lengths of the lists;
             `rows` were written in so many generated `examples` and `histories`.
@@ -69,6 +71,8 @@ class Verdict:
     engine: EngineUsed
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    accounted: dict[str, int] = field(default_factory=dict)
     facts: int = 0
     tests: int = 0
     consequences: int = 0
@@ -100,6 +104,8 @@ class Verdict:
             "consequences": self.consequences,
             **{what: self.tried.get(what, 0) for what in TRIED},
             "not_checked": len(self.not_checked),
+            "objects": sum(self.accounted.values()),
+            "seen": len(self.seen),
         }
 
     def as_data(self) -> dict[str, Any]:
@@ -110,12 +116,18 @@ class Verdict:
             "counts": self.counts,
             "generated": self.generated,
             "findings": [asdict(finding) for finding in self.findings],
+            "seen": [_without_nothing(asdict(item)) for item in self.seen],
+            "accounted": self.accounted,
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),
         }
         if self.could_not_run is not None:
             data["message"] = self.could_not_run
         return data
+
+
+def _without_nothing(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if value}
 
 
 def in_words(tried: Mapping[str, int]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.facts import WITHOUT_TABLE
 from conformance.observed import (
+    census,
     chunks,
     columns,
     compression,
@@ -41,9 +43,6 @@ _PARTS = (
     triggers,
 )
 
-#: Kinds of which `FactKey.table` is the object's own name.
-_WITHOUT_TABLE = ("extension", "type", "job")
-
 
 def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     """Everything the catalog shows of the schemas in scope.
@@ -57,12 +56,13 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     for part in _PARTS:
         facts.update(part.observed(connection, scope))
     known = {key.table for key in facts if key.kind == "table"}
-    unknown = {key.table for key in facts if key.kind not in _WITHOUT_TABLE} - known
-    if not unknown:
+    unknown = {key.table for key in facts if key.kind not in WITHOUT_TABLE} - known
+    if unknown:
         # A dictionary anew costs a tenth of all at a thousand tables.
-        return facts
-    return {
-        key: value
-        for key, value in facts.items()
-        if key.kind in _WITHOUT_TABLE or key.table in known
-    }
+        facts = {
+            key: value
+            for key, value in facts.items()
+            if key.kind in WITHOUT_TABLE or key.table in known
+        }
+    facts.update(census.unlisted(connection, scope, facts))
+    return facts

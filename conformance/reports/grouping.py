@@ -1,13 +1,15 @@
-"""What is not checked, grouped by its reason: a reason may stand for a hundred facts."""
+"""What is not checked, grouped by its reason, and what is seen, by its kind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.findings import CATALOG
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conformance.comparing.findings import NotChecked
+    from conformance.comparing.findings import NotChecked, Seen
 
 
 def by_reason(items: Iterable[NotChecked]) -> dict[str, list[str]]:
@@ -21,3 +23,13 @@ def by_reason(items: Iterable[NotChecked]) -> dict[str, list[str]]:
 def objects_of(ids: Iterable[str]) -> list[str]:
     """`compression:market_data:order_by` -> `compression:market_data`, each once."""
     return list(dict.fromkeys(":".join(name.split(":")[:2]) for name in ids))
+
+
+def seen_by_kind(items: Iterable[Seen]) -> dict[str, list[str]]:
+    """Kind in words -> objects, each once; parts of catalogs are left out."""
+    grouped: dict[str, list[str]] = {}
+    for item in items:
+        names = grouped.setdefault(item.kind.replace("_", " "), [])
+        if item.kind != CATALOG and item.object not in names:
+            names.append(item.object)
+    return {kind: names for kind, names in grouped.items() if names}

@@ -61,6 +61,7 @@ def _decide(fact: FactKey, comparison: Comparison, record: Record) -> None:
 
 def test_nothing_undeclared(kind: str, comparison: Comparison, record: Record) -> None:
     """The database has nothing of this kind that the models do not know."""
+    outcomes.account(comparison, kind, record)
     undeclared = [
         finding
         for finding in comparison.findings.values()

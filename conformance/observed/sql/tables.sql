@@ -28,6 +28,13 @@ SELECT n.nspname AS schema_name,
  WHERE n.nspname = ANY(:schemas)
    AND c.relkind IN ('r', 'p', 'f')
    AND NOT c.relispartition
+   -- A chunk is no table of its own, wherever create_hypertable() put it.
+   AND c.oid NOT IN (SELECT i.inhrelid
+                       FROM timescaledb_information.hypertables h
+                       JOIN pg_catalog.pg_namespace p ON p.nspname = h.hypertable_schema
+                       JOIN pg_catalog.pg_class t
+                         ON t.relnamespace = p.oid AND t.relname = h.hypertable_name
+                       JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)
    AND c.relname <> :version_table
    -- Alembic's own under a name that env.py gives it: by what Alembic makes it of.
    AND NOT (EXISTS (SELECT FROM pg_catalog.pg_constraint k

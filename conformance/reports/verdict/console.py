@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from conformance.comparing.findings import CATALOG
 from conformance.comparing.verdict import in_words
-from conformance.reports.grouping import by_reason, objects_of
+from conformance.reports.grouping import by_reason, objects_of, seen_by_kind
 from conformance.reports.headline import show_headline
 
 if TYPE_CHECKING:
@@ -52,17 +53,37 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
     if verdict.by_kind:
         kinds = ", ".join(f"{count} {kind}" for kind, count in verdict.by_kind.items())
         yield Text(f"               {kinds}", style="dim")
+    yield from _accounted(verdict)
     if any(verdict.tried.values()):
         yield Text(f"  generated    {in_words(verdict.tried)} ({_origin(verdict)})")
     if verdict.consequences:
         moot = _count(verdict.consequences, "fact")
         yield Text(f"  moot         {moot} that a finding above decides")
     for reason, ids in by_reason(verdict.not_checked).items():
-        names = objects_of(ids)
-        shown = ", ".join(names[:_MOST_NAMES])
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         yield Text(f"  not checked  {len(ids)}: {reason}")
-        yield Text(f"               {shown}{more}", style="dim")
+        yield Text(f"               {_some(objects_of(ids))}", style="dim")
+
+
+def _accounted(verdict: Verdict) -> Iterator[Text]:
+    """How much was looked at, and what of it was not judged."""
+    if not verdict.accounted:
+        return
+    total, kinds = sum(verdict.accounted.values()), len(verdict.accounted)
+    line = f"accounted for {_count(total, 'object')} of {_count(kinds, 'kind')}"
+    if verdict.seen:
+        line += f"; {len(verdict.seen)} seen, not judged:"
+    yield Text(f"               {line}")
+    for kind, names in seen_by_kind(verdict.seen).items():
+        yield Text(f"               {kind} {_some(names)}", style="dim")
+    for item in verdict.seen:
+        if item.kind == CATALOG:
+            yield Text(f"               {item.reason}")
+
+
+def _some(names: list[str]) -> str:
+    """The first few."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _checked(verdict: Verdict) -> str:

@@ -1,0 +1,334 @@
+"""The census' table for `pg_catalog`: every relation that holds rows, in PostgreSQL 15 to 18.
+
+Its views show what these tables hold, or what the server is doing, and hold no object of their
+own. Source: PostgreSQL documentation, "System Catalogs".
+"""
+
+from __future__ import annotations
+
+from conformance.comparing.census.treatment import Table, Treatment
+
+_BOOKKEEPING = "the server's own bookkeeping"
+_COUNTERS = "grows with the rows"
+_OWNER = "the owner of an object of no table"
+_INTERNAL = "how the object works inside, of types that an extension or a superuser makes"
+_TOLD = "told by another catalog"
+_PASSWORD = "may hold a password"  # noqa: S105 - no password
+_SERVER_WIDE = "of the whole server, whatever the database"
+_COMMENT = "a remark, which changes nothing"
+
+POSTGRESQL: Table = {
+    "pg_aggregate": Treatment(
+        ("aggregate",),
+        judged="aggfnoid",
+        irrelevant={
+            "how an aggregate works inside; its definition is not judged": (
+                "aggkind aggnumdirectargs aggtransfn aggfinalfn aggcombinefn aggserialfn "
+                "aggdeserialfn aggmtransfn aggminvtransfn aggmfinalfn aggfinalextra "
+                "aggmfinalextra aggfinalmodify aggmfinalmodify aggsortop aggtranstype "
+                "aggtransspace aggmtranstype aggmtransspace agginitval aggminitval"
+            )
+        },
+    ),
+    "pg_am": Treatment(
+        ("table", "index", "access_method"),
+        judged="oid amname amtype",
+        irrelevant={_INTERNAL: "amhandler"},
+    ),
+    "pg_amop": Treatment(reason="the operators of an operator class, which is seen"),
+    "pg_amproc": Treatment(reason="the functions of an operator class, which is seen"),
+    "pg_attrdef": Treatment(("column",), judged="oid adrelid adnum adbin"),
+    "pg_attribute": Treatment(
+        ("column", "privilege", "storage"),
+        judged="attrelid attname atttypid attnum atttypmod attnotnull atthasdef attidentity "
+        "attgenerated attisdropped attcollation attacl",
+        seen="attstattarget attstorage attcompression attoptions attfdwoptions",
+        irrelevant={
+            "copied from the type": "attlen attndims attbyval attalign",
+            _BOOKKEEPING: "attcacheoff atthasmissing attmissingval",
+            "told by the parents of the table": "attislocal attinhcount",
+        },
+    ),
+    "pg_auth_members": Treatment(reason=_SERVER_WIDE),
+    "pg_authid": Treatment(reason=f"{_SERVER_WIDE}; roles are named where they own or may"),
+    "pg_cast": Treatment(
+        ("cast",), judged="oid castsource casttarget castcontext castfunc castmethod"
+    ),
+    "pg_class": Treatment(
+        ("table", "view", "materialized_view", "sequence", "index", "composite_type", "storage"),
+        judged="oid relname relnamespace relowner relam relkind relpersistence relrowsecurity "
+        "relforcerowsecurity relreplident relispartition relacl reloptions",
+        seen="reltablespace reloftype",
+        irrelevant={
+            _BOOKKEEPING: "relfilenode reltoastrelid relisshared relrewrite relfrozenxid "
+            "relminmxid relispopulated reltype",
+            _COUNTERS: "relpages reltuples relallvisible relallfrozen",
+            _TOLD: "relhasindex relnatts relchecks relhasrules relhastriggers relhassubclass",
+            "of a partition, which is a part of its table": "relpartbound",
+        },
+    ),
+    "pg_collation": Treatment(
+        ("collation",),
+        judged="oid collname collnamespace",
+        irrelevant={
+            _OWNER: "collowner",
+            "how a collation sorts; a column's is judged by name": (
+                "collprovider collisdeterministic collencoding collcollate collctype "
+                "colliculocale colllocale collicurules collversion"
+            ),
+        },
+    ),
+    "pg_constraint": Treatment(
+        ("primary_key", "unique", "foreign_key", "check", "exclusion", "domain"),
+        judged="oid conname contype condeferrable condeferred convalidated conenforced conrelid "
+        "contypid conindid confrelid confupdtype confdeltype confmatchtype conkey confkey "
+        "confdelsetcols conexclop conbin",
+        seen="conperiod",
+        irrelevant={
+            "told by the table": "connamespace",
+            "told by the parents of the table": "conparentid conislocal coninhcount connoinherit",
+            "told by the types of the columns": "conpfeqop conppeqop conffeqop",
+        },
+    ),
+    "pg_conversion": Treatment(
+        ("conversion",),
+        judged="oid conname connamespace",
+        irrelevant={
+            _OWNER: "conowner",
+            _INTERNAL: "conforencoding contoencoding conproc condefault",
+        },
+    ),
+    "pg_database": Treatment(
+        ("privilege",),
+        judged="oid datname datacl datdba",
+        irrelevant={
+            "how the database was created": (
+                "encoding datlocprovider datistemplate datallowconn datconnlimit dattablespace "
+                "datcollate datctype daticulocale datlocale daticurules datcollversion"
+            ),
+            _BOOKKEEPING: "datfrozenxid datminmxid dathasloginevt",
+        },
+    ),
+    "pg_db_role_setting": Treatment(("setting",), judged="setdatabase setrole setconfig"),
+    "pg_default_acl": Treatment(
+        ("default_privilege",),
+        judged="oid defaclrole defaclnamespace defaclobjtype defaclacl",
+    ),
+    "pg_depend": Treatment(
+        reason="says which object belongs to which: to an extension, a column, a constraint"
+    ),
+    "pg_description": Treatment(reason=_COMMENT),
+    "pg_enum": Treatment(("type",), judged="oid enumtypid enumsortorder enumlabel"),
+    "pg_event_trigger": Treatment(
+        ("event_trigger",),
+        judged="oid evtname evtevent evtfoid evtenabled evttags",
+        irrelevant={_OWNER: "evtowner"},
+    ),
+    "pg_extension": Treatment(
+        ("extension",),
+        judged="oid extname extversion",
+        seen="extnamespace",
+        irrelevant={_OWNER: "extowner", "for dumps": "extrelocatable extconfig extcondition"},
+    ),
+    "pg_foreign_data_wrapper": Treatment(
+        ("foreign_data_wrapper",),
+        judged="oid fdwname",
+        irrelevant={_OWNER: "fdwowner fdwacl", _INTERNAL: "fdwhandler fdwvalidator fdwoptions"},
+    ),
+    "pg_foreign_server": Treatment(
+        ("foreign_server",),
+        judged="oid srvname srvfdw",
+        irrelevant={_OWNER: "srvowner srvacl", _PASSWORD: "srvtype srvversion srvoptions"},
+    ),
+    "pg_foreign_table": Treatment(
+        ("table",), judged="ftrelid", irrelevant={_PASSWORD: "ftserver ftoptions"}
+    ),
+    "pg_index": Treatment(
+        ("index",),
+        judged="indexrelid indrelid indnatts indnkeyatts indisunique indnullsnotdistinct "
+        "indisprimary indisexclusion indisvalid indisready indislive indisreplident indkey "
+        "indcollation indclass indoption indexprs indpred",
+        irrelevant={
+            "told by the constraint": "indimmediate",
+            "the order in which CLUSTER would write": "indisclustered",
+            _BOOKKEEPING: "indcheckxmin",
+        },
+    ),
+    "pg_inherits": Treatment(
+        ("table",),
+        judged="inhrelid inhparent",
+        irrelevant={_BOOKKEEPING: "inhseqno inhdetachpending"},
+    ),
+    "pg_init_privs": Treatment(reason="what extensions granted when they were created"),
+    "pg_language": Treatment(
+        ("language",),
+        judged="oid lanname",
+        irrelevant={
+            _OWNER: "lanowner lanacl",
+            _INTERNAL: "lanispl lanpltrusted lanplcallfoid laninline lanvalidator",
+        },
+    ),
+    "pg_largeobject": Treatment(reason="the bytes of large objects, which are data"),
+    "pg_largeobject_metadata": Treatment(reason="large objects, which are data of no table"),
+    "pg_namespace": Treatment(
+        ("schema", "privilege"),
+        judged="oid nspname nspacl nspowner",
+    ),
+    "pg_opclass": Treatment(
+        ("operator_class",),
+        judged="oid opcname opcnamespace opcmethod",
+        irrelevant={_OWNER: "opcowner", _INTERNAL: "opcfamily opcintype opcdefault opckeytype"},
+    ),
+    "pg_operator": Treatment(
+        ("operator",),
+        judged="oid oprname oprnamespace oprleft oprright",
+        irrelevant={
+            _OWNER: "oprowner",
+            "how an operator works inside; its definition is not judged": (
+                "oprkind oprcanmerge oprcanhash oprresult oprcom oprnegate oprcode oprrest oprjoin"
+            ),
+        },
+    ),
+    "pg_opfamily": Treatment(
+        ("operator_family",),
+        judged="oid opfname opfnamespace opfmethod",
+        irrelevant={_OWNER: "opfowner"},
+    ),
+    "pg_parameter_acl": Treatment(reason=_SERVER_WIDE),
+    "pg_partitioned_table": Treatment(
+        ("table",),
+        judged="partrelid",
+        irrelevant={
+            "how a table is partitioned by PostgreSQL itself; that it is is judged": (
+                "partstrat partnatts partdefid partattrs partclass partcollation partexprs"
+            )
+        },
+    ),
+    "pg_policy": Treatment(
+        ("row_security_policy",),
+        judged="oid polname polrelid polcmd polpermissive polroles polqual polwithcheck",
+    ),
+    "pg_proc": Treatment(
+        ("function", "procedure", "aggregate", "window_function", "trigger"),
+        judged="oid proname pronamespace prokind proargtypes prolang prosecdef proisstrict "
+        "provolatile prorettype proretset prosrc prosqlbody proconfig",
+        seen="proacl",
+        irrelevant={
+            _OWNER: "proowner",
+            "what the planner expects of a function": "procost prorows prosupport proleakproof "
+            "proparallel",
+            "names and defaults of arguments": "provariadic pronargs pronargdefaults "
+            "proallargtypes proargmodes proargnames proargdefaults",
+            _INTERNAL: "protrftypes probin",
+        },
+    ),
+    "pg_publication": Treatment(
+        ("publication",),
+        judged="oid pubname puballtables pubinsert pubupdate pubdelete pubtruncate",
+        irrelevant={
+            _OWNER: "pubowner",
+            "what subscribers see of partitioned tables": "pubviaroot pubgencols",
+        },
+    ),
+    "pg_publication_namespace": Treatment(("publication",), judged="oid pnpubid pnnspid"),
+    "pg_publication_rel": Treatment(
+        ("publication",), judged="oid prpubid prrelid", seen="prqual prattrs"
+    ),
+    "pg_range": Treatment(
+        ("range_type",),
+        judged="rngtypid rngmultitypid rngsubtype",
+        irrelevant={_INTERNAL: "rngcollation rngsubopc rngcanonical rngsubdiff"},
+    ),
+    "pg_replication_origin": Treatment(reason=_SERVER_WIDE),
+    "pg_rewrite": Treatment(
+        ("rule", "view"),
+        judged="oid rulename ev_class ev_type ev_enabled is_instead ev_qual ev_action",
+    ),
+    "pg_seclabel": Treatment(
+        ("security_label",),
+        judged="objoid classoid objsubid provider label",
+    ),
+    "pg_sequence": Treatment(
+        ("sequence", "column"),
+        judged="seqrelid seqtypid seqstart seqincrement seqmax seqmin seqcache seqcycle",
+    ),
+    "pg_shdepend": Treatment(reason="says which role and tablespace an object uses"),
+    "pg_shdescription": Treatment(reason=_COMMENT),
+    "pg_shseclabel": Treatment(reason=_SERVER_WIDE),
+    "pg_statistic": Treatment(reason="what ANALYZE found in the rows"),
+    "pg_statistic_ext": Treatment(
+        ("statistics",),
+        judged="oid stxrelid stxname stxnamespace stxkeys stxkind stxexprs",
+        irrelevant={_OWNER: "stxowner", "how much ANALYZE reads": "stxstattarget"},
+    ),
+    "pg_statistic_ext_data": Treatment(reason="what ANALYZE found in the rows"),
+    "pg_subscription": Treatment(
+        ("subscription",),
+        judged="oid subdbid subname subenabled",
+        irrelevant={
+            _OWNER: "subowner",
+            _PASSWORD: "subconninfo",
+            "how rows are brought": (
+                "subskiplsn subbinary substream subtwophasestate subdisableonerr "
+                "subpasswordrequired subrunasowner subfailover subslotname subsynccommit "
+                "subpublications suborigin"
+            ),
+        },
+    ),
+    "pg_subscription_rel": Treatment(reason="how far a subscription, which is judged, has come"),
+    "pg_tablespace": Treatment(
+        ("storage",),
+        judged="oid spcname",
+        irrelevant={_SERVER_WIDE: "spcowner spcacl spcoptions"},
+    ),
+    "pg_transform": Treatment(
+        ("transform",),
+        judged="oid trftype trflang",
+        irrelevant={_INTERNAL: "trffromsql trftosql"},
+    ),
+    "pg_trigger": Treatment(
+        ("trigger",),
+        judged="oid tgrelid tgname tgfoid tgtype tgenabled tgisinternal tgconstraint tgattr "
+        "tgargs tgnargs tgqual tgdeferrable tginitdeferred tgoldtable tgnewtable",
+        irrelevant={_TOLD: "tgparentid tgconstrrelid tgconstrindid"},
+    ),
+    "pg_ts_config": Treatment(
+        ("text_search_configuration",),
+        judged="oid cfgname cfgnamespace",
+        irrelevant={_OWNER: "cfgowner", _INTERNAL: "cfgparser"},
+    ),
+    "pg_ts_config_map": Treatment(reason="the words of a text search configuration, which is seen"),
+    "pg_ts_dict": Treatment(
+        ("text_search_dictionary",),
+        judged="oid dictname dictnamespace",
+        irrelevant={_OWNER: "dictowner", _INTERNAL: "dicttemplate dictinitoption"},
+    ),
+    "pg_ts_parser": Treatment(
+        ("text_search_parser",),
+        judged="oid prsname prsnamespace",
+        irrelevant={_INTERNAL: "prsstart prstoken prsend prsheadline prslextype"},
+    ),
+    "pg_ts_template": Treatment(
+        ("text_search_template",),
+        judged="oid tmplname tmplnamespace",
+        irrelevant={_INTERNAL: "tmplinit tmpllexize"},
+    ),
+    "pg_type": Treatment(
+        ("type", "unused_type", "domain", "composite_type", "range_type", "base_type"),
+        judged="oid typname typnamespace typtype typrelid typelem typarray typnotnull "
+        "typbasetype typtypmod typdefault typcollation",
+        irrelevant={
+            _OWNER: "typowner typacl",
+            _INTERNAL: (
+                "typlen typbyval typcategory typispreferred typisdefined typdelim typsubscript "
+                "typinput typoutput typreceive typsend typmodin typmodout typanalyze typalign "
+                "typstorage typndims typdefaultbin"
+            ),
+        },
+    ),
+    "pg_user_mapping": Treatment(
+        ("user_mapping",),
+        judged="oid umuser umserver",
+        irrelevant={_PASSWORD: "umoptions"},
+    ),
+}

@@ -1,0 +1,85 @@
+"""The census: every object of the catalogs in scope that no other module has found.
+
+The statements of this module read the catalogs plainly, by no rule but what belongs to what. What
+a module leaves out, or what no module is about, becomes a fact here: that it is there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.census.postgresql import POSTGRESQL
+from conformance.comparing.census.timescaledb import TIMESCALEDB
+from conformance.comparing.census.treatment import untreated
+from conformance.comparing.facts import EXISTS, KINDS, FactKey, Facts
+from conformance.comparing.findings import CATALOG
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+_KNOWN = frozenset(KINDS)
+#: The only column of Alembic's table, by which it is known under any name.
+_VERSION = ["version_num"]
+
+
+def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
+    """An existence fact for every object in scope that has none among those found."""
+    keys = (*_objects(connection, scope), *_of_timescaledb(connection, scope))
+    facts: Facts = {key: True for key in keys if key not in found}
+    facts.update(_untreated(connection, scope, found))
+    return facts
+
+
+def _objects(connection: Connection, scope: Scope) -> Iterator[FactKey]:
+    tables = set()
+    for row in rows(connection, "census_objects", scope):
+        name = row.name if row.schema_name is None else scope.name(row.schema_name, row.name)
+        if row.kind == "table":
+            tables.add(name)
+        else:
+            yield _key(row.kind, name, "")
+    parts = [
+        (row.kind, scope.name(row.schema_name, row.table_name), row.names)
+        for row in rows(connection, "census_parts", scope)
+    ]
+    tables -= {table for kind, table, names in parts if kind == "column" and names == _VERSION}
+    for table in tables:
+        yield _key("table", table, "")
+    for kind, table, names in parts:
+        if table in tables:
+            yield from (_key(kind, table, name) for name in names)
+
+
+def _key(kind: str, table: str, name: str) -> FactKey:
+    if kind in _KNOWN:
+        return FactKey(kind, table, name, EXISTS)
+    return FactKey("object", f"{kind} {table}", name, EXISTS)
+
+
+def _of_timescaledb(connection: Connection, scope: Scope) -> Iterator[FactKey]:
+    for row in rows(connection, "census_timescaledb", scope):
+        table = row.table_name
+        if row.schema_name is not None:
+            table = scope.name(row.schema_name, table)
+        yield _key(row.kind, table, row.name.removeprefix("policy_"))
+
+
+def _untreated(connection: Connection, scope: Scope, found: Facts) -> Facts:
+    """What the server's catalogs have and the census' table does not know."""
+    catalogs: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
+    for row in rows(connection, "census_catalogs", scope):
+        catalogs[row.of_timescaledb][row.relation] = row.columns
+    version = found.get(FactKey("extension", "timescaledb", "", "version"))
+    major = (connection.dialect.server_version_info or ("",))[0]
+    tables = (
+        (f"PostgreSQL {major}", POSTGRESQL, catalogs[False]),
+        (f"TimescaleDB {version}", TIMESCALEDB, catalogs[True]),
+    )
+    return {
+        FactKey(CATALOG, part, "", EXISTS): f"{server} has {part}, which is not looked at"
+        for server, table, columns in tables
+        for part in untreated(table, columns)
+    }

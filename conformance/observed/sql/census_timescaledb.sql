@@ -1,0 +1,23 @@
+-- What TimescaleDB's catalog holds of the schemas in scope: its objects are no objects of PostgreSQL.
+SELECT 'hypertable' AS kind, h.hypertable_schema AS schema_name, h.hypertable_name AS table_name,
+       '' AS name
+  FROM timescaledb_information.hypertables h
+ WHERE h.hypertable_schema = ANY(:schemas)
+UNION ALL
+SELECT CASE WHEN EXISTS (SELECT FROM timescaledb_information.continuous_aggregates a
+                          WHERE a.view_schema = j.hypertable_schema
+                            AND a.view_name = j.hypertable_name)
+            THEN 'aggregate_policy' ELSE 'policy' END,
+       j.hypertable_schema, j.hypertable_name, j.proc_name
+  FROM timescaledb_information.jobs j
+ WHERE j.hypertable_schema = ANY(:schemas)
+UNION ALL
+-- Jobs below 1000 are TimescaleDB's own.
+SELECT 'job', NULL, pg_catalog.concat(j.proc_schema, '.', j.proc_name), ''
+  FROM timescaledb_information.jobs j
+ WHERE j.hypertable_name IS NULL AND j.job_id >= 1000
+UNION ALL
+SELECT DISTINCT 'chunk_skipping', h.schema_name, h.table_name, s.column_name
+  FROM _timescaledb_catalog.chunk_column_stats s
+  JOIN _timescaledb_catalog.hypertable h ON h.id = s.hypertable_id
+ WHERE h.schema_name = ANY(:schemas)

@@ -1,0 +1,106 @@
+"""Write docs/census.md from the census' table.
+
+python docs/generate_census.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from conformance.comparing.census.postgresql import POSTGRESQL  # noqa: E402 - the path is set above
+from conformance.comparing.census.timescaledb import TIMESCALEDB  # noqa: E402
+from conformance.comparing.facts import EXISTS, KINDS, FactKey  # noqa: E402
+from conformance.comparing.seen import is_seen  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.comparing.census.treatment import Table, Treatment
+
+PAGE = ROOT / "docs" / "census.md"
+
+HEAD = """\
+# The census
+
+Made by `python docs/generate_census.py` from the code; do not edit it. A test fails while it is
+stale.
+
+A verdict accounts for every object in scope: all objects in the schemas of the models, and those of
+the whole database. Each is
+
+- **judged**: it is a fact, and a finding where the models and the database disagree,
+- **seen, not judged**: no model declares it, and it changes neither rows nor plans. The verdict
+  names it. Once a model declares it, it is judged.
+
+What belongs to an extension is a part of the extension, whatever it is called. Chunks,
+materializations and compressed tables are parts of their hypertable or continuous aggregate, the
+sequence of a column is a part of the column, and so on.
+
+The census begins with the server's own catalogs. The tables below say what is done with each
+relation and column. A relation or column that they do not have is named in the verdict:
+"TimescaleDB 2.99.0 has timescaledb_information.something, which is not looked at".
+
+## Kinds of objects
+
+| kind | where no model declares it |
+| --- | --- |
+"""
+
+POSTGRESQL_HEAD = """
+## PostgreSQL
+
+Tables of `pg_catalog` in PostgreSQL 15 to 18. Its views show what these tables hold, or what the
+server is doing, and hold no objects of their own.
+
+"""
+
+TIMESCALEDB_HEAD = """
+## TimescaleDB
+
+Tables and views that belong to the extension, in 2.17 to 2.29 and 2.30's development.
+
+"""
+
+
+def kinds() -> Iterator[str]:
+    """A row for each kind of fact."""
+    for kind in KINDS:
+        key = FactKey(kind, "", "", EXISTS)
+        yield f"| {kind} | {'seen, not judged' if is_seen(key) else 'a finding'} |\n"
+
+
+def relations(table: Table) -> Iterator[str]:
+    """A row for each relation."""
+    yield "| relation | kinds | judged | seen | irrelevant |\n| --- | --- | --- | --- | --- |\n"
+    for name, treatment in sorted(table.items()):
+        yield f"| `{name}` | {', '.join(treatment.kinds)} | {columns(treatment.judged)} "
+        yield f"| {columns(treatment.seen)} | {irrelevant(treatment)} |\n"
+
+
+def columns(names: str) -> str:
+    """As code, one after the other."""
+    return ", ".join(f"`{name}`" for name in names.split())
+
+
+def irrelevant(treatment: Treatment) -> str:
+    """Why nothing, or which columns, are looked at."""
+    if treatment.reason:
+        return treatment.reason
+    return "<br>".join(
+        f"{columns(names)}: {reason}" for reason, names in treatment.irrelevant.items()
+    )
+
+
+def page() -> str:
+    """The whole file."""
+    parts = [HEAD, *kinds(), POSTGRESQL_HEAD, *relations(POSTGRESQL)]
+    return "".join([*parts, TIMESCALEDB_HEAD, *relations(TIMESCALEDB)]).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,210 @@
+"""The census: whatever is in the database is judged, or named as seen and not judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.comparing.census.postgresql import POSTGRESQL
+from conformance.comparing.census.timescaledb import TIMESCALEDB
+from conformance.comparing.facts import KINDS
+from conformance.observed import census
+
+from .cases import Alteration, parametrize
+
+#: One of each kind that no model declares and nothing judges: the kind, the object, the statement.
+SEEN = (
+    ("domain", "positive", "CREATE DOMAIN positive AS int CHECK (VALUE > 0)"),
+    ("composite_type", "pair", "CREATE TYPE pair AS (a int, b int)"),
+    ("range_type", "prices", "CREATE TYPE prices AS RANGE (subtype = float8)"),
+    ("base_type", "shell", "CREATE TYPE shell"),
+    ("unused_type", "colour", "CREATE TYPE colour AS ENUM ('red')"),
+    ("sequence", "numbers", "CREATE SEQUENCE numbers"),
+    ("function", "one()", "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
+    ("function", "one(x integer)",
+     "CREATE FUNCTION one(x int) RETURNS int LANGUAGE sql AS 'SELECT 1'"),
+    ("procedure", "two()", "CREATE PROCEDURE two() LANGUAGE sql AS 'SELECT 1'"),
+    ("aggregate", "total(integer)", "CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int)"),
+    ("operator", "===(integer,integer)",
+     "CREATE OPERATOR === (function = int4eq, leftarg = int, rightarg = int)"),
+    ("operator_class", "mine using hash",
+     "CREATE OPERATOR CLASS mine FOR TYPE int USING hash AS OPERATOR 1 ="),
+    ("operator_family", "ours using btree", "CREATE OPERATOR FAMILY ours USING btree"),
+    ("cast", "text as integer", "CREATE CAST (text AS int) WITH INOUT"),
+    ("collation", "plain", "CREATE COLLATION plain FROM \"C\""),
+    ("conversion", "turned",
+     "CREATE CONVERSION turned FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8"),
+    ("text_search_configuration", "words",
+     "CREATE TEXT SEARCH CONFIGURATION words (COPY = simple)"),
+    ("text_search_dictionary", "terms", "CREATE TEXT SEARCH DICTIONARY terms (TEMPLATE = simple)"),
+    ("text_search_parser", "cutter",
+     "CREATE TEXT SEARCH PARSER cutter (START = prsd_start, GETTOKEN = prsd_nexttoken,"
+     " END = prsd_end, LEXTYPES = prsd_lextype)"),
+    ("text_search_template", "mould",
+     "CREATE TEXT SEARCH TEMPLATE mould (LEXIZE = dsimple_lexize)"),
+    ("statistics", "s", "CREATE STATISTICS s ON id, name FROM instruments"),
+    ("view", "latest", "CREATE VIEW latest AS SELECT * FROM market_data"),
+    ("materialized_view", "kept", "CREATE MATERIALIZED VIEW kept AS SELECT * FROM market_data"),
+    ("schema", "attic", "CREATE SCHEMA attic"),
+    ("event_trigger", "watch",
+     "CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+     "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch()"),
+    ("publication", "feed", "CREATE PUBLICATION feed FOR TABLE instruments"),
+    ("foreign_data_wrapper", "nothing", "CREATE FOREIGN DATA WRAPPER nothing"),
+    ("foreign_server", "nowhere", "CREATE FOREIGN DATA WRAPPER n; "
+     "CREATE SERVER nowhere FOREIGN DATA WRAPPER n"),
+    ("user_mapping", "public on nowhere", "CREATE FOREIGN DATA WRAPPER n; "
+     "CREATE SERVER nowhere FOREIGN DATA WRAPPER n; CREATE USER MAPPING FOR public SERVER nowhere"),
+    ("language", "plnothing",
+     "CREATE LANGUAGE plnothing HANDLER plpgsql_call_handler"),
+    ("access_method", "heap_too",
+     "CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler"),
+    ("transform", "integer for sql",
+     "CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal))"),
+)  # fmt: skip
+
+
+#: What is judged: the kind, the object, the statement.
+JUDGED = {
+    ("table", "positions"): "CREATE TABLE positions (id int)",
+    ("table", "parted"): "CREATE TABLE parted (d date) PARTITION BY RANGE (d)",
+    ("column", "curves.spread"): "ALTER TABLE curves ADD spread text",
+    ("check", "instruments.odd"): "ALTER TABLE instruments ADD CONSTRAINT odd CHECK (id > 0)",
+    ("unique", "instruments.twice"): "ALTER TABLE instruments ADD CONSTRAINT twice UNIQUE (name)",
+    ("index", "instruments.ix"): "CREATE INDEX ix ON instruments (name)",
+    ("trigger", "instruments.swallow"): (
+        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TRIGGER swallow BEFORE INSERT ON instruments FOR EACH ROW"
+        " EXECUTE FUNCTION swallow()"
+    ),
+    ("rule", "data_sources.keep"): (
+        "CREATE RULE keep AS ON DELETE TO data_sources DO INSTEAD NOTHING"
+    ),
+    ("row_security_policy", "instruments.mine"): "CREATE POLICY mine ON instruments USING (true)",
+    ("exclusion", "instruments.apart"): (
+        "ALTER TABLE instruments ADD CONSTRAINT apart EXCLUDE USING btree (ticker WITH =)"
+    ),
+    ("foreign_key", "curves.of"): (
+        "ALTER TABLE curves ADD CONSTRAINT of FOREIGN KEY (id) REFERENCES instruments"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "sql"),
+    SEEN,
+    ids=[f"{kind} {name}".replace(" ", "-") for kind, name, _ in SEEN],
+)
+def test_what_nothing_judges_is_named(database, kind, name, sql):
+    if kind == "conversion" and not database.capabilities.concurrent_sessions:
+        pytest.skip("the embedded server ends when it loads a conversion's library")
+    before = database.compare()
+    assert not before.seen
+    database.execute(sql)
+    compared = database.compare()
+    assert not compared.findings
+    assert (kind, name) in {(item.kind, item.object) for item in compared.seen}
+    assert compared.accounted[kind] == before.accounted.get(kind, 0) + 1
+
+
+#: What belongs to something that is accounted for, and is therefore no object of its own.
+BELONGS = (
+    Alteration(
+        "chunks in the schema of their table",
+        "CREATE SCHEMA attic; CREATE TABLE attic.ticks (t timestamptz NOT NULL);"
+        "SELECT create_hypertable('attic.ticks', 't', associated_schema_name => 'public');"
+        "INSERT INTO attic.ticks VALUES ('2020-01-01')",
+    ),
+    Alteration(
+        "a continuous aggregate's own tables and views",
+        "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS"
+        " SELECT time_bucket('1 day', timestamp) AS day, max(close) FROM market_data GROUP BY 1"
+        " WITH NO DATA; ALTER MATERIALIZED VIEW daily SET (timescaledb.compress)",
+        community=True,
+    ),
+    Alteration("a column's sequence", "ALTER TABLE instruments ADD number serial"),
+    Alteration("a table's row type and array", "CREATE TABLE attic (x int)"),
+    Alteration("a temporary table", "CREATE TEMP TABLE t (x int)"),
+    Alteration(
+        "partitions",
+        "CREATE TABLE parted (d date) PARTITION BY RANGE (d);"
+        "CREATE TABLE parted_1 PARTITION OF parted DEFAULT",
+    ),
+)
+
+
+@parametrize(BELONGS)
+def test_what_belongs_to_something_is_no_object_of_its_own(database, case):
+    database.alter(case)
+    compared = database.compare()
+    own = {"schema": 1} if "SCHEMA" in case.sql else {}
+    own |= {"continuous_aggregate": 1} if "continuous" in case.sql else {}
+    own |= {"table": 1, "column": 1} if "CREATE TABLE" in case.sql and not own else {}
+    own |= {"column": 1} if "serial" in case.sql else {}
+    before = {kind: n - own.get(kind, 0) for kind, n in compared.accounted.items()}
+    database.connection.rollback()
+    assert {kind: n for kind, n in before.items() if n} == database.compare().accounted
+
+
+def test_the_table_knows_the_catalogs_of_this_server(database):
+    unknown = {item.object for item in database.compare().seen if item.kind == "catalog"}
+    assert unknown == set()
+
+
+@pytest.mark.parametrize(
+    ("table", "relation", "server"),
+    [
+        (POSTGRESQL, "pg_event_trigger", "PostgreSQL"),
+        (TIMESCALEDB, "timescaledb_information.jobs", "TimescaleDB"),
+        (TIMESCALEDB, "_timescaledb_catalog.chunk_column_stats", "TimescaleDB"),
+    ],
+)
+def test_a_relation_that_the_table_does_not_know_is_named(
+    database, monkeypatch, table, relation, server
+):
+    monkeypatch.delitem(table, relation)
+    (seen,) = database.compare().seen
+    assert (seen.kind, seen.object) == ("catalog", relation)
+    assert seen.reason.startswith(f"{server} ")
+    assert seen.reason.endswith(f" has {relation}, which is not looked at")
+
+
+def test_a_column_that_the_table_does_not_know_is_named(database, monkeypatch):
+    known = TIMESCALEDB["timescaledb_information.dimensions"]
+    fewer = known.judged.replace("num_partitions", "")
+    changed = replace(known, judged=fewer)
+    monkeypatch.setitem(TIMESCALEDB, "timescaledb_information.dimensions", changed)
+    assert [item.object for item in database.compare().seen] == [
+        "timescaledb_information.dimensions.num_partitions"
+    ]
+
+
+def test_an_object_of_a_kind_that_the_census_does_not_know_is_named(database, monkeypatch):
+    monkeypatch.setattr(census, "_KNOWN", census._KNOWN - {"view"})
+    database.execute("CREATE VIEW latest AS SELECT 1 AS one")
+    assert [(item.kind, item.object) for item in database.compare().seen] == [
+        ("object", "view latest")
+    ]
+
+
+@pytest.mark.parametrize("kind", [name for name in KINDS if name not in ("catalog", "object")])
+def test_the_table_says_where_every_kind_is_read(kind):
+    treated = {k for table in (POSTGRESQL, TIMESCALEDB) for t in table.values() for k in t.kinds}
+    assert kind in treated
+
+
+def test_forty_undeclared_things_are_all_named(database):
+    """What is judged is a finding, what is not is seen; nothing is left out."""
+    one_alone = ("conversion", "foreign_server", "user_mapping", "continuous_aggregate")
+    things = {(kind, name): sql for kind, name, sql in SEEN if kind not in one_alone}
+    for sql in things.values():
+        database.execute(sql)
+    for (kind, name), sql in JUDGED.items():
+        things[kind, name] = sql
+        database.execute(sql)
+    assert len(things) >= 40
+    compared = database.compare()
+    named = {(item.kind, item.object) for item in compared.seen}
+    named |= {(finding.kind, finding.object) for finding in compared.findings.values()}
+    assert set(things) - named == set()
