@@ -39,6 +39,12 @@ _PART = re.compile(
     r")"
 )
 
+_BUCKET = re.compile(
+    r"""\btime_bucket \s* \( \s* (?: bucket_width \s* (?: => | := ) \s* )?
+    (?: cast \s* \( | \( | interval \b )? \s* (?: '(?P<quoted>[^']*)' | (?P<number>\d+) )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -77,6 +83,31 @@ class Interval:
     def plain(self) -> str:
         """The length alone, without a person's spelling: stable across spellings."""
         return _spell(self.microseconds)
+
+
+def bucket_of(sql: str) -> Interval | int | None:
+    """The width of the first `time_bucket('1 day', ...)` in a query.
+
+    None where there is none, or its width is computed.
+    """
+    match = _BUCKET.search(sql)
+    if match is None:
+        return None
+    written = match["number"] or match["quoted"]
+    if written.isdigit():
+        return int(written)
+    try:
+        return Interval.parse(written)
+    except ValueError:
+        return None
+
+
+def refresh_window(start: Interval | int | None, end: Interval | int | None) -> str:
+    """`30 days to 1 hour`: the ages between which a continuous aggregate is refreshed."""
+    return " to ".join(
+        "unbounded" if age is None else age.plain() if isinstance(age, Interval) else str(age)
+        for age in (start, end)
+    )
 
 
 def _microseconds(text: str) -> int:

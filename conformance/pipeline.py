@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from conformance.comparing.comparison import Comparison, compare
+from conformance.declarations import views_of
 from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
 
 def scope_of(metadata: MetaData, schemas: Sequence[str] = ("public",)) -> Scope:
-    """The schemas that the metadata has tables in, and these.
+    """The schemas that the metadata has tables or views in, and these.
 
     Args:
         schemas: the first one is that of tables that name none.
     """
-    named = {table.schema for table in metadata.tables.values() if table.schema is not None}
+    relations = (*metadata.tables.values(), *views_of(metadata))
+    named = {relation.schema for relation in relations if relation.schema is not None}
     return Scope(tuple(sorted({*named, *schemas})), schemas[0])
 
 

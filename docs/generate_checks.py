@@ -41,7 +41,15 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint  # noqa: E402
 
 from conformance.comparing import messages  # noqa: E402
 from conformance.comparing.facts import EXISTS, KINDS, FactKey, Facts, show  # noqa: E402
-from conformance.declarations import Compression, Hypertable, Retention  # noqa: E402
+from conformance.declarations import (  # noqa: E402
+    Compression,
+    ContinuousAggregate,
+    Hypertable,
+    MaterializedView,
+    Refresh,
+    Retention,
+    View,
+)
 from conformance.expected import expected_facts  # noqa: E402
 
 if TYPE_CHECKING:
@@ -62,6 +70,9 @@ MODULES = {
     "check": "constraints",
     "exclusion": "constraints",
     "hypertable": "hypertables",
+    "view": "views",
+    "materialized_view": "views",
+    "continuous_aggregate": "aggregates",
     "index": "indexes",
     "compression": "compression",
     "policy": "policies",
@@ -108,6 +119,25 @@ def one_of_everything() -> MetaData:
         Hypertable("traded_at", chunk_interval="1 month"),
         Compression(segment_by="symbol", order_by="traded_at DESC, id", after="30 days"),
         Retention(drop_after="2 years"),
+    )
+    ContinuousAggregate(
+        "SELECT time_bucket('1 day', traded_at) AS day, max(price) AS high FROM trades GROUP BY 1",
+        Refresh(start_offset="3 days", end_offset="1 hour", schedule_interval="1 hour"),
+        name="daily_highs",
+        chunk_interval="1 year",
+    ).require(metadata)
+    # Through a class, so that its columns are promised too.
+    Table(
+        "latest_trades",
+        metadata,
+        Column("symbol", Text, primary_key=True),
+        View("SELECT symbol, max(traded_at) FROM trades GROUP BY symbol", security_barrier=True),
+    )
+    Table(
+        "symbols",
+        metadata,
+        Column("symbol", Text, primary_key=True),
+        MaterializedView("SELECT DISTINCT symbol FROM trades"),
     )
     return metadata
 

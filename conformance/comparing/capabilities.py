@@ -23,6 +23,8 @@ REASONS = {
     "crashable": "this engine's server is not ours to crash",
     "copy": "the server of this engine cannot run COPY FROM STDIN",
 }
+#: The same capability, for facts of continuous aggregates.
+NO_AGGREGATES = "the server runs TimescaleDB's Apache edition, which has no continuous aggregates"
 
 
 @dataclass(frozen=True)

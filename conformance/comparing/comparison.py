@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from conformance.comparing.capabilities import REASONS, Capabilities
-from conformance.comparing.facts import FactKey, Facts, Value, agrees, plain
+from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilities
+from conformance.comparing.facts import (
+    DERIVED,
+    EXISTS,
+    FactKey,
+    Facts,
+    Query,
+    Value,
+    agrees,
+    plain,
+)
 from conformance.comparing.findings import Finding, NotChecked, Seen
 from conformance.comparing.messages import hint_for, message_for
 from conformance.comparing.seen import accounted, is_seen, seen_of
@@ -59,7 +68,10 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
     not_checked: dict[FactKey, NotChecked] = {}
     # Causes before consequences; sorting what agrees as well would take half of the time.
     for key in chain(sorted(differing, key=FactKey.sort_key), agreeing):
-        reason, cause = _undecidable(key, capabilities), _cause(key, findings)
+        cause = _cause(key, findings)
+        reason = _undecidable(key, capabilities)
+        if reason is None and key in differing:
+            reason = _undecided(expected.get(key), observed.get(key))
         if reason is not None:
             not_checked[key] = NotChecked(key.id, reason)
         elif cause is not None:
@@ -95,9 +107,23 @@ def _cause(key: FactKey, findings: dict[FactKey, Finding]) -> Finding | None:
     return next((findings[cause] for cause in key.causes() if cause in findings), None)
 
 
+def _undecided(expected: Value, observed: Value) -> str | None:
+    """Why it is not known whether two queries are the same."""
+    if not isinstance(observed, Query) or not isinstance(expected, Query):
+        return None
+    if observed.refused:
+        return f"PostgreSQL does not spell this query apart from its tables: {observed.refused}"
+    if expected.canonical == observed.canonical:
+        clauses = ", ".join(sorted({*observed.hidden} ^ {*expected.hidden}))
+        return f"PostgreSQL's plans do not show these clauses, whose spelling differs: {clauses}"
+    return None
+
+
 def _undecidable(key: FactKey, capabilities: Capabilities) -> str | None:
     if capabilities.community_edition:
         return None
+    if key.kind == "continuous_aggregate":
+        return NO_AGGREGATES
     community_only = (
         key.kind in _COMMUNITY_KINDS
         or key == FactKey("extension", "timescaledb", "", "edition")
@@ -114,6 +140,7 @@ def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
     else:
         disagreement = "different"
     wanted, seen = expected.get(key), observed.get(key)
+    instead = _instead(key, observed if disagreement == "missing" else expected)
     return Finding(
         id=key.id,
         kind=key.kind,
@@ -122,9 +149,18 @@ def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
         disagreement=disagreement,
         expected=plain(wanted),
         observed=plain(seen),
-        message=message_for(key, disagreement, wanted, seen),
-        hint=hint_for(key, disagreement),
+        message=message_for(key, disagreement, wanted, seen, instead),
+        hint=hint_for(key, disagreement, instead),
     )
+
+
+def _instead(key: FactKey, other_side: Facts) -> str | None:
+    """The kind of relation that the other side has under the same name."""
+    kinds = ("table", *DERIVED)
+    if key.attribute != EXISTS or key.kind not in kinds:
+        return None
+    there = (kind for kind in kinds if key._replace(kind=kind) in other_side)
+    return next((kind for kind in there if kind != key.kind), None)
 
 
 def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
@@ -145,7 +181,7 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
             free[kind, table][name] = attributes
     renamed: dict[tuple[str, str, str], str] = {}
     # All definitions first: an object that is what another one should be is that other one.
-    for recognise in (_of_definition, _of_name):
+    for recognise in (_of_definition, _of_name, _of_being_left):
         for (kind, table, name), attributes in unnamed.items():
             candidates = free[kind, table]
             if (kind, table, name) in renamed:
@@ -179,6 +215,7 @@ _DEFINITION = {
     "check": ("expression",),
     "exclusion": ("columns", "operators", "predicate"),
     "index": ("columns", "predicate", "unique"),
+    "policy": ("start_offset", "end_offset"),
 }
 
 
@@ -199,3 +236,12 @@ def _of_name(
 ) -> str | None:
     """The candidate with the usual name: the same object, altered."""
     return usual_name if usual_name in candidates else None
+
+
+def _of_being_left(
+    kind: str, _wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], _usual_name: str
+) -> str | None:
+    """A refresh policy of another window: the same policy, altered."""
+    if kind != "policy":
+        return None
+    return min((name for name in candidates if name.startswith("refresh")), default=None)

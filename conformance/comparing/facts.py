@@ -37,10 +37,6 @@ OBJECTS = (
     "text_search_parser",
     "text_search_template",
     "statistics",
-    "view",
-    "materialized_view",
-    "continuous_aggregate",
-    "aggregate_policy",
     "schema",
     "event_trigger",
     "publication",
@@ -69,6 +65,9 @@ KINDS = (
     "check",
     "exclusion",
     "hypertable",
+    "view",
+    "materialized_view",
+    "continuous_aggregate",
     "index",
     "compression",
     "policy",
@@ -83,11 +82,27 @@ KINDS = (
 )
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
+#: An age of a refresh that has no limit.
+UNBOUNDED = "unbounded"
+
 #: The attribute that says that an object is there at all.
 EXISTS = "exists"
 
 #: Kinds of which `FactKey.table` is the object's own name.
 WITHOUT_TABLE = frozenset({"extension", "setting", "type", "job", "catalog", *OBJECTS})
+
+#: Kinds of relations whose rows come from a query.
+DERIVED = ("view", "materialized_view", "continuous_aggregate")
+
+
+#: Attributes whose disagreement explains that of another one.
+_CAUSES = {
+    ("column", "generated_storage"): ("generated",),
+    ("continuous_aggregate", "definition"): ("source", "bucket"),
+    ("continuous_aggregate", "columns"): ("source", "bucket", "definition"),
+    ("view", "columns"): ("definition",),
+    ("materialized_view", "columns"): ("definition",),
+}
 
 
 class FactKey(NamedTuple):
@@ -123,22 +138,34 @@ class FactKey(NamedTuple):
 
     def causes(self) -> list[FactKey]:
         """The existence facts without which this one is a mere consequence, nearest first."""
-        found = [] if self.attribute == EXISTS else [self.existence]
-        if self.attribute == "generated_storage":
-            found.insert(0, self._replace(attribute="generated"))
+        found = [self._replace(attribute=cause) for cause in self._explained_by]
+        if self.attribute != EXISTS:
+            found.append(self.existence)
         # A name in angle brackets is an index that create_hypertable makes.
         automatic = self.kind == "index" and self.name.startswith("<")
         if automatic or self.kind in ("compression", "policy", "chunk"):
             found.append(FactKey("hypertable", self.table, "", EXISTS))
         if self.kind != "table" and self.kind not in WITHOUT_TABLE:
-            found.append(FactKey("table", self.table, "", EXISTS))
+            # For one name there is one relation: what is no table may be a view.
+            found += [FactKey(kind, self.table, "", EXISTS) for kind in ("table", *DERIVED)]
         if self.kind == "job" or self.kind not in WITHOUT_TABLE:
             found.append(FactKey("extension", "timescaledb", "", EXISTS))
         return found
 
-    def sort_key(self) -> tuple[int, str, str, bool, str]:
+    @property
+    def _explained_by(self) -> tuple[str, ...]:
+        return _CAUSES.get((self.kind, self.attribute), ())
+
+    def sort_key(self) -> tuple[int, str, str, bool, int, str]:
         """Causes first, then by object, `exists` before the other attributes."""
-        return (_RANK[self.kind], self.table, self.name, self.attribute != EXISTS, self.attribute)
+        return (
+            _RANK[self.kind],
+            self.table,
+            self.name,
+            self.attribute != EXISTS,
+            len(self._explained_by),
+            self.attribute,
+        )
 
 
 @dataclass(frozen=True)
@@ -166,6 +193,56 @@ class TypeName:
 
     def __str__(self) -> str:
         return self.canonical
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query; equal to another when the server makes the same of both.
+
+    Attributes:
+        canonical: the server's own spelling, or the text itself where there is none.
+        text: as it was written, for people.
+        hidden: clauses that the server's spelling leaves out, as they are written.
+        refused: why the server did not spell it; empty if it did, or was not asked yet.
+    """
+
+    canonical: str
+    text: str = field(compare=False)
+    hidden: tuple[str, ...] = ()
+    refused: str = field(default="", compare=False)
+
+    @classmethod
+    def written(cls, sql: str) -> Query:
+        """A query that the server was not asked about yet."""
+        return cls(_on_one_line(sql), sql)
+
+    def __str__(self) -> str:
+        return _on_one_line(self.text)
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """One column of a view, as those who read from it see it."""
+
+    name: str
+    type: TypeName
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}"
+
+
+@dataclass(frozen=True)
+class Includes:
+    """An expected value of several parts, which are there among others."""
+
+    parts: tuple[Any, ...]
+
+    def accepts(self, observed: object) -> bool:
+        """Whether every part is among the observed ones."""
+        return isinstance(observed, tuple) and set(self.parts) <= set(observed)
+
+    def __str__(self) -> str:
+        return show(self.parts)
 
 
 @dataclass(frozen=True)
@@ -228,6 +305,9 @@ Value = (
     | Interval
     | Expression
     | TypeName
+    | Query
+    | OutputColumn
+    | Includes
     | IndexColumn
     | AtLeast
     | OneOf
@@ -254,7 +334,7 @@ def agrees(expected: Value, observed: Value) -> bool:
     """Whether the observed value keeps what the expected one promises."""
     if type(expected) is type(observed) and expected == observed:
         return True
-    if isinstance(expected, AtLeast | OneOf):
+    if isinstance(expected, AtLeast | OneOf | Includes):
         return expected.accepts(observed)
     # True is no 1. Subclasses are fine: SQLAlchemy's names are quoted_name, the catalog's str.
     return isinstance(expected, bool) is isinstance(observed, bool) and expected == observed
@@ -279,7 +359,13 @@ def plain(value: Value) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, Interval):
         return value.plain()
+    if isinstance(value, Includes):
+        return plain(value.parts)
     return str(value)
+
+
+def _on_one_line(sql: str) -> str:
+    return " ".join(sql.split()).rstrip("; ")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

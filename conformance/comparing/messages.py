@@ -14,6 +14,8 @@ _NOUNS = {
     "chunk": "chunks of",
     "row_security_policy": "row security policy",
     "type": "enum type",
+    "materialized_view": "materialized view",
+    "continuous_aggregate": "continuous aggregate",
 }
 
 #: Where facts of a kind are read.
@@ -29,6 +31,9 @@ _SOURCES = {
     "exclusion": "pg_constraint",
     "index": "pg_index",
     "hypertable": "timescaledb_information.dimensions",
+    "view": "pg_views",
+    "materialized_view": "pg_matviews",
+    "continuous_aggregate": "timescaledb_information.continuous_aggregates",
     "compression": "timescaledb_information.compression_settings",
     "policy": "timescaledb_information.jobs",
     "job": "timescaledb_information.jobs",
@@ -40,11 +45,27 @@ _SOURCES = {
 
 #: Of kinds that the census alone reads.
 _CATALOGS = "the server's catalogs"
+_OF_A_CLASS = "in __table_args__ of a class that reads from it, or by its require()"
+#: What an object is declared with that a model's author may not think of.
+_DECLARATIONS = {
+    "view": f"View(...) {_OF_A_CLASS}",
+    "materialized_view": f"MaterializedView(...) {_OF_A_CLASS}",
+    "continuous_aggregate": f"ContinuousAggregate(...) {_OF_A_CLASS}",
+    "hypertable": "Hypertable(...)",
+    "compression": "Compression(...)",
+    "policy compression": "Compression(..., after=...)",
+    "policy retention": "Retention(...)",
+    "policy refresh": "Refresh(...)",
+}
 
 #: Why an index is missing that TimescaleDB makes by itself.
 _NO_DEFAULT_INDEX = (
     "it was dropped, or create_default_indexes => false said so, or the dimension came by "
     "add_dimension(), which makes none; time_index=False in the models says the same"
+)
+_NOT_CHANGED = (
+    "CREATE ... IF NOT EXISTS keeps the continuous aggregate that is there; drop it and create it "
+    "anew WITH NO DATA, and refresh it afterwards"
 )
 #: The likely cause of a disagreement about one attribute.
 _CAUSES = {
@@ -61,8 +82,15 @@ _CAUSES = {
     "version; state it in ALTER TABLE ... SET (timescaledb.compress_orderby = ...)",
     ("compression", "chunk_interval"): "timescaledb.compress_chunk_time_interval merges chunks up "
     "to this length when they are compressed",
-    ("policy", EXISTS): "add_compression_policy() or add_retention_policy() was not called, or "
-    "the policy was removed",
+    ("continuous_aggregate", "materialized_only"): "its default is true from 2.13 on and was false "
+    "before; state it in CREATE MATERIALIZED VIEW ... WITH (timescaledb.materialized_only = ...)",
+    ("continuous_aggregate", "definition"): _NOT_CHANGED,
+    ("continuous_aggregate", "bucket"): _NOT_CHANGED,
+    ("continuous_aggregate", "source"): _NOT_CHANGED,
+    ("continuous_aggregate", "automatic_indexes"): "timescaledb.create_group_indexes = false makes "
+    "none on the columns of GROUP BY; group_indexes=False in the models says the same",
+    ("policy", EXISTS): "add_compression_policy(), add_retention_policy() or "
+    "add_continuous_aggregate_policy() was not called, or the policy was removed",
     ("policy", "compress_after"): "add_compression_policy(..., if_not_exists => true) warns and "
     "keeps an existing policy's age",
     ("policy", "count"): "a policy was added a second time, for instance by CREATE TABLE ... WITH "
@@ -89,9 +117,20 @@ _CAUSES = {
 }
 
 
-def message_for(key: FactKey, disagreement: str, expected: Value, observed: Value) -> str:
-    """`hypertable market_data: chunk interval is 7 days, the models declare 30 days (1 month)`."""
+def message_for(
+    key: FactKey, disagreement: str, expected: Value, observed: Value, instead: str | None = None
+) -> str:
+    """`hypertable market_data: chunk interval is 7 days, the models declare 30 days (1 month)`.
+
+    Args:
+        instead: what kind of relation the other side has under this name.
+    """
     subject = f"{_NOUNS.get(key.kind, key.kind)} {key.object}"
+    if instead is not None:
+        there, wanted = _both(key, disagreement, instead)
+        return (
+            f"{subject}: is a {_noun(there)} in the database, the models declare a {_noun(wanted)}"
+        )
     if key.attribute == EXISTS:
         if disagreement == "missing":
             return f"{subject}: is missing, the models declare it"
@@ -104,14 +143,29 @@ def message_for(key: FactKey, disagreement: str, expected: Value, observed: Valu
     return f"{subject}: {name} {verb} {seen}, the models declare {declared}"
 
 
-def hint_for(key: FactKey, disagreement: str) -> str:
+def _noun(kind: str) -> str:
+    return _NOUNS.get(kind, kind)
+
+
+def _both(key: FactKey, disagreement: str, instead: str) -> tuple[str, str]:
+    """The kind that is in the database, and the kind that is declared."""
+    return (instead, key.kind) if disagreement == "missing" else (key.kind, instead)
+
+
+def hint_for(key: FactKey, disagreement: str, instead: str | None = None) -> str:
     """Where it was read, and the likely cause where one stands out."""
     read = f"Read from {_SOURCES.get(key.kind, _CATALOGS)}."
+    if instead is not None:
+        there, wanted = _both(key, disagreement, instead)
+        return (
+            f"{read} Declare the {_noun(there)}{_with(there)}, or make the {_noun(wanted)} in a "
+            "migration."
+        )
     cause = _CAUSES.get((key.kind, key.attribute))
     if key.kind == "index" and disagreement == "missing" and key.name.startswith("<"):
         cause = _NO_DEFAULT_INDEX
     if cause is None or (key.attribute == EXISTS and not _fits(key.kind, disagreement)):
-        return f"{read} {_way_out(disagreement)}"
+        return f"{read} {_way_out(key, disagreement)}"
     return f"{read} Likely cause: {cause}."
 
 
@@ -120,9 +174,25 @@ def _fits(kind: str, disagreement: str) -> bool:
     return (disagreement == "unexpected") is (kind in ("trigger", "rule"))
 
 
-def _way_out(disagreement: str) -> str:
+def _way_out(key: FactKey, disagreement: str) -> str:
     if disagreement == "unexpected":
-        return "Declare it in the models, or drop it in a migration."
+        declaration = _with(_policy(key) if key.kind == "policy" else key.kind) or " in the models"
+        return f"Declare it{declaration}, or drop it in a migration."
+    if disagreement == "missing" and key.kind == "primary_key":
+        return (
+            "Create it in a migration. Where the table is to have none, the mapper alone is told: "
+            '__mapper_args__ = {"primary_key": [...]} in the class, and no primary_key=True.'
+        )
     if disagreement == "missing":
         return "Create it in a migration, or drop it from the models."
     return "Change it in a migration, or in the models if the database is right."
+
+
+def _policy(key: FactKey) -> str:
+    """`policy refresh`, also of one among several."""
+    return f"policy {key.name.strip('<>').partition(' ')[0]}"
+
+
+def _with(kind: str) -> str:
+    """` with Refresh(...)`; empty where plain SQLAlchemy will do."""
+    return f" with {_DECLARATIONS[kind]}" if kind in _DECLARATIONS else ""

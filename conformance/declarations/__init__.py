@@ -13,6 +13,13 @@ A declaration changes nothing in the database; it says what must be found there.
 against its table when the table is complete, so a wrong one fails where the model is written.
 """
 
+from conformance.declarations.aggregates import (
+    ContinuousAggregate,
+    Refresh,
+    aggregate_of,
+    refreshes_of,
+)
+from conformance.declarations.autogenerate import include_object
 from conformance.declarations.base import DeclarationError
 from conformance.declarations.compression import Compression, OrderBy, compression_of
 from conformance.declarations.database import TimescaleDB, server_requirement_of
@@ -24,19 +31,38 @@ from conformance.declarations.hypertables import (
 )
 from conformance.declarations.naming import default_name
 from conformance.declarations.retention import Retention, retention_of
+from conformance.declarations.views import (
+    Derived,
+    MaterializedView,
+    View,
+    tables_of,
+    view_of,
+    views_of,
+)
 
 __all__ = [
     "Compression",
+    "ContinuousAggregate",
     "DeclarationError",
+    "Derived",
     "HashPartition",
     "Hypertable",
+    "MaterializedView",
     "OrderBy",
+    "Refresh",
     "Retention",
     "TimescaleDB",
+    "View",
+    "aggregate_of",
     "compression_of",
     "default_name",
     "hypertable_of",
+    "include_object",
     "is_default_index",
+    "refreshes_of",
     "retention_of",
     "server_requirement_of",
+    "tables_of",
+    "view_of",
+    "views_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Table, event
+from sqlalchemy import Column, Table, event
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.schema import SchemaItem
 
@@ -13,7 +13,7 @@ from conformance.intervals import Interval
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from sqlalchemy import Column, MetaData
+    from sqlalchemy import MetaData
     from sqlalchemy.sql.base import SchemaEventTarget
 
     #: A length of time, or a number where the time column is an integer.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 INFO_KEY = "timescaledb"
 
 Declared = TypeVar("Declared", bound="Declaration")
+Required = TypeVar("Required", bound="Requirement")
 
 
 class DeclarationError(ArgumentError):
@@ -47,13 +48,15 @@ class Declaration(SchemaItem):
     """A schema item that registers itself with its table and checks it once it is complete."""
 
     __visit_name__ = "timescaledb_declaration"
+    #: Whether a table may have several of the kind.
+    _repeatable = False
 
     def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
         assert isinstance(parent, Table)
-        declared: dict[type, Declaration] = parent.info.setdefault(INFO_KEY, {})
-        if type(self) in declared:
+        declared: dict[type, list[Declaration]] = parent.info.setdefault(INFO_KEY, {})
+        if type(self) in declared and not self._repeatable:
             raise DeclarationError(parent.name, f"declares {type(self).__name__} twice")
-        declared[type(self)] = self
+        declared.setdefault(type(self), []).append(self)
         self._attach(parent)
         event.listen(parent, "after_parent_attach", self._table_is_complete)
 
@@ -72,6 +75,9 @@ class Declaration(SchemaItem):
             for candidate in table.columns:
                 if candidate.name == name:
                     return candidate
+            if not table.columns:
+                # A view whose query is a text: its columns are known to the server alone.
+                return Column(name)
             known = ", ".join(candidate.name for candidate in table.columns)
             raise DeclarationError(
                 table.name, f"{role} {name!r} is not a column of it; there are {known}"
@@ -114,5 +120,23 @@ def length_of(subject: str, what: str, value: Length) -> Interval | int:
 
 def declared(table: Table, kind: type[Declared]) -> Declared | None:
     """The table's declaration of this kind, if it has one."""
-    found = table.info.get(INFO_KEY, {}).get(kind)
-    return found if isinstance(found, kind) else None
+    return next(iter(all_declared(table, kind)), None)
+
+
+def all_declared(table: Table, kind: type[Declared]) -> list[Declared]:
+    """The table's declarations of this kind and of those derived from it."""
+    found: dict[type, list[Declaration]] = table.info.get(INFO_KEY, {})
+    return [item for items in found.values() for item in items if isinstance(item, kind)]
+
+
+class Requirement:
+    """What a whole schema needs beyond its tables; kept in `MetaData.info` by `require`."""
+
+    def require(self, metadata: MetaData) -> None:
+        """Make this a requirement of the metadata."""
+        metadata.info.setdefault(INFO_KEY, []).append(self)
+
+
+def required(metadata: MetaData, kind: type[Required]) -> list[Required]:
+    """The requirements of this kind, in the order in which they were made."""
+    return [item for item in metadata.info.get(INFO_KEY, ()) if isinstance(item, kind)]

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from conformance.declarations.base import Declaration, DeclarationError, declared
-from conformance.declarations.hypertables import check_age, needs_hypertable
+from conformance.declarations.chunked import check_age, needs_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ class Compression(Declaration):
         self.schedule_interval = self.schedule(table, self._declared_schedule)
 
     def _check(self, table: Table) -> None:
-        needs_hypertable(self, table)
+        needs_chunks(self, table)
         for name in self.segment_by:
             self._column(table, name, "segment by")
         _refuse_repeated(table, "segment by", self.segment_by)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.declarations.base import INFO_KEY, DeclarationError
+from conformance.declarations.base import DeclarationError, Requirement, required
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
-class TimescaleDB:
+class TimescaleDB(Requirement):
     """What a whole schema needs of its server; kept in `MetaData.info` by `require`.
 
     Args:
@@ -26,12 +26,8 @@ class TimescaleDB:
         self.minimum = minimum
         self.community = community
 
-    def require(self, metadata: MetaData) -> None:
-        """Make this the requirement of the metadata."""
-        metadata.info[INFO_KEY] = self
-
 
 def server_requirement_of(metadata: MetaData) -> TimescaleDB:
     """What the metadata needs of its server."""
-    found = metadata.info.get(INFO_KEY)
-    return found if isinstance(found, TimescaleDB) else TimescaleDB()
+    # A later one takes the place of an earlier one.
+    return [TimescaleDB(), *required(metadata, TimescaleDB)][-1]

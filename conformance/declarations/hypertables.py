@@ -134,26 +134,6 @@ def is_default_index(index: Index) -> bool:
     return index.info.get(INFO_KEY) == "default index"
 
 
-def needs_hypertable(declaration: Declaration, table: Table) -> None:
-    """Raise DeclarationError where the table of the declaration is a plain one."""
-    if hypertable_of(table) is None:
-        raise DeclarationError(
-            table.name, f"declares {type(declaration).__name__} but is not declared a Hypertable"
-        )
-
-
-def check_age(table: Table, what: str, age: Interval | int | None) -> None:
-    """Raise DeclarationError where an age is given in another unit than the time column has."""
-    hypertable = hypertable_of(table)
-    if age is None or hypertable is None:
-        return
-    if isinstance(age, int) is not isinstance(hypertable.chunk_interval, int):
-        needed = "a number" if isinstance(hypertable.chunk_interval, int) else "a length of time"
-        raise DeclarationError(
-            table.name, f"{what} {age} does not fit the time column: {needed} is needed"
-        )
-
-
 def _underlying(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.declarations.base import Declaration, declared
-from conformance.declarations.hypertables import check_age, needs_hypertable
+from conformance.declarations.chunked import check_age, needs_chunks
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -37,7 +37,7 @@ class Retention(Declaration):
         self.schedule_interval = self.schedule(table, self._declared_schedule)
 
     def _check(self, table: Table) -> None:
-        needs_hypertable(self, table)
+        needs_chunks(self, table)
         check_age(table, "drop after", self.drop_after)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.declarations import tables_of, views_of
 from conformance.expected import (
+    aggregates,
     chunks,
     columns,
     compression,
@@ -15,6 +17,7 @@ from conformance.expected import (
     policies,
     tables,
     types,
+    views,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
     from conformance.comparing.facts import Facts
 
-_PER_TABLE = (tables, columns, constraints, indexes, hypertables, compression, policies, chunks)
+_PER_TABLE = (tables, columns, constraints, indexes, hypertables, compression, chunks)
+_PER_VIEW = (views, indexes, compression)
 
 
 def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Facts:
@@ -35,8 +39,15 @@ def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Fac
     facts: Facts = {}
     facts.update(extension.expected(metadata))
     facts.update(types.expected(metadata, default_schema))
-    for table in metadata.sorted_tables:
+    for table in tables_of(metadata):
         name = tables.table_name(table, default_schema)
         for module in _PER_TABLE:
             facts.update(module.expected(table, name, default_schema))
+        facts.update(policies.expected(table, name, metadata))
+    for table in views_of(metadata):
+        name = tables.table_name(table, default_schema)
+        for part in _PER_VIEW:
+            facts.update(part.expected(table, name, default_schema))
+        facts.update(aggregates.expected(table, name, default_schema, metadata))
+        facts.update(policies.expected(table, name, metadata))
     return facts

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, AtLeast, FactKey, Facts, OneOf
-from conformance.declarations import compression_of, retention_of, server_requirement_of
+from conformance.declarations import (
+    aggregate_of,
+    compression_of,
+    retention_of,
+    server_requirement_of,
+    views_of,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -17,7 +23,8 @@ def expected(metadata: MetaData) -> Facts:
     community = requirement.community
     if community is None:
         community = any(
-            compression_of(table) or retention_of(table) for table in metadata.tables.values()
+            compression_of(table) or retention_of(table) or aggregate_of(table)
+            for table in (*metadata.tables.values(), *views_of(metadata))
         )
 
     def key(attribute: str) -> FactKey:

@@ -104,4 +104,7 @@ def _expression(table: Table, value: Any) -> str | Expression:
     bare = text.strip('"')
     if bare in {column.name for column in table.columns}:
         return bare
+    # A view whose query is a text has columns that only the server knows.
+    if not table.columns and bare.isidentifier():
+        return bare
     return spelling.expression(text)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
-from conformance.declarations import compression_of, hypertable_of, retention_of
+from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
+from conformance.declarations import Refresh, compression_of, refreshes_of, retention_of
+from conformance.expected.aggregates import chunk_interval_of
 from conformance.intervals import Interval
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
+    from sqlalchemy import MetaData, Table
 
 _HOUR = 3_600_000_000
 #: Source: TimescaleDB documentation, "add_compression_policy": a policy runs every 12 hours, or
@@ -19,30 +20,46 @@ _DAILY = Interval(24 * _HOUR)
 #: As add_compression_policy and add_retention_policy set it; seen in 2.17 to 2.29.
 _COMPRESSION_RUNTIME = Interval(0)
 _RETENTION_RUNTIME = Interval(_HOUR // 12)
+_REFRESH_RUNTIME = Interval(0)
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, metadata: MetaData) -> Facts:
     """The declared policies of the table."""
     facts: Facts = {}
     lengths: dict[str, Value]
     compression, retention = compression_of(table), retention_of(table)
     if compression is not None and compression.after is not None:
-        schedule = compression.schedule_interval or _default_schedule(table)
+        schedule = compression.schedule_interval or _default_schedule(table, metadata)
         lengths = {"compress_after": compression.after, "max_runtime": _COMPRESSION_RUNTIME}
         facts.update(_policy(name, "compression", schedule, lengths))
     if retention is not None:
         schedule = retention.schedule_interval or _DAILY
         lengths = {"drop_after": retention.drop_after, "max_runtime": _RETENTION_RUNTIME}
         facts.update(_policy(name, "retention", schedule, lengths))
+    refreshes = refreshes_of(table)
+    for refresh in refreshes:
+        # One of several is known by its window; whatever the others are, the only one is the one.
+        part = "<refresh>" if len(refreshes) == 1 else f"<refresh {refresh}>"
+        facts.update(_policy(name, part, refresh.schedule_interval, _refresh(refresh)))
     return facts
 
 
-def _default_schedule(table: Table) -> Interval:
-    hypertable = hypertable_of(table)
-    assert hypertable is not None
-    if isinstance(hypertable.chunk_interval, int):
+def _refresh(refresh: Refresh) -> dict[str, Value]:
+    return {
+        "start_offset": UNBOUNDED if refresh.start_offset is None else refresh.start_offset,
+        "end_offset": UNBOUNDED if refresh.end_offset is None else refresh.end_offset,
+        "max_runtime": _REFRESH_RUNTIME,
+        **refresh.options,
+    }
+
+
+def _default_schedule(table: Table, metadata: MetaData) -> Interval:
+    length = chunk_interval_of(table, metadata)
+    if length is None:
+        return _COMPRESSION_SCHEDULE
+    if isinstance(length, int):
         return _DAILY
-    half = Interval(hypertable.chunk_interval.microseconds // 2)
+    half = Interval(length.microseconds // 2)
     return min(half, _COMPRESSION_SCHEDULE, key=lambda length: length.microseconds)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy.dialects.postgresql.base import PGCompiler
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.sql.elements import ClauseElement
 
 from conformance.comparing.facts import Expression, TypeName
+from conformance.intervals import Interval
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, Constraint, Index
+    from sqlalchemy import Column, Constraint, Index, Select
     from sqlalchemy.sql.compiler import DDLCompiler
     from sqlalchemy.types import TypeEngine
 
@@ -51,6 +54,29 @@ def sql(clause: object) -> str:
         compiler = dialect().statement_compiler(dialect(), None)
         return compiler.process(clause, literal_binds=True, include_table=False)
     return str(clause)
+
+
+def query(selected: Select[Any] | str) -> str:
+    """A whole query, with literals in place."""
+    if isinstance(selected, str):
+        return selected
+    return str(selected.compile(dialect=_queries(), compile_kwargs={"literal_binds": True}))
+
+
+class _QueryCompiler(PGCompiler):
+    """Writes a timedelta as people write an interval: 1 day is no number of seconds."""
+
+    def render_literal_value(self, value: Any, type_: TypeEngine[Any]) -> str:
+        if isinstance(value, timedelta):
+            return f"INTERVAL '{Interval.parse(value).plain()}'"
+        return str(super().render_literal_value(value, type_))  # type: ignore[no-untyped-call]
+
+
+@cache
+def _queries() -> PGDialect_psycopg2:
+    dialect = PGDialect_psycopg2(paramstyle="named")  # type: ignore[no-untyped-call]
+    dialect.statement_compiler = _QueryCompiler
+    return dialect
 
 
 def expression(text: str) -> Expression:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Enum
 
 from conformance.comparing.facts import EXISTS, FactKey, Facts
+from conformance.declarations import tables_of
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def expected(metadata: MetaData, default_schema: str) -> Facts:
     """Labels of every native enum type, in order: the order is what comparisons go by."""
     facts: Facts = {}
-    for table in metadata.sorted_tables:
+    for table in tables_of(metadata):
         for column in table.columns:
             kind = getattr(column.type, "item_type", column.type)
             if isinstance(kind, Enum) and kind.native_enum and kind.name:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.comparing.facts import EXISTS
 from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
-from conformance.declarations import compression_of, hypertable_of, server_requirement_of
+from conformance.declarations import compression_of, hypertable_of, server_requirement_of, tables_of
 from conformance.engines.started import start_session
 from conformance.gate.evidence.codes import CODES, SEVERITIES
 from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
@@ -218,7 +218,7 @@ class _Gate:
     def _judged(self, evidence: Evidence, others: Sequence[GateFinding]) -> Iterator[GateFinding]:
         revision = evidence.revision.identifier
         compressed = [
-            table.fullname for table in self._metadata.sorted_tables if compression_of(table)
+            table.fullname for table in tables_of(self._metadata) if compression_of(table)
         ]
         minimum = server_requirement_of(self._metadata).minimum
         findings = [
@@ -264,7 +264,7 @@ class _Gate:
         )
 
     def _hypertables(self, evidence: Evidence) -> set[str]:
-        declared = {table.name for table in self._metadata.sorted_tables if hypertable_of(table)}
+        declared = {table.name for table in tables_of(self._metadata) if hypertable_of(table)}
         return declared | {
             key.table
             for key in evidence.before.facts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, create_engine, pool, text
 
-from conformance.declarations import hypertable_of
+from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.base import Template
 from conformance.histories.recording import Recorder, execute_as_it_is
 from conformance.histories.twin import Twins, name
@@ -30,7 +30,7 @@ _STOP_JOBS = "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_info
 
 def histories_template(schema: Template, metadata: MetaData, *, community: bool) -> Template:
     """The schema with parents, empty hypertables and their twins; no job runs by itself."""
-    hypertables = [table for table in metadata.sorted_tables if hypertable_of(table) is not None]
+    hypertables = [table for table in tables_of(metadata) if hypertable_of(table) is not None]
     twins = [statement for table in hypertables for statement in Twins(table).statements()]
 
     def prepare(url: URL) -> None:
@@ -50,7 +50,7 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
 
 def fill_parents(connection: Connection, metadata: MetaData) -> None:
     """Rows in every table but the hypertables, as many as histories need, easy to read."""
-    for table in metadata.sorted_tables:
+    for table in tables_of(metadata):
         if hypertable_of(table) is None:
             with suppress(ValueError):
                 fill_table(connection, table, compress=False, plain=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import MetaData, column, table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from conformance.declarations import tables_of
 from conformance.expected.spelling import dialect
 from conformance.strategies.derivation import derivation_of
 
@@ -117,4 +118,4 @@ def ancestors(declared: Table) -> list[Table]:
             if parent not in found and parent is not declared:
                 found.add(parent)
                 waiting.append(parent)
-    return [item for item in declared.metadata.sorted_tables if item in found]
+    return [item for item in tables_of(declared.metadata) if item in found]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import WITHOUT_TABLE
+from conformance.comparing.facts import DERIVED, WITHOUT_TABLE
 from conformance.observed import (
+    aggregates,
     census,
     chunks,
     columns,
@@ -18,6 +19,7 @@ from conformance.observed import (
     tables,
     triggers,
     types,
+    views,
 )
 from conformance.observed.catalog import Scope, plan_plainly
 from conformance.observed.spelling import canonical
@@ -35,6 +37,9 @@ _PARTS = (
     tables,
     columns,
     constraints,
+    views,
+    aggregates,
+    # Those that TimescaleDB makes for an aggregate are told with it.
     indexes,
     hypertables,
     compression,
@@ -42,6 +47,9 @@ _PARTS = (
     chunks,
     triggers,
 )
+
+#: Kinds that other facts are about.
+_RELATIONS = ("table", *DERIVED)
 
 
 def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
@@ -55,7 +63,7 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     plan_plainly(connection)
     for part in _PARTS:
         facts.update(part.observed(connection, scope))
-    known = {key.table for key in facts if key.kind == "table"}
+    known = {key.table for key in facts if key.kind in _RELATIONS}
     unknown = {key.table for key in facts if key.kind not in WITHOUT_TABLE} - known
     if unknown:
         # A dictionary anew costs a tenth of all at a thousand tables.

@@ -28,9 +28,17 @@ _VERSION = ["version_num"]
 def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
     """An existence fact for every object in scope that has none among those found."""
     keys = (*_objects(connection, scope), *_of_timescaledb(connection, scope))
-    facts: Facts = {key: True for key in keys if key not in found}
+    listed = {*found, *_refreshed(found)}
+    facts: Facts = {key: True for key in keys if key not in listed}
     facts.update(_untreated(connection, scope, found))
     return facts
+
+
+def _refreshed(found: Facts) -> Iterator[FactKey]:
+    """The procedure that refreshes, whose policies have names by their windows."""
+    for key in found:
+        if key.kind == "policy" and key.name.startswith("refresh"):
+            yield key._replace(name="refresh_continuous_aggregate")
 
 
 def _objects(connection: Connection, scope: Scope) -> Iterator[FactKey]:

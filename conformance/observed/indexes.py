@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every such index of every table in scope."""
     facts: Facts = {}
+    automatic: dict[str, list[str]] = {}
     for row in rows(connection, "indexes", scope):
         table = scope.name(row.schema_name, row.table_name)
+        if _is_automatic(row):
+            automatic.setdefault(table, []).append(", ".join(row.columns))
+            continue
         attributes: dict[str, Value] = {
             EXISTS: True,
             "columns": tuple(_columns(row)),
@@ -30,7 +34,22 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         }
         for attribute, value in attributes.items():
             facts[FactKey("index", table, row.index_name, attribute)] = value
+    for table, columns in automatic.items():
+        key = FactKey("continuous_aggregate", table, "", "automatic_indexes")
+        facts[key] = tuple(sorted(columns))
     return facts
+
+
+def _is_automatic(row: Any) -> bool:
+    """Whether TimescaleDB made it for a continuous aggregate, whose names nobody else chooses."""
+    return (
+        row.bucket_column is not None
+        and row.index_name.startswith("_materialized_hypertable_")
+        and not row.is_unique
+        and row.predicate is None
+        and row.columns[-1] == row.bucket_column
+        and row.descending in ([True], [False, True])
+    )
 
 
 def _columns(row: Any) -> list[IndexColumn]:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
-from conformance.intervals import Interval
+from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
+from conformance.intervals import Interval, refresh_window
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 _AGES = ("compress_after", "compress_created_before", "drop_after", "drop_created_before")
+_REFRESH = "refresh_continuous_aggregate"
+_OFFSETS = ("start_offset", "end_offset")
+#: What may be said of a refresh beside its window.
+_REFRESH_OPTIONS = (
+    "buckets_per_batch", "max_batches_per_execution", "refresh_newest_first", "include_tiered_data",
+)  # fmt: skip
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
@@ -29,9 +37,39 @@ def observed(connection: Connection, scope: Scope) -> Facts:
                 f"job {row.job_id}, every {Interval.parse(row.schedule_interval)}"
             )
     for (table, kind), jobs in policies.items():
-        for attribute, value in _attributes(jobs).items():
-            facts[FactKey("policy", table, kind, attribute)] = value
+        for name, same in _named(kind, jobs):
+            for attribute, value in _attributes(same).items():
+                facts[FactKey("policy", table, name, attribute)] = value
     return facts
+
+
+def _named(kind: str, jobs: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Jobs of one kind under one name; several refreshes, each of its own window, under theirs."""
+    if kind != _REFRESH:
+        yield kind, jobs
+    elif len(jobs) == 1:
+        yield "refresh", jobs
+    else:
+        for job in jobs:
+            start, end = (_offset(job, name) for name in _OFFSETS)
+            yield f"refresh {refresh_window(start, end)}", [job]
+
+
+def _offset(job: Any, name: str) -> Interval | int | None:
+    written = (job.intervals or {}).get(name)
+    offset: int | None = (job.config or {}).get(name)
+    return offset if written is None else Interval.parse(written)
+
+
+def _refresh(job: Any, config: dict[str, Any]) -> dict[str, Value]:
+    """The window and the options of a refresh, which are taken out of the configuration."""
+    config.pop("mat_hypertable_id", None)
+    found: dict[str, Value] = {}
+    for name in _OFFSETS:
+        config.pop(name, None)
+        offset = _offset(job, name)
+        found[name] = UNBOUNDED if offset is None else offset
+    return {**found, **{name: config.pop(name, None) for name in _REFRESH_OPTIONS}}
 
 
 def _attributes(jobs: list[Any]) -> dict[str, Value]:
@@ -39,6 +77,8 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
     attributes: dict[str, Value] = {EXISTS: True, "count": len(jobs)}
     config = dict(first.config or {})
     config.pop("hypertable_id", None)
+    if first.proc_name.endswith(_REFRESH):
+        attributes.update(_refresh(first, config))
     for name in _AGES:
         if name in config:
             age = config.pop(name)

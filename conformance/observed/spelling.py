@@ -10,31 +10,41 @@ Source: PostgreSQL documentation, "EXPLAIN", VERBOSE: "Output" lists the express
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError
-
-from conformance.comparing.facts import Expression, FactKey, Facts, IndexColumn, TypeName, Value
+from conformance.comparing.facts import (
+    DERIVED,
+    Expression,
+    FactKey,
+    Facts,
+    Includes,
+    IndexColumn,
+    OutputColumn,
+    Query,
+    TypeName,
+    Value,
+)
+from conformance.observed.explaining import all_or_each, normal, plan_of
+from conformance.observed.queries import spelled_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
+
+    from conformance.observed.queries import Columns
 
 _ALIAS = "conformance_scope"
 #: Quoted where quote_all_identifiers is on.
 _QUALIFIER = re.compile(rf'"?\b{_ALIAS}(?:_\d+)?\b"?\.')
-_SIMPLE_ARRAY = re.compile(r"(= ANY|<> ALL) \('\{([^\"\\{}']*)\}'::")
-#: Source: PostgreSQL documentation, "Current Date/Time": both are the same as now().
-_NOW = re.compile(r"\bCURRENT_TIMESTAMP\b(?!\()|\btransaction_timestamp\(\)")
 #: A target list holds 1664 entries at the most (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
 #: What a type or an expression is, or may stand in.
-_SPOKEN = frozenset({TypeName, Expression, tuple})
+_PARTS: dict[type, str] = {IndexColumn: "value", OutputColumn: "type", Includes: "parts"}
+_SPOKEN = frozenset({TypeName, Expression, Query, Includes, tuple})
 
 
 def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple[Facts, Facts]:
@@ -55,6 +65,11 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
         connection,
         {scope.identity(key, part.text) for key, part in parts if isinstance(part, Expression)},
     )
+    queries = spelled_queries(
+        connection,
+        {part.text for _, part in parts if isinstance(part, Query)},
+        _relations(scope, *spoken),
+    )
 
     def respell(key: FactKey, value: Any) -> Any:
         if isinstance(value, TypeName):
@@ -62,8 +77,11 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
         if isinstance(value, Expression):
             found = spelled.get(scope.identity(key, value.text), value.text)
             return Expression(found, value.text)
-        if isinstance(value, IndexColumn):
-            return replace(value, value=respell(key, value.value))
+        if isinstance(value, Query):
+            return queries[value.text]
+        part = _PARTS.get(type(value))
+        if part is not None:
+            return replace(value, **{part: respell(key, getattr(value, part))})
         if isinstance(value, tuple):
             return tuple(respell(key, item) for item in value)
         return value
@@ -85,18 +103,29 @@ def _column_types(facts: Facts) -> dict[tuple[str, str], str]:
     }
 
 
-def _of(key: FactKey, value: Value) -> Iterable[tuple[FactKey, TypeName | Expression]]:
-    """Every type and expression in the value."""
-    if isinstance(value, TypeName | Expression):
+def _relations(scope: _Scope, expected: Facts, observed: Facts) -> dict[str, Columns]:
+    """The columns of every relation: of tables as declared, of views as the server has them."""
+    found: dict[str, Columns] = dict(scope.columns)
+    for side in (expected, observed):
+        for key, value in side.items():
+            if key.attribute == "columns" and key.kind in DERIVED:
+                parts = value.parts if isinstance(value, Includes) else value
+                assert isinstance(parts, tuple)
+                found[key.table] = [(column.name, column.type.text) for column in parts]
+    return found
+
+
+def _of(key: FactKey, value: Value) -> Iterable[tuple[FactKey, TypeName | Expression | Query]]:
+    """Every type, expression and query in the value."""
+    if isinstance(value, TypeName | Expression | Query):
         yield key, value
-    elif isinstance(value, IndexColumn):
-        yield from _of(key, value.value)
+    elif type(value) in _PARTS:
+        yield from _of(key, getattr(value, _PARTS[type(value)]))
     elif isinstance(value, tuple):
         for item in value:
             yield from _of(key, item)
 
 
-Item = TypeVar("Item")
 #: What decides the spelling of an expression: its text, the columns that it may name with their
 #: types, and the type that its value is converted to (a column's default).
 _Identity = tuple[str, tuple[tuple[str, str], ...], str | None]
@@ -137,12 +166,10 @@ def _canonical_types(connection: Connection, names: set[str]) -> dict[str, str]:
 def _types(connection: Connection, names: Sequence[str]) -> dict[str, str]:
     def explain(some: Sequence[str]) -> list[str]:
         targets = ", ".join(f"NULL::{name}" for name in some)
-        return list(_plan(connection, f"SELECT {targets}")["Output"])
+        return list(plan_of(connection, f"SELECT {targets}")["Output"])
 
-    return {
-        name: output.removeprefix("NULL::")
-        for name, output in _all_or_each(connection, names, explain)
-    }
+    answers, _ = all_or_each(connection, names, explain)
+    return {name: output.removeprefix("NULL::") for name, output in answers}
 
 
 def _canonical_expressions(
@@ -150,10 +177,11 @@ def _canonical_expressions(
 ) -> dict[_Identity, str]:
     def explain(some: Sequence[_Identity]) -> list[str]:
         scopes = ", ".join(_scoped(identity) for identity in some)
-        plan = _plan(connection, f"SELECT ARRAY[{scopes}]")
-        return [_normal(part["Output"][0]) for part in plan["Plans"]]
+        plan = plan_of(connection, f"SELECT ARRAY[{scopes}]")
+        return [_QUALIFIER.sub("", normal(part["Output"][0])) for part in plan["Plans"]]
 
-    return dict(_all_or_each(connection, sorted(identities, key=repr), explain))
+    answers, _ = all_or_each(connection, sorted(identities, key=repr), explain)
+    return dict(answers)
 
 
 def _scoped(identity: _Identity) -> str:
@@ -164,38 +192,3 @@ def _scoped(identity: _Identity) -> str:
     value = f"({text})::{cast}" if cast else f"({text})"
     # Without columns there is nothing to select from, but a plan node is still wanted.
     return f"(SELECT ({value})::text FROM (SELECT {quoted or '1 AS nothing'} OFFSET 0) {_ALIAS})"
-
-
-def _normal(output: str) -> str:
-    text = _NOW.sub("now()", _QUALIFIER.sub("", output))
-    return _SIMPLE_ARRAY.sub(lambda m: f"{m[1]} ('{{{','.join(sorted(m[2].split(',')))}}}'::", text)
-
-
-def _all_or_each(
-    connection: Connection, items: Sequence[Item], explain: Callable[[Sequence[Item]], list[str]]
-) -> list[tuple[Item, str]]:
-    """Explain all at once; if the server refuses, each alone, leaving out what it refuses."""
-    if not items:
-        return []
-    try:
-        with connection.begin_nested():
-            return list(zip(items, explain(items), strict=True))
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise
-        if len(items) == 1:
-            return []
-    middle = len(items) // 2
-    return _all_or_each(connection, items[:middle], explain) + _all_or_each(
-        connection, items[middle:], explain
-    )
-
-
-def _plan(connection: Connection, query: str) -> Any:
-    explained = connection.exec_driver_sql(
-        f"EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) {query}",
-        # The text is SQL as it stands: a % in it is no placeholder.
-        execution_options={"no_parameters": True},
-    ).scalar_one()
-    parsed = json.loads(explained) if isinstance(explained, str) else explained
-    return parsed[0]["Plan"]

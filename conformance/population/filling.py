@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 
 import conformance
-from conformance.declarations import compression_of, hypertable_of
+from conformance.declarations import compression_of, hypertable_of, tables_of
 from conformance.expected import expected_facts, spelling
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
 from conformance.strategies.derivation import derivation_of
@@ -73,7 +73,7 @@ def fill_every_state(
     Raises:
         sqlalchemy.exc.DBAPIError: the database refuses the rows.
     """
-    for table in metadata.sorted_tables:
+    for table in tables_of(metadata):
         with suppress(ValueError):
             fill_table(connection, table, compress=compress, span=span, plain=plain)
 

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine, MetaData
 
     from conformance.checking.outcomes import Record
-    from conformance.engines.base import Engine as TimescaleEngine
+    from conformance.declarations import tables_of
+from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
     from conformance.observed import Scope
     from conformance.project.migrations import Migrations
@@ -195,7 +196,7 @@ def populated_database(
             reason = one_line(error)
             pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
         with create_engine(url, poolclass=pool.NullPool).connect() as connection:
-            pytestconfig.stash[_THIN] = thin(connection, conformance_metadata.sorted_tables)
+            pytestconfig.stash[_THIN] = thin(connection, tables_of(conformance_metadata))
         yield url
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
 from conformance.comparing.findings import Finding
+from conformance.declarations import tables_of
 from conformance.errors import one_line
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ def _says_something_of_the_row(error: DBAPIError) -> bool:
 
 def _fill_plain_tables(url: URL, metadata: MetaData, fill: Fill) -> None:
     with create_engine(url, poolclass=pool.NullPool).begin() as connection:
-        for schema in sorted({table.schema for table in metadata.sorted_tables if table.schema}):
+        for schema in sorted({table.schema for table in tables_of(metadata) if table.schema}):
             connection.execute(CreateSchema(schema, if_not_exists=True))
-        metadata.create_all(connection)
+        metadata.create_all(connection, tables=tables_of(metadata))
         fill(connection, metadata)
 
 

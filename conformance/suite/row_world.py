@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import column, create_engine, pool, select, table, text
 
 from conformance.comparing.findings import Finding
-from conformance.declarations import hypertable_of
+from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.base import Template
 from conformance.errors import primary
 from conformance.population.filling import fill_every_state, rows_key
@@ -131,7 +131,7 @@ class Ledger:
 
 def hypertables_of(metadata: MetaData) -> list[Table]:
     """The hypertables whose rows have a natural key, by name."""
-    return [table for table in metadata.sorted_tables if hypertable_of(table) is not None]
+    return [table for table in tables_of(metadata) if hypertable_of(table) is not None]
 
 
 def rows_finding(subject: str, checked: str, batch: list[Any], error: BaseException) -> Finding:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import text
 
+from conformance.declarations import tables_of
 from conformance.engines.connecting import connect
 from conformance.upgrade.failures import WayFailed, WayNotOpen
 
@@ -122,7 +123,7 @@ def copy_rows(source: URL, target: URL, metadata: MetaData) -> None:
         sqlalchemy.exc.DBAPIError, psycopg2.Error: rows cannot be read or are refused.
     """
     with connect(source) as reading, connect(target) as writing:
-        for table in metadata.sorted_tables:
+        for table in tables_of(metadata):
             _copy(reading, writing, table)
         writing.commit()
 

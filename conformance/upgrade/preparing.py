@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, create_engine, text
 
-from conformance.declarations import hypertable_of
+from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.connecting import connect
 from conformance.pipeline import scope_of
 from conformance.population.filling import fill_every_state
@@ -90,7 +90,7 @@ def moving_values(metadata: MetaData) -> Iterator[Subject]:
     """
     scope = scope_of(metadata)
     moving: set[Column[Any]] = set()
-    for table in metadata.sorted_tables:
+    for table in tables_of(metadata):
         own = {column for column in table.columns if _is_called(column)}
         own |= {key.parent for key in table.foreign_keys if key.column in moving}
         if not own.isdisjoint(table.primary_key.columns or table.columns):

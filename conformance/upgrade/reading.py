@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
-from conformance.declarations import hypertable_of
+from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.connecting import connect
 from conformance.engines.identification import identify_server
 from conformance.pipeline import both_sides, scope_of
@@ -70,7 +70,7 @@ def read_state(url: URL, metadata: MetaData) -> State:
         values: dict[Subject, Any] = {
             Subject(key.kind, key.object, key.attribute): value for key, value in observed.items()
         }
-        for table in metadata.sorted_tables:
+        for table in tables_of(metadata):
             name = scope.name(table.schema or scope.default_schema, table.name)
             values.update(_contents(connection, table, name))
             if hypertable_of(table) is not None:

@@ -95,10 +95,6 @@ CASES = (
         "a column made anew",
         _instruments("DROP COLUMN exchange, ADD COLUMN exchange text"),
     ),
-    Alteration("a view", "CREATE VIEW latest AS SELECT * FROM market_data"),
-    Alteration(
-        "a materialized view", "CREATE MATERIALIZED VIEW latest AS SELECT * FROM market_data"
-    ),
     Alteration("statistics objects", "CREATE STATISTICS s ON id, name FROM instruments"),
     Alteration(
         "Alembic's table under another name",
@@ -146,39 +142,9 @@ CASES = (
     ),
 )
 
-CONTINUOUS_AGGREGATES = (
-    Alteration(
-        "a continuous aggregate with policies",
-        "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS"
-        " SELECT time_bucket('1 day', timestamp) AS day, instrument_id, max(close)"
-        " FROM market_data GROUP BY 1, 2 WITH NO DATA;"
-        "SELECT add_continuous_aggregate_policy('daily', INTERVAL '3 days', INTERVAL '1 hour',"
-        " INTERVAL '1 hour');"
-        "ALTER MATERIALIZED VIEW daily SET (timescaledb.compress);"
-        "SELECT add_compression_policy('daily', INTERVAL '30 days');"
-        "SELECT add_retention_policy('daily', INTERVAL '90 days')",
-        community=True,
-    ),
-    Alteration(
-        "one on top of another",
-        ROWS + "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS"
-        " SELECT time_bucket('1 day', timestamp) AS day, max(close) AS high"
-        " FROM market_data GROUP BY 1 WITH NO DATA;"
-        "CREATE MATERIALIZED VIEW weekly WITH (timescaledb.continuous) AS"
-        " SELECT time_bucket('7 days', day) AS week, max(high) FROM daily GROUP BY 1 WITH NO DATA",
-        community=True,
-    ),
-)
-
 
 @parametrize(CASES)
 def test_difference(database, case):
-    database.alter(case)
-    database.expect(())
-
-
-@parametrize(CONTINUOUS_AGGREGATES)
-def test_continuous_aggregate(database, case):
     database.alter(case)
     database.expect(())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Column, Integer, MetaData, Table
+
 import models
 
 from .cases import Alteration, ModelEdit, parametrize
@@ -233,3 +235,13 @@ def test_unique(database, case):
 @parametrize(EDITS)
 def test_model_edit(database, edited, case):
     database.expect(case.findings, edited(case))
+
+
+def test_a_key_that_only_the_mapper_needs(bare_database):
+    """The hint can be followed: a mapped class needs a key, its table none."""
+    metadata = MetaData()
+    Table("flows", metadata, Column("probe", Integer, primary_key=True, autoincrement=False))
+    bare_database.execute("CREATE TABLE flows (probe int NOT NULL)")
+    (finding,) = bare_database.compare(metadata).findings.values()
+    assert finding.id == "primary_key:flows:exists"
+    assert '__mapper_args__ = {"primary_key": [...]}' in finding.hint

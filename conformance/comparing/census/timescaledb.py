@@ -29,7 +29,7 @@ _SETTINGS = Treatment(
     seen="index",
 )
 _JOBS = Treatment(
-    ("policy", "aggregate_policy", "job"),
+    ("policy", "job"),
     judged="job_id schedule_interval max_runtime max_retries proc_schema proc_name owner scheduled "
     "config next_start hypertable_schema hypertable_name",
     seen="retry_period fixed_schedule check_schema check_name",
@@ -78,10 +78,10 @@ TIMESCALEDB: Table = {
         },
     ),
     f"{_INFORMATION}.continuous_aggregates": Treatment(
-        ("continuous_aggregate",),
-        judged="hypertable_schema hypertable_name view_schema view_name",
-        seen="materialized_only compression_enabled view_definition finalized view_owner "
-        "invalidate_using",
+        ("continuous_aggregate", "compression", "index"),
+        judged="hypertable_schema hypertable_name view_schema view_name materialized_only "
+        "compression_enabled view_definition",
+        seen="finalized view_owner invalidate_using",
         irrelevant={
             "named by TimescaleDB": (
                 "materialization_hypertable_schema materialization_hypertable_name"
@@ -129,19 +129,21 @@ TIMESCALEDB: Table = {
     f"{_CATALOG}.continuous_agg": Treatment(
         ("continuous_aggregate",),
         judged="mat_hypertable_id raw_hypertable_id user_view_schema user_view_name",
-        seen="parent_mat_hypertable_id materialized_only finalized schema_change_timestamp "
-        "granular_refresh_enabled",
+        seen="finalized schema_change_timestamp granular_refresh_enabled",
         irrelevant={
             "named by TimescaleDB": (
                 "partial_view_schema partial_view_name direct_view_schema direct_view_name"
-            )
+            ),
+            _TOLD + ": continuous aggregates": "parent_mat_hypertable_id materialized_only",
         },
     ),
     f"{_CATALOG}.continuous_aggs_bucket_function": Treatment(
         ("continuous_aggregate",),
         judged="mat_hypertable_id",
-        seen="bucket_func bucket_width bucket_origin bucket_offset bucket_timezone "
-        "bucket_fixed_width",
+        irrelevant={
+            "told by the definition": "bucket_func bucket_width bucket_origin bucket_offset "
+            "bucket_timezone bucket_fixed_width"
+        },
     ),
     f"{_CATALOG}.hypertable_cagg_settings": Treatment(
         ("granular_refresh",),

@@ -4,11 +4,7 @@ SELECT 'hypertable' AS kind, h.hypertable_schema AS schema_name, h.hypertable_na
   FROM timescaledb_information.hypertables h
  WHERE h.hypertable_schema = ANY(:schemas)
 UNION ALL
-SELECT CASE WHEN EXISTS (SELECT FROM timescaledb_information.continuous_aggregates a
-                          WHERE a.view_schema = j.hypertable_schema
-                            AND a.view_name = j.hypertable_name)
-            THEN 'aggregate_policy' ELSE 'policy' END,
-       j.hypertable_schema, j.hypertable_name, j.proc_name
+SELECT 'policy', j.hypertable_schema, j.hypertable_name, j.proc_name
   FROM timescaledb_information.jobs j
  WHERE j.hypertable_schema = ANY(:schemas)
 UNION ALL

@@ -1,5 +1,7 @@
 -- Compression settings. A row for each column: this view, unlike its successor, needs no parsing.
 -- And one for each hypertable whose chunks are merged, with the length up to which they are.
+-- Those of a continuous aggregate are of the hypertable that it is materialized in.
+WITH setting AS (
 SELECT hypertable_schema AS schema_name,
        hypertable_name AS table_name,
        attname AS column_name,
@@ -9,11 +11,21 @@ SELECT hypertable_schema AS schema_name,
        orderby_nullsfirst AS nulls_first,
        NULL AS chunk_interval
   FROM timescaledb_information.compression_settings
- WHERE hypertable_schema = ANY(:schemas)
 UNION ALL
 SELECT n.nspname, c.relname, NULL, NULL, NULL, NULL, NULL, s.compress_interval_length
   FROM timescaledb_information.hypertable_compression_settings s
   JOIN pg_catalog.pg_class c ON c.oid = s.hypertable
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = ANY(:schemas) AND s.compress_interval_length IS NOT NULL
- ORDER BY schema_name, table_name, segment_by, order_by
+ WHERE s.compress_interval_length IS NOT NULL
+), aggregate AS MATERIALIZED (
+SELECT materialization_hypertable_schema AS schema_name,
+       materialization_hypertable_name AS table_name,
+       view_schema, view_name
+  FROM timescaledb_information.continuous_aggregates
+)
+SELECT coalesce(view_schema, schema_name) AS schema_name,
+       coalesce(view_name, table_name) AS table_name,
+       column_name, segment_by, order_by, ascending, nulls_first, chunk_interval
+  FROM setting LEFT JOIN aggregate USING (schema_name, table_name)
+ WHERE coalesce(view_schema, schema_name) = ANY(:schemas)
+ ORDER BY 1, 2, segment_by, order_by

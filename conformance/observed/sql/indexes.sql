@@ -1,6 +1,26 @@
--- Indexes that do not belong to a constraint.
-SELECT n.nspname AS schema_name,
-       c.relname AS table_name,
+-- Indexes that do not belong to a constraint. Those of a continuous aggregate are on the hypertable
+-- that it is materialized in, and are told as its own.
+WITH relation AS (
+    SELECT c.oid, n.nspname AS schema_name, c.relname AS table_name, NULL AS bucket_column
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = ANY(:schemas)
+       AND c.relkind IN ('r', 'p', 'f', 'm')
+       AND NOT c.relispartition
+    UNION ALL
+    SELECT h.oid, a.view_schema, a.view_name, d.column_name
+      FROM timescaledb_information.continuous_aggregates a
+      JOIN timescaledb_information.dimensions d
+        ON d.hypertable_schema = a.materialization_hypertable_schema
+       AND d.hypertable_name = a.materialization_hypertable_name AND d.dimension_number = 1
+      JOIN pg_catalog.pg_namespace n ON n.nspname = a.materialization_hypertable_schema
+      JOIN pg_catalog.pg_class h
+        ON h.relnamespace = n.oid AND h.relname = a.materialization_hypertable_name
+     WHERE a.view_schema = ANY(:schemas)
+)
+SELECT c.schema_name,
+       c.table_name,
+       c.bucket_column,
        x.relname AS index_name,
        am.amname AS method,
        i.indisunique AS is_unique,
@@ -15,8 +35,7 @@ SELECT n.nspname AS schema_name,
                  ON a.attrelid = c.oid AND a.attnum = i.indkey[position]
               ORDER BY position)::text[] AS include
   FROM pg_catalog.pg_index i
-  JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN relation c ON c.oid = i.indrelid
   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
   JOIN pg_catalog.pg_am am ON am.oid = x.relam
  CROSS JOIN LATERAL (
@@ -38,8 +57,5 @@ SELECT n.nspname AS schema_name,
            ON a.attrelid = c.oid AND a.attnum = i.indkey[position] AND a.attnum > 0
          LEFT JOIN pg_catalog.pg_collation l ON l.oid = i.indcollation[position]
      ) AS keys
- WHERE n.nspname = ANY(:schemas)
-   AND c.relkind IN ('r', 'p', 'f')
-   AND NOT c.relispartition
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
                     WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))

@@ -1,6 +1,6 @@
--- Jobs of the hypertables in scope, and jobs of users, which may touch any table. Jobs of
--- continuous aggregates write to these alone and are left out, as are TimescaleDB's own. A job that
--- a user adds of TimescaleDB's procedures names its hypertable in its configuration alone.
+-- Jobs of the hypertables and continuous aggregates in scope, and jobs of users, which may touch any
+-- table. TimescaleDB's own are left out. A job that a user adds of TimescaleDB's procedures names its
+-- hypertable in its configuration alone.
 SELECT j.job_id,
        j.hypertable_schema AS schema_name,
        j.hypertable_name AS table_name,
@@ -17,7 +17,7 @@ SELECT j.job_id,
        (SELECT pg_catalog.jsonb_object_agg(key, (value #>> '{}')::interval::text)
           FROM pg_catalog.jsonb_each(j.config)
          WHERE key IN ('compress_after', 'compress_created_before', 'drop_after',
-                       'drop_created_before')
+                       'drop_created_before', 'start_offset', 'end_offset')
            AND pg_catalog.jsonb_typeof(value) = 'string' AND own.is_own) AS intervals
   FROM timescaledb_information.jobs j
  CROSS JOIN LATERAL (
@@ -33,6 +33,4 @@ SELECT j.job_id,
  WHERE (j.hypertable_schema = ANY(:schemas)
         OR NOT own.is_own
         OR j.hypertable_name IS NULL AND j.config ? 'hypertable_id')
-   AND NOT EXISTS (SELECT FROM timescaledb_information.continuous_aggregates a
-                    WHERE a.view_schema = j.hypertable_schema AND a.view_name = j.hypertable_name)
  ORDER BY j.job_id

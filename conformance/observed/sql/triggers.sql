@@ -4,7 +4,7 @@ WITH relation AS (
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = ANY(:schemas)
-       AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+       AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition
 )
 SELECT schema_name, table_name, 'trigger' AS kind, t.tgname AS name,
        pg_catalog.pg_get_triggerdef(t.oid, true)
@@ -19,6 +19,8 @@ SELECT schema_name, table_name, 'trigger' AS kind, t.tgname AS name,
 UNION ALL
 SELECT schema_name, table_name, 'rule', r.rulename, pg_catalog.pg_get_ruledef(r.oid, true)
   FROM relation JOIN pg_catalog.pg_rewrite r ON r.ev_class = relation.oid
+   -- A view is a table with this rule.
+ WHERE r.rulename <> '_RETURN'
 UNION ALL
 SELECT schema_name, table_name, 'row_security_policy', p.polname,
        pg_catalog.format('%s for %s', CASE WHEN p.polpermissive THEN 'permissive'

@@ -1,0 +1,57 @@
+"""Views and materialized views: the query that each stands for, and its columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import (
+    ANYTHING,
+    EXISTS,
+    FactKey,
+    Facts,
+    Includes,
+    OutputColumn,
+    Query,
+    Value,
+)
+from conformance.declarations import Derived, MaterializedView, View, view_of
+from conformance.expected import spelling
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """The view or materialized view that the table is declared to be."""
+    declared = view_of(table)
+    if isinstance(declared, View):
+        kind, options = "view", {"options": declared.options}
+    elif isinstance(declared, MaterializedView):
+        kind, options = "materialized_view", {}
+    else:
+        return {}
+    attributes = {**common(declared), **options}
+    return {FactKey(kind, name, "", attribute): value for attribute, value in attributes.items()}
+
+
+def common(declared: Derived) -> dict[str, Value]:
+    """What views of every kind have."""
+    return {EXISTS: True, "definition": _definition(declared), "columns": _columns(declared)}
+
+
+def _definition(declared: Derived) -> Value:
+    if declared.query is None:
+        return ANYTHING
+    return Query.written(spelling.query(declared.query))
+
+
+def _columns(declared: Derived) -> Value:
+    """Those that the mapped class reads; what else the query has is in the definition."""
+    if declared.name is not None:
+        return ANYTHING
+    return Includes(
+        tuple(
+            OutputColumn(column.name, spelling.type_name(column.type))
+            for column in declared.table.columns
+        )
+    )

@@ -1,0 +1,42 @@
+"""Continuous aggregates: what they are computed from, in which buckets, and how they are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.intervals import Interval, bucket_of
+from conformance.observed import views
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Every continuous aggregate in scope, and whether compression is on."""
+    facts: Facts = {}
+    for row in rows(connection, "aggregates", scope):
+        view = scope.name(row.schema_name, row.view_name)
+        for attribute, value in _attributes(row, scope).items():
+            facts[FactKey("continuous_aggregate", view, "", attribute)] = value
+        if row.compression_enabled:
+            # The settings follow from another view.
+            facts[FactKey("compression", view, "", EXISTS)] = True
+            facts[FactKey("compression", view, "", "segment_by")] = ()
+            facts[FactKey("compression", view, "", "order_by")] = ()
+            facts[FactKey("compression", view, "", "chunk_interval")] = None
+    return facts
+
+
+def _attributes(row: Any, scope: Scope) -> dict[str, Value]:
+    length = row.integer_interval
+    return {
+        **views.common(row),
+        "source": scope.name(row.source_schema, row.source_name),
+        "bucket": bucket_of(row.definition),
+        "materialized_only": row.materialized_only,
+        "chunk_interval": Interval.parse(row.time_interval) if length is None else length,
+        # Those that are there follow with the indexes.
+        "automatic_indexes": (),
+    }

@@ -1,0 +1,65 @@
+"""Ask PostgreSQL what it makes of SQL, many items in one statement and without running any."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+_SIMPLE_ARRAY = re.compile(r"(= ANY|<> ALL) \('\{([^\"\\{}']*)\}'::")
+#: Source: PostgreSQL documentation, "Current Date/Time": both are the same as now().
+_NOW = re.compile(r"\bCURRENT_TIMESTAMP\b(?!\()|\btransaction_timestamp\(\)")
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+def all_or_each(
+    connection: Connection,
+    items: Sequence[Item],
+    ask: Callable[[Sequence[Item]], Sequence[Answer]],
+) -> tuple[list[tuple[Item, Answer]], list[tuple[Item, str]]]:
+    """Ask about all at once; if the server refuses, about halves, down to what it refuses.
+
+    Returns:
+        the items with their answers, and those that were refused with the server's reason.
+    """
+    if not items:
+        return [], []
+    try:
+        with connection.begin_nested():
+            return list(zip(items, ask(items), strict=True)), []
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        if len(items) == 1:
+            return [], [(items[0], str(error.orig).partition("\n")[0])]
+    middle = len(items) // 2
+    first, second = (
+        all_or_each(connection, half, ask) for half in (items[:middle], items[middle:])
+    )
+    return first[0] + second[0], first[1] + second[1]
+
+
+def plan_of(connection: Connection, query: str) -> Any:
+    """The plan, with the expressions of every node."""
+    explained = connection.exec_driver_sql(
+        f"EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) {query}",
+        # The text is SQL as it stands: a % in it is no placeholder.
+        execution_options={"no_parameters": True},
+    ).scalar_one()
+    parsed = json.loads(explained) if isinstance(explained, str) else explained
+    return parsed[0]["Plan"]
+
+
+def normal(expression: str) -> str:
+    """An expression as PostgreSQL prints it, without the differences that mean nothing."""
+    text = _NOW.sub("now()", expression)
+    return _SIMPLE_ARRAY.sub(lambda m: f"{m[1]} ('{{{','.join(sorted(m[2].split(',')))}}}'::", text)

@@ -1,0 +1,228 @@
+"""PostgreSQL's own spelling of whole queries, for both sides of a comparison.
+
+As with expressions, EXPLAIN (VERBOSE) tells what PostgreSQL makes of a query, and nothing runs. No
+table is touched either: in front of the query stands a WITH that gives every relation's name to a
+row of NULLs of its columns' types. The plan depends then on the query and on these types alone, not
+on rows, chunks, indexes or statistics.
+
+Source: PostgreSQL documentation, "WITH Queries": a name in WITH comes before a table of that name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import Query
+from conformance.observed.clauses import hidden_clauses
+from conformance.observed.explaining import all_or_each, normal, plan_of
+from conformance.observed.tokens import quoted, tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    #: Names with their types.
+    Columns = Sequence[tuple[str, str]]
+    #: By (schema, name).
+    Relations = Mapping[tuple[str, str], Columns]
+
+    from conformance.observed.tokens import Token
+
+#: Stands before the columns of each query.
+_BORDER = "conformance_border"
+#: What PostgreSQL numbers through a whole statement.
+_NUMBERED = re.compile(r"\b(InitPlan|SubPlan|CTE subplan) (\d+)|\$(\d+)")
+
+
+def spelled_queries(
+    connection: Connection, queries: set[str], columns: Mapping[str, Columns]
+) -> dict[str, Query]:
+    """Each query by its text, as the server spells it or with the reason why it does not.
+
+    Args:
+        columns: of every known relation, by its name in facts.
+    """
+    if not queries:
+        return {}
+    path = connection.exec_driver_sql("SELECT pg_catalog.current_schemas(false)").scalar_one()
+    relations = {
+        (schema or path[0], name): listed
+        for full, listed in columns.items()
+        for schema, _, name in [full.rpartition(".")]
+    }
+    asked = [_scoped(query, relations, path) for query in sorted(queries)]
+    found = {
+        item.query: _refused(item.query, f"it names two tables {item.ambiguous}")
+        for item in asked
+        if item.ambiguous
+    }
+
+    def explain(some: Sequence[_Scoped]) -> list[Any]:
+        targets = ", ".join(f"(SELECT query::text FROM ({item.sql}) AS query)" for item in some)
+        return list(plan_of(connection, f"SELECT ARRAY[{targets}]")["Plans"])
+
+    plans, refused = all_or_each(
+        connection, [item for item in asked if not item.ambiguous], explain
+    )
+    found |= {item.query: _refused(item.query, reason) for item, reason in refused}
+    names = _names(connection, [item for item, _ in plans])
+    for (item, plan), listed in zip(plans, names, strict=True):
+        plain, spelled = hidden_clauses(item.query)
+        canonical = _described_plan(plan, item.relations, [*listed, *plain])
+        found[item.query] = Query(canonical, item.query, hidden=spelled)
+    return found
+
+
+def _refused(query: str, reason: str) -> Query:
+    return replace(Query.written(query), refused=reason)
+
+
+def _names(connection: Connection, asked: Sequence[_Scoped]) -> list[list[str]]:
+    """What the columns of each query are called, from a statement that gives no row."""
+    if not asked:
+        return []
+    joined = " JOIN ".join(
+        f"(SELECT 1 AS {quoted(_BORDER)}, * FROM ({item.sql}) AS query) AS query_{number}"
+        + (" ON false" if number else "")
+        for number, item in enumerate(asked)
+    )
+    cursor = connection.exec_driver_sql(
+        f"SELECT * FROM {joined} WHERE false", execution_options={"no_parameters": True}
+    ).cursor
+    found: list[list[str]] = []
+    for column in cursor.description:
+        if column[0] == _BORDER:
+            found.append([])
+        else:
+            found[-1].append(column[0])
+    return found
+
+
+@dataclass
+class _Scoped:
+    """A query over rows of NULLs in place of relations.
+
+    Attributes:
+        query: as it was written.
+        sql: what the server is asked about.
+        relations: the names in the plan, and what they stand for.
+        ambiguous: two relations of one name; the query cannot be asked about.
+    """
+
+    query: str
+    sql: str = ""
+    relations: dict[str, str] = field(default_factory=dict)
+    ambiguous: str = ""
+
+
+def _scoped(query: str, relations: Relations, search_path: Sequence[str]) -> _Scoped:
+    """The query with every known relation's name given to a row of NULLs."""
+    made = _Scoped(query)
+    used: dict[str, tuple[str, str]] = {}
+    words: list[str] = []
+    tokens = list(tokens_of(query.rstrip().rstrip(";")))
+    place = 0
+    while place < len(tokens):
+        found, length = _relation(tokens, place, relations, search_path)
+        if found is None:
+            words.append(tokens[place][1])
+        else:
+            if used.setdefault(found[1], found) != found:
+                made.ambiguous = found[1]
+            words.append(quoted(found[1]) if length > 1 else tokens[place][1])
+        place += length
+    scopes = ", ".join(_scope(name, relations[found]) for name, found in used.items())
+    made.sql = f"{f'WITH {scopes} ' if scopes else ''}SELECT * FROM ({''.join(words)}\n) AS query"
+    made.relations = {name: f"{schema}.{name}" for name, (schema, _) in used.items()}
+    return made
+
+
+def _relation(
+    tokens: Sequence[Token],
+    place: int,
+    relations: Relations,
+    search_path: Sequence[str],
+) -> tuple[tuple[str, str] | None, int]:
+    """The relation that is named here, and how many tokens its name has."""
+    name = tokens[place][0]
+    if name is None or (place and tokens[place - 1][1] == "."):
+        return None, 1
+    if tokens[place + 1 : place + 2] == [(None, ".")]:
+        qualified = name, (tokens[place + 2 : place + 3] or [(None, "")])[0][0] or ""
+        if qualified in relations:
+            return qualified, 3
+    return next(((schema, name) for schema in search_path if (schema, name) in relations), None), 1
+
+
+def _scope(name: str, columns: Sequence[tuple[str, str]]) -> str:
+    listed = ", ".join(f"NULL::{kind} AS {quoted(column)}" for column, kind in columns)
+    return f"{quoted(name)} AS MATERIALIZED (SELECT {listed} OFFSET 0)"
+
+
+def _described_plan(plan: Any, relations: Mapping[str, str], columns: Sequence[str]) -> str:
+    """The plan without what only tells one spelling from another: aliases and numbers.
+
+    Args:
+        columns: what the query's columns are called.
+    """
+    aliases = {
+        node["Alias"]: f"r{number}" for number, node in enumerate(_nodes(plan)) if "Alias" in node
+    }
+    described = _described(plan, aliases, relations)
+    described.pop("Subplan Name", None)
+    numbers: dict[str, str] = {}
+    counted = count(1)
+
+    def renumber(match: re.Match[str]) -> str:
+        if match[0] not in numbers:
+            numbers[match[0]] = f"{match[1] or '$'} {next(counted)}"
+        return numbers[match[0]]
+
+    return _NUMBERED.sub(renumber, json.dumps([list(columns), described], sort_keys=True))
+
+
+def _nodes(plan: Any) -> Iterator[Any]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        # What stands in for a relation is no part of the query.
+        if not _is_scope(part):
+            yield from _nodes(part)
+
+
+def _is_scope(plan: Any) -> bool:
+    return str(plan.get("Subplan Name", "")).startswith("CTE ") and plan["Node Type"] == "Result"
+
+
+def _described(plan: Any, aliases: Mapping[str, str], relations: Mapping[str, str]) -> Any:
+    made: dict[str, Any] = {}
+    for key, value in plan.items():
+        if key == "Plans":
+            made[key] = [
+                _described(part, aliases, relations) for part in value if not _is_scope(part)
+            ]
+        elif key == "Alias":
+            made[key] = aliases[value]
+        elif key == "CTE Name":
+            made[key] = relations.get(value, value)
+        elif isinstance(value, str):
+            made[key] = _without_aliases(value, aliases)
+        elif isinstance(value, list):
+            made[key] = [_without_aliases(str(item), aliases) for item in value]
+        else:
+            made[key] = value
+    return made
+
+
+def _without_aliases(text: str, aliases: Mapping[str, str]) -> str:
+    """`f.at` -> `r2.at`."""
+    tokens = list(tokens_of(normal(text)))
+    words = [
+        aliases.get(name or "", written) if tokens[n + 1 : n + 2] == [(None, ".")] else written
+        for n, (name, written) in enumerate(tokens)
+    ]
+    return "".join(words)

@@ -1,0 +1,43 @@
+"""Views and materialized views: the query that each stands for, and its columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import (
+    EXISTS,
+    FactKey,
+    Facts,
+    OutputColumn,
+    Query,
+    TypeName,
+    Value,
+)
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_KINDS = {"v": "view", "m": "materialized_view"}
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Every view and materialized view in scope."""
+    facts: Facts = {}
+    for row in rows(connection, "views", scope):
+        kind, view = _KINDS[row.kind], scope.name(row.schema_name, row.view_name)
+        attributes = common(row)
+        if row.options is not None:
+            attributes["options"] = tuple(sorted(row.options))
+        facts.update({FactKey(kind, view, "", name): v for name, v in attributes.items()})
+    return facts
+
+
+def common(row: Any) -> dict[str, Value]:
+    """What views of every kind have."""
+    columns = zip(row.names or (), row.types or (), strict=True)
+    return {
+        EXISTS: True,
+        "definition": Query.written(row.definition),
+        "columns": tuple(OutputColumn(name, TypeName(type_, type_)) for name, type_ in columns),
+    }

@@ -1,0 +1,475 @@
+"""Continuous aggregates: what they are computed from, how they are kept and kept new."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    select,
+    text,
+)
+
+from conformance.declarations import (
+    Compression,
+    ContinuousAggregate,
+    Hypertable,
+    Refresh,
+    Retention,
+)
+
+from .cases import Alteration, parametrize
+from .test_harmless import ROWS
+
+pytestmark = pytest.mark.usefixtures("community_edition")
+
+MAKE = """
+CREATE TABLE probes (id int PRIMARY KEY, site text);
+CREATE TABLE flows (
+    probe int NOT NULL, at timestamptz NOT NULL, litres double precision, note text);
+SELECT create_hypertable('flows', 'at', chunk_time_interval => INTERVAL '7 days');
+CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS
+    SELECT probe, time_bucket('1 day', at) AS day, avg(litres) AS mean, count(*) AS readings
+    FROM flows WHERE litres >= 0 GROUP BY 1, 2 WITH NO DATA;
+CREATE INDEX ix_daily_mean ON daily (mean);
+ALTER MATERIALIZED VIEW daily SET (timescaledb.compress, timescaledb.compress_segmentby = 'probe',
+    timescaledb.compress_orderby = 'day DESC');
+SELECT add_continuous_aggregate_policy('daily', INTERVAL '3 days', INTERVAL '1 hour',
+    INTERVAL '30 minutes');
+SELECT add_compression_policy('daily', INTERVAL '30 days');
+SELECT add_retention_policy('daily', INTERVAL '5 years');
+CREATE MATERIALIZED VIEW monthly WITH (timescaledb.continuous,
+    timescaledb.materialized_only = false, timescaledb.create_group_indexes = false) AS
+    SELECT probe, time_bucket('1 month', day) AS month, max(mean) AS highest
+    FROM daily GROUP BY 1, 2 WITH NO DATA;
+"""
+DROP = """
+DROP MATERIALIZED VIEW monthly;
+DROP MATERIALIZED VIEW daily;
+DROP TABLE flows;
+DROP TABLE probes;
+"""
+REFRESH = (
+    "(SELECT job_id FROM timescaledb_information.jobs WHERE hypertable_name = 'daily'"
+    " AND proc_name = 'policy_refresh_continuous_aggregate')"
+)
+
+
+def _models() -> MetaData:
+    metadata = MetaData()
+    Table(
+        "probes",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("site", Text),
+    )
+    flows = Table(
+        "flows",
+        metadata,
+        Column("probe", Integer, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False),
+        Column("litres", Double),
+        Column("note", Text),
+        Hypertable("at", chunk_interval="7 days"),
+    )
+    day = func.time_bucket(text("INTERVAL '1 day'"), flows.c.at).label("day")
+    daily = (
+        select(
+            flows.c.probe,
+            day,
+            func.avg(flows.c.litres).label("mean"),
+            func.count().label("readings"),
+        )
+        .where(flows.c.litres >= 0)
+        .group_by(flows.c.probe, day)
+    )
+    Table(
+        "daily",
+        metadata,
+        Column("probe", Integer, primary_key=True),
+        Column("day", DateTime(timezone=True), primary_key=True),
+        Column("mean", Double),
+        ContinuousAggregate(daily),
+        Index("ix_daily_mean", "mean"),
+        Refresh(start_offset="3 days", end_offset="1 hour", schedule_interval="30 minutes"),
+        Compression(segment_by="probe", order_by="day DESC", after="30 days"),
+        Retention(drop_after="5 years"),
+    )
+    ContinuousAggregate(
+        "SELECT probe, time_bucket('1 month', day) AS month, max(mean) AS highest"
+        " FROM daily GROUP BY probe, month",
+        name="monthly",
+        materialized_only=False,
+        group_indexes=False,
+    ).require(metadata)
+    return metadata
+
+
+def _anew(changed: str, to: str) -> str:
+    """The aggregates made anew, from another statement."""
+    assert changed in MAKE
+    return DROP + MAKE.replace(changed, to)
+
+
+AGGREGATES = (
+    Alteration(
+        "dropped",
+        "DROP MATERIALIZED VIEW monthly",
+        {"continuous_aggregate:monthly:exists"},
+    ),
+    Alteration(
+        "dropped with what depends on it",
+        "DROP MATERIALIZED VIEW daily CASCADE",
+        {"continuous_aggregate:daily:exists", "continuous_aggregate:monthly:exists"},
+    ),
+    Alteration(
+        "undeclared",
+        "CREATE MATERIALIZED VIEW hourly WITH (timescaledb.continuous) AS"
+        " SELECT time_bucket('1 hour', at) AS hour, max(litres) FROM flows GROUP BY 1"
+        " WITH NO DATA;"
+        "SELECT add_continuous_aggregate_policy('hourly', NULL, NULL, INTERVAL '1 hour');"
+        "CREATE INDEX ON hourly (max);"
+        "ALTER MATERIALIZED VIEW hourly SET (timescaledb.compress);"
+        "SELECT add_compression_policy('hourly', INTERVAL '30 days')",
+        {"continuous_aggregate:hourly:exists"},
+    ),
+    Alteration("renamed", "ALTER MATERIALIZED VIEW monthly RENAME TO by_month", {
+        "continuous_aggregate:monthly:exists", "continuous_aggregate:by_month:exists",
+    }),
+    Alteration(
+        "another function",
+        _anew("avg(litres)", "max(litres)"),
+        {"continuous_aggregate:daily:definition"},
+    ),
+    Alteration(
+        "another condition",
+        _anew("litres >= 0", "litres > 0"),
+        {"continuous_aggregate:daily:definition"},
+    ),
+    Alteration(
+        "a condition less",
+        _anew("WHERE litres >= 0", ""),
+        {"continuous_aggregate:daily:definition"},
+    ),
+    Alteration(
+        "another bucket",
+        _anew("time_bucket('1 day', at)", "time_bucket('12 hours', at)"),
+        {"continuous_aggregate:daily:bucket"},
+    ),
+    Alteration(
+        "30 days are no month",
+        _anew("'1 month'", "'30 days'"),
+        {"continuous_aggregate:monthly:definition"},
+    ),
+    Alteration(
+        "the days of another time zone",
+        _anew("time_bucket('1 day', at)", "time_bucket('1 day', at, 'Asia/Tokyo')"),
+        {"continuous_aggregate:daily:definition"},
+    ),
+    Alteration(
+        "another source",
+        _anew("max(mean) AS highest\n    FROM daily", "max(litres) AS highest\n    FROM flows")
+        .replace("time_bucket('1 month', day)", "time_bucket('1 month', at)"),
+        {"continuous_aggregate:monthly:source"},
+    ),
+    Alteration(
+        "a column of another name",
+        _anew("AS readings", "AS total"),
+        {"continuous_aggregate:daily:definition"},
+    ),
+    Alteration(
+        "a column renamed that the class reads",
+        "ALTER MATERIALIZED VIEW daily RENAME COLUMN mean TO average",
+        {"continuous_aggregate:daily:definition", "index:daily.ix_daily_mean:columns",
+         "continuous_aggregate:monthly:definition"},
+    ),
+    Alteration(
+        "read with rows that are not materialized",
+        "ALTER MATERIALIZED VIEW daily SET (timescaledb.materialized_only = false)",
+        {"continuous_aggregate:daily:materialized_only"},
+    ),
+    Alteration(
+        "read without rows that are not materialized",
+        "ALTER MATERIALIZED VIEW monthly SET (timescaledb.materialized_only)",
+        {"continuous_aggregate:monthly:materialized_only"},
+    ),
+    Alteration(
+        "no index for a column of GROUP BY",
+        "DO $$ BEGIN EXECUTE 'DROP INDEX ' || (SELECT indexrelid::regclass FROM pg_index"
+        " WHERE indexrelid::regclass::text LIKE '%probe_day_idx'); END $$",
+        {"continuous_aggregate:daily:automatic_indexes"},
+    ),
+    Alteration("an index less", "DROP INDEX _timescaledb_internal.ix_daily_mean", {
+        "index:daily.ix_daily_mean:exists",
+    }),
+    Alteration("an index more", "CREATE INDEX by_readings ON daily (readings)", {
+        "index:daily.by_readings:exists",
+    }),
+    Alteration(
+        "a table in its place",
+        "DROP MATERIALIZED VIEW monthly; CREATE TABLE monthly (month timestamptz)",
+        {"table:monthly:exists"},
+    ),
+    Alteration(
+        "a view in its place",
+        "DROP MATERIALIZED VIEW monthly; CREATE VIEW monthly AS SELECT probe FROM daily",
+        {"view:monthly:exists"},
+    ),
+)  # fmt: skip
+
+UNDECLARED = (
+    Alteration(
+        "a continuous aggregate with policies",
+        "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS"
+        " SELECT time_bucket('1 day', timestamp) AS day, instrument_id, max(close)"
+        " FROM market_data GROUP BY 1, 2 WITH NO DATA;"
+        "SELECT add_continuous_aggregate_policy('daily', INTERVAL '3 days', INTERVAL '1 hour',"
+        " INTERVAL '1 hour');"
+        "ALTER MATERIALIZED VIEW daily SET (timescaledb.compress);"
+        "SELECT add_compression_policy('daily', INTERVAL '30 days');"
+        "SELECT add_retention_policy('daily', INTERVAL '90 days')",
+        {"continuous_aggregate:daily:exists"},
+    ),
+    Alteration(
+        "one on top of another",
+        ROWS + "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS"
+        " SELECT time_bucket('1 day', timestamp) AS day, max(close) AS high"
+        " FROM market_data GROUP BY 1 WITH NO DATA;"
+        "CREATE MATERIALIZED VIEW weekly WITH (timescaledb.continuous) AS"
+        " SELECT time_bucket('7 days', day) AS week, max(high) FROM daily GROUP BY 1 WITH NO DATA",
+        {"continuous_aggregate:daily:exists", "continuous_aggregate:weekly:exists"},
+    ),
+)
+
+KEPT = (
+    Alteration("no refresh", "SELECT remove_continuous_aggregate_policy('daily')", {
+        "policy:daily.refresh:exists",
+    }),
+    Alteration(
+        "an undeclared refresh",
+        "SELECT add_continuous_aggregate_policy('monthly', INTERVAL '1 year', INTERVAL '1 day',"
+        " INTERVAL '1 day')",
+        {"policy:monthly.refresh:exists"},
+    ),
+    Alteration(
+        "another window",
+        "SELECT remove_continuous_aggregate_policy('daily');"
+        "SELECT add_continuous_aggregate_policy('daily', INTERVAL '4 days', NULL,"
+        " INTERVAL '30 minutes')",
+        {"policy:daily.refresh:start_offset", "policy:daily.refresh:end_offset"},
+    ),
+    Alteration(
+        "another schedule",
+        f"SELECT alter_job({REFRESH}, schedule_interval => INTERVAL '1 day')",
+        {"policy:daily.refresh:schedule_interval"},
+    ),
+    Alteration("paused", f"SELECT alter_job({REFRESH}, scheduled => false)", {
+        "policy:daily.refresh:scheduled",
+    }),
+    Alteration(
+        "other batches",
+        "SELECT remove_continuous_aggregate_policy('daily');"
+        "SELECT add_continuous_aggregate_policy('daily', INTERVAL '3 days', INTERVAL '1 hour',"
+        " INTERVAL '30 minutes', buckets_per_batch => 10)",
+        {"policy:daily.refresh:buckets_per_batch"},
+        since=(2, 19),
+    ),
+    Alteration(
+        "one more, of another window",
+        "SELECT add_continuous_aggregate_policy('daily', INTERVAL '30 days', INTERVAL '3 days',"
+        " INTERVAL '1 day')",
+        {"policy:daily.refresh 30 days to 3 days:exists"},
+        since=(2, 21),
+    ),
+    Alteration("no compression policy", "SELECT remove_compression_policy('daily')", {
+        "policy:daily.compression:exists",
+    }),
+    Alteration(
+        "no compression",
+        "SELECT remove_compression_policy('daily');"
+        "ALTER MATERIALIZED VIEW daily SET (timescaledb.compress = false)",
+        {"compression:daily:exists", "policy:daily.compression:exists"},
+    ),
+    Alteration(
+        "another order",
+        "ALTER MATERIALIZED VIEW daily SET (timescaledb.compress_orderby = 'day')",
+        {"compression:daily:order_by"},
+    ),
+    Alteration(
+        "undeclared compression",
+        "ALTER MATERIALIZED VIEW monthly SET (timescaledb.compress)",
+        {"compression:monthly:exists"},
+    ),
+    Alteration("no retention", "SELECT remove_retention_policy('daily')", {
+        "policy:daily.retention:exists",
+    }),
+    Alteration(
+        "another retention",
+        "SELECT remove_retention_policy('daily');"
+        "SELECT add_retention_policy('daily', INTERVAL '1 year')",
+        {"policy:daily.retention:drop_after"},
+    ),
+    Alteration(
+        "retention of the other one",
+        "SELECT add_retention_policy('monthly', INTERVAL '9 years')",
+        {"policy:monthly.retention:exists"},
+    ),
+)  # fmt: skip
+
+HARMLESS = (
+    Alteration("as declared", "SELECT 1"),
+    Alteration(
+        "in other words",
+        _anew(
+            "SELECT probe, time_bucket('1 day', at) AS day, avg(litres) AS mean, count(*) AS"
+            " readings\n    FROM flows WHERE litres >= 0 GROUP BY 1, 2",
+            "SELECT f.\"probe\", public.time_bucket(INTERVAL '1 day', f.at)"
+            ' "day", avg(f.litres) mean, count(*) readings FROM public.flows AS f'
+            " WHERE NOT f.litres < 0.0 GROUP BY f.probe, day",
+        ),
+    ),
+    Alteration(
+        "with rows",
+        "INSERT INTO flows SELECT p, '2020-01-01'::timestamptz + h * INTERVAL '1 hour', h"
+        " FROM generate_series(1, 3) p, generate_series(1, 500) h; ANALYZE",
+    ),
+    Alteration(
+        "with other statistics and indexes of its source",
+        "INSERT INTO probes SELECT n FROM generate_series(1, 5000) n; ANALYZE probes",
+    ),
+    Alteration("a comment", "COMMENT ON VIEW daily IS 'means'"),
+    Alteration("another time zone of the session", "SET LOCAL timezone = 'Asia/Tokyo'"),
+    Alteration(
+        "what is chosen by itself",
+        "SELECT remove_compression_policy('daily');"
+        "SELECT add_compression_policy('daily', INTERVAL '30 days')",
+    ),
+)
+
+ELSEWHERE = """
+CREATE SCHEMA reference;
+CREATE TABLE reference."Readings" ("At" bigint NOT NULL, "Sensor Id" int, value float);
+CREATE TABLE sensors (id int PRIMARY KEY, name text);
+CREATE FUNCTION latest() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT 1::bigint';
+SELECT create_hypertable('reference."Readings"', 'At', chunk_time_interval => 1000);
+SELECT set_integer_now_func('reference."Readings"', 'latest');
+CREATE MATERIALIZED VIEW reference."Sums" WITH (timescaledb.continuous) AS
+    SELECT time_bucket(100, "At") AS "Bucket", s.name, sum(value) AS "Sum"
+    FROM reference."Readings" r JOIN public.sensors s ON s.id = r."Sensor Id"
+    WHERE s.name NOT IN ('b', 'a') GROUP BY 1, 2 WITH NO DATA;
+SELECT add_continuous_aggregate_policy('reference."Sums"', 100000, 10000, INTERVAL '1 hour');
+"""
+OLDER = (
+    "SELECT add_continuous_aggregate_policy('reference.\"Sums\"', NULL, 100000, INTERVAL '1 day');"
+)
+
+
+def _elsewhere() -> MetaData:
+    """Integer time, a join, names that need quotes, another schema, several refreshes."""
+    metadata = MetaData()
+    readings = Table(
+        "Readings",
+        metadata,
+        Column("At", BigInteger, key="at", nullable=False),
+        Column("Sensor Id", Integer, key="sensor"),
+        Column("value", Double),
+        Hypertable("At", chunk_interval=1000),
+        schema="reference",
+    )
+    sensors = Table(
+        "sensors",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("name", Text),
+    )
+    bucket = func.time_bucket(100, readings.c.at)
+    sums = (
+        select(bucket.label("Bucket"), sensors.c.name, func.sum(readings.c.value).label("Sum"))
+        .join_from(readings, sensors, sensors.c.id == readings.c.sensor)
+        .where(sensors.c.name.not_in(["a", "b"]))
+        .group_by(bucket, sensors.c.name)
+    )
+    ContinuousAggregate(
+        sums,
+        Refresh(start_offset=100_000, end_offset=10_000, schedule_interval="1 hour"),
+        Refresh(start_offset=None, end_offset=100_000, schedule_interval="1 day"),
+        name="Sums",
+        schema="reference",
+        chunk_interval=10_000,
+    ).require(metadata)
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("sql", "findings"),
+    [
+        pytest.param("SELECT 1", set(), id="as declared"),
+        pytest.param(
+            "SELECT remove_continuous_aggregate_policy('reference.\"Sums\"');" + OLDER,
+            {"policy:reference.Sums.refresh 100000 to 10000:exists"},
+            id="one refresh of two",
+        ),
+        pytest.param(
+            "SELECT alter_job(job_id, schedule_interval => INTERVAL '2 days')"
+            " FROM timescaledb_information.jobs WHERE config ->> 'end_offset' = '100000'",
+            {"policy:reference.Sums.refresh unbounded to 100000:schedule_interval"},
+            id="another schedule of one of two",
+        ),
+        pytest.param(
+            "SELECT alter_job(job_id, config => config || '{\"start_offset\": 90000}')"
+            " FROM timescaledb_information.jobs WHERE config ->> 'end_offset' = '10000'",
+            {"policy:reference.Sums.refresh 90000 to 10000:start_offset"},
+            id="another window of one of two",
+        ),
+    ],
+)
+def test_elsewhere(bare_database, sql, findings):
+    numbers = bare_database.value(
+        "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
+    ).split(".")
+    if [int(number) for number in numbers[:2]] < [2, 21]:
+        pytest.skip("2.21 is the first with several refresh policies")
+    bare_database.execute("SET LOCAL client_min_messages = error")
+    bare_database.execute(ELSEWHERE + OLDER + sql)
+    bare_database.expect(findings, _elsewhere())
+
+
+@pytest.fixture
+def made(bare_database):
+    """The database with both aggregates, as the models declare them."""
+    bare_database.execute("SET LOCAL client_min_messages = error")
+    bare_database.execute(MAKE)
+    return bare_database
+
+
+@parametrize(AGGREGATES)
+def test_aggregate(made, case):
+    made.alter(case)
+    made.expect(case.findings, _models())
+
+
+@parametrize(UNDECLARED)
+def test_none_is_declared(database, case):
+    """Everything that belongs to an aggregate is told with it."""
+    database.alter(case)
+    database.expect(case.findings)
+
+
+@parametrize(KEPT)
+def test_what_keeps_it(made, case):
+    made.alter(case)
+    made.expect(case.findings, _models())
+
+
+@parametrize(HARMLESS)
+def test_harmless(made, case):
+    made.alter(case)
+    made.expect(case.findings, _models())

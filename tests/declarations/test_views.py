@@ -1,0 +1,255 @@
+"""Declarations of relations that come from a query: wrong ones fail where they are written."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    func,
+    select,
+    text,
+)
+
+from conformance.declarations import (
+    Compression,
+    ContinuousAggregate,
+    DeclarationError,
+    Hypertable,
+    MaterializedView,
+    Refresh,
+    Retention,
+    View,
+    aggregate_of,
+    include_object,
+    refreshes_of,
+    tables_of,
+    view_of,
+    views_of,
+)
+from conformance.expected.spelling import query as spelled
+from conformance.intervals import Interval, bucket_of
+
+METADATA = MetaData()
+FLOWS = Table(
+    "flows",
+    METADATA,
+    Column("probe", Integer),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("litres", Double),
+    Hypertable("at", chunk_interval="7 days"),
+)
+DAY = func.time_bucket(text("INTERVAL '1 day'"), FLOWS.c.at).label("day")
+MEANS = select(FLOWS.c.probe, DAY, func.avg(FLOWS.c.litres).label("mean")).group_by(
+    FLOWS.c.probe, DAY
+)
+NUMBERED = "SELECT time_bucket(100, height) AS bucket, count(*) FROM blocks GROUP BY 1"
+
+
+def daily(*items, query=MEANS, **settings):
+    """A table `daily` that is declared a continuous aggregate."""
+    return Table(
+        "daily",
+        MetaData(),
+        Column("probe", Integer),
+        Column("day", DateTime(timezone=True)),
+        Column("mean", Double),
+        ContinuousAggregate(query, **settings),
+        *items,
+    )
+
+
+def refresh(start="3 days", end="1 hour", schedule="1 hour", **options):
+    return Refresh(start_offset=start, end_offset=end, schedule_interval=schedule, **options)
+
+
+def without_class(*items, kind=ContinuousAggregate, query=MEANS, name="daily", metadata=None):
+    kind(query, *items, name=name).require(MetaData() if metadata is None else metadata)
+
+
+WRONG = {
+    "no query": (
+        lambda: daily(query="DELETE FROM flows"),
+        r"daily: query 'DELETE FROM flows' is not a SELECT",
+    ),
+    "no bucket": (
+        lambda: daily(query=select(FLOWS.c.probe, func.max(FLOWS.c.at).label("day"))),
+        r"daily: its query has no time_bucket\(\); a continuous aggregate groups by one",
+    ),
+    "no bucket in a text": (
+        lambda: daily(query="SELECT 1"),
+        r"daily: its query has no time_bucket\(\)",
+    ),
+    "a column without a name": (
+        lambda: without_class(query=select(DAY, func.avg(FLOWS.c.litres)).group_by(DAY)),
+        r"daily: column avg\(flows.litres\) of its query has no name; give it one with .label\(\)",
+    ),
+    "a column that the query lacks": (
+        lambda: daily(query=select(FLOWS.c.probe, DAY).group_by(FLOWS.c.probe, DAY)),
+        r"daily: column 'mean' is not in its query; there are probe, day",
+    ),
+    "no name": (
+        lambda: without_class(name=None),
+        r"ContinuousAggregate: has no name; give it one, or put it into a mapped class",
+    ),
+    "the name of a table": (
+        lambda: without_class(name="flows", metadata=METADATA),
+        r"flows: the continuous aggregate has the name of a table that is declared already",
+    ),
+    "another name than the class": (
+        lambda: daily(name="weekly"),
+        r"daily: names the continuous aggregate 'weekly'; the class has the name already",
+    ),
+    "two kinds of view": (
+        lambda: daily(View(MEANS)),
+        r"daily: declares ContinuousAggregate and View",
+    ),
+    "a hypertable as well": (
+        lambda: daily(Hypertable("day", chunk_interval="1 day")),
+        r"daily: declares ContinuousAggregate and Hypertable",
+    ),
+    "a refresh of nothing": (
+        lambda: Table("t", MetaData(), Column("a", Integer), refresh()),
+        r"t: declares Refresh but is not declared a ContinuousAggregate",
+    ),
+    "a refresh of a view": (
+        lambda: without_class(refresh(), kind=View),
+        r"daily: declares Refresh but is not declared a ContinuousAggregate",
+    ),
+    "a window of one bucket": (
+        lambda: daily(refresh(start="25 hours")),
+        r"daily: refresh 1 day 01:00:00 to 1 hour is too small; it must cover two buckets",
+    ),
+    "a window that ends before it starts": (
+        lambda: daily(refresh(start="1 hour", end="3 days")),
+        r"daily: refresh 1 hour to 3 days is too small",
+    ),
+    "windows that overlap": (
+        lambda: daily(refresh(), refresh(start="9 days", end="2 days")),
+        r"daily: refreshes 3 days to 1 hour and 9 days to 2 days overlap",
+    ),
+    "an offset that is no length": (
+        lambda: daily(refresh(start="long ago")),
+        r"daily: start offset: 'long ago' is not an interval",
+    ),
+    "an offset of another unit": (
+        lambda: daily(refresh(start=7, end=None)),
+        r"daily: start offset 7 does not fit the buckets: a length of time is needed",
+    ),
+    "an offset of another unit than numbers": (
+        lambda: without_class(refresh(), query=NUMBERED),
+        r"daily: start offset 3 days does not fit the buckets: a number is needed",
+    ),
+    "a schedule that is no length": (
+        lambda: daily(refresh(schedule="0 s")),
+        r"daily: schedule interval '0 s' is not longer than nothing",
+    ),
+    "no schedule": (
+        lambda: daily(refresh(schedule=None)),
+        r"daily: schedule interval of a refresh must be given",
+    ),
+    "a chunk interval of another unit": (
+        lambda: daily(chunk_interval=7),
+        r"daily: chunk interval 7 does not fit the buckets: a length of time is needed",
+    ),
+    "compression by a column that the query lacks": (
+        lambda: without_class(Compression(segment_by="site", order_by="day", after=None)),
+        r"daily: segment by 'site' is not a column of it; there are probe, day, mean",
+    ),
+    "compression of a view": (
+        lambda: without_class(Compression(order_by="day", after=None), kind=View),
+        r"daily: declares Compression but is not declared a Hypertable",
+    ),
+    "retention of another unit": (
+        lambda: daily(Retention(drop_after=9)),
+        r"daily: drop after 9 does not fit the time column: a length of time is needed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("build", "sentence"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_declaration_is_refused(build, sentence):
+    with pytest.raises(DeclarationError, match=sentence):
+        build()
+
+
+def test_a_mapped_class_is_no_table():
+    metadata = MetaData()
+    table = Table("latest", metadata, Column("a", Integer), View("SELECT 1 AS a"))
+    plain = Table("plain", metadata, Column("a", Integer))
+    assert view_of(table) is not None
+    assert (tables_of(metadata), views_of(metadata)) == ([plain], [table])
+
+
+def test_one_without_a_class_is_no_table_either():
+    metadata = MetaData(schema="desk")
+    MaterializedView(MEANS, Index("ix_mean", "mean"), name="means").require(metadata)
+    assert metadata.sorted_tables == []
+    (table,) = views_of(metadata)
+    assert (table.schema, table.name, len(table.indexes)) == ("desk", "means", 1)
+    assert [column.name for column in table.columns] == ["probe", "day", "mean"]
+    with pytest.raises(DeclarationError, match="means: the view has the name of a table"):
+        View("SELECT 1", name="means").require(metadata)
+
+
+def test_autogenerate_leaves_it_alone():
+    metadata = MetaData()
+    table = Table("latest", metadata, Column("a", Integer), View())
+    plain = Table("plain", metadata, Column("a", Integer), Index("ix_a", "a"))
+    assert not include_object(table, "latest", "table", False, None)
+    assert include_object(plain, "plain", "table", False, None)
+    assert include_object(plain.c.a, "a", "column", False, None)
+
+
+def test_several_refreshes():
+    table = daily(refresh(), refresh(start=None, end="3 days", schedule="1 day"))
+    assert [str(item) for item in refreshes_of(table)] == [
+        "3 days to 1 hour",
+        "unbounded to 3 days",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "bucket"),
+    [
+        (MEANS, "1 day"),
+        (select(func.time_bucket(timedelta(hours=6), FLOWS.c.at).label("day")), "6 hours"),
+        (select(func.time_bucket("15 min", FLOWS.c.at).label("day")), "15 minutes"),
+        ("SELECT time_bucket( interval '2 weeks', at) AS day FROM flows", "14 days"),
+        ("SELECT public.time_bucket('1 day'::interval, at) AS day FROM flows", "1 day"),
+        ("select TIME_BUCKET(bucket_width => CAST('1 day' AS interval), at)", "1 day"),
+        (NUMBERED, 100),
+        ("SELECT time_bucket((1000)::bigint, height)", 1000),
+        ("SELECT time_bucket('1000'::bigint, height)", 1000),
+        ("SELECT time_bucket(width(), at) AS day FROM flows", None),
+        ("SELECT time_bucket('a while', at) AS day FROM flows", None),
+    ],
+)
+def test_the_bucket_is_read_from_the_query(query, bucket):
+    metadata = MetaData()
+    ContinuousAggregate(query, name="daily").require(metadata)
+    wanted = Interval.parse(bucket) if isinstance(bucket, str) else bucket
+    assert aggregate_of(views_of(metadata)[0]).bucket == wanted
+
+
+def test_a_query_without_a_bucket_has_none():
+    assert bucket_of("SELECT my_time_bucket('1 day', at) FROM flows") is None
+
+
+def test_what_it_is_grouped_by():
+    assert aggregate_of(daily()).grouped_by() == ("day", ["probe"])
+    assert aggregate_of(daily(query="SELECT time_bucket('1 day', at)")).grouped_by() is None
+    hidden = select(DAY, func.avg(FLOWS.c.litres).label("mean"), FLOWS.c.probe)
+    hidden = hidden.group_by(DAY, FLOWS.c.probe, FLOWS.c.litres)
+    assert aggregate_of(daily(query=hidden)).grouped_by() is None
+
+
+def test_a_timedelta_is_written_as_people_write_it():
+    query = select(func.time_bucket(timedelta(days=1, hours=2), Column("at", BigInteger)))
+    assert "INTERVAL '1 day 02:00:00'" in spelled(query)
