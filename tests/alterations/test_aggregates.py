@@ -58,8 +58,8 @@ DROP TABLE flows;
 DROP TABLE probes;
 """
 REFRESH = (
-    "(SELECT job_id FROM timescaledb_information.jobs WHERE hypertable_name = 'daily'"
-    " AND proc_name = 'policy_refresh_continuous_aggregate')"
+    "(SELECT job_id FROM timescaledb_information.jobs"
+    " WHERE proc_name = 'policy_refresh_continuous_aggregate')"
 )
 
 
@@ -135,7 +135,8 @@ AGGREGATES = (
         "CREATE MATERIALIZED VIEW hourly WITH (timescaledb.continuous) AS"
         " SELECT time_bucket('1 hour', at) AS hour, max(litres) FROM flows GROUP BY 1"
         " WITH NO DATA;"
-        "SELECT add_continuous_aggregate_policy('hourly', NULL, NULL, INTERVAL '1 hour');"
+        "SELECT add_continuous_aggregate_policy('hourly', INTERVAL '3 days', NULL,"
+        " INTERVAL '1 hour');"
         "CREATE INDEX ON hourly (max);"
         "ALTER MATERIALIZED VIEW hourly SET (timescaledb.compress);"
         "SELECT add_compression_policy('hourly', INTERVAL '30 days')",

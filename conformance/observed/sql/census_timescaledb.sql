@@ -4,9 +4,14 @@ SELECT 'hypertable' AS kind, h.hypertable_schema AS schema_name, h.hypertable_na
   FROM timescaledb_information.hypertables h
  WHERE h.hypertable_schema = ANY(:schemas)
 UNION ALL
-SELECT 'policy', j.hypertable_schema, j.hypertable_name, j.proc_name
+-- Older versions name the hypertable that a continuous aggregate is materialized in.
+SELECT 'policy', coalesce(a.view_schema, j.hypertable_schema),
+       coalesce(a.view_name, j.hypertable_name), j.proc_name
   FROM timescaledb_information.jobs j
- WHERE j.hypertable_schema = ANY(:schemas)
+  LEFT JOIN timescaledb_information.continuous_aggregates a
+    ON a.materialization_hypertable_schema = j.hypertable_schema
+   AND a.materialization_hypertable_name = j.hypertable_name
+ WHERE coalesce(a.view_schema, j.hypertable_schema) = ANY(:schemas)
 UNION ALL
 -- Jobs below 1000 are TimescaleDB's own.
 SELECT 'job', NULL, pg_catalog.concat(j.proc_schema, '.', j.proc_name), ''
