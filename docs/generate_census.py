@@ -71,7 +71,7 @@ def kinds() -> Iterator[str]:
     """A row for each kind of fact."""
     for kind in KINDS:
         key = FactKey(kind, "", "", EXISTS)
-        yield f"| {kind} | {'seen, not judged' if is_seen(key) else 'a finding'} |\n"
+        yield f"| {kind} | {'seen, not judged' if is_seen(key, True) else 'a finding'} |\n"
 
 
 def relations(table: Table) -> Iterator[str]:

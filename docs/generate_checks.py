@@ -32,22 +32,28 @@ from sqlalchemy import (  # noqa: E402 - after the project's folder is on the pa
     Index,
     Integer,
     MetaData,
+    Sequence,
     Table,
     Text,
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint  # noqa: E402
+from sqlalchemy.dialects.postgresql import DOMAIN, ExcludeConstraint  # noqa: E402
 
 from conformance.comparing import messages  # noqa: E402
 from conformance.comparing.facts import EXISTS, KINDS, FactKey, Facts, show  # noqa: E402
+from conformance.comparing.seen import is_seen  # noqa: E402
 from conformance.declarations import (  # noqa: E402
     Compression,
     ContinuousAggregate,
+    Extension,
+    Function,
     Hypertable,
     MaterializedView,
+    Procedure,
     Refresh,
     Retention,
+    Setting,
     View,
 )
 from conformance.expected import expected_facts  # noqa: E402
@@ -61,6 +67,11 @@ SUITE = ROOT / "conformance" / "suite"
 #: The modules of each kind, in `expected` and in `observed`; the first may be missing.
 MODULES = {
     "extension": "extension",
+    "setting": "settings",
+    "domain": "domains",
+    "sequence": "sequences",
+    "function": "functions",
+    "procedure": "functions",
     "type": "types",
     "table": "tables",
     "column": "columns",
@@ -100,6 +111,14 @@ not declare. The examples below are of a small schema that has one of everything
 def one_of_everything() -> MetaData:
     """A schema in which every kind and every attribute occurs."""
     metadata = MetaData()
+    Sequence("numbers", metadata=metadata)
+    for item in (
+        Extension("pg_trgm", minimum="1.6"),
+        Setting("TimeZone", "UTC"),
+        Function("last_price(text)", body="SELECT 1.0", language="sql", returns="float8"),
+        Procedure("tidy()", language="plpgsql", security="invoker"),
+    ):
+        item.require(metadata)
     Table("venues", metadata, Column("id", Integer, Identity(always=True), primary_key=True))
     Table(
         "trades",
@@ -110,6 +129,7 @@ def one_of_everything() -> MetaData:
         Column("venue_id", Integer, ForeignKey("venues.id", name="fk_trades_venue")),
         Column("side", Enum("buy", "sell", name="side")),
         Column("price", Double, server_default="0"),
+        Column("quality", DOMAIN("quality", Integer, check="VALUE > 0")),
         Column("double_price", Double, Computed("price * 2", persisted=True)),
         Column("seen_at", DateTime(timezone=True), server_default=func.now()),
         UniqueConstraint("symbol", "traded_at", name="uq_trades_natural_key"),
@@ -173,10 +193,7 @@ def kinds(facts: Facts) -> Iterator[str]:
     for kind in KINDS:
         yield f"## {kind}\n\n"
         if kind not in MODULES:
-            yield (
-                "Found by the [census](census.md); "
-                "what no model declares is seen and not judged.\n\n"
-            )
+            yield from of_the_census(kind)
             continue
         module = MODULES[kind]
         source = messages._SOURCES[kind]  # noqa: SLF001 - the catalogue's source
@@ -186,6 +203,8 @@ def kinds(facts: Facts) -> Iterator[str]:
             f"Read from {source}: [observed/{module}.py](../observed/{module}.py), "
             f"[sql/{module}.sql](../observed/sql/{module}.sql).\n"
         )
+        if is_seen(FactKey(kind, "", "", EXISTS), True):
+            yield "What no model declares is seen and not judged.\n"
         if found[kind]:
             path = f"../expected/{module}.py"
             yield f"Promised by [expected/{module}.py]({path}).\n\n"
@@ -198,6 +217,17 @@ def kinds(facts: Facts) -> Iterator[str]:
             yield "No model can declare one, so any that is there is a finding.\n\n"
             cause = causes_of(kind, EXISTS)
             yield f"Why it matters: {cause}.\n\n" if cause else ""
+
+
+def of_the_census(kind: str) -> Iterator[str]:
+    """What has no module of its own."""
+    yield "Found by the [census](census.md). What no model declares is seen and not judged.\n\n"
+    declaration = messages.kinds.DECLARATIONS.get(kind)
+    if declaration:
+        yield f"Declared with `{declaration}`.\n\n"
+    cause = causes_of(kind, EXISTS)
+    if cause:
+        yield f"A finding all the same where it changes what expressions or rows are: {cause}.\n\n"
 
 
 def tests() -> Iterator[str]:

@@ -57,7 +57,9 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
         for promised, found in names.items():
             expected[found] = expected.pop(promised)
     agreeing, differing = _divided(expected, observed)
-    unjudged = {key for key in differing if key not in expected and is_seen(key)}
+    unjudged = {
+        key for key in differing if key not in expected and _is_seen(key, expected, observed)
+    }
     differing -= unjudged
     seen, counts = tuple(seen_of(unjudged, observed)), accounted(observed)
     if not differing and capabilities.community_edition:
@@ -82,6 +84,12 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
             conforming.append(key)
     ordered = dict(sorted(not_checked.items(), key=lambda item: item[0].sort_key()))
     return Comparison(tuple(conforming), findings, consequences, ordered, seen, counts, names)
+
+
+def _is_seen(key: FactKey, expected: Facts, observed: Facts) -> bool:
+    """An undeclared object is seen or found as a whole; of a declared one, by the attribute."""
+    whole = key if key.existence in expected else key.existence
+    return is_seen(whole, observed.get(whole))
 
 
 #: Not among the values of facts: None is one of them.

@@ -57,6 +57,7 @@ KINDS = (
     "extension",
     "setting",
     "type",
+    *OBJECTS,
     "table",
     "column",
     "primary_key",
@@ -77,7 +78,6 @@ KINDS = (
     "trigger",
     "rule",
     "row_security_policy",
-    *OBJECTS,
     "catalog",
 )
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
@@ -166,6 +166,25 @@ class FactKey(NamedTuple):
             len(self._explained_by),
             self.attribute,
         )
+
+
+class Detail(str):
+    """That an object is there, and what there is to say of it; as good as True.
+
+    Attributes:
+        judged: whether it is a finding where no model declares it; None: as its kind is.
+        part: whether it goes with another object, and is none of its own where nothing declares it.
+    """
+
+    __slots__ = ("judged", "part")
+    judged: bool | None
+    part: bool
+
+    def __new__(cls, text: str, *, judged: bool | None = None, part: bool = False) -> Detail:
+        """The text, with what it means for the verdict."""
+        made = super().__new__(cls, text)
+        made.judged, made.part = judged, part
+        return made
 
 
 @dataclass(frozen=True)
@@ -336,6 +355,8 @@ def agrees(expected: Value, observed: Value) -> bool:
         return True
     if isinstance(expected, AtLeast | OneOf | Includes):
         return expected.accepts(observed)
+    if isinstance(observed, Detail):
+        return expected is True
     # True is no 1. Subclasses are fine: SQLAlchemy's names are quoted_name, the catalog's str.
     return isinstance(expected, bool) is isinstance(observed, bool) and expected == observed
 
@@ -353,7 +374,7 @@ def show(value: Value) -> str:
 
 def plain(value: Value) -> Any:
     """The value for JSON: null, booleans, numbers, strings and lists."""
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, tuple):
         return [plain(item) for item in value]

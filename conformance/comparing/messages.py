@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from conformance.comparing import kinds
 from conformance.comparing.facts import EXISTS, FactKey, Value, show
 
 _NOUNS = {
+    **kinds.NOUNS,
     "primary_key": "primary key of",
     "unique": "unique constraint",
     "foreign_key": "foreign key",
@@ -14,12 +16,11 @@ _NOUNS = {
     "chunk": "chunks of",
     "row_security_policy": "row security policy",
     "type": "enum type",
-    "materialized_view": "materialized view",
-    "continuous_aggregate": "continuous aggregate",
 }
 
 #: Where facts of a kind are read.
 _SOURCES = {
+    **kinds.SOURCES,
     "extension": "pg_extension and the server's settings",
     "type": "pg_enum",
     "table": "pg_class",
@@ -31,9 +32,6 @@ _SOURCES = {
     "exclusion": "pg_constraint",
     "index": "pg_index",
     "hypertable": "timescaledb_information.dimensions",
-    "view": "pg_views",
-    "materialized_view": "pg_matviews",
-    "continuous_aggregate": "timescaledb_information.continuous_aggregates",
     "compression": "timescaledb_information.compression_settings",
     "policy": "timescaledb_information.jobs",
     "job": "timescaledb_information.jobs",
@@ -45,18 +43,6 @@ _SOURCES = {
 
 #: Of kinds that the census alone reads.
 _CATALOGS = "the server's catalogs"
-_OF_A_CLASS = "in __table_args__ of a class that reads from it, or by its require()"
-#: What an object is declared with that a model's author may not think of.
-_DECLARATIONS = {
-    "view": f"View(...) {_OF_A_CLASS}",
-    "materialized_view": f"MaterializedView(...) {_OF_A_CLASS}",
-    "continuous_aggregate": f"ContinuousAggregate(...) {_OF_A_CLASS}",
-    "hypertable": "Hypertable(...)",
-    "compression": "Compression(...)",
-    "policy compression": "Compression(..., after=...)",
-    "policy retention": "Retention(...)",
-    "policy refresh": "Refresh(...)",
-}
 
 #: Why an index is missing that TimescaleDB makes by itself.
 _NO_DEFAULT_INDEX = (
@@ -69,6 +55,7 @@ _NOT_CHANGED = (
 )
 #: The likely cause of a disagreement about one attribute.
 _CAUSES = {
+    **kinds.CAUSES,
     ("hypertable", "chunk_interval"): (
         "create_hypertable(..., if_not_exists => true) keeps the interval of a hypertable that is "
         "already there, and set_chunk_time_interval() changes it for new chunks"
@@ -166,12 +153,14 @@ def hint_for(key: FactKey, disagreement: str, instead: str | None = None) -> str
         cause = _NO_DEFAULT_INDEX
     if cause is None or (key.attribute == EXISTS and not _fits(key.kind, disagreement)):
         return f"{read} {_way_out(key, disagreement)}"
+    if disagreement == "unexpected" and key.kind in kinds.DECLARATIONS:
+        return f"{read} Likely cause: {cause}. {_way_out(key, disagreement)}"
     return f"{read} Likely cause: {cause}."
 
 
 def _fits(kind: str, disagreement: str) -> bool:
     """Causes of absence explain what is missing; the others explain what is there."""
-    return (disagreement == "unexpected") is (kind in ("trigger", "rule"))
+    return (disagreement == "unexpected") is (kind in kinds.PRESENT)
 
 
 def _way_out(key: FactKey, disagreement: str) -> str:
@@ -195,4 +184,4 @@ def _policy(key: FactKey) -> str:
 
 def _with(kind: str) -> str:
     """` with Refresh(...)`; empty where plain SQLAlchemy will do."""
-    return f" with {_DECLARATIONS[kind]}" if kind in _DECLARATIONS else ""
+    return f" with {kinds.DECLARATIONS[kind]}" if kind in kinds.DECLARATIONS else ""

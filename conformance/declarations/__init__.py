@@ -23,6 +23,8 @@ from conformance.declarations.autogenerate import include_object
 from conformance.declarations.base import DeclarationError
 from conformance.declarations.compression import Compression, OrderBy, compression_of
 from conformance.declarations.database import TimescaleDB, server_requirement_of
+from conformance.declarations.extensions import Extension
+from conformance.declarations.functions import Function, Procedure
 from conformance.declarations.hypertables import (
     HashPartition,
     Hypertable,
@@ -30,7 +32,9 @@ from conformance.declarations.hypertables import (
     is_default_index,
 )
 from conformance.declarations.naming import default_name
+from conformance.declarations.objects import DatabaseObject
 from conformance.declarations.retention import Retention, retention_of
+from conformance.declarations.settings import Setting
 from conformance.declarations.views import (
     Derived,
     MaterializedView,
@@ -43,14 +47,19 @@ from conformance.declarations.views import (
 __all__ = [
     "Compression",
     "ContinuousAggregate",
+    "DatabaseObject",
     "DeclarationError",
     "Derived",
+    "Extension",
+    "Function",
     "HashPartition",
     "Hypertable",
     "MaterializedView",
     "OrderBy",
+    "Procedure",
     "Refresh",
     "Retention",
+    "Setting",
     "TimescaleDB",
     "View",
     "aggregate_of",

@@ -11,10 +11,15 @@ from conformance.expected import (
     columns,
     compression,
     constraints,
+    domains,
     extension,
+    functions,
     hypertables,
     indexes,
+    objects,
     policies,
+    sequences,
+    settings,
     tables,
     types,
     views,
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 
     from conformance.comparing.facts import Facts
 
+_OF_DATABASE = (settings, types, domains, sequences, functions, objects)
 _PER_TABLE = (tables, columns, constraints, indexes, hypertables, compression, chunks)
 _PER_VIEW = (views, indexes, compression)
 
@@ -38,7 +44,8 @@ def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Fac
     """
     facts: Facts = {}
     facts.update(extension.expected(metadata))
-    facts.update(types.expected(metadata, default_schema))
+    for part in _OF_DATABASE:
+        facts.update(part.expected(metadata, default_schema))
     for table in tables_of(metadata):
         name = tables.table_name(table, default_schema)
         for module in _PER_TABLE:

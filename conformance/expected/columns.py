@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Computed, DefaultClause, FetchedValue, Identity, SmallInteger
+from sqlalchemy.dialects.postgresql import DOMAIN
 
 from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, Value
 from conformance.comparing.sequences import Sequence
@@ -35,11 +36,16 @@ def _attributes(column: Column[Any]) -> dict[str, Value]:
         "default": _default(column),
         "identity": _identity(column),
         "generated": _generated(column),
-        "collation": getattr(column.type, "collation", None),
+        "collation": _collation(column),
     }
     if isinstance(column.computed, Computed):
         attributes["generated_storage"] = _STORAGE[column.computed.persisted]
     return attributes
+
+
+def _collation(column: Column[Any]) -> str | None:
+    # A domain has its own, which is no matter of the column.
+    return None if isinstance(column.type, DOMAIN) else getattr(column.type, "collation", None)
 
 
 def _default(column: Column[Any]) -> Value:

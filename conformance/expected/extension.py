@@ -1,10 +1,10 @@
-"""What the schema needs of TimescaleDB itself."""
+"""What the schema needs of TimescaleDB itself, and which other extensions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, AtLeast, FactKey, Facts, OneOf
+from conformance.comparing.facts import ANYTHING, EXISTS, AtLeast, FactKey, Facts, OneOf
 from conformance.declarations import (
     aggregate_of,
     compression_of,
@@ -12,12 +12,30 @@ from conformance.declarations import (
     server_requirement_of,
     views_of,
 )
+from conformance.declarations.base import required
+from conformance.declarations.extensions import Extension
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
 def expected(metadata: MetaData) -> Facts:
+    """What is needed of TimescaleDB, and the extensions that are declared."""
+    return _timescaledb(metadata) | _others(metadata)
+
+
+def _others(metadata: MetaData) -> Facts:
+    facts: Facts = {}
+    for item in required(metadata, Extension):
+        key = FactKey("extension", item.name, "", EXISTS)
+        minimum = item.minimum
+        facts[key] = True
+        facts[key._replace(attribute="version")] = ANYTHING if minimum is None else AtLeast(minimum)
+        facts[key._replace(attribute="schema")] = item.schema or ANYTHING
+    return facts
+
+
+def _timescaledb(metadata: MetaData) -> Facts:
     """Extension, version, edition; and that the server is not left in restoring mode."""
     requirement = server_requirement_of(metadata)
     community = requirement.community

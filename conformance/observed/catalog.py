@@ -55,6 +55,10 @@ def _statement(name: str) -> str:
 def rows(connection: Connection, name: str, scope: Scope) -> Sequence[Row[tuple[object, ...]]]:
     """The rows of `sql/<name>.sql` for the scope."""
     sql = _statement(name)
-    parameters = {"schemas": list(scope.schemas), "version_table": scope.version_table}
+    parameters = {
+        "schemas": list(scope.schemas),
+        "default_schema": scope.default_schema,
+        "version_table": scope.version_table,
+    }
     used = {key: value for key, value in parameters.items() if f":{key}" in sql}
     return connection.execute(text(sql), used).all()

@@ -1,17 +1,18 @@
 """The census: every object of the catalogs in scope that no other module has found.
 
 The statements of this module read the catalogs plainly, by no rule but what belongs to what. What
-a module leaves out, or what no module is about, becomes a fact here: that it is there.
+a module leaves out, or what no module is about, becomes a fact here: that it is there, and its
+definition where the server tells it in short.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.census.postgresql import POSTGRESQL
 from conformance.comparing.census.timescaledb import TIMESCALEDB
 from conformance.comparing.census.treatment import untreated
-from conformance.comparing.facts import EXISTS, KINDS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, KINDS, Detail, FactKey, Facts, Value
 from conformance.comparing.findings import CATALOG
 from conformance.observed.catalog import Scope, rows
 
@@ -20,16 +21,22 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    Existence = tuple[FactKey, Value]
+
 _KNOWN = frozenset(KINDS)
 #: The only column of Alembic's table, by which it is known under any name.
 _VERSION = ["version_num"]
 
 
 def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
-    """An existence fact for every object in scope that has none among those found."""
-    keys = (*_objects(connection, scope), *_of_timescaledb(connection, scope))
+    """What is known of every object in scope that is not among those found."""
+    facts: Facts = {}
     listed = {*found, *_refreshed(found)}
-    facts: Facts = {key: True for key in keys if key not in listed}
+    for key, value in (*_objects(connection, scope), *_of_timescaledb(connection, scope)):
+        if key not in listed:
+            facts[key] = value
+            if isinstance(value, Detail):
+                facts[key._replace(attribute="definition")] = str(value)
     facts.update(_untreated(connection, scope, found))
     return facts
 
@@ -41,38 +48,44 @@ def _refreshed(found: Facts) -> Iterator[FactKey]:
             yield key._replace(name="refresh_continuous_aggregate")
 
 
-def _objects(connection: Connection, scope: Scope) -> Iterator[FactKey]:
+def _objects(connection: Connection, scope: Scope) -> Iterator[Existence]:
     tables = set()
     for row in rows(connection, "census_objects", scope):
         name = row.name if row.schema_name is None else scope.name(row.schema_name, row.name)
         if row.kind == "table":
             tables.add(name)
         else:
-            yield _key(row.kind, name, "")
+            yield _key(row.kind, name), _existence(row)
     parts = [
         (row.kind, scope.name(row.schema_name, row.table_name), row.names)
         for row in rows(connection, "census_parts", scope)
     ]
     tables -= {table for kind, table, names in parts if kind == "column" and names == _VERSION}
     for table in tables:
-        yield _key("table", table, "")
+        yield _key("table", table), True
     for kind, table, names in parts:
         if table in tables:
-            yield from (_key(kind, table, name) for name in names)
+            yield from ((_key(kind, table, name), True) for name in names)
 
 
-def _key(kind: str, table: str, name: str) -> FactKey:
+def _existence(row: Any) -> Value:
+    if row.definition is None and row.judged is None:
+        return True
+    return Detail(row.definition or "", judged=row.judged)
+
+
+def _key(kind: str, table: str, name: str = "") -> FactKey:
     if kind in _KNOWN:
         return FactKey(kind, table, name, EXISTS)
     return FactKey("object", f"{kind} {table}", name, EXISTS)
 
 
-def _of_timescaledb(connection: Connection, scope: Scope) -> Iterator[FactKey]:
+def _of_timescaledb(connection: Connection, scope: Scope) -> Iterator[Existence]:
     for row in rows(connection, "census_timescaledb", scope):
         table = row.table_name
         if row.schema_name is not None:
             table = scope.name(row.schema_name, table)
-        yield _key(row.kind, table, row.name.removeprefix("policy_"))
+        yield _key(row.kind, table, row.name.removeprefix("policy_")), True
 
 
 def _untreated(connection: Connection, scope: Scope, found: Facts) -> Facts:

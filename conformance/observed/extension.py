@@ -1,10 +1,10 @@
-"""TimescaleDB itself: version, edition, and whether it was left in restoring mode."""
+"""TimescaleDB itself: version, edition, and whether it is restoring; and other extensions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -12,7 +12,21 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """What the session sees of the extension."""
+    """What the session sees of TimescaleDB, and the versions of the others."""
+    return _timescaledb(connection, scope) | _others(connection, scope)
+
+
+def _others(connection: Connection, scope: Scope) -> Facts:
+    facts: Facts = {}
+    for row in rows(connection, "extensions", scope):
+        key = FactKey("extension", row.name, "", EXISTS)
+        facts[key] = Detail(f"version {row.version}")
+        facts[key._replace(attribute="version")] = row.version
+        facts[key._replace(attribute="schema")] = row.schema_name
+    return facts
+
+
+def _timescaledb(connection: Connection, scope: Scope) -> Facts:
     (row,) = rows(connection, "extension", scope)
     if row.version is None:
         return {}

@@ -96,10 +96,11 @@ def _spoken(facts: Facts) -> Facts:
 
 
 def _column_types(facts: Facts) -> dict[tuple[str, str], str]:
+    # The conditions of a domain speak of its value as of a column.
     return {
-        (key.table, key.name): value.text
+        (key.table, key.name or "value"): value.text
         for key, value in facts.items()
-        if key.kind == "column" and isinstance(value, TypeName)
+        if key.kind in ("column", "domain") and isinstance(value, TypeName)
     }
 
 
@@ -147,10 +148,14 @@ class _Scope:
 
     def identity(self, key: FactKey, text: str) -> _Identity:
         """What decides the spelling of an expression in the value of this fact."""
-        cast = self.types[key.table, key.name] if key.kind == "column" else None
+        of_value = key.kind == "column" or (key.kind, key.attribute) == ("domain", "default")
+        cast = self.types[key.table, key.name or "value"] if of_value else None
         asked = key.table, cast, text
         if asked not in self._identities:
-            named = sorted(column for column in self.columns[key.table] if column[0] in text)
+            text_of_domain = text.lower() if key.kind == "domain" else text
+            named = sorted(
+                column for column in self.columns[key.table] if column[0] in text_of_domain
+            )
             self._identities[asked] = text, tuple(named), cast
         return self._identities[asked]
 

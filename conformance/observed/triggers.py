@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Their definitions."""
     return {
-        FactKey(
-            row.kind, scope.name(row.schema_name, row.table_name), row.name, EXISTS
-        ): row.definition
+        FactKey(row.kind, scope.name(row.schema_name, row.table_name), row.name, EXISTS): Detail(
+            row.definition
+        )
         for row in rows(connection, "triggers", scope)
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import MetaData
 
 import models
 from conformance.pipeline import check_database
@@ -17,11 +18,12 @@ from conformance.pipeline import check_database
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, MetaData
+    from sqlalchemy import Connection
 
     from conformance.comparing.capabilities import Capabilities
     from conformance.comparing.comparison import Comparison
     from conformance.comparing.findings import Finding
+    from conformance.declarations.base import Requirement
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,15 @@ class Database:
         assert {finding.id for finding in found} == set(findings), messages
         for finding in found:
             assert_message_is_complete(finding)
+
+    def requiring(self, *requirements: Requirement) -> MetaData:
+        """The models of this project, with more required of the database."""
+        metadata = MetaData()
+        for table in self.metadata.sorted_tables:
+            table.to_metadata(metadata)
+        for requirement in requirements:
+            requirement.require(metadata)
+        return metadata
 
     def alter(self, case: Alteration) -> None:
         """Make the case's change, or skip where the server does not know it."""

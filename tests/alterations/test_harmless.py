@@ -158,7 +158,7 @@ def test_difference(database, case):
         pytest.param(
             "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = attic, public',"
             " current_database()); END $$;"
-            "CREATE SCHEMA attic; CREATE TABLE attic.curves (x int)",
+            "CREATE SCHEMA attic; CREATE TABLE attic.old_curves (x int)",
             id="search_path of the database",
         ),
         pytest.param(
@@ -171,9 +171,9 @@ def test_difference(database, case):
             "DO $$ BEGIN"
             " EXECUTE format('ALTER DATABASE %I SET IntervalStyle = iso_8601',"
             " current_database());"
-            " EXECUTE format('ALTER DATABASE %I SET DateStyle = ''SQL, DMY''',"
+            " EXECUTE format('ALTER DATABASE %I SET DateStyle = ''German, MDY''',"
             " current_database());"
-            " EXECUTE format('ALTER DATABASE %I SET TimeZone = ''America/Sao_Paulo''',"
+            " EXECUTE format('ALTER DATABASE %I SET TimeZone = ''Etc/UTC''',"
             " current_database()); END $$",
             id="styles of the database",
         ),

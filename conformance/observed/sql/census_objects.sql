@@ -1,6 +1,7 @@
 -- Every object of the schemas in scope that is no part of a table, and every object of the whole
--- database. What belongs to an extension, a hypertable, a column or a type is left out, and so is
--- PostgreSQL's own: objects that initdb makes have numbers below 16384 (FirstNormalObjectId).
+-- database, with its definition in short. What belongs to an extension, a hypertable, a column or a
+-- type is left out, and so is PostgreSQL's own: objects that initdb makes have numbers below 16384
+-- (FirstNormalObjectId).
 WITH member AS MATERIALIZED (
     SELECT e.classid, e.objid
       FROM pg_catalog.pg_extension x
@@ -21,7 +22,14 @@ WITH member AS MATERIALIZED (
                 WHEN c.relkind = 'S' THEN 'sequence'
                 WHEN c.relkind = 'c' THEN 'composite_type'
                 ELSE 'relation of kind ' || c.relkind::text END AS kind,
-           scope.nspname AS schema_name, c.relname AS name
+           scope.nspname AS schema_name, c.relname AS name,
+           CASE WHEN c.relkind = 'c' THEN
+               (SELECT pg_catalog.string_agg(
+                           pg_catalog.concat(a.attname, ' ',
+                               pg_catalog.format_type(a.atttypid, a.atttypmod)),
+                           ', ' ORDER BY a.attnum)
+                  FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped)
+           END AS definition
       FROM pg_catalog.pg_class c JOIN scope ON scope.oid = c.relnamespace
      -- An index is a part of its table, and so is a partition.
      WHERE c.relkind NOT IN ('i', 'I') AND NOT c.relispartition
@@ -40,7 +48,7 @@ WITH member AS MATERIALIZED (
                                 AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0))
 ), object AS (
     SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS classid, r.oid, r.kind, r.schema_name,
-           r.name::text
+           r.name::text, r.definition, NULL::boolean AS judged
       FROM relation r
     UNION ALL
     SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid,
@@ -48,14 +56,32 @@ WITH member AS MATERIALIZED (
                           WHEN 'a' THEN 'aggregate' WHEN 'w' THEN 'window_function'
                           ELSE 'function of kind ' || p.prokind::text END,
            scope.nspname,
-           pg_catalog.concat(p.proname, '(', pg_catalog.pg_get_function_identity_arguments(p.oid), ')')
+           pg_catalog.concat(p.proname, '(',
+               pg_catalog.array_to_string(ARRAY(
+                   SELECT pg_catalog.format_type(argument, NULL)
+                     FROM pg_catalog.unnest(p.proargtypes) AS argument), ', '), ')'),
+           (SELECT pg_catalog.concat('state ', pg_catalog.format_type(g.aggtranstype, NULL), ' by ',
+                                     g.aggtransfn::pg_catalog.regproc::text,
+                                     ', final ' || nullif(g.aggfinalfn::pg_catalog.regproc::text, '-'),
+                                     ', initially ' || g.agginitval)
+              FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid),
+           NULL
       FROM pg_catalog.pg_proc p JOIN scope ON scope.oid = p.pronamespace
     UNION ALL
     SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid,
-           CASE t.typtype WHEN 'e' THEN 'unused_type' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range_type'
-                          WHEN 'b' THEN 'base_type' WHEN 'p' THEN 'base_type'
+           CASE t.typtype WHEN 'e' THEN 'unused_type' WHEN 'd' THEN 'domain'
+                          WHEN 'r' THEN 'range_type' WHEN 'b' THEN 'base_type'
+                          WHEN 'p' THEN 'base_type'
                           ELSE 'type of kind ' || t.typtype::text END,
-           scope.nspname, t.typname
+           scope.nspname, t.typname,
+           CASE t.typtype
+                WHEN 'e' THEN (SELECT pg_catalog.string_agg(
+                                   pg_catalog.quote_literal(e.enumlabel), ', '
+                                   ORDER BY e.enumsortorder)
+                                 FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
+                WHEN 'r' THEN (SELECT 'of ' || pg_catalog.format_type(r.rngsubtype, NULL)
+                                 FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) END,
+           NULL
       FROM pg_catalog.pg_type t JOIN scope ON scope.oid = t.typnamespace
      -- A row's type is a part of its relation, an array's and a multirange's of its type.
      WHERE t.typtype NOT IN ('c', 'm')
@@ -63,102 +89,149 @@ WITH member AS MATERIALIZED (
                         WHERE e.oid = t.typelem AND e.typarray = t.oid)
     UNION ALL
     SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 'operator', scope.nspname,
-           pg_catalog.concat(o.oprname, '(', pg_catalog.format_type(o.oprleft, NULL), ',',
-                             pg_catalog.format_type(o.oprright, NULL), ')')
+           pg_catalog.concat(o.oprname, '(', pg_catalog.format_type(o.oprleft, NULL), ', ',
+                             pg_catalog.format_type(o.oprright, NULL), ')'),
+           'by ' || o.oprcode::pg_catalog.regprocedure::text, NULL
       FROM pg_catalog.pg_operator o JOIN scope ON scope.oid = o.oprnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 'operator_class', scope.nspname,
-           pg_catalog.concat(o.opcname, ' using ', m.amname)
+           pg_catalog.concat(o.opcname, ' using ', m.amname),
+           pg_catalog.concat('for ', pg_catalog.format_type(o.opcintype, NULL),
+                             CASE WHEN o.opcdefault THEN ', its default' END),
+           -- The default one decides how a plain index on the type sorts.
+           CASE WHEN o.opcdefault THEN true END
       FROM pg_catalog.pg_opclass o JOIN scope ON scope.oid = o.opcnamespace
       JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
     UNION ALL
     SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, o.oid, 'operator_family', scope.nspname,
-           pg_catalog.concat(o.opfname, ' using ', m.amname)
+           pg_catalog.concat(o.opfname, ' using ', m.amname), NULL, NULL
       FROM pg_catalog.pg_opfamily o JOIN scope ON scope.oid = o.opfnamespace
       JOIN pg_catalog.pg_am m ON m.oid = o.opfmethod
     UNION ALL
     SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, l.oid, 'collation', scope.nspname,
-           l.collname
+           l.collname, CASE WHEN NOT l.collisdeterministic THEN 'not deterministic' END, NULL
       FROM pg_catalog.pg_collation l JOIN scope ON scope.oid = l.collnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass, v.oid, 'conversion', scope.nspname,
-           v.conname
+           v.conname, 'by ' || v.conproc::pg_catalog.regproc::text,
+           -- The default one takes the place of PostgreSQL's own.
+           CASE WHEN v.condefault THEN true END
       FROM pg_catalog.pg_conversion v JOIN scope ON scope.oid = v.connamespace
     UNION ALL
     SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, f.oid, 'text_search_configuration',
-           scope.nspname, f.cfgname
+           scope.nspname, f.cfgname, NULL, NULL
       FROM pg_catalog.pg_ts_config f JOIN scope ON scope.oid = f.cfgnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, 'text_search_dictionary',
-           scope.nspname, d.dictname
+           scope.nspname, d.dictname, d.dictinitoption, NULL
       FROM pg_catalog.pg_ts_dict d JOIN scope ON scope.oid = d.dictnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, p.oid, 'text_search_parser',
-           scope.nspname, p.prsname
+           scope.nspname, p.prsname, NULL, NULL
       FROM pg_catalog.pg_ts_parser p JOIN scope ON scope.oid = p.prsnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, t.oid, 'text_search_template',
-           scope.nspname, t.tmplname
+           scope.nspname, t.tmplname, NULL, NULL
       FROM pg_catalog.pg_ts_template t JOIN scope ON scope.oid = t.tmplnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, 'statistics',
-           scope.nspname, s.stxname
+           scope.nspname, s.stxname,
+           pg_catalog.regexp_replace(pg_catalog.pg_get_statisticsobjdef(s.oid),
+                                     '^CREATE STATISTICS \S+ ', ''), NULL
       FROM pg_catalog.pg_statistic_ext s JOIN scope ON scope.oid = s.stxnamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_extension'::pg_catalog.regclass, x.oid, 'extension', NULL, x.extname
+    SELECT 'pg_catalog.pg_extension'::pg_catalog.regclass, x.oid, 'extension', NULL, x.extname,
+           NULL, NULL
       FROM pg_catalog.pg_extension x
     UNION ALL
-    SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, 'schema', NULL, n.nspname
+    SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, 'schema', NULL, n.nspname,
+           NULL, NULL
       FROM pg_catalog.pg_namespace n
      -- Those of sessions hold temporary tables.
      WHERE n.nspname !~ '^pg_(toast_)?temp_' AND n.nspname <> ALL(:schemas)
     UNION ALL
     SELECT 'pg_catalog.pg_event_trigger'::pg_catalog.regclass, e.oid, 'event_trigger', NULL,
-           e.evtname
+           e.evtname,
+           pg_catalog.concat('on ', e.evtevent,
+                             ' when tag in ' || pg_catalog.array_to_string(e.evttags, ', '),
+                             ' execute ', e.evtfoid::pg_catalog.regprocedure::text,
+                             CASE e.evtenabled WHEN 'D' THEN ' (disabled)'
+                                               WHEN 'R' THEN ' (replica only)'
+                                               WHEN 'A' THEN ' (always)' END), NULL
       FROM pg_catalog.pg_event_trigger e
     UNION ALL
-    SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass, p.oid, 'publication', NULL, p.pubname
+    SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass, p.oid, 'publication', NULL, p.pubname,
+           pg_catalog.concat(
+               CASE WHEN p.puballtables THEN 'all tables' ELSE
+                   pg_catalog.array_to_string(ARRAY(
+                       SELECT 'tables in schema ' || n.nspname
+                         FROM pg_catalog.pg_publication_namespace r
+                         JOIN pg_catalog.pg_namespace n ON n.oid = r.pnnspid
+                        WHERE r.pnpubid = p.oid
+                       UNION ALL
+                       SELECT pg_catalog.concat(r.prrelid::pg_catalog.regclass::text,
+                                  CASE WHEN r.prattrs IS NOT NULL THEN ' (some columns)' END,
+                                  CASE WHEN r.prqual IS NOT NULL THEN ' (some rows)' END)
+                         FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid
+                        ORDER BY 1), ', ') END,
+               ': ',
+               pg_catalog.concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END,
+                                          CASE WHEN p.pubupdate THEN 'update' END,
+                                          CASE WHEN p.pubdelete THEN 'delete' END,
+                                          CASE WHEN p.pubtruncate THEN 'truncate' END)), NULL
       FROM pg_catalog.pg_publication p
     UNION ALL
-    SELECT 'pg_catalog.pg_subscription'::pg_catalog.regclass, s.oid, 'subscription', NULL, s.subname
+    -- It writes rows that come from elsewhere.
+    SELECT 'pg_catalog.pg_subscription'::pg_catalog.regclass, s.oid, 'subscription', NULL, s.subname,
+           CASE WHEN s.subenabled THEN 'enabled' ELSE 'disabled' END, s.subenabled
       FROM pg_catalog.pg_subscription s
       JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
      WHERE d.datname = pg_catalog.current_database()
     UNION ALL
     SELECT 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass, w.oid, 'foreign_data_wrapper',
-           NULL, w.fdwname
+           NULL, w.fdwname, NULL, NULL
       FROM pg_catalog.pg_foreign_data_wrapper w
     UNION ALL
     SELECT 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, 'foreign_server', NULL,
-           s.srvname
+           s.srvname, 'by ' || w.fdwname, NULL
       FROM pg_catalog.pg_foreign_server s
+      JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
     UNION ALL
     -- The table itself may hold passwords and is for superusers.
     SELECT 'pg_catalog.pg_user_mapping'::pg_catalog.regclass, u.umid, 'user_mapping', NULL,
-           pg_catalog.concat(u.usename, ' on ', u.srvname)
+           pg_catalog.concat(u.usename, ' on ', u.srvname), NULL, NULL
       FROM pg_catalog.pg_user_mappings u
     UNION ALL
     SELECT 'pg_catalog.pg_cast'::pg_catalog.regclass, k.oid, 'cast', NULL,
            pg_catalog.concat(pg_catalog.format_type(k.castsource, NULL), ' as ',
-                             pg_catalog.format_type(k.casttarget, NULL))
+                             pg_catalog.format_type(k.casttarget, NULL)),
+           pg_catalog.concat(
+               CASE k.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'on assignment'
+                                  ELSE 'explicit' END,
+               ', by ' || nullif(k.castfunc, 0)::pg_catalog.regprocedure::text),
+           -- One that nobody writes decides what an expression means.
+           CASE WHEN k.castcontext <> 'e' THEN true END
       FROM pg_catalog.pg_cast k WHERE k.oid >= 16384
     UNION ALL
-    SELECT 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, 'language', NULL, l.lanname
+    SELECT 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, 'language', NULL, l.lanname,
+           NULL, NULL
       FROM pg_catalog.pg_language l
     UNION ALL
-    SELECT 'pg_catalog.pg_am'::pg_catalog.regclass, m.oid, 'access_method', NULL, m.amname
+    SELECT 'pg_catalog.pg_am'::pg_catalog.regclass, m.oid, 'access_method', NULL, m.amname,
+           NULL, NULL
       FROM pg_catalog.pg_am m
     UNION ALL
     SELECT 'pg_catalog.pg_transform'::pg_catalog.regclass, t.oid, 'transform', NULL,
-           pg_catalog.concat(pg_catalog.format_type(t.trftype, NULL), ' for ', l.lanname)
+           pg_catalog.concat(pg_catalog.format_type(t.trftype, NULL), ' for ', l.lanname),
+           NULL, NULL
       FROM pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang
     UNION ALL
     SELECT DISTINCT 'pg_catalog.pg_seclabel'::pg_catalog.regclass, s.objoid, 'security_label', NULL,
-           pg_catalog.pg_describe_object(s.classoid, s.objoid, 0)
+           pg_catalog.pg_describe_object(s.classoid, s.objoid, 0), NULL, NULL::boolean
       FROM pg_catalog.pg_seclabel s
      WHERE s.classoid <> 'pg_catalog.pg_largeobject'::pg_catalog.regclass
 )
-SELECT o.kind, o.schema_name, o.name
+SELECT o.kind, o.schema_name, o.name, o.definition, o.judged
   FROM object o
  WHERE o.oid >= 16384
    AND (o.classid, o.oid) NOT IN (SELECT m.classid, m.objid FROM member m)

@@ -1,0 +1,30 @@
+"""Extensions that a schema needs beside TimescaleDB."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.declarations.base import DeclarationError, Requirement
+
+
+class Extension(Requirement):
+    """The database has this extension.
+
+    Args:
+        name: as `CREATE EXTENSION` takes it.
+        minimum: the oldest version, `"1.6"`; None: any.
+        schema: the schema that its objects are in; None: any.
+    """
+
+    def __init__(self, name: str, *, minimum: str | None = None, schema: str | None = None) -> None:
+        self.name = name
+        self.minimum = minimum
+        self.schema = schema
+        if name == "timescaledb":
+            raise DeclarationError("Extension", "say TimescaleDB(minimum=...) of timescaledb")
+        if name == "plpgsql":
+            raise DeclarationError("Extension", "every database has plpgsql")
+        if minimum is not None and re.fullmatch(r"\d+(\.\d+)*", minimum) is None:
+            raise DeclarationError(
+                f"Extension {name}", f"minimum {minimum!r} is not a version like 1.6"
+            )

@@ -1,0 +1,49 @@
+"""Domains: types with conditions of their own, by SQLAlchemy's DOMAIN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.dialects.postgresql import DOMAIN
+
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.expected import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import MetaData
+
+
+def expected(metadata: MetaData, default_schema: str) -> Facts:
+    """Every domain that a column is of."""
+    facts: Facts = {}
+    for domain in _domains(metadata):
+        schema = domain.schema or default_schema
+        name = domain.name if schema == default_schema else f"{schema}.{domain.name}"
+        for attribute, value in _attributes(domain).items():
+            facts[FactKey("domain", str(name), "", attribute)] = value
+    return facts
+
+
+def _domains(metadata: MetaData) -> Iterator[DOMAIN]:
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            kind = getattr(column.type, "item_type", column.type)
+            if isinstance(kind, DOMAIN):
+                yield kind
+
+
+def _attributes(domain: DOMAIN) -> dict[str, Value]:
+    check, default = domain.check, domain.default
+    if default is not None:
+        default = spelling.ddl_compiler().render_default_string(default)
+    return {
+        EXISTS: True,
+        "type": spelling.type_name(domain.data_type),
+        "nullable": not domain.not_null,
+        "default": None if default is None else spelling.expression(default),
+        "collation": domain.collation,
+        "checks": () if check is None else (spelling.expression(spelling.sql(check)),),
+        "validated": True,
+    }

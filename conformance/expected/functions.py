@@ -1,0 +1,41 @@
+"""Functions and procedures that the metadata requires."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.bodies import digest_of
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, TypeName, Value
+from conformance.declarations.base import required
+from conformance.declarations.functions import Function
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+
+def expected(metadata: MetaData, default_schema: str) -> Facts:
+    """Every one that is declared, with what is declared of it."""
+    facts: Facts = {}
+    for item in required(metadata, Function):
+        name = str(item.signature)
+        if item.schema not in (None, default_schema):
+            name = f"{item.schema}.{name}"
+        for attribute, value in _attributes(item).items():
+            facts[FactKey(item.kind, name, "", attribute)] = value
+    return facts
+
+
+def _attributes(item: Function) -> dict[str, Value]:
+    returns = item.returns
+    plain_type = returns is not None and not returns.startswith(("TABLE", "SETOF"))
+    said: dict[str, Value] = {
+        "language": item.language,
+        "returns": TypeName(returns, returns) if returns and plain_type else returns,
+        "volatility": item.volatility,
+        "strict": item.strict,
+        "security": item.security,
+        "settings": item.settings,
+        "body": item.digest if item.body is None else digest_of(item.body),
+    }
+    attributes = {name: ANYTHING if value is None else value for name, value in said.items()}
+    return {EXISTS: True, **attributes}

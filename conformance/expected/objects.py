@@ -1,0 +1,24 @@
+"""Objects declared by kind and name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, FactKey, Facts
+from conformance.declarations.base import required
+from conformance.declarations.objects import DatabaseObject
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+
+def expected(metadata: MetaData, default_schema: str) -> Facts:
+    """That each is there, and its definition where one is declared."""
+    facts: Facts = {}
+    for item in required(metadata, DatabaseObject):
+        name = item.name if item.schema in (None, default_schema) else f"{item.schema}.{item.name}"
+        facts[FactKey(item.kind, name, "", EXISTS)] = True
+        if item.definition is not None:
+            definition = " ".join(item.definition.split())
+            facts[FactKey(item.kind, name, "", "definition")] = definition
+    return facts

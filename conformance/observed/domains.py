@@ -1,0 +1,30 @@
+"""Domains: types with conditions of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, TypeName, Value
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Every domain in scope."""
+    facts: Facts = {}
+    for row in rows(connection, "domains", scope):
+        default = row.default_sql
+        attributes: dict[str, Value] = {
+            EXISTS: True,
+            "type": TypeName(row.type, row.type),
+            "nullable": not row.not_null,
+            "default": None if default is None else Expression(default, default),
+            "collation": row.collation,
+            "checks": tuple(Expression(check, check) for check in row.checks),
+            "validated": not row.not_valid,
+        }
+        name = scope.name(row.schema_name, row.domain_name)
+        facts.update({FactKey("domain", name, "", part): v for part, v in attributes.items()})
+    return facts

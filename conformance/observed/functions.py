@@ -1,0 +1,50 @@
+"""Functions and procedures: what they return, how they may be called, and a digest of the body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.bodies import digest_of
+from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts, TypeName, Value
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_KINDS = {"f": "function", "p": "procedure"}
+_VOLATILITY = {"i": "immutable", "s": "stable", "v": "volatile"}
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Every function and procedure in scope."""
+    facts: Facts = {}
+    for row in rows(connection, "functions", scope):
+        signature = f"{row.function_name}({', '.join(row.arguments)})"
+        name = scope.name(row.schema_name, signature)
+        for attribute, value in _attributes(row).items():
+            facts[FactKey(_KINDS[row.kind], name, "", attribute)] = value
+    return facts
+
+
+def _attributes(row: Any) -> dict[str, Value]:
+    return {
+        EXISTS: Detail(_in_short(row)),
+        "language": row.language,
+        "returns": _returns(row.returns),
+        "volatility": _VOLATILITY[row.volatility],
+        "strict": row.strict,
+        "security": "definer" if row.security_definer else "invoker",
+        "settings": tuple(sorted(row.settings)),
+        "body": digest_of(row.body),
+    }
+
+
+def _returns(result: str | None) -> Value:
+    if result is None or result.startswith(("TABLE", "SETOF")):
+        return result
+    return TypeName(result, result)
+
+
+def _in_short(row: Any) -> str:
+    used = f", used by {', '.join(row.used_by)}" if row.used_by else ""
+    return f"{row.language}, body {digest_of(row.body)}{used}"

@@ -1,0 +1,29 @@
+"""Sequences of their own: what they count, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts, Value
+from conformance.comparing.sequences import Sequence
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Every sequence in scope; one that goes with a column is no object of its own."""
+    facts: Facts = {}
+    for row in rows(connection, "sequences", scope):
+        options = Sequence(
+            row.type, row.start, row.increment, row.minvalue, row.maxvalue, row.cache, row.cycle
+        )
+        attributes: dict[str, Value] = {
+            EXISTS: True if row.owned_by is None else Detail(f"of {row.owned_by}", part=True),
+            "options": options.told(row.type),
+            "logged": not row.unlogged,
+        }
+        name = scope.name(row.schema_name, row.sequence_name)
+        facts.update({FactKey("sequence", name, "", part): v for part, v in attributes.items()})
+    return facts

@@ -1,0 +1,38 @@
+"""Settings of the database and of roles, with which sessions begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
+from conformance.comparing.settings import RESTORING, changes_meaning, normal
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+#: How many tables are named that a search_path leads away from.
+_NAMED = 5
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Every setting that is not of the whole server."""
+    facts: Facts = {}
+    for row in rows(connection, "settings", scope):
+        if row.name.lower() == RESTORING:
+            continue
+        key = FactKey("setting", row.name.lower(), row.role_name or "", EXISTS)
+        hidden = tuple(row.hidden)
+        judged = changes_meaning(
+            row.name, row.value, of_role=row.role_name is not None, hidden=hidden
+        )
+        facts[key] = Detail(normal(row.value) + _away_from(hidden), judged=judged)
+        facts[key._replace(attribute="value")] = normal(row.value)
+    return facts
+
+
+def _away_from(hidden: tuple[str, ...]) -> str:
+    if not hidden:
+        return ""
+    more = f" and {len(hidden) - _NAMED} more" if len(hidden) > _NAMED else ""
+    return f"; it leads away from {', '.join(hidden[:_NAMED])}{more}"

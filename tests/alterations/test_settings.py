@@ -1,0 +1,126 @@
+"""Settings of the database and of roles: those that change what a row or a plan means."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.comparing.settings import changes_meaning
+from conformance.declarations import DeclarationError, Setting
+
+from .cases import Alteration, parametrize
+
+ROLE = "CREATE ROLE analyst_of_a_test;"
+
+
+def _of_database(assignment: str, rest: str = "") -> str:
+    return (
+        f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {assignment}', current_database());"
+        f" END $$;{rest}"
+    )
+
+
+JUDGED = (
+    Alteration(
+        "time zone",
+        _of_database("TimeZone = ''America/Sao_Paulo''"),
+        {"setting:timezone:exists"},
+    ),
+    Alteration("day before month", _of_database("DateStyle = ''SQL, DMY''"),
+               {"setting:datestyle:exists"}),
+    Alteration(
+        "a search path that leads to another table",
+        _of_database("search_path = attic, public",
+                     "CREATE SCHEMA attic; CREATE TABLE attic.curves (x int)"),
+        {"setting:search_path:exists"},
+    ),
+    Alteration(
+        "a search path that leads to no table",
+        _of_database("search_path = attic", "CREATE SCHEMA attic"),
+        {"setting:search_path:exists"},
+    ),
+    Alteration("no triggers and foreign keys",
+               _of_database("session_replication_role = replica"),
+               {"setting:session_replication_role:exists"}),
+    Alteration("no triggers and foreign keys for a role",
+               ROLE + "ALTER ROLE analyst_of_a_test SET session_replication_role = replica",
+               {"setting:session_replication_role.analyst_of_a_test:exists"}),
+    Alteration("nobody writes", _of_database("default_transaction_read_only = on"),
+               {"setting:default_transaction_read_only:exists"}),
+    Alteration("another isolation",
+               _of_database("default_transaction_isolation = ''serializable''"),
+               {"setting:default_transaction_isolation:exists"}),
+    Alteration("NULL equals NULL", _of_database("transform_null_equals = on"),
+               {"setting:transform_null_equals:exists"}),
+    Alteration("a plan less", _of_database("enable_indexscan = off"),
+               {"setting:enable_indexscan:exists"}),
+    Alteration("a plan less of TimescaleDB",
+               _of_database("timescaledb.enable_chunk_append = off"),
+               {"setting:timescaledb.enable_chunk_append:exists"}),
+)  # fmt: skip
+
+HARMLESS = (
+    Alteration("UTC", _of_database("TimeZone = ''UTC''")),
+    Alteration("another style of intervals", _of_database("IntervalStyle = iso_8601")),
+    Alteration("a search path that leads to the same tables",
+               _of_database("search_path = attic, public", "CREATE SCHEMA attic")),
+    Alteration("a search path with a quoted schema",
+               _of_database('search_path = "$user", public, "Attic"', 'CREATE SCHEMA "Attic"')),
+    Alteration("more memory", _of_database("work_mem = ''64MB''")),
+    Alteration("cheaper random pages", _of_database("random_page_cost = 1.1")),
+    Alteration("a plan that is on anyway", _of_database("enable_indexscan = on")),
+    Alteration("a role's time zone",
+               ROLE + "ALTER ROLE analyst_of_a_test SET TimeZone = 'America/Sao_Paulo'"),
+    Alteration("a role that does not write",
+               ROLE + "ALTER ROLE analyst_of_a_test SET default_transaction_read_only = on"),
+    Alteration("a limit on statements", _of_database("statement_timeout = ''30s''")),
+)  # fmt: skip
+
+
+@parametrize(JUDGED)
+def test_alteration(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+@parametrize(HARMLESS)
+def test_what_changes_nothing_is_seen(database, case):
+    database.alter(case)
+    database.expect(())
+    assert [item.kind for item in database.compare().seen if item.kind != "schema"] == ["setting"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "assignment", "findings"),
+    [
+        (Setting("TimeZone", "America/Sao_Paulo"), "TimeZone = ''America/Sao_Paulo''", ()),
+        (Setting("timezone", "UTC"), "TimeZone = ''Asia/Tokyo''", {"setting:timezone:value"}),
+        (Setting("TimeZone", "UTC"), "work_mem = ''64MB''", {"setting:timezone:exists"}),
+        (Setting("work_mem", "64MB"), "work_mem = ''64MB''", ()),
+        (Setting("jit", value=False), "jit = off", ()),
+        (Setting("search_path", '"$user",public'), 'search_path = "$user", public', ()),
+        (Setting("work_mem", "64MB", role="nobody"), "work_mem = ''64MB''",
+         {"setting:work_mem.nobody:exists"}),
+    ],
+)  # fmt: skip
+def test_a_declared_setting(database, declared, assignment, findings):
+    database.execute(_of_database(assignment))
+    database.expect(findings, database.requiring(declared))
+
+
+def test_a_setting_without_a_name():
+    with pytest.raises(DeclarationError, match="the name is empty"):
+        Setting(" ", "on")
+
+
+def test_the_nearer_setting_holds(database):
+    database.execute(ROLE + "ALTER ROLE analyst_of_a_test SET transform_null_equals = on")
+    database.execute(
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE analyst_of_a_test IN DATABASE %I"
+        " SET transform_null_equals = off', current_database()); END $$"
+    )
+    database.expect(())
+
+
+@pytest.mark.parametrize("value", ["UTC", "'utc'", "Etc/UTC", "gmt"])
+def test_every_name_of_utc(value):
+    assert not changes_meaning("TimeZone", value, of_role=False)
