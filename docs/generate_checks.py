@@ -90,8 +90,8 @@ MODULES = {
     "job": "policies",
     "chunk": "chunks",
     "trigger": "triggers",
-    "rule": "triggers",
-    "row_security_policy": "triggers",
+    "rule": "rules",
+    "row_security_policy": "rules",
 }
 
 HEAD = """\

@@ -35,6 +35,7 @@ from conformance.declarations.naming import default_name
 from conformance.declarations.objects import DatabaseObject
 from conformance.declarations.retention import Retention, retention_of
 from conformance.declarations.settings import Setting
+from conformance.declarations.triggers import RowSecurity, RowSecurityPolicy, Rule, Trigger
 from conformance.declarations.views import (
     Derived,
     MaterializedView,
@@ -59,8 +60,12 @@ __all__ = [
     "Procedure",
     "Refresh",
     "Retention",
+    "RowSecurity",
+    "RowSecurityPolicy",
+    "Rule",
     "Setting",
     "TimescaleDB",
+    "Trigger",
     "View",
     "aggregate_of",
     "compression_of",

@@ -18,9 +18,11 @@ from conformance.expected import (
     indexes,
     objects,
     policies,
+    rules,
     sequences,
     settings,
     tables,
+    triggers,
     types,
     views,
 )
@@ -31,8 +33,18 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import Facts
 
 _OF_DATABASE = (settings, types, domains, sequences, functions, objects)
-_PER_TABLE = (tables, columns, constraints, indexes, hypertables, compression, chunks)
-_PER_VIEW = (views, indexes, compression)
+_PER_TABLE = (
+    tables,
+    columns,
+    constraints,
+    indexes,
+    hypertables,
+    compression,
+    chunks,
+    triggers,
+    rules,
+)
+_PER_VIEW = (views, indexes, compression, triggers, rules)
 
 
 def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Facts:

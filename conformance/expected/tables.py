@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts
+from conformance.declarations.base import declared
+from conformance.declarations.triggers import RowSecurity
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -31,8 +33,15 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key(EXISTS): True,
         key("kind"): "partitioned table" if options["partition_by"] else "table",
         key("persistence"): "unlogged" if "UNLOGGED" in prefixes else "permanent",
-        key("row_security"): "off",
+        key("row_security"): _row_security(table),
         key("inherits"): tuple(sorted(str(parent) for parent in parents)),
         key("inherited_by"): ANYTHING if options["partition_by"] else (),
         key("access_method"): options["using"] or "heap",
     }
+
+
+def _row_security(table: Table) -> str:
+    found = declared(table, RowSecurity)
+    if found is None:
+        return "off"
+    return "forced" if found.forced else "on"

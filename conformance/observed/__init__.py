@@ -18,6 +18,7 @@ from conformance.observed import (
     hypertables,
     indexes,
     policies,
+    rules,
     sequences,
     settings,
     tables,
@@ -54,6 +55,7 @@ _PARTS = (
     policies,
     chunks,
     triggers,
+    rules,
 )
 
 #: Kinds that other facts are about.

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _ALIAS = "conformance_scope"
 #: Quoted where quote_all_identifiers is on.
 _QUALIFIER = re.compile(rf'"?\b{_ALIAS}(?:_\d+)?\b"?\.')
+#: `NEW.price`, `old."Price"`.
+_ROW_VARIABLE = re.compile(r'\b(old|new)\.(?:"([^"]+)"|(\w+))', re.IGNORECASE)
 #: A target list holds 1664 entries at the most (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
 #: What a type or an expression is, or may stand in.
@@ -150,14 +152,23 @@ class _Scope:
         """What decides the spelling of an expression in the value of this fact."""
         of_value = key.kind == "column" or (key.kind, key.attribute) == ("domain", "default")
         cast = self.types[key.table, key.name or "value"] if of_value else None
+        columns = self.columns[key.table]
+        if key.kind == "trigger":
+            text, columns = _of_row_variables(text, columns)
         asked = key.table, cast, text
         if asked not in self._identities:
             text_of_domain = text.lower() if key.kind == "domain" else text
-            named = sorted(
-                column for column in self.columns[key.table] if column[0] in text_of_domain
-            )
+            named = sorted(column for column in columns if column[0] in text_of_domain)
             self._identities[asked] = text, tuple(named), cast
         return self._identities[asked]
+
+
+def _of_row_variables(
+    text: str, columns: list[tuple[str, str]]
+) -> tuple[str, list[tuple[str, str]]]:
+    """A trigger's condition, with OLD.price and NEW.price for columns of that name."""
+    both = [(f"{row}.{name}", kind) for row in ("old", "new") for name, kind in columns]
+    return _ROW_VARIABLE.sub(lambda m: f'"{m[1].lower()}.{m[2] or m[3].lower()}"', text), both
 
 
 def _canonical_types(connection: Connection, names: set[str]) -> dict[str, str]:

@@ -1,21 +1,56 @@
-"""Triggers, rules and row security policies: SQLAlchemy declares none, so any is unexpected."""
+"""Triggers: when they run, what they run, and whether they are enabled."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Detail, Expression, FactKey, Facts, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+#: Of pg_trigger.tgenabled and pg_rewrite.ev_enabled.
+ENABLED = {"O": "enabled", "D": "disabled", "R": "on replicas only", "A": "always"}
+_EVENTS = ("insert", "update", "delete", "truncate")
+
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Their definitions."""
+    """Every trigger of a table in scope."""
+    facts: Facts = {}
+    for row in rows(connection, "triggers", scope):
+        table = scope.name(row.schema_name, row.table_name)
+        for attribute, value in _attributes(row).items():
+            facts[FactKey("trigger", table, row.trigger_name, attribute)] = value
+    return facts
+
+
+def _attributes(row: Any) -> dict[str, Value]:
+    disabled = " (disabled)" if row.enabled == "D" else ""
+    condition = row.condition
     return {
-        FactKey(row.kind, scope.name(row.schema_name, row.table_name), row.name, EXISTS): Detail(
-            row.definition
-        )
-        for row in rows(connection, "triggers", scope)
+        EXISTS: Detail(row.definition + disabled),
+        "timing": row.timing,
+        "events": tuple(_events(row)),
+        "level": row.level,
+        "function": row.function,
+        "condition": None if condition is None else Expression(condition, condition),
+        "enabled": ENABLED[row.enabled],
+        "deferrable": _deferrable(row),
+        "transition_tables": tuple(filter(None, (row.old_table, row.new_table))),
     }
+
+
+def _events(row: Any) -> list[str]:
+    found = [event for event in _EVENTS if getattr(row, f"on_{event}")]
+    of = f"update of {', '.join(row.columns)}" if row.columns else "update"
+    return [of if event == "update" else event for event in found]
+
+
+def _deferrable(row: Any) -> Value:
+    """None of a trigger that is no constraint."""
+    if not row.is_constraint:
+        return None
+    if not row.deferrable:
+        return "no"
+    return "initially deferred" if row.deferred else "initially immediate"

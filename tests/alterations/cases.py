@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 
 import models
+from conformance.declarations.base import INFO_KEY
 from conformance.pipeline import check_database
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from conformance.comparing.capabilities import Capabilities
     from conformance.comparing.comparison import Comparison
     from conformance.comparing.findings import Finding
-    from conformance.declarations.base import Requirement
+    from conformance.declarations.base import Declaration, Requirement
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,15 @@ class Database:
             table.to_metadata(metadata)
         for requirement in requirements:
             requirement.require(metadata)
+        return metadata
+
+    def declaring(self, table: str, *declarations: Declaration) -> MetaData:
+        """The models of this project, with more declared of one table."""
+        metadata = self.requiring()
+        info = metadata.tables[table].info
+        # The copy of a table keeps its declarations in the same lists.
+        info[INFO_KEY] = {kind: [*items] for kind, items in info.get(INFO_KEY, {}).items()}
+        Table(table, metadata, *declarations, extend_existing=True)
         return metadata
 
     def alter(self, case: Alteration) -> None:

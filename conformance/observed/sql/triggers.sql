@@ -1,31 +1,32 @@
--- Triggers, rules and row security policies, apart from what TimescaleDB and constraints make.
-WITH relation AS (
-    SELECT c.oid, n.nspname AS schema_name, c.relname AS table_name
-      FROM pg_catalog.pg_class c
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = ANY(:schemas)
-       AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition
-)
-SELECT schema_name, table_name, 'trigger' AS kind, t.tgname AS name,
-       pg_catalog.pg_get_triggerdef(t.oid, true)
-       || CASE WHEN t.tgenabled = 'D' THEN ' (disabled)' ELSE '' END AS definition
-  FROM relation JOIN pg_catalog.pg_trigger t ON t.tgrelid = relation.oid
- WHERE NOT t.tgisinternal
+-- Triggers, apart from what TimescaleDB and constraints make.
+SELECT n.nspname AS schema_name, c.relname AS table_name, t.tgname AS trigger_name,
+       pg_catalog.pg_get_triggerdef(t.oid, true) AS definition,
+       -- Bits of pg_trigger.tgtype, as pg_trigger.h names them.
+       CASE WHEN t.tgtype & 64 <> 0 THEN 'instead of'
+            WHEN t.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END AS timing,
+       CASE WHEN t.tgtype & 1 <> 0 THEN 'row' ELSE 'statement' END AS level,
+       t.tgtype & 4 <> 0 AS on_insert, t.tgtype & 8 <> 0 AS on_delete,
+       t.tgtype & 16 <> 0 AS on_update, t.tgtype & 32 <> 0 AS on_truncate,
+       ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = t.tgrelid AND a.attnum = ANY(t.tgattr)
+              ORDER BY a.attname)::text[] AS columns,
+       pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid, true),
+                            'EXECUTE FUNCTION (.*)$') AS function,
+       CASE WHEN t.tgqual IS NOT NULL THEN
+           pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid, true),
+                                ' WHEN \((.*)\) EXECUTE FUNCTION ') END AS condition,
+       t.tgenabled AS enabled,
+       t.tgconstraint <> 0 AS is_constraint, t.tgdeferrable AS deferrable,
+       t.tginitdeferred AS deferred,
+       t.tgoldtable AS old_table, t.tgnewtable AS new_table
+  FROM pg_catalog.pg_trigger t
+  JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = ANY(:schemas)
+   AND c.relkind IN ('r', 'p', 'f', 'v') AND NOT c.relispartition
+   AND NOT t.tgisinternal
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                      JOIN pg_catalog.pg_extension x
                        ON x.oid = e.refobjid AND x.extname = 'timescaledb'
                     WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
                       AND e.objid = t.tgfoid AND e.deptype = 'e')
-UNION ALL
-SELECT schema_name, table_name, 'rule', r.rulename, pg_catalog.pg_get_ruledef(r.oid, true)
-  FROM relation JOIN pg_catalog.pg_rewrite r ON r.ev_class = relation.oid
-   -- A view is a table with this rule.
- WHERE r.rulename <> '_RETURN'
-UNION ALL
-SELECT schema_name, table_name, 'row_security_policy', p.polname,
-       pg_catalog.format('%s for %s', CASE WHEN p.polpermissive THEN 'permissive'
-                                           ELSE 'restrictive' END,
-                         CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert'
-                                       WHEN 'w' THEN 'update' WHEN 'd' THEN 'delete'
-                                       ELSE 'all' END)
-  FROM relation JOIN pg_catalog.pg_policy p ON p.polrelid = relation.oid

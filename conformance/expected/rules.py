@@ -1,0 +1,41 @@
+"""Rules and row security policies that the models declare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.declarations.base import all_declared
+from conformance.declarations.triggers import RowSecurityPolicy, Rule
+from conformance.expected import spelling
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """Every rule and policy of the table."""
+    facts: Facts = {}
+    for rule in all_declared(table, Rule):
+        for attribute, value in _rule(rule).items():
+            facts[FactKey("rule", name, rule.name, attribute)] = value
+    for policy in all_declared(table, RowSecurityPolicy):
+        for attribute, value in _policy(policy).items():
+            facts[FactKey("row_security_policy", name, policy.name, attribute)] = value
+    return facts
+
+
+def _rule(rule: Rule) -> dict[str, Value]:
+    definition = " ".join(rule.definition.split()).rstrip("; ")
+    return {EXISTS: True, "definition": definition, "enabled": "enabled"}
+
+
+def _policy(policy: RowSecurityPolicy) -> dict[str, Value]:
+    return {
+        EXISTS: True,
+        "command": policy.command,
+        "combined": "permissive" if policy.permissive else "restrictive",
+        "roles": policy.roles,
+        "using": None if policy.using is None else spelling.expression(policy.using),
+        "check": None if policy.check is None else spelling.expression(policy.check),
+    }

@@ -1,0 +1,47 @@
+"""Rules, which replace what is written, and row security policies, which hide rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import EXISTS, Detail, Expression, FactKey, Facts, Value
+from conformance.observed.catalog import Scope, rows
+from conformance.observed.triggers import ENABLED
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Every one of a table in scope."""
+    facts: Facts = {}
+    for row in rows(connection, "rules", scope):
+        table = scope.name(row.schema_name, row.table_name)
+        attributes = _rule(row) if row.kind == "rule" else _policy(row)
+        for attribute, value in attributes.items():
+            facts[FactKey(row.kind, table, row.name, attribute)] = value
+    return facts
+
+
+def _rule(row: Any) -> dict[str, Value]:
+    return {
+        EXISTS: Detail(row.definition),
+        "definition": " ".join(row.definition.split()).rstrip("; "),
+        "enabled": ENABLED[row.enabled],
+    }
+
+
+def _policy(row: Any) -> dict[str, Value]:
+    permissive = "permissive" if row.permissive else "restrictive"
+    return {
+        EXISTS: Detail(f"{permissive} for {row.command}"),
+        "command": row.command,
+        "combined": permissive,
+        "roles": tuple(row.roles),
+        "using": _expression(row.using_sql),
+        "check": _expression(row.check_sql),
+    }
+
+
+def _expression(text: str | None) -> Value:
+    return None if text is None else Expression(text, text)
