@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.dialects.postgresql import DOMAIN
 
 from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.declarations import tables_of
 from conformance.expected import spelling
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
 
 
 def _domains(metadata: MetaData) -> Iterator[DOMAIN]:
-    for table in metadata.sorted_tables:
+    for table in tables_of(metadata):
         for column in table.columns:
             kind = getattr(column.type, "item_type", column.type)
             if isinstance(kind, DOMAIN):

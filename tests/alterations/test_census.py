@@ -181,10 +181,10 @@ def test_a_column_that_the_table_does_not_know_is_named(database, monkeypatch):
 
 
 def test_an_object_of_a_kind_that_the_census_does_not_know_is_named(database, monkeypatch):
-    monkeypatch.setattr(census, "_KNOWN", census._KNOWN - {"domain"})
-    database.execute("CREATE DOMAIN positive AS int CHECK (VALUE > 0)")
+    monkeypatch.setattr(census, "_KNOWN", census._KNOWN - {"collation"})
+    database.execute('CREATE COLLATION plain FROM "C"')
     assert [(item.kind, item.object) for item in database.compare().seen] == [
-        ("object", "domain positive")
+        ("object", "collation plain")
     ]
 
 
