@@ -20,7 +20,7 @@ from conformance.comparing.facts import (
 )
 from conformance.comparing.findings import Finding, NotChecked, Seen
 from conformance.comparing.messages import hint_for, message_for
-from conformance.comparing.seen import accounted, is_seen, seen_of
+from conformance.comparing.seen import PRIVILEGES, accounted, is_excused, is_seen, seen_of
 
 #: What only the Community edition can have.
 _COMMUNITY_KINDS = ("compression", "policy")
@@ -57,9 +57,7 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
         for promised, found in names.items():
             expected[found] = expected.pop(promised)
     agreeing, differing = _divided(expected, observed)
-    unjudged = {
-        key for key in differing if key not in expected and _is_seen(key, expected, observed)
-    }
+    unjudged = _unjudged(differing, expected, observed)
     differing -= unjudged
     seen, counts = tuple(seen_of(unjudged, observed)), accounted(observed)
     if not differing and capabilities.community_edition:
@@ -86,10 +84,21 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
     return Comparison(tuple(conforming), findings, consequences, ordered, seen, counts, names)
 
 
-def _is_seen(key: FactKey, expected: Facts, observed: Facts) -> bool:
-    """An undeclared object is seen or found as a whole; of a declared one, by the attribute."""
-    whole = key if key.existence in expected else key.existence
-    return is_seen(whole, observed.get(whole))
+def _unjudged(differing: set[FactKey], expected: Facts, observed: Facts) -> set[FactKey]:
+    """What no model declares and nothing judges."""
+    # Of a role that the models speak of, they declare everything.
+    roles = {key.name for key in expected if key.kind in PRIVILEGES}
+    found = set()
+    for key in differing:
+        if key in expected:
+            continue
+        if key.kind in PRIVILEGES and key.name in roles and not is_excused(observed[key.existence]):
+            continue
+        # An undeclared object is seen or found as a whole; of a declared one, by the attribute.
+        whole = key if key.existence in expected else key.existence
+        if is_seen(whole if whole in observed else key, observed.get(whole)):
+            found.add(key)
+    return found
 
 
 #: Not among the values of facts: None is one of them.

@@ -78,6 +78,8 @@ KINDS = (
     "trigger",
     "rule",
     "row_security_policy",
+    "privilege",
+    "default_privilege",
     "catalog",
 )
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
@@ -89,7 +91,18 @@ UNBOUNDED = "unbounded"
 EXISTS = "exists"
 
 #: Kinds of which `FactKey.table` is the object's own name.
-WITHOUT_TABLE = frozenset({"extension", "setting", "type", "job", "catalog", *OBJECTS})
+WITHOUT_TABLE = frozenset(
+    {
+        "extension",
+        "setting",
+        "type",
+        "job",
+        "privilege",
+        "default_privilege",
+        "catalog",
+        *OBJECTS,
+    }
+)
 
 #: Kinds of relations whose rows come from a query.
 DERIVED = ("view", "materialized_view", "continuous_aggregate")
@@ -145,6 +158,8 @@ class FactKey(NamedTuple):
         automatic = self.kind == "index" and self.name.startswith("<")
         if automatic or self.kind in ("compression", "policy", "chunk"):
             found.append(FactKey("hypertable", self.table, "", EXISTS))
+        if self.kind == "privilege":
+            found.append(FactKey("table", self.table.partition(" (")[0], "", EXISTS))
         if self.kind != "table" and self.kind not in WITHOUT_TABLE:
             # For one name there is one relation: what is no table may be a view.
             found += [FactKey(kind, self.table, "", EXISTS) for kind in ("table", *DERIVED)]
@@ -299,17 +314,47 @@ class AtLeast:
 
 
 @dataclass(frozen=True)
+class Owner:
+    """The owner of a table.
+
+    Attributes:
+        role: its name.
+        usual: the owner of most tables in scope.
+    """
+
+    role: str
+    usual: str
+
+    def __str__(self) -> str:
+        return self.role if self.role == self.usual else f"{self.role} (of most: {self.usual})"
+
+
+@dataclass(frozen=True)
+class OwnedBy:
+    """An expected owner: this role, or whoever owns most tables."""
+
+    role: str | None = None
+
+    def accepts(self, observed: object) -> bool:
+        """Whether the table's owner is the expected one."""
+        return isinstance(observed, Owner) and observed.role == (self.role or observed.usual)
+
+    def __str__(self) -> str:
+        return self.role or "one owner for all tables"
+
+
+@dataclass(frozen=True)
 class OneOf:
     """An expected value that may be any of several; of none, anything is accepted."""
 
-    values: tuple[str, ...] = ()
+    values: tuple[Any, ...] = ()
 
     def accepts(self, observed: object) -> bool:
         """Whether the observed value is among them."""
         return not self.values or observed in self.values
 
     def __str__(self) -> str:
-        return " or ".join(self.values) or "anything"
+        return " or ".join(show(value) for value in self.values) or "anything"
 
 
 #: The models say nothing about it.
@@ -329,6 +374,8 @@ Value = (
     | Includes
     | IndexColumn
     | AtLeast
+    | Owner
+    | OwnedBy
     | OneOf
 )
 Facts = dict[FactKey, Value]
@@ -353,7 +400,7 @@ def agrees(expected: Value, observed: Value) -> bool:
     """Whether the observed value keeps what the expected one promises."""
     if type(expected) is type(observed) and expected == observed:
         return True
-    if isinstance(expected, AtLeast | OneOf | Includes):
+    if isinstance(expected, AtLeast | OwnedBy | OneOf | Includes):
         return expected.accepts(observed)
     if isinstance(observed, Detail):
         return expected is True

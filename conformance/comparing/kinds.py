@@ -7,6 +7,7 @@ from conformance.comparing.facts import DERIVED, EXISTS, OBJECTS
 #: How an object is called where its kind is no word.
 NOUNS = {kind: kind.replace("_", " ") for kind in (*OBJECTS, *DERIVED)} | {
     "unused_type": "enum type",
+    "default_privilege": "default privilege",
     "chunk_skipping": "chunk skipping by",
 }
 
@@ -20,6 +21,8 @@ SOURCES = {
     "sequence": "pg_sequence",
     "function": "pg_proc",
     "procedure": "pg_proc",
+    "privilege": "pg_class.relacl and the other access lists",
+    "default_privilege": "pg_default_acl",
 }
 
 _BODY = "CREATE OR REPLACE wrote another body, or the declared digest is of an older one"
@@ -36,13 +39,22 @@ CAUSES = {
     "CONSTRAINT checks the rows that were there before",
     ("sequence", "logged"): "an unlogged sequence begins anew after a crash; ALTER SEQUENCE ... "
     "SET LOGGED",
+    ("privilege", EXISTS): "GRANT ... TO PUBLIC gives it to every role that there is and will be",
+    ("default_privilege", EXISTS): "ALTER DEFAULT PRIVILEGES ... TO PUBLIC; what is created next "
+    "comes with it",
+    ("privilege", "privileges"): "another GRANT or REVOKE",
+    ("table", "owner"): "another role ran the migration, or ALTER TABLE ... OWNER TO; only its "
+    "owner or a superuser can alter a table, and TimescaleDB's policies run as the owner",
+    ("table", "withheld_from_owner"): "REVOKE ... FROM the owner; GRANT gives it back",
     ("function", "body"): _BODY,
     ("procedure", "body"): _BODY,
     ("function", "security"): "SECURITY DEFINER runs with the rights of the function's owner",
 }
 
 #: Kinds whose likely cause explains what is there, not what is missing.
-PRESENT = frozenset({"trigger", "rule", "setting", "cast", "subscription"})
+PRESENT = frozenset(
+    {"trigger", "rule", "setting", "cast", "subscription", "privilege", "default_privilege"}
+)
 
 #: Kinds of which an object is not declared by kind and name alone.
 _OTHERWISE = frozenset(
@@ -62,6 +74,8 @@ DECLARATIONS = {
     if kind not in _OTHERWISE
 } | {
     "setting": "Setting(...)",
+    "privilege": "Grant(...)",
+    "default_privilege": "DefaultGrant(...)",
     "extension": "Extension(...)",
     "function": "Function(...)",
     "procedure": "Procedure(...)",

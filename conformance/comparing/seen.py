@@ -22,29 +22,56 @@ from conformance.comparing.facts import (
 from conformance.comparing.findings import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 #: Kinds whose undeclared objects and attributes are seen.
-_SEEN = frozenset({"extension", "chunk_skipping", "catalog", *OBJECTS})
+_SEEN = frozenset(
+    {"extension", "chunk_skipping", "privilege", "default_privilege", "catalog", *OBJECTS}
+)
+
+#: Kinds of which `FactKey.name` is the role that is granted something.
+PRIVILEGES = ("privilege", "default_privilege")
+#: How many objects are named of those on which a role has the same privileges.
+_NAMED = 5
 
 _DETAILS = {"schema": "outside of the models' schemas; nothing in it is looked at"}
 
 
 def is_seen(key: FactKey, value: Value) -> bool:
     """Whether a fact that no model promises is named in the verdict, and no finding."""
+    if is_part(value):
+        return True
     if isinstance(value, Detail) and value.judged is not None:
         return not value.judged
     return key.kind in _SEEN
 
 
-def seen_of(keys: Iterable[FactKey], observed: Facts) -> Iterator[Seen]:
+def seen_of(keys: Collection[FactKey], observed: Facts) -> Iterator[Seen]:
     """What the verdict says of these facts: one sentence for an object, whatever is known of it."""
     undeclared = {key.existence for key in keys if key.attribute == EXISTS}
     for key in sorted(keys, key=FactKey.sort_key):
-        if _is_part(observed.get(key.existence)):
+        if key.kind in PRIVILEGES or is_part(observed.get(key.existence)):
             continue
         if key.attribute == EXISTS or key.existence not in undeclared:
             yield Seen(key.kind, key.object, _reason(key, observed[key]))
+
+    yield from _privileges(
+        {
+            key: str(observed[key])
+            for key in keys
+            if key.kind in PRIVILEGES and key.attribute == EXISTS and not is_part(observed[key])
+        }
+    )
+
+
+def _privileges(granted: Mapping[FactKey, str]) -> Iterator[Seen]:
+    """A sentence for each role and what it may do, not one for each of a thousand tables."""
+    objects: dict[tuple[str, str, str], list[str]] = {}
+    for key in sorted(granted, key=FactKey.sort_key):
+        objects.setdefault((key.kind, key.name, granted[key]), []).append(key.table)
+    for (kind, role, privileges), tables in objects.items():
+        more = f" and {len(tables) - _NAMED} more" if len(tables) > _NAMED else ""
+        yield Seen(kind, role, f"{privileges} on {', '.join(tables[:_NAMED])}{more}")
 
 
 def _reason(key: FactKey, value: Value) -> str:
@@ -59,10 +86,16 @@ def accounted(observed: Facts) -> dict[str, int]:
         Counter(
             key.kind
             for key, value in observed.items()
-            if key.attribute == EXISTS and not _is_part(value)
+            if key.attribute == EXISTS and not is_part(value)
         )
     )
 
 
-def _is_part(value: Value) -> bool:
+def is_excused(value: Value) -> bool:
+    """Whether no declaration of others makes it a finding."""
+    return is_part(value) or (isinstance(value, Detail) and value.judged is False)
+
+
+def is_part(value: Value) -> bool:
+    """Whether the object goes with another one."""
     return isinstance(value, Detail) and value.part

@@ -33,6 +33,7 @@ from conformance.declarations.hypertables import (
 )
 from conformance.declarations.naming import default_name
 from conformance.declarations.objects import DatabaseObject
+from conformance.declarations.privileges import DefaultGrant, Grant, Owner
 from conformance.declarations.retention import Retention, retention_of
 from conformance.declarations.settings import Setting
 from conformance.declarations.triggers import RowSecurity, RowSecurityPolicy, Rule, Trigger
@@ -50,13 +51,16 @@ __all__ = [
     "ContinuousAggregate",
     "DatabaseObject",
     "DeclarationError",
+    "DefaultGrant",
     "Derived",
     "Extension",
     "Function",
+    "Grant",
     "HashPartition",
     "Hypertable",
     "MaterializedView",
     "OrderBy",
+    "Owner",
     "Procedure",
     "Refresh",
     "Retention",

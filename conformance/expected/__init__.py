@@ -18,6 +18,7 @@ from conformance.expected import (
     indexes,
     objects,
     policies,
+    privileges,
     rules,
     sequences,
     settings,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from conformance.comparing.facts import Facts
 
-_OF_DATABASE = (settings, types, domains, sequences, functions, objects)
+_OF_DATABASE = (settings, types, domains, sequences, functions, objects, privileges)
 _PER_TABLE = (
     tables,
     columns,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts
-from conformance.declarations.base import declared
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, OwnedBy
+from conformance.declarations.base import declared, required
+from conformance.declarations.privileges import Owner
 from conformance.declarations.triggers import RowSecurity
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key("inherits"): tuple(sorted(str(parent) for parent in parents)),
         key("inherited_by"): ANYTHING if options["partition_by"] else (),
         key("access_method"): options["using"] or "heap",
+        key("owner"): _owner(table, name),
+        key("withheld_from_owner"): (),
     }
 
 
@@ -45,3 +48,11 @@ def _row_security(table: Table) -> str:
     if found is None:
         return "off"
     return "forced" if found.forced else "on"
+
+
+def _owner(table: Table, name: str) -> OwnedBy:
+    """By the declaration that names the table, else by the one for all."""
+    owners = required(table.metadata, Owner)
+    named = [item.role for item in owners if item.tables is not None and name in item.tables]
+    of_all = [item.role for item in owners if item.tables is None]
+    return OwnedBy(next(iter([*named, *of_all]), None))

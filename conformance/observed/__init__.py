@@ -18,6 +18,7 @@ from conformance.observed import (
     hypertables,
     indexes,
     policies,
+    privileges,
     rules,
     sequences,
     settings,
@@ -56,6 +57,7 @@ _PARTS = (
     chunks,
     triggers,
     rules,
+    privileges,
 )
 
 #: Kinds that other facts are about.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Owner, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ _PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every table in scope."""
     facts: Facts = {}
-    for row in rows(connection, "tables", scope):
+    found = rows(connection, "tables", scope)
+    usual = _usual_owner([row.owner for row in found])
+    for row in found:
         forced = "forced" if row.force_row_security else "on"
         attributes: dict[str, Value] = {
             EXISTS: True,
@@ -27,7 +30,15 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "inherits": tuple(row.inherits),
             "inherited_by": tuple(row.inherited_by),
             "access_method": row.access_method,
+            "owner": Owner(row.owner, usual),
+            "withheld_from_owner": tuple(row.withheld),
         }
         table = scope.name(row.schema_name, row.table_name)
         facts.update({FactKey("table", table, "", name): v for name, v in attributes.items()})
     return facts
+
+
+def _usual_owner(owners: list[str]) -> str:
+    """The owner of most tables; of several, the first by name."""
+    counted = Counter(sorted(owners))
+    return max(counted, key=counted.__getitem__, default="")

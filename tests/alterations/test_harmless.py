@@ -105,12 +105,22 @@ CASES = (
     Alteration("a composite type", "CREATE TYPE pair AS (a int, b int)"),
     Alteration("a function", "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
     Alteration(
-        "privileges",
-        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC; REVOKE ALL ON curves FROM PUBLIC",
+        "privileges of a role",
+        "CREATE ROLE reader_of_a_test; GRANT USAGE ON SCHEMA public TO reader_of_a_test;"
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader_of_a_test;"
+        "GRANT UPDATE (name) ON instruments TO reader_of_a_test;"
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO reader_of_a_test",
     ),
     Alteration(
-        "another owner",
-        "CREATE ROLE desk_owner_of_a_test; ALTER TABLE instruments OWNER TO desk_owner_of_a_test",
+        "access lists that say what is so anyway",
+        "REVOKE ALL ON curves FROM PUBLIC; GRANT ALL ON curves TO CURRENT_USER;"
+        "GRANT USAGE ON SCHEMA public TO PUBLIC",
+    ),
+    Alteration(
+        "another owner of all tables",
+        "CREATE ROLE desk_owner_of_a_test; DO $$ DECLARE name text; BEGIN"
+        " FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP"
+        " EXECUTE format('ALTER TABLE %I OWNER TO desk_owner_of_a_test', name); END LOOP; END $$",
     ),
     Alteration(
         "another schema",

@@ -1,0 +1,157 @@
+"""Who owns the tables of a schema, and who else may do what with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.declarations.base import DeclarationError, Requirement
+from conformance.declarations.signatures import Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_OF_A_TABLE = ("select", "insert", "update", "delete", "truncate", "references", "trigger")
+#: Kind of object -> what can be granted on it. Source: PostgreSQL documentation, "Privileges".
+PRIVILEGES = {
+    "table": (*_OF_A_TABLE, "maintain"),
+    "column": ("select", "insert", "update", "references"),
+    "sequence": ("usage", "select", "update"),
+    "schema": ("usage", "create"),
+    "function": ("execute",),
+    "database": ("create", "connect", "temporary"),
+}
+#: What a server may leave out of `all`, since PostgreSQL 17 alone has it.
+MAINTAIN = "maintain?"
+#: What `all` stands for, where that is not all of them in every version.
+_ALL = {"table": (*_OF_A_TABLE, MAINTAIN)}
+#: What will be created -> what can be granted on it.
+FUTURE = {
+    "tables": PRIVILEGES["table"],
+    "sequences": PRIVILEGES["sequence"],
+    "functions": PRIVILEGES["function"],
+    "schemas": PRIVILEGES["schema"],
+    "types": ("usage",),
+}
+
+
+class Owner(Requirement):
+    """The tables are this role's; without it, all have one owner, whoever that is.
+
+    Args:
+        role: its name.
+        tables: the tables that it is about, with their schema unless that is the default one;
+            None: all for which no other declaration names them.
+    """
+
+    def __init__(self, role: str, *, tables: Sequence[str] | None = None) -> None:
+        self.role = role
+        self.tables = None if tables is None else tuple(tables)
+        if not role.strip():
+            raise DeclarationError("Owner", "the role has no name")
+
+
+class Grant(Requirement):
+    """A role has these privileges. What else it has, and no model declares, is then a finding.
+
+    Args:
+        privileges: `"select, insert"`, a sequence, or `"all"`.
+        to: the role, or `"PUBLIC"`.
+        on: tables, views or sequences, with their schema unless that is the default one; of
+            another kind the schemas or functions; None: every table of the metadata, or the
+            database.
+        columns: the columns of the tables that it is about; none: the tables as a whole.
+        kind: `"table"` (views, too), `"sequence"`, `"schema"`, `"function"` or `"database"`.
+        grant_option: whether the role may grant them to others.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a part of GRANT
+        self,
+        privileges: str | Sequence[str],
+        *,
+        to: str,
+        on: str | Sequence[str] | None = None,
+        columns: Sequence[str] = (),
+        kind: str = "table",
+        grant_option: bool = False,
+    ) -> None:
+        self.to = _role("Grant", to)
+        self.kind = kind
+        self.columns = tuple(columns)
+        self.grant_option = grant_option
+        self.on = None if on is None else _names(kind, [on] if isinstance(on, str) else on)
+        if kind not in PRIVILEGES or kind == "column":
+            known = ", ".join(name for name in PRIVILEGES if name != "column")
+            raise DeclarationError(f"Grant to {to}", f"kind {kind!r} is not one of {known}")
+        if self.columns and kind != "table":
+            raise DeclarationError(f"Grant to {to}", f"a {kind} has no columns")
+        if on is None and kind not in ("table", "database"):
+            raise DeclarationError(f"Grant to {to}", f"it names no {kind}")
+        granted = "column" if self.columns else kind
+        self.privileges = _privileges(f"Grant to {to}", granted, privileges, PRIVILEGES[granted])
+
+
+class DefaultGrant(Requirement):
+    """Objects that a role will create come with these privileges for another one.
+
+    Args:
+        privileges: `"select"`, a sequence, or `"all"`.
+        to: the role, or `"PUBLIC"`.
+        by: the role that creates the objects.
+        on: `"tables"`, `"sequences"`, `"functions"`, `"types"` or `"schemas"`.
+        schema: where they are created; None: anywhere.
+        grant_option: whether the role may grant them to others.
+
+    Source: PostgreSQL documentation, "ALTER DEFAULT PRIVILEGES".
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a part of ALTER DEFAULT PRIVILEGES
+        self,
+        privileges: str | Sequence[str],
+        *,
+        to: str,
+        by: str,
+        on: str = "tables",
+        schema: str | None = None,
+        grant_option: bool = False,
+    ) -> None:
+        self.to = _role("DefaultGrant", to)
+        self.by = by
+        self.on = on
+        self.schema = schema
+        self.grant_option = grant_option
+        if on not in FUTURE:
+            raise DeclarationError(
+                f"DefaultGrant to {to}", f"{on!r} is not one of {', '.join(FUTURE)}"
+            )
+        kind = on.removesuffix("s")
+        self.privileges = _privileges(f"DefaultGrant to {to}", kind, privileges, FUTURE[on])
+
+
+def _role(declaration: str, name: str) -> str:
+    if not name.strip():
+        raise DeclarationError(declaration, "the role has no name")
+    return "PUBLIC" if name.lower() == "public" else name
+
+
+def _names(kind: str, names: Sequence[str]) -> tuple[str, ...]:
+    if kind != "function":
+        return tuple(names)
+    try:
+        return tuple(str(Signature.parse(name)) for name in names)
+    except ValueError as error:
+        raise DeclarationError("Grant", str(error)) from None
+
+
+def _privileges(
+    subject: str, kind: str, given: str | Sequence[str], known: Sequence[str]
+) -> tuple[str, ...]:
+    words = given.split(",") if isinstance(given, str) else given
+    found = [" ".join(word.lower().split()) for word in words]
+    if found in (["all"], ["all privileges"]):
+        return tuple(_ALL.get(kind, known))
+    for word in found:
+        if word not in known:
+            raise DeclarationError(
+                subject, f"privilege {word!r} of a {kind} is not one of {', '.join(known)}"
+            )
+    return tuple(found)

@@ -1,0 +1,64 @@
+"""Privileges that the metadata requires."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, FactKey, Facts, OneOf
+from conformance.declarations.base import required
+from conformance.declarations.privileges import MAINTAIN, DefaultGrant, Grant
+from conformance.expected import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import MetaData
+
+
+def expected(metadata: MetaData, default_schema: str) -> Facts:
+    """What each role is to have on each object, by all declarations together."""
+    granted: dict[FactKey, set[str]] = defaultdict(set)
+    for grant in required(metadata, Grant):
+        for name in _objects(grant, metadata, default_schema):
+            granted[FactKey("privilege", name, grant.to, EXISTS)].update(_words(grant))
+    for future in required(metadata, DefaultGrant):
+        where = f" in {future.schema}" if future.schema else ""
+        name = f"{future.on} of {future.by}{where}"
+        granted[FactKey("default_privilege", name, future.to, EXISTS)].update(_words(future))
+    facts: Facts = {}
+    for key, privileges in granted.items():
+        facts[key] = True
+        facts[key._replace(attribute="privileges")] = _value(privileges)
+    return facts
+
+
+def _words(grant: Grant | DefaultGrant) -> Iterator[str]:
+    option = " with grant option" if grant.grant_option else ""
+    return (f"{privilege}{option}" for privilege in grant.privileges)
+
+
+def _value(privileges: set[str]) -> tuple[str, ...] | OneOf:
+    """Sorted; MAINTAIN, which `all` stands for from PostgreSQL 17 on, may be missing."""
+    optional = {word for word in privileges if word.startswith(MAINTAIN)}
+    if not optional:
+        return tuple(sorted(privileges))
+    with_it = {word.replace(MAINTAIN, "maintain") for word in privileges}
+    return OneOf((tuple(sorted(with_it)), tuple(sorted(privileges - optional))))
+
+
+def _objects(grant: Grant, metadata: MetaData, default_schema: str) -> Iterator[str]:
+    """As `observed` calls them."""
+    names = grant.on
+    if names is None:
+        if grant.kind == "database":
+            yield "database"
+            return
+        names = tuple(tables.table_name(table, default_schema) for table in metadata.sorted_tables)
+    word = f"{grant.kind} " if grant.kind in ("schema", "function") else ""
+    for name in names:
+        short = name.removeprefix(f"{default_schema}.")
+        if grant.columns:
+            yield from (f"{short} ({column})" for column in grant.columns)
+        else:
+            yield f"{word}{short}"

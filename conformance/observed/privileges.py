@@ -1,0 +1,55 @@
+"""Privileges: who else than the owner may do what, now and with what will be created."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_EVERYBODY = "PUBLIC"
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """What each role may do with each object in scope."""
+    granted: dict[FactKey, list[str]] = defaultdict(list)
+    for row in rows(connection, "privileges", scope):
+        kind = "default_privilege" if row.kind == "default" else "privilege"
+        option = " with grant option" if row.grantable else ""
+        key = FactKey(kind, _object(row, scope), row.grantee, EXISTS)
+        granted[key].append(row.privilege + option)
+    facts: Facts = {}
+    for key, privileges in granted.items():
+        privileges.sort()
+        facts[key] = Detail(
+            ", ".join(privileges),
+            judged=_is_judged(key, scope),
+            part=_is_usual(key, privileges),
+        )
+        facts[key._replace(attribute="privileges")] = tuple(privileges)
+    return facts
+
+
+def _object(row: Any, scope: Scope) -> str:
+    """`curves`, `curves (close)`, `schema public`, `function f(integer)`, `database`."""
+    name = row.object if row.schema_name is None else scope.name(row.schema_name, row.object)
+    if row.column_name is not None:
+        return f"{name} ({row.column_name})"
+    return name if row.kind == "default" else f"{row.kind} {name}".strip()
+
+
+def _is_judged(key: FactKey, scope: Scope) -> bool | None:
+    if key.name == _EVERYBODY:
+        return True
+    # Alembic's table comes with GRANT ... ON ALL TABLES, and no model can name it.
+    return False if key.table == scope.version_table else None
+
+
+def _is_usual(key: FactKey, privileges: list[str]) -> bool:
+    """That everybody may look into a schema, as PostgreSQL has it of public."""
+    of_schema = key.table.startswith("schema ")
+    return of_schema and key.name == _EVERYBODY and privileges == ["usage"]

@@ -1,0 +1,80 @@
+-- What is granted to others than the owner, of objects in the schemas in scope and of the database;
+-- without what PostgreSQL grants by itself.
+WITH granted AS (
+    SELECT n.nspname AS schema_name, c.relname::text AS object, '' AS kind, NULL AS column_name,
+           c.relowner AS owner, acl.*
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS acl
+     WHERE n.nspname = ANY(:schemas) AND c.relacl IS NOT NULL AND NOT c.relispartition
+       AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+       AND c.oid NOT IN (SELECT e.objid FROM pg_catalog.pg_depend e
+                          WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND e.deptype = 'e')
+       -- A chunk has its hypertable's.
+       AND c.oid NOT IN (SELECT i.inhrelid
+                           FROM timescaledb_information.hypertables h
+                           JOIN pg_catalog.pg_namespace p ON p.nspname = h.hypertable_schema
+                           JOIN pg_catalog.pg_class t
+                             ON t.relnamespace = p.oid AND t.relname = h.hypertable_name
+                           JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)
+    UNION ALL
+    SELECT n.nspname, c.relname, '', a.attname, c.relowner, acl.*
+      FROM pg_catalog.pg_attribute a
+      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS acl
+     WHERE n.nspname = ANY(:schemas) AND a.attacl IS NOT NULL
+       AND NOT a.attisdropped AND NOT c.relispartition
+       AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+    UNION ALL
+    SELECT NULL, n.nspname, 'schema', NULL, n.nspowner, acl.*
+      FROM pg_catalog.pg_namespace n
+     CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS acl
+     WHERE n.nspname = ANY(:schemas)
+    UNION ALL
+    SELECT n.nspname,
+           pg_catalog.concat(p.proname, '(',
+               pg_catalog.array_to_string(ARRAY(
+                   SELECT pg_catalog.format_type(argument, NULL)
+                     FROM pg_catalog.unnest(p.proargtypes) AS argument), ', '), ')'),
+           'function', NULL, p.proowner, acl.*
+      FROM pg_catalog.pg_proc p
+      JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+     CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) AS acl
+     WHERE n.nspname = ANY(:schemas) AND p.proacl IS NOT NULL AND acl.grantee <> 0
+       AND p.oid NOT IN (SELECT e.objid FROM pg_catalog.pg_depend e
+                          WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                            AND e.deptype = 'e')
+    UNION ALL
+    SELECT NULL, '', 'database', NULL, d.datdba, acl.*
+      FROM pg_catalog.pg_database d
+     CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) AS acl
+     WHERE d.datname = pg_catalog.current_database()
+       AND NOT (acl.grantee = 0 AND acl.privilege_type IN ('CONNECT', 'TEMPORARY'))
+)
+SELECT g.schema_name, g.object, g.kind, g.column_name,
+       CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(g.grantee) END AS grantee,
+       pg_catalog.lower(g.privilege_type) AS privilege,
+       pg_catalog.bool_or(g.is_grantable) AS grantable
+  FROM granted g
+ WHERE g.grantee <> g.owner
+ GROUP BY 1, 2, 3, 4, 5, 6
+UNION ALL
+-- For objects that will be created; in words, tables of desk in public.
+SELECT NULL,
+       pg_catalog.concat(CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences'
+                                              WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
+                                              WHEN 'n' THEN 'schemas'
+                                              ELSE 'objects of kind ' || d.defaclobjtype::text END,
+                         ' of ', pg_catalog.pg_get_userbyid(d.defaclrole), ' in ' || n.nspname),
+       'default', NULL,
+       CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(acl.grantee) END,
+       pg_catalog.lower(acl.privilege_type), pg_catalog.bool_or(acl.is_grantable)
+  FROM pg_catalog.pg_default_acl d
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
+ CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS acl
+ WHERE (n.oid IS NULL OR n.nspname = ANY(:schemas))
+   AND acl.grantee <> d.defaclrole
+   AND NOT (acl.grantee = 0 AND d.defaclobjtype IN ('f', 'T') AND n.oid IS NULL)
+ GROUP BY 2, 5, 6

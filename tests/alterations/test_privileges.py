@@ -1,0 +1,208 @@
+"""Owners and privileges: what everybody may do, and tables of another owner, are findings."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.declarations import DeclarationError, DefaultGrant, Grant, Owner
+
+from .cases import Alteration, parametrize
+
+TABLES = (
+    "curves", "data_sources", "fiscal_data", "flow_data", "instruments", "macro_series",
+    "market_data", "series_metadata", "signals", "vol_surfaces",
+)  # fmt: skip
+ROLES = "CREATE ROLE reader_of_a_test; CREATE ROLE writer_of_a_test;"
+READER, WRITER = "reader_of_a_test", "writer_of_a_test"
+
+
+def _of_everybody(*objects: str) -> set[str]:
+    return {f"privilege:{name}.PUBLIC:exists" for name in objects}
+
+
+JUDGED = (
+    Alteration("everything on a table", "GRANT ALL ON instruments TO PUBLIC",
+               _of_everybody("instruments")),
+    Alteration("everything on all tables", "GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC",
+               _of_everybody(*TABLES, "alembic_version")),
+    Alteration("reading a column", "GRANT SELECT (name) ON instruments TO PUBLIC",
+               _of_everybody("instruments (name)")),
+    Alteration("writing a sequence", "CREATE SEQUENCE numbers; GRANT USAGE ON numbers TO PUBLIC",
+               _of_everybody("numbers")),
+    Alteration("reading a view", "CREATE VIEW latest AS SELECT 1; GRANT SELECT ON latest TO PUBLIC",
+               _of_everybody("latest")),
+    Alteration("creating in the schema", "GRANT CREATE ON SCHEMA public TO PUBLIC",
+               _of_everybody("schema public")),
+    Alteration("creating schemas", "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO"
+               " PUBLIC', current_database()); END $$", _of_everybody("database")),
+    Alteration("reading what is created next",
+               "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC",
+               {"default_privilege:tables of postgres in public.PUBLIC:exists"}),
+    Alteration("another owner", f"{ROLES} ALTER TABLE instruments OWNER TO {READER}",
+               {"table:instruments:owner"}),
+    Alteration("other owners",
+               f"{ROLES} ALTER TABLE instruments OWNER TO {READER};"
+               f"ALTER TABLE market_data OWNER TO {WRITER}",
+               {"table:instruments:owner", "table:market_data:owner"}),
+    Alteration("an owner who may not write",
+               f"{ROLES} ALTER TABLE instruments OWNER TO {READER};"
+               f"REVOKE INSERT, UPDATE ON instruments FROM {READER}",
+               {"table:instruments:owner", "table:instruments:withheld_from_owner"}),
+)  # fmt: skip
+
+
+@parametrize(JUDGED)
+def test_alteration(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+def test_the_message_says_what_everybody_may_do(database):
+    database.execute("GRANT SELECT, INSERT ON instruments TO PUBLIC")
+    (finding,) = database.compare().findings.values()
+    assert finding.message == (
+        "privilege instruments.PUBLIC: is in the database, the models do not declare it"
+        " (insert, select)"
+    )
+    assert "Declare it with Grant(...)" in finding.hint
+
+
+def test_other_roles_are_seen_once_for_what_they_may_do(database):
+    database.execute(f"{ROLES} GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
+    database.execute(f"GRANT INSERT, SELECT ON signals TO {WRITER} WITH GRANT OPTION")
+    database.execute(f"GRANT UPDATE (name) ON instruments TO {WRITER}")
+    seen = {(item.object, item.reason) for item in database.compare().seen}
+    assert seen == {
+        (READER, "select on alembic_version, curves, data_sources, fiscal_data, flow_data and 6"
+         " more"),
+        (WRITER, "insert with grant option, select with grant option on signals"),
+        (WRITER, "update on instruments (name)"),
+    }  # fmt: skip
+
+
+def test_chunks_have_the_privileges_of_their_hypertable(database):
+    database.execute(
+        "INSERT INTO signals (signal_date, signal_type, value) VALUES ('2020-01-01', 'carry', 1);"
+        f"{ROLES} GRANT SELECT ON signals TO {READER}"
+    )
+    (seen,) = database.compare().seen
+    assert seen.reason == "select on signals"
+
+
+READS = Grant("select", to=READER)
+GRANT = (
+    f"{ROLES} GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER};"
+    f"REVOKE ALL ON latest FROM {READER};"
+)
+NO_VERSIONS = f"REVOKE ALL ON alembic_version FROM {READER};"
+
+
+@pytest.mark.parametrize(
+    ("sql", "findings"),
+    [
+        (GRANT + NO_VERSIONS, set()),
+        (GRANT, set()),
+        (GRANT + NO_VERSIONS + f"REVOKE SELECT ON signals FROM {READER}",
+         {f"privilege:signals.{READER}:exists"}),
+        (GRANT + NO_VERSIONS + f"GRANT INSERT ON signals TO {READER}",
+         {f"privilege:signals.{READER}:privileges"}),
+        (GRANT + NO_VERSIONS + f"GRANT INSERT ON signals TO {WRITER}", set()),
+        (GRANT + NO_VERSIONS + f"GRANT SELECT ON signals TO {READER} WITH GRANT OPTION",
+         {f"privilege:signals.{READER}:privileges"}),
+        (GRANT + NO_VERSIONS + f"GRANT USAGE ON SCHEMA public TO {READER}",
+         {f"privilege:schema public.{READER}:exists"}),
+        (GRANT + NO_VERSIONS + "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO " + READER,
+         {f"default_privilege:tables of postgres.{READER}:exists"}),
+        (GRANT + NO_VERSIONS + "DROP TABLE curves", {"table:curves:exists"}),
+        (GRANT + f"GRANT SELECT ON latest TO {READER}", {f"privilege:latest.{READER}:exists"}),
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_of_a_declared_role_everything_is_judged(database, sql, findings):
+    database.execute("CREATE VIEW latest AS SELECT 1 AS one;" + sql)
+    database.expect(findings, database.requiring(READS))
+
+
+@pytest.mark.parametrize(
+    ("declared", "sql"),
+    [
+        (Grant("all", to=READER, on="signals"), f"GRANT ALL ON signals TO {READER}"),
+        (Grant("all", to=READER, on="signals"),
+         f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON signals"
+         f" TO {READER}"),
+        (Grant("SELECT, insert", to=READER, on=["public.signals", "curves"]),
+         f"GRANT SELECT, INSERT ON signals, curves TO {READER}"),
+        (Grant("update", to=READER, on="instruments", columns=("name",)),
+         f"GRANT UPDATE (name) ON instruments TO {READER}"),
+        (Grant(["usage"], to=READER, on="public", kind="schema"),
+         f"GRANT USAGE ON SCHEMA public TO {READER}"),
+        (Grant("usage", to=READER, on="numbers", kind="sequence"),
+         f"CREATE SEQUENCE numbers; GRANT USAGE ON numbers TO {READER}"),
+        (Grant("execute", to=READER, on="one(int)", kind="function"),
+         "CREATE FUNCTION one(int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+         f"GRANT EXECUTE ON FUNCTION one TO {READER}"),
+        (Grant("select", to="public", on="curves"), "GRANT SELECT ON curves TO PUBLIC"),
+        (Grant("select", to=READER, on="curves", grant_option=True),
+         f"GRANT SELECT ON curves TO {READER} WITH GRANT OPTION"),
+        (DefaultGrant("select", to=READER, by="postgres", schema="public"),
+         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {READER}"),
+        (DefaultGrant("all", to=READER, by="postgres", on="sequences"),
+         f"ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO {READER}"),
+        (Grant("create", to=READER, kind="database"),
+         "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO"
+         f" {READER}', current_database()); END $$"),
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_a_declared_grant(database, declared, sql):
+    database.execute(ROLES)
+    metadata = database.requiring(declared)
+    (before,) = {finding.id.rpartition(":")[2] for finding in _findings(database, metadata)}
+    assert before == "exists"
+    database.execute(sql)
+    database.expect((), metadata)
+
+
+def _findings(database, metadata):
+    return database.compare(metadata).findings.values()
+
+
+@pytest.mark.parametrize(
+    ("declared", "findings"),
+    [
+        ([Owner("postgres")], {"table:instruments:owner"}),
+        ([Owner("postgres"), Owner(READER, tables=["instruments"])], set()),
+        ([Owner(READER, tables=["instruments"])], set()),
+        ([Owner(READER)], {f"table:{name}:owner" for name in TABLES} - {"table:instruments:owner"}),
+    ],
+)
+def test_a_declared_owner(database, declared, findings):
+    database.execute(f"{ROLES} ALTER TABLE instruments OWNER TO {READER}")
+    database.expect(findings, database.requiring(*declared))
+
+
+@pytest.mark.parametrize(
+    ("declare", "words"),
+    [
+        (lambda: Grant("read", to="r"), "privilege 'read' of a table is not one of select, insert"),
+        (lambda: Grant("delete", to="r", columns=("x",)),
+         "privilege 'delete' of a column is not one of"),
+        (lambda: Grant("select", to=" "), "the role has no name"),
+        (lambda: Grant("usage", to="r", kind="schema"), "it names no schema"),
+        (lambda: Grant("usage", to="r", kind="type", on="t"), "kind 'type' is not one of table"),
+        (lambda: Grant("usage", to="r", kind="schema", on="s", columns=("x",)),
+         "a schema has no columns"),
+        (lambda: Grant("execute", to="r", kind="function", on="one"),
+         "signature 'one' is not of the shape"),
+        (lambda: DefaultGrant("select", to="r", by="o", on="views"),
+         "'views' is not one of tables"),
+        (lambda: DefaultGrant("insert", to="r", by="o", on="sequences"),
+         "privilege 'insert' of a sequence is not one of usage, select, update"),
+        (lambda: Owner(" "), "the role has no name"),
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_a_wrong_declaration(declare, words):
+    with pytest.raises(DeclarationError) as raised:
+        declare()
+    assert words in str(raised.value)
