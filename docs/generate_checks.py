@@ -90,6 +90,9 @@ MODULES = {
     "job": "policies",
     "chunk": "chunks",
     "trigger": "triggers",
+    "storage": "storage",
+    "privilege": "privileges",
+    "default_privilege": "privileges",
     "rule": "rules",
     "row_security_policy": "rules",
 }

@@ -78,6 +78,7 @@ KINDS = (
     "trigger",
     "rule",
     "row_security_policy",
+    "storage",
     "privilege",
     "default_privilege",
     "catalog",

@@ -8,6 +8,7 @@ from conformance.comparing.facts import DERIVED, EXISTS, OBJECTS
 NOUNS = {kind: kind.replace("_", " ") for kind in (*OBJECTS, *DERIVED)} | {
     "unused_type": "enum type",
     "default_privilege": "default privilege",
+    "storage": "storage of",
     "chunk_skipping": "chunk skipping by",
 }
 
@@ -23,8 +24,10 @@ SOURCES = {
     "procedure": "pg_proc",
     "privilege": "pg_class.relacl and the other access lists",
     "default_privilege": "pg_default_acl",
+    "storage": "pg_class and pg_attribute",
 }
 
+_PERIODS = "WITHOUT OVERLAPS or PERIOD compares periods, which no model can say; make it without"
 _BODY = "CREATE OR REPLACE wrote another body, or the declared digest is of an older one"
 #: The likely cause of a disagreement about one attribute.
 CAUSES = {
@@ -46,6 +49,18 @@ CAUSES = {
     ("table", "owner"): "another role ran the migration, or ALTER TABLE ... OWNER TO; only its "
     "owner or a superuser can alter a table, and TimescaleDB's policies run as the owner",
     ("table", "withheld_from_owner"): "REVOKE ... FROM the owner; GRANT gives it back",
+    ("storage", "autovacuum_enabled"): "ALTER TABLE ... SET (autovacuum_enabled = false); nothing "
+    "is analyzed or vacuumed then, and plans go by statistics that are no longer so",
+    (
+        "storage",
+        "parallel_workers",
+    ): "ALTER TABLE ... SET (parallel_workers = ...) decides how many "
+    "workers a plan has, whatever the size of the table",
+    ("table", "updates_refused"): "these publications publish UPDATE and DELETE, for which the "
+    "table needs a primary key or ALTER TABLE ... REPLICA IDENTITY",
+    ("primary_key", "over_periods"): _PERIODS,
+    ("unique", "over_periods"): _PERIODS,
+    ("foreign_key", "over_periods"): _PERIODS,
     ("function", "body"): _BODY,
     ("procedure", "body"): _BODY,
     ("function", "security"): "SECURITY DEFINER runs with the rights of the function's owner",
@@ -79,6 +94,7 @@ DECLARATIONS = {
     "extension": "Extension(...)",
     "function": "Function(...)",
     "procedure": "Procedure(...)",
+    "storage": "Storage(...)",
     "trigger": "Trigger(...)",
     "rule": "Rule(...)",
     "row_security_policy": "RowSecurityPolicy(...)",

@@ -20,6 +20,7 @@ from conformance.comparing.facts import (
     show,
 )
 from conformance.comparing.findings import Seen
+from conformance.comparing.parameters import CHANGES_PLANS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -43,6 +44,8 @@ def is_seen(key: FactKey, value: Value) -> bool:
         return True
     if isinstance(value, Detail) and value.judged is not None:
         return not value.judged
+    if key.kind == "storage":
+        return key.attribute not in CHANGES_PLANS
     return key.kind in _SEEN
 
 

@@ -36,6 +36,7 @@ from conformance.declarations.objects import DatabaseObject
 from conformance.declarations.privileges import DefaultGrant, Grant, Owner
 from conformance.declarations.retention import Retention, retention_of
 from conformance.declarations.settings import Setting
+from conformance.declarations.storage import ColumnStorage, Storage
 from conformance.declarations.triggers import RowSecurity, RowSecurityPolicy, Rule, Trigger
 from conformance.declarations.views import (
     Derived,
@@ -47,6 +48,7 @@ from conformance.declarations.views import (
 )
 
 __all__ = [
+    "ColumnStorage",
     "Compression",
     "ContinuousAggregate",
     "DatabaseObject",
@@ -68,6 +70,7 @@ __all__ = [
     "RowSecurityPolicy",
     "Rule",
     "Setting",
+    "Storage",
     "TimescaleDB",
     "Trigger",
     "View",

@@ -22,6 +22,7 @@ from conformance.expected import (
     rules,
     sequences,
     settings,
+    storage,
     tables,
     triggers,
     types,
@@ -44,6 +45,7 @@ _PER_TABLE = (
     chunks,
     triggers,
     rules,
+    storage,
 )
 _PER_VIEW = (views, indexes, compression, triggers, rules)
 

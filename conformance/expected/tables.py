@@ -38,6 +38,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key("inherits"): tuple(sorted(str(parent) for parent in parents)),
         key("inherited_by"): ANYTHING if options["partition_by"] else (),
         key("access_method"): options["using"] or "heap",
+        key("updates_refused"): (),
         key("owner"): _owner(table, name),
         key("withheld_from_owner"): (),
     }

@@ -22,6 +22,7 @@ from conformance.observed import (
     rules,
     sequences,
     settings,
+    storage,
     tables,
     triggers,
     types,
@@ -57,6 +58,7 @@ _PARTS = (
     chunks,
     triggers,
     rules,
+    storage,
     privileges,
 )
 

@@ -26,6 +26,8 @@ def observed(connection: Connection, scope: Scope) -> Facts:
     for row in rows(connection, "constraints", scope):
         table = scope.name(row.schema_name, row.table_name)
         kind, name, attributes = _constraint(row, scope)
+        if row.over_periods:
+            attributes["over_periods"] = True
         for attribute, value in attributes.items():
             facts[FactKey(kind, table, name, attribute)] = value
     return facts

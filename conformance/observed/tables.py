@@ -30,6 +30,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "inherits": tuple(row.inherits),
             "inherited_by": tuple(row.inherited_by),
             "access_method": row.access_method,
+            "updates_refused": tuple(row.refusing),
             "owner": Owner(row.owner, usual),
             "withheld_from_owner": tuple(row.withheld),
         }

@@ -42,8 +42,9 @@ POSTGRESQL: Table = {
         ("column", "privilege", "storage"),
         judged="attrelid attname atttypid attnum atttypmod attnotnull atthasdef attidentity "
         "attgenerated attisdropped attcollation attacl",
-        seen="attstattarget attstorage attcompression attoptions attfdwoptions",
+        seen="attstattarget attstorage attcompression attoptions",
         irrelevant={
+            "of a foreign table, which is judged as a whole": "attfdwoptions",
             "copied from the type": "attlen attndims attbyval attalign",
             _BOOKKEEPING: "attcacheoff atthasmissing attmissingval",
             "told by the parents of the table": "attislocal attinhcount",
@@ -82,8 +83,7 @@ POSTGRESQL: Table = {
         ("primary_key", "unique", "foreign_key", "check", "exclusion", "domain"),
         judged="oid conname contype condeferrable condeferred convalidated conenforced conrelid "
         "contypid conindid confrelid confupdtype confdeltype confmatchtype conkey confkey "
-        "confdelsetcols conexclop conbin",
-        seen="conperiod",
+        "confdelsetcols conexclop conbin conperiod",
         irrelevant={
             "told by the table": "connamespace",
             "told by the parents of the table": "conparentid conislocal coninhcount connoinherit",
@@ -126,8 +126,7 @@ POSTGRESQL: Table = {
     ),
     "pg_extension": Treatment(
         ("extension",),
-        judged="oid extname extversion",
-        seen="extnamespace",
+        judged="oid extname extversion extnamespace",
         irrelevant={_OWNER: "extowner", "for dumps": "extrelocatable extconfig extcondition"},
     ),
     "pg_foreign_data_wrapper": Treatment(

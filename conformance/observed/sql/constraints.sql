@@ -22,6 +22,9 @@ SELECT n.nspname AS schema_name,
         OR (pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean)
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
                         WHERE t.tgconstraint = k.oid AND t.tgenabled IN ('D', 'R')) AS enforced,
+       -- WITHOUT OVERLAPS or PERIOD (PostgreSQL 18).
+       pg_catalog.current_setting('server_version_num')::int >= 180000
+       AND (pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean AS over_periods,
        rn.nspname AS referred_schema,
        r.relname AS referred_table,
        ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a

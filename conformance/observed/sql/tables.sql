@@ -5,6 +5,22 @@ SELECT n.nspname AS schema_name,
        c.relpersistence AS persistence,
        c.relrowsecurity AS row_security,
        c.relforcerowsecurity AS force_row_security,
+       -- Publications for which an UPDATE or DELETE must tell the row that it was, where nothing
+       -- does.
+       ARRAY(SELECT p.pubname
+               FROM pg_catalog.pg_publication p
+              WHERE (p.pubupdate OR p.pubdelete)
+                AND (p.puballtables
+                     OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel r
+                                 WHERE r.prpubid = p.oid AND r.prrelid = c.oid)
+                     OR EXISTS (SELECT FROM pg_catalog.pg_publication_namespace s
+                                 WHERE s.pnpubid = p.oid AND s.pnnspid = c.relnamespace))
+                AND c.relkind = 'r' AND c.relpersistence = 'p'
+                AND (c.relreplident = 'n'
+                     OR c.relreplident = 'd'
+                        AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+                                         WHERE i.indrelid = c.oid AND i.indisprimary))
+              ORDER BY 1)::text[] AS refusing,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
        -- Of a superuser nothing can be withheld.
        CASE WHEN c.relacl IS NULL OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r

@@ -1,0 +1,59 @@
+"""How tables, columns and indexes are to be kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import FactKey, Facts
+from conformance.comparing.parameters import normal
+from conformance.declarations.base import declared
+from conformance.declarations.storage import ColumnStorage, Storage
+from conformance.expected import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Table
+
+    #: A part of the table, what is said of it, and the value.
+    Said = tuple[str, str, object]
+
+
+def expected(table: Table, name: str, default_schema: str) -> Facts:
+    """What is declared, and is not PostgreSQL's default."""
+    storage = declared(table, Storage) or Storage()
+    said = (*_of_options("", table.dialect_options["postgresql"]), *_of(storage), *_indexes(table))
+    values = {
+        FactKey("storage", name, part, attribute): normal(attribute, value)
+        for part, attribute, value in said
+        if value is not None
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _of(storage: Storage) -> Iterator[Said]:
+    yield from (("", attribute, value) for attribute, value in storage.parameters.items())
+    yield "", "replica_identity", storage.replica_identity
+    yield "", "tablespaces", ", ".join(storage.tablespaces) or None
+    for column, kept in storage.columns.items():
+        yield from _column(column, kept)
+
+
+def _column(name: str, kept: ColumnStorage) -> Iterator[Said]:
+    yield name, "storage", kept.storage
+    yield name, "compression", kept.compression
+    yield name, "statistics", kept.statistics
+    yield from ((name, option, value) for option, value in kept.options.items())
+
+
+def _indexes(table: Table) -> Iterator[Said]:
+    for index in table.indexes:
+        name = spelling.final_name(index) or ""
+        yield from _of_options(name, index.dialect_options["postgresql"])
+
+
+def _of_options(part: str, options: Mapping[str, Any]) -> Iterator[Said]:
+    """SQLAlchemy's own; `with` of a table is known from 2.1 on."""
+    yield part, "tablespace", options.get("tablespace")
+    parameters = options.get("with") or {}
+    yield from ((part, attribute, value) for attribute, value in parameters.items())

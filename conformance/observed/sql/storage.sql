@@ -1,0 +1,78 @@
+-- How tables, columns and indexes are kept, where that is not PostgreSQL's default.
+WITH relation AS (
+    SELECT c.oid, n.nspname AS schema_name, c.relname AS table_name, c.relkind, c.reloptions,
+           c.reltablespace, c.reltoastrelid, c.relreplident, c.reloftype
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = ANY(:schemas)
+       AND c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition
+), parameter AS (
+    SELECT r.schema_name, r.table_name, '' AS part, entry
+      FROM relation r CROSS JOIN LATERAL pg_catalog.unnest(r.reloptions) AS entry
+    UNION ALL
+    SELECT r.schema_name, r.table_name, '', 'toast.' || entry
+      FROM relation r
+      JOIN pg_catalog.pg_class t ON t.oid = r.reltoastrelid AND t.reloptions IS NOT NULL
+     CROSS JOIN LATERAL pg_catalog.unnest(t.reloptions) AS entry
+    UNION ALL
+    SELECT r.schema_name, r.table_name, x.relname, entry
+      FROM relation r
+      JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.reloptions IS NOT NULL
+     CROSS JOIN LATERAL pg_catalog.unnest(x.reloptions) AS entry
+    UNION ALL
+    SELECT r.schema_name, r.table_name, a.attname, entry
+      FROM relation r
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped
+     CROSS JOIN LATERAL pg_catalog.unnest(a.attoptions) AS entry
+)
+SELECT schema_name, table_name, part, pg_catalog.split_part(entry, '=', 1) AS attribute,
+       pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value
+  FROM parameter
+UNION ALL
+SELECT r.schema_name, r.table_name, a.attname, 'storage',
+       CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
+                         ELSE 'extended' END
+  FROM relation r
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+ WHERE a.attstorage <> t.typstorage
+UNION ALL
+SELECT r.schema_name, r.table_name, a.attname, 'compression',
+       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4'
+                             ELSE a.attcompression::text END
+  FROM relation r
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE a.attcompression <> ''
+UNION ALL
+-- NULL from PostgreSQL 17 on, -1 before.
+SELECT r.schema_name, r.table_name, a.attname, 'statistics', a.attstattarget::text
+  FROM relation r
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE a.attstattarget >= 0
+UNION ALL
+SELECT r.schema_name, r.table_name, '', 'tablespace', s.spcname
+  FROM relation r JOIN pg_catalog.pg_tablespace s ON s.oid = r.reltablespace
+UNION ALL
+SELECT r.schema_name, r.table_name, x.relname, 'tablespace', s.spcname
+  FROM relation r
+  JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.reltablespace <> 0
+  JOIN pg_catalog.pg_tablespace s ON s.oid = x.reltablespace
+UNION ALL
+SELECT h.hypertable_schema, h.hypertable_name, '', 'tablespaces',
+       pg_catalog.array_to_string(h.tablespaces, ', ')
+  FROM timescaledb_information.hypertables h
+ WHERE h.hypertable_schema = ANY(:schemas) AND h.tablespaces IS NOT NULL
+UNION ALL
+SELECT r.schema_name, r.table_name, '', 'replica_identity',
+       CASE r.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full'
+            ELSE 'index ' || (SELECT x.relname
+                                FROM pg_catalog.pg_index i
+                                JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                               WHERE i.indrelid = r.oid AND i.indisreplident) END
+  FROM relation r
+ WHERE r.relreplident <> 'd' AND r.relkind <> 'f'
+UNION ALL
+SELECT r.schema_name, r.table_name, '', 'of_type', pg_catalog.format_type(r.reloftype, NULL)
+  FROM relation r WHERE r.reloftype <> 0

@@ -1,0 +1,23 @@
+"""How tables, columns and indexes are kept: parameters, compression by TOAST, tablespaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import FactKey, Facts
+from conformance.comparing.parameters import normal
+from conformance.observed.catalog import Scope, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def observed(connection: Connection, scope: Scope) -> Facts:
+    """Everything that is not PostgreSQL's default."""
+    facts: Facts = {}
+    for row in rows(connection, "storage", scope):
+        value = normal(row.attribute, row.value)
+        if value is not None:
+            table = scope.name(row.schema_name, row.table_name)
+            facts[FactKey("storage", table, row.part, row.attribute)] = value
+    return facts

@@ -1,0 +1,188 @@
+"""How tables are kept: what changes plans or writes is a finding, the rest once it is declared."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Column, Index, Integer, MetaData, NullPool, Table, create_engine
+
+from conformance.declarations import ColumnStorage, DeclarationError, Storage
+
+from .cases import Alteration, Database, parametrize
+
+INSTRUMENTS = "ALTER TABLE instruments "
+
+JUDGED = (
+    Alteration("no autovacuum", INSTRUMENTS + "SET (autovacuum_enabled = false)",
+               {"storage:instruments:autovacuum_enabled"}),
+    Alteration("no autovacuum of a hypertable", "ALTER TABLE signals SET (autovacuum_enabled = 0)",
+               {"storage:signals:autovacuum_enabled"}),
+    Alteration("no autovacuum of long values", INSTRUMENTS +
+               "SET (toast.autovacuum_enabled = false)",
+               {"storage:instruments:toast.autovacuum_enabled"}),
+    Alteration("no workers", INSTRUMENTS + "SET (parallel_workers = 0)",
+               {"storage:instruments:parallel_workers"}),
+    Alteration("published without an identity",
+               INSTRUMENTS + "REPLICA IDENTITY NOTHING;"
+               "CREATE PUBLICATION feed FOR TABLE instruments",
+               {"table:instruments:updates_refused"}),
+    Alteration("all published without an identity",
+               INSTRUMENTS + "REPLICA IDENTITY NOTHING; CREATE PUBLICATION feed FOR ALL TABLES",
+               {"table:instruments:updates_refused"}),
+    Alteration("a schema published without an identity",
+               INSTRUMENTS + "REPLICA IDENTITY NOTHING;"
+               "CREATE PUBLICATION feed FOR TABLES IN SCHEMA public",
+               {"table:instruments:updates_refused"}),
+)  # fmt: skip
+
+HARMLESS = (
+    Alteration("autovacuum said to be on", INSTRUMENTS + "SET (autovacuum_enabled = on)"),
+    Alteration("autovacuum tuned", INSTRUMENTS + "SET (autovacuum_vacuum_scale_factor = 0.01)"),
+    Alteration("published with an identity",
+               INSTRUMENTS + "REPLICA IDENTITY FULL;"
+               "CREATE PUBLICATION feed FOR TABLE instruments"),
+    Alteration("new rows published without an identity",
+               INSTRUMENTS + "REPLICA IDENTITY NOTHING;"
+               "CREATE PUBLICATION feed FOR TABLE instruments WITH (publish = 'insert')"),
+)  # fmt: skip
+
+#: The statement, the declaration that says the same, and the fact.
+DECLARABLE = (
+    ("SET (fillfactor = 70)", Storage({"fillfactor": 70}), "instruments:fillfactor"),
+    ("SET (autovacuum_enabled = off)", Storage({"autovacuum_enabled": False}),
+     "instruments:autovacuum_enabled"),
+    ("ALTER name SET STORAGE MAIN", Storage(columns={"name": ColumnStorage(storage="MAIN")}),
+     "instruments.name:storage"),
+    ("ALTER name SET COMPRESSION pglz",
+     Storage(columns={"name": ColumnStorage(compression="pglz")}), "instruments.name:compression"),
+    ("ALTER name SET STATISTICS 1000", Storage(columns={"name": ColumnStorage(statistics=1000)}),
+     "instruments.name:statistics"),
+    ("ALTER name SET (n_distinct = -1)",
+     Storage(columns={"name": ColumnStorage(options={"n_distinct": -1})}),
+     "instruments.name:n_distinct"),
+    ("REPLICA IDENTITY FULL", Storage(replica_identity="full"), "instruments:replica_identity"),
+    ("REPLICA IDENTITY USING INDEX pk_instruments",
+     Storage(replica_identity="index pk_instruments"), "instruments:replica_identity"),
+)  # fmt: skip
+
+
+@parametrize(JUDGED)
+def test_alteration(database, case):
+    database.alter(case)
+    database.expect(case.findings)
+
+
+@parametrize(HARMLESS)
+def test_what_changes_nothing(database, case):
+    database.alter(case)
+    database.expect(())
+
+
+@pytest.mark.parametrize(("change", "declared", "fact"), DECLARABLE, ids=range(len(DECLARABLE)))
+def test_a_declared_parameter(database, change, declared, fact):
+    metadata = database.declaring("instruments", declared)
+    database.expect({f"storage:{fact}"}, metadata)
+    database.execute(INSTRUMENTS + change)
+    database.expect((), metadata)
+
+
+@pytest.mark.parametrize(
+    ("declared", "fact"),
+    [
+        (Storage({"fillfactor": 80}), "instruments:fillfactor"),
+        (Storage({"fillfactor": 70}, columns={"name": ColumnStorage(storage="external")}),
+         "instruments.name:storage"),
+        (Storage({"fillfactor": 70}, columns={"name": ColumnStorage(statistics=10)}),
+         "instruments.name:statistics"),
+    ],
+)  # fmt: skip
+def test_another_declaration(database, declared, fact):
+    database.execute(INSTRUMENTS + "SET (fillfactor = 70)")
+    database.execute(INSTRUMENTS + "ALTER name SET STORAGE main, ALTER name SET STATISTICS 1000")
+    database.expect({f"storage:{fact}"}, database.declaring("instruments", declared))
+
+
+def test_what_is_not_declared_is_seen(database):
+    database.execute(INSTRUMENTS + "SET (fillfactor = 70)")
+    database.execute(INSTRUMENTS + "ALTER name SET STORAGE main")
+    seen = [(item.kind, item.object, item.reason) for item in database.compare().seen]
+    assert seen == [
+        ("storage", "instruments", "fillfactor is 70, which no model declares"),
+        ("storage", "instruments.name", "storage is main, which no model declares"),
+    ]
+
+
+def _by_sqlalchemy(**options) -> MetaData:
+    metadata = MetaData()
+    table = Table("t", metadata, Column("id", Integer))
+    Index("ix", table.c.id, **options)
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("options", "sql", "findings"),
+    [
+        ({"postgresql_with": {"fillfactor": 50}}, "", set()),
+        ({"postgresql_with": {"fillfactor": 50}}, "ALTER INDEX ix RESET (fillfactor)",
+         {"storage:t.ix:fillfactor"}),
+        ({"postgresql_with": {"fillfactor": 50}}, "ALTER INDEX ix SET (fillfactor = 60)",
+         {"storage:t.ix:fillfactor"}),
+        ({"postgresql_with": {"deduplicate_items": False}}, "", set()),
+        ({"postgresql_tablespace": "pg_default"}, "", set()),
+        ({}, "ALTER INDEX ix SET (fillfactor = 60)", set()),
+    ],
+)  # fmt: skip
+def test_options_of_sqlalchemy(bare_database, options, sql, findings):
+    metadata = _by_sqlalchemy(**options)
+    metadata.create_all(bare_database.connection)
+    bare_database.execute(sql or "SELECT 1")
+    bare_database.expect(findings, metadata)
+
+
+def test_tablespaces(engine, migrated):
+    """No transaction can make one."""
+    with engine.database(migrated) as url:
+        maker = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with maker.connect() as connection:
+            connection.exec_driver_sql("SET allow_in_place_tablespaces = on")
+            connection.exec_driver_sql("CREATE TABLESPACE fast_of_a_test LOCATION ''")
+            connection.exec_driver_sql(INSTRUMENTS + "SET TABLESPACE fast_of_a_test")
+            connection.exec_driver_sql("SELECT attach_tablespace('fast_of_a_test', 'signals')")
+        try:
+            with create_engine(url, poolclass=NullPool).connect() as connection:
+                _judge_tablespaces(Database(connection, engine.capabilities))
+        finally:
+            with maker.connect() as connection:
+                connection.exec_driver_sql("SELECT detach_tablespaces('signals')")
+                connection.exec_driver_sql(INSTRUMENTS + "SET TABLESPACE pg_default")
+                connection.exec_driver_sql("DROP TABLESPACE fast_of_a_test")
+
+
+def _judge_tablespaces(database):
+    seen = {item.object: item.reason for item in database.compare().seen}
+    assert seen == {
+        "instruments": "tablespace is fast_of_a_test, which no model declares",
+        "signals": "tablespaces is fast_of_a_test, which no model declares",
+    }
+    database.expect((), database.declaring("signals", Storage(tablespaces=["fast_of_a_test"])))
+    database.expect(
+        {"storage:signals:tablespaces"},
+        database.declaring("signals", Storage(tablespaces=["slow_of_a_test"])),
+    )
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        (Storage(columns={"price": ColumnStorage()}), "'price' is not a column of it"),
+        (Storage(columns={"name": ColumnStorage(storage="flat")}),
+         "storage 'flat' of 'name' is not one of plain, external, extended, main"),
+        (Storage(columns={"name": ColumnStorage(compression="zip")}),
+         "compression 'zip' of 'name' is not one of pglz, lz4"),
+        (Storage(replica_identity="key"), "replica identity 'key' is not full, nothing or index"),
+    ],
+    ids=range(4),
+)  # fmt: skip
+def test_a_wrong_declaration(database, declared, words):
+    with pytest.raises(DeclarationError) as raised:
+        declared._check(database.metadata.tables["instruments"])
+    assert words in str(raised.value)
