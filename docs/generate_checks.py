@@ -46,14 +46,21 @@ from conformance.comparing.seen import is_seen  # noqa: E402
 from conformance.declarations import (  # noqa: E402
     Compression,
     ContinuousAggregate,
+    DefaultGrant,
     Extension,
     Function,
+    Grant,
     Hypertable,
     MaterializedView,
     Procedure,
     Refresh,
     Retention,
+    RowSecurity,
+    RowSecurityPolicy,
+    Rule,
     Setting,
+    Storage,
+    Trigger,
     View,
 )
 from conformance.expected import expected_facts  # noqa: E402
@@ -118,6 +125,8 @@ def one_of_everything() -> MetaData:
     for item in (
         Extension("pg_trgm", minimum="1.6"),
         Setting("TimeZone", "UTC"),
+        Grant("select", to="reader", on="trades"),
+        DefaultGrant("select", to="reader", by="desk", schema="public"),
         Function("last_price(text)", body="SELECT 1.0", language="sql", returns="float8"),
         Procedure("tidy()", language="plpgsql", security="invoker"),
     ):
@@ -140,6 +149,13 @@ def one_of_everything() -> MetaData:
         ExcludeConstraint(("traded_at", "="), ("symbol", "="), name="ex_trades", using="btree"),
         Index("ix_trades_venue", "venue_id", postgresql_where="price > 0"),
         Hypertable("traded_at", chunk_interval="1 month"),
+        Storage({"fillfactor": 90, "autovacuum_enabled": False, "parallel_workers": 2}),
+        Trigger(
+            "keep", timing="before", events="delete", function="keep()", condition="OLD.id > 0"
+        ),
+        Rule("quiet", definition="CREATE RULE quiet AS ON UPDATE TO trades DO INSTEAD NOTHING"),
+        RowSecurity(),
+        RowSecurityPolicy("own", command="select", using="venue_id = 7", roles=("reader",)),
         Compression(segment_by="symbol", order_by="traded_at DESC, id", after="30 days"),
         Retention(drop_after="2 years"),
     )

@@ -102,6 +102,7 @@ def _primary_key(constraint: PrimaryKeyConstraint) -> dict[str, Value]:
         "columns": _columns(constraint),
         "include": tuple(constraint.dialect_options["postgresql"].get("include") or ()),
         "deferrable": _deferrable(constraint),
+        "over_periods": False,
         "valid": True,
     }
 
@@ -114,6 +115,7 @@ def _unique(constraint: UniqueConstraint) -> dict[str, Value]:
         "nulls": "not distinct" if options.get("nulls_not_distinct") else "distinct",
         "include": tuple(options.get("include") or ()),
         "deferrable": _deferrable(constraint),
+        "over_periods": False,
         "valid": True,
     }
 
@@ -133,6 +135,7 @@ def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[
         "on_update": _action(constraint.onupdate),
         "match": (constraint.match or "SIMPLE").upper(),
         "deferrable": _deferrable(constraint),
+        "over_periods": False,
         "validated": not not_valid,
         "enforced": True,
     }

@@ -26,8 +26,6 @@ def observed(connection: Connection, scope: Scope) -> Facts:
     for row in rows(connection, "constraints", scope):
         table = scope.name(row.schema_name, row.table_name)
         kind, name, attributes = _constraint(row, scope)
-        if row.over_periods:
-            attributes["over_periods"] = True
         for attribute, value in attributes.items():
             facts[FactKey(kind, table, name, attribute)] = value
     return facts
@@ -58,6 +56,7 @@ def _primary_key(row: Any) -> dict[str, Value]:
         "columns": tuple(row.columns),
         "include": tuple(row.include),
         "deferrable": _deferrable(row),
+        "over_periods": row.over_periods,
         "valid": row.valid,
     }
 
@@ -69,6 +68,7 @@ def _unique(row: Any) -> dict[str, Value]:
         "nulls": "not distinct" if row.nulls_not_distinct else "distinct",
         "include": tuple(row.include),
         "deferrable": _deferrable(row),
+        "over_periods": row.over_periods,
         "valid": row.valid,
     }
 
@@ -83,6 +83,7 @@ def _foreign_key(row: Any, scope: Scope) -> dict[str, Value]:
         "on_update": _ACTIONS[row.on_update],
         "match": _MATCHES[row.match],
         "deferrable": _deferrable(row),
+        "over_periods": row.over_periods,
         "validated": row.validated,
         "enforced": row.enforced,
     }

@@ -138,9 +138,9 @@ def test_options_of_sqlalchemy(bare_database, options, sql, findings):
     bare_database.expect(findings, metadata)
 
 
-def test_tablespaces(engine, migrated):
+def test_tablespaces(conformance_engine, migrated):
     """No transaction can make one."""
-    with engine.database(migrated) as url:
+    with conformance_engine.database(migrated) as url:
         maker = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         with maker.connect() as connection:
             connection.exec_driver_sql("SET allow_in_place_tablespaces = on")
@@ -149,7 +149,7 @@ def test_tablespaces(engine, migrated):
             connection.exec_driver_sql("SELECT attach_tablespace('fast_of_a_test', 'signals')")
         try:
             with create_engine(url, poolclass=NullPool).connect() as connection:
-                _judge_tablespaces(Database(connection, engine.capabilities))
+                _judge_tablespaces(Database(connection, conformance_engine.capabilities))
         finally:
             with maker.connect() as connection:
                 connection.exec_driver_sql("SELECT detach_tablespaces('signals')")
