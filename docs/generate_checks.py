@@ -44,6 +44,7 @@ from conformance.comparing import messages  # noqa: E402
 from conformance.comparing.facts import EXISTS, KINDS, FactKey, Facts, show  # noqa: E402
 from conformance.comparing.seen import is_seen  # noqa: E402
 from conformance.declarations import (  # noqa: E402
+    ChunkSkipping,
     Compression,
     ContinuousAggregate,
     DefaultGrant,
@@ -51,9 +52,11 @@ from conformance.declarations import (  # noqa: E402
     Function,
     Grant,
     Hypertable,
+    Job,
     MaterializedView,
     Procedure,
     Refresh,
+    Reorder,
     Retention,
     RowSecurity,
     RowSecurityPolicy,
@@ -94,8 +97,9 @@ MODULES = {
     "index": "indexes",
     "compression": "compression",
     "policy": "policies",
-    "job": "policies",
+    "job": "jobs",
     "chunk": "chunks",
+    "chunk_skipping": "skipping",
     "trigger": "triggers",
     "storage": "storage",
     "privilege": "privileges",
@@ -156,9 +160,23 @@ def one_of_everything() -> MetaData:
         Rule("quiet", definition="CREATE RULE quiet AS ON UPDATE TO trades DO INSTEAD NOTHING"),
         RowSecurity(),
         RowSecurityPolicy("own", command="select", using="venue_id = 7", roles=("reader",)),
-        Compression(segment_by="symbol", order_by="traded_at DESC, id", after="30 days"),
+        Compression(
+            segment_by="symbol",
+            order_by="traded_at DESC, id",
+            after="30 days",
+            sparse_indexes="bloom(side), minmax(price)",
+        ),
         Retention(drop_after="2 years"),
+        Reorder("pk_trades"),
+        ChunkSkipping("venue_id"),
     )
+    Table(
+        "blocks",
+        metadata,
+        Column("height", BigInteger, primary_key=True),
+        Hypertable("height", chunk_interval=1000, integer_now="latest_height"),
+    )
+    Job("tidy", schedule_interval="1 hour", config={"keep": 3}).require(metadata)
     ContinuousAggregate(
         "SELECT time_bucket('1 day', traded_at) AS day, max(price) AS high FROM trades GROUP BY 1",
         Refresh(start_offset="3 days", end_offset="1 hour", schedule_interval="1 hour"),

@@ -233,6 +233,7 @@ _DEFINITION = {
     "exclusion": ("columns", "operators", "predicate"),
     "index": ("columns", "predicate", "unique"),
     "policy": ("start_offset", "end_offset"),
+    "job": ("config", "schedule_interval"),
 }
 
 
@@ -258,7 +259,8 @@ def _of_name(
 def _of_being_left(
     kind: str, _wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], _usual_name: str
 ) -> str | None:
-    """A refresh policy of another window: the same policy, altered."""
-    if kind != "policy":
-        return None
-    return min((name for name in candidates if name.startswith("refresh")), default=None)
+    """A refresh of another window, or a job of another config: the same one, altered."""
+    if kind == "job":
+        return min(candidates, default=None)
+    left = (name for name in candidates if kind == "policy" and name.startswith("refresh"))
+    return min(left, default=None)

@@ -85,6 +85,9 @@ KINDS = (
 )
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
+#: What TimescaleDB chooses by itself.
+AUTOMATIC = "automatic"
+
 #: An age of a refresh that has no limit.
 UNBOUNDED = "unbounded"
 
@@ -138,7 +141,8 @@ class FactKey(NamedTuple):
     @property
     def object(self) -> str:
         """`market_data`, `market_data.close`."""
-        return f"{self.table}.{self.name.strip('<>')}" if self.name else self.table
+        name = self.name.strip("<>")
+        return f"{self.table}.{name}" if name else self.table
 
     @property
     def id(self) -> str:
@@ -361,6 +365,25 @@ class OneOf:
 #: The models say nothing about it.
 ANYTHING = OneOf()
 
+
+@dataclass(frozen=True)
+class Given:
+    """An expected value that may be any but none.
+
+    Attributes:
+        what: it is, for people: `a function`.
+    """
+
+    what: str
+
+    def accepts(self, observed: object) -> bool:
+        """Whether there is one."""
+        return observed is not None
+
+    def __str__(self) -> str:
+        return self.what
+
+
 Value = (
     str
     | int
@@ -378,6 +401,7 @@ Value = (
     | Owner
     | OwnedBy
     | OneOf
+    | Given
 )
 Facts = dict[FactKey, Value]
 
@@ -401,7 +425,7 @@ def agrees(expected: Value, observed: Value) -> bool:
     """Whether the observed value keeps what the expected one promises."""
     if type(expected) is type(observed) and expected == observed:
         return True
-    if isinstance(expected, AtLeast | OwnedBy | OneOf | Includes):
+    if isinstance(expected, AtLeast | OwnedBy | OneOf | Includes | Given):
         return expected.accepts(observed)
     if isinstance(observed, Detail):
         return expected is True

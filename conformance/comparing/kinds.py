@@ -15,6 +15,7 @@ NOUNS = {kind: kind.replace("_", " ") for kind in (*OBJECTS, *DERIVED)} | {
 #: Where facts of a kind are read.
 SOURCES = {
     "setting": "pg_db_role_setting",
+    "chunk_skipping": "_timescaledb_catalog.chunk_column_stats",
     "view": "pg_views",
     "materialized_view": "pg_matviews",
     "continuous_aggregate": "timescaledb_information.continuous_aggregates",
@@ -108,4 +109,7 @@ DECLARATIONS = {
     "policy compression": "Compression(..., after=...)",
     "policy retention": "Retention(...)",
     "policy refresh": "Refresh(...)",
+    "policy reorder": "Reorder(...)",
+    "job": "Job(...)",
+    "chunk_skipping": "ChunkSkipping(...)",
 }

@@ -60,6 +60,11 @@ _CAUSES = {
         "create_hypertable(..., if_not_exists => true) keeps the interval of a hypertable that is "
         "already there, and set_chunk_time_interval() changes it for new chunks"
     ),
+    ("hypertable", "integer_now"): "set_integer_now_func() was not called, or named another "
+    "function; without it no policy knows how old a chunk is, and every run fails",
+    ("compression", "sparse_indexes"): "left open, TimescaleDB chooses them for each chunk; from "
+    "2.22 on timescaledb.compress_index (later sparse_index, and index) sets them, together with "
+    "the order",
     ("hypertable", EXISTS): "create_hypertable() was not called, or the table was made anew",
     ("compression", EXISTS): "compression was never enabled, or ALTER TABLE ... SET "
     "(timescaledb.compress = false) turned it off",

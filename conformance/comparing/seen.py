@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: Kinds whose undeclared objects and attributes are seen.
 _SEEN = frozenset(
-    {"extension", "chunk_skipping", "privilege", "default_privilege", "catalog", *OBJECTS}
+    {"extension", "privilege", "default_privilege", "catalog", *OBJECTS}
 )
 
 #: Kinds of which `FactKey.name` is the role that is granted something.

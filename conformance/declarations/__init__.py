@@ -21,7 +21,12 @@ from conformance.declarations.aggregates import (
 )
 from conformance.declarations.autogenerate import include_object
 from conformance.declarations.base import DeclarationError
-from conformance.declarations.compression import Compression, OrderBy, compression_of
+from conformance.declarations.compression import (
+    Compression,
+    OrderBy,
+    SparseIndex,
+    compression_of,
+)
 from conformance.declarations.database import TimescaleDB, server_requirement_of
 from conformance.declarations.extensions import Extension
 from conformance.declarations.functions import Function, Procedure
@@ -31,11 +36,14 @@ from conformance.declarations.hypertables import (
     hypertable_of,
     is_default_index,
 )
+from conformance.declarations.jobs import Job, jobs_of
 from conformance.declarations.naming import default_name
 from conformance.declarations.objects import DatabaseObject
 from conformance.declarations.privileges import DefaultGrant, Grant, Owner
+from conformance.declarations.reorder import Reorder, reorder_of
 from conformance.declarations.retention import Retention, retention_of
 from conformance.declarations.settings import Setting
+from conformance.declarations.skipping import ChunkSkipping, skipping_of
 from conformance.declarations.storage import ColumnStorage, Storage
 from conformance.declarations.triggers import RowSecurity, RowSecurityPolicy, Rule, Trigger
 from conformance.declarations.views import (
@@ -48,6 +56,7 @@ from conformance.declarations.views import (
 )
 
 __all__ = [
+    "ChunkSkipping",
     "ColumnStorage",
     "Compression",
     "ContinuousAggregate",
@@ -60,16 +69,19 @@ __all__ = [
     "Grant",
     "HashPartition",
     "Hypertable",
+    "Job",
     "MaterializedView",
     "OrderBy",
     "Owner",
     "Procedure",
     "Refresh",
+    "Reorder",
     "Retention",
     "RowSecurity",
     "RowSecurityPolicy",
     "Rule",
     "Setting",
+    "SparseIndex",
     "Storage",
     "TimescaleDB",
     "Trigger",
@@ -80,9 +92,12 @@ __all__ = [
     "hypertable_of",
     "include_object",
     "is_default_index",
+    "jobs_of",
     "refreshes_of",
+    "reorder_of",
     "retention_of",
     "server_requirement_of",
+    "skipping_of",
     "tables_of",
     "view_of",
     "views_of",

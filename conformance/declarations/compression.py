@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from conformance.declarations.base import Declaration, DeclarationError, declared
 from conformance.declarations.chunked import check_age, needs_chunks
@@ -62,6 +62,42 @@ class OrderBy:
         return f"{self.column} {direction} NULLS {'FIRST' if self.nulls_first else 'LAST'}"
 
 
+class SparseIndex:
+    """What a compressed batch keeps of columns, so that a query may skip it.
+
+    Args:
+        kind: `"bloom"`, for equality, or `"minmax"`, for ranges.
+        columns: one; of a bloom filter several, from TimescaleDB 2.26 on.
+    """
+
+    _SHAPE = re.compile(r"(?P<kind>bloom|minmax)\s*\((?P<columns>[^()]+)\)", re.IGNORECASE)
+
+    def __init__(self, kind: Literal["bloom", "minmax"], *columns: str) -> None:
+        self.kind = kind
+        self.columns = columns
+
+    @classmethod
+    def parse(cls, text: str) -> list[SparseIndex]:
+        """Read `"bloom(symbol), minmax(price)"`.
+
+        Raises:
+            ValueError: it is not of that shape.
+        """
+        rest = cls._SHAPE.sub("", text)
+        if rest.replace(",", "").strip():
+            raise ValueError(f"{text!r} is not of the shape 'bloom(column), minmax(column)'")
+        return [
+            cls(
+                "bloom" if match["kind"].lower() == "bloom" else "minmax",
+                *(name.strip().strip('"') for name in match["columns"].split(",")),
+            )
+            for match in cls._SHAPE.finditer(text)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({', '.join(self.columns)})"
+
+
 class Compression(Declaration):
     """Compression is on, with these settings; a policy compresses chunks of a certain age.
 
@@ -73,12 +109,15 @@ class Compression(Declaration):
         chunk_interval: chunks are merged up to this length when they are compressed
             (`timescaledb.compress_chunk_time_interval`), which TimescaleDB takes for an integer
             time column too, and then stores as microseconds; None: they are not merged.
+        sparse_indexes: `"bloom(symbol), minmax(price)"`, a sequence of such items, or nothing for
+            none at all (`timescaledb.compress_index`, later `sparse_index` and `index`; from 2.22
+            on); None: TimescaleDB chooses for each chunk.
 
     Source of the rules: TimescaleDB documentation, "ALTER TABLE (compression)" and
     "add_compression_policy".
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting or an argument of add_compression_policy
         self,
         *,
         segment_by: str | Sequence[str] = (),
@@ -86,8 +125,11 @@ class Compression(Declaration):
         after: Length | None,
         schedule_interval: str | timedelta | None = None,
         chunk_interval: Length | None = None,
+        sparse_indexes: str | Sequence[str | SparseIndex] | None = None,
     ) -> None:
         self.segment_by = _split(segment_by)
+        self._declared_indexes = sparse_indexes
+        self.sparse_indexes: tuple[SparseIndex, ...] | None = None
         self._declared_order = _split(order_by)
         self._declared_after = after
         self._declared_schedule = schedule_interval
@@ -105,6 +147,10 @@ class Compression(Declaration):
             )
         except ValueError as error:
             raise DeclarationError(table.name, f"order by: {error}") from None
+        try:
+            self.sparse_indexes = _sparse(self._declared_indexes)
+        except ValueError as error:
+            raise DeclarationError(table.name, f"sparse indexes: {error}") from None
         if self._declared_after is not None:
             self.after = self.interval(table, "compress after", self._declared_after)
         if self._declared_chunk_interval is not None:
@@ -132,11 +178,27 @@ class Compression(Declaration):
                 "order by is empty; left open, every version of TimescaleDB chooses another one",
             )
         check_age(table, "compress after", self.after)
+        for index in self.sparse_indexes or ():
+            for name in index.columns:
+                self._column(table, name, f"sparse index {index.kind} of")
 
 
 def compression_of(table: Table) -> Compression | None:
     """The table's `Compression` declaration, if it has one."""
     return declared(table, Compression)
+
+
+def _sparse(
+    declared: str | Sequence[str | SparseIndex] | None,
+) -> tuple[SparseIndex, ...] | None:
+    if declared is None:
+        return None
+    items = [declared] if isinstance(declared, str) else declared
+    return tuple(
+        index
+        for item in items
+        for index in ([item] if isinstance(item, SparseIndex) else SparseIndex.parse(item))
+    )
 
 
 def _split(items: str | Sequence[Any]) -> tuple[Any, ...]:

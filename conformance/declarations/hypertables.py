@@ -44,6 +44,9 @@ class Hypertable(Declaration):
         time_index: TimescaleDB makes an index on the time column, descending, unless
             `create_default_indexes => false` was said or an index led by it is there already.
             True makes it part of the table's metadata, under TimescaleDB's name.
+        integer_now: the function that says what the time is where it is an integer
+            (`set_integer_now_func`), with its schema unless that is the default one. None: any
+            function; one is needed where a policy is declared.
 
     Source of the rules: TimescaleDB documentation, "create_hypertable" and "Hypertable
     constraints and indexes": a unique key contains every partitioning column.
@@ -56,8 +59,10 @@ class Hypertable(Declaration):
         chunk_interval: Length,
         partitions: Sequence[HashPartition] = (),
         time_index: bool = True,
+        integer_now: str | None = None,
     ) -> None:
         self.time_column = time_column
+        self.integer_now = integer_now
         self.partitions = tuple(partitions)
         self.time_index = time_index
         self._declared_interval = chunk_interval
@@ -81,9 +86,9 @@ class Hypertable(Declaration):
             self._declare_default_indexes(table)
 
     def _check_time_type(self, table: Table, column: Column[Any]) -> None:
-        underlying = _underlying(column.type)
-        integer = isinstance(underlying, Integer)
-        if not (integer or isinstance(underlying, Date | DateTime | Uuid)):
+        kind = underlying(column.type)
+        integer = isinstance(kind, Integer)
+        if not (integer or isinstance(kind, Date | DateTime | Uuid)):
             raise DeclarationError(
                 table.name,
                 f"time column {self.time_column!r} is {column.type!r}; "
@@ -94,6 +99,12 @@ class Hypertable(Declaration):
                 table.name,
                 f"chunk interval {self._declared_interval!r} does not fit time column "
                 f"{self.time_column!r}: {'a number' if integer else 'a length of time'} is needed",
+            )
+        if self.integer_now is not None and not integer:
+            raise DeclarationError(
+                table.name,
+                f"integer now {self.integer_now!r} does not fit time column "
+                f"{self.time_column!r}: only an integer needs a function that says what time it is",
             )
 
     def _check_keys(self, table: Table) -> None:
@@ -134,7 +145,8 @@ def is_default_index(index: Index) -> bool:
     return index.info.get(INFO_KEY) == "default index"
 
 
-def _underlying(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+def underlying(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type that the database has, of one that a project decorates."""
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 

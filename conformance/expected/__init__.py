@@ -16,12 +16,14 @@ from conformance.expected import (
     functions,
     hypertables,
     indexes,
+    jobs,
     objects,
     policies,
     privileges,
     rules,
     sequences,
     settings,
+    skipping,
     storage,
     tables,
     triggers,
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from conformance.comparing.facts import Facts
 
-_OF_DATABASE = (settings, types, domains, sequences, functions, objects, privileges)
+_OF_DATABASE = (settings, types, domains, sequences, functions, objects, privileges, jobs)
 _PER_TABLE = (
     tables,
     columns,
@@ -43,6 +45,7 @@ _PER_TABLE = (
     hypertables,
     compression,
     chunks,
+    skipping,
     triggers,
     rules,
     storage,

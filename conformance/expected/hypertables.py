@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts
-from conformance.declarations import hypertable_of
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, Given, Value
+from conformance.declarations import (
+    Hypertable,
+    compression_of,
+    hypertable_of,
+    retention_of,
+)
 from conformance.expected import spelling
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     column = next(
         column for column in table.columns if declared.time_column in (column.name, column.key)
     )
-    return {
+    facts: Facts = {
         key(EXISTS): True,
         key("time_column"): column.name,
         key("time_type"): spelling.type_name(column.type),
@@ -34,3 +39,15 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
             for dimension in declared.partitions
         ),
     }
+    if isinstance(declared.chunk_interval, int):
+        facts[key("integer_now")] = _integer_now(table, declared, default_schema)
+    return facts
+
+
+def _integer_now(table: Table, declared: Hypertable, default_schema: str) -> Value:
+    """Without the function no policy knows the age of a chunk."""
+    if declared.integer_now is not None:
+        return declared.integer_now.removeprefix(f"{default_schema}.")
+    compression = compression_of(table)
+    has_policy = (compression is not None and compression.after is not None) or retention_of(table)
+    return Given("a function") if has_policy else ANYTHING

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
-from conformance.declarations import Refresh, compression_of, refreshes_of, retention_of
+from conformance.declarations import (
+    Refresh,
+    compression_of,
+    hypertable_of,
+    refreshes_of,
+    reorder_of,
+    retention_of,
+)
 from conformance.expected.aggregates import chunk_interval_of
 from conformance.intervals import Interval
 
@@ -20,7 +27,7 @@ _DAILY = Interval(24 * _HOUR)
 #: As add_compression_policy and add_retention_policy set it; seen in 2.17 to 2.29.
 _COMPRESSION_RUNTIME = Interval(0)
 _RETENTION_RUNTIME = Interval(_HOUR // 12)
-_REFRESH_RUNTIME = Interval(0)
+_REFRESH_RUNTIME = _REORDER_RUNTIME = Interval(0)
 
 
 def expected(table: Table, name: str, metadata: MetaData) -> Facts:
@@ -36,6 +43,11 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
         schedule = retention.schedule_interval or _DAILY
         lengths = {"drop_after": retention.drop_after, "max_runtime": _RETENTION_RUNTIME}
         facts.update(_policy(name, "retention", schedule, lengths))
+    reorder = reorder_of(table)
+    if reorder is not None:
+        schedule = reorder.schedule_interval or _reorder_schedule(table)
+        lengths = {"index_name": reorder.index, "max_runtime": _REORDER_RUNTIME}
+        facts.update(_policy(name, "reorder", schedule, lengths))
     refreshes = refreshes_of(table)
     for refresh in refreshes:
         # One of several is known by its window; whatever the others are, the only one is the one.
@@ -51,6 +63,14 @@ def _refresh(refresh: Refresh) -> dict[str, Value]:
         "max_runtime": _REFRESH_RUNTIME,
         **refresh.options,
     }
+
+
+def _reorder_schedule(table: Table) -> Interval:
+    """Source: TimescaleDB's add_reorder_policy: half a chunk, or 4 days where time is no time."""
+    hypertable = hypertable_of(table)
+    if hypertable is None or isinstance(hypertable.chunk_interval, int):
+        return Interval(4 * 24 * _HOUR)
+    return Interval(hypertable.chunk_interval.microseconds // 2)
 
 
 def _default_schedule(table: Table, metadata: MetaData) -> Interval:

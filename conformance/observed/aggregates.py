@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.comparing.facts import AUTOMATIC, EXISTS, FactKey, Facts, Value
 from conformance.intervals import Interval, bucket_of
 from conformance.observed import views
 from conformance.observed.catalog import Scope, rows
@@ -26,6 +26,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             facts[FactKey("compression", view, "", "segment_by")] = ()
             facts[FactKey("compression", view, "", "order_by")] = ()
             facts[FactKey("compression", view, "", "chunk_interval")] = None
+            facts[FactKey("compression", view, "", "sparse_indexes")] = AUTOMATIC
     return facts
 
 

@@ -31,7 +31,7 @@ _VERSION = ["version_num"]
 def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
     """What is known of every object in scope that is not among those found."""
     facts: Facts = {}
-    listed = {*found, *_refreshed(found)}
+    listed = {*found, *_of_several(found)}
     for key, value in (*_objects(connection, scope), *_of_timescaledb(connection, scope)):
         if key not in listed:
             facts[key] = value
@@ -41,11 +41,13 @@ def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
     return facts
 
 
-def _refreshed(found: Facts) -> Iterator[FactKey]:
-    """The procedure that refreshes, whose policies have names by their windows."""
+def _of_several(found: Facts) -> Iterator[FactKey]:
+    """Jobs of one procedure, which have names by their windows and configurations."""
     for key in found:
         if key.kind == "policy" and key.name.startswith("refresh"):
             yield key._replace(name="refresh_continuous_aggregate")
+        elif key.kind == "job":
+            yield key._replace(name="")
 
 
 def _objects(connection: Connection, scope: Scope) -> Iterator[Existence]:

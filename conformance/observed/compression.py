@@ -10,6 +10,8 @@ from conformance.intervals import Interval
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 
@@ -29,7 +31,19 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             if row.chunk_interval is not None:
                 length = _length(row.chunk_interval)
                 facts[FactKey("compression", table, "", "chunk_interval")] = length
+            if row.sparse_indexes is not None:
+                indexes = tuple(sorted(_sparse(row.sparse_indexes)))
+                facts[FactKey("compression", table, "", "sparse_indexes")] = indexes
     return facts
+
+
+def _sparse(indexes: list[dict[str, Any]]) -> Iterator[str]:
+    """Those that were set; that none is to be there is set without a column."""
+    for index in indexes:
+        if index["source"] == "config" and "column" in index:
+            columns = index["column"]
+            listed = columns if isinstance(columns, str) else ", ".join(columns)
+            yield f"{index['type']} ({listed})"
 
 
 def _length(text: str) -> Interval | int:

@@ -1,4 +1,4 @@
-"""Policies of hypertables, and jobs of users."""
+"""Policies of hypertables and continuous aggregates."""
 
 from __future__ import annotations
 
@@ -24,20 +24,15 @@ _REFRESH_OPTIONS = (
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Every job that touches a table in scope; several of one kind are counted."""
+    """Every policy of a relation in scope; several of one kind are counted."""
     policies: dict[tuple[str, str], list[Any]] = {}
-    facts: Facts = {}
     for row in rows(connection, "policies", scope):
-        table = row.table_name and scope.name(row.schema_name, row.table_name)
-        if row.is_own and row.table_name is not None:
-            kind = row.proc_name.removeprefix("policy_")
-            policies.setdefault((table, kind), []).append(row)
-        else:
-            facts[FactKey("job", f"{row.proc_schema}.{row.proc_name}", "", EXISTS)] = (
-                f"job {row.job_id}, every {Interval.parse(row.schedule_interval)}"
-            )
-    for (table, kind), jobs in policies.items():
-        for name, same in _named(kind, jobs):
+        table = scope.name(row.schema_name, row.table_name)
+        kind = row.proc_name.removeprefix("policy_")
+        policies.setdefault((table, kind), []).append(row)
+    facts: Facts = {}
+    for (table, kind), found in policies.items():
+        for name, same in _named(kind, found):
             for attribute, value in _attributes(same).items():
                 facts[FactKey("policy", table, name, attribute)] = value
     return facts
@@ -84,6 +79,8 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
             age = config.pop(name)
             interval = (first.intervals or {}).get(name)
             attributes[name] = age if interval is None else Interval.parse(interval)
+    if first.proc_name.endswith("reorder"):
+        attributes["index_name"] = config.pop("index_name", None)
     attributes["config"] = json.dumps(config, sort_keys=True) if config else None
     attributes["schedule_interval"] = Interval.parse(first.schedule_interval)
     # A job whose next start lies at infinity, or far away, is scheduled in name only.

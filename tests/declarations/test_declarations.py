@@ -1,6 +1,6 @@
 """A wrong declaration fails where the model is written, naming the model and the column."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import (
@@ -16,11 +16,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from conformance.declarations import (
+    ChunkSkipping,
     Compression,
     DeclarationError,
     HashPartition,
     Hypertable,
+    Job,
     OrderBy,
+    Reorder,
     Retention,
     TimescaleDB,
     compression_of,
@@ -41,6 +44,12 @@ def table(*items, time_type=None):
         Column("price", Integer),
         *items,
     )
+
+
+def twice(requirement):
+    metadata = MetaData()
+    requirement.require(metadata)
+    requirement.require(metadata)
 
 
 WRONG = {
@@ -161,6 +170,72 @@ WRONG = {
     "retention without a hypertable": (
         lambda: table(Retention(drop_after="1 year")),
         r"ticks: declares Retention but is not declared a Hypertable",
+    ),
+    "a function for a time that is no integer": (
+        lambda: table(Hypertable("at", chunk_interval="1 day", integer_now="latest")),
+        r"ticks: integer now 'latest' does not fit time column 'at': only an integer needs",
+    ),
+    "sparse indexes of another shape": (
+        lambda: table(
+            Hypertable("at", chunk_interval="1 day"),
+            Compression(order_by="at", after=None, sparse_indexes="btree(price)"),
+        ),
+        r"ticks: sparse indexes: 'btree\(price\)' is not of the shape 'bloom\(column\), minmax",
+    ),
+    "a sparse index of no column": (
+        lambda: table(
+            Hypertable("at", chunk_interval="1 day"),
+            Compression(order_by="at", after=None, sparse_indexes=["bloom(venue)"]),
+        ),
+        r"ticks: sparse index bloom of 'venue' is not a column of it; there are id, at",
+    ),
+    "reordering of no hypertable": (
+        lambda: table(Reorder("ix")),
+        r"ticks: declares Reorder but is not declared a Hypertable",
+    ),
+    "reordering by nothing": (
+        lambda: table(Hypertable("at", chunk_interval="1 day"), Reorder("")),
+        r"ticks: reorder names no index",
+    ),
+    "skipping of no hypertable": (
+        lambda: table(ChunkSkipping("id")),
+        r"ticks: declares ChunkSkipping but is not declared a Hypertable",
+    ),
+    "skipping by nothing": (
+        lambda: table(Hypertable("at", chunk_interval="1 day"), ChunkSkipping()),
+        r"ticks: chunk skipping names no column",
+    ),
+    "skipping by no column": (
+        lambda: table(Hypertable("at", chunk_interval="1 day"), ChunkSkipping("venue")),
+        r"ticks: chunk skipping by 'venue' is not a column of it",
+    ),
+    "skipping by a text": (
+        lambda: table(Hypertable("at", chunk_interval="1 day"), ChunkSkipping("symbol")),
+        r"ticks: chunk skipping by 'symbol': it is Text\(\); an integer, a date or a timestamp",
+    ),
+    "a job of nothing": (
+        lambda: Job("", schedule_interval="1 hour"),
+        r"Job: '' is not the name of a procedure",
+    ),
+    "a job that runs often": (
+        lambda: Job("tidy", schedule_interval="often"),
+        r"job tidy: schedule interval: 'often' is not an interval",
+    ),
+    "a job that runs every number": (
+        lambda: Job("tidy", schedule_interval=3600),
+        r"job tidy: schedule interval 3600 must be a length of time",
+    ),
+    "a job that runs always": (
+        lambda: Job("tidy", schedule_interval="0 s"),
+        r"job tidy: schedule interval '0 s' is not longer than nothing",
+    ),
+    "a config that is no JSON": (
+        lambda: Job("tidy", schedule_interval="1 hour", config={"from": date(2020, 1, 1)}),
+        r"job tidy: config: Object of type date is not JSON serializable",
+    ),
+    "the same job twice": (
+        lambda: twice(Job("tidy", schedule_interval="1 hour")),
+        r"job tidy: is declared twice with the same config",
     ),
     "nonsense version": (
         lambda: TimescaleDB(minimum="newest"),

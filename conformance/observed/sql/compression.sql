@@ -1,5 +1,6 @@
 -- Compression settings. A row for each column: this view, unlike its successor, needs no parsing.
--- And one for each hypertable whose chunks are merged, with the length up to which they are.
+-- And one for each hypertable whose chunks are merged, with the length up to which they are, or
+-- whose sparse indexes are set.
 -- Those of a continuous aggregate are of the hypertable that it is materialized in.
 WITH setting AS (
 SELECT hypertable_schema AS schema_name,
@@ -9,14 +10,18 @@ SELECT hypertable_schema AS schema_name,
        orderby_column_index AS order_by,
        orderby_asc AS ascending,
        orderby_nullsfirst AS nulls_first,
-       NULL AS chunk_interval
+       NULL AS chunk_interval,
+       NULL::jsonb AS sparse_indexes
   FROM timescaledb_information.compression_settings
 UNION ALL
-SELECT n.nspname, c.relname, NULL, NULL, NULL, NULL, NULL, s.compress_interval_length
+SELECT n.nspname, c.relname, NULL, NULL, NULL, NULL, NULL, s.compress_interval_length,
+       -- From 2.22 on; a text in the view.
+       (pg_catalog.to_jsonb(s) ->> 'index')::jsonb
   FROM timescaledb_information.hypertable_compression_settings s
   JOIN pg_catalog.pg_class c ON c.oid = s.hypertable
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE s.compress_interval_length IS NOT NULL
+    OR pg_catalog.to_jsonb(s) ->> 'index' LIKE '%"config"%'
 ), aggregate AS MATERIALIZED (
 SELECT materialization_hypertable_schema AS schema_name,
        materialization_hypertable_name AS table_name,
@@ -25,7 +30,8 @@ SELECT materialization_hypertable_schema AS schema_name,
 )
 SELECT coalesce(view_schema, schema_name) AS schema_name,
        coalesce(view_name, table_name) AS table_name,
-       column_name, segment_by, order_by, ascending, nulls_first, chunk_interval
+       column_name, segment_by, order_by, ascending, nulls_first, chunk_interval,
+       sparse_indexes
   FROM setting LEFT JOIN aggregate USING (schema_name, table_name)
  WHERE coalesce(view_schema, schema_name) = ANY(:schemas)
  ORDER BY 1, 2, segment_by, order_by

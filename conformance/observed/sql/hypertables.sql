@@ -1,22 +1,31 @@
 -- Every dimension of every hypertable, and whether compression is on.
-SELECT d.hypertable_schema AS schema_name,
-       d.hypertable_name AS table_name,
+SELECT hypertable_schema AS schema_name,
+       hypertable_name AS table_name,
        d.dimension_number,
-       d.column_name,
+       column_name,
        d.column_type::text AS column_type,
        d.dimension_type,
        d.time_interval::text AS time_interval,
        d.integer_interval,
        d.num_partitions,
-       (d.hypertable_schema, d.hypertable_name) IN (
+       now.schema_name AS now_schema, now.function_name AS now_function,
+       (hypertable_schema, hypertable_name) IN (
            SELECT h.hypertable_schema, h.hypertable_name
              FROM timescaledb_information.hypertables h
             WHERE h.compression_enabled) AS compression_enabled
   FROM timescaledb_information.dimensions d
- WHERE d.hypertable_schema = ANY(:schemas)
+  -- The information view leaves out the function's schema.
+  LEFT JOIN (SELECT h.schema_name AS hypertable_schema, h.table_name AS hypertable_name,
+                    i.column_name, i.integer_now_func_schema AS schema_name,
+                    i.integer_now_func AS function_name
+               FROM _timescaledb_catalog.dimension i
+               JOIN _timescaledb_catalog.hypertable h ON h.id = i.hypertable_id
+              WHERE i.integer_now_func IS NOT NULL) AS now
+    USING (hypertable_schema, hypertable_name, column_name)
+ WHERE hypertable_schema = ANY(:schemas)
    -- Neither a join nor a plain IN: the planner takes both views for nearly empty, and would read
    -- one of them again for every row of the other.
-   AND ((d.hypertable_schema, d.hypertable_name) IN (
+   AND ((hypertable_schema, hypertable_name) IN (
            SELECT h.hypertable_schema, h.hypertable_name
              FROM timescaledb_information.hypertables h)) IS TRUE
  ORDER BY 1, 2, 3

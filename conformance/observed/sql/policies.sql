@@ -1,6 +1,4 @@
--- Jobs of the hypertables and continuous aggregates in scope, and jobs of users, which may touch any
--- table. TimescaleDB's own are left out. A job that a user adds of TimescaleDB's procedures names its
--- hypertable in its configuration alone.
+-- Jobs of TimescaleDB's procedures on the hypertables and continuous aggregates in scope.
 WITH aggregate AS MATERIALIZED (
     SELECT view_schema, view_name, materialization_hypertable_schema AS hypertable_schema,
            materialization_hypertable_name AS hypertable_name
@@ -10,8 +8,7 @@ SELECT j.job_id,
        -- Older versions name the hypertable that an aggregate is materialized in.
        coalesce(a.view_schema, j.hypertable_schema) AS schema_name,
        coalesce(a.view_name, j.hypertable_name) AS table_name,
-       j.proc_schema, j.proc_name,
-       own.is_own,
+       j.proc_name,
        j.schedule_interval::text AS schedule_interval,
        j.max_runtime::text AS max_runtime,
        j.max_retries,
@@ -24,21 +21,17 @@ SELECT j.job_id,
           FROM pg_catalog.jsonb_each(j.config)
          WHERE key IN ('compress_after', 'compress_created_before', 'drop_after',
                        'drop_created_before', 'start_offset', 'end_offset')
-           AND pg_catalog.jsonb_typeof(value) = 'string' AND own.is_own) AS intervals
+           AND pg_catalog.jsonb_typeof(value) = 'string') AS intervals
   FROM timescaledb_information.jobs j
   LEFT JOIN aggregate a
     ON a.hypertable_schema = j.hypertable_schema AND a.hypertable_name = j.hypertable_name
- CROSS JOIN LATERAL (
-       -- TimescaleDB's procedures live in schemas that belong to its extension.
-       SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace n
-                        JOIN pg_catalog.pg_depend e
-                          ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
-                         AND e.objid = n.oid AND e.deptype = 'e'
-                        JOIN pg_catalog.pg_extension x
-                          ON x.oid = e.refobjid AND x.extname = 'timescaledb'
-                       WHERE n.nspname = j.proc_schema) AS is_own
-     ) AS own
- WHERE (coalesce(a.view_schema, j.hypertable_schema) = ANY(:schemas)
-        OR NOT own.is_own
-        OR j.hypertable_name IS NULL AND j.config ? 'hypertable_id')
+ WHERE coalesce(a.view_schema, j.hypertable_schema) = ANY(:schemas)
+   -- TimescaleDB's procedures live in schemas that belong to its extension.
+   AND EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                 JOIN pg_catalog.pg_depend e
+                   ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                  AND e.objid = n.oid AND e.deptype = 'e'
+                 JOIN pg_catalog.pg_extension x
+                   ON x.oid = e.refobjid AND x.extname = 'timescaledb'
+                WHERE n.nspname = j.proc_schema)
  ORDER BY j.job_id

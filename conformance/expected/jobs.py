@@ -1,0 +1,40 @@
+"""Jobs of users: each declared one, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.declarations import Job, jobs_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+
+def expected(metadata: MetaData, default_schema: str) -> Facts:
+    """The jobs that the metadata requires."""
+    facts: Facts = {}
+    procs = {
+        job: job.proc if "." in job.proc else f"{default_schema}.{job.proc}"
+        for job in jobs_of(metadata)
+    }
+    several = Counter(procs.values())
+    for job, proc in procs.items():
+        # One of several is known by its config; whatever the others are, the only one is the one.
+        name = f"<{job.config or ''}>" if several[proc] > 1 else "<>"
+        for attribute, value in _attributes(job).items():
+            facts[FactKey("job", proc, name, attribute)] = value
+    return facts
+
+
+def _attributes(job: Job) -> dict[str, Value]:
+    return {
+        EXISTS: True,
+        "count": 1,
+        "schedule_interval": job.schedule_interval,
+        "config": job.config,
+        "scheduled": job.scheduled,
+        "max_runtime": job.max_runtime,
+        "max_retries": job.max_retries,
+    }

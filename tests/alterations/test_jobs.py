@@ -1,0 +1,345 @@
+"""What runs by itself beside compression and retention: reordering, and jobs of one's own.
+
+And what a hypertable may have further: skipped chunks, sparse indexes, a function for the time.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+from conformance.declarations import (
+    ChunkSkipping,
+    Compression,
+    Hypertable,
+    Job,
+    Reorder,
+    Retention,
+    SparseIndex,
+)
+
+from .cases import Alteration, parametrize
+
+pytestmark = pytest.mark.usefixtures("community_edition")
+
+MAKE = """
+CREATE TABLE trades (
+    id int NOT NULL, at timestamptz NOT NULL, "Venue" int, price float, note text,
+    CONSTRAINT pk_trades PRIMARY KEY (id, at));
+SELECT create_hypertable('trades', 'at', chunk_time_interval => INTERVAL '8 days');
+ALTER TABLE trades SET (timescaledb.compress, timescaledb.compress_segmentby = 'note',
+    timescaledb.compress_orderby = 'at DESC');
+SELECT add_reorder_policy('trades', 'pk_trades');
+SET LOCAL timescaledb.enable_chunk_skipping = on;
+SELECT enable_chunk_skipping('trades', 'id');
+SELECT enable_chunk_skipping('trades', 'Venue');
+CREATE TABLE blocks (height bigint NOT NULL, size int);
+SELECT create_hypertable('blocks', 'height', chunk_time_interval => 1000);
+CREATE SCHEMA ops;
+CREATE FUNCTION ops.latest() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT 1::bigint';
+SELECT set_integer_now_func('blocks', 'ops.latest');
+SELECT add_retention_policy('blocks', 100000);
+CREATE PROCEDURE ops.tidy(job_id int, config jsonb) LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE report(job_id int, config jsonb) LANGUAGE sql AS 'SELECT 1';
+SELECT add_job('ops.tidy', INTERVAL '1 hour', config => '{"keep": 3, "all": [true, null]}');
+SELECT add_job('report', INTERVAL '1 day', config => '{"of": "day"}');
+SELECT add_job('report', INTERVAL '1 month', config => '{"of": "month"}', scheduled => false);
+"""
+
+
+def _models(**changes: object) -> MetaData:
+    """The models, with other arguments for some declarations."""
+    metadata = MetaData()
+    Table(
+        "trades",
+        metadata,
+        Column("id", Integer, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False),
+        Column("Venue", Integer),
+        Column("price", Double),
+        Column("note", Text),
+        PrimaryKeyConstraint("id", "at", name="pk_trades"),
+        Hypertable("at", chunk_interval="8 days"),
+        Compression(
+            segment_by="note",
+            order_by="at DESC",
+            after=None,
+            sparse_indexes=changes.get("sparse_indexes"),
+        ),
+        Reorder("pk_trades", schedule_interval=changes.get("reorder_schedule")),
+        ChunkSkipping("id", "Venue"),
+    )
+    Table(
+        "blocks",
+        metadata,
+        Column("height", BigInteger, nullable=False),
+        Column("size", Integer),
+        Hypertable(
+            "height", chunk_interval=1000, integer_now=changes.get("integer_now", "ops.latest")
+        ),
+        Retention(drop_after=100_000),
+    )
+    Job("ops.tidy", schedule_interval="1 hour", config={"all": [True, None], "keep": 3}).require(
+        metadata
+    )
+    Job("report", schedule_interval="1 day", config={"of": "day"}).require(metadata)
+    Job(
+        "public.report", schedule_interval="1 month", config={"of": "month"}, scheduled=False
+    ).require(metadata)
+    return metadata
+
+
+def _alter_job(proc: str, arguments: str) -> str:
+    return (
+        f"SELECT alter_job(job_id, {arguments}) FROM timescaledb_information.jobs"
+        f" WHERE proc_name = '{proc}'"
+    )
+
+
+def _remove(proc: str, more: str = "") -> str:
+    return (
+        "SELECT delete_job(job_id) FROM timescaledb_information.jobs"
+        f" WHERE proc_name = '{proc}' {more};"
+    )
+
+
+REORDER = (
+    Alteration(
+        "no reordering", "SELECT remove_reorder_policy('trades')", {"policy:trades.reorder:exists"}
+    ),
+    Alteration(
+        "by another index",
+        "SELECT remove_reorder_policy('trades');"
+        "SELECT add_reorder_policy('trades', 'trades_at_idx')",
+        {"policy:trades.reorder:index_name"},
+    ),
+    Alteration(
+        "another schedule",
+        _alter_job("policy_reorder", "schedule_interval => INTERVAL '1 hour'"),
+        {"policy:trades.reorder:schedule_interval"},
+    ),
+    Alteration(
+        "paused",
+        _alter_job("policy_reorder", "scheduled => false"),
+        {"policy:trades.reorder:scheduled"},
+    ),
+    Alteration(
+        "an undeclared one",
+        "CREATE INDEX by_size ON blocks (size); SELECT add_reorder_policy('blocks', 'by_size')",
+        {"policy:blocks.reorder:exists", "index:blocks.by_size:exists"},
+    ),
+)
+
+JOBS = (
+    Alteration("a job less", _remove("tidy"), {"job:ops.tidy:exists"}),
+    Alteration(
+        "one of two less",
+        _remove("report", "AND config ->> 'of' = 'day'"),
+        {'job:public.report.{"of": "day"}:exists'},
+    ),
+    Alteration(
+        "a job more",
+        "CREATE PROCEDURE vacuum_all(job_id int, config jsonb) LANGUAGE sql AS 'SELECT 1';"
+        "SELECT add_job('vacuum_all', INTERVAL '1 hour')",
+        {"job:public.vacuum_all:exists"},
+    ),
+    Alteration(
+        "one more of a declared one",
+        "SELECT add_job('ops.tidy', INTERVAL '2 hours')",
+        {"job:ops.tidy:exists"},
+    ),
+    Alteration(
+        "another config",
+        _alter_job("tidy", """config => '{"keep": 4}'"""),
+        {"job:ops.tidy:config"},
+    ),
+    Alteration(
+        "another schedule",
+        _alter_job("tidy", "schedule_interval => INTERVAL '1 day'"),
+        {"job:ops.tidy:schedule_interval"},
+    ),
+    Alteration("paused", _alter_job("tidy", "scheduled => false"), {"job:ops.tidy:scheduled"}),
+    Alteration(
+        "few retries and little time",
+        _alter_job("tidy", "max_retries => 2, max_runtime => INTERVAL '1 minute'"),
+        {"job:ops.tidy:max_retries", "job:ops.tidy:max_runtime"},
+    ),
+    Alteration(
+        "one of two altered",
+        _alter_job("report", "scheduled => false"),
+        {'job:public.report.{"of": "day"}:scheduled'},
+    ),
+)
+
+FURTHER = (
+    Alteration(
+        "a column less is skipped by",
+        "SELECT disable_chunk_skipping('trades', 'id')",
+        {"chunk_skipping:trades.id:exists"},
+    ),
+    Alteration(
+        "no column is skipped by",
+        "SELECT disable_chunk_skipping('trades', 'id');"
+        "SELECT disable_chunk_skipping('trades', 'Venue')",
+        {"chunk_skipping:trades.id:exists", "chunk_skipping:trades.Venue:exists"},
+    ),
+    Alteration(
+        "a column more is skipped by",
+        "SELECT enable_chunk_skipping('blocks', 'size')",
+        {"chunk_skipping:blocks.size:exists"},
+    ),
+    Alteration(
+        "another function for the time",
+        "CREATE FUNCTION ops.other() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT 1::bigint';"
+        "SELECT set_integer_now_func('blocks', 'ops.other', replace_if_exists => true)",
+        {"hypertable:blocks:integer_now"},
+    ),
+    Alteration(
+        "the same name in another schema",
+        "CREATE FUNCTION latest() RETURNS bigint STABLE LANGUAGE sql AS 'SELECT 1::bigint';"
+        "SELECT set_integer_now_func('blocks', 'latest', replace_if_exists => true)",
+        {"hypertable:blocks:integer_now"},
+    ),
+    Alteration(
+        "no function for the time",
+        "UPDATE _timescaledb_catalog.dimension SET integer_now_func_schema = NULL,"
+        " integer_now_func = NULL WHERE integer_now_func = 'latest'",
+        {"hypertable:blocks:integer_now"},
+    ),
+    Alteration(
+        "sparse indexes that are undeclared",
+        "ALTER TABLE trades SET (timescaledb.compress_orderby = 'at DESC',"
+        " timescaledb.compress_index = 'bloom(\"Venue\")')",
+        {"compression:trades:sparse_indexes"},
+        since=(2, 22),
+    ),
+    Alteration(
+        "none at all",
+        "ALTER TABLE trades SET (timescaledb.compress_orderby = 'at DESC',"
+        " timescaledb.compress_index = '')",
+        {"compression:trades:sparse_indexes"},
+        since=(2, 22),
+    ),
+)
+
+HARMLESS = (
+    Alteration("as declared", "SELECT 1"),
+    Alteration("rows", "INSERT INTO trades SELECT n, '2020-01-01', n FROM generate_series(1, 9) n"),
+    Alteration(
+        "chunks with ranges",
+        "INSERT INTO trades SELECT n, '2020-01-01', n FROM generate_series(1, 9) n;"
+        "SELECT compress_chunk(c) FROM show_chunks('trades') c",
+    ),
+    Alteration(
+        "a job in another place of the clock",
+        _alter_job("tidy", "next_start => now() + INTERVAL '1 month'"),
+    ),
+)
+
+
+@pytest.fixture
+def made(bare_database):
+    """The database with all of it, as the models declare."""
+    bare_database.execute("SET LOCAL client_min_messages = error")
+    bare_database.execute(MAKE)
+    return bare_database
+
+
+@parametrize(REORDER)
+def test_reordering(made, case):
+    made.alter(case)
+    made.expect(case.findings, _models())
+
+
+@parametrize(JOBS)
+def test_job(made, case):
+    made.alter(case)
+    made.expect(case.findings, _models())
+
+
+@parametrize(FURTHER)
+def test_what_else_there_is(made, case):
+    made.alter(case)
+    made.expect(case.findings, _models())
+
+
+@parametrize(HARMLESS)
+def test_harmless(made, case):
+    made.alter(case)
+    made.expect(case.findings, _models())
+
+
+@pytest.mark.parametrize(
+    ("sql", "findings"),
+    [
+        pytest.param('bloom("Venue"), minmax(price)', set(), id="as declared"),
+        pytest.param('minmax(price), bloom("Venue")', set(), id="in another order"),
+        pytest.param("bloom(price)", {"compression:trades:sparse_indexes"}, id="another column"),
+        pytest.param(
+            'minmax("Venue"), minmax(price)',
+            {"compression:trades:sparse_indexes"},
+            id="another kind",
+        ),
+        pytest.param("", {"compression:trades:sparse_indexes"}, id="none"),
+        pytest.param(None, {"compression:trades:sparse_indexes"}, id="chosen by itself"),
+    ],
+)
+def test_sparse_indexes(made, sql, findings):
+    made.require(Alteration("sparse indexes", "", since=(2, 22)))
+    if sql is not None:
+        made.execute(
+            "ALTER TABLE trades SET (timescaledb.compress_orderby = 'at DESC',"
+            f" timescaledb.compress_index = '{sql}')"
+        )
+    declared = ['bloom("Venue")', SparseIndex("minmax", "price")]
+    made.expect(findings, _models(sparse_indexes=declared))
+
+
+def test_a_bloom_filter_of_several_columns(made):
+    made.require(Alteration("composite", "", since=(2, 26)))
+    made.execute(
+        "ALTER TABLE trades SET (timescaledb.compress_orderby = 'at DESC',"
+        " timescaledb.compress_index = 'bloom(\"Venue\", price)')"
+    )
+    made.expect((), _models(sparse_indexes='bloom("Venue", price)'))
+
+
+def test_a_policy_without_a_function_for_the_time(made):
+    """Whichever function it is, one is needed; the cause names how to set it."""
+    made.expect((), _models(integer_now=None))
+    made.execute(
+        "UPDATE _timescaledb_catalog.dimension SET integer_now_func_schema = NULL,"
+        " integer_now_func = NULL WHERE integer_now_func = 'latest'"
+    )
+    (finding,) = made.compare(_models(integer_now=None)).findings.values()
+    assert finding.message == (
+        "hypertable blocks: integer now is none, the models declare a function"
+    )
+    assert "set_integer_now_func()" in finding.hint
+
+
+def test_a_hint_can_be_followed(made):
+    """What nobody declared is answered with the declaration that there is for it."""
+    metadata = _models()
+    metadata.info.clear()
+    for table in metadata.sorted_tables:
+        for kind in (Reorder, ChunkSkipping, Retention):
+            table.info["timescaledb"].pop(kind, None)
+    found = {finding.id: finding.hint for finding in made.compare(metadata).findings.values()}
+    for key, declaration in {
+        "policy:trades.reorder:exists": "Reorder(...)",
+        "job:ops.tidy:exists": "Job(...)",
+        "chunk_skipping:trades.id:exists": "ChunkSkipping(...)",
+        "policy:blocks.retention:exists": "Retention(...)",
+    }.items():
+        assert f"with {declaration}" in found[key]
