@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from conformance.checking import outcomes
 from conformance.checking.profiles import HISTORIES, STEPS, generation_of
 from conformance.checking.session import metadata_of
+from conformance.comparing.facts import FactKey
 from conformance.comparing.findings import Finding
 from conformance.errors import one_line
 from conformance.histories.avoidance import NOTHING, avoidance_of
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
     from conformance.checking.outcomes import Record
+    from conformance.comparing.comparison import Comparison
     from conformance.engines.base import Engine, Template
+    from conformance.observed import Scope
     from conformance.suite.row_world import Writes
 
 
@@ -71,10 +74,18 @@ def subject(
     hypertable: Table,
     stage: Stage,
     conformance_engine: Engine,
+    conformance_scope: Scope,
+    comparison: Comparison,
     request: pytest.FixtureRequest,
     record: Record,
 ) -> Subject:
     """The hypertable, who writes to it, and what the server can do with it."""
+    schema = hypertable.schema or conformance_scope.default_schema
+    name = conformance_scope.name(schema, hypertable.name)
+    cause = comparison.findings.get(FactKey("hypertable", name, "", "integer_now"))
+    if cause is not None and cause.observed is None:
+        # Its policy fails in any history.
+        outcomes.fail(record, cause)
     try:
         natural_key(hypertable)
     except ValueError as error:
