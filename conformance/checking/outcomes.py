@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
-    from conformance.comparing.findings import NotChecked
     from conformance.comparing.comparison import Comparison
+    from conformance.comparing.findings import NotChecked
 
     #: The `record` fixture.
     Record = Callable[[str, object], None]

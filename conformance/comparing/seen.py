@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 #: Kinds whose undeclared objects and attributes are seen.
-_SEEN = frozenset(
-    {"extension", "privilege", "default_privilege", "catalog", *OBJECTS}
-)
+_SEEN = frozenset({"extension", "privilege", "default_privilege", "catalog", *OBJECTS})
 
 #: Kinds of which `FactKey.name` is the role that is granted something.
 PRIVILEGES = ("privilege", "default_privilege")

@@ -21,6 +21,7 @@ from conformance.checking import outcomes
 from conformance.checking.fixtures import migrations_of
 from conformance.checking.options import options_of
 from conformance.checking.profiles import SCENARIOS, generation_of
+from conformance.declarations import tables_of
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.population.filling import draw, fill_every_state
 from conformance.population.thinness import thin
@@ -42,8 +43,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine, MetaData
 
     from conformance.checking.outcomes import Record
-    from conformance.declarations import tables_of
-from conformance.engines.base import Engine as TimescaleEngine
+    from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
     from conformance.observed import Scope
     from conformance.project.migrations import Migrations
