@@ -235,7 +235,8 @@ def _nulls(table: Table, parents: dict[str, list[Any]]) -> dict[str, None]:
         for constraint in table.foreign_key_constraints
         if all(element.parent.nullable for element in constraint.elements)
         for element in constraint.elements
-        if not (parents.get(element.column.table.fullname) or parents.get(str(element.column)))
+        if not parents.get(f"{element.column.table.fullname}.{element.column.key}")
+        and not parents.get(element.column.table.fullname)
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import NoInspectionAvailable
 
 from conformance.declarations import hypertable_of
-from conformance.strategies.checks.reading import Alternative, Group, UnreadCheck, demands_of
+from conformance.strategies.checks.reading import Alternative, Group, UnreadCheck, read_checks
 from conformance.strategies.fields import Field, fields_of
 from conformance.strategies.values.axes import Chunks, axis_of
 from conformance.strategies.values.by_kind import UnknownType, values
@@ -76,8 +76,7 @@ class Derivation:
     def __init__(self, table: Table) -> None:
         self.table = table
         fields = fields_of(table)
-        demands = demands_of(table, fields)
-        self.groups, self.unread = demands.groups, demands.unread
+        self.groups, self.unread = read_checks(table, fields)
         single = {names[0]: ways[0] for names, ways in self.groups if len(names) == len(ways) == 1}
         self.fields = {
             name: replace(field, narrowing=single[name][name]) if name in single else field

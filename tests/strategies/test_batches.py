@@ -183,6 +183,24 @@ def test_columns_that_a_check_ties_stay_together():
     check()
 
 
+def test_a_decorator_s_values_are_not_spelled_otherwise():
+    """It may take but one of the spellings."""
+
+    class InUtc(sa.TypeDecorator):
+        impl = sa.DateTime(timezone=True)
+        cache_ok = True
+
+        def process_bind_param(self, value, _):
+            return value
+
+        def process_result_value(self, value, _):
+            return value.astimezone(UTC)
+
+    found = batches(table(sa.Column("at", InUtc, primary_key=True)))
+    always(found, lambda batch: all(row["at"].tzinfo is UTC for row in batch))
+    assert comes_up(found, lambda batch: any(one == other for one, other in pairs(batch)))
+
+
 @pytest.mark.parametrize(
     "value",
     [datetime(2020, 1, 1, tzinfo=UTC), date(2020, 1, 1), 0.0, -0.0, math.nan, "é", None],

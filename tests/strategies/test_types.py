@@ -90,6 +90,19 @@ class Seconds(Decorator):
         )
 
 
+class Tagged(Decorator):
+    """Keeps an Enum class that has nothing to do with its values."""
+
+    cache_ok = True
+    tag = enum.Enum("tag", {"A": "a"}, type=str)
+
+
+def positive(number):
+    if number <= 0:
+        raise ValueError(number)
+    return number
+
+
 def only_utc(moment):
     assert moment.tzinfo is UTC
     return moment
@@ -132,6 +145,8 @@ DECORATED = {
     "point": Decorator(sa.Integer(), lambda point: point.x, Point),
     "by_name": ByName(Colour),
     "by_value": Decorator(sa.SmallInteger(), int, Weekday),
+    "positive": Decorator(sa.Integer(), positive, positive),
+    "tagged": Tagged(sa.Text(), str, str),
     "of_decorated": Decorator(Sealed(), lambda value: value[::-1], lambda value: value[::-1]),
     "list": pg.ARRAY(Seconds()),
     "of_enum": Decorator(sa.Enum(Colour, name="inner"), Colour, lambda v: v.value),
@@ -383,6 +398,19 @@ def test_what_decorators_store_keeps_to_checks():
     days = table("checked_days", DECORATED["by_value"], nullable=False)
     days.append_constraint(sa.CheckConstraint("x IN (5, 6)"))
     always(rows(days), lambda row: row["x"] is Weekday.FRIDAY)
+
+
+@pytest.mark.parametrize("name", ["positive", "tagged"])
+def test_decorators_leave_the_variety_that_they_take(name):
+    seen = set()
+
+    @settings(max_examples=100)
+    @given(rows(table(name, DECORATED[name], nullable=False)))
+    def look(row):
+        seen.add(row["x"])
+
+    look()
+    assert len(seen) > 20
 
 
 def test_plain_rows_are_easy_to_read():

@@ -72,25 +72,17 @@ class UnreadCheck:
         return f"check {self.name} ({self.sql}) is not understood: {self.reason}"
 
 
-@dataclass(frozen=True)
-class Demands:
-    """What all checks of a table demand together.
-
-    Attributes:
-        groups: columns that checks tie to each other, with the ways to satisfy these checks;
-            most are of one column and one way.
-        unread: the checks that are not part of it.
-    """
-
-    groups: tuple[Group, ...]
-    unread: tuple[UnreadCheck, ...]
-
-
-def demands_of(table: Table, fields: Mapping[str, Field]) -> Demands:
-    """Read every CHECK constraint of the table and of its columns' domains.
+def read_checks(
+    table: Table, fields: Mapping[str, Field]
+) -> tuple[list[Group], tuple[UnreadCheck, ...]]:
+    """What the CHECK constraints of the table and of its columns' domains demand.
 
     Args:
         fields: the table's columns by name, as they are named in the checks.
+
+    Returns:
+        What those that are understood demand together, most of it of one column and in one way;
+        and the others.
     """
     groups = _Groups(fields)
     unread: list[UnreadCheck] = []
@@ -99,9 +91,7 @@ def demands_of(table: Table, fields: Mapping[str, Field]) -> Demands:
             groups.add(sql)
         except NotUnderstood as error:
             unread.append(UnreadCheck(name or sql, sql, mentioned(sql, fields), str(error)))
-    return Demands(
-        tuple((columns, tuple(ways)) for columns, ways in groups.ways.items()), tuple(unread)
-    )
+    return [(columns, tuple(ways)) for columns, ways in groups.ways.items()], tuple(unread)
 
 
 def _own_checks(table: Table) -> Iterator[tuple[str | None, str]]:

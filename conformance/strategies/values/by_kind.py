@@ -137,17 +137,17 @@ def _given(
     The members of an Enum class that they keep; else what they make of stored values. What they
     store must be left by the narrowing.
     """
-    if any(kind.settled(member) is not None for member in kind.members):
-        return _sampled(m for m in kind.members if kind.settled(m, narrowing) is not None)
+    if any(kind.settled(member) is member for member in kind.members):
+        return _sampled(m for m in kind.members if kind.settled(m, narrowing) is m)
     if narrowing.choices is not None:
         return _sampled(_taken(kind, _chosen(kind.stored, narrowing), narrowing))
     some: list[Any] = []
     for samples, strategy in _candidates(kind.stored, stored):
         taken = _taken(kind, samples)
-        if taken and len(taken) == len(samples):
+        some = some or taken
+        if 2 * len(taken) >= len(samples) > 0:
             given = made(lambda item: kind.given(item, narrowing), strategy)
             return given.filter(lambda value: value is not None)
-        some = some or taken
     if not some:
         raise UnknownType(f"nothing is known of the values of type {kind}")
     return _sampled(value for value in some if kind.settled(value, narrowing) is not None)
