@@ -140,7 +140,7 @@ class Rehearsal:
             raise EngineUnavailable(
                 f"Revision {self._revision.identifier} cannot be rehearsed on this engine, whose "
                 f"one session runs no statement of several transactions: {shortened(failure.sql)}.",
-                "Take --engine container, or the URL of a server.",
+                "Take --engine local, --engine container, or the URL of a server.",
             )
 
     def _upgrade(self, connection: Connection) -> None:
