@@ -117,6 +117,7 @@ wheel-test: dist ## Install the wheel into a clean environment and test it there
 		--constraint constraints.txt "$$(echo build/dist/*.whl)[all]" mypy pytest
 	@mkdir -p build/wheel-test/tests && cp -R tests/package build/wheel-test/tests/
 	@cd build/wheel-test && WHEEL="$$(echo $(CURDIR)/build/dist/*.whl)" \
+		PIP_CONSTRAINT="$(CURDIR)/constraints.txt" \
 		$(GUARD) venv/bin/python -I -m pytest -c /dev/null --rootdir . --quiet tests/package
 
 .PHONY: bench

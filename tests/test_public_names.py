@@ -13,7 +13,7 @@ import pytest
 import conformance
 from conformance import declarations
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[1]
 
 #: A project's own module, which knows the public names only.
 MODELS = """

@@ -14,7 +14,7 @@ import pytest
 
 from conformance.extras import DISTRIBUTION, MODULES, PackagesMissing, require
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[1]
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 #: What brings a program, and no module.
 PROGRAMS = {"squawk-cli"}

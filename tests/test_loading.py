@@ -10,7 +10,7 @@ import pytest
 
 from conformance.extras import MODULES
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[1]
 OF_EXTRAS = frozenset().union(*MODULES.values())
 
 
