@@ -55,7 +55,26 @@ def test_spelling_is_no_part_of_its_identity():
         ("90 minutes", "90 minutes"),
         ("1 day 06:00:00", "1 day 06:00:00"),
         ("0 days", "0 seconds (0 days)"),
+        ("1 h", "1 hour (1 h)"),
+        ("2 hours", "2 hours"),
+        ("1 minute", "1 minute"),
+        ("1 second", "1 second"),
+        ("59 seconds", "59 seconds"),
+        ("00:01:01", "61 seconds"),
+        ("00:00:01.25", "00:00:01.25"),
+        ("0.1 seconds", "00:00:00.1 (0.1 seconds)"),
+        ("1 day 00:00:00.000010", "1 day 00:00:00.00001"),
+        ("2 days 25:01:02", "3 days 01:01:02"),
+        ("-1 day", "-1 day"),
+        ("-00:30:00", "-30 minutes"),
     ],
 )
 def test_shows_the_length_and_how_a_person_wrote_it(text, shown):
     assert str(Interval.parse(text)) == shown
+
+
+def test_how_python_and_json_show_it():
+    assert repr(Interval.parse("1 month")) == "Interval('30 days')"
+    assert Interval.parse("1 month").plain() == "30 days"
+    assert Interval.parse("  1   month ").spelled == "1 month"
+    assert Interval.parse(timedelta(microseconds=1)).spelled is None

@@ -132,5 +132,5 @@ def _without_nothing(data: dict[str, Any]) -> dict[str, Any]:
 
 def in_words(tried: Mapping[str, int]) -> str:
     """`50 rows, 1 example`: what was tried, but not what was tried not once."""
-    counted = ((tried.get(many, 0), one, many) for many, one in TRIED.items())
+    counted = ((tried.get(many), one, many) for many, one in TRIED.items())
     return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counted if n)

@@ -6,12 +6,16 @@ import pytest
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     DateTime,
+    Index,
     Integer,
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
+    Uuid,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,7 +33,11 @@ from conformance.declarations import (
     compression_of,
     default_name,
     hypertable_of,
+    is_default_index,
+    retention_of,
+    server_requirement_of,
 )
+from conformance.intervals import Interval
 from models import Base
 
 
@@ -237,10 +245,70 @@ WRONG = {
         lambda: twice(Job("tidy", schedule_interval="1 hour")),
         r"job tidy: is declared twice with the same config",
     ),
+    "an age that is a length of time where the time column is a number": (
+        lambda: table(
+            Hypertable("at", chunk_interval=100),
+            Retention(drop_after="1 year"),
+            time_type=BigInteger(),
+        ),
+        r"^ticks: drop after 360 days \(1 year\) does not fit the time column: a number is needed$",
+    ),
+    "retention that drops nothing": (
+        lambda: table(Hypertable("at", chunk_interval="1 day"), Retention(drop_after="0 days")),
+        r"^ticks: drop after '0 days' is not longer than nothing$",
+    ),
+    "a number as a schedule of retention": (
+        lambda: table(
+            Hypertable("at", chunk_interval="1 day"),
+            Retention(drop_after="1 year", schedule_interval=7),
+        ),
+        r"^ticks: schedule interval 7 must be a length of time such as '12 hours'$",
+    ),
+    "a schedule of no time": (
+        lambda: table(
+            Hypertable("at", chunk_interval="1 day"),
+            Compression(order_by="at", after="1 day", schedule_interval="0 days"),
+        ),
+        r"^ticks: schedule interval '0 days' is not longer than nothing$",
+    ),
+    "compressed chunks of no time": (
+        lambda: table(
+            Hypertable("at", chunk_interval="1 day"),
+            Compression(order_by="at", after="1 day", chunk_interval="0 days"),
+        ),
+        r"^ticks: compressed chunk interval '0 days' is not longer than nothing$",
+    ),
+    "segment column twice": (
+        lambda: table(
+            Hypertable("at", chunk_interval="1 day"),
+            Compression(segment_by="symbol, id, symbol", order_by="at", after="1 day"),
+        ),
+        r"^ticks: segment by names 'symbol' twice$",
+    ),
+    "unknown partitioning column": (
+        lambda: table(
+            Hypertable("at", chunk_interval="1 day", partitions=[HashPartition("venue", 4)])
+        ),
+        r"^ticks: partitioning column 'venue' is not a column of it; there are id, at, symbol, pr",
+    ),
+    "unique constraint without the time column": (
+        lambda: table(
+            Hypertable("at", chunk_interval="1 day"), UniqueConstraint("id", "symbol", name="uq")
+        ),
+        r"^ticks: unique constraint uq \(id, symbol\) lacks 'at'; on a hypertable every unique key "
+        r"contains the partitioning columns$",
+    ),
+    "unique index without the time column": (
+        lambda: table(Hypertable("at", chunk_interval="1 day"), Index("ux", "symbol", unique=True)),
+        r"^ticks: unique index ux \(symbol\) lacks 'at'",
+    ),
     "nonsense version": (
         lambda: TimescaleDB(minimum="newest"),
-        r"minimum 'newest' is not a version like 2.17",
+        r"^TimescaleDB: minimum 'newest' is not a version like 2\.17$",
     ),
+    "version of one number": (lambda: TimescaleDB(minimum="2"), "minimum '2' is not a version"),
+    "version of four": (lambda: TimescaleDB(minimum="2.1.0.0"), "is not a version"),
+    "version with a suffix": (lambda: TimescaleDB(minimum="2.17-dev"), "is not a version"),
 }
 
 
@@ -308,3 +376,169 @@ def test_names_are_cut_as_postgresql_cuts_them():
     long = default_name("t" * 60, "c" * 60, "idx")
     assert len(long) == 63
     assert long == f"{'t' * 29}_{'c' * 29}_idx"
+
+
+@pytest.mark.parametrize(
+    ("table_name", "columns", "name"),
+    [
+        # The longer one is cut first, and the columns where both are as long.
+        ("t" * 40, "c" * 20, f"{'t' * 38}_{'c' * 20}_idx"),
+        ("t" * 20, "c" * 40, f"{'t' * 20}_{'c' * 38}_idx"),
+        ("t" * 30, "c" * 30, f"{'t' * 29}_{'c' * 29}_idx"),
+        ("t" * 30, "c" * 29, f"{'t' * 29}_{'c' * 29}_idx"),
+        ("t" * 29, "c" * 29, f"{'t' * 29}_{'c' * 29}_idx"),
+        ("t" * 60, "", f"{'t' * 59}_idx"),
+        ("t" * 59, "", f"{'t' * 59}_idx"),
+        # Half a character is no character.
+        ("é" * 30, "at", f"{'é' * 28}_at_idx"),
+    ],
+)
+def test_what_is_cut_of_long_names(table_name, columns, name):
+    assert default_name(table_name, columns, "idx") == name
+    assert len(name.encode()) <= 63
+
+
+def test_what_a_retention_declares():
+    ticks = table(
+        Hypertable("at", chunk_interval="1 day"),
+        Retention(drop_after="1 year", schedule_interval="12 hours"),
+    )
+    declared = retention_of(ticks)
+    assert declared.drop_after == Interval.parse("1 year")
+    assert declared.schedule_interval == Interval.parse("12 hours")
+    numbered = table(
+        Hypertable("at", chunk_interval=100), Retention(drop_after=7), time_type=BigInteger()
+    )
+    assert retention_of(numbered).drop_after == 7
+    assert retention_of(numbered).schedule_interval is None
+    assert retention_of(table()) is None
+    assert hypertable_of(table()) is None
+
+
+def test_what_a_compression_declares():
+    ticks = table(
+        Hypertable("at", chunk_interval="1 day"),
+        Compression(
+            segment_by=["symbol", "price"],
+            order_by=["at DESC", OrderBy("id", descending=True, nulls_first=False)],
+            after="7 days",
+            schedule_interval="12 hours",
+            chunk_interval="4 days",
+        ),
+    )
+    declared = compression_of(ticks)
+    assert declared.segment_by == ("symbol", "price")
+    assert [str(item) for item in declared.order_by] == [
+        "at DESC NULLS FIRST",
+        "id DESC NULLS LAST",
+    ]
+    assert declared.after == Interval.parse("7 days")
+    assert declared.schedule_interval == Interval.parse("12 hours")
+    assert declared.chunk_interval == Interval.parse("4 days")
+    little = table(
+        Hypertable("at", chunk_interval="1 day"),
+        Compression(segment_by="symbol, , price", order_by="at", after=None),
+    )
+    declared = compression_of(little)
+    assert declared.segment_by == ("symbol", "price")
+    assert (declared.after, declared.schedule_interval, declared.chunk_interval) == (
+        None, None, None,
+    )  # fmt: skip
+
+
+def partitioned(*parts):
+    """The indexes of a table whose key begins with the time, and who makes them."""
+    key = Column("at", DateTime, primary_key=True), Column("id", Integer, primary_key=True)
+    declared = Hypertable("at", chunk_interval="1 day", partitions=parts)
+    ticks = Table("ticks", MetaData(), *key, Column("price", Integer, index=True), declared)
+    return {
+        index.name: [is_default_index(index), *map(str, index.expressions)]
+        for index in ticks.indexes
+    }
+
+
+def test_indexes_that_timescaledb_makes():
+    own = {"ix_ticks_price": [False, "ticks.price"]}
+    time = {"ticks_at_idx": [True, "ticks.at DESC"]}
+    both = {"ticks_id_at_idx": [True, "ticks.id", "ticks.at DESC"]}
+    assert partitioned() == {**own, **time}
+    assert partitioned(HashPartition("id", 4), HashPartition("at", 2)) == {**own, **time, **both}
+    assert partitioned(HashPartition("id", 4, time_index=False)) == {**own, **time}
+
+
+def test_a_key_takes_the_place_of_an_index():
+    parts = [HashPartition("id", 4)]
+    ticks = table(Hypertable("at", chunk_interval="1 day", partitions=parts))
+    assert [index.name for index in ticks.indexes] == ["ticks_at_idx"]
+
+
+@pytest.mark.parametrize("index", [Index("own", "at"), Index("own", "at", unique=True)])
+def test_an_index_on_the_time_alone_takes_its_place(index):
+    own = Table(
+        "t", MetaData(), Column("at", DateTime), index, Hypertable("at", chunk_interval="1 d")
+    )
+    assert [index.name for index in own.indexes] == ["own"]
+
+
+def test_an_index_led_by_the_time_does_not():
+    ticks = table(Hypertable("at", chunk_interval="1 day"), Index("own", "at", "price"))
+    assert {index.name for index in ticks.indexes} == {"own", "ticks_at_idx"}
+
+
+class Moment(TypeDecorator):
+    impl = DateTime
+    cache_ok = True
+
+
+@pytest.mark.parametrize("kind", [Date(), DateTime(), Uuid(), Moment()])
+def test_types_of_time(kind):
+    ticks = table(Hypertable("at", chunk_interval="1 day"), time_type=kind)
+    assert hypertable_of(ticks).chunk_interval == Interval.parse("1 day")
+
+
+def test_a_column_may_be_called_by_its_name_or_its_key():
+    keyed = Table(
+        "t", MetaData(), Column("at", DateTime, key="moment"), Column("b", Integer, key="at"),
+        Hypertable("moment", chunk_interval="1 day", time_index=False),
+    )  # fmt: skip
+    assert hypertable_of(keyed).time_column == "moment"
+    named = Table(
+        "t", MetaData(), Column("a", Integer), Column("at", DateTime, key="moment"),
+        Hypertable("at", chunk_interval="1 day", time_index=False),
+    )  # fmt: skip
+    assert hypertable_of(named).time_column == "at"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (' "a ""b"" c"  desc  nulls  last ', 'a "b" c DESC NULLS LAST'),
+        ("at ASC NULLS FIRST", "at ASC NULLS FIRST"),
+        ("AT Desc", "AT DESC NULLS FIRST"),
+    ],
+)
+def test_order_in_other_spellings(text, shown):
+    assert str(OrderBy.parse(text)) == shown
+
+
+@pytest.mark.parametrize("text", ["", "at down", "at nulls", "a b desc", "at desc, id"])
+def test_what_is_no_order(text):
+    shape = r"is not of the shape 'column \[ASC\|DESC\] \[NULLS FIRST\|LAST\]'$"
+    with pytest.raises(ValueError, match=shape):
+        OrderBy.parse(text)
+
+
+def test_what_a_schema_needs():
+    metadata = MetaData()
+    default = server_requirement_of(metadata)
+    assert (default.minimum, default.community) == ("2.17", None)
+    needed = TimescaleDB(minimum="2.20.1", community=True)
+    needed.require(metadata)
+    assert server_requirement_of(metadata) is needed
+    assert (needed.minimum, needed.community) == ("2.20.1", True)
+
+
+def test_the_parts_of_an_error():
+    error = DeclarationError("ticks", "it is wrong").in_model("Ticks")
+    assert (error.subject, error.reason) == ("Ticks (ticks)", "it is wrong")
+    assert str(error) == "Ticks (ticks): it is wrong"

@@ -80,6 +80,14 @@ def drift(identifier, *rehearsed):
     return judge_drift([found], rehearsed)
 
 
+def judge_downgrade_of(before, after):
+    state = replace(BEFORE, facts=before)
+    down = Return(statements=1, after=replace(BEFORE, facts=after))
+    return judge(Evidence(REVISION, state, after=state, down=down))
+
+
+VALIDATED = FactKey("check", "t", "c", "validated")
+CHUNK = Counter({"relation _timescaledb_internal._hyper_1_2_chunk": 1})
 TAKEN = statement(1, "ALTER TABLE t ADD COLUMN c int", locks=(lock("t", chunks=2),))
 WORK = statement(2, "UPDATE u SET a = 1", rows=(rows("u"), rows("s")))
 UNLIMITED = statement(4, "DROP TABLE t", timeout="0", locks=(lock("t", chunks=1),))
@@ -161,7 +169,7 @@ CASES = {
         "2.17",
     ),
     "an upgrade that fails after others": lambda: judge_failure_together(
-        Together((), Failure("lock timeout.", "DROP TABLE t"), "0003")
+        Together((), Failure("lock timeout on X.", "DROP TABLE t"), "0003")
     ),
     "an upgrade that fails after others, in Python": lambda: judge_failure_together(
         Together((), Failure("ValueError: no"), "0003")
@@ -210,11 +218,29 @@ CASES = {
         replace(back(), revision=replace(REVISION, irreversible="rows are gone."))
     ),
     "without a way back, by its downgrade": lambda: judge(back(irreversible="not here.")),
-    "a downgrade that fails": lambda: judge(back(failure=Failure("no such table."))),
+    "a downgrade that fails": lambda: judge(back(failure=Failure("no table X."))),
     "a downgrade that does nothing": lambda: judge(back(statements=0, after=EMPTY)),
     "a downgrade that leads elsewhere": lambda: judge(back(after=table(rows=2))),
     "a downgrade that leaves traces": lambda: judge(
         back(after=replace(BEFORE, traces=TRACES + Counter({"relation b": 2})))
+    ),
+    "a downgrade that leaves chunks of a table that was there": lambda: judge(
+        back(after=replace(BEFORE, traces=TRACES + CHUNK))
+    ),
+    "a downgrade that leaves chunks of a hypertable that the upgrade made": lambda: judge(
+        replace(
+            back(after=replace(BEFORE, traces=TRACES + CHUNK)),
+            after=replace(BEFORE, traces=Counter({"row in _timescaledb_catalog.hypertable": 1})),
+        )
+    ),
+    "a downgrade of an upgrade that lost rows": lambda: judge(
+        replace(back(after=table(rows=1)), after=table(rows=1))
+    ),
+    "a downgrade after which a constraint is validated": lambda: judge_downgrade_of(
+        {VALIDATED: False}, {VALIDATED: True}
+    ),
+    "a downgrade after which a constraint is not validated any more": lambda: judge_downgrade_of(
+        {VALIDATED: True}, {VALIDATED: False}
     ),
     "a downgrade that leads back": lambda: judge(back()),
     "offline SQL that fails": lambda: judge(
@@ -230,6 +256,7 @@ CASES = {
     ),
     "drift, of a fact that no revision changed": lambda: drift(
         RETENTION.id,
+        evidence(),
         evidence(),
         replace(evidence(), revision=replace(REVISION, identifier="0003")),
     ),
@@ -268,7 +295,10 @@ CASES = {
         "2.30",
     ),
     "accepted without a reason": lambda: accept("0002", {"lock-scan": " "}, [ACCEPTED]),
-    "accepted in vain": lambda: accept("0002", {"rewrite:t": "why", "data-lost": "why"}, []),
+    "accepted in vain": lambda: accept(
+        "0002", {"rewrite:t": "why", "data-lost": "why", "drift:check:t.c:exists": "why"}, []
+    ),
+    "accepted in vain, of squawk": lambda: accept("0002", {"squawk:renaming-column": "why"}, []),
     "accepted under a wrong name": lambda: accept(
         "0002", {"lock-hold:t": "why", "upgrade-failed": "why"}, []
     ),

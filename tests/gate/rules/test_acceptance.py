@@ -62,3 +62,15 @@ def test_squawk_is_asked_first():
     accepted = {"squawk:renaming-column": "nobody uses it"}
     assert outcome(accepted) == [("accepted-in-vain", "squawk:renaming-column", None)]
     assert outcome(accepted, squawk_ran=False) == []
+
+
+def test_what_compression_forbids_can_be_accepted_where_the_upgrade_succeeds():
+    assert outcome({REFUSED.code: "why"}, REFUSED) == [(REFUSED.code, "", "why")]
+
+
+def test_a_finding_that_is_not_accepted_hides_none_that_is():
+    rewrite = GateFinding("rewrite", "2", "curves", "It writes.", "Wait.")
+    assert outcome({"rewrite": "tiny"}, SCAN, rewrite) == [
+        ("lock-scan", "curves", None),
+        ("rewrite", "curves", "tiny"),
+    ]

@@ -49,6 +49,7 @@ def days(number):
         (days(30), {}, False),
         ({AGE: 500}, {AGE: 400}, True),
         ({AGE: 400}, {AGE: 500}, False),
+        ({AGE: 400}, {AGE: 400}, False),
     ],
 )
 def test_a_retention_that_drops_more(earlier, later, found):
