@@ -6,14 +6,22 @@ import pytest
 
 from conformance.comparing.facts import (
     ANYTHING,
+    DERIVED,
     EXISTS,
     KINDS,
     AtLeast,
+    Detail,
     Expression,
     Fact,
     FactKey,
+    Given,
+    Includes,
     IndexColumn,
     OneOf,
+    OutputColumn,
+    OwnedBy,
+    Owner,
+    Query,
     TypeName,
     agrees,
     in_order,
@@ -38,35 +46,46 @@ def causes(kind, name, attribute):
     return [key.id for key in FactKey(kind, "t", name, attribute).causes()]
 
 
+EXTENSION = "extension:timescaledb:exists"
+#: For one name there is one relation.
+RELATION = [f"{kind}:t:exists" for kind in ("table", *DERIVED)]
+HYPERTABLE = "hypertable:t:exists"
+AGGREGATE = [f"continuous_aggregate:t:{name}" for name in ("source", "bucket", "definition")]
+
+
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
         (("extension", "", EXISTS), []),
         (("extension", "", "version"), ["extension:t:exists"]),
         (("type", "", EXISTS), []),
-        (("table", "", EXISTS), ["extension:timescaledb:exists"]),
-        (("job", "", EXISTS), ["extension:timescaledb:exists"]),
-        (("column", "c", EXISTS), ["table:t:exists", "extension:timescaledb:exists"]),
+        (("setting", "", "value"), ["setting:t:exists"]),
+        (("table", "", EXISTS), [EXTENSION]),
+        (("job", "", EXISTS), [EXTENSION]),
+        (("privilege", "r", EXISTS), ["table:t:exists"]),
+        (("default_privilege", "r", EXISTS), []),
+        (("column", "c", EXISTS), [*RELATION, EXTENSION]),
         (
             ("column", "c", "generated_storage"),
-            ["column:t.c:generated", "column:t.c:exists", "table:t:exists",
-             "extension:timescaledb:exists"],
+            ["column:t.c:generated", "column:t.c:exists", *RELATION, EXTENSION],
         ),
-        (("index", "i", EXISTS), ["table:t:exists", "extension:timescaledb:exists"]),
+        (("view", "", "columns"), ["view:t:definition", "view:t:exists", *RELATION, EXTENSION]),
         (
-            ("index", "<i>", EXISTS),
-            ["hypertable:t:exists", "table:t:exists", "extension:timescaledb:exists"],
+            ("continuous_aggregate", "", "definition"),
+            [*AGGREGATE[:2], "continuous_aggregate:t:exists", *RELATION, EXTENSION],
         ),
-        *(
-            (
-                (kind, "", EXISTS),
-                ["hypertable:t:exists", "table:t:exists", "extension:timescaledb:exists"],
-            )
-            for kind in ("compression", "policy", "chunk")
+        (
+            ("continuous_aggregate", "", "columns"),
+            [*AGGREGATE, "continuous_aggregate:t:exists", *RELATION, EXTENSION],
         ),
-        (("hypertable", "", EXISTS), ["table:t:exists", "extension:timescaledb:exists"]),
+        (("index", "i", EXISTS), [*RELATION, EXTENSION]),
+        (("index", "<i>", EXISTS), [HYPERTABLE, *RELATION, EXTENSION]),
+        (("compression", "", EXISTS), [HYPERTABLE, *RELATION, EXTENSION]),
+        (("policy", "", EXISTS), [HYPERTABLE, *RELATION, EXTENSION]),
+        (("chunk", "", EXISTS), [HYPERTABLE, *RELATION, EXTENSION]),
+        (("hypertable", "", EXISTS), [*RELATION, EXTENSION]),
     ],
-)  # fmt: skip
+)
 def test_what_a_fact_depends_on_nearest_first(key, expected):
     assert causes(*key) == expected
 
@@ -74,6 +93,8 @@ def test_what_a_fact_depends_on_nearest_first(key, expected):
 def test_causes_sort_before_their_consequences():
     keys = [FactKey(kind, "t", "", attribute) for kind in KINDS for attribute in (EXISTS, "a", "z")]
     assert sorted(set(keys), key=FactKey.sort_key) == keys
+    columns = FactKey("view", "t", "", "columns")
+    assert columns.sort_key() > columns._replace(attribute="definition").sort_key()
     names = [FactKey("index", table, name, EXISTS) for table in "tu" for name in "ab"]
     assert sorted(set(names), key=FactKey.sort_key) == names
 
@@ -165,3 +186,53 @@ def test_how_values_are_shown(value, shown, data):
 )
 def test_columns_of_an_index(column, shown):
     assert str(column) == shown
+
+
+def test_a_privilege_of_a_column_depends_on_its_table():
+    key = FactKey("privilege", "t (a)", "reader", EXISTS)
+    assert key.causes() == [FactKey("table", "t", "", EXISTS)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed", "agreed"),
+    [
+        (True, Detail("a function"), True),
+        (False, Detail("a function"), False),
+        ("a function", Detail("another"), False),
+        (Includes(("a", "b")), ("b", "c", "a"), True),
+        (Includes(("a", "b")), ("b", "c"), False),
+        (Includes(("a",)), "a", False),
+        (Given("a function"), "f", True),
+        (Given("a function"), None, False),
+        (OwnedBy("me"), Owner("me", "you"), True),
+        (OwnedBy("me"), Owner("you", "you"), False),
+        (OwnedBy(), Owner("you", "you"), True),
+        (OwnedBy(), Owner("me", "you"), False),
+        (OwnedBy(), "you", False),
+        (Query.written("SELECT  1;"), Query.written("SELECT\n1"), True),
+        (Query("a", "same", ("x",)), Query("a", "same"), False),
+        (Query("a", "one", refused="no"), Query("a", "other"), True),
+    ],
+)
+def test_when_values_of_other_objects_agree(expected, observed, agreed):
+    assert agrees(expected, observed) is agreed
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "data"),
+    [
+        (Includes(("a", None)), "(a, none)", ["a", None]),
+        (Given("a function"), "a function", "a function"),
+        (Owner("me", "me"), "me", "me"),
+        (Owner("me", "you"), "me (of most: you)", "me (of most: you)"),
+        (OwnedBy("me"), "me", "me"),
+        (OwnedBy(), "one owner for all tables", "one owner for all tables"),
+        (Query.written("SELECT\n  1 ;"), "SELECT 1", "SELECT 1"),
+        (OutputColumn("a", TypeName("bigint", "int8")), "a bigint", "a bigint"),
+        (OneOf((1, None)), "1 or none", "1 or none"),
+        (Detail("a function"), "a function", "a function"),
+    ],
+)
+def test_how_values_of_other_objects_are_shown(value, shown, data):
+    assert show(value) == shown
+    assert plain(value) == data

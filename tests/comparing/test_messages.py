@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.comparing.facts import EXISTS, KINDS, FactKey
+from conformance.comparing.kinds import DECLARATIONS, PRESENT
 from conformance.comparing.messages import _CAUSES, _NO_DEFAULT_INDEX, hint_for, message_for
 
 AGE = FactKey("policy", "t", "compression", "compress_after")
@@ -68,24 +69,41 @@ CHANGE = "Change it in a migration, or in the models if the database is right."
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_hints_say_where_it_was_read_and_what_to_do(kind):
-    for disagreement, way in (("missing", CREATE), ("unexpected", DECLARE), ("different", CHANGE)):
-        hint = hint_for(FactKey(kind, "t", "", "no such"), disagreement)
-        assert hint.startswith("Read from ")
-        assert hint.endswith(f". {way}")
+    def hint(disagreement):
+        return hint_for(FactKey(kind, "t", "", "no such"), disagreement)
+
+    for disagreement in ("missing", "unexpected", "different"):
+        assert hint(disagreement).startswith("Read from ")
+    assert hint("different").endswith(f". {CHANGE}")
+    if kind != "primary_key":
+        assert hint("missing").endswith(f". {CREATE}")
+    declaration = DECLARATIONS.get(kind)
+    way = f"Declare it with {declaration}, or drop it in a migration." if declaration else DECLARE
+    assert hint("unexpected").endswith(f". {way}")
 
 
-@pytest.mark.parametrize(("known", "cause"), _CAUSES.items())
-def test_hints_name_the_likely_cause(known, cause):
+def test_a_table_may_have_no_primary_key_on_purpose():
+    hint = hint_for(FactKey("primary_key", "t", "pk", EXISTS), "missing")
+    assert "__mapper_args__" in hint
+
+
+@pytest.mark.parametrize("known", _CAUSES)
+def test_hints_name_the_likely_cause(known):
     kind, attribute = known
     key = FactKey(kind, "t", "", attribute)
-    told = f" Likely cause: {cause}."
-    assert hint_for(key, "unexpected" if kind in ("trigger", "rule") else "missing").endswith(told)
+    told = f" Likely cause: {_CAUSES[known]}."
     # A cause of absence explains nothing that is there, nor the other way round.
-    other = hint_for(key, "missing" if kind in ("trigger", "rule") else "unexpected")
-    assert other.endswith(told) is (attribute != EXISTS)
-    assert hint_for(key, "different").endswith(told) is (
-        attribute != EXISTS or kind not in ("trigger", "rule")
-    )
+    explained = {
+        disagreement
+        for disagreement in ("missing", "unexpected", "different")
+        if told in hint_for(key, disagreement)
+    }
+    if attribute != EXISTS:
+        assert explained == {"missing", "unexpected", "different"}
+    elif kind in PRESENT:
+        assert explained == {"unexpected"}
+    else:
+        assert explained == {"missing", "different"}
 
 
 def test_an_index_that_timescaledb_makes_has_a_cause_of_its_own():
@@ -95,3 +113,35 @@ def test_an_index_that_timescaledb_makes_has_a_cause_of_its_own():
     assert hint_for(made, "unexpected") == f"Read from pg_index. {DECLARE}"
     unnamed = FactKey("unique", "t", "<u>", EXISTS)
     assert hint_for(unnamed, "missing") == f"Read from pg_constraint. {CREATE}"
+
+
+@pytest.mark.parametrize(
+    ("name", "declaration"),
+    [
+        ("<refresh 1>", "Refresh(...)"),
+        ("refresh", "Refresh(...)"),
+        ("compression", "Compression(..., after=...)"),
+        ("retention", "Retention(...)"),
+    ],
+)
+def test_a_policy_is_declared_by_its_own_kind(name, declaration):
+    hint = hint_for(FactKey("policy", "t", name, "no such"), "unexpected")
+    assert hint.endswith(f" Declare it with {declaration}, or drop it in a migration.")
+
+
+def test_a_relation_of_another_kind():
+    table, view = (FactKey(kind, "t", "", EXISTS) for kind in ("table", "materialized_view"))
+    assert message_for(table, "missing", True, None, "view") == (
+        "table t: is a view in the database, the models declare a table"
+    )
+    assert message_for(view, "unexpected", None, True, "table") == (
+        "materialized view t: is a materialized view in the database, the models declare a table"
+    )
+    assert hint_for(table, "missing", "view") == (
+        f"Read from pg_class. Declare the view with {DECLARATIONS['view']}, or make the table in a "
+        "migration."
+    )
+    assert hint_for(view, "unexpected", "table") == (
+        f"Read from pg_matviews. Declare the materialized view with "
+        f"{DECLARATIONS['materialized_view']}, or make the table in a migration."
+    )

@@ -11,7 +11,7 @@ from conformance.comparing.capabilities import (
     Server,
     version_tuple,
 )
-from conformance.comparing.findings import Finding, NotChecked
+from conformance.comparing.findings import Finding, NotChecked, Seen
 from conformance.comparing.verdict import EngineUsed, Verdict, in_words
 
 ENGINE = EngineUsed("url", "server at localhost", "17.5", "2.23.0", "community")
@@ -35,11 +35,13 @@ def test_the_word_and_the_exit_code(verdict, word, code):
 def test_data():
     verdict = Verdict(
         ENGINE, (FINDING,), (NotChecked("a", "why"), NotChecked("b", "why")), facts=3, tests=4,
-        consequences=5, tried={"rows": 6, "histories": 7}, generated={"seed": 1}, seconds=1.23456,
+        consequences=5, accounted={"table": 8, "view": 1},
+        seen=(Seen("view", "v"), Seen("cast", "c", "why")), tried={"rows": 6, "histories": 7},
+        generated={"seed": 1}, seconds=1.23456,
     )  # fmt: skip
     counts = {
         "facts": 3, "tests": 4, "findings": 1, "consequences": 5, "rows": 6, "examples": 0,
-        "histories": 7, "not_checked": 2,
+        "histories": 7, "not_checked": 2, "objects": 9, "seen": 2,
     }  # fmt: skip
     assert verdict.counts == counts
     assert list(verdict.counts) == list(counts)
@@ -58,6 +60,10 @@ def test_data():
                 "message": "It is missing.", "hint": "Make it.",
             }
         ],
+        "seen": [
+            {"kind": "view", "object": "v"}, {"kind": "cast", "object": "c", "reason": "why"},
+        ],
+        "accounted": {"table": 8, "view": 1},
         "not_checked": [{"id": "a", "reason": "why"}, {"id": "b", "reason": "why"}],
         "seconds": 1.235,
     }  # fmt: skip

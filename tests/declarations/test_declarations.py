@@ -472,8 +472,9 @@ def test_a_key_takes_the_place_of_an_index():
     assert [index.name for index in ticks.indexes] == ["ticks_at_idx"]
 
 
-@pytest.mark.parametrize("index", [Index("own", "at"), Index("own", "at", unique=True)])
-def test_an_index_on_the_time_alone_takes_its_place(index):
+@pytest.mark.parametrize("unique", [False, True])
+def test_an_index_on_the_time_alone_takes_its_place(unique):
+    index = Index("own", "at", unique=unique)
     own = Table(
         "t", MetaData(), Column("at", DateTime), index, Hypertable("at", chunk_interval="1 d")
     )
