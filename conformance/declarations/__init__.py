@@ -28,6 +28,7 @@ from conformance.declarations.compression import (
     compression_of,
 )
 from conformance.declarations.database import TimescaleDB, server_requirement_of
+from conformance.declarations.entities import declare, registered_entities
 from conformance.declarations.extensions import Extension
 from conformance.declarations.functions import Function, Procedure
 from conformance.declarations.hypertables import (
@@ -88,12 +89,14 @@ __all__ = [
     "View",
     "aggregate_of",
     "compression_of",
+    "declare",
     "default_name",
     "hypertable_of",
     "include_object",
     "is_default_index",
     "jobs_of",
     "refreshes_of",
+    "registered_entities",
     "reorder_of",
     "retention_of",
     "server_requirement_of",

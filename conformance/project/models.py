@@ -111,7 +111,21 @@ def _metadata(reference: str) -> MetaData:
         raise ModelsUnavailable(
             f"{reference} is {type(metadata).__name__}, not SQLAlchemy's MetaData.", _FORM
         )
+    _declare_entities(metadata)
     return metadata
+
+
+def _declare_entities(metadata: MetaData) -> None:
+    """What the project has registered with alembic_utils when its models were imported."""
+    from conformance.declarations import declare, registered_entities
+
+    try:
+        declare(metadata, *registered_entities())
+    except ArgumentError as error:
+        raise ModelsUnavailable(
+            f"An entity of alembic_utils contradicts the models: {error}.",
+            "Correct it, or register it after the models are imported.",
+        ) from None
 
 
 def _writes(reference: str) -> ModuleType:
