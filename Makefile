@@ -35,7 +35,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL_pinned = $(PIP) install --constraint constraints.txt --editable '.[dev]'
 INSTALL_newest = $(PIP) install --upgrade --editable '.[dev]'
 INSTALL_oldest = $(PIP) install --constraint constraints.txt uv && $(BIN)/uv pip install --quiet \
-	--python $(BIN)/python --resolution lowest-direct --editable '.[dev]'
+	--python $(BIN)/python --resolution lowest-direct --editable '.[all,test]'
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(INSTALL_$(DEPENDENCIES))" \
