@@ -103,6 +103,8 @@ class TestServer:
         assert owner == server_account().uid
         assert pwd.getpwuid(owner).pw_name != "root"
         assert data_directory.stat().st_mode & 0o077 == 0
+        assert data_directory.parent.stat().st_uid == os.geteuid()
+        assert data_directory.parent.stat().st_mode & 0o027 == 0
 
     def test_admits_nobody_without_the_password(self, engine: LocalEngine) -> None:
         url = parse_url(engine.server_url)

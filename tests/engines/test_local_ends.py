@@ -244,6 +244,22 @@ class TestNextStart:
 
 
 class TestProcesses:
+    def test_of_other_users_are_not_ours_to_end(
+        self, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whatever their command line says."""
+
+        def refuse(_pid: int, _signal: int) -> None:
+            raise PermissionError
+
+        folder = temporary / "x"
+        with subprocess.Popen(["sh", "-c", "sleep 30; :", "-D", f"{folder}/data"]) as other:
+            assert removal.servers(folder) == [other.pid]
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "kill", refuse)
+                assert removal.servers(folder) == []
+            removal.remove(folder)
+
     def test_of_ps_are_those_of_proc(self) -> None:
         """On systems without /proc."""
         if not (Path("/proc/self/stat").exists() and shutil.which("ps")):

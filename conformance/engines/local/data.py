@@ -85,8 +85,12 @@ def no_data(error: OSError) -> LocalUnavailable:
 
 
 def environment() -> dict[str, str]:
-    """The environment for PostgreSQL's programs: ours without what is meant for other servers."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    """The environment for PostgreSQL's programs: ours without what is meant for other servers.
+
+    A cluster has locales of its own; on a Mac the server does not start with none at all.
+    """
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**ours, "LC_ALL": "C"}
 
 
 def scram_verifier(password: str) -> str:
@@ -130,11 +134,25 @@ def _create(installation: Installation, account: Account, folder: Path) -> None:
             "Make room in the folder for temporary files, or set TMPDIR to another one",
         )
     verifier.unlink()
-    with (folder / DATA / "postgresql.conf").open("a") as file:
-        file.writelines(f"{name} = {value}\n" for name, value in CONFIGURATION.items())
-    (folder / DATA / _PASSWORD).touch(0o600)
-    (folder / DATA / _PASSWORD).write_text(password)
-    account.give(folder / DATA / _PASSWORD)
+    settings = "".join(f"{name} = {value}\n" for name, value in CONFIGURATION.items())
+    _append(account, folder / DATA / "postgresql.conf", settings)
+    _append(account, folder / DATA / _PASSWORD, password)
+
+
+def _append(account: Account, file: Path, text: str) -> None:
+    """Write as the server's user: root does not write where another may have put a link."""
+    done = subprocess.run(  # noqa: S603 - fixed words and a file of ours
+        ["tee", "-a", str(file)],  # noqa: S607 - wherever the system has it
+        **account.of_a_process,
+        umask=0o077,
+        input=text,
+        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode:
+        raise OSError(telling_line(done.stderr).rstrip("."))
 
 
 def _initdb(

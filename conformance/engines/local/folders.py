@@ -35,8 +35,9 @@ def new_folder(account: Account) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     (folder / removal.OWNER).write_text(this_process())
     if account.name:
-        # Others may not look into it, but the server must get to its data.
-        folder.chmod(0o711)
+        # It stays ours, and the server gets to its data through it.
+        os.chown(folder, -1, account.gid)
+        folder.chmod(0o710)
     return folder
 
 

@@ -65,7 +65,8 @@ def servers(folder: Path) -> list[int]:
     They are known by their command line: the folder's name is random, and nobody else's.
     """
     end = f" -D {folder / DATA}"
-    return [process.pid for process in processes() if process.command.endswith(end)]
+    found = [process.pid for process in processes() if process.command.endswith(end)]
+    return list(filter(_may_be_ended, found))
 
 
 def kill(server: int) -> None:
@@ -104,6 +105,15 @@ def _processes_by_ps() -> Iterator[Process]:
         pid, parent, state, arguments = line.split(maxsplit=3)
         if not state.startswith("Z"):
             yield Process(int(pid), int(parent), arguments.rstrip())
+
+
+def _may_be_ended(pid: int) -> bool:
+    """Whether it is no other user's, who may call a program as he likes."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def _signal(pids: list[int], number: signal.Signals) -> None:
