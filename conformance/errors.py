@@ -115,6 +115,13 @@ def message_of(error: BaseException) -> str:
     return " ".join(str(message).split())
 
 
+def details_of(error: BaseException) -> tuple[str, ...]:
+    """The lines of a database's DETAIL; none where it gives none."""
+    original = getattr(error, "orig", None) or error
+    detail = getattr(getattr(original, "diag", None), "message_detail", None)
+    return tuple(str(detail).splitlines()) if detail else ()
+
+
 def one_line(error: BaseException) -> str:
     """What an error says, on one line: a database's own words, without SQLAlchemy's."""
     return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -167,7 +167,8 @@ class FactKey(NamedTuple):
             found.append(FactKey("table", self.table.partition(" (")[0], "", EXISTS))
         if self.kind != "table" and self.kind not in WITHOUT_TABLE:
             # For one name there is one relation: what is no table may be a view.
-            found += [FactKey(kind, self.table, "", EXISTS) for kind in ("table", *DERIVED)]
+            relations = (FactKey(kind, self.table, "", EXISTS) for kind in ("table", *DERIVED))
+            found += [key for key in relations if key != self]
         if self.kind == "job" or self.kind not in WITHOUT_TABLE:
             found.append(FactKey("extension", "timescaledb", "", EXISTS))
         return found

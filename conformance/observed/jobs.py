@@ -35,7 +35,7 @@ def _of_job(jobs: list[Any], config: str) -> dict[str, Value]:
     first = jobs[0]
     schedule = Interval.parse(first.schedule_interval)
     return {
-        EXISTS: Detail(f"job {first.job_id}, every {schedule}"),
+        EXISTS: Detail(f"every {schedule}"),
         "count": len(jobs),
         "schedule_interval": schedule,
         "config": config or None,

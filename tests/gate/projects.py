@@ -175,10 +175,10 @@ class Project:
         )
         return path
 
-    def rehearse(self, session: Session, metadata: MetaData) -> GateReport:
+    def rehearse(self, session: Session, metadata: MetaData, *, since: str = "0001") -> GateReport:
         """All revisions after the base, on the session's engine."""
         config = alembic_config(self.ini)
-        return rehearse(session, config, new_since_revision(config, "0001"), metadata)
+        return rehearse(session, config, new_since_revision(config, since), metadata)
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ class Failure:
     Attributes:
         reason: what was raised, on one line.
         sql: the statement that the server refused; empty if it was not a statement.
+        dependents: what the server says depends on what was to be dropped or changed, a line each.
     """
 
     reason: str
     sql: str = ""
+    dependents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

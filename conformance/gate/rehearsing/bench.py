@@ -17,6 +17,7 @@ from conformance.engines.base import Template
 from conformance.errors import ConformanceError, MigrationFailed, primary
 from conformance.gate.revisions.files import imports_of
 from conformance.observed import Scope
+from conformance.population.aggregates import refresh_aggregates
 from conformance.population.filling import fill_table, rows_key
 from conformance.population.reflection import reflect, schemas_of
 from conformance.population.thinness import thin
@@ -151,6 +152,8 @@ def base_template(migrations: Migrations, new: NewRevisions) -> Template:
                 compress=migrations.edition == "community",
                 own=migrations.version_table(connection),
             )
+        with connected(url, migrations.config) as connection:
+            refresh_aggregates(connection)
 
     return Template("gate", _fingerprint(migrations, new), prepare)
 

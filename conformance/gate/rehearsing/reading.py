@@ -27,7 +27,12 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name,
               WHERE k.conrelid = c.oid AND k.contype = 'p')::int[] AS key
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY(:schemas) AND c.relname <> :version_table
+ WHERE (c.relkind IN ('r', 'p')
+        -- What an aggregate has materialized may be all that is left of its source's rows.
+        OR c.relkind = 'v' AND (n.nspname, c.relname) IN (
+            SELECT a.view_schema, a.view_name
+              FROM timescaledb_information.continuous_aggregates a))
+   AND n.nspname = ANY(:schemas) AND c.relname <> :version_table
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass

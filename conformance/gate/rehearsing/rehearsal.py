@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
 
-from conformance.errors import ConformanceError, EngineUnavailable, message_of, primary
+from conformance.errors import ConformanceError, EngineUnavailable, details_of, message_of, primary
 from conformance.gate.evidence.evidence import ByHand, Evidence, Failure, Interruption, Return
 from conformance.gate.evidence.state import (
     State,
@@ -15,6 +16,7 @@ from conformance.gate.evidence.state import (
     differences,
     told_facts,
 )
+from conformance.gate.rehearsing.dependents import aggregates_named
 from conformance.gate.rehearsing.driver import hear
 from conformance.gate.rehearsing.reading import read_state
 from conformance.gate.rehearsing.tracing import (
@@ -132,7 +134,14 @@ class Rehearsal:
             failure = attempt(
                 lambda: self._upgrade(connection), lambda: tracer.failed or "", tracer.handlers
             )
-            return tuple(tracer.statements), failure
+            return tuple(tracer.statements), failure and self._by_name(failure)
+
+    def _by_name(self, failure: Failure) -> Failure:
+        """With the aggregates behind what the server says depends on something."""
+        if not failure.dependents:
+            return failure
+        with self._bench.look() as connection:
+            return replace(failure, dependents=aggregates_named(connection, failure.dependents))
 
     def _must_be_able(self, failure: Failure) -> None:
         """Say so where the engine fails, and not the revision."""
@@ -313,7 +322,8 @@ def attempt(
     # A migration is anybody's code, and may raise anything; one that calls sys.exit() as well.
     except (Exception, SystemExit) as error:
         refused = getattr(error, "orig", None) is not None or hasattr(error, "pgcode")
-        return Failure(primary(error), sql() if refused else "")
+        dependents = tuple(line for line in details_of(error) if " depends on " in line)
+        return Failure(primary(error), sql() if refused else "", dependents)
     return None
 
 

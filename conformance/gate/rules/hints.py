@@ -10,8 +10,14 @@ refuses VALIDATE where it is compressed, and has no CONCURRENTLY but for its chu
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from conformance.gate.rules.sentences import first_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.gate.evidence.evidence import Failure
 
 _ALONE = "in an op.get_context().autocommit_block()"
 _QUIET_HOUR = "Choose a quiet hour, with a lock timeout, and accept it with the reason."
@@ -91,8 +97,19 @@ _REWRITES = (
     ),
 )
 
+_NO_DATA = (
+    "Create it WITH NO DATA, in the transaction of the revision; refresh it afterwards, by its "
+    "policy or by CALL refresh_continuous_aggregate() outside of migrations."
+)
+
 #: What the server says, and what it wants instead.
 _FAILURES = (
+    (r"CREATE MATERIALIZED VIEW \.\.\. WITH DATA cannot run", _NO_DATA),
+    (
+        r"refresh_continuous_aggregate\(\) cannot run inside a transaction",
+        "Leave it to the refresh policy, or CALL refresh_continuous_aggregate() after the "
+        "revision, outside of migrations.",
+    ),
     (
         r"CONCURRENTLY cannot run inside a transaction|cannot .*run inside a transaction block",
         f"Execute it {_ALONE}.",
@@ -117,6 +134,10 @@ _FAILURES = (
         r"lock timeout",
         "Set a lock timeout that leaves time for it; here nobody else holds locks.",
     ),
+)
+_DEPENDENT = re.compile(
+    r"(?:rule \S+ on )?(?P<kind>continuous aggregate|materialized view|view) (?P<name>\S+)"
+    r" depends on "
 )
 _ON_ROWS = "Make it run on tables that have rows, and on chunks that are compressed."
 
@@ -164,6 +185,34 @@ def is_by_chunk(sql: str, chunks: int) -> bool:
     """
     words = first_words(sql)
     return bool(re.match(_MOVES_CHUNKS, words)) and (chunks == 1 or "COMMIT;" in words)
+
+
+def may_be_of_rows(failure: Failure) -> bool:
+    """Whether other rows might have let it pass; the server's other reasons are known."""
+    known = any(re.search(pattern, failure.reason) for pattern, _ in _FAILURES)
+    return not (known or failure.dependents)
+
+
+def hint_for_dependents(dependents: Sequence[str]) -> str | None:
+    """What to do about continuous aggregates and views that are computed from what is to change."""
+    found = [match for line in dependents if (match := _DEPENDENT.match(line))]
+    if not found:
+        return None
+    names = ", ".join(dict.fromkeys(match["name"] for match in found))
+    anew = "create it anew afterwards"
+    if any(match["kind"] == "continuous aggregate" for match in found):
+        anew += ", a continuous aggregate WITH NO DATA, and refresh that once it is there"
+    return f"Rows play no part: drop {names} first, and before it what is computed from it; {anew}."
+
+
+def hint_for_interruption(reason: str) -> str:
+    """What to do where a second run cannot begin again, by what the server says of it."""
+    if re.search(r'continuous aggregate ".*" already exists', reason):
+        return _NO_DATA
+    return (
+        "Let it run in one transaction, or write it so that it can begin again: IF NOT EXISTS "
+        "where it has committed before."
+    )
 
 
 def hint_for_failure(reason: str) -> str:

@@ -13,7 +13,13 @@ from conformance.gate.evidence.state import (
     told_facts,
 )
 from conformance.gate.rules.compression import refused_for_compression
-from conformance.gate.rules.hints import hint_for_failure, hint_for_offline
+from conformance.gate.rules.hints import (
+    hint_for_dependents,
+    hint_for_failure,
+    hint_for_interruption,
+    hint_for_offline,
+    may_be_of_rows,
+)
 from conformance.gate.rules.rows import judge_rows
 from conformance.gate.rules.sentences import keyword, listed, shortened
 from conformance.project.notices import is_advice
@@ -56,13 +62,16 @@ def judge_drift(
 
 def _failure(evidence: Evidence) -> Iterator[GateFinding]:
     if evidence.failure is not None and not refused_for_compression(evidence.failure):
-        sql = f" at {shortened(evidence.failure.sql)}" if evidence.failure.sql else ""
+        failure = evidence.failure
+        sql = f" at {shortened(failure.sql)}" if failure.sql else ""
+        rows = " on rows" if may_be_of_rows(failure) else ""
+        depends = f"; {listed(failure.dependents)}" if failure.dependents else ""
         yield GateFinding(
             "upgrade-failed",
             evidence.revision.identifier,
             "",
-            f"The upgrade fails on rows{sql}: {evidence.failure.reason.rstrip('.')}.",
-            hint_for_failure(evidence.failure.reason),
+            f"The upgrade fails{rows}{sql}: {failure.reason.rstrip('.')}{depends}.",
+            hint_for_dependents(failure.dependents) or hint_for_failure(failure.reason),
         )
 
 
@@ -113,8 +122,7 @@ def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
             "",
             f"Interrupted before statement {first.statement}, the upgrade leaves "
             f"{listed(first.left)}; {_stuck(first)}.{others}",
-            "Let it run in one transaction, or write it so that it can begin again: IF NOT "
-            "EXISTS where it has committed before.",
+            hint_for_interruption(first.failure.reason if first.failure else ""),
             first.statement,
         )
 

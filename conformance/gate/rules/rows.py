@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import show
+from conformance.comparing.facts import EXISTS, FactKey, show
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import changed_rows, counterpart, same_column
 from conformance.gate.rules.sentences import capitalized
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 #: What is lost with a table or column, and with rows.
 _IT = {False: "it what its rows", True: "them what they"}
+_MATERIALIZE = (
+    "Create it anew WITH NO DATA and refresh it after the revision, as far back as its source "
+    "still has rows; or accept it with the reason."
+)
 _KEEP_ROWS = "Keep them in another table first; or accept it with the reason."
 
 
@@ -35,10 +39,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             evidence.revision.identifier,
             name,
             f"{capitalized(what)}, and with {_IT[name in gone]} held.",
-            _KEEP_ROWS
-            if name in gone
-            else "Stop using it first, and drop it in a later revision; or accept it with the "
-            "reason.",
+            _hint(evidence, name, gone=name in gone),
             _writer(evidence, name) if name in gone else None,
         )
     for name, what in changed_rows(evidence.before, evidence.after):
@@ -51,6 +52,18 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
                 "If that is meant, accept it with the reason; if not, look for the statement.",
                 _writer(evidence, name.partition(".")[0]),
             )
+
+
+def _hint(evidence: Evidence, name: str, *, gone: bool) -> str:
+    if _is_aggregate(evidence.before, name):
+        return _MATERIALIZE
+    if gone:
+        return _KEEP_ROWS
+    return "Stop using it first, and drop it in a later revision; or accept it with the reason."
+
+
+def _is_aggregate(state: State, name: str) -> bool:
+    return FactKey("continuous_aggregate", name, "", EXISTS) in state.facts
 
 
 def _behind(evidence: Evidence) -> Iterator[GateFinding]:
@@ -73,7 +86,9 @@ def _lost(evidence: Evidence) -> dict[str, str]:
             continue
         later = counterpart(evidence.after.contents, oid, earlier.name)
         if later is None:
-            found[earlier.name] = f"table {earlier.name} is dropped"
+            aggregate = _is_aggregate(evidence.before, earlier.name)
+            noun = "continuous aggregate" if aggregate else "table"
+            found[earlier.name] = f"{noun} {earlier.name} is dropped"
             continue
         for number, column in earlier.columns.items():
             if same_column(earlier, number, later) is None:

@@ -70,6 +70,14 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
     [
         ("CREATE INDEX CONCURRENTLY cannot run inside a transaction block", "autocommit_block"),
         ("hypertables do not support concurrent index creation", "transaction_per_chunk"),
+        (
+            "CREATE MATERIALIZED VIEW ... WITH DATA cannot run inside a transaction block",
+            "WITH NO DATA",
+        ),
+        (
+            "refresh_continuous_aggregate() cannot run inside a transaction block",
+            "Leave it to the refresh policy",
+        ),
         ("concurrent index creation on hypertables is not supported", "show_chunks"),
         (
             "hypertables do not support adding a constraint using an existing index",
