@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, plain, show
+from conformance.comparing.facts import DERIVED, EXISTS, plain, show
 from conformance.upgrade.report import AFRESH, RESTORED, Change, Held, worst_first
 from conformance.upgrade.state import (
     CHUNKS,
@@ -63,9 +63,13 @@ def compare_states(
     for state in after.values():
         subjects.update(dict.fromkeys(state.values))
     subjects.pop(_MEANT, None)
+    versions = {_major(state) for state in (before, *after.values())}
     changes: list[Change] = []
     held: Counter[str] = Counter()
     for subject in sorted(subjects, key=_causes_first):
+        if len(versions) > 1 and subject.kind in DERIVED and subject.attribute == "definition":
+            # Each version of PostgreSQL writes a query in its own way.
+            continue
         old = before.values.get(subject, _ABSENT)
         new = {way: state.values.get(subject, _ABSENT) for way, state in after.items()}
         new = _comparable(subject, old, new, changes)
@@ -80,8 +84,13 @@ def compare_states(
     return Comparison(worst_first(changes), Held(**held))
 
 
+def _major(state: State) -> str:
+    return state.server.postgresql.partition(".")[0]
+
+
 def _causes_first(subject: Subject) -> tuple[bool, bool, bool]:
-    return (subject.kind == VALUES, subject.kind != "table", subject.attribute != EXISTS)
+    relation = subject.kind in ("table", *DERIVED)
+    return (subject.kind == VALUES, not relation, subject.attribute != EXISTS)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -111,7 +120,8 @@ def _is_consequence(subject: Subject, changes: list[Change]) -> bool:
         if attribute != EXISTS or change.subject == str(subject):
             continue
         part_of = subject.object == name or subject.object.startswith(f"{name}.")
-        if (kind == "table" and part_of) or (kind, name) == (subject.kind, subject.object):
+        relation = kind in ("table", *DERIVED)
+        if (relation and part_of) or (kind, name) == (subject.kind, subject.object):
             return True
     return False
 

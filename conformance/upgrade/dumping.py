@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from conformance.declarations import tables_of
 from conformance.engines.connecting import connect
+from conformance.population.aggregates import refresh_aggregates
 from conformance.upgrade.failures import WayFailed, WayNotOpen
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ def _run(client: Client, command: list[str], url: URL) -> None:
 def copy_rows(source: URL, target: URL, metadata: MetaData) -> None:
     """All rows of the metadata's tables into the same, empty tables of another database.
 
+    Continuous aggregates materialize them there anew.
+
     What TimescaleDB's documentation advises where a dump cannot be restored ("Migrate schema and
     data separately"): `COPY (SELECT ...) TO`, since a hypertable itself is empty.
 
@@ -126,6 +129,8 @@ def copy_rows(source: URL, target: URL, metadata: MetaData) -> None:
         for table in tables_of(metadata):
             _copy(reading, writing, table)
         writing.commit()
+    with connect(target, autocommit=True) as connection:
+        refresh_aggregates(connection)
 
 
 def _copy(reading: Connection, writing: Connection, table: Table) -> None:

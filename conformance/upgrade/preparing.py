@@ -11,6 +11,7 @@ from sqlalchemy import NullPool, create_engine, text
 from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.connecting import connect
 from conformance.pipeline import scope_of
+from conformance.population.aggregates import refresh_aggregates
 from conformance.population.filling import fill_every_state
 from conformance.strategies import default_span
 from conformance.strategies.derivation import derivation_of
@@ -42,6 +43,7 @@ def prepare(url: URL, metadata: MetaData, migrations: Migrations, *, now: dateti
     """Bring an empty database, which has the extension, into the state that is upgraded.
 
     Old chunks of every state, on which the policies have run, and recent ones of every state.
+    Continuous aggregates have materialized them all.
 
     Args:
         now: which chunks are recent. The same moment gives the same rows.
@@ -56,6 +58,8 @@ def prepare(url: URL, metadata: MetaData, migrations: Migrations, *, now: dateti
     fill(url, metadata, compress=compress)
     _run_policies(url)
     fill(url, metadata, compress=compress, now=now)
+    with connect(url, autocommit=True) as connection:
+        refresh_aggregates(connection)
 
 
 def fill(url: URL, metadata: MetaData, *, compress: bool, now: datetime | None = None) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
-from conformance.declarations import hypertable_of, tables_of
+from conformance.comparing.facts import EXISTS, FactKey, Query
+from conformance.declarations import hypertable_of, tables_of, views_of
 from conformance.engines.connecting import connect
 from conformance.engines.identification import identify_server
 from conformance.pipeline import both_sides, scope_of
@@ -68,13 +69,21 @@ def read_state(url: URL, metadata: MetaData) -> State:
         capabilities = Capabilities(community_edition=server.edition == "community")
         findings = compare(expected, observed, capabilities).findings
         values: dict[Subject, Any] = {
-            Subject(key.kind, key.object, key.attribute): value for key, value in observed.items()
+            # A plan is another one in each version; the text of a query is what was created.
+            Subject(key.kind, key.object, key.attribute): str(value)
+            if isinstance(value, Query)
+            else value
+            for key, value in observed.items()
         }
         for table in tables_of(metadata):
             name = scope.name(table.schema or scope.default_schema, table.name)
             values.update(_contents(connection, table, name))
             if hypertable_of(table) is not None:
                 values[Subject(CHUNKS, name)] = _chunks(connection, table, scope)
+        for view in views_of(metadata):
+            name = scope.name(view.schema or scope.default_schema, view.name)
+            if FactKey("continuous_aggregate", name, "", EXISTS) in observed:
+                values.update(_contents(connection, view, name))
         values.update(_jobs(connection, scope))
         connection.rollback()
     return State(
