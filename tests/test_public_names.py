@@ -6,12 +6,14 @@ import ast
 import os
 import subprocess
 import sys
+from inspect import isclass
 from pathlib import Path
 
 import pytest
 
 import conformance
 from conformance import declarations
+from conformance.extras import MODULES
 
 PROJECT = Path(__file__).parents[1]
 
@@ -82,10 +84,24 @@ def test_type_checkers_know_the_same_names():
     assert typed == conformance.__all__ == sorted(conformance.__all__)
 
 
-def test_everything_is_exported():
+def test_everything_that_a_model_declares_is_exported():
+    """Whoever adds a declaration adds it to the package's face."""
+    classes = {name for name in declarations.__all__ if isclass(getattr(declarations, name))}
+    # What views have in common is no declaration of its own.
+    assert set(conformance.__all__) == classes - {"Derived"} | {"include_object"}
     namespace = {}
     exec("from conformance import *", namespace)
     assert set(conformance.__all__) <= set(namespace)
+
+
+def test_the_page_about_what_is_public_names_them_all():
+    page = (PROJECT / "docs" / "stability.md").read_text(encoding="utf-8")
+    block = page.partition("```python\n")[2].partition("```")[0]
+    (imported,) = ast.parse(block).body
+    assert [alias.name for alias in imported.names] == conformance.__all__
+    assert imported.module == "conformance"
+    for extra in MODULES:
+        assert f"`{extra}`" in page
 
 
 def test_there_is_no_other_name():

@@ -1,6 +1,6 @@
 """What Alembic's autogenerate is told of the declarations, in env.py.
 
-from conformance.declarations import include_object
+from conformance import include_object
 
 context.configure(..., target_metadata=Base.metadata, include_object=include_object)
 """
