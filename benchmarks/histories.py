@@ -28,8 +28,9 @@ from conformance.histories.stage import HISTORIES_PER_DATABASE, Stage, histories
 from conformance.histories.subject import Subject, compressing_job
 from conformance.population.filling import parents_of
 from conformance.project.configuration import configured
-from conformance.project.migrations import Migrations, alembic_config
+from conformance.project.migrations import Migrations
 from conformance.project.models import classes_for, metadata_for, writes_for
+from conformance.project.scripts import alembic_config
 from conformance.suite.row_world import hypertables_of
 
 if TYPE_CHECKING:

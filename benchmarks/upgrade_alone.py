@@ -7,7 +7,8 @@ import sys
 from sqlalchemy import NullPool, create_engine
 
 from conformance.engines import open_engine
-from conformance.project.migrations import Migrations, alembic_config
+from conformance.project.migrations import Migrations
+from conformance.project.scripts import alembic_config
 
 
 def main(choice: str) -> None:

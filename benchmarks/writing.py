@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import NullPool, create_engine, func, insert, select, text
 
 from benchmarks.writers import MOST_ONE_BY_ONE, ONE_BY_ONE, OPERATIONS, writers
-from conformance.project.migrations import Migrations, alembic_config
+from conformance.project.migrations import Migrations
+from conformance.project.scripts import alembic_config
 from models import Instrument, MarketData
 from models.writes import insert_new
 

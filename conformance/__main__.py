@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 
 from conformance.extras import PackagesMissing, require
+from conformance.process.standard_library import put_first
 
 
 def main() -> None:
     """Run the command line; without its own package, which every extra brings, say so."""
+    put_first()
     try:
         from conformance.cli import main as command
     except ModuleNotFoundError:

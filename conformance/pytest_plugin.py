@@ -33,6 +33,7 @@ from conformance.checking.session import (
     session_of,
     started,
 )
+from conformance.process.standard_library import put_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,8 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Markers of the suite."""
+    """Markers of the suite; and before pytest imports what it needs, a worker's path."""
+    if config.inipath == _SUITE / "pytest.ini":
+        put_first()
     config.addinivalue_line(
         "markers", "needs(capability, ...): what the engine's server must be able to do"
     )

@@ -34,10 +34,9 @@ class Choices:
 
     def for_pytest(self) -> list[str]:
         """As options of pytest."""
-        options = as_arguments(self.project)
-        options.append(f"--junitxml={self.reports / self.junit}")
-        # Where a conftest.py may override fixtures; beside the suite's pytest.ini there is none.
-        return [*options, f"--rootdir={Path.cwd()}", f"--confcutdir={Path.cwd()}"]
+        fixtures = [argument for name in self.project.fixtures for argument in ("-p", name)]
+        junit = f"--junitxml={self.reports / self.junit}"
+        return [*as_arguments(self.project), junit, *fixtures]
 
     def as_data(self) -> dict[str, Any]:
         """Fit for JSON; the inverse is `from_data`."""

@@ -60,9 +60,10 @@ def schema_template(pytestconfig: pytest.Config, conformance_engine: TimescaleEn
 
 def migrations_of(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
     """The migrations of `--conformance-alembic-ini`, for the edition of the engine's server."""
-    from conformance.project.migrations import Migrations, alembic_config
+    from conformance.project.migrations import Migrations
+    from conformance.project.scripts import config_for
 
-    return Migrations(alembic_config(options_of(config).alembic_ini), engine.server.edition)
+    return Migrations.on(engine, config_for(options_of(config)))
 
 
 @pytest.fixture(scope="session")
@@ -75,9 +76,12 @@ def migrated_database(
 
 
 @pytest.fixture
-def empty_database(conformance_engine: TimescaleEngine) -> Iterator[URL]:
-    """A database of the test's own, without even the extension."""
-    with conformance_engine.database() as url:
+def empty_database(conformance_engine: TimescaleEngine, migrations: Migrations) -> Iterator[URL]:
+    """A database of the test's own before the first revision: without even the extension.
+
+    What the project's configuration says in `prepare` is there.
+    """
+    with conformance_engine.database(migrations.unmigrated) as url:
         yield url
 
 

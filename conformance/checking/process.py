@@ -1,6 +1,6 @@
 """A process that runs the suite, or a part of it, and answers with the verdict.
 
-`python -m conformance.checking.process` reads an order from standard input, one line of JSON, and
+`conformance.checking.process` reads an order from standard input, one line of JSON, and
 writes lines of JSON to standard output: `{"step": ...}` before each check, at the end
 `{"verdict": ...}`, or `{"could_not_run": ...}` and the exit code 2. It ends when its standard input
 does: whoever gave the order is gone.
@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from conformance.errors import ConformanceError, why_no_verdict
+from conformance.process.standard_library import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +63,7 @@ class SuiteProcess:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", __spec__.name],
+            command(__spec__.name),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

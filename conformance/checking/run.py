@@ -16,8 +16,9 @@ from conformance.checking.collector import Collector
 from conformance.engines.started import start_session
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
-from conformance.project.migrations import Migrations, alembic_config
-from conformance.project.models import metadata_for
+from conformance.project.migrations import Migrations
+from conformance.project.models import import_fixtures, metadata_for
+from conformance.project.scripts import config_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,6 +56,7 @@ def run_suite(
     started = time.monotonic()
     # What is wrong with the models or the folder is known before anything is started.
     metadata_for(choices.project)
+    import_fixtures(choices.project)
     make_folder(choices.reports)
     with _shown(console, progress) as shown:
         session = start_session(choices.project.engine, choices.project.image, shown)
@@ -99,8 +101,7 @@ def _anticipate(session: Session, choices: Choices) -> None:
     """Let the migrated database get ready while pytest is still collecting."""
     # Whatever is wrong with the migrations is said by the check that needs them.
     with suppress(Exception):
-        config = alembic_config(choices.project.alembic_ini)
-        migrations = Migrations(config, session.engine.server.edition)
+        migrations = Migrations.on(session.engine, config_for(choices.project))
         session.engine.anticipate(migrations.template())
 
 
@@ -124,7 +125,11 @@ def _shown(console: Console, progress: Progress) -> Iterator[Progress]:
 
 #: How pytest is called, whatever is checked.
 _FIXED = (
-    "--pyargs", "conformance.suite",
+    # Its folder, not its name: of a name pytest would read conftest.py of the working directory,
+    # and of tests/ in it. Those are for the project's own tests.
+    str(SUITE),
+    f"--rootdir={SUITE}",
+    f"--confcutdir={SUITE}",
     # Only the plugins that the suite uses. Whatever else is installed could change what is checked,
     # and costs time: of each package with a plugin pytest rewrites every module, Hypothesis's too.
     "--disable-plugin-autoload",

@@ -31,8 +31,9 @@ from conformance.gate.squawk import SquawkUnavailable, comparable, complaints, j
 from conformance.pipeline import check_database, scope_of
 from conformance.population.reflection import schemas_of
 from conformance.process.progress import unwatched
-from conformance.project.migrations import alembic_config
+from conformance.project.extensions import who_has
 from conformance.project.models import metadata_for
+from conformance.project.scripts import config_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,7 +78,7 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
         ConformanceError: no verdict is possible; the error says why.
     """
     started = time.monotonic()
-    config = alembic_config(choices.project.alembic_ini)
+    config = config_for(choices.project)
     if choices.from_revision is not None:
         new = new_since_revision(config, choices.from_revision)
     else:
@@ -151,6 +152,11 @@ class _Gate:
         self._models_scope = replace(scope, version_table=self._bench.version_table)
         rehearsed = self._rehearse_all()
         together = self._together(rehearsed)
+        for extension in sorted(self._bench.migrations.left_out):
+            self._skip(
+                f"extension:{extension}",
+                f"this engine lacks it, and the revisions ran without: take {who_has(extension)}",
+            )
         findings = [*self._new.findings]
         drift = list(self._drift(rehearsed))
         for evidence in rehearsed:

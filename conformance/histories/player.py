@@ -14,6 +14,7 @@ from conformance.histories.prepared import EXECUTIONS, Inserting, Latest
 from conformance.histories.recording import execute_as_it_is
 from conformance.histories.twin import literal as literal_of
 from conformance.histories.twin import name
+from conformance.observed.home import function, functions
 from conformance.strategies import chunk_starts, rewritten
 
 if TYPE_CHECKING:
@@ -187,10 +188,10 @@ class Player:
     # What happens to chunks.
 
     #: What is done to a chunk; `compress` also takes in what was written to it since.
-    CHUNK_ACTIONS: ClassVar[dict[str, str]] = {
-        "compress": "compress_chunk(chunk, if_not_compressed => true)",
-        "decompress": "decompress_chunk(chunk, if_compressed => true)",
-        "recompress": "compress_chunk(chunk, recompress => true)",
+    CHUNK_ACTIONS: ClassVar[dict[str, tuple[str, str]]] = {
+        "compress": ("compress_chunk", "if_not_compressed => true"),
+        "decompress": ("decompress_chunk", "if_compressed => true"),
+        "recompress": ("compress_chunk", "recompress => true"),
     }
 
     def change_chunk(self, number: int, action: str) -> None:
@@ -200,16 +201,17 @@ class Player:
             number: of the chunk, in the order in which they were made.
             action: one of `CHUNK_ACTIONS`.
         """
+        called, how = self.CHUNK_ACTIONS[action]
         self._alone(
             f"{action} a chunk",
-            f"SELECT {self.CHUNK_ACTIONS[action]}"
-            f" FROM (SELECT c AS chunk FROM show_chunks({literal_of(self._name)}) AS c"
+            f"SELECT {self._function(called)}(chunk, {how})"
+            f" FROM (SELECT c AS chunk FROM {self._chunks} AS c"
             f" ORDER BY c OFFSET {number} LIMIT 1) AS nth",
         )
 
     def run_policy(self) -> None:
         """Run the job that compresses old chunks; all chunks here are old."""
-        self._alone("compression policy", f"CALL run_job({self.subject.job})")
+        self._alone("compression policy", f"CALL {self._function('run_job')}({self.subject.job})")
 
     def drop_before(self, number: int) -> None:
         """Drop the chunks before a moment where one begins."""
@@ -217,7 +219,7 @@ class Player:
         moment = cast(literal(chunk_starts(self.subject.table)[number], time.type), time.type)
         with self.stage.recorder.step("drop old chunks"):
             plain = self.stage.connections.plain
-            dropping = func.drop_chunks(self._name, moment)
+            dropping = functions(plain).drop_chunks(self._name, moment)
             plain.execute(select(dropping))
             plain.execute(delete(self._twin).where(self._twin.columns[time.name] < moment))
         self.compare()
@@ -283,9 +285,17 @@ class Player:
         if self.subject.is_compressed:
             self._alone(
                 "decompress all",
-                f"SELECT decompress_chunk(c) FROM show_chunks({literal_of(self._name)}) AS c",
+                f"SELECT {self._function('decompress_chunk')}(c) FROM {self._chunks} AS c",
             )
         self._alone("rebuild the indexes", f"REINDEX TABLE {self._name}")
+
+    @property
+    def _chunks(self) -> str:
+        """What gives the table's chunks, in SQL."""
+        return f"{self._function('show_chunks')}({literal_of(self._name)})"
+
+    def _function(self, name: str) -> str:
+        return function(self.stage.connections.plain, name)
 
     def _key_names(self) -> list[str]:
         return [self.subject.table.columns[key].name for key in self.subject.key]

@@ -13,6 +13,7 @@ from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.base import Template
 from conformance.histories.recording import Recorder, execute_as_it_is
 from conformance.histories.twin import Twins, name
+from conformance.observed.home import function, functions
 from conformance.population.filling import fill_table, rows_key
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 HISTORIES_PER_DATABASE = 250
 
 #: A policy that the scheduler runs in the middle of a history would make it another one each time.
-_STOP_JOBS = "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs"
+_STOP_JOBS = "SELECT {alter_job}(job_id, scheduled => false) FROM timescaledb_information.jobs"
 
 
 def histories_template(schema: Template, metadata: MetaData, *, community: bool) -> Template:
@@ -38,7 +39,8 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
         with create_engine(url, poolclass=pool.NullPool).begin() as connection:
             fill_parents(connection, metadata)
             if community:
-                connection.execute(text(_STOP_JOBS))
+                alter_job = function(connection, "alter_job")
+                connection.execute(text(_STOP_JOBS.format(alter_job=alter_job)))
             for statement in twins:
                 execute_as_it_is(connection, statement)
 
@@ -137,6 +139,8 @@ class Stage:
             self._sessions.enter_context(automatic.connect()),
             self._sessions.enter_context(self._alchemy.connect()),
         )
+        # Looked for now, so that no history has the question among its statements.
+        functions(self.connections.plain)
 
     def _close(self) -> None:
         self._sessions.close()

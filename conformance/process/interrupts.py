@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from sqlalchemy import Pool, event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
-
-    from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
     from conformance.process.progress import Progress
 
@@ -190,8 +189,10 @@ class _Watch:
         self._thread.join()
         self._received.close()
 
-    def _opened(self, connection: Connection, _: object) -> None:
-        self._connections.add(connection)
+    def _opened(self, connection: object, _: object) -> None:
+        # While other drivers wait, Python hears signals.
+        if isinstance(connection, Connection):
+            self._connections.add(connection)
 
     def _wait(self) -> None:
         while self._received.recv(1):

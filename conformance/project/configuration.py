@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ConformanceError
-from conformance.project.shapes import COUNT, TEXT, TEXTS, WHOLE, Shape, one_of
+from conformance.project.shapes import COUNT, TABLE, TEXT, TEXTS, WHOLE, Shape, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: How many generated examples a run tries: names of the profiles, the default first.
 PROFILES = ("quick", "thorough", "nightly")
 #: The table in pyproject.toml.
-TABLE = "tool.conformance"
+SECTION = "tool.conformance"
 #: Engines that run an image.
 _RUN_IMAGES = ("auto", "container")
 
@@ -134,6 +134,35 @@ KEYS = {
             default="build/conformance",
             path=True,
         ),
+        Key(
+            "prepare",
+            "What a database gets before the first revision, where somebody else than the "
+            "migrations makes it: SQL statements, or a file that ends in .sql.",
+            TEXTS,
+            "SQL|FILE",
+            default=(),
+        ),
+        Key(
+            "environment",
+            "Variables of the environment that models and env.py read; those that are set already "
+            "stay as they are.",
+            TABLE,
+            "NAME=VALUE",
+        ),
+        Key(
+            "flask_app",
+            "The Flask application that env.py runs in, as FLASK_APP names it.",
+            TEXT,
+            "PKG:APP",
+        ),
+        Key(
+            "fixtures",
+            "Modules whose pytest fixtures take the place of the suite's; no conftest.py of the "
+            "project is read.",
+            TEXTS,
+            "MODULE",
+            default=(),
+        ),
     )
 }
 
@@ -156,6 +185,10 @@ class Configuration:
     seed: int | None = None
     examples: int | None = None
     reports: str = "build/conformance"
+    prepare: tuple[str, ...] = ()
+    environment: Mapping[str, str] | None = None
+    flask_app: str | None = None
+    fixtures: tuple[str, ...] = ()
     folder: str | None = None
 
 
@@ -190,7 +223,7 @@ def schema() -> dict[str, object]:
     """The table of pyproject.toml, as JSON Schema."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"[{TABLE}] in pyproject.toml",
+        "title": f"[{SECTION}] in pyproject.toml",
         "type": "object",
         "additionalProperties": False,
         "properties": {
@@ -251,7 +284,7 @@ def _table(file: Path) -> Mapping[str, Any] | None:
         found: Any = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationWrong(f"{file} cannot be read: {error}.", "Correct it.") from None
-    for name in TABLE.split("."):
+    for name in SECTION.split("."):
         found = found.get(name) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else None
 
@@ -263,13 +296,13 @@ def _check(file: Path, table: Mapping[str, Any]) -> None:
 
             (nearest,) = get_close_matches(name.replace("-", "_"), KEYS, n=1, cutoff=0)
             raise ConfigurationWrong(
-                f"[{TABLE}] in {file} has the key {name!r}, which nobody knows.",
+                f"[{SECTION}] in {file} has the key {name!r}, which nobody knows.",
                 f"The nearest one is {nearest!r}.",
             )
         if not KEYS[name].shape.fits(value):
             # The value is not shown: a URL may hold a password.
             raise ConfigurationWrong(
-                f"{name} of [{TABLE}] in {file} must be {KEYS[name].shape.words}, and is "
+                f"{name} of [{SECTION}] in {file} must be {KEYS[name].shape.words}, and is "
                 f"{_kind(value)}.",
                 "Correct it.",
             )

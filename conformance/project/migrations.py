@@ -4,97 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import io
-import warnings
 from argparse import Namespace
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from alembic import command
-from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, make_url, pool
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy import create_engine, pool
 
 from conformance.engines.base import Template
-from conformance.engines.connecting import is_lost_connection, lost_connection
-from conformance.errors import MigrationFailed, ModelsUnavailable, named
+from conformance.engines.connecting import connect
+from conformance.errors import MigrationFailed
 from conformance.observed import Scope
-from conformance.project.confinement import confined
+from conformance.observed.home import home_of
+from conformance.project.confinement import confined, nowhere
+from conformance.project.failing import why_it_failed
+from conformance.project.giving import given
+from conformance.project.left_out import LEFT_OUT, LeftOut
+from conformance.project.preparation import prepare, statements_of
+from conformance.project.scripts import (
+    again,
+    fingerprint,
+    ini_of,
+    insist_on_the_extension,
+    name_its_schema,
+    revisions_of,
+    single_head,
+)
+from conformance.project.surroundings import said_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import URL, Connection
 
-
-#: What migrations that only print their SQL may ask for; there is nothing to connect to.
-NOWHERE = make_url("postgresql+psycopg2://nowhere/offline")
-
-
-def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | None = None) -> Config:
-    """Alembic's configuration from an ini file, silent on the console.
-
-    Raises:
-        ModelsUnavailable: there is no such file.
-    """
-    path = Path(ini)
-    if not path.is_file():
-        raise ModelsUnavailable(
-            f"There is no {path.name} in {path.resolve().parent}.",
-            "Run this in the project's folder, or name the file with --alembic-ini.",
-        )
-    config = Config(str(path), output_buffer=output, stdout=io.StringIO())
-    config.attributes["logging"] = False
-    return config
+    from conformance.engines.base import Engine
+    from conformance.errors import ConformanceError
 
 
-def single_head(config: Config) -> str:
-    """The one head revision.
-
-    Raises:
-        MigrationFailed: the revisions cannot be read, or there is none, or more than one head.
-    """
-    directory = revisions_of(config)
-    heads = directory.get_heads()
-    if not heads:
-        raise MigrationFailed(
-            f"There is no revision in {directory.dir}.",
-            "Write the first one with 'alembic revision', or name another ini file with"
-            " --alembic-ini.",
-        )
-    if len(heads) != 1:
-        listed = ", ".join(sorted(heads)) or "none"
-        raise MigrationFailed(
-            f"The migrations have {len(heads)} heads ({listed}) where one is needed.",
-            "Join them with 'alembic merge heads'.",
-        )
-    return heads[0]
-
-
-def revisions_of(config: Config) -> ScriptDirectory:
-    """The folder of the revisions, with every file in it read.
-
-    Raises:
-        MigrationFailed: the ini file, the folder or one of the files cannot be read.
-    """
-    try:
-        with warnings.catch_warnings():
-            # A revision that is there twice, or that another one follows and is not there.
-            warnings.filterwarnings("error", module=r"alembic\.script\.revision")
-            directory = ScriptDirectory.from_config(config)
-            list(directory.walk_revisions())
-    # A revision's file is imported: it may raise anything, and may even exit.
-    except (Exception, SystemExit) as error:
-        raise MigrationFailed(
-            f"The revisions of {config.config_file_name} cannot be read: {named(error)}.",
-            "'alembic history' must list them; correct what it stumbles over.",
-        ) from None
-    return directory
+_CREATE = "CREATE EXTENSION timescaledb"
 
 
 @dataclass(frozen=True)
@@ -110,6 +62,22 @@ class Migrations:
     config: Config
     edition: str = "community"
 
+    @classmethod
+    def on(cls, engine: Engine, config: Config) -> Self:
+        """The migrations as they run on an engine, which was started.
+
+        The embedded one lacks extensions that servers have: those are left out.
+        """
+        if engine.name == "embedded":
+            config.attributes.setdefault(LEFT_OUT, LeftOut())
+        return cls(config, engine.server.edition)
+
+    @property
+    def left_out(self) -> set[str]:
+        """The extensions that were left out so far."""
+        known: LeftOut | None = self.config.attributes.get(LEFT_OUT)
+        return known.names if known else set()
+
     def __post_init__(self) -> None:
         """Choose the edition also for those who run Alembic on the configuration themselves."""
         self._choose_edition()
@@ -122,7 +90,16 @@ class Migrations:
     @property
     def ini(self) -> str:
         """The path of Alembic's ini file."""
-        return str(self.config.config_file_name)
+        return str(ini_of(self.config))
+
+    @property
+    def unmigrated(self) -> Template | None:
+        """A database before the first revision, where it is to have something; None: empty."""
+        statements = statements_of(self.config)
+        if not statements:
+            return None
+        key = hashlib.sha256(repr(statements).encode()).hexdigest()[:32]
+        return Template("prepared", key, lambda url: prepare(url, statements))
 
     def upgrade(self, connection: Connection, revision: str = "head") -> None:
         """`alembic upgrade` on the connection, which is committed."""
@@ -143,12 +120,12 @@ class Migrations:
             revision: where to, or a range: `0001:0002`.
         """
         buffer = _Writes()
-        offline = alembic_config(self.ini, output=buffer)
-        offline.attributes.update(self.config.attributes, connection=None)
+        offline = again(self.config, buffer)
         Migrations(offline, self.edition)
-        with confined(offline, NOWHERE):
+        with nowhere(offline):
             command.upgrade(offline, revision, sql=True)
-        return tuple(buffer.writes)
+        left_out: LeftOut = self.config.attributes.get(LEFT_OUT) or LeftOut()
+        return tuple(item for item in buffer.writes if not left_out.concerns(item))
 
     def version_table(self, connection: Connection) -> str:
         """The name of Alembic's own table, which env.py may choose; nothing is migrated."""
@@ -168,11 +145,27 @@ class Migrations:
             self._run(run_env, connection, "")
         return found[0] if found else Scope.version_table
 
+    @property
+    def insist_on_the_extension(self) -> bool:
+        """Whether they create TimescaleDB, or its schema, as if it could not be there."""
+        return insist_on_the_extension(self.config)
+
+    def home(self, engine: Engine) -> str | None:
+        """The schema that they create TimescaleDB in; None: the usual one.
+
+        Args:
+            engine: migrates a database, where the files say more than the usual.
+        """
+        if not name_its_schema(self.config) and not statements_of(self.config):
+            return None
+        with engine.database(self.template()) as url, connect(url) as connection:
+            found = home_of(connection)
+            return None if found == "public" else found
+
     def template(self) -> Template:
         """The database after `alembic upgrade head`.
 
-        Its key covers every file that a migration can depend on: the migrations, the ini file,
-        what env.py imports from the project, and the versions of Alembic and SQLAlchemy.
+        Its key covers every file that a migration can depend on.
 
         Raises:
             MigrationFailed: there is not exactly one head; when it is prepared, the migration
@@ -180,39 +173,36 @@ class Migrations:
         """
         head = single_head(self.config)
 
-        def prepare(url: URL) -> None:
-            engine = create_engine(url, poolclass=pool.NullPool)
+        statements = statements_of(self.config)
+
+        def migrate(url: URL) -> None:
+            prepare(url, statements)
             try:
                 # Idle: an env.py that connects by itself meets no lock of it.
-                with engine.connect() as connection:
+                with create_engine(url, poolclass=pool.NullPool).connect() as connection:
                     self.upgrade(connection)
-            except MigrationFailed:
-                raise
+                    there = home_of(connection) is not None
             # Whatever a migration raises: its author is the one who must read it.
             except (Exception, SystemExit) as error:
-                if is_lost_connection(error):
-                    raise lost_connection(f"the migration to {head}") from error
+                raise self.why_it_failed(error, head) from error
+            if not there:
                 raise MigrationFailed(
-                    f"The migration to {head} fails: {named(error)}.",
-                    "Run it with 'alembic upgrade head' on an empty database to see where.",
-                ) from error
+                    f"After the migration to {head} the database has no extension timescaledb.",
+                    f"If it is not the migrations that create it, say so: {said_once(_CREATE)}.",
+                )
 
         name = "apache" if self.edition == "apache" else "migrated"
-        return Template(name, _fingerprint(self), prepare)
+        parts = f"{fingerprint(self.config)} {self.edition} {statements}"
+        return Template(name, hashlib.sha256(parts.encode()).hexdigest()[:32], migrate)
+
+    def why_it_failed(self, error: BaseException, goal: str = "head") -> ConformanceError:
+        """The error of a migration as a sentence: its revision, its file, its statement."""
+        return why_it_failed(error, revisions_of(self.config), goal, self.left_out)
 
     def _run(self, what: Callable[..., object], connection: Connection, revision: str) -> None:
         self._choose_edition()
-        try:
-            with given(self.config, connection), confined(self.config, connection.engine.url):
-                what(self.config, revision)
-        except (InvalidRequestError, ImportError) as error:
-            if "asyncio" not in str(error):
-                raise
-            raise MigrationFailed(
-                "env.py makes an asynchronous engine of its own, where the database is reached by "
-                "psycopg2.",
-                'Let it run the migrations on config.attributes["connection"] where that is set.',
-            ) from error
+        with given(self.config, connection), confined(self.config, connection.engine.url):
+            what(self.config, revision)
         connection.commit()
 
 
@@ -227,60 +217,3 @@ class _Writes(io.StringIO):
         """Called by Alembic."""
         self.writes.append(text)
         return super().write(text)
-
-
-@contextmanager
-def given(config: Config, connection: Connection) -> Iterator[None]:
-    """Give env.py the connection, as `config.attributes["connection"]`.
-
-    Alembic's documentation gives env.py a connection there, pytest-alembic's an engine. One that
-    takes it for an engine, and calls connect(), gets the connection; when it closes it, that is
-    rolled back, as one of an engine would be.
-    """
-
-    def connect() -> Connection:
-        vars(connection)["close"] = connection.rollback
-        return connection
-
-    config.attributes["connection"] = connection
-    vars(connection).update(connect=connect, dispose=lambda: None)
-    try:
-        yield
-    finally:
-        for name in ("connect", "dispose", "close"):
-            vars(connection).pop(name, None)
-        config.attributes.pop("connection", None)
-
-
-def _fingerprint(migrations: Migrations) -> str:
-    digest = hashlib.sha256()
-    root = Path(migrations.ini).resolve().parent
-    scripts = Path(ScriptDirectory.from_config(migrations.config).dir).resolve()
-    for path in sorted({*scripts.rglob("*.py"), *_project_modules(root), *root.glob("*.ini")}):
-        digest.update(str(path.relative_to(root) if path.is_relative_to(root) else path).encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    for library in ("alembic", "sqlalchemy", "psycopg2-binary"):
-        digest.update(f"{library} {_version(library)}".encode())
-    digest.update(migrations.edition.encode())
-    return digest.hexdigest()[:32]
-
-
-def _project_modules(root: Path) -> list[Path]:
-    """Modules beside the ini file that a migration may import; nothing hidden, no environment."""
-    return [
-        path
-        for folder in sorted(root.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".") and _is_source(folder)
-        for path in folder.rglob("*.py")
-    ]
-
-
-def _is_source(folder: Path) -> bool:
-    return folder.name not in {"build", "dist", "tests", "benchmarks", "docs", "node_modules"}
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except ModuleNotFoundError:
-        return "unknown"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import traceback
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import ModelsUnavailable, named
+from conformance.project.surroundings import hint_at_variable, surround
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -27,11 +29,16 @@ _FORM = "Write it as package.module:Base.metadata."
 def metadata_for(configuration: Configuration) -> MetaData:
     """The metadata of the project: what its `models` name, all of it in one MetaData.
 
+    Where none are named it is what env.py gives Alembic.
+
     Raises:
-        ModelsUnavailable: none are named; they cannot be imported, are no metadata, have no table
-            or do not share one MetaData; or a declaration in them is wrong.
+        ModelsUnavailable: none are named, here or in env.py; they cannot be imported, are no
+            metadata, have no table or do not share one MetaData; or a declaration in them is wrong.
     """
-    references = _references(configuration)
+    surround(configuration)
+    references = configuration.models
+    if not references:
+        return _that_of_env_py(configuration)
     # All are imported before one is looked at: tables come with the modules that define them.
     first, *others = [_metadata(reference) for reference in references]
     for reference, metadata in zip(references[1:], others, strict=True):
@@ -41,11 +48,40 @@ def metadata_for(configuration: Configuration) -> MetaData:
                 "Let all models share one declarative base, or check them one after the other.",
             )
     if not first.tables:
+        # The tables may be in modules that only env.py imports.
+        with suppress(ModelsUnavailable):
+            _that_of_env_py(configuration)
+    if not first.tables:
         raise ModelsUnavailable(
             f"{', '.join(references)} has no tables.",
-            "Import every model in a module that is named.",
+            "Import every model in a module that is named, or name none: target_metadata of env.py"
+            " is taken then.",
         )
     return first
+
+
+def _that_of_env_py(configuration: Configuration) -> MetaData:
+    if find_spec("alembic") is None or not _has_migrations(configuration):
+        raise ModelsUnavailable(
+            "No models are named.",
+            'Give --models package.module:Base.metadata, or write models = "..." below '
+            "[tool.conformance] in pyproject.toml.",
+        )
+    from conformance.project.target import target_metadata
+
+    found = target_metadata(configuration)
+    if not found.tables:
+        raise ModelsUnavailable(
+            "No models are named, and target_metadata of env.py has no tables.",
+            "Import every model in env.py, or name their modules with --models.",
+        )
+    return found
+
+
+def _has_migrations(configuration: Configuration) -> bool:
+    from conformance.project.scripts import has_migrations
+
+    return has_migrations(configuration.alembic_ini)
 
 
 def classes_for(configuration: Configuration) -> dict[Table, type]:
@@ -53,13 +89,15 @@ def classes_for(configuration: Configuration) -> dict[Table, type]:
     from sqlalchemy import Table
     from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is its instance here
 
+    surround(configuration)
     classes: dict[Table, type] = {}
-    for reference in _references(configuration):
+    for reference in configuration.models:
         module_name, _, path = reference.partition(":")
         found: object = _imported(module_name, reference)
         for name in [name for name in path.split(".") if name not in ("", "metadata")]:
             found = getattr(found, name)
-        registry = getattr(found, "registry", None)
+        # A declarative base has it by one name, SQLModel by the other.
+        registry = getattr(found, "registry", None) or getattr(found, "_sa_registry", None)
         # A module may have SQLAlchemy's class by this name, or anything else.
         for mapper in registry.mappers if isinstance(registry, Registry) else ():
             if isinstance(mapper.local_table, Table):
@@ -73,22 +111,23 @@ def writes_for(configuration: Configuration) -> ModuleType:
     Raises:
         ModelsUnavailable: it cannot be imported, or lacks one of the functions.
     """
-    (first, *_) = _references(configuration)
-    return _writes(configuration.writes or f"{first.partition(':')[0]}.writes")
+    surround(configuration)
+    beside = [f"{reference.partition(':')[0]}.writes" for reference in configuration.models]
+    named_one = configuration.writes or next(iter(beside), None)
+    if named_one is None:
+        raise ModelsUnavailable("No models are named, beside which writes could be.")
+    return _writes(named_one)
 
 
-def _references(configuration: Configuration) -> tuple[str, ...]:
-    """What the models are named by, and can be imported by from now on."""
-    if not configuration.models:
-        raise ModelsUnavailable(
-            "No models are named.",
-            'Give --models package.module:Base.metadata, or write models = "..." below '
-            "[tool.conformance] in pyproject.toml.",
-        )
-    for folder in (configuration.folder, str(Path.cwd())):
-        if folder is not None and folder not in sys.path:
-            sys.path.insert(0, folder)
-    return configuration.models
+def import_fixtures(configuration: Configuration) -> None:
+    """See that pytest will find the modules whose fixtures take the place of the suite's.
+
+    Raises:
+        ModelsUnavailable: one cannot be imported.
+    """
+    surround(configuration)
+    for name in configuration.fixtures:
+        _imported(name, name, "fixtures")
 
 
 def _metadata(reference: str) -> MetaData:
@@ -130,7 +169,7 @@ def _declare_entities(metadata: MetaData) -> None:
 
 def _writes(reference: str) -> ModuleType:
     """The module, which has `insert_new` and `upsert`."""
-    module = _imported(reference, reference)
+    module = _imported(reference, reference, "writes")
     for name in ("insert_new", "upsert"):
         if not callable(getattr(module, name, None)):
             raise ModelsUnavailable(
@@ -140,13 +179,13 @@ def _writes(reference: str) -> ModuleType:
     return module
 
 
-def _imported(module_name: str, reference: str) -> ModuleType:
+def _imported(module_name: str, reference: str, key: str = "models") -> ModuleType:
     here = Path.cwd()
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise ModelsUnavailable(
-            f"There is no module {error.name!r} (from --models {reference}).",
+            f"There is no module {error.name!r} (from {key} {reference}).",
             f"Run this where it can be imported from; this is {here}.",
         ) from None
     except ArgumentError as error:
@@ -157,7 +196,7 @@ def _imported(module_name: str, reference: str) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise ModelsUnavailable(
             f"{module_name} cannot be imported: {named(error)}{_line_of(error, here)}.",
-            "Correct it.",
+            hint_at_variable(error) or "Correct it.",
         ) from None
 
 

@@ -54,6 +54,10 @@ def _is_texts(value: object) -> bool:
     )
 
 
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
 def _split(text: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in text.split(","))
 
@@ -84,4 +88,9 @@ COUNT = Shape(
     {"type": "integer", "minimum": 1},
     lambda value: isinstance(value, int) and _is_whole(value) and value >= 1,
     int,
+)
+TABLE = Shape(
+    "a table of texts",
+    {"type": "object", "additionalProperties": {"type": "string"}},
+    _is_table,
 )

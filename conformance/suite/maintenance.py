@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from conformance.observed.home import function
 from conformance.suite.sessions import Step
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Work:
 
     def carry_out(self, connection: Connection) -> None:
         """Do it, in the connection's transaction."""
-        call = text(f"SELECT {self.function}(CAST(:chunk AS regclass), true)")
+        called = function(connection, self.function)
+        call = text(f"SELECT {called}(CAST(:chunk AS regclass), true)")
         connection.execute(call, {"chunk": self.chunk})
 
     def is_compressed(self, connection: Connection) -> bool:

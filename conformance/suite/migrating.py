@@ -17,7 +17,10 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
 from conformance.errors import primary
-from conformance.project.migrations import Migrations, alembic_config
+from conformance.process.standard_library import command
+from conformance.project.configuration import configured
+from conformance.project.migrations import Migrations
+from conformance.project.scripts import config_for
 from conformance.suite.sessions import PATIENCE
 
 if TYPE_CHECKING:
@@ -93,8 +96,8 @@ def _held_up(url: URL, number: int) -> Iterator[None]:
 
 def _start(stack: ExitStack) -> Any:
     process = stack.enter_context(
-        subprocess.Popen(
-            [sys.executable, "-m", "conformance.suite.migrating"],
+        subprocess.Popen(  # noqa: S603 - our own module
+            command("conformance.suite.migrating"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -117,7 +120,7 @@ def main() -> None:
     """The process's side."""
     work = json.loads(sys.stdin.readline())
     with create_engine(work["url"], poolclass=pool.NullPool).connect() as connection:
-        migrations = Migrations(alembic_config(work["ini"]), work["edition"])
+        migrations = Migrations(config_for(configured(alembic_ini=work["ini"])), work["edition"])
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         if sys.stdin.readline():

@@ -14,6 +14,7 @@ from conformance.comparing.findings import Finding
 from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.base import Template
 from conformance.errors import primary
+from conformance.observed.home import function
 from conformance.population.filling import fill_every_state, rows_key
 from conformance.strategies import canonical, natural_key
 from conformance.strategies.derivation import derivation_of
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
 
 #: TimescaleDB's own jobs have numbers below 1000.
-_STOP_POLICIES = text(
-    "SELECT alter_job(job_id, scheduled => false)"
+_STOP_POLICIES = (
+    "SELECT {alter_job}(job_id, scheduled => false)"
     " FROM timescaledb_information.jobs WHERE job_id >= 1000"
 )
 
@@ -54,9 +55,10 @@ def populated_template(schema: Template, metadata: MetaData, *, compress: bool) 
             fill_every_state(connection, metadata, compress=compress)
             if compress:
                 # A scheduler would change the chunks in the middle of a test.
-                connection.execute(_STOP_POLICIES)
+                alter_job = function(connection, "alter_job")
+                connection.execute(text(_STOP_POLICIES.format(alter_job=alter_job)))
 
-    shape = repr((schema.key, compress, str(_STOP_POLICIES), rows_key(metadata)))
+    shape = repr((schema.key, compress, _STOP_POLICIES, rows_key(metadata)))
     return Template("rows", hashlib.sha256(shape.encode()).hexdigest()[:32], prepare)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -27,16 +27,20 @@ from conformance.comparing.facts import show
 from conformance.declarations import tables_of, views_of
 from conformance.engines.connecting import is_lost_connection
 from conformance.errors import one_line, primary
+from conformance.observed.home import create_extension, home_of
 from conformance.observed.traces import traces
 from conformance.pipeline import facts_of, scope_of
 from conformance.population.filling import fill_every_state
 from conformance.population.sequences_behind import sequences_behind
 from conformance.population.thinness import thin
-from conformance.project.confinement import OwnConnection, confined, no_other_connection
-from conformance.project.migrations import given
-from conformance.project.notices import Notices, is_warning
+from conformance.project.confinement import confined
+from conformance.project.extensions import who_has
+from conformance.project.giving import given
+from conformance.project.listening import hearing
+from conformance.project.notices import is_warning
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterator
 
     from alembic.config import Config
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
     from conformance.checking.outcomes import Record
     from conformance.comparing.facts import Facts
     from conformance.comparing.findings import Finding
-    from conformance.engines.base import Engine
+    from conformance.engines.base import Engine, Template
     from conformance.observed import Scope
     from conformance.project.migrations import Migrations
 
@@ -69,14 +73,14 @@ class FirstUpgrade:
     """What `alembic upgrade head` did in a database that was empty.
 
     Attributes:
-        notices: what the server said; None where env.py used a connection of its own.
-        why_unheard: why nothing was heard.
+        notices: what the server said, to whichever connection.
+        left_out: the extensions that the engine lacks.
     """
 
     connection: Connection
     facts: Facts
-    notices: list[str] | None
-    why_unheard: str = ""
+    notices: list[str]
+    left_out: set[str]
 
 
 @pytest.fixture(scope="module")
@@ -93,18 +97,11 @@ def upgraded(
 def _upgrade(
     stack: ExitStack, engine: Engine, migrations: Migrations, scope: Scope
 ) -> FirstUpgrade:
-    connection = stack.enter_context(_connected(stack.enter_context(engine.database())))
-    notices, why_unheard = Notices(), ""
-    connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
-    try:
-        with no_other_connection():
-            migrations.upgrade(connection)
-    except OwnConnection as error:
-        why_unheard = error.problem.rstrip(".")
-        connection.rollback()
+    url = stack.enter_context(engine.database(migrations.unmigrated))
+    connection = stack.enter_context(_connected(url))
+    with hearing(connection) as notices:
         migrations.upgrade(connection)
-    heard = None if why_unheard else notices.take()
-    return FirstUpgrade(connection, facts_of(connection, scope), heard, why_unheard)
+    return FirstUpgrade(connection, facts_of(connection, scope), notices, migrations.left_out)
 
 
 @pytest.fixture
@@ -117,16 +114,6 @@ def migrated(
     first.connection.rollback()
     left = _differences(first.facts, facts_of(first.connection, conformance_scope))
     assert not left, f"a test changed what others share: {left}"
-
-
-@contextmanager
-def _only_through_it(record: Record) -> Iterator[None]:
-    """Not checked, where env.py uses another connection than the one whose state matters."""
-    try:
-        with no_other_connection():
-            yield
-    except OwnConnection as error:
-        outcomes.skip_not_checked(record, error.problem.rstrip("."))
 
 
 def _connected(url: URL) -> Connection:
@@ -145,6 +132,7 @@ def _differences(before: Facts, after: Facts) -> list[str]:
 def test_downgrade_leaves_no_trace(
     connection: Connection,
     migrations: Migrations,
+    conformance_engine: Engine,
     conformance_metadata: MetaData,
     conformance_scope: Scope,
     record: Record,
@@ -153,8 +141,7 @@ def test_downgrade_leaves_no_trace(
 
     Also in TimescaleDB's own catalog: no job, setting, chunk, sequence or type stays.
     """
-    before = traces(connection, version_table=conformance_scope.version_table)
-    connection.rollback()
+    before = _traces_before(connection, conformance_engine, migrations, conformance_scope)
     migrations.upgrade(connection)
     without_rows = _filled(
         connection, conformance_metadata, compress=migrations.edition == "community"
@@ -164,6 +151,8 @@ def test_downgrade_leaves_no_trace(
         migrations.downgrade(connection)
     except NotImplementedError as error:
         outcomes.skip_not_checked(record, outcomes.no_way_back(error))
+    if home_of(connection) is None:
+        outcomes.fail(record, _extension_dropped())
     after = traces(connection, version_table=conformance_scope.version_table)
     left = [
         f"{name} ({after[name] - before[name]:+})"
@@ -186,6 +175,30 @@ def test_downgrade_leaves_no_trace(
         outcomes.skip_not_checked(record, f"downgrade was tried without rows {without_rows}")
 
 
+def _traces_before(
+    connection: Connection, engine: Engine, migrations: Migrations, scope: Scope
+) -> Counter[str]:
+    """What a database holds that has the extension alone."""
+    if home_of(connection) is not None:
+        found = traces(connection, version_table=scope.version_table)
+        connection.rollback()
+        return found
+    # The migrations create it as if it could not be there.
+    with engine.database(migrations.unmigrated) as url, _connected(url) as other:
+        create_extension(other, migrations.home(engine))
+        return traces(other, version_table=scope.version_table)
+
+
+def _extension_dropped() -> Finding:
+    return outcomes.migration_finding(
+        "downgrade_drops_extension",
+        "migration: downgrade to base drops the extension timescaledb",
+        "Leave it where it is: other schemas of the database may use it, and CASCADE takes their"
+        " hypertables' settings and policies with it.",
+        "DROP EXTENSION",
+    )
+
+
 def _filled(connection: Connection, metadata: MetaData, *, compress: bool) -> str:
     """Put rows into every table; which ones have none, and why."""
     try:
@@ -206,7 +219,8 @@ def test_offline_sql_gives_the_same_facts(
 ) -> None:
     """`alembic upgrade head --sql`, run by hand, makes the schema that a migration online makes."""
     online = facts_of(migrated, conformance_scope)
-    with conformance_engine.database() as url, _connected(url) as by_hand:
+    empty = conformance_engine.database(migrations.unmigrated)
+    with empty as url, _connected(url) as by_hand:
         try:
             script = migrations.offline_sql()
             by_hand.connection.cursor().execute(script)
@@ -255,10 +269,7 @@ def test_sequences_are_not_behind(
 
 def test_no_warning_is_raised(upgraded: Callable[[], FirstUpgrade], record: Record) -> None:
     """TimescaleDB says by WARNING that a statement did not do what it seems to do."""
-    first = upgraded()
-    if first.notices is None:
-        outcomes.skip_not_checked(record, first.why_unheard)
-    warnings = [notice.strip() for notice in first.notices if is_warning(notice)]
+    warnings = [notice.strip() for notice in upgraded().notices if is_warning(notice)]
     if warnings:
         outcomes.fail(
             record,
@@ -268,6 +279,17 @@ def test_no_warning_is_raised(upgraded: Callable[[], FirstUpgrade], record: Reco
                 "A statement that warns often keeps the old state; state what is meant.",
                 warnings,
             ),
+        )
+
+
+def test_every_extension_is_there(upgraded: Callable[[], FirstUpgrade], record: Record) -> None:
+    """The engine has every extension that the migrations create."""
+    missing = sorted(upgraded().left_out)
+    if missing:
+        outcomes.skip_not_checked(
+            record,
+            f"this engine has no extension {' and no '.join(missing)}; the migrations ran without,"
+            f" and nothing missed it: take {who_has(missing[0])}",
         )
 
 
@@ -319,7 +341,8 @@ def test_alembic_check_is_quiet(
 
 
 def test_alembic_check_sees_a_dropped_index(
-    migrated: Connection,
+    conformance_engine: Engine,
+    schema_template: Template,
     alembic_config: Config,
     conformance_metadata: MetaData,
     record: Record,
@@ -328,13 +351,14 @@ def test_alembic_check_sees_a_dropped_index(
     indexes = [index for table in tables_of(conformance_metadata) for index in table.indexes]
     if not indexes:
         outcomes.skip_not_checked(record, "the models declare no index to drop")
-    missed = []
-    for index in sorted(indexes, key=lambda index: str(index.name)):
-        index.drop(migrated)
-        with _only_through_it(record):
-            if not _proposed(migrated, alembic_config, record):
-                missed.append(str(index.name))
-        migrated.rollback()
+    with conformance_engine.database(schema_template) as url, _connected(url) as connection:
+        for index in indexes:
+            index.drop(connection, checkfirst=True)
+        # An env.py that connects by itself must see it too.
+        connection.commit()
+        proposed = _proposed(connection, alembic_config, record)
+    names = sorted(str(index.name) for index in indexes)
+    missed = [name for name in names if f"Index({name!r}" not in proposed]
     if missed:
         outcomes.fail(
             record,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import NullPool, create_engine, text
+import pytest
+from sqlalchemy import NullPool, create_engine
 
+from conformance.observed.home import create_extension
 from conformance.observed.traces import traces
 
 if TYPE_CHECKING:
@@ -20,8 +22,18 @@ if TYPE_CHECKING:
     from conformance.project.migrations import Migrations
 
 
+#: Of migrations that are interrupted where there is one session.
+_NOT_HERE = (
+    "not checked: the migrations create TimescaleDB without IF NOT EXISTS, and this engine can"
+    " load it once"
+)
+
+
 class Unmigrated:
-    """Gives databases that have nothing but the extension, one at a time.
+    """Gives databases before the first revision, one at a time; most have the extension.
+
+    The extension is where the migrations would create it. It is not there where they insist on
+    creating it themselves.
 
     Where a database is a process of its own, booting one takes longer than a downgrade. The last
     one is therefore led back to the base, and given again if all that the catalogs hold is what
@@ -54,9 +66,13 @@ class Unmigrated:
                 TimescaleDB once; where there is one only, its creation must not be rolled back.
         """
         own_process = self._engine.server_url is None
+        insists = self._migrations.insist_on_the_extension
+        if insists and own_process and not extension:
+            pytest.skip(_NOT_HERE)
         if self._url is None:
-            self._url = self._resources.enter_context(self._engine.database())
-            if extension or own_process:
+            unmigrated = self._engine.database(self._migrations.unmigrated)
+            self._url = self._resources.enter_context(unmigrated)
+            if (extension or own_process) and not insists:
                 self._create_extension(self._url)
         serves_again = False
         try:
@@ -68,7 +84,7 @@ class Unmigrated:
 
     def _create_extension(self, url: URL) -> None:
         with _connected(url) as connection:
-            connection.execute(text("CREATE EXTENSION timescaledb"))
+            create_extension(connection, self._migrations.home(self._engine))
             connection.commit()
             self._before = self._traces(connection)
 

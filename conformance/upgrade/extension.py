@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from conformance.engines.connecting import connect
 from conformance.errors import one_line
+from conformance.observed import home
 from conformance.upgrade.failures import WayFailed
 
 if TYPE_CHECKING:
@@ -32,15 +33,18 @@ def offered_versions(url: URL) -> frozenset[str]:
         return frozenset(connection.execute(_OFFERED).scalars())
 
 
-def create_extension(url: URL, version: str) -> None:
+def create_extension(url: URL, version: str, schema: str | None = None) -> None:
     """Create it in the version.
+
+    Args:
+        schema: where it is to live; None: in the usual one.
 
     Raises:
         sqlalchemy.exc.DBAPIError: the server refuses.
     """
     with connect(url, autocommit=True) as connection:
         connection.exec_driver_sql("SET client_min_messages = error")
-        connection.exec_driver_sql(f"CREATE EXTENSION timescaledb VERSION '{version}'")
+        home.create_extension(connection, schema, version)
 
 
 def update_extension(url: URL, version: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.connecting import connect
+from conformance.observed.home import function
 from conformance.pipeline import scope_of
 from conformance.population.aggregates import refresh_aggregates
 from conformance.population.filling import fill_every_state
@@ -118,14 +119,16 @@ def _is_called(column: Column[Any]) -> bool:
 def hold_policies(url: URL) -> None:
     """Nothing runs by itself while states are read; a day is no setting that anybody compares."""
     with connect(url, autocommit=True) as connection:
+        alter_job = function(connection, "alter_job")
         for job in connection.execute(text(_POLICIES)).scalars().all():
             connection.execute(
-                text("SELECT alter_job(:job, next_start => now() + interval '1 day')"),
+                text(f"SELECT {alter_job}(:job, next_start => now() + interval '1 day')"),
                 {"job": job},
             )
 
 
 def _run_policies(url: URL) -> None:
     with connect(url, autocommit=True) as connection:
+        run_job = function(connection, "run_job")
         for job in connection.execute(text(_POLICIES)).scalars().all():
-            connection.execute(text("CALL run_job(:job)"), {"job": job})
+            connection.execute(text(f"CALL {run_job}(:job)"), {"job": job})

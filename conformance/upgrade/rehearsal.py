@@ -15,8 +15,8 @@ from conformance.comparing.findings import NotChecked
 from conformance.errors import ConformanceError, MigrationFailed, one_line
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
-from conformance.project.migrations import alembic_config, single_head
 from conformance.project.models import metadata_for
+from conformance.project.scripts import config_for, single_head
 from conformance.upgrade.changes import compare_states
 from conformance.upgrade.failures import WayFailed, WayNotOpen
 from conformance.upgrade.gaps import gap_changes
@@ -69,12 +69,15 @@ def rehearse(
     started = time.monotonic()
     project = Project(
         metadata_for(choices.project),
-        alembic_config(choices.project.alembic_ini),
+        config_for(choices.project),
         datetime.now(UTC),
     )
     single_head(project.config)
     make_folder(Path(choices.project.reports))
-    with open_servers(choices, progress) as servers, servers.old.database() as source:
+    with (
+        open_servers(choices, progress) as servers,
+        servers.old.database(project.home(servers.old)) as source,
+    ):
         report = Rehearsal(servers, project, choices, progress, arrived).run(source)
     return replace(report, seconds=time.monotonic() - started)
 

@@ -57,10 +57,14 @@ class Side:
         return self.server.edition == "community"
 
     @contextmanager
-    def database(self, version: str | None = None) -> Iterator[URL]:
-        """A database with nothing but the extension, in this end's version or in another."""
+    def database(self, schema: str | None, version: str | None = None) -> Iterator[URL]:
+        """A database with nothing but the extension, in this end's version or in another.
+
+        Args:
+            schema: that the extension lives in; None: the usual one.
+        """
         with self.engine.database() as url:
-            create_extension(url, version or self.server.timescaledb)
+            create_extension(url, version or self.server.timescaledb, schema)
             yield url
 
 

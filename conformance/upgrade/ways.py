@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect
+from conformance.observed.home import function
 from conformance.project.migrations import Migrations
 from conformance.upgrade.dumping import check_client, copy_rows, dump_and_restore
 from conformance.upgrade.extension import update_extension
@@ -50,6 +51,10 @@ class Project:
         """The project's migrations, as they run on one end."""
         return Migrations(self.config, side.server.edition)
 
+    def home(self, side: Side) -> str | None:
+        """The schema that the migrations want the extension in; None: the usual one."""
+        return self.migrations(side).home(side.engine)
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -88,7 +93,7 @@ def restored(servers: Servers, project: Project, source: URL) -> Iterator[Arriva
     old, new = servers.old.server.timescaledb, servers.new.server.timescaledb
     if old in servers.new.offered:
         check_client(servers.client, servers.new.server.postgresql)
-        with servers.new.database(old) as url:
+        with servers.new.database(project.home(servers.new), old) as url:
             started = time.monotonic()
             _begin_restoring(url)
             dump_and_restore(
@@ -105,7 +110,7 @@ def restored(servers: Servers, project: Project, source: URL) -> Iterator[Arriva
             seconds = time.monotonic() - started
             yield Arrival(url, servers.new.engine, method, seconds, notices)
     else:
-        with servers.new.database() as url:
+        with servers.new.database(project.home(servers.new)) as url:
             project.migrations(servers.new).template().prepare(url)
             hold_policies(url)
             started = time.monotonic()
@@ -121,7 +126,7 @@ def restored(servers: Servers, project: Project, source: URL) -> Iterator[Arriva
 @contextmanager
 def migrated_afresh(servers: Servers, project: Project, _source: URL) -> Iterator[Arrival]:
     """A database that never was at another version, filled with the same rows."""
-    with servers.new.database() as url:
+    with servers.new.database(project.home(servers.new)) as url:
         started = time.monotonic()
         prepare(url, project.metadata, project.migrations(servers.new), now=project.now)
         method = "Migrated on the new version, and filled with the same rows."
@@ -139,10 +144,10 @@ def _begin_restoring(url: URL) -> None:
         ) from None
 
 
-def _call(url: URL, function: str) -> None:
+def _call(url: URL, name: str) -> None:
     """In a session of its own: a library once loaded keeps what it knows."""
     with connect(url, autocommit=True) as connection:
-        connection.execute(text(f"SELECT {function}()"))
+        connection.execute(text(f"SELECT {function(connection, name)}()"))
 
 
 #: The last one takes the source away.

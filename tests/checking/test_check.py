@@ -74,19 +74,50 @@ def schema_template():
 """
 
 
+#: What keeps the project's own tests from being collected where the schema is checked.
+OWN_CONFTEST = "import the_web_framework_of_the_project"
+
+
 def test_the_projects_settings_of_pytest_are_for_its_own_tests(tmp_path, monkeypatch):
     copied_project(tmp_path)
     (tmp_path / "pyproject.toml").write_text(CONFIGURATION + HOSTILE)
+    (tmp_path / "tests").mkdir()
+    for folder in (tmp_path, tmp_path / "tests"):
+        (folder / "conftest.py").write_text(OWN_CONFTEST)
     monkeypatch.setenv("PYTEST_ADDOPTS", "--cov=app")
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_cov")
     done = check("-k", "test_facts", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     verdict = json.loads((tmp_path / "build/conformance/verdict.json").read_text())
     assert verdict["counts"]["facts"] > 1000
-    (tmp_path / "conftest.py").write_text(OVERRIDE)
+
+
+def test_fixtures_that_are_named_take_the_place_of_the_suites(tmp_path):
+    copied_project(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(CONFIGURATION + 'fixtures = "schema.ours"\n')
+    done = check("-k", "test_facts", cwd=tmp_path)
+    assert "There is no module 'schema' (from fixtures schema.ours)." in sentences(done)[0]
+    (tmp_path / "schema").mkdir()
+    (tmp_path / "schema/ours.py").write_text(OVERRIDE)
     done = check("-k", "test_facts", cwd=tmp_path)
     assert done.returncode == 2
     assert ["The override was taken." in line for line in sentences(done)] == [True], done.stderr
+
+
+@pytest.mark.parametrize("command", [COMMAND, [Path(sys.executable).with_name("conformance")]])
+def test_a_folder_may_be_called_as_a_module_of_the_standard_library(tmp_path, command):
+    """pytest imports `pdb`, and that `cmd`; other programs come first on the path too."""
+    copied_project(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(CONFIGURATION)
+    for name in ("cmd", "code", "tests", "statistics"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('of the project')")
+    arguments = [*command, "check", "--engine", "embedded"] if len(command) == 1 else command
+    done = subprocess.run(
+        [*arguments, "-k", "test_facts", "-n", "1"], cwd=tmp_path, capture_output=True, text=True,
+        check=False, env={**os.environ, "PYTHONPATH": str(PROJECT)}, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 #: Python drops what a callback of its garbage collector raises, and Hypothesis has such a callback.
@@ -106,7 +137,8 @@ def pytest_collection_finish():
 
 def test_ctrl_c_is_heeded_where_python_drops_it(tmp_path):
     copied_project(tmp_path)
-    (tmp_path / "conftest.py").write_text(DROPPED)
+    (tmp_path / "dropping.py").write_text(DROPPED)
+    (tmp_path / "pyproject.toml").write_text(CONFIGURATION + 'fixtures = "dropping"\n')
     done = check("-k", "test_facts", cwd=tmp_path, preexec_fn=not_ignoring_ctrl_c)
     assert (done.returncode, sentences(done)) == (2, ["conformance: Interrupted."]), done.stderr
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from conformance.declarations import Compression, Hypertable, TimescaleDB
 from conformance.gate.revisions.new import new_since_revision
 from conformance.gate.run import rehearse
-from conformance.project.migrations import alembic_config
+from conformance.project.scripts import alembic_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from conformance.errors import EngineUnavailable
 from conformance.gate.evidence.codes import is_code
 from conformance.gate.run import Choices, gate
 from conformance.project.configuration import Configuration
-from conformance.project.migrations import alembic_config
+from conformance.project.scripts import alembic_config
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples/migrations"

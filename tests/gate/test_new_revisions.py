@@ -8,7 +8,7 @@ import pytest
 
 from conformance.errors import BaseUnavailable, MigrationFailed
 from conformance.gate.revisions.new import new_since_commit, new_since_revision
-from conformance.project.migrations import alembic_config
+from conformance.project.scripts import alembic_config
 
 from .projects import sql
 

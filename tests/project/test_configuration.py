@@ -235,10 +235,19 @@ COMMANDS = {
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_says_that_it_needs_models(here, command):
     """It never falls back to somebody's ten tables, even where it can import them."""
-    (here / "alembic").symlink_to(PROJECT / "alembic")
+    (here / "alembic").mkdir()
+    (here / "alembic/env.py").write_text("target_metadata = None")
+    (here / "alembic/versions").symlink_to(PROJECT / "alembic/versions")
     (here / "alembic.ini").symlink_to(PROJECT / "alembic.ini")
     (here / "models").symlink_to(PROJECT / "models")
-    assert said(COMMANDS[command]).startswith("conformance: No models are named. Give --models ")
+    words = "conformance: No models are named, and env.py has no target_metadata. Give --models "
+    assert said(COMMANDS[command]).startswith(words)
+
+
+def test_nobody_names_models_where_there_is_no_env_py(here):
+    (here / "models").symlink_to(PROJECT / "models")
+    said_there = said(COMMANDS["audit"])
+    assert said_there.startswith("conformance: No models are named. Give --models ")
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "matrix"])

@@ -7,7 +7,8 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.embedded.engine import EmbeddedEngine
-from conformance.project.migrations import Migrations, alembic_config
+from conformance.project.migrations import Migrations
+from conformance.project.scripts import alembic_config
 
 from .broken_schemas import BROKEN_KEYS, with_trigger
 from .projects import REVISION, Edit, check, copied_project

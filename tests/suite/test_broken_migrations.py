@@ -161,7 +161,7 @@ def test_the_project_as_it_is(tmp_path):
 
 
 def test_the_env_file_that_alembic_init_writes(tmp_path):
-    """It connects by itself, to what the ini file names: there it must not get."""
+    """It connects by itself, to what the ini file names: it is led to where it should be."""
     project = copied_project(tmp_path)
     source = Path(alembic.__file__).parent / "templates/generic/env.py"
     models = "from models import Base\ntarget_metadata = Base.metadata"
@@ -174,11 +174,7 @@ def test_the_env_file_that_alembic_init_writes(tmp_path):
     code, verdict, err = check(project, "-k", "test_facts or test_migrations")
     assert (code, verdict["verdict"], verdict["findings"]) == (0, "conforms", []), err
     assert verdict["counts"]["facts"] > 1000
-    unseen = {item["id"] for item in verdict["not_checked"] if "env.py" in item["reason"]}
-    assert unseen == {
-        "check:test_no_warning_is_raised",
-        "check:test_alembic_check_sees_a_dropped_index",
-    }
+    assert not [item for item in verdict["not_checked"] if "env.py" in item["reason"]]
 
 
 def test_two_heads(tmp_path):

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.base import Template
-from conformance.errors import ConformanceError, MigrationFailed, primary
+from conformance.errors import MigrationFailed
 from conformance.gate.revisions.files import imports_of
 from conformance.observed import Scope
+from conformance.observed.home import create_extension
 from conformance.population.aggregates import refresh_aggregates
 from conformance.population.filling import fill_table, rows_key
 from conformance.population.reflection import reflect, schemas_of
 from conformance.population.thinness import thin
 from conformance.project.confinement import confined
 from conformance.project.migrations import Migrations
+from conformance.project.preparation import prepare, statements_of
+from conformance.project.scripts import variables_named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +50,7 @@ class Bench:
 
     def __init__(self, engine: Engine, config: Config, new: NewRevisions) -> None:
         self._engine = engine
-        self.migrations = Migrations(config, engine.server.edition)
+        self.migrations = Migrations.on(engine, config)
         self._new = new
         self.one_session = not engine.capabilities.concurrent_sessions
         self._database = ExitStack()
@@ -70,10 +73,19 @@ class Bench:
         """Take a new database: the base with its rows, and these revisions upon it."""
         self.close()
         self._url = self._database.enter_context(
-            self._engine.database(base_template(self.migrations, self._new))
+            self._engine.database(base_template(self.migrations, self._new, self._home()))
         )
         for revision in applied:
             self.upgrade(revision)
+
+    def _home(self) -> str | None:
+        """Where the first of all revisions create TimescaleDB."""
+        if self._new.base_heads:
+            return None
+        # Where they fail, that is seen when they are rehearsed.
+        with suppress(MigrationFailed):
+            return self.migrations.home(self._engine)
+        return None
 
     def upgrade(self, revision: Revision) -> None:
         """Run one revision's upgrade."""
@@ -136,16 +148,22 @@ def connected(url: URL, config: Config) -> Iterator[Connection]:
         yield connection
 
 
-def base_template(migrations: Migrations, new: NewRevisions) -> Template:
-    """The base: its migrations, and rows in every table and chunks of every state."""
+def base_template(migrations: Migrations, new: NewRevisions, home: str | None = None) -> Template:
+    """The base: its migrations, and rows in every table and chunks of every state.
 
-    def prepare(url: URL) -> None:
+    Args:
+        home: the schema that new revisions want TimescaleDB in, where there are no old ones.
+    """
+    statements = statements_of(migrations.config)
+
+    def prepare_base(url: URL) -> None:
+        prepare(url, statements)
         with connected(url, migrations.config) as connection:
             for head in new.base_heads:
                 _migrate(connection, migrations, head)
-            if not new.base_heads:
+            if not new.base_heads and not migrations.insist_on_the_extension:
                 # No downgrade has to take it away: other schemas of the database may use it.
-                connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
+                create_extension(connection, home)
                 connection.commit()
             fill(
                 connection,
@@ -155,7 +173,8 @@ def base_template(migrations: Migrations, new: NewRevisions) -> Template:
         with connected(url, migrations.config) as connection:
             refresh_aggregates(connection)
 
-    return Template("gate", _fingerprint(migrations, new), prepare)
+    parts = f"{_fingerprint(migrations, new)} {statements} {home}"
+    return Template("gate", hashlib.sha256(parts.encode()).hexdigest()[:32], prepare_base)
 
 
 def fill(connection: Connection, *, compress: bool, own: str = Scope.version_table) -> None:
@@ -180,14 +199,9 @@ def _tables(connection: Connection, version_table: str) -> Sequence[Table]:
 def _migrate(connection: Connection, migrations: Migrations, head: str) -> None:
     try:
         migrations.upgrade(connection, head)
-    except ConformanceError:
-        raise
     # Whatever a migration raises: its author is the one who must read it.
     except (Exception, SystemExit) as error:
-        raise MigrationFailed(
-            f"The old revisions up to {head} fail: {primary(error)}.",
-            "Try 'alembic upgrade' to there on an empty database.",
-        ) from error
+        raise migrations.why_it_failed(error, head) from error
 
 
 def _fingerprint(migrations: Migrations, new: NewRevisions) -> str:
@@ -200,11 +214,13 @@ def _fingerprint(migrations: Migrations, new: NewRevisions) -> str:
     imported = {
         path for file in old for name in imports_of(file) for path in _module_files(Path(name))
     }
-    for path in sorted(old | scripts | imported):
+    read = sorted(old | scripts | imported)
+    for path in read:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     digest.update(Path(migrations.ini).read_bytes())
     for library in ("alembic", "sqlalchemy", "psycopg2-binary", "hypothesis"):
         digest.update(f"{library} {version(library)}".encode())
+    digest.update(variables_named_in(read))
     digest.update(f"{sorted(new.base_heads)} {migrations.edition} {rows_key()}".encode())
     return digest.hexdigest()[:32]
 

@@ -1,7 +1,8 @@
-"""Hear what is sent through the driver itself: SQLAlchemy's events know nothing of it.
+"""What the drivers of a migration's connections have each of its own.
 
 A revision may take psycopg2's connection, for a COPY or out of habit:
-`op.get_bind().connection.cursor().execute(...)`.
+`op.get_bind().connection.cursor().execute(...)`. SQLAlchemy's events know nothing of that; here it
+is heard. With psycopg and asyncpg it is not.
 """
 
 from __future__ import annotations
@@ -9,7 +10,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
+from psycopg2.extensions import connection as psycopg2_connection
 from psycopg2.extensions import cursor as plain_cursor
+from sqlalchemy import AdaptedConnection
+
+from conformance.project.listening import quiet_cursor, raw_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,13 +61,36 @@ def hear(
             after(self, text)
             return result
 
-    raw: Any = connection.connection.dbapi_connection
-    raw.cursor_factory = HeardCursor
+    raw: Any = raw_of(connection)
+    if isinstance(raw, psycopg2_connection):
+        raw.cursor_factory = HeardCursor
 
 
-def quiet_cursor(raw: Any) -> Any:
-    """A cursor that nobody listens to."""
-    return raw.cursor(cursor_factory=plain_cursor)
+def is_idle(raw: Any) -> bool:
+    """Whether the session is in no transaction."""
+    return bool(_status(raw) == TRANSACTION_STATUS_IDLE)
+
+
+def has_failed(raw: Any) -> bool:
+    """Whether the session's transaction answers nothing until it is rolled back."""
+    status = _status(raw)
+    if status is not None:
+        return bool(status == TRANSACTION_STATUS_INERROR)
+    try:
+        with quiet_cursor(raw) as cursor:
+            cursor.execute("SELECT")
+    # Its driver's own kind of error.
+    except Exception:
+        return True
+    return False
+
+
+def _status(raw: Any) -> int | None:
+    """As libpq says it; None where asyncpg, which tells less, is in a transaction."""
+    driver = raw.driver_connection if isinstance(raw, AdaptedConnection) else raw
+    if hasattr(driver, "info"):
+        return int(driver.info.transaction_status)
+    return None if driver.is_in_transaction() else TRANSACTION_STATUS_IDLE
 
 
 def _by_sqlalchemy() -> bool:

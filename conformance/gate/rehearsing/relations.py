@@ -62,10 +62,11 @@ SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', z.schema_name, z.table_
   FROM _timescaledb_catalog.chunk c
   JOIN _timescaledb_catalog.chunk z ON z.id = c.compressed_chunk_id
 """
+#: Without parameters, which each driver writes in its own way.
 _HAS = """
 SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
-                WHERE attrelid = pg_catalog.to_regclass('_timescaledb_catalog.' || %s)
-                  AND attname = %s AND NOT attisdropped)
+                WHERE attrelid = pg_catalog.to_regclass('_timescaledb_catalog.{table}')
+                  AND attname = '{column}' AND NOT attisdropped)
 """
 
 _INDEXES = ("i", "I")
@@ -114,7 +115,7 @@ def observe(cursor: Any) -> Moment:
     """What there is now.
 
     Args:
-        cursor: a psycopg2 cursor of the session, whose transaction must not have failed.
+        cursor: of the session, whose transaction must not have failed.
     """
     cursor.execute(_LOCKS)
     locks = frozenset((oid, _mode(mode)) for oid, mode in cursor.fetchall())
@@ -141,7 +142,7 @@ def _chunks(cursor: Any) -> dict[int, int]:
 
 
 def _has(cursor: Any, table: str, column: str) -> bool:
-    cursor.execute(_HAS, (table, column))
+    cursor.execute(_HAS.format(table=table, column=column))
     return bool(cursor.fetchone()[0])
 
 

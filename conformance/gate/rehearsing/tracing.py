@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 from sqlalchemy import Engine, event
 
 from conformance.gate.evidence.report import Notice, Statement
-from conformance.gate.rehearsing.driver import hear, quiet_cursor
+from conformance.gate.rehearsing.driver import (
+    has_failed,
+    hear,
+    is_idle,
+)
 from conformance.gate.rehearsing.relations import Folding, Moment, observe, rewritten
-from conformance.project.notices import Notices
+from conformance.project.listening import notices_of, quiet_cursor, raw_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,7 +109,7 @@ class Tracer:
         self._returned = 0.0
         self._running: _Running | None = None
         self._hear(connection)
-        raw: Any = connection.connection.dbapi_connection
+        raw = raw_of(connection)
         self._last = replace(_look(raw), locks=frozenset())
         # SQLAlchemy knows of no transaction that it could end.
         raw.rollback()
@@ -141,16 +144,15 @@ class Tracer:
         """A clock that stands still while we look."""
         return time.perf_counter() - self._watching
 
-    def _before(self, _conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
+    def _before(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         began = time.perf_counter()
-        raw = cursor.connection
+        raw = raw_of(connection)
         self.failed = statement
-        _notices_of(raw).take()
+        notices_of(raw).take()
         lock_timeout = None
-        status = raw.info.transaction_status
         # What is idle would begin a transaction; what has failed answers nothing until it is
         # rolled back, as a revision may do to a savepoint.
-        if raw.autocommit or status not in (TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR):
+        if raw.autocommit or not (is_idle(raw) or has_failed(raw)):
             lock_timeout = _setting(raw)
         self._running = _Running(
             0.0,
@@ -164,12 +166,12 @@ class Tracer:
         if self._running.transaction is not None:
             self._idle_until(self._running.started)
 
-    def _after(self, _conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
+    def _after(self, connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
         ended = self._now()
         began = time.perf_counter()
         running, self._running, self.failed = self._running, None, None
         if running is not None:
-            traced = self._traced(running, cursor, statement)
+            traced = self._traced(running, raw_of(connection), _sent(cursor, statement))
             self.statements.append(replace(traced, seconds=ended - running.started))
             self.sources.append(running.source)
             self._returned = ended
@@ -177,11 +179,10 @@ class Tracer:
                 self._open.append((len(self.statements) - 1, running.started))
         self._watching += time.perf_counter() - began
 
-    def _traced(self, running: _Running, cursor: Any, statement: str) -> Statement:
-        raw = cursor.connection
-        notices = _notices_of(raw).take()
+    def _traced(self, running: _Running, raw: Any, statement: str) -> Statement:
+        notices = notices_of(raw).take()
         lock_timeout = running.lock_timeout
-        if raw.info.transaction_status != TRANSACTION_STATUS_INERROR:
+        if not has_failed(raw):
             self._last = _look(raw)
             lock_timeout = lock_timeout or _setting(raw)
         elif lock_timeout is None and self.statements:
@@ -189,7 +190,7 @@ class Tracer:
         self._folding.learn(self._last)
         return Statement(
             len(self.statements) + 1,
-            _sent(cursor, statement),
+            statement,
             seconds=0.0,
             transaction=running.transaction,
             by_alembic=running.source is None,
@@ -255,12 +256,6 @@ def _sent(cursor: Any, statement: str) -> str:
     query = getattr(cursor, "query", None)
     sql = query.decode("utf-8", "replace") if isinstance(query, bytes) else statement
     return sql.strip()[:_KEPT_SQL]
-
-
-def _notices_of(raw: Any) -> Notices:
-    if not isinstance(raw.notices, Notices):
-        raw.notices = Notices()
-    return raw.notices
 
 
 def _look(raw: Any) -> Moment:

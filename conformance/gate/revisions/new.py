@@ -17,7 +17,7 @@ from conformance.gate.revisions.files import (
     same_code,
 )
 from conformance.gate.revisions.git import Repository
-from conformance.project.migrations import revisions_of, single_head
+from conformance.project.scripts import revisions_of, single_head
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -8,6 +8,11 @@ import { pathToFileURL } from 'node:url'
 import { copyFail } from './protocol.mjs'
 import { readSnapshot, writeSnapshot } from './snapshot.mjs'
 
+// PostgreSQL's own extensions, as far as this build has them and migrations are known to use them.
+const CONTRIB = [
+  'btree_gin', 'btree_gist', 'citext', 'cube', 'earthdistance', 'fuzzystrmatch', 'hstore', 'intarray',
+  'isn', 'lo', 'ltree', 'pg_trgm', 'seg', 'tablefunc', 'tcn', 'unaccent', 'uuid_ossp',
+]
 const DATA_DIRECTORY = '/tmp/pglite/base'
 const SETTINGS_TOLD_TO_CLIENTS = [
   'server_version', 'server_encoding', 'client_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone',
@@ -48,11 +53,16 @@ export class Backend {
   /** Boot from the file `snapshot`, or create a new cluster where it is undefined. */
   static async boot(packages, snapshot) {
     const dist = path.join(packages, 'node_modules', '@unni-craftsman', 'pglite', 'dist')
-    const { PGlite } = await import(pathToFileURL(path.join(dist, 'index.js')))
-    const { timescaledb } = await import(pathToFileURL(path.join(dist, 'timescaledb', 'index.js')))
+    const load = (...place) => import(pathToFileURL(path.join(dist, ...place)))
+    const { PGlite } = await load('index.js')
+    const extensions = await Promise.all([
+      load('timescaledb', 'index.js'),
+      load('vector', 'index.js'),
+      ...CONTRIB.map((name) => load('contrib', `${name}.js`)),
+    ])
     const db = await PGlite.create({
       fs: new SnapshotFilesystem(snapshot),
-      extensions: { timescaledb },
+      extensions: Object.assign({}, ...extensions),
       // Only template1 can be entered while the cluster is being created.
       database: snapshot ? 'postgres' : 'template1',
     })

@@ -1,0 +1,64 @@
+"""The standard library before a project's own folders, of which one may be called `cmd`."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+
+#: Its arguments: the folder that our package is in, and the module.
+_START = """
+import runpy, sys
+root, module = sys.argv[1:]
+sys.path.append(root)
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+
+
+class _StandardLibraryFirst:
+    """Finds modules of the standard library where they are, whatever comes first on the path."""
+
+    def __init__(self) -> None:
+        homes = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
+        self._path = [
+            entry
+            for entry in sys.path
+            if "site-packages" not in entry
+            and any(entry == home or entry.startswith((f"{home}/", f"{home}\\")) for home in homes)
+        ]
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Called by Python, for every module that is not imported yet."""
+        if path is not None or fullname not in sys.stdlib_module_names:
+            return None
+        return PathFinder.find_spec(fullname, self._path, target)
+
+
+def command(module: str) -> list[str]:
+    """The command that runs a module of ours, in a process whose path begins elsewhere than here.
+
+    `python -m` would look into the working directory first.
+    """
+    return [sys.executable, "-P", "-c", _START, str(Path(__file__).parents[2]), module]
+
+
+def put_first() -> None:
+    """Let no folder of the project take the place of a module of the standard library.
+
+    Alembic's `prepend_sys_path` and Flask put the project's folder before everything else.
+    """
+    if not any(isinstance(finder, _StandardLibraryFirst) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _StandardLibraryFirst())

@@ -1,0 +1,104 @@
+"""What is said of a migration that fails: which revision, where in its file, at which statement."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.engines.connecting import is_lost_connection, lost_connection
+from conformance.errors import ConformanceError, MigrationFailed, message_of, primary
+from conformance.project.extensions import not_created, unavailable, who_has
+from conformance.project.surroundings import hint_at_variable, said_once
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from alembic.script import ScriptDirectory
+
+_SHOWN = 200
+_PASSWORD = re.compile(r"(password\s+)(E?'(?:[^']|'')*')", re.IGNORECASE)
+#: What a database has to have, where a revision does not make it, and the server's word for each.
+_SURROUNDINGS = re.compile(r'(role|schema) "([^"]+)" does not exist')
+
+
+def why_it_failed(
+    error: BaseException,
+    revisions: ScriptDirectory,
+    goal: str,
+    left_out: Collection[str] = (),
+) -> ConformanceError:
+    """The error of a migration on an empty database as one sentence, and a hint.
+
+    Args:
+        error: whatever a revision, env.py, a driver or Alembic raised.
+        goal: the revision that was to be reached.
+        left_out: extensions that the engine lacks, and that were not created.
+    """
+    if isinstance(error, ConformanceError):
+        return error
+    if is_lost_connection(error):
+        return lost_connection(f"the migration to {goal}")
+    place = _place(error, revisions)
+    what = place or f"The migration to {goal}"
+    statement = _statement(error)
+    sent = f" The statement is: {statement}." if statement else ""
+    hint = (
+        hint_of(error, left_out) or f"'alembic upgrade {goal}' on an empty database shows it too."
+    )
+    return MigrationFailed(f"{what} fails: {primary(error)}.{sent}", hint)
+
+
+def _place(error: BaseException, revisions: ScriptDirectory) -> str | None:
+    """The innermost file of the migrations that the error went through."""
+    scripts = {Path(script.path).resolve(): script for script in revisions.walk_revisions()}
+    folder = Path(revisions.dir).resolve()
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename).resolve()
+        if file in scripts:
+            return f"Revision {scripts[file].revision} ({_shown(file)}, line {frame.lineno})"
+        if file == folder / "env.py":
+            return f"env.py ({_shown(file)}, line {frame.lineno})"
+    return None
+
+
+def _shown(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def _statement(error: BaseException) -> str:
+    """On one line, without parameters, and without the password that a role may get."""
+    sql = getattr(error, "statement", None)
+    query = getattr(getattr(error, "cursor", None), "query", None)
+    if sql is None and isinstance(query, bytes):
+        sql = query.decode("utf-8", "replace")
+    words = _PASSWORD.sub(r"\1'***'", " ".join(str(sql or "").split())).rstrip(";")
+    return words if len(words) <= _SHOWN else f"{words[: _SHOWN - 1]}…"
+
+
+def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
+    """What to do about it, where the error shows what is missing."""
+    message = message_of(error)
+    missing = not_created(message)
+    extension = unavailable(message) or (missing if missing in left_out else None)
+    if extension is not None:
+        return f"This engine has no extension {extension}; take {who_has(extension)}."
+    if missing is not None:
+        return (
+            f"No revision before has created the extension {missing} where it is looked for. If"
+            f" somebody else does, say so: {said_once(f'CREATE EXTENSION {_quoted(missing)}')}."
+        )
+    if surroundings := _SURROUNDINGS.search(message):
+        kind, name = surroundings.groups()
+        return (
+            f"If it is not the migrations that make the {kind}, say so:"
+            f" {said_once(f'CREATE {kind.upper()} {_quoted(name)}')}."
+        )
+    return hint_at_variable(error)
+
+
+def _quoted(name: str) -> str:
+    """As SQL wants it."""
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else f'"{name}"'

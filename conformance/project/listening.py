@@ -1,0 +1,89 @@
+"""Hear what servers say on the connections of a migration, whatever driver opens them."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from psycopg2.extensions import connection as psycopg2_connection
+from psycopg2.extensions import cursor as psycopg2_cursor
+from sqlalchemy import AdaptedConnection, Engine, event
+
+from conformance.project.notices import Notices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection
+
+
+def raw_of(connection: Connection) -> Any:
+    """The driver's connection, in the synchronous shape that SQLAlchemy gives it."""
+    return connection.connection.dbapi_connection
+
+
+def quiet_cursor(raw: Any) -> AbstractContextManager[Any]:
+    """A cursor that nobody listens to."""
+    if isinstance(raw, psycopg2_connection):
+        return closing(raw.cursor(cursor_factory=psycopg2_cursor))
+    return closing(raw.cursor())
+
+
+#: Of the connections of drivers that call a function with each notice.
+_heard: WeakKeyDictionary[Any, Notices] = WeakKeyDictionary()
+
+
+def notices_of(connection: Any) -> Notices:
+    """What the server says there from now on.
+
+    Args:
+        connection: of psycopg2, psycopg or asyncpg, as SQLAlchemy has it.
+    """
+    if isinstance(connection, AdaptedConnection):
+        connection = connection.driver_connection
+    if hasattr(connection, "notices"):
+        if not isinstance(connection.notices, Notices):
+            connection.notices = Notices()
+        notices: Notices = connection.notices
+        return notices
+    if connection not in _heard:
+        _heard[connection] = Notices()
+        _hear(connection, _heard[connection])
+    return _heard[connection]
+
+
+@contextmanager
+def hearing(connection: Connection) -> Iterator[list[str]]:
+    """Whatever servers say on this connection and on those that are opened meanwhile.
+
+    The list is complete when the block ends.
+    """
+    heard = [notices_of(raw_of(connection))]
+    for notices in heard:
+        notices.take()
+
+    def opened(other: Connection) -> None:
+        heard.append(notices_of(raw_of(other)))
+
+    said: list[str] = []
+    event.listen(Engine, "engine_connect", opened)
+    try:
+        yield said
+    finally:
+        event.remove(Engine, "engine_connect", opened)
+        for notices in heard:
+            said += notices.take()
+
+
+def _hear(connection: Any, notices: Notices) -> None:
+    """Written as libpq writes them, which is what psycopg2 has."""
+    if hasattr(connection, "add_notice_handler"):  # psycopg
+        connection.add_notice_handler(
+            lambda notice: notices.append(f"{notice.severity}:  {notice.message_primary}")
+        )
+    else:  # asyncpg
+        connection.add_log_listener(
+            lambda _, notice: notices.append(f"{notice.severity}:  {notice.message}")
+        )

@@ -1,0 +1,74 @@
+"""What a database has before the first revision, where somebody else than the migrations makes it.
+
+Extensions, schemas, roles: `prepare` of the project's configuration.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from conformance.engines.connecting import connect
+from conformance.errors import MigrationFailed, ModelsUnavailable, primary
+from conformance.project.configuration import SECTION, Configuration
+from conformance.project.failing import hint_of
+from conformance.project.flask_app import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic.config import Config
+    from sqlalchemy import URL
+
+#: duplicate_object, duplicate_schema: an earlier database has made the role, which belongs to the
+#: server; or the engine has made the extension.
+_IS_THERE = {"42710", "42P06"}
+_MAKES_ONE = re.compile(r"\s*create\s+(role|user|extension|schema)\b[^;]*;?\s*", re.IGNORECASE)
+
+
+def statements_of(config: Config) -> tuple[str, ...]:
+    """The project's statements; the contents of a file are one.
+
+    Raises:
+        ModelsUnavailable: a file cannot be read.
+    """
+    project: Configuration = config.attributes.get(PROJECT) or Configuration()
+    return tuple(_read(entry, Path(project.folder or ".")) for entry in project.prepare)
+
+
+def _read(entry: str, folder: Path) -> str:
+    if not entry.strip().endswith(".sql"):
+        return entry
+    file = folder / entry.strip()
+    try:
+        return file.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise ModelsUnavailable(
+            f"The file {file} cannot be read: {error}.",
+            f"Correct prepare below [{SECTION}] in pyproject.toml.",
+        ) from None
+
+
+def prepare(url: URL, statements: Sequence[str]) -> None:
+    """Run the statements in a database, each in a transaction of its own.
+
+    Raises:
+        MigrationFailed: the server refuses one.
+    """
+    if not statements:
+        return
+    with connect(url, autocommit=True) as connection:
+        for statement in statements:
+            try:
+                # As it is: a percent sign or a colon means nothing to us.
+                connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+            except DBAPIError as error:
+                is_there = getattr(error.orig, "pgcode", None) in _IS_THERE
+                if not (is_there and _MAKES_ONE.fullmatch(statement)):
+                    raise MigrationFailed(
+                        f"What prepare says in pyproject.toml fails: {primary(error)}.",
+                        hint_of(error) or f"Correct it below [{SECTION}].",
+                    ) from error

@@ -1,0 +1,239 @@
+"""The files of a project's migrations: Alembic's configuration, the revisions, what they read."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import os
+import re
+import tomllib
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from conformance.errors import MigrationFailed, ModelsUnavailable, named
+from conformance.project.flask_app import PROJECT
+from conformance.project.surroundings import hint_at_variable, surround
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from conformance.project.configuration import Configuration
+
+#: Where Alembic 1.16 and later find what the ini file does not say.
+_PYPROJECT = "pyproject.toml"
+_INI = "conformance ini file"
+#: What may be the name of a variable of the environment.
+_VARIABLE = re.compile(rb"\b[A-Z][A-Z0-9_]{2,}\b")
+_ITS_SCHEMA = re.compile(
+    r"extension\b[^;]{0,80}timescaledb\b[^;]{0,80}\bschema\b", re.IGNORECASE | re.DOTALL
+)
+_INSISTING = re.compile(
+    r"create\s+extension\s+(?!if\b)\W{0,2}timescaledb|create\s+schema\s+(?!if\b)", re.IGNORECASE
+)
+
+#: They differ from run to run, and say nothing of the schema: the suite sets some of them itself.
+_OF_THE_RUN = ("CONFORMANCE_", "DATABASE_URL", "PG", "PYTEST_")
+_LIBRARIES = ("alembic", "sqlalchemy", "psycopg2-binary", "psycopg", "asyncpg")
+
+
+def config_for(project: Configuration) -> Config:
+    """Alembic's configuration of the project, whose modules can be imported from now on.
+
+    Raises:
+        ModelsUnavailable: there is no such file.
+    """
+    surround(project)
+    config = alembic_config(project.alembic_ini)
+    config.attributes[PROJECT] = project
+    return config
+
+
+def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | None = None) -> Config:
+    """Alembic's configuration from an ini file or pyproject.toml, silent on the console.
+
+    Raises:
+        ModelsUnavailable: there is no such file.
+    """
+    path = Path(ini)
+    written = not path.is_file() or path.name == _PYPROJECT
+    if not has_migrations(ini):
+        raise ModelsUnavailable(f"There is no {path.name} in {path.resolve().parent}.", _hint(path))
+    toml = path.parent / _PYPROJECT
+    also = {"toml_file": toml} if "toml_file" in inspect.signature(Config).parameters else {}
+    file = None if written else str(path)
+    config = Config(file, output_buffer=output, stdout=io.StringIO(), **cast("Any", also))
+    # Flask-Migrate's ini file does not say where the scripts are: beside it.
+    if not _location(config) and path.with_name("env.py").is_file():
+        config.set_main_option("script_location", str(path.parent).replace("%", "%%"))
+    config.attributes.update({"logging": False, _INI: toml if written else path})
+    return config
+
+
+def has_migrations(ini: Path | str) -> bool:
+    """Whether there is the ini file, or a pyproject.toml beside it that takes its place."""
+    path = Path(ini)
+    in_its_place = path.name == _PYPROJECT or not path.is_file()
+    return _is_in(path.parent / _PYPROJECT) if in_its_place else True
+
+
+def again(config: Config, output: io.StringIO) -> Config:
+    """The same configuration once more, which prints to `output`."""
+    other = alembic_config(ini_of(config), output=output)
+    other.attributes.update(config.attributes, connection=None)
+    return other
+
+
+def ini_of(config: Config) -> Path:
+    """The file that the configuration comes from."""
+    path: Path = config.attributes[_INI]
+    return path
+
+
+def single_head(config: Config) -> str:
+    """The one head revision.
+
+    Raises:
+        MigrationFailed: the revisions cannot be read, or there is none, or more than one head.
+    """
+    directory = revisions_of(config)
+    heads = directory.get_heads()
+    if not heads:
+        raise MigrationFailed(
+            f"There is no revision in {directory.dir}.",
+            "Write the first one with 'alembic revision', or name another ini file with"
+            " --alembic-ini.",
+        )
+    if len(heads) != 1:
+        listed = ", ".join(sorted(heads)) or "none"
+        raise MigrationFailed(
+            f"The migrations have {len(heads)} heads ({listed}) where one is needed.",
+            "Join them with 'alembic merge heads'.",
+        )
+    return heads[0]
+
+
+def revisions_of(config: Config) -> ScriptDirectory:
+    """The folder of the revisions, with every file in it read.
+
+    Raises:
+        MigrationFailed: the ini file, the folder or one of the files cannot be read.
+    """
+    try:
+        with warnings.catch_warnings():
+            # A revision that is there twice, or that another one follows and is not there.
+            warnings.filterwarnings("error", module=r"alembic\.script\.revision")
+            directory = ScriptDirectory.from_config(config)
+            list(directory.walk_revisions())
+    # A revision's file is imported: it may raise anything, and may even exit.
+    except (Exception, SystemExit) as error:
+        raise MigrationFailed(
+            f"The revisions of {ini_of(config)} cannot be read: {named(error)}.",
+            hint_at_variable(error)
+            or "'alembic history' must list them; correct what it stumbles over.",
+        ) from None
+    return directory
+
+
+def fingerprint(config: Config) -> str:
+    """A hash of every file that a migration can depend on, and of the variables that they name.
+
+    What Alembic runs, Python and SQL of the project, its ini files and `.env`; the versions of the
+    libraries.
+    """
+    digest = hashlib.sha256()
+    here = ini_of(config).resolve().parent
+    files = sorted({*_sources(here), *_sources(Path.cwd()), *scripts_of(config)})
+    for path in files:
+        digest.update(os.path.relpath(path, here).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {_version(library)}".encode())
+    digest.update(variables_named_in(files))
+    return digest.hexdigest()
+
+
+def name_its_schema(config: Config) -> bool:
+    """Whether the migrations may create TimescaleDB in a schema of its own."""
+    return bool(_ITS_SCHEMA.search(_text_of_scripts(config)))
+
+
+def insist_on_the_extension(config: Config) -> bool:
+    """Whether the migrations create TimescaleDB, or a schema, without IF NOT EXISTS."""
+    return bool(_INSISTING.search(_text_of_scripts(config)))
+
+
+def _text_of_scripts(config: Config) -> str:
+    files = [path for path in scripts_of(config) if path.suffix in {".py", ".sql"}]
+    return "\n".join(path.read_text("utf-8", "replace") for path in files)
+
+
+def scripts_of(config: Config) -> list[Path]:
+    """What lies beside env.py and beside the revisions, which may be elsewhere."""
+    directory = revisions_of(config)
+    folders = {Path(script.path).resolve().parent for script in directory.walk_revisions()}
+    folders.add(Path(directory.dir).resolve())
+    return sorted({path for folder in folders for path in _sources(folder)})
+
+
+def variables_named_in(files: Iterable[Path]) -> bytes:
+    """The variables of the environment that the files may read, with their values, to be hashed."""
+    names = {name.decode() for path in files for name in _VARIABLE.findall(path.read_bytes())}
+    found = {
+        name: os.environ[name]
+        for name in sorted(names & os.environ.keys())
+        if not name.startswith(_OF_THE_RUN)
+    }
+    return repr(found).encode()
+
+
+def _location(config: Config) -> str | None:
+    read = getattr(config, "get_alembic_option", config.get_main_option)
+    found: str | None = read("script_location")
+    return found
+
+
+def _is_in(pyproject: Path) -> bool:
+    """Whether Alembic is configured there."""
+    try:
+        found = tomllib.loads(pyproject.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "alembic" in found.get("tool", {})
+
+
+def _hint(path: Path) -> str:
+    beside = [str(found) for found in sorted(path.parent.glob("*/alembic.ini"))]
+    if beside:
+        return f"Name it with --alembic-ini {beside[0]}."
+    return "Run this in the project's folder, or name the file with --alembic-ini."
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    """What a migration may read below a folder; nothing hidden, no virtual environment."""
+    yield from (path for path in root.glob(".env*") if path.is_file())
+    for place, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if _is_source(Path(place, name))]
+        yield from (
+            Path(place, name) for name in files if Path(name).suffix in {".py", ".sql", ".ini"}
+        )
+
+
+def _is_source(folder: Path) -> bool:
+    return not (
+        folder.name.startswith(".")
+        or folder.name in {"build", "dist", "tests", "benchmarks", "docs", "node_modules"}
+        or (folder / "pyvenv.cfg").exists()
+    )
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except ModuleNotFoundError:
+        return "unknown"

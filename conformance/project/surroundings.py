@@ -1,0 +1,98 @@
+"""What models and env.py expect around them: variables, a folder to import from, little talk."""
+
+from __future__ import annotations
+
+import logging.config
+import os
+import re
+import sys
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.project.configuration import SECTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alembic.config import Config
+
+    from conformance.project.configuration import Configuration
+
+#: What libraries of settings say of a variable that is not set: python-decouple, environs.
+_UNSET = (r"^(\w+) not found\. Declare it as envvar", r'[Ee]nvironment variable "(\w+)" not set')
+
+
+def surround(project: Configuration) -> None:
+    """Set the project's variables, and let its modules be imported, from now on."""
+    for name, value in (project.environment or {}).items():
+        os.environ.setdefault(name, value)
+    for folder in (project.folder, str(Path.cwd())):
+        if folder is not None and folder not in sys.path:
+            sys.path.insert(0, folder)
+
+
+def env_py(config: Config) -> Path:
+    """Where env.py is.
+
+    Raises:
+        alembic.util.CommandError: the ini file does not say where the scripts are.
+    """
+    from alembic.script import ScriptDirectory
+
+    return Path(ScriptDirectory.from_config(config).dir, "env.py")
+
+
+def mentions(config: Config, word: str) -> bool:
+    """Whether env.py has the word; not where it cannot be read."""
+    from alembic.util import CommandError
+
+    try:
+        return word in env_py(config).read_text("utf-8")
+    except (CommandError, OSError, ValueError):
+        return False
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep env.py from its usual fileConfig(), which prints each revision of each run."""
+    before = logging.config.fileConfig
+    logging.config.fileConfig = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        logging.config.fileConfig = before
+
+
+def said_once(statement: str) -> str:
+    """How a project says what a database has before its first revision."""
+    return f'prepare = ["{_escaped(statement)}"] below [{SECTION}] in pyproject.toml'
+
+
+def hint_at_variable(error: BaseException) -> str | None:
+    """What to do where the project's code misses a variable of the environment."""
+    names = _missing(error)
+    if not names:
+        return None
+    lines = "; ".join(f'{name} = "..."' for name in names)
+    return (
+        f"Set {' and '.join(names)}, to any value that can be read: {lines} below"
+        f" [{SECTION}.environment] in pyproject.toml. Connections are led to the suite's database."
+    )
+
+
+def _missing(error: BaseException) -> list[str]:
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    if isinstance(error, KeyError) and last and last[0].filename in {os.__file__, "<frozen os>"}:
+        return [str(error.args[0])]
+    if type(error).__name__ == "ValidationError" and hasattr(error, "errors"):  # pydantic's
+        entries: list[dict[str, Any]] = error.errors()
+        return [str(item["loc"][0]).upper() for item in entries if item["type"] == "missing"]
+    found = (re.search(pattern, str(error)) for pattern in _UNSET)
+    return [match[1] for match in found if match]
+
+
+def _escaped(text: str) -> str:
+    """Within a text of TOML."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

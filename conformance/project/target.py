@@ -1,0 +1,83 @@
+"""The metadata that env.py gives to autogenerate: what the project compares with a database."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData
+
+from conformance.errors import ModelsUnavailable, named
+from conformance.project.confinement import nowhere
+from conformance.project.scripts import again, config_for
+from conformance.project.surroundings import env_py, hint_at_variable
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+
+    from conformance.project.configuration import Configuration
+
+_NAME = "target_metadata"
+
+
+def target_metadata(project: Configuration) -> MetaData:
+    """Run env.py as if it were to print SQL, and see what it gives Alembic.
+
+    Raises:
+        ModelsUnavailable: there is no ini file, env.py fails, or has no metadata or several.
+    """
+    config = again(config_for(project), io.StringIO())
+    found: list[Any] = []
+
+    def see(_revision: object, context: MigrationContext) -> list[Any]:
+        found.append(context.opts.get(_NAME))
+        return []
+
+    error: BaseException | None = None
+    try:
+        scripts = ScriptDirectory.from_config(config)
+        with (
+            nowhere(config),
+            EnvironmentContext(config, scripts, fn=see, as_sql=True, starting_rev=None),
+        ):
+            scripts.run_env()
+    # env.py is anybody's code. Its names may be there all the same.
+    except (Exception, SystemExit) as caught:
+        error = caught
+        with suppress(Exception):
+            found += _names_of(caught, str(env_py(config)))
+    return _only(found, error)
+
+
+def _names_of(error: BaseException, file: str) -> list[Any]:
+    """What env.py called `target_metadata` before it failed."""
+    trace, found = error.__traceback__, []
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            found.append(trace.tb_frame.f_globals.get(_NAME))
+        trace = trace.tb_next
+    return found
+
+
+def _only(found: list[Any], error: BaseException | None) -> MetaData:
+    flat = [
+        item for value in found for item in (value if isinstance(value, list | tuple) else [value])
+    ]
+    several = list({id(item): item for item in flat if isinstance(item, MetaData)}.values())
+    if len(several) == 1:
+        return several[0]
+    if several:
+        raise ModelsUnavailable(
+            f"No models are named, and env.py has {len(several)} MetaData in {_NAME}.",
+            "Name those to compare with by --models package.module:metadata.",
+        )
+    why = f"env.py fails without a database: {named(error)}" if error else f"env.py has no {_NAME}"
+    raise ModelsUnavailable(
+        f"No models are named, and {why}.",
+        (error and hint_at_variable(error))
+        or 'Give --models package.module:Base.metadata, or write models = "..." below'
+        " [tool.conformance] in pyproject.toml.",
+    )
