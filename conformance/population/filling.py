@@ -24,6 +24,7 @@ from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 import conformance
 from conformance.declarations import compression_of, hypertable_of, tables_of
 from conformance.expected import expected_facts, spelling
+from conformance.observed.home import function
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
 from conformance.strategies.derivation import derivation_of
 from conformance.strategies.drawing import drawing
@@ -174,7 +175,7 @@ def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
     found: Sequence[str] = connection.scalars(
         text(
             "SELECT format('%I.%I', nspname, relname)"
-            " FROM show_chunks(CAST(:table AS regclass)) AS chunk"
+            f" FROM {function(connection, 'show_chunks')}(CAST(:table AS regclass)) AS chunk"
             " JOIN pg_class c ON c.oid = chunk JOIN pg_namespace n ON n.oid = relnamespace"
             " ORDER BY c.oid"
         ),
@@ -266,11 +267,17 @@ def _bring_into_states(connection: Connection, table: Table) -> None:
     for number, chunk in enumerate(chunks_of(connection, table)):
         state = CHUNK_STATES[number % len(CHUNK_STATES)]
         if state != "plain":
-            connection.execute(text("SELECT compress_chunk(CAST(:c AS regclass))"), {"c": chunk})
+            _do(connection, "compress_chunk", chunk)
         if state == "decompressed":
-            connection.execute(text("SELECT decompress_chunk(CAST(:c AS regclass))"), {"c": chunk})
+            _do(connection, "decompress_chunk", chunk)
         if state == "partly compressed":
             _touch(connection, table, chunk)
+
+
+def _do(connection: Connection, name: str, chunk: str) -> None:
+    """Call a function of TimescaleDB's on a chunk."""
+    call = text(f"SELECT {function(connection, name)}(CAST(:chunk AS regclass))")
+    connection.execute(call, {"chunk": chunk})
 
 
 def _touch(connection: Connection, table: Table, chunk: str) -> None:
