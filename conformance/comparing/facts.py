@@ -385,6 +385,26 @@ class Given:
         return self.what
 
 
+@dataclass(frozen=True)
+class Unsaid:
+    """What TimescaleDB fills in where the models say nothing: in more than one way.
+
+    Attributes:
+        value: the usual one, which is expected.
+        ways: who gives what, for people.
+    """
+
+    value: Any
+    ways: str
+
+    def accepts(self, observed: object) -> bool:
+        """Whether it is the usual one."""
+        return bool(observed == self.value)
+
+    def __str__(self) -> str:
+        return show(self.value)
+
+
 Value = (
     str
     | int
@@ -403,6 +423,7 @@ Value = (
     | OwnedBy
     | OneOf
     | Given
+    | Unsaid
 )
 Facts = dict[FactKey, Value]
 
@@ -426,7 +447,7 @@ def agrees(expected: Value, observed: Value) -> bool:
     """Whether the observed value keeps what the expected one promises."""
     if type(expected) is type(observed) and expected == observed:
         return True
-    if isinstance(expected, AtLeast | OwnedBy | OneOf | Includes | Given):
+    if isinstance(expected, AtLeast | OwnedBy | OneOf | Includes | Given | Unsaid):
         return expected.accepts(observed)
     if isinstance(observed, Detail):
         return expected is True
@@ -451,6 +472,8 @@ def plain(value: Value) -> Any:
         return value
     if isinstance(value, tuple):
         return [plain(item) for item in value]
+    if isinstance(value, Unsaid):
+        return plain(value.value)
     if isinstance(value, Interval):
         return value.plain()
     if isinstance(value, Includes):

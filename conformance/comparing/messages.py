@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.comparing import kinds
-from conformance.comparing.facts import EXISTS, FactKey, Value, show
+from conformance.comparing.facts import EXISTS, FactKey, Unsaid, Value, show
 
 _NOUNS = {
     **kinds.NOUNS,
@@ -132,6 +132,8 @@ def message_for(
     verb = "are" if key.kind == "chunk" else "is"
     declared = "nothing" if disagreement == "unexpected" else show(expected)
     seen = "not set" if disagreement == "missing" else show(observed)
+    if isinstance(expected, Unsaid):
+        return f"{subject}: {name} {verb} {seen}, the models leave it open: {expected.ways}"
     return f"{subject}: {name} {verb} {seen}, the models declare {declared}"
 
 

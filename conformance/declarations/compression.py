@@ -47,9 +47,7 @@ class OrderBy:
         match = cls._SHAPE.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"{text!r} is not of the shape 'column [ASC|DESC] [NULLS FIRST|LAST]'")
-        column = match["column"]
-        if column.startswith('"'):
-            column = column[1:-1].replace('""', '"')
+        column = _unquoted(match["column"])
         nulls = match["nulls"]
         return cls(
             column,
@@ -102,7 +100,8 @@ class Compression(Declaration):
     """Compression is on, with these settings; a policy compresses chunks of a certain age.
 
     Args:
-        segment_by: columns whose equal values share a batch.
+        segment_by: columns whose equal values share a batch. Names may be quoted as in SQL, here
+            and in `order_by`.
         order_by: the order inside a batch, `"traded_at DESC, id"` or a sequence of such items.
         after: the age from which the policy compresses a chunk; None: no policy.
         schedule_interval: how often the policy runs; None: TimescaleDB's default.
@@ -127,7 +126,7 @@ class Compression(Declaration):
         chunk_interval: Length | None = None,
         sparse_indexes: str | Sequence[str | SparseIndex] | None = None,
     ) -> None:
-        self.segment_by = _split(segment_by)
+        self.segment_by = tuple(_unquoted(name) for name in _split(segment_by))
         self._declared_indexes = sparse_indexes
         self.sparse_indexes: tuple[SparseIndex, ...] | None = None
         self._declared_order = _split(order_by)
@@ -199,6 +198,11 @@ def _sparse(
         for item in items
         for index in ([item] if isinstance(item, SparseIndex) else SparseIndex.parse(item))
     )
+
+
+def _unquoted(name: str) -> str:
+    """A column's name, which may be written as in SQL: `"meterId"`."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') and len(name) > 1 else name
 
 
 def _split(items: str | Sequence[Any]) -> tuple[Any, ...]:

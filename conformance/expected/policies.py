@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Unsaid, Value
 from conformance.declarations import (
     Refresh,
     compression_of,
@@ -34,9 +34,10 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
     """The declared policies of the table."""
     facts: Facts = {}
     lengths: dict[str, Value]
+    schedule: Interval | Unsaid
     compression, retention = compression_of(table), retention_of(table)
     if compression is not None and compression.after is not None:
-        schedule = compression.schedule_interval or _default_schedule(table, metadata)
+        schedule = compression.schedule_interval or _unsaid_schedule(table, metadata)
         lengths = {"compress_after": compression.after, "max_runtime": _COMPRESSION_RUNTIME}
         facts.update(_policy(name, "compression", schedule, lengths))
     if retention is not None:
@@ -73,6 +74,13 @@ def _reorder_schedule(table: Table) -> Interval:
     return Interval(hypertable.chunk_interval.microseconds // 2)
 
 
+def _unsaid_schedule(table: Table, metadata: MetaData) -> Unsaid:
+    """Source: timescaledb#8788: the policy of CREATE TABLE ... WITH has a schedule of its own."""
+    usual = _default_schedule(table, metadata)
+    ways = f"add_compression_policy() gives {usual}, CREATE TABLE ... WITH gives {_DAILY}"
+    return Unsaid(usual, ways)
+
+
 def _default_schedule(table: Table, metadata: MetaData) -> Interval:
     length = chunk_interval_of(table, metadata)
     if length is None:
@@ -83,7 +91,7 @@ def _default_schedule(table: Table, metadata: MetaData) -> Interval:
     return min(half, _COMPRESSION_SCHEDULE, key=lambda length: length.microseconds)
 
 
-def _policy(table: str, kind: str, schedule: Interval, lengths: dict[str, Value]) -> Facts:
+def _policy(table: str, kind: str, schedule: Interval | Unsaid, lengths: dict[str, Value]) -> Facts:
     attributes: dict[str, Value] = {
         EXISTS: True,
         "count": 1,
