@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import inspect
 import io
@@ -59,6 +60,7 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
 
     Raises:
         ModelsUnavailable: there is no such file.
+        MigrationFailed: the file cannot be read.
     """
     path = Path(ini)
     written = not path.is_file() or path.name == _PYPROJECT
@@ -68,8 +70,13 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     also = {"toml_file": toml} if "toml_file" in inspect.signature(Config).parameters else {}
     file = None if written else str(path)
     config = Config(file, output_buffer=output, stdout=io.StringIO(), **cast("Any", also))
+    try:
+        location = _location(config)
+    # The ini file is read when something of it is asked for first.
+    except configparser.Error as error:
+        raise _unreadable(path, error) from None
     # Flask-Migrate's ini file does not say where the scripts are: beside it.
-    if not _location(config) and path.with_name("env.py").is_file():
+    if not location and path.with_name("env.py").is_file():
         config.set_main_option("script_location", str(path.parent).replace("%", "%%"))
     config.attributes.update({"logging": False, _INI: toml if written else path})
     return config
@@ -132,12 +139,16 @@ def revisions_of(config: Config) -> ScriptDirectory:
             list(directory.walk_revisions())
     # A revision's file is imported: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
-        raise MigrationFailed(
-            f"The revisions of {ini_of(config)} cannot be read: {named(error)}.",
-            hint_at_variable(error)
-            or "'alembic history' must list them; correct what it stumbles over.",
-        ) from None
+        raise _unreadable(ini_of(config), error) from None
     return directory
+
+
+def _unreadable(ini: Path, error: BaseException) -> MigrationFailed:
+    return MigrationFailed(
+        f"The revisions of {ini} cannot be read: {named(error)}.",
+        hint_at_variable(error)
+        or "'alembic history' must list them; correct what it stumbles over.",
+    )
 
 
 def fingerprint(config: Config) -> str:
