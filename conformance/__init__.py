@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         TimescaleDB,
         Trigger,
         View,
+        declare,
         include_object,
     )
 else:
@@ -89,5 +90,6 @@ __all__ = [
     "TimescaleDB",
     "Trigger",
     "View",
+    "declare",
     "include_object",
 ]

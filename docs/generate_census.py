@@ -76,7 +76,8 @@ def kinds() -> Iterator[str]:
 
 def relations(table: Table) -> Iterator[str]:
     """A row for each relation."""
-    yield "| relation | kinds | judged | seen | irrelevant |\n| --- | --- | --- | --- | --- |\n"
+    yield "| relation | kinds | judged | seen | not looked at, and why |\n"
+    yield "| --- | --- | --- | --- | --- |\n"
     for name, treatment in sorted(table.items()):
         yield f"| `{name}` | {', '.join(treatment.kinds)} | {columns(treatment.judged)} "
         yield f"| {columns(treatment.seen)} | {irrelevant(treatment)} |\n"

@@ -22,7 +22,8 @@ class ColumnStorage:
         storage: `"plain"`, `"external"`, `"extended"` or `"main"`.
         compression: by TOAST, `"pglz"` or `"lz4"`.
         statistics: the target of `ALTER COLUMN ... SET STATISTICS`.
-        options: of `ALTER COLUMN ... SET (...)`, `{"n_distinct": -1}`.
+        options: of `ALTER COLUMN ... SET (...)`, `{"n_distinct": -1}`; and of a dimension the
+            `partitioning_function`, where that is not one of TimescaleDB's.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class ColumnStorage:
         storage: str | None = None,
         compression: str | None = None,
         statistics: int | None = None,
-        options: Mapping[str, float] | None = None,
+        options: Mapping[str, object] | None = None,
     ) -> None:
         self.storage = None if storage is None else storage.lower()
         self.compression = None if compression is None else compression.lower()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -85,8 +87,8 @@ JUDGED = {
     ("exclusion", "instruments.apart"): (
         "ALTER TABLE instruments ADD CONSTRAINT apart EXCLUDE USING btree (ticker WITH =)"
     ),
-    ("foreign_key", "curves.of"): (
-        "ALTER TABLE curves ADD CONSTRAINT of FOREIGN KEY (id) REFERENCES instruments"
+    ("foreign_key", "data_sources.of"): (
+        "ALTER TABLE data_sources ADD CONSTRAINT of FOREIGN KEY (id) REFERENCES instruments"
     ),
 }
 
@@ -192,6 +194,19 @@ def test_an_object_of_a_kind_that_the_census_does_not_know_is_named(database, mo
 def test_the_table_says_where_every_kind_is_read(kind):
     treated = {k for table in (POSTGRESQL, TIMESCALEDB) for t in table.values() for k in t.kinds}
     assert kind in treated
+
+
+@pytest.mark.parametrize("table", [POSTGRESQL, TIMESCALEDB], ids=["PostgreSQL", "TimescaleDB"])
+def test_what_the_table_says_is_looked_at_is_read_by_some_statement(table):
+    folder = Path(census.__file__).parent / "sql"
+    words = set(re.findall(r"\w+", " ".join(path.read_text() for path in folder.glob("*.sql"))))
+    unread = {
+        f"{relation}.{column}"
+        for relation, treatment in table.items()
+        for column, treated in treatment.columns.items()
+        if treated in ("judged", "seen") and column not in words
+    }
+    assert unread == set()
 
 
 def test_forty_undeclared_things_are_all_named(database):

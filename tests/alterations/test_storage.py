@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, NullPool, Table, create_engine
+from sqlalchemy import Column, Index, Integer, MetaData, NullPool, Table, Text, create_engine
 
-from conformance.declarations import ColumnStorage, DeclarationError, Storage
+from conformance.declarations import (
+    ColumnStorage,
+    DeclarationError,
+    HashPartition,
+    Hypertable,
+    Storage,
+)
 
 from .cases import Alteration, Database, parametrize
 
@@ -136,6 +142,25 @@ def test_options_of_sqlalchemy(bare_database, options, sql, findings):
     metadata.create_all(bare_database.connection)
     bare_database.execute(sql or "SELECT 1")
     bare_database.expect(findings, metadata)
+
+
+def test_a_function_that_says_in_which_chunk_a_row_is(bare_database):
+    metadata = MetaData()
+    by_function = ColumnStorage(options={"partitioning_function": "public.spread"})
+    Table("events", metadata, Column("at", Integer, nullable=False), Column("tag", Text),
+          Hypertable("at", chunk_interval=10, partitions=[HashPartition("tag", 2)]),
+          Storage(columns={"tag": by_function}))  # fmt: skip
+    bare_database.execute(
+        "CREATE FUNCTION spread(anyelement) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';"
+        "CREATE TABLE events (at int NOT NULL, tag text);"
+        "SELECT create_hypertable('events', 'at', 'tag', 2, chunk_time_interval => 10,"
+        " partitioning_func => 'spread')"
+    )
+    bare_database.expect((), metadata)
+    bare_database.execute("DROP TABLE events; CREATE TABLE events (at int NOT NULL, tag text);"
+        "SELECT create_hypertable('events', 'at', 'tag', 2, chunk_time_interval => 10)"
+    )  # fmt: skip
+    bare_database.expect({"storage:events.tag:partitioning_function"}, metadata)
 
 
 def test_tablespaces(conformance_engine, migrated):

@@ -32,21 +32,22 @@ POSTGRESQL: Table = {
     ),
     "pg_am": Treatment(
         ("table", "index", "access_method"),
-        judged="oid amname amtype",
-        irrelevant={_INTERNAL: "amhandler"},
+        judged="oid amname",
+        irrelevant={_INTERNAL: "amhandler amtype"},
     ),
     "pg_amop": Treatment(reason="the operators of an operator class, which is seen"),
     "pg_amproc": Treatment(reason="the functions of an operator class, which is seen"),
     "pg_attrdef": Treatment(("column",), judged="oid adrelid adnum adbin"),
     "pg_attribute": Treatment(
         ("column", "privilege", "storage"),
-        judged="attrelid attname atttypid attnum atttypmod attnotnull atthasdef attidentity "
+        judged="attrelid attname atttypid attnum atttypmod attnotnull attidentity "
         "attgenerated attisdropped attcollation attacl",
         seen="attstattarget attstorage attcompression attoptions",
         irrelevant={
             "of a foreign table, which is judged as a whole": "attfdwoptions",
             "copied from the type": "attlen attndims attbyval attalign",
             _BOOKKEEPING: "attcacheoff atthasmissing attmissingval",
+            _TOLD: "atthasdef",
             "told by the parents of the table": "attislocal attinhcount",
         },
     ),
@@ -140,15 +141,15 @@ POSTGRESQL: Table = {
         irrelevant={_OWNER: "srvowner srvacl", _PASSWORD: "srvtype srvversion srvoptions"},
     ),
     "pg_foreign_table": Treatment(
-        ("table",), judged="ftrelid", irrelevant={_PASSWORD: "ftserver ftoptions"}
+        reason="that a table is foreign is judged; its options may hold a password"
     ),
     "pg_index": Treatment(
         ("index",),
         judged="indexrelid indrelid indnatts indnkeyatts indisunique indnullsnotdistinct "
-        "indisprimary indisexclusion indisvalid indisready indislive indisreplident indkey "
+        "indisprimary indisvalid indisready indislive indisreplident indkey "
         "indcollation indclass indoption indexprs indpred",
         irrelevant={
-            "told by the constraint": "indimmediate",
+            "told by the constraint": "indimmediate indisexclusion",
             "the order in which CLUSTER would write": "indisclustered",
             _BOOKKEEPING: "indcheckxmin",
         },
@@ -195,13 +196,7 @@ POSTGRESQL: Table = {
     ),
     "pg_parameter_acl": Treatment(reason=_SERVER_WIDE),
     "pg_partitioned_table": Treatment(
-        ("table",),
-        judged="partrelid",
-        irrelevant={
-            "how a table is partitioned by PostgreSQL itself; that it is is judged": (
-                "partstrat partnatts partdefid partattrs partclass partcollation partexprs"
-            )
-        },
+        reason="that a table is partitioned by PostgreSQL itself is judged; not how"
     ),
     "pg_policy": Treatment(
         ("row_security_policy",),
@@ -210,9 +205,11 @@ POSTGRESQL: Table = {
     "pg_proc": Treatment(
         ("function", "procedure", "aggregate", "window_function", "trigger"),
         judged="oid proname pronamespace prokind proargtypes prolang prosecdef proisstrict "
-        "provolatile prorettype proretset prosrc prosqlbody proconfig",
-        seen="proacl",
+        "provolatile prosrc proconfig proacl",
         irrelevant={
+            "told by pg_get_function_result() and pg_get_function_sqlbody()": (
+                "prorettype proretset prosqlbody"
+            ),
             _OWNER: "proowner",
             "what the planner expects of a function": "procost prorows prosupport proleakproof "
             "proparallel",
@@ -235,13 +232,14 @@ POSTGRESQL: Table = {
     ),
     "pg_range": Treatment(
         ("range_type",),
-        judged="rngtypid rngmultitypid rngsubtype",
-        irrelevant={_INTERNAL: "rngcollation rngsubopc rngcanonical rngsubdiff"},
+        judged="rngtypid rngsubtype",
+        irrelevant={_INTERNAL: "rngmultitypid rngcollation rngsubopc rngcanonical rngsubdiff"},
     ),
     "pg_replication_origin": Treatment(reason=_SERVER_WIDE),
     "pg_rewrite": Treatment(
         ("rule", "view"),
-        judged="oid rulename ev_class ev_type ev_enabled is_instead ev_qual ev_action",
+        judged="oid rulename ev_class ev_enabled",
+        irrelevant={"told by pg_get_ruledef()": "ev_type is_instead ev_qual ev_action"},
     ),
     "pg_seclabel": Treatment(
         ("security_label",),
@@ -257,8 +255,12 @@ POSTGRESQL: Table = {
     "pg_statistic": Treatment(reason="what ANALYZE found in the rows"),
     "pg_statistic_ext": Treatment(
         ("statistics",),
-        judged="oid stxrelid stxname stxnamespace stxkeys stxkind stxexprs",
-        irrelevant={_OWNER: "stxowner", "how much ANALYZE reads": "stxstattarget"},
+        judged="oid stxname stxnamespace",
+        irrelevant={
+            "told by pg_get_statisticsobjdef()": "stxrelid stxkeys stxkind stxexprs",
+            _OWNER: "stxowner",
+            "how much ANALYZE reads": "stxstattarget",
+        },
     ),
     "pg_statistic_ext_data": Treatment(reason="what ANALYZE found in the rows"),
     "pg_subscription": Treatment(
@@ -288,8 +290,11 @@ POSTGRESQL: Table = {
     "pg_trigger": Treatment(
         ("trigger",),
         judged="oid tgrelid tgname tgfoid tgtype tgenabled tgisinternal tgconstraint tgattr "
-        "tgargs tgnargs tgqual tgdeferrable tginitdeferred tgoldtable tgnewtable",
-        irrelevant={_TOLD: "tgparentid tgconstrrelid tgconstrindid"},
+        "tgqual tgdeferrable tginitdeferred tgoldtable tgnewtable",
+        irrelevant={
+            "told by pg_get_triggerdef()": "tgargs tgnargs",
+            _TOLD: "tgparentid tgconstrrelid tgconstrindid",
+        },
     ),
     "pg_ts_config": Treatment(
         ("text_search_configuration",),
@@ -314,10 +319,11 @@ POSTGRESQL: Table = {
     ),
     "pg_type": Treatment(
         ("type", "unused_type", "domain", "composite_type", "range_type", "base_type"),
-        judged="oid typname typnamespace typtype typrelid typelem typarray typnotnull "
+        judged="oid typname typnamespace typtype typelem typarray typnotnull "
         "typbasetype typtypmod typdefault typcollation",
         irrelevant={
             _OWNER: "typowner typacl",
+            _TOLD: "typrelid",
             _INTERNAL: (
                 "typlen typbyval typcategory typispreferred typisdefined typdelim typsubscript "
                 "typinput typoutput typreceive typsend typmodin typmodout typanalyze typalign "
@@ -327,7 +333,7 @@ POSTGRESQL: Table = {
     ),
     "pg_user_mapping": Treatment(
         ("user_mapping",),
-        judged="oid umuser umserver",
-        irrelevant={_PASSWORD: "umoptions"},
+        judged="oid",
+        irrelevant={"told by pg_user_mappings": "umuser umserver", _PASSWORD: "umoptions"},
     ),
 }

@@ -20,6 +20,7 @@ _TOLD = "told by the information views"
 _NEXT = "when a job runs next"
 _STATE = "changes with the rows and the chunks"
 _NAMING = "how chunks are named"
+_FORM = "the form of a continuous aggregate that versions before 2.7 made"
 _UNUSED = "no longer used by TimescaleDB"
 _ORIGIN = "when a fixed schedule began, of which the interval is judged"
 
@@ -29,12 +30,14 @@ _SETTINGS = Treatment(
 )
 _JOBS = Treatment(
     ("policy", "job"),
-    judged="job_id schedule_interval max_runtime max_retries proc_schema proc_name owner scheduled "
+    judged="job_id schedule_interval max_runtime max_retries proc_schema proc_name scheduled "
     "config next_start hypertable_schema hypertable_name",
-    seen="retry_period fixed_schedule check_schema check_name",
     irrelevant={
+        "with whose rights a job runs": "owner",
+        "when a run that failed is tried again": "retry_period",
+        "what checks a job's configuration when it is changed": "check_schema check_name",
         "the name of a job, which versions of TimescaleDB change": "application_name",
-        _ORIGIN: "initial_start",
+        _ORIGIN: "initial_start fixed_schedule",
     },
 )
 _BGW_JOB = Treatment(reason=_TOLD + ": jobs")
@@ -43,10 +46,13 @@ _CHUNK_CONSTRAINT = Treatment(reason="the ranges of chunks, which differ from ch
 TIMESCALEDB: Table = {
     f"{_INFORMATION}.hypertables": Treatment(
         ("hypertable", "compression", "storage"),
-        judged="hypertable_schema hypertable_name compression_enabled owner num_dimensions "
-        "primary_dimension primary_dimension_type",
+        judged="hypertable_schema hypertable_name compression_enabled",
         seen="tablespaces",
-        irrelevant={_STATE: "num_chunks"},
+        irrelevant={
+            _STATE: "num_chunks",
+            "told by the dimensions": "num_dimensions primary_dimension primary_dimension_type",
+            "told by pg_class": "owner",
+        },
     ),
     f"{_INFORMATION}.dimensions": Treatment(
         ("hypertable",),
@@ -68,43 +74,41 @@ TIMESCALEDB: Table = {
     f"{_INFORMATION}.job_errors": Treatment(reason=_RUNS),
     f"{_INFORMATION}.job_history": Treatment(reason=_RUNS),
     f"{_INFORMATION}.chunks": Treatment(
-        ("chunk",),
-        judged="hypertable_schema hypertable_name chunk_schema chunk_name",
-        irrelevant={
-            "told by the hypertable": "primary_dimension primary_dimension_type",
-            _STATE: "range_start range_end range_start_integer range_end_integer is_compressed "
-            "chunk_tablespace chunk_creation_time",
-        },
+        reason="told by pg_inherits; which there are changes with the rows"
     ),
     f"{_INFORMATION}.continuous_aggregates": Treatment(
         ("continuous_aggregate", "compression", "index"),
         judged="hypertable_schema hypertable_name view_schema view_name materialized_only "
         "compression_enabled view_definition",
-        seen="finalized view_owner invalidate_using",
         irrelevant={
+            "told by pg_class": "view_owner",
+            "how changes of rows are noted for the next refresh": "invalidate_using",
+            _FORM: "finalized",
             "named by TimescaleDB": (
                 "materialization_hypertable_schema materialization_hypertable_name"
-            )
+            ),
         },
     ),
     f"{_INFORMATION}.stat_chunk_activity": Treatment(reason="how much chunks are read and written"),
     "timescaledb_experimental.policies": Treatment(reason=_TOLD + ": jobs"),
     f"{_CATALOG}.hypertable": Treatment(
         ("hypertable",),
-        judged="id schema_name table_name num_dimensions",
-        seen="status",
+        judged="id schema_name table_name",
         irrelevant={
+            _STATE: "status",
             _NAMING: "associated_schema_name associated_table_prefix",
             _UNUSED: "chunk_sizing_func_schema chunk_sizing_func_name chunk_target_size",
-            _TOLD: "compression_state compressed_hypertable_id",
+            _TOLD: "num_dimensions compression_state compressed_hypertable_id",
         },
     ),
     f"{_CATALOG}.dimension": Treatment(
         ("hypertable",),
-        judged="id hypertable_id column_name column_type num_slices interval_length "
-        "compress_interval_length integer_now_func_schema integer_now_func",
+        judged="id hypertable_id column_name integer_now_func_schema integer_now_func",
         seen="partitioning_func_schema partitioning_func",
-        irrelevant={"whether chunks begin at whole intervals": "aligned"},
+        irrelevant={
+            _TOLD: "column_type num_slices interval_length compress_interval_length",
+            "whether chunks begin at whole intervals": "aligned",
+        },
     ),
     f"{_CATALOG}.dimension_slice": _CHUNK_CONSTRAINT,
     f"{_CATALOG}.chunk_constraint": _CHUNK_CONSTRAINT,
@@ -115,39 +119,19 @@ TIMESCALEDB: Table = {
     f"{_CATALOG}.chunk_rewrite": Treatment(reason="chunks that are being rewritten"),
     f"{_CATALOG}.chunk_column_stats": Treatment(
         ("chunk_skipping",),
-        judged="id hypertable_id chunk_id column_name",
-        irrelevant={_STATE: "range_start range_end valid"},
+        judged="id hypertable_id column_name",
+        irrelevant={_STATE: "chunk_id range_start range_end valid"},
     ),
-    f"{_CATALOG}.tablespace": Treatment(
-        ("storage",),
-        judged="id hypertable_id tablespace_name",
-    ),
+    f"{_CATALOG}.tablespace": Treatment(reason=_TOLD + ": hypertables"),
     f"{_CATALOG}.compression_settings": Treatment(reason=_TOLD + ": compression settings"),
     f"{_CATALOG}.compression_algorithm": Treatment(reason="the algorithms that TimescaleDB has"),
     f"{_CATALOG}.compression_chunk_size": Treatment(reason=_SIZES),
-    f"{_CATALOG}.continuous_agg": Treatment(
-        ("continuous_aggregate",),
-        judged="mat_hypertable_id raw_hypertable_id user_view_schema user_view_name",
-        seen="finalized schema_change_timestamp granular_refresh_enabled",
-        irrelevant={
-            "named by TimescaleDB": (
-                "partial_view_schema partial_view_name direct_view_schema direct_view_name"
-            ),
-            _TOLD + ": continuous aggregates": "parent_mat_hypertable_id materialized_only",
-        },
-    ),
+    f"{_CATALOG}.continuous_agg": Treatment(reason=_TOLD + ": continuous aggregates"),
     f"{_CATALOG}.continuous_aggs_bucket_function": Treatment(
-        ("continuous_aggregate",),
-        judged="mat_hypertable_id",
-        irrelevant={
-            "told by the definition": "bucket_func bucket_width bucket_origin bucket_offset "
-            "bucket_timezone bucket_fixed_width"
-        },
+        reason="told by the definition of the continuous aggregate"
     ),
     f"{_CATALOG}.hypertable_cagg_settings": Treatment(
-        ("granular_refresh",),
-        judged="hypertable_id",
-        seen="granular_refresh_column granular_refresh_start_offset granular_refresh_end_offset",
+        reason="how finely changes of rows are noted for the next refresh"
     ),
     f"{_CATALOG}.continuous_aggs_invalidation_threshold": Treatment(reason=_REFRESHES),
     f"{_CATALOG}.continuous_aggs_watermark": Treatment(reason=_REFRESHES),

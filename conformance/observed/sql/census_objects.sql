@@ -208,6 +208,7 @@ WITH member AS MATERIALIZED (
            pg_catalog.concat(
                CASE k.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'on assignment'
                                   ELSE 'explicit' END,
+               CASE k.castmethod WHEN 'i' THEN ', by way of text' WHEN 'b' THEN ', as it is' END,
                ', by ' || nullif(k.castfunc, 0)::pg_catalog.regprocedure::text),
            -- One that nobody writes decides what an expression means.
            CASE WHEN k.castcontext <> 'e' THEN true END
@@ -227,7 +228,8 @@ WITH member AS MATERIALIZED (
       FROM pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang
     UNION ALL
     SELECT DISTINCT 'pg_catalog.pg_seclabel'::pg_catalog.regclass, s.objoid, 'security_label', NULL,
-           pg_catalog.pg_describe_object(s.classoid, s.objoid, 0), NULL, NULL::boolean
+           pg_catalog.pg_describe_object(s.classoid, s.objoid, s.objsubid),
+           pg_catalog.concat(s.provider, ': ', s.label), NULL::boolean
       FROM pg_catalog.pg_seclabel s
      WHERE s.classoid <> 'pg_catalog.pg_largeobject'::pg_catalog.regclass
 )

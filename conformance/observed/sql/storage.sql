@@ -65,6 +65,18 @@ SELECT h.hypertable_schema, h.hypertable_name, '', 'tablespaces',
   FROM timescaledb_information.hypertables h
  WHERE h.hypertable_schema = ANY(:schemas) AND h.tablespaces IS NOT NULL
 UNION ALL
+-- A function of the user's own says in which chunk a row is.
+SELECT h.schema_name, h.table_name, d.column_name, 'partitioning_function',
+       pg_catalog.concat(d.partitioning_func_schema, '.', d.partitioning_func)
+  FROM _timescaledb_catalog.dimension d
+  JOIN _timescaledb_catalog.hypertable h ON h.id = d.hypertable_id
+ WHERE h.schema_name = ANY(:schemas) AND d.partitioning_func IS NOT NULL
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n
+                     JOIN pg_catalog.pg_depend e
+                       ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                      AND e.objid = n.oid AND e.deptype = 'e'
+                    WHERE n.nspname = d.partitioning_func_schema)
+UNION ALL
 SELECT r.schema_name, r.table_name, '', 'replica_identity',
        CASE r.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full'
             ELSE 'index ' || (SELECT x.relname
