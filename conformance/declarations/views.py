@@ -190,7 +190,7 @@ def view_of(table: Table) -> Derived | None:
 
 def views_of(metadata: MetaData) -> list[Table]:
     """All relations that come from a query: those of mapped classes, and those without one."""
-    mapped = [table for table in metadata.sorted_tables if view_of(table) is not None]
+    mapped = [table for table in metadata.tables.values() if view_of(table) is not None]
     return mapped + [item.table for item in required(metadata, Derived)]
 
 

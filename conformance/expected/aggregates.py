@@ -10,7 +10,6 @@ from conformance.declarations import (
     ContinuousAggregate,
     aggregate_of,
     hypertable_of,
-    tables_of,
     views_of,
 )
 from conformance.expected import views
@@ -51,7 +50,7 @@ def source_of(
     found = declared.sources()
     if found is None:
         named = set(_named(str(declared.query), default_schema))
-        candidates = [*tables_of(metadata), *views_of(metadata)]
+        candidates = {*metadata.tables.values(), *views_of(metadata)}
         found = [table for table in candidates if table_name(table, default_schema) in named]
     chunked = [table for table in found if hypertable_of(table) or aggregate_of(table)]
     return chunked[0] if len(chunked) == 1 else None

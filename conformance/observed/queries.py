@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from conformance.observed.tokens import Token
 
-#: Stands before the columns of each query.
-_BORDER = "conformance_border"
+#: Stands for the query itself, so that the plan names its columns.
+_QUERY = "conformance_query"
 #: What PostgreSQL numbers through a whole statement.
 _NUMBERED = re.compile(r"\b(InitPlan|SubPlan|CTE subplan) (\d+)|\$(\d+)")
 
@@ -63,44 +63,22 @@ def spelled_queries(
     }
 
     def explain(some: Sequence[_Scoped]) -> list[Any]:
-        targets = ", ".join(f"(SELECT query::text FROM ({item.sql}) AS query)" for item in some)
+        targets = ", ".join(f"({item.sql})" for item in some)
         return list(plan_of(connection, f"SELECT ARRAY[{targets}]")["Plans"])
 
     plans, refused = all_or_each(
         connection, [item for item in asked if not item.ambiguous], explain
     )
     found |= {item.query: _refused(item.query, reason) for item, reason in refused}
-    names = _names(connection, [item for item, _ in plans])
-    for (item, plan), listed in zip(plans, names, strict=True):
+    for item, plan in plans:
         plain, spelled = hidden_clauses(item.query)
-        canonical = _described_plan(plan, item.relations, [*listed, *plain])
+        canonical = _described_plan(plan, item.relations, plain)
         found[item.query] = Query(canonical, item.query, hidden=spelled)
     return found
 
 
 def _refused(query: str, reason: str) -> Query:
     return replace(Query.written(query), refused=reason)
-
-
-def _names(connection: Connection, asked: Sequence[_Scoped]) -> list[list[str]]:
-    """What the columns of each query are called, from a statement that gives no row."""
-    if not asked:
-        return []
-    joined = " JOIN ".join(
-        f"(SELECT 1 AS {quoted(_BORDER)}, * FROM ({item.sql}) AS query) AS query_{number}"
-        + (" ON false" if number else "")
-        for number, item in enumerate(asked)
-    )
-    cursor = connection.exec_driver_sql(
-        f"SELECT * FROM {joined} WHERE false", execution_options={"no_parameters": True}
-    ).cursor
-    found: list[list[str]] = []
-    for column in cursor.description:
-        if column[0] == _BORDER:
-            found.append([])
-        else:
-            found[-1].append(column[0])
-    return found
 
 
 @dataclass
@@ -136,8 +114,9 @@ def _scoped(query: str, relations: Relations, search_path: Sequence[str]) -> _Sc
                 made.ambiguous = found[1]
             words.append(quoted(found[1]) if length > 1 else tokens[place][1])
         place += length
-    scopes = ", ".join(_scope(name, relations[found]) for name, found in used.items())
-    made.sql = f"{f'WITH {scopes} ' if scopes else ''}SELECT * FROM ({''.join(words)}\n) AS query"
+    scopes = [_scope(name, relations[found]) for name, found in used.items()]
+    scopes.append(f"{_QUERY} AS MATERIALIZED ({''.join(words)}\n)")
+    made.sql = f"WITH {', '.join(scopes)} SELECT ROW({_QUERY}.*)::text FROM {_QUERY}"
     made.relations = {name: f"{schema}.{name}" for name, (schema, _) in used.items()}
     return made
 
@@ -164,11 +143,11 @@ def _scope(name: str, columns: Sequence[tuple[str, str]]) -> str:
     return f"{quoted(name)} AS MATERIALIZED (SELECT {listed} OFFSET 0)"
 
 
-def _described_plan(plan: Any, relations: Mapping[str, str], columns: Sequence[str]) -> str:
+def _described_plan(plan: Any, relations: Mapping[str, str], clauses: Sequence[str]) -> str:
     """The plan without what only tells one spelling from another: aliases and numbers.
 
     Args:
-        columns: what the query's columns are called.
+        clauses: what the plan does not show.
     """
     aliases = {
         node["Alias"]: f"r{number}" for number, node in enumerate(_nodes(plan)) if "Alias" in node
@@ -183,7 +162,7 @@ def _described_plan(plan: Any, relations: Mapping[str, str], columns: Sequence[s
             numbers[match[0]] = f"{match[1] or '$'} {next(counted)}"
         return numbers[match[0]]
 
-    return _NUMBERED.sub(renumber, json.dumps([list(columns), described], sort_keys=True))
+    return _NUMBERED.sub(renumber, json.dumps([list(clauses), described], sort_keys=True))
 
 
 def _nodes(plan: Any) -> Iterator[Any]:
@@ -195,7 +174,13 @@ def _nodes(plan: Any) -> Iterator[Any]:
 
 
 def _is_scope(plan: Any) -> bool:
-    return str(plan.get("Subplan Name", "")).startswith("CTE ") and plan["Node Type"] == "Result"
+    named = str(plan.get("Subplan Name", ""))
+    return (
+        named.startswith("CTE ")
+        and named != f"CTE {_QUERY}"
+        and plan["Node Type"] == "Result"
+        and all(item.startswith("NULL::") for item in plan.get("Output", ()))
+    )
 
 
 def _described(plan: Any, aliases: Mapping[str, str], relations: Mapping[str, str]) -> Any:
