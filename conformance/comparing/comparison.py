@@ -23,7 +23,9 @@ from conformance.comparing.messages import hint_for, message_for
 from conformance.comparing.seen import PRIVILEGES, accounted, is_excused, is_seen, seen_of
 
 #: What only the Community edition can have.
-_COMMUNITY_KINDS = ("compression", "policy")
+_COMMUNITY_KINDS = ("compression", "policy", "job")
+#: The same of attributes; the function for integer time is called by policies alone.
+_COMMUNITY_ATTRIBUTES = ("other_compression_settings", "integer_now")
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def _undecidable(key: FactKey, capabilities: Capabilities) -> str | None:
     community_only = (
         key.kind in _COMMUNITY_KINDS
         or key == FactKey("extension", "timescaledb", "", "edition")
-        or key.attribute == "other_compression_settings"
+        or key.attribute in _COMMUNITY_ATTRIBUTES
     )
     return REASONS["community_edition"] if community_only else None
 

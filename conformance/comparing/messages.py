@@ -172,8 +172,10 @@ def _fits(kind: str, disagreement: str) -> bool:
 
 def _way_out(key: FactKey, disagreement: str) -> str:
     if disagreement == "unexpected":
-        declaration = _with(_policy(key) if key.kind == "policy" else key.kind) or " in the models"
-        return f"Declare it{declaration}, or drop it in a migration."
+        declaration = _with(_policy(key) if key.kind == "policy" else key.kind)
+        if key.kind == "policy" and key.name and not declaration:
+            return "Nothing declares a policy of this kind: remove it in a migration."
+        return f"Declare it{declaration or ' in the models'}, or drop it in a migration."
     if disagreement == "missing" and key.kind == "primary_key":
         return (
             "Create it in a migration. Where the table is to have none, the mapper alone is told: "

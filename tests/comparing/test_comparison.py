@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.comparing.capabilities import REASONS, Capabilities
+from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilities
 from conformance.comparing.comparison import compare, match_unnamed
 from conformance.comparing.facts import EXISTS, AtLeast, FactKey, OneOf
 from conformance.comparing.findings import Finding, NotChecked
@@ -20,6 +20,8 @@ CHUNKS = FactKey("hypertable", "t", "", "chunk_interval")
 SEGMENTS = FactKey("compression", "t", "", "segment_by")
 POLICY = FactKey("policy", "t", "retention", "drop_after")
 SETTINGS = FactKey("chunk", "t", "", "other_compression_settings")
+JOB = FactKey("job", "public.tidy", "", "schedule_interval")
+INTEGER_NOW = FactKey("hypertable", "t", "", "integer_now")
 
 
 def test_both_sides_agree():
@@ -102,7 +104,7 @@ def test_findings_come_causes_first_then_by_table():
     assert list(compared.findings) == keys
 
 
-@pytest.mark.parametrize("key", [SEGMENTS, POLICY, EDITION, SETTINGS])
+@pytest.mark.parametrize("key", [SEGMENTS, POLICY, EDITION, SETTINGS, JOB, INTEGER_NOW])
 def test_the_apache_edition_cannot_decide_it(key):
     reason = REASONS["community_edition"]
     for observed in ({}, {key: 1}, {key: 2}):
@@ -111,6 +113,13 @@ def test_the_apache_edition_cannot_decide_it(key):
         assert (compared.conforming, compared.findings) == ((), {})
     assert compare({key: 1}, {key: 1}, COMMUNITY).conforming == (key,)
     assert list(compare({key: 1}, {}, COMMUNITY).findings) == [key]
+
+
+def test_the_apache_edition_has_no_continuous_aggregates():
+    key = FactKey("continuous_aggregate", "t", "", "bucket")
+    for observed in ({}, {key: 2}):
+        compared = compare({key: 1}, observed, APACHE)
+        assert compared.not_checked == {key: NotChecked(key.id, NO_AGGREGATES)}
 
 
 @pytest.mark.parametrize(

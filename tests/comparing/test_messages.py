@@ -122,11 +122,20 @@ def test_an_index_that_timescaledb_makes_has_a_cause_of_its_own():
         ("refresh", "Refresh(...)"),
         ("compression", "Compression(..., after=...)"),
         ("retention", "Retention(...)"),
+        ("reorder", "Reorder(...)"),
     ],
 )
 def test_a_policy_is_declared_by_its_own_kind(name, declaration):
     hint = hint_for(FactKey("policy", "t", name, "no such"), "unexpected")
     assert hint.endswith(f" Declare it with {declaration}, or drop it in a migration.")
+
+
+def test_a_policy_that_nothing_declares():
+    key = FactKey("policy", "t", "process_hypertable_invalidations", EXISTS)
+    assert hint_for(key, "unexpected") == (
+        "Read from timescaledb_information.jobs. Nothing declares a policy of this kind: remove it "
+        "in a migration."
+    )
 
 
 def test_a_relation_of_another_kind():
