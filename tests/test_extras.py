@@ -24,9 +24,9 @@ WITHOUT = """
 import sys
 
 sys.modules.update(dict.fromkeys({names!r}))
-from conformance.__main__ import main
-main()
 """
+COMMAND = "from conformance.__main__ import main; main()"
+PYTEST = "import pytest; sys.exit(pytest.main())"
 
 
 def test_declaring_needs_sqlalchemy_only():
@@ -106,9 +106,9 @@ COMMANDS = {
 }
 
 
-def run_without(names, *command):
+def run_without(names, *command, code=COMMAND):
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT.format(names=set(names)), *command],
+        [sys.executable, "-c", WITHOUT.format(names=set(names)) + code, *command],
         cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
@@ -148,6 +148,17 @@ def test_an_engine_names_what_it_lacks(tmp_path):
             f"conformance: The engine {engine} needs the package {module}, which is not "
             f"installed. Run pip install 'timescaledb-conformance[{engine}]'{way}.\n"
         )
+
+
+def test_pytest_names_what_the_suite_lacks():
+    said = run_without(
+        ["pytest_alembic", "hypothesis"], "--disable-plugin-autoload",
+        "-p", "conformance.pytest_plugin", "--pyargs", "conformance.suite", code=PYTEST,
+    )  # fmt: skip
+    assert said == (
+        "conformance: The suite needs the packages hypothesis and pytest_alembic, which are not "
+        "installed. Run pip install 'timescaledb-conformance[suite]'.\n"
+    )
 
 
 def test_a_folder_of_the_project_is_no_package(tmp_path, monkeypatch):

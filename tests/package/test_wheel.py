@@ -47,12 +47,12 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """`installed("audit")`: the folder of the programs of an environment with this extra."""
-    made = {"all": Path(sys.prefix) / "bin"} if BUILT else {}
+    """`installed("audit")`: the folder of the programs of an environment with these extras."""
+    made = {}
 
     def install(extra=""):
         if extra not in made:
-            folder = tmp_path_factory.mktemp(f"environment-{extra}")
+            folder = tmp_path_factory.mktemp("environment")
             venv.create(folder, with_pip=True)
             programs = folder / "bin"
             wanted = f"timescaledb-conformance{f'[{extra}]' if extra else ''} @ {wheel.as_uri()}"
@@ -191,11 +191,11 @@ def test_it_explains(installed, project):
     assert done.stdout.startswith("# `lock-held`\n"), done.stderr
 
 
-# All of it.
+# What checks, and what gates; each has what it needs.
 
 
 def test_it_checks(installed, project):
-    command = [installed("all") / "conformance", "check", "--engine", "embedded"]
+    command = [installed("suite,embedded") / "conformance", "check", "--engine", "embedded"]
     done = run([*command, "--examples", "1", "-k", "test_facts or test_migrations"], project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Verdict: conforms" in done.stdout
@@ -207,7 +207,7 @@ def test_it_checks(installed, project):
 def test_pytest_finds_the_plugin(installed, project):
     """By its entry point, in a folder whose own tests are none of its business."""
     done = run(
-        [installed("all") / "pytest", "--pyargs", "conformance.suite.test_facts", "-q",
+        [installed("suite,embedded") / "pytest", "--pyargs", "conformance.suite.test_facts", "-q",
          "--conformance-engine", "embedded", "-p", "no:cacheprovider"],
         project,
     )  # fmt: skip
@@ -216,7 +216,7 @@ def test_pytest_finds_the_plugin(installed, project):
 
 
 def test_it_gates(installed, project):
-    command = [installed("all") / "conformance", "gate", "--engine", "embedded"]
+    command = [installed("gate,embedded") / "conformance", "gate", "--engine", "embedded"]
     done = run([*command, "--from-revision", "0001"], project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Gate: passes" in done.stdout
@@ -235,6 +235,8 @@ def test_it_gates(installed, project):
 
 def test_without_models_it_takes_nobody_elses(installed, project):
     (project / "pyproject.toml").unlink()
-    done = run([installed("all") / "conformance", "check", "--engine", "embedded"], project)
+    done = run(
+        [installed("suite,embedded") / "conformance", "check", "--engine", "embedded"], project
+    )
     assert done.returncode == 2
     assert "conformance: No models are named. Give --models " in done.stderr
