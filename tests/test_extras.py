@@ -144,7 +144,8 @@ def test_an_engine_names_what_it_lacks(tmp_path):
             ", or take --engine local, --engine embedded or --engine URL",
         ),
     ):
-        said = run_without([module], "gate", "--from-revision=base", f"--engine={engine}", reports)
+        command = ["gate", "--from-revision=base", f"--engine={engine}", reports]
+        said = run_without([module], *command).stderr
         assert said == (
             f"conformance: The engine {engine} needs the package {module}, which is not "
             f"installed. Run pip install 'timescaledb-conformance[{engine}]'{way}.\n"
