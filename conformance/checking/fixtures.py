@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def conformance_engine(pytestconfig: pytest.Config) -> TimescaleEngine:
     """The engine that `--conformance-engine` chose, started."""
-    return session_of(pytestconfig).engine
+    from conformance.errors import ModelsUnavailable
+
+    engine = session_of(pytestconfig).engine
+    # Tests of one's own may be without migrations.
+    with suppress(ModelsUnavailable):
+        migrations_of(pytestconfig, engine).use_their_version(engine)
+    return engine
 
 
 @pytest.fixture(scope="session")

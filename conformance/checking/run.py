@@ -89,6 +89,7 @@ def check_on(
         ConformanceError: the models or the migration cannot be had.
     """
     started = time.monotonic()
+    Migrations.on(session.engine, config_for(choices.project)).use_their_version(session.engine)
     # Asked now: at pytest's end the engine is stopped.
     used = session.used
     collector = collector or Collector(session, progress)

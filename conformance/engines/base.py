@@ -75,6 +75,13 @@ class Engine(Protocol):
         None where no other process can reach it.
         """
 
+    def use(self, version: str) -> None:
+        """The databases have TimescaleDB in this version: learn what the server can do with it.
+
+        Raises:
+            EngineUnavailable: the server does not offer the version.
+        """
+
     def restart(self) -> None:
         """Restart the server, where `capabilities.restartable`; sessions end."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
 from conformance.declarations import compression_of, hypertable_of, server_requirement_of, tables_of
 from conformance.engines.started import start_session
+from conformance.errors import MigrationFailed
 from conformance.gate.evidence.codes import CODES, SEVERITIES
 from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
 from conformance.gate.rehearsing.bench import Bench
@@ -146,6 +148,9 @@ class _Gate:
 
     def run(self, scope: Scope) -> GateReport:
         """Rehearse, and compare what is in the scope with the models."""
+        # Where the migrations fail, that is seen when they are rehearsed.
+        with suppress(MigrationFailed):
+            self._bench.migrations.use_their_version(self._session.engine)
         self._progress("filling the base with rows")
         self._bench.renew()
         self._thin = self._bench.thin()

@@ -13,6 +13,7 @@ from sqlalchemy import func, text
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_VERSION = text("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'")
 #: In what SQLAlchemy keeps with a connection.
 _KEY = "schema of timescaledb"
 _HOME = text("""
@@ -24,6 +25,12 @@ SELECT n.nspname FROM pg_catalog.pg_extension e
 def home_of(connection: Connection) -> str | None:
     """The schema of the extension; None where it does not exist."""
     found: str | None = connection.scalar(_HOME)
+    return found
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version of the extension that runs, whichever the server offers; None: there is none."""
+    found: str | None = connection.scalar(_VERSION)
     return found
 
 

@@ -18,7 +18,7 @@ from conformance.engines.base import Template
 from conformance.engines.connecting import connect
 from conformance.errors import MigrationFailed
 from conformance.observed import Scope
-from conformance.observed.home import home_of
+from conformance.observed.home import home_of, version_of
 from conformance.project.confinement import confined, nowhere
 from conformance.project.failing import why_it_failed
 from conformance.project.giving import given
@@ -30,6 +30,7 @@ from conformance.project.scripts import (
     ini_of,
     insist_on_the_extension,
     name_its_schema,
+    name_its_version,
     revisions_of,
     single_head,
 )
@@ -161,6 +162,18 @@ class Migrations:
         with engine.database(self.template()) as url, connect(url) as connection:
             found = home_of(connection)
             return None if found == "public" else found
+
+    def use_their_version(self, engine: Engine) -> None:
+        """Let the engine know the version that they create TimescaleDB in, where they say one.
+
+        Raises:
+            ConformanceError: the migration does not run, or the server cannot be used with it.
+        """
+        if name_its_version(self.config) or statements_of(self.config):
+            with engine.database(self.template()) as url, connect(url) as connection:
+                version = version_of(connection)
+            if version is not None:
+                engine.use(version)
 
     def template(self) -> Template:
         """The database after `alembic upgrade head`.

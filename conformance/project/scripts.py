@@ -31,8 +31,12 @@ _PYPROJECT = "pyproject.toml"
 _INI = "conformance ini file"
 #: What may be the name of a variable of the environment.
 _VARIABLE = re.compile(rb"\b[A-Z][A-Z0-9_]{2,}\b")
-_ITS_SCHEMA = re.compile(
-    r"extension\b[^;]{0,80}timescaledb\b[^;]{0,80}\bschema\b", re.IGNORECASE | re.DOTALL
+_ITS_SCHEMA, _ITS_VERSION = (
+    re.compile(
+        rf"extension\b[^;]{{0,80}}timescaledb\b[^;]{{0,80}}\b(?:{words})\b",
+        re.IGNORECASE | re.DOTALL,
+    )
+    for words in ("schema", "version|update")
 )
 _INSISTING = re.compile(
     r"create\s+extension\s+(?!if\b)\W{0,2}timescaledb|create\s+schema\s+(?!if\b)", re.IGNORECASE
@@ -172,6 +176,11 @@ def fingerprint(config: Config) -> str:
 def name_its_schema(config: Config) -> bool:
     """Whether the migrations may create TimescaleDB in a schema of its own."""
     return bool(_ITS_SCHEMA.search(_text_of_scripts(config)))
+
+
+def name_its_version(config: Config) -> bool:
+    """Whether the migrations may want another version of TimescaleDB than the server's default."""
+    return bool(_ITS_VERSION.search(_text_of_scripts(config)))
 
 
 def insist_on_the_extension(config: Config) -> bool:

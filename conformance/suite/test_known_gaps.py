@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
 from conformance import known_gaps
@@ -14,6 +14,7 @@ from conformance.comparing.findings import Finding
 from conformance.engines.base import Template
 from conformance.histories.recording import execute_as_it_is
 from conformance.known_gaps import Expected
+from conformance.observed.home import create_extension
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,15 +32,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("gap", gaps, ids=[gap.code for gap in gaps])
 
 
-def _create_extension(url: URL) -> None:
-    with create_engine(url, poolclass=pool.NullPool).begin() as connection:
-        connection.execute(text("CREATE EXTENSION timescaledb"))
-
-
 @pytest.fixture(scope="module")
 def connection(conformance_engine: Engine) -> Iterator[Connection]:
     """To a database with nothing but the extension; every gap has tables of its own in it."""
-    template = Template("extension", "extension", _create_extension)
+    version = conformance_engine.server.timescaledb
+
+    def prepare(url: URL) -> None:
+        with create_engine(url, poolclass=pool.NullPool).begin() as connection:
+            create_extension(connection, version=version)
+
+    template = Template("extension", f"extension {version}", prepare)
     with conformance_engine.database(template) as url:
         engine = create_engine(url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:

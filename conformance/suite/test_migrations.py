@@ -185,7 +185,7 @@ def _traces_before(
         return found
     # The migrations create it as if it could not be there.
     with engine.database(migrations.unmigrated) as url, _connected(url) as other:
-        create_extension(other, migrations.home(engine))
+        create_extension(other, migrations.home(engine), engine.server.timescaledb)
         return traces(other, version_table=scope.version_table)
 
 

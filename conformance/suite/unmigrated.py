@@ -84,7 +84,8 @@ class Unmigrated:
 
     def _create_extension(self, url: URL) -> None:
         with _connected(url) as connection:
-            create_extension(connection, self._migrations.home(self._engine))
+            home = self._migrations.home(self._engine)
+            create_extension(connection, home, self._engine.server.timescaledb)
             connection.commit()
             self._before = self._traces(connection)
 

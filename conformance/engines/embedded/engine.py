@@ -119,6 +119,9 @@ class EmbeddedEngine:
         """None: a database is a node process of its own."""
         return
 
+    def use(self, version: str) -> None:
+        """There is one version only."""
+
     def restart(self) -> None:
         """There is no server that outlives its memory."""
         raise NotImplementedError

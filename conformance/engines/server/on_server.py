@@ -73,6 +73,12 @@ class EngineOnServer:
         assert self._databases is not None
         self._databases.start_from(url)
 
+    def use(self, version: str) -> None:
+        """The databases have TimescaleDB in this version: learn what the server can do with it."""
+        server, capabilities = self._started()
+        if version != server.timescaledb:
+            self._probe(is_ours=capabilities.crashable, version=version)
+
     def restart(self) -> None:
         """Not somebody's server; where it is our own the engine overrides this."""
         raise NotImplementedError
@@ -109,11 +115,11 @@ class EngineOnServer:
             self.stop()
             raise
 
-    def _probe(self, *, is_ours: bool) -> None:
-        """Learn what the server is and can do."""
+    def _probe(self, *, is_ours: bool, version: str | None = None) -> None:
+        """Learn what the server is and can do, with TimescaleDB's default version or another."""
         assert self._databases is not None
         with self._databases.database() as url:
-            _create_extension(url)
+            _create_extension(url, version)
             server, capabilities = probe(url)
         self._probed = server, replace(capabilities, restartable=is_ours, crashable=is_ours)
 
@@ -123,10 +129,11 @@ class EngineOnServer:
         return self._probed
 
 
-def _create_extension(url: URL) -> None:
+def _create_extension(url: URL, version: str | None) -> None:
+    chosen = "" if version is None else f" VERSION '{version}'"
     try:
         with connect(url, autocommit=True) as connection:
-            connection.execute(text("CREATE EXTENSION timescaledb"))
+            connection.execute(text(f"CREATE EXTENSION timescaledb{chosen}"))
     except DBAPIError as error:
         raise EngineUnavailable(
             f"CREATE EXTENSION timescaledb fails at {place(url)}: {words_of(error, url)}.",

@@ -73,7 +73,11 @@ class Bench:
         """Take a new database: the base with its rows, and these revisions upon it."""
         self.close()
         self._url = self._database.enter_context(
-            self._engine.database(base_template(self.migrations, self._new, self._home()))
+            self._engine.database(
+                base_template(
+                    self.migrations, self._new, self._home(), self._engine.server.timescaledb
+                )
+            )
         )
         for revision in applied:
             self.upgrade(revision)
@@ -148,11 +152,14 @@ def connected(url: URL, config: Config) -> Iterator[Connection]:
         yield connection
 
 
-def base_template(migrations: Migrations, new: NewRevisions, home: str | None = None) -> Template:
+def base_template(
+    migrations: Migrations, new: NewRevisions, home: str | None = None, version: str | None = None
+) -> Template:
     """The base: its migrations, and rows in every table and chunks of every state.
 
     Args:
         home: the schema that new revisions want TimescaleDB in, where there are no old ones.
+        version: of TimescaleDB there; None: the server's default.
     """
     statements = statements_of(migrations.config)
 
@@ -163,7 +170,7 @@ def base_template(migrations: Migrations, new: NewRevisions, home: str | None = 
                 _migrate(connection, migrations, head)
             if not new.base_heads and not migrations.insist_on_the_extension:
                 # No downgrade has to take it away: other schemas of the database may use it.
-                create_extension(connection, home)
+                create_extension(connection, home, version)
                 connection.commit()
             fill(
                 connection,
