@@ -16,7 +16,7 @@ from alembic.util import CommandError
 from sqlalchemy import create_engine, make_url, pool
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from conformance.declarations import include_object
+from conformance.declarations import include_name, include_object
 from models import Base
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def migrate(connection: Connection | None) -> None:
         dialect_opts={"paramstyle": "named"} if connection is None else {},
         compare_type=True,
         compare_server_default=True,
+        include_name=include_name,
         include_object=include_object,
     )
     with context.begin_transaction():

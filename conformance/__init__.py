@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Trigger,
         View,
         declare,
+        include_name,
         include_object,
     )
 else:
@@ -91,5 +92,6 @@ __all__ = [
     "Trigger",
     "View",
     "declare",
+    "include_name",
     "include_object",
 ]

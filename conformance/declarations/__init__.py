@@ -19,7 +19,7 @@ from conformance.declarations.aggregates import (
     aggregate_of,
     refreshes_of,
 )
-from conformance.declarations.autogenerate import include_object
+from conformance.declarations.autogenerate import include_name, include_object
 from conformance.declarations.base import DeclarationError
 from conformance.declarations.compression import (
     Compression,
@@ -92,6 +92,7 @@ __all__ = [
     "declare",
     "default_name",
     "hypertable_of",
+    "include_name",
     "include_object",
     "is_default_index",
     "jobs_of",

@@ -10,6 +10,8 @@ import pytest
 
 from .projects import REVISION, Edit, check, copied_project
 
+LOOKS_EVERYWHERE = "        include_schemas=True,\n"
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -114,6 +116,11 @@ BROKEN = {
         "test_alembic_check",
         frozenset({"migration:alembic:alembic_check_sees"}),
     ),
+    "env.py looks into every schema": Broken(
+        Edit("alembic/env.py", "        include_name=include_name,\n", LOOKS_EVERYWHERE),
+        "test_alembic_check_is_quiet",
+        frozenset({"migration:alembic:alembic_check"}),
+    ),
     "a downgrade that fails": Broken(
         Edit(
             REVISION,
@@ -151,6 +158,20 @@ def test_it_is_found(tmp_path, broken):
     assert {finding["id"] for finding in verdict["findings"]} == broken.findings
     assert (code, verdict["verdict"]) == (1, "differs")
     assert all(finding["message"] for finding in verdict["findings"])
+
+
+def test_a_noisy_check_is_told_what_env_py_is_offered(tmp_path):
+    everywhere = Edit("alembic/env.py", "        include_name=include_name,\n", LOOKS_EVERYWHERE)
+    _, verdict, _ = check(copied_project(tmp_path, everywhere), "-k", "test_alembic_check_is_quiet")
+    assert "include_name of conformance.declarations" in verdict["findings"][0]["hint"]
+
+
+def test_an_env_py_may_look_into_every_schema(tmp_path):
+    """TimescaleDB's own are left out by name; what the check must see it sees there too."""
+    name = "        include_name=include_name,\n"
+    everywhere = Edit("alembic/env.py", name, name + LOOKS_EVERYWHERE)
+    code, verdict, err = check(copied_project(tmp_path, everywhere), "-k", "test_alembic_check")
+    assert (code, verdict["findings"]) == (0, []), err
 
 
 def test_the_project_as_it_is(tmp_path):
