@@ -15,7 +15,6 @@ from sqlalchemy import Table
 
 from conformance.declarations.views import view_of
 
-
 #: Schemas that TimescaleDB and its toolkit make, and keep chunks and settings in.
 _OWN_SCHEMAS = ("_timescaledb_", "timescaledb_", "toolkit_experimental")
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 from sqlalchemy import URL, NullPool, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
+from conformance.engines.addresses import BACKENDS, for_libpq
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
 def parse_url(url: str | URL) -> URL:
     """A URL as people write it, as a SQLAlchemy URL with the psycopg2 driver.
 
-    `postgres://` and any driver after `postgresql+` are accepted.
+    `postgres://`, `timescaledb://`, any driver after `+`, and asyncpg's `?ssl=` are accepted.
 
     Raises:
         EngineUnavailable: the text is no URL, or not one of a PostgreSQL database.
@@ -115,7 +116,7 @@ def parse_url(url: str | URL) -> URL:
             "The database URL cannot be read.",
             f"Write it as {form}, with special characters in the password percent-encoded.",
         ) from None
-    if url.drivername.split("+")[0] not in {"postgresql", "postgres"}:
+    if url.drivername.split("+")[0] not in BACKENDS:
         raise EngineUnavailable(
             f"A {url.drivername}:// URL is not one of a PostgreSQL database.", f"Give {form}."
         )
@@ -124,7 +125,7 @@ def parse_url(url: str | URL) -> URL:
             "The database URL has more than one @ before its host.",
             "Write an @ in the password as %40.",
         )
-    return url.set(drivername="postgresql+psycopg2")
+    return for_libpq(url).set(drivername="postgresql+psycopg2")
 
 
 def place(url: URL) -> str:

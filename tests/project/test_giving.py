@@ -1,0 +1,71 @@
+"""The connection that env.py is given, for whatever it takes it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from alembic.config import Config
+from sqlalchemy import NullPool, create_engine, text
+
+from conformance.project.giving import given
+
+
+@pytest.fixture
+def connection(migrated_database):
+    with create_engine(migrated_database, poolclass=NullPool).connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def config():
+    return Config()
+
+
+def tables(connection):
+    return connection.scalar(text("SELECT count(*) FROM pg_tables WHERE tablename = 'made'"))
+
+
+def make(connection):
+    connection.execute(text("CREATE TABLE made (n integer)"))
+
+
+def test_as_a_connection(config, connection):
+    with given(config, connection):
+        theirs = config.attributes["connection"]
+        assert theirs is connection
+        make(theirs)
+    assert tables(connection) == 1
+    assert "connection" not in config.attributes
+
+
+def test_as_an_engine(config, connection):
+    """What closes a connection of its own ends its transaction; the caller's stays open."""
+    with given(config, connection):
+        engine = config.attributes["connection"]
+        theirs = engine.connect()
+        make(theirs)
+        theirs.close()
+        assert tables(connection) == 0
+        with engine.connect() as theirs:
+            make(theirs)
+            theirs.commit()
+        engine.dispose()
+        assert tables(connection) == 1
+    connection.execute(text("DROP TABLE made"))
+    connection.commit()
+
+
+def test_as_an_asynchronous_engine(config, connection):
+    async def migrate(engine):
+        async with engine.connect() as theirs:
+            await theirs.run_sync(make)
+            found = await theirs.scalar(text("SELECT 42"))
+            await theirs.rollback()
+        await engine.dispose()
+        return found
+
+    with given(config, connection):
+        assert asyncio.run(migrate(config.attributes["connection"])) == 42
+    assert tables(connection) == 0
+    assert type(connection).__name__ == "Connection"

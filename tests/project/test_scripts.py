@@ -1,0 +1,120 @@
+"""The files of a project's migrations: where they are, and what a kept state depends on."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from alembic.script import ScriptDirectory
+
+from conformance.errors import ModelsUnavailable
+from conformance.project.configuration import Configuration
+from conformance.project.scripts import (
+    again,
+    alembic_config,
+    config_for,
+    fingerprint,
+    has_migrations,
+    insist_on_the_extension,
+    name_its_schema,
+    name_its_version,
+    single_head,
+)
+
+from .projects import EXTENSION, migrations_in, write
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The working directory, with one revision."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return migrations_in(tmp_path, EXTENSION)
+
+
+def test_flask_migrates_ini_file_lies_beside_the_scripts(folder):
+    (folder / "alembic.ini").unlink()
+    (folder / "steps/alembic.ini").write_text("[alembic]\n")
+    config = alembic_config("steps/alembic.ini")
+    assert ScriptDirectory.from_config(config).get_heads() == ["0001"]
+    assert single_head(again(config, io.StringIO())) == "0001"
+
+
+@pytest.mark.parametrize("ini", ["", "[alembic]\nsqlalchemy.url = driver://u:p@h/d\n"])
+def test_alembic_may_be_configured_in_pyproject(folder, ini):
+    """As `alembic init -t pyproject` does it, with an ini file beside it or without."""
+    write(folder, {"pyproject.toml": '[tool.alembic]\nscript_location = "%(here)s/steps"\n'})
+    (folder / "alembic.ini").unlink()
+    if ini:
+        (folder / "alembic.ini").write_text(ini)
+    pytest.importorskip("alembic", minversion="1.16")
+    for name in ("alembic.ini", "pyproject.toml"):
+        config = alembic_config(name)
+        assert single_head(config) == "0001"
+        assert single_head(again(config, io.StringIO())) == "0001"
+        assert len(fingerprint(config)) == 64
+
+
+def test_there_is_no_ini_file(folder):
+    (folder / "alembic.ini").rename(folder / "steps/alembic.ini")
+    write(folder, {"pyproject.toml": "[tool.other]\n"})
+    assert not has_migrations("alembic.ini")
+    with pytest.raises(ModelsUnavailable) as caught:
+        alembic_config("alembic.ini")
+    assert "There is no alembic.ini in" in caught.value.problem
+    assert caught.value.hint == "Name it with --alembic-ini steps/alembic.ini."
+
+
+def test_what_a_kept_state_depends_on(folder, monkeypatch):
+    """Python and SQL that a migration may read, and variables that they name."""
+    elsewhere = folder.parent / f"{folder.name}_elsewhere"
+    (folder / "alembic.ini").write_text(
+        "[alembic]\nscript_location = %(here)s/steps\npath_separator = newline\n"
+        f"version_locations =\n    %(here)s/steps/versions\n    {elsewhere}\n"
+    )
+    write(elsewhere, {"0002.py": "revision = '0002'\ndown_revision = '0001'\n"})
+    seen = {fingerprint(alembic_config())}
+
+    def changes():
+        seen.add(fingerprint(alembic_config()))
+        return len(seen)
+
+    assert changes() == 1
+    write(folder, {"build/x.py": "", "venv/pyvenv.cfg": "", "venv/x.py": "", "notes.txt": ""})
+    assert changes() == 1
+    write(elsewhere, {"0002.py": "revision = '0002'\ndown_revision = '0001'\n# changed\n"})
+    assert changes() == 2
+    write(folder, {"settings.py": "import os\nKIND = os.environ.get('KIND_OF_HOUSE')\n"})
+    assert changes() == 3
+    monkeypatch.setenv("KIND_OF_HOUSE", "large")
+    assert changes() == 4
+    monkeypatch.setenv("DATABASE_URL", "postgresql://other")
+    monkeypatch.setenv("PGPORT", "1")
+    write(folder, {"settings.py": "# KIND_OF_HOUSE DATABASE_URL PGPORT\n"})
+    assert changes() == 5
+    monkeypatch.setenv("PGPORT", "2")
+    assert changes() == 5
+    for name in ("steps/data.sql", ".env"):
+        write(folder, {name: "SELECT 1"})
+    assert changes() == 6
+
+
+@pytest.mark.parametrize(
+    ("statement", "schema", "version", "insists"),
+    [
+        ("CREATE EXTENSION IF NOT EXISTS timescaledb", False, False, False),
+        ('CREATE EXTENSION IF NOT EXISTS "timescaledb" WITH SCHEMA tools', True, False, False),
+        ("CREATE EXTENSION timescaledb SCHEMA tools CASCADE", True, False, True),
+        ("create extension if not exists timescaledb\\n  version '2.17.2'", False, True, False),
+        ("ALTER EXTENSION timescaledb UPDATE TO '2.20.0'", False, True, False),
+        ("CREATE SCHEMA tools", False, False, True),
+        ("CREATE EXTENSION hstore; SELECT 'timescaledb'; -- schema, version", False, False, False),
+    ],
+)
+def test_what_the_migrations_say_of_the_extension(folder, statement, schema, version, insists):
+    migrations_in(folder, f'op.execute("""{statement}""")')
+    config = config_for(Configuration())
+    assert name_its_schema(config) is schema
+    assert name_its_version(config) is version
+    assert insist_on_the_extension(config) is insists
