@@ -13,12 +13,13 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect
 from conformance.errors import MigrationFailed, ModelsUnavailable, primary
+from conformance.observed.tokens import tokens_of
 from conformance.project.configuration import SECTION, Configuration
 from conformance.project.failing import hint_of
 from conformance.project.flask_app import PROJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from alembic.config import Config
     from sqlalchemy import URL
@@ -26,17 +27,36 @@ if TYPE_CHECKING:
 #: duplicate_object, duplicate_schema: an earlier database has made the role, which belongs to the
 #: server; or the engine has made the extension.
 _IS_THERE = {"42710", "42P06"}
+#: PostgreSQL's documentation, "CREATE FUNCTION": a body that is written without quotes.
+_BODY = re.compile(r"\bbegin\s+atomic\b", re.IGNORECASE)
 _MAKES_ONE = re.compile(r"\s*create\s+(role|user|extension|schema)\b[^;]*;?\s*", re.IGNORECASE)
 
 
 def statements_of(config: Config) -> tuple[str, ...]:
-    """The project's statements; the contents of a file are one.
+    """The project's statements, one by one.
 
     Raises:
         ModelsUnavailable: a file cannot be read.
     """
     project: Configuration = config.attributes.get(PROJECT) or Configuration()
-    return tuple(_read(entry, Path(project.folder or ".")) for entry in project.prepare)
+    entries = (_read(entry, Path(project.folder or ".")) for entry in project.prepare)
+    return tuple(statement for entry in entries for statement in _split(entry))
+
+
+def _split(sql: str) -> Iterator[str]:
+    """The statements of a script; nothing is split that may be the body of a function."""
+    if _BODY.search(sql):
+        yield sql
+        return
+    statement: list[str] = []
+    for _, written in tokens_of(sql):
+        if written == ";":
+            yield "".join(statement).strip()
+            statement.clear()
+        elif not written.startswith(("--", "/*")):
+            statement.append(written)
+    if rest := "".join(statement).strip():
+        yield rest
 
 
 def _read(entry: str, folder: Path) -> str:

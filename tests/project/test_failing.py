@@ -1,0 +1,178 @@
+"""What is said of a migration that fails, and of a database without what it needs."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+
+from conformance.errors import MigrationFailed, ModelsUnavailable
+
+from .projects import EXTENSION, migrations_in, migrations_of
+
+
+@pytest.fixture
+def migrated(conformance_engine, tmp_path, monkeypatch):
+    """`migrated(upgrades, **configuration)`: connects to a database of these migrations."""
+    monkeypatch.chdir(tmp_path)
+    opened = []
+
+    def migrate(*upgrades, **configuration):
+        folder = migrations_in(tmp_path, *upgrades)
+        migrations = migrations_of(conformance_engine, folder, **configuration)
+        database = conformance_engine.database()
+        opened.append(database)
+        url = database.__enter__()
+        migrations.template().prepare(url)
+        return create_engine(url, poolclass=NullPool), migrations
+
+    yield migrate
+    for database in opened:
+        database.__exit__(None, None, None)
+
+
+def said(migrated, *upgrades, **configuration):
+    with pytest.raises(MigrationFailed) as caught:
+        migrated(*upgrades, **configuration)
+    return caught.value
+
+
+def test_the_revision_its_file_and_its_statement_are_named(migrated):
+    error = said(
+        migrated, EXTENSION, "op.execute(\n'''ALTER TABLE gone\n  ADD n integer;''')", "pass"
+    )
+    assert error.problem == (
+        'Revision 0002 (steps/versions/0002_step.py, line 10) fails: UndefinedTable: relation "gone"'
+        " does not exist. The statement is: ALTER TABLE gone ADD n integer."
+    )
+    assert error.hint == "'alembic upgrade 0003' on an empty database shows it too."
+
+
+def test_code_of_a_revision_that_fails(migrated):
+    error = said(migrated, "raise RuntimeError('no such luck')")
+    assert error.problem == (
+        "Revision 0001 (steps/versions/0001_step.py, line 10) fails: RuntimeError: no such luck."
+    )
+
+
+def test_a_statement_is_shown_without_the_password_of_a_role(migrated):
+    statement = "CREATE ROLE app LOGIN PASSWORD 's3cret' IN ROLE nobody"
+    error = said(migrated, EXTENSION, f'op.execute("{statement}")')
+    assert "PASSWORD '***'" in error.problem
+    assert "s3cret" not in str(error)
+
+
+def test_nobody_creates_the_extension(migrated):
+    table = 'op.execute("CREATE TABLE t (at timestamptz NOT NULL)")\n'
+    error = said(migrated, table + "op.execute(\"SELECT create_hypertable('t', 'at')\")")
+    assert "function create_hypertable(unknown, unknown) does not exist" in error.problem
+    assert (
+        'prepare = ["CREATE EXTENSION timescaledb"] below [tool.conformance] in pyproject.toml'
+        in error.hint
+    )
+
+
+def test_nobody_creates_the_extension_and_nothing_fails(migrated):
+    error = said(migrated, 'op.execute("CREATE TABLE t (at timestamptz NOT NULL)")')
+    assert error.problem == "After the migration to 0001 the database has no extension timescaledb."
+    assert 'prepare = ["CREATE EXTENSION timescaledb"]' in error.hint
+
+
+def test_what_a_database_has_before_the_first_revision(migrated, tmp_path):
+    """Statements, and files of several, which the migrations then find."""
+    (tmp_path / "roles.sql").write_text(
+        "CREATE ROLE conformance_test_reader;\nCREATE SCHEMA data; -- 100 %; of it: :all\nDO $$ BEGIN PERFORM 1; END $$;\n"
+    )
+    engine, migrations = migrated(
+        'op.execute("CREATE TABLE data.t (at timestamptz NOT NULL)")\n'
+        'op.execute("GRANT SELECT ON data.t TO conformance_test_reader")\n'
+        "op.execute(\"SELECT tools.create_hypertable('data.t', 'at')\")",
+        prepare=("CREATE SCHEMA tools", "CREATE EXTENSION timescaledb SCHEMA tools", "roles.sql"),
+    )
+    with engine.connect() as connection:
+        found = connection.scalar(text("SELECT count(*) FROM timescaledb_information.hypertables"))
+        connection.execute(text("DROP OWNED BY conformance_test_reader"))
+        connection.execute(text("DROP ROLE conformance_test_reader"))
+        connection.commit()
+    assert found == 1
+    assert migrations.unmigrated is not None
+
+
+def test_what_prepare_says_may_be_wrong(migrated):
+    error = said(migrated, EXTENSION, prepare=("CREATE SCHEMA data; CREATE SCEMA x",))
+    assert error.problem.startswith("What prepare says in pyproject.toml fails: SyntaxError")
+    assert error.hint == "Correct it below [tool.conformance]."
+    with pytest.raises(ModelsUnavailable, match=r"gone\.sql cannot be read"):
+        migrated(EXTENSION, prepare=("gone.sql",))
+
+
+@pytest.mark.parametrize(
+    ("statement", "hint"),
+    [
+        ("GRANT app TO CURRENT_USER", 'prepare = ["CREATE ROLE app"]'),
+        ("CREATE TABLE data.t (n integer)", 'prepare = ["CREATE SCHEMA data"]'),
+        ("CREATE TABLE t (n citext)", 'prepare = ["CREATE EXTENSION citext"]'),
+        (
+            "SELECT uuid_generate_v4()",
+            'prepare = ["CREATE EXTENSION \\\\"uuid-ossp\\\\""]',
+        ),
+    ],
+)
+def test_what_somebody_else_makes_is_said_once(migrated, statement, hint):
+    error = said(migrated, EXTENSION, f"op.execute({statement!r})")
+    assert hint.replace("\\\\", "\\") in error.hint
+
+
+def test_a_variable_that_is_not_set(migrated, monkeypatch):
+    monkeypatch.delenv("DESK_HOST", raising=False)
+    read = "op.execute(f\"SELECT '{os.environ['DESK_HOST']}'\")"
+    error = said(migrated, EXTENSION, read)
+    assert 'DESK_HOST = "..." below [tool.conformance.environment]' in error.hint
+    engine, _ = migrated(EXTENSION, read, environment={"DESK_HOST": "anywhere"})
+    assert engine is not None
+
+
+class TestOnTheEmbeddedEngine:
+    """It lacks extensions that a server has."""
+
+    @pytest.fixture(autouse=True)
+    def embedded(self, conformance_engine):
+        if conformance_engine.name != "embedded":
+            pytest.skip("needs the embedded engine")
+
+    def test_one_that_nothing_uses_is_left_out(self, migrated):
+        _, migrations = migrated(
+            EXTENSION,
+            'op.execute("CREATE EXTENSION IF NOT EXISTS pgcrypto")\n'
+            'op.execute("CREATE TABLE t (id uuid DEFAULT gen_random_uuid())")',
+        )
+        assert migrations.left_out == {"pgcrypto"}
+        assert "pgcrypto" not in migrations.offline_sql()
+
+    def test_one_that_is_used_is_named_with_the_engines_that_have_it(self, migrated):
+        error = said(
+            migrated,
+            EXTENSION,
+            'op.execute("CREATE EXTENSION pgcrypto")',
+            "op.execute(\"SELECT digest('x', 'md5')\")",
+        )
+        assert error.problem.startswith("Revision 0003 ")
+        assert error.hint.startswith(
+            "This engine has no extension pgcrypto; take --engine container"
+        )
+
+    def test_postgis_is_in_an_image(self, migrated):
+        error = said(
+            migrated,
+            EXTENSION,
+            'op.execute("CREATE EXTENSION postgis")',
+            'op.execute("CREATE TABLE t (place geometry(Point, 4326))")',
+        )
+        assert "--image timescale/timescaledb-ha" in error.hint
+
+    def test_many_of_postgresqls_own_are_there(self, migrated):
+        names = ("uuid-ossp", "citext", "hstore", "pg_trgm", "btree_gist", "ltree", "vector")
+        create = "\n".join(f"op.execute('CREATE EXTENSION \"{name}\"')" for name in names)
+        _, migrations = migrated(
+            EXTENSION, create, 'op.execute("CREATE TABLE t (id uuid DEFAULT uuid_generate_v4())")'
+        )
+        assert migrations.left_out == set()
