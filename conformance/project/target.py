@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.environment import EnvironmentContext
@@ -48,15 +49,15 @@ def target_metadata(project: Configuration) -> MetaData:
     except (Exception, SystemExit) as caught:
         error = caught
         with suppress(Exception):
-            found += _names_of(caught, str(env_py(config)))
+            found += _names_of(caught, env_py(config).resolve())
     return _only(found, error)
 
 
-def _names_of(error: BaseException, file: str) -> list[Any]:
+def _names_of(error: BaseException, file: Path) -> list[Any]:
     """What env.py called `target_metadata` before it failed."""
     trace, found = error.__traceback__, []
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
+        if Path(trace.tb_frame.f_code.co_filename).resolve() == file:
             found.append(trace.tb_frame.f_globals.get(_NAME))
         trace = trace.tb_next
     return found

@@ -41,8 +41,8 @@ def test_the_revision_its_file_and_its_statement_are_named(migrated):
         migrated, EXTENSION, "op.execute(\n'''ALTER TABLE gone\n  ADD n integer;''')", "pass"
     )
     assert error.problem == (
-        'Revision 0002 (steps/versions/0002_step.py, line 10) fails: UndefinedTable: relation "gone"'
-        " does not exist. The statement is: ALTER TABLE gone ADD n integer."
+        "Revision 0002 (steps/versions/0002_step.py, line 10) fails: UndefinedTable: relation"
+        ' "gone" does not exist. The statement is: ALTER TABLE gone ADD n integer.'
     )
     assert error.hint == "'alembic upgrade 0003' on an empty database shows it too."
 
@@ -80,7 +80,8 @@ def test_nobody_creates_the_extension_and_nothing_fails(migrated):
 def test_what_a_database_has_before_the_first_revision(migrated, tmp_path):
     """Statements, and files of several, which the migrations then find."""
     (tmp_path / "roles.sql").write_text(
-        "CREATE ROLE conformance_test_reader;\nCREATE SCHEMA data; -- 100 %; of it: :all\nDO $$ BEGIN PERFORM 1; END $$;\n"
+        "CREATE ROLE conformance_test_reader;\nCREATE SCHEMA data; -- 100 %; of it: :all\n"
+        "DO $$ BEGIN PERFORM 1; END $$;\n"
     )
     engine, migrations = migrated(
         'op.execute("CREATE TABLE data.t (at timestamptz NOT NULL)")\n'

@@ -1,0 +1,108 @@
+"""env.py of Flask-Migrate: it asks the application, whose context must be entered."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from conformance.errors import MigrationFailed
+from conformance.project import flask_app
+from conformance.project.configuration import Configuration
+from conformance.project.confinement import nowhere
+from conformance.project.scripts import config_for
+
+from .projects import write
+
+pytest.importorskip("flask_migrate")
+
+FILES = {
+    "{name}/__init__.py": "",
+    "{name}/models.py": """
+        from flask_sqlalchemy import SQLAlchemy
+        db = SQLAlchemy()
+        class Door(db.Model):
+            id = db.Column(db.Integer, primary_key=True)
+    """,
+    "{name}/factory.py": """
+        from flask import Flask
+        from flask_migrate import Migrate
+        from .models import db
+
+        def create_app():
+            app = Flask("doors")
+            app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg2://app@db.invalid/app"
+            db.init_app(app)
+            Migrate(app, db)
+            return app
+    """,
+    # Flask-Migrate's own says where the scripts are.
+    "migrations/alembic.ini": "[alembic]\n",
+    "migrations/env.py": "from flask import current_app",
+}
+INI = "migrations/alembic.ini"
+
+
+@pytest.fixture
+def name(tmp_path, monkeypatch, request):
+    """Of a package that has the application, beside Flask-Migrate's folder."""
+    name = f"house_{abs(hash(request.node.name))}"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delenv("FLASK_APP", raising=False)
+    write(tmp_path, {path.format(name=name): text for path, text in FILES.items()})
+    yield name
+    flask_app._application.cache_clear()
+
+
+def entered(**configuration):
+    """The application in whose context env.py would run."""
+    from flask import current_app
+
+    with nowhere(config_for(Configuration(alembic_ini=INI, **configuration))):
+        return current_app.name
+
+
+def test_it_is_named_in_the_configuration(name):
+    assert entered(flask_app=f"{name}.factory:create_app") == "doors"
+
+
+def test_it_is_named_as_flask_names_it(name, monkeypatch):
+    monkeypatch.setenv("FLASK_APP", f"{name}.factory")
+    assert entered() == "doors"
+
+
+def test_it_is_where_flask_looks_for_it(name, tmp_path):
+    (tmp_path / "app.py").write_text(f"from {name}.factory import create_app\napp = create_app()\n")
+    try:
+        assert entered() == "doors"
+    finally:
+        sys.modules.pop("app", None)
+
+
+def test_it_is_in_the_package_of_the_models(name, tmp_path):
+    (tmp_path / name / "__init__.py").write_text("from .factory import create_app\n")
+    assert entered(models=(f"{name}.models:db.metadata",)) == "doors"
+
+
+def test_there_is_none(name):
+    with pytest.raises(MigrationFailed) as caught:
+        entered(models=(f"{name}.models:db.metadata",))
+    assert caught.value.problem == "env.py runs in a Flask application, and none was found."
+    assert 'flask_app = "package.module:create_app" below [tool.conformance]' in caught.value.hint
+    assert "FLASK_APP" in caught.value.hint
+
+
+@pytest.mark.usefixtures("name")
+def test_the_one_that_is_named_cannot_be_made():
+    with pytest.raises(MigrationFailed, match=r"nowhere cannot be made: NoAppException"):
+        entered(flask_app="nowhere")
+
+
+@pytest.mark.usefixtures("name")
+def test_other_env_files_need_none(tmp_path):
+    from flask import has_app_context
+
+    (tmp_path / "migrations/env.py").write_text("target_metadata = None")
+    with nowhere(config_for(Configuration(alembic_ini=INI, flask_app="nowhere"))):
+        assert not has_app_context()

@@ -1,0 +1,151 @@
+"""The metadata of env.py, where no models are named or those that are have no tables."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from sqlalchemy import MetaData
+
+from conformance.errors import ModelsUnavailable
+from conformance.project.configuration import Configuration
+from conformance.project.models import metadata_for
+
+from .projects import write
+
+#: A package whose tables are in modules that only env.py imports.
+PACKAGE = {
+    "{name}/__init__.py": "",
+    "{name}/base.py": "from sqlalchemy import MetaData\nmetadata = MetaData()\n",
+    "{name}/doors.py": """
+        from sqlalchemy import Column, Integer, Table
+        from .base import metadata
+        Table("doors", metadata, Column("id", Integer, primary_key=True))
+    """,
+    "alembic.ini": "[alembic]\nscript_location = steps\nsqlalchemy.url = driver://u:p@h/d\n",
+}
+IMPORTS = "from {name}.base import metadata\nimport {name}.doors\ntarget_metadata = {target}\n"
+ASKS = """
+from alembic import context
+if context.is_offline_mode():
+    url = context.config.get_main_option("sqlalchemy.url")
+    context.configure(url=url, target_metadata={target})
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    raise RuntimeError("there is no database yet")
+"""
+CONNECTS = """
+from alembic import context
+from sqlalchemy import create_engine
+with create_engine("postgresql+psycopg2://app@db.example.invalid/app").connect() as connection:
+    context.configure(connection=connection, target_metadata=target_metadata)
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, request):
+    """`project(env)`: a folder with a package of a name of its own, the working directory."""
+    name = f"house_{abs(hash(request.node.name))}"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def made(env):
+        files = {**PACKAGE, "steps/env.py": env}
+        write(tmp_path, {
+            path.format(name=name): text.replace("{name}", name) for path, text in files.items()
+        })  # fmt: skip
+        return name
+
+    return made
+
+
+def tables(**configuration):
+    return sorted(metadata_for(Configuration(**configuration)).tables)
+
+
+@pytest.mark.parametrize("target", ["metadata", "[metadata]", "(metadata, metadata)"])
+def test_what_env_py_gives_alembic(project, target):
+    project(IMPORTS.replace("{target}", target) + ASKS.replace("{target}", "target_metadata"))
+    assert tables() == ["doors"]
+
+
+def test_what_env_py_calls_so_where_it_only_connects(project):
+    """The connection is refused; no database is reached, and none is needed."""
+    project(IMPORTS.replace("{target}", "metadata") + CONNECTS)
+    assert tables() == ["doors"]
+
+
+def test_env_py_imports_the_tables_of_the_models_that_are_named(project):
+    name = project(IMPORTS.replace("{target}", "None") + ASKS.replace("{target}", "metadata"))
+    assert tables(models=(f"{name}.base:metadata",)) == ["doors"]
+
+
+def test_models_that_are_named_count_first(project):
+    name = project("raise RuntimeError('not this one')")
+    assert tables(models=(f"{name}.base:metadata", f"{name}.doors:metadata")) == ["doors"]
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ("target_metadata = None", "No models are named, and env.py has no target_metadata."),
+        (
+            "raise RuntimeError('broken')",
+            "No models are named, and env.py fails without a database: RuntimeError: broken.",
+        ),
+        (
+            IMPORTS.replace("{target}", "[metadata, type(metadata)()]") + CONNECTS,
+            "No models are named, and env.py has 2 MetaData in target_metadata.",
+        ),
+        (
+            "from {name}.base import metadata\ntarget_metadata = metadata\n" + CONNECTS,
+            "No models are named, and target_metadata of env.py has no tables.",
+        ),
+    ],
+)
+def test_what_it_cannot_be(project, env, words):
+    project(env)
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert caught.value.problem == words
+    assert "--models" in caught.value.hint
+
+
+def test_an_env_py_that_misses_a_variable(project, monkeypatch):
+    monkeypatch.delenv("HOUSE_URL", raising=False)
+    project("import os\nURL = os.environ['HOUSE_URL']\n")
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert 'HOUSE_URL = "..." below [tool.conformance.environment]' in caught.value.hint
+
+
+def test_settings_of_pydantic_that_miss_one(tmp_path, monkeypatch):
+    pytest.importorskip("pydantic")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    source = (
+        "from pydantic import BaseModel\nclass Settings(BaseModel):\n    db_host: str\nSettings()"
+    )
+    (tmp_path / "strict_settings.py").write_text(source)
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("strict_settings:metadata",)))
+    assert caught.value.hint.startswith("Set DB_HOST, to any value that can be read")
+
+
+def test_variables_of_the_configuration_are_there_when_models_are_imported(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in ("ROOM_A", "ROOM_B"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ROOM_B", "own")
+    (tmp_path / "rooms.py").write_text(
+        "import os\nfrom sqlalchemy import Column, Integer, MetaData, Table\n"
+        "metadata = MetaData()\n"
+        "Table(os.environ['ROOM_A'] + os.environ['ROOM_B'], metadata, Column('n', Integer))\n"
+    )
+    said = {"ROOM_A": "given ", "ROOM_B": "given"}
+    found = metadata_for(Configuration(models=("rooms:metadata",), environment=said))
+    assert isinstance(found, MetaData)
+    assert list(found.tables) == ["given own"]
+    monkeypatch.delenv("ROOM_A")
