@@ -88,7 +88,11 @@ def test_everything_that_a_model_declares_is_exported():
     """Whoever adds a declaration adds it to the package's face."""
     classes = {name for name in declarations.__all__ if isclass(getattr(declarations, name))}
     # What views have in common is no declaration of its own.
-    assert set(conformance.__all__) == classes - {"Derived"} | {"declare", "include_name", "include_object"}
+    assert set(conformance.__all__) == classes - {"Derived"} | {
+        "declare",
+        "include_name",
+        "include_object",
+    }
     namespace = {}
     exec("from conformance import *", namespace)
     assert set(conformance.__all__) <= set(namespace)
