@@ -1,9 +1,9 @@
-"""Where TimescaleDB itself is wrong: tickets, versions, and what shows it.
+"""The registry of known gaps: defects of TimescaleDB itself, with ticket, versions, reproduction.
 
-A gap excuses nothing but its own reproduction, a small table of its own. Where generated
-histories would run into one they keep out of it by construction, and say so.
+A gap excuses only its own reproduction, on a small table of its own. Generated histories avoid the
+gaps that they would meet by construction, and list what they leave out.
 
-`docs/known-gaps.md` is made from this registry.
+`docs/known-gaps.md` is generated from this registry.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from conformance.comparing.capabilities import version_tuple
 
 
 class Expected(Enum):
-    """What the registry says of a gap on a version."""
+    """What the registry expects of a version."""
 
-    WRONG = "the gap shows"
-    RIGHT = "the gap does not show"
-    UNKNOWN = "nobody has looked"
+    WRONG = "the version has the gap"
+    RIGHT = "the version does not have the gap"
+    UNKNOWN = "the version was not tried"
 
 
 @dataclass(frozen=True)
@@ -27,24 +27,24 @@ class KnownGap:
     """One defect of TimescaleDB.
 
     Attributes:
-        code: short and stable, `update-of-a-segment`.
-        ticket: number of an issue or pull request of timescale/timescaledb.
-        what: what goes wrong, in one sentence.
-        affects: which checks would meet it.
-        first, last: the oldest and the newest version that is known to be wrong; a `last` of None
-            means that the ticket is open: every version from `first` on is expected to be wrong.
-        right_until, right_from: versions outside of that range which are known to be right.
+        code: a short, stable name, `update-of-a-segment`.
+        ticket: the number of an issue or pull request of timescale/timescaledb.
+        summary: one sentence that says what goes wrong.
+        affects: the checks that would meet the gap.
+        first, last: the oldest and the newest version that is known to be wrong. If `last` is None,
+            the ticket is open, and every version from `first` on is expected to be wrong.
+        right_until, right_from: versions outside of that range that are known to be right.
         evidence: how the versions are known.
-        needs: capabilities of the server without which nothing can be said.
-        icu: whether the server needs collations of ICU.
-        setup: statements that bring the gap about; an error in the last one is an answer.
-        question: a query for one number.
-        right: the number that a correct server gives.
+        needs: the capabilities that the reproduction needs.
+        icu: whether the reproduction needs ICU collations.
+        setup: the statements of the reproduction; an error in the last one is a result.
+        query: a query for one number.
+        right: the number that a correct server returns.
     """
 
     code: str
     ticket: int
-    what: str
+    summary: str
     affects: str
     first: str
     last: str | None
@@ -52,18 +52,18 @@ class KnownGap:
     right_from: str | None
     evidence: str
     setup: tuple[str, ...]
-    question: str
+    query: str
     right: int
     needs: tuple[str, ...] = ("community_edition",)
     icu: bool = False
 
     @property
     def url(self) -> str:
-        """The ticket's page."""
+        """The URL of the ticket."""
         return f"https://github.com/timescale/timescaledb/issues/{self.ticket}"
 
     def expected(self, version: str) -> Expected:
-        """What is expected of a TimescaleDB of this version."""
+        """What the registry expects of this version of TimescaleDB."""
         given = version_tuple(version)
         if self.right_from is not None and given >= version_tuple(self.right_from):
             return Expected.RIGHT
@@ -75,27 +75,27 @@ class KnownGap:
         return Expected.RIGHT
 
     def reason(self, version: str) -> str:
-        """Why something is not checked on this version."""
+        """The reason why something is not checked on this version."""
         known = self.expected(version) is Expected.WRONG
-        word = "known gap" if known else "perhaps known gap"
-        return f"{word} timescaledb#{self.ticket} of TimescaleDB {version}: {self.what}"
+        kind = "known gap" if known else "possible known gap"
+        return f"{kind} timescaledb#{self.ticket} of TimescaleDB {version}: {self.summary}"
 
     def may_show(self, version: str) -> bool:
-        """Whether a history has to keep out of it."""
+        """Whether histories must avoid the gap on this version."""
         return self.expected(version) is not Expected.RIGHT
 
 
 def gap(code: str) -> KnownGap:
-    """The gap of this code.
+    """Return the gap with this code.
 
     Raises:
-        KeyError: there is none.
+        KeyError: no gap has the code.
     """
     return {item.code: item for item in KNOWN_GAPS}[code]
 
 
 def _compressed(table: str, columns: str, settings: str, *rows: str) -> tuple[str, ...]:
-    """A hypertable with these rows, in a compressed chunk."""
+    """Statements that create a hypertable with these rows in a compressed chunk."""
     return (
         f"CREATE TABLE {table} ({columns})",
         f"SELECT create_hypertable('{table}', 'moment')",
@@ -114,7 +114,7 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
     KnownGap(
         code="null-segment",
         ticket=10057,
-        what="A NULL in one of several segment-by columns lets a second row of a key into a"
+        summary="A NULL in one of several segment-by columns lets a second row of a key into a"
         " compressed chunk, although UNIQUE NULLS NOT DISTINCT forbids it.",
         affects="rows and histories of tables whose natural key treats NULLs as equal and has a"
         " nullable segment-by column",
@@ -134,13 +134,13 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             ),
             f"INSERT INTO null_segment VALUES ({_MOMENT}, 1, NULL) ON CONFLICT DO NOTHING",
         ),
-        question="SELECT count(*) FROM null_segment",
+        query="SELECT count(*) FROM null_segment",
         right=1,
     ),
     KnownGap(
         code="null-outside-the-order",
         ticket=9575,
-        what="A second row of a key with a NULL gets into a compressed chunk where the column is"
+        summary="A second row of a key with a NULL gets into a compressed chunk where the column is"
         " neither in segment-by nor in order-by and is NULL in the whole batch, although UNIQUE"
         " NULLS NOT DISTINCT forbids it.",
         affects="rows and histories of tables whose natural key treats NULLs as equal and has a"
@@ -163,13 +163,14 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             f"INSERT INTO null_outside_the_order VALUES ({_MOMENT}, 1, NULL)"
             " ON CONFLICT DO NOTHING",
         ),
-        question="SELECT count(*) FROM null_outside_the_order",
+        query="SELECT count(*) FROM null_outside_the_order",
         right=2,
     ),
     KnownGap(
         code="null-in-the-order",
         ticket=9575,
-        what="The same where the column is in order-by.",
+        summary="A second row of a key with a NULL gets into a compressed chunk where the column is"
+        " in order-by, although UNIQUE NULLS NOT DISTINCT forbids it.",
         affects="rows and histories of tables whose natural key treats NULLs as equal and has a"
         " nullable column in order-by, such as signals",
         first="2.17",
@@ -188,14 +189,15 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             ),
             f"INSERT INTO null_in_the_order VALUES ({_MOMENT}, 1, NULL) ON CONFLICT DO NOTHING",
         ),
-        question="SELECT count(*) FROM null_in_the_order",
+        query="SELECT count(*) FROM null_in_the_order",
         right=2,
     ),
     KnownGap(
         code="update-of-a-segment",
         ticket=9978,
-        what="UPDATE of a segment-by column in a compressed chunk can make two rows of one key.",
-        affects="histories: an UPDATE of the key to one that is taken",
+        summary="An UPDATE of a segment-by column in a compressed chunk can create a second row of"
+        " a key.",
+        affects="histories: an UPDATE of the key to an existing key",
         first="2.17",
         last="2.27.2",
         right_until=None,
@@ -211,15 +213,15 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             ),
             "UPDATE update_of_a_segment SET probe = 2 WHERE probe = 1",
         ),
-        question="SELECT count(*) FROM update_of_a_segment WHERE probe = 2",
+        query="SELECT count(*) FROM update_of_a_segment WHERE probe = 2",
         right=1,
     ),
     KnownGap(
         code="count-of-deleted",
         ticket=8031,
-        what="DELETE of whole compressed batches, by segment-by columns alone, says that it"
-        " deleted no row.",
-        affects="histories: the number of rows that a DELETE reports",
+        summary="A DELETE of whole compressed batches, which filters by segment-by columns alone,"
+        " reports 0 deleted rows.",
+        affects="histories: the row count that a DELETE reports",
         first="2.17",
         last="2.17.2",
         right_until=None,
@@ -239,14 +241,14 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             " GET DIAGNOSTICS deleted = ROW_COUNT;"
             " INSERT INTO count_of_deleted_reported VALUES (deleted); END $$",
         ),
-        question="SELECT rows FROM count_of_deleted_reported",
+        query="SELECT rows FROM count_of_deleted_reported",
         right=1,
     ),
     KnownGap(
         code="insert-into-a-chunk",
         ticket=6302,
-        what="INSERT straight into a compressed chunk takes a second row of a key.",
-        affects="nothing here: every check writes to the hypertable",
+        summary="An INSERT directly into a compressed chunk accepts a second row of a key.",
+        affects="none: every check writes to the hypertable",
         first="2.17",
         last="2.23.0",
         right_until=None,
@@ -266,14 +268,14 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             " EXCEPTION WHEN unique_violation THEN"
             " INSERT INTO insert_into_a_chunk_refused VALUES (1); END $$",
         ),
-        question="SELECT count(*) FROM insert_into_a_chunk_refused",
+        query="SELECT count(*) FROM insert_into_a_chunk_refused",
         right=1,
     ),
     KnownGap(
         code="bloom-of-one-key",
         ticket=10565,
-        what="INSERT ... ON CONFLICT (one key) into a compressed chunk takes a second row of"
-        " another key: the bloom filter of the first hides it.",
+        summary="An INSERT ... ON CONFLICT (one key) into a compressed chunk accepts a second row"
+        " of another key: the bloom filter of the first key hides the existing row.",
         affects="rows and histories of tables with two unique keys that writers fill",
         first="2.28.3",
         last="2.30.0",
@@ -292,14 +294,14 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             f"INSERT INTO bloom_of_one_key VALUES ({_MOMENT}, 999, 50)"
             " ON CONFLICT (sensor, moment) DO NOTHING",
         ),
-        question="SELECT count(*) FROM bloom_of_one_key",
+        query="SELECT count(*) FROM bloom_of_one_key",
         right=1,
     ),
     KnownGap(
         code="bloom-and-collation",
         ticket=10586,
-        what="INSERT ... ON CONFLICT into a compressed chunk takes a second row of a key that a"
-        " non-deterministic collation holds equal: the bloom filter does not know collations.",
+        summary="An INSERT ... ON CONFLICT into a compressed chunk accepts a second row of a key"
+        " that is equal by a non-deterministic collation: the bloom filter ignores collations.",
         affects="rows and histories of tables with a non-deterministic collation in a key",
         first="2.28.3",
         last=None,
@@ -318,15 +320,15 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             f"INSERT INTO bloom_and_collation VALUES ({_MOMENT}, 'ABC')"
             " ON CONFLICT (label, moment) DO NOTHING",
         ),
-        question="SELECT count(*) FROM bloom_and_collation",
+        query="SELECT count(*) FROM bloom_and_collation",
         right=2,
         icu=True,
     ),
     KnownGap(
         code="collation-of-an-index",
         ticket=10297,
-        what="A unique index with a collation of its own, a non-deterministic one, does not keep"
-        " an equal key out of a compressed chunk.",
+        summary="A unique index with a non-deterministic collation of its own does not reject an"
+        " equal key in a compressed chunk.",
         affects="rows and histories of tables with such an index",
         first="2.17",
         last=None,
@@ -344,16 +346,16 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             "SELECT compress_chunk(c) FROM show_chunks('collation_of_an_index') AS c",
             f"INSERT INTO collation_of_an_index VALUES ({_MOMENT}, 'ABC')",
         ),
-        question="SELECT count(*) FROM collation_of_an_index",
+        query="SELECT count(*) FROM collation_of_an_index",
         right=1,
         icu=True,
     ),
     KnownGap(
         code="reference-to-a-hypertable",
         ticket=8336,
-        what="From the sixth row on a foreign key that refers to a hypertable refuses rows whose"
-        " parent is there: its check is planned once for all values.",
-        affects="rows of tables that refer to a hypertable",
+        summary="From the sixth row on, a foreign key to a hypertable rejects rows whose parent"
+        " exists, because its check uses a generic plan.",
+        affects="rows of tables with a foreign key to a hypertable",
         first="2.17",
         last="2.21.0",
         right_until=None,
@@ -372,21 +374,21 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
                 for n in range(1, 9)
             ),
         ),
-        question="SELECT count(*) FROM referring",
+        query="SELECT count(*) FROM referring",
         right=8,
         needs=(),
     ),
     KnownGap(
         code="prepared-limit",
         ticket=10584,
-        what="From the sixth execution on a prepared ORDER BY time DESC LIMIT with a parameter"
+        summary="From the sixth execution on, a prepared ORDER BY time DESC LIMIT with a parameter"
         " repeats the newest row.",
         affects="histories: prepared reads",
         first="2.30.0",
         last="2.30.0",
         right_until="2.29.2",
         right_from="2.31.0",
-        evidence="the ticket's word for 2.30.0; right on 2.17.2, 2.19.3, 2.20.3, 2.23.0-dev,"
+        evidence="wrong on 2.30.0 by the ticket; right on 2.17.2, 2.19.3, 2.20.3, 2.23.0-dev,"
         " 2.28.3, 2.29.2 and 2.31.0",
         setup=(
             "CREATE TABLE prepared_limit (moment timestamptz NOT NULL)",
@@ -398,7 +400,7 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             *("EXECUTE prepared_limit (6)",) * 6,
             "CREATE TABLE prepared_limit_read AS EXECUTE prepared_limit (6)",
         ),
-        question="SELECT count(DISTINCT moment) FROM prepared_limit_read",
+        query="SELECT count(DISTINCT moment) FROM prepared_limit_read",
         right=6,
         needs=(),
     ),

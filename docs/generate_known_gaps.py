@@ -1,4 +1,4 @@
-"""Write docs/known-gaps.md from the registry.
+"""Generate docs/known-gaps.md from the registry.
 
 python docs/generate_known_gaps.py
 """
@@ -22,51 +22,51 @@ PAGE = ROOT / "docs" / "known-gaps.md"
 HEAD = """\
 # Known gaps
 
-Made by `python docs/generate_known_gaps.py` from `conformance/known_gaps.py`; do not edit it. A
-test fails while it is stale.
+This page is generated from `conformance/known_gaps.py` by `python docs/generate_known_gaps.py`; do
+not edit it. A test fails if the page is stale.
 
-Where TimescaleDB itself is wrong, a check can neither pass nor blame the schema. The registry names
-the ticket, the versions and a reproduction on a table of its own, and `test_known_gap` runs it:
+A known gap is a defect of TimescaleDB itself, which a check can neither pass nor report as a defect
+of the schema. The registry names the ticket, the versions and a reproduction on a table of its own,
+which `test_known_gap` runs:
 
-| the registry says | and the server is | then |
+| the registry says | the server is | outcome |
 | --- | --- | --- |
 | wrong | wrong | *not checked*, with the ticket |
-| wrong | right | a finding, `known_gap:timescaledb:<code>`: it is healed; close it there |
-| right | wrong | a finding: it reaches further than the registry says |
+| wrong | right | a finding, `known_gap:timescaledb:<code>`: close the gap in the registry |
+| right | wrong | a finding: more versions have the gap than the registry says |
 | right | right | the test passes |
-| nothing of this version | either | *not checked*, with what was seen |
+| nothing about the version | either | *not checked*, with the result |
 
-A version newer than all that were looked at is expected to be wrong while the ticket is open.
+While a ticket is open, every newer version is expected to be wrong.
 
-A gap excuses nothing but its own reproduction. [Histories](rows.md#histories) that would run into
-one keep out of it by construction, on the versions that have it, and list what they leave out as
-not checked.
+A gap excuses only its own reproduction. [Histories](rows.md#histories) avoid the gaps of the
+server's version by construction, and list what they leave out as not checked.
 
 """
 
 
 def versions_of(gap: KnownGap) -> str:
-    """The versions that are wrong, for people."""
+    """The versions that are wrong, as text."""
     return f"{gap.first} and later" if gap.last is None else f"{gap.first} to {gap.last}"
 
 
 def sections() -> Iterator[str]:
-    """The table of all, and a section for each."""
+    """The table of all gaps, and a section for each gap."""
     yield "| code | ticket | wrong |\n| --- | --- | --- |\n"
     for gap in KNOWN_GAPS:
         ticket = f"[#{gap.ticket}]({gap.url})"
         yield f"| [{gap.code}](#{gap.code}) | {ticket} | {versions_of(gap)} |\n"
     for gap in KNOWN_GAPS:
-        yield f"\n## {gap.code}\n\n{gap.what}\n\n"
+        yield f"\n## {gap.code}\n\n{gap.summary}\n\n"
         yield f"- Ticket: [timescaledb#{gap.ticket}]({gap.url})\n"
         yield f"- Versions: {gap.evidence}\n"
         yield f"- Affects: {gap.affects}\n\n```sql\n"
         yield from (f"{statement};\n" for statement in gap.setup)
-        yield f"{gap.question};  -- {gap.right} is right\n```\n"
+        yield f"{gap.query};  -- {gap.right} is right\n```\n"
 
 
 def page() -> str:
-    """The whole file."""
+    """The text of the page."""
     return HEAD + "".join(sections())
 
 

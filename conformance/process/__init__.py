@@ -1,1 +1,1 @@
-"""What a process owes its machine: signals, the cache folder, files, standard output."""
+"""How a process treats its machine: signals, the cache folder, files, standard output."""

@@ -1,4 +1,4 @@
-"""Files that a command writes for others to read."""
+"""Write files of reports."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from conformance.errors import ConformanceError
 
 
 def make_folder(folder: Path) -> None:
-    """Make sure that reports can be written before there is anything to report.
+    """Create the folder, and check that reports can be written before there are any.
 
     Raises:
-        ConformanceError: they cannot.
+        ConformanceError: the folder is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -20,15 +20,15 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         raise ConformanceError(
             f"Reports cannot be written into {folder}: {error.strerror or error}.",
-            "Name another folder with --reports, or make room.",
+            "Name another folder with --reports, or free disk space.",
         ) from None
 
 
 def write(path: Path, text: str) -> None:
-    """Replace the file's text in one step.
+    """Replace the file atomically.
 
     Raises:
-        ConformanceError: the folder or the file cannot be written.
+        ConformanceError: the folder or the file is not writable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,5 +47,5 @@ def write(path: Path, text: str) -> None:
     except OSError as error:
         raise ConformanceError(
             f"The report {path} cannot be written: {error.strerror or error}.",
-            "Name another place, or make room.",
+            "Name another file, or free disk space.",
         ) from None

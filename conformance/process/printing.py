@@ -1,4 +1,4 @@
-"""What a command prints at its end must not decide about its exit code."""
+"""Print a command's result without changing its exit code."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _COULD_NOT_RUN = 2
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Print within, whatever becomes of standard output.
+    """Run a block that prints, and handle errors of standard output.
 
-    A reader that has seen enough and is gone (`| head`) changes nothing: the exit code is the
-    verdict's. Where there is no room for what is printed the exit code is 2.
+    If the reader closes the pipe (`| head`), the exit code is still the verdict's. If the output
+    cannot be written, for example for lack of space, the exit code is 2.
     """
     try:
         yield
         if sys.stdout is not None:
             sys.stdout.flush()
-    # Rich turns the broken pipe into an exit with 1, which is a verdict's code.
+    # Rich turns a broken pipe into exit code 1, which would be a verdict.
     except (BrokenPipeError, SystemExit):
-        _write_nowhere()
+        _discard_output()
     except OSError as error:
-        _write_nowhere()
-        click.echo(f"conformance: The outcome cannot be printed: {error.strerror}.", err=True)
+        _discard_output()
+        click.echo(f"conformance: The result cannot be printed: {error.strerror}.", err=True)
         sys.exit(_COULD_NOT_RUN)
 
 
-def _write_nowhere() -> None:
-    """Python writes what is left once more when it ends, and would complain."""
+def _discard_output() -> None:
+    """Redirect standard output, since Python flushes it again at exit and would report an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What a long-running call tells its caller."""
+"""The progress callback of long-running calls."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called with one sentence, or a few words, before each step.
+    """A callback that is called before each step, with a sentence or a few words.
 
-    What it raises ends the call: an interruption is heeded there.
+    An exception of the callback ends the call; interruptions use this.
     """
 
     def __call__(self, step: str, /) -> None:
-        """Learn what is done next."""
+        """Report the next step."""
 
 
 def unwatched(_step: str, /) -> None:
-    """The progress of a call that nobody watches."""
+    """Ignore the progress."""

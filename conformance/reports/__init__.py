@@ -1,1 +1,1 @@
-"""One writer per format; each sees a verdict and nothing else."""
+"""One writer for each format; a writer reads a report's data and nothing else."""

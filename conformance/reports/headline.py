@@ -1,4 +1,4 @@
-"""How every report on a terminal ends: where the files are, and the verdict."""
+"""The last lines of every report on a terminal: the folder of the reports, and the verdict."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def show_headline(console: Console, what: str, verdict: str, reports: str | None
     """Print the last lines, `Verdict: conforms`.
 
     Args:
-        what: what the verdict is of, as the line begins.
-        verdict: as its report names it.
-        reports: where the files are, if any were written.
+        what: the subject of the verdict, which begins the line.
+        verdict: the verdict's name in the report.
+        reports: the folder of the written reports, if any.
     """
     if reports is not None:
         console.print(Text(f"  reports      {reports}"))

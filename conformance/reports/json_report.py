@@ -1,4 +1,4 @@
-"""A verdict, or another report, as JSON."""
+"""A verdict or another report as JSON."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def render(verdict: Verdict | GateReport | UpgradeReport) -> str:
-    """One JSON document, in UTF-8 and with a newline at its end."""
+    """Return one JSON document that ends with a newline."""
     return json.dumps(verdict.as_data(), indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""JUnit XML, as pytest and Jenkins' JUnit plugin read it: `testsuites` of `testsuite`."""
+"""JUnit XML in the format of pytest and Jenkins' JUnit plugin: `testsuites` of `testsuite`."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import re
 from xml.etree import ElementTree
 
 _COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
-#: What XML 1.0 cannot hold, escaped or not (W3C, Extensible Markup Language 1.0, Char).
+#: Characters that XML 1.0 does not allow (W3C, Extensible Markup Language 1.0, Char).
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def new_report(name: str) -> ElementTree.Element:
-    """The document's root."""
+    """Create the root of a document."""
     return ElementTree.Element("testsuites", name=name)
 
 
 def add_suite(report: ElementTree.Element, name: str) -> ElementTree.Element:
-    """A suite, for cases."""
+    """Add a suite."""
     return ElementTree.SubElement(report, "testsuite", name=clean(name))
 
 
 def add_case(suite: ElementTree.Element, name: str) -> ElementTree.Element:
-    """A case; it has passed unless a `failure`, an `error` or a `skipped` is put into it."""
+    """Add a case, which passes unless it gets a child `failure`, `error` or `skipped`."""
     attributes = {"classname": suite.get("name", ""), "name": clean(name), "time": "0"}
     return ElementTree.SubElement(suite, "testcase", attributes)
 
 
 def count(suite: ElementTree.Element, seconds: float = 0.0) -> None:
-    """State how many cases the suite has, once they are all in it."""
+    """Set the counts of a suite that has all its cases."""
     suite.set("tests", str(len(suite)))
     for name, outcome in _COUNTS.items():
         suite.set(name, str(len(suite.findall(f"testcase/{outcome}"))))
@@ -35,7 +35,7 @@ def count(suite: ElementTree.Element, seconds: float = 0.0) -> None:
 
 
 def render(report: ElementTree.Element, seconds: float) -> str:
-    """One XML document, ended by a newline; every suite has been counted."""
+    """Return one XML document that ends with a newline; `count` was called for every suite."""
     for name in ("tests", *_COUNTS):
         report.set(name, str(sum(int(suite.get(name, "0")) for suite in report)))
     report.set("time", f"{seconds:.3f}")
@@ -45,7 +45,7 @@ def render(report: ElementTree.Element, seconds: float) -> str:
 
 
 def merged(*reports: str) -> str:
-    """The suites of several documents in one."""
+    """Merge the suites of several documents into one document."""
     into = new_report("conformance")
     for report in reports:
         root = ElementTree.fromstring(report)  # noqa: S314 - written by pytest, a moment ago
@@ -54,5 +54,5 @@ def merged(*reports: str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text without characters that XML has no way to hold."""
+    """Replace the characters that XML does not allow."""
     return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,4 +1,4 @@
-"""What ran where: one line for each run, from the verdicts that the runs have written."""
+"""The compatibility matrix: one line for each run, from the verdicts of the runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Run:
 
     Attributes:
         verdict: `conforms`, `differs` or `could not run`.
-        not_checked: how many were not checked, by reason.
+        not_checked: the number of unchecked items by reason.
     """
 
     postgresql: str
@@ -43,18 +43,18 @@ class Run:
 
     @property
     def order(self) -> tuple[object, ...]:
-        """By TimescaleDB's version, then PostgreSQL's; what could not run comes first."""
+        """Sort by the versions of TimescaleDB and PostgreSQL; runs without a verdict come first."""
         return version_tuple(self.timescaledb), version_tuple(self.postgresql), self.engine
 
     @property
     def cells(self) -> tuple[object, ...]:
-        """What stands in the columns."""
+        """The values of the columns."""
         *words, _ = asdict(self).values()
         return *words, sum(self.not_checked.values())
 
 
 def run_of(document: dict[str, Any]) -> Run:
-    """The run whose `verdict.json` this is."""
+    """Read a run from its `verdict.json`."""
     engine, counts = document["engine"], document["counts"]
     return Run(
         engine["postgresql"],
@@ -70,31 +70,31 @@ def run_of(document: dict[str, Any]) -> Run:
 
 
 def collect(files: Iterable[Path]) -> list[Run]:
-    """The runs of which these are the `verdict.json`, in the order of the versions.
+    """Read the runs from their `verdict.json` files, sorted by version.
 
     Raises:
-        ConformanceError: there is none, or a file is not the verdict of a run.
+        ConformanceError: there are no files, or a file is not a run's verdict.
     """
     runs = [_read(file) for file in files]
     if not runs:
         raise ConformanceError(
-            "No run has left a verdict.json there.", "Run conformance check --reports FOLDER/NAME."
+            "There is no verdict.json of a run.", "Run conformance check --reports FOLDER/NAME."
         )
     return sorted(runs, key=lambda run: run.order)
 
 
 def as_json(runs: Iterable[Run]) -> str:
-    """The runs as a list of objects, with a newline at the end."""
+    """Return the runs as a JSON list that ends with a newline."""
     return json.dumps([asdict(run) for run in runs], indent=2, ensure_ascii=False) + "\n"
 
 
 def from_json(text: str) -> list[Run]:
-    """The runs that `as_json` has written."""
+    """Read runs that `as_json` has written."""
     return [Run(**item) for item in json.loads(text)]
 
 
 def render(runs: Iterable[Run]) -> str:
-    """A Markdown table, and below it why something was not checked."""
+    """Render a Markdown table, and below it the reasons for unchecked items."""
     runs = list(runs)
     rule = ["---"] * (len(_COLUMNS) - _NUMBERS) + ["---:"] * _NUMBERS
     lines = [_line(_COLUMNS), _line(rule), *(_line(map(cell, run.cells)) for run in runs)]
@@ -120,5 +120,5 @@ def _read(file: Path) -> Run:
         return run_of(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ConformanceError(
-            f"{file} is not the verdict of a run.", "Delete it, or run the check again."
+            f"{file} is not the verdict of a run.", "Delete the file, or run the check again."
         ) from None

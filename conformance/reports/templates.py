@@ -1,4 +1,4 @@
-"""Markdown from templates, with what would break a table or a code span escaped."""
+"""Render Markdown from templates, with escaping for tables and code spans."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def template(name: str) -> Template:
-    """The template of that name in this folder, with the filters `cell` and `code`."""
+    """Load a template of this folder, with the filters `cell` and `code`."""
     return _environment().get_template(name)
 
 
 def cell(value: object) -> str:
-    """Plain text, fit to be a table's cell."""
+    """Escape plain text for a cell of a table."""
     text = " ".join(str(value).split())
     for character in ("\\", "|", "*", "_", "`", "<", ">"):
         text = text.replace(character, f"\\{character}")
@@ -25,7 +25,7 @@ def cell(value: object) -> str:
 
 
 def code(value: object) -> str:
-    """Plain text, fit to stand between backticks in a table's cell."""
+    """Escape plain text for a code span in a cell of a table."""
     return " ".join(str(value).split()).replace("`", "'").replace("|", "\\|")
 
 
@@ -33,7 +33,7 @@ def code(value: object) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("conformance", "reports"),
-        # Markdown, not HTML: the filters escape.
+        # The output is Markdown, not HTML, and the filters escape it.
         autoescape=False,  # noqa: S701
         undefined=StrictUndefined,
     )

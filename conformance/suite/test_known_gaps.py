@@ -96,7 +96,7 @@ def _ask(gap: KnownGap, connection: Connection) -> int:
         except DBAPIError as error:
             if not str(getattr(error.orig, "pgcode", "")).startswith(_REFUSALS):
                 raise
-    return int(connection.exec_driver_sql(gap.question).scalar_one())
+    return int(connection.exec_driver_sql(gap.query).scalar_one())
 
 
 #: SQLSTATE classes by which a server refuses rows: integrity, and what it does not support.
@@ -119,7 +119,7 @@ def _reaches_further(gap: KnownGap, version: str, found: int) -> Finding:
         gap,
         observed=found,
         message=f"TimescaleDB {version} has the gap {gap.code} (timescaledb#{gap.ticket}), which"
-        f" the registry holds for {span(gap)}: {gap.what}",
+        f" the registry holds for {span(gap)}: {gap.summary}",
         hint="Correct the versions in conformance/known_gaps.py, or take another TimescaleDB.",
     )
 

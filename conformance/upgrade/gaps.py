@@ -26,7 +26,7 @@ def gap_changes(
     for gap in gaps:
         kind = _KINDS.get((_expected(gap, before), _expected(gap, after)))
         if kind is not None:
-            message = f"{gap.code} (timescaledb#{gap.ticket}): {gap.what} Affects {gap.affects}."
+            message = f"{gap.code} (timescaledb#{gap.ticket}): {gap.summary} Affects {gap.affects}."
             yield Change(kind, f"known-gap:{gap.code}", message)
 
 

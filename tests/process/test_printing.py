@@ -44,7 +44,7 @@ def test_no_room_for_it():
     with Path("/dev/full").open("w") as full:
         done = ended(full, 0)
     assert done.returncode == 2
-    assert done.stderr == ("conformance: The outcome cannot be printed: No space left on device.\n")
+    assert done.stderr == ("conformance: The result cannot be printed: No space left on device.\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

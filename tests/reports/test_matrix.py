@@ -63,14 +63,15 @@ def test_a_file_that_is_no_verdict_is_named(folder, text):
     result = CliRunner().invoke(main, ["matrix", str(folder)])
     assert result.exit_code == 2
     assert result.output == (
-        f"conformance: {file} is not the verdict of a run. Delete it, or run the check again.\n"
+        f"conformance: {file} is not the verdict of a run. "
+        "Delete the file, or run the check again.\n"
     )
 
 
 def test_a_folder_without_verdicts_is_said(tmp_path):
     result = CliRunner().invoke(main, ["matrix", str(tmp_path)])
     assert result.exit_code == 2
-    assert result.output.startswith("conformance: No run has left a verdict.json there.")
+    assert result.output.startswith("conformance: There is no verdict.json of a run.")
 
 
 def test_the_page_is_fresh():
