@@ -25,6 +25,8 @@ WITH relation AS (
       FROM relation r
       JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped
      CROSS JOIN LATERAL pg_catalog.unnest(a.attoptions) AS entry
+     -- Some servers keep numbers of their own here, pg_attver for one, which differ in each database.
+     WHERE entry NOT LIKE 'pg\_%'
 )
 SELECT schema_name, table_name, part, pg_catalog.split_part(entry, '=', 1) AS attribute,
        pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value
