@@ -179,9 +179,11 @@ def _traces_before(
     connection: Connection, engine: Engine, migrations: Migrations, scope: Scope
 ) -> Counter[str]:
     """What a database holds that has the extension alone."""
-    if home_of(connection) is not None:
-        found = traces(connection, version_table=scope.version_table)
-        connection.rollback()
+    there = home_of(connection) is not None
+    found = traces(connection, version_table=scope.version_table)
+    # An env.py that connects by itself must meet no open transaction.
+    connection.rollback()
+    if there:
         return found
     # The migrations create it as if it could not be there.
     with engine.database(migrations.unmigrated) as url, _connected(url) as other:
