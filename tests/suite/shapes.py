@@ -210,9 +210,23 @@ def flask(folder):
                 Migrate(app, db)
                 return app
         """,
-        "shop/models.py": textwrap.dedent("from flask_sqlalchemy import SQLAlchemy\n")
-        + textwrap.dedent(BASE) + "\ndb = SQLAlchemy(model_class=Base)\n"
-        + textwrap.dedent(SAMPLE).replace("(Base)", "(db.Model)"),
+        "shop/models.py": """
+            from flask_sqlalchemy import SQLAlchemy
+            from sqlalchemy import MetaData
+            from conformance import Compression, Hypertable
+
+            db = SQLAlchemy(metadata=MetaData(naming_convention={"pk": "pk_%(table_name)s"}))
+
+            class Sample(db.Model):
+                __tablename__ = "samples"
+                __table_args__ = (
+                    Hypertable("taken_at", chunk_interval="1 day"),
+                    Compression(segment_by="well", order_by="taken_at DESC", after="14 days"),
+                )
+                well = db.Column(db.Integer, primary_key=True, autoincrement=False)
+                taken_at = db.Column(db.DateTime(timezone=True), primary_key=True)
+                depth = db.Column(db.Double)
+        """,
     })  # fmt: skip
     _step(folder)
     return """

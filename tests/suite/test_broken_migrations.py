@@ -109,8 +109,7 @@ BROKEN = {
     "env.py hides every index": Broken(
         Edit(
             "alembic/env.py",
-            "        compare_type=True,\n",
-            "        compare_type=True,\n"
+            "        include_object=include_object,\n",
             '        include_object=lambda _object, _name, kind, *_rest: kind != "index",\n',
         ),
         "test_alembic_check",
