@@ -15,7 +15,8 @@ from sqlalchemy import MetaData, text
 from conformance.audit import audit
 from conformance.engines.connecting import connect, parse_url
 from conformance.errors import EngineUnavailable
-from conformance.project.migrations import Migrations, alembic_config
+from conformance.project.migrations import Migrations
+from conformance.project.scripts import alembic_config
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -4,9 +4,9 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The models never knew it, so that comparing with them finds nothing after the downgrade.
+The downgrade drops the column and forgets the sequence that the upgrade made.
 
-Verdict: fails: trace-left
+Verdict: fails: downgrade
 """
 
 from __future__ import annotations
