@@ -129,7 +129,9 @@ def main() -> int:
 
         try:
             order = json.loads(sys.stdin.readline())
-            threading.Thread(target=_end_with_the_caller, daemon=True).start()
+            # A copy: pytest puts something else in the place of standard input.
+            caller = os.dup(sys.stdin.fileno())
+            threading.Thread(target=_end_with_the_caller, args=(caller,), daemon=True).start()
             with heeded(lambda step: tell(step=step)) as progress:
                 verdict = _run(order, progress)
         # Exit codes 0 and 1 mean a verdict; any exception exits with 2.
@@ -141,8 +143,9 @@ def main() -> int:
     return 0
 
 
-def _end_with_the_caller() -> None:
-    sys.stdin.read()
+def _end_with_the_caller(caller: int) -> None:
+    while os.read(caller, 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -46,11 +46,17 @@ def raise_on_termination() -> None:
     for number in _TERMINATION:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _raise)
+    _repeat_dropped()
+
+
+def _repeat_dropped() -> None:
     if not isinstance(sys.unraisablehook, _Repeating):
         sys.unraisablehook = _Repeating(sys.unraisablehook)
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
+    # pytest may have set a hook of its own since.
+    _repeat_dropped()
     interrupt = KeyboardInterrupt(f"ended by {signal.Signals(number).name}")
     vars(interrupt)["number"] = number
     raise interrupt

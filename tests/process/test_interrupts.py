@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import threading
 import time
 
@@ -84,6 +85,18 @@ def test_it_comes_again_where_python_drops_it(said, number):
     with pytest.raises(KeyboardInterrupt):
         run(said, lambda: Dropped(number), lambda: time.sleep(20), lambda: said.append("unheeded"))
     assert said == []
+
+
+@SIGNALS
+def test_it_comes_again_where_pytest_has_set_a_hook_since(said, number, monkeypatch):
+    dropped = []
+
+    def start_pytest():
+        monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(said, start_pytest, lambda: Dropped(number), lambda: time.sleep(20), "unheeded")
+    assert (said, dropped) == ([], [])
 
 
 def test_what_ends_a_block_after_it_is_the_interrupt(said):
