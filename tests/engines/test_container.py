@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 from sqlalchemy.exc import OperationalError
 
+from conformance.comparing.findings import CATALOG
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
 from conformance.engines.container import engine as container
 from conformance.engines.container.engine import ContainerEngine
 from conformance.engines.container.image import DEFAULT_IMAGE
+from conformance.pipeline import both_sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +54,12 @@ class TestServer:
         assert engine.server.timescaledb
         assert engine.capabilities.concurrent_sessions
         assert engine.capabilities.restartable
+
+    def test_has_no_catalog_that_the_census_does_not_know(self, engine: ContainerEngine) -> None:
+        with engine.database() as url, connect(url) as connection:
+            connection.execute(text("CREATE EXTENSION timescaledb"))
+            _, found = both_sides(connection, MetaData())
+        assert [key.object for key in found if key.kind == CATALOG] == []
 
     def test_gives_empty_databases_and_copies(self, engine: ContainerEngine) -> None:
         template = Template("prices", "key", make_prices)

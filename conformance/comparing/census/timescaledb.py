@@ -14,6 +14,7 @@ _INTERNAL, _CACHE = "_timescaledb_internal", "_timescaledb_cache"
 
 _SIZES = "sizes, which grow with the rows"
 _RUNS = "how the runs of a job went"
+_NOTING = "how changes of rows are noted for the next refresh"
 _REFRESHES = "how far refreshes of continuous aggregates have come"
 _INVALIDATION = "tells the server's caches what has changed"
 _TOLD = "told by the information views"
@@ -82,13 +83,14 @@ TIMESCALEDB: Table = {
         "compression_enabled view_definition",
         irrelevant={
             "told by pg_class": "view_owner",
-            "how changes of rows are noted for the next refresh": "invalidate_using",
+            _NOTING: "invalidate_using granular_refresh_enabled",
             _FORM: "finalized",
             "named by TimescaleDB": (
                 "materialization_hypertable_schema materialization_hypertable_name"
             ),
         },
     ),
+    f"{_INFORMATION}.hypertable_granular_refresh_settings": Treatment(reason=_NOTING),
     f"{_INFORMATION}.stat_chunk_activity": Treatment(reason="how much chunks are read and written"),
     "timescaledb_experimental.policies": Treatment(reason=_TOLD + ": jobs"),
     f"{_CATALOG}.hypertable": Treatment(
@@ -130,9 +132,7 @@ TIMESCALEDB: Table = {
     f"{_CATALOG}.continuous_aggs_bucket_function": Treatment(
         reason="told by the definition of the continuous aggregate"
     ),
-    f"{_CATALOG}.hypertable_cagg_settings": Treatment(
-        reason="how finely changes of rows are noted for the next refresh"
-    ),
+    f"{_CATALOG}.hypertable_cagg_settings": Treatment(reason=_NOTING),
     f"{_CATALOG}.continuous_aggs_invalidation_threshold": Treatment(reason=_REFRESHES),
     f"{_CATALOG}.continuous_aggs_watermark": Treatment(reason=_REFRESHES),
     f"{_CATALOG}.continuous_aggs_hypertable_invalidation_log": Treatment(reason=_REFRESHES),
