@@ -111,7 +111,8 @@ def rows_key(metadata: MetaData | None = None) -> str:
     The tool's own code, of which any change makes them anew, and what the metadata says.
     """
     facts = {} if metadata is None else expected_facts(metadata)
-    said = [_code(), *(f"{key.id}: {value}" for key, value in facts.items())]
+    # Sorted: SQLAlchemy keeps constraints in sets, whose order differs from process to process.
+    said = [_code(), *sorted(f"{key.id}: {value}" for key, value in facts.items())]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
