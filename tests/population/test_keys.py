@@ -36,4 +36,4 @@ def test_sets_have_another_order_in_each_process(seed):
 
 
 if __name__ == "__main__":
-    print(*keys())
+    sys.stdout.write("\n".join(keys()))
