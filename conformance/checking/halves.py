@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from conformance.process.progress import Progress
 
 #: The chapters that run beside. A server that crashes there is not the one that the others use.
-BESIDE = frozenset(
-    {"test_faults.py", "test_known_gaps.py", "test_migrations.py", "test_sessions.py"}
-)
+BESIDE = frozenset({"test_faults.py", "test_migrations.py", "test_sessions.py"})
 _JUNIT_BESIDE = "junit-beside.xml"
 
 

@@ -74,7 +74,7 @@ def alembic_config(migrations: Migrations) -> Config:
     return migrations.config
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def unmigrated(
     conformance_engine: TimescaleEngine, conformance_scope: Scope, pytestconfig: pytest.Config
 ) -> Iterator[Unmigrated]:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from conformance.engines.base import Engine, Template
     from conformance.observed import Scope
     from conformance.project.migrations import Migrations
+    from conformance.suite.unmigrated import Unmigrated
 
 __all__ = [
     "test_model_definitions_match_ddl",
@@ -85,19 +86,19 @@ class FirstUpgrade:
 
 @pytest.fixture(scope="module")
 def upgraded(
-    conformance_engine: Engine, pytestconfig: pytest.Config
+    unmigrated: Unmigrated, conformance_engine: Engine, pytestconfig: pytest.Config
 ) -> Iterator[Callable[[], FirstUpgrade]]:
     """The first upgrade, shared by tests that leave its database as it is."""
     migrations = migrations_of(pytestconfig, conformance_engine)
     scope = scope_of(metadata_of(pytestconfig))
     with ExitStack() as stack:
-        yield cache(lambda: _upgrade(stack, conformance_engine, migrations, scope))
+        yield cache(lambda: _upgrade(stack, unmigrated, migrations, scope))
 
 
 def _upgrade(
-    stack: ExitStack, engine: Engine, migrations: Migrations, scope: Scope
+    stack: ExitStack, unmigrated: Unmigrated, migrations: Migrations, scope: Scope
 ) -> FirstUpgrade:
-    url = stack.enter_context(engine.database(migrations.unmigrated))
+    url = stack.enter_context(unmigrated.database(again=False))
     connection = stack.enter_context(_connected(url))
     with hearing(connection) as notices:
         migrations.upgrade(connection)

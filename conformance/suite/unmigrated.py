@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +30,7 @@ _NOT_HERE = (
 
 
 class Unmigrated:
-    """Gives databases before the first revision, one at a time; most have the extension.
+    """Gives databases before the first revision; most have the extension.
 
     The extension is where the migrations would create it. It is not there where they insist on
     creating it themselves.
@@ -47,6 +47,7 @@ class Unmigrated:
         self._resources = ExitStack()
         self._url: URL | None = None
         self._before: Counter[str] | None = None
+        self._in_use = False
 
     def another(self) -> Unmigrated:
         """The same once more, for a database beside the one that is given."""
@@ -58,13 +59,18 @@ class Unmigrated:
         self._url = self._before = None
 
     @contextmanager
-    def database(self, *, extension: bool = True) -> Iterator[URL]:
+    def database(self, *, extension: bool = True, again: bool = True) -> Iterator[URL]:
         """One of them; whatever is done in it is undone, or it is dropped.
 
         Args:
             extension: False: not even the extension, where that can be had. A session can load
                 TimescaleDB once; where there is one only, its creation must not be rolled back.
+            again: False: it is dropped, whatever is in it.
         """
+        if self._in_use:
+            with closing(self.another()) as other, other.database(extension=extension) as url:
+                yield url
+            return
         own_process = self._engine.server_url is None
         insists = self._migrations.insist_on_the_extension
         if insists and own_process and not extension:
@@ -75,10 +81,12 @@ class Unmigrated:
             if (extension or own_process) and not insists:
                 self._create_extension(self._url)
         serves_again = False
+        self._in_use = True
         try:
             yield self._url
-            serves_again = own_process and self._led_back(self._url)
+            serves_again = again and own_process and self._led_back(self._url)
         finally:
+            self._in_use = False
             if not serves_again:
                 self.close()
 
