@@ -101,7 +101,7 @@ ALTER TABLE {table} SET (
     timescaledb.compress_segmentby = 'instrument_id',
     timescaledb.compress_orderby = 'timestamp DESC, frequency, id');
 SELECT alter_job(add_compression_policy('{table}', compress_after => INTERVAL '30 days'),
-                 next_start => '2100-01-01')
+                 next_start => now() + INTERVAL '1 day')
 """
 _ROWS = """
 INSERT INTO {table} (timestamp, instrument_id, volume)

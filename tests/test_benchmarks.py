@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import aims, tables, writing
+from benchmarks import aims, comparing, tables, writing
 from benchmarks.verdicts import UNAVOIDABLE
 from benchmarks.writers import BASELINES, FLOOR, OPERATIONS, OURS
 
@@ -21,6 +21,15 @@ def test_writers(conformance_engine):
         assert one.rows == 40
         assert min(one.rates.values()) > 0
     assert tables.of_writes(measured).row_count == len(measured)
+
+
+@pytest.mark.needs("community_edition")
+def test_comparisons(conformance_engine):
+    """Both are shown to be right before they are timed."""
+    measured = comparing.measure(conformance_engine, 2, 1)
+    assert measured.facts > 200
+    assert measured.seconds.keys() > {comparing.CONFORMANCE, comparing.ALEMBIC}
+    assert tables.of_comparisons([measured]).row_count == 1
 
 
 def test_the_plain_insert(conformance_engine):
