@@ -115,8 +115,9 @@ def main() -> None:
 )
 @_options("engine", "image", "models", "alembic_ini", "schemas", "reports", "writes")
 @_options("profile", "seed", "examples")
+@click.option("--timings", is_flag=True, help="Show how long each stage of the run takes.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
-def check(pytest_arguments: tuple[str, ...], **given: Any) -> None:
+def check(pytest_arguments: tuple[str, ...], *, timings: bool, **given: Any) -> None:
     """Start TimescaleDB, migrate it, and run the conformance suite."""
     require("suite", "conformance check")
     from rich.console import Console
@@ -134,7 +135,9 @@ def check(pytest_arguments: tuple[str, ...], **given: Any) -> None:
         ),
         no_verdict=lambda reason: Verdict(_asked(project), could_not_run=reason),
         write=lambda verdict: write_all(verdict, Path(project.reports)),
-        show=lambda verdict, console: verdict_console.show(verdict, console, project.reports),
+        show=lambda verdict, console: verdict_console.show(
+            verdict, console, project.reports, stages=timings
+        ),
     )
 
 

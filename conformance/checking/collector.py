@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +20,7 @@ from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conformance.engines.started import Session
     from conformance.process.progress import Progress
@@ -54,12 +56,20 @@ class Collector:
         self.tried: Counter[str] = Counter()
         self.generated: dict[str, str | int] | None = None
         self.stopped: str | None = None
+        self.stages: defaultdict[str, float] = defaultdict(float)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Before the plugin would start an engine of its own."""
         use_session(config, self.session)
         self.generated = generation_of(config).as_data()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Iterator[None]:
+        """Time it."""
+        started = time.monotonic()
+        yield
+        self.stages["collection"] = time.monotonic() - started
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A module that cannot be imported keeps pytest from running anything."""
@@ -78,6 +88,7 @@ class Collector:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the data that the check put on its report."""
+        self.stages[_stage(report)] += report.duration
         properties = dict(report.user_properties)
         if outcomes.COULD_NOT_RUN in properties:
             # Whatever the check made of it.
@@ -179,7 +190,14 @@ class Collector:
             generated=self.generated,
             by_kind=in_order(self.by_kind),
             seconds=seconds,
+            stages=dict(self.stages),
         )
+
+
+def _stage(report: pytest.TestReport) -> str:
+    """The chapter, or what its fixtures get ready for it: mostly databases."""
+    chapter = Path(report.fspath).stem.removeprefix("test_")
+    return chapter if report.when == "call" else f"{chapter}: preparation"
 
 
 def _name(report: pytest.TestReport) -> str:

@@ -77,6 +77,10 @@ def _both(one: Verdict, other: dict[str, Any]) -> Verdict:
     unseen = [NotChecked(**item) for item in other["not_checked"]]
     tried = Counter(one.tried)
     tried.update({name: counts[name] for name in ("rows", "examples", "histories")})
+    stages = {
+        f"beside: {stage}" if stage in one.stages else stage: seconds
+        for stage, seconds in other["stages"].items()
+    }
     return replace(
         one,
         findings=(*one.findings, *(item for item in findings if item not in one.findings)),
@@ -84,6 +88,7 @@ def _both(one: Verdict, other: dict[str, Any]) -> Verdict:
         tests=one.tests + counts["tests"],
         consequences=one.consequences + counts["consequences"],
         tried=dict(tried),
+        stages={**one.stages, **stages},
     )
 
 

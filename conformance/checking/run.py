@@ -60,13 +60,15 @@ def run_suite(
     make_folder(choices.reports)
     with _shown(console, progress) as shown:
         session = start_session(choices.project.engine, choices.project.image, shown)
+        stages = {"engine": time.monotonic() - started}
         try:
             _anticipate(session, choices)
             if not arguments and worth_it():
                 verdict = in_halves(session, choices, console, shown)
             else:
                 verdict = check_on(session, choices, arguments, shown)
-            return replace(verdict, seconds=time.monotonic() - started)
+            stages |= verdict.stages
+            return replace(verdict, seconds=time.monotonic() - started, stages=stages)
         finally:
             session.engine.stop()
 

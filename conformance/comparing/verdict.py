@@ -66,6 +66,8 @@ class Verdict:
         generated: the `profile` and the `seed` of what was generated; None if nothing could be.
         could_not_run: the sentence that says why there is no verdict; None if there is one.
         seconds: wall time.
+        stages: wall time of each stage of a suite's run, in seconds. Stages of the second process
+            begin with `beside: ` where both processes have one of the name.
     """
 
     engine: EngineUsed
@@ -81,6 +83,7 @@ class Verdict:
     by_kind: dict[str, int] = field(default_factory=dict)
     could_not_run: str | None = None
     seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -120,6 +123,7 @@ class Verdict:
             "accounted": self.accounted,
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),
+            "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},
         }
         if self.could_not_run is not None:
             data["message"] = self.could_not_run

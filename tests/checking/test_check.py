@@ -53,6 +53,15 @@ def test_wrong_input(tmp_path, arguments, words):
     assert "secret" not in json.dumps(verdict)
 
 
+def test_where_the_time_goes(tmp_path):
+    done = check("-k", "test_single_head_revision", "--timings", "--reports", tmp_path)
+    assert done.returncode == 0, done.stderr
+    stages = json.loads((tmp_path / "verdict.json").read_text())["stages"]
+    assert stages.keys() >= {"engine", "collection", "migrations", "migrations: preparation"}
+    shown = [line.split(" s   ")[1] for line in done.stdout.splitlines() if " s   " in line]
+    assert shown == sorted(stages, key=stages.get, reverse=True)
+
+
 HOSTILE = """
 [tool.pytest.ini_options]
 addopts = "--cov=app"

@@ -23,11 +23,14 @@ _MOST_FINDINGS = 15
 _MOST_NAMES = 6
 
 
-def show(verdict: Verdict, console: Console, reports: str | None = None) -> None:
+def show(
+    verdict: Verdict, console: Console, reports: str | None = None, *, stages: bool = False
+) -> None:
     """Print the verdict.
 
     Args:
         reports: where the files are, if any were written.
+        stages: also how long each stage took.
     """
     for finding in verdict.findings[:_MOST_FINDINGS]:
         console.print(Text("✗ ", style="red") + Text(finding.message, style="bold"))
@@ -38,6 +41,9 @@ def show(verdict: Verdict, console: Console, reports: str | None = None) -> None
         console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
     for line in _summary(verdict):
         console.print(line, highlight=False)
+    if stages:
+        for stage, seconds in sorted(verdict.stages.items(), key=lambda item: -item[1]):
+            console.print(f"  {seconds:8.2f} s   {stage}", highlight=False)
     show_headline(console, "Verdict", verdict.verdict, reports)
 
 
