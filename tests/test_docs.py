@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from conformance.cli import main
@@ -123,6 +126,15 @@ def pytest_options() -> set[str]:
     command = [sys.executable, "-m", "pytest", "-p", "conformance.pytest_plugin", "--help"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return set(re.findall(r"--[a-z-]+", shown.stdout))
+
+
+@each_document
+def test_configurations_are_valid(document):
+    schema = json.loads((ROOT / "docs/configuration.schema.json").read_text(encoding="utf-8"))
+    for block in FENCED.finditer(document.read_text(encoding="utf-8")):
+        if block["language"] == "toml":
+            table = tomllib.loads(block["text"]).get("tool", {}).get("conformance", {})
+            jsonschema.validate(table, schema)
 
 
 def generator_named(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -86,6 +87,13 @@ def _value(connection: Any, sql: str) -> Any:
 
 def _execute(connection: Any, sql: str) -> None:
     connection.cursor().execute(sql)
+
+
+def test_the_page_lists_the_extensions(connect: Connect) -> None:
+    page = (Path(__file__).parents[2] / "docs/engines.md").read_text("utf-8")
+    listed = dict(re.findall(r"^\| `([\w-]+)` \| (\d\S+) \|$", page, re.MULTILINE))
+    sql = "SELECT json_object_agg(name, default_version) FROM pg_available_extensions"
+    assert listed == _value(connect(), sql)
 
 
 class TestDatabase:
