@@ -27,35 +27,35 @@ PAGE = ROOT / "docs" / "census.md"
 HEAD = """\
 # The census
 
-Made by `python docs/generate_census.py` from the code; do not edit it. A test fails while it is
-stale.
+`python docs/generate_census.py` writes this page from the code; do not edit it. A test fails while
+the page is stale.
 
-A verdict accounts for every object in scope: all objects in the schemas of the models, and those of
-the whole database. Each is
+A verdict accounts for every object in scope: all objects in the schemas of the models, and all
+objects of the whole database. Each object is either
 
-- **judged**: it is a fact, and a finding where the models and the database disagree,
-- **seen, not judged**: no model declares it, and it changes neither rows nor plans. The verdict
-  names it. Once a model declares it, it is judged.
+- **judged**: the object is a fact, and a finding if the models and the database disagree; or
+- **seen, not judged**: no model declares the object, and the object changes neither rows nor
+  plans. The verdict names the object. An object that a model declares is always judged.
 
-What belongs to an extension is a part of the extension, whatever it is called. Chunks,
-materializations and compressed tables are parts of their hypertable or continuous aggregate, the
-sequence of a column is a part of the column, and so on.
+An object that belongs to an extension is a part of the extension. Chunks, materializations and
+compressed tables are parts of their hypertable or continuous aggregate. The sequence of a column
+is a part of the column.
 
-The census begins with the server's own catalogs. The tables below say what is done with each
-relation and column. A relation or column that they do not have is named in the verdict:
-"TimescaleDB 2.99.0 has timescaledb_information.something, which is not looked at".
+The census reads the server's own catalogs. The tables below say how each relation and column of
+the catalogs is treated. If the server has a relation or column that the tables lack, the verdict
+names it: "TimescaleDB 2.99.0 has timescaledb_information.something, which is not looked at".
 
 ## Kinds of objects
 
-| kind | where no model declares it |
+| kind | an undeclared object is |
 | --- | --- |
 """
 
 POSTGRESQL_HEAD = """
 ## PostgreSQL
 
-Tables of `pg_catalog` in PostgreSQL 15 to 18. Its views show what these tables hold, or what the
-server is doing, and hold no objects of their own.
+Tables of `pg_catalog` in PostgreSQL 15 to 18. The views of `pg_catalog` are left out: they show
+what these tables contain, or what the server is doing.
 
 """
 
@@ -76,7 +76,7 @@ def kinds() -> Iterator[str]:
 
 def relations(table: Table) -> Iterator[str]:
     """A row for each relation."""
-    yield "| relation | kinds | judged | seen | not looked at, and why |\n"
+    yield "| relation | kinds | judged | seen | not read, and why |\n"
     yield "| --- | --- | --- | --- | --- |\n"
     for name, treatment in sorted(table.items()):
         yield f"| `{name}` | {', '.join(treatment.kinds)} | {columns(treatment.judged)} "

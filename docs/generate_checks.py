@@ -111,13 +111,13 @@ MODULES = {
 HEAD = """\
 # All checks
 
-Made by `python docs/generate_checks.py` from the code; do not edit it. A test fails while it is
-stale.
+`python docs/generate_checks.py` writes this page from the code; do not edit it. A test fails while
+the page is stale.
 
-The suite has one test for each fact that the models promise, `test_fact[<id>]`, and one for each
-kind, `test_nothing_undeclared[undeclared:<kind>]`, for what the database has and the models do
-not declare. The examples below are of a small schema that has one of everything.
-[How it works](../../docs/architecture.md) explains facts and ids.
+The suite has one test for each fact that the models promise, `test_fact[<id>]`. It has one test
+for each kind, `test_nothing_undeclared[undeclared:<kind>]`, which fails if the database has an
+undeclared object. The examples below come from a small schema that has one of everything. [How it
+works](../../docs/architecture.md) explains facts and ids.
 
 """
 
@@ -241,7 +241,7 @@ def kinds(facts: Facts) -> Iterator[str]:
             f"[sql/{module}.sql](../observed/sql/{module}.sql).\n"
         )
         if is_seen(FactKey(kind, "", "", EXISTS), True):
-            yield "What no model declares is seen and not judged.\n"
+            yield "An undeclared object is *seen, not judged*.\n"
         if found[kind]:
             path = f"../expected/{module}.py"
             yield f"Promised by [expected/{module}.py]({path}).\n\n"
@@ -259,13 +259,13 @@ def kinds(facts: Facts) -> Iterator[str]:
 def of_the_census(kind: str) -> Iterator[str]:
     """What has no module of its own."""
     yield "Found by the [census](../../docs/census.md). "
-    yield "What no model declares is seen and not judged.\n\n"
+    yield "An undeclared object is *seen, not judged*.\n\n"
     declaration = messages.kinds.DECLARATIONS.get(kind)
     if declaration:
         yield f"Declared with `{declaration}`.\n\n"
     cause = causes_of(kind, EXISTS)
     if cause:
-        yield f"A finding all the same where it changes what expressions or rows are: {cause}.\n\n"
+        yield f"It is a finding if it changes expressions or rows: {cause}.\n\n"
 
 
 def tests() -> Iterator[str]:

@@ -24,10 +24,10 @@ SCHEMA = ROOT / "docs" / "configuration.schema.json"
 HEAD = """\
 # Configuration
 
-Made by `python docs/generate_configuration.py` from `conformance/project/configuration.py`; do not
-edit it. A test fails while it is stale.
+`python docs/generate_configuration.py` writes this page from
+`conformance/project/configuration.py`; do not edit it. A test fails while the page is stale.
 
-A project says once what holds for every run, in its `pyproject.toml`:
+A project configures all its runs in `pyproject.toml`:
 
 ```toml
 [tool.conformance]
@@ -36,24 +36,24 @@ alembic_ini = "alembic.ini"
 engine = "embedded"
 ```
 
-The nearest `pyproject.toml` that has the table counts, from the working directory upwards. Its
-paths start at its own folder, and modules are imported from there as well as from the working
-directory.
+The tool reads the nearest `pyproject.toml` with this table, from the working directory upwards.
+Paths in the table are relative to the folder of this file. Modules are imported from this folder
+and from the working directory.
 
-For every key four places are asked, in this order:
+The value of a key comes from the first of these places:
 
-1. the option of the command: `--alembic-ini` for `alembic_ini`; as an option of pytest
-   `--conformance-alembic-ini`,
-2. the environment's variable, where the table below names one,
-3. `pyproject.toml`,
-4. the default.
+1. the option of the command, such as `--alembic-ini` for `alembic_ini`; pytest's option is
+   `--conformance-alembic-ini`
+2. the variable of the environment, if the table below names one
+3. `pyproject.toml`
+4. the default
 
-`conformance upgrade` alone takes engine and image from its own options only: the server of an
-upgrade is another one than that of a check. An `image` in `pyproject.toml` is that of containers.
-It does not count where another engine is chosen.
+`conformance upgrade` ignores the keys `engine` and `image`, because an upgrade needs another
+server than a check; its own options count. The key `image` counts only if the engine is a
+container.
 
-An unknown key, and a value of another type, end every command with exit code 2 and one sentence.
-[configuration.schema.json](configuration.schema.json) is the table as JSON Schema, for editors.
+An unknown key, or a value of a wrong type, ends every command with one sentence and exit code 2.
+[configuration.schema.json](configuration.schema.json) is the table as a JSON Schema, for editors.
 
 | key | value | default | |
 | --- | --- | --- | --- |

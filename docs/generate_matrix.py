@@ -22,27 +22,25 @@ HEAD = """\
 <!-- Written by docs/generate_matrix.py from docs/matrix.json; do not edit. -->
 # What runs where
 
-TimescaleDB 2.17 and later on PostgreSQL 15 to 18 is supported, in both editions. An older one is
-refused in one sentence before anything is created; a newer one than any that was seen is used,
-and noted in the report.
+The tool supports TimescaleDB 2.17 and later on PostgreSQL 15 to 18, in both editions. An older
+server is refused with one sentence before anything is created. A server that is newer than every
+tested version is used, and the report says so.
 
-What each needs:
+| to run | needs |
+| --- | --- |
+| the suite | a server that loads TimescaleDB; a role that may create databases and the extension |
+| `conformance audit` | a database with the extension; a role that may connect and read |
+| the migration | the Community edition, or `-x apache=allow`; a role that may create tables |
 
-- The suite: a server that loads TimescaleDB, and a role that may create databases and the
-  extension.
-- `conformance audit`: a role that may connect to a database with the extension; it may be
-  read-only.
-- The migration: a role that may create the extension and tables, and the Community edition or
-  `-x apache=allow`.
-
-What a server cannot decide is not checked, and never counted as passed: the Apache edition has no
-compression and no policies, and some checks need several sessions or a server that can be stopped.
+A check that a server cannot decide is *not checked*, and never counts as passed. The Apache
+edition has no compression and no policies. Some checks need several sessions, or a server that can
+be stopped.
 
 ## Seen
 
 Each line is one run of `conformance check` over the models and the migration of this project. The
-numbers grow with the suite. `.ci/run` makes this table anew for the engines it has, in
-`build/conformance/matrix.md`; so does `conformance matrix` for the reports of any runs.
+numbers grow with the suite. `.ci/run` writes such a table for the engines of its machine, in
+`build/conformance/matrix.md`. `conformance matrix` writes it for the reports of any runs.
 
 """
 
