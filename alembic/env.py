@@ -1,8 +1,8 @@
 """Run the migrations, online against DATABASE_URL or offline into SQL.
 
-Everything happens in one transaction: an advisory lock lets a second migration of the same
-database wait for the first and then find the work done; a lock timeout keeps a migration from
-queueing behind a long query, with every other query queueing behind it.
+All revisions run in one transaction. An advisory lock makes a second migration of the same
+database wait for the first one; the second migration then finds the work done. While a migration
+waits for a lock behind a long query, every later query waits too. A lock timeout ends this wait.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from models import Base
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
-#: SQLSTATEs that are answers to the person who migrates, not defects: feature_not_supported (the
-#: refusals of a revision), lock_not_available, read_only_sql_transaction.
+#: SQLSTATEs of errors that are shown as one sentence, without a traceback: feature_not_supported (a
+#: revision refuses the server), lock_not_available, read_only_sql_transaction.
 ANSWERS = {"0A000", "55P03", "25006"}
 
 #: Seconds, unless DATABASE_URL says otherwise.
@@ -33,11 +33,11 @@ CONNECT_TIMEOUT = "10"
 MIGRATION_LOCK = 0x74696D657363616C
 
 PREPARE = (
-    # Two migrations at once: the second waits here, before it looks at the version table.
+    # If two migrations start at once, the second waits here, before it reads the version table.
     "SET LOCAL lock_timeout = '10min'",
     f"SELECT pg_catalog.pg_advisory_xact_lock({MIGRATION_LOCK})",
     "SET LOCAL lock_timeout = '5s'",
-    # Where tables land must not depend on who migrates.
+    # The schema of new tables must not depend on the role that migrates.
     "SET LOCAL search_path = public",
 )
 
@@ -49,8 +49,8 @@ def database_url() -> URL:
         raise CommandError("DATABASE_URL is not set; example: postgresql://user@host:5432/database")
     try:
         url = make_url(text)
-    # SQLAlchemy raises a ValueError over a port that is no number. Neither is shown: they may hold
-    # the password.
+    # SQLAlchemy raises a ValueError if the port is not a number. Neither error is shown, because
+    # its text may contain the password.
     except (ArgumentError, ValueError):
         raise CommandError(
             "DATABASE_URL is not a database URL; example: postgresql://user@host:5432/database"
@@ -59,13 +59,13 @@ def database_url() -> URL:
         raise CommandError("DATABASE_URL has more than one @; write one in the password as %40")
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise CommandError(f"DATABASE_URL names a {url.get_backend_name()} database")
-    # libpq by itself waits for ever for a server that accepts and never answers.
+    # Without a timeout libpq waits forever for a server that accepts and never answers.
     url = url.update_query_dict({"connect_timeout": CONNECT_TIMEOUT, **url.query})
     return url.set(drivername="postgresql+psycopg2")
 
 
 def said(error: Exception) -> str:
-    """The server's sentence without its context, or psycopg2's, on one line."""
+    """The message of the server, or of psycopg2, on one line and without context."""
     original = getattr(error, "orig", None) or error
     diagnostics = getattr(original, "diag", None)
     words = str(getattr(diagnostics, "message_primary", None) or original)
@@ -100,21 +100,21 @@ def migrate_online() -> None:
     engine = given if given is not None else create_engine(database_url(), poolclass=pool.NullPool)
     try:
         connection = engine.connect()
-    # psycopg2 raises a ValueError over a zero byte in the URL.
+    # psycopg2 raises a ValueError for a zero byte in the URL.
     except (DBAPIError, ValueError) as error:
         raise CommandError(f"DATABASE_URL leads to no connection: {said(error)}") from None
     try:
         with connection:
             migrate(connection)
     except DBAPIError as error:
-        # Without a SQLSTATE no server answered, or it went away.
+        # An error without a SQLSTATE: no server answered, or the server ended.
         code = getattr(error.orig, "pgcode", None)
         if code in ANSWERS or (code is None and isinstance(error, OperationalError)):
             raise CommandError(said(error)) from None
         raise
 
 
-# An ini file of its own, as the examples have, may leave logging as it is.
+# The examples have an ini file of their own, without sections for logging.
 wanted = context.config.attributes.get("logging", True)
 if wanted and context.config.file_config.has_section("loggers"):
     assert context.config.config_file_name is not None

@@ -1,4 +1,4 @@
-"""What the measurements should be, and whether they are."""
+"""The aims of the measurements, and whether a measurement meets them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from benchmarks.comparing import Size
     from benchmarks.writing import Measured
 
-#: How many times the upgrade alone a process may take.
+#: The most time that a process may take, as a multiple of the upgrade alone.
 MOST_UPGRADES = {STRUCTURAL: 1.3, GATE: 2.0, WHOLE: 7.0}
-#: At so many hypertables a comparison is so many times faster than Alembic's.
+#: How many times faster than Alembic's a comparison must be.
 MANY_HYPERTABLES, TIMES_FASTER = 1_000, 5.0
-#: The part of Alembic's memory that it takes.
+#: The most memory, as a multiple of Alembic's.
 MOST_MEMORY = 0.5
-#: How many times the time of COPY and one INSERT a write may take.
+#: The most time that a write may take, as a multiple of COPY and one INSERT.
 MOST_OF_FLOOR = 1.25
 
 
@@ -31,7 +31,7 @@ class Aim:
 
     Attributes:
         figure: what was measured, a ratio.
-        limit: what it should be: at most this, or at least where `at_least`.
+        limit: the largest allowed figure; with `at_least` the smallest.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Aim:
 
     @property
     def met(self) -> bool:
-        """Whether the figure keeps the limit."""
+        """Whether the figure is within the limit."""
         return self.figure >= self.limit if self.at_least else self.figure <= self.limit
 
 

@@ -39,10 +39,10 @@ class Size:
 
     Attributes:
         facts: how many facts conform.
-        creation: seconds that the schema took to create, for orientation.
+        creation: seconds to create the schema, for orientation.
         seconds: of each comparison, and of each part of ours.
         statements: SQL statements of each comparison.
-        peak: bytes that Python's objects took at most during each comparison.
+        peak: the most bytes of Python's objects during each comparison.
     """
 
     hypertables: int
@@ -87,7 +87,7 @@ def _comparisons(capabilities: Capabilities) -> dict[str, Comparing]:
 
 
 def _prove(sessions: Sessions, hypertables: int, capabilities: Capabilities) -> int:
-    """Both find nothing in the generated schema, and ours finds exactly what is altered in it."""
+    """Both find nothing in the generated schema; ours then finds exactly what was altered."""
     metadata = generated_metadata(hypertables)
     comparisons = _comparisons(capabilities)
     with sessions.connect() as connection:
@@ -113,7 +113,7 @@ def _prove(sessions: Sessions, hypertables: int, capabilities: Capabilities) -> 
 
 @contextmanager
 def _ready(sessions: Sessions, hypertables: int) -> Iterator[tuple[Connection, MetaData]]:
-    """A connection and metadata that nothing has been asked of before."""
+    """A new connection and new metadata, so that nothing is cached."""
     metadata = generated_metadata(hypertables)
     with sessions.connect() as connection:
         connection.exec_driver_sql("SELECT 1")

@@ -2,9 +2,9 @@
 
     python -m benchmarks.histories [--histories 10000] [--engine embedded] [--lifetime 250]
 
-Plays the histories of `conformance/suite/test_histories.py`, those of all hypertables in turn, and
-shows for each round its rate and the largest memory that was seen. Processor time, of Python and
-of the engine, says more than the clock where the machine has other work to do.
+Plays the histories of `conformance/suite/test_histories.py` for all hypertables in turn. Prints the
+rate and the largest memory of each round. If the machine has other work to do, compare processor
+times, of Python and of the engine, instead of the wall clock.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def playing(engine: str, lifetime: int) -> Iterator[tuple[Stage, list[type[Histo
 
 
 def subject_of(stage: Stage, table: Table, version: str | None) -> Subject:
-    """The version is that of TimescaleDB; None where nothing is compressed."""
+    """The version of TimescaleDB; None if nothing is compressed."""
     connection = stage.connections.plain
     project = configured()
     classes, writes = classes_for(project), writes_for(project)
@@ -92,7 +92,7 @@ def subject_of(stage: Stage, table: Table, version: str | None) -> Subject:
 
 
 def play(stage: Stage, machines: list[type[History]], number: int, count: int) -> None:
-    """Play so many histories more, and print what they took."""
+    """Play more histories, and print their time and memory."""
     started, worked, before = time.monotonic(), processor_seconds(), stage.histories
     largest = 0
     for machine in machines:
@@ -124,7 +124,7 @@ def children() -> list[int]:
 
 
 def processor_seconds() -> float:
-    """Processor time of this process and of those that it has started, gone ones too (Linux)."""
+    """Processor time of this process and of all its children, ended ones included (Linux)."""
     own, gone = (
         resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )

@@ -1,4 +1,4 @@
-"""Schemas of any size: hypertables like those of `models/`, and a database that has them."""
+"""Schemas of any size, with hypertables like those of `models/`, and their database."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _hypertable(metadata: MetaData, number: int) -> None:
         *(Column(price, Double) for price in ("open", "high", "low", "close", "volume")),
         Column("source", Text),
         UniqueConstraint("instrument_id", "timestamp", "frequency", name=f"uq_{name}_natural_key"),
-        # One check is everybody's and one is the table's own, as in models that people write.
+        # One check is the same for all tables and one differs, as in real models.
         CheckConstraint("frequency IN ('minute', 'hourly', 'daily')", name="frequency"),
         CheckConstraint(f"volume >= {number}", name="volume"),
         Hypertable("timestamp", chunk_interval="1 month"),
@@ -75,8 +75,8 @@ def _hypertable(metadata: MetaData, number: int) -> None:
 def create(connection: Connection, metadata: MetaData) -> None:
     """Create the extension and everything in the metadata, and fill every tenth hypertable.
 
-    The connection commits by itself: a transaction over all tables would need more locks than a
-    server has.
+    The connection must be in AUTOCOMMIT: one transaction over all tables would need more locks than
+    a server has.
     """
     run = connection.exec_driver_sql
     run("SET client_min_messages = error")
@@ -93,7 +93,7 @@ def create(connection: Connection, metadata: MetaData) -> None:
         run(_COMPRESS.format(table=name_of(number), count=COMPRESSED))
 
 
-#: The policies wait, lest the server compress while something is measured.
+#: The policies start late, so that the server compresses nothing during a measurement.
 _HYPERTABLE = """
 SELECT create_hypertable('{table}', 'timestamp', chunk_time_interval => INTERVAL '1 month');
 ALTER TABLE {table} SET (

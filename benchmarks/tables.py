@@ -21,7 +21,7 @@ _WAYS = (OURS, *BASELINES, FLOOR)
 
 
 def of_verdicts(seconds: dict[str, float]) -> Table:
-    """Whole processes, and how many times the unavoidable they take."""
+    """The seconds of whole processes, also as multiples of the upgrade alone."""
     table = Table("process", title="A verdict, beside the upgrade that it cannot do without")
     table.add_column("seconds", justify="right")
     table.add_column("ratio", justify="right")
@@ -59,7 +59,7 @@ def of_comparisons(sizes: Sequence[Size]) -> Table:
 
 
 def of_resources(sizes: Sequence[Size]) -> Table:
-    """What both ask of the server and of memory."""
+    """The SQL statements and the memory of both comparisons."""
     table = _table(
         "SQL statements, and memory at its peak (tracemalloc)",
         "hypertables", "statements, ours", "Alembic's", "MB, ours", "Alembic's",
@@ -76,7 +76,7 @@ def of_resources(sizes: Sequence[Size]) -> Table:
 
 
 def of_writes(measured: Sequence[Measured]) -> Table:
-    """The write path, beside what one would write instead, and beside the floor."""
+    """The write path, beside its alternatives and the floor."""
     table = _table(
         f"Writing {measured[0].rows:,} rows to market_data: rows per second;"
         " ratios to the best alternative and to the floor",
@@ -94,13 +94,13 @@ def of_writes(measured: Sequence[Measured]) -> Table:
             "-" if floor is None else f"{floor / ours:.2f}", processor,
         )  # fmt: skip
     for column in table.columns:
-        # Figures are whole, also where the terminal is narrow.
+        # Figures stay whole in a narrow terminal.
         column.min_width = max(len(str(cell)) for cell in (column.header, *column.cells))
     return table
 
 
 def of_verifying(rows: float, seconds: float, plain_rate: float) -> Table:
-    """Generated rows, verified from end to end, beside the same rows merely inserted."""
+    """Generated rows that are verified, beside the same rows in a plain insert."""
     table = _table(
         "Generated rows verified per second", "rows", "verified", "inserted", "inserted / verified"
     )

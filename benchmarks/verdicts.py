@@ -1,4 +1,4 @@
-"""Whole processes: a verdict, beside the least that any verdict on a migration must do."""
+"""Whole processes: a verdict, beside the work that every verdict on a migration needs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def measure(engine: str, runs: int) -> dict[str, float]:
 
 
 def _run(command: list[str]) -> tuple[float, float | None]:
-    """How long the process takes, and until it tells the verdict on the structure."""
+    """Seconds of the process, and seconds until it prints the verdict on the structure."""
     started = time.perf_counter()
     structural = None
     with subprocess.Popen(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def measure(engine: str, *how_many: str) -> dict[str, float]:
-    """Rows and seconds of `conformance check -k test_rows`; everything counts.
+    """Rows and seconds of `conformance check -k test_rows`, the start included.
 
     Args:
         how_many: options that say how many examples; without any, the thorough profile.

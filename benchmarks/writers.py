@@ -1,4 +1,4 @@
-"""Ways to write rows of `market_data`: the write path, what one would write instead, the floor."""
+"""Ways to write rows of `market_data`: the write path, its alternatives, the floor."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 OURS, SQLALCHEMY, EXECUTE_VALUES, FLOOR = "ours", "SQLAlchemy", "execute_values", "COPY"
 BASELINES = (SQLALCHEMY, EXECUTE_VALUES)
-#: psycopg2 sends SQLAlchemy's ON CONFLICT once for each row: of more, the first ones tell.
+#: psycopg2 sends SQLAlchemy's ON CONFLICT once for each row, so the first rows give the rate.
 ONE_BY_ONE, MOST_ONE_BY_ONE = (SQLALCHEMY,), 1_000
-#: Its default is 100; a user in a hurry takes more.
+#: The default is 100; a user in a hurry chooses more.
 PAGE_SIZE = 1_000
 
 TABLE = MarketData.__table__
@@ -43,7 +43,7 @@ OPERATIONS = tuple(_ON_CONFLICT)
 
 
 def writers(operation: str, *, copy: bool) -> dict[str, Writer]:
-    """The ways of `insert_new` or `upsert`; the floor only where the server has COPY."""
+    """The ways of `insert_new` or `upsert`; the floor only if the server has COPY."""
     found = {
         OURS: _ours(operation),
         SQLALCHEMY: _sqlalchemy(operation),
@@ -79,7 +79,7 @@ def _execute_values(operation: str) -> Writer:
 
 
 def _floor(operation: str) -> Writer:
-    """Nothing is checked, counted or put in order: what the server must do in any case."""
+    """The work of the server alone: it checks, counts and sorts nothing."""
     names = ", ".join(COLUMNS)
 
     def write(connection: Connection, rows: Rows) -> None:

@@ -35,10 +35,10 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Case:
-    """What rows meet in the table.
+    """The state of the table before the write.
 
     Attributes:
-        there: whether the rows to be written are there already.
+        there: whether the rows exist already.
         compressed: whether chunks are compressed: with the rows, or with those of the minutes
             between them.
     """
@@ -73,7 +73,7 @@ class Measured:
 
 
 def measure(engine: Engine, number: int, turns: int) -> Iterator[Measured]:
-    """Each operation in each case, the writers by turns; each turn is taken back."""
+    """Each operation in each case; the writers alternate, and each turn is rolled back."""
     template = Migrations(alembic_config("alembic.ini"), engine.server.edition).template()
     for name, case in CASES.items():
         if case.compressed and not engine.capabilities.community_edition:
@@ -138,7 +138,7 @@ def _instruments(sessions: Sessions) -> list[int]:
 
 
 def _prepared(sessions: Sessions, case: Case, number: int) -> Rows:
-    """Bring the table into the state of the case; the rows to be written to it."""
+    """Bring the table into the state of the case; return the rows to write."""
     instruments = _instruments(sessions)
     with sessions.begin() as connection:
         if case.there or case.compressed:
@@ -154,9 +154,9 @@ def _prepared(sessions: Sessions, case: Case, number: int) -> Rows:
 def _timed(
     sessions: Sessions, write: Callable[[Connection, Rows], Any], rows: Rows
 ) -> tuple[float, float | None]:
-    """Seconds and processor's seconds of one call that wrote what it had to; it is taken back."""
+    """Seconds and processor seconds of one call, which is proved right and rolled back."""
     with sessions.connect() as connection:
-        # Where all is there, alternatives decompress more than the server allows by itself.
+        # If all rows exist, alternatives decompress more than the server's default allows.
         connection.execute(text("SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0"))
         gc.collect()
         before, started = _processor(connection), time.perf_counter()
@@ -176,7 +176,7 @@ def _processor(connection: Connection) -> float | None:
     pid, database = connection.execute(text("SELECT pg_backend_pid(), current_database()")).one()
     folder = Path(f"/proc/{pid}")
     try:
-        # PostgreSQL's processes say in their title which database they serve.
+        # The title of a PostgreSQL process names its database.
         if f" {database} " not in (folder / "cmdline").read_text():
             return None
         user, system = (folder / "stat").read_text().rpartition(")")[2].split()[11:13]
@@ -192,7 +192,7 @@ def _committing(sessions: Sessions) -> Iterator[Connection]:
 
 
 def plain_insert_rate(engine: Engine, number: int, turns: int) -> float:
-    """Rows per second of `insert(...)` with a list: what the same server takes without proof."""
+    """Rows per second of `insert(...)` with a list, on the same server and without checks."""
     template = Migrations(alembic_config("alembic.ini"), engine.server.edition).template()
     with engine.database(template) as url:
         sessions = create_engine(url, poolclass=NullPool)

@@ -56,7 +56,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         int: Integer,
-        # TimescaleDB warns about varchar; text has the same storage and no arbitrary bound.
+        # TimescaleDB warns about varchar. text has the same storage, without an arbitrary limit.
         str: Text,
         float: Double,
         datetime: DateTime(timezone=True),
@@ -73,8 +73,8 @@ class Base(DeclarativeBase):
 class Vocabulary(TypeDecorator[Term]):
     """A closed vocabulary: `text` in the database, a StrEnum in Python.
 
-    A native enum type cannot lose a value and needs a migration to gain one; `text` with the
-    check that `one_of` makes is changed like any other check.
+    A native enum type cannot lose a value, and gains a value by a migration only. `text` with the
+    check of `one_of` changes like any other check.
     """
 
     impl = Text
@@ -85,7 +85,7 @@ class Vocabulary(TypeDecorator[Term]):
         self.terms = terms
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """The term's text; a text that is no term raises ValueError."""
+        """The term's text; a text that is not a term raises ValueError."""
         return None if value is None else self.terms(value).value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Term | None:
@@ -94,6 +94,6 @@ class Vocabulary(TypeDecorator[Term]):
 
 
 def one_of(column: str, terms: type[StrEnum]) -> CheckConstraint:
-    """The check that holds a column to its vocabulary, `ck_<table>_<column>`."""
+    """The check that allows only the terms of the vocabulary, `ck_<table>_<column>`."""
     listed = ", ".join(f"'{term.value}'" for term in terms)
     return CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -1,7 +1,7 @@
-"""The closed vocabularies. Each is held in the database by a CHECK constraint.
+"""The closed vocabularies. A CHECK constraint in the database enforces each of them.
 
-Open ones (`flow_type`, `fiscal_metric`, `signal_type`) are free text: a connector may bring a new
-one without a migration.
+Open vocabularies (`flow_type`, `fiscal_metric`, `signal_type`) are free text: a connector may add a
+term without a migration.
 """
 
 from enum import StrEnum

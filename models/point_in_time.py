@@ -1,4 +1,4 @@
-"""As-of reads: what was known at a moment, whatever was published later."""
+"""As-of reads: the values that were known at a moment, without later publications."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-#: SQLAlchemy 2.0 and 2.1 have no way in common to say it.
+#: SQLAlchemy 2.0 and 2.1 have no common API for DISTINCT ON.
 _LATEST = text("DISTINCT ON (macro_series.series_id, macro_series.observation_date)")
 
 
@@ -27,28 +27,28 @@ def as_of(
 ) -> Select[Any]:
     """The query for the values of `macro_series` that were known at the moment.
 
-    One row for each series and observation date that had been published by then, in that order:
-    the one released last, at the moment itself at the latest; of several released together, the
-    one with the highest revision number. Later releases never change the answer.
+    The query returns one row for each series and observation date, ordered by these. The row is the
+    last one that was released at the moment or before. If several rows were released together, the
+    row is the one with the highest revision number. Later releases never change the result.
 
-    The index of the natural key serves it: the rows of the series wanted are found in it, and
-    sorting their revisions takes less time than reading them. An index with release_time in it
-    was measured to save nothing, and compressed chunks would not have it.
+    The query uses the index of the natural key. Sorting the revisions of a series takes less time
+    than reading them. An index with release_time saved nothing when it was measured, and compressed
+    chunks would not have the index.
 
     Args:
         moment: with a time zone.
-        series_ids: the series wanted; None: all of them, an empty collection: none.
-        first: the first observation date wanted.
-        last: the last one.
+        series_ids: the wanted series; None means all series, an empty collection means no series.
+        first: the first wanted observation date.
+        last: the last wanted observation date.
 
     Raises:
-        ValueError: the moment has no time zone, so that it is no moment.
-        TypeError: the moment is no datetime, or an observation date is one.
+        ValueError: the moment has no time zone.
+        TypeError: the moment is not a datetime, or an observation date is a datetime.
     """
     if not isinstance(moment, datetime):
-        raise TypeError(f"{moment!r} is no moment: give a datetime with a time zone")
+        raise TypeError(f"{moment!r} is not a moment: give a datetime with a time zone")
     if moment.utcoffset() is None:
-        raise ValueError(f"{moment!r} is no moment: give a datetime with a time zone")
+        raise ValueError(f"{moment!r} is not a moment: give a datetime with a time zone")
     if isinstance(first, datetime) or isinstance(last, datetime):
         raise TypeError("observation dates have no time: give dates")
     query = (

@@ -1,4 +1,4 @@
-"""Rows, checked and laid out as the parameters of the statements that write them."""
+"""Rows, checked and arranged as parameters of the statements that write them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 Key = tuple[str, ...]
 
-#: Rows that are checked, and usually written, together.
+#: The number of rows that are checked, and usually written, together.
 BATCH_ROWS = 5_000
-#: Characters in one statement, unless a single row has more; PostgreSQL's limit is 1 GiB.
+#: The most characters in a statement of several rows; PostgreSQL's limit is 1 GiB.
 STATEMENT_CHARACTERS = 16 * 1024 * 1024
 
 
 class RowError(ValueError):
-    """A row that the table cannot hold. Nothing of the call that it was given to is written.
+    """A row that the table cannot hold. The call with this row writes nothing.
 
     Attributes:
-        row: its position among the rows given, from 0.
-        column: the column that is wrong; None where it is the row as a whole.
+        row: its position among the given rows, from 0.
+        column: the wrong column; None if the row is wrong as a whole.
     """
 
     def __init__(self, table: str, row: int, column: str | None, reason: str) -> None:
@@ -45,12 +45,12 @@ class RowError(ValueError):
 
 
 def natural_key(table: Table) -> Key:
-    """The columns that say which row is meant: those of `uq_<table>_natural_key`.
+    """The columns that identify a row: those of `uq_<table>_natural_key`.
 
-    A table with a single unique constraint needs no such name.
+    If a table has a single unique constraint, its name does not matter.
 
     Raises:
-        LookupError: there is none, or none of several has the name.
+        LookupError: the table has no unique constraint, or several without this name.
     """
     unique = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
     named = [item for item in unique if item.name == f"uq_{table.name}_natural_key"]
@@ -64,7 +64,7 @@ def natural_key(table: Table) -> Key:
 
 
 class Target:
-    """What rows of a table must be like."""
+    """A table, and what its rows must contain."""
 
     def __init__(self, table: Table) -> None:
         hypertable, compression = hypertable_of(table), compression_of(table)
@@ -84,7 +84,7 @@ class Target:
 
     @cached_property
     def checks(self) -> dict[str, ColumnCheck]:
-        """The checks of all columns that a row may give, in the table's order."""
+        """The checks of all columns that a row may contain, in the table's order."""
         return {
             column.name: check_of(column)
             for column in self.table.columns
@@ -92,10 +92,10 @@ class Target:
         }
 
     def columns_of(self, row: Any) -> Key:
-        """The columns that a row gives, in the table's order.
+        """The columns that a row contains, in the table's order.
 
         Raises:
-            Refusal: the row gives others than it may, or not all that it must.
+            Refusal: the row contains a forbidden column, or lacks a required one.
         """
         if not isinstance(row, Mapping):
             raise Refusal(0, None, f"a {type(row).__name__}, not a mapping of columns to values")
@@ -113,7 +113,7 @@ class Target:
 
 @cache
 def target_of(table: Table) -> Target:
-    """The target of a table, made once."""
+    """The target of a table, created once."""
     return Target(table)
 
 
@@ -127,10 +127,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of a batch that give the same columns, as elements of array literals.
+    """Rows of a batch with the same columns, as elements of array literals.
 
     Attributes:
-        positions: where in the batch they stood.
+        positions: the positions of the rows in the batch.
         elements: by column, in the table's order.
     """
 
@@ -139,13 +139,13 @@ class Part:
 
     @property
     def columns(self) -> Key:
-        """The columns that the rows give."""
+        """The columns of the rows."""
         return tuple(self.elements)
 
     def keys(self, key: Key) -> list[Key]:
-        """The natural key of each row; equal where PostgreSQL takes the values for equal."""
+        """The natural key of each row; two keys are equal if PostgreSQL considers them equal."""
         columns = (self.elements[name] for name in key)
-        # Texts of all types are equal where the values are, except for the two zeros.
+        # Equal values have equal texts, except for 0.0 and -0.0.
         return list(
             zip(
                 *(
@@ -162,7 +162,7 @@ class Part:
 def batches(rows: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
     """The rows in lists of at most `BATCH_ROWS`, each with the number of rows before it.
 
-    A generator may fill the same dict again and again: what it yields is copied.
+    Each dict of a generator is copied, because the generator may fill the same dict again.
     """
     lasting = isinstance(rows, list | tuple)
     remaining, before = iter(rows if lasting else map(_copied, rows)), 0
@@ -176,15 +176,15 @@ def _copied(row: Any) -> Any:
 
 
 def parts(target: Target, before: int, batch: list[Any], *, last_wins: bool) -> list[Part]:
-    """The rows by the columns they give, no natural key twice.
+    """The rows grouped by their columns, each natural key once.
 
     Args:
         before: the number of rows before the batch, for errors.
-        last_wins: whether the later of two rows with the same key counts, column by column, as it
-            would if they were written one after the other; or the first, as a whole.
+        last_wins: if two rows have the same key, True takes each column from the later row that
+            contains it, as if the rows were written one after the other. False takes the first row.
 
     Raises:
-        RowError: the first row that is wrong.
+        RowError: a row is wrong; the error is about the first wrong row.
     """
     refusals: list[Refusal] = []
     found = []
@@ -207,7 +207,7 @@ def parts(target: Target, before: int, batch: list[Any], *, last_wins: bool) -> 
 
 
 def _shapes(target: Target, batch: list[Any], refusals: list[Refusal]) -> dict[Key, list[int]]:
-    """Positions of the rows by the columns they give."""
+    """The columns of a row -> the positions of all rows with these columns."""
     known: dict[Any, list[int]] = {}
     shapes: dict[Key, list[int]] = {}
     for position, row in enumerate(batch):
@@ -218,7 +218,7 @@ def _shapes(target: Target, batch: list[Any], refusals: list[Refusal]) -> dict[K
                 positions = shapes.setdefault(target.columns_of(row), [])
             except Refusal as refusal:
                 refusals.append(Refusal(position, *refusal.args[1:]))
-                break  # No later row can be the first that is wrong.
+                break  # A later row cannot be the first wrong row.
             if names is not None:
                 known[names] = positions
         positions.append(position)
@@ -228,7 +228,7 @@ def _shapes(target: Target, batch: list[Any], refusals: list[Refusal]) -> dict[K
 def _merged(
     target: Target, found: list[Part], keys: list[list[Key]], *, last_wins: bool
 ) -> list[Part]:
-    """One row for each key. Only batches that hold a key twice come here."""
+    """One row for each key; only for batches that contain a key twice."""
     rows = [
         (position, key, dict(zip(part.elements, row, strict=True)))
         for part, part_keys in zip(found, keys, strict=True)
@@ -251,7 +251,7 @@ def _merged(
 
 
 def pieces(part: Part) -> Iterator[dict[str, list[str]]]:
-    """A part's elements, divided where they are too long for one statement."""
+    """A part's elements, divided if they are too long for one statement."""
     length = sum(sum(map(len, elements)) for elements in part.elements.values())
     rows = len(part.positions)
     step = max(1, rows // (length // STATEMENT_CHARACTERS + 1))

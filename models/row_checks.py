@@ -1,9 +1,9 @@
-"""What a value must be to be written to a column, and the text that it is sent as.
+"""Checks of values, and the text in which a value is sent to its column.
 
-Rows are sent column by column, as PostgreSQL's array literals: of all ways to send many rows
-without COPY it is the fastest. A check turns a column's values into the elements of such a
-literal. It looks at all values at once where they are of the plain type, and one by one where
-they are not, or where one of them is wrong.
+Rows are sent column by column, as PostgreSQL's array literals. This is the fastest way to send
+many rows without COPY. A check turns the values of a column into the elements of an array literal.
+If all values are of the plain type, they are checked at once. Otherwise, or if one value is wrong,
+they are checked one by one.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from models.base import Vocabulary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-#: The element that stands for NULL; a text of these letters is sent in quotes.
+#: The element for NULL; a text with the same letters is sent in quotes.
 NULL = "NULL"
 
-#: What values can raise that are not what they should be.
+#: The errors that a wrong value can raise.
 _WRONG = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -59,11 +59,11 @@ class ColumnCheck:
     """How values of one column are checked and written.
 
     Attributes:
-        nullable: whether None is a value.
-        wanted: what a value has to be, after "is not".
-        kinds: the types whose values `bulk` takes.
-        one: the element of any value but None; raises one of `_WRONG` if it is none.
-        bulk: the elements of values of these types; raises if one is wrong, without saying which.
+        nullable: whether None is allowed.
+        wanted: what a value must be; completes "is not".
+        kinds: the types whose values `bulk` accepts.
+        one: the element of a value other than None; raises one of `_WRONG` for a wrong value.
+        bulk: the elements of values of these types; raises if a value is wrong, but not which one.
     """
 
     nullable: bool
@@ -85,7 +85,7 @@ class ColumnCheck:
             try:
                 return self._bulk(values, kinds, nulls=nulls)
             except _WRONG:
-                pass  # One by one, below, tells which.
+                pass  # The loop below finds the wrong value.
         return [self._element(position, value) for position, value in enumerate(values)]
 
     def _bulk(self, values: Sequence[Any], kinds: set[type], *, nulls: bool) -> list[str]:
@@ -215,7 +215,7 @@ def _date(value: Any) -> str:
 
 
 def _moment(value: Any) -> str:
-    """In UTC, so that equal instants are equal texts, whatever zone they were given in."""
+    """The text in UTC, so that equal instants of different zones are equal texts."""
     if not isinstance(value, datetime):
         raise TypeError
     if value.utcoffset() is None:
@@ -250,7 +250,7 @@ def _names_are_texts(value: Any) -> bool:
     return not isinstance(value, list | tuple) or all(map(_names_are_texts, value))
 
 
-#: Type of the column, what a value has to be, its plain type, one, bulk.
+#: Type of the column, what a value must be, its plain type, `one`, `bulk`.
 _RULES: tuple[tuple[type, str, type, Callable[[Any], str], Callable[..., Iterable[str]]], ...] = (
     (Float, "a number", float, _float, partial(map, float.__repr__)),
     (Boolean, "True or False", bool, _boolean, partial(map, _boolean)),

@@ -10,7 +10,7 @@ from models.enums import Frequency
 
 
 class SeriesMetadata(Base):
-    """A series of one source, known there by its code."""
+    """A series of one source, which identifies the series by its code."""
 
     __tablename__ = "series_metadata"
     __table_args__ = (UniqueConstraint("source_id", "series_code"), one_of("frequency", Frequency))

@@ -1,4 +1,4 @@
-"""`signals`: what the desk's strategies say."""
+"""`signals`: the signals of the desk's strategies."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from models.base import Base, InstrumentId, RowId, SeriesId
 class Signal(Base):
     """One signal on one date, about an instrument, a series, both, or the whole market.
 
-    The natural key treats NULLs as equal: otherwise a signal without an instrument would be
-    written twice by writing it twice.
+    The natural key treats NULLs as equal. Otherwise a repeated write would add a second row of a
+    signal without an instrument.
     """
 
     __tablename__ = "signals"
@@ -44,6 +44,6 @@ class Signal(Base):
     instrument_id: Mapped[InstrumentId | None]
     series_id: Mapped[SeriesId | None]
     value: Mapped[float]
-    #: From 0, none, to 1, certain.
+    #: From 0 (no confidence) to 1 (certain).
     confidence: Mapped[float | None]
     details: Mapped[dict[str, Any] | None]

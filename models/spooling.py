@@ -1,4 +1,4 @@
-"""What waits until all of a call is known to be right: in memory while short, else on disk."""
+"""A buffer for checked rows: in memory while short, else in a temporary file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-#: Bytes in memory; what is longer goes to a temporary file, in the folder that TMPDIR says.
+#: Bytes in memory; a longer buffer becomes a temporary file, in the folder of TMPDIR.
 MOST_IN_MEMORY = 16 * 1024 * 1024
 
 
 class Spool(Generic[Item]):
-    """Items that can be gone through again and again, one in memory at a time.
+    """Items that can be iterated several times, with one of them in memory at a time.
 
-    Used as a context, at whose end they are gone.
+    Use the spool as a context manager; its end discards the items.
 
     Raises:
         OSError: the folder for temporary files is full.

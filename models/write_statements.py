@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from models.row_batches import Key, Target
 
-#: Whether a chunk with data of a time span is compressed. A date is a day of UTC to TimescaleDB.
+#: Whether any chunk of a time span is compressed. TimescaleDB takes a date for a day in UTC.
 _COMPRESSED = text(
     """
     SELECT EXISTS (
@@ -53,19 +53,19 @@ _COMPRESSED = text(
 )
 
 
-#: Rows of a call up to which looking for them takes less time than asking whether it must.
+#: Up to this number of rows, looking for the rows is faster than asking whether to look.
 FEW_ROWS = 500
 
 
 class Action(Enum):
-    """What becomes of a row whose natural key is already there."""
+    """What becomes of a row whose natural key exists already."""
 
     KEEP = "the row that is there stays as it is"
     UPDATE = "the columns given are updated, where one of them differs"
 
 
 def parameters(target: Target, elements: dict[str, list[str]]) -> dict[str, str]:
-    """The elements as array literals, and the bounds of where their rows can be."""
+    """The elements as array literals, and bounds of time and segment for existing rows."""
     values = {name: f"{{{','.join(column)}}}" for name, column in elements.items()}
     if target.time_column is not None:
         values["_low"] = min(elements[target.time_column])
@@ -77,14 +77,14 @@ def parameters(target: Target, elements: dict[str, list[str]]) -> dict[str, str]
 
 @dataclass
 class Extent:
-    """How many rows a call gives, and of what times: the elements of the first and the last."""
+    """The number of rows of a call, and the elements of their first and last time."""
 
     rows: int = 0
     low: str | None = None
     high: str | None = None
 
     def include(self, rows: int, values: Iterable[dict[str, str]]) -> None:
-        """Rows more, with the parameters of their statements."""
+        """Add rows, with the parameters of their statements."""
         self.rows += rows
         for each in values:
             if (low := each.get("_low")) is not None:
@@ -93,16 +93,15 @@ class Extent:
 
 
 def looks_first(connection: Connection, target: Target, extent: Extent) -> bool:
-    """Whether rows are looked for before they are written, so that those there meet no conflict.
+    """Whether to look for existing rows before the write, so that they cause no conflict.
 
-    They are where a conflict costs more than that. In a table without a time column each uses up
-    a number of the identity, which is an `integer` there. And a conflict in a compressed chunk
-    first decompresses all rows that it may be with, even if nothing is to be done, up to a limit
-    that repeating a long history can exceed
-    (`timescaledb.max_tuples_decompressed_per_dml_transaction`).
+    A conflict can cost more than the look. In a table without a time column each conflict uses up
+    a number of the identity, which is an `integer` there. In a compressed chunk a conflict first
+    decompresses all rows that may have the key, even if nothing is written. A repeated long history
+    can exceed the limit of `timescaledb.max_tuples_decompressed_per_dml_transaction`.
 
-    To look is never wrong, only slower by a twentieth where no chunk is compressed. A call asks
-    once, and one of few rows not at all: to ask takes 5 ms of the server.
+    Looking is always correct. It is 5 % slower if no chunk is compressed. A call asks the server
+    once, which takes 5 ms. A call of few rows does not ask; it looks.
     """
     if target.time_column is None or not target.is_compressed:
         return target.time_column is None
@@ -115,11 +114,11 @@ def looks_first(connection: Connection, target: Target, extent: Extent) -> bool:
 
 @lru_cache(maxsize=256)
 def statement(table: Table, action: Action, columns: Key, *, look_first: bool) -> Executable:
-    """The statement for these columns; it gives the numbers of rows inserted and updated.
+    """The statement for these columns; it returns the numbers of inserted and updated rows.
 
-    Rows are written in the order of the natural key: of two sessions that write the same keys one
-    then waits for the other at the first that they share, and neither holds a later one that the
-    other waits for. The database sorts them, after looking, which may bring them out of order.
+    Rows are written in the order of the natural key. Of two sessions that write the same keys, one
+    waits at the first shared key, and holds no later key that the other one needs. The database
+    sorts the rows after the look, because a join may change their order.
     """
     arrays = func.unnest(*(_array(table.c[name], name) for name in columns))
     given = arrays.table_valued(*columns).render_derived(name="given")
@@ -130,7 +129,7 @@ def statement(table: Table, action: Action, columns: Key, *, look_first: bool) -
         rows = rows.where(~_is_there(table, given, compared))
     rows = rows.order_by(*_order(table, given))
     writing = _on_conflict(insert(table).from_select(columns, rows), table, compared)
-    # A row that an upsert updates was locked by it before: xmax is then not 0.
+    # An upsert locks a row before it updates the row: xmax is then not 0.
     written = writing.returning(literal_column("xmax = 0", Boolean).label("is_new")).cte("written")
     is_new = written.c.is_new
     return select(func.count().filter(is_new), func.count().filter(~is_new)).select_from(written)
@@ -141,14 +140,14 @@ def _array(column: Column[Any], name: str) -> ColumnElement[Any]:
 
 
 def _order(table: Table, given: FromClause) -> Iterator[ColumnElement[Any]]:
-    """The natural key; texts by their bytes, since any order will do that all sessions share."""
+    """The natural key; texts by their bytes, since any order works that all sessions share."""
     for name in target_of(table).key:
         is_text = isinstance(table.c[name].type, String)
         yield given.c[name].collate("C") if is_text else given.c[name]
 
 
 def _is_there(table: Table, given: FromClause, compared: Key) -> ColumnElement[bool]:
-    """Whether a row with the given key is there, and is the same in the columns compared."""
+    """Whether a row with the given key exists and has the same values in the compared columns."""
     target, there = target_of(table), table.alias("there")
     conditions: list[ColumnElement[bool]] = [
         there.c[name].is_not_distinct_from(given.c[name])
@@ -169,7 +168,7 @@ def _is_there(table: Table, given: FromClause, compared: Key) -> ColumnElement[b
 
 
 def _on_conflict(statement: Insert, table: Table, updated: Key) -> Insert:
-    # By the columns: chunks do not know the hypertable's constraint by its name.
+    # Named by its columns, because the constraint has another name in each chunk.
     key = target_of(table).key
     if not updated:
         return statement.on_conflict_do_nothing(index_elements=key)

@@ -1,4 +1,4 @@
-"""The write path: rows into a table such that writing them again changes nothing."""
+"""The write path: repeating a write changes nothing."""
 
 from __future__ import annotations
 
@@ -27,23 +27,22 @@ __all__ = ["RowError", "Written", "insert_new", "natural_key", "upsert"]
 
 Row = Mapping[str, Any]
 
-#: SQLSTATE deadlock_detected, and how often a call is made before its caller hears of one.
+#: SQLSTATE deadlock_detected, and the number of attempts before the error reaches the caller.
 _DEADLOCK = "40P01"
 _CALLS = 5
 
 
 @dataclass(frozen=True)
 class Written:
-    """What became of the rows given to one call.
+    """What became of the rows of one call.
 
     Attributes:
-        given: how many there were; the sum of the next three.
-        inserted: new in the table.
-        updated: there before, and different in a column given.
-        already_there: nothing to do: there before as given (or, for `insert_new`, at all), or
-            given more than once in a batch.
-        retried: how often the call was taken back and made again, because it and another session
-            waited for each other.
+        given: the number of rows; the sum of the next three.
+        inserted: rows that are new in the table.
+        updated: existing rows of which a given column differed.
+        already_there: rows that needed no write. For `upsert` the row existed with the same values,
+            for `insert_new` with any values; or the batch contains its key more than once.
+        retried: how often the call was rolled back and repeated because of a deadlock.
     """
 
     given: int
@@ -54,49 +53,48 @@ class Written:
 
 
 def insert_new(connection: Connection, model: type[Base], rows: Iterable[Row]) -> Written:
-    """Insert the rows whose natural key is not there yet; leave the others as they are.
+    """Insert the rows whose natural key is new; leave existing rows as they are.
 
-    Of rows with the same key, the first one counts. A row gives its whole natural key and all
-    that the table requires; what it leaves out gets the server's default. Rows need not all give
-    the same columns. A row that is there already does not make a compressed chunk decompress.
+    If several rows have the same key, the first one counts. A row contains its whole natural key
+    and all required columns. A column that is left out gets the server's default. Rows may contain
+    different columns. A row that exists already does not decompress a compressed chunk.
 
-    Everything happens in the connection's transaction, behind a savepoint: after an error nothing
-    of the call is left behind, and the transaction can go on. Nothing is committed. All rows are
-    fetched and checked before the first one is written, so that no row is locked while a source
-    is slow. They are held and sent 5,000 at a time: what is checked waits in a temporary file, as
-    far as it is more than 16 MiB.
+    The call runs in the connection's transaction, behind a savepoint, and commits nothing. After an
+    error the savepoint is rolled back, and the transaction can continue. All rows are fetched and
+    checked before the first one is written, so that no row is locked while a source is slow. Rows
+    are written in batches of 5,000. Checked rows beyond 16 MiB wait in a temporary file.
 
     Sessions that write the same keys wait for each other's transactions. Each batch is written in
-    the order of the keys, so that they seldom wait for each other in a circle. Where they do, as
-    when both make new chunks, PostgreSQL ends one of them with a deadlock: the call is then taken
-    back and made again. That helps as long as each session makes one call in a transaction; the
-    locks of earlier calls stay, and then the error may remain.
+    the order of the keys, so that deadlocks are rare. Two sessions that create chunks can still
+    deadlock: PostgreSQL then ends one statement, and this call is rolled back and repeated. A
+    repetition helps if the transaction contains one call. Earlier calls keep their locks, and then
+    the error may remain.
 
     Raises:
-        TypeError: the connection is none of SQLAlchemy's, or the model is no mapped class.
-        RowError: a row is wrong: an unknown column, one that is missing, or a value that the
-            column cannot hold. The error names the first such row and its column.
-        sqlalchemy.exc.IntegrityError: what only the database can tell: a foreign key without its
-            row, a number outside a CHECK.
-        sqlalchemy.exc.OperationalError: a deadlock that stays after the call was made five times.
-        sqlalchemy.exc.InternalError: the connection is in AUTOCOMMIT: there is no transaction.
+        TypeError: the connection is not SQLAlchemy's, or the model is not a mapped class.
+        RowError: a row is wrong: an unknown column, a missing column, or a value that the column
+            cannot hold. The error names the first wrong row and its column.
+        sqlalchemy.exc.IntegrityError: the database refuses a row: a foreign key without its parent,
+            a value outside a CHECK.
+        sqlalchemy.exc.OperationalError: the fifth attempt ends in a deadlock, too.
+        sqlalchemy.exc.InternalError: the connection is in AUTOCOMMIT and has no transaction.
     """
     return _write(connection, model, rows, Action.KEEP)
 
 
 def upsert(connection: Connection, model: type[Base], rows: Iterable[Row]) -> Written:
-    """Insert the rows whose natural key is not there yet; update the others where they differ.
+    """Insert the rows whose natural key is new; update existing rows that differ.
 
-    The outcome is as if the rows were written one after the other: of rows with the same key, the
-    last one counts. Columns that a row leaves out keep what they hold. A row that is there as it
-    is given is not written, and in a compressed chunk not even decompressed; one that differs
-    makes its batch of the chunk decompress. Values differ as PostgreSQL compares them: NaN equals
-    itself, -0.0 equals 0.0, JSON is compared as jsonb.
+    The result is the same as if the rows were written one after the other: if several rows have
+    the same key, the last one counts. Columns that a row leaves out keep their values. A row that
+    exists with the same values is not written, and does not decompress a compressed chunk. A row
+    that differs decompresses its batch of the chunk. Values are compared as PostgreSQL compares
+    them: NaN equals itself, -0.0 equals 0.0, JSON is compared as jsonb.
 
-    A key given twice is updated once where both rows are in the same batch of 5,000, and counts
-    as inserted, then updated where they are not.
+    If a key occurs twice in a batch of 5,000, its row is written once. If a key occurs in two
+    batches, its row counts as inserted and then as updated.
 
-    Transaction, memory and errors are those of `insert_new`.
+    Transaction, memory and errors are the same as for `insert_new`.
     """
     return _write(connection, model, rows, Action.UPDATE)
 
@@ -122,11 +120,11 @@ def _write(
 def _must_be_usable(connection: object, model: object) -> None:
     if not isinstance(connection, Connection):
         raise TypeError(
-            f"{type(connection).__name__} is no Connection; of a Session give its connection(), "
-            "of an Engine its begin(), and to an AsyncConnection's run_sync() the function"
+            f"{type(connection).__name__} is not a Connection; give connection() of a Session, "
+            "begin() of an Engine, or call this by run_sync() of an AsyncConnection"
         )
     if not hasattr(model, "__table__"):
-        raise TypeError(f"{model!r} is no model: give the mapped class")
+        raise TypeError(f"{model!r} is not a model: give the mapped class")
 
 
 def _write_once(
@@ -136,7 +134,7 @@ def _write_once(
     prepared: Iterable[Batch],
     extent: Extent,
 ) -> Written:
-    """All or nothing: an error takes back what was written, and the locks that it took."""
+    """Write all batches or none: an error rolls back the rows and releases their locks."""
     inserted = updated = 0
     with connection.begin_nested():
         look_first = looks_first(connection, target, extent)

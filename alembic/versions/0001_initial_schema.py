@@ -4,8 +4,8 @@ Revision ID: 0001
 Revises:
 Create Date: 2026-11-22
 
-Written by hand, independently of the declarations in the models: the conformance suite compares
-the two. `-x apache=allow` leaves compression out, for servers that have none.
+Written by hand, independently of the declarations in the models; the conformance suite compares the
+two. `-x apache=allow` leaves compression out, for servers without compression.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ FREQUENCIES = (
 
 
 def upgrade() -> None:
-    """Create everything; takes no lock on any table that existed before."""
+    """Create everything; lock no existing table."""
     create_extension()
     create_metadata_tables()
     create_observation_tables()
@@ -105,12 +105,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables; their chunks, compressed data, settings and jobs go with them.
+    """Drop the tables, with their chunks, compressed data, settings and jobs.
 
-    The extension stays: other schemas of the database may use it.
+    The extension stays, because other schemas of the database may use it.
     """
     for table, _, _ in reversed(HYPERTABLES):
-        # TimescaleDB 2.28 leaves the compressed data of a table behind that is dropped with rows.
+        # When TimescaleDB 2.28 drops a table with rows, its compressed data stay behind.
         op.execute(f"TRUNCATE {table}")
         op.execute(f"DROP TABLE {table}")
     for table in ("series_metadata", "instruments", "data_sources"):
@@ -123,9 +123,9 @@ def apache_allowed() -> bool:
 
 
 def create_extension() -> None:
-    """The extension, where it is not there already; refuse a server that cannot do."""
+    """Create the extension if it is missing; refuse an unsupported server."""
     op.execute(REQUIRE_SERVER)
-    # It welcomes its user with a WARNING; a migration that warns must mean something.
+    # CREATE EXTENSION always raises a WARNING; other warnings of a migration mean something.
     op.execute("SET LOCAL client_min_messages = error")
     op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     op.execute("SET LOCAL client_min_messages = notice")
@@ -265,7 +265,7 @@ def create_observation_tables() -> None:
 
 
 def create_quote_tables() -> None:
-    """market_data, curves, vol_surfaces, signals: what markets quote and strategies say."""
+    """market_data, curves, vol_surfaces, signals: quotes of markets, signals of strategies."""
     op.create_table(
         "market_data",
         row_id(),
@@ -338,7 +338,7 @@ def create_quote_tables() -> None:
         sa.Column("confidence", sa.Double),
         sa.Column("details", JSONB),
         sa.PrimaryKeyConstraint("id", "signal_date", name="pk_signals"),
-        # Two signals that name no instrument are the same signal: NULLs are equal.
+        # Two signals without an instrument are the same signal: NULLs are equal.
         sa.UniqueConstraint(
             "signal_type",
             "signal_date",
@@ -354,7 +354,7 @@ def create_quote_tables() -> None:
 
 
 def create_hypertables() -> None:
-    """Partition by time. Without if_not_exists, which would keep another interval silently."""
+    """Partition by time; if_not_exists would silently keep another interval."""
     for table, time_column, interval in HYPERTABLES:
         op.execute(
             f"SELECT create_hypertable('{table}', '{time_column}', "
@@ -363,7 +363,7 @@ def create_hypertables() -> None:
 
 
 def set_compression() -> None:
-    """Explicit settings: what is left open is guessed, differently by every version."""
+    """Set everything: every version of TimescaleDB guesses differently what is left open."""
     for table, segment_by, order_by in COMPRESSION:
         op.execute(
             f"ALTER TABLE {table} SET (timescaledb.compress, "
@@ -373,6 +373,6 @@ def set_compression() -> None:
 
 
 def add_compression_policies() -> None:
-    """One policy for each hypertable. Without if_not_exists, as above."""
+    """One policy for each hypertable; if_not_exists would silently keep another age."""
     for table, age in COMPRESSION_POLICIES:
         op.execute(f"SELECT add_compression_policy('{table}', compress_after => INTERVAL '{age}')")

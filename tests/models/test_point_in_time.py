@@ -109,7 +109,7 @@ def test_a_session_gets_objects(connection, desk):
     ids=["naive", "date", "text"],
 )
 def test_what_is_no_moment(moment, error):
-    with pytest.raises(error, match="is no moment: give a datetime with a time zone"):
+    with pytest.raises(error, match="is not a moment: give a datetime with a time zone"):
         as_of(moment)
 
 

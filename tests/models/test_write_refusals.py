@@ -79,14 +79,16 @@ def test_what_is_no_connection(database, desk, write):
     engine, _ = database
     with Session(engine) as session:
         for given in (session, engine, None):
-            with pytest.raises(TypeError, match=f"^{type(given).__name__} is no Connection; of a"):
+            with pytest.raises(
+                TypeError, match=f"^{type(given).__name__} is not a Connection; give"
+            ):
                 write(given, CurveData, [desk.point()])
         assert write(session.connection(), CurveData, [desk.point()]).inserted == 1
 
 
 def test_what_is_no_model(connection, desk):
     for given in (CurveData.__table__, "curves"):
-        with pytest.raises(TypeError, match="is no model: give the mapped class"):
+        with pytest.raises(TypeError, match="is not a model: give the mapped class"):
             insert_new(connection, given, [desk.point()])
 
 
