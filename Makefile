@@ -1,34 +1,34 @@
-# Everything a developer does, from an empty clone: needs only make and Python 3.11 or later.
+# Every task of a developer, in an empty clone. It needs make and Python 3.11 or later.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
 PYTHON ?= python3
-# What is installed: pinned, as constraints.txt says; or the oldest or newest that pyproject.toml
-# allows, each in an environment of its own.
+# The versions to install: pinned (those of constraints.txt), oldest or newest (those that pyproject.toml
+# allows). Each choice has an environment of its own.
 DEPENDENCIES ?= pinned
 VENV ?= $(if $(filter pinned,$(DEPENDENCIES)),.venv,build/venv-$(DEPENDENCIES))
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# auto, embedded, local, container or a database URL; and the container's image. Where neither is given,
-# CONFORMANCE_ENGINE or [tool.conformance] in pyproject.toml decides, and else auto.
+# auto, embedded, local, container or a database URL; and the image of the container. Without a value,
+# CONFORMANCE_ENGINE counts, then [tool.conformance] in pyproject.toml, then auto.
 ENGINE ?=
 IMAGE ?=
-# Where `make conform` writes its reports.
+# The folder for the reports of `make conform`.
 REPORTS ?= build/conformance
-# How many generated examples `make test` tries: quick, thorough or nightly, or a number; and the
-# seed that they are drawn from.
+# How many generated examples `make test` tries: a profile (quick, thorough, nightly), or a number; and
+# the seed of the examples.
 PROFILE ?= thorough
 EXAMPLES ?=
 SEED ?=
-# Processes that `make coverage` runs tests in.
+# The number of processes of `make coverage`.
 WORKERS ?= 2
-# What make starts ends with make, even if that is killed.
+# A guarded command ends with make, even if make is killed.
 GUARD := exec $(PYTHON) -I "$(CURDIR)/.ci/guard.py" $$PPID
 ENGINE_OPTIONS := $(if $(ENGINE),--engine=$(ENGINE)) $(if $(IMAGE),--image=$(IMAGE))
 PYTEST_OPTIONS := $(patsubst --%,--conformance-%,$(ENGINE_OPTIONS))
 
 .PHONY: help
-help: ## Show what there is
+help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -62,7 +62,7 @@ test: $(INSTALLED) ## Everything: the suite and the tool's own tests
 		--junitxml=build/conformance/junit-test.xml conformance/suite tests
 
 .PHONY: nightly
-nightly: $(INSTALLED) ## The suite with thousands of examples, others each time
+nightly: $(INSTALLED) ## The suite with thousands of examples, which differ each time
 	@$(GUARD) $(BIN)/conformance check $(ENGINE_OPTIONS) --profile=nightly --reports=$(REPORTS) \
 		$(if $(EXAMPLES),--examples=$(EXAMPLES)) $(if $(SEED),--seed=$(SEED)) -n 2
 
@@ -74,16 +74,16 @@ lint: $(INSTALLED) ## Format and lint the code, check its types and the spelling
 	@$(BIN)/mypy
 
 .PHONY: check-lint
-check-lint: $(INSTALLED) ## The same, changing nothing
+check-lint: $(INSTALLED) ## The same, without changing files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/codespell
 	@$(BIN)/mypy
 
-# The tests that are not slow, but those that run the whole suite on broken schemas, on the engine
-# that is everywhere; and one check, which runs the suite. The figure is in pyproject.toml.
+# The tests that are not slow, on the embedded engine, without those of tests/suite, which run the whole
+# suite on broken schemas; and one check, which runs the suite. The figure is in pyproject.toml.
 .PHONY: coverage
-coverage: $(INSTALLED) ## Which lines quick tests and one check reach; below the figure it fails
+coverage: $(INSTALLED) ## Measure coverage of quick tests and one check; fails below the figure
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@$(GUARD) $(BIN)/coverage run -m pytest --conformance-engine=embedded -m "not slow" \
 		-n $(WORKERS) --dist worksteal --quiet --ignore=tests/suite tests
@@ -94,21 +94,21 @@ coverage: $(INSTALLED) ## Which lines quick tests and one check reach; below the
 	@$(BIN)/coverage report
 
 .PHONY: mutants
-mutants: $(INSTALLED) ## Change the pure modules at random: is there a test that notices?
+mutants: $(INSTALLED) ## Change the pure modules at random; fails if no test notices
 	@$(GUARD) $(BIN)/python -I .ci/mutants.py $(if $(JOBS),--max-children=$(JOBS))
 
 .PHONY: docs
-docs: $(INSTALLED) ## The site, in build/docs/html; a broken link is an error
+docs: $(INSTALLED) ## Build the site in build/docs/html; a broken link is an error
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --builder html \
 		--doctree-dir build/docs/doctrees docs build/docs/html
 
 .PHONY: dist
-dist: $(INSTALLED) ## The wheel and the source distribution, in build/dist
+dist: $(INSTALLED) ## Build the wheel and the source distribution in build/dist
 	@rm -rf build/dist
 	@$(BIN)/uv build --quiet --out-dir build/dist
 	@$(BIN)/uv tool run --quiet twine@7.0.0 check --strict build/dist/*.whl build/dist/*.tar.gz
 
-# What is tested is what was built: the tests are copied to where the checkout is not found.
+# The tests are copied to a folder where Python does not find the checkout, so they test the wheel.
 .PHONY: wheel-test
 wheel-test: dist ## Install the wheel into a clean environment and test it there
 	@rm -rf build/wheel-test
@@ -121,7 +121,7 @@ wheel-test: dist ## Install the wheel into a clean environment and test it there
 		$(GUARD) venv/bin/python -I -m pytest -c /dev/null --rootdir . --quiet tests/package
 
 .PHONY: bench
-bench: $(INSTALLED) ## Benchmark tables, measured side by side
+bench: $(INSTALLED) ## Print benchmark tables, measured side by side
 	@$(GUARD) $(BIN)/python -m benchmarks $(if $(filter-out auto,$(ENGINE)),--engine=$(ENGINE))
 
 .PHONY: constraints
@@ -139,7 +139,7 @@ up: ## Start a developer's server (Docker)
 	docker compose up --detach --wait
 
 .PHONY: down
-down: ## Stop it; its data stay
+down: ## Stop the developer's server; its data stay
 	docker compose down
 
 .PHONY: migrate

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# A Docker daemon: the one that answers, else one of our own where one may be started, which is as
-# root on Debian. Sourced after packages.sh. Whatever is waited for has a limit.
+# A Docker daemon: the running one, or else one that this script starts as root on Debian. Source it
+# after packages.sh. Every wait has a time limit.
 
 daemon_guard=
 
-# Whether a daemon can be used from here on; if not, one line has said why.
+# Succeeds if a daemon can be used from now on; otherwise it has printed the reason.
 start_docker() {
     if docker_answers; then return 0; fi
     if [[ -n ${DOCKER_HOST:-} ]]; then
@@ -18,7 +18,7 @@ start_docker() {
     fi
 }
 
-# Ends the daemon, if it is ours.
+# Ends the daemon if start_docker has started it.
 stop_docker() {
     [[ -n $daemon_guard ]] || return 0
     kill "$daemon_guard" 2> /dev/null || true
@@ -34,7 +34,7 @@ stop_docker() {
 
 start_daemon() {
     local shell=$BASHPID
-    # The guard ends the daemon should this shell be killed.
+    # If this shell is killed, the guard ends the daemon.
     python3 -I .ci/guard.py "$shell" dockerd > build/dockerd.log 2>&1 < /dev/null &
     daemon_guard=$!
     local second

@@ -1,12 +1,12 @@
-"""Run a command that ends when whoever started it is gone, however that came about.
+"""Run a command, and end it when the process that started it is gone.
 
     python -I .ci/guard.py PARENT COMMAND [ARGUMENT...]
 
-PARENT is the number of the process that starts this one, by its own word: until Python asks, that
-process may be gone already.
+PARENT is the id of the starting process. The caller gives the id, because the process may be gone
+before Python can ask for it.
 
-A `make` that is killed outright cannot tell its children to stop; what it had started would go on
-alone. This needs nothing but Python, so that it guards the installation too.
+A `make` that is killed cannot stop its children. This script needs Python alone, so that it can
+guard the installation too.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _GRACE_SECONDS = 6.0
 
 
 def run(parent: int, command: list[str]) -> int:
-    """Run the command to its end; its exit code, or 128 + the signal that ended it."""
+    """Run the command; return its exit code, or 128 + the signal that ended it."""
     if os.getppid() != parent:
         if not _lives(parent):
             return 1
-        # What PYTHON names starts Python as a child of its own, and ends with it.
+        # PYTHON may name a program that starts Python as its child and ends with this child.
         parent = os.getppid()
     # A group of its own, so that its children can be ended with it.
     child = subprocess.Popen(command, process_group=0)  # noqa: S603 - the caller's own command
@@ -54,7 +54,7 @@ def _lives(number: int) -> bool:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ask it to stop as Ctrl-C does; then insist."""
+    """Send SIGINT, as Ctrl-C does, and SIGKILL after a grace period."""
     _send(child, signal.SIGINT)
     deadline = time.monotonic() + _GRACE_SECONDS
     while child.poll() is None and time.monotonic() < deadline:

@@ -1,18 +1,18 @@
 # shellcheck shell=bash
-# A PostgreSQL with TimescaleDB for the engine `local`: the one that is installed, else Debian's
-# packages, unpacked and not installed, where one is root on Debian. Sourced after packages.sh.
-# Debian's stable release has the pair; its programs are made to find that release's libraries
-# beside them, since this machine may be of another one.
+# A PostgreSQL with TimescaleDB for the engine `local`: the installed one, or else one of Debian's
+# packages, which root on Debian unpacks without installing them. Source it after packages.sh.
+# Debian's stable release has both packages. This machine may have another release, so the unpacked
+# programs are patched to use the libraries beside them.
 
 readonly LOCAL_SUITE=trixie LOCAL_MAJOR=17
 readonly LOCAL_ROOT=$PWD/build/postgresql-$LOCAL_MAJOR
 
 local_programs=
 
-# Whether there is one, in the folder `local_programs`; if not, one line has said why.
+# Succeeds if there is one, and sets `local_programs`; otherwise it has printed the reason.
 provide_local() {
     if local_programs=$(programs_of local); then return 0; fi
-    # PostgreSQL does not run as root; its packages would make this user.
+    # PostgreSQL does not run as root; installed packages would create this user.
     if may_install; then getent passwd postgres > /dev/null || useradd --system postgres; fi
     local programs=$LOCAL_ROOT/usr/lib/postgresql/$LOCAL_MAJOR/bin
     if local_programs=$(programs_of "local:$programs"); then return 0; fi
@@ -28,7 +28,7 @@ provide_local() {
     fi
 }
 
-# programs_of CHOICE  The folder of the PostgreSQL that the choice of `--engine` leads to.
+# programs_of CHOICE  The folder of the PostgreSQL that this value of `--engine` chooses.
 programs_of() {
     .venv/bin/python - "$1" 2>> build/local.log << 'PYTHON'
 import sys
@@ -47,7 +47,7 @@ unpack_local() {
     mirror=$(debian_mirror)
     [[ -n $mirror ]] || return 1
     rm --recursive --force --one-file-system "$LOCAL_ROOT"
-    # unshare: what gets mounted goes with the process, however that ends.
+    # unshare: the mounts end with the process.
     timeout --foreground --kill-after=10 600 unshare --mount mmdebstrap --quiet \
         --mode=root --variant=minbase \
         --aptopt='Acquire::Check-Valid-Until "false"' \
@@ -55,7 +55,7 @@ unpack_local() {
         "$LOCAL_SUITE" "$LOCAL_ROOT" "$mirror" < /dev/null >> build/local.log 2>&1 || return 1
     libraries=$(dirname "$(find "$LOCAL_ROOT/usr/lib" -name libc.so.6 -print -quit)")
     for program in "$LOCAL_ROOT/usr/lib/postgresql/$LOCAL_MAJOR/bin/"*; do
-        # Scripts and links among them are no programs.
+        # patchelf fails for scripts, which need no patch; links are skipped.
         [[ -L $program ]] || patchelf --force-rpath --set-rpath "$libraries" \
             --set-interpreter "$LOCAL_ROOT$(patchelf --print-interpreter "$program")" \
             "$program" >> build/local.log 2>&1 || true

@@ -1,10 +1,11 @@
-"""Run mutmut over the pure modules, and hold what survives against tests/survivors.toml.
+"""Run mutmut over the pure modules, and compare the survivors with tests/survivors.toml.
 
     python -I .ci/mutants.py [OPTION OF MUTMUT...]
 
-mutmut changes one thing at a time, and runs the tests that reach it. A change that no test notices,
-nor mypy, survives. It fails the run unless the file names it, with the reason; so does one that
-the file names and that is caught now. [tool.mutmut] in pyproject.toml says which modules and tests.
+mutmut makes one change at a time and runs the tests that reach the change. A change survives if
+neither a test nor mypy notices it. A survivor fails the run unless the file names it with a reason.
+A named survivor that is now noticed fails the run, too. [tool.mutmut] in pyproject.toml chooses the
+modules and tests.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 _BIN = Path(sys.executable).parent
 NAMED = ROOT / "tests" / "survivors.toml"
-#: What mutmut says of a change that something noticed. One that never ends is noticed too.
+#: mutmut's words for a noticed change; a change that never ends counts as noticed.
 _CAUGHT = {"killed", "caught by type check", "timeout"}
 _RESULT = re.compile(r"^ *(?P<mutant>\S+__mutmut_\d+): (?P<status>.+)$", re.MULTILINE)
 #: `x_name` for a function, `xǁClassǁname` for a method.
@@ -35,7 +36,7 @@ _MANGLED = re.compile(r"x(_|ǁ(?P<owner>\w+?)ǁ)(?P<name>\w+)__mutmut_\d+$")
 
 @dataclass(frozen=True, order=True)
 class Survivor:
-    """A change that no test notices: in which function, and the lines without and with it."""
+    """A change that no test notices: the function, and its lines before and after the change."""
 
     function: str
     before: str
@@ -57,7 +58,7 @@ def function_of(mutant: str) -> str:
 
 
 def survivor_of(mutant: str, shown: str) -> Survivor:
-    """From the difference that `mutmut show` prints."""
+    """The survivor of a difference that `mutmut show` prints."""
     changed = [line for line in shown.splitlines() if not line.startswith(("---", "+++"))]
     before, after = (
         "\n".join(line[1:].strip() for line in changed if line.startswith(sign)) for sign in "-+"
@@ -66,7 +67,7 @@ def survivor_of(mutant: str, shown: str) -> Survivor:
 
 
 def complaints(survived: Iterable[Survivor], named: Iterable[Survivor]) -> list[str]:
-    """What is wrong: survivors that are not named, and names of such as survive no more."""
+    """The errors: survivors without a name, and names of changes that no longer survive."""
     left, known = Counter(survived), Counter(named)
     new = [f"# no test notices:\n{survivor}" for survivor in sorted((left - known).elements())]
     old = [f"# is caught now:\n{survivor}" for survivor in sorted((known - left).elements())]
@@ -74,7 +75,7 @@ def complaints(survived: Iterable[Survivor], named: Iterable[Survivor]) -> list[
 
 
 def read_named(text: str) -> list[Survivor]:
-    """The file's survivors; each must have its reason."""
+    """The survivors that the file names; each must have a reason."""
     entries = tomllib.loads(text).get("survivor", [])
     for entry in entries:
         if not entry["reason"].strip():
@@ -83,8 +84,8 @@ def read_named(text: str) -> list[Survivor]:
 
 
 def mutmut(*arguments: str, show: bool = False) -> str:
-    """What a command of mutmut prints; it has to succeed."""
-    # It finds mypy by the name of `python`.
+    """The output of a mutmut command, which must succeed."""
+    # mutmut calls mypy by `python -m mypy`.
     environment = {**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(  # noqa: S603 - our own arguments
         [_BIN / "mutmut", *arguments],
@@ -96,7 +97,7 @@ def mutmut(*arguments: str, show: bool = False) -> str:
 
 
 def main(options: list[str]) -> int:
-    """Run mutmut afresh; 0 if what survives is what the file names."""
+    """Run mutmut from scratch; return 0 if the survivors are those that the file names."""
     named = read_named(NAMED.read_text(encoding="utf-8"))
     shutil.rmtree(ROOT / "mutants", ignore_errors=True)
     mutmut("run", *options, show=True)

@@ -1,21 +1,21 @@
 # shellcheck shell=bash
-# Installing what is missing, where one may: as root on Debian. Sourced; needs a folder build/.
+# Installs missing packages, as root on Debian. Source it; it needs a folder build/.
 
 may_install() {
     [[ $(id --user) == 0 && -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]])
 }
 
-# install_command COMMAND PACKAGE  Installs the package unless the command is there.
+# install_command COMMAND PACKAGE  Installs the package if the command is missing.
 install_command() {
     if command -v "$1" > /dev/null; then return 0; fi
     may_install || return 1
     echo "installing $2"
-    # The index of a bare machine is missing, and an old one names packages that are gone.
+    # A new machine has no index, and an old index names packages that no longer exist.
     apt_install "$2" || { apt_get update && apt_install "$2"; }
 }
 
 apt_install() {
-    # Runlevel 1: the package is not to start a service that nobody would stop.
+    # In runlevel 1 the package starts no service, which nobody would stop.
     RUNLEVEL=1 apt_get install --yes "$@"
 }
 
@@ -24,7 +24,7 @@ apt_get() {
         apt-get -o DPkg::Lock::Timeout=60 "$@" < /dev/null >> build/apt.log 2>&1
 }
 
-# The mirror that packages come from: DEBIAN_MIRROR, else the one that apt uses; empty if none.
+# The mirror for packages: DEBIAN_MIRROR, or else the mirror of apt; empty if there is none.
 debian_mirror() {
     local mirror=${DEBIAN_MIRROR:-$(mirror_of_apt)}
     if [[ -z $mirror ]]; then
@@ -36,7 +36,7 @@ debian_mirror() {
 
 # The first Debian archive among apt's sources; known by its label once apt has read its index.
 mirror_of_apt() {
-    # What looks like a variable is one of apt's.
+    # The variables in single quotes are those of apt.
     # shellcheck disable=SC2016
     apt-get indextargets --format '$(LABEL) $(SITE)' 'Created-By: Packages' |
         sed --quiet 's/^Debian //p' | head --lines=1

@@ -1,9 +1,9 @@
-"""What a release says: the section of CHANGELOG.md for a tag that is the version.
+"""The notes of a release: the section of CHANGELOG.md for the tag's version.
 
     python -I .ci/release.py v1.2.3
 
-The version stands in pyproject.toml, and nowhere else. A tag of another version, or a version that
-the changelog does not have, is an error: nothing is published then.
+pyproject.toml alone has the version. If the tag has another version, or the changelog lacks the
+version, the script fails and nothing is published.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def notes(tag: str, pyproject: str, changelog: str) -> str:
     """The section's text, without its heading.
 
     Raises:
-        ValueError: the tag is of another version, or there is no such section or nothing in it.
+        ValueError: the tag has another version, or the section is missing or empty.
     """
     version = tomllib.loads(pyproject)["project"]["version"]
     if tag != f"v{version}":
