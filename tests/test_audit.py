@@ -1,4 +1,4 @@
-"""`conformance audit`: what it finds, what it leaves alone, and how it says that it cannot run."""
+"""`conformance audit`: its findings, what it never changes, and how it says that it cannot run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation says what is: links lead somewhere, commands exist, the catalogue is fresh."""
+"""The documentation is true: links lead somewhere, commands exist, generated pages are fresh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The extras of pyproject.toml, as the code knows them, and what is said where one is missing."""
+"""The extras of pyproject.toml and of the code are the same; a missing one is named."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_all_is_all_of_them():
 
 
 def test_every_import_is_of_an_extra():
-    """Whatever the package imports anywhere is installed with one of the extras."""
+    """Every package that `conformance` imports is installed with an extra."""
     imported = {
         name.partition(".")[0]
         for file in (PROJECT / "conformance").rglob("*.py")

@@ -1,4 +1,4 @@
-"""The registry of known gaps: what it expects of a version, and its page."""
+"""The registry of known gaps: the gaps that it expects of each version, and its page."""
 
 from __future__ import annotations
 

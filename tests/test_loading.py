@@ -1,4 +1,4 @@
-"""What is loaded for whom: who declares, audits or asks for help pays for nothing else."""
+"""Declarations, an audit and `--help` load only the modules that they need."""
 
 from __future__ import annotations
 

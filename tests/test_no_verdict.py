@@ -1,4 +1,4 @@
-"""A run that others' code ends is no verdict: exit code 2 and one sentence, whatever it raises."""
+"""If a project's code raises or exits, the command ends with one sentence and exit code 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is public: exported, typed, and loaded only when it is asked for."""
+"""Public names are exported, typed, and loaded only when they are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Continuous aggregates: what they are computed from, how they are kept and kept new."""
+"""Continuous aggregates: their query, their storage and their refresh policies."""
 
 from __future__ import annotations
 

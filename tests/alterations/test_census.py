@@ -1,4 +1,4 @@
-"""The census: whatever is in the database is judged, or named as seen and not judged."""
+"""The census: every object of the database is judged, or named as seen and not judged."""
 
 from __future__ import annotations
 

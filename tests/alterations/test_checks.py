@@ -1,4 +1,4 @@
-"""Check constraints: what they hold, and of which rows."""
+"""Check constraints: their expressions, and the rows that they apply to."""
 
 from __future__ import annotations
 

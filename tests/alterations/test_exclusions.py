@@ -1,4 +1,4 @@
-"""Exclusion constraints: of what, by which operators, of which rows, and when."""
+"""Exclusion constraints: columns, operators, predicate, and deferrability."""
 
 from __future__ import annotations
 

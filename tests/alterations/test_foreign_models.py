@@ -320,7 +320,7 @@ def test_all_together_conform(bare_database):
 
 
 def _members() -> MetaData:
-    """A foreign key of two columns, of which a deletion empties one; and a serial key."""
+    """A foreign key of two columns whose ON DELETE sets one of them NULL; and a serial key."""
     metadata = MetaData()
     Table(
         "teams",

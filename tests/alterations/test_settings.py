@@ -1,4 +1,4 @@
-"""Settings of the database and of roles: those that change what a row or a plan means."""
+"""Settings of the database and of roles that change the meaning of rows or plans."""
 
 from __future__ import annotations
 

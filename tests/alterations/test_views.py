@@ -1,4 +1,4 @@
-"""Views and materialized views: the queries they stand for, and those that nobody declared."""
+"""Views and materialized views: their queries, and undeclared views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`conformance check` where it cannot run: one sentence, exit code 2, nothing left running."""
+"""If `conformance check` cannot run: one sentence, exit code 2, and no process left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failing examples: kept here, and taken from the artifact of a workflow, which is made up here."""
+"""Failing examples: stored locally, and read from a made-up artifact of a workflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plugin costs a run of others nothing, and starts an engine when something needs it."""
+"""The plugin costs other runs of pytest nothing, and starts an engine only when it is needed."""
 
 from __future__ import annotations
 

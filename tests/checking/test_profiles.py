@@ -1,4 +1,4 @@
-"""Profiles say how many examples are tried; the seed, which; the cache keeps those that failed."""
+"""A profile sets the number of examples, the seed chooses them, the cache keeps failing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What survives mutation is named, with its reason; nothing else is."""
+"""tests/survivors.toml names exactly the surviving mutants, each with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CI calls what a developer calls, all of it, and trusts no code that can change under its name."""
+"""CI calls the targets that developers call, and pins foreign code by commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two sets of facts, made up, and what comes of them."""
+"""Two made-up sets of facts, and the result of their comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and values: their names, what they depend on, when they agree, how they are shown."""
+"""Keys and values: their names, their causes, when they agree, how they are printed."""
 
 from __future__ import annotations
 

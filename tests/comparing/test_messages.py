@@ -1,4 +1,4 @@
-"""Every sentence that a finding can say, by kind and attribute."""
+"""Every message of a finding, by kind and attribute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a sequence: only what PostgreSQL would not have chosen."""
+"""The options of a sequence that differ from PostgreSQL's defaults."""
 
 from __future__ import annotations
 

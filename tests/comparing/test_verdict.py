@@ -1,4 +1,4 @@
-"""What a verdict is, counts and hands to the reports."""
+"""A verdict: its result, its counts, and its data for reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declarations of relations that come from a query: wrong ones fail where they are written."""
+"""A wrong declaration of a view or a continuous aggregate fails where it is written."""
 
 from datetime import timedelta
 

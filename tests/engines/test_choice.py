@@ -1,4 +1,4 @@
-"""Which engine a choice leads to, and what `auto` says about it."""
+"""Which engine a value of `--engine` chooses, and the reason that `auto` gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever ends a run, no container and no volume of it outlives the next start."""
+"""A run that ends in any way leaves no container or volume beyond the next start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps a container from being had: one sentence, in seconds, and nothing left."""
+"""If a container cannot start: one sentence within seconds, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_the_cleaners_image_is_not_needed(image: str, monkeypatch: pytest.Monkey
 
 
 class TestFullDisk:
-    """The data are in memory, of which there may be too little."""
+    """The data are in memory, and the memory may be too small."""
 
     def give(self, size: str, monkeypatch: pytest.MonkeyPatch) -> None:
         limited = partialmethod(DockerContainer.with_tmpfs_mount, size=f"size={size}")

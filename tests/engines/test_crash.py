@@ -1,4 +1,4 @@
-"""A server that fails in the middle of a run: no verdict, rather than a wrong one."""
+"""A server that crashes during a run gives no verdict, instead of a wrong one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A daemon that misbehaves; a made-up one, since no real one can be made to."""
+"""A misbehaving Docker daemon, which is simulated because a real one does not misbehave."""
 
 from __future__ import annotations
 

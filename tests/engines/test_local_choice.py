@@ -1,4 +1,4 @@
-"""Which installed PostgreSQL a choice leads to, and why one will not do.
+"""Which installed PostgreSQL a value of `--engine` chooses, and why others are refused.
 
 The installations are made up: folders with a `pg_config` that says what it is told.
 """

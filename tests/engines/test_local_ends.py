@@ -1,4 +1,4 @@
-"""However a run ends, its cluster goes; and nothing else does."""
+"""A run that ends in any way removes its cluster, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which versions are refused, and in which words; and that a newer one than any seen is used."""
+"""Unsupported versions are refused by name; a version newer than every tested one is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was known at a moment is told as it was known, whatever was published later."""
+"""An as-of read returns the values that were known at a moment, despite later releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits is the same when it comes back, as often as it is asked for."""
+"""A spool returns the same items in every iteration."""
 
 from __future__ import annotations
 

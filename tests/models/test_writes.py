@@ -1,4 +1,4 @@
-"""Rows are written as given, once, wholly or not at all; and what happened is counted."""
+"""Rows are written unchanged and once; a call writes all rows or none, and counts them."""
 
 from __future__ import annotations
 

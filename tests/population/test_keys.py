@@ -1,4 +1,4 @@
-"""Databases with rows are found again: their keys are the same in every process."""
+"""The key of a filled database is the same in every process, so that the database is reused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live catalog as metadata: what rows are derived from where no models fit."""
+"""A live catalog as metadata, from which rows are generated if no models fit."""
 
 from __future__ import annotations
 

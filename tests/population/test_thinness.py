@@ -1,4 +1,4 @@
-"""One column of which nothing is known takes no other column's values away, and is named."""
+"""A column of an unknown type leaves the other columns their values, and is reported."""
 
 from __future__ import annotations
 

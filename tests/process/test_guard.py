@@ -1,4 +1,4 @@
-"""A command that ends when whoever started it is gone."""
+"""The guard ends its command when the process that started the guard is gone."""
 
 from __future__ import annotations
 

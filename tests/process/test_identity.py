@@ -1,4 +1,4 @@
-"""Telling whether the process that left something behind still lives."""
+"""Whether the process that left something behind still runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, also where Python would drop it."""
+"""Ctrl-C ends a command, even at a moment when Python drops the exception."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def said():
 
 @pytest.fixture(autouse=True)
 def pythons_own_handlers():
-    """Whatever started the tests may let them ignore Ctrl-C; and they may have begun an engine."""
+    """A process may inherit that it ignores Ctrl-C, and may have an engine already."""
     defaults = {
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,

@@ -1,4 +1,4 @@
-"""Who reads the outcome, and whether anybody does, is no part of the verdict."""
+"""A reader that is gone does not change the exit code; a full disk ends with exit code 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alembic's autogenerate with what env.py is offered: quiet, and yet it sees what is wrong."""
+"""Autogenerate with `include_name` and `include_object` still reports real differences."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def proposed(connection, **options):
 
 @pytest.fixture(params=[False, True], ids=["default-schema", "all-schemas"])
 def offered(request):
-    """The options of an env.py that takes what it is offered."""
+    """The options of an env.py that uses `include_name` and `include_object`."""
     return {
         "include_name": include_name,
         "include_object": include_object,

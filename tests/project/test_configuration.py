@@ -1,4 +1,4 @@
-"""`[tool.conformance]`: what counts, and what is said where it cannot be meant."""
+"""`[tool.conformance]`: which value counts, and the messages for wrong values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a migration that fails, and of a database without what it needs."""
+"""The messages for a failing migration, and for a database that lacks something."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connection that env.py is given, for whatever it takes it."""
+"""env.py gets a connection that it may use as a connection or as an engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody's code connects to while its migration runs."""
+"""Connections of a project's code are led to the suite's database during a migration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mapped classes are those of the base that is named; other names of a module mean nothing."""
+"""The mapped classes come from the named base; other names of its module do not matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a project's migrations: where they are, and what a kept state depends on."""
+"""The files of a project's migrations: where they are, and which of them a snapshot depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metadata of env.py, where no models are named or those that are have no tables."""
+"""The metadata of env.py counts if no models are named, or if they have no tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches have rows that meet: equal keys, other values, other spellings, near misses."""
+"""Batches contain related rows: equal keys, other values, other spellings, near misses."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_both_zeros_and_two_nans_are_one_key():
 
 
 def test_a_batch_comes_in_every_order():
-    """Three rows of which the last was made from one before it; the marks say in which order."""
+    """Three rows; the last one is derived from an earlier one, and the marks show their order."""
     numbers = itertools.count()
     marked = st.builds(lambda: next(numbers))
     orders = set()

@@ -1,4 +1,4 @@
-"""What is read in CHECK constraints holds by construction; what is not read is named."""
+"""Rows satisfy every CHECK that is understood; other CHECKs are named."""
 
 from __future__ import annotations
 

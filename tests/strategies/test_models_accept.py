@@ -1,4 +1,4 @@
-"""Every row that is drawn for a model is accepted by the database and read back as it was."""
+"""The database accepts every generated row of a model and returns the same values."""
 
 from __future__ import annotations
 

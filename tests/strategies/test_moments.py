@@ -1,4 +1,4 @@
-"""The values of time columns that hurt: boundaries, calendars, clocks, offsets."""
+"""Awkward values of time columns: boundaries, calendars, clock changes, offsets."""
 
 from __future__ import annotations
 

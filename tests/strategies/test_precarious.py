@@ -1,4 +1,4 @@
-"""Values that are easily lost: all of them, where the column can hold them."""
+"""Values that are easily lost are all generated, if the column can hold them."""
 
 from __future__ import annotations
 

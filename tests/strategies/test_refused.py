@@ -1,4 +1,4 @@
-"""Rows that a check refuses: each breaks it, and nothing else."""
+"""Rows that violate one CHECK, and no other constraint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns a row has, where foreign keys come from, and what the caller can say."""
+"""The columns of a generated row, its foreign keys, and the arguments of the strategy."""
 
 from __future__ import annotations
 

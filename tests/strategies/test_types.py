@@ -1,4 +1,4 @@
-"""Values of every type are accepted and read back as they were; those that hurt do come up."""
+"""Generated values of every type survive a round trip; awkward values are among them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks of faults can fail: write paths and migrations that are not one transaction."""
+"""The checks of faults fail for write paths and migrations that are not one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories can fail: schemas and write paths that are wrong, one way each, and their scripts."""
+"""Histories fail for a schema or write path that is wrong in one way, and print a script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every check on migrations can fail: projects whose migrations are broken, one way each."""
+"""Every check of migrations fails for a project whose migration is broken in one way."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def strange(condition):
 
 
 def test_rows_that_the_models_refuse_as_well_are_not_checked(tmp_path):
-    """A constraint that strategies do not understand is no fault of the database."""
+    """A constraint that the strategies do not understand is not a finding."""
     project = copied_project(tmp_path, *strange("md5(name) = 'x'"))
     code, verdict, _ = check(project, "-k", "test_rows and (curves or macro_series)")
     assert (code, verdict["findings"]) == (0, [])

@@ -1,4 +1,4 @@
-"""The checks of several sessions can fail: write paths and migrations that others disturb."""
+"""The checks of several sessions fail for write paths and migrations that break under them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of the suite leaves for the next: a failing example, and a seed that repeats it."""
+"""A run of the suite keeps a failing example and a seed for the next run."""
 
 from __future__ import annotations
 

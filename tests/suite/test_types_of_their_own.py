@@ -1,4 +1,4 @@
-"""A project with type decorators, and with a type of which nothing is known.
+"""A project with type decorators, and with an unknown type.
 
 Rows are values that a decorator takes; a type that is not known leaves the other columns theirs.
 """

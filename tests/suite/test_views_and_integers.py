@@ -1,4 +1,4 @@
-"""Projects whose classes read from views, and whose time is a number."""
+"""Projects whose classes read from views, and whose time column is an integer."""
 
 from __future__ import annotations
 
