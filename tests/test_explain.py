@@ -26,7 +26,7 @@ def test_every_code_has_its_page(code):
     done = explain(code)
     assert done.exit_code == 0
     assert done.stdout.startswith(f"# `{code}`\n\n{CODES[code].title} ")
-    assert "\n## Accepting it\n" in done.stdout
+    assert "\n## How to accept it\n" in done.stdout
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - set(CODES)))
@@ -62,7 +62,7 @@ def test_without_a_code_all_of_them_are_listed():
 def test_links_to_files_are_words():
     """What they lead to is not installed; an address is."""
     shown = explain("lock-held").stdout
-    assert "examples/migrations/hold_lock shows one." in shown
+    assert "Example:\nexamples/migrations/hold_lock." in shown
     assert "](" not in shown
     assert "[squawk](https://squawkhq.com/docs/rules)" in explain().stdout
 

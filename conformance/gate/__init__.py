@@ -1,1 +1,1 @@
-"""Rehearse a pull request's migrations on generated rows, and judge what they do."""
+"""Rehearse a pull request's migrations on generated rows and judge their effects."""

@@ -1,4 +1,4 @@
-"""`conformance gate`: from the choices of a caller to a report."""
+"""Run `conformance gate`: from the caller's choices to a report."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from conformance.gate.rules.acceptance import accept
 from conformance.gate.rules.compression import judge_compression
 from conformance.gate.rules.locks import judge_locks, judge_together
 from conformance.gate.rules.outcomes import (
+    affected_tables,
     judge,
+    judge_combined_failure,
     judge_drift,
-    judge_failure_together,
-    no_rows,
-    touched,
+    tables_without_rows,
 )
-from conformance.gate.squawk import SquawkUnavailable, comparable, complaints, judge_squawk
+from conformance.gate.squawk import SquawkUnavailable, find_violations, judge_squawk, normalize
 from conformance.pipeline import check_database, scope_of
 from conformance.population.reflection import schemas_of
 from conformance.process.progress import unwatched
@@ -52,17 +52,17 @@ if TYPE_CHECKING:
     from conformance.project.configuration import Configuration
 
 
-_NO_WAY_BACK = frozenset({"downgrade", "downgrade-missing", "trace-left"})
+_DOWNGRADE_CODES = frozenset({"downgrade", "downgrade-missing", "trace-left"})
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What is rehearsed, and where.
+    """The options of a run.
 
     Attributes:
         project: models, migrations and engine.
-        base: what the new revisions are new against, for git; None: the main branch.
-        from_revision: the last old revision instead; None: git is asked.
+        base: the branch, tag or commit to compare with; None for the main branch.
+        from_revision: the last old revision, instead of a base; None to use git.
     """
 
     project: Configuration
@@ -72,9 +72,6 @@ class Choices:
 
 def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
     """Rehearse the new revisions and judge them.
-
-    Args:
-        progress: told what is done next.
 
     Raises:
         ConformanceError: no verdict is possible; the error says why.
@@ -87,21 +84,21 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
         new = new_since_commit(config, choices.base)
     heads = ", ".join(new.base_heads)
     if not new.revisions:
-        nothing = EngineUsed("none", "no engine was needed")
-        models = NotChecked("drift", "no revision is new; conformance check compares the models")
+        engine = EngineUsed("none", "no engine was needed")
+        drift = NotChecked("drift", "no revision is new; conformance check compares the models")
         return GateReport(
-            nothing, new.base, heads, (), new.findings, (models,), None, _since(started)
+            engine, new.base, heads, (), new.findings, (drift,), None, _seconds_since(started)
         )
     metadata = metadata_for(choices.project)
     session = start_session(choices.project.engine, choices.project.image, progress)
     try:
         report = rehearse(session, config, new, metadata, progress, schemas=choices.project.schemas)
-        return replace(report, seconds=_since(started))
+        return replace(report, seconds=_seconds_since(started))
     finally:
         session.engine.stop()
 
 
-def _since(started: float) -> float:
+def _seconds_since(started: float) -> float:
     return time.monotonic() - started
 
 
@@ -114,7 +111,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     *,
     schemas: Sequence[str] = ("public",),
 ) -> GateReport:
-    """Rehearse the revisions on databases of a started engine, and judge them.
+    """Rehearse the revisions on databases of a running engine and judge them.
 
     Args:
         schemas: those that drift is looked for in, beside those that the metadata names.
@@ -127,7 +124,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
 
 
 class _Gate:
-    """The rehearsal of all new revisions, one upon the other."""
+    """The rehearsal of all new revisions, one after the other."""
 
     def __init__(
         self,
@@ -156,23 +153,24 @@ class _Gate:
         self._thin = self._bench.thin()
         self._models_scope = replace(scope, version_table=self._bench.version_table)
         rehearsed = self._rehearse_all()
-        together = self._together(rehearsed)
+        combined = self._judge_combined(rehearsed)
         for extension in sorted(self._bench.migrations.left_out):
             self._skip(
                 f"extension:{extension}",
-                f"this engine lacks it, and the revisions ran without: take {who_has(extension)}",
+                f"this engine does not have the extension, and the revisions ran without it: use "
+                f"{who_has(extension)}",
             )
         findings = [*self._new.findings]
-        drift = list(self._drift(rehearsed))
+        drift = list(self._judge_drift(rehearsed))
         for evidence in rehearsed:
             revision = evidence.revision.identifier
-            own = [item for item in (*drift, *together) if item.revision == revision]
-            findings += self._judged(evidence, own)
+            own = [item for item in (*drift, *combined) if item.revision == revision]
+            findings += self._judge_revision(evidence, own)
         return GateReport(
             self._session.used,
             self._new.base,
             ", ".join(self._new.base_heads),
-            tuple(_reported(evidence, findings) for evidence in rehearsed),
+            tuple(_revision_report(evidence, findings) for evidence in rehearsed),
             tuple(sorted(findings, key=_worst_first)),
             tuple(self._not_checked),
         )
@@ -183,50 +181,55 @@ class _Gate:
         scope = self._scope()
         for number, revision in enumerate(revisions):
             rehearsal = Rehearsal(self._bench, revision, revisions[:number], scope, self._progress)
-            evidence = rehearsal.run(self._compare if revision is revisions[-1] else _nothing)
+            is_last = revision is revisions[-1]
+            evidence = rehearsal.run(self._compare_with_models if is_last else _skip_comparison)
             rehearsed.append(evidence)
-            for what, reason in evidence.not_checked.items():
-                self._skip(f"{what}:{revision.identifier}", reason)
+            for check, reason in evidence.not_checked.items():
+                self._skip(f"{check}:{revision.identifier}", reason)
             if evidence.failure is not None:
                 self._skip(
                     revision.identifier,
-                    "its upgrade fails: interruptions, downgrade and offline SQL were not tried",
+                    "the upgrade fails: interruptions, downgrade and offline SQL were not tried",
                 )
                 for later in revisions[number + 1 :]:
-                    self._skip(later.identifier, f"{revision.identifier} before it fails")
+                    self._skip(
+                        later.identifier, f"the earlier revision {revision.identifier} fails"
+                    )
                 break
         return rehearsed
 
-    def _together(self, rehearsed: Sequence[Evidence]) -> list[GateFinding]:
-        """What only several revisions in one go show."""
+    def _judge_combined(self, rehearsed: Sequence[Evidence]) -> list[GateFinding]:
+        """Find what only occurs if several revisions run in one upgrade."""
         revisions = self._new.revisions
         if len(revisions) == 1 or len(rehearsed) < len(revisions) or rehearsed[-1].failure:
             return []
-        self._progress("all in one go")
-        together = run_together(self._bench, revisions)
-        return [*judge_failure_together(together), *judge_together(together.statements)]
+        self._progress("all revisions in one upgrade")
+        combined = run_together(self._bench, revisions)
+        return [*judge_combined_failure(combined), *judge_together(combined.statements)]
 
     def _scope(self) -> Scope:
-        with self._bench.look() as connection:
+        with self._bench.reader() as connection:
             found = schemas_of(connection)
         return replace(
             self._models_scope, schemas=tuple(sorted({*found, *self._models_scope.schemas}))
         )
 
-    def _compare(self, connection: Connection) -> None:
+    def _compare_with_models(self, connection: Connection) -> None:
         self._comparison = check_database(
             connection, self._metadata, self._session.engine.capabilities, self._models_scope
         )
         connection.rollback()
 
-    def _drift(self, rehearsed: Sequence[Evidence]) -> Iterator[GateFinding]:
+    def _judge_drift(self, rehearsed: Sequence[Evidence]) -> Iterator[GateFinding]:
         if self._comparison is None:
             self._skip("drift", "the last revision was not reached")
             return
         yield from judge_drift(tuple(self._comparison.findings.values()), rehearsed)
         self._not_checked += self._comparison.not_checked.values()
 
-    def _judged(self, evidence: Evidence, others: Sequence[GateFinding]) -> Iterator[GateFinding]:
+    def _judge_revision(
+        self, evidence: Evidence, others: Sequence[GateFinding]
+    ) -> Iterator[GateFinding]:
         revision = evidence.revision.identifier
         compressed = [
             table.fullname for table in tables_of(self._metadata) if compression_of(table)
@@ -238,9 +241,9 @@ class _Gate:
             *judge_locks(revision, evidence.statements),
             *judge_compression(evidence, compressed, minimum),
         ]
-        squawk = self._squawk(evidence, {finding.code for finding in findings})
-        for what, reason in sorted(self._unseen(evidence)):
-            self._skip(f"rows:{revision}:{what}", reason)
+        squawk = self._lint(evidence, {finding.code for finding in findings})
+        for subject, reason in sorted(self._unobserved(evidence)):
+            self._skip(f"rows:{revision}:{subject}", reason)
         yield from accept(
             revision,
             evidence.revision.accepted,
@@ -249,30 +252,32 @@ class _Gate:
             squawk_ran=squawk is not None,
         )
 
-    def _unseen(self, evidence: Evidence) -> Iterator[tuple[str, str]]:
-        """Tables, columns and checks of which the rows do not show what the upgrade does."""
+    def _unobserved(self, evidence: Evidence) -> Iterator[tuple[str, str]]:
+        """Tables, columns and checks whose generated rows cannot show the upgrade's effect."""
         known = {table for table, part in self._thin if not part}
         for (table, part), reason in self._thin.items():
-            if table in touched(evidence):
+            if table in affected_tables(evidence):
                 yield f"{table}.{part}" if part else table, reason
-        for table in no_rows(evidence):
+        for table in tables_without_rows(evidence):
             if table not in known:
-                yield table, "a new revision made the table; only the base has generated rows"
+                yield table, "a new revision created the table; only the base has generated rows"
 
-    def _squawk(self, evidence: Evidence, found: set[str]) -> list[GateFinding] | None:
+    def _lint(self, evidence: Evidence, codes: set[str]) -> list[GateFinding] | None:
+        """Squawk's findings; None if squawk did not run."""
         revision = evidence.revision.identifier
-        if evidence.by_hand is None:
+        if evidence.offline is None:
             if evidence.failure is None:
-                self._skip(f"squawk:{revision}", "there is no offline SQL for it to read")
+                self._skip(f"squawk:{revision}", "there is no offline SQL to lint")
             return None
         try:
-            said = complaints(evidence.by_hand.script, self._session.engine.server.postgresql)
+            violations = find_violations(
+                evidence.offline.script, self._session.engine.server.postgresql
+            )
         except SquawkUnavailable as error:
             self._skip(f"squawk:{revision}", str(error))
             return None
-        return list(
-            judge_squawk(revision, said, found, self._hypertables(evidence), _seen(evidence))
-        )
+        hypertables, measured = self._hypertables(evidence), _measured_statements(evidence)
+        return list(judge_squawk(revision, violations, codes, hypertables, measured))
 
     def _hypertables(self, evidence: Evidence) -> set[str]:
         declared = {table.name for table in tables_of(self._metadata) if hypertable_of(table)}
@@ -282,54 +287,54 @@ class _Gate:
             if key.kind == "hypertable" and key.attribute == EXISTS
         }
 
-    def _skip(self, what: str, reason: str) -> None:
-        self._not_checked.append(NotChecked(what, reason))
+    def _skip(self, check: str, reason: str) -> None:
+        self._not_checked.append(NotChecked(check, reason))
 
 
-def _nothing(_: Connection) -> None:
-    """Between two revisions the models say nothing."""
+def _skip_comparison(_: Connection) -> None:
+    """The models describe only the state after the last revision."""
 
 
-def _seen(evidence: Evidence) -> set[str]:
-    """Statements of which it is known that they go through no rows, or through which."""
-    if no_rows(evidence):
+def _measured_statements(evidence: Evidence) -> set[str]:
+    """SQL of the statements whose row access was observed."""
+    if tables_without_rows(evidence):
         return set()
     return {
-        comparable(statement.sql)
+        normalize(statement.sql)
         for statement in evidence.statements
-        # Outside of a transaction locks are gone before anybody can look at them.
+        # Outside of a transaction locks are released before they can be read.
         if statement.transaction is not None
     }
 
 
-def _reported(evidence: Evidence, findings: Sequence[GateFinding]) -> RevisionReport:
-    revision, down = evidence.revision, evidence.down
+def _revision_report(evidence: Evidence, findings: Sequence[GateFinding]) -> RevisionReport:
+    revision, downgrade = evidence.revision, evidence.downgrade
     codes = {item.code for item in findings if item.revision == revision.identifier}
     return RevisionReport(
         revision.identifier,
         revision.title,
         revision.file,
         evidence.statements,
-        tuple(_checks(evidence, codes)),
-        revision.irreversible or (down.irreversible if down else None),
+        tuple(_passed_checks(evidence, codes)),
+        revision.irreversible or (downgrade.irreversible if downgrade else None),
     )
 
 
-def _checks(evidence: Evidence, codes: set[str]) -> Iterator[str]:
-    """What was tried and held."""
+def _passed_checks(evidence: Evidence, codes: set[str]) -> Iterator[str]:
+    """Describe the checks that passed."""
     if evidence.failure is not None:
         return
     rows = sum(contents.rows for contents in evidence.before.contents.values())
     yield f"upgrade on {rows} generated rows in {len(evidence.before.contents)} tables"
     if evidence.interruptions and all(item.harmless for item in evidence.interruptions):
         again = sum(bool(item.left) for item in evidence.interruptions)
-        finished = f", {again} times finished by the next run" if again else ""
-        yield f"interrupted at {len(evidence.interruptions)} statements{finished}"
-    if evidence.down is not None and evidence.down.after is not None and not codes & _NO_WAY_BACK:
-        yield "downgrade leads back"
-    by_hand = evidence.by_hand
-    if by_hand is not None and by_hand.failure is None and not by_hand.differences:
-        yield "offline SQL leads to the same"
+        completed = f", {again} times completed by the next run" if again else ""
+        yield f"interrupted at {len(evidence.interruptions)} statements{completed}"
+    down, offline = evidence.downgrade, evidence.offline
+    if down is not None and down.after is not None and not codes & _DOWNGRADE_CODES:
+        yield "downgrade restores the previous state"
+    if offline is not None and offline.failure is None and not offline.differences:
+        yield "offline SQL has the same effect"
 
 
 def _worst_first(finding: GateFinding) -> tuple[bool, int, str, int, str]:

@@ -1,4 +1,4 @@
-"""What squawk, a linter of migrations, says of offline SQL, corrected where hypertables differ."""
+"""Lint offline SQL with squawk, and correct its hints for hypertables."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 _SECONDS = 30
 
-#: Rules that say nothing here: Alembic begins and ends the transactions, a repeated run finds its
-#: version there instead of using IF NOT EXISTS, which hides drift, and which types columns have
-#: the models decide. Dropping an index takes no longer than getting the lock, for which there is
-#: `no-lock-timeout`.
-NOT_ASKED = (
+#: Rules that do not apply here. Alembic manages the transactions; its version table makes a second
+#: run harmless, whereas IF NOT EXISTS hides drift; the models decide about column types; dropping
+#: an index only waits for its lock, which `no-lock-timeout` covers.
+EXCLUDED_RULES = (
     "ban-uncommitted-transaction",
     "require-concurrent-index-deletion",
     "prefer-bigint-over-int",
@@ -38,8 +37,8 @@ NOT_ASKED = (
     "require-timeout-settings",
 )
 
-#: What the gate has measured on the running statement says more than squawk's guess at it.
-SAID_BETTER = {
+#: The gate's codes that replace a rule of squawk: the gate observed what squawk only infers.
+SUPERSEDED_BY = {
     "adding-field-with-default": ("rewrite",),
     "adding-foreign-key-constraint": ("lock-scan",),
     "adding-not-nullable-field": ("lock-scan", "upgrade-failed", "compression-forbids"),
@@ -53,8 +52,8 @@ SAID_BETTER = {
     "require-concurrent-index-creation": ("lock-scan",),
     "require-concurrent-reindex": ("lock-scan",),
 }
-#: Rules that guess at scans and rewrites, which the gate sees where the statement runs in a
-#: transaction and on rows: where it saw none, there was none.
+#: Rules that infer scans and rewrites. The gate observes these if the statement runs in a
+#: transaction and on rows: then a rule's violation without a finding of the gate is wrong.
 MEASURED = frozenset(
     {
         "adding-field-with-default",
@@ -68,8 +67,8 @@ MEASURED = frozenset(
     }
 )
 
-#: Rules whose advice is wrong for a hypertable.
-_OF_HYPERTABLES = frozenset(
+#: Rules whose hint is wrong for a hypertable.
+_WRONG_FOR_HYPERTABLES = frozenset(
     {
         "require-concurrent-index-creation",
         "constraint-missing-not-valid",
@@ -79,67 +78,67 @@ _OF_HYPERTABLES = frozenset(
         "require-concurrent-reindex",
     }
 )
-#: TimescaleDB's own way to build an index without blocking all writers.
-_CHUNK_BY_CHUNK = "transaction_per_chunk"
+#: TimescaleDB's option to build an index without blocking all writers.
+_TRANSACTION_PER_CHUNK = "transaction_per_chunk"
 
 
 @dataclass(frozen=True)
-class Complaint:
-    """One of squawk's, and the statement that it is about."""
+class Violation:
+    """A violation of one of squawk's rules, with the statement."""
 
     rule: str
     message: str
-    advice: str
+    hint: str
     statement: str
 
 
 class SquawkUnavailable(Exception):
-    """squawk is not installed, or does not run here; the sentence says which."""
+    """squawk is not installed or does not run; the message says which."""
 
 
-def complaints(script: Sequence[str], postgresql: str) -> list[Complaint]:
-    """What squawk says of the statements, which run in this order.
+def find_violations(script: Sequence[str], postgresql: str) -> list[Violation]:
+    """Lint the statements, which run in this order.
 
     Args:
         postgresql: the server's version.
 
     Raises:
-        SquawkUnavailable: it cannot be asked.
+        SquawkUnavailable: squawk cannot run.
     """
     if not script:
         return []
     major = postgresql.split(".", maxsplit=1)[0]
-    said = _run(
+    found = _run(
         "--reporter", "json", "--assume-in-transaction", "--pg-version", f"{major}.0",
-        *(part for rule in NOT_ASKED for part in ("--exclude", rule)),
+        *(part for rule in EXCLUDED_RULES for part in ("--exclude", rule)),
         text="\n".join(script),
     )  # fmt: skip
     starts = _first_lines(script)
     return [
-        _complaint(item, script, starts) for item in said if item["rule_name"] != "syntax-error"
+        _violation(item, script, starts) for item in found if item["rule_name"] != "syntax-error"
     ]
 
 
 def judge_squawk(
     revision: str,
-    said: Sequence[Complaint],
-    found: Collection[str],
+    violations: Sequence[Violation],
+    codes: Collection[str],
     hypertables: Collection[str],
-    seen: Collection[str] = (),
+    measured: Collection[str] = (),
 ) -> Iterator[GateFinding]:
-    """Squawk's complaints as findings, one for each of its rules.
+    """Turn squawk's violations into findings, one for each rule.
 
     Args:
-        found: the codes that the gate's own rules gave for the revision.
-        hypertables: names of tables for which squawk's advice may be wrong.
-        seen: statements whose scans and rewrites the gate has seen, as `comparable` spells them.
+        codes: the codes that the gate's own rules found for the revision.
+        hypertables: the names of tables for which squawk's hint may be wrong.
+        measured: statements whose scans and rewrites the gate observed, as `normalize` spells them.
     """
-    by_rule: dict[str, list[Complaint]] = {}
-    for complaint in said:
-        better = any(code in found for code in SAID_BETTER.get(complaint.rule, ()))
-        better = better or (complaint.rule in MEASURED and comparable(complaint.statement) in seen)
-        if not better and _CHUNK_BY_CHUNK not in complaint.statement:
-            by_rule.setdefault(complaint.rule, []).append(complaint)
+    by_rule: dict[str, list[Violation]] = {}
+    for item in violations:
+        superseded = any(code in codes for code in SUPERSEDED_BY.get(item.rule, ()))
+        superseded |= item.rule in MEASURED and normalize(item.statement) in measured
+        if not superseded and _TRANSACTION_PER_CHUNK not in item.statement:
+            by_rule.setdefault(item.rule, []).append(item)
     for rule, (first, *others) in by_rule.items():
         more = f" (and {len(others)} more)" if others else ""
         yield GateFinding(
@@ -147,29 +146,29 @@ def judge_squawk(
             revision,
             "",
             f"{first.message.rstrip('.')}: {shortened(first.statement)}{more}",
-            _corrected(first, hypertables),
+            _hint(first, hypertables),
         )
 
 
-def comparable(sql: str) -> str:
-    """A statement as it is spelt both where it runs and in a script."""
+def normalize(sql: str) -> str:
+    """Spell a statement the same way, whether it was executed or read from a script."""
     return first_words(sql).rstrip("; ")
 
 
-def _corrected(complaint: Complaint, hypertables: Collection[str]) -> str:
-    words = set(re.findall(r"\w+", complaint.statement))
-    if complaint.rule in _OF_HYPERTABLES and words & set(hypertables):
-        return hint_for_scan(complaint.statement, hypertable=True)
-    return complaint.advice or f"See squawk's page of {complaint.rule}."
+def _hint(violation: Violation, hypertables: Collection[str]) -> str:
+    words = set(re.findall(r"\w+", violation.statement))
+    if violation.rule in _WRONG_FOR_HYPERTABLES and words & set(hypertables):
+        return hint_for_scan(violation.statement, hypertable=True)
+    return violation.hint or f"See squawk's page about {violation.rule}."
 
 
-def _complaint(item: dict[str, Any], script: Sequence[str], starts: Sequence[int]) -> Complaint:
+def _violation(item: dict[str, Any], script: Sequence[str], starts: Sequence[int]) -> Violation:
     number = max(i for i, start in enumerate(starts) if start <= max(item["line"], 0))
-    return Complaint(item["rule_name"], item["message"], item["help"] or "", script[number].strip())
+    return Violation(item["rule_name"], item["message"], item["help"] or "", script[number].strip())
 
 
 def _first_lines(script: Sequence[str]) -> list[int]:
-    """The line, from 0, that each statement begins in when they are joined by line ends."""
+    """The first line of each statement, from 0, once they are joined by newlines."""
     starts, line = [], 0
     for statement in script:
         starts.append(line)
@@ -177,16 +176,16 @@ def _first_lines(script: Sequence[str]) -> list[int]:
     return starts
 
 
-def executable() -> str | None:
-    """Where squawk is: beside this Python, or on the path."""
+def find_executable() -> str | None:
+    """The path of squawk: beside this Python, or on PATH."""
     beside = Path(sys.executable).with_name("squawk")
     return str(beside) if beside.is_file() else shutil.which("squawk")
 
 
 def _run(*arguments: str, text: str) -> list[dict[str, Any]]:
-    program = executable()
+    program = find_executable()
     if program is None:
-        raise SquawkUnavailable(f"squawk is not installed; {install('gate')} brings it")
+        raise SquawkUnavailable(f"squawk is not installed; run {install('gate')}")
     try:
         done = subprocess.run(  # noqa: S603 - the program that was just looked up
             [program, *arguments, "--stdin-filepath", "revision.sql"],
@@ -194,8 +193,8 @@ def _run(*arguments: str, text: str) -> list[dict[str, Any]]:
         )  # fmt: skip
         found = json.loads(done.stdout or "null")
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
-        raise SquawkUnavailable(f"squawk does not run here: {type(error).__name__}") from None
+        raise SquawkUnavailable(f"squawk does not run: {type(error).__name__}") from None
     if not isinstance(found, list):
         reason = " ".join(done.stderr.split())[:200] or f"exit code {done.returncode}"
-        raise SquawkUnavailable(f"squawk does not run here: {reason}")
+        raise SquawkUnavailable(f"squawk does not run: {reason}")
     return found

@@ -72,7 +72,7 @@ def test_an_edited_revision_alone_fails(here):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--base", "nope"), "is in no git repository"),
+        (("--base", "nope"), "is not in a readable git repository"),
         (("--from-revision", "0009"), "There is no revision '0009'"),
         (("--from-revision", ""), "There is no revision ''"),
         (("--from-revision", "0001", "--alembic-ini", "other.ini"), "There is no other.ini"),
@@ -109,7 +109,7 @@ def test_a_revision_that_passes(here, session):
     code, output, _ = run("--from-revision", "0001", "--engine", choice_for_workers(session))
     assert code == 0, output
     assert "ACCESS EXCLUSIVE places" in output
-    assert "downgrade leads back" in output
+    assert "downgrade restores the previous state" in output
     assert output.endswith("Gate: passes\n")
     for name in ("gate.json", "gate.md", "gate.junit.xml"):
         assert (here.folder / "build/conformance" / name).is_file()

@@ -109,7 +109,7 @@ def test_an_old_revision_that_is_gone_is_a_finding(committed):
     committed.revision(ADD, parent=None)
     found = new(committed)
     assert [finding.message.partition(";")[0] for finding in found.findings] == [
-        "Revision 0001 is in the base, and gone here"
+        "Revision 0001 is in the base but was deleted"
     ]
 
 
@@ -127,14 +127,14 @@ def test_several_folders_of_versions(committed):
 
 @pytest.mark.parametrize("reference", ["nope", "--help", "HEAD:alembic.ini"])
 def test_an_unknown_reference(committed, reference):
-    with pytest.raises(BaseUnavailable, match="git knows no") as caught:
+    with pytest.raises(BaseUnavailable, match="git does not know") as caught:
         new(committed, reference)
     assert "--base" in caught.value.hint
 
 
 def test_no_repository(project, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(project.folder.parent))
-    with pytest.raises(BaseUnavailable, match="in no git repository") as caught:
+    with pytest.raises(BaseUnavailable, match="not in a readable git repository") as caught:
         new(project)
     assert "--from-revision" in caught.value.hint
 
@@ -163,7 +163,7 @@ def test_since_a_revision(project):
 def test_an_unknown_revision(project):
     with pytest.raises(BaseUnavailable, match="There is no revision '0009'") as caught:
         new_since_revision(alembic_config(project.ini), "0009")
-    assert caught.value.hint == "Take one of 0001, or base."
+    assert caught.value.hint == "Use one of 0001, or base."
 
 
 def test_two_heads(project):

@@ -157,8 +157,8 @@ def test_what_follows_a_failure_is_not_checked(session, project):
     report = project.rehearse(session, with_area())
     assert [finding.code for finding in report.findings] == ["upgrade-failed"]
     assert {(item.id, item.reason.partition(":")[0]) for item in report.not_checked} == {
-        ("0002", "its upgrade fails"),
-        ("0003", "0002 before it fails"),
+        ("0002", "the upgrade fails"),
+        ("0003", "the earlier revision 0002 fails"),
         ("drift", "the last revision was not reached"),
     }
     assert report.verdict == "fails"
@@ -225,7 +225,7 @@ def test_a_table_that_is_new_itself_has_no_rows(session, project):
     )
     report = project.rehearse(session, models())
     reasons = {item.id: item.reason for item in report.not_checked}
-    assert reasons["rows:0003:boxes"].startswith("a new revision made the table")
+    assert reasons["rows:0003:boxes"].startswith("a new revision created the table")
 
 
 def test_an_env_py_that_goes_by_the_url(session, tmp_path):
@@ -273,7 +273,7 @@ def test_an_asynchronous_env_py_is_watched_as_any_other(session, tmp_path, drive
     assert statement.sql == "ALTER TABLE places ADD COLUMN area int"
     assert [lock.mode for lock in statement.locks] == ["ACCESS EXCLUSIVE"]
     assert statement.lock_timeout == "5s"
-    assert "downgrade leads back" in report.revisions[0].checks
+    assert "downgrade restores the previous state" in report.revisions[0].checks
 
 
 def test_what_a_revision_of_an_asynchronous_project_breaks(session, tmp_path):
@@ -406,7 +406,9 @@ def test_a_history_of_its_own(session, project):
     Table("boxes", metadata, Column("id", Integer))
     report = project.rehearse(session, metadata)
     assert report.findings == ()
-    assert "it begins a history of its own" in {item.reason for item in report.not_checked}
+    assert "the revision starts a history of its own" in {
+        item.reason for item in report.not_checked
+    }
 
 
 def test_a_revision_that_ends_the_process(session, project):

@@ -6,18 +6,18 @@ import pytest
 
 from conformance.gate import squawk
 from conformance.gate.squawk import (
-    Complaint,
     SquawkUnavailable,
-    comparable,
-    complaints,
+    Violation,
+    find_violations,
     judge_squawk,
+    normalize,
 )
 
-INDEX = Complaint(
+INDEX = Violation(
     "require-concurrent-index-creation", "Writes are blocked.", "Use `concurrently`.",
     "CREATE INDEX i ON curves (rate)",
 )  # fmt: skip
-RENAME = Complaint("renaming-column", "May break clients.", "", "ALTER TABLE a RENAME b TO c")
+RENAME = Violation("renaming-column", "May break clients.", "", "ALTER TABLE a RENAME b TO c")
 
 
 def judged(*said, found=(), hypertables=()):
@@ -38,10 +38,10 @@ def test_a_hypertable_has_no_concurrently():
 
 
 def test_chunk_by_chunk_is_right():
-    chunkwise = Complaint(
+    chunkwise = Violation(
         INDEX.rule,
         INDEX.message,
-        INDEX.advice,
+        INDEX.hint,
         "CREATE INDEX i ON curves (r) WITH (timescaledb.transaction_per_chunk)",
     )
     assert judged(chunkwise, hypertables={"curves"}) == []
@@ -53,18 +53,18 @@ def test_what_the_gate_says_better_is_left_out():
 
 
 def test_what_the_gate_has_seen_needs_no_guess():
-    not_null = Complaint(
+    not_null = Violation(
         "adding-not-nullable-field", "Blocks.", "", "alter table a\n alter b set not null;"
     )
-    seen = {comparable("ALTER TABLE a ALTER b SET NOT NULL")}
+    seen = {normalize("ALTER TABLE a ALTER b SET NOT NULL")}
     assert list(judge_squawk("2", [not_null], (), (), seen)) == []
     assert len(judged(not_null)) == 1
     # What breaks clients is no guess.
-    assert len(list(judge_squawk("2", [RENAME], (), (), {comparable(RENAME.statement)}))) == 1
+    assert len(list(judge_squawk("2", [RENAME], (), (), {normalize(RENAME.statement)}))) == 1
 
 
 def test_a_hypertable_is_reindexed_chunk_by_chunk():
-    reindex = Complaint("require-concurrent-reindex", "Blocks.", "Use it.", "REINDEX TABLE curves")
+    reindex = Violation("require-concurrent-reindex", "Blocks.", "Use it.", "REINDEX TABLE curves")
     (finding,) = judged(reindex, hypertables={"curves"})
     assert "show_chunks" in finding.hint
 
@@ -76,26 +76,26 @@ def test_one_finding_for_each_rule():
 
 
 def test_squawk_itself():
-    if squawk.executable() is None:
+    if squawk.find_executable() is None:
         pytest.skip("squawk is not installed")
     script = [
         "CREATE TABLE a (b int);\n\n",
         "ALTER TABLE c\n RENAME d TO e;\n\n",
         "CREATE INDEX i ON c (e);",
     ]
-    found = {item.rule: item.statement for item in complaints(script, "17.5")}
+    found = {item.rule: item.statement for item in find_violations(script, "17.5")}
     assert found["renaming-column"] == "ALTER TABLE c\n RENAME d TO e;"
     assert found["require-concurrent-index-creation"] == "CREATE INDEX i ON c (e);"
 
 
 def test_nothing_to_say():
-    assert complaints([], "17.5") == []
+    assert find_violations([], "17.5") == []
 
 
 def test_not_installed(monkeypatch):
-    monkeypatch.setattr(squawk, "executable", lambda: None)
+    monkeypatch.setattr(squawk, "find_executable", lambda: None)
     with pytest.raises(SquawkUnavailable, match="not installed"):
-        complaints(["SELECT 1;"], "17.5")
+        find_violations(["SELECT 1;"], "17.5")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,6 @@ def test_it_does_not_run_here(monkeypatch, tmp_path, script):
     program = tmp_path / "squawk"
     program.write_text(script)
     program.chmod(0o755)
-    monkeypatch.setattr(squawk, "executable", lambda: str(program))
-    with pytest.raises(SquawkUnavailable, match="does not run here"):
-        complaints(["SELECT 1;"], "17.5")
+    monkeypatch.setattr(squawk, "find_executable", lambda: str(program))
+    with pytest.raises(SquawkUnavailable, match="does not run"):
+        find_violations(["SELECT 1;"], "17.5")

@@ -14,8 +14,8 @@ from conformance.gate.evidence.state import (
     State,
     changed_rows,
     changed_traces,
+    describe_changes,
     differences,
-    told_facts,
 )
 
 A = Column("a", "integer", not_null=True, computed=False, has_default=False, digest=1)
@@ -70,7 +70,7 @@ def test_of_what_came_only_that_it_did():
         Counter(),
         {},
     )
-    assert told_facts(State({}, Counter(), {}), later) == ["table:n:exists: none -> yes"]
+    assert describe_changes(State({}, Counter(), {}), later) == ["table:n:exists: none -> yes"]
 
 
 def test_traces():
@@ -108,9 +108,9 @@ def test_rows_about_chunks_alone_are_a_trace():
 def test_that_rows_were_looked_at_may_be_left_out():
     key = FactKey("check", "t", "c", "validated")
     not_yet, by_now = State({key: False}, Counter(), {}), State({key: True}, Counter(), {})
-    assert told_facts(not_yet, by_now) == ["check:t.c:validated: no -> yes"]
-    assert told_facts(not_yet, by_now, proofs=False) == []
-    assert told_facts(by_now, not_yet, proofs=False) != []
+    assert describe_changes(not_yet, by_now) == ["check:t.c:validated: no -> yes"]
+    assert describe_changes(not_yet, by_now, validations=False) == []
+    assert describe_changes(by_now, not_yet, validations=False) != []
 
 
 def test_alembics_version_is_part_of_it():

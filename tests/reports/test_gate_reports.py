@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
 from conformance.gate.evidence.report import (
+    AffectedTable,
     GateFinding,
     GateReport,
     Lock,
@@ -21,7 +22,6 @@ from conformance.gate.evidence.report import (
     RevisionReport,
     RowWork,
     Statement,
-    Touched,
 )
 from conformance.reports.gate import files as gate_files
 from conformance.reports.gate import junit as gate_junit
@@ -50,7 +50,7 @@ FILL = Statement(
     transaction=1,
     locks=(Lock("market_data", existed=True, itself=False, chunks=4, mode="ROW EXCLUSIVE"),),
     rows=(RowWork("market_data", existed=True, chunks=5, read=40, written=1),),
-    rewrites=(Touched("market_data", existed=True, chunks=5),),
+    rewrites=(AffectedTable("market_data", existed=True, chunks=5),),
     notices=(Notice("WARNING", "beware of *this*"),),
 )
 VERSION = Statement(4, "UPDATE alembic_version SET version_num = '0002'", 0.001, by_alembic=True)

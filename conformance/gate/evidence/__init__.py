@@ -1,1 +1,1 @@
-"""What a rehearsal saw, and what is reported of it: plain data."""
+"""The evidence of a rehearsal and the report on it: plain data."""

@@ -1,4 +1,4 @@
-"""What the gate can find: one stable code for each rule, with its severity."""
+"""The codes of the gate's findings: one stable code for each rule, with its severity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 #: Worst first.
 SEVERITIES = (ERROR, WARNING, NOTE)
 
-#: Before the name of a rule of squawk.
+#: The prefix of codes that are rules of squawk.
 SQUAWK = "squawk:"
 SQUAWK_PAGES = "https://squawkhq.com/docs/"
 #: Where the pages of all others are in our repository; `conformance explain` prints them.
@@ -20,9 +20,9 @@ class Code:
     """A kind of finding.
 
     Attributes:
-        name: stable; revisions accept findings by it.
-        severity: `error`, `warning` or `note`; only errors that nobody accepted fail the gate.
-        title: what is wrong, in a few words.
+        name: stable; a revision accepts findings by this name.
+        severity: `error`, `warning` or `note`; only errors that are not accepted fail the gate.
+        title: one short sentence.
     """
 
     name: str
@@ -31,45 +31,49 @@ class Code:
 
     @property
     def page(self) -> str:
-        """The page about it: a path in our repository, or an address for a rule of squawk."""
+        """The page about the code: a path in our repository, or a URL for a rule of squawk."""
         if self.name.startswith(SQUAWK):
             return f"{SQUAWK_PAGES}{self.name.removeprefix(SQUAWK)}"
         return f"{PAGES}{self.name}.md"
 
 
-#: Every code but squawk's, in the order of the reports.
+#: All codes except squawk's, in the order of the reports.
 CODES = {
     code.name: code
     for code in (
         Code("upgrade-failed", ERROR, "The upgrade fails."),
-        Code("revision-edited", ERROR, "A revision of the base was changed."),
-        Code("data-lost", ERROR, "Rows are gone, or a column or table that had some."),
-        Code("data-changed", WARNING, "Rows that were there have other values, or there are more."),
-        Code("sequence-behind", ERROR, "A sequence gives a number that a row has already."),
-        Code("drift", ERROR, "The database is not what the models declare."),
-        Code("lock-held", ERROR, "A lock that blocks others is held during other work."),
-        Code("no-lock-timeout", ERROR, "A lock that blocks others is waited for without limit."),
+        Code("revision-edited", ERROR, "An existing revision was edited."),
+        Code("data-lost", ERROR, "Rows are deleted, or a column or table with data is dropped."),
+        Code("data-changed", WARNING, "Existing rows get other values, or rows are added."),
+        Code("sequence-behind", ERROR, "The next value of a sequence is already in use."),
+        Code("drift", ERROR, "The database differs from the models."),
+        Code("lock-held", ERROR, "A blocking lock is held during other work."),
+        Code("no-lock-timeout", ERROR, "A blocking lock is requested without a lock timeout."),
         Code("rewrite", ERROR, "An existing table or its chunks are rewritten."),
-        Code("lock-scan", WARNING, "A lock that blocks others is held while rows are read."),
-        Code("compression-forbids", ERROR, "Compressed hypertables refuse the statement."),
-        Code("warning", ERROR, "The server warns."),
-        Code("interrupted", ERROR, "After an interruption the work can neither go on nor back."),
+        Code("lock-scan", WARNING, "Rows are read under a blocking lock."),
+        Code("compression-forbids", ERROR, "A hypertable with compression rejects the change."),
+        Code("warning", ERROR, "A statement raises a WARNING."),
+        Code(
+            "interrupted",
+            ERROR,
+            "After an interruption the revision can be neither completed nor rolled back.",
+        ),
         Code("downgrade-missing", ERROR, "The downgrade does nothing."),
-        Code("downgrade", ERROR, "The downgrade fails, or does not lead back."),
-        Code("trace-left", ERROR, "The downgrade leaves something behind in a catalog."),
-        Code("irreversible", NOTE, "The revision declares that there is no way back."),
-        Code("offline-differs", ERROR, "Offline SQL does something else."),
+        Code("downgrade", ERROR, "The downgrade fails or does not restore the previous state."),
+        Code("trace-left", ERROR, "The downgrade leaves entries behind in a catalog."),
+        Code("irreversible", NOTE, "The revision is declared irreversible."),
+        Code("offline-differs", ERROR, "Offline SQL has another effect than the upgrade."),
         Code("accepted-without-reason", ERROR, "A finding is accepted without a reason."),
-        Code("accepted-in-vain", WARNING, "A finding is accepted that does not occur."),
+        Code("accepted-in-vain", WARNING, "An accepted finding does not occur."),
     )
 }
 
 
 def code(name: str) -> Code:
-    """The code of the name; `squawk:<rule>` is a warning.
+    """Return the code with the name; `squawk:<rule>` is a warning.
 
     Raises:
-        KeyError: there is none.
+        KeyError: no code has the name.
     """
     if name.startswith(SQUAWK) and name != SQUAWK:
         return Code(name, WARNING, f"squawk: {name.removeprefix(SQUAWK)}.")
@@ -77,5 +81,5 @@ def code(name: str) -> Code:
 
 
 def is_code(name: str) -> bool:
-    """Whether a finding can have it."""
+    """Whether a finding can have this code."""
     return name in CODES or (name.startswith(SQUAWK) and name != SQUAWK)

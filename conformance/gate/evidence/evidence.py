@@ -1,4 +1,4 @@
-"""What a rehearsal of one revision saw, before anybody judges it."""
+"""The evidence of one revision's rehearsal; the rules judge it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that did not come to its end.
+    """Why a run did not complete.
 
     Attributes:
-        reason: what was raised, on one line.
-        sql: the statement that the server refused; empty if it was not a statement.
-        dependents: what the server says depends on what was to be dropped or changed, a line each.
+        reason: the exception, on one line.
+        sql: the statement that the server rejected; empty if the error is not the server's.
+        dependents: the dependents of the dropped or changed object, as the server lists them.
     """
 
     reason: str
@@ -28,14 +28,14 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Return:
-    """What came of a downgrade.
+class DowngradeOutcome:
+    """The outcome of a downgrade.
 
     Attributes:
-        failure: it did not come to its end.
-        irreversible: it says by NotImplementedError that there is none; what it said.
-        statements: how many the revision's own downgrade sent.
-        after: the state it led to.
+        failure: why the downgrade did not complete; None if it did.
+        irreversible: the message of the NotImplementedError that it raised; None if it raised none.
+        statements: how many statements the revision's own downgrade sent.
+        after: the state after the downgrade.
     """
 
     failure: Failure | None = None
@@ -46,14 +46,14 @@ class Return:
 
 @dataclass(frozen=True)
 class Interruption:
-    """What was left after the upgrade was ended before one of its statements.
+    """The outcome of an upgrade that was stopped before one of its statements.
 
     Attributes:
-        statement: its number.
-        sql: its text.
-        left: what was not as before; empty if all was.
-        failure: why the next run did not come to its end, where something was left.
-        missing: what the next run did not bring about.
+        statement: the number of that statement.
+        sql: the text of that statement.
+        left: differences from the state before the upgrade; empty if there are none.
+        failure: why the next run did not complete, where the interruption left differences.
+        missing: effects of the upgrade that are missing after the next run.
     """
 
     statement: int
@@ -64,18 +64,18 @@ class Interruption:
 
     @property
     def harmless(self) -> bool:
-        """Whether all was as before, or the next run finished the work."""
+        """Whether nothing was left, or the next run completed the upgrade."""
         return not self.left or (self.failure is None and not self.missing)
 
 
 @dataclass(frozen=True)
-class ByHand:
-    """What came of the offline SQL.
+class OfflineOutcome:
+    """The outcome of the offline SQL.
 
     Attributes:
-        failure: it could not be made, or not be run.
-        differences: how its state differs from the one of the upgrade.
-        script: its statements, those of the revision only.
+        failure: why the SQL could not be generated or run; None if it could.
+        differences: how the resulting state differs from the one after the upgrade.
+        script: the statements of the revision, without Alembic's own.
     """
 
     failure: Failure | None = None
@@ -84,34 +84,34 @@ class ByHand:
 
 
 @dataclass(frozen=True)
-class Together:
-    """All new revisions in one go, as `alembic upgrade head` runs them where they are deployed.
+class CombinedRun:
+    """All new revisions in one `alembic upgrade head`, as a deployment runs them.
 
     Attributes:
-        statements: what they sent, with the identifier of the revision that did.
-        failure: why it did not come to its end.
-        stopped: the revision that it stopped at.
+        statements: all statements, each with the identifier of the revision that sent it.
+        failure: why the run did not complete; None if it did.
+        stopped_at: the identifier of the revision that failed, else of the last one.
     """
 
     statements: tuple[tuple[str, Statement], ...]
     failure: Failure | None = None
-    stopped: str = ""
+    stopped_at: str = ""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The rehearsal of one revision.
+    """Everything that the rehearsal of one revision observed.
 
     Attributes:
-        statements: of the upgrade, as far as it came.
-        failure: why it did not come to its end.
-        before: the state before it.
-        after: the state after it; None if it failed.
-        down: None if it was not tried.
-        interruptions: those that were tried.
-        by_hand: None if it was not tried.
-        not_checked: what could not be tried, by name, and why.
-        behind: sequences that the upgrade left behind their columns.
+        statements: the statements that the upgrade sent.
+        failure: why the upgrade did not complete; None if it did.
+        before: the state before the upgrade.
+        after: the state after the upgrade; None if it failed.
+        downgrade: None if the downgrade was not tried.
+        interruptions: the interruptions that were tried.
+        offline: None if the offline SQL was not tried.
+        not_checked: the reason for each check that could not be made, by the check's name.
+        lagging_sequences: sequences that are behind their columns since the upgrade.
     """
 
     revision: Revision
@@ -119,8 +119,8 @@ class Evidence:
     statements: tuple[Statement, ...] = ()
     failure: Failure | None = None
     after: State | None = None
-    down: Return | None = None
+    downgrade: DowngradeOutcome | None = None
     interruptions: tuple[Interruption, ...] = ()
-    by_hand: ByHand | None = None
+    offline: OfflineOutcome | None = None
     not_checked: dict[str, str] = field(default_factory=dict)
-    behind: tuple[Behind, ...] = ()
+    lagging_sequences: tuple[Behind, ...] = ()

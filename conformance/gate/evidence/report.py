@@ -1,4 +1,4 @@
-"""What a rehearsal saw and what the rules made of it: plain data, all that a report shows."""
+"""What the gate reports of a rehearsal, as plain data."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ LOCK_MODES = (
 
 
 @dataclass(frozen=True)
-class Touched:
-    """A table, and how many of its chunks.
+class AffectedTable:
+    """A table that a statement affects, and how many of its chunks.
 
     Attributes:
-        relation: the table, or an index; chunks and their compressed parts count as their
-            hypertable.
-        existed: whether it was there before this revision.
-        itself: whether the table itself is meant, or chunks of it only.
-        chunks: how many chunks, compressed parts counted with their chunk.
+        relation: the table or index; a chunk and its compressed chunk count as their hypertable.
+        existed: whether the relation existed before this revision.
+        itself: whether the table itself is affected, or only chunks of it.
+        chunks: the number of chunks; a compressed chunk counts together with its chunk.
     """
 
     relation: str
@@ -52,18 +51,18 @@ class Touched:
 
 
 @dataclass(frozen=True)
-class Lock(Touched):
-    """A lock that a statement took first.
+class Lock(AffectedTable):
+    """A lock that a statement acquired.
 
     Attributes:
-        mode: as PostgreSQL's documentation writes it, `ACCESS EXCLUSIVE`.
+        mode: as PostgreSQL's documentation spells it, `ACCESS EXCLUSIVE`.
     """
 
     mode: str = LOCK_MODES[0]
 
     @property
     def blocks(self) -> str:
-        """What other sessions cannot do meanwhile: `reads and writes`, `writes`, or nothing."""
+        """What the lock blocks in other sessions: `reads and writes`, `writes`, or nothing."""
         strength = LOCK_MODES.index(self.mode)
         if strength < LOCK_MODES.index("SHARE"):
             return ""
@@ -71,8 +70,8 @@ class Lock(Touched):
 
 
 @dataclass(frozen=True)
-class RowWork(Touched):
-    """Rows of one table that a statement went through.
+class RowWork(AffectedTable):
+    """The rows of one table that a statement read or wrote.
 
     Attributes:
         read: rows returned by scans.
@@ -85,7 +84,7 @@ class RowWork(Touched):
 
 @dataclass(frozen=True)
 class Notice:
-    """What the server said: `WARNING` or `NOTICE`, and the sentence."""
+    """A message of the server: its severity, `WARNING` or `NOTICE`, and its text."""
 
     severity: str
     message: str
@@ -93,23 +92,23 @@ class Notice:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of an upgrade, as it ran.
+    """One executed statement of an upgrade.
 
     Attributes:
-        number: from 1, in the order in which they ran.
-        sql: as it was sent, parameters filled in.
-        seconds: until the server had done it.
-        transaction: which transaction of the revision it ran in, from 1; None: in none.
-        by_alembic: env.py or Alembic itself sent it, not the revision.
-        lock_timeout: the setting while it ran; `0` is none.
-        locks: those that the transaction did not hold before.
-        held_seconds: from its start to the end of the transaction: how long the strongest of its
-            locks was held; None if it took none.
-        idle_seconds: how long its transaction then waited for the migration itself, before the
-            next statement or its end; 0 outside of a transaction.
-        rewrites: tables whose storage is a new file afterwards.
-        rows: rows of tables gone through.
-        notices: in the order in which they came.
+        number: from 1, in execution order.
+        sql: the text that was sent, with the parameters filled in.
+        seconds: the execution time.
+        transaction: the number of the revision's transaction, from 1; None outside of one.
+        by_alembic: whether env.py or Alembic itself sent the statement, not the revision.
+        lock_timeout: the setting during the statement; `0` means no timeout.
+        locks: the locks that the transaction did not hold before.
+        held_seconds: the time from the statement's start to the end of the transaction, during
+            which its locks were held; None if the statement acquired none.
+        idle_seconds: how long the transaction was idle after the statement, until the next one or
+            the end of the transaction; 0 outside of a transaction.
+        rewrites: tables whose storage is a new file after the statement.
+        rows: the rows that the statement read or wrote, by table.
+        notices: the server's messages, in the order of arrival.
     """
 
     number: int
@@ -121,13 +120,13 @@ class Statement:
     locks: tuple[Lock, ...] = ()
     held_seconds: float | None = None
     idle_seconds: float = 0.0
-    rewrites: tuple[Touched, ...] = ()
+    rewrites: tuple[AffectedTable, ...] = ()
     rows: tuple[RowWork, ...] = ()
     notices: tuple[Notice, ...] = ()
 
     @property
     def strongest_lock(self) -> Lock | None:
-        """The strongest of its locks on what was there before, else the strongest of all."""
+        """The strongest lock on a relation that existed before, else the strongest of all."""
         return max(
             self.locks,
             key=lambda lock: (lock.existed, LOCK_MODES.index(lock.mode)),
@@ -137,16 +136,16 @@ class Statement:
 
 @dataclass(frozen=True)
 class GateFinding:
-    """What a rule says of a revision.
+    """A finding of a rule about a revision.
 
     Attributes:
         code: one of `conformance.gate.evidence.codes`, or `squawk:<rule>`.
-        revision: its identifier; empty where no single one is meant.
-        subject: what it is about: a table, a column, an identifier of a fact; may be empty.
-        message: one sentence: what happens, and where.
-        hint: what to do instead.
-        statement: the number of the statement; None if no single one is meant.
-        accepted: the reason for which the revision accepts it; None if it does not.
+        revision: the revision's identifier; empty if the finding is not about a single revision.
+        subject: the table, column or fact that the finding is about; may be empty.
+        message: one sentence that says what happens, and where.
+        hint: what to do about the finding.
+        statement: the number of the statement; None if the finding is not about a single one.
+        accepted: the reason why the revision accepts the finding; None if it does not.
     """
 
     code: str
@@ -169,26 +168,26 @@ class GateFinding:
 
     @property
     def page(self) -> str:
-        """The page about its code: a path in our repository, or an address."""
+        """The page about the finding's code: a path in our repository, or a URL."""
         return code(self.code).page
 
     @property
     def fails(self) -> bool:
-        """Whether the gate stays shut because of it."""
+        """Whether the finding fails the gate."""
         return self.severity == ERROR and self.accepted is None
 
 
 @dataclass(frozen=True)
 class RevisionReport:
-    """One new revision.
+    """The report on one new revision.
 
     Attributes:
         revision: its identifier.
-        title: the first line of its file's docstring.
-        file: its path, from the folder of the ini file where it is below it.
-        statements: all that ran, Alembic's own included.
-        checks: what was tried and held, a sentence each.
-        irreversible: why there is no way back, where it declares so.
+        title: the first line of the file's docstring.
+        file: the path of the file, relative to the working directory if the file is below it.
+        statements: all executed statements, including Alembic's own.
+        checks: the checks that passed, a few words each.
+        irreversible: the reason why the revision cannot be downgraded, if it declares one.
     """
 
     revision: str
@@ -200,7 +199,7 @@ class RevisionReport:
 
     @property
     def seconds(self) -> float:
-        """How long its statements took."""
+        """The total execution time of the statements."""
         return sum(statement.seconds for statement in self.statements)
 
 
@@ -209,13 +208,13 @@ class GateReport:
     """The outcome of `conformance gate`.
 
     Attributes:
-        base: what the new revisions are new against, a few words.
-        base_revision: the identifier of the last old revision; empty if there is none.
-        revisions: the new ones, in the order in which they run.
-        findings: worst first, accepted ones last.
-        not_checked: what could not be decided, with reasons; never counted as passed.
-        could_not_run: the sentence that says why there is no verdict; None if there is one.
-        seconds: wall time.
+        base: a description of the state that the new revisions are compared with.
+        base_revision: the identifier of the last old revision; empty if all are new.
+        revisions: the new revisions, in execution order.
+        findings: the worst first, accepted findings last.
+        not_checked: what could not be checked, with reasons; never counted as passed.
+        could_not_run: the sentence that says why there is no verdict; None if there is a verdict.
+        seconds: the wall time.
     """
 
     engine: EngineUsed
@@ -241,7 +240,7 @@ class GateReport:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many findings of each severity that nobody accepted, and of the rest."""
+        """The number of open findings of each severity, of accepted ones and of unchecked items."""
         counts = dict.fromkeys(SEVERITIES, 0)
         for finding in self.findings:
             if finding.accepted is None:
@@ -250,11 +249,11 @@ class GateReport:
         return {**counts, "accepted": accepted, "not_checked": len(self.not_checked)}
 
     def findings_of(self, revision: str) -> tuple[GateFinding, ...]:
-        """The findings of one revision; of none in particular with an empty name."""
+        """The findings of one revision; an empty name selects findings about no single revision."""
         return tuple(finding for finding in self.findings if finding.revision == revision)
 
     def as_data(self) -> dict[str, Any]:
-        """The JSON document: stable keys, no secrets."""
+        """The JSON document: its keys are stable, and it contains no secrets."""
         data: dict[str, Any] = {
             "verdict": self.verdict,
             "engine": asdict(self.engine),
@@ -266,7 +265,7 @@ class GateReport:
                     "severity": finding.severity,
                     "page": finding.page,
                     **asdict(finding),
-                    # The name of the hint in earlier reports; a report only gains keys.
+                    # The hint's name in earlier reports; keys are never removed.
                     "way_out": finding.hint,
                 }
                 for finding in self.findings

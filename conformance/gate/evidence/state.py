@@ -1,4 +1,4 @@
-"""All that a migration can change, at one moment, and what became of it later. Pure."""
+"""A snapshot of everything that a migration can change, and how two snapshots differ. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import FactKey, Facts
 
 _NUMBERED = re.compile(r"\d+(_\d+)*")
-#: Names, without their numbers, of chunks and what belongs to them; rows of TimescaleDB's catalog
-#: about them; and the rows about hypertables.
+#: Names, without numbers, of chunks and their indexes and constraints; of the catalog rows about
+#: chunks; and of the catalog rows about hypertables.
 _CHUNK = re.compile(r'_timescaledb_internal\."?(_hyper_|compress_hyper_|#)')
 _OF_CHUNKS = re.compile(
     r"^row in _timescaledb_catalog\."
@@ -27,11 +27,11 @@ _HYPERTABLES = "row in _timescaledb_catalog.hypertable"
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; renamed, it keeps its number.
+    """A column of a table; a renamed column keeps its number.
 
     Attributes:
-        computed: the server makes its values: an identity or generated column.
-        digest: of its values.
+        computed: whether the server computes the values, as in an identity or generated column.
+        digest: the digest of the values.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Contents:
     """A table's rows and columns.
 
     Attributes:
-        name: with its schema unless that is the default one.
-        compressed: whether it is a hypertable with compression enabled.
-        rows: how many.
-        columns: by number.
-        key: the numbers of the columns that a row is known by.
-        constraints: kind and name, by oid, unique indexes too.
+        name: qualified with the schema unless that is the default schema.
+        compressed: whether the table is a hypertable with compression enabled.
+        rows: the number of rows.
+        columns: the columns by number.
+        key: the numbers of the columns that identify a row.
+        constraints: kind and name by oid; includes unique indexes.
     """
 
     oid: int = field(compare=False)
@@ -63,14 +63,10 @@ class Contents:
     key: tuple[int, ...]
     constraints: Mapping[int, tuple[str, str]] = field(default_factory=dict, compare=False)
 
-    def numbers(self) -> dict[str, int]:
-        """The columns' numbers by their names."""
-        return {column.name: number for number, column in self.columns.items()}
-
 
 @dataclass(frozen=True)
 class State:
-    """What is compared before and after; two are equal if nothing changed."""
+    """A snapshot of a database; two snapshots are equal if nothing changed."""
 
     facts: Facts
     traces: Counter[str]
@@ -79,16 +75,16 @@ class State:
 
 
 def counterpart(contents: Mapping[int, Contents], oid: int, name: str) -> Contents | None:
-    """The same table in another state: by its oid, else by its name."""
+    """Return the same table of another state: by oid, else by name."""
     if oid in contents:
         return contents[oid]
     return next((item for item in contents.values() if item.name == name), None)
 
 
 def same_column(earlier: Contents, number: int, later: Contents) -> Column | None:
-    """The column of a later state that the earlier one's became; None if it is gone.
+    """Return the same column in a later state; None if it was dropped.
 
-    By its number, also under another name; by its name where it was dropped and made again.
+    The number identifies a renamed column, the name one that was dropped and added again.
     """
     column = earlier.columns[number]
     if earlier.oid == later.oid and number in later.columns:
@@ -97,7 +93,7 @@ def same_column(earlier: Contents, number: int, later: Contents) -> Column | Non
 
 
 def changed_facts(before: State, after: State) -> dict[FactKey, str]:
-    """What became of every fact that is another one now: `id: 7 days -> 30 days`."""
+    """Describe every fact whose value changed: `id: 7 days -> 30 days`."""
     keys = sorted(before.facts.keys() | after.facts.keys(), key=lambda key: key.sort_key())
     return {
         key: f"{key.id}: {show(before.facts.get(key))} -> {show(after.facts.get(key))}"
@@ -106,45 +102,46 @@ def changed_facts(before: State, after: State) -> dict[FactKey, str]:
     }
 
 
-def told_facts(before: State, after: State, *, proofs: bool = True) -> list[str]:
-    """The same for people: of what came or went only that it did.
+def describe_changes(before: State, after: State, *, validations: bool = True) -> list[str]:
+    """Describe the changed facts, without those that follow from another change.
 
     Args:
-        proofs: also say that a constraint is validated by now, which only means that the rows
-            were looked at.
+        validations: whether to include constraints that became validated. Validation changes no
+            rows; it only proves that they satisfy the constraint.
     """
     changed = changed_facts(before, after)
     return [
         text
         for key, text in changed.items()
         if not any(cause in changed for cause in key.causes())
-        and (proofs or key.attribute != "validated" or after.facts.get(key) is not True)
+        and (validations or key.attribute != "validated" or after.facts.get(key) is not True)
     ]
 
 
 def changed_traces(before: State, after: State, *, chunks: bool = True) -> list[str]:
-    """What a catalog has more or less of: `row in _timescaledb_config.bgw_job (+1)`.
+    """Describe catalog entries that were added or removed.
 
-    Chunks that were compressed anew have other numbers in their names; that is no trace.
+    A description reads `row in _timescaledb_config.bgw_job (+1)`. A chunk that was compressed again
+    has another number in its name, which does not count.
 
     Args:
-        chunks: also say it of chunks, which come and go with rows and are compressed at any time.
+        chunks: whether to include chunks, which are created with rows and compressed at any time.
     """
     earlier, later = _without_numbers(before.traces), _without_numbers(after.traces)
     changed = {name: later[name] - earlier[name] for name in earlier | later}
-    names = sorted((name for name, more in changed.items() if more), key=_people_first)
+    names = sorted((name for name, more in changed.items() if more), key=_user_objects_first)
     if not chunks and any(_CHUNK.search(name) for name in names):
         names = [name for name in names if not (_CHUNK.search(name) or _OF_CHUNKS.search(name))]
     return [f"{name} ({changed[name]:+})" for name in names]
 
 
-def more_hypertables(before: State, after: State) -> bool:
-    """Whether there are hypertables, views' and compressed ones included, that were not there."""
+def has_new_hypertables(before: State, after: State) -> bool:
+    """Whether hypertables were added, including those of views and of compressed chunks."""
     return after.traces[_HYPERTABLES] > before.traces[_HYPERTABLES]
 
 
-def _people_first(name: str) -> tuple[bool, str]:
-    """What people have made before what TimescaleDB made for it."""
+def _user_objects_first(name: str) -> tuple[bool, str]:
+    """Sort objects of the user before those that TimescaleDB created for them."""
     return "_timescaledb_" in name, name
 
 
@@ -158,10 +155,10 @@ def _without_numbers(traces: Counter[str]) -> Counter[str]:
 def changed_rows(
     before: State, after: State, *, without: Collection[str] = ()
 ) -> Iterator[tuple[str, str]]:
-    """Tables and columns of before whose rows are others now: the name, and what became of it.
+    """Yield the name of each existing table or column whose data changed, with a description.
 
     Args:
-        without: names that are left out, as `table` or `table.column`.
+        without: names to leave out, as `table` or `table.column`.
     """
     for oid, earlier in before.contents.items():
         later = counterpart(after.contents, oid, earlier.name)
@@ -172,9 +169,9 @@ def changed_rows(
         elif earlier.rows != later.rows:
             yield earlier.name, f"{earlier.name} has {later.rows} rows instead of {earlier.rows}"
         else:
-            for name, what in _changed_columns(earlier, later):
+            for name, description in _changed_columns(earlier, later):
                 if name not in without:
-                    yield name, what
+                    yield name, description
 
 
 def _changed_columns(earlier: Contents, later: Contents) -> Iterator[tuple[str, str]]:
@@ -188,9 +185,9 @@ def _changed_columns(earlier: Contents, later: Contents) -> Iterator[tuple[str, 
 
 
 def differences(before: State, after: State) -> list[str]:
-    """Everything that is not as it was, for people."""
-    found = told_facts(before, after)
-    found += [what for _, what in changed_rows(before, after)]
+    """Describe every difference between two states."""
+    found = describe_changes(before, after)
+    found += [description for _, description in changed_rows(before, after)]
     if not found:
         found += changed_traces(before, after)
     if before.version != after.version:

@@ -1,1 +1,1 @@
-"""New revisions run on generated rows, and everything that happens is noted."""
+"""Run new revisions on generated rows and record everything that happens."""

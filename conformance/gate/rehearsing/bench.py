@@ -1,4 +1,4 @@
-"""The database that revisions are rehearsed on: filled at the base, renewed when it is spoiled."""
+"""The test bench of revisions: a database at the base with rows, replaced once it is changed."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
     from conformance.engines.base import Engine
     from conformance.gate.revisions.new import NewRevisions, Revision
 
-#: Why there may be no rows: none can be derived, or the database refuses them.
+#: Errors that leave a table empty: no rows can be derived, or the database rejects them.
 _NO_ROWS = (DBAPIError, ValueError, NotImplementedError)
 
 
 class Bench:
-    """One database of the engine at a time, in the state before the revision in question.
+    """One database at a time, in the state before the revision that is rehearsed.
 
     Args:
         config: Alembic's configuration.
-        new: what is rehearsed.
+        new: the revisions to rehearse.
     """
 
     def __init__(self, engine: Engine, config: Config, new: NewRevisions) -> None:
@@ -64,13 +64,13 @@ class Bench:
         self.close()
 
     def close(self) -> None:
-        """Give the database back."""
+        """Drop the database."""
         self._reader = None
         self._database.close()
         self._url = None
 
     def renew(self, applied: Sequence[Revision] = ()) -> None:
-        """Take a new database: the base with its rows, and these revisions upon it."""
+        """Create a new database: the base with its rows, upgraded by the given revisions."""
         self.close()
         self._url = self._database.enter_context(
             self._engine.database(
@@ -98,33 +98,33 @@ class Bench:
 
     @cached_property
     def version_table(self) -> str:
-        """Alembic's own table, as env.py names it."""
+        """The name of Alembic's version table, as env.py configures it."""
         with self.connect() as connection:
             return self.migrations.version_table(connection)
 
     def thin(self) -> dict[tuple[str, str], str]:
         """What the rows of the base do not show, and why: `population.thinness.thin`."""
         version_table = self.version_table
-        with self.look() as connection:
+        with self.reader() as connection:
             return thin(connection, _tables(connection, version_table))
 
     @property
     def is_empty(self) -> bool:
-        """Whether the base has no revision at all."""
+        """Whether the base has no revisions."""
         return not self._new.base_heads
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        """A session of its own on the database, the only one that this process may connect to."""
-        with connected(self._place(), self.migrations.config) as connection:
+        """Open a new session; meanwhile this process can connect to no other database."""
+        with connected(self._current_url(), self.migrations.config) as connection:
             yield connection
 
     @contextmanager
-    def look(self) -> Iterator[Connection]:
-        """A session to read with, in a transaction that is rolled back.
+    def reader(self) -> Iterator[Connection]:
+        """Give a session for reading, in a transaction that is rolled back.
 
-        The same one each time, which knows the catalog already; but where all connections share
-        one session, what a migration set in it must end with its connection.
+        The session is reused, since it has cached the catalog. Where all connections share one
+        session, it is a new connection each time, so that settings of a migration do not persist.
         """
         if self.one_session:
             with self.connect() as connection:
@@ -132,12 +132,12 @@ class Bench:
             return
         if self._reader is None:
             self._reader = self._database.enter_context(
-                connected(self._place(), self.migrations.config)
+                connected(self._current_url(), self.migrations.config)
             )
         yield self._reader
         self._reader.rollback()
 
-    def _place(self) -> URL:
+    def _current_url(self) -> URL:
         if self._url is None:
             self.renew()
         assert self._url is not None
@@ -146,7 +146,7 @@ class Bench:
 
 @contextmanager
 def connected(url: URL, config: Config) -> Iterator[Connection]:
-    """A session of its own; nothing else can be connected to meanwhile."""
+    """Open a new session; meanwhile this process can connect to no other database."""
     engine = create_engine(url, poolclass=pool.NullPool)
     with confined(config, url), engine.connect() as connection:
         yield connection
@@ -155,7 +155,7 @@ def connected(url: URL, config: Config) -> Iterator[Connection]:
 def base_template(
     migrations: Migrations, new: NewRevisions, home: str | None = None, version: str | None = None
 ) -> Template:
-    """The base: its migrations, and rows in every table and chunks of every state.
+    """The template of the base: migrated, with rows in every table and chunks in every state.
 
     Args:
         home: the schema that new revisions want TimescaleDB in, where there are no old ones.
@@ -169,7 +169,7 @@ def base_template(
             for head in new.base_heads:
                 _migrate(connection, migrations, head)
             if not new.base_heads and not migrations.insist_on_the_extension:
-                # No downgrade has to take it away: other schemas of the database may use it.
+                # A downgrade need not drop the extension: other schemas may use it.
                 create_extension(connection, home, version)
                 connection.commit()
             fill(
@@ -185,13 +185,13 @@ def base_template(
 
 
 def fill(connection: Connection, *, compress: bool, own: str = Scope.version_table) -> None:
-    """Put rows into every table for which they can be derived from the catalog.
+    """Fill every table whose rows can be derived from the catalog.
 
     Args:
-        own: Alembic's table, which stays as it is.
+        own: Alembic's version table, which is not changed.
     """
     for table in _tables(connection, own):
-        # The gate says of which tables it saw no rows, and why.
+        # The gate reports the tables that stay empty, with the reason.
         with suppress(*_NO_ROWS), connection.begin_nested():
             fill_table(connection, table, compress=compress)
     connection.commit()
@@ -206,13 +206,13 @@ def _tables(connection: Connection, version_table: str) -> Sequence[Table]:
 def _migrate(connection: Connection, migrations: Migrations, head: str) -> None:
     try:
         migrations.upgrade(connection, head)
-    # Whatever a migration raises: its author is the one who must read it.
+    # A migration may raise anything; the message is for its author.
     except (Exception, SystemExit) as error:
         raise migrations.why_it_failed(error, head) from error
 
 
 def _fingerprint(migrations: Migrations, new: NewRevisions) -> str:
-    """A hash of all that the base's state depends on, as far as files tell."""
+    """A hash of all files and versions that the state of the base depends on."""
     digest = hashlib.sha256()
     recent = {revision.path.resolve() for revision in new.revisions}
     directory = ScriptDirectory.from_config(migrations.config)
@@ -233,7 +233,7 @@ def _fingerprint(migrations: Migrations, new: NewRevisions) -> str:
 
 
 def _module_files(module: Path) -> list[Path]:
-    """The project's own module or package of this name, if it is one."""
+    """The files of the project's own module or package, if the name is one."""
     return [*_python_files(module.with_suffix(".py").resolve()), *_python_files(module.resolve())]
 
 

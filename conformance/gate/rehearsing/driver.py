@@ -1,8 +1,8 @@
-"""What the drivers of a migration's connections have each of its own.
+"""What differs between the drivers of a migration's connection.
 
-A revision may take psycopg2's connection, for a COPY or out of habit:
-`op.get_bind().connection.cursor().execute(...)`. SQLAlchemy's events know nothing of that; here it
-is heard. With psycopg and asyncpg it is not.
+A revision may use psycopg2's own connection, for a COPY or out of habit:
+`op.get_bind().connection.cursor().execute(...)`. SQLAlchemy fires no events for such statements;
+this module observes them on psycopg2, but not on psycopg and asyncpg.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def hear(
+def watch_cursors(
     connection: Connection,
     before: Callable[[Any, str], None],
     after: Callable[[Any, str], None] = lambda _cursor, _statement: None,
 ) -> None:
-    """Give the connection cursors that tell of statements past SQLAlchemy.
+    """Call back for each statement that bypasses SQLAlchemy on the connection.
 
     Args:
-        connection: stays as it is made until it is closed.
-        before: called with the cursor and the statement, before it is sent; may raise.
-        after: the same, when it came back.
+        connection: keeps the callbacks until it is closed.
+        before: called with cursor and statement before the statement is sent; may raise.
+        after: called with cursor and statement after the server's answer.
     """
 
-    class HeardCursor(plain_cursor):  # type: ignore[misc]
-        """A cursor of psycopg2 that somebody listens to."""
+    class WatchedCursor(plain_cursor):  # type: ignore[misc]
+        """A psycopg2 cursor that calls back for each statement."""
 
         def execute(self, query: Any, *parameters: Any, **named: Any) -> Any:
-            return self._tell(query, super().execute, query, *parameters, **named)
+            return self._watched(query, super().execute, query, *parameters, **named)
 
         def executemany(self, query: Any, *parameters: Any, **named: Any) -> Any:
-            return self._tell(query, super().executemany, query, *parameters, **named)
+            return self._watched(query, super().executemany, query, *parameters, **named)
 
         def copy_expert(self, sql: Any, *parameters: Any, **named: Any) -> Any:
-            return self._tell(sql, super().copy_expert, sql, *parameters, **named)
+            return self._watched(sql, super().copy_expert, sql, *parameters, **named)
 
         def copy_from(self, file: Any, table: str, *parameters: Any, **named: Any) -> Any:
-            said = f"COPY {table} FROM STDIN"
-            return self._tell(said, super().copy_from, file, table, *parameters, **named)
+            statement = f"COPY {table} FROM STDIN"
+            return self._watched(statement, super().copy_from, file, table, *parameters, **named)
 
-        def _tell(self, statement: Any, send: Any, *parameters: Any, **named: Any) -> Any:
-            if _by_sqlalchemy():
+        def _watched(self, statement: Any, send: Any, *parameters: Any, **named: Any) -> Any:
+            if _is_called_by_sqlalchemy():
                 return send(*parameters, **named)
             text = _text(statement, self)
             before(self, text)
@@ -63,39 +63,39 @@ def hear(
 
     raw: Any = raw_of(connection)
     if isinstance(raw, psycopg2_connection):
-        raw.cursor_factory = HeardCursor
+        raw.cursor_factory = WatchedCursor
 
 
 def is_idle(raw: Any) -> bool:
-    """Whether the session is in no transaction."""
+    """Whether the session is outside of a transaction."""
     return bool(_status(raw) == TRANSACTION_STATUS_IDLE)
 
 
 def has_failed(raw: Any) -> bool:
-    """Whether the session's transaction answers nothing until it is rolled back."""
+    """Whether the session's transaction has failed and must be rolled back."""
     status = _status(raw)
     if status is not None:
         return bool(status == TRANSACTION_STATUS_INERROR)
     try:
         with quiet_cursor(raw) as cursor:
             cursor.execute("SELECT")
-    # Its driver's own kind of error.
+    # Each driver raises its own type of error.
     except Exception:
         return True
     return False
 
 
 def _status(raw: Any) -> int | None:
-    """As libpq says it; None where asyncpg, which tells less, is in a transaction."""
+    """The status by libpq; None in a transaction of asyncpg, which has no such status."""
     driver = raw.driver_connection if isinstance(raw, AdaptedConnection) else raw
     if hasattr(driver, "info"):
         return int(driver.info.transaction_status)
     return None if driver.is_in_transaction() else TRANSACTION_STATUS_IDLE
 
 
-def _by_sqlalchemy() -> bool:
-    """Whether SQLAlchemy sends it, and therefore tells of it."""
-    # From its method's caller on; psycopg2's own helpers send for somebody.
+def _is_called_by_sqlalchemy() -> bool:
+    """Whether SQLAlchemy sends the statement and therefore fires its own event."""
+    # The caller of the cursor's method, or the caller of the psycopg2 helper that calls it.
     frame = sys._getframe(3)  # noqa: SLF001 - the way to a caller's module
     while str(frame.f_globals.get("__name__")).startswith("psycopg2.") and frame.f_back:
         frame = frame.f_back
@@ -103,7 +103,7 @@ def _by_sqlalchemy() -> bool:
 
 
 def _text(statement: Any, cursor: Any) -> str:
-    """psycopg2 takes texts, bytes, and compositions of its own."""
+    """The statement as text; psycopg2 also accepts bytes and its own compositions."""
     if isinstance(statement, bytes):
         return statement.decode("utf-8", "replace")
     return statement if isinstance(statement, str) else str(statement.as_string(cursor))

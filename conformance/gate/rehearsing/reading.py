@@ -1,4 +1,4 @@
-"""Read the state of a database: facts, what the catalogs hold, and digests of rows."""
+"""Read the state of a database: facts, catalog entries, and digests of rows."""
 
 from __future__ import annotations
 
@@ -65,28 +65,28 @@ SELECT indrelid, indexrelid, relname, 'unique index'
 """)
 
 
-def read_state(connection: Connection, scope: Scope, *, like: State | None = None) -> State:
-    """The state of the database that the connection is in; nothing is written.
+def read_state(connection: Connection, scope: Scope, *, earlier: State | None = None) -> State:
+    """Read the state of the connection's database; nothing is written.
 
     Args:
-        like: an earlier state. Rows are known by the columns that they were known by there, so
-            that their digests can be compared.
+        earlier: a state to compare with. Rows are identified by the same columns as in that state,
+            so that their digests are normalize.
     """
     prepare_session(connection, scope)
     facts = observed_facts(connection, scope)
     state = State(
         facts,
         traces(connection, version_table=scope.version_table),
-        _contents(connection, scope, like),
+        _contents(connection, scope, earlier),
         applied_revisions(connection, scope.version_table),
     )
     connection.rollback()
     return state
 
 
-def _contents(connection: Connection, scope: Scope, like: State | None) -> dict[int, Contents]:
-    looked_at = {"schemas": list(scope.schemas), "version_table": scope.version_table}
-    tables = connection.execute(_TABLES, looked_at).all()
+def _contents(connection: Connection, scope: Scope, earlier: State | None) -> dict[int, Contents]:
+    parameters = {"schemas": list(scope.schemas), "version_table": scope.version_table}
+    tables = connection.execute(_TABLES, parameters).all()
     oids = {"tables": [table.oid for table in tables]}
     columns: dict[int, dict[int, Column]] = {}
     for row in connection.execute(_COLUMNS, oids):
@@ -107,8 +107,8 @@ def _contents(connection: Connection, scope: Scope, like: State | None) -> dict[
             tuple(table.key) or tuple(columns.get(table.oid, ())),
             constraints.get(table.oid, {}),
         )
-        earlier = like and counterpart(like.contents, table.oid, contents.name)
-        found[table.oid] = _with_digests(connection, table.quoted, contents, earlier or None)
+        before = earlier and counterpart(earlier.contents, table.oid, contents.name)
+        found[table.oid] = _with_digests(connection, table.quoted, contents, before or None)
     return found
 
 
@@ -120,7 +120,7 @@ def _with_digests(
     key = [contents.columns[number].name for number in contents.key]
     if earlier is not None:
         same = [same_column(earlier, number, contents) for number in earlier.key]
-        # Where one of them is gone the digests differ, and that it is gone says why.
+        # If a key column was dropped, the digests differ; the finding about the column says why.
         key = [column.name for column in same if column is not None] or key
     found = digest(connection, quoted, key=key)
     columns = {

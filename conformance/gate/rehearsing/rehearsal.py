@@ -1,4 +1,4 @@
-"""Rehearse one revision: up, down, interrupted at each statement, and up again by hand."""
+"""Rehearse one revision: upgrade, downgrade, interruptions, and the offline SQL."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING
 from alembic.script import ScriptDirectory
 
 from conformance.errors import ConformanceError, EngineUnavailable, details_of, message_of, primary
-from conformance.gate.evidence.evidence import ByHand, Evidence, Failure, Interruption, Return
+from conformance.gate.evidence.evidence import (
+    DowngradeOutcome,
+    Evidence,
+    Failure,
+    Interruption,
+    OfflineOutcome,
+)
 from conformance.gate.evidence.state import (
     State,
     changed_rows,
     changed_traces,
+    describe_changes,
     differences,
-    told_facts,
 )
 from conformance.gate.rehearsing.dependents import aggregates_named
-from conformance.gate.rehearsing.driver import hear
+from conformance.gate.rehearsing.driver import watch_cursors
 from conformance.gate.rehearsing.reading import read_state
 from conformance.gate.rehearsing.tracing import (
-    CalledFrom,
+    CallingFile,
     Interrupted,
     Interrupter,
     Tracer,
@@ -43,21 +49,20 @@ if TYPE_CHECKING:
     from conformance.population.sequences_behind import Behind
     from conformance.process.progress import Progress
 
-#: A revision is interrupted at so many of its statements, spread evenly, if it has more.
+#: A revision with more statements is interrupted at this many of them, spread evenly.
 MOST_INTERRUPTIONS = 20
 
-#: How the embedded engine fails at what commits in its middle: CREATE INDEX CONCURRENTLY, or
-#: WITH (timescaledb.transaction_per_chunk).
+#: The embedded engine's error for statements that commit internally: CREATE INDEX CONCURRENTLY,
+#: and WITH (timescaledb.transaction_per_chunk).
 _SEVERAL_TRANSACTIONS = "tuple concurrently updated"
 
 
 class Rehearsal:
-    """Of one revision, on a bench that is in the state before it.
+    """The rehearsal of one revision, on a bench in the state before that revision.
 
     Args:
-        applied: the new revisions before it.
-        scope: the schemas that are looked at.
-        progress: told what is tried next.
+        applied: the new revisions before this one.
+        scope: the schemas to read.
     """
 
     def __init__(
@@ -76,57 +81,57 @@ class Rehearsal:
         self._not_checked: dict[str, str] = {}
 
     def run(self, inspect: Callable[[Connection], None]) -> Evidence:
-        """All of it; the bench is in the state after the revision at the end, if it has one.
+        """Run the rehearsal; if the upgrade succeeds, the bench ends in the state after it.
 
         Args:
-            inspect: called with a connection when the database is in the state after it.
+            inspect: called with a connection in the state after the revision.
         """
-        self._say("upgrade")
+        self._report_progress("upgrade")
         before = self._state()
-        behind = self._behind()
+        lagging_before = self._lagging_sequences()
         statements, failure = self._upgrade_traced()
         if failure is not None:
-            self._must_be_able(failure)
+            self._raise_if_unsupported(failure)
             return Evidence(
                 self._revision, before, statements, failure, not_checked=self._not_checked
             )
-        after = self._state(like=before)
-        later = self._behind()
-        with self._bench.look() as connection:
+        after = self._state(before)
+        lagging = self._lagging_sequences()
+        with self._bench.reader() as connection:
             inspect(connection)
-        down = self._down(before)
-        if down is None or down.after is None or differences(before, down.after):
+        downgrade = self._downgrade(before)
+        if downgrade is None or downgrade.after is None or differences(before, downgrade.after):
             before = self._renew(before)
         interruptions = self._interruptions(before, after, statements)
-        by_hand = self._by_hand(before, after)
+        offline = self._run_offline_sql(before, after)
         return Evidence(
             self._revision,
             before,
             statements,
             None,
             after,
-            down,
+            downgrade,
             interruptions,
-            by_hand,
+            offline,
             self._not_checked,
-            tuple(later[column] for column in later.keys() - behind.keys()),
+            tuple(lagging[column] for column in lagging.keys() - lagging_before.keys()),
         )
 
-    def _say(self, what: str) -> None:
-        self._progress(f"{self._revision.identifier}: {what}")
+    def _report_progress(self, step: str) -> None:
+        self._progress(f"{self._revision.identifier}: {step}")
 
-    def _state(self, like: State | None = None) -> State:
-        with self._bench.look() as connection:
-            return read_state(connection, self._scope, like=like)
+    def _state(self, earlier: State | None = None) -> State:
+        with self._bench.reader() as connection:
+            return read_state(connection, self._scope, earlier=earlier)
 
-    def _behind(self) -> dict[str, Behind]:
-        with self._bench.look() as connection:
+    def _lagging_sequences(self) -> dict[str, Behind]:
+        with self._bench.reader() as connection:
             return sequences_behind(connection, self._scope)
 
     def _renew(self, before: State) -> State:
-        """A database as before; rows made anew may differ in what the clock gave them."""
+        """Recreate the state before; values that depend on the clock may differ."""
         self._bench.renew(self._applied)
-        return self._state(like=before)
+        return self._state(before)
 
     def _upgrade_traced(self) -> tuple[tuple[Statement, ...], Failure | None]:
         with self._bench.connect() as connection:
@@ -140,30 +145,30 @@ class Rehearsal:
         """With the aggregates behind what the server says depends on something."""
         if not failure.dependents:
             return failure
-        with self._bench.look() as connection:
+        with self._bench.reader() as connection:
             return replace(failure, dependents=aggregates_named(connection, failure.dependents))
 
-    def _must_be_able(self, failure: Failure) -> None:
-        """Say so where the engine fails, and not the revision."""
+    def _raise_if_unsupported(self, failure: Failure) -> None:
+        """Raise an error if the engine is the cause of the failure, not the revision."""
         if self._bench.one_session and failure.reason.endswith(_SEVERAL_TRANSACTIONS):
             raise EngineUnavailable(
-                f"Revision {self._revision.identifier} cannot be rehearsed on this engine, whose "
-                f"one session runs no statement of several transactions: {shortened(failure.sql)}.",
-                "Take --engine local, --engine container, or the URL of a server.",
+                f"Revision {self._revision.identifier} cannot be rehearsed: this engine runs no "
+                f"statement of several transactions: {shortened(failure.sql)}.",
+                "Use --engine local, --engine container, or the URL of a server.",
             )
 
     def _upgrade(self, connection: Connection) -> None:
         self._bench.migrations.upgrade(connection, self._revision.identifier)
 
-    def _down(self, before: State) -> Return | None:
+    def _downgrade(self, before: State) -> DowngradeOutcome | None:
         if self._revision.irreversible is not None:
             return None
-        if not self._in_line("downgrade"):
+        if not self._is_linear("downgrade"):
             return None
-        self._say("downgrade")
+        self._report_progress("downgrade")
         target = self._revision.parents[0] if self._revision.parents else "base"
         with self._bench.connect() as connection:
-            sent = _Counter(connection, CalledFrom(self._revision.path))
+            sent = _StatementCounter(connection, CallingFile(self._revision.path))
             try:
                 failure = attempt(
                     lambda: self._bench.migrations.downgrade(connection, target),
@@ -172,15 +177,15 @@ class Rehearsal:
                     let_pass=(NotImplementedError,),
                 )
             except NotImplementedError as error:
-                return Return(
+                return DowngradeOutcome(
                     irreversible=message_of(error) or "downgrade() raises NotImplementedError"
                 )
         if failure is not None:
-            return Return(failure)
-        return Return(None, None, sent.count, self._state(like=before))
+            return DowngradeOutcome(failure)
+        return DowngradeOutcome(None, None, sent.count, self._state(before))
 
-    def _in_line(self, what: str) -> bool:
-        """Whether Alembic's steps are this revision alone; if not, `what` is not checked."""
+    def _is_linear(self, check: str) -> bool:
+        """Whether Alembic's step is this revision alone; if not, the check is not made."""
         directory = ScriptDirectory.from_config(self._bench.migrations.config)
         parents = self._revision.parents
         beside = {
@@ -189,36 +194,38 @@ class Rehearsal:
             for other in directory.get_revision(parent).nextrev - {self._revision.identifier}
         }
         if len(parents) > 1:
-            self._not_checked[what] = "it merges branches"
+            self._not_checked[check] = "the revision merges branches"
         elif not parents and not (self._bench.is_empty and not self._applied):
-            self._not_checked[what] = "it begins a history of its own"
+            self._not_checked[check] = "the revision starts a history of its own"
         elif beside:
-            self._not_checked[what] = (
+            self._not_checked[check] = (
                 f"{parents[0]} has other branches: {', '.join(sorted(beside))}"
             )
-        return what not in self._not_checked
+        return check not in self._not_checked
 
     def _interruptions(
         self, before: State, after: State, statements: Sequence[Statement]
     ) -> tuple[Interruption, ...]:
-        points = self._points(statements)
+        points = self._interruption_points(statements)
         found = []
         for statement in points:
-            self._say(f"interrupted at statement {statement.number} of {len(statements)}")
-            interruption, spoiled = self._interrupt(statement, before, after)
+            self._report_progress(
+                f"interruption at statement {statement.number} of {len(statements)}"
+            )
+            interruption = self._interrupt(statement, before, after)
             found.append(interruption)
-            if spoiled:
+            if interruption.left:
                 before = self._renew(before)
         return tuple(found)
 
-    def _points(self, statements: Sequence[Statement]) -> Sequence[Statement]:
+    def _interruption_points(self, statements: Sequence[Statement]) -> Sequence[Statement]:
         own = [statement for statement in statements if not statement.by_alembic]
-        # What follows the revision's first statement: Alembic's version table too.
+        # Everything from the revision's first statement on, including Alembic's version table.
         points = [item for item in statements if own and item.number >= own[0].number]
         if len(points) <= MOST_INTERRUPTIONS:
             return points
         self._not_checked["interruptions"] = (
-            f"the upgrade has {len(points)} statements; it was interrupted at "
+            f"the upgrade has {len(points)} statements and was interrupted at "
             f"{MOST_INTERRUPTIONS} of them, spread evenly"
         )
         last = len(points) - 1
@@ -226,34 +233,29 @@ class Rehearsal:
             points[round(i * last / (MOST_INTERRUPTIONS - 1))] for i in range(MOST_INTERRUPTIONS)
         ]
 
-    def _interrupt(
-        self, statement: Statement, before: State, after: State
-    ) -> tuple[Interruption, bool]:
-        """What was left, and whether the database is another one than before."""
+    def _interrupt(self, statement: Statement, before: State, after: State) -> Interruption:
         with self._bench.connect() as connection:
             interrupter = Interrupter(connection, statement.number)
             try:
                 with listening(interrupter.handlers):
                     self._upgrade(connection)
-            # What a `finally` raises on the way out of a dead process, nobody sees.
+            # Errors in a `finally` after the interruption: a killed process would not raise them.
             except (Interrupted, Exception):
                 if not interrupter.fired:
                     raise
-        left = differences(before, self._state(like=before))
+        left = differences(before, self._state(before))
         if not left:
-            return Interruption(statement.number, statement.sql), False
+            return Interruption(statement.number, statement.sql)
         with self._bench.connect() as connection:
             failure = attempt(lambda: self._upgrade(connection))
-        missing = [] if failure else _missing(before, after, self._state(like=before))
-        return Interruption(
-            statement.number, statement.sql, tuple(left), failure, tuple(missing)
-        ), True
+        missing = [] if failure else _missing_effects(before, after, self._state(before))
+        return Interruption(statement.number, statement.sql, tuple(left), failure, tuple(missing))
 
-    def _by_hand(self, before: State, after: State) -> ByHand | None:
-        if not self._in_line("offline"):
+    def _run_offline_sql(self, before: State, after: State) -> OfflineOutcome | None:
+        if not self._is_linear("offline"):
             self._bench.upgrade(self._revision)
             return None
-        self._say("offline SQL")
+        self._report_progress("offline SQL")
         start = f"{self._revision.parents[0]}:" if self._revision.parents else ""
         script: list[str] = []
         failure = attempt(
@@ -262,13 +264,14 @@ class Rehearsal:
             )
         )
         failure = failure or self._run_script(script)
-        missing = [] if failure else _missing(before, after, self._state(like=before))
+        missing = [] if failure else _missing_effects(before, after, self._state(before))
         if failure or missing:
             self._bench.renew([*self._applied, self._revision])
-        return ByHand(failure, tuple(missing), _of_revision(script, self._scope.version_table))
+        own = _revision_statements(script, self._scope.version_table)
+        return OfflineOutcome(failure, tuple(missing), own)
 
     def _run_script(self, script: Sequence[str]) -> Failure | None:
-        """As psql would: each statement by itself, transactions as the script says."""
+        """Run the script as psql does: in autocommit, with the script's own transactions."""
         with self._bench.connect() as connection:
             raw: Any = connection.connection.dbapi_connection
             raw.autocommit = True
@@ -278,32 +281,32 @@ class Rehearsal:
                 with raw.cursor() as cursor:
                     for statement in script:
                         running[0] = statement
-                        if _says_something(statement):
+                        if _has_sql(statement):
                             cursor.execute(statement)
 
             return attempt(run, lambda: running[0])
 
 
-class _Counter:
-    """Counts what a revision's own code sends."""
+class _StatementCounter:
+    """Counts the statements that the revision's own code sends."""
 
-    def __init__(self, connection: Connection, from_revision: CalledFrom) -> None:
+    def __init__(self, connection: Connection, calling_file: CallingFile) -> None:
         self.count = 0
         self.last = ""
-        self._from_revision = from_revision
-        self._hear(connection)
+        self._calling_file = calling_file
+        self._watch(connection)
 
     @property
     def handlers(self) -> dict[str, Callable[..., None]]:
-        """For `listening`."""
-        return {"engine_connect": self._hear, "before_cursor_execute": self._before}
+        """The event handlers, for `listening`."""
+        return {"engine_connect": self._watch, "before_cursor_execute": self._before}
 
-    def _hear(self, connection: Connection) -> None:
-        hear(connection, lambda cursor, sql: self._before(connection, cursor, sql))
+    def _watch(self, connection: Connection) -> None:
+        watch_cursors(connection, lambda cursor, sql: self._before(connection, cursor, sql))
 
     def _before(self, _conn: Connection, _cursor: object, statement: str, *_: object) -> None:
         self.last = statement
-        self.count += self._from_revision() is not None
+        self.count += self._calling_file() is not None
 
 
 def attempt(
@@ -312,14 +315,24 @@ def attempt(
     handlers: dict[str, Callable[..., None]] | None = None,
     let_pass: tuple[type[Exception], ...] = (),
 ) -> Failure | None:
-    """Why it did not come to its end; None if it did."""
+    """Run a migration.
+
+    Args:
+        run: the migration.
+        sql: gives the statement that was sent last.
+        handlers: for `listening`.
+        let_pass: exceptions that are raised instead of returned.
+
+    Returns:
+        Why the migration did not complete; None if it did.
+    """
     ours: tuple[type[Exception], ...] = (ConformanceError, *let_pass)
     try:
         with listening(handlers or {}):
             run()
     except ours:
         raise
-    # A migration is anybody's code, and may raise anything; one that calls sys.exit() as well.
+    # A migration may raise anything, and may call sys.exit().
     except (Exception, SystemExit) as error:
         refused = getattr(error, "orig", None) is not None or hasattr(error, "pgcode")
         dependents = tuple(line for line in details_of(error) if " depends on " in line)
@@ -327,24 +340,24 @@ def attempt(
     return None
 
 
-def _missing(before: State, wanted: State, found: State) -> list[str]:
-    """How a state differs from the one that the upgrade led to, from the same one before.
+def _missing_effects(before: State, wanted: State, found: State) -> list[str]:
+    """Describe how a state differs from the state that the upgrade led to.
 
-    Of rows, what was there before counts; the values of new columns may be the clock's.
+    Only data that existed before is compared: values of new columns may depend on the clock.
     """
-    missing = told_facts(wanted, found)
-    same = dict(changed_rows(before, wanted))
-    now = dict(changed_rows(before, found))
-    missing += [what for name, what in now.items() if same.get(name) != what]
-    missing += [f"it did not happen that {what}" for name, what in same.items() if name not in now]
+    missing = describe_changes(wanted, found)
+    expected = dict(changed_rows(before, wanted))
+    actual = dict(changed_rows(before, found))
+    missing += [what for name, what in actual.items() if expected.get(name) != what]
+    missing += [f"missing: {what}" for name, what in expected.items() if name not in actual]
     missing = missing or changed_traces(wanted, found, chunks=False)
     if wanted.version != found.version:
         missing.append(f"Alembic's version is {', '.join(found.version) or 'none'}")
     return missing
 
 
-def _of_revision(script: Sequence[str], version_table: str) -> tuple[str, ...]:
-    """What stands between Alembic's comment and its version table."""
+def _revision_statements(script: Sequence[str], version_table: str) -> tuple[str, ...]:
+    """The statements between Alembic's comment and its update of the version table."""
     found: list[str] = []
     inside = False
     for statement in script:
@@ -352,11 +365,11 @@ def _of_revision(script: Sequence[str], version_table: str) -> tuple[str, ...]:
             inside = True
         elif version_table in statement:
             inside = False
-        elif inside and _says_something(statement):
+        elif inside and _has_sql(statement):
             found.append(statement)
     return tuple(found)
 
 
-def _says_something(statement: str) -> bool:
+def _has_sql(statement: str) -> bool:
     lines = [line for line in statement.splitlines() if not line.strip().startswith("--")]
     return bool("".join(lines).strip().strip(";").strip())

@@ -1,7 +1,7 @@
-"""The relations of a database as a migration's own session sees them, chunks with their hypertable.
+"""The relations that a migration's session sees; chunks count as their hypertable.
 
-Only plain SQL through a cursor of the session, so that locks and counters are those of the
-migration. TimescaleDB's and PostgreSQL's own catalogs are left out.
+The queries run on a cursor of that session, so that locks and counters are those of the migration.
+The catalogs of PostgreSQL and TimescaleDB are left out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.gate.evidence.report import LOCK_MODES, Lock, RowWork, Touched
+from conformance.gate.evidence.report import LOCK_MODES, AffectedTable, Lock, RowWork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ SELECT c.oid, n.nspname, c.relname, c.relkind::text, pg_catalog.pg_relation_file
    AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
    AND (n.nspname NOT LIKE '\\_timescaledb\\_%' OR n.nspname = '_timescaledb_internal')
    AND c.relname NOT IN ('alembic_version', 'alembic_version_pkc')
-   -- What the compressed chunks of a hypertable belong to; it never has rows.
+   -- The parent of a hypertable's compressed chunks; it never has rows.
    AND c.relname NOT LIKE '\\_compressed\\_hypertable\\_%'
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -51,7 +51,7 @@ SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', chunk_schema, chunk_nam
   FROM timescaledb_information.chunks
 """
 
-#: Which chunk a compressed chunk belongs to: TimescaleDB's catalog has said it in two ways.
+#: The chunk that a compressed chunk belongs to, in newer and in older catalogs of TimescaleDB.
 _COMPRESSED_SINCE = """
 SELECT compress_relid::oid, relid::oid FROM _timescaledb_catalog.compression_settings
  WHERE compress_relid IS NOT NULL
@@ -75,15 +75,15 @@ _BLOCKS_ALL = len(LOCK_MODES) - 1
 
 @dataclass(frozen=True)
 class Relation:
-    """A table, an index, a view.
+    """A table, index or view.
 
     Attributes:
-        name: with its schema unless that is `public`.
-        kind: as in `pg_class.relkind`.
-        file: the number of its storage; None where it has none.
-        table: the table that it is an index of.
-        read: rows that the session's scans returned, a counter.
-        written: rows that the session wrote, a counter.
+        name: qualified with the schema unless that is `public`.
+        kind: `pg_class.relkind`.
+        file: the filenode of the storage; None if the relation has no storage.
+        table: the oid of the table, for an index.
+        read: a counter of the rows that the session's scans returned.
+        written: a counter of the rows that the session wrote.
     """
 
     oid: int
@@ -97,12 +97,11 @@ class Relation:
 
 @dataclass(frozen=True)
 class Moment:
-    """All relations, and the locks that the session holds, at one moment.
+    """A snapshot of all relations and of the locks that the session holds.
 
     Attributes:
-        relations: by oid.
-        chunks: from the oid of a chunk, or of what holds compressed rows, to its hypertable or
-            to the chunk that it belongs to.
+        relations: the relations by oid.
+        chunks: maps the oid of a chunk to its hypertable, and of a compressed chunk to its chunk.
         locks: pairs of oid and mode.
     """
 
@@ -112,10 +111,10 @@ class Moment:
 
 
 def observe(cursor: Any) -> Moment:
-    """What there is now.
+    """Take a snapshot.
 
     Args:
-        cursor: of the session, whose transaction must not have failed.
+        cursor: a cursor of the session; its transaction must not have failed.
     """
     cursor.execute(_LOCKS)
     locks = frozenset((oid, _mode(mode)) for oid, mode in cursor.fetchall())
@@ -147,28 +146,28 @@ def _has(cursor: Any, table: str, column: str) -> bool:
 
 
 def _mode(name: str) -> str:
-    """`AccessExclusiveLock` as the documentation writes it, `ACCESS EXCLUSIVE`."""
+    """Spell `AccessExclusiveLock` as the documentation does: `ACCESS EXCLUSIVE`."""
     words = name.removesuffix("Lock")
     return "".join(f" {letter}" if letter.isupper() else letter for letter in words).strip().upper()
 
 
-class Folding:
-    """Names for oids, also of what is gone by now, and chunks counted with their hypertable."""
+class RelationIndex:
+    """Names of oids, including dropped relations; counts chunks as their hypertable."""
 
     def __init__(self, existing: Moment) -> None:
         self._existing = frozenset(existing.relations)
         self._relations = dict(existing.relations)
         self._chunks = dict(existing.chunks)
 
-    def learn(self, moment: Moment) -> None:
-        """Know what has been made since."""
+    def add(self, moment: Moment) -> None:
+        """Add the relations that were created since."""
         self._relations.update(moment.relations)
         self._chunks.update(moment.chunks)
 
     def locks(self, before: Moment, after: Moment) -> tuple[Lock, ...]:
-        """The locks that are stronger than those held before, strongest first.
+        """The locks that were acquired in between or became stronger, strongest first.
 
-        A lock on an index counts where it blocks readers and the lock on its table does not.
+        A lock on an index is included only if it blocks readers and the lock on its table does not.
         """
         held, now = _strongest(before.locks), _strongest(after.locks)
         of_mode: dict[str, list[int]] = defaultdict(list)
@@ -181,11 +180,11 @@ class Folding:
         return tuple(
             Lock(item.relation, item.existed, item.itself, item.chunks, mode)
             for mode in reversed(LOCK_MODES)
-            for item in self.touched(of_mode[mode])
+            for item in self.affected(of_mode[mode])
         )
 
-    def touched(self, oids: Iterable[int]) -> tuple[Touched, ...]:
-        """The relations, by name; indexes of chunks are left out."""
+    def affected(self, oids: Iterable[int]) -> tuple[AffectedTable, ...]:
+        """The relations with these oids, sorted by name; indexes of chunks are left out."""
         whole: dict[tuple[str, bool], tuple[set[int], set[int]]] = defaultdict(
             lambda: (set(), set())
         )
@@ -202,12 +201,12 @@ class Folding:
             else:
                 chunks.add(chunk)
         return tuple(
-            Touched(name, existed, bool(tables), len(chunks))
+            AffectedTable(name, existed, bool(tables), len(chunks))
             for (name, existed), (tables, chunks) in sorted(whole.items())
         )
 
     def rows(self, before: Moment, after: Moment) -> tuple[RowWork, ...]:
-        """The rows of tables that were gone through in between."""
+        """The rows that were read or written in between, by table."""
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         oids: dict[str, list[int]] = defaultdict(list)
         for oid, relation in after.relations.items():
@@ -222,17 +221,17 @@ class Folding:
             oids[root].append(oid)
             sums[root][0] += read
             sums[root][1] += written
-        # Of a table with old and new chunks the old ones tell.
+        # For a table with old and new chunks, the old chunks decide whether it existed.
         return tuple(
             RowWork(item.relation, item.existed, item.itself, item.chunks, *sums[name])
             for name in sorted(oids)
-            for item in self.touched(oids[name])[-1:]
+            for item in self.affected(oids[name])[-1:]
         )
 
     def _root(self, oid: int) -> tuple[int, int | None]:
-        """The table that counts, and the chunk; None for the table itself."""
+        """The table that a relation counts as, and its chunk; None for the table itself."""
         chunk = None
-        # What holds compressed rows leads to its chunk, that to its hypertable.
+        # A compressed chunk leads to its chunk, which leads to its hypertable.
         while oid in self._chunks:
             chunk, oid = oid, self._chunks[oid]
         return oid, chunk
@@ -247,7 +246,7 @@ def _strongest(locks: Iterable[tuple[int, str]]) -> dict[int, int]:
 
 
 def rewritten(before: Moment, after: Moment) -> list[int]:
-    """Tables whose storage is another file than before."""
+    """The oids of tables whose filenode changed."""
     return [
         oid
         for oid, relation in after.relations.items()
@@ -258,5 +257,5 @@ def rewritten(before: Moment, after: Moment) -> list[int]:
 
 
 def _increase(before: int, after: int) -> int:
-    """Of a counter that the server may set back to nothing between two transactions."""
+    """The increase of a counter that the server may reset between two transactions."""
     return after - before if after >= before else after

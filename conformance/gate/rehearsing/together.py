@@ -1,10 +1,10 @@
-"""Run all new revisions in one go, as they are deployed, and watch them."""
+"""Run all new revisions in one upgrade, as a deployment does, and trace them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.gate.evidence.evidence import Together
+from conformance.gate.evidence.evidence import CombinedRun
 from conformance.gate.rehearsing.rehearsal import attempt
 from conformance.gate.rehearsing.tracing import Tracer
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from conformance.gate.revisions.new import Revision
 
 
-def run_together(bench: Bench, revisions: Sequence[Revision]) -> Together:
-    """One `alembic upgrade` over all of them, on the base.
+def run_together(bench: Bench, revisions: Sequence[Revision]) -> CombinedRun:
+    """Run all revisions with one `alembic upgrade` on the base.
 
-    Each of them succeeds alone. Together they may share a transaction, with its locks and its
-    pending work; that depends on env.py, which therefore runs as it is.
+    Each revision succeeds alone. Together they may share a transaction, with its locks and pending
+    trigger events; that depends on env.py, which therefore runs unchanged.
     """
     bench.renew()
     names = {revision.path: revision.identifier for revision in revisions}
@@ -35,5 +35,5 @@ def run_together(bench: Bench, revisions: Sequence[Revision]) -> Together:
         for path, statement in zip(tracer.sources, tracer.statements, strict=True)
         if path is not None
     )
-    stopped = names.get(tracer.last_source) if tracer.last_source else None
-    return Together(statements, failure, stopped or revisions[-1].identifier)
+    stopped_at = names.get(tracer.last_source) if tracer.last_source else None
+    return CombinedRun(statements, failure, stopped_at or revisions[-1].identifier)

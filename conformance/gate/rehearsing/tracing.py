@@ -1,4 +1,4 @@
-"""Watch a migration statement by statement, through SQLAlchemy's events, whatever env.py does."""
+"""Trace a migration statement by statement through SQLAlchemy's events, for any env.py."""
 
 from __future__ import annotations
 
@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, event
 
 from conformance.gate.evidence.report import Notice, Statement
-from conformance.gate.rehearsing.driver import (
-    has_failed,
-    hear,
-    is_idle,
-)
-from conformance.gate.rehearsing.relations import Folding, Moment, observe, rewritten
+from conformance.gate.rehearsing.driver import has_failed, is_idle, watch_cursors
+from conformance.gate.rehearsing.relations import Moment, RelationIndex, observe, rewritten
 from conformance.project.listening import notices_of, quiet_cursor, raw_of
 
 if TYPE_CHECKING:
@@ -27,23 +23,23 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-#: A bulk insert may send megabytes; so much of a statement is kept.
+#: Characters that are kept of a statement; a bulk insert may send megabytes.
 _KEPT_SQL = 10_000
 
 
 class Interrupted(BaseException):
-    """The migration ends here, as if its process had been killed: not to be caught by it."""
+    """Ends the migration as if its process had been killed; the migration must not catch it."""
 
 
 def _notice(text: str) -> Notice:
-    """`WARNING:  there is already a transaction in progress`, without what follows the line."""
+    """Parse the first line of `WARNING:  there is already a transaction in progress`."""
     severity, _, message = text.strip().partition(":")
     return Notice(severity, message.strip().split("\n")[0])
 
 
 @contextmanager
 def listening(handlers: dict[str, Callable[..., None]]) -> Iterator[None]:
-    """Hear the events of every engine of this process."""
+    """Register handlers for the events of every engine of this process."""
     added: list[tuple[str, Callable[..., None]]] = []
     try:
         for name, handler in handlers.items():
@@ -55,15 +51,15 @@ def listening(handlers: dict[str, Callable[..., None]]) -> Iterator[None]:
             event.remove(Engine, name, handler)
 
 
-class CalledFrom:
-    """Tells whether a function of one of some files is among the callers."""
+class CallingFile:
+    """Finds which of some files the current call comes from."""
 
     def __init__(self, *paths: Path) -> None:
         self._paths = {os.path.realpath(path): path for path in paths}
         self._known: dict[str, Path | None] = {}
 
     def __call__(self) -> Path | None:
-        """Which of them it is now, the innermost; None if none is."""
+        """The innermost of the files on the call stack; None if none is on it."""
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the way to a caller's file
         while frame is not None:
             if path := self._file(frame.f_code.co_filename):
@@ -79,7 +75,7 @@ class CalledFrom:
 
 @dataclass
 class _Running:
-    """The statement that the server has, and the moment before it."""
+    """The statement that is being executed, and the moment before it."""
 
     started: float
     transaction: int | None
@@ -89,60 +85,60 @@ class _Running:
 
 
 class Tracer:
-    """Records the statements of one revision, or of several in one go.
+    """Records the statements of one revision, or of several in one upgrade.
 
     Args:
-        connection: the one that the migration is given.
+        connection: the connection that the migration is given.
         paths: the revisions' files.
     """
 
     def __init__(self, connection: Connection, *paths: Path) -> None:
         self.statements: list[Statement] = []
-        #: The file that sent each; None: Alembic or env.py did.
+        #: The file that sent each statement; None for Alembic and env.py.
         self.sources: list[Path | None] = []
-        #: What was sent last, and whether it came back.
+        #: The last statement while it has not succeeded; None once it has.
         self.failed: str | None = None
-        self._from_revision = CalledFrom(*paths)
+        self._calling_file = CallingFile(*paths)
         self._transaction = 1
         self._open: list[tuple[int, float]] = []
-        self._watching = 0.0
+        self._overhead = 0.0
         self._returned = 0.0
         self._running: _Running | None = None
-        self._hear(connection)
+        self._watch(connection)
         raw = raw_of(connection)
-        self._last = replace(_look(raw), locks=frozenset())
-        # SQLAlchemy knows of no transaction that it could end.
+        self._last = replace(_observe(raw), locks=frozenset())
+        # SQLAlchemy does not know about this transaction, so that it would not end it.
         raw.rollback()
-        self._folding = Folding(self._last)
+        self._index = RelationIndex(self._last)
 
     @property
     def last_source(self) -> Path | None:
-        """The file that sent the statement that failed, else the last of all."""
+        """The file that sent the failed statement, else the last statement."""
         if self.failed is not None and self._running is not None:
             return self._running.source
         return self.sources[-1] if self.sources else None
 
     @property
     def handlers(self) -> dict[str, Callable[..., None]]:
-        """For `listening`."""
+        """The event handlers, for `listening`."""
         return {
-            "engine_connect": self._hear,
+            "engine_connect": self._watch,
             "before_cursor_execute": self._before,
             "after_cursor_execute": self._after,
             "commit": self._ended,
             "rollback": self._ended,
         }
 
-    def _hear(self, connection: Connection) -> None:
-        hear(
+    def _watch(self, connection: Connection) -> None:
+        watch_cursors(
             connection,
             lambda cursor, sql: self._before(connection, cursor, sql),
             lambda cursor, sql: self._after(connection, cursor, sql),
         )
 
     def _now(self) -> float:
-        """A clock that stands still while we look."""
-        return time.perf_counter() - self._watching
+        """A clock that stops while the tracer itself reads."""
+        return time.perf_counter() - self._overhead
 
     def _before(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         began = time.perf_counter()
@@ -150,18 +146,18 @@ class Tracer:
         self.failed = statement
         notices_of(raw).take()
         lock_timeout = None
-        # What is idle would begin a transaction; what has failed answers nothing until it is
-        # rolled back, as a revision may do to a savepoint.
+        # An idle connection would begin a transaction. A failed transaction answers no query until
+        # it is rolled back, which a revision may do with a savepoint.
         if raw.autocommit or not (is_idle(raw) or has_failed(raw)):
-            lock_timeout = _setting(raw)
+            lock_timeout = _read_lock_timeout(raw)
         self._running = _Running(
             0.0,
             None if raw.autocommit else self._transaction,
-            self._from_revision(),
+            self._calling_file(),
             lock_timeout,
             self._last,
         )
-        self._watching += time.perf_counter() - began
+        self._overhead += time.perf_counter() - began
         self._running.started = self._now()
         if self._running.transaction is not None:
             self._idle_until(self._running.started)
@@ -177,17 +173,17 @@ class Tracer:
             self._returned = ended
             if traced.locks and running.transaction is not None:
                 self._open.append((len(self.statements) - 1, running.started))
-        self._watching += time.perf_counter() - began
+        self._overhead += time.perf_counter() - began
 
     def _traced(self, running: _Running, raw: Any, statement: str) -> Statement:
         notices = notices_of(raw).take()
         lock_timeout = running.lock_timeout
         if not has_failed(raw):
-            self._last = _look(raw)
-            lock_timeout = lock_timeout or _setting(raw)
+            self._last = _observe(raw)
+            lock_timeout = lock_timeout or _read_lock_timeout(raw)
         elif lock_timeout is None and self.statements:
             lock_timeout = self.statements[-1].lock_timeout
-        self._folding.learn(self._last)
+        self._index.add(self._last)
         return Statement(
             len(self.statements) + 1,
             statement,
@@ -195,14 +191,14 @@ class Tracer:
             transaction=running.transaction,
             by_alembic=running.source is None,
             lock_timeout=lock_timeout or "0",
-            locks=self._folding.locks(running.before, self._last),
-            rewrites=self._folding.touched(rewritten(running.before, self._last)),
-            rows=self._folding.rows(running.before, self._last),
+            locks=self._index.locks(running.before, self._last),
+            rewrites=self._index.affected(rewritten(running.before, self._last)),
+            rows=self._index.rows(running.before, self._last),
             notices=tuple(_notice(text) for text in notices),
         )
 
     def _ended(self, _conn: Connection) -> None:
-        """The transaction ends, and its locks with it."""
+        """Record the end of the transaction, which releases its locks."""
         now = self._now()
         self._idle_until(now)
         for index, started in self._open:
@@ -213,57 +209,57 @@ class Tracer:
             self._transaction += 1
 
     def _idle_until(self, now: float) -> None:
-        """Nothing was sent in this transaction since the last statement."""
+        """Record that the transaction was idle since its last statement."""
         if self.statements and self.statements[-1].transaction == self._transaction:
             idle = replace(self.statements[-1], idle_seconds=now - self._returned)
             self.statements[-1] = idle
 
 
 class Interrupter:
-    """Ends a migration before one of its statements.
+    """Stops a migration before one of its statements.
 
     Args:
-        connection: the one that the migration is given.
-        number: which, from 1; counted as `Tracer` counts.
+        connection: the connection that the migration is given.
+        number: the number of the statement, from 1, as `Tracer` counts.
     """
 
     def __init__(self, connection: Connection, number: int) -> None:
-        self._left = number
-        self._hear(connection)
+        self._remaining = number
+        self._watch(connection)
 
     @property
     def fired(self) -> bool:
-        """Whether it came to that statement."""
-        return self._left <= 0
+        """Whether the migration reached that statement."""
+        return self._remaining <= 0
 
     @property
     def handlers(self) -> dict[str, Callable[..., None]]:
-        """For `listening`."""
-        return {"engine_connect": self._hear, "before_cursor_execute": self._before}
+        """The event handlers, for `listening`."""
+        return {"engine_connect": self._watch, "before_cursor_execute": self._before}
 
-    def _hear(self, connection: Connection) -> None:
-        hear(connection, self._before)
+    def _watch(self, connection: Connection) -> None:
+        watch_cursors(connection, self._before)
 
     def _before(self, *_: Any) -> None:
-        self._left -= 1
-        # A dead process sends nothing, whatever its `finally` says.
+        self._remaining -= 1
+        # A killed process sends no further statements, not even those in a `finally`.
         if self.fired:
             raise Interrupted
 
 
 def _sent(cursor: Any, statement: str) -> str:
-    """With the parameters filled in, where the driver says so."""
+    """The statement with its parameters filled in, if the driver provides that."""
     query = getattr(cursor, "query", None)
     sql = query.decode("utf-8", "replace") if isinstance(query, bytes) else statement
     return sql.strip()[:_KEPT_SQL]
 
 
-def _look(raw: Any) -> Moment:
+def _observe(raw: Any) -> Moment:
     with quiet_cursor(raw) as cursor:
         return observe(cursor)
 
 
-def _setting(raw: Any) -> str:
+def _read_lock_timeout(raw: Any) -> str:
     with quiet_cursor(raw) as cursor:
         cursor.execute("SELECT pg_catalog.current_setting('lock_timeout')")
         return str(cursor.fetchone()[0])

@@ -1,1 +1,1 @@
-"""The revisions that are new, their files, and what they accept."""
+"""The new revisions, their files, and the findings that they accept."""

@@ -1,4 +1,4 @@
-"""Reading a revision's file: who it is, what it accepts, and whether it was changed."""
+"""Read a revision's file: its identifier, what it accepts, and whether it was changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def identifier_in(source: str) -> str | None:
-    """The revision that the source of a file declares; None if it declares none."""
+    """The revision identifier in the source of a file; None if there is none."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -31,7 +31,7 @@ def identifier_in(source: str) -> str | None:
 
 
 def same_code(before: str, after: str) -> bool:
-    """Whether two sources run alike: comments, docstrings and layout do not count."""
+    """Whether two sources have the same code, apart from comments, docstrings and layout."""
     if before == after:
         return True
     try:
@@ -62,10 +62,10 @@ def imports_of(file: Path) -> set[str]:
 
 
 def accepted_in(module: Any, file: str) -> dict[str, str]:
-    """`accepted = {"lock-scan": "the table is tiny"}`: findings that the revision accepts.
+    """Read `accepted = {"lock-scan": "the table is tiny"}`: findings that the revision accepts.
 
     Raises:
-        MigrationFailed: it is not of that shape.
+        MigrationFailed: `accepted` is not a dictionary of texts.
     """
     accepted = getattr(module, "accepted", {})
     if isinstance(accepted, dict) and all(
@@ -74,15 +74,15 @@ def accepted_in(module: Any, file: str) -> dict[str, str]:
         return dict(accepted)
     raise MigrationFailed(
         f"{file}: accepted is {accepted!r}.",
-        'Write it as a dictionary from code to reason: accepted = {"lock-scan": "tiny table"}.',
+        'Use a dictionary from code to reason: accepted = {"lock-scan": "tiny table"}.',
     )
 
 
 def irreversible_in(module: Any, file: str) -> str | None:
-    """`irreversible = "the old values are gone"`: why there is no way back.
+    """Read `irreversible = "the old values are gone"`: why the revision cannot be downgraded.
 
     Raises:
-        MigrationFailed: it is not a reason.
+        MigrationFailed: `irreversible` is not a text, or is empty.
     """
     reason = getattr(module, "irreversible", None)
     if reason is None or (isinstance(reason, str) and reason.strip()):

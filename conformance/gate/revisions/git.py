@@ -1,4 +1,4 @@
-"""What a git repository says of an earlier state of some folders; it is read, never changed."""
+"""Read earlier versions of folders from a git repository, which is never changed."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 from conformance.errors import BaseUnavailable
 
-#: Tried in turn where no base is named.
+#: The branches to try, in order, if no base is named.
 MAIN_BRANCHES = ("origin/main", "main")
 
-_WAY_OUT = "Name a branch, a tag or a commit with --base, or a revision with --from-revision."
+_HINT = "Name a branch, a tag or a commit with --base, or a revision with --from-revision."
 
 
 class Repository:
-    """The repository that a folder is in.
+    """The git repository that contains a folder.
 
     Raises:
-        BaseUnavailable: there is none, or no git.
+        BaseUnavailable: the folder is not in a repository, or git is not installed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +25,7 @@ class Repository:
         found = self._try("rev-parse", "--show-toplevel")
         if found is None:
             raise BaseUnavailable(
-                f"{folder} is in no git repository that can be read.",
+                f"{folder} is not in a readable git repository.",
                 "Name the last old revision with --from-revision.",
             )
         self.root = Path(found.strip())
@@ -34,40 +34,40 @@ class Repository:
         """The identifier of the commit that the reference names.
 
         Raises:
-            BaseUnavailable: it names none.
+            BaseUnavailable: there is no such commit.
         """
         commit = self._commit(reference)
         if commit is None:
-            raise BaseUnavailable(f"git knows no {reference!r}.", _WAY_OUT)
+            raise BaseUnavailable(f"git does not know {reference!r}.", _HINT)
         return commit
 
     def main_branch(self) -> tuple[str, str]:
-        """The main branch's name, and the last commit that is in it and in the working tree.
+        """The main branch's name, and its merge base with the working tree.
 
         Raises:
-            BaseUnavailable: there is no main branch, or it has nothing in common.
+            BaseUnavailable: there is no main branch, or it shares no commit with the working tree.
         """
         for branch in MAIN_BRANCHES:
             if self._commit(branch) is not None:
                 base = self._try("merge-base", "HEAD", branch)
                 if base is None:
                     raise BaseUnavailable(
-                        f"git finds no commit that is in {branch} and in the working tree.",
+                        f"{branch} and the working tree have no common commit.",
                         "Fetch the whole history, or name the base with --base.",
                     )
                 return branch, base.strip()
-        raise BaseUnavailable(f"git knows neither {' nor '.join(MAIN_BRANCHES)}.", _WAY_OUT)
+        raise BaseUnavailable(f"git knows neither {' nor '.join(MAIN_BRANCHES)}.", _HINT)
 
-    def shared(self, commit: str) -> str:
-        """The last commit that is in it and in the working tree; itself where none is known."""
+    def merge_base(self, commit: str) -> str:
+        """The merge base of the commit and the working tree; the commit itself if there is none."""
         return (self._try("merge-base", "HEAD", commit) or commit).strip()
 
     def files(self, commit: str, folder: Path, *, below: bool) -> dict[str, str]:
-        """The texts of the Python files of a folder as they were, by path from the root.
+        """The texts of a folder's Python files at a commit, by path from the root.
 
         Args:
-            folder: one outside of the repository has none.
-            below: those in folders below it as well.
+            folder: a folder outside of the repository has no files.
+            below: whether to include the folders below.
         """
         if not folder.resolve().is_relative_to(self.root.resolve()):
             return {}
@@ -89,12 +89,12 @@ class Repository:
     def _run(self, *arguments: str) -> str:
         found = self._try(*arguments)
         if found is None:
-            raise BaseUnavailable(f"git {arguments[0]} fails in {self.root}.", _WAY_OUT)
+            raise BaseUnavailable(f"git {arguments[0]} fails in {self.root}.", _HINT)
         return found
 
     def _try(self, *arguments: str) -> str | None:
-        """What git prints; None where it fails or is not there."""
-        # From the repository's root, where the paths that git prints start.
+        """The output of git; None if git fails or is not installed."""
+        # The paths that git prints are relative to the repository's root.
         folder = getattr(self, "root", self._folder)
         try:
             done = subprocess.run(  # noqa: S603 - nothing here goes through a shell

@@ -1,4 +1,4 @@
-"""Which revisions are new: those of the working tree that the base does not have."""
+"""Find the new revisions: those of the working tree that the base does not have."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Revision:
-    """A new revision, as its file has it.
+    """A new revision, as read from its file.
 
     Attributes:
-        parents: the revisions that it follows; none for the first, several for a merge.
-        title: the first line of its docstring.
-        path: its file.
-        file: the same for people: from the working directory where it is below it.
+        parents: the previous revisions; none for the first revision, several for a merge.
+        title: the first line of the docstring.
+        path: the path of the file.
+        file: the path to display: relative to the working directory if the file is below it.
         accepted: reasons by code, or by code and subject (`data-lost:curves.source`).
-        irreversible: why there is no way back, where it declares so.
+        irreversible: the reason why the revision cannot be downgraded, if it declares one.
     """
 
     identifier: str
@@ -49,13 +49,13 @@ class Revision:
 
 @dataclass(frozen=True)
 class NewRevisions:
-    """What is to be rehearsed, and on what.
+    """The revisions to rehearse, and their base.
 
     Attributes:
-        base: what they are new against, for people.
-        base_heads: the last old revisions; none where all are new.
-        revisions: the new ones, in the order in which they run.
-        findings: old revisions that are not what they were.
+        base: a description of the state that the revisions are compared with.
+        base_heads: the last old revisions; none if all are new.
+        revisions: the new revisions, in execution order.
+        findings: findings about old revisions that were edited or deleted.
     """
 
     base: str
@@ -65,7 +65,7 @@ class NewRevisions:
 
 
 def new_since_revision(config: Config, last_old: str) -> NewRevisions:
-    """All that are neither the revision nor before it; `base` stands for none.
+    """Find all revisions after the given one; after `base`, all are new.
 
     Raises:
         MigrationFailed: the files cannot be read, or have more than one head.
@@ -82,16 +82,16 @@ def new_since_revision(config: Config, last_old: str) -> NewRevisions:
         known = ", ".join(sorted(item.revision for item in directory.walk_revisions()))
         raise BaseUnavailable(
             f"There is no revision {last_old!r}: {str(error).rstrip('.')}.",
-            f"Take one of {known}, or base.",
+            f"Use one of {known}, or base.",
         ) from None
     return _new(directory, frozenset(old), f"revision {script.revision}")
 
 
 def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
-    """All that the commit does not have.
+    """Find all revisions that the commit does not have.
 
     Args:
-        reference: a branch, tag or commit; None: where the working tree left the main branch.
+        reference: a branch, tag or commit; None for the merge base with the main branch.
 
     Raises:
         MigrationFailed: the files cannot be read, or have more than one head.
@@ -106,9 +106,9 @@ def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
         commit = repository.commit(reference)
         base = f"{reference} ({commit[:10]})"
     sources = _sources(directory, repository, commit)
-    # What the base has got since is no change of ours.
-    shared = repository.shared(commit)
-    before = sources if shared == commit else _sources(directory, repository, shared)
+    # Changes of the base since the merge base are not changes of the working tree.
+    ancestor = repository.merge_base(commit)
+    before = sources if ancestor == commit else _sources(directory, repository, ancestor)
     edited = tuple(_edited(directory, before, base))
     return _new(directory, frozenset(sources), base, edited)
 
@@ -119,7 +119,7 @@ def _directory(config: Config) -> ScriptDirectory:
 
 
 def _sources(directory: ScriptDirectory, repository: Repository, commit: str) -> dict[str, str]:
-    """The texts that the base has, by revision."""
+    """The source files of a commit, by revision."""
     found: dict[str, str] = {}
     for folder in _folders(directory):
         for source in repository.files(
@@ -144,9 +144,9 @@ def _edited(directory: ScriptDirectory, sources: dict[str, str], base: str) -> l
     for identifier, before in sorted(sources.items()):
         script = present.get(identifier)
         if script is None:
-            what = "is in the base, and gone here"
+            what = "is in the base but was deleted"
         elif not same_code(before, Path(script.path).read_text("utf-8")):
-            what = "was changed, though the base has it"
+            what = "is in the base but was edited"
         else:
             continue
         findings.append(
@@ -155,7 +155,7 @@ def _edited(directory: ScriptDirectory, sources: dict[str, str], base: str) -> l
                 identifier,
                 "",
                 f"Revision {identifier} {what}; databases that have run it keep the old state.",
-                f"Leave it as it is in {base}, and put the change into a new revision.",
+                f"Restore the revision as it is in {base}, and put the change into a new revision.",
             )
         )
     return findings

@@ -1,1 +1,1 @@
-"""What the gate concludes from its evidence: pure."""
+"""The gate's rules: evidence -> findings. Pure."""

@@ -1,4 +1,4 @@
-"""Findings that a revision accepts in its own file. Pure."""
+"""Accept the findings that a revision accepts in its own file. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from conformance.gate.evidence.report import GateFinding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Nobody can accept these: the acceptance itself is at fault, or what follows was not seen.
+#: Codes that cannot be accepted: the acceptance itself is wrong, or the rehearsal is incomplete.
 NEVER = frozenset(
     {"upgrade-failed", "revision-edited", "accepted-without-reason", "accepted-in-vain"}
 )
-#: Nor these, where the upgrade failed because of them.
+#: Codes that cannot be accepted if they made the upgrade fail.
 _CAUSES = frozenset({"compression-forbids"})
 
 
@@ -27,12 +27,12 @@ def accept(
     judged: bool = True,
     squawk_ran: bool = True,
 ) -> Iterator[GateFinding]:
-    """The findings of a revision with the reasons for which it accepts them, and more of these.
+    """Mark the accepted findings of a revision, and add findings about the acceptances.
 
     Args:
         accepted: reasons by code (`lock-scan`), or by code and subject (`data-lost:curves.bid`).
-        judged: whether the upgrade came to its end, so that all rules had a look.
-        squawk_ran: the same of squawk's.
+        judged: whether the upgrade completed, so that all rules were applied.
+        squawk_ran: whether squawk's rules were applied.
     """
     used: set[str] = set()
     never = NEVER if judged else NEVER | _CAUSES
@@ -50,7 +50,7 @@ def accept(
             yield _without_reason(revision, key)
     if judged:
         unused = [key for key in accepted if key not in used]
-        yield from _in_vain(
+        yield from _unused(
             revision, (key for key in unused if squawk_ran or not key.startswith(SQUAWK))
         )
 
@@ -67,11 +67,11 @@ def _without_reason(revision: str, key: str) -> GateFinding:
         revision,
         key,
         f"{key} is accepted without a reason.",
-        f'Write why: accepted = {{"{key}": "the table has few rows"}}.',
+        f'Give the reason: accepted = {{"{key}": "the table has few rows"}}.',
     )
 
 
-def _in_vain(revision: str, keys: Iterable[str]) -> Iterator[GateFinding]:
+def _unused(revision: str, keys: Iterable[str]) -> Iterator[GateFinding]:
     for key in keys:
         code = key if is_code(key) else key.partition(":")[0]
         known = is_code(code) and code not in NEVER
@@ -79,8 +79,8 @@ def _in_vain(revision: str, keys: Iterable[str]) -> Iterator[GateFinding]:
             "accepted-in-vain",
             revision,
             key,
-            f"{key} is accepted, but does not occur."
+            f"{key} is accepted but does not occur."
             if known
-            else f"{key} is accepted, but nothing of that name can be.",
-            "Take it out of accepted." if known else "See the list of codes.",
+            else f"{key} is accepted, but no finding can have that name.",
+            f"Remove {key} from accepted." if known else "See the list of codes.",
         )

@@ -1,7 +1,8 @@
-"""What hypertables with compression enabled refuse, and in which versions of TimescaleDB. Pure.
+"""Changes that hypertables with compression reject, by version of TimescaleDB. Pure.
 
-Told from what a revision changed, so that it is said even where the server at hand allows it, or
-is of the Apache edition. Seen on 2.17.2, 2.20.3, 2.23, 2.28.3 and 2.29.2.
+The rule compares the states before and after a revision, so that it also applies where the present
+server allows the change or runs the Apache edition. Observed on 2.17.2, 2.20.3, 2.23, 2.28.3 and
+2.29.2.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ _REFUSAL = re.compile(r"compress|columnstore", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Refusal:
-    """A change that hypertables with compression enabled refuse.
+    """A change that hypertables with compression enabled reject.
 
     Attributes:
-        change: what is done, in SQL's words.
-        until: the first version that allows it; empty: none does.
-        unless: what later versions still refuse.
+        change: the change, in SQL's terms.
+        until: the first version that allows the change; empty if no version does.
+        unless: when later versions still reject the change.
         hint: what to do instead.
     """
 
@@ -42,7 +43,7 @@ class Refusal:
 
     @property
     def versions(self) -> str:
-        """Which versions refuse it, for people."""
+        """The versions that reject the change, as text."""
         if not self.until:
             return "every version of TimescaleDB"
         return f"TimescaleDB before {self.until}{self.unless and f', and {self.unless}'}"
@@ -62,18 +63,18 @@ REFUSALS = {
         Refusal(
             "ALTER COLUMN TYPE",
             "2.28",
-            "Add a column of the new type, fill it, and change over to it.",
-            "later ones while a chunk is compressed",
+            "Add a column of the new type, fill it, and exchange the names.",
+            "later versions while a chunk is compressed",
         ),
         Refusal(
             "DROP COLUMN of a segment-by or order-by column",
             "",
-            "Decompress all chunks and change the settings first, or keep the column.",
+            "Decompress all chunks and change the compression settings first, or keep the column.",
         ),
         Refusal(
             "ADD COLUMN with an identity or a generated value",
             "",
-            "Add a plain column, and let the writers fill it.",
+            "Add a plain column and let the writers fill it.",
         ),
     )
 }
@@ -82,10 +83,10 @@ REFUSALS = {
 def judge_compression(
     evidence: Evidence, declared: Collection[str], minimum: str
 ) -> Iterator[GateFinding]:
-    """What the revision does that hypertables with compression refuse.
+    """Find changes of the revision that hypertables with compression reject.
 
     Args:
-        declared: tables whose models declare compression, for a server that has none.
+        declared: tables whose models declare compression; needed where the server has none.
         minimum: the oldest TimescaleDB that the models allow.
     """
     if evidence.failure is not None and refused_for_compression(evidence.failure):
@@ -93,7 +94,7 @@ def judge_compression(
             "compression-forbids",
             evidence.revision.identifier,
             "",
-            f"This server refuses {shortened(evidence.failure.sql)}: "
+            f"This server rejects {shortened(evidence.failure.sql)}: "
             f"{evidence.failure.reason.rstrip('.')}.",
             hint_for_refusal(evidence.failure.sql),
         )
@@ -104,14 +105,14 @@ def judge_compression(
         compressed = earlier.compressed or earlier.name in declared
         if later is None or later.oid != earlier.oid or not compressed:
             continue
-        for change, subject in _changes(earlier, later, _ordered_by(evidence, earlier.name)):
+        for change, subject in _changes(earlier, later, _setting_columns(evidence, earlier.name)):
             refusal = REFUSALS[change]
             if not refusal.until or refusal.unless or _numbers(minimum) < _numbers(refusal.until):
                 yield _finding(evidence.revision.identifier, refusal, subject, earlier.name)
 
 
 def refused_for_compression(failure: Failure) -> bool:
-    """Whether the server says that compression is the reason."""
+    """Whether the server's message names compression as the reason."""
     return bool(failure.sql and _REFUSAL.search(failure.reason))
 
 
@@ -120,8 +121,8 @@ def _finding(revision: str, refusal: Refusal, subject: str, table: str) -> GateF
         "compression-forbids",
         revision,
         subject,
-        f"{refusal.change} ({subject}): {refusal.versions} refuses it while compression is "
-        f"enabled on {table}.",
+        f"{refusal.change} ({subject}): {refusal.versions} rejects the change while compression "
+        f"is enabled on {table}.",
         refusal.hint,
     )
 
@@ -129,7 +130,7 @@ def _finding(revision: str, refusal: Refusal, subject: str, table: str) -> GateF
 def _changes(
     earlier: Contents, later: Contents, needed: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """Pairs of a change in `REFUSALS` and what it is about."""
+    """Yield each change that is in `REFUSALS`, with its subject."""
     for number, column in earlier.columns.items():
         name = f"{earlier.name}.{column.name}"
         if number in later.columns:
@@ -151,7 +152,7 @@ def _added(column: Column) -> Iterator[str]:
     if column.computed:
         yield "ADD COLUMN with an identity or a generated value"
     elif column.not_null and not column.has_default:
-        # Every version refuses to add it so: it was added first, and set afterwards.
+        # No version can add such a column in one step: it was added nullable and set afterwards.
         yield "SET NOT NULL"
 
 
@@ -162,8 +163,8 @@ def _altered(before: Column, after: Column) -> Iterator[str]:
         yield "SET NOT NULL" if after.not_null else "DROP NOT NULL"
 
 
-def _ordered_by(evidence: Evidence, table: str) -> set[str]:
-    """The columns that compression segments or orders by."""
+def _setting_columns(evidence: Evidence, table: str) -> set[str]:
+    """The segment-by and order-by columns of the table."""
     found: set[str] = set()
     for key, value in evidence.before.facts.items():
         if key.kind == "compression" and key.table == table and isinstance(value, tuple):

@@ -1,10 +1,10 @@
-"""How the same is done without harm, told from a statement's words. Pure.
+"""How to reach the same result without blocking, derived from a statement's text. Pure.
 
 Sources: PostgreSQL documentation, "ALTER TABLE" (notes on NOT VALID and USING INDEX), "CREATE
 INDEX" and "REINDEX" (building indexes concurrently); TimescaleDB documentation, "CREATE INDEX
-(Transaction per chunk)", "compress_chunk". That a hypertable reads its chunks even under NOT VALID,
-refuses VALIDATE where it is compressed, and has no CONCURRENTLY but for its chunks, was seen on
-2.17, 2.28 and 2.29.
+(Transaction per chunk)", "compress_chunk". Observed on 2.17, 2.28 and 2.29: a hypertable reads its
+chunks even under NOT VALID, rejects VALIDATE CONSTRAINT if compression is enabled, and supports
+CONCURRENTLY only for its chunks.
 """
 
 from __future__ import annotations
@@ -19,77 +19,83 @@ if TYPE_CHECKING:
 
     from conformance.gate.evidence.evidence import Failure
 
-_ALONE = "in an op.get_context().autocommit_block()"
-_QUIET_HOUR = "Choose a quiet hour, with a lock timeout, and accept it with the reason."
-_CHUNKS_ALONE = (
-    f"Do it chunk by chunk, {_ALONE}, so that each is locked by itself: a DO block may COMMIT "
-    "after each; or leave it to a policy."
+_IN_AUTOCOMMIT = "in an op.get_context().autocommit_block()"
+_QUIET_HOUR = "Choose a quiet hour, set a lock timeout, and accept the finding with the reason."
+_CHUNK_BY_CHUNK = (
+    f"Convert one chunk at a time {_IN_AUTOCOMMIT}, in a DO block that commits after each, so that "
+    "only one chunk is locked; or leave the chunks to a policy."
 )
 _MOVES_CHUNKS = r".*\b(DE)?COMPRESS_CHUNK\b|.*\bCONVERT_TO_(ROW|COLUMN)STORE\b"
 
-#: What is begun under a lock that blocks others, and how it is done without: on a plain table, on
-#: a hypertable.
+#: Statements that read rows under a blocking lock, and the alternatives: for a plain table, for a
+#: hypertable.
 _SCANS = (
     (
         r"CREATE UNIQUE INDEX",
-        f"CREATE UNIQUE INDEX CONCURRENTLY, {_ALONE}.",
-        "A unique index on a hypertable has no other way: choose a quiet hour, and accept it.",
+        f"Use CREATE UNIQUE INDEX CONCURRENTLY {_IN_AUTOCOMMIT}.",
+        "A hypertable has no other way to build a unique index: choose a quiet hour, and accept "
+        "the finding.",
     ),
     (
         r"CREATE INDEX",
-        f"CREATE INDEX CONCURRENTLY, {_ALONE}.",
-        "A hypertable has no CONCURRENTLY: CREATE INDEX ... WITH "
-        f"(timescaledb.transaction_per_chunk), {_ALONE}.",
+        f"Use CREATE INDEX CONCURRENTLY {_IN_AUTOCOMMIT}.",
+        "A hypertable has no CONCURRENTLY: use CREATE INDEX ... WITH "
+        f"(timescaledb.transaction_per_chunk) {_IN_AUTOCOMMIT}.",
     ),
     (
         r"REINDEX",
-        f"REINDEX ... CONCURRENTLY, {_ALONE}.",
-        "A hypertable has no REINDEX CONCURRENTLY, but each chunk of show_chunks() has: REINDEX "
-        f"TABLE CONCURRENTLY, chunk by chunk, {_ALONE}.",
+        f"Use REINDEX ... CONCURRENTLY {_IN_AUTOCOMMIT}.",
+        "A hypertable has no REINDEX CONCURRENTLY, but its chunks have: run REINDEX TABLE "
+        f"CONCURRENTLY on each chunk of show_chunks() {_IN_AUTOCOMMIT}.",
     ),
     (
         r"ALTER TABLE .* ADD (CONSTRAINT \S+ )?(UNIQUE|PRIMARY KEY)",
-        f"CREATE UNIQUE INDEX CONCURRENTLY first, {_ALONE}; ADD CONSTRAINT ... USING INDEX then "
-        "reads nothing.",
-        "A key of a hypertable has no other way: choose a quiet hour, with a lock timeout, and "
-        "accept it.",
+        f"Run CREATE UNIQUE INDEX CONCURRENTLY first {_IN_AUTOCOMMIT}; ADD CONSTRAINT ... USING "
+        "INDEX then reads no rows.",
+        "A hypertable has no other way to add a key: choose a quiet hour, set a lock timeout, and "
+        "accept the finding.",
     ),
     (r"ALTER TABLE .* ADD (CONSTRAINT \S+ )?EXCLUDE", _QUIET_HOUR, _QUIET_HOUR),
     (
         r"ALTER TABLE .* VALIDATE CONSTRAINT",
-        f"Validate it in a transaction of its own: {_ALONE}, or in a revision that is deployed "
-        "later.",
+        f"Validate the constraint in a separate transaction: {_IN_AUTOCOMMIT}, or in a revision "
+        "that is deployed later.",
         _QUIET_HOUR,
     ),
     (
         r"ALTER TABLE .* ADD (CONSTRAINT|CHECK|FOREIGN)",
-        "Add it NOT VALID, and VALIDATE CONSTRAINT in a later revision.",
-        "A hypertable reads its chunks even under NOT VALID: choose a quiet hour, with a lock "
-        "timeout, and accept it.",
+        "Add the constraint NOT VALID, and run VALIDATE CONSTRAINT in a later revision.",
+        "A hypertable reads its chunks even under NOT VALID: choose a quiet hour, set a lock "
+        "timeout, and accept the finding.",
     ),
     (
         r"ALTER TABLE .* SET NOT NULL",
-        "Add CHECK (column IS NOT NULL) NOT VALID, and validate it in a later revision; SET NOT "
-        "NULL then reads nothing.",
-        "A hypertable reads its chunks for it: choose a quiet hour, with a lock timeout, and "
-        "accept it.",
+        "Add CHECK (column IS NOT NULL) NOT VALID, and validate the check in a later revision; SET "
+        "NOT NULL then reads no rows.",
+        "A hypertable reads its chunks for SET NOT NULL: choose a quiet hour, set a lock timeout, "
+        "and accept the finding.",
     ),
-    (_MOVES_CHUNKS, _CHUNKS_ALONE, _CHUNKS_ALONE),
+    (_MOVES_CHUNKS, _CHUNK_BY_CHUNK, _CHUNK_BY_CHUNK),
 )
 
 _STORED_FORM = (
-    "Add a new column, fill it in batches, and change over to it; or leave the stored form alone."
+    "Add a new column, fill it in batches, and exchange the names; or keep the stored type."
 )
 _MAINTENANCE = (
-    "Leave it to maintenance, outside of migrations: a quiet hour, or a tool that copies beside "
-    "the table."
+    "Do this as maintenance outside of migrations: in a quiet hour, or with a tool that rebuilds a "
+    "copy of the table."
 )
 _DEFAULT_LATER = (
-    "Add it without the default, then SET DEFAULT for new rows, and fill the old ones in batches."
+    "Add the column without the default, then SET DEFAULT for new rows, and fill existing rows in "
+    "batches."
 )
 _REWRITES = (
-    (r"CLUSTER|VACUUM", _MAINTENANCE, "Leave it to maintenance: reorder_chunk(), chunk by chunk."),
-    (_MOVES_CHUNKS, _CHUNKS_ALONE, _CHUNKS_ALONE),
+    (
+        r"CLUSTER|VACUUM",
+        _MAINTENANCE,
+        "Do this as maintenance outside of migrations: run reorder_chunk() on each chunk.",
+    ),
+    (_MOVES_CHUNKS, _CHUNK_BY_CHUNK, _CHUNK_BY_CHUNK),
     (
         r"ALTER TABLE \S+ ADD (?!CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY)(?!.* GENERATED )",
         _DEFAULT_LATER,
@@ -98,11 +104,11 @@ _REWRITES = (
 )
 
 _NO_DATA = (
-    "Create it WITH NO DATA, in the transaction of the revision; refresh it afterwards, by its "
-    "policy or by CALL refresh_continuous_aggregate() outside of migrations."
+    "Create the continuous aggregate WITH NO DATA in the revision's transaction, and refresh it "
+    "later, by its policy or by CALL refresh_continuous_aggregate() outside of migrations."
 )
 
-#: What the server says, and what it wants instead.
+#: The server's messages, and what to do about each.
 _FAILURES = (
     (r"CREATE MATERIALIZED VIEW \.\.\. WITH DATA cannot run", _NO_DATA),
     (
@@ -112,76 +118,79 @@ _FAILURES = (
     ),
     (
         r"CONCURRENTLY cannot run inside a transaction|cannot .*run inside a transaction block",
-        f"Execute it {_ALONE}.",
+        f"Execute the statement {_IN_AUTOCOMMIT}.",
     ),
     (
         r"hypertables do not support concurrent",
-        f"Take WITH (timescaledb.transaction_per_chunk) in place of CONCURRENTLY, {_ALONE}.",
+        f"Use WITH (timescaledb.transaction_per_chunk) instead of CONCURRENTLY {_IN_AUTOCOMMIT}.",
     ),
     (
         r"concurrent index creation on hypertables is not supported",
-        f"REINDEX TABLE CONCURRENTLY each chunk of show_chunks(), {_ALONE}.",
+        f"Run REINDEX TABLE CONCURRENTLY on each chunk of show_chunks() {_IN_AUTOCOMMIT}.",
     ),
     (
         r"hypertables do not support adding a constraint using an existing index",
-        "ADD CONSTRAINT with the columns themselves, in place of USING INDEX.",
+        "Use ADD CONSTRAINT with the columns themselves instead of USING INDEX.",
     ),
     (
         r"cannot create a unique index without the column",
-        "Put the column that the hypertable is partitioned by into the key.",
+        "Include the hypertable's partitioning column in the key.",
     ),
     (
         r"lock timeout",
-        "Set a lock timeout that leaves time for it; here nobody else holds locks.",
+        "Set a longer lock timeout; during the rehearsal no other session holds locks.",
     ),
 )
 _DEPENDENT = re.compile(
     r"(?:rule \S+ on )?(?P<kind>continuous aggregate|materialized view|view) (?P<name>\S+)"
     r" depends on "
 )
-_ON_ROWS = "Make it run on tables that have rows, and on chunks that are compressed."
+_ON_ROWS = "Make the upgrade work on tables with rows and on compressed chunks."
 
 
 def hint_for_scan(sql: str, *, hypertable: bool) -> str:
-    """How rows are gone through without a lock that blocks others, where it can be."""
-    return _chosen(_SCANS, sql, hypertable=hypertable) or _QUIET_HOUR
+    """How to read the rows without a blocking lock, where that is possible."""
+    return _choose(_SCANS, sql, hypertable=hypertable) or _QUIET_HOUR
 
 
 def hint_for_rewrite(sql: str, *, hypertable: bool) -> str:
-    """How a statement that writes all rows anew is got around."""
-    return _chosen(_REWRITES, sql, hypertable=hypertable) or _STORED_FORM
+    """How to avoid a statement that rewrites all rows."""
+    return _choose(_REWRITES, sql, hypertable=hypertable) or _STORED_FORM
 
 
 def hint_for_refusal(sql: str) -> str:
-    """What to do in place of a statement that compression forbids."""
+    """What to do instead of a statement that compression forbids."""
     if re.match(
         r"ALTER TABLE .* ADD (?!CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY)", first_words(sql)
     ):
         return (
-            "Add it nullable or with a constant default, and any constraint by itself; or "
-            "decompress first."
+            "Add the column nullable or with a constant default, and any constraint separately; or "
+            "decompress all chunks first."
         )
-    return "Do it before compression is enabled, or decompress all chunks and disable it first."
+    return (
+        "Run the statement before compression is enabled, or decompress all chunks and disable "
+        "compression first."
+    )
 
 
 def hint_for_offline(reason: str) -> str:
-    """What to do where offline SQL does something else, by what is raised."""
+    """What to do if offline SQL has another effect, by the error that it raises."""
     if "SyntaxError" in reason or "%%" in reason:
         return (
-            "Offline Alembic does not know the server: say what depends on its version, such as "
-            "persisted=True of Computed(); and dialect_opts={'paramstyle': 'named'} in env.py, or "
-            "each percent sign is doubled."
+            "Offline Alembic does not know the server's version: state what depends on it, such as "
+            "persisted=True of Computed(); and set dialect_opts={'paramstyle': 'named'} in env.py, "
+            "so that percent signs are not doubled."
         )
     if "MockConnection" in reason:
-        return "Send it with op.execute(): offline there is no connection, and no cursor."
-    return "Decide nothing in Python by what a query answers; a DO block can decide in SQL."
+        return "Use op.execute(): there is no connection and no cursor offline."
+    return "Do not use query results in Python; use a DO block to decide in SQL."
 
 
 def is_by_chunk(sql: str, chunks: int) -> bool:
-    """Whether a statement outside of a transaction moves chunks as that way out says.
+    """Whether a statement outside of a transaction converts one chunk at a time, as the hint says.
 
     Args:
-        chunks: how many it moved.
+        chunks: how many chunks it converted.
     """
     words = first_words(sql)
     return bool(re.match(_MOVES_CHUNKS, words)) and (chunks == 1 or "COMMIT;" in words)
@@ -216,16 +225,16 @@ def hint_for_interruption(reason: str) -> str:
 
 
 def hint_for_failure(reason: str) -> str:
-    """What to do about a statement that the server refuses, by what it says."""
-    for pattern, way in _FAILURES:
+    """What to do about a statement that the server rejects, by the server's message."""
+    for pattern, hint in _FAILURES:
         if re.search(pattern, reason):
-            return way
+            return hint
     return _ON_ROWS
 
 
-def _chosen(ways: tuple[tuple[str, str, str], ...], sql: str, *, hypertable: bool) -> str | None:
+def _choose(hints: tuple[tuple[str, str, str], ...], sql: str, *, hypertable: bool) -> str | None:
     words = first_words(sql)
-    for pattern, plain, of_hypertable in ways:
+    for pattern, plain, for_hypertable in hints:
         if re.match(pattern, words):
-            return of_hypertable if hypertable else plain
+            return for_hypertable if hypertable else plain
     return None

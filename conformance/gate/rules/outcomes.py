@@ -1,4 +1,4 @@
-"""Evidence -> findings: what of a rehearsal is wrong, and what to do about it. Pure."""
+"""Judge the outcomes of a rehearsal: failure, warnings, interruptions, downgrade, offline. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from conformance.gate.evidence.state import (
     changed_facts,
     changed_rows,
     changed_traces,
-    more_hypertables,
-    told_facts,
+    describe_changes,
+    has_new_hypertables,
 )
 from conformance.gate.rules.compression import refused_for_compression
 from conformance.gate.rules.hints import (
@@ -28,25 +28,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from conformance.comparing.findings import Finding
-    from conformance.gate.evidence.evidence import Evidence, Interruption, Return, Together
+    from conformance.gate.evidence.evidence import (
+        CombinedRun,
+        DowngradeOutcome,
+        Evidence,
+        Interruption,
+    )
 
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
-    """Everything that one revision alone shows, apart from locks, compression and squawk."""
+    """Judge one revision alone, except for locks, compression and squawk's rules."""
     yield from _failure(evidence)
     yield from _warnings(evidence)
     yield from judge_rows(evidence)
     yield from _interruptions(evidence)
-    yield from _return(evidence)
-    yield from _by_hand(evidence)
+    yield from _downgrade(evidence)
+    yield from _offline(evidence)
 
 
 def judge_drift(
     findings: Sequence[Finding], rehearsed: Sequence[Evidence]
 ) -> Iterator[GateFinding]:
-    """What the database is at the end, and the models do not declare.
+    """Find differences between the final database and the models.
 
-    Each is said of the last revision that changed the fact, else of the last revision.
+    Each finding names the last revision that changed the fact, else the last revision.
     """
     changed: dict[str, str] = {}
     for evidence in rehearsed:
@@ -75,18 +80,18 @@ def _failure(evidence: Evidence) -> Iterator[GateFinding]:
         )
 
 
-def judge_failure_together(together: Together) -> Iterator[GateFinding]:
-    """An upgrade that fails only where it follows others in the same run."""
-    if together.failure is not None:
-        sql = f" at {shortened(together.failure.sql)}" if together.failure.sql else ""
+def judge_combined_failure(combined: CombinedRun) -> Iterator[GateFinding]:
+    """Find an upgrade that fails only after other revisions in the same run."""
+    if combined.failure is not None:
+        sql = f" at {shortened(combined.failure.sql)}" if combined.failure.sql else ""
         yield GateFinding(
             "upgrade-failed",
-            together.stopped,
+            combined.stopped_at,
             "",
-            f"Alone the upgrade succeeds, in one go with the revisions before it it fails{sql}: "
-            f"{together.failure.reason.rstrip('.')}.",
-            "Let each run in a transaction of its own: transaction_per_migration in env.py, or an "
-            "autocommit_block(); or deploy them one after the other.",
+            "The upgrade succeeds alone but fails in one run with the revisions before it"
+            f"{sql}: {combined.failure.reason.rstrip('.')}.",
+            "Run each revision in its own transaction: transaction_per_migration in env.py, or an "
+            "autocommit_block(); or deploy the revisions one after the other.",
         )
 
 
@@ -105,7 +110,8 @@ def _warnings(evidence: Evidence) -> Iterator[GateFinding]:
             evidence.revision.identifier,
             "",
             f"Statement {number} raises a WARNING: {message.rstrip('.')}{more}.",
-            "A statement that warns often keeps the old state: say what is meant.",
+            "Such a statement often keeps the old state: change it so that the server does not "
+            "warn.",
             number,
         )
 
@@ -115,120 +121,122 @@ def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
     if harmful:
         first = harmful[0]
         numbers = ", ".join(str(item.statement) for item in harmful[1:])
-        others = f" The same before {numbers}." if numbers else ""
+        others = f" The same happens before {numbers}." if numbers else ""
         yield GateFinding(
             "interrupted",
             evidence.revision.identifier,
             "",
-            f"Interrupted before statement {first.statement}, the upgrade leaves "
-            f"{listed(first.left)}; {_stuck(first)}.{others}",
+            f"If interrupted before statement {first.statement}, the upgrade leaves "
+            f"{listed(first.left)}; {_next_run(first)}.{others}",
             hint_for_interruption(first.failure.reason if first.failure else ""),
             first.statement,
         )
 
 
-def _stuck(interruption: Interruption) -> str:
+def _next_run(interruption: Interruption) -> str:
     if interruption.failure is not None:
         return f"the next run fails: {interruption.failure.reason.rstrip('.')}"
-    return f"the next run does not finish the work: {listed(interruption.missing)}"
+    return f"the next run does not complete the upgrade: {listed(interruption.missing)}"
 
 
-def _return(evidence: Evidence) -> Iterator[GateFinding]:
-    """The way back."""
+def _downgrade(evidence: Evidence) -> Iterator[GateFinding]:
     reason = evidence.revision.irreversible
-    if evidence.down is not None and evidence.down.irreversible is not None:
-        reason = evidence.down.irreversible
+    outcome = evidence.downgrade
+    if outcome is not None and outcome.irreversible is not None:
+        reason = outcome.irreversible
     if reason is not None:
         yield GateFinding(
             "irreversible",
             evidence.revision.identifier,
             "",
-            f"There is no way back: {reason.rstrip('.')}.",
-            "Have a backup before it runs.",
+            f"The revision is irreversible: {reason.rstrip('.')}.",
+            "Make a backup before the upgrade.",
         )
-    elif evidence.down is not None:
-        yield from _downgrade(evidence, evidence.down)
+    elif outcome is not None:
+        yield from _judge_downgrade(evidence, outcome)
 
 
-def _downgrade(evidence: Evidence, down: Return) -> Iterator[GateFinding]:
+def _judge_downgrade(evidence: Evidence, outcome: DowngradeOutcome) -> Iterator[GateFinding]:
     revision = evidence.revision.identifier
-    if down.failure is not None:
+    if outcome.failure is not None:
         yield GateFinding(
             "downgrade",
             revision,
             "",
-            f"The downgrade fails: {down.failure.reason.rstrip('.')}.",
-            'Make it run on tables that have rows, or declare irreversible = "why".',
+            f"The downgrade fails: {outcome.failure.reason.rstrip('.')}.",
+            'Make the downgrade work on tables with rows, or declare irreversible = "why".',
         )
         return
-    assert down.after is not None
-    facts = told_facts(evidence.before, down.after, proofs=False)
-    # What the upgrade lost or changed is said there; no downgrade could know the old values.
+    assert outcome.after is not None
+    facts = describe_changes(evidence.before, outcome.after, validations=False)
+    # Data that the upgrade lost or changed is another finding; no downgrade can restore it.
     known = {name for name, _ in changed_rows(evidence.before, evidence.after or evidence.before)}
-    rows = dict(changed_rows(evidence.before, down.after, without=known))
+    rows = dict(changed_rows(evidence.before, outcome.after, without=known))
     different = [*facts, *rows.values()]
-    if different and down.statements == 0:
+    if different and outcome.statements == 0:
         yield GateFinding(
             "downgrade-missing",
             revision,
             "",
-            f"The downgrade does nothing, and leaves {listed(different)}.",
-            'Undo there what upgrade() does, or declare irreversible = "why".',
+            f"The downgrade does nothing and leaves {listed(different)}.",
+            'Undo in downgrade() what upgrade() does, or declare irreversible = "why".',
         )
     elif different:
         yield GateFinding(
             "downgrade",
             revision,
             "",
-            f"The downgrade does not lead back: {listed(different)}.",
-            'Undo all that upgrade() does, or declare irreversible = "why".',
+            f"The downgrade does not restore the previous state: {listed(different)}.",
+            'Undo everything that upgrade() does, or declare irreversible = "why".',
         )
-    elif traces := changed_traces(evidence.before, down.after, chunks=_made_chunks(evidence)):
+    elif traces := changed_traces(
+        evidence.before, outcome.after, chunks=_created_hypertables(evidence)
+    ):
         yield GateFinding(
             "trace-left",
             revision,
             "",
-            f"After upgrade and downgrade a catalog is not as before: {listed(traces)}.",
-            "Drop what is left, or remove its policy, job or setting.",
+            f"Upgrade and downgrade together change a catalog: {listed(traces)}.",
+            "Drop these objects in the downgrade, or remove their policy, job or setting.",
         )
 
 
-def _made_chunks(evidence: Evidence) -> bool:
-    """Whether it made hypertables, whose chunks a downgrade must not leave.
+def _created_hypertables(evidence: Evidence) -> bool:
+    """Whether the upgrade created hypertables, whose chunks a downgrade must not leave behind.
 
-    Those of others come and go with their rows, which is said of the upgrade.
+    Chunks of other hypertables change with their rows, which other rules judge.
     """
-    return evidence.after is None or more_hypertables(evidence.before, evidence.after)
+    return evidence.after is None or has_new_hypertables(evidence.before, evidence.after)
 
 
-def _by_hand(evidence: Evidence) -> Iterator[GateFinding]:
-    if evidence.by_hand is None:
+def _offline(evidence: Evidence) -> Iterator[GateFinding]:
+    if evidence.offline is None:
         return
-    what = ""
-    if evidence.by_hand.failure is not None:
-        failure = evidence.by_hand.failure
+    outcome = ""
+    if evidence.offline.failure is not None:
+        failure = evidence.offline.failure
         sql = f" at {shortened(failure.sql)}" if failure.sql else ""
-        what = f"fails{sql}: {failure.reason.rstrip('.')}"
-    elif evidence.by_hand.differences:
-        what = f"does something else: {listed(evidence.by_hand.differences)}"
-    if what:
+        outcome = f"fails{sql}: {failure.reason.rstrip('.')}"
+    elif evidence.offline.differences:
+        outcome = f"has another effect: {listed(evidence.offline.differences)}"
+    if outcome:
         yield GateFinding(
             "offline-differs",
             evidence.revision.identifier,
             "",
-            f"What 'alembic upgrade --sql' prints {what}.",
-            hint_for_offline(what),
+            f"The output of 'alembic upgrade --sql' {outcome}.",
+            hint_for_offline(outcome),
         )
 
 
-def no_rows(evidence: Evidence) -> list[str]:
-    """Tables that the upgrade touched, and that had no rows to see its effect on."""
+def tables_without_rows(evidence: Evidence) -> list[str]:
+    """The tables that the upgrade changed and that had no rows to show an effect."""
     empty = {item.name for item in evidence.before.contents.values() if not item.rows}
-    return sorted(empty & touched(evidence))
+    return sorted(empty & affected_tables(evidence))
 
 
-def touched(evidence: Evidence) -> set[str]:
-    """Tables that were there before, and whose rows or readers the upgrade can affect."""
+def affected_tables(evidence: Evidence) -> set[str]:
+    """The existing tables whose rows or readers the upgrade can affect."""
     return {
         lock.relation
         for statement in evidence.statements

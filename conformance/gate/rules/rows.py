@@ -1,4 +1,4 @@
-"""What became of rows that were there before a revision. Pure."""
+"""Judge what a revision does to existing rows. Pure."""
 
 from __future__ import annotations
 
@@ -16,69 +16,69 @@ if TYPE_CHECKING:
     from conformance.gate.evidence.evidence import Evidence
     from conformance.gate.evidence.state import State
 
-#: What is lost with a table or column, and with rows.
-_IT = {False: "it what its rows", True: "them what they"}
 _MATERIALIZE = (
-    "Create it anew WITH NO DATA and refresh it after the revision, as far back as its source "
-    "still has rows; or accept it with the reason."
+    "Recreate the continuous aggregate WITH NO DATA and refresh it after the revision, as far back "
+    "as its source still has rows; or accept the finding with the reason."
 )
-_KEEP_ROWS = "Keep them in another table first; or accept it with the reason."
+_KEEP_ROWS = "Copy the rows to another table first, or accept the finding with the reason."
+_DROP_LATER = (
+    "Stop using it first and drop it in a later revision, or accept the finding with the reason."
+)
 
 
 def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
-    """Rows that were there before: gone, others, or soon gone."""
+    """Find existing rows that are deleted, changed, or about to be dropped."""
     if evidence.after is None:
         return
     yield from _retention(evidence.revision.identifier, evidence.before, evidence.after)
-    yield from _behind(evidence)
-    gone = _gone(evidence.before, evidence.after)
-    lost = {**_lost(evidence), **gone}
-    for name, what in lost.items():
+    yield from _lagging_sequences(evidence)
+    deleted = _deleted(evidence.before, evidence.after)
+    lost = {**_dropped(evidence), **deleted}
+    for name, description in lost.items():
         yield GateFinding(
             "data-lost",
             evidence.revision.identifier,
             name,
-            f"{capitalized(what)}, and with {_IT[name in gone]} held.",
-            _hint(evidence, name, gone=name in gone),
-            _writer(evidence, name) if name in gone else None,
+            f"{capitalized(description)}.",
+            _hint(evidence, name, deleted=name in deleted),
+            _writer(evidence, name) if name in deleted else None,
         )
-    for name, what in changed_rows(evidence.before, evidence.after):
+    for name, description in changed_rows(evidence.before, evidence.after):
         if name not in lost:
             yield GateFinding(
                 "data-changed",
                 evidence.revision.identifier,
                 name,
-                f"Rows that were there are not as before: {what}.",
-                "If that is meant, accept it with the reason; if not, look for the statement.",
+                f"Existing data changes: {description}.",
+                "If the change is intended, accept the finding with the reason; if not, find the "
+                "statement that makes it.",
                 _writer(evidence, name.partition(".")[0]),
             )
 
 
-def _hint(evidence: Evidence, name: str, *, gone: bool) -> str:
+def _hint(evidence: Evidence, name: str, *, deleted: bool) -> str:
     if _is_aggregate(evidence.before, name):
         return _MATERIALIZE
-    if gone:
-        return _KEEP_ROWS
-    return "Stop using it first, and drop it in a later revision; or accept it with the reason."
+    return _KEEP_ROWS if deleted else _DROP_LATER
 
 
 def _is_aggregate(state: State, name: str) -> bool:
     return FactKey("continuous_aggregate", name, "", EXISTS) in state.facts
 
 
-def _behind(evidence: Evidence) -> Iterator[GateFinding]:
-    for item in evidence.behind:
+def _lagging_sequences(evidence: Evidence) -> Iterator[GateFinding]:
+    for item in evidence.lagging_sequences:
         yield GateFinding(
             "sequence-behind",
             evidence.revision.identifier,
             item.column,
             f"{capitalized(str(item))}.",
-            f"Bring it as far: {item.catch_up}.",
+            f"Advance the sequence: {item.catch_up}.",
         )
 
 
-def _lost(evidence: Evidence) -> dict[str, str]:
-    """Tables with rows, and columns of such, that were dropped."""
+def _dropped(evidence: Evidence) -> dict[str, str]:
+    """Describe dropped tables that had rows, and dropped columns of such tables."""
     assert evidence.after is not None
     found: dict[str, str] = {}
     for oid, earlier in evidence.before.contents.items():
@@ -88,23 +88,23 @@ def _lost(evidence: Evidence) -> dict[str, str]:
         if later is None:
             aggregate = _is_aggregate(evidence.before, earlier.name)
             noun = "continuous aggregate" if aggregate else "table"
-            found[earlier.name] = f"{noun} {earlier.name} is dropped"
+            found[earlier.name] = f"{noun} {earlier.name} is dropped with its rows"
             continue
         for number, column in earlier.columns.items():
             if same_column(earlier, number, later) is None:
                 name = f"{earlier.name}.{column.name}"
-                found[name] = f"column {name} is dropped"
+                found[name] = f"column {name} is dropped with its values"
     return found
 
 
-def _gone(before: State, after: State) -> dict[str, str]:
-    """Tables that have fewer rows."""
+def _deleted(before: State, after: State) -> dict[str, str]:
+    """Describe tables that have fewer rows."""
     found: dict[str, str] = {}
     for oid, earlier in before.contents.items():
         later = counterpart(after.contents, oid, earlier.name)
         if later is not None and later.rows < earlier.rows:
             number = earlier.rows - later.rows
-            found[earlier.name] = f"{number} of {earlier.rows} rows of {earlier.name} are gone"
+            found[earlier.name] = f"{number} of {earlier.rows} rows of {earlier.name} are deleted"
     return found
 
 
@@ -117,7 +117,7 @@ def _writer(evidence: Evidence, table: str) -> int | None:
 
 
 def _retention(revision: str, before: State, after: State) -> Iterator[GateFinding]:
-    """Policies that drop rows which nothing dropped before."""
+    """Find retention policies that are new or drop younger chunks than before."""
     filled = {contents.name for contents in before.contents.values() if contents.rows}
     for key, age in after.facts.items():
         if (key.kind, key.name, key.attribute) != ("policy", "retention", "drop_after"):
@@ -127,9 +127,9 @@ def _retention(revision: str, before: State, after: State) -> Iterator[GateFindi
                 "data-lost",
                 revision,
                 f"{key.table}.retention",
-                f"The retention policy of {key.table} drops chunks older than {show(age)}, from "
-                "its first run on, which comes at once.",
-                "Keep what is older elsewhere first; or accept it with the reason.",
+                f"The retention policy of {key.table} drops chunks older than {show(age)}, and its "
+                "first run starts immediately.",
+                "Copy the older rows elsewhere first, or accept the finding with the reason.",
             )
 
 

@@ -1,4 +1,4 @@
-"""Words of statements, and parts of the sentences that findings say of them. Pure."""
+"""The text of statements, and parts of findings' sentences. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: So many differences are named in one sentence.
+#: The number of differences that one sentence names.
 _NAMED = 4
 _SHOWN = 100
 _COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
@@ -16,7 +16,7 @@ _WORD = re.compile(r"[A-Z]+")
 
 
 def listed(items: Sequence[str]) -> str:
-    """The first few, and how many more."""
+    """The first few items and the number of the others."""
     more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
     return "; ".join(items[:_NAMED]) + more
 
@@ -28,7 +28,7 @@ def shortened(sql: str) -> str:
 
 
 def first_words(sql: str) -> str:
-    """A statement without the comments before it, on one line and in capitals."""
+    """A statement without leading comments, on one line and in capitals."""
     while comment := _COMMENT.match(sql):
         sql = sql[comment.end() :]
     return " ".join(sql.upper().split())
@@ -41,5 +41,5 @@ def keyword(sql: str) -> str:
 
 
 def capitalized(clause: str) -> str:
-    """A clause as it begins a sentence; names in it keep their case."""
+    """A clause with a capital first letter; names in it keep their case."""
     return clause[:1].upper() + clause[1:]

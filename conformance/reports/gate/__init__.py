@@ -1,1 +1,1 @@
-"""Reports of the gate."""
+"""Writers of the gate's report."""

@@ -1,4 +1,4 @@
-"""The gate's report on a terminal: findings first, then what every statement locked."""
+"""The gate's report on a terminal: findings first, then the locks of every statement."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def show(report: GateReport, console: Console, reports: str | None = None) -> No
     """Print the report.
 
     Args:
-        reports: where the files are, if any were written.
+        reports: the folder of the written reports, if any.
     """
     for finding in report.findings:
         _show_finding(finding, console)
@@ -79,7 +79,7 @@ def _show_revision(revision: RevisionReport, console: Console) -> None:
 
 
 def _effects(statement: Statement) -> Iterator[str]:
-    """Locks on what was there before, and what was rewritten."""
+    """Locks on existing relations, rewrites, and the server's messages."""
     for lock in statement.locks:
         if lock.existed:
             yield f"{lock.mode} {lock}"

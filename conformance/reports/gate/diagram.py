@@ -1,4 +1,4 @@
-"""Which revision touches which table, as a Mermaid flowchart."""
+"""Revisions and the tables that they lock, as a Mermaid flowchart."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from conformance.gate.evidence.report import LOCK_MODES
 if TYPE_CHECKING:
     from conformance.gate.evidence.report import GateReport, Lock, RevisionReport
 
-#: Weaker locks are those of statements that only read; the reports leave them out.
+#: The weakest lock that reports show; statements that only read take weaker ones.
 WEAKEST_SHOWN = LOCK_MODES.index("ROW EXCLUSIVE")
-#: More do not fit a screen.
+#: The number of tables that fits a screen.
 _MOST_TABLES = 20
 
 _BLOCKS_READS, _BLOCKS_WRITES = "#cf222e", "#bf8700"
@@ -20,7 +20,7 @@ _BLOCKS_READS, _BLOCKS_WRITES = "#cf222e", "#bf8700"
 
 @dataclass
 class _Touch:
-    """What a revision does to one table, all statements together."""
+    """The effect of all statements of a revision on one table."""
 
     strongest: Lock
     chunks: int = 0
@@ -40,7 +40,7 @@ class _Touch:
 
 
 def diagram(report: GateReport) -> str | None:
-    """The flowchart's text; None where no table is touched."""
+    """The flowchart's text; None if no table is locked."""
     nodes: dict[str, str] = {}
     lines: list[str] = []
     styles: list[str] = []
@@ -64,7 +64,7 @@ def diagram(report: GateReport) -> str | None:
 
 
 def _touched(revision: RevisionReport) -> dict[str, _Touch]:
-    """The tables that its own statements lock, the strongest lock first."""
+    """The tables that the revision's own statements lock, the strongest lock first."""
     touched: dict[str, _Touch] = {}
     statements = [item for item in revision.statements if not item.by_alembic]
     for statement in statements:
@@ -98,7 +98,7 @@ def _style(edge: int, lock: Lock) -> list[str]:
 
 
 def _text(value: str) -> str:
-    """In Mermaid's own escapes; a label stands between double quotes."""
+    """Escape a label for Mermaid, where it stands between double quotes."""
     escaped = " ".join(value.split()).replace("#", "#35;")
     for character, name in (('"', "quot"), ("<", "lt"), (">", "gt"), ("`", "96")):
         escaped = escaped.replace(character, f"#{name};")

@@ -22,13 +22,13 @@ JUNIT_FILE = "gate.junit.xml"
 
 
 def write_all(report: GateReport, folder: Path, environment: Mapping[str, str]) -> None:
-    """`gate.json`, `gate.md` and `gate.junit.xml`; each is replaced in one step.
+    """Write `gate.json`, `gate.md` and `gate.junit.xml`. Each file is replaced atomically.
 
     Args:
-        environment: the process's variables; a workflow of GitHub says by them where it runs.
+        environment: the environment variables, which GitHub Actions sets in a workflow.
 
     Raises:
-        ConformanceError: the folder cannot be written.
+        ConformanceError: the folder is not writable.
     """
     write(folder / JSON_FILE, json_report.render(report))
     write(folder / MARKDOWN_FILE, gate_markdown.render(report, pages_address(environment)))
@@ -36,13 +36,13 @@ def write_all(report: GateReport, folder: Path, environment: Mapping[str, str]) 
 
 
 def pages_address(environment: Mapping[str, str]) -> str:
-    """What stands before a page's path: links in a comment need a whole address.
+    """The prefix that turns a page's path into a URL, which links in a comment need.
 
-    It is known where a workflow of GitHub runs in the repository that the pages are in; any other
-    project has this package installed, and not its pages.
+    The prefix is known only if a GitHub workflow runs in the repository that contains the pages;
+    other projects install this package without its pages.
 
-    Source: GitHub's documentation, "Variables reference"; a pull request's own commit is gone
-    after the merge, its base stays.
+    Source: GitHub's documentation, "Variables reference". The URL names the pull request's base,
+    since its own commit may disappear after the merge.
     """
     if environment.get("GITHUB_ACTIONS") != "true" or not Path(PAGES).is_dir():
         return ""

@@ -1,6 +1,6 @@
-"""The gate's report as JUnit XML: one test case for each check and for each finding.
+"""The gate's report as JUnit XML: one test case for each check and each finding.
 
-The format is that of pytest and of Jenkins' JUnit plugin: `testsuites` of `testsuite`, one for
+The format is that of pytest and Jenkins' JUnit plugin: `testsuites` with a `testsuite` for
 each revision.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def render(report: GateReport) -> str:
-    """One XML document, ended by a newline."""
+    """Return one XML document that ends with a newline."""
     suites = new_report("conformance gate")
     for revision in report.revisions:
         _add_revision(suites, revision, report.findings_of(revision.revision))
@@ -44,7 +44,7 @@ def _add_revision(
 def _add_rest(
     suites: ElementTree.Element, report: GateReport, findings: Iterable[GateFinding]
 ) -> None:
-    """What belongs to no revision."""
+    """Add what belongs to no single revision."""
     suite = add_suite(suites, "gate")
     if report.could_not_run is not None:
         case = add_case(suite, "could not run")
@@ -58,7 +58,7 @@ def _add_rest(
 
 
 def _add_finding(suite: ElementTree.Element, finding: GateFinding) -> None:
-    """A failure if the gate stays shut for it, skipped if accepted, else a remark on a success."""
+    """Add a failure if the finding fails the gate, a skip if it is accepted, else output."""
     case = add_case(suite, finding.id)
     if finding.fails:
         failure = ElementTree.SubElement(
@@ -69,5 +69,5 @@ def _add_finding(suite: ElementTree.Element, finding: GateFinding) -> None:
         message = clean(f"{finding.message} Accepted: {finding.accepted}")
         ElementTree.SubElement(case, "skipped", message=message)
     else:
-        said = ElementTree.SubElement(case, "system-out")
-        said.text = clean(f"{finding.severity}: {finding.message} {finding.hint}")
+        output = ElementTree.SubElement(case, "system-out")
+        output.text = clean(f"{finding.severity}: {finding.message} {finding.hint}")

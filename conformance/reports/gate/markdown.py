@@ -1,4 +1,4 @@
-"""The gate's report as Markdown, fit to be the comment on a pull request."""
+"""The gate's report as Markdown, for a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from conformance.reports.templates import template
 if TYPE_CHECKING:
     from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport, Statement
 
-#: A comment holds 65,536 characters; whoever posts it may add a line.
+#: A comment on GitHub holds 65,536 characters; this leaves room for an added line.
 _MOST_CHARACTERS = 65_000
-#: Findings, statements of a revision, and characters of a statement: as many as fit.
+#: Findings, statements of a revision, characters of a statement; the first set that fits is used.
 _LIMITS = ((100, 60, 300), (40, 25, 150), (15, 8, 80), (5, 3, 40))
 
 
 def render(report: GateReport, pages: str = "") -> str:
-    """Verdict and findings first; then for each revision its statements and what they locked.
+    """Render verdict and findings, then the statements and locks of each revision.
 
     Args:
-        pages: the address that the path of a finding's page follows; empty where it is not known,
-            and then only pages of others are linked.
+        pages: the URL prefix for the path of a finding's page; empty if unknown, so that only
+            pages of other projects are linked.
     """
     for findings, statements, characters in _LIMITS:
         rendered = template("gate/gate.md.jinja").render(
@@ -49,14 +49,14 @@ def render(report: GateReport, pages: str = "") -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`0.0042` -> `4 ms`, `12.3` -> `12.3 s`; nothing where it is not known."""
+    """`0.0042` -> `4 ms`, `12.3` -> `12.3 s`; empty if unknown."""
     if seconds is None:
         return ""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def locks(statement: Statement) -> list[str]:
-    """What it locked first, strongest lock first: `ACCESS EXCLUSIVE: curves and 5 chunks`."""
+    """The acquired locks, strongest first: `ACCESS EXCLUSIVE: curves and 5 chunks`."""
     held: dict[str, list[str]] = {}
     for lock in sorted(statement.locks, key=lambda lock: (-LOCK_MODES.index(lock.mode), str(lock))):
         if LOCK_MODES.index(lock.mode) >= WEAKEST_SHOWN:
@@ -66,7 +66,7 @@ def locks(statement: Statement) -> list[str]:
 
 
 def effects(statement: Statement) -> list[str]:
-    """What else it did: tables rewritten, rows gone through, what the server said."""
+    """The other effects: rewritten tables, rows read and written, the server's messages."""
     rewritten = [f"rewrites {item}" for item in statement.rewrites]
     rows = [
         f"{what} {_count(number, 'row')} of {item}"
@@ -74,8 +74,8 @@ def effects(statement: Statement) -> list[str]:
         for what, number in (("reads", item.read), ("writes", item.written))
         if number
     ]
-    said = [f"{notice.severity}: {notice.message}" for notice in statement.notices]
-    return [*rewritten, *rows, *said]
+    notices = [f"{notice.severity}: {notice.message}" for notice in statement.notices]
+    return [*rewritten, *rows, *notices]
 
 
 def _own_statements(revision: RevisionReport) -> list[Statement]:

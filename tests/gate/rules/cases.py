@@ -9,14 +9,21 @@ from pathlib import Path
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.comparing.findings import Finding
 from conformance.gate.evidence.evidence import (
-    ByHand,
+    CombinedRun,
+    DowngradeOutcome,
     Evidence,
     Failure,
     Interruption,
-    Return,
-    Together,
+    OfflineOutcome,
 )
-from conformance.gate.evidence.report import GateFinding, Lock, Notice, RowWork, Statement, Touched
+from conformance.gate.evidence.report import (
+    AffectedTable,
+    GateFinding,
+    Lock,
+    Notice,
+    RowWork,
+    Statement,
+)
 from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
 from conformance.gate.rules.acceptance import accept
@@ -29,7 +36,7 @@ from conformance.gate.rules.hints import (
     hint_for_scan,
 )
 from conformance.gate.rules.locks import judge_locks, judge_together
-from conformance.gate.rules.outcomes import judge, judge_drift, judge_failure_together
+from conformance.gate.rules.outcomes import judge, judge_combined_failure, judge_drift
 from conformance.gate.rules.rows import judge_rows
 from conformance.intervals import Interval
 from conformance.population.sequences_behind import Behind
@@ -69,7 +76,7 @@ def statement(number, sql, *, transaction=1, timeout="5s", **more):
 
 def back(**more):
     """A downgrade that ran, of a revision that changed nothing."""
-    return evidence(down=Return(**{"statements": 1, "after": BEFORE, **more}))
+    return evidence(downgrade=DowngradeOutcome(**{"statements": 1, "after": BEFORE, **more}))
 
 
 def drift(identifier, *rehearsed):
@@ -82,8 +89,8 @@ def drift(identifier, *rehearsed):
 
 def judge_downgrade_of(before, after):
     state = replace(BEFORE, facts=before)
-    down = Return(statements=1, after=replace(BEFORE, facts=after))
-    return judge(Evidence(REVISION, state, after=state, down=down))
+    down = DowngradeOutcome(statements=1, after=replace(BEFORE, facts=after))
+    return judge(Evidence(REVISION, state, after=state, downgrade=down))
 
 
 VALIDATED = FactKey("check", "t", "c", "validated")
@@ -94,7 +101,7 @@ UNLIMITED = statement(4, "DROP TABLE t", timeout="0", locks=(lock("t", chunks=1)
 ALONE = statement(5, "DROP TABLE t", timeout="0", transaction=None)
 ALEMBICS = statement(1, "LOCK v", timeout="0", locks=(lock("v"),), by_alembic=True)
 REWRITE = "ALTER TABLE t ALTER COLUMN a TYPE bigint"
-REWRITTEN = Touched("t", existed=True, chunks=2)
+REWRITTEN = AffectedTable("t", existed=True, chunks=2)
 IDLE = {"idle_seconds": 12.4}
 SCAN = "CREATE INDEX i ON t (a)"
 LONG = "UPDATE t SET a = " + " + ".join("abcdefgh") * 4
@@ -129,16 +136,16 @@ CASES = {
         "0002",
         [
             statement(1, "TRUNCATE t", rewrites=(REWRITTEN,)),
-            statement(2, "CLUSTER n", rewrites=(Touched("n", existed=False),)),
+            statement(2, "CLUSTER n", rewrites=(AffectedTable("n", existed=False),)),
             statement(3, REWRITE, rewrites=(REWRITTEN,)),
             statement(4, REWRITE, rewrites=(REWRITTEN,)),
         ],
     ),
     "a plain table rewritten": lambda: judge_locks(
-        "0002", [statement(3, "CLUSTER p", rewrites=(Touched("p", existed=True),))]
+        "0002", [statement(3, "CLUSTER p", rewrites=(AffectedTable("p", existed=True),))]
     ),
     "a hypertable of one chunk rewritten": lambda: judge_locks(
-        "0002", [statement(3, "CLUSTER p", rewrites=(Touched("p", existed=True, chunks=1),))]
+        "0002", [statement(3, "CLUSTER p", rewrites=(AffectedTable("p", existed=True, chunks=1),))]
     ),
     "one chunk moved by itself, then a table rewritten, by one statement": lambda: judge_locks(
         "0002",
@@ -147,7 +154,10 @@ CASES = {
                 3,
                 "SELECT compress_chunk('c'), f()",
                 transaction=None,
-                rewrites=(Touched("t", existed=True, itself=False, chunks=1), Touched("p", True)),
+                rewrites=(
+                    AffectedTable("t", existed=True, itself=False, chunks=1),
+                    AffectedTable("p", True),
+                ),
             )
         ],
     ),
@@ -168,13 +178,13 @@ CASES = {
         (),
         "2.17",
     ),
-    "an upgrade that fails after others": lambda: judge_failure_together(
-        Together((), Failure("lock timeout on X.", "DROP TABLE t"), "0003")
+    "an upgrade that fails after others": lambda: judge_combined_failure(
+        CombinedRun((), Failure("lock timeout on X.", "DROP TABLE t"), "0003")
     ),
-    "an upgrade that fails after others, in Python": lambda: judge_failure_together(
-        Together((), Failure("ValueError: no"), "0003")
+    "an upgrade that fails after others, in Python": lambda: judge_combined_failure(
+        CombinedRun((), Failure("ValueError: no"), "0003")
     ),
-    "an upgrade that does not fail after others": lambda: judge_failure_together(Together(())),
+    "an upgrade that does not fail after others": lambda: judge_combined_failure(CombinedRun(())),
     "a warning": lambda: judge(
         evidence(statements=(statement(6, "x", notices=(Notice("WARNING", "old is kept."),)),))
     ),
@@ -244,11 +254,15 @@ CASES = {
     ),
     "a downgrade that leads back": lambda: judge(back()),
     "offline SQL that fails": lambda: judge(
-        evidence(by_hand=ByHand(Failure("SyntaxError: no.", "SELECT %%")))
+        evidence(offline=OfflineOutcome(Failure("SyntaxError: no.", "SELECT %%")))
     ),
-    "offline SQL that cannot be made": lambda: judge(evidence(by_hand=ByHand(Failure("no")))),
-    "offline SQL that does something else": lambda: judge(evidence(by_hand=ByHand(None, MANY))),
-    "offline SQL that does the same": lambda: judge(evidence(by_hand=ByHand())),
+    "offline SQL that cannot be made": lambda: judge(
+        evidence(offline=OfflineOutcome(Failure("no")))
+    ),
+    "offline SQL that does something else": lambda: judge(
+        evidence(offline=OfflineOutcome(None, MANY))
+    ),
+    "offline SQL that does the same": lambda: judge(evidence(offline=OfflineOutcome())),
     "drift, of a revision that changed the fact": lambda: drift(
         CHUNKS.id,
         evidence(after=replace(BEFORE, facts={CHUNKS: 8})),
@@ -281,7 +295,7 @@ CASES = {
         evidence(after=replace(BEFORE, facts={RETENTION: Interval.parse("30 days")}))
     ),
     "a sequence left behind": lambda: judge_rows(
-        evidence(behind=(Behind("t.a", 1, 3, "SELECT setval('t_a_seq', 3)"),))
+        evidence(lagging_sequences=(Behind("t.a", 1, 3, "SELECT setval('t_a_seq', 3)"),))
     ),
     "an altered type where compression is": lambda: judge_compression(
         evidence(after=table(columns=TYPE)), (), "2.30"

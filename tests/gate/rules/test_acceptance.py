@@ -50,7 +50,7 @@ def test_what_does_not_occur(key):
 
 def test_a_code_that_nobody_knows_is_called_so():
     (finding,) = accept("2", {"lock-hold": "why"}, [])
-    assert "nothing of that name" in finding.message
+    assert "no finding can have that name" in finding.message
 
 
 @pytest.mark.parametrize("finding", [FAILED, REFUSED])

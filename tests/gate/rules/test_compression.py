@@ -103,7 +103,7 @@ def test_the_models_minimum_decides(minimum, refused):
 def test_a_type_is_refused_by_later_versions_too():
     evidence = Evidence(REVISION, BEFORE, after=after(c1=replace(PLAIN, type="bigint")))
     (finding,) = judge_compression(evidence, (), "2.29")
-    assert "before 2.28, and later ones while a chunk is compressed" in finding.message
+    assert "before 2.28, and later versions while a chunk is compressed" in finding.message
 
 
 def test_a_table_without_compression_may_all_this():

@@ -45,7 +45,7 @@ def test_an_exclusion_has_no_way():
 
 
 def test_chunks_can_be_reindexed_concurrently():
-    assert hint_for_scan("REINDEX TABLE t", hypertable=False).startswith("REINDEX ...")
+    assert hint_for_scan("REINDEX TABLE t", hypertable=False).startswith("Use REINDEX ...")
     assert "show_chunks" in hint_for_scan("REINDEX TABLE t", hypertable=True)
 
 
@@ -58,7 +58,7 @@ def test_chunks_can_be_reindexed_concurrently():
         ("ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS (b) STORED", "Add a new column"),
         ("CLUSTER t USING i", "reorder_chunk"),
         ("VACUUM FULL t", "reorder_chunk"),
-        ("SELECT compress_chunk(c) FROM show_chunks('t') c", "chunk by chunk"),
+        ("SELECT compress_chunk(c) FROM show_chunks('t') c", "one chunk at a time"),
     ],
 )
 def test_rewrites_have_ways_of_their_own(sql, advice):
@@ -83,8 +83,8 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
             "hypertables do not support adding a constraint using an existing index",
             "the columns themselves",
         ),
-        ('cannot create a unique index without the column "at"', "into the key"),
-        ('column "a" contains null values', "have rows"),
+        ('cannot create a unique index without the column "at"', "in the key"),
+        ('column "a" contains null values', "tables with rows"),
     ],
 )
 def test_a_refusal_says_what_is_wanted(reason, advice):
@@ -92,12 +92,13 @@ def test_a_refusal_says_what_is_wanted(reason, advice):
 
 
 def test_only_a_column_can_be_added_otherwise():
-    assert hint_for_refusal("ALTER TABLE t ADD COLUMN a int NOT NULL").startswith("Add it nullable")
+    refused = "ALTER TABLE t ADD COLUMN a int NOT NULL"
+    assert hint_for_refusal(refused).startswith("Add the column nullable")
     for sql in (
         "ALTER TABLE t DISABLE TRIGGER ALL",
         "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)",
     ):
-        assert hint_for_refusal(sql).startswith("Do it before compression")
+        assert hint_for_refusal(sql).startswith("Run the statement before compression")
 
 
 def test_offline_there_is_no_connection():

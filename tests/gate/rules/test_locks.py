@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.gate.evidence.report import Lock, RowWork, Statement, Touched
+from conformance.gate.evidence.report import AffectedTable, Lock, RowWork, Statement
 from conformance.gate.rules.locks import judge_locks, judge_together
 from conformance.gate.rules.sentences import keyword
 
@@ -72,7 +72,7 @@ def test_a_definition_that_reads_another_table():
 def test_a_rewrite_is_said_once():
     rewriting = statement(
         1, "ALTER TABLE a ALTER", locks=(lock("a"),), rows=(rows("a"),),
-        rewrites=(Touched("a", existed=True),),
+        rewrites=(AffectedTable("a", existed=True),),
     )  # fmt: skip
     assert codes(rewriting) == [("rewrite", "a")]
 
@@ -90,12 +90,14 @@ BLOCK = "DO $$ BEGIN FOR c IN ... LOOP PERFORM compress_chunk(c); COMMIT; END LO
     ],
 )
 def test_chunk_by_chunk_is_no_rewrite_of_the_table(sql, chunks, transaction, found):
-    moved = Touched("a", existed=True, itself=False, chunks=chunks)
+    moved = AffectedTable("a", existed=True, itself=False, chunks=chunks)
     assert len(codes(statement(1, sql, rewrites=(moved,), transaction=transaction))) == found
 
 
 def test_truncate_is_no_rewrite():
-    emptied = statement(1, "TRUNCATE a", locks=(lock("a"),), rewrites=(Touched("a", existed=True),))
+    emptied = statement(
+        1, "TRUNCATE a", locks=(lock("a"),), rewrites=(AffectedTable("a", existed=True),)
+    )
     assert codes(emptied) == []
 
 

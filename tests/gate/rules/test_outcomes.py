@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.gate.evidence.state import State
-from conformance.gate.rules.outcomes import no_rows
+from conformance.gate.rules.outcomes import tables_without_rows
 
 from .cases import REVISION, TABLE, Evidence, lock, statement
 
@@ -20,7 +20,7 @@ BEFORE = State(
 
 
 def touched(sql, *locks):
-    return no_rows(Evidence(REVISION, BEFORE, (statement(1, sql, locks=locks),)))
+    return tables_without_rows(Evidence(REVISION, BEFORE, (statement(1, sql, locks=locks),)))
 
 
 def test_the_empty_ones_are_named():
