@@ -284,7 +284,7 @@ def upgrade(
     _carry_out(
         lambda progress: rehearse(choices, progress),
         no_verdict=lambda reason: UpgradeReport(
-            choices.not_seen(before), choices.not_seen(after), could_not_run=reason
+            choices.requested_engine(before), choices.requested_engine(after), could_not_run=reason
         ),
         write=lambda report: write_all(report, Path(project.reports)),
         show=lambda report, console: upgrade_console.show(report, console, project.reports),

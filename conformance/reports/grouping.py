@@ -1,4 +1,4 @@
-"""What is not checked, grouped by its reason, and what is seen, by its kind."""
+"""Group unchecked items by reason, and seen items by kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def by_reason(items: Iterable[NotChecked]) -> dict[str, list[str]]:
-    """Reason -> ids, in the order in which they came."""
+    """Map each reason to its ids, in the given order."""
     grouped: dict[str, list[str]] = {}
     for item in items:
         grouped.setdefault(item.reason, []).append(item.id)
@@ -21,7 +21,7 @@ def by_reason(items: Iterable[NotChecked]) -> dict[str, list[str]]:
 
 
 def objects_of(ids: Iterable[str]) -> list[str]:
-    """`compression:market_data:order_by` -> `compression:market_data`, each once."""
+    """The distinct objects of ids such as `compression:market_data:order_by`."""
     return list(dict.fromkeys(":".join(name.split(":")[:2]) for name in ids))
 
 

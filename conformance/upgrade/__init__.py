@@ -1,1 +1,1 @@
-"""Rehearse a TimescaleDB upgrade: the same data before it and after it, on three ways."""
+"""Rehearse a TimescaleDB upgrade in three ways, and compare the data before and after."""

@@ -1,4 +1,4 @@
-"""States before and after -> changes. Pure: no database, no files, no clock."""
+"""Compare the states before and after an upgrade. Pure: no database, no files, no clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import DERIVED, EXISTS, plain, show
-from conformance.upgrade.report import AFRESH, RESTORED, Change, Held, worst_first
+from conformance.upgrade.report import AFRESH, RESTORED, Change, Unchanged, worst_first
 from conformance.upgrade.state import (
     CHUNKS,
     OWN_JOB,
@@ -22,12 +22,12 @@ from conformance.upgrade.state import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-#: What the upgrade is for.
-_MEANT = Subject("extension", "timescaledb", "version")
+#: The purpose of the upgrade, which is not reported as a change.
+_PURPOSE = Subject("extension", "timescaledb", "version")
 
 
 class _Absent:
-    """Instead of a value: there is none."""
+    """Stands for a missing value."""
 
     def __str__(self) -> str:
         return "none"
@@ -38,10 +38,10 @@ _ABSENT: Any = _Absent()
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed, worst first, and how much did not."""
+    """The changes, worst first, and how much is unchanged."""
 
     changes: tuple[Change, ...]
-    held: Held
+    unchanged: Unchanged
 
 
 def compare_states(
@@ -49,23 +49,23 @@ def compare_states(
     after: Mapping[str, State],
     *,
     copied: bool = False,
-    moving: Collection[Subject] = (),
+    volatile: Collection[Subject] = (),
 ) -> Comparison:
-    """Hold what was there before the upgrade against what is there after it, subject by subject.
+    """Compare the states before and after the upgrade, subject by subject.
 
     Args:
-        after: by way.
-        copied: the restored database got its rows by copying them, without their chunks' states.
-        moving: values that the server makes from the moment of writing: not to be compared with
-            those of a database that is filled afresh.
+        after: the state after each way.
+        copied: whether the rows of the restored database were copied, without the chunks' states.
+        volatile: values that differ each time that the same rows are written; they are not
+            compared with a database that was filled afresh.
     """
     subjects = dict.fromkeys(before.values)
     for state in after.values():
         subjects.update(dict.fromkeys(state.values))
-    subjects.pop(_MEANT, None)
+    subjects.pop(_PURPOSE, None)
     versions = {_major(state) for state in (before, *after.values())}
     changes: list[Change] = []
-    held: Counter[str] = Counter()
+    unchanged: Counter[str] = Counter()
     for subject in sorted(subjects, key=_causes_first):
         if len(versions) > 1 and subject.kind in DERIVED and subject.attribute == "definition":
             # Each version of PostgreSQL writes a query in its own way.
@@ -73,15 +73,15 @@ def compare_states(
         old = before.values.get(subject, _ABSENT)
         new = {way: state.values.get(subject, _ABSENT) for way, state in after.items()}
         new = _comparable(subject, old, new, changes)
-        if subject in moving:
+        if subject in volatile:
             new.pop(AFRESH, None)
         if all(_same(old, value) for value in new.values()):
-            held.update(_amount(subject, old) if new else {})
+            unchanged.update(_amount(subject, old) if new else {})
         elif not _is_consequence(subject, changes):
             agreed = all(subject not in state.disagreements for state in after.values())
             kind = _kind(subject, old, new, copied=copied, agreed=agreed)
             changes.append(_change(kind, subject, old, new))
-    return Comparison(worst_first(changes), Held(**held))
+    return Comparison(worst_first(changes), Unchanged(**unchanged))
 
 
 def _major(state: State) -> str:
@@ -100,20 +100,20 @@ def _same(one: Any, other: Any) -> bool:
 def _comparable(
     subject: Subject, old: Any, new: dict[str, Any], changes: list[Change]
 ) -> dict[str, Any]:
-    """The ways on which the subject says something that no other change does."""
+    """The values that can be compared; left out are those that another change explains."""
     if subject.kind == POLICY_NAME:
-        # Whether the policy is there is a fact of its own.
+        # Whether the policy exists is a fact of its own.
         return {way: value for way, value in new.items() if _ABSENT not in (old, value)}
     rows = str(Subject(ROWS, subject.object))
-    told = next((change for change in changes if change.subject == rows), None)
-    if subject.kind != VALUES or told is None:
+    change = next((change for change in changes if change.subject == rows), None)
+    if subject.kind != VALUES or change is None:
         return new
-    # Of values in a table only where the number of its rows is the same.
-    return {way: value for way, value in new.items() if told.after[way] == told.before}
+    # Values are only comparable if the table has the same number of rows.
+    return {way: value for way, value in new.items() if change.after[way] == change.before}
 
 
 def _is_consequence(subject: Subject, changes: list[Change]) -> bool:
-    """Whether a table or an object that is lost, or is new, says it all."""
+    """Whether the change follows from a table or object that was lost or added."""
     for change in changes:
         kind, _, rest = change.subject.partition(":")
         name, _, attribute = rest.rpartition(":")
@@ -149,9 +149,9 @@ def _kind(subject: Subject, old: Any, new: dict[str, Any], *, copied: bool, agre
 
 
 def _carried(subject: Subject, new: dict[str, Any], *, copied: bool) -> dict[str, Any]:
-    """The values that came from the old server; all where none did.
+    """The values that came from the old server; all values if none did.
 
-    Where rows were copied the schema was not: the migration made it anew.
+    If rows were copied, the migration created the schema on the new server.
     """
     fresh = {AFRESH}
     if copied and subject.kind not in (ROWS, VALUES, CHUNKS):
@@ -166,23 +166,23 @@ def _is_less(subject: Subject, old: Any, value: Any) -> bool:
 
 
 def _by_timescaledb(new: dict[str, Any]) -> bool:
-    """A fresh database has it like that too."""
+    """Whether a fresh database has the same value."""
     return AFRESH in new and all(_same(new[AFRESH], value) for value in new.values())
 
 
 def _change(kind: str, subject: Subject, old: Any, new: dict[str, Any]) -> Change:
-    """`rows of curves: 64 before, restored and afresh; 63 in place`."""
-    told = "; ".join(_told(subject, {"before": old, **new}))
+    """Make a change: `rows of curves: 64 before, restored and afresh; 63 in place`."""
+    values = "; ".join(_describe_values(subject, {"before": old, **new}))
     return Change(
         kind,
         str(subject),
-        f"{_words(subject)}: {told}",
+        f"{_describe_subject(subject)}: {values}",
         _plain(subject, old),
         {way: _plain(subject, value) for way, value in new.items()},
     )
 
 
-def _told(subject: Subject, values: dict[str, Any]) -> Iterator[str]:
+def _describe_values(subject: Subject, values: dict[str, Any]) -> Iterator[str]:
     groups: list[tuple[Any, list[str]]] = []
     for way, value in values.items():
         ways = next((ways for other, ways in groups if _same(other, value)), None)
@@ -190,13 +190,13 @@ def _told(subject: Subject, values: dict[str, Any]) -> Iterator[str]:
             groups.append((value, [way]))
         else:
             ways.append(way)
-    texts = [_text(subject, value) for value, _ in groups]
+    texts = [_describe_value(subject, value) for value, _ in groups]
     if len(set(texts)) < len(texts):
-        # A summary that does not tell them apart is none.
+        # The summaries do not distinguish the values: show them in full.
         texts = [show(value) for value, _ in groups]
     for number, (value, ways) in enumerate(groups):
         if subject.kind == VALUES and isinstance(value, int):
-            yield f"{'others' if number else 'the same'} {_listed(ways)}"
+            yield f"{'different' if number else 'the same'} {_listed(ways)}"
         else:
             yield f"{texts[number]} {_listed(ways)}"
 
@@ -205,9 +205,9 @@ def _listed(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _text(subject: Subject, value: Any) -> str:
+def _describe_value(subject: Subject, value: Any) -> str:
     if value is _ABSENT or (subject.attribute == EXISTS and value is True):
-        return "not there" if value is _ABSENT else "there"
+        return "missing" if value is _ABSENT else "exists"
     if subject.kind == CHUNKS:
         states = Counter(item.partition(": ")[2] for item in value)
         return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
@@ -223,7 +223,7 @@ _NOUNS = {
 }
 
 
-def _words(subject: Subject) -> str:
+def _describe_subject(subject: Subject) -> str:
     noun = _NOUNS.get(subject.kind, subject.kind.replace("_", " "))
     if subject.kind == VALUES:
         return f"{noun} {subject.object}.{subject.attribute}"
@@ -235,5 +235,5 @@ def _words(subject: Subject) -> str:
 def _plain(subject: Subject, value: Any) -> Any:
     if value is _ABSENT:
         return None
-    # Digests exceed the whole numbers that every reader of JSON keeps exactly.
+    # A digest is larger than the integers that every JSON parser keeps exactly.
     return str(value) if subject.kind == VALUES else plain(value)

@@ -1,4 +1,4 @@
-"""What is rehearsed: the options of `conformance upgrade`."""
+"""The options of `conformance upgrade`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choices:
-    """What is rehearsed, and where.
+    """The options of a run.
 
     Attributes:
         before, after: images, installations, or versions that the engine's server offers.
-        engine: a database URL, `container` or `local`; None: two images or two installations.
-        image: of the engine `container`.
-        project: models, migrations and the folder for reports; its engine is not asked.
-        suite: whether the suite runs on the upgraded database.
+        engine: a database URL, `container` or `local`; None to use two images or installations.
+        image: the image of the engine `container`.
+        project: models, migrations and the folder for reports; its engine is not used.
+        suite: whether to run the suite on the upgraded database.
     """
 
     before: str
@@ -31,11 +31,11 @@ class Choices:
     project: Configuration
     suite: bool = True
 
-    def not_seen(self, end: str) -> EngineUsed:
-        """One end, as it was asked for; a URL may hold a password."""
+    def requested_engine(self, side: str) -> EngineUsed:
+        """The requested engine of one side, without the URL, which may contain a password."""
         if self.engine is None:
-            local = EngineUsed("local", end)
-            return local if is_local(end) else EngineUsed("container", f"container of {end}")
+            local = EngineUsed("local", side)
+            return local if is_local(side) else EngineUsed("container", f"container of {side}")
         name = "url" if "://" in self.engine else self.engine
-        server = f"TimescaleDB {end} of one server"
+        server = f"TimescaleDB {side} of one server"
         return EngineUsed("local" if is_local(name) else name, server)

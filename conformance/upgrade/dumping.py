@@ -1,8 +1,8 @@
-"""Data on their way from one server to another: a dump that is restored, or rows that are copied.
+"""Transfer data from one server to another: dump and restore, or copy the rows.
 
-TimescaleDB keeps its catalog in tables, which a dump contains as they are: it can be restored
-only where the extension has the same version ("Logical backup" in TimescaleDB's documentation,
-"Versions are mismatched when dumping and restoring a database").
+A dump contains the tables of TimescaleDB's catalog, so that it can be restored only with the same
+version of the extension (TimescaleDB's documentation, "Logical backup" and "Versions are mismatched
+when dumping and restoring a database").
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlalchemy import text
 from conformance.declarations import tables_of
 from conformance.engines.connecting import connect
 from conformance.population.aggregates import refresh_aggregates
-from conformance.upgrade.failures import WayFailed, WayNotOpen
+from conformance.upgrade.failures import WayFailed, WayUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,36 +28,36 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, MetaData, Table
 
 _ARCHIVE = "timescaledb-conformance.dump"
-#: pg_dump warns of TimescaleDB's catalog, whose tables refer to each other.
+#: Messages without errors: pg_dump warns about circular references in TimescaleDB's catalog.
 _HARMLESS = re.compile(r"^pg_(dump|restore): (warning|detail|hint): ")
 
 
 class Client(Protocol):
-    """Where pg_dump and pg_restore run."""
+    """Runs pg_dump and pg_restore."""
 
     def run(self, command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
-        """The exit code, and all that was said."""
+        """Run a program, and return its exit code and output."""
 
 
 class LocalClient:
     """A PostgreSQL client of this machine.
 
     Args:
-        programs: the folder of its programs; None: those of the PATH.
+        programs: the folder of its programs; None for those on PATH.
     """
 
     def __init__(self, programs: Path | None = None) -> None:
         self._path = None if programs is None else str(programs)
 
     def run(self, command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
-        """The exit code, and all that was said.
+        """Run a program, and return its exit code and output.
 
         Raises:
-            WayNotOpen: there is no such program.
+            WayUnavailable: the program is not installed.
         """
         program = shutil.which(command[0], path=self._path)
         if program is None:
-            raise WayNotOpen(f"{command[0]} is not installed on this machine")
+            raise WayUnavailable(f"{command[0]} is not installed on this machine")
         done = subprocess.run(  # noqa: S603 - the program was looked up, the arguments are ours
             [program, *command[1:]],
             env={**os.environ, **environment},
@@ -71,28 +71,30 @@ class LocalClient:
 
 
 def check_client(client: Client, postgresql: str) -> None:
-    """See that the client can dump from, and restore into, a server of the version.
+    """Check that the client supports servers of the version.
 
     Raises:
-        WayNotOpen: it is missing or too old.
+        WayUnavailable: the client is missing or too old.
     """
     major = int(postgresql.split(".", maxsplit=1)[0])
     for program in ("pg_dump", "pg_restore"):
-        _, said = client.run([program, "--version"], {})
-        found = re.search(r"\) (\d+)", said)
+        _, output = client.run([program, "--version"], {})
+        found = re.search(r"\) (\d+)", output)
         if found is None:
-            raise WayNotOpen(f"{program} does not tell its version: {said.strip()}")
+            raise WayUnavailable(f"{program} does not print its version: {output.strip()}")
         if int(found[1]) < major:
-            raise WayNotOpen(f"{program} is of PostgreSQL {found[1]}, the server of {major}")
+            raise WayUnavailable(
+                f"{program} of PostgreSQL {found[1]} is older than the server, PostgreSQL {major}"
+            )
 
 
 def dump_and_restore(client: Client, source: URL, target: URL, folder: str) -> None:
-    """Bring the database into another, which has the extension in the same version.
+    """Dump a database and restore it into another one with the same version of the extension.
 
     Args:
-        source: as the client reaches it.
-        target: likewise.
-        folder: where the client may write.
+        source: the URL of the database, as the client reaches it.
+        target: the URL of the other database, as the client reaches it.
+        folder: a folder that the client can write to.
 
     Raises:
         WayFailed: pg_dump or pg_restore fails.
@@ -103,27 +105,27 @@ def dump_and_restore(client: Client, source: URL, target: URL, folder: str) -> N
 
 
 def _run(client: Client, command: list[str], url: URL) -> None:
-    # What stands on a command line can be read by everybody on the machine.
+    # All users of the machine can read command lines, so that a password must not be on one.
     password = url.password or url.query.get("password")
     address = url._replace(drivername="postgresql", password=None)
     address = address.difference_update_query(["password"])
     environment = {"PGPASSWORD": str(password)} if password else {}
-    code, said = client.run([*command, f"--dbname={address.render_as_string()}"], environment)
+    code, output = client.run([*command, f"--dbname={address.render_as_string()}"], environment)
     if code:
-        lines = [line for line in said.splitlines() if line and not _HARMLESS.match(line)]
+        lines = [line for line in output.splitlines() if line and not _HARMLESS.match(line)]
         raise WayFailed(f"{command[0]} fails: {lines[0] if lines else f'exit code {code}'}")
 
 
 def copy_rows(source: URL, target: URL, metadata: MetaData) -> None:
-    """All rows of the metadata's tables into the same, empty tables of another database.
+    """Copy all rows of the metadata's tables into the same, empty tables of another database.
 
-    Continuous aggregates materialize them there anew.
+    Continuous aggregates of the other database are then refreshed.
 
-    What TimescaleDB's documentation advises where a dump cannot be restored ("Migrate schema and
-    data separately"): `COPY (SELECT ...) TO`, since a hypertable itself is empty.
+    TimescaleDB's documentation advises this where a dump cannot be restored ("Migrate schema and
+    data separately"). It uses `COPY (SELECT ...) TO`, since a hypertable itself is empty.
 
     Raises:
-        sqlalchemy.exc.DBAPIError, psycopg2.Error: rows cannot be read or are refused.
+        sqlalchemy.exc.DBAPIError, psycopg2.Error: the rows cannot be read or written.
     """
     with connect(source) as reading, connect(target) as writing:
         for table in tables_of(metadata):
@@ -144,13 +146,13 @@ def _copy(reading: Connection, writing: Connection, table: Table) -> None:
         file.seek(0)
         writing.connection.cursor().copy_expert(f"COPY {name} ({columns}) FROM STDIN", file)
     for column in stored:
-        _go_on_counting(writing, name, preparer.quote(column.name), column.name)
+        _advance_sequence(writing, name, preparer.quote(column.name), column.name)
 
 
-def _go_on_counting(connection: Connection, table: str, quoted: str, column: str) -> None:
-    """Let the column's sequence, if it has one, go on after the largest value.
+def _advance_sequence(connection: Connection, table: str, quoted: str, column: str) -> None:
+    """Advance the column's sequence, if it has one, to the largest value.
 
-    Sequences are no rows: without this the next row would get a number that is taken.
+    Copying rows does not advance sequences: the next row would get a number that is in use.
     """
     owned = "SELECT pg_catalog.pg_get_serial_sequence(:table, :column)"
     sequence = connection.scalar(text(owned), {"table": table, "column": column})

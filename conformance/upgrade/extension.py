@@ -1,7 +1,7 @@
-"""The timescaledb extension of one database: created in a version, updated to another.
+"""Create the timescaledb extension in a version, and update it to another.
 
-Each in a session of its own, as its first statement: a session keeps the library that it has once
-loaded, and so does every later statement in it ("Upgrade TimescaleDB" in its documentation).
+Each statement is the first one of a new session: a session keeps the library that it has loaded
+("Upgrade TimescaleDB" in TimescaleDB's documentation).
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from conformance.observed import home
 from conformance.upgrade.failures import WayFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy import URL
 
 _OFFERED = text(
@@ -28,19 +26,19 @@ _OFFERED = text(
 
 
 def offered_versions(url: URL) -> frozenset[str]:
-    """The versions that the server can create."""
+    """The versions of the extension that the server can create."""
     with connect(url) as connection:
         return frozenset(connection.execute(_OFFERED).scalars())
 
 
 def create_extension(url: URL, version: str, schema: str | None = None) -> None:
-    """Create it in the version.
+    """Create the extension in the version.
 
     Args:
         schema: where it is to live; None: in the usual one.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: the server refuses.
+        sqlalchemy.exc.DBAPIError: the statement fails.
     """
     with connect(url, autocommit=True) as connection:
         connection.exec_driver_sql("SET client_min_messages = error")
@@ -48,15 +46,15 @@ def create_extension(url: URL, version: str, schema: str | None = None) -> None:
 
 
 def update_extension(url: URL, version: str) -> tuple[str, ...]:
-    """Update it to the version: `ALTER EXTENSION timescaledb UPDATE`.
+    """Update the extension to the version with `ALTER EXTENSION timescaledb UPDATE`.
 
     Returns:
-        What the server said: `WARNING: ...`.
+        The server's messages: `WARNING: ...`.
 
     Raises:
-        WayFailed: the server refuses.
+        WayFailed: the statement fails.
     """
-    # SQLAlchemy asks for versions and settings first, which loads the old library.
+    # Not through SQLAlchemy, whose first queries would load the old library.
     arguments, options = url.get_dialect()().create_connect_args(url)
     with closing(psycopg2.connect(*arguments, **options)) as connection:
         connection.autocommit = True
@@ -66,8 +64,4 @@ def update_extension(url: URL, version: str) -> tuple[str, ...]:
             raise WayFailed(
                 f"ALTER EXTENSION timescaledb UPDATE TO '{version}' fails: {one_line(error)}"
             ) from None
-        return _told(connection.notices)
-
-
-def _told(notices: Sequence[str]) -> tuple[str, ...]:
-    return tuple(" ".join(notice.split()) for notice in notices)
+        return tuple(" ".join(notice.split()) for notice in connection.notices)

@@ -1,11 +1,11 @@
-"""Why a way to the new version was not gone, or did not lead there."""
+"""Errors of a way to the new version."""
 
 from __future__ import annotations
 
 
-class WayNotOpen(Exception):
-    """This way cannot be tried here: not checked, with the reason."""
+class WayUnavailable(Exception):
+    """The way cannot be tried here and is not checked; the message is the reason."""
 
 
 class WayFailed(Exception):
-    """This way was tried and does not lead to the new version: a finding."""
+    """The way was tried and fails, which is a finding."""

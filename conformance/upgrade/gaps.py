@@ -1,4 +1,4 @@
-"""Known gaps of TimescaleDB itself that an upgrade closes or opens: the registry's word. Pure."""
+"""Known gaps of TimescaleDB that an upgrade closes or opens, by the registry. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KINDS = {
 def gap_changes(
     before: Server, after: Server, gaps: Iterable[KnownGap] = KNOWN_GAPS
 ) -> Iterator[Change]:
-    """The gaps that one of the two versions has and the other is known not to have."""
+    """Find gaps that one of the two versions has and the other is known not to have."""
     for gap in gaps:
         kind = _KINDS.get((_expected(gap, before), _expected(gap, after)))
         if kind is not None:

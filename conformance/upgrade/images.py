@@ -1,4 +1,4 @@
-"""Two images: what was in the old one's volume is moved to the new one."""
+"""Open the containers of two images; the old image's volume moves to the new image."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from conformance.process.progress import Progress
     from conformance.upgrade.sides import ServerEngine, Side
 
-#: Where a client in a container may write: nobody else uses the container.
+#: A folder in the container that the client can write to; nobody else uses the container.
 IN_CONTAINER = "/tmp"  # noqa: S108
 _VERSION = re.compile(r"\d+(\.\d+)+(-\w+)?")
-#: What the database is called among the data that one container leaves to the next: a name of
-#: our usual kind would be taken for a leftover there.
-_KEPT = "upgrade_rehearsal"
+#: The name of the database on the volume that one container passes to the next. A generated name
+#: would be taken for a leftover and dropped.
+_MOVED_NAME = "upgrade_rehearsal"
 
 
 @contextmanager
 def open_images(before: str, after: str, progress: Progress) -> Iterator[Servers]:
-    """A container of each.
+    """Start a container of each image.
 
     Raises:
-        ConformanceError: one of them cannot be had, or is no image.
+        ConformanceError: a container cannot be started, or a name is not an image.
     """
     for name in (before, after):
         if _VERSION.fullmatch(name):
@@ -53,7 +53,7 @@ def open_images(before: str, after: str, progress: Progress) -> Iterator[Servers
 
 @contextmanager
 def _images(before: str, after: str, progress: Progress) -> Iterator[Servers]:
-    # Says which package is missing, if one is.
+    # Raises an error that names the missing package, if one is missing.
     new_engine = cast("ContainerEngine", open_engine("container", after, progress))
     from conformance.engines.container.engine import ContainerEngine
     from conformance.engines.container.volumes import new_volume
@@ -64,16 +64,16 @@ def _images(before: str, after: str, progress: Progress) -> Iterator[Servers]:
         @contextmanager
         def moved(url: URL) -> Iterator[tuple[URL, ServerEngine]]:
             servers.check_files("one image")
-            _rename(url, _KEPT)
+            _rename(url, _MOVED_NAME)
             old_engine.stop()
             engine = ContainerEngine(after, progress, volume)
             try:
                 engine.start()
-                yield engine.url_of(_KEPT), engine
+                yield engine.url_of(_MOVED_NAME), engine
             finally:
                 engine.stop()
 
-        def seen_by_client(side: Side, url: URL) -> URL:
+        def url_for_client(side: Side, url: URL) -> URL:
             if side is new:
                 return inside(url)
             host, port = old_engine.address
@@ -84,9 +84,9 @@ def _images(before: str, after: str, progress: Progress) -> Iterator[Servers]:
                 progress(f"Starting {image}.")
                 _start(engine, image)
             old, new = side_of(old_engine), side_of(new_engine)
-            _leave_only_ours(old_engine)
+            _drop_extension_of_image(old_engine)
             how = "the new image on the same volume"
-            servers = Servers(old, new, new_engine, IN_CONTAINER, seen_by_client, moved, how)
+            servers = Servers(old, new, new_engine, IN_CONTAINER, url_for_client, moved, how)
             yield servers
         finally:
             new_engine.stop()
@@ -98,20 +98,20 @@ def _start(engine: ContainerEngine, image: str) -> None:
         engine.start()
     except ServerUnsupported as error:
         raise ServerUnsupported(
-            f"Image {image} does not suit: {error.problem}",
-            "Give an image of TimescaleDB 2.17 or later.",
+            f"Image {image} is not supported: {error.problem}",
+            "Use an image of TimescaleDB 2.17 or later.",
         ) from None
 
 
 def inside(url: URL) -> URL:
-    """The server of the container that the client itself is in."""
+    """The URL inside of the container, where the client runs."""
     return url.set(host="127.0.0.1", port=5432)
 
 
-def _leave_only_ours(engine: ContainerEngine) -> None:
-    """Take the extension out of the databases that the image makes.
+def _drop_extension_of_image(engine: ContainerEngine) -> None:
+    """Drop the extension in the databases that the image creates.
 
-    Under the next image's server no session could be opened in them: the old library is gone.
+    The next image lacks the old library, so that no session could connect to them.
     """
     for name in ("postgres", "template1"):
         with connect(engine.url_of(name), autocommit=True) as connection:

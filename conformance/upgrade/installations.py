@@ -1,4 +1,4 @@
-"""Two installations of PostgreSQL on this machine: the data stay, their server changes."""
+"""Open two installations of PostgreSQL on this machine; the new server takes over the old data."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_installations(before: str, after: str, progress: Progress) -> Iterator[Servers]:
-    """A throwaway cluster of each.
+    """Start a temporary cluster of each installation.
 
     Args:
-        before: what is upgraded, as `--engine` has it: `local:15`, `local:FOLDER@2.17.2`.
-        after: likewise.
+        before: the old installation, spelt as for `--engine`: `local:15`, `local:FOLDER@2.17.2`.
+        after: the new installation.
 
     Raises:
-        ConformanceError: one of them is an image, or cannot be started.
+        ConformanceError: one of them is not an installation, or cannot be started.
     """
     if not (is_local(before) and is_local(after)):
         raise ConformanceError(
-            f"One of {before} and {after} is an installation, and the other one is not.",
+            f"Only one of {before} and {after} is an installation.",
             "Give two images, or two installations, as in --from local:15 --to local:17.",
         )
     old_engine, new_engine = (

@@ -1,4 +1,4 @@
-"""Starts what an upgrade is rehearsed on: one server, two images or two installations."""
+"""Open the servers of a rehearsal: one server, two images or two installations."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_servers(choices: Choices, progress: Progress) -> Iterator[Servers]:
-    """Start what the upgrade is rehearsed on; nothing of it is left at the end.
+    """Start the servers, and remove them at the end.
 
     Raises:
-        ConformanceError: a server cannot be had, or the choices name no upgrade.
+        ConformanceError: a server is not available, or the choices do not name an upgrade.
     """
     before, after, engine = choices.before, choices.after, choices.engine
-    for end, option in ((before, "--from"), (after, "--to")):
-        if not end.strip():
+    for side, option in ((before, "--from"), (after, "--to")):
+        if not side.strip():
             raise ConformanceError(f"{option} is empty.", "Name an image or a version.")
     if engine is None and (is_local(before) or is_local(after)):
         opened = open_installations(before, after, progress)
@@ -47,7 +47,7 @@ def open_servers(choices: Choices, progress: Progress) -> Iterator[Servers]:
         opened = _one_server(before, after, one)
     else:
         raise ConformanceError(
-            f"Engine {engine} has one version of TimescaleDB only.",
+            f"Engine {engine} has only one version of TimescaleDB.",
             "Give two images, or two versions and --engine URL, container or local.",
         )
     with opened as servers:

@@ -1,4 +1,4 @@
-"""A database as it is found in the field: migrated, filled, its policies have run."""
+"""Prepare a realistic database: migrated, filled with rows, its policies have run."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from conformance.project.migrations import Migrations
     from conformance.strategies import Span
 
-#: The last so many chunks up to the one that holds the present moment.
+#: The number of recent chunks, up to the one that contains the present moment.
 _RECENT = 4
 
-#: `now()`, `CURRENT_TIMESTAMP`; not `true` and not `0`.
+#: Matches `now()` and `CURRENT_TIMESTAMP`, but not `true` or `0`.
 _CALL = re.compile(r"\(|current_", re.IGNORECASE)
 
 _POLICIES = """
@@ -41,21 +41,21 @@ SELECT job_id FROM timescaledb_information.jobs
 
 
 def prepare(url: URL, metadata: MetaData, migrations: Migrations, *, now: datetime) -> None:
-    """Bring an empty database, which has the extension, into the state that is upgraded.
+    """Bring an empty database with the extension into the state to upgrade.
 
-    Old chunks of every state, on which the policies have run, and recent ones of every state.
-    Continuous aggregates have materialized them all.
+    It gets old chunks in every state, on which the policies have run, and recent chunks in every
+    state. Its continuous aggregates are refreshed.
 
     Args:
-        now: which chunks are recent. The same moment gives the same rows.
+        now: the moment that decides which chunks are recent. The same moment gives the same rows.
 
     Raises:
-        MigrationFailed: the migration does not run.
-        sqlalchemy.exc.DBAPIError: the server refuses the rows.
+        MigrationFailed: the migration fails.
+        sqlalchemy.exc.DBAPIError: the server rejects the rows.
     """
     migrations.template().prepare(url)
     compress = migrations.edition == "community"
-    hold_policies(url)
+    postpone_policies(url)
     fill(url, metadata, compress=compress)
     _run_policies(url)
     fill(url, metadata, compress=compress, now=now)
@@ -64,17 +64,16 @@ def prepare(url: URL, metadata: MetaData, migrations: Migrations, *, now: dateti
 
 
 def fill(url: URL, metadata: MetaData, *, compress: bool, now: datetime | None = None) -> None:
-    """Old rows, or recent ones."""
+    """Fill the tables with old rows, or with recent rows if `now` is given."""
     span = default_span if now is None else partial(recent_span, now=now)
     with create_engine(url, poolclass=NullPool).begin() as connection:
         fill_every_state(connection, metadata, compress=compress, span=span)
 
 
 def recent_span(table: Table, now: datetime) -> Span:
-    """First and last value of a hypertable's last chunks up to the present one.
+    """The first and the last time value of a hypertable's recent chunks.
 
-    Of a time column that holds plain numbers, where there is no present: the chunks that follow
-    the default ones.
+    A time column of integers has no present moment; its recent chunks follow the default ones.
     """
     derivation = derivation_of(table)
     chunks = derivation.chunks
@@ -86,38 +85,41 @@ def recent_span(table: Table, now: datetime) -> Span:
     return derivation.moment(first), derivation.moment(after - 1)
 
 
-def moving_values(metadata: MetaData) -> Iterator[Subject]:
-    """What is another one each time that the same rows are written.
+def volatile_values(metadata: MetaData) -> Iterator[Subject]:
+    """Find values that differ each time that the same rows are written.
 
-    Columns that the server fills by calling something, and those that refer to them. Where one is
-    of the primary key, all of the table: its rows are known by it. And the chunks of a hypertable
-    that is spread by one.
+    These are columns whose default calls a function, and foreign keys to them. If such a column is
+    in the primary key, which identifies the rows, all columns of the table are volatile. If it is a
+    partitioning column, the chunks of the hypertable are volatile too.
     """
     scope = scope_of(metadata)
-    moving: set[Column[Any]] = set()
+    volatile: set[Column[Any]] = set()
     for table in tables_of(metadata):
-        own = {column for column in table.columns if _is_called(column)}
-        own |= {key.parent for key in table.foreign_keys if key.column in moving}
+        own = {column for column in table.columns if _calls_function(column)}
+        own |= {key.parent for key in table.foreign_keys if key.column in volatile}
         if not own.isdisjoint(table.primary_key.columns or table.columns):
             own = set(table.columns)
-        moving |= own
+        volatile |= own
         name = scope.name(table.schema or scope.default_schema, table.name)
         for column in own:
             yield Subject(VALUES, name, column.name)
         hypertable = hypertable_of(table)
-        spread = {item.column for item in hypertable.partitions} if hypertable else set()
-        if not spread.isdisjoint(column.name for column in own):
+        partitions = {item.column for item in hypertable.partitions} if hypertable else set()
+        if not partitions.isdisjoint(column.name for column in own):
             yield Subject(CHUNKS, name)
 
 
-def _is_called(column: Column[Any]) -> bool:
+def _calls_function(column: Column[Any]) -> bool:
     default = getattr(column.server_default, "arg", None)
     called = default is not None and not isinstance(default, str)
     return called and bool(_CALL.search(str(default)))
 
 
-def hold_policies(url: URL) -> None:
-    """Nothing runs by itself while states are read; a day is no setting that anybody compares."""
+def postpone_policies(url: URL) -> None:
+    """Postpone all policies by a day, so that none runs while states are read.
+
+    The next start is not among the compared values.
+    """
     with connect(url, autocommit=True) as connection:
         alter_job = function(connection, "alter_job")
         for job in connection.execute(text(_POLICIES)).scalars().all():

@@ -47,7 +47,7 @@ _COMPRESSED, _PARTIAL = 1, 8
 _CHUNK_STATUS = text("SELECT _timescaledb_functions.chunk_status(CAST(:chunk AS regclass))")
 _JOBS = text("""
 SELECT proc_name, hypertable_schema AS schema, hypertable_name AS table, config::text AS config,
-       -- Its number follows: 'Compression Policy [1000]'.
+       -- The job's number follows: 'Compression Policy [1000]'.
        pg_catalog.regexp_replace(application_name, ' \\[\\d+\\]$', '') AS name
   FROM timescaledb_information.jobs
  WHERE proc_schema LIKE '\\_timescaledb\\_%'
@@ -56,10 +56,11 @@ SELECT proc_name, hypertable_schema AS schema, hypertable_name AS table, config:
 
 
 def read_state(url: URL, metadata: MetaData) -> State:
-    """All that is compared, in one transaction that reads only.
+    """Read all compared values in one read-only transaction.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: the catalog cannot be read. A table that cannot be is a value.
+        sqlalchemy.exc.DBAPIError: the catalog cannot be read. An unreadable table is no error, but
+            the value `Unreadable`.
     """
     scope = scope_of(metadata)
     with connect(url) as connection:
@@ -106,7 +107,7 @@ def _contents(connection: Connection, table: Table, name: str) -> dict[Subject, 
 
 
 def _chunks(connection: Connection, table: Table, scope: Scope) -> Any:
-    """`("2019-10-12: compressed", ...)`, by age."""
+    """The states of the chunks, oldest first: `("2019-10-12: compressed", ...)`."""
     where = {"schema": table.schema or scope.default_schema, "name": table.name}
     rows = connection.execute(_CHUNKS, where).all()
     return tuple(
@@ -123,7 +124,7 @@ def _chunk_state(connection: Connection, chunk: str) -> str:
 
 
 def _jobs(connection: Connection, scope: Scope) -> Iterator[tuple[Subject, Any]]:
-    """The names of policies, and what TimescaleDB's own jobs are told to do."""
+    """The names of policies, and the configurations of TimescaleDB's own jobs."""
     for row in connection.execute(_JOBS):
         if row.table is None:
             yield Subject(OWN_JOB, row.proc_name), row.config or "{}"

@@ -1,4 +1,4 @@
-"""The whole rehearsal: prepare on the old version, go every way to the new one, compare."""
+"""Rehearse an upgrade: prepare on the old version, upgrade in every way, compare."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from conformance.process.progress import unwatched
 from conformance.project.models import metadata_for
 from conformance.project.scripts import config_for, single_head
 from conformance.upgrade.changes import compare_states
-from conformance.upgrade.failures import WayFailed, WayNotOpen
+from conformance.upgrade.failures import WayFailed, WayUnavailable
 from conformance.upgrade.gaps import gap_changes
 from conformance.upgrade.opening import open_servers
-from conformance.upgrade.preparing import moving_values, prepare
+from conformance.upgrade.preparing import prepare, volatile_values
 from conformance.upgrade.reading import read_state
 from conformance.upgrade.report import (
     IN_PLACE,
@@ -33,7 +33,7 @@ from conformance.upgrade.report import (
     worst_first,
 )
 from conformance.upgrade.suite import SuiteOutcome, check_upgraded
-from conformance.upgrade.ways import IN_ORDER, Project
+from conformance.upgrade.ways import RUNNERS, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,27 +44,27 @@ if TYPE_CHECKING:
     from conformance.upgrade.choices import Choices
     from conformance.upgrade.servers import Servers
     from conformance.upgrade.state import State
-    from conformance.upgrade.ways import Arrival
+    from conformance.upgrade.ways import UpgradedDatabase
 
-    #: Called with each way and its database at the new version, before its state is read.
-    Arrived = Callable[[str, URL], None]
+    #: Called with the name of each way and its upgraded database, before the state is read.
+    OnUpgraded = Callable[[str, URL], None]
 
 
 def rehearse(
     choices: Choices,
     progress: Progress = unwatched,
     *,
-    arrived: Arrived = lambda _way, _url: None,
+    on_upgraded: OnUpgraded = lambda _way, _url: None,
 ) -> UpgradeReport:
-    """Rehearse the upgrade; nothing is left of it.
+    """Rehearse the upgrade, and remove everything that the rehearsal created.
 
     Args:
-        progress: told what is waited for.
-        arrived: for steps of one's own that follow an update.
+        progress: called before each step.
+        on_upgraded: runs the caller's own steps after an update.
 
     Raises:
-        ConformanceError: the servers, the models or the migration cannot be had, or this is no
-            upgrade.
+        ConformanceError: the servers, the models or the migration are not available, or the
+            options do not name an upgrade.
     """
     started = time.monotonic()
     project = Project(
@@ -78,15 +78,15 @@ def rehearse(
         open_servers(choices, progress) as servers,
         servers.old.database(project.home(servers.old)) as source,
     ):
-        report = Rehearsal(servers, project, choices, progress, arrived).run(source)
+        report = Rehearsal(servers, project, choices, progress, on_upgraded).run(source)
     return replace(report, seconds=time.monotonic() - started)
 
 
 class Rehearsal:
-    """Every way from one version to the other, and what was seen on each.
+    """The rehearsal of every way from the old to the new version.
 
     Args:
-        arrived: called with each way and its database at the new version.
+        on_upgraded: called with the name of each way and its upgraded database.
     """
 
     def __init__(
@@ -95,13 +95,13 @@ class Rehearsal:
         project: Project,
         choices: Choices,
         progress: Progress,
-        arrived: Arrived,
+        on_upgraded: OnUpgraded,
     ) -> None:
         self._servers = servers
         self._project = project
         self._choices = choices
         self._progress = progress
-        self._arrived = arrived
+        self._on_upgraded = on_upgraded
         self._ways: dict[str, Way] = {}
         self._states: dict[str, State] = {}
         self._failures: list[Change] = []
@@ -109,19 +109,19 @@ class Rehearsal:
         self._suite = SuiteOutcome()
 
     def run(self, source: URL) -> UpgradeReport:
-        """Prepare the database on the old version, go every way, compare.
+        """Prepare the database on the old version, upgrade in every way, compare.
 
         Args:
-            source: a database with nothing but the extension; the last way takes it away.
+            source: a database with nothing but the extension; the last way removes it.
 
         Raises:
-            ConformanceError: the old version takes no rows of these models.
+            ConformanceError: the old version rejects the rows.
         """
         self._progress(f"Migrating and filling a database on {self._servers.old.server}.")
         before = self._prepared(source)
-        for name in IN_ORDER:
-            self._progress(f"Bringing it to {self._servers.new.server}: {name}.")
-            self._go(name, source)
+        for name in RUNNERS:
+            self._progress(f"Upgrading the database to {self._servers.new.server}: {name}.")
+            self._try_way(name, source)
         return self._report(before)
 
     def _prepared(self, source: URL) -> State:
@@ -132,31 +132,30 @@ class Rehearsal:
         except (DBAPIError, ValueError) as error:
             raise ConformanceError(
                 f"No rows can be written on {old.server}: {one_line(error)}.",
-                "Look at the models' constraints and triggers.",
+                "Check the models' constraints and triggers.",
             ) from None
 
-    def _go(self, name: str, source: URL) -> None:
-        """Go one way, and keep what is seen there."""
+    def _try_way(self, name: str, source: URL) -> None:
         try:
-            with IN_ORDER[name](self._servers, self._project, source) as arrival:
-                self._look_around(name, arrival)
-        except WayNotOpen as error:
+            with RUNNERS[name](self._servers, self._project, source) as upgraded:
+                self._record(name, upgraded)
+        except WayUnavailable as error:
             self._ways[name] = Way(name, not_checked=str(error))
         except (WayFailed, MigrationFailed) as error:
             self._failed(name, str(error))
         except (DBAPIError, psycopg2.Error, ValueError) as error:
             self._failed(name, one_line(error))
 
-    def _look_around(self, name: str, arrival: Arrival) -> None:
-        self._ways[name] = Way(name, arrival.method, arrival.seconds, arrival.notices)
-        self._arrived(name, arrival.url)
-        self._states[name] = read_state(arrival.url, self._project.metadata)
-        self._copied |= arrival.copied
-        if self._choices.suite and name == self._suite_on():
-            self._suite = check_upgraded(arrival, self._choices)
+    def _record(self, name: str, upgraded: UpgradedDatabase) -> None:
+        self._ways[name] = Way(name, upgraded.method, upgraded.seconds, upgraded.notices)
+        self._on_upgraded(name, upgraded.url)
+        self._states[name] = read_state(upgraded.url, self._project.metadata)
+        self._copied |= upgraded.copied
+        if self._choices.suite and name == self._way_of_suite():
+            self._suite = check_upgraded(upgraded, self._choices)
 
-    def _suite_on(self) -> str:
-        """The way whose database is the nearest to what an upgrade leaves."""
+    def _way_of_suite(self) -> str:
+        """The way whose database is closest to the result of a real upgrade."""
         same = self._servers.old.postgresql == self._servers.new.postgresql
         return IN_PLACE if same else RESTORED
 
@@ -166,12 +165,12 @@ class Rehearsal:
 
     def _report(self, before: State) -> UpgradeReport:
         old, new = self._servers.old, self._servers.new
-        moving = set(moving_values(self._project.metadata))
-        compared = compare_states(before, self._states, copied=self._copied, moving=moving)
-        told = {change.subject for change in compared.changes}
-        broken, known = self._suite.split(told, before)
+        volatile = set(volatile_values(self._project.metadata))
+        compared = compare_states(before, self._states, copied=self._copied, volatile=volatile)
+        reported = {change.subject for change in compared.changes}
+        broken, known = self._suite.split(reported, before)
         gaps = gap_changes(old.server, new.server)
-        not_gone = [
+        unavailable = [
             NotChecked(f"way:{way.name}", way.not_checked)
             for way in self._ways.values()
             if way.not_checked
@@ -181,6 +180,6 @@ class Rehearsal:
             new.used,
             tuple(self._ways[name] for name in WAYS),
             worst_first([*self._failures, *compared.changes, *broken, *gaps]),
-            replace(compared.held, checks=self._suite.passed),
-            (*not_gone, *known, *self._suite.not_checked),
+            replace(compared.unchanged, checks=self._suite.passed),
+            (*unavailable, *known, *self._suite.not_checked),
         )

@@ -1,4 +1,4 @@
-"""What an upgrade's rehearsal saw: plain data, all that a report shows."""
+"""The outcome of an upgrade's rehearsal, as plain data."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from conformance.comparing.findings import NotChecked
     from conformance.comparing.verdict import EngineUsed
 
-#: The ways from one version to the next, in the order in which they are reported.
+#: The ways from one version to the next, in the order of the reports.
 IN_PLACE, RESTORED, AFRESH = "in place", "restored", "afresh"
 WAYS = (IN_PLACE, RESTORED, AFRESH)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a change means.
+    """A kind of change.
 
     Attributes:
-        name: stable, for machines.
-        harmful: whether the verdict is `differs` because of it.
-        title: for the heading of a report.
+        name: the stable name, for machines.
+        harmful: whether a change of this kind makes the verdict `differs`.
+        title: the heading in a report.
         meaning: one sentence.
     """
 
@@ -36,23 +36,23 @@ class Kind:
 
     @property
     def prominent(self) -> bool:
-        """Whether a reader must see it before the rest."""
+        """Whether reports show the kind before the others."""
         return self.harmful or self.name == "new-gap"
 
 
-#: Every kind, worst first: the order of the reports.
+#: All kinds, worst first, in the order of the reports.
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("failed", True, "Failed", "This way does not lead to the new version."),
-        Kind("lost", True, "Lost", "It was there before the upgrade and is not there after it."),
-        Kind("altered", True, "Altered", "It has another value after the upgrade."),
-        Kind("added", True, "Added", "It was not there before the upgrade."),
+        Kind("failed", True, "Failed", "The way to the new version fails."),
+        Kind("lost", True, "Lost", "Present before the upgrade and missing after it."),
+        Kind("altered", True, "Altered", "Another value after the upgrade than before."),
+        Kind("added", True, "Added", "Missing before the upgrade and present after it."),
         Kind(
             "not-fresh",
             True,
             "Different between upgraded and fresh",
-            "A database that was upgraded and one that was migrated on the new version differ.",
+            "An upgraded database differs from one that was migrated on the new version.",
         ),
         Kind(
             "broken",
@@ -64,50 +64,55 @@ KINDS = {
             "new-gap",
             False,
             "New known gaps",
-            "A defect of TimescaleDB that the old version has not. Whether it reaches these models "
-            "is for a person to judge.",
+            "A defect of TimescaleDB that the old version does not have. A person must judge "
+            "whether it affects these models.",
         ),
         Kind(
             "not-carried",
             False,
             "Not carried over by copying rows",
-            "Copying rows brings them into plain chunks; the compression policy compresses them "
-            "again when it next runs.",
+            "Copied rows are in plain chunks; the compression policy compresses them when it next "
+            "runs.",
         ),
         Kind(
             "changed-by-timescaledb",
             False,
             "Changed by TimescaleDB",
-            "The new version says so of a fresh database too, and the models agree with it.",
+            "A fresh database on the new version has the same value, and the models agree with it.",
         ),
         Kind(
             "renamed",
             False,
             "Renamed by TimescaleDB",
-            "The new version calls it otherwise; it does the same.",
+            "The new version uses another name for the same thing.",
         ),
         Kind(
             "own-job",
             False,
             "TimescaleDB's own jobs",
-            "What the new version does for itself in the background.",
+            "The configuration of TimescaleDB's own background jobs differs.",
         ),
-        Kind("healed", False, "Healed", "A known gap of the old version that the new one closes."),
+        Kind(
+            "healed",
+            False,
+            "Closed known gaps",
+            "A defect of TimescaleDB that the new version fixes.",
+        ),
     )
 }
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that is not the same before the upgrade and on every way after it.
+    """A value that is not the same before the upgrade and after every way.
 
     Attributes:
         kind: one of `KINDS`.
-        subject: what it is about, `hypertable:market_data:chunk_interval`; the same in each run.
+        subject: what changed, `hypertable:market_data:chunk_interval`; the same in every run.
         message: one sentence.
-        before: its value before, as JSON data; None if it was not there.
-        after: its value after, by way; None if it is not there. Ways that were not gone, or that
-            it has no meaning for, are left out.
+        before: the value before the upgrade, as JSON data; None if it is missing.
+        after: the value after each way; None if it is missing. Ways that were not tried, or to
+            which the value does not apply, are left out.
     """
 
     kind: str
@@ -123,12 +128,12 @@ class Change:
 
     @property
     def harmful(self) -> bool:
-        """Whether the verdict is `differs` because of it."""
+        """Whether the change makes the verdict `differs`."""
         return KINDS[self.kind].harmful
 
 
 def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """In the order of the reports."""
+    """Sort changes in the order of the reports."""
     ranks = {name: rank for rank, name in enumerate(KINDS)}
     return tuple(sorted(changes, key=lambda change: ranks[change.kind]))
 
@@ -139,10 +144,10 @@ class Way:
 
     Attributes:
         name: one of `WAYS`.
-        method: how it went, one sentence.
-        seconds: how long the server took to get there, without reading the state.
-        notices: what the server said meanwhile: `WARNING: ...`.
-        not_checked: why this way was not gone; None if it was.
+        method: one sentence that says how the database was upgraded.
+        seconds: the time that the server took, without reading the state.
+        notices: the server's messages: `WARNING: ...`.
+        not_checked: why the way was not tried; None if it was.
     """
 
     name: str
@@ -153,14 +158,14 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What is the same before the upgrade and on every way after it: how many.
+class Unchanged:
+    """How much is the same before the upgrade and after every way.
 
     Attributes:
-        rows: rows before; all of them are there after.
-        columns: columns whose every value is the same.
-        facts: facts of the catalog, policies' names and the state of chunks included.
-        checks: checks of the suite that pass on the upgraded database.
+        rows: the number of rows in tables whose row count is unchanged.
+        columns: the number of columns whose values are all unchanged.
+        facts: the number of catalog facts, including names of policies and states of chunks.
+        checks: the number of checks of the suite that pass on the upgraded database.
     """
 
     rows: int = 0
@@ -174,20 +179,20 @@ class UpgradeReport:
     """The outcome of `conformance upgrade`.
 
     Attributes:
-        before: the server that the upgrade starts from.
-        after: the server that it leads to.
-        ways: how it was gone, or why not.
-        changes: worst first.
-        not_checked: what could not be decided, with reasons; never counted as passed.
-        could_not_run: the sentence that says why there is no verdict; None if there is one.
-        seconds: wall time.
+        before: the old server.
+        after: the new server.
+        ways: all three ways.
+        changes: the changes, worst first.
+        not_checked: what could not be checked, with reasons; never counted as passed.
+        could_not_run: the sentence that says why there is no verdict; None if there is a verdict.
+        seconds: the wall time.
     """
 
     before: EngineUsed
     after: EngineUsed
     ways: tuple[Way, ...] = ()
     changes: tuple[Change, ...] = ()
-    held: Held = Held()
+    unchanged: Unchanged = Unchanged()
     not_checked: tuple[NotChecked, ...] = ()
     could_not_run: str | None = None
     seconds: float = field(default=0.0, compare=False)
@@ -206,7 +211,7 @@ class UpgradeReport:
 
     @property
     def by_kind(self) -> dict[Kind, tuple[Change, ...]]:
-        """The changes of each kind that has any, worst first."""
+        """The changes by kind, worst first; kinds without changes are left out."""
         grouped = {
             kind: tuple(change for change in self.changes if change.kind == name)
             for name, kind in KINDS.items()
@@ -215,12 +220,12 @@ class UpgradeReport:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many changes of each kind, and how much is the same."""
+        """The number of changes of each kind, and how much is unchanged."""
         kinds = {name: len(self.by_kind.get(kind, ())) for name, kind in KINDS.items()}
-        return {**kinds, "not_checked": len(self.not_checked), **asdict(self.held)}
+        return {**kinds, "not_checked": len(self.not_checked), **asdict(self.unchanged)}
 
     def as_data(self) -> dict[str, Any]:
-        """The JSON document: stable keys, no secrets."""
+        """The JSON document: its keys are stable, and it contains no secrets."""
         data: dict[str, Any] = {
             "verdict": self.verdict,
             "before": asdict(self.before),

@@ -1,4 +1,4 @@
-"""The two ends of an upgrade, and whether there is a way from one to the other."""
+"""The two sides of an upgrade, and the check that one can be upgraded to the other."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from conformance.engines.local.engine import LocalEngine
     from conformance.engines.server.url import UrlEngine
 
-    #: An engine on which every database can have a version of TimescaleDB of its own.
+    #: An engine whose databases can have different versions of TimescaleDB.
     ServerEngine = ContainerEngine | LocalEngine | UrlEngine
 
 
 @dataclass(frozen=True)
 class Side:
-    """One end of the upgrade.
+    """One side of the upgrade.
 
     Attributes:
-        engine: where databases are made; started.
-        server: versions and edition; TimescaleDB's is the one that databases get.
-        offered: all versions of TimescaleDB that its server offers.
+        engine: the running engine that creates databases.
+        server: versions and edition; databases get this version of TimescaleDB.
+        offered: all versions of TimescaleDB that the server offers.
     """
 
     engine: ServerEngine
@@ -43,7 +43,7 @@ class Side:
 
     @property
     def used(self) -> EngineUsed:
-        """For reports."""
+        """The description for reports."""
         return EngineUsed.of(self.engine.name, self.engine.description, self.server)
 
     @property
@@ -53,15 +53,15 @@ class Side:
 
     @property
     def community(self) -> bool:
-        """Whether it has compression and policies."""
+        """Whether the server has compression and policies."""
         return self.server.edition == "community"
 
     @contextmanager
     def database(self, schema: str | None, version: str | None = None) -> Iterator[URL]:
-        """A database with nothing but the extension, in this end's version or in another.
+        """Create a database with only the extension, in this side's version or in another.
 
         Args:
-            schema: that the extension lives in; None: the usual one.
+            schema: the schema of the extension; None for the default schema.
         """
         with self.engine.database() as url:
             create_extension(url, version or self.server.timescaledb, schema)
@@ -69,10 +69,10 @@ class Side:
 
 
 def side_of(engine: ServerEngine, version: str | None = None) -> Side:
-    """The end that an engine is.
+    """Make a side of an engine.
 
     Args:
-        version: of TimescaleDB; None: the engine's own.
+        version: the version of TimescaleDB; None for the engine's own.
 
     Raises:
         ConformanceError: the server does not offer the version.
@@ -94,17 +94,16 @@ def side_of(engine: ServerEngine, version: str | None = None) -> Side:
 
 
 def check_direction(old: Side, new: Side) -> None:
-    """See that this is an upgrade.
+    """Check that the new side is an upgrade of the old one.
 
     Raises:
-        ConformanceError: it is a downgrade, no change at all, or a change to an edition that
-            cannot read the data.
+        ConformanceError: the new side is older than or the same as the old one.
     """
     before, after = old.server, new.server
     if new.postgresql < old.postgresql:
         raise ConformanceError(
             f"From PostgreSQL {old.postgresql} to {new.postgresql} is a downgrade, which "
-            "PostgreSQL does not offer.",
+            "PostgreSQL does not support.",
             "Exchange --from and --to.",
         )
     if version_tuple(after.timescaledb) < version_tuple(before.timescaledb):
@@ -114,7 +113,7 @@ def check_direction(old: Side, new: Side) -> None:
         )
     if (before.timescaledb, old.postgresql) == (after.timescaledb, new.postgresql):
         raise ConformanceError(
-            f"Both ends have TimescaleDB {after.timescaledb} on PostgreSQL {new.postgresql}: "
-            "there is nothing to upgrade.",
+            f"Both --from and --to have TimescaleDB {after.timescaledb} on PostgreSQL "
+            f"{new.postgresql}: there is nothing to upgrade.",
             "Give a newer version with --to.",
         )

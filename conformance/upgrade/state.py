@@ -1,4 +1,4 @@
-"""All that is compared of a database before and after an upgrade: plain values by subject."""
+"""The state of a database, which is compared before and after an upgrade: values by subject."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from conformance.comparing.capabilities import Server
 
-#: Kinds of subjects beside the kinds of facts.
+#: Kinds of subjects in addition to the kinds of facts.
 ROWS, VALUES, CHUNKS, POLICY_NAME, OWN_JOB = "rows", "values", "chunks", "policy-name", "own-job"
 
 
@@ -17,8 +17,8 @@ class Subject(NamedTuple):
 
     Attributes:
         kind: one of the kinds above, or a kind of facts.
-        object: the table, or what the fact is about.
-        attribute: which truth about it; may be empty.
+        object: the table or other object.
+        attribute: the attribute of the object; may be empty.
     """
 
     kind: str
@@ -31,13 +31,12 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True)
 class State:
-    """A database at one moment.
+    """A snapshot of a database.
 
     Attributes:
         server: versions and edition.
-        values: by subject; values of facts, numbers and texts, all comparable with `==`.
-        disagreements: subjects of facts on which the models do not agree with the database, with
-            the sentence that says so.
+        values: values by subject: facts, numbers and texts, all comparable with `==`.
+        disagreements: subjects of facts that differ from the models, with the finding's message.
     """
 
     server: Server
@@ -47,7 +46,7 @@ class State:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Instead of a value: why the server does not give it."""
+    """Stands for a value that the server cannot read, with the reason."""
 
     reason: str
 

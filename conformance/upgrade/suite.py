@@ -1,4 +1,4 @@
-"""The conformance suite on a database that was upgraded."""
+"""Run the conformance suite on an upgraded database."""
 
 from __future__ import annotations
 
@@ -17,36 +17,37 @@ if TYPE_CHECKING:
 
     from conformance.upgrade.choices import Choices
     from conformance.upgrade.state import State
-    from conformance.upgrade.ways import Arrival
+    from conformance.upgrade.ways import UpgradedDatabase
 
-#: Migrations and the registry's reproductions start from an empty database, which an upgrade
-#: does not touch.
+#: Leaves out tests that start from an empty database, which an upgrade does not affect.
 _ARGUMENTS = ("-k", "not migration and not known_gap")
-#: The suite's own reports lie in this folder below that of the rehearsal.
+#: The folder of the suite's own reports, below the folder of the rehearsal.
 FOLDER = "upgraded"
-_BEFORE = "the models and the database disagree on it before the upgrade already"
+_BEFORE = "the database already differed from the models before the upgrade"
 
 
 @dataclass(frozen=True)
 class SuiteOutcome:
-    """What the suite found on the upgraded database.
+    """The outcome of the suite on the upgraded database.
 
     Attributes:
-        passed: how many checks.
+        passed: the number of checks that passed.
     """
 
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
     passed: int = 0
 
-    def split(self, told: Collection[str], before: State) -> tuple[list[Change], list[NotChecked]]:
-        """What is broken, and what is no news: found before the upgrade too.
+    def split(
+        self, reported: Collection[str], before: State
+    ) -> tuple[list[Change], list[NotChecked]]:
+        """Separate what the upgrade broke from what was already wrong before it.
 
         Args:
-            told: subjects of changes that say it already.
+            reported: subjects of changes that are reported already.
         """
         earlier = {str(subject) for subject in before.disagreements}
-        fresh = [finding for finding in self.findings if finding.id not in told]
+        fresh = [finding for finding in self.findings if finding.id not in reported]
         return (
             [
                 Change("broken", f"suite:{finding.id}", finding.message, after={})
@@ -57,8 +58,8 @@ class SuiteOutcome:
         )
 
 
-def check_upgraded(arrival: Arrival, choices: Choices) -> SuiteOutcome:
-    """Run the suite in copies of the database, which nobody else can connect to any more.
+def check_upgraded(upgraded: UpgradedDatabase, choices: Choices) -> SuiteOutcome:
+    """Run the suite in copies of the database, to which nobody else may be connected.
 
     Raises:
         ConformanceError: the suite cannot run.
@@ -67,8 +68,8 @@ def check_upgraded(arrival: Arrival, choices: Choices) -> SuiteOutcome:
     suite = SuiteProcess(
         Suite(replace(choices.project, engine="url", image=None, reports=reports)),
         _ARGUMENTS,
-        server=arrival.engine.server_url,
-        database=arrival.url.database,
+        server=upgraded.engine.server_url,
+        database=upgraded.url.database,
     )
     with suite:
         data = suite.verdict(unwatched)

@@ -1,4 +1,4 @@
-"""The ways to the new version: updated in place, dumped and restored, migrated afresh."""
+"""The ways to the new version: update in place, dump and restore, migrate afresh."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from conformance.observed.home import function
 from conformance.project.migrations import Migrations
 from conformance.upgrade.dumping import check_client, copy_rows, dump_and_restore
 from conformance.upgrade.extension import update_extension
-from conformance.upgrade.failures import WayNotOpen
-from conformance.upgrade.preparing import hold_policies, prepare
+from conformance.upgrade.failures import WayUnavailable
+from conformance.upgrade.preparing import postpone_policies, prepare
 from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from conformance.upgrade.sides import ServerEngine, Side
 
 
-#: SQLSTATE of insufficient_privilege.
-_NO_RIGHT = "42501"
+#: SQLSTATE insufficient_privilege.
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 @dataclass(frozen=True)
 class Project:
-    """What is upgraded.
+    """The project whose database is upgraded.
 
     Attributes:
-        now: which chunks are recent.
+        now: the moment that decides which chunks are recent.
     """
 
     metadata: MetaData
@@ -48,7 +48,7 @@ class Project:
     now: datetime
 
     def migrations(self, side: Side) -> Migrations:
-        """The project's migrations, as they run on one end."""
+        """The project's migrations, for the edition of one side."""
         return Migrations(self.config, side.server.edition)
 
     def home(self, side: Side) -> str | None:
@@ -57,13 +57,13 @@ class Project:
 
 
 @dataclass(frozen=True)
-class Arrival:
+class UpgradedDatabase:
     """A database at the new version.
 
     Attributes:
-        method: how it got there, one sentence.
-        seconds: how long that took.
-        copied: it got its rows by copying them, without their chunks' states.
+        method: one sentence that says how the database was upgraded.
+        seconds: how long the upgrade took.
+        copied: whether the rows were copied, without the chunks' states.
     """
 
     url: URL
@@ -75,8 +75,8 @@ class Arrival:
 
 
 @contextmanager
-def updated_in_place(servers: Servers, _project: Project, source: URL) -> Iterator[Arrival]:
-    """The database itself, with its extension updated; it is not at the old version any more."""
+def update_in_place(servers: Servers, _project: Project, source: URL) -> Iterator[UpgradedDatabase]:
+    """Update the extension of the database itself, which then has the new version."""
     with servers.moved(source) as (url, engine):
         version = servers.new.server.timescaledb
         started = time.monotonic()
@@ -84,12 +84,12 @@ def updated_in_place(servers: Servers, _project: Project, source: URL) -> Iterat
         method = f"ALTER EXTENSION timescaledb UPDATE TO '{version}'"
         if servers.how_moved:
             method += f", {servers.how_moved}"
-        yield Arrival(url, engine, f"{method}.", time.monotonic() - started, notices)
+        yield UpgradedDatabase(url, engine, f"{method}.", time.monotonic() - started, notices)
 
 
 @contextmanager
-def restored(servers: Servers, project: Project, source: URL) -> Iterator[Arrival]:
-    """Another database with what the source holds."""
+def restore(servers: Servers, project: Project, source: URL) -> Iterator[UpgradedDatabase]:
+    """Transfer the data to another database: restore a dump, or else copy the rows."""
     old, new = servers.old.server.timescaledb, servers.new.server.timescaledb
     if old in servers.new.offered:
         check_client(servers.client, servers.new.server.postgresql)
@@ -98,61 +98,61 @@ def restored(servers: Servers, project: Project, source: URL) -> Iterator[Arriva
             _begin_restoring(url)
             dump_and_restore(
                 servers.client,
-                servers.seen_by_client(servers.old, source),
-                servers.seen_by_client(servers.new, url),
+                servers.url_for_client(servers.old, source),
+                servers.url_for_client(servers.new, url),
                 servers.folder,
             )
-            # A dump has no record of when policies ran: all would run as soon as they may.
-            hold_policies(url)
+            # A dump does not record when policies ran: all would run immediately.
+            postpone_policies(url)
             _call(url, "timescaledb_post_restore")
             notices = update_extension(url, new) if new != old else ()
-            method = f"pg_dump, pg_restore at TimescaleDB {old}, then updated."
+            method = f"pg_dump and pg_restore at TimescaleDB {old}, then updated."
             seconds = time.monotonic() - started
-            yield Arrival(url, servers.new.engine, method, seconds, notices)
+            yield UpgradedDatabase(url, servers.new.engine, method, seconds, notices)
     else:
         with servers.new.database(project.home(servers.new)) as url:
             project.migrations(servers.new).template().prepare(url)
-            hold_policies(url)
+            postpone_policies(url)
             started = time.monotonic()
             copy_rows(source, url, project.metadata)
             method = (
-                f"Migrated, and rows copied: the new server does not offer TimescaleDB {old}, and "
-                "a dump can be restored in the same version only."
+                f"Migrated, rows copied: the new server does not offer TimescaleDB {old}, and a "
+                "dump can be restored only in the same version."
             )
             seconds = time.monotonic() - started
-            yield Arrival(url, servers.new.engine, method, seconds, copied=True)
+            yield UpgradedDatabase(url, servers.new.engine, method, seconds, copied=True)
 
 
 @contextmanager
-def migrated_afresh(servers: Servers, project: Project, _source: URL) -> Iterator[Arrival]:
-    """A database that never was at another version, filled with the same rows."""
+def migrate_afresh(servers: Servers, project: Project, _source: URL) -> Iterator[UpgradedDatabase]:
+    """Migrate a new database on the new version, and fill it with the same rows."""
     with servers.new.database(project.home(servers.new)) as url:
         started = time.monotonic()
         prepare(url, project.metadata, project.migrations(servers.new), now=project.now)
         method = "Migrated on the new version, and filled with the same rows."
-        yield Arrival(url, servers.new.engine, method, time.monotonic() - started)
+        yield UpgradedDatabase(url, servers.new.engine, method, time.monotonic() - started)
 
 
 def _begin_restoring(url: URL) -> None:
     try:
         _call(url, "timescaledb_pre_restore")
     except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) != _NO_RIGHT:
+        if getattr(error.orig, "pgcode", None) != _INSUFFICIENT_PRIVILEGE:
             raise
-        raise WayNotOpen(
-            "the role may not call timescaledb_pre_restore(); a dump is restored by a superuser"
+        raise WayUnavailable(
+            "the role may not call timescaledb_pre_restore(); only a superuser may restore a dump"
         ) from None
 
 
 def _call(url: URL, name: str) -> None:
-    """In a session of its own: a library once loaded keeps what it knows."""
+    """Call the function in a new session, since a loaded library caches its state."""
     with connect(url, autocommit=True) as connection:
         connection.execute(text(f"SELECT {function(connection, name)}()"))
 
 
-#: The last one takes the source away.
-IN_ORDER: dict[str, Callable[[Servers, Project, URL], AbstractContextManager[Arrival]]] = {
-    RESTORED: restored,
-    AFRESH: migrated_afresh,
-    IN_PLACE: updated_in_place,
+#: The ways in execution order; the last one changes the source.
+RUNNERS: dict[str, Callable[[Servers, Project, URL], AbstractContextManager[UpgradedDatabase]]] = {
+    RESTORED: restore,
+    AFRESH: migrate_afresh,
+    IN_PLACE: update_in_place,
 }

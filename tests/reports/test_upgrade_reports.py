@@ -21,7 +21,7 @@ from conformance.upgrade.report import (
     IN_PLACE,
     RESTORED,
     Change,
-    Held,
+    Unchanged,
     UpgradeReport,
     Way,
     worst_first,
@@ -42,7 +42,7 @@ def report(*changes, **values):
         Way(AFRESH),
     )
     return UpgradeReport(
-        BEFORE, AFTER, ways, worst_first(changes), Held(462, 89, 1114, 1174),
+        BEFORE, AFTER, ways, worst_first(changes), Unchanged(462, 89, 1114, 1174),
         (NotChecked("way:restored", "pg_dump is not installed on this machine"),),
         seconds=31.4, **values,
     )  # fmt: skip
@@ -86,7 +86,7 @@ def test_json():
 
 def test_markdown():
     text = upgrade_markdown.render(report(RENAMED, LOST))
-    assert text.startswith("## ❌ The upgrade changes what matters\n")
+    assert text.startswith("## ❌ The upgrade makes harmful changes\n")
     assert "- rows of curves: 64 before; 63 in place\n" in text
     # What matters stands before what does not, which is folded away and escaped.
     assert text.index("### Lost: 1") < text.index("<summary>Renamed by TimescaleDB: 1</summary>")
@@ -127,7 +127,7 @@ def test_console():
 
 def test_without_the_suite():
     """No number of checks, which would read as if the suite had run."""
-    without = UpgradeReport(BEFORE, AFTER, held=Held(rows=462))
+    without = UpgradeReport(BEFORE, AFTER, unchanged=Unchanged(rows=462))
     console = Console(file=io.StringIO(), width=200, soft_wrap=True)
     upgrade_console.show(without, console)
     assert "; no check of the suite ran on the upgraded database; in" in console.file.getvalue()

@@ -129,7 +129,7 @@ def test_aggregates_stay_as_they_are(chosen):
                 for name in ("daily", "monthly")
             ]
 
-    report = rehearse(chosen, arrived=look)
+    report = rehearse(chosen, on_upgraded=look)
     assert [change for change in report.changes if change.kind not in HARMLESS] == []
     assert report.verdict == "conforms"
     for way in report.ways:
@@ -142,6 +142,6 @@ def test_an_aggregate_that_is_altered_is_found(chosen):
         with connect(url, autocommit=True) as connection:
             connection.execute(text(TAMPERING[way][0]))
 
-    report = rehearse(chosen, arrived=tamper)
+    report = rehearse(chosen, on_upgraded=tamper)
     wanted = {TAMPERING[way.name][1] for way in report.ways if way.not_checked is None}
     assert {change.id for change in report.changes if change.harmful} == wanted

@@ -36,7 +36,7 @@ def state(values, disagreements=()):
     return State(Server("17.1", "2.20.0", "community"), values, dict.fromkeys(disagreements, "no"))
 
 
-def changes(*, disagreements=(), copied=False, moving=(), **ways):
+def changes(*, disagreements=(), copied=False, volatile=(), **ways):
     """What is found where a way's state is that from before with some values replaced."""
     after = {
         {"in_place": IN_PLACE, "restored": RESTORED, "afresh": AFRESH}[way]: state(
@@ -44,7 +44,7 @@ def changes(*, disagreements=(), copied=False, moving=(), **ways):
         )
         for way, values in ways.items()
     }
-    return compare_states(state(BEFORE), after, copied=copied, moving=moving)
+    return compare_states(state(BEFORE), after, copied=copied, volatile=volatile)
 
 
 def found(**arguments):
@@ -54,7 +54,11 @@ def found(**arguments):
 def test_nothing_changes():
     compared = changes(in_place={}, restored={}, afresh={})
     assert compared.changes == ()
-    assert (compared.held.rows, compared.held.columns, compared.held.facts) == (8, 1, 5)
+    assert (compared.unchanged.rows, compared.unchanged.columns, compared.unchanged.facts) == (
+        8,
+        1,
+        5,
+    )
 
 
 def test_the_new_version_is_what_an_upgrade_is_for():
@@ -91,8 +95,8 @@ def test_a_value_is_compared_on_the_ways_that_have_all_rows():
 
 
 def test_values_of_the_moment_are_not_compared_with_those_of_another_moment():
-    assert found(in_place={}, restored={}, afresh={CLOSE: 99}, moving={CLOSE}) == []
-    assert found(in_place={CLOSE: 99}, restored={}, afresh={}, moving={CLOSE}) == [
+    assert found(in_place={}, restored={}, afresh={CLOSE: 99}, volatile={CLOSE}) == []
+    assert found(in_place={CLOSE: 99}, restored={}, afresh={}, volatile={CLOSE}) == [
         ("altered", "values:prices:close")
     ]
 
@@ -187,7 +191,7 @@ def test_the_name_of_a_policy_that_is_gone_is_no_news():
         ),
         (
             {"in_place": {CLOSE: 9}, "afresh": {}},
-            "values of prices.close: the same before and afresh; others in place",
+            "values of prices.close: the same before and afresh; different in place",
         ),
         (
             {"in_place": {INTERVAL: "7 days"}, "afresh": {}},
@@ -195,7 +199,7 @@ def test_the_name_of_a_policy_that_is_gone_is_no_news():
         ),
         (
             {"in_place": {TABLE: GONE}, "afresh": {}},
-            "table prices: there before and afresh; not there in place",
+            "table prices: exists before and afresh; missing in place",
         ),
         (
             {"in_place": {CHUNKS: ("2024-01-01: plain",)}, "afresh": {}},

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import make_url
 
 from conformance.upgrade.dumping import check_client, dump_and_restore
-from conformance.upgrade.failures import WayFailed, WayNotOpen
+from conformance.upgrade.failures import WayFailed, WayUnavailable
 
 SOURCE = make_url("postgresql+psycopg2://me:secret@db:5433/old?sslmode=require")
 TARGET = make_url("postgresql+psycopg2://me@/new?host=/run&password=hidden")
@@ -34,12 +34,15 @@ def test_a_client_that_suits(said):
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        ("pg_dump (PostgreSQL) 15.20", "pg_dump is of PostgreSQL 15, the server of 17"),
-        ("command not found", "pg_dump does not tell its version: command not found"),
+        (
+            "pg_dump (PostgreSQL) 15.20",
+            "pg_dump of PostgreSQL 15 is older than the server, PostgreSQL 17",
+        ),
+        ("command not found", "pg_dump does not print its version: command not found"),
     ],
 )
 def test_a_client_that_does_not(said, reason):
-    with pytest.raises(WayNotOpen, match=reason):
+    with pytest.raises(WayUnavailable, match=reason):
         check_client(Client(said=said), "17.5")
 
 

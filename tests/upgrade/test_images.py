@@ -57,7 +57,7 @@ def test_the_same_major_version(local_image, next_image, choices, left):
             with connect(url, autocommit=True) as connection:
                 connection.execute(text("DELETE FROM curves WHERE id = 1"))
 
-    report = rehearse(choices(local_image("pg17"), next_image), arrived=tamper)
+    report = rehearse(choices(local_image("pg17"), next_image), on_upgraded=tamper)
     ways = {way.name: way for way in report.ways}
     assert "the new image on the same volume" in ways[IN_PLACE].method
     assert "pg_restore" in ways[RESTORED].method

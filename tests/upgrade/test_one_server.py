@@ -62,11 +62,11 @@ def test_nothing_of_the_data_changes(upgradable, versions, choices):
             seen[way] = Counter(row[0] for row in states)
             assert {row[1:] for row in states} >= {(True, False), (False, False), (False, True)}
 
-    report = rehearse(choices(versions[0], versions[-1], engine=upgradable), arrived=look)
+    report = rehearse(choices(versions[0], versions[-1], engine=upgradable), on_upgraded=look)
     assert [change for change in report.changes if change.kind not in HARMLESS] == []
     assert report.verdict == "conforms"
     assert (report.before.timescaledb, report.after.timescaledb) == (versions[0], versions[-1])
-    assert report.held.rows > 400
+    assert report.unchanged.rows > 400
     # Old chunks and recent ones, on every way.
     assert set(seen) == {way.name for way in report.ways if way.not_checked is None}
     assert all(count == 8 for chunks in seen.values() for count in chunks.values())
@@ -83,7 +83,7 @@ def test_what_is_altered_is_found(upgradable, versions, choices):
             for statement in TAMPERING[way]:
                 connection.execute(text(statement))
 
-    report = rehearse(choices(versions[1], versions[-1], engine=upgradable), arrived=tamper)
+    report = rehearse(choices(versions[1], versions[-1], engine=upgradable), on_upgraded=tamper)
     wanted = {
         finding
         for way in report.ways
@@ -141,7 +141,7 @@ def test_a_way_that_fails(upgradable, versions, choices):
             with connect(url, autocommit=True) as connection:
                 connection.execute(text("SELECT no_such_function()"))
 
-    report = rehearse(choices(versions[0], versions[1], engine=upgradable), arrived=refuse)
+    report = rehearse(choices(versions[0], versions[1], engine=upgradable), on_upgraded=refuse)
     (failed,) = (change for change in report.changes if change.harmful)
     assert failed.id == "failed:way:restored"
     assert "no_such_function() does not exist" in failed.message

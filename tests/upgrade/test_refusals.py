@@ -1,4 +1,4 @@
-"""What is no upgrade, or cannot be had: one sentence with the way out, exit code 2."""
+"""Options that do not name an upgrade: one sentence with a hint, exit code 2."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sentence(done):
         ),
         (
             ["--from", "2.17.2", "--to", "2.20.3", "--engine", "embedded"],
-            "Engine embedded has one version of TimescaleDB only",
+            "Engine embedded has only one version of TimescaleDB",
         ),
         (
             [

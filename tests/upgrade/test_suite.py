@@ -10,7 +10,7 @@ from conformance.errors import ConformanceError
 from conformance.project.configuration import Configuration
 from conformance.upgrade.choices import Choices
 from conformance.upgrade.suite import check_upgraded
-from conformance.upgrade.ways import Arrival
+from conformance.upgrade.ways import UpgradedDatabase
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +69,7 @@ def run(local_image, ini, tmp_path, monkeypatch):
                 with connect(url) as connection:
                     connection.exec_driver_sql(f"CREATE EXTENSION timescaledb; {sql}")
                     connection.commit()
-                return check_upgraded(Arrival(url, engine, "", 0.0), choices)
+                return check_upgraded(UpgradedDatabase(url, engine, "", 0.0), choices)
         finally:
             engine.stop()
 

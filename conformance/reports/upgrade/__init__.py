@@ -1,1 +1,1 @@
-"""Reports of an upgrade's rehearsal."""
+"""Writers of the report on an upgrade's rehearsal."""

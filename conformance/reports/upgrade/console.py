@@ -1,4 +1,4 @@
-"""The report of an upgrade's rehearsal on a terminal: what matters first."""
+"""The report on an upgrade's rehearsal on a terminal: harmful changes first."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from conformance.upgrade.report import Kind, UpgradeReport, Way
 
-#: More changes of a kind than these do not fit one screen; the reports hold them all.
+#: The number of changes of a kind that fits on a screen; the written reports have all changes.
 _MOST_CHANGES = 8
-#: Instead of the number of checks that pass.
+#: Shown instead of the number of checks that pass.
 NO_SUITE = "no check of the suite ran on the upgraded database"
 
 
@@ -26,7 +26,7 @@ def show(report: UpgradeReport, console: Console, reports: str | None = None) ->
     """Print the report.
 
     Args:
-        reports: where the files are, if any were written.
+        reports: the folder of the written reports, if any.
     """
     for line in (*_changes(report), *_summary(report)):
         console.print(line, highlight=False)
@@ -57,10 +57,10 @@ def _summary(report: UpgradeReport) -> Iterator[Text]:
         yield Text(f"  {way.name:<13}{_way(way)}")
         for notice in way.notices:
             yield Text(f"{'':15}{notice}", style="dim")
-    held = report.held
-    suite = f"{held.checks} checks pass on the upgraded database" if held.checks else NO_SUITE
+    same = report.unchanged
+    suite = f"{same.checks} checks pass on the upgraded database" if same.checks else NO_SUITE
     yield Text(
-        f"  unchanged    {held.rows} rows, {held.columns} columns of values, {held.facts} facts; "
+        f"  unchanged    {same.rows} rows, {same.columns} columns of values, {same.facts} facts; "
         f"{suite}; in {report.seconds:.0f} s"
     )
     for reason, ids in by_reason(report.not_checked).items():

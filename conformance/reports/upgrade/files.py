@@ -1,4 +1,4 @@
-"""Write the reports of an upgrade's rehearsal into a folder."""
+"""Write the reports on an upgrade's rehearsal into a folder."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ JUNIT_FILE = "upgrade.junit.xml"
 
 
 def write_all(report: UpgradeReport, folder: Path) -> None:
-    """`upgrade.json`, `upgrade.md` and `upgrade.junit.xml`; each is replaced in one step.
+    """Write `upgrade.json`, `upgrade.md` and `upgrade.junit.xml`. Each file is replaced atomically.
 
     Raises:
-        ConformanceError: the folder cannot be written.
+        ConformanceError: the folder is not writable.
     """
     write(folder / JSON_FILE, json_report.render(report))
     write(folder / MARKDOWN_FILE, upgrade_markdown.render(report))

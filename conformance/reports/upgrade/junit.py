@@ -1,4 +1,4 @@
-"""The report of an upgrade's rehearsal as JUnit XML: a suite for each kind of change."""
+"""The report on an upgrade's rehearsal as JUnit XML: a suite for each kind of change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render(report: UpgradeReport) -> str:
-    """A failure for what matters, a remark on a success for what does no harm."""
+    """Render harmful changes as failures, and other changes as passed cases with output."""
     document = new_report("conformance upgrade")
     _add_ways(document, report)
     for kind, changes in report.by_kind.items():
@@ -30,7 +30,7 @@ def render(report: UpgradeReport) -> str:
 
 
 def _add_ways(document: ElementTree.Element, report: UpgradeReport) -> None:
-    """The ways that were gone, and all that was not checked."""
+    """Add the ways that were tried, and everything that was not checked."""
     suite = add_suite(document, "upgrade")
     if report.could_not_run is not None:
         case = add_case(suite, "could not run")

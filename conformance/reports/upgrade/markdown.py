@@ -1,4 +1,4 @@
-"""The report of an upgrade's rehearsal as Markdown, fit to be a comment or an issue."""
+"""The report on an upgrade's rehearsal as Markdown, for a comment or an issue."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from conformance.reports.templates import template
 if TYPE_CHECKING:
     from conformance.upgrade.report import UpgradeReport
 
-#: A comment holds 65,536 characters; a change takes about 150.
+#: A comment on GitHub holds 65,536 characters; a change takes about 150.
 _MOST_CHANGES = 60
 
 
 def render(report: UpgradeReport) -> str:
-    """Verdict and what matters first; what does no harm is folded away."""
+    """Render the verdict and the prominent changes; other changes are collapsed."""
     return (
         template("upgrade/upgrade.md.jinja")
         .render(

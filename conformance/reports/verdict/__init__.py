@@ -1,1 +1,1 @@
-"""Reports of a verdict."""
+"""Writers of a verdict."""

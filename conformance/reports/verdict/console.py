@@ -1,4 +1,4 @@
-"""The verdict on a terminal: one screen, findings before everything else."""
+"""The verdict on a terminal: one screen, findings first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from conformance.comparing.verdict import Verdict
 
-#: More findings than these do not fit one screen; the reports hold them all.
+#: The number of findings that fits on a screen; the written reports have all findings.
 _MOST_FINDINGS = 15
 _MOST_NAMES = 6
 
@@ -29,8 +29,8 @@ def show(
     """Print the verdict.
 
     Args:
-        reports: where the files are, if any were written.
-        stages: also how long each stage took.
+        reports: the folder of the written reports, if any.
+        stages: also print how long each stage took.
     """
     for finding in verdict.findings[:_MOST_FINDINGS]:
         console.print(Text("✗ ", style="red") + Text(finding.message, style="bold"))
@@ -102,7 +102,7 @@ def _checked(verdict: Verdict) -> str:
 
 
 def _origin(verdict: Verdict) -> str:
-    """`profile quick, seed 1`: what generates the same again."""
+    """The options that generate the same examples again: `profile quick, seed 1`."""
     return ", ".join(f"{name} {value}" for name, value in (verdict.generated or {}).items())
 
 

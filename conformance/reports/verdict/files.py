@@ -18,6 +18,6 @@ MARKDOWN_FILE = "verdict.md"
 
 
 def write_all(verdict: Verdict, folder: Path) -> None:
-    """`verdict.json` and `verdict.md`; whoever reads them meanwhile sees old or new, no half."""
+    """Write `verdict.json` and `verdict.md`. Each file is replaced atomically."""
     write(folder / JSON_FILE, json_report.render(verdict))
     write(folder / MARKDOWN_FILE, markdown_report.render(verdict))

@@ -1,4 +1,4 @@
-"""The verdict as Markdown, fit to be the comment on a pull request."""
+"""The verdict as Markdown, for a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from conformance.reports.templates import template
 if TYPE_CHECKING:
     from conformance.comparing.verdict import Verdict
 
-#: A comment holds 65,536 characters; a finding takes about 400.
+#: A comment on GitHub holds 65,536 characters; a finding takes about 400.
 _MOST_FINDINGS = 100
 
 
 def render(verdict: Verdict) -> str:
-    """Findings first; what was not checked is folded away."""
+    """Render the findings first; unchecked items are collapsed."""
     not_checked = {
         reason: objects_of(ids) for reason, ids in by_reason(verdict.not_checked).items()
     }

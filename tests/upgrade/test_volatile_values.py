@@ -17,13 +17,13 @@ from sqlalchemy import (
 )
 
 from conformance.declarations import HashPartition, Hypertable
-from conformance.upgrade.preparing import moving_values
+from conformance.upgrade.preparing import volatile_values
 
 RANDOM = text("gen_random_uuid()")
 
 
-def moving(metadata):
-    return {str(subject) for subject in moving_values(metadata)}
+def volatile(metadata):
+    return {str(subject) for subject in volatile_values(metadata)}
 
 
 def test_defaults_that_are_called():
@@ -36,7 +36,7 @@ def test_defaults_that_are_called():
         Column("kind", Text, server_default="note"),
         Column("open", Text, server_default=text("true")),
     )
-    assert moving(metadata) == {"values:notes:at"}
+    assert volatile(metadata) == {"values:notes:at"}
 
 
 @pytest.mark.parametrize("default", [RANDOM, None])
@@ -72,4 +72,4 @@ def test_what_is_known_by_them(default):
         "chunks:readings",
         "values:visits:device",
     }
-    assert moving(metadata) == (expected if default is RANDOM else set())
+    assert volatile(metadata) == (expected if default is RANDOM else set())
