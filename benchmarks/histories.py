@@ -22,7 +22,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from conformance.checking.profiles import STEPS
 from conformance.engines import open_engine
-from conformance.histories.avoidance import NOTHING, avoidance_of
+from conformance.histories.avoidance import AVOID_NOTHING, avoidance_of
 from conformance.histories.machine import history_of
 from conformance.histories.stage import HISTORIES_PER_DATABASE, Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
@@ -87,7 +87,7 @@ def subject_of(stage: Stage, table: Table, version: str | None) -> Subject:
         lambda given, _, rows: writes.upsert(given, classes[table], rows),
         compresses=version is not None,
         job=None if version is None else compressing_job(connection, table),
-        avoidance=NOTHING if version is None else avoidance_of(table, version),
+        avoidance=AVOID_NOTHING if version is None else avoidance_of(table, version),
     )
 
 

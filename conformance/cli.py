@@ -320,7 +320,7 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
         json_file: where the report is wanted as JSON as well; `-` is standard output, which then
             has nothing else on it.
     """
-    from conformance.process.interrupts import heeded
+    from conformance.process.interrupts import interruptible
     from conformance.process.output import write as write_file
     from conformance.reports.json_report import render
 
@@ -330,7 +330,7 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
         # What models and migrations print is no part of the JSON.
         with (
             redirect_stdout(sys.stderr) if to_stderr else nullcontext(),
-            heeded(progress) as asking,
+            interruptible(progress) as asking,
         ):
             report = run(asking)
     # Exit codes 0 and 1 mean a verdict; any exception exits with 2.

@@ -1,7 +1,7 @@
-"""What can go wrong before a verdict exists.
+"""Errors that prevent a verdict.
 
-Every error here is the user's to read: one sentence that says what was found and one that says
-what to do. The command line prints both and exits with 2; no traceback.
+Users read these errors: one sentence says what was found, another what to do. The command line
+prints both, without a traceback, and exits with 2.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ class ConformanceError(Exception):
     """The run cannot produce a verdict.
 
     Args:
-        problem: one sentence: what was found, and where. Never holds a password.
-        hint: one sentence: what the reader can do about it. May be empty.
+        problem: one sentence that says what was found, and where; never contains a password.
+        hint: one sentence that says what to do; may be empty.
     """
 
     def __init__(self, problem: str, hint: str = "") -> None:
@@ -27,14 +27,14 @@ class ConformanceError(Exception):
 
 
 class EngineUnavailable(ConformanceError):
-    """The engine asked for cannot be started or reached on this machine."""
+    """The requested engine cannot be started or reached on this machine."""
 
 
 class ContainerUnavailable(EngineUnavailable):
-    """No container can be had here; what else would serve is said last.
+    """No container can be started; the hint also names other engines.
 
     Args:
-        ways: what would let one be had, without a full stop.
+        ways: what would make containers available, without a full stop.
     """
 
     def __init__(self, problem: str, ways: str) -> None:
@@ -43,7 +43,7 @@ class ContainerUnavailable(EngineUnavailable):
         self.ways = ways
 
     def for_two_images(self) -> EngineUnavailable:
-        """The same, where two images were to be compared."""
+        """The error for a comparison of two images, which no other engine can replace."""
         return EngineUnavailable(
             self.problem,
             f"{self.ways}, or give two versions of TimescaleDB and the server that has both: "
@@ -64,26 +64,26 @@ class LocalUnavailable(EngineUnavailable):
 
 
 class ServerUnsupported(ConformanceError):
-    """A server answers, but is not a TimescaleDB that can be checked."""
+    """The server is not a TimescaleDB that can be checked."""
 
 
 class ModelsUnavailable(ConformanceError):
-    """The metadata to compare with cannot be imported or declares nothing."""
+    """The models' metadata cannot be imported or is empty."""
 
 
 class MigrationFailed(ConformanceError):
-    """The migration does not run to its end on an empty database."""
+    """The migration fails on an empty database."""
 
 
 class BaseUnavailable(ConformanceError):
-    """What the new revisions are new against cannot be read."""
+    """The base, which decides which revisions are new, cannot be read."""
 
 
 def why_no_verdict(error: BaseException) -> str:
-    """What ended a run before its verdict, in one sentence or two.
+    """Say in one or two sentences why a run ended without a verdict.
 
-    What is none of our errors comes from code of others that runs within ours — models, env.py, a
-    revision; even a `sys.exit(0)` there is no verdict — or is a defect of ours.
+    An error that is not a ConformanceError comes from the user's code (models, env.py, a revision;
+    even a `sys.exit(0)` there prevents a verdict), or is a defect of conformance.
     """
     if isinstance(error, ConformanceError):
         return str(error)
@@ -92,24 +92,24 @@ def why_no_verdict(error: BaseException) -> str:
     where = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f" at {frame.filename}, line {frame.lineno}" for frame in where)
     return (
-        f"Ended by {named(error)}{place}. If nothing is wrong there, it is a defect of"
+        f"Ended by {describe_error(error)}{place}. If that code is right, this is a defect of"
         " conformance: please report it."
     )
 
 
-def named(error: BaseException) -> str:
-    """An error with its kind, on one line and without a full stop."""
+def describe_error(error: BaseException) -> str:
+    """The type and message of an error, on one line and without a full stop."""
     return f"{type(error).__name__}: {one_line(error)}".rstrip(".: ")
 
 
-def primary(error: BaseException) -> str:
-    """An error with its kind, and of a database's words only the first, on one line."""
+def describe_briefly(error: BaseException) -> str:
+    """The type of an error and its message, or a server's primary message, on one line."""
     kind = type(getattr(error, "orig", None) or error).__name__
     return f"{kind}: {message_of(error)}".rstrip(".: ")
 
 
 def message_of(error: BaseException) -> str:
-    """What an error says, on one line; of a database's words the primary message."""
+    """The message of an error, or a server's primary message, on one line."""
     original = getattr(error, "orig", None) or error
     message = getattr(getattr(original, "diag", None), "message_primary", None) or original
     return " ".join(str(message).split())
@@ -123,5 +123,5 @@ def details_of(error: BaseException) -> tuple[str, ...]:
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says, on one line: a database's own words, without SQLAlchemy's."""
+    """The message of an error, on one line; without what SQLAlchemy adds to a server's message."""
     return " ".join(str(getattr(error, "orig", None) or error).split())

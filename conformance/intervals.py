@@ -1,8 +1,8 @@
-"""Lengths of time, compared the way TimescaleDB and PostgreSQL compare them.
+"""Intervals, compared as TimescaleDB and PostgreSQL compare them.
 
-PostgreSQL holds an interval as months, days and microseconds, and for comparison counts a month
-as 30 days (documentation, "Date/Time Types"). TimescaleDB stores a chunk interval by the same
-rule, so that `1 month`, `3 months` and `1 year` become 30, 90 and 360 days.
+PostgreSQL stores an interval as months, days and microseconds, and counts a month as 30 days in
+comparisons (PostgreSQL documentation, "Date/Time Types"). TimescaleDB stores a chunk interval by
+the same rule, so that `1 month`, `3 months` and `1 year` become 30, 90 and 360 days.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import timedelta
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 
-#: Microseconds of one unit, by the spellings that PostgreSQL accepts and prints.
+#: The microseconds of each unit, by the spellings that PostgreSQL accepts and prints.
 _UNITS: dict[str, int] = {
     spelling: size
     for size, spellings in (
@@ -48,11 +48,11 @@ _BUCKET = re.compile(
 
 @dataclass(frozen=True)
 class Interval:
-    """A length of time; two are equal when PostgreSQL's interval comparison says so.
+    """An interval; two intervals are equal if PostgreSQL compares them as equal.
 
     Attributes:
-        microseconds: the whole length, a month counted as 30 days.
-        spelled: how a person wrote it, for messages; no part of its identity.
+        microseconds: the length; a month counts as 30 days.
+        spelled: the spelling in the source, for messages; does not affect equality.
     """
 
     microseconds: int
@@ -60,10 +60,10 @@ class Interval:
 
     @classmethod
     def parse(cls, value: str | timedelta | Interval) -> Interval:
-        """Read `"1 month"`, `"12:00:00"`, `"1 year 2 mons 3 days 04:05:06"` or a timedelta.
+        """Parse `"1 month"`, `"12:00:00"`, `"1 year 2 mons 3 days 04:05:06"` or a timedelta.
 
         Raises:
-            ValueError: it is not a length of time.
+            ValueError: the value is not an interval.
         """
         if isinstance(value, Interval):
             return value
@@ -81,7 +81,7 @@ class Interval:
         return f"Interval({_spell(self.microseconds)!r})"
 
     def plain(self) -> str:
-        """The length alone, without a person's spelling: stable across spellings."""
+        """The length alone, which is the same for all spellings."""
         return _spell(self.microseconds)
 
 
@@ -120,7 +120,7 @@ def _microseconds(text: str) -> int:
         total += _part_microseconds(match)
         position = match.end()
     if not stripped:
-        raise ValueError("an empty text is not an interval; write it like '7 days' or '1 month'")
+        raise ValueError("an empty text is not an interval such as '7 days' or '1 month'")
     return total
 
 
@@ -133,7 +133,7 @@ def _part_microseconds(match: re.Match[str]) -> int:
 
 
 def _spell(microseconds: int) -> str:
-    """`30 days`, `12 hours`, `1 day 06:00:00`: whole units where they fit."""
+    """Spell an interval in whole units if possible: `30 days`, `12 hours`, `1 day 06:00:00`."""
     if microseconds < 0:
         return f"-{_spell(-microseconds)}"
     days, rest = divmod(microseconds, _DAY)

@@ -180,7 +180,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | None:
-    from conformance.errors import ConformanceError, named
+    from conformance.errors import ConformanceError, describe_error
 
     if isinstance(error, ConformanceError):
         return str(error)
@@ -198,7 +198,7 @@ def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | No
         return str(refused)
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
     if when == "setup" and not outcome:
-        return f"A check cannot be set up: {named(error)}."
+        return f"A check cannot be set up: {describe_error(error)}."
     return None
 
 

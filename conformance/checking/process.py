@@ -120,7 +120,7 @@ class SuiteProcess:
 
 def main() -> int:
     """Carry out the order; the exit code."""
-    from conformance.process.interrupts import heeded
+    from conformance.process.interrupts import interruptible
 
     with _standard_output_alone() as answer:
 
@@ -129,10 +129,10 @@ def main() -> int:
 
         try:
             order = json.loads(sys.stdin.readline())
-            # A copy: pytest puts something else in the place of standard input.
+            # A copy, because pytest replaces standard input.
             caller = os.dup(sys.stdin.fileno())
             threading.Thread(target=_end_with_the_caller, args=(caller,), daemon=True).start()
-            with heeded(lambda step: tell(step=step)) as progress:
+            with interruptible(lambda step: tell(step=step)) as progress:
                 verdict = _run(order, progress)
         # Exit codes 0 and 1 mean a verdict; any exception exits with 2.
         except BaseException as error:

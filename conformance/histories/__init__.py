@@ -1,4 +1,4 @@
-"""Histories of writes: a hypertable and a plain table that gets the same, told apart.
+"""Histories of writes on a hypertable and on a plain table, which must stay the same.
 
-The oracle is the twin: a plain table with the hypertable's constraints, made from the metadata.
+The plain table, its twin, is the oracle: it has the hypertable's constraints, from the metadata.
 """

@@ -1,4 +1,4 @@
-"""What histories keep out of: the known gaps that they would run into on a server's version."""
+"""Keep histories out of the known gaps of a server's version."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ COUNT_OF_DELETED = gap("count-of-deleted")
 
 @dataclass(frozen=True)
 class Avoidance:
-    """What is left out of a table's histories.
+    """What a table's histories leave out.
 
     Attributes:
-        never_null: columns of the natural key that are never NULL.
-        free_keys_only: whether an UPDATE of the key never tries one that is taken.
-        counts_deleted: whether the number of rows that a DELETE reports is compared.
-        reasons: what is left out, in a word, and why, with the ticket.
+        never_null: columns of the natural key that get no NULLs.
+        free_keys_only: whether an UPDATE of the key never uses an existing key.
+        counts_deleted: whether the row count that a DELETE reports is compared.
+        reasons: the reason, with the ticket, by the name of what is left out.
     """
 
     never_null: frozenset[str]
@@ -39,15 +39,15 @@ class Avoidance:
     reasons: dict[str, str]
 
 
-#: Where nothing is compressed, no known gap is met.
-NOTHING = Avoidance(frozenset(), free_keys_only=False, counts_deleted=True, reasons={})
+#: Without compression histories meet no known gap.
+AVOID_NOTHING = Avoidance(frozenset(), free_keys_only=False, counts_deleted=True, reasons={})
 
 
 def avoidance_of(table: Table, version: str) -> Avoidance:
-    """What histories of the table leave out on this TimescaleDB, where chunks are compressed."""
+    """What the table's histories leave out on this TimescaleDB, if chunks are compressed."""
     compression = compression_of(table)
     if compression is None:
-        return NOTHING
+        return AVOID_NOTHING
     never_null: set[str] = set()
     reasons: dict[str, str] = {}
     for column, code in _nulls_that_are_equal(table, compression):
@@ -65,7 +65,7 @@ def avoidance_of(table: Table, version: str) -> Avoidance:
 
 
 def _nulls_that_are_equal(table: Table, compression: Compression) -> Iterator[tuple[str, str]]:
-    """Columns of a key that treats NULLs as equal, and the gap that their NULLs would meet."""
+    """The nullable columns of a key that treats NULLs as equal, each with its known gap."""
     if not _treats_nulls_as_equal(table):
         return
     for key in natural_key(table):

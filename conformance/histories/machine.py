@@ -1,4 +1,4 @@
-"""What can happen in a history, as Hypothesis draws it."""
+"""The state machine of a history, whose steps Hypothesis draws."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from conformance.histories.subject import Subject
     from conformance.strategies import Row
 
-#: Rows that were written, and may still be there.
+#: Rows that were written and may still exist.
 KNOWN: Bundle[Row] = Bundle("known")
 
 _WRITE_PATH = ("insert_new", "insert_new_again", "upsert", "upsert_again", "abandon_upsert")
-#: Of so many histories one may restart the server, which takes seconds.
+#: One of this many histories may restart the server, which takes seconds.
 _HISTORIES_PER_RESTART = 10
 
 
 class History(RuleBasedStateMachine):
-    """A history; `history_of` adds the rules.
+    """A history; `history_of` adds its rules.
 
     Attributes:
-        may_restart: whether this one may restart the server.
+        may_restart: whether this history may restart the server.
     """
 
     subject: Subject
@@ -54,22 +54,22 @@ class History(RuleBasedStateMachine):
         self.agreed = True
 
     def play(self, step: Callable[..., None], *given: Any) -> None:
-        """Play a step; what fails it is not looked for again at the end."""
+        """Play a step; if it fails, `teardown` does not compare again."""
         self.agreed = False
         step(*given)
         self.agreed = True
 
     def teardown(self) -> None:
-        """Compare once more at the end."""
+        """Compare once more at the end of a history without a failed step."""
         if self.agreed:
             self.player.finish()
 
 
 def history_of(subject: Subject, stage: Stage) -> type[History]:
-    """The state machine of a hypertable, with the rules that the server can play.
+    """Create the state machine of a hypertable, with the rules that the server supports.
 
     Raises:
-        ValueError: the table has no natural key, or no rows can be derived.
+        ValueError: the table has no natural key, or its rows cannot be derived.
     """
     left_out = rules_not_played(subject)
     rules = {found.__name__: found for found in _rules(subject) if found.__name__ not in left_out}
@@ -77,10 +77,10 @@ def history_of(subject: Subject, stage: Stage) -> type[History]:
 
 
 def rules_not_played(subject: Subject) -> dict[str, str]:
-    """The rules that the server cannot play, with the reasons."""
+    """The rules that the server does not support, with the reasons."""
     left_out: dict[str, str] = {}
     if not subject.is_compressed:
-        undeclared = "the models declare no compression of the table"
+        undeclared = "the models do not declare compression of the table"
         reason = undeclared if subject.compresses else REASONS["community_edition"]
         left_out |= dict.fromkeys(("change_chunk", "run_policy"), reason)
     if subject.job is None:
@@ -88,13 +88,13 @@ def rules_not_played(subject: Subject) -> dict[str, str]:
     if not subject.restartable:
         left_out["restart"] = REASONS["restartable"]
     if subject.insert_new is None or subject.upsert is None:
-        reason = "no write path is named with --writes"
+        reason = "no write path is given with --writes"
         left_out |= dict.fromkeys(_WRITE_PATH, reason)
     return left_out
 
 
 def _has_rows(history: History) -> bool:
-    """Something was written: chunks are there, or were."""
+    """Whether rows were written, so that chunks exist or existed."""
     return bool(history.bundle(KNOWN.name))
 
 
@@ -107,8 +107,8 @@ def _rules(subject: Subject) -> Iterator[Callable[..., Any]]:
     row = rows(subject.table, **drawn)
     batch = batches(subject.table, max_size=3, **drawn)
     if subject.avoidance.never_null:
-        row = row.filter(subject.may_be_written)
-        batch = batch.map(lambda rows: list(filter(subject.may_be_written, rows))).filter(bool)
+        row = row.filter(subject.avoids_gaps)
+        batch = batch.map(lambda rows: list(filter(subject.avoids_gaps, rows))).filter(bool)
     yield from _write_path(subject, row, batch)
     yield from _inserts(subject, row)
     yield from _changes(subject, row)
@@ -141,14 +141,13 @@ def _write_path(
     @rule(known=KNOWN, rows=batch)
     def abandon_upsert(self: History, known: Row, rows: list[Row]) -> None:
         again = rewritten(subject.table, rows[0], known, subject.key)
-        self.play(self.player.abandon, [*rows, again])
+        self.play(self.player.roll_back_upsert, [*rows, again])
 
     yield from (insert_new, insert_new_again, upsert, upsert_again, abandon_upsert)
 
 
 def _inserts(subject: Subject, row: SearchStrategy[Row]) -> Iterator[Callable[..., Any]]:
     left_out = _some_of(subject.defaulted) if subject.defaulted else st.just(frozenset[str]())
-
     some_left_out = st.just(frozenset[str]()) | left_out
 
     @rule(target=KNOWN, rows=st.lists(row, min_size=1, max_size=3), left_out=some_left_out)
@@ -177,9 +176,9 @@ def _changes(subject: Subject, row: SearchStrategy[Row]) -> Iterator[Callable[..
 
     yield delete
 
-    if subject.values:
+    if subject.updatable:
 
-        @rule(known=KNOWN, columns=columns, row=row, changed=st.sampled_from(subject.values))
+        @rule(known=KNOWN, columns=columns, row=row, changed=st.sampled_from(subject.updatable))
         def update(
             self: History, known: Row, columns: frozenset[str], row: Row, changed: str
         ) -> None:
@@ -187,9 +186,9 @@ def _changes(subject: Subject, row: SearchStrategy[Row]) -> Iterator[Callable[..
 
         yield update
 
-    if subject.movable:
+    if subject.updatable_key:
 
-        @rule(known=KNOWN, row=row, changed=st.sampled_from(subject.movable))
+        @rule(known=KNOWN, row=row, changed=st.sampled_from(subject.updatable_key))
         def update_key(self: History, known: Row, row: Row, changed: str) -> None:
             self.play(self.player.update_key, known, row, changed)
 
@@ -226,7 +225,7 @@ def _chunks(subject: Subject) -> Iterator[Callable[..., Any]]:
 
     yield from (change_chunk, run_policy)
 
-    # What drop_chunks takes as a bound is of the time column's type, but for UUIDs.
+    # The bound of drop_chunks has the time column's type, except for UUIDs.
     if derivation_of(subject.table).chunks.axis.kind != "uuid":
 
         @precondition(_has_rows)

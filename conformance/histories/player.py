@@ -1,4 +1,4 @@
-"""Plays the steps of a history on a hypertable and on its twin, and compares them."""
+"""Play the steps of a history on a hypertable and on its twin, and compare the two."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sqlalchemy import and_, cast, delete, func, insert, literal, null, select, 
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.exc import DBAPIError
 
-from conformance.histories.prepared import EXECUTIONS, Inserting, Latest
-from conformance.histories.recording import execute_as_it_is
+from conformance.histories.prepared import EXECUTIONS, PreparedInsert, PreparedLatest
+from conformance.histories.recording import execute_raw
 from conformance.histories.twin import literal as literal_of
 from conformance.histories.twin import name
 from conformance.observed.home import function, functions
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from conformance.histories.subject import Subject, Write
     from conformance.strategies import Row
 
-#: TimescaleDB refuses what a plain table can do, and says so: a limit, not a disagreement.
+#: The error of a documented limit of TimescaleDB, which is not a disagreement.
 _NOT_SUPPORTED = "feature_not_supported"
 
 
 class Disagreement(AssertionError):
-    """The hypertable and its twin are no longer the same."""
+    """The hypertable and its twin differ."""
 
 
 class Player:
-    """One history: it begins with empty tables and ends with `finish`."""
+    """Plays one history, which starts with empty tables and ends with `finish`."""
 
     def __init__(self, subject: Subject, stage: Stage) -> None:
         self.subject = subject
@@ -45,15 +45,15 @@ class Player:
         self._name = name(self._hypertable)
         stage.clear(twins)
         self._inserting, self._inserting_in_twin = (
-            Inserting(word, target, twins.columns, self._key_names())
-            for word, target in (("put", self._hypertable), ("put_in_twin", self._twin))
+            PreparedInsert(statement, target, twins.columns, self._key_names())
+            for statement, target in (("put", self._hypertable), ("put_in_twin", self._twin))
         )
-        self._latest = Latest("latest", self._hypertable, subject.time_column)
+        self._latest = PreparedLatest("latest", self._hypertable, subject.time_column)
 
-    # What the write path does, and what it should do.
+    # The write path on the hypertable, and its expected effect on the twin.
 
     def insert_new(self, batch: Sequence[Row]) -> None:
-        """The write path's `insert_new`: the first row of a key stays."""
+        """Call the write path's `insert_new`, which keeps the first row of a key."""
         assert self.subject.insert_new is not None
         try:
             self._write("insert_new", self.subject.insert_new, batch)
@@ -62,7 +62,7 @@ class Player:
         self.compare()
 
     def upsert(self, batch: Sequence[Row]) -> None:
-        """The write path's `upsert`: the last row of a key stays."""
+        """Call the write path's `upsert`, which keeps the last row of a key."""
         assert self.subject.upsert is not None
         try:
             self._write("upsert", self.subject.upsert, batch)
@@ -70,19 +70,19 @@ class Player:
             self._on_twin(map(self._replacing, batch))
         self.compare()
 
-    def abandon(self, batch: Sequence[Row]) -> None:
-        """The write path's `upsert` in a transaction that is rolled back."""
+    def roll_back_upsert(self, batch: Sequence[Row]) -> None:
+        """Call the write path's `upsert` in a transaction that is rolled back."""
         assert self.subject.upsert is not None
-        # What it refuses it refuses in `upsert` too.
+        # An error does not matter here: `upsert` raises the same.
         with suppress(DBAPIError):
             self._write("upsert, rolled back", self.subject.upsert, batch, ending="ROLLBACK")
         self.compare()
 
     def _write(
-        self, words: str, write: Write, batch: Sequence[Row], *, ending: str = "COMMIT"
+        self, title: str, write: Write, batch: Sequence[Row], *, ending: str = "COMMIT"
     ) -> None:
         connection = self.stage.connections.writing
-        with self.stage.recorder.step(words) as step, connection.begin() as transaction:
+        with self.stage.recorder.step(title) as step, connection.begin() as transaction:
             step.ending = ending
             self.stage.rows += len(batch)
             write(connection, self.subject.table, batch)
@@ -102,47 +102,47 @@ class Player:
         return statement.on_conflict_do_update(index_elements=self._key_names(), set_=changed)
 
     def _on_twin(self, statements: Iterable[Executable]) -> None:
-        """Even after an error: the script of a history shows then what is missing."""
+        """Run also after an error, so that the history's script shows what is missing."""
         with self.stage.recorder.step("the same on the twin, row by row"):
             for statement in statements:
                 self.stage.connections.plain.execute(statement)
 
-    # Plain statements, the same for both.
+    # Plain statements, the same on both tables.
 
     def insert(self, rows: Sequence[Row]) -> None:
-        """A plain INSERT, which a second row of a key makes fail."""
+        """Run a plain INSERT, which fails if it contains a second row of a key."""
         given = [_given(row) for row in rows]
         self.stage.rows += len(rows)
-        self._both("insert", lambda table: insert(table).values(given))
+        self._run_on_both("insert", lambda table: insert(table).values(given))
 
     def delete(self, known: Row, columns: Collection[str]) -> None:
-        """A DELETE of the rows that are like a known one in these columns of the key."""
-        self._both(
+        """Delete the rows that equal a known row in these columns of the key."""
+        self._run_on_both(
             "delete",
             lambda table: delete(table).where(_like(table, known, columns)),
             counted=self.subject.avoidance.counts_deleted,
         )
 
     def update(self, known: Row, columns: Collection[str], fresh: Row, changed: str) -> None:
-        """An UPDATE of what is outside the key."""
-        values = _given({key: fresh[key] for key in self.subject.tied(changed)})
-        self._both(
+        """Update a column outside of the key."""
+        values = _given({key: fresh[key] for key in self.subject.changed_with(changed)})
+        self._run_on_both(
             "update",
             lambda table: update(table).where(_like(table, known, columns)).values(values),
         )
 
     def update_key(self, known: Row, fresh: Row, changed: str) -> None:
-        """An UPDATE of a column of the key, also to a key that is taken.
+        """Update a column of the key, possibly to an existing key.
 
-        From 2.28 on TimescaleDB may refuse it on a compressed chunk (timescaledb pull request
+        Since 2.28 TimescaleDB may reject this on a compressed chunk (timescaledb pull request
         10003); then nothing must have changed.
         """
         key = self.subject.key
         moved = rewritten(self.subject.table, known, fresh, [changed])
         if self.subject.avoidance.free_keys_only and self._is_taken(moved):
             return
-        values = _given({name: fresh[name] for name in self.subject.tied(changed)})
-        self._both(
+        values = _given({name: fresh[name] for name in self.subject.changed_with(changed)})
+        self._run_on_both(
             "update of the key",
             lambda table: update(table).where(_like(table, known, key)).values(values),
             may_be_unsupported=True,
@@ -155,21 +155,21 @@ class Player:
         )
         return bool(found)
 
-    def _both(
+    def _run_on_both(
         self,
-        words: str,
+        title: str,
         statement: Callable[[TableClause], Executable],
         *,
         counted: bool = True,
         may_be_unsupported: bool = False,
     ) -> None:
-        with self.stage.recorder.step(words):
+        with self.stage.recorder.step(title):
             of_hypertable = self._outcome(statement(self._hypertable), counted)
             if not (may_be_unsupported and of_hypertable == _NOT_SUPPORTED):
                 of_twin = self._outcome(statement(self._twin), counted)
                 if of_hypertable != of_twin:
                     raise Disagreement(
-                        f"{words}: {of_hypertable} in {self._name}, {of_twin} in its twin"
+                        f"{title}: {of_hypertable} in {self._name}, {of_twin} in its twin"
                     )
         self.compare()
 
@@ -185,9 +185,9 @@ class Player:
             return "done"
         return f"{result.rowcount} rows" if result.rowcount != 1 else "1 row"
 
-    # What happens to chunks.
+    # Changes of chunks.
 
-    #: What is done to a chunk; `compress` also takes in what was written to it since.
+    #: The actions on a chunk; `compress` includes rows that were written since the last one.
     CHUNK_ACTIONS: ClassVar[dict[str, tuple[str, str]]] = {
         "compress": ("compress_chunk", "if_not_compressed => true"),
         "decompress": ("decompress_chunk", "if_compressed => true"),
@@ -195,14 +195,14 @@ class Player:
     }
 
     def change_chunk(self, number: int, action: str) -> None:
-        """Bring a chunk into another state, if there are so many.
+        """Bring a chunk into another state, if it exists.
 
         Args:
-            number: of the chunk, in the order in which they were made.
+            number: the number of the chunk, in the order of creation.
             action: one of `CHUNK_ACTIONS`.
         """
         called, how = self.CHUNK_ACTIONS[action]
-        self._alone(
+        self._run_on_hypertable(
             f"{action} a chunk",
             f"SELECT {self._function(called)}(chunk, {how})"
             f" FROM (SELECT c AS chunk FROM {self._chunks} AS c"
@@ -210,11 +210,12 @@ class Player:
         )
 
     def run_policy(self) -> None:
-        """Run the job that compresses old chunks; all chunks here are old."""
-        self._alone("compression policy", f"CALL {self._function('run_job')}({self.subject.job})")
+        """Run the job that compresses old chunks; all chunks of a history are old."""
+        call = f"CALL {self._function('run_job')}({self.subject.job})"
+        self._run_on_hypertable("compression policy", call)
 
     def drop_before(self, number: int) -> None:
-        """Drop the chunks before a moment where one begins."""
+        """Drop the chunks before the start of a chunk."""
         time = self.subject.time_column
         moment = cast(literal(chunk_starts(self.subject.table)[number], time.type), time.type)
         with self.stage.recorder.step("drop old chunks"):
@@ -230,18 +231,18 @@ class Player:
             self.stage.restart()
         self.compare()
 
-    def _alone(self, words: str, statement: str) -> None:
-        with self.stage.recorder.step(words):
+    def _run_on_hypertable(self, title: str, statement: str) -> None:
+        with self.stage.recorder.step(title):
             try:
-                execute_as_it_is(self.stage.connections.plain, statement)
+                execute_raw(self.stage.connections.plain, statement)
             except DBAPIError as error:
-                raise Disagreement(f"{words} fails: {_first_line(error)}") from error
+                raise Disagreement(f"{title} fails: {_first_line(error)}") from error
         self.compare()
 
     # Prepared statements.
 
     def put_prepared(self, rows: Sequence[Row], times: int) -> None:
-        """A prepared INSERT ... ON CONFLICT DO NOTHING, executed so often."""
+        """Execute a prepared INSERT ... ON CONFLICT DO NOTHING this many times."""
         self.stage.rows += times
         given = [rows[number % len(rows)] for number in range(times)]
         plain = self.stage.connections.plain
@@ -253,7 +254,7 @@ class Player:
         self.compare()
 
     def read_latest(self, limit: int) -> None:
-        """A prepared ORDER BY time DESC LIMIT, until one plan serves all values."""
+        """Execute a prepared ORDER BY time DESC LIMIT until PostgreSQL uses a generic plan."""
         plain, time = self.stage.connections.plain, self.subject.time_column.name
         column = self._twin.columns[time]
         with self.stage.recorder.step("prepared read"):
@@ -262,32 +263,32 @@ class Player:
                 found = self._latest.execute(plain, limit)
                 if found != expected:
                     raise Disagreement(
-                        f"prepared read: execution {number} finds {_shown(found)},"
-                        f" the twin has {_shown(expected)}"
+                        f"prepared read: execution {number} finds {_formatted(found)},"
+                        f" the twin has {_formatted(expected)}"
                     )
 
-    # What must hold.
+    # The comparison.
 
     def compare(self) -> None:
-        """Both hold the same rows.
+        """Check that both tables contain the same rows.
 
         Raises:
-            Disagreement: they do not; with the first row that is in one of them only.
+            Disagreement: they differ; names the first row that only one of them contains.
         """
         plain = self.stage.connections.plain
-        found = execute_as_it_is(plain, f"{self.subject.twins.difference}\nLIMIT 1").first()
+        found = execute_raw(plain, f"{self.subject.twins.difference}\nLIMIT 1").first()
         if found is not None:
             place, *values = tuple(found)
-            raise Disagreement(f"a row is {place}: {_shown(values)}")
+            raise Disagreement(f"a row is {place}: {_formatted(values)}")
 
     def finish(self) -> None:
-        """The same once more without compression, and read through new indexes."""
+        """Compare once more after decompressing all chunks, and after rebuilding the indexes."""
         if self.subject.is_compressed:
-            self._alone(
+            self._run_on_hypertable(
                 "decompress all",
                 f"SELECT {self._function('decompress_chunk')}(c) FROM {self._chunks} AS c",
             )
-        self._alone("rebuild the indexes", f"REINDEX TABLE {self._name}")
+        self._run_on_hypertable("rebuild the indexes", f"REINDEX TABLE {self._name}")
 
     @property
     def _chunks(self) -> str:
@@ -302,16 +303,16 @@ class Player:
 
 
 def _given(row: Row) -> dict[str, Any]:
-    """For a statement; None is NULL, also where it could be the document `null`."""
+    """The row for a statement: None becomes NULL, also for JSON, where it could mean `null`."""
     return {key: null() if value is None else value for key, value in row.items()}
 
 
 def _like(table: TableClause, row: Row, columns: Collection[str]) -> ColumnElement[bool]:
-    # Sorted: the order of a set is no part of a history.
+    # Sorted, since the order of a set would change the history.
     return and_(*(table.columns[key] == row[key] for key in sorted(columns)))
 
 
-def _shown(values: Sequence[Any]) -> str:
+def _formatted(values: Sequence[Any]) -> str:
     return f"({', '.join(str(value) for value in values)})"
 
 

@@ -1,6 +1,7 @@
-"""Prepared statements, executed until PostgreSQL plans them once for all values.
+"""Prepared statements, executed until PostgreSQL uses a generic plan.
 
-It does so from the sixth execution on, where that is not dearer (PostgreSQL, "PREPARE").
+PostgreSQL does so from the sixth execution on, if that plan is not more expensive (PostgreSQL
+documentation, "PREPARE").
 """
 
 from __future__ import annotations
@@ -19,30 +20,34 @@ if TYPE_CHECKING:
 
     from conformance.strategies import Row
 
-#: Executions after which the plan for all values has been used, if it ever is.
+#: The number of executions after which a generic plan has been used, if it ever is.
 EXECUTIONS = 7
 
 
-class Inserting:
-    """`INSERT ... ON CONFLICT DO NOTHING`, prepared in a session when it is first used."""
+class PreparedInsert:
+    """`INSERT ... ON CONFLICT DO NOTHING`, prepared when a session first uses it."""
 
     def __init__(
-        self, word: str, target: TableClause, columns: Sequence[Column[Any]], key: Sequence[str]
+        self,
+        statement: str,
+        target: TableClause,
+        columns: Sequence[Column[Any]],
+        key: Sequence[str],
     ) -> None:
-        self._name = word
+        self._name = statement
         self._columns = columns
         listed = ", ".join(quoted(column.name) for column in columns)
         types = ", ".join(column.type.compile(dialect()) for column in columns)
         places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
         conflict = ", ".join(quoted(item) for item in key)
         self._prepare = (
-            f"PREPARE {word} ({types}) AS INSERT INTO {name(target)} ({listed})"
+            f"PREPARE {statement} ({types}) AS INSERT INTO {name(target)} ({listed})"
             f" VALUES ({places}) ON CONFLICT ({conflict}) DO NOTHING"
         )
         self._session: Connection | None = None
 
     def execute(self, session: Connection, rows: Sequence[Row]) -> None:
-        """Execute it for each row."""
+        """Execute the statement for each row."""
         if self._session is not session:
             session.exec_driver_sql(self._prepare)
             self._session = session
@@ -50,7 +55,7 @@ class Inserting:
             session.execute(self._execution(row))
 
     def _execution(self, row: Row) -> TextClause:
-        # NULL is spelled out: as a value of a document's type it would be the document `null`.
+        # NULL is part of the SQL: as a bound value of a JSON type it would become `null`.
         given = {
             f"p{number}": (column, row[column.key])
             for number, column in enumerate(self._columns)
@@ -65,20 +70,20 @@ class Inserting:
         )
 
 
-class Latest:
-    """The latest moments of a table: `ORDER BY time DESC LIMIT $1`."""
+class PreparedLatest:
+    """A prepared query for the latest times of a table: `ORDER BY time DESC LIMIT $1`."""
 
-    def __init__(self, word: str, source: TableClause, time: Column[Any]) -> None:
-        self._name = word
+    def __init__(self, statement: str, source: TableClause, time: Column[Any]) -> None:
+        self._name = statement
         self._time = column(time.name, time.type)
         self._prepare = (
-            f"PREPARE {word} (bigint) AS SELECT {quoted(time.name)} FROM {name(source)}"
+            f"PREPARE {statement} (bigint) AS SELECT {quoted(time.name)} FROM {name(source)}"
             f" ORDER BY {quoted(time.name)} DESC LIMIT $1"
         )
         self._session: Connection | None = None
 
     def execute(self, session: Connection, limit: int) -> list[Any]:
-        """The moments, the latest first."""
+        """Read the times, the latest first."""
         if self._session is not session:
             session.exec_driver_sql(self._prepare)
             self._session = session

@@ -1,4 +1,4 @@
-"""What was executed, as SQL with its values in it, in the steps of a history."""
+"""Record the executed SQL, with its values, by the steps of a history."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, CursorResult, Engine
 
-#: SQLAlchemy's own words around a part of a transaction that may fail.
+#: SQLAlchemy's own statements for savepoints.
 _SAVEPOINTS = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
 
 
@@ -22,31 +22,31 @@ class Step:
     """One step of a history.
 
     Attributes:
-        words: what it does, for people.
-        statements: what was sent to the server.
-        ending: `COMMIT` or `ROLLBACK` where they were one transaction; None where each was its own.
+        title: a few words that say what the step does.
+        statements: the statements that were sent to the server.
+        ending: `COMMIT` or `ROLLBACK` if they were one transaction; None if each was its own.
     """
 
-    words: str
+    title: str
     statements: list[str] = field(default_factory=list)
     ending: str | None = None
 
 
 class Recorder:
-    """Writes down the statements of an engine while a step is open."""
+    """Records the statements of an engine while a step is open."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self._open: Step | None = None
 
     def listen(self, engine: Engine) -> None:
-        """Hear of every statement of the engine's connections."""
+        """Register for every statement of the engine's connections."""
         event.listen(engine, "before_cursor_execute", self._record)
 
     @contextmanager
-    def step(self, words: str) -> Iterator[Step]:
-        """A step: all that is executed until its end belongs to it."""
-        step = self._open = Step(words)
+    def step(self, title: str) -> Iterator[Step]:
+        """Open a step, which records all statements until its end."""
+        step = self._open = Step(title)
         self.steps.append(step)
         try:
             yield step
@@ -65,15 +65,15 @@ class Recorder:
         if self._open is None or statement.startswith(_SAVEPOINTS):
             return
         for given in parameters if executemany else [parameters]:
-            # psycopg2 puts the values in as it does when it executes.
+            # psycopg2 inserts the values as it does for an execution.
             self._open.statements.append(cursor.mogrify(statement, given or None).decode())
 
 
-def execute_as_it_is(connection: Connection, statement: str) -> CursorResult[Any]:
-    """Execute SQL that holds its values: a percent sign in it stands for no parameter.
+def execute_raw(connection: Connection, statement: str) -> CursorResult[Any]:
+    """Execute SQL that contains its values; a percent sign does not mark a parameter.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: the server refuses it.
+        sqlalchemy.exc.DBAPIError: the server rejects the statement.
     """
-    # With a collection of no parameters psycopg2 would still look for their places.
+    # With an empty collection of parameters psycopg2 would still interpret percent signs.
     return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

@@ -1,4 +1,4 @@
-"""A history as a script of plain SQL, for psql and a database that has just been migrated."""
+"""Write a history as a script of plain SQL, for psql and a newly migrated database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from conformance.histories.recording import execute_as_it_is
+from conformance.histories.recording import execute_raw
 from conformance.histories.twin import ancestors, name, quoted
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 def script_of(subject: Subject, stage: Stage) -> list[str]:
-    """The history that the stage has just played: statements and comments, in order.
+    """The script of the history that the stage has just played: statements and comments.
 
-    Parents, the twin, the steps, what differs. Errors in it are part of the history: psql goes on
-    after one, unless ON_ERROR_STOP is set. Statements of the write path that only read are left
-    out where the two differ without them as well, which is tried.
+    The script creates the parents and the twin, plays the steps, and queries the difference. Errors
+    in it are part of the history: psql continues after an error, unless ON_ERROR_STOP is set. The
+    write path's SELECTs are left out if the tables differ without them too, which is tried.
     """
     played = list(stage.recorder.steps)
     shorter = [replace(step, statements=_without_reads(step)) for step in played]
     stage.clear(subject.twins)
-    # Only now: the stage may have taken a new database.
+    # Only after clear(), which may replace the database.
     connection = stage.connections.plain
     steps = shorter if _differ_after(subject, connection, shorter) else played
     return [
@@ -40,7 +40,7 @@ def script_of(subject: Subject, stage: Stage) -> list[str]:
         "-- the twin: a plain table with the same constraints",
         *subject.twins.statements(),
         *(line for step in steps for line in _lines(step)),
-        "-- no row, if the two are the same",
+        "-- returns no row if the two tables are the same",
         subject.twins.difference,
     ]
 
@@ -56,17 +56,17 @@ def _differ_after(subject: Subject, connection: Connection, steps: Sequence[Step
         for line in _lines(step):
             if not line.startswith("--"):
                 with suppress(DBAPIError):
-                    execute_as_it_is(connection, line)
-    return execute_as_it_is(connection, subject.twins.difference).first() is not None
+                    execute_raw(connection, line)
+    return execute_raw(connection, subject.twins.difference).first() is not None
 
 
-def printed(script: Sequence[str]) -> str:
-    """The script as one text, ready to paste."""
+def render_script(script: Sequence[str]) -> str:
+    """The script as one text, which can be pasted into psql."""
     return "\n".join(line if line.startswith("--") else f"{line};" for line in script)
 
 
 def _lines(step: Step) -> Iterator[str]:
-    yield f"-- {step.words}"
+    yield f"-- {step.title}"
     if step.ending is None:
         yield from step.statements
     elif step.ending != "COMMIT" or len(step.statements) > 1:
@@ -76,11 +76,11 @@ def _lines(step: Step) -> Iterator[str]:
 
 
 def _parent(connection: Connection, table: Table) -> str:
-    """The rows of a parent, as PostgreSQL itself spells their values."""
+    """An INSERT of a parent's rows, with values as PostgreSQL spells them."""
     columns = [column for column in table.columns if column.computed is None]
     listed = ", ".join(quoted(column.name) for column in columns)
     values = ", ".join(f"quote_nullable({quoted(column.name)}::text)" for column in columns)
     order = ", ".join(quoted(column.name) for column in table.primary_key.columns) or "1"
-    rows = execute_as_it_is(connection, f"SELECT {values} FROM {name(table)} ORDER BY {order}")
+    rows = execute_raw(connection, f"SELECT {values} FROM {name(table)} ORDER BY {order}")
     lines = ",\n  ".join(f"({', '.join(row)})" for row in rows)
     return f"INSERT INTO {name(table)} ({listed}) OVERRIDING SYSTEM VALUE VALUES\n  {lines}"

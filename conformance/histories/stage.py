@@ -1,4 +1,4 @@
-"""Where histories are played: databases that are cleared after each and replaced when worn."""
+"""The databases of histories: cleared before each history, replaced after many."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, pool, text
 
 from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.base import Template
-from conformance.histories.recording import Recorder, execute_as_it_is
+from conformance.histories.recording import Recorder, execute_raw
 from conformance.histories.twin import Twins, name
 from conformance.observed.home import function, functions
 from conformance.population.filling import fill_table, rows_key
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     from conformance.engines.base import Engine as TimescaleEngine
 
-#: Histories until a database is replaced. Each makes chunks and drops them again; their traces in
-#: the catalog stay, for want of a vacuum on the embedded engine, and slow down what comes later.
+#: The number of histories after which a database is replaced. Each history creates and drops
+#: chunks; the embedded engine has no autovacuum, so that dead catalog rows slow down later ones.
 HISTORIES_PER_DATABASE = 250
 
-#: A policy that the scheduler runs in the middle of a history would make it another one each time.
+#: A policy that the scheduler runs during a history would make the history irreproducible.
 _STOP_JOBS = "SELECT {alter_job}(job_id, scheduled => false) FROM timescaledb_information.jobs"
 
 
 def histories_template(schema: Template, metadata: MetaData, *, community: bool) -> Template:
-    """The schema with parents, empty hypertables and their twins; no job runs by itself."""
+    """The template: the schema with parents, empty hypertables and twins; no job runs by itself."""
     hypertables = [table for table in tables_of(metadata) if hypertable_of(table) is not None]
     twins = [statement for table in hypertables for statement in Twins(table).statements()]
 
@@ -42,7 +42,7 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
                 alter_job = function(connection, "alter_job")
                 connection.execute(text(_STOP_JOBS.format(alter_job=alter_job)))
             for statement in twins:
-                execute_as_it_is(connection, statement)
+                execute_raw(connection, statement)
 
     # The twins follow from the metadata; the order of what is in them is another in each process.
     shape = repr((schema.key, community, rows_key(metadata)))
@@ -50,7 +50,7 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
 
 
 def fill_parents(connection: Connection, metadata: MetaData) -> None:
-    """Rows in every table but the hypertables, as many as histories need, easy to read."""
+    """Fill every table except the hypertables with rows that are easy to read."""
     for table in tables_of(metadata):
         if hypertable_of(table) is None:
             with suppress(ValueError):
@@ -62,8 +62,8 @@ class Connections:
     """Two connections to the same database.
 
     Attributes:
-        plain: each statement is its own transaction.
-        writing: what the write path gets; its transaction is ended by the caller.
+        plain: a connection in autocommit.
+        writing: the connection for the write path; the caller ends its transaction.
     """
 
     plain: Connection
@@ -71,12 +71,12 @@ class Connections:
 
 
 class Stage:
-    """Plays one history after the other, each on empty tables.
+    """Provides empty tables for one history after the other.
 
     Args:
-        engine: gives the databases.
-        template: of `histories_template`.
-        histories_per_database: after so many a database is replaced by a new one.
+        engine: creates the databases.
+        template: made by `histories_template`.
+        histories_per_database: the number of histories after which a database is replaced.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Stage:
         self._sessions = ExitStack()
         self._alchemy: Engine | None = None
         self.recorder = Recorder()
-        #: What was played so far, and how many rows were given to be written.
+        #: The number of histories so far, and of rows that were passed to writes.
         self.histories = self.rows = 0
         self.connections: Connections
 
@@ -106,7 +106,7 @@ class Stage:
         self._close()
 
     def clear(self, twins: Twins) -> None:
-        """Empty tables, and nothing recorded: a history can begin."""
+        """Empty the tables and forget the recorded steps, so that a history can begin."""
         if self._played >= self._lifetime:
             self._close()
             self._open()
@@ -114,12 +114,12 @@ class Stage:
         self.histories += 1
         self.recorder.steps.clear()
         tables = f"{name(twins.hypertable)}, {name(twins.twin)}"
-        execute_as_it_is(
+        execute_raw(
             self.connections.plain, f"DEALLOCATE ALL; TRUNCATE {tables} RESTART IDENTITY CASCADE"
         )
 
     def restart(self) -> None:
-        """Stop the server and start it again; the connections are new ones."""
+        """Stop the server, start it again, and connect again."""
         self._sessions.close()
         self._engine.restart()
         self._connect()

@@ -1,4 +1,4 @@
-"""What a history is about: a hypertable, who writes to it, and what the server can do."""
+"""The subject of a history: a hypertable, its write path, and what the server supports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from conformance.declarations import compression_of, hypertable_of
-from conformance.histories.avoidance import NOTHING, Avoidance
+from conformance.histories.avoidance import AVOID_NOTHING, Avoidance
 from conformance.histories.twin import Twins
 from conformance.histories.twin import name as table_name
 from conformance.strategies import natural_key, rewritten
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from conformance.strategies import Row
     from conformance.strategies.parents import Parents
 
-    #: A write path: rows into a table, on a connection.
+    #: A function of a write path, which writes rows to a table on a connection.
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
 
 
@@ -31,12 +31,12 @@ class Subject:
 
     Attributes:
         table: the hypertable, as the models declare it.
-        parents: values that its foreign keys can take.
-        insert_new, upsert: the write path under test; None where there is none.
-        compresses: whether the server can compress.
-        job: the number of the policy's job that compresses old chunks; None where there is none.
+        parents: the values that its foreign keys can have.
+        insert_new, upsert: the write path under test; None if there is none.
+        compresses: whether the server supports compression.
+        job: the number of the compression policy's job; None if there is no policy.
         restartable: whether the server can be restarted.
-        avoidance: what is left out to keep out of known gaps of TimescaleDB.
+        avoidance: what histories leave out because of known gaps of TimescaleDB.
     """
 
     table: Table
@@ -46,7 +46,7 @@ class Subject:
     compresses: bool = False
     job: int | None = None
     restartable: bool = False
-    avoidance: Avoidance = NOTHING
+    avoidance: Avoidance = AVOID_NOTHING
 
     @cached_property
     def twins(self) -> Twins:
@@ -58,55 +58,55 @@ class Subject:
         """The natural key.
 
         Raises:
-            ValueError: there is none.
+            ValueError: the table has no natural key.
         """
         return natural_key(self.table)
 
     @cached_property
     def time_column(self) -> Column[Any]:
-        """What the hypertable is partitioned by."""
+        """The time column of the hypertable."""
         hypertable = hypertable_of(self.table)
         assert hypertable is not None
         return next(c for c in self.table.columns if c.name == hypertable.time_column)
 
     @cached_property
     def is_compressed(self) -> bool:
-        """Whether chunks are compressed here."""
+        """Whether the table's chunks can be compressed on this server."""
         return self.compresses and compression_of(self.table) is not None
 
     @cached_property
-    def values(self) -> list[str]:
-        """Columns outside the key that can be updated."""
-        return self._updatable(set(self.key))
+    def updatable(self) -> list[str]:
+        """The columns outside of the key that can be updated without moving a row."""
+        return self._updatable_without(set(self.key))
 
     @cached_property
-    def movable(self) -> list[str]:
-        """Columns of the key that can be updated: a row stays in its chunk."""
-        values = {column.key for column in self.table.columns} - set(self.key)
-        return self._updatable(values)
+    def updatable_key(self) -> list[str]:
+        """The columns of the key that can be updated without moving a row to another chunk."""
+        others = {column.key for column in self.table.columns} - set(self.key)
+        return self._updatable_without(others)
 
-    def _updatable(self, others: set[str]) -> list[str]:
+    def _updatable_without(self, excluded: set[str]) -> list[str]:
         hypertable = hypertable_of(self.table)
         assert hypertable is not None
-        kept = {hypertable.time_column, *(item.column for item in hypertable.partitions)}
+        partitioning = {hypertable.time_column, *(item.column for item in hypertable.partitions)}
         return [
             field.key
             for name, field in derivation_of(self.table).given.items()
-            if name not in kept and others.isdisjoint(self.tied(field.key))
+            if name not in partitioning and excluded.isdisjoint(self.changed_with(field.key))
         ]
 
-    def may_be_written(self, row: Row) -> bool:
-        """Whether the row keeps out of known gaps."""
+    def avoids_gaps(self, row: Row) -> bool:
+        """Whether the row avoids all known gaps."""
         return all(row[column] is not None for column in self.avoidance.never_null)
 
-    def tied(self, key: str) -> tuple[str, ...]:
-        """The columns that must change together with this one, itself among them."""
+    def changed_with(self, key: str) -> tuple[str, ...]:
+        """The columns that must change together with this one, including this one."""
         everything = dict.fromkeys(column.key for column in self.table.columns)
         return tuple(rewritten(self.table, {}, everything, [key]))
 
     @cached_property
     def defaulted(self) -> list[str]:
-        """Columns that the server fills, if they are not given, alike in both tables."""
+        """The columns with a constant server default, which is the same in both tables."""
         return [
             column.key
             for column in self.table.columns
@@ -123,5 +123,5 @@ WHERE proc_name = 'policy_compression'
 
 
 def compressing_job(connection: Connection, table: Table) -> int | None:
-    """The number of the job that compresses the hypertable's old chunks."""
+    """The number of the hypertable's compression job; None if there is none."""
     return connection.exec_driver_sql(_JOB, (table_name(table),)).scalar()

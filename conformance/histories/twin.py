@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Table, TableClause
 
-#: Where the twins are; of tables in a schema of their own, `twin_<schema>`.
+#: The schema of the twins; `twin_<schema>` for tables that are not in the default schema.
 SCHEMA = "twin"
 
 
 @dataclass(frozen=True)
 class Twins:
-    """A hypertable, and what it is compared with.
+    """A hypertable and its twin.
 
     Attributes:
-        declared: the hypertable, as the models have it.
+        declared: the hypertable, as the models declare it.
     """
 
     declared: Table
 
     @cached_property
     def schema(self) -> str:
-        """The schema that the twin is in."""
+        """The schema of the twin."""
         return f"{SCHEMA}_{self.declared.schema}" if self.declared.schema else SCHEMA
 
     @cached_property
     def columns(self) -> list[Column[Any]]:
-        """The columns that a writer can give. The others may differ: two tables, two sequences."""
+        """The columns that a writer sets. The others come from the sequences, which may differ."""
         return [field.column for field in derivation_of(self.declared).given.values()]
 
     @cached_property
     def hypertable(self) -> TableClause:
-        """What plain statements are made of: names and types, no defaults of Python's."""
+        """The hypertable for plain statements: names and types, without Python-side defaults."""
         return self._plain(self.declared.schema)
 
     @cached_property
     def twin(self) -> TableClause:
-        """The same, of the twin."""
+        """The twin for plain statements."""
         return self._plain(self.schema)
 
     def _plain(self, schema: str | None) -> TableClause:
@@ -57,14 +57,14 @@ class Twins:
         return table(self.declared.name, *columns, schema=schema)
 
     def statements(self) -> Iterator[str]:
-        """What creates the twin, from the metadata: no trigger and no index but unique ones."""
+        """The DDL of the twin, from the metadata: without triggers and non-unique indexes."""
         metadata = MetaData(naming_convention=self.declared.metadata.naming_convention)
         for parent in {key.column.table for key in self.declared.foreign_keys}:
             parent.to_metadata(metadata)
         made = self.declared.to_metadata(
             metadata, schema=self.schema, referred_schema_fn=lambda *given: given[3]
         )
-        # With the table SQLAlchemy puts the enums that it has into the twin's schema, too.
+        # Undo that SQLAlchemy moves the table's enums to the twin's schema.
         for item in made.columns:
             item.type = self.declared.columns[item.key].type
         yield f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}"
@@ -75,7 +75,7 @@ class Twins:
 
     @cached_property
     def difference(self) -> str:
-        """The rows that one of them has and the other has not, as PostgreSQL takes values equal."""
+        """A query for rows that only one of the tables has, by PostgreSQL's equality."""
         listed = ", ".join(quoted(item.name) for item in self.columns)
         as_text = derivation_of(self.declared).without_equality
         read = ", ".join(
@@ -93,23 +93,23 @@ class Twins:
 
 
 def quoted(identifier: str) -> str:
-    """The identifier as SQL takes it."""
+    """Quote an identifier for SQL."""
     return dialect().identifier_preparer.quote(identifier)
 
 
 def literal(value: str) -> str:
-    """The text as SQL takes it."""
+    """Quote a text for SQL."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def name(source: TableClause | Table) -> str:
-    """The table's name as SQL takes it, with its schema where it has one."""
+    """Quote a table's name for SQL, with its schema if it has one."""
     parts = [source.schema, source.name] if source.schema else [source.name]
     return ".".join(quoted(str(part)) for part in parts)
 
 
 def ancestors(declared: Table) -> list[Table]:
-    """The tables that rows of this one refer to, parents before children."""
+    """The tables that this table references, directly or not; parents before children."""
     found: set[Table] = set()
     waiting = [declared]
     while waiting:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, select
 from sqlalchemy.exc import DBAPIError
 
-from conformance.errors import primary
+from conformance.errors import describe_briefly
 from conformance.population.filling import fill_table
 from conformance.strategies.derivation import derivation_of
 
@@ -44,7 +44,7 @@ def why_no_rows(connection: Connection, table: Table) -> str:
     try:
         fill_table(connection, table, compress=False)
     except DBAPIError as error:
-        return f"the database refuses those that are generated: {primary(error)}"
+        return f"the database refuses those that are generated: {describe_briefly(error)}"
     except ValueError as error:
         needed = {name for name, field in derivation.fields.items() if field.needs_value}
         unknown = [why for name, why in derivation.unknown.items() if name in needed]

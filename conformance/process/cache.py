@@ -1,4 +1,4 @@
-"""The folder for what is kept between runs."""
+"""The cache folder."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from conformance.errors import EngineUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Names another folder than the user's cache folder.
+#: The environment variable that names another cache folder.
 CACHE_VARIABLE = "TIMESCALEDB_CONFORMANCE_CACHE"
 
 _LOCK_SECONDS = 600
 
 
 def cache_folder() -> Path:
-    """The folder for everything that is kept between runs; it may not exist yet."""
+    """The folder for data that is kept between runs; the folder may not exist yet."""
     override = os.environ.get(CACHE_VARIABLE)
     return Path(override) if override else user_cache_path("timescaledb-conformance")
 

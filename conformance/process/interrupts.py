@@ -1,4 +1,4 @@
-"""Ctrl-C, and the signals that ask a process to end, heeded wherever they find a run."""
+"""Let Ctrl-C and termination signals end a run at any point."""
 
 from __future__ import annotations
 
@@ -24,52 +24,52 @@ if TYPE_CHECKING:
 
     from conformance.process.progress import Progress
 
-#: How long Python has to act on a signal before the statements that keep it from it are ended, in
-#: seconds. It acts at once where it runs at all; while psycopg2 waits for a server it does not.
+#: Seconds that Python has to handle a signal before the blocking statements are ended. Python
+#: handles a signal at once, except while psycopg2 waits for a server.
 PATIENCE = 1.0
 
-#: How long after it was dropped a signal is sent again, in seconds.
+#: Seconds after which a dropped signal is sent again.
 _AGAIN = 0.05
-#: The signals that ask a process to end silently, as far as this platform has them.
+#: The signals of this platform that terminate a process silently.
 _TERMINATION = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def raise_on_termination() -> None:
-    """Turn the signals that end a process silently into an exception, as SIGINT is one.
+    """Turn the signals that terminate a process into an exception, as Python does for SIGINT.
 
-    Handlers that somebody else has set are left alone. KeyboardInterrupt is the one exception
-    that pytest lets end the whole run, with all fixtures torn down. Where Python drops it, it
-    comes again.
+    Handlers that were set by others are not changed. The exception is KeyboardInterrupt, for which
+    pytest ends the whole run and tears down all fixtures. If Python drops the exception, the signal
+    is sent again.
     """
     if threading.current_thread() is not threading.main_thread():
         return
     for number in _TERMINATION:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _raise)
-    _repeat_dropped()
+    _resend_dropped_signals()
 
 
-def _repeat_dropped() -> None:
-    if not isinstance(sys.unraisablehook, _Repeating):
-        sys.unraisablehook = _Repeating(sys.unraisablehook)
+def _resend_dropped_signals() -> None:
+    if not isinstance(sys.unraisablehook, _Resender):
+        sys.unraisablehook = _Resender(sys.unraisablehook)
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
-    # pytest may have set a hook of its own since.
-    _repeat_dropped()
+    # pytest may have set its own hook meanwhile.
+    _resend_dropped_signals()
     interrupt = KeyboardInterrupt(f"ended by {signal.Signals(number).name}")
     vars(interrupt)["number"] = number
     raise interrupt
 
 
-class _Repeating:
-    """Sends a signal again, a moment later, whose exception Python could only drop.
+class _Resender:
+    """Sends a signal again if Python dropped its exception.
 
-    It drops what is raised in a finalizer, in a callback of the garbage collector, as Hypothesis
-    has one, or of a weak reference, as SQLAlchemy has one for each engine that is gone.
+    Python drops exceptions in a finalizer, in a callback of the garbage collector, such as
+    Hypothesis', or of a weak reference, such as SQLAlchemy's for each discarded engine.
     """
 
-    #: Nobody has heeded it meanwhile.
+    #: Whether the signal is still unhandled.
     due = False
 
     def __init__(self, before: Callable[[Any], object]) -> None:
@@ -78,9 +78,9 @@ class _Repeating:
     def __call__(self, dropped: Any) -> None:
         if isinstance(dropped.exc_value, KeyboardInterrupt):
             number = vars(dropped.exc_value).get("number", signal.SIGINT)
-            _Repeating.due = True
-            # Not from here: what is raised here is dropped as well. And not by `threading`, whose
-            # locks the main thread may hold at this very moment.
+            _Resender.due = True
+            # Not from here, where exceptions are dropped as well. And not with `threading`, whose
+            # locks the main thread may hold at this moment.
             _thread.start_new_thread(_send_again, (number,))
         else:
             self._before(dropped)
@@ -88,58 +88,57 @@ class _Repeating:
 
 def _send_again(number: int) -> None:
     time.sleep(_AGAIN)
-    if _Repeating.due:
-        _Repeating.due = False
+    if _Resender.due:
+        _Resender.due = False
         os.kill(os.getpid(), number)
 
 
 @contextmanager
-def heeded(progress: Progress) -> Iterator[Progress]:
-    """Let Ctrl-C, SIGTERM or SIGHUP end the block, wherever it is.
+def interruptible(progress: Progress) -> Iterator[Progress]:
+    """Let Ctrl-C, SIGTERM or SIGHUP end the block at any point.
 
-    Two things keep Python from it otherwise. It drops exceptions in some places, and the run goes
-    on as if nobody had asked. And no handler runs while psycopg2 waits for a server, which may be
-    as long as somebody's migration takes.
+    Without this, a signal may have no effect for two reasons: Python drops exceptions in some
+    places, and no handler runs while psycopg2 waits for a server, for example during a migration.
 
     Args:
-        progress: what the block tells its steps to. The block is given one that asks first.
+        progress: the progress callback. The block gets one that first checks for a signal.
 
     Raises:
-        KeyboardInterrupt: somebody asked.
+        KeyboardInterrupt: a signal was received.
     """
-    # Only the main thread hears signals.
+    # Only the main thread receives signals.
     if threading.current_thread() is not threading.main_thread():
         yield progress
         return
     request = _Request()
 
-    def asking(step: str) -> None:
+    def interruptible_progress(step: str) -> None:
         request.raise_if_made()
         progress(step)
 
     with request.received(), _Watch(request):
         try:
-            yield asking
+            yield interruptible_progress
             request.raise_if_made()
-        # The statement that was ended says that its connection is lost.
+        # The error of an ended statement is a lost connection, whose cause is the signal.
         except BaseException as error:
             if request.number is None:
                 raise
-            _Repeating.due = False
+            _Resender.due = False
             raise KeyboardInterrupt from error
 
 
 class _Request:
-    """Somebody's wish that the run end.
+    """A request to end the run.
 
     Attributes:
-        number: the signal that said it, once Python has heard it.
-        heard: set whenever Python has heard one; whoever waits for it clears it.
+        number: the signal, once Python has handled it.
+        handled: set whenever Python has handled a signal; the waiting thread clears it.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
-        self.heard = threading.Event()
+        self.handled = threading.Event()
 
     def raise_if_made(self) -> None:
         if self.number is not None:
@@ -147,11 +146,11 @@ class _Request:
 
     @contextmanager
     def received(self) -> Iterator[None]:
-        """Receive the signals that nobody else handles, or ignores."""
+        """Handle the signals that others neither handle nor ignore."""
 
         def ask(number: int, frame: FrameType | None) -> None:
             self.number = number
-            self.heard.set()
+            self.handled.set()
             _raise(number, frame)
 
         raise_on_termination()
@@ -165,15 +164,15 @@ class _Request:
         finally:
             for number in replaced:
                 signal.signal(number, before[number])
-            # What could not be stopped within is stopped when the process ends.
+            # Termination signals still raise, so that the process cleans up at its end.
             raise_on_termination()
 
 
 class _Watch:
-    """A thread that ends the statements which keep Python from hearing a signal.
+    """A thread that ends the statements that keep Python from handling a signal.
 
-    Python's handlers wait until the main thread runs Python again; the byte that a signal writes
-    to the wakeup file descriptor does not.
+    A handler runs only when the main thread runs Python code again, but a signal writes a byte to
+    the wakeup file descriptor immediately.
     """
 
     def __init__(self, request: _Request) -> None:
@@ -196,21 +195,22 @@ class _Watch:
         self._received.close()
 
     def _opened(self, connection: object, _: object) -> None:
-        # While other drivers wait, Python hears signals.
+        # Other drivers let Python handle signals while they wait.
         if isinstance(connection, Connection):
             self._connections.add(connection)
 
     def _wait(self) -> None:
         while self._received.recv(1):
-            if not self._request.heard.wait(PATIENCE):
+            if not self._request.handled.wait(PATIENCE):
                 self._end_statements()
-            self._request.heard.clear()
+            self._request.handled.clear()
 
     def _end_statements(self) -> None:
-        """Cut the connections that wait for an answer.
+        """Close the sockets of connections that wait for an answer.
 
-        They are not cancelled: that needs a server that listens, and psycopg2 holds all threads
-        while it asks. What a server still does there ends with the database, which is ours.
+        Statements are not cancelled: a cancellation needs a server that answers, and psycopg2
+        blocks all threads meanwhile. A statement that continues on the server ends with its
+        database, which belongs to this run.
         """
         for connection in list(self._connections):
             with suppress(psycopg2.Error, OSError):

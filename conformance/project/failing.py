@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.engines.connecting import is_lost_connection, lost_connection
-from conformance.errors import ConformanceError, MigrationFailed, message_of, primary
+from conformance.errors import ConformanceError, MigrationFailed, describe_briefly, message_of
 from conformance.project.extensions import not_created, unavailable, who_has
 from conformance.project.surroundings import hint_at_variable, said_once
 
@@ -47,7 +47,7 @@ def why_it_failed(
     hint = (
         hint_of(error, left_out) or f"'alembic upgrade {goal}' on an empty database shows it too."
     )
-    return MigrationFailed(f"{what} fails: {primary(error)}.{sent}", hint)
+    return MigrationFailed(f"{what} fails: {describe_briefly(error)}.{sent}", hint)
 
 
 def _place(error: BaseException, revisions: ScriptDirectory) -> str | None:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from conformance.errors import MigrationFailed, named
+from conformance.errors import MigrationFailed, describe_error
 from conformance.project.configuration import SECTION, Configuration
 from conformance.project.surroundings import mentions
 
@@ -70,6 +70,7 @@ def _loaded(place: str | None) -> Any:
     # The application is anybody's code.
     except (Exception, SystemExit) as error:
         raise MigrationFailed(
-            f"The Flask application {place or 'of this folder'} cannot be made: {named(error)}.",
+            f"The Flask application {place or 'of this folder'} cannot be made:"
+            f" {describe_error(error)}.",
             _HINT,
         ) from error

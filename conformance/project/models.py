@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import MetaData
 from sqlalchemy.exc import ArgumentError
 
-from conformance.errors import ModelsUnavailable, named
+from conformance.errors import ModelsUnavailable, describe_error
 from conformance.project.surroundings import hint_at_variable, surround
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
     # The module is somebody else's code: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
         raise ModelsUnavailable(
-            f"{module_name} cannot be imported: {named(error)}{_line_of(error, here)}.",
+            f"{module_name} cannot be imported: {describe_error(error)}{_line_of(error, here)}.",
             hint_at_variable(error) or "Correct it.",
         ) from None
 

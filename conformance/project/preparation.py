@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect
-from conformance.errors import MigrationFailed, ModelsUnavailable, primary
+from conformance.errors import MigrationFailed, ModelsUnavailable, describe_briefly
 from conformance.observed.tokens import tokens_of
 from conformance.project.configuration import SECTION, Configuration
 from conformance.project.failing import hint_of
@@ -89,6 +89,6 @@ def prepare(url: URL, statements: Sequence[str]) -> None:
                 is_there = getattr(error.orig, "pgcode", None) in _IS_THERE
                 if not (is_there and _MAKES_ONE.fullmatch(statement)):
                     raise MigrationFailed(
-                        f"What prepare says in pyproject.toml fails: {primary(error)}.",
+                        f"What prepare says in pyproject.toml fails: {describe_briefly(error)}.",
                         hint_of(error) or f"Correct it below [{SECTION}].",
                     ) from error

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from conformance.errors import MigrationFailed, ModelsUnavailable, named
+from conformance.errors import MigrationFailed, ModelsUnavailable, describe_error
 from conformance.project.flask_app import PROJECT
 from conformance.project.surroundings import hint_at_variable, surround
 
@@ -149,7 +149,7 @@ def revisions_of(config: Config) -> ScriptDirectory:
 
 def _unreadable(ini: Path, error: BaseException) -> MigrationFailed:
     return MigrationFailed(
-        f"The revisions of {ini} cannot be read: {named(error)}.",
+        f"The revisions of {ini} cannot be read: {describe_error(error)}.",
         hint_at_variable(error)
         or "'alembic history' must list them; correct what it stumbles over.",
     )

@@ -11,7 +11,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
-from conformance.errors import ModelsUnavailable, named
+from conformance.errors import ModelsUnavailable, describe_error
 from conformance.project.confinement import nowhere
 from conformance.project.scripts import again, config_for
 from conformance.project.surroundings import env_py, hint_at_variable
@@ -75,7 +75,11 @@ def _only(found: list[Any], error: BaseException | None) -> MetaData:
             f"No models are named, and env.py has {len(several)} MetaData in {_NAME}.",
             "Name those to compare with by --models package.module:metadata.",
         )
-    why = f"env.py fails without a database: {named(error)}" if error else f"env.py has no {_NAME}"
+    why = (
+        f"env.py fails without a database: {describe_error(error)}"
+        if error
+        else f"env.py has no {_NAME}"
+    )
     raise ModelsUnavailable(
         f"No models are named, and {why}.",
         (error and hint_at_variable(error))

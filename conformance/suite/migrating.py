@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
-from conformance.errors import primary
+from conformance.errors import describe_briefly
 from conformance.process.standard_library import command
 from conformance.project.configuration import configured
 from conformance.project.migrations import Migrations
@@ -128,7 +128,7 @@ def main() -> None:
                 migrations.upgrade(connection)
             # A migration is anybody's code; what it raises is the last line that is read of it.
             except Exception as error:
-                sys.exit(primary(error))
+                sys.exit(describe_briefly(error))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from sqlalchemy import column, create_engine, pool, select, table, text
 from conformance.comparing.findings import Finding
 from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.base import Template
-from conformance.errors import primary
+from conformance.errors import describe_briefly
 from conformance.observed.home import function
 from conformance.population.filling import fill_every_state, rows_key
 from conformance.strategies import canonical, natural_key
@@ -157,7 +157,7 @@ def scenario_finding(
     chapter: str, subject: str, checked: str, scenario: Any, error: BaseException
 ) -> Finding:
     """What a scenario found: what was done, and what came of it."""
-    said = shorten(primary(error), 1_000)
+    said = shorten(describe_briefly(error), 1_000)
     return Finding(
         id=f"{chapter}:{subject}:{checked}",
         kind=chapter,

@@ -16,9 +16,9 @@ from conformance.checking.session import metadata_of
 from conformance.comparing.facts import FactKey
 from conformance.comparing.findings import Finding
 from conformance.errors import one_line
-from conformance.histories.avoidance import NOTHING, avoidance_of
+from conformance.histories.avoidance import AVOID_NOTHING, avoidance_of
 from conformance.histories.machine import history_of, rules_not_played
-from conformance.histories.script import printed, script_of
+from conformance.histories.script import render_script, script_of
 from conformance.histories.stage import Stage, fill_parents, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.population.filling import parents_of
@@ -102,7 +102,7 @@ def subject(
         compresses=community,
         job=compressing_job(connection, hypertable) if community else None,
         restartable=conformance_engine.capabilities.restartable,
-        avoidance=avoidance_of(hypertable, version) if community else NOTHING,
+        avoidance=avoidance_of(hypertable, version) if community else AVOID_NOTHING,
     )
 
 
@@ -171,5 +171,5 @@ def _finding(subject: Subject, stage: Stage, error: BaseException) -> Finding:
         observed=script,
         message=f"rows of {name}: a history ends otherwise than in a plain table: {reason}",
         hint="This is the shortest history found. Paste it into psql, connected to a database"
-        f" that has just been migrated:\n\n{printed(script)}\n",
+        f" that has just been migrated:\n\n{render_script(script)}\n",
     )

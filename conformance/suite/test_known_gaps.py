@@ -12,7 +12,7 @@ from conformance import known_gaps
 from conformance.checking import outcomes
 from conformance.comparing.findings import Finding
 from conformance.engines.base import Template
-from conformance.histories.recording import execute_as_it_is
+from conformance.histories.recording import execute_raw
 from conformance.known_gaps import Expected
 from conformance.observed.home import create_extension
 
@@ -92,7 +92,7 @@ def _ask(gap: KnownGap, connection: Connection) -> int:
     """What the reproduction gives; an error in its last statements is part of it."""
     for statement in gap.setup:
         try:
-            execute_as_it_is(connection, statement)
+            execute_raw(connection, statement)
         except DBAPIError as error:
             if not str(getattr(error.orig, "pgcode", "")).startswith(_REFUSALS):
                 raise

@@ -26,7 +26,7 @@ from conformance.checking.session import metadata_of
 from conformance.comparing.facts import show
 from conformance.declarations import tables_of, views_of
 from conformance.engines.connecting import is_lost_connection
-from conformance.errors import one_line, primary
+from conformance.errors import describe_briefly, one_line
 from conformance.observed.home import create_extension, home_of
 from conformance.observed.traces import traces
 from conformance.pipeline import facts_of, scope_of
@@ -250,7 +250,7 @@ def _offline_failure(error: BaseException) -> Finding:
         raise error
     return outcomes.migration_finding(
         "offline_sql",
-        f"migration: what 'alembic upgrade --sql' prints cannot be run: {primary(error)}",
+        f"migration: what 'alembic upgrade --sql' prints cannot be run: {describe_briefly(error)}",
         "Try 'alembic upgrade head --sql'. Offline there is no connection to ask, and a percent "
         'sign is doubled unless env.py sets dialect_opts={"paramstyle": "named"}.',
         one_line(error),

@@ -23,10 +23,10 @@ from sqlalchemy import (
 from conformance.declarations import Compression, Hypertable
 from conformance.engines.base import Template
 from conformance.engines.embedded.engine import EmbeddedEngine
-from conformance.histories.avoidance import NOTHING, avoidance_of
+from conformance.histories.avoidance import AVOID_NOTHING, avoidance_of
 from conformance.histories.machine import history_of, rules_not_played
 from conformance.histories.player import Disagreement, Player
-from conformance.histories.script import printed, script_of
+from conformance.histories.script import render_script, script_of
 from conformance.histories.stage import Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.histories.twin import Twins
@@ -99,7 +99,7 @@ def test_histories_of_it_agree(stage, subject):
 
 def test_what_cannot_be_played_is_named(subject):
     left_out = rules_not_played(subject)
-    assert left_out["upsert"] == "no write path is named with --writes"
+    assert left_out["upsert"] == "no write path is given with --writes"
     assert left_out["run_policy"] == "the table has no policy that compresses old chunks"
     assert "restart" in left_out
     assert "change_chunk" not in left_out
@@ -114,8 +114,8 @@ def test_a_hypertable_that_is_not_to_be_compressed():
     )
     left_out = rules_not_played(Subject(plain, {}, compresses=True))
     for word in ("change_chunk", "run_policy"):
-        assert left_out[word] == "the models declare no compression of the table"
-    assert avoidance_of(plain, "2.23.0") is NOTHING
+        assert left_out[word] == "the models do not declare compression of the table"
+    assert avoidance_of(plain, "2.23.0") is AVOID_NOTHING
 
 
 @pytest.mark.parametrize("schema", [None, "floor"])
@@ -148,7 +148,7 @@ def test_a_document_that_differs_is_found_and_scripted(stage, subject):
     script = script_of(subject, stage)
     assert "-- behind its back" in script
     assert any('"rate": "6%"' in line for line in script)
-    assert printed(script).endswith(";")
+    assert render_script(script).endswith(";")
 
 
 def test_a_restarted_database_is_empty_and_the_recorder_forgets(stage, subject):

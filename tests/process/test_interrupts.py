@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conformance.process.interrupts import heeded
+from conformance.process.interrupts import interruptible
 
 SIGNALS = pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
@@ -52,7 +52,7 @@ def pythons_own_handlers():
 
 def run(said, *steps):
     """A block that says a sentence or does a step, one after the other."""
-    with heeded(said.append) as report:
+    with interruptible(said.append) as report:
         for step in steps:
             if callable(step):
                 step()

@@ -165,7 +165,7 @@ def test_env_files(project, online):
 def test_rows_of_a_hypertable_that_is_never_compressed(project):
     unseen = checked(project(STYLES["takes a connection"]))
     assert unseen["rows:readings:history:change_chunk"] == (
-        "the models declare no compression of the table"
+        "the models do not declare compression of the table"
     )
     # What the models do not have is not missed.
     assert not [reason for reason in unseen.values() if "empty parameter set" in reason]

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
 
-from conformance.errors import ConformanceError, EngineUnavailable, details_of, message_of, primary
+from conformance.errors import (
+    ConformanceError,
+    EngineUnavailable,
+    describe_briefly,
+    details_of,
+    message_of,
+)
 from conformance.gate.evidence.evidence import (
     DowngradeOutcome,
     Evidence,
@@ -336,7 +342,7 @@ def attempt(
     except (Exception, SystemExit) as error:
         refused = getattr(error, "orig", None) is not None or hasattr(error, "pgcode")
         dependents = tuple(line for line in details_of(error) if " depends on " in line)
-        return Failure(primary(error), sql() if refused else "", dependents)
+        return Failure(describe_briefly(error), sql() if refused else "", dependents)
     return None
 
 
