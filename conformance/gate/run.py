@@ -114,7 +114,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     """Rehearse the revisions on databases of a running engine and judge them.
 
     Args:
-        schemas: those that drift is looked for in, beside those that the metadata names.
+        schemas: the schemas to check for drift, in addition to those that the metadata names.
 
     Raises:
         ConformanceError: no verdict is possible; the error says why.
@@ -144,8 +144,8 @@ class _Gate:
         self._thin: dict[tuple[str, str], str] = {}
 
     def run(self, scope: Scope) -> GateReport:
-        """Rehearse, and compare what is in the scope with the models."""
-        # Where the migrations fail, that is seen when they are rehearsed.
+        """Rehearse the revisions, and compare the objects in the scope with the models."""
+        # The rehearsal reports the revisions that fail.
         with suppress(MigrationFailed):
             self._bench.migrations.use_their_version(self._session.engine)
         self._progress("filling the base with rows")
@@ -157,8 +157,8 @@ class _Gate:
         for extension in sorted(self._bench.migrations.left_out):
             self._skip(
                 f"extension:{extension}",
-                f"this engine does not have the extension, and the revisions ran without it: use "
-                f"{who_has(extension)}",
+                f"this engine does not have the extension, and the revisions ran without the "
+                f"extension: use {who_has(extension)}",
             )
         findings = [*self._new.findings]
         drift = list(self._judge_drift(rehearsed))

@@ -331,7 +331,7 @@ def test_what_the_engine_cannot_run_is_no_finding(session, project, statement):
         head='accepted = {"drift": "the models are not the point"}',
     )
     if not session.engine.capabilities.concurrent_sessions:
-        with pytest.raises(EngineUnavailable, match="of several transactions: CREATE INDEX"):
+        with pytest.raises(EngineUnavailable, match="uses several transactions: CREATE INDEX"):
             project.rehearse(session, models())
     else:
         report = project.rehearse(session, models())

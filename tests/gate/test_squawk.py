@@ -33,7 +33,7 @@ def test_advice_for_a_plain_table_stays():
 
 def test_a_hypertable_has_no_concurrently():
     (finding,) = judged(INDEX, hypertables={"curves"})
-    assert "no CONCURRENTLY" in finding.hint
+    assert "do not support CONCURRENTLY" in finding.hint
     assert "transaction_per_chunk" in finding.hint
 
 

@@ -83,10 +83,10 @@ class Bench:
             self.upgrade(revision)
 
     def _home(self) -> str | None:
-        """Where the first of all revisions create TimescaleDB."""
+        """The schema in which the first revisions create TimescaleDB."""
         if self._new.base_heads:
             return None
-        # Where they fail, that is seen when they are rehearsed.
+        # The rehearsal reports the revisions that fail.
         with suppress(MigrationFailed):
             return self.migrations.home(self._engine)
         return None
@@ -103,7 +103,7 @@ class Bench:
             return self.migrations.version_table(connection)
 
     def thin(self) -> dict[tuple[str, str], str]:
-        """What the rows of the base do not show, and why: `population.thinness.thin`."""
+        """What the rows of the base cannot show, with the reason: `population.thinness.thin`."""
         version_table = self.version_table
         with self.reader() as connection:
             return thin(connection, _tables(connection, version_table))
@@ -158,8 +158,8 @@ def base_template(
     """The template of the base: migrated, with rows in every table and chunks in every state.
 
     Args:
-        home: the schema that new revisions want TimescaleDB in, where there are no old ones.
-        version: of TimescaleDB there; None: the server's default.
+        home: the schema in which the new revisions create TimescaleDB, if there are no old ones.
+        version: the version of TimescaleDB in that schema; None for the server's default.
     """
     statements = statements_of(migrations.config)
 

@@ -1,4 +1,4 @@
-"""The continuous aggregates behind the views that a server says depend on something."""
+"""Name the continuous aggregates whose internal views depend on a changed object."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-#: Each is computed from by two views of TimescaleDB's own.
+#: TimescaleDB creates two internal views for each continuous aggregate.
 _VIEWS = text("""
 SELECT pg_catalog.format('%I.%I', made.schema, made.name) AS view,
        CASE WHEN a.user_view_schema = ANY(pg_catalog.current_schemas(false))
@@ -25,8 +25,12 @@ SELECT pg_catalog.format('%I.%I', made.schema, made.name) AS view,
 _VIEW = re.compile(r"\b(?:rule _RETURN on )?view (\S+)")
 
 
-def aggregates_named(connection: Connection, lines: Sequence[str]) -> tuple[str, ...]:
-    """`continuous aggregate daily depends on column litres of table flows`, each line once."""
+def name_aggregates(connection: Connection, lines: Sequence[str]) -> tuple[str, ...]:
+    """Replace TimescaleDB's internal views by their continuous aggregates in the server's lines.
+
+    A line reads `continuous aggregate daily depends on column litres of table flows`. Equal lines
+    are merged.
+    """
     known = {row.view: row.aggregate for row in connection.execute(_VIEWS)}
 
     def named(match: re.Match[str]) -> str:

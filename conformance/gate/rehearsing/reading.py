@@ -70,7 +70,7 @@ def read_state(connection: Connection, scope: Scope, *, earlier: State | None = 
 
     Args:
         earlier: a state to compare with. Rows are identified by the same columns as in that state,
-            so that their digests are normalize.
+            so that their digests are comparable.
     """
     prepare_session(connection, scope)
     facts = observed_facts(connection, scope)

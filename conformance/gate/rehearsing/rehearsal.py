@@ -28,7 +28,7 @@ from conformance.gate.evidence.state import (
     describe_changes,
     differences,
 )
-from conformance.gate.rehearsing.dependents import aggregates_named
+from conformance.gate.rehearsing.dependents import name_aggregates
 from conformance.gate.rehearsing.driver import watch_cursors
 from conformance.gate.rehearsing.reading import read_state
 from conformance.gate.rehearsing.tracing import (
@@ -145,21 +145,21 @@ class Rehearsal:
             failure = attempt(
                 lambda: self._upgrade(connection), lambda: tracer.failed or "", tracer.handlers
             )
-            return tuple(tracer.statements), failure and self._by_name(failure)
+            return tuple(tracer.statements), failure and self._with_aggregates(failure)
 
-    def _by_name(self, failure: Failure) -> Failure:
-        """With the aggregates behind what the server says depends on something."""
+    def _with_aggregates(self, failure: Failure) -> Failure:
+        """Name the continuous aggregates among the dependents that the server lists."""
         if not failure.dependents:
             return failure
         with self._bench.reader() as connection:
-            return replace(failure, dependents=aggregates_named(connection, failure.dependents))
+            return replace(failure, dependents=name_aggregates(connection, failure.dependents))
 
     def _raise_if_unsupported(self, failure: Failure) -> None:
         """Raise an error if the engine is the cause of the failure, not the revision."""
         if self._bench.one_session and failure.reason.endswith(_SEVERAL_TRANSACTIONS):
             raise EngineUnavailable(
-                f"Revision {self._revision.identifier} cannot be rehearsed: this engine runs no "
-                f"statement of several transactions: {shortened(failure.sql)}.",
+                f"Revision {self._revision.identifier} cannot be rehearsed: this engine cannot "
+                f"run a statement that uses several transactions: {shortened(failure.sql)}.",
                 "Use --engine local, --engine container, or the URL of a server.",
             )
 

@@ -82,5 +82,7 @@ def _unused(revision: str, keys: Iterable[str]) -> Iterator[GateFinding]:
             f"{key} is accepted but does not occur."
             if known
             else f"{key} is accepted, but no finding can have that name.",
-            f"Remove {key} from accepted." if known else "See the list of codes.",
+            f"Remove {key} from accepted."
+            if known
+            else "Run conformance explain for the list of codes.",
         )

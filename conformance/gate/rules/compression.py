@@ -43,10 +43,12 @@ class Refusal:
 
     @property
     def versions(self) -> str:
-        """The versions that reject the change, as text."""
+        """The versions that reject the change, as the subject of a sentence and its verb."""
         if not self.until:
-            return "every version of TimescaleDB"
-        return f"TimescaleDB before {self.until}{self.unless and f', and {self.unless}'}"
+            return "every version of TimescaleDB rejects"
+        if self.unless:
+            return f"TimescaleDB before {self.until}, and {self.unless}, reject"
+        return f"TimescaleDB before {self.until} rejects"
 
 
 _RAISE = (
@@ -121,8 +123,8 @@ def _finding(revision: str, refusal: Refusal, subject: str, table: str) -> GateF
         "compression-forbids",
         revision,
         subject,
-        f"{refusal.change} ({subject}): {refusal.versions} rejects the change while compression "
-        f"is enabled on {table}.",
+        f"{refusal.change} ({subject}): {refusal.versions} the change while compression is "
+        f"enabled on {table}.",
         refusal.hint,
     )
 

@@ -33,27 +33,27 @@ _SCANS = (
     (
         r"CREATE UNIQUE INDEX",
         f"Use CREATE UNIQUE INDEX CONCURRENTLY {_IN_AUTOCOMMIT}.",
-        "A hypertable has no other way to build a unique index: choose a quiet hour, and accept "
-        "the finding.",
+        "A unique index on a hypertable cannot be built without a blocking lock: choose a quiet "
+        "hour, and accept the finding.",
     ),
     (
         r"CREATE INDEX",
         f"Use CREATE INDEX CONCURRENTLY {_IN_AUTOCOMMIT}.",
-        "A hypertable has no CONCURRENTLY: use CREATE INDEX ... WITH "
+        "Hypertables do not support CONCURRENTLY: use CREATE INDEX ... WITH "
         f"(timescaledb.transaction_per_chunk) {_IN_AUTOCOMMIT}.",
     ),
     (
         r"REINDEX",
         f"Use REINDEX ... CONCURRENTLY {_IN_AUTOCOMMIT}.",
-        "A hypertable has no REINDEX CONCURRENTLY, but its chunks have: run REINDEX TABLE "
+        "Hypertables do not support REINDEX CONCURRENTLY, but chunks do: run REINDEX TABLE "
         f"CONCURRENTLY on each chunk of show_chunks() {_IN_AUTOCOMMIT}.",
     ),
     (
         r"ALTER TABLE .* ADD (CONSTRAINT \S+ )?(UNIQUE|PRIMARY KEY)",
         f"Run CREATE UNIQUE INDEX CONCURRENTLY first {_IN_AUTOCOMMIT}; ADD CONSTRAINT ... USING "
         "INDEX then reads no rows.",
-        "A hypertable has no other way to add a key: choose a quiet hour, set a lock timeout, and "
-        "accept the finding.",
+        "A key cannot be added to a hypertable without a blocking lock: choose a quiet hour, set "
+        "a lock timeout, and accept the finding.",
     ),
     (r"ALTER TABLE .* ADD (CONSTRAINT \S+ )?EXCLUDE", _QUIET_HOUR, _QUIET_HOUR),
     (
@@ -105,7 +105,7 @@ _REWRITES = (
 
 _NO_DATA = (
     "Create the continuous aggregate WITH NO DATA in the revision's transaction, and refresh it "
-    "later, by its policy or by CALL refresh_continuous_aggregate() outside of migrations."
+    "later, by its policy or with CALL refresh_continuous_aggregate() outside of migrations."
 )
 
 #: The server's messages, and what to do about each.
@@ -113,8 +113,8 @@ _FAILURES = (
     (r"CREATE MATERIALIZED VIEW \.\.\. WITH DATA cannot run", _NO_DATA),
     (
         r"refresh_continuous_aggregate\(\) cannot run inside a transaction",
-        "Leave it to the refresh policy, or CALL refresh_continuous_aggregate() after the "
-        "revision, outside of migrations.",
+        "Let the refresh policy refresh the continuous aggregate, or run CALL "
+        "refresh_continuous_aggregate() after the revision, outside of migrations.",
     ),
     (
         r"CONCURRENTLY cannot run inside a transaction|cannot .*run inside a transaction block",
@@ -196,31 +196,31 @@ def is_by_chunk(sql: str, chunks: int) -> bool:
     return bool(re.match(_MOVES_CHUNKS, words)) and (chunks == 1 or "COMMIT;" in words)
 
 
-def may_be_of_rows(failure: Failure) -> bool:
-    """Whether other rows might have let it pass; the server's other reasons are known."""
+def may_depend_on_rows(failure: Failure) -> bool:
+    """Whether the statement might succeed on other rows, by the server's message."""
     known = any(re.search(pattern, failure.reason) for pattern, _ in _FAILURES)
     return not (known or failure.dependents)
 
 
 def hint_for_dependents(dependents: Sequence[str]) -> str | None:
-    """What to do about continuous aggregates and views that are computed from what is to change."""
+    """What to do about views and continuous aggregates that depend on the changed object."""
     found = [match for line in dependents if (match := _DEPENDENT.match(line))]
     if not found:
         return None
     names = ", ".join(dict.fromkeys(match["name"] for match in found))
-    anew = "create it anew afterwards"
+    again = f"recreate {names} afterwards"
     if any(match["kind"] == "continuous aggregate" for match in found):
-        anew += ", a continuous aggregate WITH NO DATA, and refresh that once it is there"
-    return f"Rows play no part: drop {names} first, and before it what is computed from it; {anew}."
+        again += " (continuous aggregates WITH NO DATA, which are refreshed after the revision)"
+    return f"Drop {names} first, after the views that depend on {names}; {again}."
 
 
 def hint_for_interruption(reason: str) -> str:
-    """What to do where a second run cannot begin again, by what the server says of it."""
+    """What to do if a second run does not complete the upgrade, by the server's message."""
     if re.search(r'continuous aggregate ".*" already exists', reason):
         return _NO_DATA
     return (
-        "Let it run in one transaction, or write it so that it can begin again: IF NOT EXISTS "
-        "where it has committed before."
+        "Run the upgrade in one transaction, or let it continue after an incomplete run: add IF "
+        "NOT EXISTS to the statements that commit."
     )
 
 

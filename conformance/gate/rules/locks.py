@@ -174,7 +174,8 @@ def _lock_held(revision: str, taken: tuple[Statement, Lock], meanwhile: str) -> 
         "lock-held",
         revision,
         lock.relation,
-        f"Statement {first.number} takes {_describe_lock(lock)} and holds it while {meanwhile}.",
+        f"Statement {first.number} takes {_describe_lock(lock)} and holds the lock while "
+        f"{meanwhile}.",
         _SEPARATE,
         first.number,
     )
@@ -223,8 +224,8 @@ def _lock_held_by(
         "lock-held",
         revision,
         lock.relation,
-        f"In one upgrade with {revision}, {owner} takes {_describe_lock(lock)} with "
-        f"{shortened(first.sql)}, and the same transaction holds it while {meanwhile}.",
+        f"Revision {owner} takes {_describe_lock(lock)} with {shortened(first.sql)}. If {revision} "
+        f"runs in the same upgrade, the transaction holds the lock while {meanwhile}.",
         f"Deploy {owner} before {revision}, or run each revision in its own transaction: "
         "transaction_per_migration in env.py, or an autocommit_block().",
     )

@@ -18,7 +18,7 @@ from conformance.gate.rules.hints import (
     hint_for_failure,
     hint_for_interruption,
     hint_for_offline,
-    may_be_of_rows,
+    may_depend_on_rows,
 )
 from conformance.gate.rules.rows import judge_rows
 from conformance.gate.rules.sentences import keyword, listed, shortened
@@ -69,7 +69,7 @@ def _failure(evidence: Evidence) -> Iterator[GateFinding]:
     if evidence.failure is not None and not refused_for_compression(evidence.failure):
         failure = evidence.failure
         sql = f" at {shortened(failure.sql)}" if failure.sql else ""
-        rows = " on rows" if may_be_of_rows(failure) else ""
+        rows = " on rows" if may_depend_on_rows(failure) else ""
         depends = f"; {listed(failure.dependents)}" if failure.dependents else ""
         yield GateFinding(
             "upgrade-failed",
@@ -121,13 +121,13 @@ def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
     if harmful:
         first = harmful[0]
         numbers = ", ".join(str(item.statement) for item in harmful[1:])
-        others = f" The same happens before {numbers}." if numbers else ""
+        others = f" The same happens before statement {numbers}." if numbers else ""
         yield GateFinding(
             "interrupted",
             evidence.revision.identifier,
             "",
-            f"If interrupted before statement {first.statement}, the upgrade leaves "
-            f"{listed(first.left)}; {_next_run(first)}.{others}",
+            f"An upgrade that is interrupted before statement {first.statement} leaves changes "
+            f"behind ({listed(first.left)}), and {_next_run(first)}.{others}",
             hint_for_interruption(first.failure.reason if first.failure else ""),
             first.statement,
         )

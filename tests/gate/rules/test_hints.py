@@ -76,7 +76,7 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
         ),
         (
             "refresh_continuous_aggregate() cannot run inside a transaction block",
-            "Leave it to the refresh policy",
+            "Let the refresh policy refresh",
         ),
         ("concurrent index creation on hypertables is not supported", "show_chunks"),
         (
