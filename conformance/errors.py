@@ -39,7 +39,7 @@ class ContainerUnavailable(EngineUnavailable):
 
     def __init__(self, problem: str, ways: str) -> None:
         others = "--engine local, --engine embedded or --engine URL"
-        super().__init__(problem, f"{ways}, or take {others}.")
+        super().__init__(problem, f"{ways}, or use {others}.")
         self.ways = ways
 
     def for_two_images(self) -> EngineUnavailable:
@@ -52,15 +52,15 @@ class ContainerUnavailable(EngineUnavailable):
 
 
 class LocalUnavailable(EngineUnavailable):
-    """No installed PostgreSQL can be used here; what else would serve is said last.
+    """No installed PostgreSQL can be used; the hint also names other engines.
 
     Args:
-        ways: what would let one be used, without a full stop.
+        ways: what would make an installation usable, without a full stop.
     """
 
     def __init__(self, problem: str, ways: str) -> None:
         others = "--engine embedded, --engine container or --engine URL"
-        super().__init__(problem, f"{ways}, or take {others}.")
+        super().__init__(problem, f"{ways}, or use {others}.")
 
 
 class ServerUnsupported(ConformanceError):
@@ -116,12 +116,12 @@ def message_of(error: BaseException) -> str:
 
 
 def details_of(error: BaseException) -> tuple[str, ...]:
-    """The lines of a database's DETAIL; none where it gives none."""
+    """The lines of a server message's DETAIL; empty if the message has no DETAIL."""
     original = getattr(error, "orig", None) or error
     detail = getattr(getattr(original, "diag", None), "message_detail", None)
     return tuple(str(detail).splitlines()) if detail else ()
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an error, on one line; without what SQLAlchemy adds to a server's message."""
+    """The message of an error on one line, without SQLAlchemy's additions to a server's message."""
     return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -141,7 +141,7 @@ def test_an_engine_names_what_it_lacks(tmp_path):
         (
             "container",
             "testcontainers",
-            ", or take --engine local, --engine embedded or --engine URL",
+            ", or use --engine local, --engine embedded or --engine URL",
         ),
     ):
         command = ["gate", "--from-revision=base", f"--engine={engine}", reports]

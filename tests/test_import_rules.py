@@ -168,7 +168,7 @@ RULES = (
         allowed=(
             "conformance.gate.evidence",
             "conformance.gate.revisions.new.Revision",
-            "conformance.population.sequences_behind.Behind",
+            "conformance.population.sequences_behind.LaggingSequence",
             *_COMPARING,
             *PURE,
         ),

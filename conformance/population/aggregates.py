@@ -1,4 +1,4 @@
-"""Rows in continuous aggregates: what their sources have, materialized."""
+"""Materialize the rows of continuous aggregates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-# One that is computed from another was made after it.
+# In the order of creation: an aggregate of another one was created after its source.
 _AGGREGATES = text("""
 SELECT pg_catalog.format('%I.%I', a.user_view_schema, a.user_view_name)
   FROM _timescaledb_catalog.continuous_agg a ORDER BY a.mat_hypertable_id
@@ -20,9 +20,10 @@ _REFRESH = text("CALL refresh_continuous_aggregate(CAST(:aggregate AS regclass),
 
 
 def refresh_aggregates(connection: Connection) -> None:
-    """Materialize all that their sources have; each statement commits by itself.
+    """Refresh every continuous aggregate over all rows of its source, in autocommit.
 
-    One that cannot be refreshed, such as of integer time without a function for it, stays empty.
+    An aggregate that cannot be refreshed stays empty: for example one of integer time whose source
+    has no function for the present.
     """
     by_itself = connection.execution_options(isolation_level="AUTOCOMMIT")
     for aggregate in by_itself.scalars(_AGGREGATES).all():

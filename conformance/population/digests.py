@@ -1,4 +1,4 @@
-"""What a table holds, as a few numbers: equal before and after exactly if no value changed."""
+"""Digest a table's contents: two digests are equal if no value changed in between."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-#: Values are digested as PostgreSQL prints them; these settings decide how it does.
+#: Values are digested as PostgreSQL prints them, which depends on these settings.
 _PRINTING = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
@@ -33,13 +33,13 @@ ORDER BY attnum
 
 @dataclass(frozen=True)
 class Digest:
-    """A table's contents.
+    """A digest of a table's contents.
 
     Attributes:
-        rows: how many there are.
-        columns: for each column a sum over all rows; it changes with every value of the column,
-            and with the row, known by its primary key, that a value is in. The order of rows
-            and columns does not matter. What a column is called does not go into it.
+        rows: the number of rows.
+        columns: for each column a sum over all rows. The sum changes if a value changes, or if two
+            rows, which are identified by the primary key, exchange their values. The order of rows
+            and columns and the names of columns do not affect the sum.
     """
 
     rows: int
@@ -47,17 +47,18 @@ class Digest:
 
 
 def digest(connection: Connection, table: str, *, key: Sequence[str] = ()) -> Digest:
-    """The digest of a table, chunks and compressed chunks included.
+    """Digest a table, including its chunks and compressed chunks.
 
     Args:
-        connection: its transaction's settings are changed until it ends; nothing is written.
-        table: the name to put into SQL: quoted where needed, with or without its schema.
-        key: the columns that a row is known by, where it is not to be the primary key: two
-            digests of a table whose primary key changed in between are comparable by them.
+        connection: settings of its transaction are changed until the transaction ends; nothing is
+            written.
+        table: the name as SQL: quoted if necessary, with or without its schema.
+        key: the columns that identify a row; the primary key if empty. With the same key, digests
+            from before and after a change of the primary key can be compared.
 
     Raises:
         LookupError: there is no such table.
-        sqlalchemy.exc.DBAPIError: it cannot be read.
+        sqlalchemy.exc.DBAPIError: the table cannot be read.
     """
     for name, value in _PRINTING.items():
         connection.execute(
@@ -68,20 +69,20 @@ def digest(connection: Connection, table: str, *, key: Sequence[str] = ()) -> Di
     if not columns:
         raise LookupError(table)
     quote = connection.dialect.identifier_preparer.quote
-    # Without a primary key a value is known by its row's other values.
-    known_by = [quote(name) for name in key or [c.name for c in columns if c.in_key]]
-    known_by = known_by or [quote(c.name) for c in columns]
-    sums = [_sum(known_by, quote(column.name)) for column in columns]
+    # Without a primary key, all values of a row identify the row.
+    identity = [quote(name) for name in key or [c.name for c in columns if c.in_key]]
+    identity = identity or [quote(c.name) for c in columns]
+    sums = [_sum(identity, quote(column.name)) for column in columns]
     row = connection.exec_driver_sql(f"SELECT count(*), {', '.join(sums)} FROM {table}").one()
     return Digest(row[0], {c.name: int(total) for c, total in zip(columns, row[1:], strict=True)})
 
 
 def digests(connection: Connection, tables: Iterable[str]) -> dict[str, Digest]:
-    """The digest of each table, by its name as given."""
+    """Digest each table; the keys are the given names."""
     return {table: digest(connection, table) for table in tables}
 
 
 def _sum(key: list[str], column: str) -> str:
-    # Cast to text, a row tells NULL from an empty text.
+    # The text of a row distinguishes NULL from an empty text.
     row = f"CAST(ROW({', '.join([*key, column])}) AS text)"
     return f"coalesce(sum(pg_catalog.hashtextextended({row}, 0)), 0)"

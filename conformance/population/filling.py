@@ -1,4 +1,4 @@
-"""Rows in every table and chunks of every state: what a migration meets in a living database."""
+"""Fill every table with rows, and hypertables with chunks in every state, as in production."""
 
 from __future__ import annotations
 
@@ -37,15 +37,16 @@ if TYPE_CHECKING:
 
     from conformance.strategies import Span
 
-#: Every fourth chunk stays as it is, is compressed, is compressed and then written to, or is
+#: The states of chunks, in turn: never compressed; compressed; compressed and then updated;
 #: compressed and decompressed again.
 CHUNK_STATES = ("plain", "compressed", "partly compressed", "decompressed")
-#: Rows for each plain table, and for each chunk; more than one in a segment. And plain rows.
+#: The number of rows of each plain table and of each chunk, enough for several rows in a segment;
+#: and the same number if `plain` is set.
 ROWS, PLAIN_ROWS = 8, 3
 
 _CHECK_VIOLATION = "23514"
 _KEYS = (PrimaryKeyConstraint, UniqueConstraint)
-#: One of them is a value of almost every type, also of extensions'.
+#: Almost every type, including types of extensions, accepts one of these texts.
 _SAMPLES = (
     "", "0", "a", "{}", "$", "(0,0)", "POINT(0 0)", "[0]", "0/0", "1:1:", "(0,0),(1,1)",
     "<(0,0),1>", "{1,0,0}",
@@ -60,19 +61,20 @@ def fill_every_state(
     span: Callable[[Table], Span] = default_span,
     plain: bool = False,
 ) -> None:
-    """Insert generated rows into every table, and bring the chunks of each into all states.
+    """Insert generated rows into every table, and bring the chunks into all states.
 
-    The same rows each time. A table of which none can be made stays empty; `thinness.thin` says
-    which one and why.
+    The rows are the same each time. A table whose rows cannot be generated stays empty;
+    `thinness.thin` gives the reason.
 
     Args:
-        metadata: its tables are there, and empty.
+        metadata: the tables, which exist and are empty.
         compress: False on a server without compression; all chunks then stay plain.
-        span: first and last value of a hypertable's time column; each chunk between has rows.
-        plain: as few rows as will do, easy to read.
+        span: gives the first and the last value of a hypertable's time column; each chunk in
+            between gets rows.
+        plain: whether to insert few rows that are easy to read.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: the database refuses the rows.
+        sqlalchemy.exc.DBAPIError: the database rejects the rows.
     """
     for table in tables_of(metadata):
         with suppress(ValueError):
@@ -87,33 +89,35 @@ def fill_table(
     span: Callable[[Table], Span] = default_span,
     plain: bool = False,
 ) -> None:
-    """The same for one table, whose parents have their rows already.
+    """Fill one table, whose parents already have rows, as `fill_every_state` does.
 
     Args:
-        compress, span, plain: as above.
+        compress, span, plain: as for `fill_every_state`.
 
     Raises:
-        ValueError: no rows can be made; nothing has been inserted.
-        sqlalchemy.exc.DBAPIError: the database refuses the rows.
+        ValueError: rows cannot be generated; nothing was inserted.
+        sqlalchemy.exc.DBAPIError: the database rejects the rows.
     """
     generated = _generated(connection, table, span, plain=plain)
     inserted = [_insert(connection, table, row) for row in generated]
     if not any(inserted):
         unread = derivation_of(table).unread
-        raise NotDerivable(table, [f"{check}; no generated row satisfies it" for check in unread])
+        raise NotDerivable(
+            table, [f"{check}; no generated row satisfies the check" for check in unread]
+        )
     if compress and compression_of(table) is not None:
         _bring_into_states(connection, table)
 
 
 def rows_key(metadata: MetaData | None = None) -> str:
-    """A hash of what decides which rows tables get, for the key of a database that has them.
+    """Hash everything that the generated rows depend on; part of the key of a filled template.
 
-    The tool's own code, of which any change makes them anew, and what the metadata says.
+    This is the metadata's facts, and the code of this package: any change generates new rows.
     """
     facts = {} if metadata is None else expected_facts(metadata)
-    # Sorted: SQLAlchemy keeps constraints in sets, whose order differs from process to process.
-    said = [_code(), *sorted(f"{key.id}: {value}" for key, value in facts.items())]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+    # Sorted, since SQLAlchemy keeps constraints in sets, whose order differs between processes.
+    parts = [_code(), *sorted(f"{key.id}: {value}" for key, value in facts.items())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @cache
@@ -125,10 +129,10 @@ def _code() -> str:
 
 
 def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list[Any]:
-    """At most so many values of the strategy, the same each time.
+    """Draw at most `count` values of the strategy, the same each time.
 
     Args:
-        variant: another number draws other values.
+        variant: the seed.
     """
     drawn: list[Any] = []
 
@@ -150,7 +154,7 @@ def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list
 
 
 def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
-    """The values that the table's foreign keys can take; of keys of several columns, rows."""
+    """The values that the table's foreign keys can have: rows, if a key has several columns."""
     found: dict[str, list[Any]] = {}
     constraints = table.foreign_key_constraints
     for parent in {constraint.referred_table for constraint in constraints}:
@@ -171,7 +175,7 @@ def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
 
 
 def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
-    """The hypertable's chunks, by age: names to put into SQL, with their schema."""
+    """The hypertable's chunks in the order of creation: qualified names, quoted for SQL."""
     name = connection.dialect.identifier_preparer.format_table(table)
     found: Sequence[str] = connection.scalars(
         text(
@@ -186,8 +190,8 @@ def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
 
 
 def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
-    """Insert a row; False where a check that is not understood refuses it, or fails on it."""
-    # Strategies do not keep to unique constraints.
+    """Insert a row; False if a check that is not understood rejects the row or fails on it."""
+    # Strategies ignore unique constraints.
     statement = insert(table).values(row).on_conflict_do_nothing()
     unread = {check.name for check in derivation_of(table).unread}
     if not unread:
@@ -231,7 +235,7 @@ def _generated(
 
 
 def _nulls(table: Table, parents: dict[str, list[Any]]) -> dict[str, None]:
-    """Foreign keys of which no parent is there refer to nothing, where they may."""
+    """NULL for the nullable foreign keys whose parent tables are empty."""
     return {
         element.parent.key: None
         for constraint in table.foreign_key_constraints
@@ -243,13 +247,13 @@ def _nulls(table: Table, parents: dict[str, list[Any]]) -> dict[str, None]:
 
 
 def _server_samples(connection: Connection, table: Table) -> dict[str, ColumnElement[Any]]:
-    """For columns of whose values nothing is known, and that must have one: what the server makes.
+    """Let the server make values for columns of unknown types that must have a value.
 
-    A value of the type, read from one text or another.
+    The server converts one of the sample texts to the column's type.
     """
     derivation = derivation_of(table)
     fields = map(derivation.fields.__getitem__, derivation.unknown)
-    # A decorator may not give back what it has not made.
+    # A decorator may be unable to read a value that it did not write.
     needed = [field for field in fields if field.needs_value and not field.kind.decorators]
     found = {field.key: _server_sample(connection, field.column) for field in needed}
     return {key: sample for key, sample in found.items() if sample is not None}
@@ -268,35 +272,35 @@ def _bring_into_states(connection: Connection, table: Table) -> None:
     for number, chunk in enumerate(chunks_of(connection, table)):
         state = CHUNK_STATES[number % len(CHUNK_STATES)]
         if state != "plain":
-            _do(connection, "compress_chunk", chunk)
+            _call(connection, "compress_chunk", chunk)
         if state == "decompressed":
-            _do(connection, "decompress_chunk", chunk)
+            _call(connection, "decompress_chunk", chunk)
         if state == "partly compressed":
-            _touch(connection, table, chunk)
+            _update_row(connection, table, chunk)
 
 
-def _do(connection: Connection, name: str, chunk: str) -> None:
-    """Call a function of TimescaleDB's on a chunk."""
+def _call(connection: Connection, name: str, chunk: str) -> None:
+    """Call a TimescaleDB function on a chunk."""
     call = text(f"SELECT {function(connection, name)}(CAST(:chunk AS regclass))")
     connection.execute(call, {"chunk": chunk})
 
 
-def _touch(connection: Connection, table: Table, chunk: str) -> None:
-    """Take a row out of the compressed part of a chunk: an update leaves it uncompressed."""
+def _update_row(connection: Connection, table: Table, chunk: str) -> None:
+    """Update a row of a compressed chunk, which moves the row out of the compressed part."""
     hypertable, compression = hypertable_of(table), compression_of(table)
     assert hypertable is not None
     assert compression is not None
-    # An update of a key column would have to decompress the whole chunk, and is refused.
+    # An update of a key column would need to decompress the whole chunk, and is rejected.
     keys = [
         *(item for item in table.constraints if isinstance(item, _KEYS)),
         *(index for index in table.indexes if index.unique),
     ]
     fixed = {hypertable.time_column, *compression.segment_by}
     fixed |= {item.name for key in keys for item in key.columns}
-    touched = next((item for item in table.columns if item.name not in fixed), None)
-    if touched is None:
+    updated = next((item for item in table.columns if item.name not in fixed), None)
+    if updated is None:
         return
     (moment,) = (item for item in table.columns if item.name == hypertable.time_column)
     in_chunk = column("tableoid") == literal_column(f"'{chunk}'::regclass")
     oldest = select(moment).where(in_chunk).order_by(moment).limit(1).scalar_subquery()
-    connection.execute(table.update().where(in_chunk, moment == oldest).values({touched: touched}))
+    connection.execute(table.update().where(in_chunk, moment == oldest).values({updated: updated}))

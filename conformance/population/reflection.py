@@ -1,6 +1,6 @@
-"""A live catalog -> metadata: tables as they are, hypertables and compression declared on them.
+"""Reflect a database into metadata, with declarations of hypertables and compression.
 
-Where no models fit the database, as before a migration, rows are derived from this.
+Rows are derived from this metadata if the models do not fit the database, as before a migration.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Unknown(UserDefinedType[Any]):
     """A type that SQLAlchemy does not know.
 
     Args:
-        name: as PostgreSQL spells it.
+        name: the name, as PostgreSQL spells it.
     """
 
     cache_ok = True
@@ -56,21 +56,21 @@ class Unknown(UserDefinedType[Any]):
         return self.name
 
     def get_col_spec(self, **_: Any) -> str:
-        """The name."""
+        """The name in SQL."""
         return self.name
 
 
 def schemas_of(connection: Connection) -> tuple[str, ...]:
-    """The schemas that are neither PostgreSQL's nor an extension's."""
+    """The schemas that belong neither to PostgreSQL nor to an extension."""
     return tuple(connection.scalars(_SCHEMAS))
 
 
 def reflect(connection: Connection, scope: Scope | None = None) -> MetaData:
-    """The tables of the schemas in scope, as metadata.
+    """Reflect the tables of the schemas in scope.
 
-    Columns, keys, foreign keys, checks and indexes are as SQLAlchemy reflects them, with
-    `Hypertable` and `Compression` declared as the catalog shows them. Chunks, partitions and
-    Alembic's version table are left out.
+    SQLAlchemy reflects columns, keys, foreign keys, checks and indexes; `Hypertable` and
+    `Compression` are declared as the catalog shows them. Chunks, partitions and Alembic's version
+    table are left out.
     """
     scope = scope or Scope(schemas_of(connection))
     facts = observed_facts(connection, scope)
@@ -80,7 +80,7 @@ def reflect(connection: Connection, scope: Scope | None = None) -> MetaData:
         if schema and schema not in scope.schemas:
             schema, name = "", key.table
         with catch_warnings():
-            # SQLAlchemy warns of a type that it does not know; here the type gets its name.
+            # SQLAlchemy warns about an unknown type, which gets its name below.
             simplefilter("ignore", SAWarning)
             table = Table(name, metadata, schema=schema or None, autoload_with=connection)
         quoted = connection.dialect.identifier_preparer.format_table(table)
@@ -122,7 +122,7 @@ def _length(value: Interval | int) -> str | int:
 
 
 def _partitions(texts: Sequence[str]) -> list[HashPartition]:
-    """From `hash (column, 4)`; the facts write a dimension so."""
+    """Parse the dimensions of the facts, such as `hash (column, 4)`."""
     found = []
     for item in texts:
         if item.startswith("hash ("):
@@ -132,6 +132,6 @@ def _partitions(texts: Sequence[str]) -> list[HashPartition]:
 
 
 def _ordered(item: str) -> OrderBy:
-    """From `column DESC NULLS FIRST`; the facts write an order so."""
+    """Parse an order of the facts, such as `column DESC NULLS FIRST`."""
     column, direction, _, nulls = item.rsplit(" ", 3)
     return OrderBy(column, descending=direction == "DESC", nulls_first=nulls == "FIRST")

@@ -1,4 +1,4 @@
-"""Sequences that give a number which a row of the table has already."""
+"""Find sequences whose next value is already in use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from conformance.observed import Scope
 
 #: The sequences that fill a column of a key: those of identity and serial columns, and others that
-#: a default asks. One that cycles is meant to come back to numbers that were there.
+#: a default calls. A cycling sequence is meant to return to earlier values.
 _SEQUENCES = text("""
 SELECT n.nspname AS schema, c.relname AS table, a.attname AS column,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted_table,
@@ -45,47 +45,49 @@ SELECT n.nspname AS schema, c.relname AS table, a.attname AS column,
 
 
 @dataclass(frozen=True)
-class Behind:
-    """A sequence that has not come as far as its column.
+class LaggingSequence:
+    """A sequence that has not reached the values of its column.
 
     Attributes:
         column: `table.column`.
-        following: the number that it gives next.
-        furthest: the last number in the column, in the sequence's direction.
-        catch_up: SQL that brings the sequence as far.
+        next_value: the next value of the sequence.
+        last_value: the last value in the column, in the sequence's direction.
+        advance: SQL that advances the sequence to `last_value`.
     """
 
     column: str
-    following: int
-    furthest: int
-    catch_up: str
+    next_value: int
+    last_value: int
+    advance: str
 
     def __str__(self) -> str:
         return (
-            f"the sequence of {self.column} gives {self.following} next, and rows that are there "
-            f"have numbers up to {self.furthest}: a new row meets one of them"
+            f"the next value of the sequence of {self.column} is {self.next_value}, but existing "
+            f"rows have values up to {self.last_value}: a new row gets a value that is in use"
         )
 
 
-def sequences_behind(connection: Connection, scope: Scope) -> dict[str, Behind]:
-    """By column: what its next row would be given is there already, or soon is.
+def lagging_sequences(connection: Connection, scope: Scope) -> dict[str, LaggingSequence]:
+    """Find the sequences whose next value, or a later one, is already in use, by column.
 
-    Nothing is written; the connection is in no transaction afterwards.
+    Nothing is written, and the connection's transaction is rolled back.
     """
     found = {}
     for row in connection.execute(_SEQUENCES, {"schemas": list(scope.schemas)}).all():
         forward = row.increment > 0
         number = f"{'max' if forward else 'min'}({row.quoted_column})"
-        following, furthest = connection.execute(
+        next_value, last_value = connection.execute(
             text(
                 "SELECT last_value + CASE WHEN is_called THEN CAST(:step AS bigint) ELSE 0 END,"
                 f" (SELECT {number} FROM {row.quoted_table}) FROM {row.sequence}"
             ),
             {"step": row.increment},
         ).one()
-        if furthest is not None and (following <= furthest if forward else following >= furthest):
+        if last_value is not None and (
+            next_value <= last_value if forward else next_value >= last_value
+        ):
             name = f"{scope.name(row.schema, row.table)}.{row.column}"
-            catch_up = f"SELECT setval('{row.sequence}', {number}) FROM {row.quoted_table}"
-            found[name] = Behind(name, following, int(furthest), catch_up)
+            advance = f"SELECT setval('{row.sequence}', {number}) FROM {row.quoted_table}"
+            found[name] = LaggingSequence(name, next_value, int(last_value), advance)
     connection.rollback()
     return found

@@ -1,4 +1,4 @@
-"""Where generated rows show less than they seem to, and the true cause."""
+"""Find tables, columns and checks that generated rows cannot exercise, with the cause."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str], str]:
-    """What the rows of tables that were filled do not show, and why.
+    """Say why rows cannot exercise a filled table, one of its columns or one of its checks.
 
-    By the table's name and, empty for all of the table, a column's or a check's. Nothing is
-    written; the connection may be in a transaction.
+    The keys are the table's name and the name of the column or check, which is empty for the whole
+    table. Nothing is written; the connection may be in a transaction.
     """
     found = {}
     for table in tables:
@@ -36,7 +36,7 @@ def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str
 
 
 def why_no_rows(connection: Connection, table: Table) -> str:
-    """Why a table is empty: its parents are, or what is tried once more and undone fails."""
+    """Why a table is empty: a parent is empty, or filling the table again, undone, fails."""
     if missing := missing_parents(connection, table):
         return missing
     derivation = derivation_of(table)
@@ -44,7 +44,7 @@ def why_no_rows(connection: Connection, table: Table) -> str:
     try:
         fill_table(connection, table, compress=False)
     except DBAPIError as error:
-        return f"the database refuses those that are generated: {describe_briefly(error)}"
+        return f"the database rejects the generated rows: {describe_briefly(error)}"
     except ValueError as error:
         needed = {name for name, field in derivation.fields.items() if field.needs_value}
         unknown = [why for name, why in derivation.unknown.items() if name in needed]
@@ -52,11 +52,11 @@ def why_no_rows(connection: Connection, table: Table) -> str:
         return "; ".join(causes) or str(error)
     finally:
         savepoint.rollback()
-    return "they were not tried"
+    return "the rows were not tried"
 
 
 def missing_parents(connection: Connection, table: Table) -> str | None:
-    """Why rows of the table have nothing to refer to, if so."""
+    """Why rows of the table have no parent rows to reference; None if they have."""
     for key in sorted(table.foreign_keys, key=str):
         parent = key.column.table
         if parent is not table and not key.parent.nullable and _is_empty(connection, parent):
@@ -71,7 +71,7 @@ def _thin_parts(table: Table) -> Iterator[tuple[str, str]]:
     for check in derivation.unread:
         if derivation.unknown.keys() >= set(check.columns):
             continue
-        yield check.name, f"there are only such rows as happen to satisfy it: {check}"
+        yield check.name, f"generated rows satisfy the check only by chance: {check}"
 
 
 def _instead(field: Field) -> str:

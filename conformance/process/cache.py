@@ -29,10 +29,10 @@ def cache_folder() -> Path:
 
 @contextmanager
 def cache_lock(target: Path) -> Iterator[None]:
-    """One process at a time makes `target`, a file or folder of the cache.
+    """Let one process at a time create `target`, a file or folder of the cache.
 
     Raises:
-        EngineUnavailable: the folder cannot be written, or another process never finishes.
+        EngineUnavailable: the folder is not writable, or another process does not finish.
     """
     lock = FileLock(target.with_name(f"{target.name}.lock"), timeout=_LOCK_SECONDS)
     try:
@@ -40,23 +40,23 @@ def cache_lock(target: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise EngineUnavailable(
-            f"Another process has been making {target} for {_LOCK_SECONDS} seconds.",
-            f"End it, or set {CACHE_VARIABLE} to another folder.",
+            f"Another process has been creating {target} for {_LOCK_SECONDS} seconds.",
+            f"End that process, or set {CACHE_VARIABLE} to another folder.",
         ) from error
     except OSError as error:
         raise unwritable_cache(error) from error
     try:
         yield
     finally:
-        # While it is held: whoever waits for it then notices, and takes a new one.
+        # Unlink the file while the lock is held: a waiting process notices, and locks a new file.
         with suppress(OSError):
             Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
 
 
 def unwritable_cache(error: OSError) -> EngineUnavailable:
-    """The error for a cache folder that refuses to be written."""
+    """The error for a cache folder that is not writable."""
     return EngineUnavailable(
         f"The cache folder cannot be written: {error}.",
-        f"Set {CACHE_VARIABLE} to a folder that can be written and has 200 MB to spare.",
+        f"Set {CACHE_VARIABLE} to a writable folder with 200 MB of free space.",
     )

@@ -1,4 +1,4 @@
-"""Telling later whether the process that left something behind still lives."""
+"""Identify a process, to find out later whether the process still runs."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _UNKNOWN = "-"
 
 
 def this_process() -> str:
-    """Where this process runs, its number and its start: `place/pid/start`.
+    """The identity of this process: `place/pid/start`.
 
-    The place is a boot of a machine and a namespace of process numbers: only there the number
-    means this process.
+    The place is a boot of a machine and a PID namespace, within which the number identifies a
+    process.
     """
     pid = os.getpid()
     return f"{_place()}/{pid}/{_start(pid)}"
 
 
 def is_of_here(identity: str) -> bool:
-    """Whether the identity is one of this boot of this machine: only then its process is known."""
+    """Whether the identity is from this boot of this machine and this PID namespace."""
     return identity.partition("/")[0] == _place()
 
 
 def certainly_gone(identity: str) -> bool:
-    """Whether the process surely does not live any more; what cannot be known counts as alive."""
+    """Whether the process has certainly ended; if unknown, the process counts as running."""
     _, _, rest = identity.partition("/")
     number, _, start = rest.partition("/")
     if not is_of_here(identity) or not number.isdigit():
@@ -36,10 +36,10 @@ def certainly_gone(identity: str) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        pass  # It is another user's.
+        pass  # The process belongs to another user.
     except (OSError, OverflowError):
         return False
-    # The number may have been given to another process in the meantime.
+    # Another process may have the number by now.
     return _UNKNOWN not in {start, now := _start(int(number))} and start != now
 
 
@@ -52,8 +52,8 @@ def _place() -> str:
 
 
 def _start(pid: int) -> str:
-    """When the process started, in ticks since boot (proc(5), field 22 of stat)."""
+    """The start of the process, in ticks since boot (proc(5), field 22 of stat)."""
     with suppress(OSError, IndexError):
-        # The command's name, in brackets, may hold spaces and brackets itself.
+        # The command's name, in brackets, may itself contain spaces and brackets.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     return _UNKNOWN

@@ -1,4 +1,4 @@
-"""The standard library before a project's own folders, of which one may be called `cmd`."""
+"""Import the standard library before a project's own modules, which may have the same names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-#: Its arguments: the folder that our package is in, and the module.
+#: The arguments are the folder that contains this package, and the module to run.
 _START = """
 import runpy, sys
 root, module = sys.argv[1:]
@@ -24,7 +24,7 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 class _StandardLibraryFirst:
-    """Finds modules of the standard library where they are, whatever comes first on the path."""
+    """Finds modules of the standard library, whatever comes first on the path."""
 
     def __init__(self) -> None:
         homes = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
@@ -41,24 +41,24 @@ class _StandardLibraryFirst:
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Called by Python, for every module that is not imported yet."""
+        """Find a module; Python calls this for every module that is not imported yet."""
         if path is not None or fullname not in sys.stdlib_module_names:
             return None
         return PathFinder.find_spec(fullname, self._path, target)
 
 
 def command(module: str) -> list[str]:
-    """The command that runs a module of ours, in a process whose path begins elsewhere than here.
+    """The command that runs a module of this package in another process.
 
-    `python -m` would look into the working directory first.
+    Not `python -m`, which would search the working directory first.
     """
     return [sys.executable, "-P", "-c", _START, str(Path(__file__).parents[2]), module]
 
 
 def put_first() -> None:
-    """Let no folder of the project take the place of a module of the standard library.
+    """Prefer the standard library to modules of the project with the same names.
 
-    Alembic's `prepend_sys_path` and Flask put the project's folder before everything else.
+    Alembic's `prepend_sys_path` and Flask put the project's folder first on the path.
     """
     if not any(isinstance(finder, _StandardLibraryFirst) for finder in sys.meta_path):
         sys.meta_path.insert(0, _StandardLibraryFirst())

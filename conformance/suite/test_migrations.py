@@ -31,7 +31,7 @@ from conformance.observed.home import create_extension, home_of
 from conformance.observed.traces import traces
 from conformance.pipeline import facts_of, scope_of
 from conformance.population.filling import fill_every_state
-from conformance.population.sequences_behind import sequences_behind
+from conformance.population.sequences_behind import lagging_sequences
 from conformance.population.thinness import thin
 from conformance.project.confinement import confined
 from conformance.project.extensions import who_has
@@ -261,10 +261,10 @@ def test_sequences_are_not_behind(
     migrated: Connection, conformance_scope: Scope, record: Record
 ) -> None:
     """Where a migration inserts rows with their numbers, the next insert must get another one."""
-    behind = sequences_behind(migrated, conformance_scope)
+    behind = lagging_sequences(migrated, conformance_scope)
     if behind:
         message = f"migration: {'; '.join(str(item) for item in behind.values())}"
-        catch_up = "; ".join(item.catch_up for item in behind.values())
+        catch_up = "; ".join(item.advance for item in behind.values())
         hint = f"Let the migration bring it as far: {catch_up}."
         finding = outcomes.migration_finding("sequence_behind", message, hint, sorted(behind))
         outcomes.fail(record, finding)

@@ -77,7 +77,7 @@ def refusal(choice: str) -> EngineUnavailable:
     with pytest.raises(EngineUnavailable) as caught:
         choose(choice)
     assert caught.value.hint.endswith(
-        "or take --engine embedded, --engine container or --engine URL."
+        "or use --engine embedded, --engine container or --engine URL."
     )
     return caught.value
 

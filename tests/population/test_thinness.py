@@ -89,7 +89,7 @@ def test_what_is_thin_is_named_with_its_cause(connection, metadata):
     check = "check even ((length(m) % 2) = 0) is not understood: "
     found = thin(connection, metadata.sorted_tables)
     assert found.pop(("picky", "even")).startswith(
-        f"there are only such rows as happen to satisfy it: {check}"
+        f"generated rows satisfy the check only by chance: {check}"
     )
     assert found.pop(("odd", "")).startswith(
         "no sample rows can be made: check squares ((n * n) = '-1'::integer) is not understood: "
@@ -109,8 +109,8 @@ def test_what_is_thin_is_named_with_its_cause(connection, metadata):
 def test_a_database_that_refuses_all_rows_says_why(connection):
     refused = reflect(connection).tables["refused"]
     assert thin(connection, [refused]) == {
-        ("refused", ""): "no sample rows can be made: the database refuses those that are"
-        " generated: RaiseException: no row at all"
+        ("refused", ""): "no sample rows can be made: the database rejects the generated rows:"
+        " RaiseException: no row at all"
     }
 
 

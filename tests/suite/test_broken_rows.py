@@ -184,5 +184,5 @@ def test_rows_that_satisfy_a_check_that_is_not_understood_are_found_by_trying(tm
     assert (code, verdict["findings"]) == (0, [])
     (unseen,) = verdict["not_checked"]
     assert unseen["id"] == "rows:data_sources:ck_data_sources_strange"
-    assert unseen["reason"].startswith("there are only such rows as happen to satisfy it")
+    assert unseen["reason"].startswith("generated rows satisfy the check only by chance")
     assert verdict["counts"]["tests"] > 5

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from conformance.gate.evidence.report import Statement
     from conformance.gate.evidence.state import State
     from conformance.gate.revisions.new import Revision
-    from conformance.population.sequences_behind import Behind
+    from conformance.population.sequences_behind import LaggingSequence
 
 
 @dataclass(frozen=True)
@@ -123,4 +123,4 @@ class Evidence:
     interruptions: tuple[Interruption, ...] = ()
     offline: OfflineOutcome | None = None
     not_checked: dict[str, str] = field(default_factory=dict)
-    lagging_sequences: tuple[Behind, ...] = ()
+    lagging_sequences: tuple[LaggingSequence, ...] = ()

@@ -39,7 +39,7 @@ from conformance.gate.rehearsing.tracing import (
     listening,
 )
 from conformance.gate.rules.sentences import shortened
-from conformance.population.sequences_behind import sequences_behind
+from conformance.population.sequences_behind import lagging_sequences
 from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from conformance.gate.rehearsing.bench import Bench
     from conformance.gate.revisions.new import Revision
     from conformance.observed import Scope
-    from conformance.population.sequences_behind import Behind
+    from conformance.population.sequences_behind import LaggingSequence
     from conformance.process.progress import Progress
 
 #: A revision with more statements is interrupted at this many of them, spread evenly.
@@ -130,9 +130,9 @@ class Rehearsal:
         with self._bench.reader() as connection:
             return read_state(connection, self._scope, earlier=earlier)
 
-    def _lagging_sequences(self) -> dict[str, Behind]:
+    def _lagging_sequences(self) -> dict[str, LaggingSequence]:
         with self._bench.reader() as connection:
-            return sequences_behind(connection, self._scope)
+            return lagging_sequences(connection, self._scope)
 
     def _renew(self, before: State) -> State:
         """Recreate the state before; values that depend on the clock may differ."""

@@ -73,7 +73,7 @@ def _lagging_sequences(evidence: Evidence) -> Iterator[GateFinding]:
             evidence.revision.identifier,
             item.column,
             f"{capitalized(str(item))}.",
-            f"Advance the sequence: {item.catch_up}.",
+            f"Advance the sequence: {item.advance}.",
         )
 
 

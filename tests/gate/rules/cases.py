@@ -39,7 +39,7 @@ from conformance.gate.rules.locks import judge_locks, judge_together
 from conformance.gate.rules.outcomes import judge, judge_combined_failure, judge_drift
 from conformance.gate.rules.rows import judge_rows
 from conformance.intervals import Interval
-from conformance.population.sequences_behind import Behind
+from conformance.population.sequences_behind import LaggingSequence
 
 REVISION = Revision("0002", ("0001",), "Title.", Path("2.py"), "2.py", {})
 A = Column("a", "integer", not_null=True, computed=False, has_default=False, digest=1)
@@ -295,7 +295,7 @@ CASES = {
         evidence(after=replace(BEFORE, facts={RETENTION: Interval.parse("30 days")}))
     ),
     "a sequence left behind": lambda: judge_rows(
-        evidence(lagging_sequences=(Behind("t.a", 1, 3, "SELECT setval('t_a_seq', 3)"),))
+        evidence(lagging_sequences=(LaggingSequence("t.a", 1, 3, "SELECT setval('t_a_seq', 3)"),))
     ),
     "an altered type where compression is": lambda: judge_compression(
         evidence(after=table(columns=TYPE)), (), "2.30"
