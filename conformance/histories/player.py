@@ -292,7 +292,7 @@ class Player:
 
     @property
     def _chunks(self) -> str:
-        """What gives the table's chunks, in SQL."""
+        """The SQL that lists the table's chunks."""
         return f"{self._function('show_chunks')}({literal_of(self._name)})"
 
     def _function(self, name: str) -> str:

@@ -138,7 +138,7 @@ class Stage:
             self._sessions.enter_context(automatic.connect()),
             self._sessions.enter_context(self._alchemy.connect()),
         )
-        # Looked for now, so that no history has the question among its statements.
+        # Look for the job now, so that the query is not recorded among the statements of a history.
         functions(self.connections.plain)
 
     def _close(self) -> None:

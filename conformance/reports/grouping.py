@@ -26,7 +26,7 @@ def objects_of(ids: Iterable[str]) -> list[str]:
 
 
 def seen_by_kind(items: Iterable[Seen]) -> dict[str, list[str]]:
-    """Kind in words -> objects, each once; parts of catalogs are left out."""
+    """Map each kind, in words, to its distinct objects; parts of catalogs are left out."""
     grouped: dict[str, list[str]] = {}
     for item in items:
         names = grouped.setdefault(item.kind.replace("_", " "), [])

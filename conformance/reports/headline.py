@@ -22,7 +22,7 @@ def show_headline(console: Console, what: str, verdict: str, reports: str | None
     """Print the last lines, `Verdict: conforms`.
 
     Args:
-        what: the subject of the verdict, which begins the line.
+        what: the first word of the line: `Verdict`, `Gate` or `Upgrade`.
         verdict: the verdict's name in the report.
         reports: the folder of the written reports, if any.
     """

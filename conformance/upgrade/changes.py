@@ -68,7 +68,7 @@ def compare_states(
     unchanged: Counter[str] = Counter()
     for subject in sorted(subjects, key=_causes_first):
         if len(versions) > 1 and subject.kind in DERIVED and subject.attribute == "definition":
-            # Each version of PostgreSQL writes a query in its own way.
+            # Major versions of PostgreSQL print the same query differently.
             continue
         old = before.values.get(subject, _ABSENT)
         new = {way: state.values.get(subject, _ABSENT) for way, state in after.items()}
@@ -102,7 +102,7 @@ def _comparable(
 ) -> dict[str, Any]:
     """The values that can be compared; left out are those that another change explains."""
     if subject.kind == POLICY_NAME:
-        # Whether the policy exists is a fact of its own.
+        # Another fact states whether the policy exists.
         return {way: value for way, value in new.items() if _ABSENT not in (old, value)}
     rows = str(Subject(ROWS, subject.object))
     change = next((change for change in changes if change.subject == rows), None)

@@ -35,7 +35,7 @@ def create_extension(url: URL, version: str, schema: str | None = None) -> None:
     """Create the extension in the version.
 
     Args:
-        schema: where it is to live; None: in the usual one.
+        schema: the schema of the extension; None for the default schema.
 
     Raises:
         sqlalchemy.exc.DBAPIError: the statement fails.

@@ -71,7 +71,7 @@ def read_state(url: URL, metadata: MetaData) -> State:
         capabilities = Capabilities(community_edition=server.edition == "community")
         findings = compare(expected, observed, capabilities).findings
         values: dict[Subject, Any] = {
-            # A plan is another one in each version; the text of a query is what was created.
+            # Plans differ between versions, so that queries are compared as text.
             Subject(key.kind, key.object, key.attribute): str(value)
             if isinstance(value, Query)
             else value

@@ -52,7 +52,7 @@ class Project:
         return Migrations(self.config, side.server.edition)
 
     def home(self, side: Side) -> str | None:
-        """The schema that the migrations want the extension in; None: the usual one."""
+        """The schema in which the migrations create the extension; None for the default schema."""
         return self.migrations(side).home(side.engine)
 
 

@@ -11,7 +11,8 @@ SEVERITIES = (ERROR, WARNING, NOTE)
 #: The prefix of codes that are rules of squawk.
 SQUAWK = "squawk:"
 SQUAWK_PAGES = "https://squawkhq.com/docs/"
-#: Where the pages of all others are in our repository; `conformance explain` prints them.
+#: The folder of the pages about all other codes in our repository, which `conformance explain`
+#: prints.
 PAGES = "conformance/pages/"
 
 

@@ -62,7 +62,7 @@ SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', z.schema_name, z.table_
   FROM _timescaledb_catalog.chunk c
   JOIN _timescaledb_catalog.chunk z ON z.id = c.compressed_chunk_id
 """
-#: Without parameters, which each driver writes in its own way.
+#: Not a query with parameters, whose syntax differs between drivers.
 _HAS = """
 SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
                 WHERE attrelid = pg_catalog.to_regclass('_timescaledb_catalog.{table}')

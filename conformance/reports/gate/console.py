@@ -51,7 +51,7 @@ def _show_finding(finding: GateFinding, console: Console) -> None:
 
 
 def _more(finding: GateFinding) -> str:
-    """What shows the page about the finding."""
+    """The command or URL that shows the page about the finding."""
     return finding.page if "://" in finding.page else f"conformance explain {finding.code}"
 
 

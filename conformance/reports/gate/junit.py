@@ -44,7 +44,7 @@ def _add_revision(
 def _add_rest(
     suites: ElementTree.Element, report: GateReport, findings: Iterable[GateFinding]
 ) -> None:
-    """Add what belongs to no single revision."""
+    """Add the findings and unchecked items that are not about a single revision."""
     suite = add_suite(suites, "gate")
     if report.could_not_run is not None:
         case = add_case(suite, "could not run")

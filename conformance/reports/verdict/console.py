@@ -64,14 +64,14 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
         yield Text(f"  generated    {in_words(verdict.tried)} ({_origin(verdict)})")
     if verdict.consequences:
         moot = _count(verdict.consequences, "fact")
-        yield Text(f"  moot         {moot} that a finding above decides")
+        yield Text(f"  moot         {moot} that depend on a finding above")
     for reason, ids in by_reason(verdict.not_checked).items():
         yield Text(f"  not checked  {len(ids)}: {reason}")
         yield Text(f"               {_some(objects_of(ids))}", style="dim")
 
 
 def _accounted(verdict: Verdict) -> Iterator[Text]:
-    """How much was looked at, and what of it was not judged."""
+    """The number of objects that were read, and the objects that were not judged."""
     if not verdict.accounted:
         return
     total, kinds = sum(verdict.accounted.values()), len(verdict.accounted)
@@ -87,7 +87,7 @@ def _accounted(verdict: Verdict) -> Iterator[Text]:
 
 
 def _some(names: list[str]) -> str:
-    """The first few."""
+    """The first few names and the number of the others."""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more
 
