@@ -44,7 +44,7 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
             for statement in twins:
                 execute_raw(connection, statement)
 
-    # The twins follow from the metadata; the order of what is in them is another in each process.
+    # The twins depend only on the metadata, but the order of their parts differs between processes.
     shape = repr((schema.key, community, rows_key(metadata)))
     return Template("histories", hashlib.sha256(shape.encode()).hexdigest()[:32], prepare)
 

@@ -76,7 +76,7 @@ def read_state(url: URL, metadata: MetaData) -> State:
             if isinstance(value, Query)
             else value
             for key, value in observed.items()
-            # The suite on the upgraded database names what is not looked at.
+            # The suite names such catalogs when it runs on the upgraded database.
             if key.kind != CATALOG
         }
         for table in tables_of(metadata):
