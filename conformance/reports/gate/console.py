@@ -47,10 +47,10 @@ def _show_finding(finding: GateFinding, console: Console) -> None:
         console.print(Text(f"  Accepted: {finding.accepted}\n", style="dim"))
     else:
         console.print(Text(f"  {finding.hint}", style="dim"))
-        console.print(Text(f"  {_more(finding)}\n", style="cyan"))
+        console.print(Text(f"  {_page_of(finding)}\n", style="cyan"))
 
 
-def _more(finding: GateFinding) -> str:
+def _page_of(finding: GateFinding) -> str:
     """The command or URL that shows the page about the finding."""
     return finding.page if "://" in finding.page else f"conformance explain {finding.code}"
 

@@ -19,7 +19,7 @@ _BLOCKS_READS, _BLOCKS_WRITES = "#cf222e", "#bf8700"
 
 
 @dataclass
-class _Touch:
+class _TableEffect:
     """The effect of all statements of a revision on one table."""
 
     strongest: Lock
@@ -46,43 +46,43 @@ def diagram(report: GateReport) -> str | None:
     styles: list[str] = []
     edges = 0
     for number, revision in enumerate(report.revisions):
-        touched = _touched(revision)
-        if touched:
+        affected = _affected_tables(revision)
+        if affected:
             title = _text(f"{revision.revision}: {revision.title.removesuffix('.')}")
             lines.append(f'    r{number}(["{title}"])')
-        for relation, touch in list(touched.items())[:_MOST_TABLES]:
+        for relation, effect in list(affected.items())[:_MOST_TABLES]:
             if relation not in nodes:
                 nodes[relation] = f"t{len(nodes)}"
-                new = "" if touch.strongest.existed else ":::new"
+                new = "" if effect.strongest.existed else ":::new"
                 lines.append(f'    {nodes[relation]}[("{_text(relation)}")]{new}')
-            lines.append(f'    r{number} -- "{touch.label}" --> {nodes[relation]}')
-            styles += _style(edges, touch.strongest)
+            lines.append(f'    r{number} -- "{effect.label}" --> {nodes[relation]}')
+            styles += _style(edges, effect.strongest)
             edges += 1
     if not nodes:
         return None
     return "\n".join(["flowchart LR", *lines, "    classDef new stroke-dasharray: 4", *styles])
 
 
-def _touched(revision: RevisionReport) -> dict[str, _Touch]:
+def _affected_tables(revision: RevisionReport) -> dict[str, _TableEffect]:
     """The tables that the revision's own statements lock, the strongest lock first."""
-    touched: dict[str, _Touch] = {}
+    affected: dict[str, _TableEffect] = {}
     statements = [item for item in revision.statements if not item.by_alembic]
     for statement in statements:
         for lock in statement.locks:
             if LOCK_MODES.index(lock.mode) < WEAKEST_SHOWN:
                 continue
-            touch = touched.setdefault(lock.relation, _Touch(lock))
-            touch.chunks = max(touch.chunks, lock.chunks)
-            if LOCK_MODES.index(lock.mode) > LOCK_MODES.index(touch.strongest.mode):
-                touch.strongest = lock
+            effect = affected.setdefault(lock.relation, _TableEffect(lock))
+            effect.chunks = max(effect.chunks, lock.chunks)
+            if LOCK_MODES.index(lock.mode) > LOCK_MODES.index(effect.strongest.mode):
+                effect.strongest = lock
     for statement in statements:
         for rewrite in statement.rewrites:
-            if rewrite.relation in touched:
-                touched[rewrite.relation].rewritten = True
+            if rewrite.relation in affected:
+                affected[rewrite.relation].rewritten = True
         for rows in statement.rows:
-            if rows.relation in touched:
-                touched[rows.relation].written += rows.written
-    order = sorted(touched.items(), key=lambda item: (_rank(item[1].strongest), item[0]))
+            if rows.relation in affected:
+                affected[rows.relation].written += rows.written
+    order = sorted(affected.items(), key=lambda item: (_rank(item[1].strongest), item[0]))
     return dict(order)
 
 

@@ -59,7 +59,7 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
     if verdict.by_kind:
         kinds = ", ".join(f"{count} {kind}" for kind, count in verdict.by_kind.items())
         yield Text(f"               {kinds}", style="dim")
-    yield from _accounted(verdict)
+    yield from _census_lines(verdict)
     if any(verdict.tried.values()):
         yield Text(f"  generated    {in_words(verdict.tried)} ({_origin(verdict)})")
     if verdict.consequences:
@@ -70,7 +70,7 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
         yield Text(f"               {_some(objects_of(ids))}", style="dim")
 
 
-def _accounted(verdict: Verdict) -> Iterator[Text]:
+def _census_lines(verdict: Verdict) -> Iterator[Text]:
     """The number of objects that were read, and the objects that were not judged."""
     if not verdict.accounted:
         return
