@@ -115,6 +115,8 @@ DERIVED = ("view", "materialized_view", "continuous_aggregate")
 #: Attributes whose disagreement explains that of another one.
 _CAUSES = {
     ("column", "generated_storage"): ("generated",),
+    # Only an integer time column has the function.
+    ("hypertable", "integer_now"): ("time_type",),
     ("continuous_aggregate", "definition"): ("source", "bucket"),
     ("continuous_aggregate", "columns"): ("source", "bucket", "definition"),
     ("view", "columns"): ("definition",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, Table
 
+from conformance.comparing.facts import FactKey
 from conformance.declarations import HashPartition, Hypertable
 
 from .cases import Alteration, ModelEdit, parametrize
@@ -60,7 +61,6 @@ ALTERATIONS = (
             "hypertable:curves:time_column",
             "hypertable:curves:time_type",
             "hypertable:curves:chunk_interval",
-            "hypertable:curves:integer_now",
             "index:curves.curves_curve_date_idx:exists",
             "index:curves.curves_tenor_days_idx:exists",
             "compression:curves:exists",
@@ -215,7 +215,6 @@ BY_NUMBER = "CREATE TABLE ticks (t bigint NOT NULL, venue integer);"
                 "column:ticks.t:type",
                 "hypertable:ticks:time_type",
                 "hypertable:ticks:chunk_interval",
-                "hypertable:ticks:integer_now",
             },
             id="dates for integers",
         ),
@@ -236,3 +235,13 @@ BY_NUMBER = "CREATE TABLE ticks (t bigint NOT NULL, venue integer);"
 def test_small_hypertable(bare_database, metadata, sql, findings):
     bare_database.execute(sql)
     bare_database.expect(findings, metadata)
+
+
+def test_no_function_for_the_time_of_a_column_that_is_no_integer(bare_database):
+    """A time column of another type has no such function: one cause, one finding."""
+    bare_database.execute(BY_DAY + "SELECT create_hypertable('ticks', 't')")
+    compared = bare_database.compare(NUMBERS)
+    of_type, of_function = (
+        FactKey("hypertable", "ticks", "", attribute) for attribute in ("time_type", "integer_now")
+    )
+    assert compared.consequences[of_function] is compared.findings[of_type]
