@@ -120,9 +120,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             add_tried(tried, report)
     if tried.total():
         from conformance.checking.profiles import generation_of
-        from conformance.comparing.verdict import in_words
+        from conformance.comparing.verdict import describe_counts
 
-        terminalreporter.write_line(f"generated: {in_words(tried)} ({generation_of(config)})")
+        terminalreporter.write_line(
+            f"generated: {describe_counts(tried)} ({generation_of(config)})"
+        )
 
 
 @pytest.hookimpl(optionalhook=True)

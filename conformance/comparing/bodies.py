@@ -6,7 +6,7 @@ from hashlib import sha256
 
 
 def digest_of(body: str) -> str:
-    """`sha256:...`; how the lines are indented, and empty ones, make no difference."""
+    """`sha256:...` of the body; indentation and empty lines do not count."""
     lines = (line.strip() for line in body.splitlines())
     text = "\n".join(line for line in lines if line)
     return f"sha256:{sha256(text.encode()).hexdigest()}"

@@ -1,7 +1,8 @@
-"""What the engine's server can do: probed from the running server, never assumed.
+"""What the engine's server can do: probed on the running server, never assumed.
 
-Every capability is off until it has been seen; "unknown" therefore means "no". Checks name the
-capability they need; without it they are reported as not checked, with `REASONS` as the reason.
+Every capability is off until it has been seen; "unknown" therefore means "no". A check names the
+capabilities that it needs. A check that lacks one is reported as not checked; `REASONS` has the
+reason.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ REASONS = {
     "concurrent_sessions": "all connections share one session on this engine",
     "background_workers": "no background worker runs jobs on this engine",
     "restartable": "this engine's server cannot be stopped and started again",
-    "crashable": "this engine's server is not ours to crash",
+    "crashable": "this engine's server must not be crashed: others may use it",
     "copy": "the server of this engine cannot run COPY FROM STDIN",
 }
-#: The same capability, for facts of continuous aggregates.
+#: The reason of "community_edition" for facts of continuous aggregates.
 NO_AGGREGATES = "the server runs TimescaleDB's Apache edition, which has no continuous aggregates"
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """One documented flag per capability; all off unless seen on the running server."""
+    """One flag per capability; a flag is off unless the capability was seen on the server."""
 
     #: The Community edition (`timescaledb.license = timescale`): compression, policies.
     community_edition: bool = False
-    #: Two connections are two backends, so that locks and snapshots of one are seen by the other.
+    #: Each connection has a backend of its own, with its own locks and snapshots.
     concurrent_sessions: bool = False
     #: The server's scheduler runs jobs by itself.
     background_workers: bool = False
@@ -45,7 +46,7 @@ class Capabilities:
     copy: bool = False
 
     def missing(self, *needed: str) -> str | None:
-        """The reason why a check that needs these capabilities cannot run; None if it can."""
+        """Why a check that needs these capabilities cannot run; None if it can."""
         known = {field.name for field in fields(self)}
         for name in needed:
             if name not in known:
@@ -57,7 +58,7 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Server:
-    """Which server answered: what the header, the console and every report name."""
+    """The versions and the edition of a server, as every report names them."""
 
     postgresql: str
     timescaledb: str
@@ -71,7 +72,7 @@ class Server:
 
     @property
     def note(self) -> str | None:
-        """A remark on a version newer than any that was seen; None otherwise."""
+        """A remark on a TimescaleDB newer than the newest that was seen; None otherwise."""
         if version_tuple(self.timescaledb)[:2] > NEWEST_TIMESCALEDB_SEEN:
             newest = ".".join(map(str, NEWEST_TIMESCALEDB_SEEN))
             return f"TimescaleDB {self.timescaledb} is newer than {newest}, the newest one seen"

@@ -1,4 +1,4 @@
-"""Two sets of facts -> findings. Pure: no database, no files, no clock."""
+"""Compare the expected with the observed facts. Pure: no database, no files, no clock."""
 
 from __future__ import annotations
 
@@ -20,26 +20,28 @@ from conformance.comparing.facts import (
 )
 from conformance.comparing.findings import Finding, NotChecked, Seen
 from conformance.comparing.messages import hint_for, message_for
-from conformance.comparing.seen import PRIVILEGES, accounted, is_excused, is_seen, seen_of
+from conformance.comparing.seen import PRIVILEGES, accounted, is_never_judged, is_seen, seen_of
 
-#: What only the Community edition can have.
+#: Kinds of which only the Community edition has objects.
 _COMMUNITY_KINDS = ("compression", "policy", "job")
-#: The same of attributes; the function for integer time is called by policies alone.
+#: Attributes that only matter on the Community edition: only policies call integer_now.
 _COMMUNITY_ATTRIBUTES = ("other_compression_settings", "integer_now")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The outcome for every fact of either side; each key is in exactly one of the first five.
+    """The outcome for every fact of either side.
+
+    Each key is in exactly one of the first five attributes.
 
     Attributes:
-        conforming: both sides agree; not sorted.
-        findings: they do not, and nothing else is the cause; causes first.
-        consequences: facts that could not hold because of a finding, with that finding.
+        conforming: facts on which both sides agree; not sorted.
+        findings: facts on which the sides disagree without another cause; causes first.
+        consequences: facts that cannot hold because of a finding -> that finding.
         not_checked: facts that this server cannot decide, with the reason.
-        seen: what no model declares and nothing judges.
+        seen: undeclared objects that are not judged.
         accounted: how many objects of each kind the database has, all outcomes together.
-        names: for expected objects without a promised name, the key under which they were found.
+        names: key of an expected object without a declared name -> key under which it was found.
     """
 
     conforming: tuple[FactKey, ...]
@@ -52,14 +54,14 @@ class Comparison:
 
 
 def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Comparison:
-    """Hold what the models promise against what the catalog shows, in both directions."""
+    """Compare what the models declare with what the catalog shows, in both directions."""
     names = match_unnamed(expected, observed)
     if names:
         expected = dict(expected)
         for promised, found in names.items():
             expected[found] = expected.pop(promised)
-    agreeing, differing = _divided(expected, observed)
-    unjudged = _unjudged(differing, expected, observed)
+    agreeing, differing = _split_by_agreement(expected, observed)
+    unjudged = _not_judged(differing, expected, observed)
     differing -= unjudged
     seen, counts = tuple(seen_of(unjudged, observed)), accounted(observed)
     if not differing and capabilities.community_edition:
@@ -68,12 +70,12 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
     findings: dict[FactKey, Finding] = {}
     consequences: dict[FactKey, Finding] = {}
     not_checked: dict[FactKey, NotChecked] = {}
-    # Causes before consequences; sorting what agrees as well would take half of the time.
+    # Causes before consequences. Sorting the agreeing keys, too, would take half of the time.
     for key in chain(sorted(differing, key=FactKey.sort_key), agreeing):
         cause = _cause(key, findings)
-        reason = _undecidable(key, capabilities)
+        reason = _why_server_cannot_decide(key, capabilities)
         if reason is None and key in differing:
-            reason = _undecided(expected.get(key), observed.get(key))
+            reason = _why_queries_are_incomparable(expected.get(key), observed.get(key))
         if reason is not None:
             not_checked[key] = NotChecked(key.id, reason)
         elif cause is not None:
@@ -86,29 +88,33 @@ def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Com
     return Comparison(tuple(conforming), findings, consequences, ordered, seen, counts, names)
 
 
-def _unjudged(differing: set[FactKey], expected: Facts, observed: Facts) -> set[FactKey]:
-    """What no model declares and nothing judges."""
-    # Of a role that the models speak of, they declare everything.
+def _not_judged(differing: set[FactKey], expected: Facts, observed: Facts) -> set[FactKey]:
+    """The keys of undeclared objects and attributes that are not judged."""
+    # Models that name a role declare all privileges of that role.
     roles = {key.name for key in expected if key.kind in PRIVILEGES}
     found = set()
     for key in differing:
         if key in expected:
             continue
-        if key.kind in PRIVILEGES and key.name in roles and not is_excused(observed[key.existence]):
+        if (
+            key.kind in PRIVILEGES
+            and key.name in roles
+            and not is_never_judged(observed[key.existence])
+        ):
             continue
-        # An undeclared object is seen or found as a whole; of a declared one, by the attribute.
+        # An undeclared object counts as a whole; of a declared object, each attribute counts.
         whole = key if key.existence in expected else key.existence
         if is_seen(whole if whole in observed else key, observed.get(whole)):
             found.add(key)
     return found
 
 
-#: Not among the values of facts: None is one of them.
+#: Stands for a missing fact; None is a value that a fact can have.
 _ABSENT: Any = object()
 
 
-def _divided(expected: Facts, observed: Facts) -> tuple[list[FactKey], set[FactKey]]:
-    """The keys on which both sides agree, and all others."""
+def _split_by_agreement(expected: Facts, observed: Facts) -> tuple[list[FactKey], set[FactKey]]:
+    """The keys on which both sides agree, and all other keys."""
     agreeing: list[FactKey] = []
     differing = observed.keys() - expected.keys()
     for key, value in expected.items():
@@ -126,19 +132,19 @@ def _cause(key: FactKey, findings: dict[FactKey, Finding]) -> Finding | None:
     return next((findings[cause] for cause in key.causes() if cause in findings), None)
 
 
-def _undecided(expected: Value, observed: Value) -> str | None:
-    """Why it is not known whether two queries are the same."""
+def _why_queries_are_incomparable(expected: Value, observed: Value) -> str | None:
+    """Why it is unknown whether two queries are the same; None if it is known."""
     if not isinstance(observed, Query) or not isinstance(expected, Query):
         return None
     if observed.refused:
-        return f"PostgreSQL does not spell this query apart from its tables: {observed.refused}"
+        return f"PostgreSQL cannot plan this query without its tables: {observed.refused}"
     if expected.canonical == observed.canonical:
         clauses = ", ".join(sorted({*observed.hidden} ^ {*expected.hidden}))
-        return f"PostgreSQL's plans do not show these clauses, whose spelling differs: {clauses}"
+        return f"these clauses are written differently, and a plan does not show them: {clauses}"
     return None
 
 
-def _undecidable(key: FactKey, capabilities: Capabilities) -> str | None:
+def _why_server_cannot_decide(key: FactKey, capabilities: Capabilities) -> str | None:
     if capabilities.community_edition:
         return None
     if key.kind == "continuous_aggregate":
@@ -159,7 +165,8 @@ def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
     else:
         disagreement = "different"
     wanted, seen = expected.get(key), observed.get(key)
-    instead = _instead(key, observed if disagreement == "missing" else expected)
+    other_side = observed if disagreement == "missing" else expected
+    instead = _relation_kind_there(key, other_side)
     return Finding(
         id=key.id,
         kind=key.kind,
@@ -173,7 +180,7 @@ def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
     )
 
 
-def _instead(key: FactKey, other_side: Facts) -> str | None:
+def _relation_kind_there(key: FactKey, other_side: Facts) -> str | None:
     """The kind of relation that the other side has under the same name."""
     kinds = ("table", *DERIVED)
     if key.attribute != EXISTS or key.kind not in kinds:
@@ -183,12 +190,15 @@ def _instead(key: FactKey, other_side: Facts) -> str | None:
 
 
 def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
-    """Where objects that were promised without a name are found: under that of an equal one.
+    """Find the observed object for every expected object without a declared name.
 
-    A constraint that the models leave unnamed, or an index that TimescaleDB makes, is promised by
-    its definition; whatever it is called in the database is right.
+    The models may leave a constraint unnamed, and TimescaleDB creates indexes by itself. Such an
+    object is expected by its definition, and may have any name in the database.
+
+    Returns:
+        Expected key -> observed key, for every attribute of the objects that were found.
     """
-    # Only those that an unnamed one may be found among: all would be most of the facts.
+    # Only kinds and tables with an unnamed object: the others are most of the facts.
     sought = {(key.kind, key.table) for key in expected if key.name.startswith("<")}
     if not sought:
         return {}
@@ -199,8 +209,8 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
         if (kind, table, name) not in promised:
             free[kind, table][name] = attributes
     renamed: dict[tuple[str, str, str], str] = {}
-    # All definitions first: an object that is what another one should be is that other one.
-    for recognise in (_of_definition, _of_name, _of_being_left):
+    # All definitions first: an object with the definition of another expected object is that one.
+    for recognise in (_find_by_definition, _find_by_name, _find_any):
         for (kind, table, name), attributes in unnamed.items():
             candidates = free[kind, table]
             if (kind, table, name) in renamed:
@@ -227,7 +237,7 @@ def _objects(
     return objects
 
 
-#: What an unnamed object is recognised by: the rest may differ and is then a finding.
+#: The attributes that identify an unnamed object; a difference in the others is a finding.
 _DEFINITION = {
     "unique": ("columns",),
     "foreign_key": ("columns", "references"),
@@ -239,10 +249,10 @@ _DEFINITION = {
 }
 
 
-def _of_definition(
+def _find_by_definition(
     kind: str, wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
 ) -> str | None:
-    """The candidate with the same definition, by preference the one with the usual name."""
+    """The candidate with the same definition; of several, the one with the usual name."""
     same = [
         name
         for name, attributes in candidates.items()
@@ -251,17 +261,17 @@ def _of_definition(
     return usual_name if usual_name in same else min(same, default=None)
 
 
-def _of_name(
+def _find_by_name(
     _kind: str, _wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
 ) -> str | None:
-    """The candidate with the usual name: the same object, altered."""
+    """The candidate with the usual name: the same object with another definition."""
     return usual_name if usual_name in candidates else None
 
 
-def _of_being_left(
+def _find_any(
     kind: str, _wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], _usual_name: str
 ) -> str | None:
-    """A refresh of another window, or a job of another config: the same one, altered."""
+    """Any job or refresh policy that is left: the same one with another config or window."""
     if kind == "job":
         return min(candidates, default=None)
     left = (name for name in candidates if kind == "policy" and name.startswith("refresh"))

@@ -14,7 +14,7 @@ from conformance.intervals import Interval
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Kinds of which the census knows only that an object is there.
+#: Kinds that only the census reads. Of such an object it is known that it exists, and no more.
 OBJECTS = (
     "domain",
     "composite_type",
@@ -48,7 +48,7 @@ OBJECTS = (
     "access_method",
     "transform",
     "security_label",
-    # What the server calls by a kind that the census does not know.
+    # An object of a kind that the census does not know.
     "object",
 )
 
@@ -85,16 +85,16 @@ KINDS = (
 )
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
-#: What TimescaleDB chooses by itself.
+#: The value of a setting that TimescaleDB chooses by itself.
 AUTOMATIC = "automatic"
 
-#: An age of a refresh that has no limit.
+#: The offset of a refresh policy whose window has no limit on that side.
 UNBOUNDED = "unbounded"
 
-#: The attribute that says that an object is there at all.
+#: The attribute that says whether an object exists.
 EXISTS = "exists"
 
-#: Kinds of which `FactKey.table` is the object's own name.
+#: Kinds that do not belong to a table: `FactKey.table` is the name of the object itself.
 WITHOUT_TABLE = frozenset(
     {
         "extension",
@@ -112,7 +112,7 @@ WITHOUT_TABLE = frozenset(
 DERIVED = ("view", "materialized_view", "continuous_aggregate")
 
 
-#: Attributes whose disagreement explains that of another one.
+#: Attribute -> other attributes of the same object. A finding about one of them explains it.
 _CAUSES = {
     ("column", "generated_storage"): ("generated",),
     # Only an integer time column has the function.
@@ -129,10 +129,10 @@ class FactKey(NamedTuple):
 
     Attributes:
         kind: one of `KINDS`.
-        table: the table it belongs to, with its schema unless that is the default one; for kinds
-            without a table, the object's own name.
+        table: the name of the table, qualified by its schema unless the schema is the default one;
+            for kinds without a table, the name of the object itself.
         name: the part of the table (column, constraint, ...); empty for the table itself.
-        attribute: `exists`, or what is said of the object.
+        attribute: `exists`, or a property of the object.
     """
 
     kind: str
@@ -153,11 +153,11 @@ class FactKey(NamedTuple):
 
     @property
     def existence(self) -> FactKey:
-        """The key that says that this object is there."""
+        """The key of the fact that this object exists."""
         return self._replace(attribute=EXISTS)
 
     def causes(self) -> list[FactKey]:
-        """The existence facts without which this one is a mere consequence, nearest first."""
+        """The facts that explain this one where they are findings, nearest first."""
         found = [self._replace(attribute=cause) for cause in self._explained_by]
         if self.attribute != EXISTS:
             found.append(self.existence)
@@ -168,7 +168,7 @@ class FactKey(NamedTuple):
         if self.kind == "privilege":
             found.append(FactKey("table", self.table.partition(" (")[0], "", EXISTS))
         if self.kind != "table" and self.kind not in WITHOUT_TABLE:
-            # For one name there is one relation: what is no table may be a view.
+            # A name belongs to one relation: a relation that is not a table may be a view.
             relations = (FactKey(kind, self.table, "", EXISTS) for kind in ("table", *DERIVED))
             found += [key for key in relations if key != self]
         if self.kind == "job" or self.kind not in WITHOUT_TABLE:
@@ -192,11 +192,12 @@ class FactKey(NamedTuple):
 
 
 class Detail(str):
-    """That an object is there, and what there is to say of it; as good as True.
+    """The value of `exists` with a description of the object; it agrees with True.
 
     Attributes:
-        judged: whether it is a finding where no model declares it; None: as its kind is.
-        part: whether it goes with another object, and is none of its own where nothing declares it.
+        judged: whether an undeclared object is a finding; None: the kind of the object decides.
+        part: whether the object belongs to another object; such an object is neither counted nor
+            reported unless a model declares it.
     """
 
     __slots__ = ("judged", "part")
@@ -204,7 +205,7 @@ class Detail(str):
     part: bool
 
     def __new__(cls, text: str, *, judged: bool | None = None, part: bool = False) -> Detail:
-        """The text, with what it means for the verdict."""
+        """The description, with its meaning for the verdict."""
         made = super().__new__(cls, text)
         made.judged, made.part = judged, part
         return made
@@ -212,11 +213,11 @@ class Detail(str):
 
 @dataclass(frozen=True)
 class Expression:
-    """A SQL expression; equal to another when the server spells both the same.
+    """A SQL expression; two are equal when the server prints both alike.
 
     Attributes:
-        canonical: the server's own spelling, or the text itself until that is known.
-        text: as it was written, for people.
+        canonical: the expression as the server prints it; the text until the server was asked.
+        text: as it was written, for messages.
     """
 
     canonical: str
@@ -228,7 +229,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class TypeName:
-    """A SQL type; equal to another when the server spells both the same."""
+    """A SQL type; two are equal when the server prints both alike."""
 
     canonical: str
     text: str = field(compare=False)
@@ -239,13 +240,13 @@ class TypeName:
 
 @dataclass(frozen=True)
 class Query:
-    """A query; equal to another when the server makes the same of both.
+    """A query; two are equal when the server plans both alike.
 
     Attributes:
-        canonical: the server's own spelling, or the text itself where there is none.
-        text: as it was written, for people.
-        hidden: clauses that the server's spelling leaves out, as they are written.
-        refused: why the server did not spell it; empty if it did, or was not asked yet.
+        canonical: the query as the server's plan prints it; the text where there is no plan.
+        text: as it was written, for messages.
+        hidden: clauses that a plan does not print, as they are written.
+        refused: why the server did not plan the query; empty if it did, or was not asked yet.
     """
 
     canonical: str
@@ -255,7 +256,7 @@ class Query:
 
     @classmethod
     def written(cls, sql: str) -> Query:
-        """A query that the server was not asked about yet."""
+        """A query that the server has not planned yet."""
         return cls(_on_one_line(sql), sql)
 
     def __str__(self) -> str:
@@ -264,7 +265,7 @@ class Query:
 
 @dataclass(frozen=True)
 class OutputColumn:
-    """One column of a view, as those who read from it see it."""
+    """One column of a view: its name and type."""
 
     name: str
     type: TypeName
@@ -275,7 +276,7 @@ class OutputColumn:
 
 @dataclass(frozen=True)
 class Includes:
-    """An expected value of several parts, which are there among others."""
+    """An expected value: all of these parts, and possibly more."""
 
     parts: tuple[Any, ...]
 
@@ -314,7 +315,7 @@ class AtLeast:
     version: str
 
     def accepts(self, observed: object) -> bool:
-        """Whether an observed version such as `2.23.0-dev` will do."""
+        """Whether an observed version such as `2.23.0-dev` is new enough."""
         return isinstance(observed, str) and _numbers(observed) >= _numbers(self.version)
 
     def __str__(self) -> str:
@@ -326,7 +327,7 @@ class Owner:
     """The owner of a table.
 
     Attributes:
-        role: its name.
+        role: the name of the owner.
         usual: the owner of most tables in scope.
     """
 
@@ -339,7 +340,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class OwnedBy:
-    """An expected owner: this role, or whoever owns most tables."""
+    """An expected owner: this role; None: the role that owns most tables."""
 
     role: str | None = None
 
@@ -353,7 +354,7 @@ class OwnedBy:
 
 @dataclass(frozen=True)
 class OneOf:
-    """An expected value that may be any of several; of none, anything is accepted."""
+    """An expected value: one of several; an empty tuple accepts any value."""
 
     values: tuple[Any, ...] = ()
 
@@ -365,22 +366,22 @@ class OneOf:
         return " or ".join(show(value) for value in self.values) or "anything"
 
 
-#: The models say nothing about it.
+#: The models do not declare a value.
 ANYTHING = OneOf()
 
 
 @dataclass(frozen=True)
 class Given:
-    """An expected value that may be any but none.
+    """An expected value: any value but None.
 
     Attributes:
-        what: it is, for people: `a function`.
+        what: the expected value in words: `a function`.
     """
 
     what: str
 
     def accepts(self, observed: object) -> bool:
-        """Whether there is one."""
+        """Whether there is a value."""
         return observed is not None
 
     def __str__(self) -> str:
@@ -389,18 +390,18 @@ class Given:
 
 @dataclass(frozen=True)
 class Unsaid:
-    """What TimescaleDB fills in where the models say nothing: in more than one way.
+    """An undeclared value for which TimescaleDB has more than one default.
 
     Attributes:
-        value: the usual one, which is expected.
-        ways: who gives what, for people.
+        value: the usual default, which is expected.
+        ways: which statement gives which default, in words.
     """
 
     value: Any
     ways: str
 
     def accepts(self, observed: object) -> bool:
-        """Whether it is the usual one."""
+        """Whether the observed value is the usual default."""
         return bool(observed == self.value)
 
     def __str__(self) -> str:
@@ -441,24 +442,24 @@ class Fact(NamedTuple):
 
 
 def in_order(counts: Mapping[str, int]) -> dict[str, int]:
-    """Numbers by kind of fact, in the order of `KINDS`; kinds of which there are none left out."""
+    """Counts by kind of fact, in the order of `KINDS`; kinds with a count of 0 are left out."""
     return {kind: counts[kind] for kind in KINDS if counts.get(kind)}
 
 
 def agrees(expected: Value, observed: Value) -> bool:
-    """Whether the observed value keeps what the expected one promises."""
+    """Whether the observed value is what the models expect."""
     if type(expected) is type(observed) and expected == observed:
         return True
     if isinstance(expected, AtLeast | OwnedBy | OneOf | Includes | Given | Unsaid):
         return expected.accepts(observed)
     if isinstance(observed, Detail):
         return expected is True
-    # True is no 1. Subclasses are fine: SQLAlchemy's names are quoted_name, the catalog's str.
+    # True is not 1. Subclasses may be equal: SQLAlchemy's names are quoted_name, the catalog's str.
     return isinstance(expected, bool) is isinstance(observed, bool) and expected == observed
 
 
 def show(value: Value) -> str:
-    """The value for people."""
+    """The value as messages print it."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -469,7 +470,7 @@ def show(value: Value) -> str:
 
 
 def plain(value: Value) -> Any:
-    """The value for JSON: null, booleans, numbers, strings and lists."""
+    """The value as JSON data: null, booleans, numbers, strings and lists."""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, tuple):

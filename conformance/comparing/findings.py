@@ -14,12 +14,12 @@ class Finding:
         id: stable across runs and machines, `hypertable:market_data:chunk_interval`.
         kind: what sort of object, `hypertable`; `migration` for what a migration does.
         object: which one, `market_data`.
-        attribute: which truth about it, `chunk_interval`; `exists` for the object itself.
+        attribute: which property of the object, `chunk_interval`; `exists` for the object itself.
         disagreement: `missing`, `unexpected` or `different`.
         expected: what the models declare, as JSON data.
         observed: what the database shows, as JSON data.
         message: one sentence with both values.
-        hint: where it was read, the likely cause, the way out.
+        hint: where the value was read, the likely cause, what to do.
     """
 
     id: str
@@ -41,19 +41,19 @@ class NotChecked:
     reason: str
 
 
-#: The kind of a part of the server's catalog that is not looked at.
+#: The kind of a part of the server's catalog that this version of the tool does not know.
 CATALOG = "catalog"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An object that the database has, that the models do not declare, and that is not judged.
+    """An object of the database that the models do not declare and that is not judged.
 
     Attributes:
-        kind: what sort of object, `view`; `catalog` for a part of the server's catalog that is not
-            looked at.
+        kind: what sort of object, `view`; `catalog` for a part of the server's catalog that this
+            version of the tool does not know.
         object: which one, `daily`.
-        reason: what is known of it; empty where there is nothing to say.
+        reason: a description of the object; may be empty.
     """
 
     kind: str

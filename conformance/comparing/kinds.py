@@ -1,10 +1,10 @@
-"""What is said of kinds that are no part of a table: where read, likely cause, declaration."""
+"""Words for kinds that do not belong to a table: source, likely cause, declaration."""
 
 from __future__ import annotations
 
 from conformance.comparing.facts import DERIVED, EXISTS, OBJECTS
 
-#: How an object is called where its kind is no word.
+#: Kind -> the noun in messages.
 NOUNS = {kind: kind.replace("_", " ") for kind in (*OBJECTS, *DERIVED)} | {
     "unused_type": "enum type",
     "default_privilege": "default privilege",
@@ -12,7 +12,7 @@ NOUNS = {kind: kind.replace("_", " ") for kind in (*OBJECTS, *DERIVED)} | {
     "chunk_skipping": "chunk skipping by",
 }
 
-#: Where facts of a kind are read.
+#: Kind -> the catalogs and views that its facts are read from.
 SOURCES = {
     "setting": "pg_db_role_setting",
     "chunk_skipping": "_timescaledb_catalog.chunk_column_stats",
@@ -28,52 +28,60 @@ SOURCES = {
     "storage": "pg_class and pg_attribute",
 }
 
-_PERIODS = "WITHOUT OVERLAPS or PERIOD compares periods, which no model can say; make it without"
-_BODY = "CREATE OR REPLACE wrote another body, or the declared digest is of an older one"
-#: The likely cause of a disagreement about one attribute.
+_PERIODS = (
+    "the constraint was created with WITHOUT OVERLAPS or PERIOD, which models cannot declare. "
+    "Create the constraint without"
+)
+_BODY = "CREATE OR REPLACE replaced the body, or the declared digest is that of an older body"
+#: The likely cause of a disagreement about one attribute, without the last full stop.
 CAUSES = {
-    ("setting", EXISTS): "ALTER DATABASE ... SET or ALTER ROLE ... SET; every new session begins "
-    "with it",
-    ("setting", "value"): "ALTER DATABASE ... SET or ALTER ROLE ... SET gave it another value",
-    ("cast", EXISTS): "CREATE CAST; an expression may mean something else without being rewritten",
-    ("subscription", EXISTS): "CREATE SUBSCRIPTION; its publisher writes rows here",
-    ("domain", "checks"): "ALTER DOMAIN changed a condition, which holds in every column of the "
-    "domain",
-    ("domain", "validated"): "a condition was added NOT VALID; ALTER DOMAIN ... VALIDATE "
-    "CONSTRAINT checks the rows that were there before",
-    ("sequence", "logged"): "an unlogged sequence begins anew after a crash; ALTER SEQUENCE ... "
-    "SET LOGGED",
-    ("privilege", EXISTS): "GRANT ... TO PUBLIC gives it to every role that there is and will be",
-    ("default_privilege", EXISTS): "ALTER DEFAULT PRIVILEGES ... TO PUBLIC; what is created next "
-    "comes with it",
-    ("privilege", "privileges"): "another GRANT or REVOKE",
-    ("table", "owner"): "another role ran the migration, or ALTER TABLE ... OWNER TO; only its "
-    "owner or a superuser can alter a table, and TimescaleDB's policies run as the owner",
-    ("table", "withheld_from_owner"): "REVOKE ... FROM the owner; GRANT gives it back",
-    ("storage", "autovacuum_enabled"): "ALTER TABLE ... SET (autovacuum_enabled = false); nothing "
-    "is analyzed or vacuumed then, and plans go by statistics that are no longer so",
+    ("setting", EXISTS): "somebody ran ALTER DATABASE ... SET or ALTER ROLE ... SET. Every new "
+    "session starts with the setting",
+    ("setting", "value"): "ALTER DATABASE ... SET or ALTER ROLE ... SET changed the value",
+    ("cast", EXISTS): "somebody ran CREATE CAST. A cast can change the meaning of an expression "
+    "that was not changed itself",
+    ("subscription", EXISTS): "somebody ran CREATE SUBSCRIPTION. The publisher writes rows into "
+    "this database",
+    ("domain", "checks"): "ALTER DOMAIN changed a condition. The condition applies to every column "
+    "of the domain",
+    ("domain", "validated"): "a condition was added NOT VALID. ALTER DOMAIN ... VALIDATE "
+    "CONSTRAINT checks the existing rows",
+    ("sequence", "logged"): "an unlogged sequence starts again after a crash. ALTER SEQUENCE ... "
+    "SET LOGGED makes the sequence permanent",
+    ("privilege", EXISTS): "GRANT ... TO PUBLIC gave the privilege to every existing and every "
+    "future role",
+    ("default_privilege", EXISTS): "somebody ran ALTER DEFAULT PRIVILEGES ... TO PUBLIC. Objects "
+    "that are created from now on come with the privilege",
+    ("privilege", "privileges"): "somebody ran another GRANT or REVOKE",
+    ("table", "owner"): "another role ran the migration, or somebody ran ALTER TABLE ... OWNER TO. "
+    "Only the owner or a superuser can alter a table, and TimescaleDB's policies run as the owner",
+    ("table", "withheld_from_owner"): "somebody ran REVOKE ... FROM the owner. GRANT gives the "
+    "privileges back",
+    ("storage", "autovacuum_enabled"): "somebody ran ALTER TABLE ... SET (autovacuum_enabled = "
+    "false). The table is not vacuumed or analyzed then, and the planner uses old statistics",
     (
         "storage",
         "parallel_workers",
-    ): "ALTER TABLE ... SET (parallel_workers = ...) decides how many "
-    "workers a plan has, whatever the size of the table",
-    ("table", "updates_refused"): "these publications publish UPDATE and DELETE, for which the "
+    ): "ALTER TABLE ... SET (parallel_workers = ...) fixes the number "
+    "of workers of a plan, whatever the size of the table",
+    ("table", "updates_refused"): "these publications publish UPDATE and DELETE. For that the "
     "table needs a primary key or ALTER TABLE ... REPLICA IDENTITY",
     ("primary_key", "over_periods"): _PERIODS,
     ("unique", "over_periods"): _PERIODS,
     ("foreign_key", "over_periods"): _PERIODS,
     ("function", "body"): _BODY,
     ("procedure", "body"): _BODY,
-    ("function", "security"): "SECURITY DEFINER runs with the rights of the function's owner",
+    ("function", "security"): "CREATE FUNCTION was run with another SECURITY. A SECURITY DEFINER "
+    "function runs with the rights of its owner",
 }
 
-#: Kinds whose likely cause explains what is there, not what is missing.
+#: Kinds whose likely cause explains why an object exists; the others explain why one is missing.
 PRESENT = frozenset(
     {"trigger", "rule", "setting", "cast", "subscription", "privilege", "default_privilege"}
 )
 
-#: Kinds of which an object is not declared by kind and name alone.
-_OTHERWISE = frozenset(
+#: Kinds that `DatabaseObject` cannot declare.
+_NOT_DATABASE_OBJECTS = frozenset(
     {
         "domain",
         "function",
@@ -82,12 +90,12 @@ _OTHERWISE = frozenset(
         "sequence",
     }
 )
-_OF_A_CLASS = "in __table_args__ of a class that reads from it, or by its require()"
-#: What an object is declared with, where that is not plain SQLAlchemy.
+_OF_A_CLASS = "in __table_args__ of its mapped class, or by its require()"
+#: Kind -> the declaration for it; plain SQLAlchemy declares the other kinds.
 DECLARATIONS = {
     kind: f'DatabaseObject("{kind.replace("_", " ")}", ...)'
     for kind in OBJECTS
-    if kind not in _OTHERWISE
+    if kind not in _NOT_DATABASE_OBJECTS
 } | {
     "setting": "Setting(...)",
     "privilege": "Grant(...)",

@@ -1,9 +1,9 @@
-"""Findings in words: what is wrong, where it was read, the likely cause, the way out."""
+"""The sentences of a finding: what differs, where it was read, the likely cause, what to do."""
 
 from __future__ import annotations
 
 from conformance.comparing import kinds
-from conformance.comparing.facts import EXISTS, FactKey, Unsaid, Value, show
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Given, Unsaid, Value, show
 
 _NOUNS = {
     **kinds.NOUNS,
@@ -18,7 +18,7 @@ _NOUNS = {
     "type": "enum type",
 }
 
-#: Where facts of a kind are read.
+#: Kind -> the catalogs and views that its facts are read from.
 _SOURCES = {
     **kinds.SOURCES,
     "extension": "pg_extension and the server's settings",
@@ -41,71 +41,130 @@ _SOURCES = {
     "row_security_policy": "pg_policy",
 }
 
-#: Of kinds that the census alone reads.
+#: The source of kinds that only the census reads.
 _CATALOGS = "the server's catalogs"
 
-#: Why an index is missing that TimescaleDB makes by itself.
+#: Attributes whose name is not what a reader calls them.
+_ATTRIBUTES = {
+    "check": "WITH CHECK condition",
+    "combined": "combination with other policies",
+    "count": "number of jobs",
+    "generated": "generation expression",
+    "include": "INCLUDE columns",
+    "inherited_by": "child tables",
+    "inherits": "parent tables",
+    "integer_now": "integer_now function",
+    "match": "MATCH type",
+    "nulls": "treatment of NULLs",
+    "on_delete": "ON DELETE action",
+    "on_update": "ON UPDATE action",
+    "other_compression_settings": "those with other compression settings",
+    "over_periods": "use of periods (WITHOUT OVERLAPS, PERIOD)",
+    "updates_refused": "publications that refuse UPDATE and DELETE",
+    "using": "USING condition",
+    "withheld_from_owner": "privileges revoked from the owner",
+}
+#: Attributes that are several things.
+_PLURAL = frozenset(
+    {
+        "alterations",
+        "automatic_indexes",
+        "checks",
+        "columns",
+        "events",
+        "include",
+        "inherited_by",
+        "inherits",
+        "labels",
+        "operators",
+        "options",
+        "other_compression_settings",
+        "partitions",
+        "privileges",
+        "references",
+        "roles",
+        "settings",
+        "sparse_indexes",
+        "tablespaces",
+        "transition_tables",
+        "updates_refused",
+        "withheld_from_owner",
+    }
+)
+
+#: Why an index is missing that TimescaleDB creates by itself.
 _NO_DEFAULT_INDEX = (
-    "it was dropped, or create_default_indexes => false said so, or the dimension came by "
-    "add_dimension(), which makes none; time_index=False in the models says the same"
+    "the index was dropped, create_default_indexes => false prevented it, or add_dimension() added "
+    "the dimension without an index. To declare that, write time_index=False in the models"
 )
 _NOT_CHANGED = (
-    "CREATE ... IF NOT EXISTS keeps the continuous aggregate that is there; drop it and create it "
-    "anew WITH NO DATA, and refresh it afterwards"
+    "CREATE ... IF NOT EXISTS keeps a continuous aggregate that exists already. Drop the "
+    "continuous aggregate, create it again WITH NO DATA, and refresh it"
 )
-#: The likely cause of a disagreement about one attribute.
+_NOT_VALIDATED = (
+    "the constraint was added NOT VALID. ALTER TABLE ... VALIDATE CONSTRAINT checks the existing "
+    "rows"
+)
+#: The likely cause of a disagreement about one attribute, without the last full stop.
 _CAUSES = {
     **kinds.CAUSES,
     ("hypertable", "chunk_interval"): (
         "create_hypertable(..., if_not_exists => true) keeps the interval of a hypertable that is "
         "already there, and set_chunk_time_interval() changes it for new chunks"
     ),
-    ("hypertable", "integer_now"): "set_integer_now_func() was not called, or named another "
-    "function; without it no policy knows how old a chunk is, and every run fails",
-    ("compression", "sparse_indexes"): "left open, TimescaleDB chooses them for each chunk; from "
-    "2.22 on timescaledb.compress_index (later sparse_index, and index) sets them, together with "
-    "the order",
-    ("hypertable", EXISTS): "create_hypertable() was not called, or the table was made anew",
+    ("hypertable", "integer_now"): "set_integer_now_func() was not called, or was called with "
+    "another function. Without the right function a policy cannot tell how old a chunk is, and its "
+    "runs fail",
+    ("compression", "sparse_indexes"): "TimescaleDB chooses the sparse indexes of each chunk where "
+    "none are set. From 2.22 on ALTER TABLE ... SET (timescaledb.compress_index = ..., "
+    "timescaledb.compress_orderby = ...) sets them; later versions call the option sparse_index or "
+    "index",
+    ("hypertable", EXISTS): "create_hypertable() was not called, or the table was dropped and "
+    "created again",
     ("compression", EXISTS): "compression was never enabled, or ALTER TABLE ... SET "
     "(timescaledb.compress = false) turned it off",
-    ("compression", "segment_by"): "left open, it is chosen by TimescaleDB, and differently by "
-    "every version; state it in ALTER TABLE ... SET (timescaledb.compress_segmentby = ...)",
-    ("compression", "order_by"): "left open, it is chosen by TimescaleDB, and differently by every "
-    "version; state it in ALTER TABLE ... SET (timescaledb.compress_orderby = ...)",
-    ("compression", "chunk_interval"): "timescaledb.compress_chunk_time_interval merges chunks up "
-    "to this length when they are compressed",
-    ("continuous_aggregate", "materialized_only"): "its default is true from 2.13 on and was false "
-    "before; state it in CREATE MATERIALIZED VIEW ... WITH (timescaledb.materialized_only = ...)",
+    ("compression", "segment_by"): "where no segmentby is set, each version of TimescaleDB chooses "
+    "another one. Set it with ALTER TABLE ... SET (timescaledb.compress_segmentby = ...)",
+    ("compression", "order_by"): "where no orderby is set, each version of TimescaleDB chooses "
+    "another one. Set it with ALTER TABLE ... SET (timescaledb.compress_orderby = ...)",
+    ("compression", "chunk_interval"): "ALTER TABLE ... SET "
+    "(timescaledb.compress_chunk_time_interval = ...) has another value. TimescaleDB merges chunks "
+    "up to this length when it compresses them",
+    ("continuous_aggregate", "materialized_only"): "the default was false before 2.13 and is true "
+    "since then. State the option in CREATE MATERIALIZED VIEW ... WITH "
+    "(timescaledb.materialized_only = ...)",
     ("continuous_aggregate", "definition"): _NOT_CHANGED,
     ("continuous_aggregate", "bucket"): _NOT_CHANGED,
     ("continuous_aggregate", "source"): _NOT_CHANGED,
-    ("continuous_aggregate", "automatic_indexes"): "timescaledb.create_group_indexes = false makes "
-    "none on the columns of GROUP BY; group_indexes=False in the models says the same",
+    ("continuous_aggregate", "automatic_indexes"): "timescaledb.create_group_indexes = false "
+    "creates no index on the columns of GROUP BY. To declare that, write group_indexes=False in "
+    "the models",
     ("policy", EXISTS): "add_compression_policy(), add_retention_policy() or "
     "add_continuous_aggregate_policy() was not called, or the policy was removed",
     ("policy", "compress_after"): "add_compression_policy(..., if_not_exists => true) warns and "
-    "keeps an existing policy's age",
-    ("policy", "count"): "a policy was added a second time, for instance by CREATE TABLE ... WITH "
-    "(tsdb.hypertable), which adds one by itself from 2.23 on",
-    ("policy", "scheduled"): "alter_job(..., scheduled => false), or a next start at infinity or "
-    "more than a year away, pauses a job",
-    ("chunk", "other_compression_settings"): "settings were changed after these chunks were "
-    "compressed; decompress and compress them again",
-    ("chunk", "alterations"): "somebody changed a chunk instead of its hypertable",
-    ("unique", "nulls"): "where NULLs are distinct, a row with a NULL in its key can be written "
-    "twice",
-    ("foreign_key", "validated"): "it was added NOT VALID; ALTER TABLE ... VALIDATE CONSTRAINT "
-    "checks the rows that were there before",
-    ("check", "validated"): "it was added NOT VALID; ALTER TABLE ... VALIDATE CONSTRAINT checks "
-    "the rows that were there before",
-    ("foreign_key", "enforced"): "its triggers are disabled; ALTER TABLE ... ENABLE TRIGGER ALL, "
-    "on both tables, enforces it again",
-    ("index", "valid"): "building it failed half-way; drop it and create it again",
-    ("table", "persistence"): "an unlogged table is emptied by a crash; ALTER TABLE ... SET LOGGED",
-    ("extension", "restoring"): "timescaledb_pre_restore() was not followed by "
-    "timescaledb_post_restore(); until then no policy runs and inserts bypass the chunks",
-    ("trigger", EXISTS): "a trigger can change or swallow what is written",
-    ("rule", EXISTS): "a rule can replace what is written",
+    "keeps the age of an existing policy",
+    ("policy", "count"): "a policy was added a second time. From 2.23 on CREATE TABLE ... WITH "
+    "(tsdb.hypertable) adds one by itself",
+    ("policy", "scheduled"): "alter_job(..., scheduled => false) pauses a job, and so does a next "
+    "start at infinity or more than a year away",
+    ("chunk", "other_compression_settings"): "the compression settings were changed after these "
+    "chunks were compressed. Decompress the chunks and compress them again",
+    ("chunk", "alterations"): "somebody altered a chunk instead of its hypertable",
+    ("unique", "nulls"): "the constraint was created with, or without, NULLS NOT DISTINCT. Where "
+    "NULLs are distinct, a row with a NULL in its key can be written twice",
+    ("foreign_key", "validated"): _NOT_VALIDATED,
+    ("check", "validated"): _NOT_VALIDATED,
+    ("foreign_key", "enforced"): "the triggers of the foreign key are disabled. ALTER TABLE ... "
+    "ENABLE TRIGGER ALL on both tables enables them",
+    ("index", "valid"): "building the index failed half-way. Drop the index and create it again",
+    ("table", "persistence"): "the table was created UNLOGGED, and a crash empties it. ALTER TABLE "
+    "... SET LOGGED makes the table permanent",
+    ("extension", "restoring"): "timescaledb_post_restore() was not called after "
+    "timescaledb_pre_restore(). Until it is called, policies do not run and inserts bypass the "
+    "chunks",
+    ("trigger", EXISTS): "somebody ran CREATE TRIGGER. A trigger can change or discard the rows "
+    "that are written",
+    ("rule", EXISTS): "somebody ran CREATE RULE. A rule can replace a statement that writes rows",
 }
 
 
@@ -115,11 +174,11 @@ def message_for(
     """`hypertable market_data: chunk interval is 7 days, the models declare 30 days (1 month)`.
 
     Args:
-        instead: what kind of relation the other side has under this name.
+        instead: the kind of relation that the other side has under the same name.
     """
     subject = f"{_NOUNS.get(key.kind, key.kind)} {key.object}"
     if instead is not None:
-        there, wanted = _both(key, disagreement, instead)
+        there, wanted = _kinds_there_and_declared(key, disagreement, instead)
         return (
             f"{subject}: is a {_noun(there)} in the database, the models declare a {_noun(wanted)}"
         )
@@ -128,58 +187,85 @@ def message_for(
             return f"{subject}: is missing, the models declare it"
         detail = f" ({observed})" if isinstance(observed, str) else ""
         return f"{subject}: is in the database, the models do not declare it{detail}"
-    name = key.attribute.replace("_", " ")
-    verb = "are" if key.kind == "chunk" else "is"
-    declared = "nothing" if disagreement == "unexpected" else show(expected)
-    seen = "not set" if disagreement == "missing" else show(observed)
-    if isinstance(expected, Unsaid):
-        return f"{subject}: {name} {verb} {seen}, the models leave it open: {expected.ways}"
-    return f"{subject}: {name} {verb} {seen}, the models declare {declared}"
+    name = _ATTRIBUTES.get(key.attribute, key.attribute.replace("_", " "))
+    verb = "are" if key.attribute in _PLURAL else "is"
+    return (
+        f"{subject}: {name} {verb} {_observed(disagreement, expected, observed)}, the models "
+        + (
+            f"do not declare one; {expected.ways}"
+            if isinstance(expected, Unsaid)
+            else _declared(disagreement, expected)
+        )
+    )
+
+
+def _observed(disagreement: str, expected: Value, observed: Value) -> str:
+    if disagreement == "missing" or (observed is None and isinstance(expected, Given)):
+        return "not set"
+    return _shown(observed)
+
+
+def _declared(disagreement: str, expected: Value) -> str:
+    if disagreement == "unexpected":
+        return "declare nothing"
+    if isinstance(expected, Given):
+        return f"need {expected}"
+    return "allow any value" if expected == ANYTHING else f"declare {_shown(expected)}"
+
+
+def _shown(value: Value) -> str:
+    return "none" if value == () else show(value)
 
 
 def _noun(kind: str) -> str:
     return _NOUNS.get(kind, kind)
 
 
-def _both(key: FactKey, disagreement: str, instead: str) -> tuple[str, str]:
-    """The kind that is in the database, and the kind that is declared."""
+def _kinds_there_and_declared(key: FactKey, disagreement: str, instead: str) -> tuple[str, str]:
+    """The kind of the relation in the database, and the declared kind."""
     return (instead, key.kind) if disagreement == "missing" else (key.kind, instead)
 
 
 def hint_for(key: FactKey, disagreement: str, instead: str | None = None) -> str:
-    """Where it was read, and the likely cause where one stands out."""
+    """Where the value was read, and the likely cause or what to do.
+
+    Args:
+        instead: the kind of relation that the other side has under the same name.
+    """
     read = f"Read from {_SOURCES.get(key.kind, _CATALOGS)}."
     if instead is not None:
-        there, wanted = _both(key, disagreement, instead)
+        there, wanted = _kinds_there_and_declared(key, disagreement, instead)
         return (
-            f"{read} Declare the {_noun(there)}{_with(there)}, or make the {_noun(wanted)} in a "
-            "migration."
+            f"{read} Declare the {_noun(there)}{_with_declaration(there)}, or create the "
+            f"{_noun(wanted)} in a migration."
         )
     cause = _CAUSES.get((key.kind, key.attribute))
     if key.kind == "index" and disagreement == "missing" and key.name.startswith("<"):
         cause = _NO_DEFAULT_INDEX
-    if cause is None or (key.attribute == EXISTS and not _fits(key.kind, disagreement)):
-        return f"{read} {_way_out(key, disagreement)}"
+    if cause is None or (key.attribute == EXISTS and not _explains(key.kind, disagreement)):
+        return f"{read} {_what_to_do(key, disagreement)}"
     if disagreement == "unexpected" and key.kind in kinds.DECLARATIONS:
-        return f"{read} Likely cause: {cause}. {_way_out(key, disagreement)}"
+        return f"{read} Likely cause: {cause}. {_what_to_do(key, disagreement)}"
     return f"{read} Likely cause: {cause}."
 
 
-def _fits(kind: str, disagreement: str) -> bool:
-    """Causes of absence explain what is missing; the others explain what is there."""
+def _explains(kind: str, disagreement: str) -> bool:
+    """Whether the likely cause of `exists` fits: some explain absence, others presence."""
     return (disagreement == "unexpected") is (kind in kinds.PRESENT)
 
 
-def _way_out(key: FactKey, disagreement: str) -> str:
+def _what_to_do(key: FactKey, disagreement: str) -> str:
     if disagreement == "unexpected":
-        declaration = _with(_policy(key) if key.kind == "policy" else key.kind)
+        declaration = _with_declaration(_policy(key) if key.kind == "policy" else key.kind)
         if key.kind == "policy" and key.name and not declaration:
-            return "Nothing declares a policy of this kind: remove it in a migration."
+            return (
+                "No declaration exists for this kind of policy. Remove the policy in a migration."
+            )
         return f"Declare it{declaration or ' in the models'}, or drop it in a migration."
     if disagreement == "missing" and key.kind == "primary_key":
         return (
-            "Create it in a migration. Where the table is to have none, the mapper alone is told: "
-            '__mapper_args__ = {"primary_key": [...]} in the class, and no primary_key=True.'
+            "Create the primary key in a migration. If the table should not have one, replace "
+            'primary_key=True by __mapper_args__ = {"primary_key": [...]} in the class.'
         )
     if disagreement == "missing":
         return "Create it in a migration, or drop it from the models."
@@ -187,10 +273,10 @@ def _way_out(key: FactKey, disagreement: str) -> str:
 
 
 def _policy(key: FactKey) -> str:
-    """`policy refresh`, also of one among several."""
+    """`policy refresh`, the key of `DECLARATIONS`; also for one of several refresh policies."""
     return f"policy {key.name.strip('<>').partition(' ')[0]}"
 
 
-def _with(kind: str) -> str:
-    """` with Refresh(...)`; empty where plain SQLAlchemy will do."""
+def _with_declaration(kind: str) -> str:
+    """` with Refresh(...)`; empty where plain SQLAlchemy declares the kind."""
     return f" with {kinds.DECLARATIONS[kind]}" if kind in kinds.DECLARATIONS else ""

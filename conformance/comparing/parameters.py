@@ -5,11 +5,11 @@ Source: PostgreSQL documentation, "CREATE TABLE", storage parameters.
 
 from __future__ import annotations
 
-#: Without autovacuum a table has no statistics, and workers decide which plans there are.
+#: A table without autovacuum has stale statistics; parallel_workers decides the planner's choices.
 CHANGES_PLANS = frozenset(
     {"autovacuum_enabled", "toast.autovacuum_enabled", "parallel_workers", "user_catalog_table"}
 )
-#: What is the same as saying nothing.
+#: Parameter -> its default.
 _DEFAULTS = {
     "autovacuum_enabled": "on",
     "toast.autovacuum_enabled": "on",
@@ -23,7 +23,7 @@ _SWITCHES = ("enabled", "fastupdate", "buffering", "autosummarize", "deduplicate
 
 
 def normal(name: str, value: object) -> str | None:
-    """The value as text, a switch as `on` or `off`; None: the default."""
+    """The value as text; `on` or `off` for a switch; None for the default."""
     text = str(value).strip().lower() if isinstance(value, bool) else str(value).strip()
     if name.endswith(_SWITCHES):
         text = _ON_OFF.get(text.lower(), text.lower())

@@ -1,7 +1,7 @@
 """Which undeclared objects are seen and not judged: those that change neither rows nor plans.
 
-A declared object of these kinds is judged as any other. What no model declares is named in the
-verdict instead of failing it, because databases hold much that is no concern of their models.
+A declared object of these kinds is judged like any other. An undeclared one is named in the verdict
+and does not fail it, because a database holds much that does not concern the models.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 #: Kinds whose undeclared objects and attributes are seen.
 _SEEN = frozenset({"extension", "privilege", "default_privilege", "catalog", *OBJECTS})
 
-#: Kinds of which `FactKey.name` is the role that is granted something.
+#: Kinds of grants: `FactKey.name` is the role that received the privileges.
 PRIVILEGES = ("privilege", "default_privilege")
-#: How many objects are named of those on which a role has the same privileges.
+#: How many objects are named where a role has the same privileges on many.
 _NAMED = 5
 
-_DETAILS = {"schema": "outside of the models' schemas; nothing in it is looked at"}
+_DETAILS = {"schema": "the models do not use this schema; its objects were not checked"}
 
 
 def is_seen(key: FactKey, value: Value) -> bool:
-    """Whether a fact that no model promises is named in the verdict, and no finding."""
+    """Whether an undeclared fact is only named in the verdict, and is not a finding."""
     if is_part(value):
         return True
     if isinstance(value, Detail) and value.judged is not None:
@@ -48,7 +48,7 @@ def is_seen(key: FactKey, value: Value) -> bool:
 
 
 def seen_of(keys: Collection[FactKey], observed: Facts) -> Iterator[Seen]:
-    """What the verdict says of these facts: one sentence for an object, whatever is known of it."""
+    """The entries of the verdict for these facts: one for each undeclared object."""
     undeclared = {key.existence for key in keys if key.attribute == EXISTS}
     for key in sorted(keys, key=FactKey.sort_key):
         if key.kind in PRIVILEGES or is_part(observed.get(key.existence)):
@@ -66,7 +66,7 @@ def seen_of(keys: Collection[FactKey], observed: Facts) -> Iterator[Seen]:
 
 
 def _privileges(granted: Mapping[FactKey, str]) -> Iterator[Seen]:
-    """A sentence for each role and what it may do, not one for each of a thousand tables."""
+    """One entry for each role and set of privileges: a role may have them on a thousand tables."""
     objects: dict[tuple[str, str, str], list[str]] = {}
     for key in sorted(granted, key=FactKey.sort_key):
         objects.setdefault((key.kind, key.name, granted[key]), []).append(key.table)
@@ -92,11 +92,11 @@ def accounted(observed: Facts) -> dict[str, int]:
     )
 
 
-def is_excused(value: Value) -> bool:
-    """Whether no declaration of others makes it a finding."""
+def is_never_judged(value: Value) -> bool:
+    """Whether the privilege is not a finding even where the models name its role."""
     return is_part(value) or (isinstance(value, Detail) and value.judged is False)
 
 
 def is_part(value: Value) -> bool:
-    """Whether the object goes with another one."""
+    """Whether the object belongs to another object, and is not counted by itself."""
     return isinstance(value, Detail) and value.part

@@ -1,4 +1,4 @@
-"""How an identity column's sequence is told in facts, for both sides."""
+"""How facts describe the sequence of an identity column, on both sides."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ INTEGER_TYPES = frozenset(_LARGEST)
 
 @dataclass(frozen=True)
 class Sequence:
-    """A sequence; what is None has PostgreSQL's default.
+    """A sequence; None means PostgreSQL's default.
 
     Attributes:
-        type: of the column that it belongs to, which cannot hold more than the type can: a sequence
-            that goes further, as those of older dumps do, goes as far as the column.
+        type: the type of the sequence's column. Limits beyond the range of this type, which older
+            dumps have, count as the limits of the type.
 
     Source: PostgreSQL documentation, "CREATE SEQUENCE": an ascending sequence goes from 1 to the
     type's largest value, a descending one from -1 to its smallest.
@@ -31,12 +31,12 @@ class Sequence:
     cache: int | None = None
     cycle: bool | None = None
 
-    def told(self, generation: str) -> str:
-        """`always`; `by default (start 100, increment 10)`: only what is not the default."""
-        words = self._unusual()
+    def describe(self, generation: str) -> str:
+        """`always`; `by default (start 100, increment 10)`: defaults are left out."""
+        words = self._non_defaults()
         return f"{generation} ({', '.join(words)})" if words else generation
 
-    def _unusual(self) -> list[str]:
+    def _non_defaults(self) -> list[str]:
         descending = (self.increment or 1) < 0
         largest = _LARGEST[self.type]
         defaults = {

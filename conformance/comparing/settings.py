@@ -1,4 +1,4 @@
-"""Settings of a database or a role: which change the meaning of reads and writes.
+"""Which settings of a database or a role change the meaning of reads and writes.
 
 Source: PostgreSQL documentation, "Server Configuration", and TimescaleDB's, "Configuration". The
 names are compared without case.
@@ -6,7 +6,7 @@ names are compared without case.
 
 from __future__ import annotations
 
-#: Turn checks off, or give expressions another meaning, whoever has them.
+#: Setting -> its safe value. Any other value turns checks off or changes the meaning of SQL.
 _DANGEROUS = {
     "session_replication_role": "origin",
     "row_security": "on",
@@ -17,7 +17,7 @@ _DANGEROUS = {
     "ignore_checksum_failure": "off",
     "ignore_system_indexes": "off",
 }
-#: Of a whole database: what the application's sessions start with.
+#: Setting -> its usual value. Another value matters where it applies to the whole database.
 _MEANING = {
     "default_transaction_read_only": "off",
     "default_transaction_isolation": "read committed",
@@ -25,15 +25,15 @@ _MEANING = {
 }
 _UTC = frozenset({"utc", "etc/utc", "gmt", "etc/gmt", "zulu", "etc/zulu", "uct", "universal"})
 _ON_OFF = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
-#: Switch a way of planning off.
+#: Prefixes of settings that allow the planner a kind of plan.
 _PLANS = ("enable_", "timescaledb.enable_")
 
-#: TimescaleDB's own, which is judged with the extension.
+#: The setting of TimescaleDB that is judged with the extension.
 RESTORING = "timescaledb.restoring"
 
 
 def normal(value: str) -> str:
-    """The value as it is compared: lists without quotes, one space after a comma."""
+    """The value in a form that can be compared: lists without quotes, one space after a comma."""
     parts = (part.strip().strip('"').strip("'") for part in value.split(","))
     text = ", ".join(parts)
     return _ON_OFF.get(text.lower(), text)
@@ -43,9 +43,9 @@ def changes_meaning(name: str, value: str, *, of_role: bool, hidden: tuple[str, 
     """Whether the setting changes rows, plans, or what can be written.
 
     Args:
-        of_role: it is a role's alone, not everybody's. Who reads reports in a time zone of his own,
-            or may not write, changes nothing for the application.
-        hidden: tables that a search_path leads away from.
+        of_role: whether the setting applies to one role only. The time zone of such a role, or
+            that it may not write, changes nothing for the application.
+        hidden: tables that the search_path hides.
     """
     name, value = name.lower(), normal(value).lower()
     if name in _DANGEROUS or of_role:

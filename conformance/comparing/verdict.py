@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: Exit codes of every command, by verdict.
 EXIT_CODES = {"conforms": 0, "differs": 1, "could_not_run": 2}
-#: What the suite counts of what it generated, with the word for one.
+#: What the suite counts of what it generated: plural -> singular.
 TRIED = {"rows": "row", "examples": "example", "histories": "history"}
 
 
@@ -23,9 +23,9 @@ class EngineUsed:
 
     Attributes:
         name: `embedded`, `local`, `container` or `url`.
-        description: what it is and where, without a password.
-        note: what the reader should know: why `auto` took it, or that the server is newer than
-            any that was seen.
+        description: what the engine is and where it runs, without a password.
+        note: what the reader should know: why `auto` chose this engine, or that the server is
+            newer than the newest that was seen.
     """
 
     name: str
@@ -37,7 +37,7 @@ class EngineUsed:
 
     @classmethod
     def of(cls, name: str, description: str, server: Server, note: str = "") -> EngineUsed:
-        """With what the server says of itself."""
+        """Combine the engine with the versions and the note of its server."""
         notes = " ".join(filter(None, (note, server.note and f"{server.note}.")))
         return cls(name, description, server.postgresql, server.timescaledb, server.edition, notes)
 
@@ -51,19 +51,21 @@ class EngineUsed:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Conforms, differs, or could not run.
+    """The result of a run: it conforms, differs, or could not run.
 
     Attributes:
         findings: disagreements, causes before their consequences.
-        not_checked: what could not be decided, with reasons; never counted as passed.
+        not_checked: facts and tests that could not be decided, with reasons; never counted as
+            passed.
         seen: objects of the database that no model declares and that are not judged.
         accounted: how many objects of each kind the database has: judged, not checked, or seen.
-        counts: `facts` and `tests` are those that were decided and hold; `consequences` are facts
-            that a finding made moot; `findings` and `not_checked` are the lengths of the lists;
-            `rows` were written in so many generated `examples` and `histories`.
-        tried: the numbers of these.
+        facts: how many facts were decided and hold.
+        tests: how many tests were decided and passed.
+        consequences: how many facts a finding made moot.
+        tried: how many `rows`, `examples` and `histories` were generated and written.
         by_kind: how many facts of each kind hold, in the order of `KINDS`.
-        generated: the `profile` and the `seed` of what was generated; None if nothing could be.
+        generated: the `profile` and the `seed` of the generated examples; None if no example
+            could be generated.
         could_not_run: the sentence that says why there is no verdict; None if there is one.
         seconds: wall time.
         stages: wall time of each stage of a suite's run, in seconds. Stages of the second process
@@ -99,7 +101,7 @@ class Verdict:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each outcome."""
+        """How many of each outcome: every number of the verdict by name."""
         return {
             "facts": self.facts,
             "tests": self.tests,
@@ -119,7 +121,7 @@ class Verdict:
             "counts": self.counts,
             "generated": self.generated,
             "findings": [asdict(finding) for finding in self.findings],
-            "seen": [_without_nothing(asdict(item)) for item in self.seen],
+            "seen": [_without_empty(asdict(item)) for item in self.seen],
             "accounted": self.accounted,
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),
@@ -130,11 +132,11 @@ class Verdict:
         return data
 
 
-def _without_nothing(data: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value}
 
 
-def in_words(tried: Mapping[str, int]) -> str:
-    """`50 rows, 1 example`: what was tried, but not what was tried not once."""
+def describe_counts(tried: Mapping[str, int]) -> str:
+    """`50 rows, 1 example`: counts of 0 are left out."""
     counted = ((tried.get(many), one, many) for many, one in TRIED.items())
     return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counted if n)

@@ -89,7 +89,7 @@ def _identity(column: Column[Any]) -> Value:
         identity.cache,
         identity.cycle,
     )
-    return sequence.told("always" if identity.always else "by default")
+    return sequence.describe("always" if identity.always else "by default")
 
 
 def _integer_type(column: Column[Any]) -> str:

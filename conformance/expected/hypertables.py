@@ -45,9 +45,9 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
 
 
 def _integer_now(table: Table, declared: Hypertable, default_schema: str) -> Value:
-    """Without the function no policy knows the age of a chunk."""
+    """The declared function; any function where a policy needs one to know the age of a chunk."""
     if declared.integer_now is not None:
         return declared.integer_now.removeprefix(f"{default_schema}.")
     compression = compression_of(table)
     has_policy = (compression is not None and compression.after is not None) or retention_of(table)
-    return Given("a function") if has_policy else ANYTHING
+    return Given("a function for a policy") if has_policy else ANYTHING

@@ -31,13 +31,15 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
 def _options(sequence: sqlalchemy.Sequence) -> Value:
     kind = sequence.data_type
     if kind is None:
-        return OneOf(tuple(_told(sequence, name) for name in ("bigint", "integer", "smallint")))
+        return OneOf(
+            tuple(_described(sequence, name) for name in ("bigint", "integer", "smallint"))
+        )
     if isinstance(kind, BigInteger):
-        return _told(sequence, "bigint")
-    return _told(sequence, "smallint" if isinstance(kind, SmallInteger) else "integer")
+        return _described(sequence, "bigint")
+    return _described(sequence, "smallint" if isinstance(kind, SmallInteger) else "integer")
 
 
-def _told(sequence: sqlalchemy.Sequence, type_name: str) -> str:
+def _described(sequence: sqlalchemy.Sequence, type_name: str) -> str:
     return Sequence(
         type_name,
         sequence.start,
@@ -46,4 +48,4 @@ def _told(sequence: sqlalchemy.Sequence, type_name: str) -> str:
         sequence.maxvalue,
         sequence.cache,
         sequence.cycle,
-    ).told(type_name)
+    ).describe(type_name)

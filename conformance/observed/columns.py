@@ -66,4 +66,4 @@ def _identity(row: Any) -> Value:
         row.cache,
         row.cycle,
     )
-    return sequence.told(generation)
+    return sequence.describe(generation)

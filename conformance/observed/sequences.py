@@ -21,7 +21,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         )
         attributes: dict[str, Value] = {
             EXISTS: True if row.owned_by is None else Detail(f"of {row.owned_by}", part=True),
-            "options": options.told(row.type),
+            "options": options.describe(row.type),
             "logged": not row.unlogged,
         }
         name = scope.name(row.schema_name, row.sequence_name)

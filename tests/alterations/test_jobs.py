@@ -323,7 +323,8 @@ def test_a_policy_without_a_function_for_the_time(made):
     )
     (finding,) = made.compare(_models(integer_now=None)).findings.values()
     assert finding.message == (
-        "hypertable blocks: integer now is none, the models declare a function"
+        "hypertable blocks: integer_now function is not set, the models need a function for a "
+        "policy"
     )
     assert "set_integer_now_func()" in finding.hint
 

@@ -244,7 +244,7 @@ def test_none_is_declared(database, case):
     database.alter(case)
     (finding,) = database.compare().findings.values()
     assert {finding.id} == case.findings
-    assert "View(...) in __table_args__ of a class that reads from it" in finding.hint
+    assert "View(...) in __table_args__ of its mapped class" in finding.hint
 
 
 def test_a_class_that_is_declared_a_table(bare_database):
@@ -288,7 +288,7 @@ def test_a_query_that_is_not_taken_apart(bare_database, query):
         ours = {name: reason for name, reason in found.items() if name.startswith("view:")}
         assert set(ours) == undecided
         for reason in ours.values():
-            assert reason.startswith("PostgreSQL does not spell this query apart from its tables")
+            assert reason.startswith("PostgreSQL cannot plan this query without its tables")
 
 
 RANKED = """SELECT DISTINCT ON (v.site) v.site, sum(v.cost) OVER (ORDER BY v.at ROWS 3 PRECEDING)

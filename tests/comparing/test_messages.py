@@ -133,8 +133,8 @@ def test_a_policy_is_declared_by_its_own_kind(name, declaration):
 def test_a_policy_that_nothing_declares():
     key = FactKey("policy", "t", "process_hypertable_invalidations", EXISTS)
     assert hint_for(key, "unexpected") == (
-        "Read from timescaledb_information.jobs. Nothing declares a policy of this kind: remove it "
-        "in a migration."
+        "Read from timescaledb_information.jobs. No declaration exists for this kind of policy. "
+        "Remove the policy in a migration."
     )
 
 
@@ -147,10 +147,10 @@ def test_a_relation_of_another_kind():
         "materialized view t: is a materialized view in the database, the models declare a table"
     )
     assert hint_for(table, "missing", "view") == (
-        f"Read from pg_class. Declare the view with {DECLARATIONS['view']}, or make the table in a "
-        "migration."
+        f"Read from pg_class. Declare the view with {DECLARATIONS['view']}, or create the table "
+        "in a migration."
     )
     assert hint_for(view, "unexpected", "table") == (
         f"Read from pg_matviews. Declare the materialized view with "
-        f"{DECLARATIONS['materialized_view']}, or make the table in a migration."
+        f"{DECLARATIONS['materialized_view']}, or create the table in a migration."
     )

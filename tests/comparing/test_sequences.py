@@ -15,15 +15,15 @@ def test_the_types():
 
 @pytest.mark.parametrize(("kind", "largest"), LARGEST.items())
 def test_the_defaults_of_every_type_go_without_saying(kind, largest):
-    assert Sequence(kind).told("always") == "always"
-    assert Sequence(kind, 1, 1, 1, largest, 1, False).told("always") == "always"
+    assert Sequence(kind).describe("always") == "always"
+    assert Sequence(kind, 1, 1, 1, largest, 1, False).describe("always") == "always"
     down = Sequence(kind, -1, -1, -largest - 1, -1, 1, False)
-    assert down.told("by default") == "by default (increment -1)"
-    assert Sequence(kind, increment=-1).told("always") == "always (increment -1)"
+    assert down.describe("by default") == "by default (increment -1)"
+    assert Sequence(kind, increment=-1).describe("always") == "always (increment -1)"
     # Those of older dumps go further than their column.
-    assert Sequence(kind, minvalue=1, maxvalue=2**70).told("always") == "always"
+    assert Sequence(kind, minvalue=1, maxvalue=2**70).describe("always") == "always"
     far = Sequence(kind, increment=-1, minvalue=-(2**70), maxvalue=-1)
-    assert far.told("always") == "always (increment -1)"
+    assert far.describe("always") == "always (increment -1)"
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_the_defaults_of_every_type_go_without_saying(kind, largest):
     ],
 )
 def test_what_is_not_the_default(changes, told):
-    assert Sequence("smallint", **changes).told("always") == f"always ({told})"
+    assert Sequence("smallint", **changes).describe("always") == f"always ({told})"

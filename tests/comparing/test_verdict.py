@@ -12,7 +12,7 @@ from conformance.comparing.capabilities import (
     version_tuple,
 )
 from conformance.comparing.findings import Finding, NotChecked, Seen
-from conformance.comparing.verdict import EngineUsed, Verdict, in_words
+from conformance.comparing.verdict import EngineUsed, Verdict, describe_counts
 
 ENGINE = EngineUsed("url", "server at localhost", "17.5", "2.23.0", "community")
 FINDING = Finding("t:a:b", "t", "a", "b", "missing", 1, None, "It is missing.", "Make it.")
@@ -80,7 +80,7 @@ def test_data():
     ],
 )
 def test_what_was_tried_in_words(tried, words):
-    assert in_words(tried) == words
+    assert describe_counts(tried) == words
 
 
 def test_the_engine():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from conformance.comparing.findings import CATALOG
-from conformance.comparing.verdict import in_words
+from conformance.comparing.verdict import describe_counts
 from conformance.reports.grouping import by_reason, objects_of, seen_by_kind
 from conformance.reports.headline import show_headline
 
@@ -61,7 +61,7 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
         yield Text(f"               {kinds}", style="dim")
     yield from _census_lines(verdict)
     if any(verdict.tried.values()):
-        yield Text(f"  generated    {in_words(verdict.tried)} ({_origin(verdict)})")
+        yield Text(f"  generated    {describe_counts(verdict.tried)} ({_origin(verdict)})")
     if verdict.consequences:
         moot = _count(verdict.consequences, "fact")
         yield Text(f"  moot         {moot} that depend on a finding above")
