@@ -1,11 +1,11 @@
-"""Prove that a TimescaleDB schema is what its SQLAlchemy models say.
+"""Prove that a TimescaleDB database has the schema that its SQLAlchemy models declare.
 
 For example::
 
     from conformance import Compression, Hypertable
 
-What a model can declare is exported here, and what an env.py tells Alembic's autogenerate. A name
-is loaded when it is asked for: `import conformance` alone loads nothing, not even SQLAlchemy.
+This module exports the declarations for models and the hooks for Alembic's env.py. A name is loaded
+when it is used: `import conformance` alone loads nothing, not even SQLAlchemy.
 """
 
 from typing import TYPE_CHECKING

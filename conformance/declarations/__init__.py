@@ -1,4 +1,4 @@
-"""What a model promises beyond plain SQLAlchemy, listed in `__table_args__` like a constraint.
+"""What a model declares beyond plain SQLAlchemy, listed in `__table_args__` like a constraint.
 
 For example::
 
@@ -9,8 +9,8 @@ For example::
             Compression(segment_by="symbol", order_by="traded_at DESC, id", after="30 days"),
         )
 
-A declaration changes nothing in the database; it says what must be found there. It checks itself
-against its table when the table is complete, so a wrong one fails where the model is written.
+A declaration does not change the database; it states what the database must have. A declaration
+checks itself when its table is complete. A wrong one therefore fails when the model is imported.
 """
 
 from conformance.declarations.aggregates import (

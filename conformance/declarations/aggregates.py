@@ -17,6 +17,7 @@ from conformance.declarations.base import (
     all_declared,
     declared,
     length_of,
+    needed_unit,
 )
 from conformance.declarations.views import Derived
 from conformance.intervals import Interval, bucket_of, refresh_window
@@ -31,21 +32,20 @@ if TYPE_CHECKING:
 
 
 class ContinuousAggregate(Derived):
-    """A continuous aggregate, and the query that it is computed from.
+    """A continuous aggregate, and the query that computes it.
 
     Args:
-        query: a SQLAlchemy `select()` or the text of one, with a `time_bucket()` in its GROUP BY,
-            over a hypertable or over another continuous aggregate. None: whatever it is computed
-            from, only its columns and settings are looked at.
-        parts: `Refresh`, `Compression`, `Retention` and indexes, as they stand in
-            `__table_args__`.
-        name: only where there is no mapped class, whose table has the name.
-        schema: of the name.
-        materialized_only: whether a query sees materialized rows alone, as it does by default from
-            2.13 on, or also the newest rows that no refresh has seen yet.
-        chunk_interval: the time span of a chunk of what is materialized
-            (`timescaledb.chunk_interval`); None: whatever TimescaleDB chooses.
-        group_indexes: whether TimescaleDB makes an index for each column of GROUP BY
+        query: a SQLAlchemy `select()` or its text, over a hypertable or over another continuous
+            aggregate, with a `time_bucket()` in its GROUP BY. None: the query is not checked, only
+            the columns and the settings are.
+        parts: `Refresh`, `Compression`, `Retention` and indexes, as in `__table_args__`.
+        name: the name of a continuous aggregate without a mapped class; None: the class has it.
+        schema: the schema of that name.
+        materialized_only: whether a query sees only materialized rows, which is the default from
+            2.13 on. False: a query also sees rows that were not refreshed yet.
+        chunk_interval: the time span of a chunk of materialized rows
+            (`timescaledb.chunk_interval`); None: TimescaleDB's default.
+        group_indexes: whether TimescaleDB creates an index for each column of GROUP BY
             (`timescaledb.create_group_indexes`).
 
     Source of the rules: TimescaleDB documentation, "CREATE MATERIALIZED VIEW (continuous
@@ -69,7 +69,7 @@ class ContinuousAggregate(Derived):
         self.group_indexes = group_indexes
         self._declared_interval = chunk_interval
         self.chunk_interval: Interval | int | None = None
-        #: The width of a bucket; None where it cannot be told from the query.
+        #: The width of a bucket; None where it is unknown.
         self.bucket: Interval | int | None = None
 
     def _attach(self, table: Table) -> None:
@@ -81,7 +81,8 @@ class ContinuousAggregate(Derived):
         buckets = list(_buckets(self.query))
         if not buckets:
             raise DeclarationError(
-                table.name, "its query has no time_bucket(); a continuous aggregate groups by one"
+                table.name,
+                "the query has no time_bucket(); a continuous aggregate must group by one",
             )
         self.bucket = bucket_of(buckets[0])
 
@@ -93,7 +94,9 @@ class ContinuousAggregate(Derived):
             refresh.check_window(table, self.bucket)
         for newer, older in pairwise(sorted(refreshes, key=Refresh.sort_key)):
             if newer.overlaps(older):
-                raise DeclarationError(table.name, f"refreshes {newer} and {older} overlap")
+                raise DeclarationError(
+                    table.name, f"the windows {newer} and {older} of two Refresh overlap"
+                )
 
     def grouped_by(self) -> tuple[str, list[str]] | None:
         """The column of the buckets, and the other columns of GROUP BY; None if unknown."""
@@ -114,19 +117,20 @@ class ContinuousAggregate(Derived):
 
 
 class Refresh(Declaration):
-    """A policy refreshes a continuous aggregate between two ages. There may be several.
+    """A policy that refreshes a continuous aggregate between two ages. A table may have several.
 
     Args:
-        start_offset: the age of the oldest rows that it refreshes; None: from the first one on.
-        end_offset: the age of the newest rows that it refreshes; None: up to the last one.
-        schedule_interval: how often it runs.
-        buckets_per_batch: buckets that are refreshed in one transaction (2.19); None: left open.
-        max_batches_per_execution: after how many batches a run ends (2.19); None: left open.
-        refresh_newest_first: the order of the batches (2.19); None: left open.
-        include_tiered_data: whether tiered chunks are read (2.18); None: left open.
+        start_offset: the age of the oldest rows to refresh; None: the window has no start.
+        end_offset: the age of the newest rows to refresh; None: the window has no end.
+        schedule_interval: how often the policy runs.
+        buckets_per_batch: buckets per transaction (2.19); None: the policy does not set it.
+        max_batches_per_execution: batches per run (2.19); None: the policy does not set it.
+        refresh_newest_first: the order of the batches (2.19); None: the policy does not set it.
+        include_tiered_data: whether the policy reads tiered chunks (2.18); None: the policy does
+            not set it.
 
     Source of the rules: TimescaleDB documentation, "add_continuous_aggregate_policy"; the window
-    covers two buckets at least.
+    covers at least two buckets.
     """
 
     _repeatable = True
@@ -164,17 +168,15 @@ class Refresh(Declaration):
             self.end_offset = length_of(table.name, "end offset", end)
         found = self.schedule(table, schedule)
         if found is None:
-            raise DeclarationError(table.name, "schedule interval of a refresh must be given")
+            raise DeclarationError(table.name, "Refresh needs a schedule_interval")
         self.schedule_interval = found
 
     def _check(self, table: Table) -> None:
         if aggregate_of(table) is None:
-            raise DeclarationError(
-                table.name, "declares Refresh but is not declared a ContinuousAggregate"
-            )
+            raise DeclarationError(table.name, "has Refresh(...) but not ContinuousAggregate(...)")
 
     def check_window(self, table: Table, bucket: Interval | int | None) -> None:
-        """Raise DeclarationError where the window is of another unit, or too small."""
+        """Raise DeclarationError if the window has another unit, or is too small."""
         for what, length in (("start offset", self.start_offset), ("end offset", self.end_offset)):
             check_unit(table, what, length, bucket)
         if self.start_offset is None or self.end_offset is None:
@@ -182,18 +184,19 @@ class Refresh(Declaration):
         window = _size(self.start_offset) - _size(self.end_offset)
         if window <= 0 or (bucket is not None and window < 2 * _size(bucket)):
             raise DeclarationError(
-                table.name, f"refresh {self} is too small; it must cover two buckets at least"
+                table.name,
+                f"the window {self} of Refresh is too small; a refresh covers at least two buckets",
             )
 
     def sort_key(self) -> tuple[float, float]:
-        """Newest rows first."""
+        """Sorts the window of the newest rows first."""
         return (
             float("-inf") if self.end_offset is None else _size(self.end_offset),
             float("inf") if self.start_offset is None else _size(self.start_offset),
         )
 
     def overlaps(self, older: Refresh) -> bool:
-        """Whether both refresh the same rows, of two that are sorted."""
+        """Whether the windows share rows; `older` comes after this one by `sort_key`."""
         return self.sort_key()[1] > older.sort_key()[0]
 
 
@@ -210,18 +213,15 @@ def refreshes_of(table: Table) -> list[Refresh]:
 def check_unit(
     table: Table, what: str, length: Interval | int | None, bucket: Interval | int | None
 ) -> None:
-    """Raise DeclarationError where a length is given in another unit than the buckets have."""
+    """Raise DeclarationError if a length has another unit than the buckets."""
     if length is None or bucket is None:
         return
     if isinstance(length, int) is not isinstance(bucket, int):
-        needed = "a number" if isinstance(bucket, int) else "a length of time"
-        raise DeclarationError(
-            table.name, f"{what} {length} does not fit the buckets: {needed} is needed"
-        )
+        raise DeclarationError(table.name, f"{what} {length} must be {needed_unit(bucket)}")
 
 
 def _buckets(query: Select[Any] | str) -> Iterator[str]:
-    """The SQL of every call of `time_bucket`; of a text all of it, if it has one."""
+    """The SQL of every call of `time_bucket`; a text with such a call is returned as a whole."""
     if isinstance(query, str):
         if "time_bucket" in query.lower():
             yield query

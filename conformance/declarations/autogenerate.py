@@ -1,4 +1,4 @@
-"""What Alembic's autogenerate is told of TimescaleDB and of the declarations, in env.py.
+"""Hooks that keep Alembic's autogenerate away from TimescaleDB's own objects, for env.py.
 
 from conformance import include_name, include_object
 
@@ -15,23 +15,24 @@ from sqlalchemy import Table
 
 from conformance.declarations.views import view_of
 
-#: Schemas that TimescaleDB and its toolkit make, and keep chunks and settings in.
+#: Prefixes of the schemas in which TimescaleDB and its toolkit keep chunks and settings.
 _OWN_SCHEMAS = ("_timescaledb_", "timescaledb_", "toolkit_experimental")
 
 
 def include_name(name: str | None, kind: str, *_: Any) -> bool:
-    """Whether autogenerate looks at what has this name: not into TimescaleDB's own schemas.
+    """Whether autogenerate compares the object with this name: not TimescaleDB's own schemas.
 
-    Of the shape that Alembic's `include_name` has, which asks of schemas with
-    `include_schemas=True`. It hides nothing of the project's own: indexes and tables, also those
-    that TimescaleDB makes among them, are compared. A project with one of its own calls both.
+    Pass it to Alembic as `include_name`. Alembic asks for schemas with `include_schemas=True`.
+    Tables and indexes of the project's schemas are compared, also those that TimescaleDB creates.
+    A project that has an `include_name` already calls this function from there.
     """
     return not (kind == "schema" and name is not None and name.startswith(_OWN_SCHEMAS))
 
 
 def include_object(item: Any, *_: Any) -> bool:
-    """Whether autogenerate looks at the object: a class that reads from a view has no table.
+    """Whether autogenerate compares the object: not the class of a view, which has no table.
 
-    Of the shape that Alembic's `include_object` has. A project with one of its own calls both.
+    Pass it to Alembic as `include_object`. A project that has an `include_object` already calls
+    this function from there.
     """
     return not (isinstance(item, Table) and view_of(item) is not None)

@@ -1,4 +1,4 @@
-"""What all declarations have in common: they register with their table and check themselves."""
+"""The base of all declarations: they register with their table and check themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     #: A length of time, or a number where the time column is an integer.
     Length = str | timedelta | int
 
-#: Where a table's and a metadata's `info` keep the declarations.
+#: The key of the declarations in `Table.info` and of the requirements in `MetaData.info`.
 INFO_KEY = "timescaledb"
 
 Declared = TypeVar("Declared", bound="Declaration")
@@ -30,8 +30,8 @@ class DeclarationError(ArgumentError):
     """A declaration contradicts its table, or itself.
 
     Attributes:
-        subject: the model or table it stands in.
-        reason: what is wrong, naming the column.
+        subject: the model or table that has the declaration.
+        reason: what is wrong, with the name of the column.
     """
 
     def __init__(self, subject: str, reason: str) -> None:
@@ -40,15 +40,15 @@ class DeclarationError(ArgumentError):
         self.reason = reason
 
     def in_model(self, class_name: str) -> DeclarationError:
-        """The same error, naming the mapped class as well."""
+        """The same error with the name of the mapped class."""
         return DeclarationError(f"{class_name} ({self.subject})", self.reason)
 
 
 class Declaration(SchemaItem):
-    """A schema item that registers itself with its table and checks it once it is complete."""
+    """A schema item that registers with its table and checks itself once the table is complete."""
 
     __visit_name__ = "timescaledb_declaration"
-    #: Whether a table may have several of the kind.
+    #: Whether a table may have several declarations of this class.
     _repeatable = False
 
     def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
@@ -64,10 +64,10 @@ class Declaration(SchemaItem):
         self._check(table)
 
     def _attach(self, table: Table) -> None:
-        """Hook: the table has its columns, but not yet everything after this declaration."""
+        """Hook: the table has its columns, but not yet what `__table_args__` lists after this."""
 
     def _check(self, table: Table) -> None:
-        """Raise DeclarationError where this contradicts the complete table."""
+        """Raise DeclarationError if the declaration contradicts the complete table."""
 
     def _column(self, table: Table, name: str, role: str) -> Column[Any]:
         column = table.columns.get(name)
@@ -76,19 +76,23 @@ class Declaration(SchemaItem):
                 if candidate.name == name:
                     return candidate
             if not table.columns:
-                # A view whose query is a text: its columns are known to the server alone.
+                # A view whose query is a text: only the server knows its columns.
                 return Column(name)
             known = ", ".join(candidate.name for candidate in table.columns)
             raise DeclarationError(
-                table.name, f"{role} {name!r} is not a column of it; there are {known}"
+                table.name, f"the table has no column {name!r} ({role}); it has {known}"
             )
         return column
 
     def interval(self, table: Table, what: str, value: Length) -> Interval | int:
-        """The length, which must be more than nothing; microseconds, or a plain number."""
+        """The length in microseconds, or the plain number that it is; more than zero.
+
+        Raises:
+            DeclarationError: the value is not a length, or not more than zero.
+        """
         length = length_of(table.name, what, value)
         if (length if isinstance(length, int) else length.microseconds) <= 0:
-            raise DeclarationError(table.name, f"{what} {value!r} is not longer than nothing")
+            raise DeclarationError(table.name, f"{what} {value!r} must be more than zero")
         return length
 
     def schedule(self, table: Table, value: str | timedelta | None) -> Interval | None:
@@ -108,7 +112,7 @@ def length_of(subject: str, what: str, value: Length) -> Interval | int:
     """The length in microseconds, or the plain number that it is.
 
     Raises:
-        DeclarationError: it is neither.
+        DeclarationError: the value is neither.
     """
     if isinstance(value, int):
         return value
@@ -118,19 +122,26 @@ def length_of(subject: str, what: str, value: Length) -> Interval | int:
         raise DeclarationError(subject, f"{what}: {error}") from None
 
 
+def needed_unit(unit: Interval | int) -> str:
+    """Which unit a length needs, and why: that of a known length. Completes "must be"."""
+    if isinstance(unit, int):
+        return "a number, because the time column is an integer"
+    return "a length of time, because the time column is not an integer"
+
+
 def declared(table: Table, kind: type[Declared]) -> Declared | None:
     """The table's declaration of this kind, if it has one."""
     return next(iter(all_declared(table, kind)), None)
 
 
 def all_declared(table: Table, kind: type[Declared]) -> list[Declared]:
-    """The table's declarations of this kind and of those derived from it."""
+    """The table's declarations of this class and of its subclasses."""
     found: dict[type, list[Declaration]] = table.info.get(INFO_KEY, {})
     return [item for items in found.values() for item in items if isinstance(item, kind)]
 
 
 class Requirement:
-    """What a whole schema needs beyond its tables; kept in `MetaData.info` by `require`."""
+    """What a schema needs beside its tables; `require` registers it with the metadata."""
 
     def require(self, metadata: MetaData) -> None:
         """Make this a requirement of the metadata."""
@@ -138,5 +149,5 @@ class Requirement:
 
 
 def required(metadata: MetaData, kind: type[Required]) -> list[Required]:
-    """The requirements of this kind, in the order in which they were made."""
+    """The requirements of this class, in the order in which they were registered."""
     return [item for item in metadata.info.get(INFO_KEY, ()) if isinstance(item, kind)]

@@ -1,11 +1,11 @@
-"""What declarations of anything that has chunks ask of their table."""
+"""Checks of declarations that need a table with chunks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from conformance.declarations.aggregates import aggregate_of
-from conformance.declarations.base import Declaration, DeclarationError
+from conformance.declarations.base import Declaration, DeclarationError, needed_unit
 from conformance.declarations.hypertables import hypertable_of
 
 if TYPE_CHECKING:
@@ -15,27 +15,26 @@ if TYPE_CHECKING:
 
 
 def needs_chunks(declaration: Declaration, table: Table) -> None:
-    """Raise DeclarationError where the table is neither a hypertable nor an aggregate of one."""
+    """Raise DeclarationError unless the table is a hypertable or a continuous aggregate."""
     if hypertable_of(table) is None and aggregate_of(table) is None:
         raise DeclarationError(
-            table.name, f"declares {type(declaration).__name__} but is not declared a Hypertable"
+            table.name,
+            f"has {type(declaration).__name__}(...) but neither Hypertable(...) nor "
+            "ContinuousAggregate(...)",
         )
 
 
 def check_age(table: Table, what: str, age: Interval | int | None) -> None:
-    """Raise DeclarationError where an age is given in another unit than the time column has."""
+    """Raise DeclarationError if an age has another unit than the time column."""
     unit = unit_of(table)
     if age is None or unit is None:
         return
     if isinstance(age, int) is not isinstance(unit, int):
-        needed = "a number" if isinstance(unit, int) else "a length of time"
-        raise DeclarationError(
-            table.name, f"{what} {age} does not fit the time column: {needed} is needed"
-        )
+        raise DeclarationError(table.name, f"{what} {age} must be {needed_unit(unit)}")
 
 
 def unit_of(table: Table) -> Interval | int | None:
-    """A length in the unit of the time column: of a chunk or of a bucket; None if unknown."""
+    """The length of a chunk or of a bucket, in the unit of the time column; None if unknown."""
     hypertable, aggregate = hypertable_of(table), aggregate_of(table)
     if hypertable is not None:
         return hypertable.chunk_interval

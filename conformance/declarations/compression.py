@@ -1,4 +1,4 @@
-"""Compression of a hypertable's chunks, and the policy that does it."""
+"""Compression of a hypertable's chunks, and the policy that compresses them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class OrderBy:
-    """One column of a compressed batch's order.
+    """One column of the order inside a compressed batch.
 
-    `NULLS` default as in `ORDER BY`: last when ascending, first when descending.
+    The default of `nulls_first` is that of `ORDER BY`: last when ascending, first when descending.
     """
 
     _SHAPE = re.compile(
@@ -42,11 +42,12 @@ class OrderBy:
         """Read `"traded_at DESC NULLS LAST"`.
 
         Raises:
-            ValueError: it is not of that shape.
+            ValueError: the text has another form.
         """
         match = cls._SHAPE.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text!r} is not of the shape 'column [ASC|DESC] [NULLS FIRST|LAST]'")
+            form = "column [ASC|DESC] [NULLS FIRST|LAST]"
+            raise ValueError(f"{text!r} does not have the form '{form}'")
         column = _unquoted(match["column"])
         nulls = match["nulls"]
         return cls(
@@ -61,11 +62,11 @@ class OrderBy:
 
 
 class SparseIndex:
-    """What a compressed batch keeps of columns, so that a query may skip it.
+    """An index by which a query skips compressed batches.
 
     Args:
         kind: `"bloom"`, for equality, or `"minmax"`, for ranges.
-        columns: one; of a bloom filter several, from TimescaleDB 2.26 on.
+        columns: one column; a bloom filter may have several from TimescaleDB 2.26 on.
     """
 
     _SHAPE = re.compile(r"(?P<kind>bloom|minmax)\s*\((?P<columns>[^()]+)\)", re.IGNORECASE)
@@ -79,11 +80,11 @@ class SparseIndex:
         """Read `"bloom(symbol), minmax(price)"`.
 
         Raises:
-            ValueError: it is not of that shape.
+            ValueError: the text has another form.
         """
         rest = cls._SHAPE.sub("", text)
         if rest.replace(",", "").strip():
-            raise ValueError(f"{text!r} is not of the shape 'bloom(column), minmax(column)'")
+            raise ValueError(f"{text!r} does not have the form 'bloom(column), minmax(column)'")
         return [
             cls(
                 "bloom" if match["kind"].lower() == "bloom" else "minmax",
@@ -97,20 +98,20 @@ class SparseIndex:
 
 
 class Compression(Declaration):
-    """Compression is on, with these settings; a policy compresses chunks of a certain age.
+    """Compression is enabled with these settings; a policy compresses chunks of a certain age.
 
     Args:
         segment_by: columns whose equal values share a batch. Names may be quoted as in SQL, here
             and in `order_by`.
         order_by: the order inside a batch, `"traded_at DESC, id"` or a sequence of such items.
-        after: the age from which the policy compresses a chunk; None: no policy.
+        after: the age at which the policy compresses a chunk; None: the table has no such policy.
         schedule_interval: how often the policy runs; None: TimescaleDB's default.
-        chunk_interval: chunks are merged up to this length when they are compressed
-            (`timescaledb.compress_chunk_time_interval`), which TimescaleDB takes for an integer
-            time column too, and then stores as microseconds; None: they are not merged.
-        sparse_indexes: `"bloom(symbol), minmax(price)"`, a sequence of such items, or nothing for
-            none at all (`timescaledb.compress_index`, later `sparse_index` and `index`; from 2.22
-            on); None: TimescaleDB chooses for each chunk.
+        chunk_interval: TimescaleDB merges chunks up to this length when it compresses them
+            (`timescaledb.compress_chunk_time_interval`); a length of time also where the time
+            column is an integer. None: chunks are not merged.
+        sparse_indexes: `"bloom(symbol), minmax(price)"` or a sequence of such items; an empty
+            sequence: chunks have no sparse index (`timescaledb.compress_index` from 2.22 on, later
+            called `sparse_index` and `index`). None: TimescaleDB chooses for each chunk.
 
     Source of the rules: TimescaleDB documentation, "ALTER TABLE (compression)" and
     "add_compression_policy".
@@ -145,11 +146,11 @@ class Compression(Declaration):
                 for item in self._declared_order
             )
         except ValueError as error:
-            raise DeclarationError(table.name, f"order by: {error}") from None
+            raise DeclarationError(table.name, f"order_by: {error}") from None
         try:
             self.sparse_indexes = _sparse(self._declared_indexes)
         except ValueError as error:
-            raise DeclarationError(table.name, f"sparse indexes: {error}") from None
+            raise DeclarationError(table.name, f"sparse_indexes: {error}") from None
         if self._declared_after is not None:
             self.after = self.interval(table, "compress after", self._declared_after)
         if self._declared_chunk_interval is not None:
@@ -161,25 +162,27 @@ class Compression(Declaration):
     def _check(self, table: Table) -> None:
         needs_chunks(self, table)
         for name in self.segment_by:
-            self._column(table, name, "segment by")
-        _refuse_repeated(table, "segment by", self.segment_by)
+            self._column(table, name, "segment_by")
+        _refuse_repeated(table, "segment_by", self.segment_by)
         ordered = [item.column for item in self.order_by]
         for name in ordered:
-            self._column(table, name, "order by")
+            self._column(table, name, "order_by")
             if name in self.segment_by:
                 raise DeclarationError(
-                    table.name, f"column {name!r} is in segment by and in order by; one must go"
+                    table.name,
+                    f"column {name!r} is in segment_by and in order_by; remove it from one",
                 )
-        _refuse_repeated(table, "order by", ordered)
+        _refuse_repeated(table, "order_by", ordered)
         if not ordered:
             raise DeclarationError(
                 table.name,
-                "order by is empty; left open, every version of TimescaleDB chooses another one",
+                "order_by is empty; name columns, because each version of TimescaleDB chooses "
+                "another default",
             )
         check_age(table, "compress after", self.after)
         for index in self.sparse_indexes or ():
             for name in index.columns:
-                self._column(table, name, f"sparse index {index.kind} of")
+                self._column(table, name, f"sparse index {index.kind}")
 
 
 def compression_of(table: Table) -> Compression | None:
@@ -201,7 +204,7 @@ def _sparse(
 
 
 def _unquoted(name: str) -> str:
-    """A column's name, which may be written as in SQL: `"meterId"`."""
+    """The name of a column that may be quoted as in SQL: `"meterId"`."""
     return name[1:-1].replace('""', '"') if name.startswith('"') and len(name) > 1 else name
 
 

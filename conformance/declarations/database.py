@@ -1,4 +1,4 @@
-"""What a whole schema needs of its database."""
+"""What a schema needs of its server."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class TimescaleDB(Requirement):
-    """What a whole schema needs of its server; kept in `MetaData.info` by `require`.
+    """The TimescaleDB that a schema needs; `require` registers it with the metadata.
 
     Args:
-        minimum: the oldest version, `"2.17"`.
-        community: the Community edition is needed; None: where a model declares compression or
-            retention.
+        minimum: the oldest version that works, `"2.17"`.
+        community: whether the schema needs the Community edition; None: it does if a model declares
+            compression or retention.
     """
 
     def __init__(self, *, minimum: str = "2.17", community: bool | None = None) -> None:
@@ -28,6 +28,6 @@ class TimescaleDB(Requirement):
 
 
 def server_requirement_of(metadata: MetaData) -> TimescaleDB:
-    """What the metadata needs of its server."""
-    # A later one takes the place of an earlier one.
+    """The TimescaleDB that the metadata requires."""
+    # A later requirement replaces an earlier one.
     return [TimescaleDB(), *required(metadata, TimescaleDB)][-1]

@@ -1,6 +1,6 @@
-"""What a project describes by alembic_utils counts as declared; the library itself is not needed.
+"""Turn the entities of alembic_utils into declarations; the library need not be installed.
 
-Its entities are known by the names of their classes and attributes. Source: alembic_utils, "API".
+An entity is recognised by the names of its class and attributes. Source: alembic_utils, "API".
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from conformance.declarations.views import MaterializedView, View
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-#: Where a metadata's `info` keeps the entities that it has heard of.
-_HEARD = "timescaledb entities"
+#: The key in `MetaData.info` of the entities that were declared already.
+_DECLARED = "timescaledb entities"
 _MODULE = "alembic_utils.replaceable_entity"
 
 _BODY = re.compile(
@@ -54,26 +54,26 @@ _POLICY = re.compile(
 
 
 def declare(metadata: MetaData, *things: Any) -> None:
-    """Make requirements of the metadata: declarations of ours, and entities of alembic_utils.
+    """Register requirements with the metadata: declarations, or entities of alembic_utils.
 
-    Those of kinds that are not known here are left to alembic_utils.
+    Entities of an unknown class are ignored.
 
     Raises:
-        DeclarationError: an entity cannot be read, or is about a table that the metadata lacks.
+        DeclarationError: an entity cannot be read, or names a table that is not in the metadata.
     """
-    heard: list[Any] = metadata.info.setdefault(_HEARD, [])
+    known: list[Any] = metadata.info.setdefault(_DECLARED, [])
     for thing in things:
         if isinstance(thing, Requirement):
             thing.require(metadata)
-        elif not any(thing is earlier for earlier in heard):
-            heard.append(thing)
+        elif not any(thing is earlier for earlier in known):
+            known.append(thing)
             reader = _READERS.get(type(thing).__name__)
             if reader is not None:
                 reader(metadata, thing)
 
 
 def registered_entities() -> list[Any]:
-    """Those that the project has registered with alembic_utils, if it has imported the library."""
+    """The entities that were registered with alembic_utils; empty if it was not imported."""
     module = sys.modules.get(_MODULE)
     return [] if module is None else list(module.registry.entities())
 
@@ -103,7 +103,7 @@ def _function(metadata: MetaData, entity: Any) -> None:
 
 
 def _plain_type(text: str) -> str | None:
-    """What PostgreSQL spells of rows is not to be foreseen."""
+    """The type; None for rows, whose spelling by PostgreSQL cannot be predicted."""
     return None if text.upper().startswith(("TABLE", "SETOF")) else text
 
 
@@ -120,7 +120,7 @@ def _view(metadata: MetaData, entity: Any) -> None:
 def _trigger(metadata: MetaData, entity: Any) -> None:
     match = _TRIGGER.fullmatch(_unescaped(entity.definition))
     if match is None:
-        raise DeclarationError(f"PGTrigger {entity.signature}", "its definition cannot be read")
+        raise DeclarationError(f"PGTrigger {entity.signature}", "cannot read the definition")
     options = " ".join(match["options"].upper().split())
     deferrable = "initially deferred" if "INITIALLY DEFERRED" in options else "no"
     if deferrable == "no" and "DEFERRABLE" in options and "NOT DEFERRABLE" not in options:
@@ -140,7 +140,7 @@ def _trigger(metadata: MetaData, entity: Any) -> None:
 def _policy(metadata: MetaData, entity: Any) -> None:
     match = _POLICY.fullmatch(_unescaped(entity.definition))
     if match is None:
-        raise DeclarationError(f"PGPolicy {entity.signature}", "its definition cannot be read")
+        raise DeclarationError(f"PGPolicy {entity.signature}", "cannot read the definition")
     policy = RowSecurityPolicy(
         entity.signature,
         command=match["command"] or "all",
@@ -163,7 +163,7 @@ def _grant(metadata: MetaData, entity: Any) -> None:
 
 
 def _extension(metadata: MetaData, entity: Any) -> None:
-    # Of these two more is known than that they are there.
+    # TimescaleDB(...) declares timescaledb, and every database has plpgsql.
     if entity.signature not in ("timescaledb", "plpgsql"):
         Extension(entity.signature, schema=entity.schema).require(metadata)
 
@@ -191,7 +191,7 @@ def _table_of(metadata: MetaData, entity: Any) -> Table:
 
 
 def _table(metadata: MetaData, schema: str, name: str) -> Table | None:
-    """A table that names no schema is taken for one of any."""
+    """The table; a table without a schema in the metadata matches every schema."""
     found = metadata.tables.get(f"{schema}.{name}")
     return metadata.tables.get(name) if found is None else found
 
@@ -203,5 +203,5 @@ def _attach(table: Table, declaration: Declaration) -> None:
 
 
 def _unescaped(sql: str) -> str:
-    """Without the escapes that keep SQLAlchemy from taking a colon for a parameter."""
+    """The SQL without the escapes of colons, which SQLAlchemy would take for parameters."""
     return str(sql).replace("\\:", ":")

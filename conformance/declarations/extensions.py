@@ -11,9 +11,9 @@ class Extension(Requirement):
     """The database has this extension.
 
     Args:
-        name: as `CREATE EXTENSION` takes it.
-        minimum: the oldest version, `"1.6"`; None: any.
-        schema: the schema that its objects are in; None: any.
+        name: the name in `CREATE EXTENSION`.
+        minimum: the oldest version that works, `"1.6"`; None: any version.
+        schema: the schema of the extension's objects; None: any schema.
     """
 
     def __init__(self, name: str, *, minimum: str | None = None, schema: str | None = None) -> None:
@@ -21,9 +21,11 @@ class Extension(Requirement):
         self.minimum = minimum
         self.schema = schema
         if name == "timescaledb":
-            raise DeclarationError("Extension", "say TimescaleDB(minimum=...) of timescaledb")
+            raise DeclarationError("Extension", "declare timescaledb with TimescaleDB(minimum=...)")
         if name == "plpgsql":
-            raise DeclarationError("Extension", "every database has plpgsql")
+            raise DeclarationError(
+                "Extension", "every database has plpgsql; remove this declaration"
+            )
         if minimum is not None and re.fullmatch(r"\d+(\.\d+)*", minimum) is None:
             raise DeclarationError(
                 f"Extension {name}", f"minimum {minimum!r} is not a version like 1.6"

@@ -17,20 +17,20 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Function(Requirement):
-    """The database has this function; what is None is not judged.
+    """The database has this function; a property that is None is not judged.
 
     Args:
-        signature: name and types of the arguments, `"total(integer, text)"`; names and defaults
-            of arguments may be said and mean nothing.
-        body: the text between the quotes, as `pg_proc.prosrc` has it.
-        digest: of the body, as a verdict shows it, `"sha256:..."`; instead of the body.
+        signature: name and argument types, `"total(integer, text)"`; names and defaults of
+            arguments are allowed and ignored.
+        body: the text between the quotes, as in `pg_proc.prosrc`.
+        digest: the digest of the body, `"sha256:..."`, as a verdict shows it; instead of `body`.
         language: `"sql"`, `"plpgsql"`.
-        returns: the type, or `"SETOF ..."`, `"TABLE(...)"` as PostgreSQL spells it.
+        returns: the type, or `"SETOF ..."`, `"TABLE(...)"` as PostgreSQL prints it.
         volatility: `"immutable"`, `"stable"` or `"volatile"`.
-        strict: whether it is NULL where an argument is.
+        strict: whether the function returns NULL when an argument is NULL.
         security: `"invoker"` or `"definer"`.
-        settings: what the function sets for itself, `("search_path=public",)`.
-        schema: None: the models' default schema.
+        settings: the settings of `CREATE FUNCTION ... SET`, `("search_path=public",)`.
+        schema: the schema of the function; None: the models' default schema.
     """
 
     kind = "function"
@@ -71,7 +71,7 @@ class Function(Requirement):
     def _check(self) -> None:
         subject = f"{self._name} {self.signature}"
         if self.body is not None and self.digest is not None:
-            raise DeclarationError(subject, "body and digest say the same; one must go")
+            raise DeclarationError(subject, "has both body and digest; remove one of them")
         if self.digest is not None and _DIGEST.fullmatch(self.digest) is None:
             raise DeclarationError(
                 subject, f"digest {self.digest!r} is not sha256: and 64 hexadecimal digits"
@@ -87,6 +87,6 @@ class Function(Requirement):
 
 
 class Procedure(Function):
-    """The database has this procedure; the arguments are those of `Function`."""
+    """The database has this procedure. It takes the arguments of `Function`."""
 
     kind = "procedure"

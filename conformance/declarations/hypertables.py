@@ -1,4 +1,4 @@
-"""A table that is partitioned by time."""
+"""Hypertables: tables that TimescaleDB partitions by time."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 
 class HashPartition:
-    """A second dimension: rows spread over a number of partitions by a column's hash.
+    """A second dimension: the hash of a column spreads rows over a number of partitions.
 
     Args:
-        time_index: whether the index on the first such column and the time is there, which
-            `create_hypertable` makes when it is given the column, and `add_dimension` does not.
+        column: the name of the column.
+        partitions: the number of partitions.
+        time_index: whether the table has the index on this column and the time column.
+            `create_hypertable` creates it for the first hash dimension, `add_dimension` does not.
     """
 
     def __init__(self, column: str, partitions: int, *, time_index: bool = True) -> None:
@@ -37,16 +39,17 @@ class Hypertable(Declaration):
     """The table is a hypertable.
 
     Args:
-        time_column: the column that it is partitioned by.
+        time_column: the column that TimescaleDB partitions by.
         chunk_interval: the time span of a chunk: `"1 month"`, a timedelta, or a number where the
             time column is an integer.
         partitions: further dimensions, by hash.
-        time_index: TimescaleDB makes an index on the time column, descending, unless
-            `create_default_indexes => false` was said or an index led by it is there already.
-            True makes it part of the table's metadata, under TimescaleDB's name.
-        integer_now: the function that says what the time is where it is an integer
-            (`set_integer_now_func`), with its schema unless that is the default one. None: any
-            function; one is needed where a policy is declared.
+        time_index: whether the table has TimescaleDB's descending index on the time column.
+            TimescaleDB does not create it with `create_default_indexes => false`, or where the
+            table has an index on that column already. True adds the index to the metadata, under
+            TimescaleDB's name.
+        integer_now: the function that returns the current time of an integer time column
+            (`set_integer_now_func`), qualified by its schema unless that is the default one. None:
+            any function; a table with a policy needs one.
 
     Source of the rules: TimescaleDB documentation, "create_hypertable" and "Hypertable
     constraints and indexes": a unique key contains every partitioning column.
@@ -79,7 +82,8 @@ class Hypertable(Declaration):
             self._column(table, dimension.column, "partitioning column")
             if dimension.partitions < 1:
                 raise DeclarationError(
-                    table.name, f"partitions of {dimension.column!r}: at least one is needed"
+                    table.name,
+                    f"the number of partitions of {dimension.column!r} must be at least one",
                 )
         self._check_keys(table)
         if self.time_index:
@@ -91,20 +95,21 @@ class Hypertable(Declaration):
         if not (integer or isinstance(kind, Date | DateTime | Uuid)):
             raise DeclarationError(
                 table.name,
-                f"time column {self.time_column!r} is {column.type!r}; "
-                "a hypertable needs a timestamp, date, integer or UUIDv7",
+                f"time column {self.time_column!r} has the type {column.type!r}; "
+                "it must be a timestamp, a date, an integer or a UUIDv7",
             )
         if integer is not isinstance(self.chunk_interval, int):
             raise DeclarationError(
                 table.name,
-                f"chunk interval {self._declared_interval!r} does not fit time column "
-                f"{self.time_column!r}: {'a number' if integer else 'a length of time'} is needed",
+                f"chunk interval {self._declared_interval!r} must be "
+                f"{'a number' if integer else 'a length of time'}, because the time column "
+                f"{self.time_column!r} is {'an integer' if integer else 'not an integer'}",
             )
         if self.integer_now is not None and not integer:
             raise DeclarationError(
                 table.name,
-                f"integer now {self.integer_now!r} does not fit time column "
-                f"{self.time_column!r}: only an integer needs a function that says what time it is",
+                f"remove integer_now {self.integer_now!r}: the time column {self.time_column!r} is "
+                "not an integer",
             )
 
     def _check_keys(self, table: Table) -> None:
@@ -114,14 +119,14 @@ class Hypertable(Declaration):
                 if columns and column not in columns:
                     raise DeclarationError(
                         table.name,
-                        f"{name} ({', '.join(columns)}) lacks {column!r}; on a hypertable every "
-                        "unique key contains the partitioning columns",
+                        f"{name} ({', '.join(columns)}) lacks {column!r}; every unique key of a "
+                        "hypertable contains the partitioning columns",
                     )
 
     def _declare_default_indexes(self, table: Table) -> None:
-        """Declare what create_hypertable makes: (time DESC), and (hash column, time DESC).
+        """Declare the indexes of create_hypertable: (time DESC), and (hash column, time DESC).
 
-        It makes neither where an index on exactly these columns, in either direction, is there.
+        TimescaleDB skips an index if the table has one on exactly these columns, in any direction.
         """
         time = self._column(table, self.time_column, "time column")
         defaults = [[time]]
@@ -141,12 +146,12 @@ def hypertable_of(table: Table) -> Hypertable | None:
 
 
 def is_default_index(index: Index) -> bool:
-    """Whether TimescaleDB makes this index by itself; its name is then no promise."""
+    """Whether TimescaleDB creates this index by itself; then its name is not checked."""
     return index.info.get(INFO_KEY) == "default index"
 
 
 def underlying(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type that the database has, of one that a project decorates."""
+    """The type in the database: the `impl` of a TypeDecorator, else the type itself."""
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 

@@ -1,4 +1,4 @@
-"""Jobs of one's own, which TimescaleDB's scheduler runs."""
+"""User-defined jobs, which TimescaleDB's scheduler runs."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 
 class Job(Requirement):
-    """The scheduler runs a procedure or function; several jobs of one have different configs.
+    """The scheduler runs a procedure or function.
+
+    Several jobs of one procedure must have different configs.
 
     Args:
-        proc: its name, with its schema unless that is the default one.
-        schedule_interval: how often it runs.
-        config: what it is given.
-        scheduled: whether it runs by itself.
-        max_runtime: how long a run may take; None: as long as it likes.
-        max_retries: how often a failed run is tried again; -1: always.
+        proc: the name of the procedure, qualified by its schema unless that is the default one.
+        schedule_interval: how often the job runs.
+        config: the argument of the procedure.
+        scheduled: whether the scheduler runs the job.
+        max_runtime: how long a run may take; None: a run has no limit.
+        max_retries: how often a failed run is tried again; -1: without a limit.
 
     Source of the rules: TimescaleDB documentation, "add_job" and "alter_job".
     """
@@ -49,15 +51,21 @@ class Job(Requirement):
         self.scheduled = scheduled
         self.max_retries = max_retries
         try:
-            #: As facts have it: sorted, on one line; None where it is given nothing.
+            #: The config as sorted JSON on one line; None where there is none.
             self.config = None if config is None else json.dumps(dict(config), sort_keys=True)
         except TypeError as error:
             raise DeclarationError(subject, f"config: {error}") from None
 
     def require(self, metadata: MetaData) -> None:
-        """Make this a requirement of the metadata."""
+        """Register this job with the metadata.
+
+        Raises:
+            DeclarationError: the metadata has a job of the same procedure and config.
+        """
         if (self.proc, self.config) in {(job.proc, job.config) for job in jobs_of(metadata)}:
-            raise DeclarationError(f"job {self.proc}", "is declared twice with the same config")
+            raise DeclarationError(
+                f"job {self.proc}", "is declared twice with the same config; change one of them"
+            )
         super().require(metadata)
 
 
@@ -73,5 +81,6 @@ def _length(subject: str, what: str, value: str | timedelta, *, least: int = 1) 
             subject, f"{what} {value!r} must be a length of time such as '12 hours'"
         )
     if length.microseconds < least:
-        raise DeclarationError(subject, f"{what} {value!r} is not longer than nothing")
+        least_words = "more than zero" if least else "zero or more"
+        raise DeclarationError(subject, f"{what} {value!r} must be {least_words}")
     return length

@@ -1,4 +1,4 @@
-"""Names that PostgreSQL gives by itself."""
+"""The names that PostgreSQL gives to unnamed objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _IDENTIFIER_BYTES = 63
 
 
 def default_name(table: str, columns: str, suffix: str) -> str:
-    """The name PostgreSQL gives an index or constraint that was not named.
+    """The name that PostgreSQL gives to an unnamed index or constraint.
 
     Source: PostgreSQL, makeObjectName: the longer of table and columns is cut until all fits.
     """

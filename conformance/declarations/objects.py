@@ -1,10 +1,10 @@
-"""Objects of a database that are no tables, by kind and name."""
+"""Objects of a database that are not tables, by kind and name."""
 
 from __future__ import annotations
 
 from conformance.declarations.base import DeclarationError, Requirement
 
-#: What can be declared by kind and name alone.
+#: The kinds that `DatabaseObject` declares.
 OBJECT_KINDS = (
     "access_method",
     "aggregate",
@@ -41,11 +41,12 @@ class DatabaseObject(Requirement):
     """The database has an object of this kind and name.
 
     Args:
-        kind: one of `OBJECT_KINDS`, as a verdict calls it: `event_trigger` or `"event trigger"`.
-        name: as a verdict calls it: `feed`, `total(integer)`, `text as integer`.
-        definition: as a verdict shows it, `instruments: insert, update`; None: it is not judged.
-        schema: of an object that is in one; None: the models' default schema, or the object is
-            one of the whole database.
+        kind: one of `OBJECT_KINDS`, as a verdict prints it: `event_trigger` or `"event trigger"`.
+        name: the name as a verdict prints it: `feed`, `total(integer)`, `text as integer`.
+        definition: the definition as a verdict prints it, `instruments: insert, update`; None: the
+            definition is not judged.
+        schema: the schema of the object; None: the models' default schema, or the object does not
+            belong to a schema.
     """
 
     def __init__(
@@ -57,6 +58,6 @@ class DatabaseObject(Requirement):
         self.schema = schema
         if self.kind not in OBJECT_KINDS:
             known = ", ".join(OBJECT_KINDS)
-            raise DeclarationError(f"DatabaseObject {name}", f"there is no kind {kind!r}: {known}")
+            raise DeclarationError(f"DatabaseObject {name}", f"kind {kind!r} is not one of {known}")
         if not name.strip():
             raise DeclarationError(f"DatabaseObject {kind}", "the name is empty")

@@ -1,4 +1,4 @@
-"""Who owns the tables of a schema, and who else may do what with them."""
+"""The owners of tables, and the privileges of other roles."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PRIVILEGES = {
     "function": ("execute",),
     "database": ("create", "connect", "temporary"),
 }
-#: What a server may leave out of `all`, since PostgreSQL 17 alone has it.
+#: A privilege of `all` that servers before PostgreSQL 17 do not have.
 MAINTAIN = "maintain?"
-#: What `all` stands for, where that is not all of them in every version.
+#: Kind of object -> the privileges of `all`, where they depend on the version.
 _ALL = {"table": (*_OF_A_TABLE, MAINTAIN)}
-#: What will be created -> what can be granted on it.
+#: Kind of future objects -> what can be granted on them.
 FUTURE = {
     "tables": PRIVILEGES["table"],
     "sequences": PRIVILEGES["sequence"],
@@ -35,31 +35,30 @@ FUTURE = {
 
 
 class Owner(Requirement):
-    """The tables are this role's; without it, all have one owner, whoever that is.
+    """The role that owns tables. Without this declaration all tables must have the same owner.
 
     Args:
-        role: its name.
-        tables: the tables that it is about, with their schema unless that is the default one;
-            None: all for which no other declaration names them.
+        role: the name of the role.
+        tables: the tables that the role owns, qualified by their schema unless that is the default
+            one; None: all tables that no other `Owner` names.
     """
 
     def __init__(self, role: str, *, tables: Sequence[str] | None = None) -> None:
         self.role = role
         self.tables = None if tables is None else tuple(tables)
         if not role.strip():
-            raise DeclarationError("Owner", "the role has no name")
+            raise DeclarationError("Owner", "the name of the role is empty")
 
 
 class Grant(Requirement):
-    """A role has these privileges. What else it has, and no model declares, is then a finding.
+    """A role has these privileges. Undeclared privileges of this role are then findings.
 
     Args:
         privileges: `"select, insert"`, a sequence, or `"all"`.
         to: the role, or `"PUBLIC"`.
-        on: tables, views or sequences, with their schema unless that is the default one; of
-            another kind the schemas or functions; None: every table of the metadata, or the
-            database.
-        columns: the columns of the tables that it is about; none: the tables as a whole.
+        on: the names of tables, views, sequences, schemas or functions, qualified by their schema
+            unless that is the default one; None: every table of the metadata, or the database.
+        columns: the columns that the privileges are limited to; empty: the tables as a whole.
         kind: `"table"` (views, too), `"sequence"`, `"schema"`, `"function"` or `"database"`.
         grant_option: whether the role may grant them to others.
     """
@@ -83,22 +82,24 @@ class Grant(Requirement):
             known = ", ".join(name for name in PRIVILEGES if name != "column")
             raise DeclarationError(f"Grant to {to}", f"kind {kind!r} is not one of {known}")
         if self.columns and kind != "table":
-            raise DeclarationError(f"Grant to {to}", f"a {kind} has no columns")
+            raise DeclarationError(
+                f"Grant to {to}", f"has columns, which a {kind} does not; remove them"
+            )
         if on is None and kind not in ("table", "database"):
-            raise DeclarationError(f"Grant to {to}", f"it names no {kind}")
+            raise DeclarationError(f"Grant to {to}", f"does not name a {kind}; name one in on=")
         granted = "column" if self.columns else kind
         self.privileges = _privileges(f"Grant to {to}", granted, privileges, PRIVILEGES[granted])
 
 
 class DefaultGrant(Requirement):
-    """Objects that a role will create come with these privileges for another one.
+    """Default privileges: objects that one role will create grant these to another role.
 
     Args:
         privileges: `"select"`, a sequence, or `"all"`.
         to: the role, or `"PUBLIC"`.
         by: the role that creates the objects.
         on: `"tables"`, `"sequences"`, `"functions"`, `"types"` or `"schemas"`.
-        schema: where they are created; None: anywhere.
+        schema: the schema of the objects; None: any schema.
         grant_option: whether the role may grant them to others.
 
     Source: PostgreSQL documentation, "ALTER DEFAULT PRIVILEGES".
@@ -129,7 +130,7 @@ class DefaultGrant(Requirement):
 
 def _role(declaration: str, name: str) -> str:
     if not name.strip():
-        raise DeclarationError(declaration, "the role has no name")
+        raise DeclarationError(declaration, "the name of the role is empty")
     return "PUBLIC" if name.lower() == "public" else name
 
 
@@ -152,6 +153,6 @@ def _privileges(
     for word in found:
         if word not in known:
             raise DeclarationError(
-                subject, f"privilege {word!r} of a {kind} is not one of {', '.join(known)}"
+                subject, f"privilege {word!r} on a {kind} is not one of {', '.join(known)}"
             )
     return tuple(found)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Reorder(Declaration):
-    """A policy rewrites each chunk once, in the order of an index.
+    """A policy that rewrites each chunk once, in the order of an index.
 
     Args:
-        index: the name of the index, as the database has it.
+        index: the name of the index in the database.
         schedule_interval: how often the policy runs; None: TimescaleDB's default.
 
     Source of the rules: TimescaleDB documentation, "add_reorder_policy".
@@ -32,12 +32,12 @@ class Reorder(Declaration):
 
     def _attach(self, table: Table) -> None:
         if not self.index:
-            raise DeclarationError(table.name, "reorder names no index")
+            raise DeclarationError(table.name, "Reorder does not name an index")
         self.schedule_interval = self.schedule(table, self._declared_schedule)
 
     def _check(self, table: Table) -> None:
         if hypertable_of(table) is None:
-            raise DeclarationError(table.name, "declares Reorder but is not declared a Hypertable")
+            raise DeclarationError(table.name, "has Reorder(...) but not Hypertable(...)")
 
 
 def reorder_of(table: Table) -> Reorder | None:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Retention(Declaration):
-    """A policy drops chunks of a certain age.
+    """A policy that drops chunks of a certain age.
 
     Args:
-        drop_after: the age from which a chunk is dropped.
+        drop_after: the age at which the policy drops a chunk.
         schedule_interval: how often the policy runs; None: TimescaleDB's default.
     """
 

@@ -1,4 +1,4 @@
-"""Settings of the database or of a role, with which sessions begin."""
+"""Settings of the database or of a role, which every new session starts with."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ class Setting(Requirement):
     """The database, or a role in it, has this setting.
 
     Args:
-        name: as `ALTER DATABASE ... SET` takes it, `"TimeZone"`.
-        value: as text, `"America/Sao_Paulo"`.
-        role: whose it is; None: everybody's.
+        name: the name in `ALTER DATABASE ... SET`, `"TimeZone"`.
+        value: the value as text, `"America/Sao_Paulo"`.
+        role: the role that has the setting; None: the whole database has it.
     """
 
     def __init__(self, name: str, value: str | float, *, role: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Signatures of functions, with the types as PostgreSQL spells them."""
+"""Signatures of functions, with the types as PostgreSQL prints them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ALIASES = {
     "timetz": "time with time zone",
     "varbit": "bit varying",
 }
-#: Types of several words; of others the first word is the argument's name.
+#: Types whose name has several words; in other arguments the first word is the argument's name.
 _LONG = frozenset(
     {
         "double precision",
@@ -46,21 +46,21 @@ _SHAPE = re.compile(r'\s*("(?:[^"]|"")+"|[^\s("]+)\s*\((.*)\)\s*', re.DOTALL)
 
 @dataclass(frozen=True)
 class Signature:
-    """`total(integer, text)`: a name, and the types of the arguments that a call gives."""
+    """`total(integer, text)`: a name, and the types of the input arguments."""
 
     name: str
     arguments: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Signature:
-        """Of `total(x int, label text DEFAULT '')`.
+        """Read `total(x int, label text DEFAULT '')`.
 
         Raises:
-            ValueError: the text is not of that shape.
+            ValueError: the text has another form.
         """
         match = _SHAPE.fullmatch(text)
         if match is None:
-            raise ValueError(f"signature {text!r} is not of the shape 'name(type, type)'")
+            raise ValueError(f"signature {text!r} does not have the form 'name(type, type)'")
         name = match[1].strip('"').replace('""', '"') if match[1].startswith('"') else match[1]
         arguments = (_argument(part) for part in _split(match[2]))
         return cls(name, tuple(kind for kind in arguments if kind is not None))
@@ -70,7 +70,7 @@ class Signature:
 
 
 def _split(text: str) -> list[str]:
-    """At the commas outside of brackets and quotes."""
+    """Split at the commas outside of brackets and quotes."""
     parts, depth, quoted = [""], 0, False
     for letter in text:
         quoted ^= letter == "'"
@@ -84,7 +84,7 @@ def _split(text: str) -> list[str]:
 
 
 def _argument(text: str) -> str | None:
-    """The type; None for an argument that a call does not give."""
+    """The type of an argument; None for an OUT argument."""
     words = _bare(_DEFAULT.split(text, maxsplit=1)[0]).split()
     mode = "in"
     if len(words) > 1 and words[0].lower() in _MODES:
@@ -98,7 +98,7 @@ def _argument(text: str) -> str | None:
 
 
 def _bare(text: str) -> str:
-    """Without a length: functions do not keep one."""
+    """The text without a length: PostgreSQL ignores the length of an argument's type."""
     return " ".join(re.sub(r"\([\d, ]*\)", " ", text).split())
 
 

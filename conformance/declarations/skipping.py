@@ -1,4 +1,4 @@
-"""Columns by whose range compressed chunks are skipped."""
+"""Chunk skipping: a query skips compressed chunks by the range of a column."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class ChunkSkipping(Declaration):
-    """Compressed chunks keep the range of these columns, and a query skips those outside of it.
+    """Queries skip compressed chunks by the range of these columns.
 
     Args:
-        columns: integers, dates or timestamps.
+        columns: names of columns that are integers, dates or timestamps.
 
     Source of the rules: TimescaleDB documentation, "enable_chunk_skipping".
     """
@@ -27,18 +27,16 @@ class ChunkSkipping(Declaration):
 
     def _check(self, table: Table) -> None:
         if hypertable_of(table) is None:
-            raise DeclarationError(
-                table.name, "declares ChunkSkipping but is not declared a Hypertable"
-            )
+            raise DeclarationError(table.name, "has ChunkSkipping(...) but not Hypertable(...)")
         if not self.columns:
-            raise DeclarationError(table.name, "chunk skipping names no column")
+            raise DeclarationError(table.name, "ChunkSkipping does not name a column")
         for name in self.columns:
-            column = self._column(table, name, "chunk skipping by")
+            column = self._column(table, name, "chunk skipping")
             if not isinstance(underlying(column.type), Integer | Date | DateTime):
                 raise DeclarationError(
                     table.name,
-                    f"chunk skipping by {name!r}: it is {column.type!r}; an integer, a date or a "
-                    "timestamp is needed",
+                    f"column {name!r} of ChunkSkipping has the type {column.type!r}; it must be an "
+                    "integer, a date or a timestamp",
                 )
 
 

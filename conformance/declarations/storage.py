@@ -1,4 +1,4 @@
-"""How a table and its columns are kept."""
+"""How the server stores a table and its columns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COMPRESSIONS = ("pglz", "lz4")
 
 
 class ColumnStorage:
-    """How a column is kept; what is None has the default of its type.
+    """How the server stores a column; None means the default of the column's type.
 
     Args:
         storage: `"plain"`, `"external"`, `"extended"` or `"main"`.
-        compression: by TOAST, `"pglz"` or `"lz4"`.
+        compression: the method of TOAST, `"pglz"` or `"lz4"`.
         statistics: the target of `ALTER COLUMN ... SET STATISTICS`.
-        options: of `ALTER COLUMN ... SET (...)`, `{"n_distinct": -1}`; and of a dimension the
-            `partitioning_function`, where that is not one of TimescaleDB's.
+        options: the options of `ALTER COLUMN ... SET (...)`, `{"n_distinct": -1}`; for the column
+            of a dimension also `partitioning_function`, where the function is not TimescaleDB's.
     """
 
     def __init__(
@@ -41,17 +41,17 @@ class ColumnStorage:
 
 
 class Storage(Declaration):
-    """The table is kept like this.
+    """How the server stores the table.
 
     Args:
-        parameters: of `ALTER TABLE ... SET (...)`: `{"fillfactor": 70}`,
+        parameters: the parameters of `ALTER TABLE ... SET (...)`: `{"fillfactor": 70}`,
             `{"autovacuum_enabled": False, "toast.autovacuum_enabled": False}`.
-        columns: how columns are kept, by name.
+        columns: how the server stores columns, by name.
         replica_identity: `"full"`, `"nothing"` or `"index <name>"`; None: the primary key.
-        tablespaces: those that are attached to the hypertable.
+        tablespaces: the tablespaces that are attached to the hypertable.
 
-    Where SQLAlchemy has an option of its own, that declares the same: `postgresql_tablespace` of a
-    table or an index, and `postgresql_with`.
+    SQLAlchemy's own options count as declared, too: `postgresql_tablespace` of a table or an index,
+    and `postgresql_with`.
     """
 
     def __init__(
@@ -71,10 +71,11 @@ class Storage(Declaration):
         identity = self.replica_identity
         if identity not in (None, "full", "nothing") and not str(identity).startswith("index "):
             raise DeclarationError(
-                table.name, f"replica identity {identity!r} is not full, nothing or index <name>"
+                table.name,
+                f"replica_identity {identity!r} is not one of full, nothing, index <name>",
             )
         for name, column in self.columns.items():
-            self._column(table, name, "storage of")
+            self._column(table, name, "storage")
             for what, word, words in (
                 ("storage", column.storage, STORAGES),
                 ("compression", column.compression, COMPRESSIONS),

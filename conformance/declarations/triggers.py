@@ -1,4 +1,4 @@
-"""What acts on the rows of a table by itself: triggers, rules, row security."""
+"""Triggers, rules and row security policies of a table."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Trigger(Declaration):
     """The table has this trigger.
 
     Args:
-        name: its name.
+        name: the name of the trigger.
         timing: `"before"`, `"after"` or `"instead of"`.
         events: `"insert or update of price"`.
-        function: what it executes, with its arguments, `"set_updated_at()"`.
+        function: the function with its arguments, `"set_updated_at()"`.
         level: `"row"` or `"statement"`.
-        condition: of `WHEN`, `"NEW.price > OLD.price"`; None: there is none.
-        deferrable: of a constraint trigger: `"no"`, `"initially immediate"` or
-            `"initially deferred"`; None: it is no constraint.
-        transition_tables: the names that `REFERENCING` gives, old before new.
+        condition: the condition of `WHEN`, `"NEW.price > OLD.price"`; None: the trigger has none.
+        deferrable: `"no"`, `"initially immediate"` or `"initially deferred"` for a constraint
+            trigger; None: the trigger is not a constraint trigger.
+        transition_tables: the names in `REFERENCING`, old before new.
 
     Source of the words: PostgreSQL documentation, "CREATE TRIGGER".
     """
@@ -64,10 +64,12 @@ class Trigger(Declaration):
         for event, columns in self.events.items():
             _one_of(self, table, "event", event, EVENTS)
             for column in columns:
-                self._column(table, column, f"trigger {self.name}: column")
+                self._column(table, column, f"trigger {self.name}")
         if not self.function.rstrip().endswith(")"):
             raise DeclarationError(
-                table.name, f"trigger {self.name}: function {self.function!r} lacks its brackets"
+                table.name,
+                f"trigger {self.name}: function {self.function!r} must end with brackets, for "
+                "example set_updated_at()",
             )
 
 
@@ -75,9 +77,8 @@ class Rule(Declaration):
     """The table has this rule.
 
     Args:
-        name: its name.
-        definition: the whole `CREATE RULE` as `pg_get_ruledef()` spells it, and as a verdict shows
-            it.
+        name: the name of the rule.
+        definition: the whole `CREATE RULE` as `pg_get_ruledef()` and a verdict print it.
     """
 
     _repeatable = True
@@ -94,10 +95,10 @@ class Rule(Declaration):
 
 
 class RowSecurity(Declaration):
-    """Row security is on.
+    """Row security is enabled.
 
     Args:
-        forced: for the owner of the table, too.
+        forced: whether row security applies to the owner of the table, too.
     """
 
     def __init__(self, *, forced: bool = False) -> None:
@@ -108,12 +109,12 @@ class RowSecurityPolicy(Declaration):
     """The table has this row security policy.
 
     Args:
-        name: its name.
+        name: the name of the policy.
         command: `"all"`, `"select"`, `"insert"`, `"update"` or `"delete"`.
-        using: which rows are seen; None: there is no such condition.
-        check: which rows may be written; None: there is no such condition.
-        roles: whom it is about; `"public"` is everybody.
-        permissive: whether one of several is enough.
+        using: the condition for rows that are read; None: the policy has none.
+        check: the condition for rows that are written; None: the policy has none.
+        roles: the roles that the policy applies to; `"public"` is every role.
+        permissive: whether a row may be used if one of several policies allows it.
 
     Source of the words: PostgreSQL documentation, "CREATE POLICY".
     """
@@ -140,7 +141,7 @@ class RowSecurityPolicy(Declaration):
     def _check(self, table: Table) -> None:
         _one_of(self, table, "command", self.command, COMMANDS)
         if not self.roles:
-            raise DeclarationError(table.name, f"policy {self.name}: it is about no role")
+            raise DeclarationError(table.name, f"policy {self.name} names no role")
 
 
 def _one_of(
@@ -154,7 +155,7 @@ def _one_of(
 
 
 def _events(text: str) -> dict[str, tuple[str, ...]]:
-    """Event -> columns, of `insert or update of price, size`."""
+    """Event -> columns, read from `insert or update of price, size`."""
     found = {}
     for part in re.split(r"\s+or\s+", text.strip(), flags=re.IGNORECASE):
         event, _, columns = re.sub(r"\s+of\s+", ":", part, flags=re.IGNORECASE).partition(":")

@@ -1,4 +1,4 @@
-"""Relations whose rows come from a query: views, materialized views, and what they share."""
+"""Views and materialized views: relations whose rows come from a query."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _QUERY = re.compile(r"\s*(?:\(|(?:select|with|values|table)\b)", re.IGNORECASE)
 
 
 class Derived(Declaration, Requirement):
-    """A relation whose rows come from a query; it takes its place among the models in two ways.
+    """A relation whose rows come from a query. There are two ways to declare one.
 
-    In `__table_args__` of a class that reads from it, it says that the class has no table. Without
-    a class it is given a name, and `require(metadata)` makes it known.
+    Put it into `__table_args__` of its mapped class, which then has no table. Without a mapped
+    class, give it a name and call `require(metadata)`.
 
     Args:
-        query: a SQLAlchemy `select()` or the text of one. None: whatever it is computed from, only
-            its columns are looked at.
-        parts: indexes and further declarations, as they stand in `__table_args__`.
-        name: only where there is no mapped class, whose table has the name.
-        schema: of the name.
+        query: a SQLAlchemy `select()` or its text. None: the query is not checked, only the columns
+            are.
+        parts: indexes and further declarations, as in `__table_args__`.
+        name: the name of a relation without a mapped class; None: the class has it.
+        schema: the schema of that name.
     """
 
-    #: What people call it.
+    #: The kind of relation in messages.
     noun = "view"
 
     def __init__(
@@ -56,24 +56,25 @@ class Derived(Declaration, Requirement):
         self._parts = parts
 
     def require(self, metadata: MetaData) -> None:
-        """Make this a requirement of the metadata: there is no mapped class for it.
+        """Register a relation without a mapped class with the metadata.
 
         Raises:
-            DeclarationError: it has no name, another one has it, or it contradicts itself.
+            DeclarationError: the relation has no name, its name is taken, or it contradicts itself.
         """
         if self.name is None:
             raise DeclarationError(
-                type(self).__name__, "has no name; give it one, or put it into a mapped class"
+                type(self).__name__,
+                "has no name; pass name=, or put it into __table_args__ of a mapped class",
             )
         schema = self.schema or metadata.schema
         for table in (*metadata.tables.values(), *views_of(metadata)):
             if (table.schema, table.name) == (schema, self.name):
                 raise DeclarationError(
                     self.name,
-                    f"the {self.noun} has the name of a table that is declared already; "
-                    "put it into __table_args__ there",
+                    f"a mapped class has the name of the {self.noun} already; put the {self.noun} "
+                    "into __table_args__ of that class",
                 )
-        # In metadata of its own, so that nothing takes it for a table.
+        # A MetaData of its own keeps everybody from taking it for a table.
         apart = MetaData(naming_convention=metadata.naming_convention)
         self.table = Table(self.name, apart, *self._columns(), self, schema=schema)
         super().require(metadata)
@@ -83,7 +84,8 @@ class Derived(Declaration, Requirement):
         self.table = parent
         if self.name not in (None, parent.name):
             raise DeclarationError(
-                parent.name, f"names the {self.noun} {self.name!r}; the class has the name already"
+                parent.name,
+                f"names the {self.noun} {self.name!r} although its class has a name; remove name=",
             )
         super()._set_parent(parent, **keywords)
         for part in self._parts:
@@ -102,37 +104,40 @@ class Derived(Declaration, Requirement):
         ]
         if others:
             raise DeclarationError(
-                table.name, f"declares {type(self).__name__} and {type(others[0]).__name__}"
+                table.name,
+                f"declares both {type(self).__name__} and {type(others[0]).__name__}; remove one",
             )
         computed = self.column_names()
         for column in table.columns:
             if computed is not None and column.name not in computed:
                 raise DeclarationError(
                     table.name,
-                    f"column {column.name!r} is not in its query; there are {', '.join(computed)}",
+                    f"column {column.name!r} is not in the query of the {self.noun}; the query has "
+                    f"{', '.join(computed)}",
                 )
 
     def column_names(self) -> list[str] | None:
-        """What the query's columns are called; None where it is a text or not given.
+        """The names of the query's columns; None where the query is a text or None.
 
         Raises:
-            DeclarationError: one has no name: SQLAlchemy and PostgreSQL would each choose another.
+            DeclarationError: a column has no name; SQLAlchemy and PostgreSQL would choose different
+                ones.
         """
         if not isinstance(self.query, Select):
             return None
         return [self._named(column).name for column in self.query.selected_columns]
 
     def _named(self, column: Any) -> Any:
-        # The name of a function is no label: PostgreSQL and SQLAlchemy make different ones of it.
+        # A function without a label: PostgreSQL and SQLAlchemy name its column differently.
         if not isinstance(column, Label | ColumnClause):
             raise DeclarationError(
                 str(self.name or self.table.name),
-                f"column {column} of its query has no name; give it one with .label()",
+                f"column {column} of the query has no name; give the column one with .label()",
             )
         return column
 
     def sources(self) -> list[Table] | None:
-        """The tables that the query speaks of; None where it is a text or not given."""
+        """The tables of the query; None where the query is a text or None."""
         if not isinstance(self.query, Select):
             return None
         found = find_tables(self.query, include_joins=True, check_columns=True)
@@ -146,13 +151,17 @@ class Derived(Declaration, Requirement):
 
 
 class View(Derived):
-    """A view, and the query that it stands for.
+    """A view, and its query.
 
     Args:
-        query: as for every relation that comes from a query.
-        security_barrier: no function of a reader sees a row that the view leaves out.
-        security_invoker: the reader's privileges count, not the owner's.
-        check_option: `"local"` or `"cascaded"`: what is written must show in the view.
+        query: a SQLAlchemy `select()` or its text. None: the query is not checked, only the columns
+            are.
+        parts: further declarations, as in `__table_args__`.
+        name: the name of a view without a mapped class; None: the class has it.
+        schema: the schema of that name.
+        security_barrier: whether functions of a reader see only rows of the view.
+        security_invoker: whether the reader's privileges count instead of the owner's.
+        check_option: `"local"` or `"cascaded"`: rows that are written must be rows of the view.
 
     Source: PostgreSQL documentation, "CREATE VIEW".
     """
@@ -173,7 +182,7 @@ class View(Derived):
             "security_barrier": security_barrier and "true",
             "security_invoker": security_invoker and "true",
         }
-        #: `security_barrier=true`, in the order of their names.
+        #: `security_barrier=true`, sorted by name.
         self.options = tuple(f"{option}={value}" for option, value in given.items() if value)
 
 
@@ -184,16 +193,16 @@ class MaterializedView(Derived):
 
 
 def view_of(table: Table) -> Derived | None:
-    """What the table's rows come from; None for a table that holds its own."""
+    """The table's `View`, `MaterializedView` or `ContinuousAggregate`; None for a real table."""
     return next(iter(all_declared(table, Derived)), None)
 
 
 def views_of(metadata: MetaData) -> list[Table]:
-    """All relations that come from a query: those of mapped classes, and those without one."""
+    """All relations whose rows come from a query, with and without a mapped class."""
     mapped = [table for table in metadata.tables.values() if view_of(table) is not None]
     return mapped + [item.table for item in required(metadata, Derived)]
 
 
 def tables_of(metadata: MetaData) -> list[Table]:
-    """The tables that hold rows of their own, parents first: what `sorted_tables` has of them."""
+    """The tables of the metadata without views, parents first, in the order of `sorted_tables`."""
     return [table for table in metadata.sorted_tables if view_of(table) is None]

@@ -172,11 +172,11 @@ def test_an_extension_and_a_kind_that_is_not_known(database):
     ("entity", "words"),
     [
         (PGTrigger(signature="t", definition="WHENEVER", on_entity="public.instruments"),
-         "PGTrigger t: its definition cannot be read"),
+         "PGTrigger t: cannot read the definition"),
         (PGTrigger(signature="t", definition=TRIGGER.definition, on_entity="public.nowhere"),
          "PGTrigger t: the metadata has no table public.nowhere"),
         (PGPolicy(signature="p", definition="FOR FUN OF IT", on_entity="public.instruments"),
-         "PGPolicy p: its definition cannot be read"),
+         "PGPolicy p: cannot read the definition"),
     ],
     ids=range(3),
 )  # fmt: skip

@@ -131,8 +131,8 @@ def test_signatures(text, signature):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"signature": "next_of"}, "signature 'next_of' is not of the shape 'name(type, type)'"),
-        ({"signature": "f()", "body": "", "digest": "sha256:"}, "body and digest say the same"),
+        ({"signature": "next_of"}, "signature 'next_of' does not have the form 'name(type, type)'"),
+        ({"signature": "f()", "body": "", "digest": "sha256:"}, "has both body and digest"),
         ({"signature": "f()", "digest": "md5:1"}, "is not sha256: and 64 hexadecimal digits"),
         ({"signature": "f()", "volatility": "calm"}, "'calm' is not one of immutable, stable"),
         ({"signature": "f()", "security": "tight"}, "'tight' is not one of invoker, definer"),

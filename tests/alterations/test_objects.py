@@ -208,7 +208,7 @@ def test_an_extension_that_is_not_there(database, declared, findings):
 @pytest.mark.parametrize(
     ("name", "minimum", "words"),
     [
-        ("timescaledb", None, "say TimescaleDB(minimum=...)"),
+        ("timescaledb", None, "declare timescaledb with TimescaleDB(minimum=...)"),
         ("plpgsql", None, "every database has plpgsql"),
         ("pg_trgm", "new", "'new' is not a version like 1.6"),
     ],
@@ -221,7 +221,7 @@ def test_a_wrong_extension(name, minimum, words):
 
 @pytest.mark.parametrize(
     ("kind", "name", "words"),
-    [("table", "t", "there is no kind 'table'"), ("publication", " ", "the name is empty")],
+    [("table", "t", "kind 'table' is not one of"), ("publication", " ", "the name is empty")],
 )
 def test_a_wrong_object(kind, name, words):
     with pytest.raises(DeclarationError, match=words):

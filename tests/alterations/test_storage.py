@@ -198,12 +198,13 @@ def _judge_tablespaces(database):
 @pytest.mark.parametrize(
     ("declared", "words"),
     [
-        (Storage(columns={"price": ColumnStorage()}), "'price' is not a column of it"),
+        (Storage(columns={"price": ColumnStorage()}), "no column 'price'"),
         (Storage(columns={"name": ColumnStorage(storage="flat")}),
          "storage 'flat' of 'name' is not one of plain, external, extended, main"),
         (Storage(columns={"name": ColumnStorage(compression="zip")}),
          "compression 'zip' of 'name' is not one of pglz, lz4"),
-        (Storage(replica_identity="key"), "replica identity 'key' is not full, nothing or index"),
+        (Storage(replica_identity="key"),
+         "replica_identity 'key' is not one of full, nothing, index"),
     ],
     ids=range(4),
 )  # fmt: skip

@@ -80,59 +80,63 @@ WRONG = {
     ),
     "no bucket": (
         lambda: daily(query=select(FLOWS.c.probe, func.max(FLOWS.c.at).label("day"))),
-        r"daily: its query has no time_bucket\(\); a continuous aggregate groups by one",
+        r"daily: the query has no time_bucket\(\); a continuous aggregate must group by one",
     ),
     "no bucket in a text": (
         lambda: daily(query="SELECT 1"),
-        r"daily: its query has no time_bucket\(\)",
+        r"daily: the query has no time_bucket\(\)",
     ),
     "a column without a name": (
         lambda: without_class(query=select(DAY, func.avg(FLOWS.c.litres)).group_by(DAY)),
-        r"daily: column avg\(flows.litres\) of its query has no name; give it one with .label\(\)",
+        r"daily: column avg\(flows.litres\) of the query has no name; give the column one with "
+        r".label\(\)",
     ),
     "a column that the query lacks": (
         lambda: daily(query=select(FLOWS.c.probe, DAY).group_by(FLOWS.c.probe, DAY)),
-        r"daily: column 'mean' is not in its query; there are probe, day",
+        r"daily: column 'mean' is not in the query of the continuous aggregate; the query has "
+        r"probe, day",
     ),
     "no name": (
         lambda: without_class(name=None),
-        r"ContinuousAggregate: has no name; give it one, or put it into a mapped class",
+        r"ContinuousAggregate: has no name; pass name=, or put it into __table_args__ of a mapped "
+        r"class",
     ),
     "the name of a table": (
         lambda: without_class(name="flows", metadata=METADATA),
-        r"flows: the continuous aggregate has the name of a table that is declared already",
+        r"flows: a mapped class has the name of the continuous aggregate already",
     ),
     "another name than the class": (
         lambda: daily(name="weekly"),
-        r"daily: names the continuous aggregate 'weekly'; the class has the name already",
+        r"daily: names the continuous aggregate 'weekly' although its class has a name",
     ),
     "two kinds of view": (
         lambda: daily(View(MEANS)),
-        r"daily: declares ContinuousAggregate and View",
+        r"daily: declares both ContinuousAggregate and View; remove one",
     ),
     "a hypertable as well": (
         lambda: daily(Hypertable("day", chunk_interval="1 day")),
-        r"daily: declares ContinuousAggregate and Hypertable",
+        r"daily: declares both ContinuousAggregate and Hypertable; remove one",
     ),
     "a refresh of nothing": (
         lambda: Table("t", MetaData(), Column("a", Integer), refresh()),
-        r"t: declares Refresh but is not declared a ContinuousAggregate",
+        r"t: has Refresh\(...\) but not ContinuousAggregate\(...\)",
     ),
     "a refresh of a view": (
         lambda: without_class(refresh(), kind=View),
-        r"daily: declares Refresh but is not declared a ContinuousAggregate",
+        r"daily: has Refresh\(...\) but not ContinuousAggregate\(...\)",
     ),
     "a window of one bucket": (
         lambda: daily(refresh(start="25 hours")),
-        r"daily: refresh 1 day 01:00:00 to 1 hour is too small; it must cover two buckets",
+        r"daily: the window 1 day 01:00:00 to 1 hour of Refresh is too small; a refresh covers at "
+        r"least two buckets",
     ),
     "a window that ends before it starts": (
         lambda: daily(refresh(start="1 hour", end="3 days")),
-        r"daily: refresh 1 hour to 3 days is too small",
+        r"daily: the window 1 hour to 3 days of Refresh is too small",
     ),
     "windows that overlap": (
         lambda: daily(refresh(), refresh(start="9 days", end="2 days")),
-        r"daily: refreshes 3 days to 1 hour and 9 days to 2 days overlap",
+        r"daily: the windows 3 days to 1 hour and 9 days to 2 days of two Refresh overlap",
     ),
     "an offset that is no length": (
         lambda: daily(refresh(start="long ago")),
@@ -140,35 +144,38 @@ WRONG = {
     ),
     "an offset of another unit": (
         lambda: daily(refresh(start=7, end=None)),
-        r"daily: start offset 7 does not fit the buckets: a length of time is needed",
+        r"daily: start offset 7 must be a length of time, because the time column is not an "
+        r"integer",
     ),
     "an offset of another unit than numbers": (
         lambda: without_class(refresh(), query=NUMBERED),
-        r"daily: start offset 3 days does not fit the buckets: a number is needed",
+        r"daily: start offset 3 days must be a number, because the time column is an integer",
     ),
     "a schedule that is no length": (
         lambda: daily(refresh(schedule="0 s")),
-        r"daily: schedule interval '0 s' is not longer than nothing",
+        r"daily: schedule interval '0 s' must be more than zero",
     ),
     "no schedule": (
         lambda: daily(refresh(schedule=None)),
-        r"daily: schedule interval of a refresh must be given",
+        r"daily: Refresh needs a schedule_interval",
     ),
     "a chunk interval of another unit": (
         lambda: daily(chunk_interval=7),
-        r"daily: chunk interval 7 does not fit the buckets: a length of time is needed",
+        r"daily: chunk interval 7 must be a length of time, because the time column is not an "
+        r"integer",
     ),
     "compression by a column that the query lacks": (
         lambda: without_class(Compression(segment_by="site", order_by="day", after=None)),
-        r"daily: segment by 'site' is not a column of it; there are probe, day, mean",
+        r"daily: the table has no column 'site' \(segment_by\); it has probe, day, mean",
     ),
     "compression of a view": (
         lambda: without_class(Compression(order_by="day", after=None), kind=View),
-        r"daily: declares Compression but is not declared a Hypertable",
+        r"daily: has Compression\(...\) but neither Hypertable\(...\) nor "
+        r"ContinuousAggregate\(...\)",
     ),
     "retention of another unit": (
         lambda: daily(Retention(drop_after=9)),
-        r"daily: drop after 9 does not fit the time column: a length of time is needed",
+        r"daily: drop after 9 must be a length of time, because the time column is not an integer",
     ),
 }
 
@@ -194,7 +201,7 @@ def test_one_without_a_class_is_no_table_either():
     (table,) = views_of(metadata)
     assert (table.schema, table.name, len(table.indexes)) == ("desk", "means", 1)
     assert [column.name for column in table.columns] == ["probe", "day", "mean"]
-    with pytest.raises(DeclarationError, match="means: the view has the name of a table"):
+    with pytest.raises(DeclarationError, match="means: a mapped class has the name of the view"):
         View("SELECT 1", name="means").require(metadata)
 
 
