@@ -173,7 +173,7 @@ def test_a_wrong_url(url):
     [
         ("nowhere:metadata", "no module 'nowhere'"),
         ("models:missing", "no 'missing'"),
-        ("models:MarketData.__tablename__", "not SQLAlchemy's MetaData"),
+        ("models:MarketData.__tablename__", "not a MetaData of SQLAlchemy"),
         ("sqlalchemy:MetaData()", "no 'MetaData()'"),
     ],
 )

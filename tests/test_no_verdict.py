@@ -91,7 +91,7 @@ def test_models_that_print(run, tmp_path, command):
 
 @pytest.mark.parametrize("reference", ["", ":", ":metadata", ".models:metadata"])
 def test_models_that_name_no_module(run, reference):
-    assert "names no module" in said(run(AUDIT, "--models", reference))
+    assert "does not name a module" in said(run(AUDIT, "--models", reference))
 
 
 def test_pytest_says_the_same(run, tmp_path):
@@ -120,7 +120,7 @@ def test_an_ini_file_without_migrations(run, tmp_path, command, ini, words):
     (tmp_path / "other.ini").write_text(ini)
     done = run(COMMANDS[command], "--alembic-ini", "other.ini", "--models", "models:Base")
     assert words in (sentence := said(done))
-    assert "'alembic history' must list them" in sentence
+    assert "Run 'alembic history'" in sentence
 
 
 @pytest.mark.parametrize("command", ["check", "gate", "upgrade"])

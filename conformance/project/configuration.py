@@ -1,6 +1,6 @@
-"""What a project says once and for all: `[tool.conformance]` in its pyproject.toml.
+"""The configuration of a project: `[tool.conformance]` in its pyproject.toml.
 
-Everywhere an option counts first, then a variable of the environment, then pyproject.toml, then the
+An option overrides an environment variable, which overrides pyproject.toml, which overrides the
 default.
 """
 
@@ -17,31 +17,31 @@ from conformance.project.shapes import COUNT, TABLE, TEXT, TEXTS, WHOLE, Shape, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: How many generated examples a run tries: names of the profiles, the default first.
+#: The names of the profiles, which say how many examples a run generates; the default first.
 PROFILES = ("quick", "thorough", "nightly")
 #: The table in pyproject.toml.
 SECTION = "tool.conformance"
-#: Engines that run an image.
+#: Engines that can run an image.
 _RUN_IMAGES = ("auto", "container")
 
 
 class ConfigurationWrong(ConformanceError):
-    """pyproject.toml, or a variable of the environment, says what cannot be meant."""
+    """pyproject.toml or an environment variable has a wrong key or value."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """One thing that a project, or one run, can say.
+    """One setting of a project or of a run.
 
     Attributes:
-        name: in pyproject.toml, and of the attribute of `Configuration`. The option `--alembic-ini`
-            is that of `alembic_ini`.
-        help: what it is, in one sentence.
-        shape: what its value looks like.
-        metavar: what stands for the value in `--help`.
-        default: what counts where nobody says anything; None: nothing, or what `help` says.
-        variable: of the environment.
-        path: whether it is a path, which counts from the folder of pyproject.toml.
+        name: the key in pyproject.toml and the attribute of `Configuration`; the option is
+            `--alembic-ini` for `alembic_ini`.
+        help: what the setting is, in one sentence.
+        shape: the type of the value.
+        metavar: the placeholder of the value in `--help`.
+        default: the value where nothing is set; None: no value, or what `help` says.
+        variable: the environment variable; None: there is none.
+        path: whether the value is a path; paths are relative to the folder of pyproject.toml.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Key:
 
     @property
     def described(self) -> str:
-        """`help`, and what counts where nothing is given; for `--help`."""
+        """`help` with the environment variable and the default; for `--help`."""
         sources = [f"${self.variable}"] if self.variable else []
         sources += [_as_text(self.default)] if self.default else []
         if not sources:
@@ -67,14 +67,14 @@ KEYS = {
     for key in (
         Key(
             "models",
-            "The SQLAlchemy metadata to compare with; several modules are separated by commas.",
+            "The SQLAlchemy metadata to compare with; separate several modules by commas.",
             TEXTS,
             "PKG:METADATA",
             default=(),
         ),
         Key(
             "alembic_ini",
-            "Alembic's configuration.",
+            "Alembic's configuration file.",
             TEXT,
             "FILE",
             default="alembic.ini",
@@ -82,8 +82,8 @@ KEYS = {
         ),
         Key(
             "schemas",
-            "The schemas to look at beside those that the models name; the first one is that of "
-            "tables whose models name none.",
+            "Schemas to check in addition to those that the models name. Tables without a schema "
+            "belong to the first one.",
             TEXTS,
             "SCHEMA",
             default=("public",),
@@ -99,14 +99,14 @@ KEYS = {
         Key("image", "The container's image.", TEXT, "IMAGE", variable="CONFORMANCE_IMAGE"),
         Key(
             "writes",
-            "The module with insert_new and upsert, whose idempotence is proven; without it, "
+            "The module with insert_new and upsert, which the suite tests; by default the module "
             "writes in the package of the models.",
             TEXT,
             "MODULE",
         ),
         Key(
             "profile",
-            f"How many generated examples: {', '.join(PROFILES)}.",
+            f"How many examples to generate: {', '.join(PROFILES)}.",
             one_of(*PROFILES),
             "PROFILE",
             default=PROFILES[0],
@@ -114,15 +114,15 @@ KEYS = {
         ),
         Key(
             "seed",
-            "Draw the examples of the run that printed this seed; without it 1, and in the "
-            "profile nightly a new one.",
+            "The seed of the generated examples: repeats the run that printed it. By default 1; a "
+            "random seed in the profile nightly.",
             WHOLE,
             "N",
         ),
         Key(
             "examples",
-            "Examples for each property of each table, and histories of each, instead of the "
-            "profile's numbers.",
+            "The number of examples for each property of each table, and of histories for each "
+            "table, instead of the profile's.",
             COUNT,
             "N",
         ),
@@ -136,29 +136,29 @@ KEYS = {
         ),
         Key(
             "prepare",
-            "What a database gets before the first revision, where somebody else than the "
-            "migrations makes it: SQL statements, or a file that ends in .sql.",
+            "SQL statements, or a .sql file, to run in an empty database before the first "
+            "revision: they create what the migrations expect to exist.",
             TEXTS,
             "SQL|FILE",
             default=(),
         ),
         Key(
             "environment",
-            "Variables of the environment that models and env.py read; those that are set already "
-            "stay as they are.",
+            "Environment variables for models and env.py; variables that are set already keep "
+            "their value.",
             TABLE,
             "NAME=VALUE",
         ),
         Key(
             "flask_app",
-            "The Flask application that env.py runs in, as FLASK_APP names it.",
+            "The Flask application that env.py runs in, in the form of FLASK_APP.",
             TEXT,
             "PKG:APP",
         ),
         Key(
             "fixtures",
-            "Modules whose pytest fixtures take the place of the suite's; no conftest.py of the "
-            "project is read.",
+            "Modules with pytest fixtures that replace those of the suite. The suite does not read "
+            "the project's conftest.py.",
             TEXTS,
             "MODULE",
             default=(),
@@ -169,10 +169,10 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Configuration:
-    """What counts in one run, whoever said it; each attribute but `folder` is one of `KEYS`.
+    """The settings of one run; each attribute except `folder` is one of `KEYS`.
 
     Attributes:
-        folder: where the pyproject.toml is that was read; its modules can be imported.
+        folder: the folder of the pyproject.toml that was read; modules there can be imported.
     """
 
     models: tuple[str, ...] = ()
@@ -193,27 +193,27 @@ class Configuration:
 
 
 def configured(**given: Any) -> Configuration:
-    """What counts here: what is given, else the environment, else pyproject.toml, else defaults.
+    """The settings: as given, else from the environment, else from pyproject.toml, else defaults.
 
-    The pyproject.toml is the nearest one from the working directory upwards that has the table.
+    The pyproject.toml is the nearest one, from the working directory upwards, that has the table.
 
     Args:
         given: values of `KEYS` by name; None: not given.
 
     Raises:
-        ConfigurationWrong: pyproject.toml cannot be read, has an unknown key or a value of another
-            shape, or a variable of the environment has.
+        ConfigurationWrong: pyproject.toml cannot be read or has an unknown key; or a value in it or
+            in an environment variable has the wrong type.
     """
-    told = {name: value for name, value in given.items() if value is not None}
-    told = {**_environment(), **told}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen = {**_environment(), **chosen}
     folder, written = _pyproject(Path.cwd())
     defaults = {name: key.default for name, key in KEYS.items()}
     if folder is not None:
         written = {name: _from(folder, name, value) for name, value in written.items()}
         defaults = {name: _from(folder, name, value) for name, value in defaults.items()}
-    values = {**defaults, **written, **told}
-    if "image" not in told and values["engine"] not in _RUN_IMAGES:
-        # The project's image is that of its containers.
+    values = {**defaults, **written, **chosen}
+    if "image" not in chosen and values["engine"] not in _RUN_IMAGES:
+        # The image in pyproject.toml is meant for containers.
         values["image"] = None
     known: dict[str, Any] = {name: _frozen(name, values[name]) for name in KEYS}
     return Configuration(**known, folder=None if folder is None else str(folder))
@@ -242,14 +242,14 @@ def _as_text(value: Any) -> str:
 
 
 def _frozen(name: str, value: Any) -> Any:
-    """Several are a tuple, also where they are one text."""
+    """A list as a tuple, also where it is written as one text."""
     if KEYS[name].shape is not TEXTS:
         return value
     return TEXTS.parse(value) if isinstance(value, str) else tuple(value)
 
 
 def _from(folder: Path, name: str, value: Any) -> Any:
-    """A path as it reads from the working directory."""
+    """A path relative to the working directory."""
     return os.path.relpath(folder / value) if KEYS[name].path else value
 
 
@@ -262,7 +262,8 @@ def _environment() -> dict[str, Any]:
                 found[key.name] = key.shape.read(text)
             except ValueError as error:
                 raise ConfigurationWrong(
-                    f"The environment's {key.variable} {error}.", "Correct it, or unset it."
+                    f"The environment variable {key.variable} {error}.",
+                    "Correct the variable, or unset it.",
                 ) from None
     return found
 
@@ -283,7 +284,7 @@ def _table(file: Path) -> Mapping[str, Any] | None:
     try:
         found: Any = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationWrong(f"{file} cannot be read: {error}.", "Correct it.") from None
+        raise ConfigurationWrong(f"{file} cannot be read: {error}.", "Correct the file.") from None
     for name in SECTION.split("."):
         found = found.get(name) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else None
@@ -296,20 +297,20 @@ def _check(file: Path, table: Mapping[str, Any]) -> None:
 
             (nearest,) = get_close_matches(name.replace("-", "_"), KEYS, n=1, cutoff=0)
             raise ConfigurationWrong(
-                f"[{SECTION}] in {file} has the key {name!r}, which nobody knows.",
-                f"The nearest one is {nearest!r}.",
+                f"[{SECTION}] in {file} has an unknown key {name!r}.",
+                f"The most similar key is {nearest!r}.",
             )
         if not KEYS[name].shape.fits(value):
             # The value is not shown: a URL may hold a password.
             raise ConfigurationWrong(
-                f"{name} of [{SECTION}] in {file} must be {KEYS[name].shape.words}, and is "
+                f"{name} in [{SECTION}] of {file} must be {KEYS[name].shape.words}, but is "
                 f"{_kind(value)}.",
-                "Correct it.",
+                "Correct the value.",
             )
 
 
 def _kind(value: object) -> str:
-    """What a value of TOML is, for people."""
+    """The type of a TOML value in words."""
     kinds = {
         bool: "true or false", str: "another text", int: "a number", float: "a number",
         list: "a list", dict: "a table",

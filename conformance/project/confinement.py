@@ -1,7 +1,7 @@
-"""While somebody's migration runs: whatever it connects to, it reaches the database meant for it.
+"""Confine a project's migration to one database, whatever it connects to.
 
-Its connections are led there, and the environment and `sqlalchemy.url` name it, for an env.py that
-looks there, or that runs another program.
+Its connections are redirected to that database. Environment variables and `sqlalchemy.url` name the
+database, too, for an env.py that reads them or that runs another program.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import URL
 
-#: libpq's variables, by the parameter that each stands for.
+#: libpq's environment variable -> its connection parameter.
 _PG_VARIABLES = {
     "PGHOST": "host",
     "PGHOSTADDR": "hostaddr",
@@ -40,42 +40,42 @@ _PG_VARIABLES = {
 }
 _ADDRESS = "DATABASE_URL"
 
-#: What migrations that only print their SQL may ask for; there is nothing to connect to.
+#: The address for migrations that only print SQL; nothing listens there.
 NOWHERE = make_url("postgresql+psycopg2://nowhere/offline")
 
 
 @contextmanager
 def confined(config: Config, url: URL) -> Iterator[None]:
-    """Like `only_to`, with all that env.py expects; `sqlalchemy.url` names the database as well.
+    """Run env.py in its usual surroundings, with every connection redirected to this database.
 
-    Both keep the dialect and the driver that the project has there.
+    `sqlalchemy.url` and DATABASE_URL name the database with the project's dialect and driver.
 
     Raises:
-        MigrationFailed: env.py wants a Flask application, and there is none.
+        MigrationFailed: env.py needs a Flask application, and none was found.
     """
-    theirs = _drivername(config)
+    drivername = _drivername(config)
     # In an ini file a percent sign is doubled.
-    config.set_main_option("sqlalchemy.url", _text(url, theirs).replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", _text(url, drivername).replace("%", "%%"))
     left_out: LeftOut | None = config.attributes.get(LEFT_OUT)
     leaving_out = left_out.applied() if left_out else nullcontext()
-    with only_to(url, theirs), quiet(), leaving_out, in_application(config):
+    with only_to(url, drivername), quiet(), leaving_out, in_application(config):
         yield
 
 
 @contextmanager
 def only_to(url: URL, drivername: str = "postgresql+psycopg2") -> Iterator[None]:
-    """Lead what this thread connects to to this database, and name it to an env.py that asks.
+    """Redirect every connection of this thread to this database; set DATABASE_URL to it.
 
-    A migration must never reach a database that is not ours, even where its env.py ignores the
-    connection that it is given.
+    A migration must never reach another database, even if its env.py ignores the connection that it
+    is given.
 
     Args:
-        drivername: of DATABASE_URL, where it is not set.
+        drivername: the dialect and driver of DATABASE_URL, where the variable is not set.
     """
     own = _backend_of(os.environ.get(_ADDRESS, ""))
     known = libpq_parameters(url)
     variables = {_ADDRESS: _text(url, own or drivername)}
-    # A server that is only named by these variables stays named by them.
+    # A URL without a host means the server that these variables name: keep them.
     if "host" in known:
         variables |= {name: str(known.get(key, "")) for name, key in _PG_VARIABLES.items()}
     with _environment(variables), leading_to(url):
@@ -84,9 +84,8 @@ def only_to(url: URL, drivername: str = "postgresql+psycopg2") -> Iterator[None]
 
 @contextmanager
 def nowhere(config: Config) -> Iterator[None]:
-    """Refuse every connection: migrations that only print their SQL have nothing to connect to."""
-    theirs = _drivername(config)
-    address = _text(NOWHERE, theirs)
+    """Refuse every connection: migrations that only print SQL must not connect."""
+    address = _text(NOWHERE, _drivername(config))
     config.set_main_option("sqlalchemy.url", address)
     with _environment({_ADDRESS: address}), refusing(_offline), quiet(), in_application(config):
         yield
@@ -94,14 +93,15 @@ def nowhere(config: Config) -> Iterator[None]:
 
 def _offline() -> MigrationFailed:
     return MigrationFailed(
-        "env.py connects to a database where it is to print SQL only; the connection was refused.",
-        "Let it ask context.is_offline_mode() before it connects.",
+        "env.py connects to a database in offline mode, in which it should only print SQL; the"
+        " connection was refused.",
+        "Let env.py check context.is_offline_mode() before it connects.",
     )
 
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set these variables, and unset those that are empty."""
+    """Set these environment variables; unset those with an empty value."""
     before = {name: os.environ.get(name) for name in variables}
     _set(variables)
     try:
@@ -123,8 +123,8 @@ def _text(url: URL, drivername: str) -> str:
 
 
 def _drivername(config: Config) -> str:
-    """Dialect and driver of the project: those of its URL, else what its env.py looks like."""
-    # An ini file may hold %(NAME)s, for env.py to fill in.
+    """The dialect and driver of the project's URL; without one, a guess from its env.py."""
+    # An ini file may contain %(NAME)s, which env.py fills in.
     with suppress(Exception):
         if own := _backend_of(config.get_main_option("sqlalchemy.url") or ""):
             return own if _can_connect(own) else "postgresql+psycopg2"
@@ -137,7 +137,7 @@ def _drivername(config: Config) -> str:
 
 
 def _backend_of(text: str) -> str | None:
-    """Dialect and driver of a URL of a PostgreSQL database."""
+    """The dialect and driver of a URL; None unless it is one of a PostgreSQL database."""
     try:
         name = make_url(text).drivername
     except (ArgumentError, ValueError):
@@ -146,7 +146,7 @@ def _backend_of(text: str) -> str | None:
 
 
 def _can_connect(drivername: str) -> bool:
-    """Whether there is such a dialect, and its driver is installed."""
+    """Whether SQLAlchemy knows the dialect and the driver is installed."""
     try:
         make_url(f"{drivername}://").get_dialect().import_dbapi()
     except (NoSuchModuleError, ImportError):

@@ -1,11 +1,11 @@
-"""PostgreSQL's extensions that migrations use: how an error shows that one is missing."""
+"""Recognise from the error of a migration that a PostgreSQL extension is missing."""
 
 from __future__ import annotations
 
 import re
 
-#: What an error of the server says where an extension has not been created. The first word of a
-#: match is not needed; sources: each extension's page in PostgreSQL's documentation.
+#: Extension -> the server's error where the extension was not created. Sources: each extension's
+#: page in PostgreSQL's documentation.
 _SIGNS = {
     "timescaledb": r"function ([\w.]+\.)?(create_hypertable|by_range|by_hash|add_dimension|"
     r"time_bucket|add_(retention|compression|columnstore|continuous_aggregate|reorder)_policy|"
@@ -25,14 +25,14 @@ _SIGNS = {
     "vector": r'type "(vector|halfvec)(\(\d+\))?"|access method "(hnsw|ivfflat)"',
     "timescaledb_toolkit": r'type "(tdigest|uddsketch|hyperloglog|statssummary\w*)"',
 }
-#: Extensions that come with PostgreSQL's own packages ("contrib"), the official image's as well.
+#: Extensions of PostgreSQL's own packages ("contrib"), which the official image has as well.
 _CONTRIB = frozenset({
     "bloom", "btree_gin", "btree_gist", "citext", "cube", "dblink", "earthdistance",
     "fuzzystrmatch", "hstore", "intarray", "isn", "lo", "ltree", "pg_stat_statements", "pg_trgm",
     "pgcrypto", "pgrowlocks", "pgstattuple", "postgres_fdw", "seg", "sslinfo", "tablefunc",
     "unaccent", "uuid-ossp", "xml2",
 })  # fmt: skip
-#: Extensions of the image timescale/timescaledb-ha, which its own page lists.
+#: Extensions of the image timescale/timescaledb-ha. Source: the page of the image.
 _IN_THE_HA_IMAGE = frozenset({"postgis", "timescaledb_toolkit", "vector", "vectorscale"})
 
 _UNKNOWN = re.compile(r"does not exist|no default operator class|unrecognized parameter namespace")
@@ -40,25 +40,25 @@ _UNAVAILABLE = re.compile(r'extension "([^"]+)" is not available')
 
 
 def unavailable(message: str) -> str | None:
-    """The extension that the server's error says is not installed there."""
+    """The extension that the server does not have installed, according to its error."""
     found = _UNAVAILABLE.search(message)
     return found[1] if found else None
 
 
 def not_created(message: str) -> str | None:
-    """The extension whose function, type or operator class the server does not know."""
+    """The extension that was not created: the error names one of its functions, types, ..."""
     if not _UNKNOWN.search(message):
         return None
     return next((name for name, sign in _SIGNS.items() if re.search(sign, message)), None)
 
 
 def who_has(extension: str) -> str:
-    """Which engines have the extension, as the end of "take"."""
+    """Which engines have the extension; completes "use"."""
     if extension in _CONTRIB:
-        return "--engine container, or the URL of a server that has PostgreSQL's contrib modules"
+        return "--engine container, or the URL of a server with PostgreSQL's contrib modules"
     if extension in _IN_THE_HA_IMAGE:
         return (
-            "--engine container --image timescale/timescaledb-ha:pg17, or the URL of a server that"
-            " has it"
+            "--engine container --image timescale/timescaledb-ha:pg17, or the URL of a server with"
+            " this extension"
         )
-    return "the URL of a server, or the --image of a container, that has it"
+    return "the URL of a server, or the --image of a container, with this extension"

@@ -1,4 +1,4 @@
-"""What is said of a migration that fails: which revision, where in its file, at which statement."""
+"""Describe the error of a migration: the revision, the line of its file, the statement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import ConformanceError, MigrationFailed, describe_briefly, message_of
 from conformance.project.extensions import not_created, unavailable, who_has
-from conformance.project.surroundings import hint_at_variable, said_once
+from conformance.project.surroundings import configured_statement, hint_at_variable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 200
 _PASSWORD = re.compile(r"(password\s+)(E?'(?:[^']|'')*')", re.IGNORECASE)
-#: What a database has to have, where a revision does not make it, and the server's word for each.
+#: The server's error where a role or a schema is missing.
 _SURROUNDINGS = re.compile(r'(role|schema) "([^"]+)" does not exist')
 
 
@@ -29,12 +29,12 @@ def why_it_failed(
     goal: str,
     left_out: Collection[str] = (),
 ) -> ConformanceError:
-    """The error of a migration on an empty database as one sentence, and a hint.
+    """The error of a migration on an empty database as one sentence and a hint.
 
     Args:
-        error: whatever a revision, env.py, a driver or Alembic raised.
-        goal: the revision that was to be reached.
-        left_out: extensions that the engine lacks, and that were not created.
+        error: what a revision, env.py, a driver or Alembic raised.
+        goal: the target revision.
+        left_out: extensions that the engine lacks and that were therefore not created.
     """
     if isinstance(error, ConformanceError):
         return error
@@ -45,13 +45,14 @@ def why_it_failed(
     statement = _statement(error)
     sent = f" The statement is: {statement}." if statement else ""
     hint = (
-        hint_of(error, left_out) or f"'alembic upgrade {goal}' on an empty database shows it too."
+        hint_of(error, left_out)
+        or f"'alembic upgrade {goal}' on an empty database shows the same error."
     )
     return MigrationFailed(f"{what} fails: {describe_briefly(error)}.{sent}", hint)
 
 
 def _place(error: BaseException, revisions: ScriptDirectory) -> str | None:
-    """The innermost file of the migrations that the error went through."""
+    """The innermost file of the migrations in the traceback."""
     scripts = {Path(script.path).resolve(): script for script in revisions.walk_revisions()}
     folder = Path(revisions.dir).resolve()
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -69,7 +70,7 @@ def _shown(file: Path) -> str:
 
 
 def _statement(error: BaseException) -> str:
-    """On one line, without parameters, and without the password that a role may get."""
+    """The statement on one line, without parameters and without the password of a role."""
     sql = getattr(error, "statement", None)
     query = getattr(getattr(error, "cursor", None), "query", None)
     if sql is None and isinstance(query, bytes):
@@ -79,26 +80,27 @@ def _statement(error: BaseException) -> str:
 
 
 def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
-    """What to do about it, where the error shows what is missing."""
+    """What to do about the error, where it shows what is missing; None where it does not."""
     message = message_of(error)
     missing = not_created(message)
     extension = unavailable(message) or (missing if missing in left_out else None)
     if extension is not None:
-        return f"This engine has no extension {extension}; take {who_has(extension)}."
+        return f"This engine lacks the extension {extension}; use {who_has(extension)}."
     if missing is not None:
         return (
-            f"No revision before has created the extension {missing} where it is looked for. If"
-            f" somebody else does, say so: {said_once(f'CREATE EXTENSION {_quoted(missing)}')}."
+            f"The extension {missing} does not exist or is not on the search_path. Create the"
+            " extension in an earlier revision. If the migrations do not create it, set"
+            f" {configured_statement(f'CREATE EXTENSION {_quoted(missing)}')}."
         )
     if surroundings := _SURROUNDINGS.search(message):
         kind, name = surroundings.groups()
         return (
-            f"If it is not the migrations that make the {kind}, say so:"
-            f" {said_once(f'CREATE {kind.upper()} {_quoted(name)}')}."
+            f"If the migrations do not create the {kind}, set"
+            f" {configured_statement(f'CREATE {kind.upper()} {_quoted(name)}')}."
         )
     return hint_at_variable(error)
 
 
 def _quoted(name: str) -> str:
-    """As SQL wants it."""
+    """The identifier, quoted where SQL requires it."""
     return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else f'"{name}"'

@@ -1,4 +1,4 @@
-"""The Flask application of a project that uses Flask-Migrate: its env.py asks it for everything."""
+"""The Flask application of a project that uses Flask-Migrate: its env.py reads its settings."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
-#: Under which Alembic's configuration knows the project's.
+#: The key of the project's configuration in the attributes of Alembic's.
 PROJECT = "conformance project"
 
 _HINT = (
-    'Name it as the option --app of flask takes it: flask_app = "package.module:create_app" below'
-    f" [{SECTION}] in pyproject.toml, or in FLASK_APP."
+    f'Set flask_app = "package.module:create_app" in [{SECTION}] of pyproject.toml, or set'
+    " FLASK_APP; the value is that of the option --app of flask."
 )
 
 
 @contextmanager
 def in_application(config: Config) -> Iterator[None]:
-    """Enter the context of the application where env.py wants one, as `flask db upgrade` does.
+    """Enter the application context if env.py needs one, as `flask db upgrade` does.
 
     Raises:
-        MigrationFailed: there is no application, or it cannot be made.
+        MigrationFailed: the application was not found or cannot be created.
     """
     if not mentions(config, "current_app"):
         yield
@@ -44,11 +44,11 @@ def in_application(config: Config) -> Iterator[None]:
 
 @cache
 def _application(named_one: str | None, models: tuple[str, ...]) -> Any:
-    """The one that is named, else the one of wsgi.py or app.py, else that beside the models."""
+    """The configured application, else that of wsgi.py or app.py, else one beside the models."""
     if find_spec("flask") is None:
         raise MigrationFailed(
-            "env.py runs in a Flask application, and Flask is not installed here.",
-            "Install the tool where the project's own packages are.",
+            "env.py needs a Flask application, but Flask is not installed here.",
+            "Install timescaledb-conformance into the environment of the project.",
         )
     if named_one is not None:
         return _loaded(named_one)
@@ -59,7 +59,7 @@ def _application(named_one: str | None, models: tuple[str, ...]) -> Any:
             return _loaded(place)
         except MigrationFailed:
             continue
-    raise MigrationFailed("env.py runs in a Flask application, and none was found.", _HINT)
+    raise MigrationFailed("env.py needs a Flask application, but none was found.", _HINT)
 
 
 def _loaded(place: str | None) -> Any:
@@ -67,10 +67,10 @@ def _loaded(place: str | None) -> Any:
 
     try:
         return ScriptInfo(app_import_path=place, set_debug_flag=False).load_app()
-    # The application is anybody's code.
+    # The application is code of the project: it may raise anything.
     except (Exception, SystemExit) as error:
         raise MigrationFailed(
-            f"The Flask application {place or 'of this folder'} cannot be made:"
+            f"The Flask application {place or 'of this folder'} cannot be created:"
             f" {describe_error(error)}.",
             _HINT,
         ) from error

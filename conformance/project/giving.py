@@ -1,4 +1,4 @@
-"""Give env.py a connection, in whichever way it takes one."""
+"""Pass env.py a connection in every form that it may expect."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def given(config: Config, connection: Connection) -> Iterator[None]:
-    """Give env.py the connection, as `config.attributes["connection"]`.
+    """Pass env.py the connection in `config.attributes["connection"]`.
 
-    Alembic's documentation gives env.py a connection there, pytest-alembic's an engine, which may
-    be asynchronous. One that takes it for an engine, and calls connect(), gets the connection; when
-    it closes it, that is rolled back, as one of an engine would be.
+    Alembic's documentation passes a connection there, that of pytest-alembic an engine, which may
+    be asynchronous. An env.py that expects an engine and calls connect() gets the connection.
+    Closing the connection then rolls it back, as for a connection of an engine.
     """
     before = type(connection)
     connection.__class__ = _Given
@@ -33,15 +33,15 @@ def given(config: Config, connection: Connection) -> Iterator[None]:
 
 
 class _Given(Connection):
-    """A connection that is an engine as well, with and without `await`."""
+    """A connection that can also be used as an engine, with and without `await`."""
 
     def connect(self) -> Self:
-        """As an engine's."""
+        """Return the connection, as an engine would."""
         vars(self)["close"] = self.rollback
         return self
 
     def dispose(self) -> _Done:
-        """As an engine's; there is nothing to do."""
+        """Do nothing; an engine would close its pool."""
         return _Done()
 
     async def __aenter__(self) -> _Awaited:
@@ -52,13 +52,13 @@ class _Given(Connection):
 
 
 class _Awaited:
-    """A connection whose methods are awaited, as those of an asynchronous engine are."""
+    """A connection with asynchronous methods, like a connection of an asynchronous engine."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def run_sync(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Do the work, with the connection as it is."""
+        """Call the function with the synchronous connection."""
         return work(self._connection, *arguments, **named)
 
     def __getattr__(self, name: str) -> Any:
@@ -73,7 +73,7 @@ class _Awaited:
 
 
 class _Done:
-    """May be awaited, or not."""
+    """A result that may be awaited, or not."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()

@@ -1,8 +1,8 @@
-"""Lead the connections that somebody's code opens to a database of ours, or refuse them.
+"""Redirect the connections that a project's code opens to one database, or refuse them.
 
-SQLAlchemy's event `do_connect` stands before every connection of an engine. An engine's `creator`
-and code that calls a driver pass it by: they are led within the driver. An engine that outlives a
-migration may hold connections of an earlier one: those are opened anew.
+SQLAlchemy's event `do_connect` redirects the connections of engines. An engine's `creator` and code
+that calls a driver bypass the event: those connections are redirected inside the driver. An engine
+that outlives a migration may hold connections of that migration: they are replaced by new ones.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Dialect
     from sqlalchemy.pool import ConnectionPoolEntry
 
-#: Under which a connection of a pool knows the rule that it was opened under.
+#: The key of the rule in the `info` of a pooled connection that was opened under it.
 _MARK = "conformance rule"
 
 
 @dataclass(eq=False)
 class _Rule:
-    """Where connections of a thread lead.
+    """Which database the connections of a thread are redirected to.
 
     Attributes:
-        url: to this database; None: they are refused.
-        refusal: the error of a refused connection.
-        opened: the connections that engines opened under the rule.
+        url: the database; None: connections are refused.
+        refusal: creates the error of a refused connection.
+        opened: the pooled connections that were opened under the rule.
     """
 
     url: URL | None
@@ -53,35 +53,36 @@ _installed = ExitStack()
 
 @contextmanager
 def leading_to(url: URL) -> Iterator[None]:
-    """Lead every connection that this thread opens to this database.
+    """Redirect every connection that this thread opens to this database.
 
-    Other threads are ours, and act on the server meanwhile.
+    Other threads are not redirected: they belong to the suite.
     """
-    with _under(_Rule(url, _unknown_driver)):
+    with _applied(_Rule(url, _unknown_driver)):
         yield
 
 
 @contextmanager
 def refusing(refusal: Callable[[], MigrationFailed]) -> Iterator[None]:
-    """Refuse every connection that this thread opens, also where it would be led.
+    """Refuse every connection that this thread opens, also inside of `leading_to`.
 
     Raises:
-        MigrationFailed: of `refusal`, where one is opened.
+        MigrationFailed: the result of `refusal`, when a connection is opened.
     """
-    with _under(_Rule(None, refusal)):
+    with _applied(_Rule(None, refusal)):
         yield
 
 
 def _unknown_driver() -> MigrationFailed:
     return MigrationFailed(
-        "env.py or a revision connects through a driver whose connections cannot be led to the"
-        " suite's database; the connection was refused.",
-        'Let it use psycopg2, psycopg or asyncpg, or config.attributes["connection"].',
+        "env.py or a revision connects through a driver whose connections cannot be redirected to"
+        " the suite's database; the connection was refused.",
+        "Connect with psycopg2, psycopg or asyncpg, or use the connection in"
+        ' config.attributes["connection"].',
     )
 
 
 @contextmanager
-def _under(rule: _Rule) -> Iterator[None]:
+def _applied(rule: _Rule) -> Iterator[None]:
     if not _rules:
         _install()
     _rules.append(rule)
@@ -95,7 +96,7 @@ def _under(rule: _Rule) -> Iterator[None]:
 
 
 def _rule() -> _Rule | None:
-    """The innermost of this thread; one that refuses comes before all that lead."""
+    """The innermost rule of this thread; a rule that refuses precedes rules that redirect."""
     ident = threading.get_ident()
     own = [rule for rule in reversed(_rules) if rule.thread == ident]
     refusing_ones = [rule for rule in own if rule.url is None]
@@ -103,11 +104,11 @@ def _rule() -> _Rule | None:
 
 
 def _close_all(rule: _Rule) -> None:
-    """End what the engines of others keep open: the database may be gone at any time."""
+    """Close the pooled connections of the project's engines: the database may soon be dropped."""
     for entry in rule.opened:
         if isinstance(entry.dbapi_connection, AdaptedConnection):
             _cut(entry.driver_connection)
-            # SQLAlchemy would say goodbye, for which its event loop is needed, which has ended.
+            # SQLAlchemy would close it in its event loop, which has ended.
             entry.dbapi_connection = None
         else:
             entry.invalidate()
@@ -124,22 +125,22 @@ def _cut(connection: Any) -> None:
 
 
 def _install() -> None:
-    """Stand before every connection of this process."""
+    """Listen to every connection of this process."""
     for target, name, handler in (
-        (Engine, "do_connect", _connecting),
-        (Pool, "connect", _connected),
-        (Pool, "checkout", _taken),
+        (Engine, "do_connect", _on_do_connect),
+        (Pool, "connect", _on_connect),
+        (Pool, "checkout", _on_checkout),
     ):
         event.listen(target, name, handler)
         _installed.callback(event.remove, target, name, handler)
-    for install in (_into_psycopg2, _into_psycopg, _into_asyncpg):
+    for install in (_patch_psycopg2, _patch_psycopg, _patch_asyncpg):
         install()
 
 
-def _connecting(
+def _on_do_connect(
     dialect: Dialect, _entry: object, _positional: Sequence[Any], given: dict[str, Any]
 ) -> Any:
-    """SQLAlchemy takes what is returned for the new connection."""
+    """The redirected connection; None: SQLAlchemy connects by itself."""
     rule = _rule()
     if rule is None:
         return None
@@ -148,22 +149,22 @@ def _connecting(
     return dialect.connect(**parameters_to(dialect.driver, rule.url, given))
 
 
-def _connected(_connection: object, entry: ConnectionPoolEntry) -> None:
+def _on_connect(_connection: object, entry: ConnectionPoolEntry) -> None:
     rule = _rule()
     if rule is not None:
         entry.info[_MARK] = rule
         rule.opened.append(entry)
 
 
-def _taken(_connection: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
-    """SQLAlchemy opens a connection anew where this says that the one in the pool is dead."""
+def _on_checkout(_connection: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
+    """Make SQLAlchemy replace a pooled connection that was opened under another rule."""
     rule = _rule()
     if rule is not None and entry.info.get(_MARK) is not rule:
-        raise DisconnectionError("it was opened before the migration")
+        raise DisconnectionError("the connection was opened before the migration")
 
 
-def _led(driver: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The parameters of a connection that code opens without an engine; None: those given."""
+def _redirected(driver: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The parameters of a redirected connection of a driver; None: the given ones stay."""
     rule = _rule()
     if rule is None:
         return None
@@ -179,14 +180,14 @@ def _replace(module: Any, name: str, made: Callable[[Any], Any]) -> None:
         _installed.callback(setattr, module, name, before)
 
 
-def _into_psycopg2() -> None:
+def _patch_psycopg2() -> None:
     psycopg2 = importlib.import_module("psycopg2")
     extensions = importlib.import_module("psycopg2.extensions")
 
     def made(before: Any) -> Any:
         def connect(dsn: str, *arguments: Any, **options: Any) -> Any:
-            led = _led("psycopg2", extensions.parse_dsn(dsn))
-            dsn = dsn if led is None else extensions.make_dsn(**led)
+            redirected = _redirected("psycopg2", extensions.parse_dsn(dsn))
+            dsn = dsn if redirected is None else extensions.make_dsn(**redirected)
             return before(dsn, *arguments, **options)
 
         return connect
@@ -194,7 +195,7 @@ def _into_psycopg2() -> None:
     _replace(psycopg2, "_connect", made)
 
 
-def _into_psycopg() -> None:
+def _patch_psycopg() -> None:
     if find_spec("psycopg") is None:
         return
     generators = importlib.import_module("psycopg.generators")
@@ -202,8 +203,8 @@ def _into_psycopg() -> None:
 
     def made(before: Any) -> Any:
         def connect(text: str, *arguments: Any, **options: Any) -> Any:
-            led = _led("psycopg", conninfo.conninfo_to_dict(text))
-            text = text if led is None else conninfo.make_conninfo(**led)
+            redirected = _redirected("psycopg", conninfo.conninfo_to_dict(text))
+            text = text if redirected is None else conninfo.make_conninfo(**redirected)
             return before(text, *arguments, **options)
 
         return connect
@@ -211,16 +212,18 @@ def _into_psycopg() -> None:
     _replace(generators, "connect", made)
 
 
-def _into_asyncpg() -> None:
+def _patch_asyncpg() -> None:
     if find_spec("asyncpg") is None:
         return
     connecting = importlib.import_module("asyncpg.connect_utils")
 
     def made(before: Any) -> Any:
         async def connect(**given: Any) -> Any:
-            led = _led("asyncpg", given)
-            # Each parameter must be there.
-            return await before(**(given if led is None else dict.fromkeys(given) | led))
+            redirected = _redirected("asyncpg", given)
+            if redirected is None:
+                return await before(**given)
+            # asyncpg requires every parameter.
+            return await before(**(dict.fromkeys(given) | redirected))
 
         return connect
 

@@ -1,7 +1,8 @@
-"""Leave out extensions that the embedded engine lacks, as long as nothing uses them.
+"""Skip CREATE EXTENSION for extensions that the embedded engine lacks.
 
-A migration often creates pgcrypto for gen_random_uuid() alone, which PostgreSQL has by itself since
-version 13. What uses more of such an extension fails, and is told which engine has it.
+A migration often creates pgcrypto only for gen_random_uuid(), which PostgreSQL itself has since
+version 13. A migration that uses more of the extension fails, and the error names an engine that
+has it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-#: Under which Alembic's configuration knows it.
+#: The key of the `LeftOut` in the attributes of Alembic's configuration.
 LEFT_OUT = "conformance extensions left out"
 
 _STATEMENT = re.compile(
@@ -29,18 +30,17 @@ _STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _OFFERED = "SELECT name FROM pg_catalog.pg_available_extensions"
-#: What is sent instead.
+#: The statement that is sent instead.
 _NOTHING = "SELECT"
 
 
 @dataclass
 class LeftOut:
-    """Which extensions an engine lacks, as far as migrations have asked for them.
+    """The extensions that were left out because the engine lacks them.
 
     Attributes:
-        names: those that were left out.
-        offered: those that the engine has, which is the same everywhere; None: it was not asked
-            yet.
+        names: the extensions that migrations wanted and that were left out.
+        offered: the extensions that the engine has, which never change; None: not read yet.
     """
 
     names: set[str] = field(default_factory=set)
@@ -48,7 +48,7 @@ class LeftOut:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Send nothing where a migration creates or drops an extension that the server lacks."""
+        """Skip statements that create or drop an extension that the server lacks."""
 
         def before(
             connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object
@@ -62,7 +62,7 @@ class LeftOut:
             event.remove(Engine, "before_cursor_execute", before)
 
     def concerns(self, statement: str) -> bool:
-        """Whether the statement creates or drops what the engine is known to lack."""
+        """Whether the statement creates or drops an extension that the engine lacks."""
         name = _name_in(statement)
         return name is not None and self.offered is not None and name not in self.offered
 

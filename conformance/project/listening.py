@@ -1,4 +1,4 @@
-"""Hear what servers say on the connections of a migration, whatever driver opens them."""
+"""Collect the notices of the server on the connections of a migration, for every driver."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 
 def raw_of(connection: Connection) -> Any:
-    """The driver's connection, in the synchronous shape that SQLAlchemy gives it."""
+    """The driver's connection; SQLAlchemy wraps an asynchronous one in a synchronous one."""
     return connection.connection.dbapi_connection
 
 
 def quiet_cursor(raw: Any) -> AbstractContextManager[Any]:
-    """A cursor that nobody listens to."""
+    """A cursor whose statements are not recorded."""
     if isinstance(raw, psycopg2_connection):
         return closing(raw.cursor(cursor_factory=psycopg2_cursor))
     return closing(raw.cursor())
 
 
-#: Of the connections of drivers that call a function with each notice.
+#: The notices of connections whose driver calls a function with each notice.
 _heard: WeakKeyDictionary[Any, Notices] = WeakKeyDictionary()
 
 
 def notices_of(connection: Any) -> Notices:
-    """What the server says there from now on.
+    """The notices that the connection receives from now on.
 
     Args:
-        connection: of psycopg2, psycopg or asyncpg, as SQLAlchemy has it.
+        connection: a connection of psycopg2, psycopg or asyncpg, as SQLAlchemy has it.
     """
     if isinstance(connection, AdaptedConnection):
         connection = connection.driver_connection
@@ -50,15 +50,15 @@ def notices_of(connection: Any) -> Notices:
         return notices
     if connection not in _heard:
         _heard[connection] = Notices()
-        _hear(connection, _heard[connection])
+        _add_handler(connection, _heard[connection])
     return _heard[connection]
 
 
 @contextmanager
 def hearing(connection: Connection) -> Iterator[list[str]]:
-    """Whatever servers say on this connection and on those that are opened meanwhile.
+    """The notices on this connection, and on connections that engines open in the block.
 
-    The list is complete when the block ends.
+    The list is empty until the block ends.
     """
     heard = [notices_of(raw_of(connection))]
     for notices in heard:
@@ -77,8 +77,8 @@ def hearing(connection: Connection) -> Iterator[list[str]]:
             said += notices.take()
 
 
-def _hear(connection: Any, notices: Notices) -> None:
-    """Written as libpq writes them, which is what psycopg2 has."""
+def _add_handler(connection: Any, notices: Notices) -> None:
+    """Collect notices in the format of libpq, which psycopg2 uses."""
     if hasattr(connection, "add_notice_handler"):  # psycopg
         connection.add_notice_handler(
             lambda notice: notices.append(f"{notice.severity}:  {notice.message_primary}")

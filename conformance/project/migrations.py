@@ -1,4 +1,4 @@
-"""Alembic's migrations, run in this process on a database of our own."""
+"""Run a project's Alembic migrations in this process, on a database of the suite."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from conformance.project.scripts import (
     revisions_of,
     single_head,
 )
-from conformance.project.surroundings import said_once
+from conformance.project.surroundings import configured_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,12 +52,12 @@ _CREATE = "CREATE EXTENSION timescaledb"
 
 @dataclass(frozen=True)
 class Migrations:
-    """A project's migrations, as they run on servers of one edition.
+    """A project's migrations on servers of one edition.
 
     Attributes:
-        config: Alembic's configuration, as `alembic_config` reads it.
-        edition: `community` or `apache`, of TimescaleDB. On the Apache edition a migration gets
-            `-x apache=allow`, and may leave out what that edition lacks.
+        config: Alembic's configuration, from `alembic_config`.
+        edition: TimescaleDB's edition, `community` or `apache`. On the Apache edition a migration
+            gets `-x apache=allow`, and may leave out what that edition lacks.
     """
 
     config: Config
@@ -65,9 +65,9 @@ class Migrations:
 
     @classmethod
     def on(cls, engine: Engine, config: Config) -> Self:
-        """The migrations as they run on an engine, which was started.
+        """The migrations on a started engine.
 
-        The embedded one lacks extensions that servers have: those are left out.
+        Extensions that the embedded engine lacks are left out.
         """
         if engine.name == "embedded":
             config.attributes.setdefault(LEFT_OUT, LeftOut())
@@ -75,16 +75,16 @@ class Migrations:
 
     @property
     def left_out(self) -> set[str]:
-        """The extensions that were left out so far."""
+        """The extensions that the engine lacks and that were left out so far."""
         known: LeftOut | None = self.config.attributes.get(LEFT_OUT)
         return known.names if known else set()
 
     def __post_init__(self) -> None:
-        """Choose the edition also for those who run Alembic on the configuration themselves."""
+        """Set the edition for code that runs Alembic on the configuration itself."""
         self._choose_edition()
 
     def _choose_edition(self) -> None:
-        """Alembic keeps what `-x` gives among the options of its command line."""
+        """Set `-x` where Alembic keeps it: among the options of its command line."""
         apache = self.edition == "apache"
         self.config.cmd_opts = Namespace(x=["apache=allow"]) if apache else None
 
@@ -95,7 +95,7 @@ class Migrations:
 
     @property
     def unmigrated(self) -> Template | None:
-        """A database before the first revision, where it is to have something; None: empty."""
+        """The database before the first revision, after `prepare`; None: an empty database."""
         statements = statements_of(self.config)
         if not statements:
             return None
@@ -103,22 +103,22 @@ class Migrations:
         return Template("prepared", key, lambda url: prepare(url, statements))
 
     def upgrade(self, connection: Connection, revision: str = "head") -> None:
-        """`alembic upgrade` on the connection, which is committed."""
+        """Run `alembic upgrade` on the connection, and commit."""
         self._run(command.upgrade, connection, revision)
 
     def downgrade(self, connection: Connection, revision: str = "base") -> None:
-        """`alembic downgrade` on the connection, which is committed."""
+        """Run `alembic downgrade` on the connection, and commit."""
         self._run(command.downgrade, connection, revision)
 
     def offline_sql(self) -> str:
-        """What `alembic upgrade head --sql` prints."""
+        """The output of `alembic upgrade head --sql`."""
         return "".join(self.offline_statements())
 
     def offline_statements(self, revision: str = "head") -> tuple[str, ...]:
-        """The same, statement by statement, with the comments between them.
+        """The statements of `alembic upgrade --sql`, with the comments between them.
 
         Args:
-            revision: where to, or a range: `0001:0002`.
+            revision: the target revision, or a range: `0001:0002`.
         """
         buffer = _Writes()
         offline = again(self.config, buffer)
@@ -129,7 +129,7 @@ class Migrations:
         return tuple(item for item in buffer.writes if not left_out.concerns(item))
 
     def version_table(self, connection: Connection) -> str:
-        """The name of Alembic's own table, which env.py may choose; nothing is migrated."""
+        """The name of Alembic's version table, which env.py may choose. Does not migrate."""
         found: list[str] = []
         directory = ScriptDirectory.from_config(self.config)
 
@@ -141,21 +141,21 @@ class Migrations:
             with EnvironmentContext(self.config, directory, fn=see, dont_mutate=True):
                 directory.run_env()
 
-        # Where env.py fails the migration does as well, and says more.
+        # If env.py fails, so does the migration, with a better error.
         with suppress(Exception):
             self._run(run_env, connection, "")
         return found[0] if found else Scope.version_table
 
     @property
     def insist_on_the_extension(self) -> bool:
-        """Whether they create TimescaleDB, or its schema, as if it could not be there."""
+        """Whether the migrations create TimescaleDB, or a schema, without IF NOT EXISTS."""
         return insist_on_the_extension(self.config)
 
     def home(self, engine: Engine) -> str | None:
-        """The schema that they create TimescaleDB in; None: the usual one.
+        """The schema in which the migrations create TimescaleDB; None: `public`.
 
         Args:
-            engine: migrates a database, where the files say more than the usual.
+            engine: migrates a database if the files mention such a schema.
         """
         if not name_its_schema(self.config) and not statements_of(self.config):
             return None
@@ -164,10 +164,10 @@ class Migrations:
             return None if found == "public" else found
 
     def use_their_version(self, engine: Engine) -> None:
-        """Let the engine know the version that they create TimescaleDB in, where they say one.
+        """Set the engine to the version of TimescaleDB that the migrations create.
 
         Raises:
-            ConformanceError: the migration does not run, or the server cannot be used with it.
+            ConformanceError: the migration fails, or the server does not support the version.
         """
         if name_its_version(self.config) or statements_of(self.config):
             with engine.database(self.template()) as url, connect(url) as connection:
@@ -178,11 +178,11 @@ class Migrations:
     def template(self) -> Template:
         """The database after `alembic upgrade head`.
 
-        Its key covers every file that a migration can depend on.
+        The key of the template covers every file that a migration can depend on.
 
         Raises:
-            MigrationFailed: there is not exactly one head; when it is prepared, the migration
-                fails.
+            MigrationFailed: there is not exactly one head. Preparing the template also raises it,
+                when the migration fails.
         """
         head = single_head(self.config)
 
@@ -191,17 +191,19 @@ class Migrations:
         def migrate(url: URL) -> None:
             prepare(url, statements)
             try:
-                # Idle: an env.py that connects by itself meets no lock of it.
+                # Not in a transaction: an env.py that connects by itself must not wait for a lock.
                 with create_engine(url, poolclass=pool.NullPool).connect() as connection:
                     self.upgrade(connection)
                     there = home_of(connection) is not None
-            # Whatever a migration raises: its author is the one who must read it.
+            # A migration may raise anything, and its author must read it.
             except (Exception, SystemExit) as error:
                 raise self.why_it_failed(error, head) from error
             if not there:
                 raise MigrationFailed(
-                    f"After the migration to {head} the database has no extension timescaledb.",
-                    f"If it is not the migrations that create it, say so: {said_once(_CREATE)}.",
+                    f"After the migration to {head} the database does not have the extension"
+                    " timescaledb.",
+                    "Create the extension in a revision. If the migrations do not create it, set"
+                    f" {configured_statement(_CREATE)}.",
                 )
 
         name = "apache" if self.edition == "apache" else "migrated"
@@ -209,7 +211,7 @@ class Migrations:
         return Template(name, hashlib.sha256(parts.encode()).hexdigest()[:32], migrate)
 
     def why_it_failed(self, error: BaseException, goal: str = "head") -> ConformanceError:
-        """The error of a migration as a sentence: its revision, its file, its statement."""
+        """The error of a migration with its revision, its file and its statement."""
         return why_it_failed(error, revisions_of(self.config), goal, self.left_out)
 
     def _run(self, what: Callable[..., object], connection: Connection, revision: str) -> None:
@@ -220,13 +222,13 @@ class Migrations:
 
 
 class _Writes(io.StringIO):
-    """A buffer that remembers what was written at once: Alembic writes one statement at a time."""
+    """A buffer that keeps each write apart: Alembic writes one statement at a time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.writes: list[str] = []
 
     def write(self, text: str) -> int:
-        """Called by Alembic."""
+        """Append the text; called by Alembic."""
         self.writes.append(text)
         return super().write(text)

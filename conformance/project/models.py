@@ -1,4 +1,4 @@
-"""The project that is checked: where its models and its migrations are."""
+"""Import the models and the write path of the project."""
 
 from __future__ import annotations
 
@@ -27,35 +27,34 @@ _FORM = "Write it as package.module:Base.metadata."
 
 
 def metadata_for(configuration: Configuration) -> MetaData:
-    """The metadata of the project: what its `models` name, all of it in one MetaData.
-
-    Where none are named it is what env.py gives Alembic.
+    """The MetaData that `models` names; without `models`, the target_metadata of env.py.
 
     Raises:
-        ModelsUnavailable: none are named, here or in env.py; they cannot be imported, are no
-            metadata, have no table or do not share one MetaData; or a declaration in them is wrong.
+        ModelsUnavailable: neither `models` nor env.py names metadata; or the models cannot be
+            imported, are not metadata, have no table, do not share one MetaData, or have a wrong
+            declaration.
     """
     surround(configuration)
     references = configuration.models
     if not references:
         return _that_of_env_py(configuration)
-    # All are imported before one is looked at: tables come with the modules that define them.
+    # Import all modules first: importing a module adds its tables.
     first, *others = [_metadata(reference) for reference in references]
     for reference, metadata in zip(references[1:], others, strict=True):
         if metadata is not first:
             raise ModelsUnavailable(
-                f"{reference} has another MetaData than {references[0]}.",
-                "Let all models share one declarative base, or check them one after the other.",
+                f"{reference} and {references[0]} have different MetaData.",
+                "Let all models share one declarative base, or check them in separate runs.",
             )
     if not first.tables:
-        # The tables may be in modules that only env.py imports.
+        # env.py may import the modules that define the tables.
         with suppress(ModelsUnavailable):
             _that_of_env_py(configuration)
     if not first.tables:
         raise ModelsUnavailable(
-            f"{', '.join(references)} has no tables.",
-            "Import every model in a module that is named, or name none: target_metadata of env.py"
-            " is taken then.",
+            f"The metadata of {', '.join(references)} has no tables.",
+            "Import every model in a module that --models names. Or leave --models out to use the"
+            " target_metadata of env.py.",
         )
     return first
 
@@ -63,17 +62,17 @@ def metadata_for(configuration: Configuration) -> MetaData:
 def _that_of_env_py(configuration: Configuration) -> MetaData:
     if find_spec("alembic") is None or not _has_migrations(configuration):
         raise ModelsUnavailable(
-            "No models are named.",
-            'Give --models package.module:Base.metadata, or write models = "..." below '
-            "[tool.conformance] in pyproject.toml.",
+            "No models are configured.",
+            'Pass --models package.module:Base.metadata, or set models = "..." in '
+            "[tool.conformance] of pyproject.toml.",
         )
     from conformance.project.target import target_metadata
 
     found = target_metadata(configuration)
     if not found.tables:
         raise ModelsUnavailable(
-            "No models are named, and target_metadata of env.py has no tables.",
-            "Import every model in env.py, or name their modules with --models.",
+            "No models are configured, and the target_metadata of env.py has no tables.",
+            "Import every model in env.py, or name the modules of the models with --models.",
         )
     return found
 
@@ -85,7 +84,7 @@ def _has_migrations(configuration: Configuration) -> bool:
 
 
 def classes_for(configuration: Configuration) -> dict[Table, type]:
-    """The mapped class of every table of a declarative base; none where only metadata is named."""
+    """The mapped class of every table; empty if `models` names a MetaData without its base."""
     from sqlalchemy import Table
     from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is its instance here
 
@@ -96,9 +95,9 @@ def classes_for(configuration: Configuration) -> dict[Table, type]:
         found: object = _imported(module_name, reference)
         for name in [name for name in path.split(".") if name not in ("", "metadata")]:
             found = getattr(found, name)
-        # A declarative base has it by one name, SQLModel by the other.
+        # The attribute of a declarative base, and that of SQLModel.
         registry = getattr(found, "registry", None) or getattr(found, "_sa_registry", None)
-        # A module may have SQLAlchemy's class by this name, or anything else.
+        # A module may have another object of this name, even SQLAlchemy's class.
         for mapper in registry.mappers if isinstance(registry, Registry) else ():
             if isinstance(mapper.local_table, Table):
                 classes[mapper.local_table] = mapper.class_
@@ -106,24 +105,27 @@ def classes_for(configuration: Configuration) -> dict[Table, type]:
 
 
 def writes_for(configuration: Configuration) -> ModuleType:
-    """The module with the write path; where none is named, `writes` beside the first models.
+    """The module with the write path; by default `writes` in the package of the first models.
 
     Raises:
-        ModelsUnavailable: it cannot be imported, or lacks one of the functions.
+        ModelsUnavailable: the module cannot be imported, or lacks one of the functions.
     """
     surround(configuration)
     beside = [f"{reference.partition(':')[0]}.writes" for reference in configuration.models]
     named_one = configuration.writes or next(iter(beside), None)
     if named_one is None:
-        raise ModelsUnavailable("No models are named, beside which writes could be.")
+        raise ModelsUnavailable(
+            "No module with the write path is configured, and no models are.",
+            "Name the module with --writes.",
+        )
     return _writes(named_one)
 
 
 def import_fixtures(configuration: Configuration) -> None:
-    """See that pytest will find the modules whose fixtures take the place of the suite's.
+    """Import the modules with the project's fixtures, so that pytest finds them.
 
     Raises:
-        ModelsUnavailable: one cannot be imported.
+        ModelsUnavailable: a module cannot be imported.
     """
     surround(configuration)
     for name in configuration.fixtures:
@@ -133,11 +135,11 @@ def import_fixtures(configuration: Configuration) -> None:
 def _metadata(reference: str) -> MetaData:
     """The metadata that `package.module:attribute.path` names.
 
-    A path that ends at a declarative base stands for its metadata.
+    A path may also end at a declarative base, which has the metadata.
     """
     module_name, _, path = reference.partition(":")
     if not module_name or module_name.startswith("."):
-        raise ModelsUnavailable(f"--models {reference!r} names no module.", _FORM)
+        raise ModelsUnavailable(f"--models {reference!r} does not name a module.", _FORM)
     found: object = _imported(module_name, reference)
     for name in filter(None, path.split(".")):
         if not hasattr(found, name):
@@ -148,14 +150,14 @@ def _metadata(reference: str) -> MetaData:
     metadata = getattr(found, "metadata", found)
     if not isinstance(metadata, MetaData):
         raise ModelsUnavailable(
-            f"{reference} is {type(metadata).__name__}, not SQLAlchemy's MetaData.", _FORM
+            f"{reference} is a {type(metadata).__name__}, not a MetaData of SQLAlchemy.", _FORM
         )
     _declare_entities(metadata)
     return metadata
 
 
 def _declare_entities(metadata: MetaData) -> None:
-    """What the project has registered with alembic_utils when its models were imported."""
+    """Declare the entities that the project registered with alembic_utils."""
     from conformance.declarations import declare, registered_entities
 
     try:
@@ -163,18 +165,18 @@ def _declare_entities(metadata: MetaData) -> None:
     except ArgumentError as error:
         raise ModelsUnavailable(
             f"An entity of alembic_utils contradicts the models: {error}.",
-            "Correct it, or register it after the models are imported.",
+            "Correct the entity, or register it after the models are imported.",
         ) from None
 
 
 def _writes(reference: str) -> ModuleType:
-    """The module, which has `insert_new` and `upsert`."""
+    """Import the module and check that it has `insert_new` and `upsert`."""
     module = _imported(reference, reference, "writes")
     for name in ("insert_new", "upsert"):
         if not callable(getattr(module, name, None)):
             raise ModelsUnavailable(
-                f"{reference} has no {name}(connection, Model, rows).",
-                "Name the module that has the write path with --writes.",
+                f"The module {reference} lacks the function {name}(connection, Model, rows).",
+                "Name the module with the write path with --writes.",
             )
     return module
 
@@ -186,22 +188,22 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
     except ModuleNotFoundError as error:
         raise ModelsUnavailable(
             f"There is no module {error.name!r} (from {key} {reference}).",
-            f"Run this where it can be imported from; this is {here}.",
+            f"Run this command in the folder that has the module; this is {here}.",
         ) from None
     except ArgumentError as error:
         raise ModelsUnavailable(
-            f"A declaration in {module_name} is wrong: {error}.", "Correct the model."
+            f"A declaration in {module_name} is wrong: {error}.", "Correct the declaration."
         ) from None
-    # The module is somebody else's code: it may raise anything, and may even exit.
+    # The module is code of the project: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
         raise ModelsUnavailable(
             f"{module_name} cannot be imported: {describe_error(error)}{_line_of(error, here)}.",
-            hint_at_variable(error) or "Correct it.",
+            hint_at_variable(error) or "Correct the module.",
         ) from None
 
 
 def _line_of(error: BaseException, folder: Path) -> str:
-    """The last line in a file of the project that the error went through."""
+    """The innermost line of the project in the traceback, in brackets; empty if none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if file.is_relative_to(folder) and file != _THIS and "site-packages" not in file.parts:

@@ -1,16 +1,16 @@
-"""What a server says beside its answers, all of it."""
+"""The notices of a server, without the limits of the drivers."""
 
 from __future__ import annotations
 
 import re
 
-#: What create_hypertable says of `varchar` and of `timestamp` without a zone. It does as it was
-#: told all the same, and what types the models mean they declare.
+#: create_hypertable's notice about `varchar` and about `timestamp` without a zone. It creates the
+#: hypertable nevertheless, and the models declare the type on purpose.
 _ADVICE = re.compile(r'column type "[^"]*" used for "[^"]*" does not follow best practices')
 
 
 class Notices(list[str]):
-    """A connection's notices: psycopg2 keeps fifty, SQLAlchemy empties them; `kept` has all."""
+    """All notices of a connection, in `kept`: psycopg2 keeps only fifty, SQLAlchemy clears them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,16 +21,16 @@ class Notices(list[str]):
         self.kept.append(notice)
 
     def take(self) -> list[str]:
-        """Those that have come since it was called last."""
+        """The notices since the last call."""
         taken, self.kept = self.kept, []
         return taken
 
 
 def is_warning(notice: str) -> bool:
-    """Whether it says that something was not done as it was told, `WARNING:  ...`."""
+    """Whether the notice is a warning, `WARNING:  ...`, and not mere advice."""
     return notice.startswith("WARNING") and not is_advice(notice)
 
 
 def is_advice(message: str) -> bool:
-    """Whether it is TimescaleDB's opinion of a column's type."""
+    """Whether the message is TimescaleDB's advice about the type of a column."""
     return bool(_ADVICE.search(message))

@@ -1,6 +1,6 @@
-"""What a database has before the first revision, where somebody else than the migrations makes it.
+"""Run `prepare` of the configuration: SQL before the first revision.
 
-Extensions, schemas, roles: `prepare` of the project's configuration.
+The statements create the extensions, schemas and roles that the migrations expect to exist.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import URL
 
-#: duplicate_object, duplicate_schema: an earlier database has made the role, which belongs to the
-#: server; or the engine has made the extension.
+#: duplicate_object, duplicate_schema: the role exists since an earlier database of the server, or
+#: the engine has created the extension.
 _IS_THERE = {"42710", "42P06"}
-#: PostgreSQL's documentation, "CREATE FUNCTION": a body that is written without quotes.
+#: A function body without quotes. Source: PostgreSQL documentation, "CREATE FUNCTION".
 _BODY = re.compile(r"\bbegin\s+atomic\b", re.IGNORECASE)
 _MAKES_ONE = re.compile(r"\s*create\s+(role|user|extension|schema)\b[^;]*;?\s*", re.IGNORECASE)
 
 
 def statements_of(config: Config) -> tuple[str, ...]:
-    """The project's statements, one by one.
+    """The statements of `prepare`, one by one.
 
     Raises:
-        ModelsUnavailable: a file cannot be read.
+        ModelsUnavailable: a .sql file cannot be read.
     """
     project: Configuration = config.attributes.get(PROJECT) or Configuration()
     entries = (_read(entry, Path(project.folder or ".")) for entry in project.prepare)
@@ -44,7 +44,7 @@ def statements_of(config: Config) -> tuple[str, ...]:
 
 
 def _split(sql: str) -> Iterator[str]:
-    """The statements of a script; nothing is split that may be the body of a function."""
+    """The statements of a script; a script with an unquoted function body is not split."""
     if _BODY.search(sql):
         yield sql
         return
@@ -68,7 +68,7 @@ def _read(entry: str, folder: Path) -> str:
     except (OSError, ValueError) as error:
         raise ModelsUnavailable(
             f"The file {file} cannot be read: {error}.",
-            f"Correct prepare below [{SECTION}] in pyproject.toml.",
+            f"Correct prepare in [{SECTION}] of pyproject.toml.",
         ) from None
 
 
@@ -76,19 +76,19 @@ def prepare(url: URL, statements: Sequence[str]) -> None:
     """Run the statements in a database, each in a transaction of its own.
 
     Raises:
-        MigrationFailed: the server refuses one.
+        MigrationFailed: the server refuses a statement.
     """
     if not statements:
         return
     with connect(url, autocommit=True) as connection:
         for statement in statements:
             try:
-                # As it is: a percent sign or a colon means nothing to us.
+                # Unchanged: a percent sign or a colon is not a parameter.
                 connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
             except DBAPIError as error:
                 is_there = getattr(error.orig, "pgcode", None) in _IS_THERE
                 if not (is_there and _MAKES_ONE.fullmatch(statement)):
                     raise MigrationFailed(
-                        f"What prepare says in pyproject.toml fails: {describe_briefly(error)}.",
-                        hint_of(error) or f"Correct it below [{SECTION}].",
+                        f"A statement of prepare in pyproject.toml fails: {describe_briefly(error)}.",
+                        hint_of(error) or f"Correct prepare in [{SECTION}].",
                     ) from error

@@ -1,4 +1,4 @@
-"""The files of a project's migrations: Alembic's configuration, the revisions, what they read."""
+"""The files of a project's migrations: Alembic's configuration, revisions, files they read."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from conformance.project.configuration import Configuration
 
-#: Where Alembic 1.16 and later find what the ini file does not say.
+#: The file in which Alembic 1.16 and later find what the ini file does not set.
 _PYPROJECT = "pyproject.toml"
 _INI = "conformance ini file"
-#: What may be the name of a variable of the environment.
+#: A word that may be the name of an environment variable.
 _VARIABLE = re.compile(rb"\b[A-Z][A-Z0-9_]{2,}\b")
 _ITS_SCHEMA, _ITS_VERSION = (
     re.compile(
@@ -42,16 +42,16 @@ _INSISTING = re.compile(
     r"create\s+extension\s+(?!if\b)\W{0,2}timescaledb|create\s+schema\s+(?!if\b)", re.IGNORECASE
 )
 
-#: They differ from run to run, and say nothing of the schema: the suite sets some of them itself.
+#: Prefixes of variables that differ between runs and do not affect the schema.
 _OF_THE_RUN = ("CONFORMANCE_", "DATABASE_URL", "PG", "PYTEST_")
 _LIBRARIES = ("alembic", "sqlalchemy", "psycopg2-binary", "psycopg", "asyncpg")
 
 
 def config_for(project: Configuration) -> Config:
-    """Alembic's configuration of the project, whose modules can be imported from now on.
+    """Alembic's configuration of the project; from now on its modules can be imported.
 
     Raises:
-        ModelsUnavailable: there is no such file.
+        ModelsUnavailable: the file does not exist.
     """
     surround(project)
     config = alembic_config(project.alembic_ini)
@@ -60,10 +60,10 @@ def config_for(project: Configuration) -> Config:
 
 
 def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | None = None) -> Config:
-    """Alembic's configuration from an ini file or pyproject.toml, silent on the console.
+    """Alembic's configuration from an ini file or pyproject.toml; it prints nothing.
 
     Raises:
-        ModelsUnavailable: there is no such file.
+        ModelsUnavailable: the file does not exist.
         MigrationFailed: the file cannot be read.
     """
     path = Path(ini)
@@ -76,10 +76,10 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     config = Config(file, output_buffer=output, stdout=io.StringIO(), **cast("Any", also))
     try:
         location = _location(config)
-    # The ini file is read when something of it is asked for first.
+    # Alembic reads the ini file when the first option is read.
     except configparser.Error as error:
         raise _unreadable(path, error) from None
-    # Flask-Migrate's ini file does not say where the scripts are: beside it.
+    # Flask-Migrate's ini file does not name the folder of the scripts: its own folder.
     if not location and path.with_name("env.py").is_file():
         config.set_main_option("script_location", str(path.parent).replace("%", "%%"))
     config.attributes.update({"logging": False, _INI: toml if written else path})
@@ -87,14 +87,14 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
 
 
 def has_migrations(ini: Path | str) -> bool:
-    """Whether there is the ini file, or a pyproject.toml beside it that takes its place."""
+    """Whether the ini file exists, or a pyproject.toml beside it configures Alembic."""
     path = Path(ini)
     in_its_place = path.name == _PYPROJECT or not path.is_file()
     return _is_in(path.parent / _PYPROJECT) if in_its_place else True
 
 
 def again(config: Config, output: io.StringIO) -> Config:
-    """The same configuration once more, which prints to `output`."""
+    """A copy of the configuration that prints to `output`."""
     other = alembic_config(ini_of(config), output=output)
     other.attributes.update(config.attributes, connection=None)
     return other
@@ -110,21 +110,21 @@ def single_head(config: Config) -> str:
     """The one head revision.
 
     Raises:
-        MigrationFailed: the revisions cannot be read, or there is none, or more than one head.
+        MigrationFailed: the revisions cannot be read, or do not have exactly one head.
     """
     directory = revisions_of(config)
     heads = directory.get_heads()
     if not heads:
         raise MigrationFailed(
             f"There is no revision in {directory.dir}.",
-            "Write the first one with 'alembic revision', or name another ini file with"
+            "Create a revision with 'alembic revision', or name another ini file with"
             " --alembic-ini.",
         )
     if len(heads) != 1:
         listed = ", ".join(sorted(heads)) or "none"
         raise MigrationFailed(
-            f"The migrations have {len(heads)} heads ({listed}) where one is needed.",
-            "Join them with 'alembic merge heads'.",
+            f"The migrations have {len(heads)} heads ({listed}); they must have one.",
+            "Merge the heads with 'alembic merge heads'.",
         )
     return heads[0]
 
@@ -137,11 +137,11 @@ def revisions_of(config: Config) -> ScriptDirectory:
     """
     try:
         with warnings.catch_warnings():
-            # A revision that is there twice, or that another one follows and is not there.
+            # Alembic warns of a revision that exists twice, and of a missing down_revision.
             warnings.filterwarnings("error", module=r"alembic\.script\.revision")
             directory = ScriptDirectory.from_config(config)
             list(directory.walk_revisions())
-    # A revision's file is imported: it may raise anything, and may even exit.
+    # Alembic imports the file of a revision: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
         raise _unreadable(ini_of(config), error) from None
     return directory
@@ -150,16 +150,15 @@ def revisions_of(config: Config) -> ScriptDirectory:
 def _unreadable(ini: Path, error: BaseException) -> MigrationFailed:
     return MigrationFailed(
         f"The revisions of {ini} cannot be read: {describe_error(error)}.",
-        hint_at_variable(error)
-        or "'alembic history' must list them; correct what it stumbles over.",
+        hint_at_variable(error) or "Run 'alembic history', and correct the error that it shows.",
     )
 
 
 def fingerprint(config: Config) -> str:
-    """A hash of every file that a migration can depend on, and of the variables that they name.
+    """A hash of all that a migration can depend on.
 
-    What Alembic runs, Python and SQL of the project, its ini files and `.env`; the versions of the
-    libraries.
+    It covers the revisions, the project's Python, SQL, ini and `.env` files, the environment
+    variables that these files name, and the versions of the libraries.
     """
     digest = hashlib.sha256()
     here = ini_of(config).resolve().parent
@@ -194,7 +193,7 @@ def _text_of_scripts(config: Config) -> str:
 
 
 def scripts_of(config: Config) -> list[Path]:
-    """What lies beside env.py and beside the revisions, which may be elsewhere."""
+    """The files in the folders of env.py and of the revisions, and below."""
     directory = revisions_of(config)
     folders = {Path(script.path).resolve().parent for script in directory.walk_revisions()}
     folders.add(Path(directory.dir).resolve())
@@ -202,7 +201,7 @@ def scripts_of(config: Config) -> list[Path]:
 
 
 def variables_named_in(files: Iterable[Path]) -> bytes:
-    """The variables of the environment that the files may read, with their values, to be hashed."""
+    """The environment variables that the files may read, with their values, to be hashed."""
     names = {name.decode() for path in files for name in _VARIABLE.findall(path.read_bytes())}
     found = {
         name: os.environ[name]
@@ -219,7 +218,7 @@ def _location(config: Config) -> str | None:
 
 
 def _is_in(pyproject: Path) -> bool:
-    """Whether Alembic is configured there."""
+    """Whether pyproject.toml configures Alembic."""
     try:
         found = tomllib.loads(pyproject.read_text("utf-8"))
     except (OSError, ValueError):
@@ -230,12 +229,12 @@ def _is_in(pyproject: Path) -> bool:
 def _hint(path: Path) -> str:
     beside = [str(found) for found in sorted(path.parent.glob("*/alembic.ini"))]
     if beside:
-        return f"Name it with --alembic-ini {beside[0]}."
-    return "Run this in the project's folder, or name the file with --alembic-ini."
+        return f"Pass --alembic-ini {beside[0]}."
+    return "Run this command in the project's folder, or name the file with --alembic-ini."
 
 
 def _sources(root: Path) -> Iterator[Path]:
-    """What a migration may read below a folder; nothing hidden, no virtual environment."""
+    """The files below a folder that a migration may read; not hidden ones, not a virtualenv."""
     yield from (path for path in root.glob(".env*") if path.is_file())
     for place, folders, files in os.walk(root):
         folders[:] = [name for name in folders if _is_source(Path(place, name))]

@@ -1,4 +1,4 @@
-"""What a value of the configuration looks like: in TOML, in an option's text, in JSON Schema."""
+"""The types of settings: in TOML, as the text of an option, in JSON Schema."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a value looks like.
+    """The type of a setting.
 
     Attributes:
-        words: for people; completes "must be".
-        schema: for machines, as JSON Schema.
-        fits: whether a value that was read from TOML is one of these.
-        parse: the value that an option's text stands for; what it gives must fit as well.
+        words: the type in words; completes "must be".
+        schema: the type as JSON Schema.
+        fits: whether a value from TOML has the type.
+        parse: converts the text of an option; the result must fit as well.
     """
 
     words: str
@@ -26,10 +26,10 @@ class Shape:
     parse: Callable[[str], object] = str
 
     def read(self, text: str) -> object:
-        """The value of an option or of a variable of the environment.
+        """The value of an option or of an environment variable.
 
         Raises:
-            ValueError: the text is none of these; the words complete "it".
+            ValueError: the text does not have the type; the message completes "the value".
         """
         try:
             value = self.parse(text)
@@ -63,14 +63,14 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def one_of(*choices: str) -> Shape:
-    """One of a few words."""
+    """The type of a setting that is one of these words."""
     *others, last = choices
     words = f"{', '.join(others)} or {last}"
     return Shape(words, {"enum": list(choices)}, lambda value: value in choices)
 
 
 TEXT = Shape("a text", {"type": "string"}, _is_text)
-#: One is enough; an option takes several with commas between them.
+#: One text or several; an option separates them by commas.
 TEXTS = Shape(
     "a text or a list of texts",
     {

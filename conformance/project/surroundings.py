@@ -1,4 +1,4 @@
-"""What models and env.py expect around them: variables, a folder to import from, little talk."""
+"""What models and env.py need to run: environment variables, an import path, quiet logging."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from conformance.project.configuration import Configuration
 
-#: What libraries of settings say of a variable that is not set: python-decouple, environs.
+#: The errors of settings libraries for a variable that is not set: python-decouple, environs.
 _UNSET = (r"^(\w+) not found\. Declare it as envvar", r'[Ee]nvironment variable "(\w+)" not set')
 
 
 def surround(project: Configuration) -> None:
-    """Set the project's variables, and let its modules be imported, from now on."""
+    """Set the project's environment variables, and put its folder on the import path."""
     for name, value in (project.environment or {}).items():
         os.environ.setdefault(name, value)
     for folder in (project.folder, str(Path.cwd())):
@@ -34,10 +34,10 @@ def surround(project: Configuration) -> None:
 
 
 def env_py(config: Config) -> Path:
-    """Where env.py is.
+    """The path of env.py.
 
     Raises:
-        alembic.util.CommandError: the ini file does not say where the scripts are.
+        alembic.util.CommandError: the ini file does not set script_location.
     """
     from alembic.script import ScriptDirectory
 
@@ -45,7 +45,7 @@ def env_py(config: Config) -> Path:
 
 
 def mentions(config: Config, word: str) -> bool:
-    """Whether env.py has the word; not where it cannot be read."""
+    """Whether env.py contains the word; False if it cannot be read."""
     from alembic.util import CommandError
 
     try:
@@ -56,7 +56,7 @@ def mentions(config: Config, word: str) -> bool:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep env.py from its usual fileConfig(), which prints each revision of each run."""
+    """Disable fileConfig(), with which env.py usually logs each revision of each run."""
     before = logging.config.fileConfig
     logging.config.fileConfig = lambda *_, **__: None
     try:
@@ -65,20 +65,20 @@ def quiet() -> Iterator[None]:
         logging.config.fileConfig = before
 
 
-def said_once(statement: str) -> str:
-    """How a project says what a database has before its first revision."""
-    return f'prepare = ["{_escaped(statement)}"] below [{SECTION}] in pyproject.toml'
+def configured_statement(statement: str) -> str:
+    """The line of pyproject.toml that runs the statement before the first revision."""
+    return f'prepare = ["{_escaped(statement)}"] in [{SECTION}] of pyproject.toml'
 
 
 def hint_at_variable(error: BaseException) -> str | None:
-    """What to do where the project's code misses a variable of the environment."""
+    """What to do if the error is about a missing environment variable; None if it is not."""
     names = _missing(error)
     if not names:
         return None
     lines = "; ".join(f'{name} = "..."' for name in names)
     return (
-        f"Set {' and '.join(names)}, to any value that can be read: {lines} below"
-        f" [{SECTION}.environment] in pyproject.toml. Connections are led to the suite's database."
+        f"Set {' and '.join(names)} to any valid value: {lines} in [{SECTION}.environment] of"
+        " pyproject.toml. Connections are redirected to the suite's database."
     )
 
 
@@ -94,5 +94,5 @@ def _missing(error: BaseException) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Within a text of TOML."""
+    """The text with the escapes of a TOML string."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

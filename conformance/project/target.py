@@ -1,4 +1,4 @@
-"""The metadata that env.py gives to autogenerate: what the project compares with a database."""
+"""The target_metadata of env.py, which Alembic's autogenerate compares with a database."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _NAME = "target_metadata"
 
 
 def target_metadata(project: Configuration) -> MetaData:
-    """Run env.py as if it were to print SQL, and see what it gives Alembic.
+    """Run env.py in offline mode, and return the target_metadata that it configures.
 
     Raises:
-        ModelsUnavailable: there is no ini file, env.py fails, or has no metadata or several.
+        ModelsUnavailable: the ini file does not exist, env.py fails, or it does not have exactly
+            one MetaData.
     """
     config = again(config_for(project), io.StringIO())
     found: list[Any] = []
@@ -45,7 +46,7 @@ def target_metadata(project: Configuration) -> MetaData:
             EnvironmentContext(config, scripts, fn=see, as_sql=True, starting_rev=None),
         ):
             scripts.run_env()
-    # env.py is anybody's code. Its names may be there all the same.
+    # env.py may raise anything, possibly after it has set target_metadata.
     except (Exception, SystemExit) as caught:
         error = caught
         with suppress(Exception):
@@ -54,7 +55,7 @@ def target_metadata(project: Configuration) -> MetaData:
 
 
 def _names_of(error: BaseException, file: Path) -> list[Any]:
-    """What env.py called `target_metadata` before it failed."""
+    """The values of `target_metadata` in env.py when it failed."""
     trace, found = error.__traceback__, []
     while trace is not None:
         if Path(trace.tb_frame.f_code.co_filename).resolve() == file:
@@ -72,17 +73,17 @@ def _only(found: list[Any], error: BaseException | None) -> MetaData:
         return several[0]
     if several:
         raise ModelsUnavailable(
-            f"No models are named, and env.py has {len(several)} MetaData in {_NAME}.",
-            "Name those to compare with by --models package.module:metadata.",
+            f"No models are configured, and {_NAME} of env.py has {len(several)} MetaData.",
+            "Name the one to compare with: --models package.module:metadata.",
         )
     why = (
-        f"env.py fails without a database: {describe_error(error)}"
+        f"env.py fails in offline mode: {describe_error(error)}"
         if error
-        else f"env.py has no {_NAME}"
+        else f"env.py does not set {_NAME}"
     )
     raise ModelsUnavailable(
-        f"No models are named, and {why}.",
+        f"No models are configured, and {why}.",
         (error and hint_at_variable(error))
-        or 'Give --models package.module:Base.metadata, or write models = "..." below'
-        " [tool.conformance] in pyproject.toml.",
+        or 'Pass --models package.module:Base.metadata, or set models = "..." in'
+        " [tool.conformance] of pyproject.toml.",
     )

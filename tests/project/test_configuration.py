@@ -128,21 +128,20 @@ def test_modules_are_imported_from_there(here, monkeypatch):
 
 
 WRONG = {
-    'modles = "a"': "has the key 'modles', which nobody knows. The nearest one is 'models'.",
-    'alembic-ini = "a"': "has the key 'alembic-ini', which nobody knows. The nearest one is "
-    "'alembic_ini'.",
-    "models = 1": "models of [tool.conformance] in {file} must be a text or a list of texts, and "
+    'modles = "a"': "has an unknown key 'modles'. The most similar key is 'models'.",
+    'alembic-ini = "a"': "has an unknown key 'alembic-ini'. The most similar key is 'alembic_ini'.",
+    "models = 1": "models in [tool.conformance] of {file} must be a text or a list of texts, but "
     "is a number.",
-    "models = []": "must be a text or a list of texts, and is a list.",
-    "models = [1]": "must be a text or a list of texts, and is a list.",
-    "engine = true": "engine of [tool.conformance] in {file} must be a text, and is true or false.",
-    "engine = 1979-05-27": "must be a text, and is a date or a time.",
-    'profile = "slow"': "must be quick, thorough or nightly, and is another text.",
-    'seed = "1"': "must be a whole number, and is another text.",
-    "seed = 1.5": "must be a whole number, and is a number.",
-    "seed = true": "must be a whole number, and is true or false.",
-    "examples = 0": "must be a whole number of at least 1, and is a number.",
-    "engine = {}": "must be a text, and is a table.",
+    "models = []": "must be a text or a list of texts, but is a list.",
+    "models = [1]": "must be a text or a list of texts, but is a list.",
+    "engine = true": "engine in [tool.conformance] of {file} must be a text, but is true or false.",
+    "engine = 1979-05-27": "must be a text, but is a date or a time.",
+    'profile = "slow"': "must be quick, thorough or nightly, but is another text.",
+    'seed = "1"': "must be a whole number, but is another text.",
+    "seed = 1.5": "must be a whole number, but is a number.",
+    "seed = true": "must be a whole number, but is true or false.",
+    "examples = 0": "must be a whole number of at least 1, but is a number.",
+    "engine = {}": "must be a text, but is a table.",
     "engine = ": "{file} cannot be read: Invalid value",
 }
 
@@ -164,8 +163,8 @@ def test_the_environment_is_read_the_same_way(monkeypatch):
     with pytest.raises(ConfigurationWrong) as caught:
         configured()
     assert str(caught.value) == (
-        "The environment's CONFORMANCE_PROFILE must be quick, thorough or nightly. Correct it, or "
-        "unset it."
+        "The environment variable CONFORMANCE_PROFILE must be quick, thorough or nightly. Correct "
+        "the variable, or unset it."
     )
 
 
@@ -181,8 +180,8 @@ def test_no_models():
     with pytest.raises(ModelsUnavailable) as caught:
         metadata_for(configured())
     assert str(caught.value) == (
-        'No models are named. Give --models package.module:Base.metadata, or write models = "..." '
-        "below [tool.conformance] in pyproject.toml."
+        "No models are configured. Pass --models package.module:Base.metadata, or set models = "
+        '"..." in [tool.conformance] of pyproject.toml.'
     )
 
 
@@ -220,7 +219,7 @@ def test_models_that_do_not_share_their_metadata():
     with pytest.raises(ModelsUnavailable) as caught:
         metadata_for(configured(models=("first_half:metadata", "stranger:metadata")))
     assert caught.value.problem == (
-        "stranger:metadata has another MetaData than first_half:metadata."
+        "stranger:metadata and first_half:metadata have different MetaData."
     )
 
 
@@ -240,20 +239,20 @@ def test_every_command_says_that_it_needs_models(here, command):
     (here / "alembic/versions").symlink_to(PROJECT / "alembic/versions")
     (here / "alembic.ini").symlink_to(PROJECT / "alembic.ini")
     (here / "models").symlink_to(PROJECT / "models")
-    words = "conformance: No models are named, and env.py has no target_metadata. Give --models "
-    assert said(COMMANDS[command]).startswith(words)
+    words = "conformance: No models are configured, and env.py does not set target_metadata. Pass "
+    assert said(COMMANDS[command]).startswith(f"{words}--models ")
 
 
 def test_nobody_names_models_where_there_is_no_env_py(here):
     (here / "models").symlink_to(PROJECT / "models")
     said_there = said(COMMANDS["audit"])
-    assert said_there.startswith("conformance: No models are named. Give --models ")
+    assert said_there.startswith("conformance: No models are configured. Pass --models ")
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "matrix"])
 def test_every_command_says_what_is_wrong_with_the_configuration(here, command):
     write(here, "modles = 1")
-    assert "The nearest one is 'models'." in said(COMMANDS.get(command, [command]))
+    assert "The most similar key is 'models'." in said(COMMANDS.get(command, [command]))
 
 
 def said(command):

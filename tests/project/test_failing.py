@@ -44,7 +44,7 @@ def test_the_revision_its_file_and_its_statement_are_named(migrated):
         "Revision 0002 (steps/versions/0002_step.py, line 10) fails: UndefinedTable: relation"
         ' "gone" does not exist. The statement is: ALTER TABLE gone ADD n integer.'
     )
-    assert error.hint == "'alembic upgrade 0003' on an empty database shows it too."
+    assert error.hint == "'alembic upgrade 0003' on an empty database shows the same error."
 
 
 def test_code_of_a_revision_that_fails(migrated):
@@ -66,14 +66,16 @@ def test_nobody_creates_the_extension(migrated):
     error = said(migrated, table + "op.execute(\"SELECT create_hypertable('t', 'at')\")")
     assert "function create_hypertable(unknown, unknown) does not exist" in error.problem
     assert (
-        'prepare = ["CREATE EXTENSION timescaledb"] below [tool.conformance] in pyproject.toml'
+        'prepare = ["CREATE EXTENSION timescaledb"] in [tool.conformance] of pyproject.toml'
         in error.hint
     )
 
 
 def test_nobody_creates_the_extension_and_nothing_fails(migrated):
     error = said(migrated, 'op.execute("CREATE TABLE t (at timestamptz NOT NULL)")')
-    assert error.problem == "After the migration to 0001 the database has no extension timescaledb."
+    assert error.problem == (
+        "After the migration to 0001 the database does not have the extension timescaledb."
+    )
     assert 'prepare = ["CREATE EXTENSION timescaledb"]' in error.hint
 
 
@@ -100,8 +102,8 @@ def test_what_a_database_has_before_the_first_revision(migrated, tmp_path):
 
 def test_what_prepare_says_may_be_wrong(migrated):
     error = said(migrated, EXTENSION, prepare=("CREATE SCHEMA data; CREATE SCEMA x",))
-    assert error.problem.startswith("What prepare says in pyproject.toml fails: SyntaxError")
-    assert error.hint == "Correct it below [tool.conformance]."
+    assert error.problem.startswith("A statement of prepare in pyproject.toml fails: SyntaxError")
+    assert error.hint == "Correct prepare in [tool.conformance]."
     with pytest.raises(ModelsUnavailable, match=r"gone\.sql cannot be read"):
         migrated(EXTENSION, prepare=("gone.sql",))
 
@@ -127,7 +129,7 @@ def test_a_variable_that_is_not_set(migrated, monkeypatch):
     monkeypatch.delenv("DESK_HOST", raising=False)
     read = "op.execute(f\"SELECT '{os.environ['DESK_HOST']}'\")"
     error = said(migrated, EXTENSION, read)
-    assert 'DESK_HOST = "..." below [tool.conformance.environment]' in error.hint
+    assert 'DESK_HOST = "..." in [tool.conformance.environment]' in error.hint
     engine, _ = migrated(EXTENSION, read, environment={"DESK_HOST": "anywhere"})
     assert engine is not None
 
@@ -158,7 +160,7 @@ class TestOnTheEmbeddedEngine:
         )
         assert error.problem.startswith("Revision 0003 ")
         assert error.hint.startswith(
-            "This engine has no extension pgcrypto; take --engine container"
+            "This engine lacks the extension pgcrypto; use --engine container"
         )
 
     def test_postgis_is_in_an_image(self, migrated):

@@ -88,14 +88,14 @@ def test_it_is_in_the_package_of_the_models(name, tmp_path):
 def test_there_is_none(name):
     with pytest.raises(MigrationFailed) as caught:
         entered(models=(f"{name}.models:db.metadata",))
-    assert caught.value.problem == "env.py runs in a Flask application, and none was found."
-    assert 'flask_app = "package.module:create_app" below [tool.conformance]' in caught.value.hint
+    assert caught.value.problem == "env.py needs a Flask application, but none was found."
+    assert 'flask_app = "package.module:create_app" in [tool.conformance]' in caught.value.hint
     assert "FLASK_APP" in caught.value.hint
 
 
 @pytest.mark.usefixtures("name")
 def test_the_one_that_is_named_cannot_be_made():
-    with pytest.raises(MigrationFailed, match=r"nowhere cannot be made: NoAppException"):
+    with pytest.raises(MigrationFailed, match=r"nowhere cannot be created: NoAppException"):
         entered(flask_app="nowhere")
 
 

@@ -63,7 +63,7 @@ def test_there_is_no_ini_file(folder):
     with pytest.raises(ModelsUnavailable) as caught:
         alembic_config("alembic.ini")
     assert "There is no alembic.ini in" in caught.value.problem
-    assert caught.value.hint == "Name it with --alembic-ini steps/alembic.ini."
+    assert caught.value.hint == "Pass --alembic-ini steps/alembic.ini."
 
 
 def test_what_a_kept_state_depends_on(folder, monkeypatch):

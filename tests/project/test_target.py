@@ -89,18 +89,21 @@ def test_models_that_are_named_count_first(project):
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ("target_metadata = None", "No models are named, and env.py has no target_metadata."),
+        (
+            "target_metadata = None",
+            "No models are configured, and env.py does not set target_metadata.",
+        ),
         (
             "raise RuntimeError('broken')",
-            "No models are named, and env.py fails without a database: RuntimeError: broken.",
+            "No models are configured, and env.py fails in offline mode: RuntimeError: broken.",
         ),
         (
             IMPORTS.replace("{target}", "[metadata, type(metadata)()]") + CONNECTS,
-            "No models are named, and env.py has 2 MetaData in target_metadata.",
+            "No models are configured, and target_metadata of env.py has 2 MetaData.",
         ),
         (
             "from {name}.base import metadata\ntarget_metadata = metadata\n" + CONNECTS,
-            "No models are named, and target_metadata of env.py has no tables.",
+            "No models are configured, and the target_metadata of env.py has no tables.",
         ),
     ],
 )
@@ -117,7 +120,7 @@ def test_an_env_py_that_misses_a_variable(project, monkeypatch):
     project("import os\nURL = os.environ['HOUSE_URL']\n")
     with pytest.raises(ModelsUnavailable) as caught:
         tables()
-    assert 'HOUSE_URL = "..." below [tool.conformance.environment]' in caught.value.hint
+    assert 'HOUSE_URL = "..." in [tool.conformance.environment]' in caught.value.hint
 
 
 def test_settings_of_pydantic_that_miss_one(tmp_path, monkeypatch):
@@ -130,7 +133,7 @@ def test_settings_of_pydantic_that_miss_one(tmp_path, monkeypatch):
     (tmp_path / "strict_settings.py").write_text(source)
     with pytest.raises(ModelsUnavailable) as caught:
         metadata_for(Configuration(models=("strict_settings:metadata",)))
-    assert caught.value.hint.startswith("Set DB_HOST, to any value that can be read")
+    assert caught.value.hint.startswith("Set DB_HOST to any valid value")
 
 
 def test_variables_of_the_configuration_are_there_when_models_are_imported(tmp_path, monkeypatch):
