@@ -147,7 +147,7 @@ def test_a_closed_port():
 def test_a_database_without_timescaledb(empty_database):
     code, _, err = run(address(empty_database))
     assert code == 2
-    one_sentence_about(err, "has no timescaledb extension")
+    one_sentence_about(err, "does not have the extension timescaledb")
 
 
 @pytest.mark.parametrize(

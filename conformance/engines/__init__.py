@@ -1,4 +1,4 @@
-"""Where a TimescaleDB comes from: embedded, local, container or a URL; one protocol."""
+"""Engines: embedded, local, container or a URL. Each of them provides a TimescaleDB."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ CHOICES = ("auto", "embedded", "local", "container")
 
 
 def open_engine(choice: str, image: str | None, progress: Progress) -> Engine:
-    """The engine of the choice, not started yet.
+    """The chosen engine, not started yet.
 
-    Only the chosen engine's libraries are imported.
+    Only the libraries of the chosen engine are imported.
 
     Args:
-        choice: `auto`, `embedded`, `container`, `local` with or without what names an installation,
-            or a database URL.
-        image: the image of the container; None means the default one.
-        progress: told in one sentence which engine `auto` took, and why.
+        choice: `auto`, `embedded`, `container`, `local`, `local:...` with an installation, or a
+            database URL.
+        image: the image of the container; None: the default image.
+        progress: called with a sentence that says which engine `auto` chose, and why.
 
     Raises:
-        EngineUnavailable: the choice is none of these, or does not go with an image, or a
-            container is wanted with an image that cannot be had.
+        EngineUnavailable: there is no such engine, the engine does not run images, or the image is
+            not available.
     """
     if "://" in choice:
         from conformance.engines.server.url import UrlEngine
@@ -44,18 +44,18 @@ def open_engine(choice: str, image: str | None, progress: Progress) -> Engine:
         return _best(image, progress)
     if choice != "embedded" and not is_local(choice):
         raise EngineUnavailable(
-            f"There is no engine {choice!r}.", f"Take {', '.join(CHOICES)} or a database URL."
+            f"There is no engine {choice!r}.", f"Use {', '.join(CHOICES)} or a database URL."
         )
     if image is not None:
         raise EngineUnavailable(
-            f"The engine {choice} cannot run the image {image}.",
-            "Take --engine container, or leave --image and CONFORMANCE_IMAGE out.",
+            f"The engine {choice} does not run images, but the image {image} was given.",
+            "Use --engine container, or leave --image and CONFORMANCE_IMAGE out.",
         )
     return _embedded() if choice == "embedded" else _local(choice)
 
 
 def is_local(choice: str) -> bool:
-    """Whether the choice is the engine `local`, with or without what names an installation."""
+    """Whether the choice is the engine `local`, with or without an installation."""
     return re.match(r"local($|[:@])", choice) is not None
 
 
@@ -65,7 +65,7 @@ def _best(image: str | None, progress: Progress) -> Engine:
         container = _container(image, progress)
         container.obtain_image(hurry=True)
     except EngineUnavailable as error:
-        no_container = f"no container can be had: {error.problem}"
+        no_container = f"a container is not available: {error.problem}"
     else:
         reason = f"a Docker daemon answers and has the image {container.image}"
         progress(f"Engine container, because {reason}.")
@@ -73,15 +73,15 @@ def _best(image: str | None, progress: Progress) -> Engine:
     try:
         local = _local_community()
     except EngineUnavailable as error:
-        reason = f"{no_container} Nor can a local server: {error.problem}"
+        reason = f"{no_container} A local server is not available either: {error.problem}"
         progress(f"Engine embedded, because {reason}")
         return _embedded()
-    progress(f"Engine local, because it is installed and {no_container}")
+    progress(f"Engine local, because PostgreSQL is installed and {no_container}")
     return local
 
 
 def _local_community() -> Engine:
-    """A local engine with compression and policies; the embedded one has them."""
+    """The local engine, if it has compression and policies; the embedded engine has them."""
     engine = _local("local")
     if not engine.chosen.is_community:
         raise LocalUnavailable(
@@ -93,7 +93,7 @@ def _local_community() -> Engine:
 
 def _local(choice: str) -> LocalEngine:
     if os.name != "posix":
-        raise LocalUnavailable("A local server is started on Unix only.", "Use the WSL")
+        raise LocalUnavailable("The engine local works on Unix only.", "Run this in WSL")
     from conformance.engines.local.engine import LocalEngine
 
     return LocalEngine(choice)

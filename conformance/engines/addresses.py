@@ -1,4 +1,4 @@
-"""A database's address in the words of each driver."""
+"""The address of a database in the form that each driver expects."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-#: Names of PostgreSQL in a URL: SQLAlchemy's, libpq's, and that of both dialects for TimescaleDB.
+#: Names of PostgreSQL in a URL: SQLAlchemy's, libpq's, and that of both TimescaleDB dialects.
 BACKENDS = frozenset({"postgresql", "postgres", "timescaledb"})
 
-#: Parameters of a driver that say how a session behaves, and not where it is.
+#: Parameters of a driver that configure a session, and do not address a server.
 _BEHAVIOUR = {
     "libpq": (
         "application_name", "client_encoding", "options", "connect_timeout", "connection_factory",
@@ -25,21 +25,21 @@ _BEHAVIOUR = {
         "record_class", "loop", "prepared_statement_cache_size", "prepared_statement_name_func",
     ),
 }  # fmt: skip
-#: What asyncpg takes in its own form of a URL alone, under libpq's names.
+#: Parameters that asyncpg only accepts in a DSN, under libpq's names.
 _IN_ASYNCPGS_DSN = (
     "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword",
     "ssl_min_protocol_version", "ssl_max_protocol_version", "passfile", "target_session_attrs",
 )  # fmt: skip
-#: What only asyncpg and SQLAlchemy's dialect for it know; the rest of a query is libpq's.
+#: Parameters that only asyncpg or SQLAlchemy's dialect for it knows; the others are libpq's.
 _ASYNCPGS_OWN = frozenset({*_BEHAVIOUR["asyncpg"], "timeout", "async_fallback", "direct_tls"})
-#: `?ssl=` of asyncpg, as people write it.
+#: Value of asyncpg's `?ssl=` -> libpq's `sslmode`.
 _SSL_MODES = {"true": "require", "1": "require", "false": "disable", "0": "disable"}
 
 
 def for_libpq(url: URL) -> URL:
     """The URL with libpq's names in its query, as psycopg2 and psycopg 3 take them.
 
-    asyncpg's `?ssl=` says what libpq's `?sslmode=` says, in the same words.
+    asyncpg's `?ssl=` becomes libpq's `?sslmode=`.
     """
     query = {name: value for name, value in url.query.items() if name not in _ASYNCPGS_OWN}
     ssl = query.pop("ssl", None)
@@ -49,7 +49,7 @@ def for_libpq(url: URL) -> URL:
 
 
 def written_for(url: URL, drivername: str) -> URL:
-    """The URL as one writes it for SQLAlchemy with this dialect and driver."""
+    """The URL in SQLAlchemy's form for this dialect and driver."""
     if drivername.endswith("+asyncpg"):
         mode = url.query.get("sslmode")
         url = url.set(query={} if mode is None else {"ssl": mode})
@@ -62,12 +62,12 @@ def leads(driver: str) -> bool:
 
 
 def parameters_to(driver: str, url: URL, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with which the driver connects to the database of the URL.
+    """The parameters with which the driver connects to the database of the URL.
 
     Args:
         driver: psycopg2, psycopg or asyncpg.
-        url: with libpq's names in its query.
-        given: parameters that lead elsewhere; those that say how the session behaves are kept.
+        url: the address, with libpq's names in its query.
+        given: parameters of another connection; those that configure the session are kept.
     """
     wanted = _asyncpgs(url) if driver == "asyncpg" else libpq_parameters(url)
     behaviour = _BEHAVIOUR["asyncpg" if driver == "asyncpg" else "libpq"]
@@ -75,7 +75,7 @@ def parameters_to(driver: str, url: URL, given: Mapping[str, Any]) -> dict[str, 
 
 
 def libpq_parameters(url: URL) -> dict[str, Any]:
-    """What the URL says, by libpq's names of it."""
+    """The connection parameters of the URL, by libpq's names."""
     dialect = url.set(drivername="postgresql+psycopg2").get_dialect()()
     return dict(dialect.create_connect_args(url)[1])
 
@@ -97,5 +97,5 @@ def _asyncpgs(url: URL) -> dict[str, Any]:
 
 
 def _one_or_more(values: list[Any]) -> Any:
-    """As asyncpg wants what may be several; None where there is none."""
+    """The list, its only value, or None if it is empty; asyncpg accepts all three."""
     return values if len(values) > 1 else next(iter(values), None)

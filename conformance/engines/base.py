@@ -1,4 +1,4 @@
-"""The protocol that every engine keeps."""
+"""The protocol that every engine implements."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Template:
-    """A prepared state of a database that an engine can hand out again and again.
+    """A prepared state of a database, of which an engine can make many databases.
 
     Attributes:
-        name: a short word for people and for database names: lower-case letters and `_`.
-        key: a hash of everything that goes into the state, except the server itself, which the
-            engine adds. Equal keys mean that a kept copy may be used instead of preparing anew.
+        name: a short word for messages and database names: lower-case letters and `_`.
+        key: a hash of everything that the state depends on, except the server itself, which the
+            engine adds. The engine reuses a kept state with the same key.
         prepare: brings the empty database at the URL into the state.
     """
 
@@ -31,11 +31,11 @@ class Template:
 
 
 class Engine(Protocol):
-    """Where a TimescaleDB comes from.
+    """A source of TimescaleDB databases.
 
-    `start` makes it ready or raises `EngineUnavailable` or `ServerUnsupported`; `stop` leaves
-    nothing behind and may be called at any time, also twice. All URLs are complete SQLAlchemy
-    URLs with the psycopg2 driver.
+    `start` starts the server, or raises `EngineUnavailable` or `ServerUnsupported`. `stop` removes
+    everything, and may be called at any time, also twice. All URLs are complete SQLAlchemy URLs
+    with the psycopg2 driver.
     """
 
     #: `embedded`, `local`, `container` or `url`.
@@ -43,7 +43,7 @@ class Engine(Protocol):
 
     @property
     def description(self) -> str:
-        """For people: the kind and where it runs, never a password."""
+        """What the engine is and where it runs, for messages; without a password."""
 
     @property
     def server(self) -> Server:
@@ -54,36 +54,36 @@ class Engine(Protocol):
         """What the running server can do."""
 
     def start(self) -> None:
-        """Make the server ready and probe it."""
+        """Start the server and probe it."""
 
     def database(self, template: Template | None = None) -> AbstractContextManager[URL]:
-        """A database of one's own, empty or in the template's state, gone at the end.
+        """A new database, empty or in the state of the template; dropped at the end.
 
-        Empty means that not even the timescaledb extension exists in it.
+        An empty database does not even have the timescaledb extension.
         """
 
     def anticipate(self, template: Template) -> None:
-        """A database in this state will be asked for soon: begin with what takes time.
+        """Prepare for a call of `database` with this template: begin with what takes time.
 
-        Only a hint. Nothing is raised; what goes wrong shows when the database is asked for.
+        Raises nothing; `database` raises the errors.
         """
 
     @property
     def server_url(self) -> str | None:
-        """Where the server is, with the password: for another process of ours, never for people.
+        """The URL of the server, with the password: for another process, never for messages.
 
-        None where no other process can reach it.
+        None if other processes cannot reach the server.
         """
 
     def use(self, version: str) -> None:
-        """The databases have TimescaleDB in this version: learn what the server can do with it.
+        """Probe the server with this version of TimescaleDB, which the databases will have.
 
         Raises:
             EngineUnavailable: the server does not offer the version.
         """
 
     def restart(self) -> None:
-        """Restart the server, where `capabilities.restartable`; sessions end."""
+        """Restart the server, if `capabilities.restartable`; all sessions end."""
 
     def stop(self) -> None:
-        """End the server, or remove what was created on it."""
+        """Stop the server, or drop what the engine created on it."""

@@ -1,4 +1,4 @@
-"""From the text of a database URL to an open connection, or to one sentence that says why not."""
+"""Connect to the database of a URL, or explain in one sentence why that fails."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-#: Seconds until a server that does not answer is given up, unless the URL says otherwise.
+#: Seconds to wait for a connection, unless the URL sets connect_timeout.
 CONNECT_TIMEOUT = 5
 
-#: What libpq and the server say, what it means, and what to do. libpq gives no SQLSTATE for a
-#: connection that never came about, so the words are all there is; the first match counts.
+#: Pattern of the error, problem, hint; the first match counts. libpq gives no SQLSTATE where a
+#: connection fails, so that only the words are known.
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
-    # What a server has answered comes first: libpq tells of every address that it has tried, and
-    # one that refused matters only where no other answered.
+    # Answers of a server come first: libpq lists every address that it tried, and a refused one
+    # matters only if no other address answered.
     (
         r"password authentication failed|no password supplied|authentication failed for user",
-        "The server at {place} refuses the password of user {user}.",
+        "The server at {place} rejects the password of user {user}.",
         "Check user and password in the URL; special characters must be percent-encoded.",
     ),
     (
         r"no pg_hba\.conf entry|pg_hba\.conf rejects",
-        "The server at {place} admits no connection of user {user} from here.",
-        "Let its administrator add a line to pg_hba.conf, or check whether SSL is required.",
+        "The server at {place} does not allow connections of user {user} from this machine.",
+        "Ask the administrator to add a line to pg_hba.conf, or check whether SSL is required.",
     ),
     (
         r'role ".*" does not exist',
-        "The server at {place} knows no user {user}.",
+        "The server at {place} does not have the user {user}.",
         "Check the user in the URL.",
     ),
     (
         r'database ".*" does not exist',
-        "The server at {place} has no database {database}.",
-        "Name a database that exists, such as postgres; it is only connected to.",
+        "The server at {place} does not have the database {database}.",
+        "Name an existing database, such as postgres.",
     ),
     (
         r"permission denied for database",
         "User {user} may not connect to database {database} at {place}.",
-        "Name another database in the URL, or let its owner grant CONNECT.",
+        "Name another database in the URL, or ask the owner of the database to grant CONNECT.",
     ),
     (
         r"too many (clients|connections)|remaining connection slots",
@@ -63,18 +63,18 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"invalid response to SSL negotiation|expected authentication request",
-        "What listens at {place} is not a PostgreSQL server.",
+        "The program that listens at {place} is not a PostgreSQL server.",
         "Check host and port in the URL.",
     ),
     (
         r"does not support SSL|SSL (error|was required)|certificate",
-        "No SSL connection comes about with {place}.",
+        "The SSL connection to {place} fails.",
         "Check sslmode and the certificates named in the URL.",
     ),
     (
         r"could not translate host name|name or service not known|nodename nor servname",
-        "There is no host named {host}.",
-        "Check the host in the URL, and that this machine can resolve names.",
+        "The host name {host} cannot be resolved.",
+        "Check the host in the URL, and the name resolution of this machine.",
     ),
     (
         r"connection refused",
@@ -83,12 +83,12 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"timeout expired|timed out",
-        "No answer from {place} in time.",
+        "The server at {place} does not answer in time.",
         "Check host, port and firewall, or allow more time with ?connect_timeout=SECONDS.",
     ),
     (
         r"no route to host|network is unreachable",
-        "There is no way through the network to {place}.",
+        "The network does not reach {place}.",
         "Check the host in the URL, the VPN and the firewall.",
     ),
     (
@@ -100,12 +100,12 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
 
 
 def parse_url(url: str | URL) -> URL:
-    """A URL as people write it, as a SQLAlchemy URL with the psycopg2 driver.
+    """Turn a URL in any usual form into a SQLAlchemy URL with the psycopg2 driver.
 
     `postgres://`, `timescaledb://`, any driver after `+`, and asyncpg's `?ssl=` are accepted.
 
     Raises:
-        EngineUnavailable: the text is no URL, or not one of a PostgreSQL database.
+        EngineUnavailable: the text is not a URL of a PostgreSQL database.
     """
     form = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     try:
@@ -118,18 +118,19 @@ def parse_url(url: str | URL) -> URL:
         ) from None
     if url.drivername.split("+")[0] not in BACKENDS:
         raise EngineUnavailable(
-            f"A {url.drivername}:// URL is not one of a PostgreSQL database.", f"Give {form}."
+            f"A {url.drivername}:// URL does not name a PostgreSQL database.",
+            f"Write it as {form}.",
         )
     if "@" in (url.host or ""):
         raise EngineUnavailable(
-            "The database URL has more than one @ before its host.",
+            "The database URL has more than one @ before the host.",
             "Write an @ in the password as %40.",
         )
     return for_libpq(url).set(drivername="postgresql+psycopg2")
 
 
 def place(url: URL) -> str:
-    """Where the URL points to, for people: host and port, no user and no password."""
+    """Host and port of the URL for messages, without user and password."""
     host = _host(url)
     if host is None:
         return "the default socket"
@@ -149,18 +150,18 @@ def scrubbed(message: str, url: URL) -> str:
 
 
 def words_of(error: SQLAlchemyError, url: URL) -> str:
-    """What the server said, without hint, context and full stop, and without the URL's secrets."""
+    """The server's message, without hint, context, full stop and the secrets of the URL."""
     original = getattr(error, "orig", None) or error
     message = getattr(getattr(original, "diag", None), "message_primary", None) or str(original)
     return scrubbed(message, url).rstrip(".")
 
 
 def explain_connection_error(error: BaseException, url: URL) -> EngineUnavailable:
-    """The error of a failed connection attempt as one sentence and a way out.
+    """The error of a failed connection attempt as one sentence and a hint.
 
     Args:
-        error: what psycopg2 raised, bare or wrapped by SQLAlchemy.
-        url: where the attempt went; its password is in no part of the result.
+        error: an error of psycopg2, bare or wrapped by SQLAlchemy.
+        url: the address; the result does not contain its password.
     """
     message = str(getattr(error, "orig", None) or error)
     words = {
@@ -173,21 +174,21 @@ def explain_connection_error(error: BaseException, url: URL) -> EngineUnavailabl
         if re.search(pattern, message, re.IGNORECASE):
             return EngineUnavailable(problem.format(**words), hint)
     return EngineUnavailable(
-        f"No connection to {words['place']}: {scrubbed(message, url).rstrip('.')}.",
+        f"The connection to {words['place']} fails: {scrubbed(message, url).rstrip('.')}.",
         "Check the database URL.",
     )
 
 
 @contextmanager
 def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
-    """An open connection, closed at the end, with nothing pooled.
+    """An open connection without a pool, closed at the end.
 
     Args:
         url: a URL from `parse_url` or from an engine.
         autocommit: run every statement in a transaction of its own, as CREATE DATABASE needs.
 
     Raises:
-        EngineUnavailable: no connection came about; the error says why.
+        EngineUnavailable: the connection fails; the error says why.
     """
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT)})
@@ -196,7 +197,7 @@ def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
         engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     try:
         connection = engine.connect()
-    # psycopg2 raises a ValueError over a zero byte and over what is no UTF-8.
+    # psycopg2 raises a ValueError for a zero byte and for invalid UTF-8.
     except (DBAPIError, ValueError) as error:
         raise explain_connection_error(error, url) from None
     with connection:
@@ -204,7 +205,7 @@ def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
 
 
 def is_lost_connection(error: BaseException | None) -> bool:
-    """Whether the error, or one that it came from, is that of a connection that has gone."""
+    """Whether the error, or one of its causes, is that of a lost connection."""
     while error is not None:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             return True
@@ -213,14 +214,14 @@ def is_lost_connection(error: BaseException | None) -> bool:
 
 
 def no_connection(error: BaseException | None, url: URL) -> EngineUnavailable | None:
-    """Why no new connection came about, if that is what the error is about.
+    """The error of a failed connection attempt, if the error or one of its causes is one.
 
     Args:
-        error: anything.
-        url: of the server.
+        error: any error.
+        url: the address of the server.
     """
     while error is not None:
-        # A statement that fails has a SQLSTATE, and a connection that is lost is invalidated.
+        # A failed statement has a SQLSTATE, and a lost connection is invalidated.
         if (
             isinstance(error, OperationalError)
             and getattr(error.orig, "pgcode", None) is None
@@ -232,15 +233,15 @@ def no_connection(error: BaseException | None, url: URL) -> EngineUnavailable | 
 
 
 def lost_connection(during: str) -> EngineUnavailable:
-    """The server has ended a connection while it was in use.
+    """The error of a connection that the server ended while it was in use.
 
     Args:
-        during: what was being done, as in "the migration to 0001".
+        during: what was being done, such as "the migration to 0001".
     """
     return EngineUnavailable(
-        f"The server ended the connection during {during}: it has crashed, or somebody has ended"
-        " its sessions.",
-        "See its log, and run this again.",
+        f"The server ended the connection during {during}: the server has crashed, or somebody has"
+        " ended its sessions.",
+        "Read the log of the server, and run this again.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Cleaning up however the process ends, short of `kill -9`."""
+"""Clean up when the process ends, except by `kill -9`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def call_at_end(stop: Callable[[], None]) -> Callable[[], None]:
-    """Have `stop` called when the process ends by itself, by SIGTERM or by SIGHUP.
+    """Call `stop` when the process exits, also by SIGTERM or SIGHUP.
 
-    A process forked from this one does not call it: what is cleaned up belongs to the parent.
+    A fork of this process does not call it: the resources belong to the parent.
 
     Returns:
-        What takes the arrangement back, once `stop` has been called.
+        A function that cancels the call.
     """
     owner = os.getpid()
 

@@ -1,4 +1,4 @@
-"""Which server answers: its versions and edition, or the sentence that says why it will not do."""
+"""Identify a server: its versions and edition, or the reason why it is not supported."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _VERSIONS = (
     " (SELECT default_version FROM pg_catalog.pg_available_extensions"
     " WHERE name = 'timescaledb') AS available"
 )
-#: The setting is there once the library is loaded, which its first function does; being
-#: immutable, this one runs when the statement is planned.
+#: The setting exists once the library is loaded. Calling a function loads it; this function is
+#: immutable, so that it runs when the statement is planned.
 _LICENSE = (
     "SELECT pg_catalog.current_setting('timescaledb.license', true)"
     " FROM (SELECT _timescaledb_functions.to_interval(1) AS loaded OFFSET 0) AS library"
@@ -35,13 +35,12 @@ _LICENSE = (
 
 
 def identify_server(connection: Connection) -> Server:
-    """Read versions and edition of the database this connection is in.
+    """Read versions and edition in the database of this connection.
 
-    The TimescaleDB extension must exist in that database: its library, which knows the edition,
-    is loaded with it.
+    The database must have the TimescaleDB extension: the edition is a setting of its library.
 
     Raises:
-        ServerUnsupported: no TimescaleDB here, one that is too old, or an unsupported PostgreSQL.
+        ServerUnsupported: TimescaleDB is missing or too old, or PostgreSQL is not supported.
     """
     row = connection.execute(text(_VERSIONS)).one()
     if row.timescaledb is None:
@@ -49,17 +48,18 @@ def identify_server(connection: Connection) -> Server:
     if version_tuple(row.timescaledb) < OLDEST_TIMESCALEDB:
         oldest = ".".join(map(str, OLDEST_TIMESCALEDB))
         raise ServerUnsupported(
-            f"The database has TimescaleDB {row.timescaledb}; {oldest} is the oldest supported.",
-            "Update it with ALTER EXTENSION timescaledb UPDATE.",
+            f"The database has TimescaleDB {row.timescaledb}; {oldest} is the oldest supported "
+            "version.",
+            "Update TimescaleDB with ALTER EXTENSION timescaledb UPDATE.",
         )
     if row.major < POSTGRESQL_MAJORS.start:
         raise ServerUnsupported(
             f"The server is PostgreSQL {row.major}; {POSTGRESQL_MAJORS.start} is the oldest "
-            "supported.",
+            "supported version.",
             "Upgrade the server.",
         )
-    # The setting exists in both editions; where it cannot be read the edition is unknown, and
-    # unknown means no.
+    # Both editions have the setting. If it cannot be read the edition is unknown, and an unknown
+    # capability counts as missing.
     license_setting = connection.execute(text(_LICENSE)).scalar_one()
     edition = "community" if license_setting == "timescale" else "apache"
     return Server(row.postgresql.split()[0], row.timescaledb, edition)
@@ -68,10 +68,10 @@ def identify_server(connection: Connection) -> Server:
 def _no_timescaledb(available: str | None) -> tuple[str, str]:
     if available is None:
         return (
-            "The server has no TimescaleDB.",
-            "Point to a server with TimescaleDB 2.17 or later installed.",
+            "TimescaleDB is not installed on the server.",
+            "Use a server with TimescaleDB 2.17 or later.",
         )
     return (
-        f"The database has no timescaledb extension, although the server offers {available}.",
-        "Is it the right database? Run the migration in it first (alembic upgrade head).",
+        f"The database does not have the extension timescaledb; the server offers {available}.",
+        "Check the name of the database, or migrate the database first (alembic upgrade head).",
     )

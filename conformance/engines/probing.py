@@ -1,4 +1,4 @@
-"""Finds out what a server can do, by trying it."""
+"""Probe what a server can do by trying it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _WORKERS = text(
 
 
 def probe(url: URL) -> tuple[Server, Capabilities]:
-    """Which server answers at the URL, and what it can do.
+    """The versions of the server at the URL, and what the server can do.
 
-    The timescaledb extension must exist in that database; nothing is left in it. Whether the
-    server can be restarted is for the engine to say: `restartable` is off here.
+    The database must have the timescaledb extension; probing leaves nothing in it. Only the engine
+    knows whether the server may be restarted: `restartable` is False here.
 
     Raises:
         ServerUnsupported: see `identify_server`.
@@ -76,7 +76,7 @@ def _can_copy(connection: Connection) -> bool:
             cursor.copy_expert(f"COPY {table} FROM STDIN", io.StringIO("1\n"))
             return bool(connection.scalar(text(f"SELECT n FROM {table}")) == 1)
     except Exception:
-        # Whatever goes wrong, it means that copying does not work here.
+        # Any error means that COPY does not work here.
         return False
 
 

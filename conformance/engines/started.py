@@ -1,4 +1,4 @@
-"""An engine that was started, and why it was taken."""
+"""A started engine, and the reason why `auto` chose it."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """A started engine, and why it was taken."""
+    """A started engine, and the reason why `auto` chose it."""
 
     engine: Engine
     note: str = ""
 
     @property
     def used(self) -> EngineUsed:
-        """For the header and the reports."""
+        """The engine and its server, as the header and the reports name them."""
         return EngineUsed.of(
             self.engine.name, self.engine.description, self.engine.server, self.note
         )
 
 
 def start_session(choice: str, image: str | None, progress: Progress = unwatched) -> Session:
-    """Open and start the engine of the choice.
+    """Open and start the chosen engine.
 
     Args:
-        progress: told what is waited for; the last word is the reason for an `auto` choice.
+        progress: called with each step; the last step is the reason for the choice of `auto`.
     """
     from conformance.engines import open_engine
 

@@ -45,7 +45,7 @@ def test_named_engine(name: str, said: list[str]) -> None:
 
 
 def test_embedded_runs_no_image(said: list[str]) -> None:
-    with pytest.raises(EngineUnavailable, match="cannot run the image timescaledb:1"):
+    with pytest.raises(EngineUnavailable, match="does not run images, but the image timescaledb:1"):
         open_engine("embedded", "timescaledb:1", said.append)
 
 
@@ -58,15 +58,15 @@ def test_unknown_choice(said: list[str]) -> None:
     with pytest.raises(EngineUnavailable) as caught:
         open_engine("dokcer", None, said.append)
     assert caught.value.problem == "There is no engine 'dokcer'."
-    assert caught.value.hint == "Take auto, embedded, local, container or a database URL."
+    assert caught.value.hint == "Use auto, embedded, local, container or a database URL."
 
 
 @pytest.mark.usefixtures("no_daemon", "nothing_installed")
 def test_auto_without_a_daemon_and_a_server_takes_embedded(said: list[str]) -> None:
     assert open_engine("auto", None, said.append).name == "embedded"
     assert said == [
-        "Engine embedded, because no container can be had: No Docker daemon answers. Nor can a "
-        "local server: No PostgreSQL server is installed here."
+        "Engine embedded, because a container is not available: No Docker daemon answers. A "
+        "local server is not available either: No PostgreSQL server is installed here."
     ]
 
 
@@ -83,7 +83,9 @@ def test_auto_without_the_image_takes_embedded(said: list[str]) -> None:
     engine = open_engine("auto", "localhost:1/nowhere/timescaledb:1", said.append)
     assert engine.name == "embedded"
     assert said[0] == "Pulling localhost:1/nowhere/timescaledb:1."
-    assert said[1].startswith("Engine embedded, because no container can be had: Image localhost:1")
+    assert said[1].startswith(
+        "Engine embedded, because a container is not available: The image localhost:1"
+    )
 
 
 def test_auto_with_the_image_takes_the_container(said: list[str]) -> None:
@@ -106,7 +108,7 @@ def test_socket_that_may_not_be_used(said: list[str], monkeypatch: pytest.Monkey
         listener.bind(str(path))
         listener.listen()
         path.chmod(0)
-        with pytest.raises(EngineUnavailable, match="may not be used by this user"):
+        with pytest.raises(EngineUnavailable, match="This user may not use the socket"):
             open_engine("container", None, said.append).start()
 
 

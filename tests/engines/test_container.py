@@ -137,7 +137,7 @@ class TestLog:
         ],
     )
     def test_is_told_by_its_last_error(self, log: str, line: str) -> None:
-        assert container.telling_line(log) == line
+        assert container.error_line(log) == line
 
 
 def test_developers_server_runs_the_default_image() -> None:

@@ -39,16 +39,19 @@ def refusal(image: str) -> EngineUnavailable:
 class TestImages:
     def test_that_does_not_exist(self) -> None:
         problem = refusal("localhost:1/nowhere/timescaledb:1").problem
-        assert "is not at hand and cannot be pulled: " in problem
+        assert "is not on this machine and cannot be pulled: " in problem
 
     def test_with_an_impossible_name(self) -> None:
         problem = refusal("No:Such::Name").problem
-        assert problem.startswith("Image No:Such::Name is not at hand and cannot be pulled: ")
+        assert problem.startswith(
+            "The image No:Such::Name is not on this machine and cannot be pulled: "
+        )
 
     def test_of_something_else(self, image_with: Callable[..., str]) -> None:
         name = image_with('CMD ["sleep"]', base="scratch")
         assert refusal(name).problem == (
-            f"Image {name} is not one of PostgreSQL: it neither sets PGDATA nor exposes port 5432."
+            f"The image {name} is not a PostgreSQL image: it neither sets PGDATA nor exposes port "
+            f"5432."
         )
 
     def test_that_ends_at_once(self, image_with: Callable[..., str]) -> None:
@@ -109,7 +112,7 @@ class TestFullDisk:
         self.give("20m", monkeypatch)
         error = refusal(image)
         assert "No space left on device" in error.problem
-        assert error.hint.startswith("Its data are in memory: free some")
+        assert error.hint.startswith("Free memory, which holds the data of the server")
 
     @pytest.mark.parametrize("when", ["copied", "prepared"])
     def test_while_a_template_is(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 IMAGE = "some/image:1"
-CANNOT_BE_PULLED = f"Image {IMAGE} is not at hand and cannot be pulled: "
+CANNOT_BE_PULLED = f"The image {IMAGE} is not on this machine and cannot be pulled: "
 
 
 class _Daemon(BaseHTTPRequestHandler):
@@ -85,8 +85,8 @@ def daemon_that(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Non
 @pytest.mark.parametrize(
     ("fault", "problem"),
     [
-        ("hangs up", "The Docker daemon does not answer any more."),
-        ("hangs up while pulling", "The Docker daemon does not answer any more."),
+        ("hangs up", "The Docker daemon has stopped answering."),
+        ("hangs up while pulling", "The Docker daemon has stopped answering."),
         ("refuses", f"{CANNOT_BE_PULLED}the store is broken."),
         ("fails while pulling", f"{CANNOT_BE_PULLED}manifest unknown."),
         ("stalls while pulling", f"{CANNOT_BE_PULLED}the Docker daemon has been silent for 1 s."),
@@ -124,7 +124,7 @@ def test_auto_takes_embedded_where_a_pull_does_not_get_on(
     assert open_engine("auto", IMAGE, said.append).name == "embedded"
     assert said == [
         f"Pulling {IMAGE}.",
-        f"Engine embedded, because no container can be had: {CANNOT_BE_PULLED}"
-        "the Docker daemon has been silent for 1 s. Nor can a local server: "
+        f"Engine embedded, because a container is not available: {CANNOT_BE_PULLED}"
+        "the Docker daemon has been silent for 1 s. A local server is not available either: "
         "No PostgreSQL server is installed here.",
     ]

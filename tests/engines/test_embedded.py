@@ -282,7 +282,7 @@ class TestTemplate:
 
         with EmbeddedEngine().database(Template("widgets", "1", prepare)) as url:
             assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
-        assert "is not kept for the next run" in caplog.text
+        assert "cannot be kept for the next run" in caplog.text
 
     def test_each_database_has_its_own_copy(self, engine: EmbeddedEngine) -> None:
         template = Template("widgets", "copies", _prepare_widgets([]))
@@ -429,7 +429,7 @@ class TestUnavailable:
         monkeypatch.setenv("npm_config_fetch_retries", "0")
         with pytest.raises(EngineUnavailable) as caught:
             EmbeddedEngine().start()
-        assert "npm could not install" in caught.value.problem
+        assert "npm cannot install" in caught.value.problem
         assert "\n" not in str(caught.value)
         assert not list((tmp_path / "cache" / "packages").iterdir())
 

@@ -109,7 +109,7 @@ class TestServer:
     def test_admits_nobody_without_the_password(self, engine: LocalEngine) -> None:
         url = parse_url(engine.server_url)
         for password in (None, "guessed"):
-            with pytest.raises(EngineUnavailable, match="refuses the password of user postgres"):
+            with pytest.raises(EngineUnavailable, match="rejects the password of user postgres"):
                 scalar(url._replace(password=password), "SELECT 1")
 
     def test_listens_on_this_machine_only(self, engine: LocalEngine) -> None:
@@ -317,8 +317,10 @@ class TestFailure:
         with pytest.raises(EngineUnavailable) as caught:
             started()
         monkeypatch.undo()
-        assert caught.value.problem.startswith(f"No data directory can be made in {folder}: ")
-        assert caught.value.hint.startswith("Make room there, or set TMPDIR to a folder that can ")
+        assert caught.value.problem.startswith(f"A data directory cannot be created in {folder}: ")
+        assert caught.value.hint.startswith(
+            "Free disk space there, set TMPDIR to a writable folder "
+        )
 
     def test_a_folder_that_the_servers_user_cannot_reach(
         self, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -332,7 +334,7 @@ class TestFailure:
             started()
         assert "initdb of PostgreSQL" in caught.value.problem
         assert "Permission denied" in caught.value.problem
-        assert "set TMPDIR to another one" in caught.value.hint
+        assert "set TMPDIR to another folder" in caught.value.hint
         assert list((tmp_path / "closed").iterdir()) == []
         assert not own_cache.exists()
 

@@ -146,7 +146,7 @@ class TestRefusal:
     def test_nothing_is_installed(self) -> None:
         error = refusal("local")
         assert error.problem == "No PostgreSQL server is installed here."
-        assert error.hint.startswith("Install one with TimescaleDB, name the folder of one with ")
+        assert error.hint.startswith("Install PostgreSQL with TimescaleDB, name the folder of ")
 
     def test_another_version_is_installed(self, install: Install) -> None:
         install("15.18", "2.24.0")
@@ -160,36 +160,38 @@ class TestRefusal:
 
     def test_the_folder_has_no_server(self, tmp_path: Path) -> None:
         assert refusal(f"local:{tmp_path}").problem == (
-            f"{tmp_path} is not the folder of a PostgreSQL server: initdb and postgres are not "
-            "there."
+            f"The folder {tmp_path} has no PostgreSQL server: initdb and postgres are missing."
         )
 
     def test_timescaledb_is_missing(self, install: Install) -> None:
         programs = install("17.4")
         error = refusal("local")
-        assert error.problem == f"PostgreSQL 17.4 in {programs} has no TimescaleDB."
-        assert error.hint.startswith("Install TimescaleDB 2.17 or later for it, ")
+        assert error.problem == f"PostgreSQL 17.4 in {programs} does not have TimescaleDB."
+        assert error.hint.startswith("Install TimescaleDB 2.17 or later for this PostgreSQL, ")
 
     def test_timescaledb_is_too_old(self, install: Install) -> None:
         programs = install("17.4", "2.16.1")
         assert refusal("local").problem == (
-            f"PostgreSQL 17.4 in {programs} has TimescaleDB 2.16.1; 2.17 is the oldest supported."
+            f"PostgreSQL 17.4 in {programs} has TimescaleDB 2.16.1; 2.17 is the oldest supported "
+            f"version."
         )
 
     def test_the_wanted_timescaledb_is_too_old(self, install: Install) -> None:
         install("17.4", "2.16.1", "2.24.0")
-        assert refusal("local@2.16.1").problem.endswith("2.17 is the oldest supported.")
+        assert refusal("local@2.16.1").problem.endswith("2.17 is the oldest supported version.")
 
     def test_postgresql_is_too_old(self, install: Install) -> None:
         programs = install("14.9", "2.17.2")
-        problem = f"PostgreSQL 14.9 in {programs} is too old; 15 is the oldest supported."
+        problem = f"PostgreSQL 14.9 in {programs} is too old; 15 is the oldest supported version."
         assert refusal("local").problem == problem
 
     def test_the_wanted_timescaledb_is_not_offered(self, install: Install) -> None:
         programs = install("17.4", "2.17.2", "2.24.0")
         error = refusal("local:17@2.20.0")
         assert error.problem == f"PostgreSQL 17.4 in {programs} does not offer TimescaleDB 2.20.0."
-        assert error.hint.startswith("Name one that it offers (2.17.2, 2.24.0), or ")
+        assert error.hint.startswith(
+            "Name a version that this PostgreSQL offers (2.17.2, 2.24.0), or "
+        )
 
     def test_a_library_is_missing(self, install: Install) -> None:
         programs = install("17.4", "2.17.2", "2.24.0")
@@ -205,12 +207,15 @@ class TestRefusal:
         with pytest.raises(EngineUnavailable) as caught:
             open_engine("local", None, print)
         assert caught.value.problem == (
-            "PostgreSQL does not run as root, and there is no system user nobody-of-that-name."
+            "PostgreSQL does not run as root, and the system user nobody-of-that-name does not "
+            "exist."
         )
-        assert caught.value.hint.startswith("Run this as another user, make that one (useradd ")
+        assert caught.value.hint.startswith("Run this as another user, create that user (useradd ")
 
     def test_an_image_is_named(self) -> None:
-        with pytest.raises(EngineUnavailable, match="local:17 cannot run the image some:image"):
+        with pytest.raises(
+            EngineUnavailable, match="local:17 does not run images, but the image some:image"
+        ):
             open_engine("local:17", "some:image", print)
 
     def test_not_on_windows(self, install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +247,7 @@ class TestAuto:
             pytest.skip("root without a system user postgres")
         assert open_engine("auto", None, said.append).name == "local"
         assert said == [
-            "Engine local, because it is installed and no container can be had: "
+            "Engine local, because PostgreSQL is installed and a container is not available: "
             "No Docker daemon answers."
         ]
 
@@ -252,6 +257,7 @@ class TestAuto:
         said: list[str] = []
         assert open_engine("auto", None, said.append).name == "embedded"
         assert said == [
-            "Engine embedded, because no container can be had: No Docker daemon answers. Nor can a "
-            f"local server: PostgreSQL 17.4 in {programs} has TimescaleDB's Apache edition."
+            "Engine embedded, because a container is not available: No Docker daemon answers. A "
+            f"local server is not available either: PostgreSQL 17.4 in {programs} has "
+            "TimescaleDB's Apache edition."
         ]

@@ -256,23 +256,23 @@ class TestRefusals:
 
     def test_unknown_host(self) -> None:
         url = parse_url(f"postgresql://desk:{SECRET}@nowhere.invalid/x")
-        assert self.refusal(url) == "There is no host named nowhere.invalid."
+        assert self.refusal(url) == "The host name nowhere.invalid cannot be resolved."
 
     def test_silent_server(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             port = silent.getsockname()[1]
             url = parse_url(f"postgresql://desk:{SECRET}@127.0.0.1:{port}/x?connect_timeout=2")
-            assert self.refusal(url) == f"No answer from 127.0.0.1:{port} in time."
+            assert self.refusal(url) == f"The server at 127.0.0.1:{port} does not answer in time."
 
     def test_wrong_password(self, server: URL) -> None:
         problem = self.refusal(server.set(password=SECRET))
         assert problem == (
-            f"The server at {place(server)} refuses the password of user {server.username}."
+            f"The server at {place(server)} rejects the password of user {server.username}."
         )
 
     def test_unknown_database(self, server: URL) -> None:
         problem = self.refusal(server.set(database="nowhere"))
-        assert problem == f"The server at {place(server)} has no database nowhere."
+        assert problem == f"The server at {place(server)} does not have the database nowhere."
 
     def test_unknown_option(self) -> None:
         url = parse_url(f"postgresql://desk:{SECRET}@127.0.0.1:1/x?nonsense=1")
@@ -312,7 +312,7 @@ class TestParsing:
         )
         url = parse_url("postgresql://desk@localhost:1/macro")
         problem = explain_connection_error(error, url).problem
-        assert problem == "The server at localhost:1 has no database macro."
+        assert problem == "The server at localhost:1 does not have the database macro."
 
     def test_unknown_message_is_scrubbed(self) -> None:
         url = parse_url("postgresql://desk:p%40ss%2Fword@host/macro?sslpassword=other")

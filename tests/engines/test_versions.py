@@ -73,15 +73,15 @@ def test_timescaledb_that_is_too_old(
 ) -> None:
     offered(version)
     error = refusal(engine.server_url)
-    assert f" has TimescaleDB {version}; 2.17 is the oldest supported." in error.problem
-    assert error.hint == "Upgrade it, or give the URL of another server."
+    assert f" has TimescaleDB {version}; 2.17 is the oldest supported version." in error.problem
+    assert error.hint == "Upgrade TimescaleDB, or use the URL of another server."
 
 
 def test_postgresql_that_is_too_old(
     engine: ContainerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(suitability, "POSTGRESQL_MAJORS", range(99, 100))
-    assert refusal(engine.server_url).problem.endswith("; 99 is the oldest supported.")
+    assert refusal(engine.server_url).problem.endswith("; 99 is the oldest supported version.")
 
 
 def test_audited_timescaledb_that_is_too_old(
@@ -90,7 +90,7 @@ def test_audited_timescaledb_that_is_too_old(
     monkeypatch.setattr(identification, "OLDEST_TIMESCALEDB", (9, 1))
     with database(engine) as url, pytest.raises(ServerUnsupported) as caught:
         audit(url, MetaData())
-    assert caught.value.problem.endswith("; 9.1 is the oldest supported.")
+    assert caught.value.problem.endswith("; 9.1 is the oldest supported version.")
 
 
 def test_audited_postgresql_that_is_too_old(
@@ -99,7 +99,7 @@ def test_audited_postgresql_that_is_too_old(
     monkeypatch.setattr(identification, "POSTGRESQL_MAJORS", range(99, 100))
     with database(engine) as url, pytest.raises(ServerUnsupported) as caught:
         audit(url, MetaData())
-    assert caught.value.problem.endswith("; 99 is the oldest supported.")
+    assert caught.value.problem.endswith("; 99 is the oldest supported version.")
 
 
 def test_newer_than_any_seen_is_used_with_a_note(

@@ -92,8 +92,8 @@ def test_refusals(local_image, built, upgrade):
     for before, after, words in (
         (local_image("pg18"), local_image("pg17"), "From PostgreSQL 18 to 17 is a downgrade"),
         (local_image("pg17"), local_image("pg17"), "there is nothing to upgrade"),
-        (local_image("pg17"), none, "has no TimescaleDB installed"),
-        ("no-such-image:1", local_image("pg17"), "is not at hand and cannot be pulled"),
+        (local_image("pg17"), none, "TimescaleDB is not installed"),
+        ("no-such-image:1", local_image("pg17"), "is not on this machine and cannot be pulled"),
     ):
         done = upgrade("--from", before, "--to", after)
         (sentence,) = (line for line in done.stderr.splitlines() if line.startswith("conform"))

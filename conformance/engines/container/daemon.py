@@ -1,4 +1,4 @@
-"""The Docker daemon: reaching it, getting an image, removing what killed runs left there."""
+"""The Docker daemon: connect to it, get an image, remove containers of killed runs."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     from conformance.process.progress import Progress
 
-#: Seconds that the daemon may be silent, when asked something small and while it pulls.
+#: Seconds to wait for an answer of the daemon, and for the next event of a pull.
 ANSWER_TIMEOUT = 5
 PULL_TIMEOUT = 20
-#: Seconds until the first word of a pull where there is something else to take instead.
+#: Seconds to wait for the first event of a pull if another engine is available.
 FIRST_WORD_TIMEOUT = 5
 
-#: On every container and volume of ours: who made it, as `identity.this_process` says.
+#: The label of our containers and volumes: the process that created it, `identity.this_process`.
 LABEL = "org.timescaledb-conformance.run"
-#: A container that has not run for so long is of no use to anybody: its data were in memory. A
-#: volume is used for minutes.
+#: A stopped container of this age is useless: its data were in memory. A volume is used for
+#: minutes.
 _FORGOTTEN_AFTER = timedelta(hours=1)
 
 _UNIX = "http+unix://"
@@ -42,10 +42,10 @@ def daemon(timeout: int = ANSWER_TIMEOUT) -> Iterator[Any]:
     """A docker.DockerClient, closed at the end.
 
     Raises:
-        EngineUnavailable: no daemon answers, or not to this user; or it fails what is asked of it.
+        EngineUnavailable: the daemon does not answer, rejects this user, or fails a request.
     """
     try:
-        _knock()
+        _check_socket()
         client = DockerClient(timeout=timeout).client
     except (docker.errors.DockerException, RequestException, OSError, ValueError) as error:
         raise _unreachable(str(error)) from None
@@ -55,39 +55,39 @@ def daemon(timeout: int = ANSWER_TIMEOUT) -> Iterator[Any]:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """What the docker library raises, as one sentence.
+    """Turn errors of the docker library into one sentence.
 
     Raises:
-        EngineUnavailable: the daemon refuses, or does not answer any more.
+        EngineUnavailable: the daemon fails a request, or stops answering.
     """
     try:
         yield
     except docker.errors.DockerException as error:
         raise ContainerUnavailable(
-            f"The Docker daemon refuses: {words_of(error)}.",
-            "Look at the daemon's log",
+            f"The Docker daemon fails: {words_of(error)}.",
+            "Read the log of the daemon",
         ) from None
     except RequestException:
         raise ContainerUnavailable(
-            "The Docker daemon does not answer any more.",
-            "See whether it runs and is not overloaded",
+            "The Docker daemon has stopped answering.",
+            "Check that the daemon runs and is not overloaded",
         ) from None
 
 
 def words_of(error: Exception | str) -> str:
-    """What the daemon or the docker library said, on one line and without a full stop."""
+    """The error of the daemon or of the docker library, on one line without a full stop."""
     reason = str(getattr(error, "explanation", None) or error)
     return " ".join(reason.split()).rstrip(".")
 
 
-def _knock() -> None:
-    """See that somebody listens at the daemon's socket, if it is a file.
+def _check_socket() -> None:
+    """Connect to the daemon's socket, if it is a file.
 
-    The docker library leaves open the socket of a connection that fails, and Python warns of it
-    at a moment of its own choice, in the middle of something else.
+    The docker library does not close the socket of a failed connection, and Python warns of that
+    at an arbitrary later moment. This connects first.
 
     Raises:
-        OSError: nobody listens, or not for this user.
+        OSError: nobody listens, or this user may not connect.
     """
     address = parse_host(get_docker_host())
     if address.startswith(_UNIX):
@@ -97,16 +97,15 @@ def _knock() -> None:
 
 
 def obtain_image(image: str, progress: Progress, first_word: float | None = None) -> None:
-    """Have the image at hand; pull it if it is not.
+    """Pull the image, unless the daemon has it.
 
     Args:
-        image: its name, with or without a tag.
-        progress: told when a pull begins, which may take a while.
-        first_word: seconds until the daemon must have told something of the pull, if these are
-            not the usual ones.
+        image: the name of the image, with or without a tag.
+        progress: called when a pull begins, which may take long.
+        first_word: seconds to wait for the first event of the pull; None: the usual time.
 
     Raises:
-        EngineUnavailable: no daemon, or the image cannot be pulled, or the pull stands still.
+        EngineUnavailable: the daemon does not answer, or the pull fails or makes no progress.
     """
     with daemon() as client:
         try:
@@ -119,9 +118,9 @@ def obtain_image(image: str, progress: Progress, first_word: float | None = None
 
 
 def containers_of_ours(client: Any, owner: str = "") -> list[Any]:
-    """All containers with our label, or those of one owner only, running or not."""
+    """The containers with our label, of all owners or of one, running or not."""
     label = f"{LABEL}={owner}" if owner else LABEL
-    # Others may be removing theirs while the list is put together.
+    # Another run may remove its container while the daemon builds the list.
     found: list[Any] = client.containers.list(
         all=True, filters={"label": label}, ignore_removed=True
     )
@@ -141,19 +140,19 @@ def remove_orphans(client: Any) -> None:
 
 
 def remove_volume(volume: Any) -> None:
-    """Remove the volume; not if a container uses it, or somebody else has removed it already."""
+    """Remove the volume, unless a container uses it or somebody else has removed it."""
     with suppress(docker.errors.APIError, RequestException):
         volume.remove()
 
 
 def remove(container: Any) -> None:
-    """Remove the container and its volumes; somebody else may be doing so already."""
+    """Remove the container and its volumes; somebody else may do so at the same time."""
     with suppress(docker.errors.APIError, RequestException):
         container.remove(force=True, v=True)
 
 
 def _is_forgotten(container: Any) -> bool:
-    """Whether it has long ended: what remains of a run before the machine's last start."""
+    """Whether the container stopped long ago: a run before the machine's last start left it."""
     return container.status != "running" and _is_old(container.attrs["Created"])
 
 
@@ -162,17 +161,17 @@ def _is_old(created: str) -> bool:
 
 
 def _pull(client: Any, image: str, first_word: float) -> None:
-    """Pull the image, as long as the daemon goes on telling about it.
+    """Pull the image as long as the daemon sends events.
 
-    The docker library lets a pull take for ever; so another thread listens, and is left behind
-    if nothing comes.
+    A pull of the docker library has no timeout. A thread therefore reads the events, and is
+    abandoned if no event arrives.
     """
     events: Queue[str | Exception | None] = Queue()
     Thread(target=_listen_to_pull, args=(client, image, events), daemon=True).start()
     patience = first_word
     try:
         while (error := events.get(timeout=patience)) is not None:
-            # The docker library's errors are what the daemon said; the others, that it is gone.
+            # Errors of the docker library are answers of the daemon; others mean that it has ended.
             if isinstance(error, Exception) and not isinstance(
                 error, docker.errors.DockerException
             ):
@@ -186,7 +185,7 @@ def _pull(client: Any, image: str, first_word: float) -> None:
 
 
 def _listen_to_pull(client: Any, image: str, events: Queue[str | Exception | None]) -> None:
-    """Put the error of each event, mostly an empty one, and None at the end."""
+    """Put the error of each event into the queue, mostly an empty text, and None at the end."""
     repository, tag = parse_repository_tag(image)
     try:
         for event in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
@@ -199,15 +198,15 @@ def _listen_to_pull(client: Any, image: str, events: Queue[str | Exception | Non
 
 def _image_unavailable(image: str, error: Exception | str) -> EngineUnavailable:
     return ContainerUnavailable(
-        f"Image {image} is not at hand and cannot be pulled: {words_of(error)}.",
-        "Name one that is at hand, run docker pull where it works",
+        f"The image {image} is not on this machine and cannot be pulled: {words_of(error)}.",
+        "Name an image that is on this machine, pull the image where docker pull works",
     )
 
 
 def _unreachable(message: str) -> EngineUnavailable:
     if "Permission denied" in message or "PermissionError" in message:
         return ContainerUnavailable(
-            "The Docker daemon's socket may not be used by this user.",
+            "This user may not use the socket of the Docker daemon.",
             "Add the user to the group docker and log in again",
         )
     return ContainerUnavailable(

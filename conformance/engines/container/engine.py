@@ -1,4 +1,4 @@
-"""An engine in a Docker container of its own: a fresh server, its data in memory."""
+"""The engine `container`: a new server in a Docker container, with its data in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conformance.engines.server.own_server import (
     NO_SPACE,
     READY_TIMEOUT,
     SETTINGS,
-    telling_line,
+    error_line,
     why_not_ready,
 )
 from conformance.errors import ContainerUnavailable, EngineUnavailable
@@ -38,20 +38,20 @@ _POLL_INTERVAL = 0.1
 _PORT = 5432
 _LOOPBACK = "127.0.0.1"
 
-#: The container's first process: PostgreSQL as the image starts it, and once more after each
-#: `restart`. Were PostgreSQL the first process itself, stopping it would end the container, and
-#: the data in memory and the port on the host with it.
+#: The container's first process: it starts PostgreSQL as the image does, and again after each
+#: `restart`. If PostgreSQL were the first process, stopping it would end the container, and with it
+#: the data in memory and the port on the host.
 _RESTARTABLE = 'while "$@"; [ -e /tmp/restart ]; do rm -f /tmp/restart; done'
-#: pg_ctl must not wait itself: it would take the next server, up within moments, for the old one.
+#: pg_ctl must not wait: it would take the next server, which starts at once, for the old one.
 _RESTART = (
     'touch /tmp/restart && pg_ctl stop -D "$PGDATA" -m fast -W'
     " && timeout 30 sh -c 'while [ -e /tmp/restart ]; do sleep 0.1; done'"
 )
-#: Without waiting: with the server the container ends, and with it what waits there.
+#: Without waiting: the container ends with the server, and so does pg_ctl.
 _SHUT_DOWN = 'pg_ctl stop -D "$PGDATA" -m fast -W'
 
-#: All processes but the container's first and this shell die at the same moment: one that lived on
-#: would keep the shared memory, and the next server from starting.
+#: Kills all processes except the container's first and this shell at the same moment: a surviving
+#: process would keep the shared memory, and the next server could not start.
 _CRASH = (
     "touch /tmp/restart && kill -9 -1"
     "; timeout 30 sh -c 'until pg_isready --quiet; do touch /tmp/restart; sleep 0.1; done'"
@@ -63,9 +63,9 @@ class ContainerEngine(EngineOnServer):
     """TimescaleDB in a container.
 
     Args:
-        image: an image that keeps the contract of the official PostgreSQL image.
-        progress: told when an image has to be pulled first.
-        volume: where the data are, and stay when the container ends; None: in memory.
+        image: an image with the interface of the official PostgreSQL image; None: the default.
+        progress: called when the image has to be pulled.
+        volume: the volume for the data, which outlives the container; None: the data are in memory.
     """
 
     name = "container"
@@ -88,17 +88,17 @@ class ContainerEngine(EngineOnServer):
 
     @property
     def description(self) -> str:
-        """Which image the container is of."""
+        """The image of the container, for messages."""
         return f"container of {self.image}"
 
     def obtain_image(self, *, hurry: bool = False) -> None:
-        """Have the image at hand; pull it if it is not.
+        """Pull the image, unless the daemon has it.
 
         Args:
-            hurry: give up soon where a pull does not begin, since there is another engine.
+            hurry: give up soon if the pull does not begin, because another engine is available.
 
         Raises:
-            EngineUnavailable: no Docker daemon answers, or the image cannot be pulled.
+            EngineUnavailable: the Docker daemon does not answer, or the image cannot be pulled.
         """
         first_word = daemon.FIRST_WORD_TIMEOUT if hurry else None
         daemon.obtain_image(self.image, self._progress, first_word)
@@ -107,8 +107,9 @@ class ContainerEngine(EngineOnServer):
         """Start the container, wait for the server and probe it.
 
         Raises:
-            EngineUnavailable: no daemon, no image, or the server does not get ready.
-            ServerUnsupported: the image has no TimescaleDB that can be checked.
+            EngineUnavailable: the daemon does not answer, the image cannot be pulled, or the server
+                is not ready in time.
+            ServerUnsupported: the image has no supported TimescaleDB.
         """
         if self._container is not None:
             return
@@ -125,12 +126,12 @@ class ContainerEngine(EngineOnServer):
             raise
 
     def restart(self) -> None:
-        """Stop the server and start it again, with its data and at the same URL.
+        """Stop the server and start it again with its data, at the same URL.
 
-        All connections to it end.
+        All connections to the server end.
 
         Raises:
-            EngineUnavailable: the server does not stop or does not come back.
+            EngineUnavailable: the server does not stop or does not start again.
         """
         with daemon.explained():
             result = self._wrapped().exec_run(["sh", "-c", _RESTART], user="postgres")
@@ -138,22 +139,22 @@ class ContainerEngine(EngineOnServer):
             words = " ".join(result.output.decode(errors="replace").split())
             raise EngineUnavailable(
                 f"The server in the {self.description} cannot be stopped: {words}",
-                "Look at the container's log.",
+                "Read the log of the container.",
             )
         with daemon.explained():
             self._await_server()
 
     def crash(self, process: int | None = None) -> None:
-        """Kill the server by SIGKILL, or one process of it, and wait until it has recovered.
+        """Kill the server, or one of its processes, by SIGKILL, and wait until it has recovered.
 
-        All connections to it end. What was committed before is there afterwards if its session
-        had `synchronous_commit` on.
+        All connections to the server end. Committed transactions survive if their session had
+        `synchronous_commit` on.
 
         Args:
-            process: the process of a session, as `pg_backend_pid()` gives it.
+            process: the process of a session, from `pg_backend_pid()`; None: all processes.
 
         Raises:
-            EngineUnavailable: the server does not come back.
+            EngineUnavailable: the server does not recover.
         """
         command = _CRASH if process is None else f"kill -9 {process}"
         with daemon.explained():
@@ -161,7 +162,7 @@ class ContainerEngine(EngineOnServer):
             self._await_server(without=process)
 
     def stop(self) -> None:
-        """Remove the container, its data with it. May be called at any time, also twice."""
+        """Remove the container and its data. May be called at any time, also twice."""
         if self._forget_container is None:
             return
         if self._databases is not None:
@@ -169,10 +170,9 @@ class ContainerEngine(EngineOnServer):
             if self._volume is not None:
                 self._shut_down()
         super().stop()
-        # Where the daemon has gone its containers went along; one that stayed is an orphan, which
-        # the next start removes.
+        # If the daemon has ended so have its containers; the next start removes a remaining one.
         with suppress(EngineUnavailable), daemon.daemon(READY_TIMEOUT) as client:
-            # By label rather than by handle: an interrupt may have lost the handle.
+            # By label, because an interrupt may have lost the object of the container.
             for container in daemon.containers_of_ours(client, self._label):
                 daemon.remove(container)
         if self._container is not None:
@@ -181,7 +181,7 @@ class ContainerEngine(EngineOnServer):
         self._container = self._forget_container = None
 
     def run(self, command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
-        """Run a command in the container as the server's user: its exit code and all it says."""
+        """Run a command in the container as the server's user; return exit code and output."""
         with daemon.explained():
             result = self._wrapped().exec_run(command, user="postgres", environment=environment)
         return result.exit_code, result.output.decode(errors="replace")
@@ -196,21 +196,21 @@ class ContainerEngine(EngineOnServer):
         return next(network["IPAddress"] for network in networks), _PORT
 
     def _shut_down(self) -> None:
-        """End the server in good order, for the next one on the same data."""
+        """Shut the server down cleanly, for the next server on the same data."""
         with suppress(EngineUnavailable), daemon.explained():
             self._wrapped().exec_run(["sh", "-c", _SHUT_DOWN], user="postgres")
             self._wrapped().wait(timeout=READY_TIMEOUT)
 
     def _run(self) -> None:
-        """Start a container; the server in it need not be ready yet."""
+        """Start the container, without waiting for the server in it."""
         with daemon.daemon() as client:
             daemon.remove_orphans(client)
             config = client.images.get(self.image).attrs["Config"]
         if not is_postgresql(config):
             raise EngineUnavailable(
-                f"Image {self.image} is not one of PostgreSQL: it neither sets PGDATA nor exposes "
-                f"port {_PORT}.",
-                "Give one of TimescaleDB with --image.",
+                f"The image {self.image} is not a PostgreSQL image: it neither sets PGDATA nor "
+                f"exposes port {_PORT}.",
+                "Name an image with TimescaleDB: --image timescale/timescaledb:latest-pg17.",
             )
         start = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or ["postgres"])]
         settings = [word for pair in SETTINGS.items() for word in ("-c", "=".join(pair))]
@@ -237,14 +237,14 @@ class ContainerEngine(EngineOnServer):
         except docker.errors.DockerException as error:
             raise ContainerUnavailable(
                 f"Docker cannot start a {self.description}: {daemon.words_of(error)}.",
-                "Look at the daemon's log",
+                "Read the log of the daemon",
             ) from None
 
     def _await_server(self, *, without: int | None = None) -> None:
-        """Wait until the server answers over TCP, and has forgotten a process that was killed.
+        """Wait until the server answers over TCP, and has noticed that a process was killed.
 
-        While the image sets up the data directory it runs a first server that listens on the
-        socket in the container only: whoever connects over TCP has reached the final one.
+        While the image creates the data directory it runs a first server, which listens on a socket
+        inside of the container only. A connection over TCP therefore reaches the final server.
         """
         deadline = time.monotonic() + READY_TIMEOUT
         url = self._url()
@@ -259,12 +259,12 @@ class ContainerEngine(EngineOnServer):
             time.sleep(_POLL_INTERVAL)
 
     def _never_ready(self, what: str) -> EngineUnavailable:
-        line = telling_line(self._wrapped().logs(tail=50).decode(errors="replace"))
+        line = error_line(self._wrapped().logs(tail=50).decode(errors="replace"))
         problem = f"The server in the {self.description} {what}; its log says: {line.rstrip('.')}."
         if NO_SPACE in line:
-            return ContainerUnavailable(problem, "Its data are in memory: free some")
+            return ContainerUnavailable(problem, "Free memory, which holds the data of the server")
         return EngineUnavailable(
-            problem, "Check that the image is one of TimescaleDB, or name another one."
+            problem, "Check that the image has TimescaleDB, or name another image."
         )
 
     def _url(self) -> URL:
@@ -278,19 +278,19 @@ class ContainerEngine(EngineOnServer):
         )
 
     def _host(self) -> str:
-        """Where the port is; not by a name that stands for an address of IPv6 too."""
+        """The host of the port; never `localhost`, which may also be an IPv6 address."""
         host = str(self._running().get_container_host_ip())
         return _LOOPBACK if host == "localhost" else host
 
     def _port(self) -> int:
-        """Where the server's port is on the host; only a running container has it there."""
+        """The port of the server on the host; only a running container has one."""
         try:
             return int(self._running().get_exposed_port(_PORT))
         except TimeoutError:
             raise self._never_ready("ended while starting") from None
 
     def _wrapped(self) -> Any:
-        """The docker library's own object of the running container."""
+        """The docker library's object of the running container."""
         return self._running().get_wrapped_container()
 
     def _running(self) -> DockerContainer:
@@ -300,14 +300,14 @@ class ContainerEngine(EngineOnServer):
 
 
 def is_postgresql(config: dict[str, Any]) -> bool:
-    """Whether the image shows what every one does that keeps the official image's contract."""
+    """Whether the image has the interface of the official PostgreSQL image."""
     return "PGDATA" in _environment(config) or f"{_PORT}/tcp" in (config.get("ExposedPorts") or {})
 
 
 def data_mount(config: dict[str, Any]) -> str:
-    """Where to put the memory that holds the data: the image's volume around PGDATA, or PGDATA.
+    """The mount point for the data: the image's volume that contains PGDATA, or PGDATA itself.
 
-    The volume rather than the directory, so that Docker makes no volume on disk besides.
+    Docker would create a volume on disk if only the directory were mounted.
     """
     data = PurePosixPath(_environment(config).get("PGDATA", "/var/lib/postgresql/data"))
     volumes = [PurePosixPath(path) for path in config.get("Volumes") or {}]
@@ -319,9 +319,9 @@ def _environment(config: dict[str, Any]) -> dict[str, str]:
 
 
 def _binding(container: DockerContainer) -> Any:
-    """A port that the daemon chooses: open to this machine only, where that suffices.
+    """The address of the port, whose number the daemon chooses: loopback if that suffices.
 
-    It does not where the daemon is elsewhere, or where we are in a container ourselves.
+    It does not if the daemon is on another machine, or if this process runs in a container.
     """
     client = container.get_docker_client()
     local = client.host() in {"localhost", _LOOPBACK}
@@ -331,7 +331,7 @@ def _binding(container: DockerContainer) -> Any:
 
 @contextmanager
 def _without_ryuk() -> Iterator[None]:
-    """Testcontainers' own cleaner needs an image of its own; ours does without."""
+    """Disable Ryuk, which needs an image of its own: `stop` removes the container."""
     before = testcontainers_config.ryuk_disabled
     testcontainers_config.ryuk_disabled = True
     try:

@@ -1,3 +1,3 @@
-"""The TimescaleDB image, named in one place; docker-compose.yml names the same."""
+"""The default TimescaleDB image; docker-compose.yml names the same one."""
 
 DEFAULT_IMAGE = "timescale/timescaledb:2.29.2-pg17"

@@ -1,4 +1,4 @@
-"""Docker volumes of ours: data that one container leaves to the next."""
+"""Docker volumes, by which one container leaves its data to the next."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Volume:
     """A volume with the data of a server.
 
     Attributes:
-        name: Docker's name of it.
-        password: the superuser's, which is kept among the data.
+        name: the name of the volume in Docker.
+        password: the superuser's password, which is part of the data.
     """
 
     name: str
@@ -34,10 +34,10 @@ class Volume:
 
 @contextmanager
 def new_volume() -> Iterator[Volume]:
-    """An empty volume, removed at the end; containers that use it must be gone by then.
+    """An empty volume, removed at the end; its containers must have been removed by then.
 
     Raises:
-        EngineUnavailable: no Docker daemon answers, or it makes no volume.
+        EngineUnavailable: the Docker daemon does not answer, or cannot create a volume.
     """
     token = secrets.token_hex(4)
     volume = Volume(f"timescaledb-conformance-{token}", secrets.token_urlsafe(16))
@@ -57,7 +57,7 @@ def _create(volume: Volume, label: str) -> None:
 
 
 def _remove(volume: Volume) -> None:
-    # Without a daemon nothing can be removed now; the next start does it.
+    # If the daemon does not answer, the next start removes the volume.
     with suppress(EngineUnavailable), daemon(REMOVAL_TIMEOUT) as client:
         for found in client.volumes.list(filters={"name": volume.name}):
             remove_volume(found)

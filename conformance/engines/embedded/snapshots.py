@@ -1,4 +1,4 @@
-"""The cache of database states that a server can start from."""
+"""The cache of snapshots: database states that a server can start from."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 _KEPT = 10
 _SUFFIX = ".snapshot"
-#: After this many seconds an unfinished file or a lock is what a killed writer left behind.
+#: After this many seconds an unfinished file or a lock belongs to a killed process.
 _ABANDONED_SECONDS = 3600
 
 
 def build_key() -> str:
-    """A hash of the server: its packages and its sources. Snapshots fit one such build."""
+    """A hash of the server's packages and sources. A snapshot fits only one such build."""
     digest = hashlib.sha256()
     for path in sorted(NODE_SOURCES.iterdir()):
         if path.is_file():
@@ -30,19 +30,19 @@ def build_key() -> str:
 
 
 class SnapshotCache:
-    """Files named by what is in them, in `folder`."""
+    """Snapshots in `folder`, each named by a hash of everything that it depends on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._build = build_key()
 
     def path(self, name: str, key: str) -> Path:
-        """Where the state `key` is or will be kept, for this build of the server."""
+        """The path of the snapshot for this key and this build; it need not exist."""
         digest = hashlib.sha256(f"{self._build}\0{name}\0{key}".encode()).hexdigest()[:24]
         return self._folder / f"{name}-{digest}{_SUFFIX}"
 
     def use(self, path: Path) -> bool:
-        """Whether the snapshot is there; if so it counts as used now."""
+        """Whether the snapshot exists; marks it as used now."""
         try:
             os.utime(path)
         except FileNotFoundError:
@@ -52,7 +52,7 @@ class SnapshotCache:
         return path.exists()
 
     def prune(self) -> None:
-        """Delete all but the last used ones, and what killed writers left behind."""
+        """Delete all but the last used snapshots, and the files of killed processes."""
         snapshots = sorted(self._folder.glob(f"*{_SUFFIX}"), key=_modified, reverse=True)
         abandoned = [
             path
@@ -64,9 +64,9 @@ class SnapshotCache:
 
 
 def discard(path: Path) -> None:
-    """Delete a snapshot and what belongs to it; missing ones are fine."""
+    """Delete a snapshot and its JSON file, if they exist."""
     for file in (path, path.with_suffix(".json")):
-        # One that stays, another user's perhaps, costs space only.
+        # A file that cannot be deleted, perhaps another user's, only costs space.
         with suppress(OSError):
             file.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Who runs the server: PostgreSQL refuses to run as root."""
+"""The user that runs the server: PostgreSQL refuses to run as root."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: The system user that packages of PostgreSQL make.
+#: The system user that packages of PostgreSQL create.
 _USUAL = "postgres"
 
 
@@ -23,7 +23,7 @@ class Account:
     """A user of this machine.
 
     Attributes:
-        name: empty for the user that we are.
+        name: the name of the user; empty for the current user.
     """
 
     uid: int
@@ -39,7 +39,7 @@ class Account:
 
     @contextmanager
     def starting(self, program: Path) -> Iterator[None]:
-        """What keeps this user from starting the program, as one sentence.
+        """Turn the error of starting the program into one sentence.
 
         Raises:
             LocalUnavailable: the program cannot be started.
@@ -49,21 +49,21 @@ class Account:
         except OSError as error:
             by = f" as user {self.name}" if self.name else ""
             raise LocalUnavailable(
-                f"{program} cannot be started{by}: {error.strerror or error}.",
-                "Name the folder of one that can with --engine local:FOLDER",
+                f"The program {program} cannot be started{by}: {error.strerror or error}.",
+                "Name the folder of another PostgreSQL with --engine local:FOLDER",
             ) from None
 
     def give(self, path: Path) -> None:
-        """Make the file or folder the user's own."""
+        """Make this user the owner of the file or folder."""
         if self.name:
             os.chown(path, self.uid, self.gid)
 
 
 def server_account() -> Account:
-    """The user that may run a server: we, or `postgres` where we are root.
+    """The user that may run a server: the current user, or `postgres` if that is root.
 
     Raises:
-        LocalUnavailable: we are root, and there is no such user.
+        LocalUnavailable: the current user is root, and the user `postgres` does not exist.
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
@@ -71,7 +71,7 @@ def server_account() -> Account:
         user = pwd.getpwnam(_USUAL)
     except KeyError:
         raise LocalUnavailable(
-            f"PostgreSQL does not run as root, and there is no system user {_USUAL}.",
-            f"Run this as another user, make that one (useradd --system {_USUAL})",
+            f"PostgreSQL does not run as root, and the system user {_USUAL} does not exist.",
+            f"Run this as another user, create that user (useradd --system {_USUAL})",
         ) from None
     return Account(user.pw_uid, user.pw_gid, user.pw_name)

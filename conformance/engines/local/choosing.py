@@ -1,4 +1,4 @@
-"""Which of the installed PostgreSQL servers is meant, and with which version of TimescaleDB."""
+"""Choose one of the installed PostgreSQL servers and a version of TimescaleDB."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from conformance.comparing.capabilities import OLDEST_TIMESCALEDB, POSTGRESQL_MA
 from conformance.engines.local.installations import Installation, installed, read
 from conformance.errors import EngineUnavailable, LocalUnavailable
 
-#: How the choice is written; FOLDER is that of `initdb` and `postgres`.
+#: The form of the choice; FOLDER is the folder of `initdb` and `postgres`.
 FORM = "local[:MAJOR|:FOLDER][@TIMESCALEDB]"
-#: At the end of the choice: a folder may have an @ in its name too.
+#: Only at the end of the choice: the name of a folder may contain an @, too.
 _VERSION = re.compile(r"@(\d+\.\d+(?:\.\d+)?(?:-[\w.]+)?)$")
 _OLDEST = ".".join(map(str, OLDEST_TIMESCALEDB))
-_NAME = "name the folder of one with --engine local:FOLDER"
-_INSTALL = f"Install TimescaleDB {_OLDEST} or later for it, {_NAME}"
+_NAME = "name the folder of a PostgreSQL with --engine local:FOLDER"
+_INSTALL = f"Install TimescaleDB {_OLDEST} or later for this PostgreSQL, {_NAME}"
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is started.
+    """The chosen installation and version.
 
     Attributes:
-        timescaledb: the version that CREATE EXTENSION is to give.
+        timescaledb: the version that CREATE EXTENSION should create.
     """
 
     installation: Installation
@@ -32,15 +32,15 @@ class Chosen:
 
     @property
     def is_community(self) -> bool:
-        """Whether that version has compression and policies."""
+        """Whether the version has compression and policies."""
         return self.installation.is_community(self.timescaledb)
 
 
 def choose(choice: str) -> Chosen:
-    """What is meant by `local`, `local:17`, `local:/usr/pgsql-17/bin`, `local:17@2.24.0`.
+    """Resolve `local`, `local:17`, `local:/usr/pgsql-17/bin` or `local:17@2.24.0`.
 
     Raises:
-        EngineUnavailable: it is not installed, or has no TimescaleDB that can be checked.
+        EngineUnavailable: PostgreSQL is not installed, or has no supported TimescaleDB.
     """
     found = _VERSION.search(choice)
     version = found[1] if found else None
@@ -56,20 +56,24 @@ def _at(where: str, version: str | None) -> Chosen:
         if not (fitting := [one for one in everything if one.major == int(where)]):
             raise LocalUnavailable(
                 f"PostgreSQL {where} is not installed here; {_known(everything)}.",
-                f"Install it, {_NAME}",
+                f"Install PostgreSQL {where}, {_NAME}",
             )
         return _first(fitting, version)
     named = read(Path(where).expanduser())
     if named is None:
         raise LocalUnavailable(
-            f"{where} is not the folder of a PostgreSQL server: initdb and postgres are not there.",
-            "Name the folder that has them, as pg_config --bindir prints it",
+            f"The folder {where} has no PostgreSQL server: initdb and postgres are missing.",
+            "Name the folder that pg_config --bindir prints",
         )
     return _with(named, version)
 
 
 def _first(candidates: list[Installation], version: str | None) -> Chosen:
-    """The first that suits; where none does, the error of the first."""
+    """The first suitable installation.
+
+    Raises:
+        EngineUnavailable: none is suitable; the error is that of the first installation.
+    """
     errors = []
     for installation in candidates:
         try:
@@ -79,7 +83,7 @@ def _first(candidates: list[Installation], version: str | None) -> Chosen:
     if not errors:
         raise LocalUnavailable(
             "No PostgreSQL server is installed here.",
-            f"Install one with TimescaleDB, {_NAME}",
+            f"Install PostgreSQL with TimescaleDB, {_NAME}",
         )
     raise errors[0]
 
@@ -87,21 +91,23 @@ def _first(candidates: list[Installation], version: str | None) -> Chosen:
 def _with(installation: Installation, version: str | None) -> Chosen:
     if not installation.is_supported:
         raise LocalUnavailable(
-            f"{installation} is too old; {POSTGRESQL_MAJORS.start} is the oldest supported.",
-            f"Install a newer one, {_NAME}",
+            f"{installation} is too old; {POSTGRESQL_MAJORS.start} is the oldest supported "
+            "version.",
+            f"Install a newer PostgreSQL, {_NAME}",
         )
     if installation.timescaledb is None:
-        raise LocalUnavailable(f"{installation} has no TimescaleDB.", _INSTALL)
+        raise LocalUnavailable(f"{installation} does not have TimescaleDB.", _INSTALL)
     if version is not None and version not in installation.offered:
-        offered = ", ".join(installation.offered) or "no version whose library is there"
+        offered = ", ".join(installation.offered) or "no version with a library"
         raise LocalUnavailable(
             f"{installation} does not offer TimescaleDB {version}.",
-            f"Name one that it offers ({offered})",
+            f"Name a version that this PostgreSQL offers ({offered})",
         )
     chosen = version or installation.timescaledb
     if version_tuple(chosen) < OLDEST_TIMESCALEDB:
         raise LocalUnavailable(
-            f"{installation} has TimescaleDB {chosen}; {_OLDEST} is the oldest supported.", _INSTALL
+            f"{installation} has TimescaleDB {chosen}; {_OLDEST} is the oldest supported version.",
+            _INSTALL,
         )
     return Chosen(installation, chosen)
 

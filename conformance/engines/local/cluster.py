@@ -1,4 +1,4 @@
-"""A throwaway cluster: a folder with data, and the server on them."""
+"""A temporary cluster: a data directory and its server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conformance.engines.local import removal
 from conformance.engines.local.data import environment, make_data, no_data, password_of
 from conformance.engines.local.folders import new_folder, remove_leftovers, watch
 from conformance.engines.local.programs import server_program
-from conformance.engines.server.own_server import READY_TIMEOUT, telling_line, why_not_ready
+from conformance.engines.server.own_server import READY_TIMEOUT, error_line, why_not_ready
 from conformance.errors import EngineUnavailable, LocalUnavailable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from conformance.engines.local.account import Account
     from conformance.engines.local.choosing import Chosen
 
-#: Below the ports that systems give to connections, which come and go.
+#: Below the ephemeral ports, which systems give to outgoing connections.
 _PORTS = range(20000, 32000)
 _HOST = "127.0.0.1"
 _ATTEMPTS = 5
@@ -35,11 +35,11 @@ _POLL_INTERVAL = 0.01
 
 
 class Cluster:
-    """A cluster of our own; `start` makes it, `stop` removes it.
+    """A temporary cluster; `start` creates it, `stop` removes it.
 
     Args:
-        chosen: which PostgreSQL, with which TimescaleDB.
-        account: who runs the server.
+        chosen: the PostgreSQL and the version of TimescaleDB.
+        account: the user that runs the server.
     """
 
     def __init__(self, chosen: Chosen, account: Account) -> None:
@@ -53,7 +53,7 @@ class Cluster:
 
     @property
     def url(self) -> URL:
-        """Where the server is, with the password."""
+        """The URL of the server, with the password."""
         return URL.create(
             "postgresql+psycopg2",
             username="postgres",
@@ -64,10 +64,10 @@ class Cluster:
         )
 
     def start(self) -> None:
-        """Make the data directory and start the server.
+        """Create the data directory and start the server.
 
         Raises:
-            EngineUnavailable: there is no room, or the server does not start.
+            EngineUnavailable: the disk is full, or the server does not start.
         """
         remove_leftovers()
         try:
@@ -81,17 +81,17 @@ class Cluster:
         except EngineUnavailable:
             if kept is None:
                 raise
-            # What is kept may be damaged.
+            # The kept data directory may be damaged.
             kept.unlink(missing_ok=True)
             self._end_server()
             make_data(self._chosen.installation, self._account, self._folder)
             self._start_on_data()
 
     def restart(self) -> None:
-        """Stop the server in good order and start it again, at the same port.
+        """Shut the server down cleanly and start it again, at the same port.
 
         Raises:
-            EngineUnavailable: it does not stop, or does not come back.
+            EngineUnavailable: the server does not stop, or does not start again.
         """
         server = self._running()
         server.send_signal(signal.SIGINT)
@@ -100,27 +100,27 @@ class Cluster:
         except subprocess.TimeoutExpired:
             raise EngineUnavailable(
                 f"The server does not stop within {READY_TIMEOUT} s.",
-                "Run this again, on a machine that is less busy.",
+                "Run this again when the machine is less busy.",
             ) from None
         self._launch()
 
     def go_on_as(self, chosen: Chosen) -> None:
-        """Restart as another installation that can read the same data.
+        """Restart the server with another installation that can read the same data.
 
         Raises:
-            EngineUnavailable: the server does not stop, or the other one does not start.
+            EngineUnavailable: the server does not stop, or the new one does not start.
         """
         self._chosen = chosen
         self.restart()
 
     def crash(self, process: int | None = None) -> None:
-        """Kill all processes of the server, or one of them, and wait until it serves again.
+        """Kill all processes of the server, or one of them, and wait until it has recovered.
 
         Args:
-            process: of a session; of another server's it is ignored.
+            process: the process of a session; ignored if it belongs to another server. None: all.
 
         Raises:
-            EngineUnavailable: the server does not come back.
+            EngineUnavailable: the server does not recover.
         """
         server = self._running()
         if process is None:
@@ -134,7 +134,7 @@ class Cluster:
         self._await_answer(without=process)
 
     def stop(self) -> None:
-        """End the server and remove the folder. May be called at any time, also twice."""
+        """Stop the server and remove the folder. May be called at any time, also twice."""
         if self._folder is None:
             return
         self._end_server()
@@ -156,7 +156,7 @@ class Cluster:
             try:
                 return self._launch()
             except EngineUnavailable as error:
-                # Somebody else has taken the port in the meantime.
+                # Another program has taken the port in the meantime.
                 if _TAKEN not in error.problem or attempt == _ATTEMPTS - 1:
                     raise
         return None
@@ -166,9 +166,9 @@ class Cluster:
         folder = self._made()
         program = server_program(self._chosen, folder)
         with (folder / "log").open("ab") as log, self._account.starting(program):
-            # In a session of its own: Ctrl-C in the terminal reaches only us, and we end it.
+            # A session of its own: Ctrl-C in the terminal must not reach the server; we stop it.
             self._server = subprocess.Popen(  # noqa: S603 - our own command, without a shell
-                # The data directory last: by this end of the command line it is recognised.
+                # The data directory comes last: `removal.servers` recognises this end.
                 [str(program), "-c", f"port={self._port}", "-D", str(folder / removal.DATA)],
                 **self._account.of_a_process,
                 cwd=folder,
@@ -181,7 +181,7 @@ class Cluster:
         self._await_start()
 
     def _await_start(self) -> None:
-        """Wait until the server says in its file of state that it is ready."""
+        """Wait until postmaster.pid says that the server is ready."""
         deadline = time.monotonic() + READY_TIMEOUT
         server = self._running()
         while not _is_ready(self._made() / removal.DATA, server.pid):
@@ -205,8 +205,8 @@ class Cluster:
             log = ""
         return LocalUnavailable(
             f"The server of {self._chosen.installation} {what}; its log says: "
-            f"{telling_line(log).rstrip('.')}.",
-            "Mend what the log names, name another folder with --engine local:FOLDER",
+            f"{error_line(log).rstrip('.')}.",
+            "Correct what the log names, use another PostgreSQL with --engine local:FOLDER",
         )
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -221,7 +221,7 @@ class Cluster:
 
 
 def _is_ready(data: Path, pid: int) -> bool:
-    """What the server says of itself (PostgreSQL's src/include/utils/pidfile.h)."""
+    """Whether postmaster.pid says so (PostgreSQL, src/include/utils/pidfile.h)."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except OSError:
@@ -236,5 +236,5 @@ def _free_port() -> int:
         with suppress(OSError), socket.create_server((_HOST, port)):
             return port
     raise LocalUnavailable(
-        f"No port from {_PORTS.start} to {_PORTS.stop} is free.", "End what uses them"
+        f"No port from {_PORTS.start} to {_PORTS.stop} is free.", "Stop programs that use them"
     )

@@ -1,4 +1,4 @@
-"""Data directories, made by initdb or, from the second run on, unpacked."""
+"""Data directories: created by initdb, and unpacked from a kept copy in later runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from conformance.engines.local.kept import keep, place_of, unpack
 from conformance.engines.local.removal import DATA
-from conformance.engines.server.own_server import SETTINGS, telling_line
+from conformance.engines.server.own_server import SETTINGS, error_line
 from conformance.errors import LocalUnavailable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from conformance.engines.local.account import Account
     from conformance.engines.local.installations import Installation
 
-#: Settings of `postgresql.conf`. The port is said when the server starts.
+#: Settings of `postgresql.conf`. The port is an argument of the server.
 CONFIGURATION = {
     **SETTINGS,
     "listen_addresses": "'127.0.0.1'",
@@ -31,7 +31,7 @@ CONFIGURATION = {
     "shared_preload_libraries": "'timescaledb'",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
-    # Its lines go to a file of ours, and what they say into a sentence.
+    # `cluster` reads the log for its messages.
     "logging_collector": "off",
     "log_line_prefix": "''",
 }
@@ -39,23 +39,23 @@ _INITDB = (
     *("--no-sync", "--no-instructions", "--username=postgres", "--encoding=UTF8"),
     *("--auth=scram-sha-256", "--lc-messages=C"),
 )
-#: The first is what containers have; the second is there on every system.
+#: The locale of containers, and one that every system has.
 _LOCALES = ("--locale=C.UTF-8", "--no-locale")
 _PASSWORD = "password"  # noqa: S105 - a file's name
 
 
 def make_data(installation: Installation, account: Account, folder: Path) -> Path | None:
-    """Put a data directory into the folder.
+    """Create a data directory in the folder.
 
     Args:
-        account: whose it is to be.
-        folder: of the cluster; the account can reach it.
+        account: the owner of the data directory.
+        folder: the folder of the cluster, which the owner can enter.
 
     Returns:
-        What it was unpacked from; None where it is new.
+        The kept copy from which it was unpacked; None if initdb created it.
 
     Raises:
-        LocalUnavailable: initdb fails, or there is no room.
+        LocalUnavailable: initdb fails, or the disk is full.
     """
     kept = place_of(installation, account, made_with=(*_INITDB, *_LOCALES, CONFIGURATION))
     data = folder / DATA
@@ -77,27 +77,27 @@ def password_of(folder: Path) -> str:
 
 
 def no_data(error: OSError) -> LocalUnavailable:
-    """No data directory can be made in the folder for temporary files."""
+    """The error of creating a data directory in the temporary folder."""
     return LocalUnavailable(
-        f"No data directory can be made in {tempfile.gettempdir()}: {error.strerror or error}.",
-        "Make room there, or set TMPDIR to a folder that can be written and has 200 MB to spare",
+        f"A data directory cannot be created in {tempfile.gettempdir()}: "
+        f"{error.strerror or error}.",
+        "Free disk space there, set TMPDIR to a writable folder with 200 MB of free space",
     )
 
 
 def environment() -> dict[str, str]:
-    """The environment for PostgreSQL's programs: ours without what is meant for other servers.
+    """The environment for PostgreSQL's programs: without variables that address other servers.
 
-    A cluster has locales of its own; on a Mac the server does not start with none at all.
+    LC_ALL is set because a server on macOS does not start without a locale.
     """
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return {**ours, "LC_ALL": "C"}
 
 
 def scram_verifier(password: str) -> str:
-    """What the server keeps of a password (PostgreSQL documentation, "pg_authid"; RFC 5803).
+    """The SCRAM secret of a password (PostgreSQL documentation, "pg_authid"; RFC 5803).
 
-    Iterations make a password that a person made up harder to guess; ours is random, and every
-    connection would take as long.
+    One iteration suffices: the password is random, and each iteration slows every connection down.
     """
     salt, iterations = secrets.token_bytes(16), 1
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
@@ -116,7 +116,7 @@ def _make_empty(data: Path, account: Account) -> None:
 
 
 def _create(installation: Installation, account: Account, folder: Path) -> None:
-    """Fill the folder by initdb."""
+    """Create the data directory with initdb."""
     password = secrets.token_urlsafe(24)
     verifier = folder / "verifier"
     verifier.touch(0o600)
@@ -127,11 +127,11 @@ def _create(installation: Installation, account: Account, folder: Path) -> None:
         done = _initdb(installation, account, folder, f"--pwfile={verifier}", locale)
         if done.returncode == 0:
             break
-        refusals.append(telling_line(done.stderr).rstrip("."))
+        refusals.append(error_line(done.stderr).rstrip("."))
     else:
         raise LocalUnavailable(
             f"initdb of {installation} fails: {refusals[0]}.",
-            "Make room in the folder for temporary files, or set TMPDIR to another one",
+            "Free disk space in the temporary folder, set TMPDIR to another folder",
         )
     verifier.unlink()
     settings = "".join(f"{name} = {value}\n" for name, value in CONFIGURATION.items())
@@ -140,7 +140,7 @@ def _create(installation: Installation, account: Account, folder: Path) -> None:
 
 
 def _append(account: Account, file: Path, text: str) -> None:
-    """Write as the server's user: root does not write where another may have put a link."""
+    """Append as the server's user: root must not write where that user may have put a link."""
     done = subprocess.run(  # noqa: S603 - fixed words and a file of ours
         ["tee", "-a", str(file)],  # noqa: S607 - wherever the system has it
         **account.of_a_process,
@@ -152,7 +152,7 @@ def _append(account: Account, file: Path, text: str) -> None:
         check=False,
     )
     if done.returncode:
-        raise OSError(telling_line(done.stderr).rstrip("."))
+        raise OSError(error_line(done.stderr).rstrip("."))
 
 
 def _initdb(
@@ -161,7 +161,7 @@ def _initdb(
     program = installation.programs / "initdb"
     with account.starting(program):
         return subprocess.run(  # noqa: S603 - a program that was looked up, words of ours
-            # The data directory last: by this end of the command line it is recognised.
+            # The data directory comes last: `removal.servers` recognises this end.
             [str(program), *_INITDB, *arguments, "-D", str(folder / DATA)],
             **account.of_a_process,
             cwd=folder,

@@ -1,4 +1,4 @@
-"""An engine on a throwaway cluster of the PostgreSQL that is installed here: no Docker needed."""
+"""The engine `local`: a temporary cluster of an installed PostgreSQL, without Docker."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class LocalEngine(EngineOnServer):
     """TimescaleDB on an installed PostgreSQL.
 
     Args:
-        choice: which one, as `--engine` has it: `local`, `local:17`, `local:FOLDER`, each with
-            `@VERSION` of TimescaleDB behind it or without.
+        choice: which PostgreSQL, as in `--engine`: `local`, `local:17` or `local:FOLDER`, and
+            optionally `@VERSION` of TimescaleDB.
 
     Raises:
-        EngineUnavailable: it is not installed, or nobody here may run it.
+        EngineUnavailable: PostgreSQL is not installed, or no user here may run it.
     """
 
     name = "local"
@@ -37,26 +37,26 @@ class LocalEngine(EngineOnServer):
 
     @property
     def chosen(self) -> Chosen:
-        """Which PostgreSQL, and which TimescaleDB."""
+        """The PostgreSQL and the version of TimescaleDB."""
         return self._chosen
 
     @property
     def description(self) -> str:
-        """Which PostgreSQL it is, and who runs it where that is not the user who asks."""
+        """Which PostgreSQL it is, and which user runs it if not the current one."""
         by = f" (run as user {self._account.name})" if self._account.name else ""
         return f"local PostgreSQL in {self._chosen.installation.programs}{by}"
 
     @property
     def programs(self) -> Path:
-        """The folder of `pg_dump` and the like, of the server's own version."""
+        """The folder of PostgreSQL's programs, such as `pg_dump`, in the version of the server."""
         return self._chosen.installation.programs
 
     def start(self) -> None:
-        """Make the cluster, start its server and probe it.
+        """Create the cluster, start its server and probe it.
 
         Raises:
-            EngineUnavailable: there is no room, or the server does not start.
-            ServerUnsupported: the server has no TimescaleDB that can be checked.
+            EngineUnavailable: the disk is full, or the server does not start.
+            ServerUnsupported: the server has no supported TimescaleDB.
         """
         if self._cluster is not None:
             return
@@ -70,41 +70,41 @@ class LocalEngine(EngineOnServer):
             raise
 
     def restart(self) -> None:
-        """Stop the server and start it again, with its data and at the same URL.
+        """Stop the server and start it again with its data, at the same URL.
 
-        All connections to it end.
+        All connections to the server end.
 
         Raises:
-            EngineUnavailable: the server does not stop or does not come back.
+            EngineUnavailable: the server does not stop or does not start again.
         """
         self._made().restart()
 
     def go_on_as(self, chosen: Chosen) -> None:
-        """Restart the server as that of another installation of the same PostgreSQL.
+        """Restart the server with another installation that can read the same data.
 
         Raises:
-            EngineUnavailable: the server does not stop, or the other one does not start.
+            EngineUnavailable: the server does not stop, or the new one does not start.
         """
         self._chosen = chosen
         self._made().go_on_as(chosen)
         self._probe(is_ours=True)
 
     def crash(self, process: int | None = None) -> None:
-        """Kill the server by SIGKILL, or one process of it, and wait until it has recovered.
+        """Kill the server, or one of its processes, by SIGKILL, and wait until it has recovered.
 
-        All connections to it end. What was committed before is there afterwards if its session
-        had `synchronous_commit` on.
+        All connections to the server end. Committed transactions survive if their session had
+        `synchronous_commit` on.
 
         Args:
-            process: the process of a session, as `pg_backend_pid()` gives it.
+            process: the process of a session, from `pg_backend_pid()`; None: all processes.
 
         Raises:
-            EngineUnavailable: the server does not come back.
+            EngineUnavailable: the server does not recover.
         """
         self._made().crash(process)
 
     def stop(self) -> None:
-        """End the server and remove its data. May be called at any time, also twice."""
+        """Stop the server and remove its data. May be called at any time, also twice."""
         if self._databases is not None:
             self._databases.abandon()
         super().stop()

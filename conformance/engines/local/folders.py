@@ -1,4 +1,4 @@
-"""The folders of clusters: which are ours, and which of those nobody needs any more."""
+"""The folders of clusters: create them, watch over them, remove those of dead runs."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
     from conformance.engines.local.account import Account
 
 PREFIX = "timescaledb-conformance-"
-#: A folder that nobody has looked after for so long, in seconds, is left from another boot of the
-#: machine, or from a run that was killed before it could write its name.
+#: A folder whose owner file was not touched for so many seconds is a leftover: the machine was
+#: restarted, or the run was killed before it wrote its identity.
 _FORGOTTEN = 3600.0
 
 
 def remove_leftovers() -> None:
-    """Remove the clusters of runs that were killed together with what looked after them."""
+    """Remove the clusters of runs that were killed together with their watchdog."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if _is_ours(folder) and _is_left(folder):
             removal.remove(folder)
 
 
 def new_folder(account: Account) -> Path:
-    """A folder for a cluster, with our name in it."""
+    """A new folder for a cluster, with the identity of this process in it."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     (folder / removal.OWNER).write_text(this_process())
     if account.name:
-        # It stays ours, and the server gets to its data through it.
+        # This user keeps the folder; the server's user may enter it.
         os.chown(folder, -1, account.gid)
         folder.chmod(0o710)
     return folder
 
 
 def watch(folder: Path) -> subprocess.Popen[bytes]:
-    """Start what removes the cluster when we are gone."""
+    """Start the watchdog: a process that removes the cluster when this process has ended."""
     command = [sys.executable, "-IS", str(Path(removal.__file__)), str(folder), str(os.getpid())]
     return subprocess.Popen(  # noqa: S603 - our own command, without a shell
         command, stdin=subprocess.PIPE, cwd="/", start_new_session=True
@@ -50,7 +50,7 @@ def watch(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether this user has made the folder: nobody else can have put anything into it."""
+    """Whether this user owns the folder: then nobody else can have written into it."""
     try:
         status = folder.lstat()
     except OSError:
@@ -59,7 +59,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _is_left(folder: Path) -> bool:
-    """Whether the run that made the folder is surely no more."""
+    """Whether the run that created the folder has certainly ended."""
     owner = folder / removal.OWNER
     try:
         if is_of_here(identity := owner.read_text()):

@@ -1,4 +1,4 @@
-"""The PostgreSQL servers that are installed on this machine, and their versions of TimescaleDB."""
+"""Find the PostgreSQL servers of this machine, and the versions of TimescaleDB that they have."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from conformance.comparing.capabilities import POSTGRESQL_MAJORS, version_tuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Where packages put the programs of a server: those of Debian, of postgresql.org for Red Hat and
-#: SUSE, of Alpine, PostgreSQL's own `make install`, Homebrew on both kinds of Mac, Postgres.app.
+#: The folders of a server's programs in packages: Debian, postgresql.org for Red Hat and SUSE,
+#: Alpine, PostgreSQL's own `make install`, Homebrew on both kinds of Mac, Postgres.app.
 USUAL_FOLDERS = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -37,8 +37,8 @@ class Installation:
 
     Attributes:
         programs: the folder of `initdb` and `postgres`.
-        version: PostgreSQL's, as in 15.18.
-        share: the folder that has `extension`, where control files and scripts are.
+        version: PostgreSQL's version, such as 15.18.
+        share: the folder that contains `extension`, with control files and scripts.
         libraries: the folder of the extensions' libraries.
     """
 
@@ -57,7 +57,7 @@ class Installation:
 
     @property
     def is_supported(self) -> bool:
-        """Whether PostgreSQL is not too old; a newer one than any seen is tried."""
+        """Whether PostgreSQL is not too old; versions that are too new are tried."""
         return self.major >= POSTGRESQL_MAJORS.start
 
     @property
@@ -67,7 +67,7 @@ class Installation:
 
     @cached_property
     def timescaledb(self) -> str | None:
-        """The version of TimescaleDB that CREATE EXTENSION gives; None where there is none."""
+        """TimescaleDB's default version; None if it is not installed."""
         try:
             found = _DEFAULT_VERSION.search(self.control.read_text("utf-8"))
         except OSError:
@@ -76,15 +76,15 @@ class Installation:
 
     @cached_property
     def offered(self) -> tuple[str, ...]:
-        """All versions of TimescaleDB that can be created, the oldest first."""
+        """All versions of TimescaleDB that CREATE EXTENSION can create, the oldest first."""
         scripts = self.control.parent.glob("timescaledb--*.sql")
         versions = (path.stem.removeprefix("timescaledb--") for path in scripts)
-        # What has another -- in its name leads from one version to another.
+        # A script with another -- in its name updates from one version to another.
         whole = (version for version in versions if "--" not in version)
         return tuple(sorted(filter(self._has_library, whole), key=version_tuple))
 
     def is_community(self, version: str) -> bool:
-        """Whether this version of TimescaleDB is of the Community edition: its library is there."""
+        """Whether this version of TimescaleDB has the library of the Community edition."""
         return self._library(f"timescaledb-tsl-{version}") is not None
 
     def _has_library(self, version: str) -> bool:
@@ -96,10 +96,10 @@ class Installation:
 
 
 def installed(usual: Iterable[str] = USUAL_FOLDERS) -> list[Installation]:
-    """The installations of this machine: that of the PATH first, then the newest first.
+    """The installations of this machine: first that of PATH, then the others, newest first.
 
     Args:
-        usual: patterns of folders to look into.
+        usual: patterns of the folders to search.
     """
     found: dict[Path, Installation] = {}
     elsewhere = [read(folder) for pattern in usual for folder in Path("/").glob(pattern[1:])]
@@ -111,7 +111,7 @@ def installed(usual: Iterable[str] = USUAL_FOLDERS) -> list[Installation]:
 
 
 def read(folder: Path) -> Installation | None:
-    """The installation whose programs are in the folder, or in `bin` below it."""
+    """The installation whose programs are in the folder or in its subfolder `bin`."""
     for programs in (folder, folder / "bin"):
         if all((programs / name).is_file() for name in ("initdb", "postgres")):
             installation = _described(programs)
@@ -129,7 +129,7 @@ def _on_the_path() -> list[Path]:
 
 
 def _described(programs: Path) -> Installation:
-    """What pg_config says; without one, which some packages put elsewhere, what can be seen."""
+    """Describe an installation by pg_config; without pg_config, by its folders."""
     config = programs / "pg_config"
     answers = _ask([str(config), "--version", "--sharedir", "--pkglibdir"])
     if len(answers) == 3:  # noqa: PLR2004 - what was asked
@@ -140,7 +140,7 @@ def _described(programs: Path) -> Installation:
 
 
 def _seen_from(programs: Path, version: str) -> tuple[Path, Path]:
-    """The folders of data and libraries, as packages place them relative to the programs."""
+    """The folders of data and libraries, at the usual places relative to the programs."""
     above, major = programs.parent, version.partition(".")[0]
     shares = ("share/pgsql", "share/postgresql", f"share/postgresql{major}", "share")
     libraries = ("lib64/pgsql", "lib/pgsql", "lib/postgresql", f"lib/postgresql{major}", "lib")
@@ -157,7 +157,7 @@ def _number(version: str) -> str:
 
 
 def _ask(command: list[str]) -> list[str]:
-    """The lines that the program answers; none where it does not run."""
+    """The lines of the program's output; empty if the program fails."""
     try:
         answer = subprocess.run(  # noqa: S603 - a program that was looked up
             command, capture_output=True, text=True, check=True, timeout=10

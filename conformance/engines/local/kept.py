@@ -1,7 +1,7 @@
 """Data directories in the cache folder: unpacking one takes a fraction of initdb's time.
 
-A file is one directory, packed by tar, and named by all that goes into it. Where the cache folder
-cannot be written, every run calls initdb.
+Each file is one directory, packed by tar. Its name is a hash of all that the directory depends on.
+If the cache folder cannot be written, every run calls initdb.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 _PART = ".part"
 _KEPT = 4
-#: After so many seconds an unfinished file is what a killed run left behind.
+#: After so many seconds an unfinished file belongs to a killed run.
 _ABANDONED = 3600.0
 
 
 def place_of(
     installation: Installation, account: Account, *, made_with: tuple[object, ...]
 ) -> Path:
-    """Where a data directory is or will be kept, by all that goes into it.
+    """The path of the kept copy of a data directory; it need not exist.
 
     Args:
-        account: whose it is.
-        made_with: what initdb and the server are told.
+        account: the owner of the data directory.
+        made_with: the options of initdb and of the server.
     """
     program = (installation.programs / "postgres").stat()
     what = (
@@ -46,7 +46,7 @@ def place_of(
 
 
 def unpack(kept: Path, account: Account, data: Path) -> bool:
-    """Fill the folder with what is kept, if something is; it counts as used now."""
+    """Unpack the kept copy into the folder, if it exists; mark the copy as used now."""
     try:
         os.utime(kept)
         with kept.open("rb") as archive:
@@ -57,7 +57,7 @@ def unpack(kept: Path, account: Account, data: Path) -> bool:
 
 
 def keep(kept: Path, account: Account, data: Path) -> None:
-    """Keep a copy for the next run. Nothing is said where that is impossible: it is slower only."""
+    """Keep a copy for the next run. Errors are ignored: the next run is only slower."""
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
@@ -73,7 +73,7 @@ def keep(kept: Path, account: Account, data: Path) -> None:
 
 
 def _prune(clusters: Path) -> None:
-    """Remove all but the last used ones, and what killed runs did not finish."""
+    """Remove all but the last used copies, and the unfinished files of killed runs."""
     by_use = sorted(clusters.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     whole = [path for path in by_use if path.suffix != _PART]
     unfinished = [path for path in by_use if path.suffix == _PART]
@@ -86,7 +86,7 @@ def _is_abandoned(path: Path) -> bool:
 
 
 def _tar(words: list[str], account: Account, folder: Path, **streams: IO[bytes]) -> bool:
-    """Pack or unpack a folder as the server's user; whether it worked."""
+    """Pack or unpack a folder as the server's user; return whether tar succeeded."""
     ends: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     done = subprocess.run(  # noqa: S603 - fixed words and a folder of ours
         ["tar", *words],  # noqa: S607 - wherever the system has it

@@ -1,4 +1,4 @@
-"""The program that serves, with the chosen TimescaleDB as the one that CREATE EXTENSION gives."""
+"""The `postgres` program whose CREATE EXTENSION creates the chosen version of TimescaleDB."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def server_program(chosen: Chosen, folder: Path) -> Path:
-    """The `postgres` to start.
+    """The `postgres` program to start.
 
-    A migration says CREATE EXTENSION without a version, and gets the one that the control file
-    names. Where another is wanted, a copy of the program starts in a tree of links in `folder`
-    that differs from the installation by its control file: PostgreSQL finds its files relative to
-    its program ("src/port/path.c", make_relative_path).
+    A migration runs CREATE EXTENSION without a version, and gets the version in the control file.
+    For another version, `folder` gets a copy of the program and a tree of links to the installation
+    with another control file. PostgreSQL finds its files relative to its program
+    ("src/port/path.c", make_relative_path).
     """
     installation = chosen.installation
     if chosen.timescaledb == installation.timescaledb:
@@ -37,7 +37,7 @@ def server_program(chosen: Chosen, folder: Path) -> Path:
 
 
 def _link_share(share: Path, root: Path, chosen: Chosen) -> None:
-    """The folder of data, whose `extension` has a control file of its own."""
+    """Link the share folder, with another control file of TimescaleDB."""
     control = chosen.installation.control
     copy = _below(root, share)
     (copy / "extension").mkdir(mode=0o755, parents=True)
@@ -60,7 +60,7 @@ def _link(libraries: Path, root: Path) -> None:
 
 
 def _open_to_all(root: Path) -> None:
-    """The server's user may be another than we, and our files for ourselves by default."""
+    """Let every user read the files: the server may run as another user."""
     for path in (root, *root.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))

@@ -1,10 +1,9 @@
-"""The end of a cluster: its processes, then its folder. Also by a process of its own.
+"""Remove a cluster: end its processes, then delete its folder. Also the watchdog of a cluster.
 
     python -IS removal.py FOLDER PARENT
 
-waits until PARENT is gone, however that came about, and removes the cluster in FOLDER. It is
-started with every cluster. Nothing but the standard library is imported: it starts in no time and
-takes next to no memory.
+waits until the process PARENT has ended, and removes the cluster in FOLDER. Every cluster starts
+one. Only the standard library is imported, so that the process starts fast and needs little memory.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: In the folder of a cluster: who made it, as `identity.this_process` says.
+#: The file in a cluster's folder with the process that created it, `identity.this_process`.
 OWNER = "owner"
-#: In the folder of a cluster: PostgreSQL's data directory.
+#: The data directory in a cluster's folder.
 DATA = "data"
 
 _POLL_SECONDS = 0.5
-#: How long a server may take to end by itself, in seconds, before it is killed.
+#: Seconds that a server gets to end by itself before it is killed.
 _GRACE = 5.0
-#: How often the file that names the owner is touched, to show that somebody looks after it.
+#: Seconds between two touches of the owner file, which show that the watchdog lives.
 _SIGN_OF_LIFE = 60.0
 
 
@@ -44,13 +43,13 @@ class Process(NamedTuple):
 
 
 def remove(folder: Path) -> None:
-    """End what runs on the data in the folder, and remove the folder. May be called twice."""
+    """End the processes on the data in the folder, and delete the folder. May be called twice."""
     end_servers(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_servers(folder: Path) -> None:
-    """End the server on the data in the folder; there is nothing to save."""
+    """End the server on the data in the folder; its data are not needed any more."""
     _signal(servers(folder), signal.SIGQUIT)
     deadline = time.monotonic() + _GRACE
     while remaining := servers(folder):
@@ -60,9 +59,9 @@ def end_servers(folder: Path) -> None:
 
 
 def servers(folder: Path) -> list[int]:
-    """The processes that were started on the data in the folder: its server, or initdb.
+    """The processes that were started on the data in the folder: the server, or initdb.
 
-    They are known by their command line: the folder's name is random, and nobody else's.
+    The end of their command line identifies them: the name of the folder is random.
     """
     end = f" -D {folder / DATA}"
     found = [process.pid for process in processes() if process.command.endswith(end)]
@@ -70,11 +69,11 @@ def servers(folder: Path) -> list[int]:
 
 
 def kill(server: int) -> None:
-    """Kill a server with all its processes at the same moment, and wait until they are gone.
+    """Kill a server and all its processes at the same moment, and wait until they have ended.
 
-    One that lived on would keep the shared memory, and the next server from starting.
+    A surviving process would keep the shared memory, and the next server could not start.
     """
-    # A server that stands still starts no process after we have looked.
+    # A stopped server cannot start further processes.
     _signal([server], signal.SIGSTOP)
     family = [process.pid for process in processes() if server in {process.pid, process.parent}]
     _signal(family, signal.SIGKILL)
@@ -83,7 +82,7 @@ def kill(server: int) -> None:
 
 
 def processes() -> Iterator[Process]:
-    """The processes that run; not those that have ended and whose parent has not asked yet."""
+    """The running processes, without zombies."""
     if not Path("/proc/self/stat").exists():
         yield from _processes_by_ps()
         return
@@ -91,9 +90,9 @@ def processes() -> Iterator[Process]:
         if entry.isdecimal():
             with suppress(OSError):
                 command = Path("/proc", entry, "cmdline").read_bytes()
-                # The command's name, in brackets, may hold spaces and brackets itself.
+                # The name of the command, in brackets, may itself contain spaces and brackets.
                 parent = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[1]
-                # A process that has ended has no command line, nor has one of the kernel.
+                # Zombies and processes of the kernel have no command line.
                 if words := command.rstrip(b"\0").replace(b"\0", b" "):
                     yield Process(int(entry), int(parent), os.fsdecode(words))
 
@@ -108,7 +107,7 @@ def _processes_by_ps() -> Iterator[Process]:
 
 
 def _may_be_ended(pid: int) -> bool:
-    """Whether it is no other user's, who may call a program as he likes."""
+    """Whether this user may signal the process; another user's may have any command line."""
     try:
         os.kill(pid, 0)
     except OSError:
@@ -123,9 +122,9 @@ def _signal(pids: list[int], number: signal.Signals) -> None:
 
 
 def _watch(folder: Path, parent: int) -> None:
-    """Wait for the parent's end: standard input closes, or we are another's child.
+    """Wait until the parent has ended: standard input closes, or this process has a new parent.
 
-    A fork of the parent may hold the other end of standard input open.
+    A fork of the parent may keep the other end of standard input open.
     """
     touched = 0.0
     while os.getppid() == parent and not select.select([sys.stdin], [], [], _POLL_SECONDS)[0]:

@@ -1,4 +1,4 @@
-"""What the engines have in common that work on a real PostgreSQL server."""
+"""The base of the engines that work on a real PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOT_STARTED = RuntimeError("the engine has not been started")
 
 
 class EngineOnServer:
-    """Databases of our own on a server, and what the server can do."""
+    """An engine that creates databases on a server, and probes the server."""
 
     def __init__(self) -> None:
         self._databases: ThrowawayDatabases | None = None
@@ -47,40 +47,40 @@ class EngineOnServer:
 
     @property
     def server_url(self) -> str:
-        """Where the server is, with the password: for another process of ours, never for people."""
+        """The URL of the server, with the password: for another process, never for messages."""
         self._started()
         assert self._databases is not None
         return self._databases.server_url.render_as_string(hide_password=False)
 
     def url_of(self, database: str) -> URL:
-        """The URL of a database that is there already, with the password."""
+        """The URL of an existing database of the server, with the password."""
         self._started()
         assert self._databases is not None
         return self._databases.server_url.set(database=database)
 
     def database(self, template: Template | None = None) -> AbstractContextManager[URL]:
-        """A database of one's own, empty or in the template's state, gone at the end."""
+        """A new database, empty or in the state of the template; dropped at the end."""
         if self._databases is None:
             raise _NOT_STARTED
         return self._databases.database(template)
 
     def anticipate(self, template: Template) -> None:
-        """Nothing: copying a template takes no time worth mentioning."""
+        """Do nothing: copying a template is fast."""
 
     def start_from(self, url: URL) -> None:
-        """Let every template begin with a copy of this database, which is closed to all others."""
+        """Prepare every template in a copy of this database; nobody can connect to it any more."""
         self._started()
         assert self._databases is not None
         self._databases.start_from(url)
 
     def use(self, version: str) -> None:
-        """The databases have TimescaleDB in this version: learn what the server can do with it."""
+        """Probe the server with this version of TimescaleDB, which the databases will have."""
         server, capabilities = self._started()
         if version != server.timescaledb:
             self._probe(is_ours=capabilities.crashable, version=version)
 
     def restart(self) -> None:
-        """Not somebody's server; where it is our own the engine overrides this."""
+        """Raise NotImplementedError; engines with a server of their own override this."""
         raise NotImplementedError
 
     def stop(self) -> None:
@@ -92,7 +92,7 @@ class EngineOnServer:
         except ConformanceError:
             self._closed()
             raise
-        # Not after an interrupt: what is left then is dropped when the process ends.
+        # Not after an interrupt: the end of the process then drops the rest.
         self._closed()
 
     def _closed(self) -> None:
@@ -100,10 +100,10 @@ class EngineOnServer:
         self._databases = self._probed = None
 
     def _open(self, url: URL, *, is_ours: bool) -> None:
-        """Get ready on the server at the URL, if it suits; if not, leave nothing behind.
+        """Check and probe the server at the URL; on an error leave nothing behind.
 
         Args:
-            is_ours: whether the server is our own, to be restarted and crashed.
+            is_ours: whether the engine started the server, so that it may restart and crash it.
         """
         check_server(url)
         self._databases = ThrowawayDatabases(url)
@@ -116,7 +116,7 @@ class EngineOnServer:
             raise
 
     def _probe(self, *, is_ours: bool, version: str | None = None) -> None:
-        """Learn what the server is and can do, with TimescaleDB's default version or another."""
+        """Probe the server with this version of TimescaleDB; None: with its default version."""
         assert self._databases is not None
         with self._databases.database() as url:
             _create_extension(url, version)
@@ -137,9 +137,9 @@ def _create_extension(url: URL, version: str | None) -> None:
     except DBAPIError as error:
         raise EngineUnavailable(
             f"CREATE EXTENSION timescaledb fails at {place(url)}: {words_of(error, url)}.",
-            "See whether the role may create the extension and the server has room for it.",
+            "Check that the role may create the extension, and that the server has free space.",
         ) from None
 
 
 def _nothing() -> None:
-    """Nothing to take back yet."""
+    """Do nothing: there is nothing to cancel yet."""

@@ -1,4 +1,4 @@
-"""A server of our own: its settings, whether it is ready, and what its log says when it is not."""
+"""A server that an engine starts: its settings, whether it is ready, the error in its log."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from conformance.errors import EngineUnavailable
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-#: Seconds until a server that does not get ready is given up.
+#: Seconds to wait until a server is ready.
 READY_TIMEOUT = 30
 
-#: Speed at the price of a crash of the machine losing the data, which nobody wants then; a
-#: background worker for the scheduler of many databases; and no calls home.
+#: Settings for speed: a crash of the machine may lose the data, which nobody needs afterwards. Many
+#: background workers: each database has a scheduler. No telemetry.
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -37,21 +37,21 @@ _COUNT_PROCESSES = text("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE 
 
 
 def why_not_ready(url: URL, *, without: int | None = None) -> str | None:
-    """Why the server does not serve yet, without a full stop; None if it does.
+    """Why the server is not ready, without a full stop; None if it is.
 
     Args:
-        without: a process that was killed, which the server must have forgotten.
+        without: a process that was killed; the server must have noticed that.
     """
     try:
         with connect(url) as connection:
             remembers = connection.scalar(_COUNT_PROCESSES, {"pid": without})
     except (EngineUnavailable, DBAPIError) as error:
-        return str(getattr(error, "problem", "it closes connections")).rstrip(".")
-    return "it does not notice that a process was killed" if remembers else None
+        return str(getattr(error, "problem", "the server closes connections")).rstrip(".")
+    return "the server has not noticed yet that a process was killed" if remembers else None
 
 
-def telling_line(log: str) -> str:
-    """The line that says what went wrong: of a full disk, else of the last error, else the last."""
+def error_line(log: str) -> str:
+    """The line of a log that says what failed: a full disk, else the last error, else the last."""
     lines = [line.strip() for line in reversed(log.splitlines()) if line.strip()] or ["nothing"]
     full = (line for line in lines if NO_SPACE in line)
     return next(chain(full, filter(_ERROR.search, lines), lines))

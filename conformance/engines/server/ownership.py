@@ -1,10 +1,10 @@
-"""Which databases on a shared server are ours, and which of those nobody needs any more.
+"""Which databases on a shared server a run created, and which are leftovers of dead runs.
 
-A run draws a random number. The names of its databases carry the number with a check sum, and as
-long as the run lives one of its sessions holds an advisory lock on the number. A database is a
-leftover if its name has a right check sum, its owner is the role we are, the lock of its number
-is free, and no client is connected to it. The lock is taken before the first database is made,
-so there is no moment at which a living run's database looks like a leftover.
+A run draws a random number. The names of its databases contain the number and a check sum. As long
+as the run lives, one of its sessions holds an advisory lock on the number. A database is a leftover
+if its name has a valid check sum, the current role owns it, the lock of its number is free, and no
+client is connected to it. A run takes the lock before it creates a database, so that a database of
+a living run never looks like a leftover.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Run:
         return cls(secrets.randbits(31))
 
     def database_name(self, word: str) -> str:
-        """A name that `number_of` recognises."""
+        """A name from which `number_of` reads the number."""
         digits = f"{self.number:08x}"
         return f"conformance_{digits}{_check_sum(digits)}_{word}"[:_LONGEST_NAME]
 
     def lock(self, connection: Connection) -> None:
-        """Show that the run lives, for as long as this session does.
+        """Take the lock of this run, until this session ends.
 
-        Shared: a session that we lost, and that the server has not missed yet, holds it too.
+        The lock is shared: a lost session, which the server has not ended yet, may hold it, too.
         """
         connection.execute(text("SET idle_session_timeout = 0"))
         connection.execute(
@@ -60,7 +60,7 @@ class Run:
 
 
 def number_of(database: str) -> int | None:
-    """The number of the run that made the database; None if no run of ours did."""
+    """The number of the run that created the database; None if no run did."""
     match = _NAME.fullmatch(database)
     if match is None or match[2] != _check_sum(match[1]):
         return None
@@ -68,7 +68,7 @@ def number_of(database: str) -> int | None:
 
 
 def leftovers(connection: Connection) -> list[str]:
-    """The databases that runs which are no more have left on the server."""
+    """The databases on the server that dead runs have left."""
     candidates = connection.execute(
         text(
             "SELECT datname FROM pg_catalog.pg_database AS d"
@@ -80,7 +80,8 @@ def leftovers(connection: Connection) -> list[str]:
         )
     ).scalars()
     names = [name for name in candidates if number_of(name) is not None]
-    # Read after the names: a run locks before it creates, so a living run's lock is seen here.
+    # Read after the names: a run locks before it creates, so that this sees the lock of every
+    # living run among them.
     living = set(
         connection.execute(
             text(

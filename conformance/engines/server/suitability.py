@@ -1,4 +1,4 @@
-"""Whether a server suits: asked before anything is created on it."""
+"""Check whether a server is suitable before creating anything on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_server(url: URL) -> None:
-    """Find out, without writing anything, whether databases of our own can be made there.
+    """Check, without writing, that the role can create databases on a supported server.
 
     Raises:
         EngineUnavailable: no connection, a read-only server, or no right to create databases.
@@ -45,40 +45,41 @@ def _check_versions(row: Row[tuple[object, ...]], where: str) -> None:
     if row.major < POSTGRESQL_MAJORS.start:
         raise ServerUnsupported(
             f"The server at {where} is PostgreSQL {row.major}; {POSTGRESQL_MAJORS.start} is the "
-            "oldest supported.",
-            "Upgrade it, or give the URL of another server.",
+            "oldest supported version.",
+            "Upgrade the server, or use the URL of another server.",
         )
     if row.timescaledb is None:
         raise ServerUnsupported(
-            f"The server at {where} has no TimescaleDB installed.",
-            "Install TimescaleDB there, or give the URL of another server.",
+            f"TimescaleDB is not installed on the server at {where}.",
+            "Install TimescaleDB there, or use the URL of another server.",
         )
     if version_tuple(row.timescaledb) < OLDEST_TIMESCALEDB:
         raise ServerUnsupported(
             f"The server at {where} has TimescaleDB {row.timescaledb}; "
-            f"{'.'.join(map(str, OLDEST_TIMESCALEDB))} is the oldest supported.",
-            "Upgrade it, or give the URL of another server.",
+            f"{'.'.join(map(str, OLDEST_TIMESCALEDB))} is the oldest supported version.",
+            "Upgrade TimescaleDB, or use the URL of another server.",
         )
     if not row.preloaded:
         raise ServerUnsupported(
             f"The server at {where} has TimescaleDB installed, but does not load it.",
-            "Add timescaledb to shared_preload_libraries in postgresql.conf and restart it.",
+            "Add timescaledb to shared_preload_libraries in postgresql.conf, and restart the "
+            "server.",
         )
 
 
 def _check_rights(row: Row[tuple[object, ...]], where: str) -> None:
     if row.in_recovery:
         raise EngineUnavailable(
-            f"The server at {where} is a standby, on which nothing can be created.",
-            "Give the URL of its primary, or of a server for tests.",
+            f"The server at {where} is a standby, which is read-only.",
+            "Use the URL of the primary, or of a server for tests.",
         )
     if row.read_only:
         raise EngineUnavailable(
             f"Sessions of role {row.role} at {where} are read-only.",
-            "Set default_transaction_read_only off for the role, or use another one.",
+            "Set default_transaction_read_only to off for the role, or use another role.",
         )
     if not row.may_create:
         raise EngineUnavailable(
             f"Role {row.role} at {where} may not create databases.",
-            f'Let an administrator run ALTER ROLE "{row.role}" CREATEDB, or use another role.',
+            f'Ask an administrator to run ALTER ROLE "{row.role}" CREATEDB, or use another role.',
         )

@@ -1,4 +1,4 @@
-"""Databases of our own on a real server: made quickly, gone at the end."""
+"""Temporary databases on a real server: created quickly, dropped at the end."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class ThrowawayDatabases:
     """Creates databases on a server, copies prepared ones, and drops them all.
 
     Args:
-        server: a URL on the server. Its role needs CREATEDB; its database is connected to, for
-            statements that concern the server, and never written to.
+        server: a URL of the server. The role needs CREATEDB. The database is only used to connect
+            for statements about the server; nothing is written to it.
     """
 
     def __init__(self, server: URL) -> None:
-        # The session of this connection says that we live: the network must not forget it.
+        # This session holds the lock of the run: the network must not drop its connection.
         alive = {"keepalives_idle": "30", "application_name": "timescaledb conformance"}
         self._server = server
         self._admin_url = server.update_query_dict({**alive, **server.query})
@@ -50,32 +50,32 @@ class ThrowawayDatabases:
 
     @property
     def server_url(self) -> URL:
-        """Where they are created, with the password."""
+        """The URL of the server, with the password."""
         return self._admin_url
 
     def open(self) -> None:
-        """Connect, and drop what earlier runs that were killed have left behind.
+        """Connect, and drop the databases that killed runs have left.
 
         Raises:
-            EngineUnavailable: no connection.
+            EngineUnavailable: the connection fails.
         """
         with self._explained():
             connection = self._connection()
             names = leftovers(connection)
         for name in names:
-            # Somebody may have been faster, or may have connected just now: not ours to force.
+            # Another run may have dropped it, or somebody may be connected: do not force it.
             with suppress(SQLAlchemyError):
                 connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
 
     @contextmanager
     def database(self, template: Template | None = None) -> Iterator[URL]:
-        """A database of one's own, truly empty or a copy of the template's.
+        """A new database: empty, or a copy of the template.
 
-        In a copy TimescaleDB's scheduler starts when its launcher next looks around, within a
-        minute; where the extension has just been created it starts at once.
+        In a copy, TimescaleDB's scheduler starts when its launcher next checks, within a minute.
+        Where the extension was just created, the scheduler starts at once.
 
         Raises:
-            EngineUnavailable: the server has no room for it, or has gone.
+            EngineUnavailable: the server has no space left, or has ended.
         """
         with self._lock:
             if template is None:
@@ -88,10 +88,10 @@ class ThrowawayDatabases:
             self._drop_if_possible(str(url.database))
 
     def start_from(self, url: URL) -> None:
-        """Let every template begin with a copy of this database rather than with nothing.
+        """Prepare every template in a copy of this database instead of an empty one.
 
         Args:
-            url: of a database on the server; nobody can connect to it any more.
+            url: a database on the server; nobody can connect to it any more.
         """
         with self._lock:
             self._origin = self._sealed(url, "origin")
@@ -108,18 +108,18 @@ class ThrowawayDatabases:
                     self._drop(name)
             except SQLAlchemyError as error:
                 raise ConformanceError(
-                    f"Database {name} cannot be dropped at {place(self._server)}: "
+                    f"The database {name} at {place(self._server)} cannot be dropped: "
                     f"{words_of(error, self._server)}.",
-                    "Drop it by hand.",
+                    "Drop the database by hand.",
                 ) from None
             except EngineUnavailable:
-                # The server is away; the next run on it drops what is left.
+                # The server has ended; the next run on it drops what is left.
                 self._existing.clear()
             finally:
                 self._disconnect()
 
     def abandon(self) -> None:
-        """Forget everything: the server itself is gone for good."""
+        """Drop nothing: the server itself will be removed."""
         with self._lock:
             self._existing.clear()
             self._disconnect()
@@ -127,8 +127,8 @@ class ThrowawayDatabases:
     def _connection(self) -> Connection:
         """The connection for statements about the server.
 
-        It is made anew after the server's restart, and after an interrupt in the middle of a
-        statement, which SQLAlchemy never uses a connection again after.
+        A new connection replaces it after a restart of the server, and after an interrupt during a
+        statement: SQLAlchemy does not use the interrupted connection again.
         """
         if self._admin is not None:
             try:
@@ -148,14 +148,15 @@ class ThrowawayDatabases:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """What the server says to a statement about itself, as one sentence."""
+        """Turn the server's error into one sentence."""
         try:
             yield
         except SQLAlchemyError as error:
             reason = words_of(error, self._server)
             raise EngineUnavailable(
-                f"The server at {place(self._server)} makes no database: {reason}.",
-                "See whether it has room and is not shutting down, or take another one.",
+                f"The server at {place(self._server)} does not create a database: {reason}.",
+                "Check that the server has free space and is not shutting down, or use another "
+                "server.",
             ) from None
 
     def _create(self, word: str, *, source: str = "template0") -> URL:
@@ -180,7 +181,7 @@ class ThrowawayDatabases:
             self._existing.remove(name)
 
     def _template(self, template: Template) -> str:
-        """The name of the database to copy for the template; prepared when first asked for."""
+        """The name of the database to copy for the template; the first call prepares it."""
         if template.key not in self._templates:
             self._templates[template.key] = self._prepare(template)
         return self._templates[template.key]
@@ -200,11 +201,11 @@ class ThrowawayDatabases:
         return sealed
 
     def _sealed(self, url: URL, word: str) -> str:
-        """The name of the database, or of a copy, that admits no connection any more.
+        """The name of the database, or of a copy of it, that does not allow connections any more.
 
-        TimescaleDB's scheduler sits in every database that has the extension and stands in the
-        way of copying it; the copying statement itself makes a new one start there (timescaledb
-        issue 9080). In a sealed database none ever starts, so every copy is free to go.
+        TimescaleDB's scheduler is connected to every database that has the extension, and a
+        database with connections cannot be copied. The copying statement itself starts a scheduler
+        there (timescaledb issue 9080). No scheduler starts in a database without connections.
         """
         name = str(url.database)
         with self._explained():
@@ -214,10 +215,10 @@ class ThrowawayDatabases:
             return str(self._sealed_copy(name, word).database)
 
     def _sealed_copy(self, source: str, word: str) -> URL:
-        """A copy, sealed from its birth, of a database whose scheduler we may not stop.
+        """A copy, without connections from the start, of a database whose scheduler keeps running.
 
-        The copying statement makes the scheduler start anew, and fails when that is the faster
-        one: it is cut short then and tried again.
+        The copying statement starts a new scheduler, and fails if the scheduler connects first. It
+        is then cancelled and tried again.
         """
         with self._lock:
             for patience in COPY_PATIENCE:
@@ -233,7 +234,7 @@ class ThrowawayDatabases:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _seal(self, name: str) -> None:
-        """Let nobody in, and send everybody out."""
+        """Forbid new connections to the database, and end existing ones."""
         with self._lock:
             connection = self._connection()
             connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
@@ -246,16 +247,16 @@ class ThrowawayDatabases:
             )
 
     def _drop_if_possible(self, name: str) -> None:
-        """Drop it; what resists is tried again, and complained about, when all are dropped."""
+        """Drop the database; on an error `close` tries again, and reports it."""
         with suppress(SQLAlchemyError, EngineUnavailable):
             self._drop(name)
 
 
 def _stop_background_workers(url: URL) -> bool:
-    """Send TimescaleDB's scheduler out of the database, which only superusers may.
+    """Stop TimescaleDB's scheduler in the database, which only superusers may.
 
     Returns:
-        Whether the database may be sealed as it is.
+        Whether the scheduler has been stopped.
     """
     with connect(url, autocommit=True) as connection:
         if connection.scalar(text("SHOW is_superuser")) != "on":

@@ -1,4 +1,4 @@
-"""An engine on somebody's server: everything happens in databases of our own there."""
+"""The engine `url`: it creates its databases on an existing server."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class UrlEngine(EngineOnServer):
-    """TimescaleDB on a server that runs already.
+    """TimescaleDB on a running server.
 
     Args:
-        url: where; as people write it or as an SQLAlchemy URL.
+        url: the address of the server, as text in any usual form or as a SQLAlchemy URL.
 
     Raises:
-        EngineUnavailable: the URL cannot be read or is not one of a PostgreSQL database.
+        EngineUnavailable: the URL cannot be read, or does not name a PostgreSQL database.
     """
 
     name = "url"
@@ -33,10 +33,10 @@ class UrlEngine(EngineOnServer):
         return f"server at {place(self._url)}"
 
     def start(self) -> None:
-        """Check that the server suits, and probe it.
+        """Check that the server is suitable, and probe it.
 
         Raises:
-            EngineUnavailable: no connection, or no right to create databases.
-            ServerUnsupported: no TimescaleDB that can be checked.
+            EngineUnavailable: the connection fails, or the role may not create databases.
+            ServerUnsupported: TimescaleDB is missing, or its version is not supported.
         """
         self._open(self._url, is_ours=False)
