@@ -1,4 +1,4 @@
-"""Metadata -> facts: what the models promise. Nothing here touches a database."""
+"""Metadata -> facts: what the models declare. Nothing here uses a database."""
 
 from __future__ import annotations
 

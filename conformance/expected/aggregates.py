@@ -1,4 +1,4 @@
-"""Continuous aggregates: what they are computed from, in which buckets, and how they are read."""
+"""Continuous aggregates: source, bucket, query, settings and automatic indexes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def expected(table: Table, name: str, default_schema: str, metadata: MetaData) -
 def source_of(
     declared: ContinuousAggregate, metadata: MetaData, default_schema: str = "public"
 ) -> Table | None:
-    """The hypertable or aggregate that it is computed from; None where that cannot be told."""
+    """The hypertable or continuous aggregate in its query; None if it cannot be determined."""
     found = declared.sources()
     if found is None:
         named = set(_named(str(declared.query), default_schema))
@@ -57,7 +57,7 @@ def source_of(
 
 
 def chunk_interval_of(table: Table, metadata: MetaData) -> Interval | int | None:
-    """The length of a chunk, also of what an aggregate has materialized; None if unknown.
+    """The chunk interval of a hypertable or a continuous aggregate; None if unknown.
 
     Source: TimescaleDB documentation, "CREATE MATERIALIZED VIEW (continuous aggregate)": ten times
     that of the hypertable; an aggregate of an aggregate has chunks as long as that one's.
@@ -77,7 +77,7 @@ def chunk_interval_of(table: Table, metadata: MetaData) -> Interval | int | None
 
 
 def _named(sql: str, default_schema: str) -> list[str]:
-    """What stands after FROM and JOIN, as facts name it."""
+    """The relations after FROM and JOIN, by their names in facts."""
     found = []
     for match in _FROM.finditer(sql):
         parts = [_plain(part) for part in re.findall(_NAME, match[1])]
@@ -90,7 +90,7 @@ def _plain(name: str) -> str:
 
 
 def _automatic_indexes(declared: ContinuousAggregate) -> Value:
-    """One on the buckets, and one on each further column of GROUP BY with the buckets."""
+    """The indexes on the buckets, and on each other column of GROUP BY with the buckets."""
     grouped = declared.grouped_by()
     if grouped is None:
         return ANYTHING

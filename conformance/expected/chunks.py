@@ -1,4 +1,4 @@
-"""Chunks: each is like its hypertable."""
+"""Chunks: each has the settings and objects of its hypertable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """No chunk with other compression settings, and none altered on its own."""
+    """No chunk has other compression settings, and none was altered by itself."""
     if hypertable_of(table) is None:
         return {}
     return {

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Table
 
 
-#: By `Computed.persisted`; where that says nothing, PostgreSQL's version decides.
+#: `Computed.persisted` -> storage; without a value PostgreSQL's version decides.
 _STORAGE: dict[bool | None, Value] = {True: "stored", False: "virtual", None: ANYTHING}
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """Every column of the table; the position of a column is no promise."""
+    """Every column of the table; the order of the columns is not checked."""
     facts: Facts = {}
     for column in table.columns:
         for attribute, value in _attributes(column).items():
@@ -44,7 +44,7 @@ def _attributes(column: Column[Any]) -> dict[str, Value]:
 
 
 def _collation(column: Column[Any]) -> str | None:
-    # A domain has its own, which is no matter of the column.
+    # A domain has its own collation, which is not a fact of the column.
     return None if isinstance(column.type, DOMAIN) else getattr(column.type, "collation", None)
 
 
@@ -65,7 +65,7 @@ def _generated(column: Column[Any]) -> Value:
 
 
 def _is_serial(column: Column[Any]) -> bool:
-    """SQLAlchemy makes SERIAL of an autoincrementing integer without anything else."""
+    """Whether SQLAlchemy creates the column as SERIAL: an autoincrementing plain integer."""
     return (
         column is column.table._autoincrement_column
         and column.server_default is None

@@ -1,4 +1,4 @@
-"""Compression: on or off, segment by, order by."""
+"""Compression: enabled or not, segment by, order by."""
 
 from __future__ import annotations
 

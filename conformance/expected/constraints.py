@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-#: How PostgreSQL ends the name of a constraint that was given none.
+#: The suffix of the name that PostgreSQL gives to an unnamed constraint.
 _SUFFIXES: dict[type[Constraint], str] = {
     ForeignKeyConstraint: "fkey",
     UniqueConstraint: "key",
@@ -30,7 +30,7 @@ _SUFFIXES: dict[type[Constraint], str] = {
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """Every constraint that CREATE TABLE would have."""
+    """Every constraint of CREATE TABLE."""
     facts: Facts = {}
     compiler = spelling.ddl_compiler()
     of_columns = [item for column in table.columns for item in column.constraints]
@@ -62,14 +62,14 @@ def _constraint(
     if isinstance(constraint, CheckConstraint):
         return "check", _name(table, constraint, ()), _check(constraint)
     if isinstance(constraint, ExcludeConstraint):
-        # PostgreSQL too takes a column's or a function's name where there is one.
+        # PostgreSQL, too, uses the name of a column or a function if it is one.
         columns = tuple(getattr(part, "name", "expr") for part, _, _ in constraint._render_exprs)
         return "exclusion", _name(table, constraint, columns), _exclusion(constraint)
     return None
 
 
 def _name(table: Table, constraint: Constraint, columns: tuple[str, ...]) -> str:
-    """Its name; where the models give none, `<...>` with what it is about.
+    """The name of the constraint; `<...>` with a description if the models do not name it.
 
     A name in angle brackets is no promise: comparison looks for the same definition under any
     name.

@@ -1,4 +1,4 @@
-"""Domains: types with conditions of their own, by SQLAlchemy's DOMAIN."""
+"""Domains: types with conditions, declared by SQLAlchemy's DOMAIN."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def expected(metadata: MetaData, default_schema: str) -> Facts:
-    """Every domain that a column is of."""
+    """Every domain that is the type of a column."""
     facts: Facts = {}
     for domain in _domains(metadata):
         schema = domain.schema or default_schema

@@ -1,4 +1,4 @@
-"""What the schema needs of TimescaleDB itself, and which other extensions."""
+"""The TimescaleDB and the other extensions that the schema needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def expected(metadata: MetaData) -> Facts:
-    """What is needed of TimescaleDB, and the extensions that are declared."""
+    """The required TimescaleDB, and the declared extensions."""
     return _timescaledb(metadata) | _others(metadata)
 
 
@@ -36,7 +36,7 @@ def _others(metadata: MetaData) -> Facts:
 
 
 def _timescaledb(metadata: MetaData) -> Facts:
-    """Extension, version, edition; and that the server is not left in restoring mode."""
+    """The extension, its version and edition; the server is not in restoring mode."""
     requirement = server_requirement_of(metadata)
     community = requirement.community
     if community is None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def expected(metadata: MetaData, default_schema: str) -> Facts:
-    """Every one that is declared, with what is declared of it."""
+    """Every declared function and procedure, with its declared properties."""
     facts: Facts = {}
     for item in required(metadata, Function):
         name = str(item.signature)

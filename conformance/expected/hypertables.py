@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """One hypertable, if the table is declared one."""
+    """The hypertable, if the table is declared as one."""
     declared = hypertable_of(table)
     if declared is None:
         return {}

@@ -1,4 +1,4 @@
-"""Indexes that no constraint brings along, TimescaleDB's automatic ones included."""
+"""Indexes that do not belong to a constraint, also those that TimescaleDB creates itself."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MODIFIERS = re.compile(
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """Columns in order, uniqueness, method, predicate; and that the index is usable."""
+    """The indexes of the table: columns in order, uniqueness, method, predicate, validity."""
     facts: Facts = {}
     for index in table.indexes:
         part = spelling.final_name(index) or ""
         if is_default_index(index):
-            # TimescaleDB chose the name; the index itself is what is promised.
+            # TimescaleDB chooses the name: only the index itself is checked.
             part = f"<{part}>"
         for attribute, value in _attributes(table, index).items():
             facts[FactKey("index", name, part, attribute)] = value
@@ -72,7 +72,7 @@ def _collation(value: Any) -> tuple[str | None, Any]:
 
 
 def _unwrap(item: Any) -> tuple[Any, bool, bool | None]:
-    """The indexed value, whether it is descending, and where NULLs were said to go."""
+    """The indexed value, whether it is descending, and the declared position of NULLs."""
     descending, nulls_first = False, None
     while isinstance(item, UnaryExpression) and item.modifier is not None:
         if item.modifier is operators.desc_op:
@@ -104,7 +104,7 @@ def _expression(table: Table, value: Any) -> str | Expression:
     bare = text.strip('"')
     if bare in {column.name for column in table.columns}:
         return bare
-    # A view whose query is a text has columns that only the server knows.
+    # Only the server knows the columns of a view whose query is a text.
     if not table.columns and bare.isidentifier():
         return bare
     return spelling.expression(text)

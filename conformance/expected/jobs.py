@@ -1,4 +1,4 @@
-"""Jobs of users: each declared one, once."""
+"""User-defined jobs: each declared job exists once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
     }
     several = Counter(procs.values())
     for job, proc in procs.items():
-        # One of several is known by its config; whatever the others are, the only one is the one.
+        # The config distinguishes several jobs of one procedure; a single job may have any config.
         name = f"<{job.config or ''}>" if several[proc] > 1 else "<>"
         for attribute, value in _attributes(job).items():
             facts[FactKey("job", proc, name, attribute)] = value

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def expected(metadata: MetaData, default_schema: str) -> Facts:
-    """That each is there, and its definition where one is declared."""
+    """The declared objects, and their definitions if declared."""
     facts: Facts = {}
     for item in required(metadata, DatabaseObject):
         name = item.name if item.schema in (None, default_schema) else f"{item.schema}.{item.name}"

@@ -1,4 +1,4 @@
-"""Policies: exactly one of each declared kind, as TimescaleDB sets it up."""
+"""Policies: exactly one of each declared kind, with TimescaleDB's defaults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HOUR = 3_600_000_000
 #: Source: TimescaleDB documentation, "add_compression_policy": a policy runs every 12 hours, or
-#: twice per chunk where chunks are shorter than a day; daily where time is an integer.
+#: twice per chunk if chunks are shorter than a day; daily if the time column is an integer.
 _COMPRESSION_SCHEDULE = Interval(12 * _HOUR)
 _DAILY = Interval(24 * _HOUR)
 #: As add_compression_policy and add_retention_policy set it; seen in 2.17 to 2.29.
@@ -37,7 +37,7 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
     schedule: Interval | Unsaid
     compression, retention = compression_of(table), retention_of(table)
     if compression is not None and compression.after is not None:
-        schedule = compression.schedule_interval or _unsaid_schedule(table, metadata)
+        schedule = compression.schedule_interval or _undeclared_schedule(table, metadata)
         lengths = {"compress_after": compression.after, "max_runtime": _COMPRESSION_RUNTIME}
         facts.update(_policy(name, "compression", schedule, lengths))
     if retention is not None:
@@ -51,7 +51,7 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
         facts.update(_policy(name, "reorder", schedule, lengths))
     refreshes = refreshes_of(table)
     for refresh in refreshes:
-        # One of several is known by its window; whatever the others are, the only one is the one.
+        # The window distinguishes several refresh policies; a single one may have any window.
         part = "<refresh>" if len(refreshes) == 1 else f"<refresh {refresh}>"
         facts.update(_policy(name, part, refresh.schedule_interval, _refresh(refresh)))
     return facts
@@ -67,15 +67,15 @@ def _refresh(refresh: Refresh) -> dict[str, Value]:
 
 
 def _reorder_schedule(table: Table) -> Interval:
-    """Source: TimescaleDB's add_reorder_policy: half a chunk, or 4 days where time is no time."""
+    """Half a chunk, or 4 days for an integer time column. Source: TimescaleDB's source code."""
     hypertable = hypertable_of(table)
     if hypertable is None or isinstance(hypertable.chunk_interval, int):
         return Interval(4 * 24 * _HOUR)
     return Interval(hypertable.chunk_interval.microseconds // 2)
 
 
-def _unsaid_schedule(table: Table, metadata: MetaData) -> Unsaid:
-    """Source: timescaledb#8788: the policy of CREATE TABLE ... WITH has a schedule of its own."""
+def _undeclared_schedule(table: Table, metadata: MetaData) -> Unsaid:
+    """The default, which differs for CREATE TABLE ... WITH. Source: timescaledb#8788."""
     usual = _default_schedule(table, metadata)
     ways = f"add_compression_policy() gives {usual}, CREATE TABLE ... WITH gives {_DAILY}"
     return Unsaid(usual, ways)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def expected(metadata: MetaData, default_schema: str) -> Facts:
-    """What each role is to have on each object, by all declarations together."""
+    """The privileges of each role on each object, from all declarations together."""
     granted: dict[FactKey, set[str]] = defaultdict(set)
     for grant in required(metadata, Grant):
         for name in _objects(grant, metadata, default_schema):
@@ -39,7 +39,7 @@ def _words(grant: Grant | DefaultGrant) -> Iterator[str]:
 
 
 def _value(privileges: set[str]) -> tuple[str, ...] | OneOf:
-    """Sorted; MAINTAIN, which `all` stands for from PostgreSQL 17 on, may be missing."""
+    """The sorted privileges; MAINTAIN, part of `all` since PostgreSQL 17, may be missing."""
     optional = {word for word in privileges if word.startswith(MAINTAIN)}
     if not optional:
         return tuple(sorted(privileges))
@@ -48,7 +48,7 @@ def _value(privileges: set[str]) -> tuple[str, ...] | OneOf:
 
 
 def _objects(grant: Grant, metadata: MetaData, default_schema: str) -> Iterator[str]:
-    """As `observed` calls them."""
+    """The names of the objects in observed facts."""
     names = grant.on
     if names is None:
         if grant.kind == "database":

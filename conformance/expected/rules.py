@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """Every rule and policy of the table."""
+    """Every declared rule and row security policy of the table."""
     facts: Facts = {}
     for rule in all_declared(table, Rule):
         for attribute, value in _rule(rule).items():

@@ -1,4 +1,4 @@
-"""Sequences of their own, by SQLAlchemy's Sequence."""
+"""Sequences that do not belong to a column, declared by SQLAlchemy's Sequence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def expected(metadata: MetaData, default_schema: str) -> Facts:
-    """Every sequence of the metadata; an optional one is made by no database that has SERIAL."""
+    """Every sequence of the metadata, except optional ones: PostgreSQL uses SERIAL instead."""
     facts: Facts = {}
     for sequence in metadata._sequences.values():
         if sequence.optional:

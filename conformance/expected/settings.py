@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def expected(metadata: MetaData, default_schema: str) -> Facts:
-    """Every one that is declared."""
+    """Every declared setting."""
     facts: Facts = {}
     for item in required(metadata, Setting):
         key = FactKey("setting", item.name.lower(), item.role or "", EXISTS)

@@ -1,4 +1,4 @@
-"""Columns by whose range compressed chunks are skipped."""
+"""Chunk skipping: the columns by whose range a query skips compressed chunks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """Each such column."""
+    """Every column with declared chunk skipping."""
     declared = skipping_of(table)
     columns = () if declared is None else declared.columns
     return {FactKey("chunk_skipping", name, column, EXISTS): True for column in columns}

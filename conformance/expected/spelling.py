@@ -1,4 +1,4 @@
-"""How SQLAlchemy's PostgreSQL dialect spells names, types and expressions."""
+"""Compile names, types and expressions with SQLAlchemy's PostgreSQL dialect."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ _COLLATION = re.compile(r' COLLATE "(?:[^"]|"")+"')
 
 @cache
 def dialect() -> PGDialect_psycopg2:
-    """The dialect that everything is spelled for; a paramstyle without % leaves a % alone."""
+    """The dialect for compiling; its paramstyle does not double percent signs."""
     return PGDialect_psycopg2(paramstyle="named")  # type: ignore[no-untyped-call]
 
 
 def ddl_compiler() -> DDLCompiler:
-    """What writes CREATE TABLE; the source of defaults and of constraint rules."""
+    """The compiler of CREATE TABLE, for defaults and constraints."""
     return cast("DDLCompiler", dialect().ddl_compiler(dialect(), None))  # type: ignore[arg-type]
 
 
 def final_name(item: Constraint | Index) -> str | None:
-    """The name it gets in the database, by the naming convention; None if it has none."""
+    """The name in the database, by the naming convention; None if it has none."""
     if item.name is None:
         return None
-    # The unquoted form is what Alembic asks for too, of indexes as well.
+    # Alembic, too, uses the unquoted form, also for indexes.
     name = dialect().identifier_preparer.format_constraint(item, _alembic_quote=False)
     return None if name is None else str(name)
 
 
 def type_name(kind: TypeEngine[Any]) -> TypeName:
-    """The type as CREATE TABLE would spell it; the collation is a fact of its own."""
+    """The type as in CREATE TABLE, without its collation, which is a separate fact."""
     text = _COLLATION.sub("", kind.compile(dialect=dialect()))
     return TypeName(text, text)
 
 
 def sql(clause: object) -> str:
-    """An expression inside a table's definition: literals in place, no table names."""
+    """The SQL of an expression in a table's definition, with literals, without table names."""
     if isinstance(clause, ClauseElement):
         compiler = dialect().statement_compiler(dialect(), None)
         return compiler.process(clause, literal_binds=True, include_table=False)
@@ -57,14 +57,14 @@ def sql(clause: object) -> str:
 
 
 def query(selected: Select[Any] | str) -> str:
-    """A whole query, with literals in place."""
+    """The SQL of a whole query, with literals."""
     if isinstance(selected, str):
         return selected
     return str(selected.compile(dialect=_queries(), compile_kwargs={"literal_binds": True}))
 
 
 class _QueryCompiler(PGCompiler):
-    """Writes a timedelta as people write an interval: 1 day is no number of seconds."""
+    """Compiles a timedelta to an interval in days: `1 day` differs from 86400 seconds."""
 
     def render_literal_value(self, value: Any, type_: TypeEngine[Any]) -> str:
         if isinstance(value, timedelta):
@@ -80,11 +80,11 @@ def _queries() -> PGDialect_psycopg2:
 
 
 def expression(text: str) -> Expression:
-    """An expression as SQLAlchemy or the model's author wrote it."""
+    """An expression with the text of SQLAlchemy or of the model."""
     return Expression(text, text)
 
 
 def default_sql(column: Column[Any]) -> str | None:
-    """The DEFAULT clause that CREATE TABLE would have."""
+    """The DEFAULT clause of CREATE TABLE."""
     text = ddl_compiler().get_column_default_string(column)
     return None if text is None else str(text)

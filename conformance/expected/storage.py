@@ -1,4 +1,4 @@
-"""How tables, columns and indexes are to be kept."""
+"""Declared storage of tables, columns and indexes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
-    #: A part of the table, what is said of it, and the value.
+    #: A part of the table, its attribute, and the value.
     Said = tuple[str, str, object]
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """What is declared, and is not PostgreSQL's default."""
+    """Every declared storage parameter with another value than PostgreSQL's default."""
     storage = declared(table, Storage) or Storage()
     said = (*_of_options("", table.dialect_options["postgresql"]), *_of(storage), *_indexes(table))
     values = {
@@ -53,7 +53,7 @@ def _indexes(table: Table) -> Iterator[Said]:
 
 
 def _of_options(part: str, options: Mapping[str, Any]) -> Iterator[Said]:
-    """SQLAlchemy's own; `with` of a table is known from 2.1 on."""
+    """The options of SQLAlchemy; from 2.1 on tables have `postgresql_with`."""
     yield part, "tablespace", options.get("tablespace")
     parameters = options.get("with") or {}
     yield from ((part, attribute, value) for attribute, value in parameters.items())

@@ -1,4 +1,4 @@
-"""Tables: ordinary, permanent, and without anything that changes what a row means."""
+"""Tables: ordinary, permanent, without properties that change the meaning of their rows."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def table_name(table: Table, default_schema: str) -> str:
-    """The table's name in facts: with its schema unless that is the default one."""
+    """The name of a table in facts: qualified, unless it is in the default schema."""
     if table.schema is None or table.schema == default_schema:
         return table.name
     return f"{table.schema}.{table.name}"
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """Plain SQLAlchemy can declare partitions, parents and UNLOGGED; the rest must be absent."""
+    """The table: plain SQLAlchemy can declare partitions, parents and UNLOGGED."""
     options = table.dialect_options["postgresql"]
     prefixes = {str(prefix).upper() for prefix in table._prefixes}
     inherits = options["inherits"] or ()
@@ -52,7 +52,7 @@ def _row_security(table: Table) -> str:
 
 
 def _owner(table: Table, name: str) -> OwnedBy:
-    """By the declaration that names the table, else by the one for all."""
+    """The owner in the declaration for the table, else in the declaration for all tables."""
     owners = required(table.metadata, Owner)
     named = [item.role for item in owners if item.tables is not None and name in item.tables]
     of_all = [item.role for item in owners if item.tables is None]

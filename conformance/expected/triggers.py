@@ -42,6 +42,6 @@ def _attributes(trigger: Trigger, default_schema: str) -> dict[str, Value]:
 
 
 def _function(text: str, default_schema: str) -> str:
-    """As the server prints it: without the default schema, which comes first."""
+    """The function as the server prints it: without the default schema."""
     name, bracket, arguments = text.strip().partition("(")
     return name.removeprefix(f"{default_schema}.") + bracket + arguments

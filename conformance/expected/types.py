@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def expected(metadata: MetaData, default_schema: str) -> Facts:
-    """Labels of every native enum type, in order: the order is what comparisons go by."""
+    """The labels of every native enum type, in order, because comparisons use the order."""
     facts: Facts = {}
     for table in tables_of(metadata):
         for column in table.columns:

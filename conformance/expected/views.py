@@ -1,4 +1,4 @@
-"""Views and materialized views: the query that each stands for, and its columns."""
+"""Views and materialized views: their query and columns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """The view or materialized view that the table is declared to be."""
+    """The view or materialized view, if the table is declared as one."""
     declared = view_of(table)
     if isinstance(declared, View):
         kind, options = "view", {"options": declared.options}
@@ -35,7 +35,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
 
 
 def common(declared: Derived) -> dict[str, Value]:
-    """What views of every kind have."""
+    """The attributes of all kinds of views."""
     return {EXISTS: True, "definition": _definition(declared), "columns": _columns(declared)}
 
 
@@ -46,7 +46,7 @@ def _definition(declared: Derived) -> Value:
 
 
 def _columns(declared: Derived) -> Value:
-    """Those that the mapped class reads; what else the query has is in the definition."""
+    """The columns of the mapped class; the query may have more."""
     if declared.name is not None:
         return ANYTHING
     return Includes(

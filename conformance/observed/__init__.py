@@ -1,4 +1,4 @@
-"""Connection -> facts: what the live catalog shows, in a fixed number of SQL statements."""
+"""Connection -> facts: read the catalog, in a fixed number of SQL statements."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _PARTS = (
     constraints,
     views,
     aggregates,
-    # Those that TimescaleDB makes for an aggregate are told with it.
+    # An index that TimescaleDB creates for a continuous aggregate is a fact of the aggregate.
     indexes,
     hypertables,
     compression,
@@ -66,15 +66,15 @@ _PARTS = (
     privileges,
 )
 
-#: Kinds that other facts are about.
+#: Kinds of relations, to which other facts belong.
 _RELATIONS = ("table", *DERIVED)
 
 
 def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
-    """Everything the catalog shows of the schemas in scope.
+    """The facts about all objects of the schemas in scope.
 
-    The connection should be in a read-only, repeatable-read transaction, so that all statements
-    see the same moment; nothing is written and no lock beyond AccessShare is taken.
+    Only reads, and takes no lock stronger than AccessShare. Use a read-only, repeatable-read
+    transaction, so that all statements see the same snapshot.
     """
     scope = scope or Scope()
     facts: Facts = {}
@@ -84,7 +84,7 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     known = {key.table for key in facts if key.kind in _RELATIONS}
     unknown = {key.table for key in facts if key.kind not in WITHOUT_TABLE} - known
     if unknown:
-        # A dictionary anew costs a tenth of all at a thousand tables.
+        # Only if needed: copying takes a tenth of the time at a thousand tables.
         facts = {
             key: value
             for key, value in facts.items()

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which part of a database is looked at.
+    """Which part of a database is checked.
 
     Attributes:
-        schemas: the schemas whose tables are read.
-        default_schema: the one that is left out of names.
-        version_table: Alembic's own table, which no model declares.
+        schemas: the schemas whose objects are read.
+        default_schema: the schema that is left out of names.
+        version_table: the name of Alembic's version table, which the models do not declare.
     """
 
     schemas: tuple[str, ...] = ("public",)
@@ -30,16 +30,15 @@ class Scope:
     version_table: str = "alembic_version"
 
     def name(self, schema: str, relation: str) -> str:
-        """The name in facts."""
+        """The name of a relation in facts: qualified, unless it is in the default schema."""
         return relation if schema == self.default_schema else f"{schema}.{relation}"
 
 
 def plan_plainly(connection: Connection) -> None:
-    """Keep the server from compiling catalog queries and from starting workers for them.
+    """Disable JIT and parallel workers until the transaction ends.
 
-    TimescaleDB's views unnest arrays, of which the planner expects a million rows where there are
-    a thousand; getting ready for these took twenty times as long as the query. Holds until the
-    transaction ends.
+    TimescaleDB's views unnest arrays, for which the planner expects a million rows instead of a
+    thousand. Compiling such a query took twenty times as long as running it.
     """
     connection.exec_driver_sql(
         "SELECT pg_catalog.set_config('jit', 'off', true),"

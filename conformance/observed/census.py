@@ -1,8 +1,8 @@
 """The census: every object of the catalogs in scope that no other module has found.
 
-The statements of this module read the catalogs plainly, by no rule but what belongs to what. What
-a module leaves out, or what no module is about, becomes a fact here: that it is there, and its
-definition where the server tells it in short.
+The statements of this module list all objects, and only leave out parts of other objects. An object
+that no module has found becomes a fact here: that it exists, and its definition if the server
+prints a short one.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     Existence = tuple[FactKey, Value]
 
 _KNOWN = frozenset(KINDS)
-#: The only column of Alembic's table, by which it is known under any name.
+#: The only column of Alembic's version table, which may have any name.
 _VERSION = ["version_num"]
 
 
 def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
-    """What is known of every object in scope that is not among those found."""
+    """The facts about all objects in scope that are not among the found ones."""
     facts: Facts = {}
     listed = {*found, *_of_several(found)}
     for key, value in (*_objects(connection, scope), *_of_timescaledb(connection, scope)):
@@ -42,7 +42,7 @@ def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
 
 
 def _of_several(found: Facts) -> Iterator[FactKey]:
-    """Jobs of one procedure, which have names by their windows and configurations."""
+    """The keys of jobs without the window or config by which several jobs are distinguished."""
     for key in found:
         if key.kind == "policy" and key.name.startswith("refresh"):
             yield key._replace(name="refresh_continuous_aggregate")
@@ -91,7 +91,7 @@ def _of_timescaledb(connection: Connection, scope: Scope) -> Iterator[Existence]
 
 
 def _untreated(connection: Connection, scope: Scope, found: Facts) -> Facts:
-    """What the server's catalogs have and the census' table does not know."""
+    """The relations and columns of the server's catalogs that the census does not know."""
     catalogs: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
     for row in rows(connection, "census_catalogs", scope):
         catalogs[row.of_timescaledb][row.relation] = row.columns
@@ -102,7 +102,9 @@ def _untreated(connection: Connection, scope: Scope, found: Facts) -> Facts:
         (f"TimescaleDB {version}", TIMESCALEDB, catalogs[True]),
     )
     return {
-        FactKey(CATALOG, part, "", EXISTS): f"{server} has {part}, which is not looked at"
+        FactKey(
+            CATALOG, part, "", EXISTS
+        ): f"{server} has {part}, which this version does not check"
         for server, table, columns in tables
         for part in untreated(table, columns)
     }

@@ -10,12 +10,12 @@ from conformance.observed.catalog import Scope, rows
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-#: How many are named; a living database has thousands of chunks.
+#: How many chunks are named: a database may have thousands.
 _NAMED = 5
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Only what differs; that nothing differs is stated with the hypertable."""
+    """The chunks that differ; `hypertables` sets the facts of hypertables without such chunks."""
     found: dict[FactKey, list[str]] = {}
     for row in rows(connection, "chunks", scope):
         table = scope.name(row.schema_name, row.table_name)

@@ -1,7 +1,7 @@
-"""Clauses of a query that no plan shows, and that are therefore compared as they are written.
+"""Clauses of a query that a plan does not show, and that are therefore compared as text.
 
-EXPLAIN prints neither how many rows LIMIT leaves, nor what VALUES lists, nor what DISTINCT ON goes
-by, nor (before PostgreSQL 18) the window of a window function.
+EXPLAIN does not print the number of LIMIT, the rows of VALUES, the columns of DISTINCT ON, and
+(before PostgreSQL 18) the window of a window function.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from conformance.observed.tokens import Token
 
-#: Reserved words that begin a clause of interest, or end one.
+#: Reserved words that begin such a clause, and those that end one.
 _BEGIN = {"limit", "offset", "fetch", "over", "window", "values", "distinct"}
 _END = _BEGIN | {
     "for", "union", "intersect", "except", "order", "group", "having", "where", "from", "select",
 }  # fmt: skip
-#: Those of which plain numbers and texts can be told apart.
+#: Clauses that may consist of plain numbers and texts, which can be compared.
 _OF_VALUES = {"limit", "offset", "fetch", "values"}
 _NO_MATTER = {"asc", "first", "next", "row", "rows", "only", "all"}
 _PLAIN = re.compile(r"-?\d[\w.]*|'.*'|null|true|false", re.DOTALL)
@@ -29,11 +29,11 @@ _QUOTED_NUMBER = re.compile(r"'(-?\d+(?:\.\d+)?)'")
 
 
 def hidden_clauses(sql: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The clauses that no plan shows, in one spelling.
+    """The clauses that a plan does not show, in a uniform spelling.
 
     Returns:
-        those whose difference is one (plain numbers and texts), and those whose difference may be
-        one of spelling alone.
+        The clauses of plain numbers and texts, which differ if their text differs; and the other
+        clauses, which may mean the same although their text differs.
     """
     tokens = [token for token in tokens_of(sql) if not _is_blank(token[1])]
     plain: list[str] = []
@@ -60,7 +60,7 @@ def _is_blank(written: str) -> bool:
 
 
 def _words(clause: str, tokens: Sequence[Token]) -> Iterator[str]:
-    """What belongs to the clause: no brackets, casts and qualifiers."""
+    """The words of the clause, without brackets, casts and qualifiers."""
     depth, place = 0, 0
     while place < len(tokens):
         name, written = tokens[place]
@@ -85,7 +85,7 @@ def _is_left_out(clause: str, tokens: Sequence[Token], place: int) -> bool:
 
 
 def _after_type(tokens: Sequence[Token], place: int) -> int:
-    """Where the name of a type ends: `character varying(10)[]`."""
+    """The position after the name of a type: `character varying(10)[]`."""
     while place < len(tokens) and _is_of_type(*tokens[place]):
         place += 1
     has_length = [written for _, written in tokens[place : place + 3]][::2] == ["(", ")"]

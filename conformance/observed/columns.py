@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-#: Of a generated column, as pg_attribute.attgenerated has it.
+#: pg_attribute.attgenerated -> the storage of a generated column.
 _STORAGE = {"s": "stored", "v": "virtual"}
 
 

@@ -1,4 +1,4 @@
-"""Ask PostgreSQL what it makes of SQL, many items in one statement and without running any."""
+"""Let PostgreSQL plan SQL without running it, many items in one statement."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def all_or_each(
     items: Sequence[Item],
     ask: Callable[[Sequence[Item]], Sequence[Answer]],
 ) -> tuple[list[tuple[Item, Answer]], list[tuple[Item, str]]]:
-    """Ask about all at once; if the server refuses, about halves, down to what it refuses.
+    """Ask about all items at once; if the server refuses, about halves, down to single items.
 
     Returns:
-        the items with their answers, and those that were refused with the server's reason.
+        The items with their answers, and the refused items with the server's error.
     """
     if not items:
         return [], []
@@ -49,10 +49,10 @@ def all_or_each(
 
 
 def plan_of(connection: Connection, query: str) -> Any:
-    """The plan, with the expressions of every node."""
+    """The plan of the query, with the expressions of every node."""
     explained = connection.exec_driver_sql(
         f"EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) {query}",
-        # The text is SQL as it stands: a % in it is no placeholder.
+        # A % in the text is not a placeholder.
         execution_options={"no_parameters": True},
     ).scalar_one()
     parsed = json.loads(explained) if isinstance(explained, str) else explained
@@ -60,6 +60,6 @@ def plan_of(connection: Connection, query: str) -> Any:
 
 
 def normal(expression: str) -> str:
-    """An expression as PostgreSQL prints it, without the differences that mean nothing."""
+    """An expression that PostgreSQL printed, without differences that have no meaning."""
     text = _NOW.sub("now()", expression)
     return _SIMPLE_ARRAY.sub(lambda m: f"{m[1]} ('{{{','.join(sorted(m[2].split(',')))}}}'::", text)

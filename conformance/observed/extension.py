@@ -1,4 +1,4 @@
-"""TimescaleDB itself: version, edition, and whether it is restoring; and other extensions."""
+"""TimescaleDB: version, edition, and whether it is in restoring mode; and other extensions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """What the session sees of TimescaleDB, and the versions of the others."""
+    """Version and state of TimescaleDB, and the versions of the other extensions."""
     return _timescaledb(connection, scope) | _others(connection, scope)
 
 

@@ -1,4 +1,4 @@
-"""Functions and procedures: what they return, how they may be called, and a digest of the body."""
+"""Functions and procedures: return type, properties, and a digest of the body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the extension timescaledb lives: its functions are found in that schema alone.
+"""The schema of the extension timescaledb, which has TimescaleDB's functions.
 
 Source: TimescaleDB documentation, "Install TimescaleDB": CREATE EXTENSION ... SCHEMA; the schema
 cannot be changed afterwards.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _VERSION = text("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'")
-#: In what SQLAlchemy keeps with a connection.
+#: The key of the schema in `Connection.info`.
 _KEY = "schema of timescaledb"
 _HOME = text("""
 SELECT n.nspname FROM pg_catalog.pg_extension e
@@ -23,22 +23,22 @@ SELECT n.nspname FROM pg_catalog.pg_extension e
 
 
 def home_of(connection: Connection) -> str | None:
-    """The schema of the extension; None where it does not exist."""
+    """The schema of the extension; None if the extension does not exist."""
     found: str | None = connection.scalar(_HOME)
     return found
 
 
 def version_of(connection: Connection) -> str | None:
-    """The version of the extension that runs, whichever the server offers; None: there is none."""
+    """The version of the existing extension; None if the extension does not exist."""
     found: str | None = connection.scalar(_VERSION)
     return found
 
 
 def function(connection: Connection, name: str) -> str:
-    """A function of TimescaleDB as SQL calls it, whatever the search_path is.
+    """The qualified name of a function of TimescaleDB, independent of the search_path.
 
     Args:
-        name: such as `show_chunks`.
+        name: the name of the function, such as `show_chunks`.
     """
     quote = connection.dialect.identifier_preparer.quote
     return f"{quote(_known_home(connection))}.{name}"
@@ -50,7 +50,7 @@ def functions(connection: Connection) -> Any:
 
 
 def _known_home(connection: Connection) -> str:
-    """Asked once for each connection of the driver."""
+    """The schema of the extension, read once for each connection of the driver."""
     if _KEY not in connection.info:
         connection.info[_KEY] = home_of(connection) or "public"
     home: str = connection.info[_KEY]
@@ -60,11 +60,11 @@ def _known_home(connection: Connection) -> str:
 def create_extension(
     connection: Connection, home: str | None = None, version: str | None = None
 ) -> None:
-    """Create the extension where it is missing, and the schema that it is to live in.
+    """Create the extension if it does not exist, and its schema.
 
     Args:
-        home: the schema; None: the first one of the search_path.
-        version: None: the server's default.
+        home: the schema of the extension; None: the first schema of the search_path.
+        version: the version of the extension; None: the server's default.
     """
     quote = connection.dialect.identifier_preparer.quote
     options = ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Every hypertable in scope, and whether compression is on."""
+    """Every hypertable in scope, and whether compression is enabled."""
     facts: Facts = {}
     found = rows(connection, "hypertables", scope)
     for table, group in groupby(found, lambda row: scope.name(row.schema_name, row.table_name)):
@@ -24,8 +24,8 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         for attribute, value in _attributes(dimensions, scope).items():
             facts[FactKey("hypertable", table, "", attribute)] = value
         if dimensions[0].compression_enabled:
-            # The settings follow from another view; where they are left to TimescaleDB, they are
-            # not in it.
+            # `compression` reads the settings from another view, which lacks those that TimescaleDB
+            # chooses.
             facts[FactKey("compression", table, "", EXISTS)] = True
             facts[FactKey("compression", table, "", "segment_by")] = ()
             facts[FactKey("compression", table, "", "order_by")] = ()

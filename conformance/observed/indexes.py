@@ -1,4 +1,4 @@
-"""Indexes that no constraint brings along."""
+"""Indexes that do not belong to a constraint."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 
 
 def _is_automatic(row: Any) -> bool:
-    """Whether TimescaleDB made it for a continuous aggregate, whose names nobody else chooses."""
+    """Whether TimescaleDB created the index for a continuous aggregate, by its kind of name."""
     return (
         row.bucket_column is not None
         and row.index_name.startswith("_materialized_hypertable_")

@@ -1,4 +1,4 @@
-"""Jobs of users: what is run, how often, and with which configuration."""
+"""User-defined jobs: the procedure, how often it runs, and with which config."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Jobs of one procedure under its name; several, each of its own config, under that too."""
+    """Jobs by the name of their procedure; several jobs of a procedure also by their config."""
     jobs: dict[str, list[Any]] = {}
     for row in rows(connection, "jobs", scope):
         jobs.setdefault(f"{row.proc_schema}.{row.proc_name}", []).append(row)

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 _AGES = ("compress_after", "compress_created_before", "drop_after", "drop_created_before")
 _REFRESH = "refresh_continuous_aggregate"
 _OFFSETS = ("start_offset", "end_offset")
-#: What may be said of a refresh beside its window.
+#: Options of a refresh policy in addition to its window.
 _REFRESH_OPTIONS = (
     "buckets_per_batch", "max_batches_per_execution", "refresh_newest_first", "include_tiered_data",
 )  # fmt: skip
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Every policy of a relation in scope; several of one kind are counted."""
+    """Every policy of a relation in scope; `count` is the number of policies of one kind."""
     policies: dict[tuple[str, str], list[Any]] = {}
     for row in rows(connection, "policies", scope):
         table = scope.name(row.schema_name, row.table_name)
@@ -39,7 +39,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 
 
 def _named(kind: str, jobs: list[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Jobs of one kind under one name; several refreshes, each of its own window, under theirs."""
+    """Policies of one kind have one name; several refresh policies are named by their window."""
     if kind != _REFRESH:
         yield kind, jobs
     elif len(jobs) == 1:
@@ -57,7 +57,7 @@ def _offset(job: Any, name: str) -> Interval | int | None:
 
 
 def _refresh(job: Any, config: dict[str, Any]) -> dict[str, Value]:
-    """The window and the options of a refresh, which are taken out of the configuration."""
+    """The window and the options of a refresh policy; removes them from the config."""
     config.pop("mat_hypertable_id", None)
     found: dict[str, Value] = {}
     for name in _OFFSETS:
@@ -83,7 +83,7 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
         attributes["index_name"] = config.pop("index_name", None)
     attributes["config"] = json.dumps(config, sort_keys=True) if config else None
     attributes["schedule_interval"] = Interval.parse(first.schedule_interval)
-    # A job whose next start lies at infinity, or far away, is scheduled in name only.
+    # A job whose next start is at infinity, or far away, does not run although it is scheduled.
     attributes["scheduled"] = first.scheduled and not first.paused
     attributes["max_runtime"] = Interval.parse(first.max_runtime)
     attributes["max_retries"] = first.max_retries

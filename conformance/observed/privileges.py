@@ -1,4 +1,4 @@
-"""Privileges: who else than the owner may do what, now and with what will be created."""
+"""Privileges of roles other than the owner, on existing and on future objects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EVERYBODY = "PUBLIC"
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """What each role may do with each object in scope."""
+    """The privileges of each role on each object in scope."""
     granted: dict[FactKey, list[str]] = defaultdict(list)
     for row in rows(connection, "privileges", scope):
         kind = "default_privilege" if row.kind == "default" else "privilege"
@@ -45,11 +45,11 @@ def _object(row: Any, scope: Scope) -> str:
 def _is_judged(key: FactKey, scope: Scope) -> bool | None:
     if key.name == _EVERYBODY:
         return True
-    # Alembic's table comes with GRANT ... ON ALL TABLES, and no model can name it.
+    # GRANT ... ON ALL TABLES includes Alembic's version table, which models cannot name.
     return False if key.table == scope.version_table else None
 
 
 def _is_usual(key: FactKey, privileges: list[str]) -> bool:
-    """That everybody may look into a schema, as PostgreSQL has it of public."""
+    """Whether the privilege is USAGE on a schema for PUBLIC, the default of schema public."""
     of_schema = key.table.startswith("schema ")
     return of_schema and key.name == _EVERYBODY and privileges == ["usage"]

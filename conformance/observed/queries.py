@@ -1,11 +1,10 @@
-"""PostgreSQL's own spelling of whole queries, for both sides of a comparison.
+"""Canonical form of whole queries, for both sides of a comparison: PostgreSQL's plan.
 
-As with expressions, EXPLAIN (VERBOSE) tells what PostgreSQL makes of a query, and nothing runs. No
-table is touched either: in front of the query stands a WITH that gives every relation's name to a
-row of NULLs of its columns' types. The plan depends then on the query and on these types alone, not
-on rows, chunks, indexes or statistics.
+As with expressions, EXPLAIN (VERBOSE) plans a query without running it. No table is touched either:
+a WITH in front of the query replaces every relation by a row of NULLs of its columns' types. The
+plan then depends only on the query and on these types, not on rows, chunks, indexes or statistics.
 
-Source: PostgreSQL documentation, "WITH Queries": a name in WITH comes before a table of that name.
+Source: PostgreSQL documentation, "WITH Queries": a name in WITH hides a table of the same name.
 """
 
 from __future__ import annotations
@@ -26,26 +25,27 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    #: Names with their types.
+    #: The names and types of columns.
     Columns = Sequence[tuple[str, str]]
-    #: By (schema, name).
+    #: (schema, name) of a relation -> its columns.
     Relations = Mapping[tuple[str, str], Columns]
 
     from conformance.observed.tokens import Token
 
-#: Stands for the query itself, so that the plan names its columns.
+#: The name of the query itself, so that the plan names its columns.
 _QUERY = "conformance_query"
-#: What PostgreSQL numbers through a whole statement.
+#: The parts of a plan that PostgreSQL numbers across a whole statement.
 _NUMBERED = re.compile(r"\b(InitPlan|SubPlan|CTE subplan) (\d+)|\$(\d+)")
 
 
 def spelled_queries(
     connection: Connection, queries: set[str], columns: Mapping[str, Columns]
 ) -> dict[str, Query]:
-    """Each query by its text, as the server spells it or with the reason why it does not.
+    """Text of a query -> the query in canonical form, or with the reason why there is none.
 
     Args:
-        columns: of every known relation, by its name in facts.
+        queries: the texts of the queries.
+        columns: the columns of every known relation, by its name in facts.
     """
     if not queries:
         return {}
@@ -57,7 +57,7 @@ def spelled_queries(
     }
     asked = [_scoped(query, relations, path) for query in sorted(queries)]
     found = {
-        item.query: _refused(item.query, f"it names two tables {item.ambiguous}")
+        item.query: _refused(item.query, f"the query names two tables {item.ambiguous}")
         for item in asked
         if item.ambiguous
     }
@@ -83,13 +83,13 @@ def _refused(query: str, reason: str) -> Query:
 
 @dataclass
 class _Scoped:
-    """A query over rows of NULLs in place of relations.
+    """A query in which rows of NULLs replace the relations.
 
     Attributes:
-        query: as it was written.
-        sql: what the server is asked about.
-        relations: the names in the plan, and what they stand for.
-        ambiguous: two relations of one name; the query cannot be asked about.
+        query: the query as it was written.
+        sql: the query to plan.
+        relations: name in the plan -> qualified name of the relation.
+        ambiguous: the name of two relations of different schemas; then the query cannot be planned.
     """
 
     query: str
@@ -99,7 +99,7 @@ class _Scoped:
 
 
 def _scoped(query: str, relations: Relations, search_path: Sequence[str]) -> _Scoped:
-    """The query with every known relation's name given to a row of NULLs."""
+    """Replace every known relation of the query by a row of NULLs."""
     made = _Scoped(query)
     used: dict[str, tuple[str, str]] = {}
     words: list[str] = []
@@ -127,7 +127,7 @@ def _relation(
     relations: Relations,
     search_path: Sequence[str],
 ) -> tuple[tuple[str, str] | None, int]:
-    """The relation that is named here, and how many tokens its name has."""
+    """The relation that the tokens at this place name, and the number of its tokens."""
     name = tokens[place][0]
     if name is None or (place and tokens[place - 1][1] == "."):
         return None, 1
@@ -144,10 +144,10 @@ def _scope(name: str, columns: Sequence[tuple[str, str]]) -> str:
 
 
 def _described_plan(plan: Any, relations: Mapping[str, str], clauses: Sequence[str]) -> str:
-    """The plan without what only tells one spelling from another: aliases and numbers.
+    """The plan as text, without the aliases and numbers, which depend on the spelling.
 
     Args:
-        clauses: what the plan does not show.
+        clauses: clauses of the query that the plan does not show.
     """
     aliases = {
         node["Alias"]: f"r{number}" for number, node in enumerate(_nodes(plan)) if "Alias" in node
@@ -168,7 +168,7 @@ def _described_plan(plan: Any, relations: Mapping[str, str], clauses: Sequence[s
 def _nodes(plan: Any) -> Iterator[Any]:
     yield plan
     for part in plan.get("Plans", ()):
-        # What stands in for a relation is no part of the query.
+        # The row of NULLs that replaces a relation does not belong to the query.
         if not _is_scope(part):
             yield from _nodes(part)
 

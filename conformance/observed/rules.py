@@ -1,4 +1,4 @@
-"""Rules, which replace what is written, and row security policies, which hide rows."""
+"""Rules, which replace statements, and row security policies, which hide rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Every one of a table in scope."""
+    """Every rule and row security policy of the tables in scope."""
     facts: Facts = {}
     for row in rows(connection, "rules", scope):
         table = scope.name(row.schema_name, row.table_name)

@@ -1,4 +1,4 @@
-"""Sequences of their own: what they count, and how."""
+"""Sequences that do not belong to a column: their type and options."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Every sequence in scope; one that goes with a column is no object of its own."""
+    """Every sequence in scope; a sequence of a column counts as a part of the column."""
     facts: Facts = {}
     for row in rows(connection, "sequences", scope):
         options = Sequence(

@@ -1,4 +1,4 @@
-"""Settings of the database and of roles, with which sessions begin."""
+"""Settings of the database and of roles, which every new session starts with."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from conformance.observed.catalog import Scope, rows
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-#: How many tables are named that a search_path leads away from.
+#: How many of the tables that a search_path hides are named.
 _NAMED = 5
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Every setting that is not of the whole server."""
+    """Every setting of the database or of a role."""
     facts: Facts = {}
     for row in rows(connection, "settings", scope):
         if row.name.lower() == RESTORING:
@@ -26,13 +26,13 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         judged = changes_meaning(
             row.name, row.value, of_role=row.role_name is not None, hidden=hidden
         )
-        facts[key] = Detail(normal(row.value) + _away_from(hidden), judged=judged)
+        facts[key] = Detail(normal(row.value) + _hides(hidden), judged=judged)
         facts[key._replace(attribute="value")] = normal(row.value)
     return facts
 
 
-def _away_from(hidden: tuple[str, ...]) -> str:
+def _hides(hidden: tuple[str, ...]) -> str:
     if not hidden:
         return ""
     more = f" and {len(hidden) - _NAMED} more" if len(hidden) > _NAMED else ""
-    return f"; it leads away from {', '.join(hidden[:_NAMED])}{more}"
+    return f"; the search_path hides {', '.join(hidden[:_NAMED])}{more}"

@@ -1,4 +1,4 @@
-"""Columns by whose range compressed chunks are skipped."""
+"""Chunk skipping: the columns by whose range a query skips compressed chunks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Each such column."""
+    """Every column with chunk skipping."""
     return {
         FactKey(
             "chunk_skipping", scope.name(row.schema_name, row.table_name), row.column_name, EXISTS

@@ -1,9 +1,9 @@
-"""PostgreSQL's own spelling of types and expressions, for both sides of a comparison.
+"""Canonical form of types and expressions, for both sides of a comparison: as EXPLAIN prints them.
 
 EXPLAIN (VERBOSE) prints an expression after PostgreSQL has parsed it, resolved its operators and
-folded its constants, without running it and without touching a table: the columns it speaks of
-are NULLs of their types from a subquery (OFFSET 0 keeps the planner from folding them too). Two
-spellings that PostgreSQL prints alike mean the same.
+folded its constants. The expression does not run, and no table is touched: a subquery provides its
+columns as NULLs of their types. (OFFSET 0 keeps the planner from folding these NULLs.) Two
+expressions that PostgreSQL prints alike mean the same.
 
 Source: PostgreSQL documentation, "EXPLAIN", VERBOSE: "Output" lists the expressions of a node.
 """
@@ -38,25 +38,25 @@ if TYPE_CHECKING:
     from conformance.observed.queries import Columns
 
 _ALIAS = "conformance_scope"
-#: Quoted where quote_all_identifiers is on.
+#: The alias is quoted if quote_all_identifiers is on.
 _QUALIFIER = re.compile(rf'"?\b{_ALIAS}(?:_\d+)?\b"?\.')
 #: `NEW.price`, `old."Price"`.
 _ROW_VARIABLE = re.compile(r'\b(old|new)\.(?:"([^"]+)"|(\w+))', re.IGNORECASE)
-#: A target list holds 1664 entries at the most (MaxTupleAttributeNumber).
+#: A target list has at most 1664 entries (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
-#: What a type or an expression is, or may stand in.
+#: Class of a value -> its attribute that contains types or expressions.
 _PARTS: dict[type, str] = {IndexColumn: "value", OutputColumn: "type", Includes: "parts"}
 _SPOKEN = frozenset({TypeName, Expression, Query, Includes, tuple})
 
 
 def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple[Facts, Facts]:
-    """Both sides again, with every type and expression as the server spells it.
+    """The facts of both sides with every type, expression and query in canonical form.
 
-    Expressions of both sides are read over the declared columns, so that a column of another type
-    is one difference, not one more for every expression that names it. An expression that the
-    server refuses (a function or type that it lacks) keeps its own text.
+    The expressions of both sides use the declared types of the columns. A column of another type is
+    therefore one difference, and not one more for each expression with the column. An expression
+    that the server refuses (because it lacks a function or a type) keeps its text.
     """
-    # Most facts hold neither: only those that do are looked at more than once.
+    # Most facts contain none of these; only the others are processed.
     spoken = [_spoken(side) for side in (expected, observed)]
     scope = _Scope(_column_types(spoken[1]) | _column_types(spoken[0]))
     parts = [part for side in spoken for key, value in side.items() for part in _of(key, value)]
@@ -93,12 +93,12 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
 
 
 def _spoken(facts: Facts) -> Facts:
-    """The facts whose value may hold a type or an expression."""
+    """The facts whose value may contain a type, an expression or a query."""
     return {key: value for key, value in facts.items() if type(value) in _SPOKEN}
 
 
 def _column_types(facts: Facts) -> dict[tuple[str, str], str]:
-    # The conditions of a domain speak of its value as of a column.
+    # The conditions of a domain use VALUE like a column.
     return {
         (key.table, key.name or "value"): value.text
         for key, value in facts.items()
@@ -129,8 +129,8 @@ def _of(key: FactKey, value: Value) -> Iterable[tuple[FactKey, TypeName | Expres
             yield from _of(key, item)
 
 
-#: What decides the spelling of an expression: its text, the columns that it may name with their
-#: types, and the type that its value is converted to (a column's default).
+#: All that the canonical form of an expression depends on: its text, the names and types of the
+#: columns in it, and the type that its value is cast to (for the default of a column).
 _Identity = tuple[str, tuple[tuple[str, str], ...], str | None]
 
 
@@ -149,7 +149,7 @@ class _Scope:
         self._identities: dict[tuple[str, str | None, str], _Identity] = {}
 
     def identity(self, key: FactKey, text: str) -> _Identity:
-        """What decides the spelling of an expression in the value of this fact."""
+        """All that the canonical form of an expression of this fact depends on."""
         of_value = key.kind == "column" or (key.kind, key.attribute) == ("domain", "default")
         cast = self.types[key.table, key.name or "value"] if of_value else None
         columns = self.columns[key.table]
@@ -166,7 +166,7 @@ class _Scope:
 def _of_row_variables(
     text: str, columns: list[tuple[str, str]]
 ) -> tuple[str, list[tuple[str, str]]]:
-    """A trigger's condition, with OLD.price and NEW.price for columns of that name."""
+    """A trigger's condition in which OLD.price and NEW.price are the names of columns."""
     both = [(f"{row}.{name}", kind) for row in ("old", "new") for name, kind in columns]
     return _ROW_VARIABLE.sub(lambda m: f'"{m[1].lower()}.{m[2] or m[3].lower()}"', text), both
 
@@ -206,5 +206,5 @@ def _scoped(identity: _Identity) -> str:
         'NULL::{} AS "{}"'.format(kind, name.replace('"', '""')) for name, kind in columns
     )
     value = f"({text})::{cast}" if cast else f"({text})"
-    # Without columns there is nothing to select from, but a plan node is still wanted.
+    # An expression without columns needs a subquery, too, to get a plan node.
     return f"(SELECT ({value})::text FROM (SELECT {quoted or '1 AS nothing'} OFFSET 0) {_ALIAS})"

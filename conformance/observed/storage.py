@@ -1,4 +1,4 @@
-"""How tables, columns and indexes are kept: parameters, compression by TOAST, tablespaces."""
+"""Storage of tables, columns and indexes: parameters, TOAST compression, tablespaces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Everything that is not PostgreSQL's default."""
+    """Every storage parameter with another value than PostgreSQL's default."""
     facts: Facts = {}
     for row in rows(connection, "storage", scope):
         value = normal(row.attribute, row.value)

@@ -1,4 +1,4 @@
-"""Tables: what kind they are, and what would change the meaning of their rows."""
+"""Tables: their kind, owner and properties that change the meaning of their rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQL in parts: names, texts and signs."""
+"""Split SQL into tokens: names, texts and signs."""
 
 from __future__ import annotations
 

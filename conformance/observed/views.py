@@ -1,4 +1,4 @@
-"""Views and materialized views: the query that each stands for, and its columns."""
+"""Views and materialized views: their query and columns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 
 
 def common(row: Any) -> dict[str, Value]:
-    """What views of every kind have."""
+    """The attributes of all kinds of views."""
     columns = zip(row.names or (), row.types or (), strict=True)
     return {
         EXISTS: True,

@@ -169,7 +169,7 @@ def test_a_relation_that_the_table_does_not_know_is_named(
     (seen,) = database.compare().seen
     assert (seen.kind, seen.object) == ("catalog", relation)
     assert seen.reason.startswith(f"{server} ")
-    assert seen.reason.endswith(f" has {relation}, which is not looked at")
+    assert seen.reason.endswith(f" has {relation}, which this version does not check")
 
 
 def test_a_column_that_the_table_does_not_know_is_named(database, monkeypatch):

@@ -1,7 +1,7 @@
-"""The census' table for `pg_catalog`: every relation that holds rows, in PostgreSQL 15 to 18.
+"""How the census treats `pg_catalog`: every table of PostgreSQL 15 to 18.
 
-Its views show what these tables hold, or what the server is doing, and hold no object of their
-own. Source: PostgreSQL documentation, "System Catalogs".
+The views of pg_catalog show the contents of these tables, or what the server is doing; they do not
+have objects of their own. Source: PostgreSQL documentation, "System Catalogs".
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 from conformance.comparing.census.treatment import Table, Treatment
 
 _BOOKKEEPING = "the server's own bookkeeping"
-_COUNTERS = "grows with the rows"
-_OWNER = "the owner of an object of no table"
-_INTERNAL = "how the object works inside, of types that an extension or a superuser makes"
-_TOLD = "told by another catalog"
-_PASSWORD = "may hold a password"  # noqa: S105 - no password
-_SERVER_WIDE = "of the whole server, whatever the database"
-_COMMENT = "a remark, which changes nothing"
+_COUNTERS = "depends on the rows"
+_OWNER = "the owner of an object that is not a table"
+_INTERNAL = "internals of an object that an extension or a superuser creates"
+_TOLD = "another catalog has the same information"
+_PASSWORD = "may contain a password"  # noqa: S105 - not a password
+_SERVER_WIDE = "belongs to the whole server, not to a database"
+_COMMENT = "a comment, which has no effect"
 
 POSTGRESQL: Table = {
     "pg_aggregate": Treatment(
         ("aggregate",),
         judged="aggfnoid",
         irrelevant={
-            "how an aggregate works inside; its definition is not judged": (
+            "internals of an aggregate, whose definition is not judged": (
                 "aggkind aggnumdirectargs aggtransfn aggfinalfn aggcombinefn aggserialfn "
                 "aggdeserialfn aggmtransfn aggminvtransfn aggmfinalfn aggfinalextra "
                 "aggmfinalextra aggfinalmodify aggmfinalmodify aggsortop aggtranstype "
@@ -44,15 +44,17 @@ POSTGRESQL: Table = {
         "attgenerated attisdropped attcollation attacl",
         seen="attstattarget attstorage attcompression attoptions",
         irrelevant={
-            "of a foreign table, which is judged as a whole": "attfdwoptions",
+            "an option of a foreign table, which is judged as a whole": "attfdwoptions",
             "copied from the type": "attlen attndims attbyval attalign",
             _BOOKKEEPING: "attcacheoff atthasmissing attmissingval",
             _TOLD: "atthasdef",
-            "told by the parents of the table": "attislocal attinhcount",
+            "follows from the parents of the table": "attislocal attinhcount",
         },
     ),
     "pg_auth_members": Treatment(reason=_SERVER_WIDE),
-    "pg_authid": Treatment(reason=f"{_SERVER_WIDE}; roles are named where they own or may"),
+    "pg_authid": Treatment(
+        reason=f"{_SERVER_WIDE}; facts name the roles that own objects or have privileges"
+    ),
     "pg_cast": Treatment(
         ("cast",), judged="oid castsource casttarget castcontext castfunc castmethod"
     ),
@@ -66,7 +68,7 @@ POSTGRESQL: Table = {
             "relminmxid relispopulated reltype",
             _COUNTERS: "relpages reltuples relallvisible relallfrozen",
             _TOLD: "relhasindex relnatts relchecks relhasrules relhastriggers relhassubclass",
-            "of a partition, which is a part of its table": "relpartbound",
+            "the bound of a partition, which is a part of its table": "relpartbound",
         },
     ),
     "pg_collation": Treatment(
@@ -74,7 +76,7 @@ POSTGRESQL: Table = {
         judged="oid collname collnamespace",
         irrelevant={
             _OWNER: "collowner",
-            "how a collation sorts; a column's is judged by name": (
+            "internals of a collation; the collation of a column is judged by name": (
                 "collprovider collisdeterministic collencoding collcollate collctype "
                 "colliculocale colllocale collicurules collversion"
             ),
@@ -86,9 +88,11 @@ POSTGRESQL: Table = {
         "contypid conindid confrelid confupdtype confdeltype confmatchtype conkey confkey "
         "confdelsetcols conexclop conbin conperiod",
         irrelevant={
-            "told by the table": "connamespace",
-            "told by the parents of the table": "conparentid conislocal coninhcount connoinherit",
-            "told by the types of the columns": "conpfeqop conppeqop conffeqop",
+            "the same as that of the table": "connamespace",
+            "follows from the parents of the table": (
+                "conparentid conislocal coninhcount connoinherit"
+            ),
+            "follows from the types of the columns": "conpfeqop conppeqop conffeqop",
         },
     ),
     "pg_conversion": Treatment(
@@ -116,7 +120,7 @@ POSTGRESQL: Table = {
         judged="oid defaclrole defaclnamespace defaclobjtype defaclacl",
     ),
     "pg_depend": Treatment(
-        reason="says which object belongs to which: to an extension, a column, a constraint"
+        reason="read to find out which object belongs to an extension, a column, a constraint"
     ),
     "pg_description": Treatment(reason=_COMMENT),
     "pg_enum": Treatment(("type",), judged="oid enumtypid enumsortorder enumlabel"),
@@ -141,7 +145,7 @@ POSTGRESQL: Table = {
         irrelevant={_OWNER: "srvowner srvacl", _PASSWORD: "srvtype srvversion srvoptions"},
     ),
     "pg_foreign_table": Treatment(
-        reason="that a table is foreign is judged; its options may hold a password"
+        reason="whether a table is foreign is judged; its options may contain a password"
     ),
     "pg_index": Treatment(
         ("index",),
@@ -149,8 +153,8 @@ POSTGRESQL: Table = {
         "indisprimary indisvalid indisready indislive indisreplident indkey "
         "indcollation indclass indoption indexprs indpred",
         irrelevant={
-            "told by the constraint": "indimmediate indisexclusion",
-            "the order in which CLUSTER would write": "indisclustered",
+            "follows from the constraint": "indimmediate indisexclusion",
+            "the index that CLUSTER would use": "indisclustered",
             _BOOKKEEPING: "indcheckxmin",
         },
     ),
@@ -159,7 +163,7 @@ POSTGRESQL: Table = {
         judged="inhrelid inhparent",
         irrelevant={_BOOKKEEPING: "inhseqno inhdetachpending"},
     ),
-    "pg_init_privs": Treatment(reason="what extensions granted when they were created"),
+    "pg_init_privs": Treatment(reason="privileges that extensions granted at their creation"),
     "pg_language": Treatment(
         ("language",),
         judged="oid lanname",
@@ -168,8 +172,8 @@ POSTGRESQL: Table = {
             _INTERNAL: "lanispl lanpltrusted lanplcallfoid laninline lanvalidator",
         },
     ),
-    "pg_largeobject": Treatment(reason="the bytes of large objects, which are data"),
-    "pg_largeobject_metadata": Treatment(reason="large objects, which are data of no table"),
+    "pg_largeobject": Treatment(reason="the contents of large objects, which are data"),
+    "pg_largeobject_metadata": Treatment(reason="large objects, which are data outside of tables"),
     "pg_namespace": Treatment(
         ("schema", "privilege"),
         judged="oid nspname nspacl nspowner",
@@ -184,7 +188,7 @@ POSTGRESQL: Table = {
         judged="oid oprname oprnamespace oprleft oprright",
         irrelevant={
             _OWNER: "oprowner",
-            "how an operator works inside; its definition is not judged": (
+            "internals of an operator, whose definition is not judged": (
                 "oprkind oprcanmerge oprcanhash oprresult oprcom oprnegate oprcode oprrest oprjoin"
             ),
         },
@@ -196,7 +200,7 @@ POSTGRESQL: Table = {
     ),
     "pg_parameter_acl": Treatment(reason=_SERVER_WIDE),
     "pg_partitioned_table": Treatment(
-        reason="that a table is partitioned by PostgreSQL itself is judged; not how"
+        reason="whether a table is partitioned by PostgreSQL is judged; the partition key is not"
     ),
     "pg_policy": Treatment(
         ("row_security_policy",),
@@ -207,12 +211,11 @@ POSTGRESQL: Table = {
         judged="oid proname pronamespace prokind proargtypes prolang prosecdef proisstrict "
         "provolatile prosrc proconfig proacl",
         irrelevant={
-            "told by pg_get_function_result() and pg_get_function_sqlbody()": (
+            "part of pg_get_function_result() and pg_get_function_sqlbody()": (
                 "prorettype proretset prosqlbody"
             ),
             _OWNER: "proowner",
-            "what the planner expects of a function": "procost prorows prosupport proleakproof "
-            "proparallel",
+            "hints for the planner": "procost prorows prosupport proleakproof proparallel",
             "names and defaults of arguments": "provariadic pronargs pronargdefaults "
             "proallargtypes proargmodes proargnames proargdefaults",
             _INTERNAL: "protrftypes probin",
@@ -223,7 +226,7 @@ POSTGRESQL: Table = {
         judged="oid pubname puballtables pubinsert pubupdate pubdelete pubtruncate",
         irrelevant={
             _OWNER: "pubowner",
-            "what subscribers see of partitioned tables": "pubviaroot pubgencols",
+            "how a publication shows partitioned tables": "pubviaroot pubgencols",
         },
     ),
     "pg_publication_namespace": Treatment(("publication",), judged="oid pnpubid pnnspid"),
@@ -239,7 +242,7 @@ POSTGRESQL: Table = {
     "pg_rewrite": Treatment(
         ("rule", "view"),
         judged="oid rulename ev_class ev_enabled",
-        irrelevant={"told by pg_get_ruledef()": "ev_type is_instead ev_qual ev_action"},
+        irrelevant={"part of pg_get_ruledef()": "ev_type is_instead ev_qual ev_action"},
     ),
     "pg_seclabel": Treatment(
         ("security_label",),
@@ -249,34 +252,34 @@ POSTGRESQL: Table = {
         ("sequence", "column"),
         judged="seqrelid seqtypid seqstart seqincrement seqmax seqmin seqcache seqcycle",
     ),
-    "pg_shdepend": Treatment(reason="says which role and tablespace an object uses"),
+    "pg_shdepend": Treatment(reason="the roles and tablespaces that an object uses"),
     "pg_shdescription": Treatment(reason=_COMMENT),
     "pg_shseclabel": Treatment(reason=_SERVER_WIDE),
-    "pg_statistic": Treatment(reason="what ANALYZE found in the rows"),
+    "pg_statistic": Treatment(reason="statistics about the rows"),
     "pg_statistic_ext": Treatment(
         ("statistics",),
         judged="oid stxname stxnamespace",
         irrelevant={
-            "told by pg_get_statisticsobjdef()": "stxrelid stxkeys stxkind stxexprs",
+            "part of pg_get_statisticsobjdef()": "stxrelid stxkeys stxkind stxexprs",
             _OWNER: "stxowner",
-            "how much ANALYZE reads": "stxstattarget",
+            "how many rows ANALYZE reads": "stxstattarget",
         },
     ),
-    "pg_statistic_ext_data": Treatment(reason="what ANALYZE found in the rows"),
+    "pg_statistic_ext_data": Treatment(reason="statistics about the rows"),
     "pg_subscription": Treatment(
         ("subscription",),
         judged="oid subdbid subname subenabled",
         irrelevant={
             _OWNER: "subowner",
             _PASSWORD: "subconninfo",
-            "how rows are brought": (
+            "how a subscription transfers rows": (
                 "subskiplsn subbinary substream subtwophasestate subdisableonerr "
                 "subpasswordrequired subrunasowner subfailover subslotname subsynccommit "
                 "subpublications suborigin"
             ),
         },
     ),
-    "pg_subscription_rel": Treatment(reason="how far a subscription, which is judged, has come"),
+    "pg_subscription_rel": Treatment(reason="the progress of a subscription"),
     "pg_tablespace": Treatment(
         ("storage",),
         judged="oid spcname",
@@ -292,7 +295,7 @@ POSTGRESQL: Table = {
         judged="oid tgrelid tgname tgfoid tgtype tgenabled tgisinternal tgconstraint tgattr "
         "tgqual tgdeferrable tginitdeferred tgoldtable tgnewtable",
         irrelevant={
-            "told by pg_get_triggerdef()": "tgargs tgnargs",
+            "part of pg_get_triggerdef()": "tgargs tgnargs",
             _TOLD: "tgparentid tgconstrrelid tgconstrindid",
         },
     ),
@@ -301,7 +304,9 @@ POSTGRESQL: Table = {
         judged="oid cfgname cfgnamespace",
         irrelevant={_OWNER: "cfgowner", _INTERNAL: "cfgparser"},
     ),
-    "pg_ts_config_map": Treatment(reason="the words of a text search configuration, which is seen"),
+    "pg_ts_config_map": Treatment(
+        reason="the dictionaries of a text search configuration, which is seen"
+    ),
     "pg_ts_dict": Treatment(
         ("text_search_dictionary",),
         judged="oid dictname dictnamespace",
@@ -334,6 +339,6 @@ POSTGRESQL: Table = {
     "pg_user_mapping": Treatment(
         ("user_mapping",),
         judged="oid",
-        irrelevant={"told by pg_user_mappings": "umuser umserver", _PASSWORD: "umoptions"},
+        irrelevant={"part of pg_user_mappings": "umuser umserver", _PASSWORD: "umoptions"},
     ),
 }

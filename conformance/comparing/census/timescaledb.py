@@ -1,4 +1,4 @@
-"""The census' table for TimescaleDB: every table and view that belongs to its extension.
+"""How the census treats TimescaleDB's catalog: every table and view of its extension.
 
 The names of 2.17 to 2.29 and of 2.30's development; a server has those of its version. Source:
 TimescaleDB documentation, "Informational views"; of the catalog, which is not documented, the
@@ -12,18 +12,18 @@ from conformance.comparing.census.treatment import Table, Treatment
 _INFORMATION, _CATALOG = "timescaledb_information", "_timescaledb_catalog"
 _INTERNAL, _CACHE = "_timescaledb_internal", "_timescaledb_cache"
 
-_SIZES = "sizes, which grow with the rows"
-_RUNS = "how the runs of a job went"
-_NOTING = "how changes of rows are noted for the next refresh"
-_REFRESHES = "how far refreshes of continuous aggregates have come"
-_INVALIDATION = "tells the server's caches what has changed"
-_TOLD = "told by the information views"
+_SIZES = "sizes, which depend on the rows"
+_RUNS = "the results of the runs of a job"
+_NOTING = "how changes of rows are recorded for the next refresh"
+_REFRESHES = "the progress of the refreshes of continuous aggregates"
+_INVALIDATION = "invalidates the caches of the server"
+_TOLD = "part of the information views"
 _NEXT = "when a job runs next"
-_STATE = "changes with the rows and the chunks"
+_STATE = "depends on the rows and the chunks"
 _NAMING = "how chunks are named"
-_FORM = "the form of a continuous aggregate that versions before 2.7 made"
+_FORM = "whether a version before 2.7 created the continuous aggregate"
 _UNUSED = "no longer used by TimescaleDB"
-_ORIGIN = "when a fixed schedule began, of which the interval is judged"
+_ORIGIN = "the start of a fixed schedule; its interval is judged"
 
 _SETTINGS = Treatment(
     ("compression", "chunk"),

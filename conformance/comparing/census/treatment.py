@@ -1,4 +1,4 @@
-"""How a relation of a catalog is treated, and which parts of a catalog have no treatment."""
+"""How the census treats each relation of a catalog, and which relations it does not know."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Treatment:
-    """How one relation of a catalog is treated.
+    """How the census treats one relation of a catalog.
 
     Attributes:
-        kinds: kinds of facts and of objects seen that its rows become.
-        judged: columns that facts are made of, or that tell objects apart.
-        seen: columns that are named in the verdict where they say something unusual.
+        kinds: the kinds of facts and of seen objects that its rows become.
+        judged: columns that facts are made of, or that identify objects.
+        seen: columns that the verdict names if they have an unusual value.
         irrelevant: reason -> columns that say nothing about the schema.
-        reason: why no row of it is looked at; empty where rows are looked at.
-        since: the oldest TimescaleDB or PostgreSQL that has it, for the page; may be empty.
+        reason: why the census ignores the relation; empty if it reads the rows.
+        since: the oldest TimescaleDB or PostgreSQL with the relation, for the page; may be empty.
     """
 
     kinds: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Treatment:
 
     @property
     def columns(self) -> Mapping[str, str]:
-        """Column -> what is done with it; empty where the relation is irrelevant as a whole."""
+        """Column -> how it is treated; empty if the whole relation is ignored."""
         found = dict.fromkeys(self.judged.split(), "judged")
         found |= dict.fromkeys(self.seen.split(), "seen")
         for reason, names in self.irrelevant.items():
@@ -43,10 +43,11 @@ Table = dict[str, Treatment]
 
 
 def untreated(table: Mapping[str, Treatment], found: Mapping[str, list[str]]) -> Iterator[str]:
-    """`pg_propgraph_element`, `pg_class.relsomething`: what the server has and the table lacks.
+    """Relations and columns without a treatment: `pg_propgraph_element`, `pg_class.relsomething`.
 
     Args:
-        found: the columns of every relation of the server's catalog.
+        table: relation -> its treatment.
+        found: relation of the server's catalog -> its columns.
     """
     for relation, columns in sorted(found.items()):
         if relation not in table:
