@@ -43,7 +43,8 @@ is a part of the column.
 
 The census reads the server's own catalogs. The tables below say how each relation and column of
 the catalogs is treated. If the server has a relation or column that the tables lack, the verdict
-names it: "TimescaleDB 2.99.0 has timescaledb_information.something, which this version does not check".
+names it: "TimescaleDB 2.99.0 has timescaledb_information.something, which this version does not
+check".
 
 ## Kinds of objects
 

@@ -89,6 +89,7 @@ def prepare(url: URL, statements: Sequence[str]) -> None:
                 is_there = getattr(error.orig, "pgcode", None) in _IS_THERE
                 if not (is_there and _MAKES_ONE.fullmatch(statement)):
                     raise MigrationFailed(
-                        f"A statement of prepare in pyproject.toml fails: {describe_briefly(error)}.",
+                        "A statement of prepare in pyproject.toml fails:"
+                        f" {describe_briefly(error)}.",
                         hint_of(error) or f"Correct prepare in [{SECTION}].",
                     ) from error
