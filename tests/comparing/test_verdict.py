@@ -37,7 +37,7 @@ def test_data():
         ENGINE, (FINDING,), (NotChecked("a", "why"), NotChecked("b", "why")), facts=3, tests=4,
         consequences=5, accounted={"table": 8, "view": 1},
         seen=(Seen("view", "v"), Seen("cast", "c", "why")), tried={"rows": 6, "histories": 7},
-        generated={"seed": 1}, seconds=1.23456,
+        generated={"seed": 1}, seconds=1.23456, stages={"rows": 0.12345},
     )  # fmt: skip
     counts = {
         "facts": 3, "tests": 4, "findings": 1, "consequences": 5, "rows": 6, "examples": 0,
@@ -66,6 +66,7 @@ def test_data():
         "accounted": {"table": 8, "view": 1},
         "not_checked": [{"id": "a", "reason": "why"}, {"id": "b", "reason": "why"}],
         "seconds": 1.235,
+        "stages": {"rows": 0.123},
     }  # fmt: skip
     assert Verdict(ENGINE, could_not_run="No.").as_data()["message"] == "No."
 
