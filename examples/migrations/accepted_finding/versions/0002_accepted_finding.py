@@ -1,10 +1,10 @@
-"""Make series_metadata.release_lag_days a bigint, and say why that is no harm.
+"""Make series_metadata.release_lag_days a bigint, and accept the rewrite with a reason.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The gate finds the rewrite, shows it with the reason, and passes.
+The gate finds the rewrite, prints it with the reason, and passes.
 
 Verdict: passes: rewrite (accepted)
 """

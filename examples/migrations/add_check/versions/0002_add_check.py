@@ -1,12 +1,12 @@
-"""Keep curves from having dates before 1970, validated at once.
+"""Forbid curves before 1970, and validate the check at once.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-Every row of every chunk is read, compressed ones decompressed, while ACCESS EXCLUSIVE keeps all
-readers out. Before 2.20 a hypertable with compression refuses it, and the models support 2.17: the
-minimum that they require must be raised along with it.
+The statement reads every row of every chunk and decompresses compressed chunks. Meanwhile its
+ACCESS EXCLUSIVE lock blocks all readers. Before 2.20 a hypertable with compression refuses the
+statement. The models support 2.17, so the revision must also raise their minimum.
 
 Verdict (TimescaleDB before 2.20): fails: compression-forbids
 Verdict: fails: compression-forbids, lock-scan

@@ -1,11 +1,11 @@
-"""Give curves a column whose default is the time of writing.
+"""Give curves a column with the default now().
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-`now()` is no constant. Plain tables take it, and keep the migration's time for old rows; a
-hypertable with compression refuses it in every version.
+`now()` is not a constant. A plain table accepts the default and stores the time of the migration
+in old rows. A hypertable with compression refuses it in every version.
 
 Verdict (Apache edition): passes
 Verdict: fails: compression-forbids

@@ -4,7 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-SHARE on the hypertable and every chunk until the last one is done: nobody writes meanwhile.
+The statement holds SHARE locks on the hypertable and every chunk until the last chunk is indexed.
+These locks block all writers.
 
 Verdict: passes: lock-scan
 """

@@ -4,8 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-What TimescaleDB has in place of CONCURRENTLY: writers wait for one chunk at a time. It cannot run
-in a transaction, and must not be interrupted unseen: what is done stays, as an invalid index.
+This is TimescaleDB's replacement for CONCURRENTLY: writers wait for one chunk at a time. The
+statement cannot run in a transaction. After an interruption an invalid index stays.
 
 Verdict (embedded engine): could not run
 Verdict: passes

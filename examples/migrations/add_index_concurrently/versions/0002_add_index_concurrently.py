@@ -4,7 +4,7 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The advice for every plain table, and refused by every hypertable.
+This is the usual advice for a plain table, but every hypertable refuses the statement.
 
 Verdict: fails: upgrade-failed
 """

@@ -4,8 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-As harmless as a nullable one: the default is kept in the catalog and no row is rewritten, in
-compressed chunks neither.
+This is as harmless as a nullable column. PostgreSQL stores the default in the catalog and rewrites
+no row, not even in compressed chunks.
 
 Verdict: passes
 """

@@ -1,12 +1,12 @@
-"""Give market_data a column that is never NULL, and no default.
+"""Give market_data a column that is never NULL, without a default.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-A hypertable with compression refuses it in every version, whether or not a chunk is compressed.
-Without compression it fails on the first row, and succeeds only where there is none: on the
-developer's empty database.
+A hypertable with compression refuses the statement in every version, even if no chunk is
+compressed. Without compression the statement fails if the table has a row. It succeeds only on an
+empty database, such as a developer's.
 
 Verdict (Apache edition): fails: upgrade-failed
 Verdict: fails: compression-forbids

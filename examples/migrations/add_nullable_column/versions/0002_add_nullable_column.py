@@ -4,8 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The harmless case: PostgreSQL changes its catalog and touches no row, in compressed chunks neither.
-The lock is ACCESS EXCLUSIVE on the hypertable and every chunk, and is gone at once.
+This is harmless: PostgreSQL changes its catalog and no row, not even in compressed chunks. The
+ACCESS EXCLUSIVE locks on the hypertable and every chunk are held for a moment.
 
 Verdict: passes
 """

@@ -4,8 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-Every row that is touched leaves the compressed part of its chunk, which stays partly compressed
-until a policy comes by. There is no way back: a NULL that was filled looks like any other value.
+Every updated row leaves the compressed part of its chunk. The chunk stays partly compressed until
+the policy runs. A downgrade is impossible, because a filled value looks like any other value.
 
 Verdict: passes: data-changed, irreversible
 """

@@ -4,7 +4,7 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-It holds for chunks to come; those that are there keep their month.
+The new interval applies to new chunks. Existing chunks stay a month long.
 
 Verdict: passes
 """

@@ -4,7 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-There is no statement that changes a policy's age: the old policy goes, a new one comes.
+No statement changes the age of a policy, so the revision removes the old policy and adds a new
+one.
 
 Verdict (Apache edition): not checked
 Verdict: passes

@@ -4,7 +4,7 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-`if_not_exists` keeps the old policy with its old age, and says so in a WARNING that nobody reads.
+`if_not_exists` keeps the old policy with its old age. A WARNING says so, and nobody reads it.
 
 Verdict (Apache edition): not checked
 Verdict: fails: drift, warning

@@ -4,9 +4,9 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The statement succeeds at once, and changes nothing that is compressed already: old chunks keep
-their segments until somebody compresses them again, and queries that count on the new ones
-decompress them.
+The statement succeeds at once and leaves compressed chunks as they are. An old chunk keeps its old
+segments until it is compressed again. A query by the new segments has to decompress the old
+chunks.
 
 Verdict (Apache edition): not checked
 Verdict: fails: drift

@@ -4,8 +4,9 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-Before 2.28 a hypertable with compression refuses it; from then on it refuses while any chunk is
-compressed. Without compression all chunks are rewritten under ACCESS EXCLUSIVE.
+Before 2.28 a hypertable with compression refuses the statement. From 2.28 on the hypertable
+refuses it while a chunk is compressed. Without compression all chunks are rewritten under ACCESS
+EXCLUSIVE locks.
 
 Verdict (Apache edition): fails: rewrite, compression-forbids
 Verdict: fails: compression-forbids

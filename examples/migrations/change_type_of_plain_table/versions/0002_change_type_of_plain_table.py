@@ -4,8 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The table and its indexes are rewritten under ACCESS EXCLUSIVE. Small tables bear it; the gate
-cannot know how large this one is.
+The table and its indexes are rewritten under an ACCESS EXCLUSIVE lock. This is harmless for a
+small table. The gate cannot know the size of the real table.
 
 Verdict: fails: rewrite
 """

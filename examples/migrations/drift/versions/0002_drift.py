@@ -4,7 +4,7 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The model says double precision, the migration real: half of the digits are lost on every write.
+The model says double precision and the migration says real: every write loses half of the digits.
 
 Verdict: fails: drift
 """

@@ -4,7 +4,7 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-Quick, and final: the downgrade brings the column back, and not its values.
+The statement is quick and final: the downgrade restores the column, but not its values.
 
 Verdict: fails: data-lost
 """

@@ -1,10 +1,10 @@
-"""Drop curves.tenor_days, by which compressed batches are ordered.
+"""Drop curves.tenor_days, a column of the order of compressed batches.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-A hypertable with compression refuses to lose a column of its settings, in every version.
+In every version a hypertable refuses to drop a column of its compression settings.
 
 Verdict (Apache edition): not checked
 Verdict: fails: compression-forbids

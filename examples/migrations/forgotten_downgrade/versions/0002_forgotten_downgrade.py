@@ -1,10 +1,10 @@
-"""Give instruments a column, and forget the way back.
+"""Give instruments a column, without a downgrade.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-What `alembic revision` writes and nobody fills in.
+`alembic revision` writes an empty downgrade, and the author forgot to fill it.
 
 Verdict: fails: downgrade-missing
 """

@@ -4,7 +4,7 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The downgrade drops the column and forgets the sequence that the upgrade made.
+The downgrade drops the column and forgets the sequence that the upgrade created.
 
 Verdict: fails: downgrade
 """

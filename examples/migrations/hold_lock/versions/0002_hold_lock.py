@@ -4,8 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The first statement is harmless by itself. Its ACCESS EXCLUSIVE is held until the second has
-written every row, and nobody reads market_data meanwhile.
+The first statement alone is harmless. Its ACCESS EXCLUSIVE lock is held until the second statement
+has written every row. Meanwhile nobody can read market_data.
 
 Verdict: fails: lock-held
 """

@@ -1,11 +1,11 @@
-"""Give market_data a column and fill it, in an autocommit block that bears no second try.
+"""Give market_data a column and fill it, in an autocommit block that cannot be repeated.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-Cut off after the first statement, the database has the column and Alembic does not know; the next
-run fails on it.
+If the revision is interrupted after its first statement, the database has the column and Alembic
+does not know. The next run then fails, because the column exists already.
 
 Verdict: fails: interrupted
 """

@@ -1,10 +1,10 @@
-"""A hypertable for the positions of the desk's books.
+"""Add a hypertable for the positions of the desk's books.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-In the order that works: table, hypertable, settings, policy; everything said.
+The order is: table, hypertable, compression settings, policy. The statements leave nothing open.
 
 Verdict (Apache edition): not checked
 Verdict: passes

@@ -4,8 +4,8 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The block ends env.py's transaction, and with it the lock timeout. A long query then holds up the
-statement, and the waiting statement every other query.
+The block ends env.py's transaction and its lock timeout. The statement then waits for a long
+query, and every other query waits for the statement.
 
 Verdict: fails: no-lock-timeout
 """

@@ -4,7 +4,7 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-Online it works. Offline there is no database to ask, and the printed script lacks the statement.
+The revision works online. Offline there is no database to ask, so the script lacks the statement.
 
 Verdict (Apache edition): not checked
 Verdict: fails: offline-differs

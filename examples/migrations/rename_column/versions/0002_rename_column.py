@@ -4,8 +4,7 @@ Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The catalog changes at once and no value does. What gets no help from the database is the program
-that still reads the old name.
+The catalog changes at once, and no value changes. A program that still reads the old name fails.
 
 Verdict: passes: squawk:renaming-column
 """

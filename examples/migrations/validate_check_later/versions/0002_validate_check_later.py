@@ -1,11 +1,11 @@
-"""Keep series_metadata.created_at from being before 2000, in two steps.
+"""Forbid series_metadata.created_at before 2000, in two steps.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-The first takes the strong lock and reads no row; the second reads all rows under a lock that lets
-others read and write. Between the two is a commit, and with it env.py's lock timeout is gone: the
+The first step takes the strong lock and reads no row. The second step reads all rows under a lock
+that allows reads and writes. The commit between the steps ends env.py's lock timeout, so the
 revision sets its own.
 
 Verdict: passes: squawk:ban-drop-constraint

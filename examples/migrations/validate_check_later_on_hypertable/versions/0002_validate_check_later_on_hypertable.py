@@ -1,11 +1,12 @@
-"""Keep curves from having dates before 1970, in two steps.
+"""Forbid curves before 1970, in two steps.
 
 Revision ID: 0002
 Revises: 0001
 Create Date: 2026-11-23
 
-What is right for a plain table fails on a hypertable with compression: VALIDATE CONSTRAINT is
-refused in every version, and before 2.20 the first step too. The check would stay unvalidated.
+This is right for a plain table and fails on a hypertable with compression. Such a hypertable
+refuses VALIDATE CONSTRAINT in every version, and the first step before 2.20. The check would stay
+unvalidated.
 
 Verdict (Apache edition): fails: compression-forbids, squawk:ban-drop-constraint
 Verdict: fails: compression-forbids
