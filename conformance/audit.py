@@ -53,7 +53,8 @@ def audit(address: str, metadata: MetaData, *, schemas: Sequence[str] = ("public
     with _transaction(url) as connection:
         server = identify_server(connection)
         capabilities = Capabilities(community_edition=server.edition == "community")
-        comparison = check_database(connection, metadata, capabilities, scope_of(metadata, schemas))
+        scope = scope_of(metadata, schemas)
+        comparison = check_database(connection, metadata, capabilities, scope, living=True)
     engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
     return Verdict(
         engine,

@@ -10,6 +10,7 @@ from conformance.comparing.comparison import Comparison, compare
 from conformance.declarations import views_of
 from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
+from conformance.observed.circumstances import observed_circumstances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,15 +47,22 @@ def check_database(
     metadata: MetaData,
     capabilities: Capabilities,
     scope: Scope | None = None,
+    *,
+    living: bool = False,
 ) -> Comparison:
     """Compare the database that the connection is in with the metadata.
+
+    Args:
+        living: it is in use, so that how its jobs and sequences fare is judged too.
 
     Reads only. The connection's transaction decides what is seen and how long it may take; its
     search_path and IntervalStyle are set for that transaction.
     """
     with _without_collecting():
+        scope = scope or scope_of(metadata)
         expected, observed = both_sides(connection, metadata, scope)
-        return compare(expected, observed, capabilities)
+        circumstances = observed_circumstances(connection, scope, living=living)
+        return compare(expected, observed, capabilities, circumstances)
 
 
 def facts_of(connection: Connection, scope: Scope) -> Facts:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import MetaData, create_engine, pool, text
 
 from conformance import audit as audit_module
 from conformance.cli import main
+from conformance.declarations import Job
+from conformance.engines.base import Template
 from models import Base
 
 PROJECT = Path(__file__).parents[1]
@@ -99,8 +103,8 @@ def test_it_reads_only_and_takes_no_lock_that_others_wait_for(database, monkeypa
     seen = {}
     original = audit_module.check_database
 
-    def check_and_look(connection, *arguments):
-        comparison = original(connection, *arguments)
+    def check_and_look(connection, *arguments, **options):
+        comparison = original(connection, *arguments, **options)
         seen["modes"] = set(
             connection.scalars(
                 text(
@@ -121,6 +125,53 @@ def test_it_reads_only_and_takes_no_lock_that_others_wait_for(database, monkeypa
     assert seen == {
         "modes": {"AccessShareLock"}, "read_only": "on", "timeout": "1min", "writes": None,
     }  # fmt: skip
+
+
+FAILING_JOB = """
+CREATE EXTENSION timescaledb;
+CREATE PROCEDURE tidy(job_id int, config jsonb) LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'the attic is locked'; END $$;
+SELECT add_job('tidy', INTERVAL '1 hour');
+"""
+
+
+def test_a_job_that_fails(server_engine):
+    """A background worker runs it, and the audit says how often it failed, and why."""
+    metadata = MetaData()
+    Job("tidy", schedule_interval="1 hour").require(metadata)
+    with server_engine.database(Template("failing job", "failing job", lambda _: None)) as url:
+        with create_engine(url, poolclass=pool.NullPool).begin() as connection:
+            connection.exec_driver_sql("SET LOCAL client_min_messages = error")
+            connection.exec_driver_sql(FAILING_JOB)
+        wait_for_a_failure(url)
+        verdict = audit_module.audit(address(url), metadata)
+        (finding,) = verdict.findings
+    assert finding.id == "job-fails:public.tidy:last_run"
+    assert re.search(r"(\d+) of \1 runs failed", finding.message)
+    assert "the attic is locked" in finding.message
+    assert verdict.verdict == "differs"
+
+
+def wait_for_a_failure(url):
+    failures = text("SELECT sum(total_failures) FROM timescaledb_information.job_stats")
+    deadline = time.monotonic() + 60
+    with create_engine(url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT").connect() as one:
+        while not one.scalar(failures):
+            assert time.monotonic() < deadline, "no background worker ran the job"
+            time.sleep(0.2)
+
+
+def test_a_warning_conforms(database):
+    """It is shown, and fails nothing."""
+    alter(
+        database,
+        "ALTER SEQUENCE instruments_id_seq RESTART WITH 2147483000",
+    )
+    code, out, _ = run(address(database))
+    assert code == 0
+    assert "! sequence instruments_id_seq of instruments.id: 648 of 2147483647 numbers" in out
+    assert "1 finding (1 warning)" in out
+    assert "Verdict: conforms" in out
 
 
 def closed_port():

@@ -106,6 +106,7 @@ class Collector:
             self._account(report)
             # Checks may share what they leave out.
             self.not_checked += [part for part in parts if part not in self.not_checked]
+            self._warned(report)
         if report.failed:
             self._failed(report)
         elif report.skipped:
@@ -122,11 +123,16 @@ class Collector:
             elif name == outcomes.ACCOUNTED:
                 self.accounted.update(json.loads(str(value)))
 
+    def _warned(self, report: pytest.TestReport) -> None:
+        """What a check that passes has found all the same: warnings."""
+        if report.passed:
+            found = _findings(report)
+            self.findings += [finding for finding in found if finding not in self.findings]
+
     def _failed(self, report: pytest.TestReport) -> None:
-        found = [value for name, value in report.user_properties if name == outcomes.FINDING]
+        found = _findings(report)
         if found:
-            new = [Finding(**json.loads(str(value))) for value in found]
-            new = [finding for finding in new if finding not in self.findings]
+            new = [finding for finding in found if finding not in self.findings]
             # Checks may share what they fail with.
             self.consequences += not new
             self.findings += new
@@ -206,6 +212,15 @@ def _name(report: pytest.TestReport) -> str:
     if test.startswith("test_fact[") and test.endswith("]"):
         return test.removeprefix("test_fact[").removesuffix("]")
     return f"check:{test}"
+
+
+def _findings(report: pytest.TestReport) -> list[Finding]:
+    """What the check put on its report."""
+    return [
+        Finding(**json.loads(str(value)))
+        for name, value in report.user_properties
+        if name == outcomes.FINDING
+    ]
 
 
 def _sentence(text: str) -> str:

@@ -65,9 +65,11 @@ def _all_but(kept: Collection[str], chapters: Collection[str]) -> list[str]:
 def _show(found: Collector, console: Console) -> None:
     """The verdict on the structure, while rows are still written."""
     for finding in found.findings:
-        console.print(f"[red]✗[/red] {escape(finding.message)}", highlight=False)
+        mark = "[red]✗[/red]" if finding.fails else "[yellow]![/yellow]"
+        console.print(f"{mark} {escape(finding.message)}", highlight=False)
     facts = f"{found.by_kind.total()} facts hold"
-    differs = f", {len(found.findings)} do not" if found.findings else ""
+    differing = [finding for finding in found.findings if finding.fails]
+    differs = f", {len(differing)} do not" if differing else ""
     console.print(f"Structure: {facts}{differs}. Rows and migrations go on.", style="dim")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilities
 from conformance.comparing.facts import (
@@ -20,7 +20,11 @@ from conformance.comparing.facts import (
 )
 from conformance.comparing.findings import Finding, NotChecked, Seen
 from conformance.comparing.messages import hint_for, message_for
+from conformance.comparing.policies.rules import add_broken_rules
 from conformance.comparing.seen import PRIVILEGES, accounted, is_never_judged, is_seen, seen_of
+
+if TYPE_CHECKING:
+    from conformance.comparing.policies.circumstances import Circumstances
 
 #: Kinds of which only the Community edition has objects.
 _COMMUNITY_KINDS = ("compression", "policy", "job")
@@ -36,7 +40,8 @@ class Comparison:
 
     Attributes:
         conforming: facts on which both sides agree; not sorted.
-        findings: facts on which the sides disagree without another cause; causes first.
+        findings: facts on which the sides disagree without another cause; causes first. Also
+            broken rules over several objects, under keys whose kind is the code of the rule.
         consequences: facts that cannot hold because of a finding -> that finding.
         not_checked: facts that this server cannot decide, with the reason.
         seen: undeclared objects that are not judged.
@@ -53,8 +58,28 @@ class Comparison:
     names: dict[FactKey, FactKey]
 
 
-def compare(expected: Facts, observed: Facts, capabilities: Capabilities) -> Comparison:
-    """Compare what the models declare with what the catalog shows, in both directions."""
+def compare(
+    expected: Facts,
+    observed: Facts,
+    capabilities: Capabilities,
+    circumstances: Circumstances | None = None,
+) -> Comparison:
+    """Compare what the models declare with what the catalog shows, in both directions.
+
+    Args:
+        circumstances: what the rules over several objects need beside facts; None: no rule is
+            applied.
+    """
+    comparison = _compare_facts(expected, observed, capabilities)
+    if circumstances is not None:
+        add_broken_rules(observed, circumstances, comparison.findings, comparison.consequences)
+        comparison.not_checked.update(
+            (key, NotChecked(key.id, reason)) for key, reason in circumstances.unread
+        )
+    return comparison
+
+
+def _compare_facts(expected: Facts, observed: Facts, capabilities: Capabilities) -> Comparison:
     names = match_unnamed(expected, observed)
     if names:
         expected = dict(expected)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.comparing.codes import ERROR
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -15,11 +17,13 @@ class Finding:
         kind: what sort of object, `hypertable`; `migration` for what a migration does.
         object: which one, `market_data`.
         attribute: which property of the object, `chunk_interval`; `exists` for the object itself.
-        disagreement: `missing`, `unexpected` or `different`.
+        disagreement: `missing`, `unexpected` or `different`; `broken` for a rule over
+            several facts.
         expected: what the models declare, as JSON data.
         observed: what the database shows, as JSON data.
         message: one sentence with both values.
         hint: where the value was read, the likely cause, what to do.
+        severity: `error`, `warning` or `note`; only errors fail a run.
     """
 
     id: str
@@ -31,6 +35,12 @@ class Finding:
     observed: Any
     message: str
     hint: str
+    severity: str = ERROR
+
+    @property
+    def fails(self) -> bool:
+        """Whether the verdict is `differs` because of it."""
+        return self.severity == ERROR
 
 
 @dataclass(frozen=True)

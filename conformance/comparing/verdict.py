@@ -54,7 +54,7 @@ class Verdict:
     """The result of a run: it conforms, differs, or could not run.
 
     Attributes:
-        findings: disagreements, causes before their consequences.
+        findings: disagreements, causes before their consequences; warnings among them.
         not_checked: facts and tests that could not be decided, with reasons; never counted as
             passed.
         seen: objects of the database that no model declares and that are not judged.
@@ -92,7 +92,7 @@ class Verdict:
         """`conforms`, `differs` or `could_not_run`."""
         if self.could_not_run is not None:
             return "could_not_run"
-        return "differs" if self.findings else "conforms"
+        return "differs" if any(finding.fails for finding in self.findings) else "conforms"
 
     @property
     def exit_code(self) -> int:

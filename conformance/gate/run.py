@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from conformance.comparing.codes import SEVERITIES
 from conformance.comparing.facts import EXISTS
 from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
 from conformance.declarations import compression_of, hypertable_of, server_requirement_of, tables_of
 from conformance.engines.started import start_session
 from conformance.errors import MigrationFailed
-from conformance.gate.evidence.codes import CODES, SEVERITIES
+from conformance.gate.evidence.codes import CODES
 from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
 from conformance.gate.rehearsing.bench import Bench
 from conformance.gate.rehearsing.rehearsal import Rehearsal

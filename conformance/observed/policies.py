@@ -25,17 +25,23 @@ _REFRESH_OPTIONS = (
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every policy of a relation in scope; `count` is the number of policies of one kind."""
+    return {
+        key._replace(attribute=attribute): value
+        for key, same in named(connection, scope)
+        for attribute, value in _attributes(same).items()
+    }
+
+
+def named(connection: Connection, scope: Scope) -> Iterator[tuple[FactKey, list[Any]]]:
+    """The key of each policy's existence, and the rows of its jobs."""
     policies: dict[tuple[str, str], list[Any]] = {}
     for row in rows(connection, "policies", scope):
         table = scope.name(row.schema_name, row.table_name)
         kind = row.proc_name.removeprefix("policy_")
         policies.setdefault((table, kind), []).append(row)
-    facts: Facts = {}
     for (table, kind), found in policies.items():
         for name, same in _named(kind, found):
-            for attribute, value in _attributes(same).items():
-                facts[FactKey("policy", table, name, attribute)] = value
-    return facts
+            yield FactKey("policy", table, name, EXISTS), same
 
 
 def _named(kind: str, jobs: list[Any]) -> Iterator[tuple[str, list[Any]]]:

@@ -1,4 +1,4 @@
-"""The pages about findings: one for each code of the gate, a section for each kind of fact.
+"""The pages about findings: one for each code, a section for each kind of fact.
 
 They are Markdown files of this folder, so that `conformance explain` has them wherever the package
 is installed. Their links lead to files of the project's repository.

@@ -1,4 +1,4 @@
-"""One check for every fact that the models promise, and one per kind for what they do not."""
+"""One check for every fact that the models promise, and others for what only the database has."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from conformance.checking import outcomes
 from conformance.checking.options import facts_at_once
 from conformance.checking.session import metadata_of
 from conformance.comparing.facts import KINDS, FactKey
+from conformance.comparing.policies.codes import POLICY_CODES
 from conformance.expected import expected_facts
 
 if TYPE_CHECKING:
@@ -69,3 +70,13 @@ def test_nothing_undeclared(kind: str, comparison: Comparison, record: Record) -
     ]
     if undeclared:
         outcomes.fail(record, *undeclared)
+
+
+def test_policies_make_sense(comparison: Comparison, record: Record) -> None:
+    """Policies can run, and their ages fit together. A warning does not fail."""
+    found = [finding for finding in comparison.findings.values() if finding.kind in POLICY_CODES]
+    for finding in found:
+        if not finding.fails:
+            outcomes.note(finding, record)
+    if failing := [finding for finding in found if finding.fails]:
+        outcomes.fail(record, *failing)

@@ -230,7 +230,7 @@ def test_two_migrations_at_once(
     complaints = [words for words in complaints if words]
     with create_engine(empty_database, poolclass=pool.NullPool).connect() as connection:
         found = check_database(connection, conformance_metadata, conformance_engine.capabilities)
-    complaints += [finding.message for finding in found.findings.values()]
+    complaints += [finding.message for finding in found.findings.values() if finding.fails]
     if complaints:
         message = f"migration: two upgrades at once go wrong: {'; '.join(complaints[:4])}"
         hint = "Let the second wait for the first: take an advisory lock before anything else."

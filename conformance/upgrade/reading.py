@@ -15,6 +15,7 @@ from conformance.comparing.findings import CATALOG
 from conformance.declarations import hypertable_of, tables_of, views_of
 from conformance.engines.connecting import connect
 from conformance.engines.identification import identify_server
+from conformance.observed.circumstances import observed_circumstances
 from conformance.pipeline import both_sides, scope_of
 from conformance.population.digests import digest
 from conformance.upgrade.state import (
@@ -69,7 +70,8 @@ def read_state(url: URL, metadata: MetaData) -> State:
         server = identify_server(connection)
         expected, observed = both_sides(connection, metadata)
         capabilities = Capabilities(community_edition=server.edition == "community")
-        findings = compare(expected, observed, capabilities).findings
+        circumstances = observed_circumstances(connection, scope)
+        findings = compare(expected, observed, capabilities, circumstances).findings
         values: dict[Subject, Any] = {
             # Plans differ between versions, so that queries are compared as text.
             Subject(key.kind, key.object, key.attribute): str(value)

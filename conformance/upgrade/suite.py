@@ -47,7 +47,7 @@ class SuiteOutcome:
             reported: subjects of changes that are reported already.
         """
         earlier = {str(subject) for subject in before.disagreements}
-        fresh = [finding for finding in self.findings if finding.id not in reported]
+        fresh = [item for item in self.findings if item.fails and item.id not in reported]
         return (
             [
                 Change("broken", f"suite:{finding.id}", finding.message, after={})

@@ -95,13 +95,17 @@ class Database:
         """The first value that the text gives."""
         return self.connection.exec_driver_sql(sql).scalar_one()
 
-    def compare(self, metadata: MetaData | None = None) -> Comparison:
+    def compare(self, metadata: MetaData | None = None, *, living: bool = False) -> Comparison:
         """Compare with the models, or with other metadata."""
-        return check_database(self.connection, metadata or self.metadata, self.capabilities)
+        return check_database(
+            self.connection, metadata or self.metadata, self.capabilities, living=living
+        )
 
-    def expect(self, findings: Iterable[str], metadata: MetaData | None = None) -> None:
+    def expect(
+        self, findings: Iterable[str], metadata: MetaData | None = None, *, living: bool = False
+    ) -> None:
         """Exactly these findings, each with a message that says what it is about."""
-        found = self.compare(metadata).findings.values()
+        found = self.compare(metadata, living=living).findings.values()
         messages = "\n".join(finding.message for finding in found)
         assert {finding.id for finding in found} == set(findings), messages
         for finding in found:

@@ -118,7 +118,7 @@ CASES = (
     ),
     Alteration(
         "another owner of all tables",
-        "CREATE ROLE desk_owner_of_a_test; DO $$ DECLARE name text; BEGIN"
+        "CREATE ROLE desk_owner_of_a_test LOGIN; DO $$ DECLARE name text; BEGIN"
         " FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP"
         " EXECUTE format('ALTER TABLE %I OWNER TO desk_owner_of_a_test', name); END LOOP; END $$",
     ),

@@ -57,7 +57,7 @@ def test_data():
             {
                 "id": "t:a:b", "kind": "t", "object": "a", "attribute": "b",
                 "disagreement": "missing", "expected": 1, "observed": None,
-                "message": "It is missing.", "hint": "Make it.",
+                "message": "It is missing.", "hint": "Make it.", "severity": "error",
             }
         ],
         "seen": [
@@ -65,6 +65,7 @@ def test_data():
         ],
         "accounted": {"table": 8, "view": 1},
         "not_checked": [{"id": "a", "reason": "why"}, {"id": "b", "reason": "why"}],
+        "stages": {},
         "seconds": 1.235,
         "stages": {"rows": 0.123},
     }  # fmt: skip

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-ERROR, WARNING, NOTE = "error", "warning", "note"
-#: Worst first.
-SEVERITIES = (ERROR, WARNING, NOTE)
+from conformance.comparing.codes import ERROR, NOTE, WARNING, Code
+from conformance.comparing.policies.codes import POLICY_CODES
 
 #: The prefix of codes that are rules of squawk.
 SQUAWK = "squawk:"
 SQUAWK_PAGES = "https://squawkhq.com/docs/"
-#: The folder of the pages about all other codes in our repository, which `conformance explain`
-#: prints.
-PAGES = "conformance/pages/"
 
 
-@dataclass(frozen=True)
-class Code:
-    """A kind of finding.
-
-    Attributes:
-        name: stable; a revision accepts findings by this name.
-        severity: `error`, `warning` or `note`; only errors that are not accepted fail the gate.
-        title: one short sentence.
-    """
-
-    name: str
-    severity: str
-    title: str
+class OfSquawk(Code):
+    """What a rule of squawk says."""
 
     @property
     def page(self) -> str:
-        """The page about the code: a path in our repository, or a URL for a rule of squawk."""
-        if self.name.startswith(SQUAWK):
-            return f"{SQUAWK_PAGES}{self.name.removeprefix(SQUAWK)}"
-        return f"{PAGES}{self.name}.md"
+        """The address of squawk's own page about the rule."""
+        return f"{SQUAWK_PAGES}{self.name.removeprefix(SQUAWK)}"
 
 
-#: All codes except squawk's, in the order of the reports.
+#: All codes except squawk's, in the order of the reports. Those of policies are also reported by
+#: checks and audits.
 CODES = {
     code.name: code
     for code in (
@@ -67,7 +49,7 @@ CODES = {
         Code("accepted-without-reason", ERROR, "A finding is accepted without a reason."),
         Code("accepted-in-vain", WARNING, "An accepted finding does not occur."),
     )
-}
+} | POLICY_CODES
 
 
 def code(name: str) -> Code:
@@ -77,7 +59,7 @@ def code(name: str) -> Code:
         KeyError: no code has the name.
     """
     if name.startswith(SQUAWK) and name != SQUAWK:
-        return Code(name, WARNING, f"squawk: {name.removeprefix(SQUAWK)}.")
+        return OfSquawk(name, WARNING, f"squawk: {name.removeprefix(SQUAWK)}.")
     return CODES[name]
 
 

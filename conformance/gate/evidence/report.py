@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from conformance.gate.evidence.codes import ERROR, SEVERITIES, code
+from conformance.comparing.codes import ERROR, SEVERITIES
+from conformance.gate.evidence.codes import code
 
 if TYPE_CHECKING:
     from conformance.comparing.findings import NotChecked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.policies.codes import POLICY_CODES
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import (
     changed_facts,
@@ -60,9 +61,11 @@ def judge_drift(
                 changed[key.id] = evidence.revision.identifier
     last = rehearsed[-1].revision.identifier
     for finding in findings:
-        yield GateFinding(
-            "drift", changed.get(finding.id, last), finding.id, f"{finding.message}.", finding.hint
-        )
+        # A rule over several facts has a code of its own.
+        code, _, rest = finding.id.partition(":")
+        named = (code, rest) if code in POLICY_CODES else ("drift", finding.id)
+        revision = changed.get(finding.id, last)
+        yield GateFinding(named[0], revision, named[1], f"{finding.message}.", finding.hint)
 
 
 def _failure(evidence: Evidence) -> Iterator[GateFinding]:

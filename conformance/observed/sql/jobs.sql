@@ -8,8 +8,10 @@ SELECT j.job_id,
        j.scheduled,
        -- As in policies.sql.
        j.next_start > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
-       j.config
+       j.config,
+       r.rolname AS owner, r.rolcanlogin AS may_log_in
   FROM timescaledb_information.jobs j
+  JOIN pg_catalog.pg_roles r ON r.oid = j.owner
  CROSS JOIN LATERAL (
        -- TimescaleDB's procedures live in schemas that belong to its extension.
        SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace n

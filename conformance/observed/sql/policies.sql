@@ -16,6 +16,10 @@ SELECT j.job_id,
        -- Infinity is the usual way to write it. No failure puts a job off by as long as a year.
        j.next_start > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
        j.config,
+       r.rolname AS owner, r.rolcanlogin AS may_log_in,
+       -- A superuser, and a member of the role, has its rights.
+       CASE WHEN NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')
+            THEN c.relowner::pg_catalog.regrole::text END AS table_owner,
        -- In one style, whatever IntervalStyle the policy was made under.
        (SELECT pg_catalog.jsonb_object_agg(key, (value #>> '{}')::interval::text)
           FROM pg_catalog.jsonb_each(j.config)
@@ -25,6 +29,10 @@ SELECT j.job_id,
   FROM timescaledb_information.jobs j
   LEFT JOIN aggregate a
     ON a.hypertable_schema = j.hypertable_schema AND a.hypertable_name = j.hypertable_name
+  JOIN pg_catalog.pg_roles r ON r.oid = j.owner
+  JOIN pg_catalog.pg_namespace s ON s.nspname = coalesce(a.view_schema, j.hypertable_schema)
+  JOIN pg_catalog.pg_class c
+    ON c.relnamespace = s.oid AND c.relname = coalesce(a.view_name, j.hypertable_name)
  WHERE coalesce(a.view_schema, j.hypertable_schema) = ANY(:schemas)
    -- TimescaleDB's procedures live in schemas that belong to its extension.
    AND EXISTS (SELECT FROM pg_catalog.pg_namespace n

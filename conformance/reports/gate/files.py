@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.gate.evidence.codes import PAGES
+from conformance.comparing.codes import PAGES
 from conformance.process.output import write
 from conformance.reports import json_report
 from conformance.reports.gate import junit as gate_junit

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from conformance.comparing.findings import Finding
     from conformance.comparing.verdict import Verdict
 
 #: The number of findings that fits on a screen; the written reports have all findings.
@@ -33,7 +34,7 @@ def show(
         stages: also print how long each stage took.
     """
     for finding in verdict.findings[:_MOST_FINDINGS]:
-        console.print(Text("✗ ", style="red") + Text(finding.message, style="bold"))
+        console.print(_mark(finding) + Text(finding.message, style="bold"))
         console.print(Text(f"  {finding.hint}", style="dim"))
         console.print(Text(f"  {finding.id}\n", style="cyan"))
     rest = len(verdict.findings) - _MOST_FINDINGS
@@ -45,6 +46,11 @@ def show(
         for stage, seconds in sorted(verdict.stages.items(), key=lambda item: -item[1]):
             console.print(f"  {seconds:8.2f} s   {stage}", highlight=False)
     show_headline(console, "Verdict", verdict.verdict, reports)
+
+
+def _mark(finding: Finding) -> Text:
+    """A cross where it fails the run."""
+    return Text("✗ ", style="red") if finding.fails else Text("! ", style="yellow")
 
 
 def _summary(verdict: Verdict) -> Iterator[Text]:
@@ -98,7 +104,11 @@ def _checked(verdict: Verdict) -> str:
         parts.append(
             f"{_count(verdict.tests, 'test')} {'passes' if verdict.tests == 1 else 'pass'}"
         )
-    return ", ".join([*parts, _count(len(verdict.findings), "finding")])
+    warnings = sum(not finding.fails for finding in verdict.findings)
+    found = _count(len(verdict.findings), "finding")
+    if warnings:
+        found += f" ({_count(warnings, 'warning')})"
+    return ", ".join([*parts, found])
 
 
 def _origin(verdict: Verdict) -> str:

@@ -1,0 +1,142 @@
+"""Policies that are there and can do nothing.
+
+Sources: timescale/docs#1962 and timescaledb#9289 (owners), #6197 (integer time); TimescaleDB
+documentation, "set_integer_now_func".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import FactKey
+from conformance.comparing.policies.broken import Broken, broken_key, listed, of_runs
+from conformance.comparing.policies.circumstances import Runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.comparing.facts import Facts
+    from conformance.comparing.policies.circumstances import Circumstances, IntegerTime, Job
+    from conformance.comparing.policies.schedules import Schedules
+
+#: As many chunks from the newest one no clock is, and no feed.
+_CHUNKS_AWAY = 10
+
+
+def judge(facts: Facts, schedules: Schedules, circumstances: Circumstances) -> Iterator[Broken]:
+    """Everything that keeps policies from running."""
+    yield from _may_not_log_in(circumstances)
+    yield from _does_not_own(circumstances)
+    yield from _integer_time(facts, schedules, circumstances)
+
+
+def owner_keys(job: Job) -> tuple[FactKey, FactKey]:
+    """Under which keys the owner of a job is broken, if it is."""
+    return (
+        broken_key("policy-owner", job.owner, "login"),
+        broken_key("policy-owner", job.key.object, "owner"),
+    )
+
+
+def _may_not_log_in(circumstances: Circumstances) -> Iterator[Broken]:
+    """One for each role, whatever it owns."""
+    by_owner: dict[str, list[Job]] = {}
+    for job in circumstances.jobs:
+        if not job.may_log_in:
+            by_owner.setdefault(job.owner, []).append(job)
+    for owner, jobs in by_owner.items():
+        names = listed(sorted(f"{job.key.kind} {job.key.object}" for job in jobs))
+        yield Broken(
+            owner_keys(jobs[0])[0],
+            f"role {owner}: may not log in, so that these cannot run: {names}{_so_far(jobs)}",
+            "Read from pg_roles and timescaledb_information.jobs. Likely cause: ALTER ROLE ... "
+            "NOLOGIN, or ALTER TABLE ... OWNER TO a role without LOGIN, which newer versions give "
+            "the policies of the table too. ALTER ROLE ... LOGIN, which needs no password, or give "
+            "the table to a role that may log in.",
+            observed=owner,
+        )
+
+
+def _so_far(jobs: list[Job]) -> str:
+    runs = [job.runs for job in jobs if job.runs is not None and job.runs.failed]
+    if not runs:
+        return ""
+    error = next((run.error for run in runs if run.error), "")
+    total, failed = sum(run.total for run in runs), sum(run.failed for run in runs)
+    return f"; {of_runs(Runs(total, failed, last_failed=True, error=error))}"
+
+
+def _does_not_own(circumstances: Circumstances) -> Iterator[Broken]:
+    for job in circumstances.jobs:
+        if job.table_owner is None:
+            continue
+        yield Broken(
+            owner_keys(job)[1],
+            f"{job.key.kind} {job.key.object}: runs as {job.owner}, its table belongs to "
+            f"{job.table_owner}{_so_far([job])}",
+            "Read from timescaledb_information.jobs and pg_class. Likely cause: ALTER TABLE ... "
+            "OWNER TO, which older versions of TimescaleDB do not follow in the policies. Remove "
+            "the policy and add it again as the owner, or GRANT the owner to the policy's role.",
+            job.table_owner,
+            job.owner,
+            (job.key, FactKey("table", job.key.table, "", "owner")),
+            causes=owner_keys(job)[:1],
+        )
+
+
+def _integer_time(
+    facts: Facts, schedules: Schedules, circumstances: Circumstances
+) -> Iterator[Broken]:
+    times = {time.table: time for time in circumstances.integer_times}
+    for key, function in facts.items():
+        if key.kind != "hypertable" or key.attribute != "integer_now":
+            continue
+        needing = schedules.needing_time(key.table)
+        time = times.get(key.table)
+        if not needing:
+            continue
+        if function is None or (time is not None and not time.is_there):
+            yield _no_time(key, function, needing)
+        elif time is not None and time.now is not None and time.newest is not None:
+            interval = facts.get(key._replace(attribute="chunk_interval"))
+            chunk = interval if isinstance(interval, int) else 0
+            limit = max(_CHUNKS_AWAY * chunk, *schedules.numbers(key.table), 0)
+            yield from _far_away(key, time, time.now, time.newest, limit)
+
+
+def _no_time(key: FactKey, function: object, needing: list[str]) -> Broken:
+    has = "has no integer_now function" if function is None else f"its {function}() is gone"
+    return Broken(
+        broken_key("integer-now-missing", key.table, key.attribute),
+        f"hypertable {key.table}: {has}, and each run of {listed(needing)} fails",
+        "Read from timescaledb_information.dimensions and pg_proc. Likely cause: "
+        "set_integer_now_func() was not called, or the function was dropped since. Create one that "
+        "says what time it is in the unit of the column, and call set_integer_now_func().",
+        observed=function,
+        rests_on=(key,),
+    )
+
+
+def _far_away(
+    key: FactKey, time: IntegerTime, now: int, newest: tuple[int, int], limit: int
+) -> Iterator[Broken]:
+    first, last = newest
+    if max(now - last, first - now) <= limit:
+        return
+    what = (
+        "by their age all rows are long over"
+        if now > last
+        else "by their age all rows are yet to come"
+    )
+    yield Broken(
+        broken_key("integer-now-far", key.table, key.attribute),
+        f"hypertable {key.table}: {time.function}() says {now}, the newest chunk goes from {first} "
+        f"to {last}; {what}",
+        "Read from the function itself and _timescaledb_catalog.dimension_slice. Likely cause: it "
+        "counts in another unit than the column, such as seconds where rows have "
+        "milliseconds; or no row has come for long. Correct it, or set another one with "
+        "set_integer_now_func(..., replace_if_exists => true).",
+        last,
+        now,
+        (key,),
+    )

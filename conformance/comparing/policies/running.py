@@ -1,0 +1,111 @@
+"""How a living database fares: what fails, what is late, what comes to its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.policies.ability import owner_keys
+from conformance.comparing.policies.broken import Broken, broken_key, of_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.comparing.facts import Facts
+    from conformance.comparing.policies.circumstances import (
+        Circumstances,
+        Job,
+        Late,
+        Numbers,
+        Runs,
+    )
+
+#: Of its numbers a sequence has fewer than one in so many left.
+_FEW = 10
+_DONE = {"compression": "compressed", "retention": "dropped"}
+
+
+def judge(facts: Facts, circumstances: Circumstances) -> Iterator[Broken]:
+    """Everything that only time shows."""
+    jobs = {job.key: job for job in circumstances.jobs}
+    for job in jobs.values():
+        if job.runs is not None and job.runs.last_failed:
+            yield _fails(job, job.runs)
+    for late in circumstances.late:
+        yield _late(late, jobs.get(late.key))
+    yield from _invalid_indexes(facts)
+    for numbers in circumstances.numbers:
+        yield from _near_end(numbers)
+
+
+def _fails_key(key: FactKey) -> FactKey:
+    return broken_key("job-fails", key.object, "last_run")
+
+
+def _fails(job: Job, runs: Runs) -> Broken:
+    return Broken(
+        _fails_key(job.key),
+        f"{job.key.kind} {job.key.object}: the last run failed; {of_runs(runs)}",
+        "Read from timescaledb_information.job_stats and job_errors. Likely cause: the error, or "
+        "the server's log, says it; CALL run_job() shows it at once. Until a run succeeds the job "
+        "does nothing.",
+        observed=runs.error or None,
+        rests_on=(job.key, FactKey("hypertable", job.key.table, "", "integer_now")),
+        causes=(
+            *owner_keys(job),
+            broken_key("integer-now-missing", job.key.table, "integer_now"),
+        ),
+    )
+
+
+def _late(late: Late, job: Job | None) -> Broken:
+    kind = late.key.name
+    chunks = f"{late.chunks} chunk{'s' * (late.chunks != 1)}"
+    done = _DONE.get(kind, "treated")
+    never = job is not None and job.runs is not None and job.runs.total == 0
+    return Broken(
+        broken_key("chunks-late", late.key.object, "chunks"),
+        f"policy {late.key.object}: {chunks} should be {done} by now, the oldest of them since "
+        f"{late.behind}; {'it has never run' if never else f'it runs every {late.schedule}'}",
+        "Read from timescaledb_information.jobs and chunks. Likely cause: no background worker was "
+        "free (timescaledb.max_background_workers), or a run stops before it has done all of them "
+        "(maxchunks_to_compress, locks, max_runtime). CALL run_job() shows what keeps it.",
+        observed=late.chunks,
+        rests_on=(late.key, late.key._replace(attribute="scheduled")),
+        causes=(_fails_key(late.key), *(owner_keys(job) if job is not None else ())),
+    )
+
+
+def _invalid_indexes(facts: Facts) -> Iterator[Broken]:
+    for key, value in facts.items():
+        if key.kind == "index" and key.attribute == "valid" and value is False:
+            yield Broken(
+                broken_key("index-invalid", key.object, key.attribute),
+                f"index {key.object}: is not valid; no query uses it, and every write pays for it",
+                "Read from pg_index. Likely cause: CREATE INDEX CONCURRENTLY, or REINDEX "
+                "CONCURRENTLY, was interrupted or failed. DROP INDEX, and build it again if it is "
+                "wanted.",
+                observed=False,
+                rests_on=(key,),
+                explains=(key._replace(attribute=EXISTS),),
+            )
+
+
+def _near_end(numbers: Numbers) -> Iterator[Broken]:
+    if numbers.left * _FEW >= numbers.size:
+        return
+    code = "sequence-near-end" if numbers.left else "sequence-exhausted"
+    column = f" of {numbers.column}" if numbers.column else ""
+    left = f"{numbers.left} of {numbers.size} numbers are left"
+    if not numbers.left:
+        left = "no number is left, and the next row is refused"
+    yield Broken(
+        broken_key(code, numbers.sequence, "last_value"),
+        f"sequence {numbers.sequence}{column}: {left}; it is at {numbers.last} and ends at "
+        f"{numbers.end}",
+        "Read from the sequence, pg_sequence and pg_attribute. Likely cause: the type is too small "
+        "for as many rows, or inserts that fail and upserts use numbers up. Make the column and "
+        "the sequence bigint, in the models too.",
+        numbers.end,
+        numbers.last,
+    )

@@ -1,0 +1,177 @@
+"""Policies and aggregates by their tables, as the rules look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Value
+from conformance.intervals import Interval, refresh_window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.comparing.facts import Facts
+
+#: An age, in the unit of the time column; `UNBOUNDED`; None where there is none.
+Age = Interval | int | str | None
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """A policy that refreshes an aggregate.
+
+    Attributes:
+        table: the aggregate.
+        name: of the policy, among those of the aggregate.
+        end: None where it goes up to the last row.
+    """
+
+    table: str
+    name: str
+    start: Age
+    end: Age
+    schedule: Age
+
+    def __str__(self) -> str:
+        return refresh_window(_limited(self.start), _limited(self.end))
+
+    @property
+    def subject(self) -> str:
+        """`daily.refresh`."""
+        return f"{self.table}.{self.name}"
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether it goes back to the first row."""
+        return self.start == UNBOUNDED
+
+    def key(self, attribute: str) -> FactKey:
+        """The fact about it."""
+        return FactKey("policy", self.table, self.name, attribute)
+
+    def sort_key(self) -> tuple[float, float]:
+        """Newest rows first."""
+        end, start = _size(self.end), _size(self.start)
+        return (float("-inf") if end is None else end, float("inf") if start is None else start)
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A continuous aggregate.
+
+    Attributes:
+        source: the hypertable or aggregate that it is computed from.
+        bucket: how long a bucket is; None if unknown.
+    """
+
+    name: str
+    source: str
+    bucket: Age
+    refreshes: tuple[Refresh, ...]
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """All policies, by table, name and attribute, and all aggregates."""
+
+    policies: Mapping[str, Mapping[str, Mapping[str, Value]]]
+    aggregates: tuple[Aggregate, ...]
+
+    @classmethod
+    def of(cls, facts: Facts) -> Schedules:
+        """Of what a database shows."""
+        policies: dict[str, dict[str, dict[str, Value]]] = {}
+        sources: dict[str, str] = {}
+        for key, value in facts.items():
+            if key.kind == "policy":
+                of_table = policies.setdefault(key.table, {})
+                of_table.setdefault(key.name, {})[key.attribute] = value
+            elif key.kind == "continuous_aggregate" and key.attribute == "source":
+                sources[key.table] = str(value)
+        aggregates = tuple(
+            Aggregate(
+                name,
+                source,
+                _age(facts.get(FactKey("continuous_aggregate", name, "", "bucket"))),
+                tuple(_refreshes(name, policies)),
+            )
+            for name, source in sorted(sources.items())
+        )
+        return cls(policies, aggregates)
+
+    @property
+    def tables(self) -> list[str]:
+        """Those that have policies."""
+        return sorted(self.policies)
+
+    def age(self, table: str, policy: str, attribute: str) -> Age:
+        """What a policy says; None where it says nothing, or is not there."""
+        value = self.policies.get(table, {}).get(policy, {}).get(attribute)
+        return value if isinstance(value, Interval | int) else None
+
+    def needing_time(self, table: str) -> list[str]:
+        """The policies that have to know what time it is in the table, as facts name them."""
+        own = [f"{table}.{name}" for name in self.policies.get(table, {}) if name != "reorder"]
+        for aggregate in self.aggregates:
+            if aggregate.source == table:
+                own += self.needing_time(aggregate.name)
+        return sorted(own)
+
+    def numbers(self, table: str) -> list[int]:
+        """The ages of these, where they are numbers."""
+        tables = {name.rpartition(".")[0] for name in self.needing_time(table)}
+        return [
+            value
+            for name in tables
+            for policy in self.policies.get(name, {}).values()
+            for attribute, value in policy.items()
+            if attribute in ("compress_after", "drop_after", "start_offset")
+            and isinstance(value, int)
+        ]
+
+
+def is_longer(age: Age, other: Age) -> bool:
+    """Whether an age is more than another one of the same unit; an unbounded one is."""
+    if age == UNBOUNDED:
+        return other is not None and other != UNBOUNDED
+    one, two = _size(age), _size(other)
+    return type(age) is type(other) and one is not None and two is not None and one > two
+
+
+def minus(age: Age, other: Age) -> Age:
+    """How much longer an age is; none without a limit, and as long as it is itself from now on."""
+    one, two = _size(age), _size(other)
+    if one is None or (two is not None and type(age) is not type(other)):
+        return None
+    return Interval(one - (two or 0)) if isinstance(age, Interval) else one - (two or 0)
+
+
+def _refreshes(
+    table: str, policies: Mapping[str, Mapping[str, Mapping[str, Value]]]
+) -> list[Refresh]:
+    return [
+        Refresh(
+            table,
+            name,
+            _age(said.get("start_offset")),
+            None if said.get("end_offset") == UNBOUNDED else _age(said.get("end_offset")),
+            _age(said.get("schedule_interval")),
+        )
+        for name, said in sorted(policies.get(table, {}).items())
+        if EXISTS in said and name.partition(" ")[0] == "refresh"
+    ]
+
+
+def _age(value: Value) -> Age:
+    return value if isinstance(value, Interval | int | str) else None
+
+
+def _limited(age: Age) -> Interval | int | None:
+    return None if isinstance(age, str) else age
+
+
+def _size(age: Age) -> int | None:
+    if isinstance(age, Interval):
+        return age.microseconds
+    return age if isinstance(age, int) else None

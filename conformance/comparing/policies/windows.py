@@ -1,0 +1,208 @@
+"""Ages that do not fit together: of retention, compression and refreshes.
+
+Sources: TimescaleDB documentation, "Continuous aggregates and data retention", "Compression on
+continuous aggregates" and "add_continuous_aggregate_policy"; timescaledb#2198, #2592, #4328.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import UNBOUNDED, FactKey, plain
+from conformance.comparing.policies.broken import Broken, broken_key
+from conformance.comparing.policies.schedules import (
+    Aggregate,
+    Refresh,
+    Schedules,
+    is_longer,
+    minus,
+)
+from conformance.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.comparing.policies.schedules import Age
+
+_READ = "Read from timescaledb_information.jobs."
+
+
+def judge(schedules: Schedules) -> Iterator[Broken]:
+    """Everything about ages."""
+    for aggregate in schedules.aggregates:
+        for refresh in aggregate.refreshes:
+            yield from _retention(schedules, aggregate, refresh)
+            yield from _compression(schedules, aggregate, refresh)
+            yield from _too_rare(aggregate, refresh)
+        yield from _neighbours(aggregate)
+        yield from _source_forgets(schedules, aggregate)
+    yield from _never_compressed(schedules)
+
+
+def _retention(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
+    hint = (
+        f"{_READ} Likely cause: start_offset is NULL, which has no limit, or longer than "
+        "drop_after. Make start_offset shorter than drop_after, or keep the rows for longer."
+    )
+    for table, part, harm in (
+        (aggregate.source, "source_retention", f"its buckets vanish from {aggregate.name} too"),
+        (
+            aggregate.name,
+            "retention",
+            "a refresh makes those buckets anew, which are dropped again",
+        ),
+    ):
+        drop_after = schedules.age(table, "retention", "drop_after")
+        own = table == aggregate.name
+        if not is_longer(refresh.start, drop_after) or (own and refresh.is_unbounded):
+            continue
+        yield Broken(
+            broken_key("retention-in-refresh", refresh.subject, part),
+            f"policy {refresh.subject}: start offset is {refresh.start}, retention of {table} "
+            f"drops after {drop_after}; {harm}",
+            hint,
+            plain(drop_after),
+            plain(refresh.start),
+            (refresh.key("start_offset"), FactKey("policy", table, "retention", "drop_after")),
+        )
+
+
+def _compression(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
+    hint = (
+        f"{_READ} Likely cause: compress_after was chosen without a look at start_offset, which "
+        "says for how long rows are expected to change. Compress later, or refresh less far back."
+    )
+    for table, part, harm in (
+        (
+            aggregate.source,
+            "source_compression",
+            "what changes there is written to compressed chunks",
+        ),
+        (aggregate.name, "compression", "a refresh there writes to compressed chunks"),
+    ):
+        compress_after = schedules.age(table, "compression", "compress_after")
+        # From the first row on: it does not say that these are expected to change.
+        expects_nothing = table == aggregate.source and refresh.is_unbounded
+        if not is_longer(refresh.start, compress_after) or expects_nothing:
+            continue
+        yield Broken(
+            broken_key("compression-in-refresh", refresh.subject, part),
+            f"policy {refresh.subject}: start offset is {refresh.start}, compression of {table} "
+            f"begins after {compress_after}; {harm}",
+            hint,
+            plain(compress_after),
+            plain(refresh.start),
+            (
+                refresh.key("start_offset"),
+                FactKey("policy", table, "compression", "compress_after"),
+            ),
+        )
+
+
+def _too_rare(aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
+    """A window that moves further between two runs than it is wide."""
+    width = minus(refresh.start, refresh.end)
+    taken_up = any(
+        is_longer(other.start, refresh.start) and not is_longer(other.end, refresh.start)
+        for other in aggregate.refreshes
+        if other is not refresh
+    )
+    if not isinstance(width, Interval) or not is_longer(refresh.schedule, width) or taken_up:
+        return
+    yield Broken(
+        broken_key("refresh-too-rare", refresh.subject, "schedule_interval"),
+        f"policy {refresh.subject}: runs every {refresh.schedule}, its window is {width} wide; "
+        "buckets pass it unseen between two runs",
+        f"{_READ} Likely cause: the schedule or the offsets were changed by themselves. Run it "
+        "more often, or make the window wider than the time between two runs.",
+        plain(width),
+        plain(refresh.schedule),
+        tuple(refresh.key(name) for name in ("start_offset", "end_offset", "schedule_interval")),
+    )
+
+
+def _neighbours(aggregate: Aggregate) -> Iterator[Broken]:
+    """Windows of several refreshes, newest first."""
+    for newer, older in pairwise(sorted(aggregate.refreshes, key=Refresh.sort_key)):
+        keys = (newer.key("start_offset"), older.key("end_offset"))
+        between = f"{plain(newer.start)} to {plain(older.end) or UNBOUNDED}"
+        both = f"continuous aggregate {aggregate.name}: the refreshes {newer} and {older}"
+        if is_longer(older.end, newer.start):
+            yield Broken(
+                broken_key("refresh-gap", aggregate.name, between),
+                f"{both} leave out the ages {between}; what changes there is seen late",
+                f"{_READ} Likely cause: one of the windows was changed without the other. Let the "
+                "older one end where the newer one starts.",
+                plain(newer.start),
+                plain(older.end),
+                keys,
+            )
+        elif older.end is None or is_longer(newer.start, older.end):
+            yield Broken(
+                broken_key("refresh-overlap", aggregate.name, between),
+                f"{both} overlap; both refresh the same buckets",
+                f"{_READ} Likely cause: one of the windows was changed by alter_job(), which does "
+                "not look at the other. Let the older one end where the newer one starts.",
+                plain(newer.start),
+                plain(older.end),
+                keys,
+            )
+
+
+def _source_forgets(schedules: Schedules, aggregate: Aggregate) -> Iterator[Broken]:
+    """Of an aggregate of an aggregate: one of a hypertable is there to outlive it.
+
+    One without an end of its own is told where a policy refreshes it; by hand it is refreshed by
+    somebody who knows how far back. A bucket that is longer than the source lasts is never right.
+    """
+    of_source = schedules.age(aggregate.source, "retention", "drop_after")
+    own = schedules.age(aggregate.name, "retention", "drop_after")
+    is_aggregate = any(other.name == aggregate.source for other in schedules.aggregates)
+    longer = is_longer(own, of_source) or (own is None and bool(aggregate.refreshes))
+    if of_source is None or not is_aggregate:
+        return
+    if not longer and not is_longer(aggregate.bucket, of_source):
+        return
+    kept = "without end" if own is None else f"for {own}"
+    yield Broken(
+        broken_key("source-forgets", aggregate.name, "source_retention"),
+        f"continuous aggregate {aggregate.name}: keeps its buckets {kept}, {aggregate.source}, "
+        f"which it is computed from, for {of_source}; what is older cannot be computed again",
+        f"{_READ} Likely cause: the aggregate is to outlive its source. Never refresh it further "
+        "back than that, nor drop it in a migration; or keep the source for as long.",
+        plain(of_source),
+        plain(own),
+        (
+            FactKey("policy", aggregate.source, "retention", "drop_after"),
+            FactKey("policy", aggregate.name, "retention", "drop_after"),
+            *(refresh.key("start_offset") for refresh in aggregate.refreshes),
+        ),
+        causes=tuple(
+            broken_key("retention-in-refresh", refresh.subject, "source_retention")
+            for refresh in aggregate.refreshes
+        ),
+    )
+
+
+def _never_compressed(schedules: Schedules) -> Iterator[Broken]:
+    for table in schedules.tables:
+        drop_after: Age = schedules.age(table, "retention", "drop_after")
+        compress_after: Age = schedules.age(table, "compression", "compress_after")
+        if drop_after is None or compress_after is None or is_longer(drop_after, compress_after):
+            continue
+        if type(drop_after) is not type(compress_after):
+            continue
+        yield Broken(
+            broken_key("retention-before-compression", table, "drop_after"),
+            f"policies of {table}: drop after is {drop_after}, compress after is {compress_after}; "
+            "no chunk lives until it is compressed",
+            f"{_READ} Likely cause: one of the two was changed by itself. Compress earlier, keep "
+            "the chunks for longer, or have no compression.",
+            plain(compress_after),
+            plain(drop_after),
+            (
+                FactKey("policy", table, "retention", "drop_after"),
+                FactKey("policy", table, "compression", "compress_after"),
+            ),
+        )

@@ -1,0 +1,37 @@
+-- Chunks that a policy should have treated by now, two of its schedules ago. A chunk that was made
+-- late, by a load of old rows, is due from then on. Of integer time no schedule can be told.
+WITH policy AS MATERIALIZED (
+    SELECT j.job_id, j.schedule_interval, h.schema_name, h.table_name,
+           j.proc_name = 'policy_compression' AS compresses,
+           (j.config ->> CASE WHEN created.are_meant THEN created.name ELSE age.name END)::interval
+             AS age,
+           created.are_meant AS by_creation,
+           coalesce(j.initial_start, '-infinity') AS initial_start
+      FROM timescaledb_information.jobs j
+      JOIN _timescaledb_catalog.hypertable h ON h.id = (j.config ->> 'hypertable_id')::integer
+     CROSS JOIN LATERAL (
+           SELECT CASE j.proc_name WHEN 'policy_compression' THEN 'compress_after'
+                       ELSE 'drop_after' END AS name) AS age
+     CROSS JOIN LATERAL (
+           SELECT replace(age.name, '_after', '_created_before') AS name,
+                  j.config ? replace(age.name, '_after', '_created_before') AS are_meant) AS created
+     WHERE j.proc_name IN ('policy_compression', 'policy_retention')
+       AND j.scheduled
+       AND pg_catalog.jsonb_typeof(
+               j.config -> CASE WHEN created.are_meant THEN created.name ELSE age.name END) = 'string'
+), due AS (
+    SELECT p.job_id,
+           greatest(p.initial_start, c.chunk_creation_time,
+                    p.age + CASE WHEN p.by_creation THEN c.chunk_creation_time ELSE c.range_end END)
+             AS since,
+           p.schedule_interval
+      FROM policy p
+      JOIN timescaledb_information.chunks c
+        ON c.hypertable_schema = p.schema_name AND c.hypertable_name = p.table_name
+     WHERE NOT (p.compresses AND c.is_compressed)
+)
+SELECT job_id, pg_catalog.count(*) AS chunks,
+       (pg_catalog.now() - pg_catalog.min(since))::text AS behind
+  FROM due
+ WHERE since + 2 * schedule_interval < pg_catalog.now()
+ GROUP BY job_id

@@ -1,0 +1,270 @@
+"""The rules over several objects, on facts that no database needs to have: every edge of an age."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.codes import SEVERITIES
+from conformance.comparing.comparison import compare
+from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey
+from conformance.comparing.policies.circumstances import (
+    Circumstances,
+    IntegerTime,
+    Job,
+    Late,
+    Numbers,
+    Runs,
+)
+from conformance.comparing.policies.codes import POLICY_CODES
+from conformance.comparing.policies.rules import broken_rules
+from conformance.comparing.verdict import EngineUsed, Verdict
+from conformance.intervals import Interval
+
+
+def age(value):
+    return Interval.parse(value) if isinstance(value, str) and value != UNBOUNDED else value
+
+
+def policy(table, name, **attributes):
+    return {
+        FactKey("policy", table, name, attribute): age(value)
+        for attribute, value in {EXISTS: True, **attributes}.items()
+    }
+
+
+def refresh(table, start, end, every="1 hour", name="refresh"):
+    offsets = {"start_offset": start, "end_offset": end}
+    return policy(table, name, **offsets, schedule_interval=every)
+
+
+def aggregate(name, source, bucket="1 day"):
+    key = FactKey("continuous_aggregate", name, "", EXISTS)
+    return {
+        key: True,
+        key._replace(attribute="source"): source,
+        key._replace(attribute="bucket"): age(bucket),
+    }
+
+
+def hypertable(name, *, integer_now, chunk=1000):
+    key = FactKey("hypertable", name, "", EXISTS)
+    return {
+        key: True,
+        key._replace(attribute="integer_now"): integer_now,
+        key._replace(attribute="chunk_interval"): chunk,
+    }
+
+
+DAILY = aggregate("daily", "flows")
+NEW, OLD = ("refresh 3 days to 1 hour", "refresh 30 days to 3 days")
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "found"),
+    [
+        (("30 days", "3 days"), ("3 days", "1 hour"), []),
+        (("30 days", "2 days"), ("3 days", "1 hour"), ["refresh-overlap:daily:3 days to 2 days"]),
+        (("30 days", "4 days"), ("3 days", "1 hour"), ["refresh-gap:daily:3 days to 4 days"]),
+        (
+            ("30 days", "4 days"),
+            (UNBOUNDED, "1 hour"),
+            ["refresh-overlap:daily:unbounded to 4 days"],
+        ),
+        ((UNBOUNDED, "3 days"), ("3 days", UNBOUNDED), []),
+        (
+            ("30 days", UNBOUNDED),
+            ("3 days", UNBOUNDED),
+            ["refresh-overlap:daily:3 days to unbounded"],
+        ),
+        ((30, 3), (3, 1), []),
+        ((30, 4), (3, 1), ["refresh-gap:daily:3 to 4"]),
+    ],
+)
+def test_two_windows(older, newer, found):
+    facts = {**DAILY, **refresh("daily", *older, name=OLD), **refresh("daily", *newer, name=NEW)}
+    assert ids(facts) == found
+
+
+def ids(facts, circumstances=None):
+    return [broken.key.id for broken in broken_rules(facts, circumstances or Circumstances())]
+
+
+def test_an_aggregate_that_is_compressed_inside_its_own_refresh():
+    """Newer versions of TimescaleDB let it be."""
+    for start in ("30 days", UNBOUNDED):
+        facts = {
+            **DAILY,
+            **refresh("daily", start, "1 hour"),
+            **policy("daily", "compression", compress_after="7 days"),
+        }
+        assert ids(facts) == ["compression-in-refresh:daily.refresh:compression"]
+
+
+@pytest.mark.parametrize("other", [30, None])
+def test_ages_of_different_units_are_not_compared(other):
+    facts = {
+        **DAILY,
+        **refresh("daily", "30 days", "1 hour"),
+        **policy("flows", "retention", drop_after=other),
+        **policy("flows", "compression", compress_after="1 year"),
+        **policy("daily", "compression", compress_after=other),
+    }
+    assert ids(facts) == []
+
+
+def test_numbers_are_compared_with_numbers():
+    facts = {
+        **hypertable("flows", integer_now="latest"),
+        **DAILY,
+        **refresh("daily", 3000, 100),
+        **policy("flows", "retention", drop_after=2000),
+        **policy("flows", "compression", compress_after=3000),
+    }
+    assert ids(facts) == [
+        "retention-in-refresh:daily.refresh:source_retention",
+        "retention-before-compression:flows:drop_after",
+    ]
+
+
+def test_an_aggregate_of_an_aggregate_needs_the_time_of_the_table():
+    facts = {
+        **hypertable("flows", integer_now=None),
+        **DAILY,
+        **aggregate("weekly", "daily"),
+        **refresh("weekly", 3000, 100),
+        **policy("flows", "reorder"),
+    }
+    (broken,) = broken_rules(facts, Circumstances())
+    assert broken.message == (
+        "hypertable flows: has no integer_now function, and each run of weekly.refresh fails"
+    )
+
+
+def test_reordering_needs_no_time():
+    facts = {**hypertable("flows", integer_now=None), **policy("flows", "reorder")}
+    assert ids(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "newest", "is_far"),
+    [
+        (50_000, (49_000, 50_000), False),
+        (60_000, (49_000, 50_000), False),
+        (60_001, (49_000, 50_000), True),
+        (39_000, (49_000, 50_000), False),
+        (38_999, (49_000, 50_000), True),
+        (38_999, None, False),
+        (None, (49_000, 50_000), False),
+    ],
+)
+def test_ten_chunks_are_far(now, newest, is_far):
+    facts = {
+        **hypertable("flows", integer_now="latest"),
+        **policy("flows", "retention", drop_after=5),
+    }
+    time = IntegerTime("flows", "latest", now=now, newest=newest)
+    found = ids(facts, Circumstances(integer_times=(time,)))
+    assert found == (["integer-now-far:flows:integer_now"] if is_far else [])
+
+
+def test_the_age_of_a_policy_is_not_far():
+    facts = {
+        **hypertable("flows", integer_now="latest"),
+        **policy("flows", "retention", drop_after=100_000),
+    }
+    for now, found in ((150_000, []), (150_001, ["integer-now-far:flows:integer_now"])):
+        time = IntegerTime("flows", "latest", now=now, newest=(49_000, 50_000))
+        assert ids(facts, Circumstances(integer_times=(time,))) == found
+
+
+COMPRESSION = FactKey("policy", "flows", "compression", EXISTS)
+TIDY = FactKey("job", "public.tidy", "", EXISTS)
+
+
+def test_an_owner_is_told_once_with_all_that_it_cannot_run():
+    failing = Runs(4, 3, last_failed=True, error="role may not log in.")
+    jobs = (
+        Job(TIDY, "nobody", may_log_in=False, runs=failing),
+        Job(COMPRESSION, "nobody", may_log_in=False, runs=Runs(2, 2, last_failed=True)),
+        Job(COMPRESSION._replace(table="curves"), "somebody"),
+    )
+    owner, *fails = broken_rules({}, Circumstances(jobs))
+    assert owner.key.id == "policy-owner:nobody:login"
+    assert owner.message == (
+        "role nobody: may not log in, so that these cannot run: job public.tidy, policy"
+        ' flows.compression; 5 of 6 runs failed, the last of these with "role may not log in"'
+    )
+    assert [broken.key.kind for broken in fails] == ["job-fails", "job-fails"]
+    assert set(compared(Circumstances(jobs)).findings) == {owner.key}
+
+
+def test_only_the_first_few_are_named():
+    jobs = tuple(
+        Job(COMPRESSION._replace(table=f"t{number}"), "nobody", may_log_in=False)
+        for number in range(7)
+    )
+    (owner,) = broken_rules({}, Circumstances(jobs))
+    assert owner.message.endswith("policy t4.compression and 2 more")
+
+
+def compared(circumstances, expected=None, observed=None):
+    capabilities = Capabilities(community_edition=True)
+    return compare(expected or {}, observed or {}, capabilities, circumstances)
+
+
+def test_what_a_finding_explains_is_moot():
+    """Of a policy that nobody declared it is said that nobody did."""
+    job = Job(COMPRESSION, "nobody", table_owner="desk")
+    outcome = compared(Circumstances((job,)), observed={COMPRESSION: True})
+    assert set(outcome.findings) == {COMPRESSION}
+    assert [key.id for key in outcome.consequences] == ["policy-owner:flows.compression:owner"]
+
+
+def test_late_chunks_say_how_often_the_policy_runs():
+    hour, day = Interval.parse("1 hour"), Interval.parse("1 day")
+    late = Late(COMPRESSION, 1, day, hour)
+    (broken,) = broken_rules({}, Circumstances(late=(late,)))
+    assert broken.message == (
+        "policy flows.compression: 1 chunk should be compressed by now, the oldest of them since"
+        " 1 day; it runs every 1 hour"
+    )
+    ran = Job(COMPRESSION, "desk", runs=Runs(1, 0, last_failed=False))
+    (broken,) = broken_rules({}, Circumstances((ran,), late=(late,)))
+    assert broken.message.endswith("it runs every 1 hour")
+    new = Job(COMPRESSION, "desk", runs=Runs(0, 0, last_failed=False))
+    (broken,) = broken_rules({}, Circumstances((new,), late=(late,)))
+    assert broken.message.endswith("it has never run")
+
+
+@pytest.mark.parametrize(
+    ("left", "code"),
+    [(100, None), (99, "sequence-near-end"), (1, "sequence-near-end"), (0, "sequence-exhausted")],
+)
+def test_numbers_that_are_left(left, code):
+    numbers = Numbers("numbers", "t.id", 1000 - left, 1000, left, 1000)
+    found = ids({}, Circumstances(numbers=(numbers,)))
+    assert found == ([f"{code}:numbers:last_value"] if code else [])
+
+
+def test_a_warning_does_not_fail():
+    numbers = Numbers("numbers", "", 999, 1000, 1, 1000)
+    warned = tuple(compared(Circumstances(numbers=(numbers,))).findings.values())
+    (warning,) = warned
+    assert warning.severity == "warning"
+    assert Verdict(EngineUsed("url", "a database"), warned).verdict == "conforms"
+    exhausted = Numbers("numbers", "", 1000, 1000, 0, 1000)
+    failed = tuple(compared(Circumstances(numbers=(exhausted,))).findings.values())
+    assert Verdict(EngineUsed("url", "a database"), (*warned, *failed)).verdict == "differs"
+
+
+def test_what_was_not_read_is_not_checked():
+    key = FactKey("sequence-near-end", "numbers", "", "last_value")
+    outcome = compared(Circumstances(unread=((key, "may not"),)))
+    assert [(item.id, item.reason) for item in outcome.not_checked.values()] == [
+        ("sequence-near-end:numbers:last_value", "may not")
+    ]
+
+
+def test_a_code_has_a_severity():
+    assert {code.severity for code in POLICY_CODES.values()} <= set(SEVERITIES)
