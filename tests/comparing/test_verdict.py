@@ -65,7 +65,6 @@ def test_data():
         ],
         "accounted": {"table": 8, "view": 1},
         "not_checked": [{"id": "a", "reason": "why"}, {"id": "b", "reason": "why"}],
-        "stages": {},
         "seconds": 1.235,
         "stages": {"rows": 0.123},
     }  # fmt: skip
