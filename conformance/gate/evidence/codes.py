@@ -11,16 +11,16 @@ SQUAWK_PAGES = "https://squawkhq.com/docs/"
 
 
 class OfSquawk(Code):
-    """What a rule of squawk says."""
+    """The code of a rule of squawk."""
 
     @property
     def page(self) -> str:
-        """The address of squawk's own page about the rule."""
+        """The URL of squawk's page about the rule."""
         return f"{SQUAWK_PAGES}{self.name.removeprefix(SQUAWK)}"
 
 
-#: All codes except squawk's, in the order of the reports. Those of policies are also reported by
-#: checks and audits.
+#: All codes except squawk's, in the order of the reports. Checks and audits also report the
+#: codes of policies.
 CODES = {
     code.name: code
     for code in (

@@ -61,7 +61,7 @@ def judge_drift(
                 changed[key.id] = evidence.revision.identifier
     last = rehearsed[-1].revision.identifier
     for finding in findings:
-        # A rule over several facts has a code of its own.
+        # A rule that judges several facts together has its own code.
         code, _, rest = finding.id.partition(":")
         named = (code, rest) if code in POLICY_CODES else ("drift", finding.id)
         revision = changed.get(finding.id, last)

@@ -49,7 +49,7 @@ def show(
 
 
 def _mark(finding: Finding) -> Text:
-    """A cross where it fails the run."""
+    """A cross if the finding fails the run, else an exclamation mark."""
     return Text("✗ ", style="red") if finding.fails else Text("! ", style="yellow")
 
 
