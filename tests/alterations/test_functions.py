@@ -66,11 +66,11 @@ def test_what_is_not_declared_is_not_judged(database):
 
 def test_an_undeclared_function_is_seen_with_its_digest_and_its_users(database):
     database.execute(CREATE)
-    database.execute("ALTER TABLE curves ADD CHECK (next_of(tenor_days) > 0) NOT VALID")
+    database.execute("ALTER TABLE instruments ADD CHECK (next_of(id) > 0) NOT VALID")
     (seen,) = (item for item in database.compare().seen if item.kind == "function")
     assert seen.object == NAME
     assert seen.reason == (
-        f"sql, body {digest_of(BODY)}, used by constraint curves_tenor_days_check on table curves"
+        f"sql, body {digest_of(BODY)}, used by constraint instruments_id_check on table instruments"
     )
 
 
