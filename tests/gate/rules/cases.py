@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.comparing.findings import Finding
+from conformance.comparing.policies.broken import Broken, broken_key
 from conformance.gate.evidence.evidence import (
     CombinedRun,
     DowngradeOutcome,
@@ -273,6 +274,14 @@ CASES = {
         evidence(),
         evidence(),
         replace(evidence(), revision=replace(REVISION, identifier="0003")),
+    ),
+    "a rule over policies that is broken": lambda: judge_drift(
+        [
+            Broken(
+                broken_key("refresh-gap", "daily", "1 day to 2 days"), "A gap", "Mend it."
+            ).finding
+        ],
+        [evidence()],
     ),
     "a table dropped": lambda: judge_rows(evidence(after=EMPTY)),
     "a column dropped": lambda: judge_rows(evidence(after=table(columns={1: A}))),
