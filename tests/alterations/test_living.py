@@ -215,8 +215,8 @@ def test_what_is_late_is_counted(database):
     found = database.compare(living=True).findings.values()
     message = next(item.message for item in found if item.object == "market_data.compression")
     assert message == (
-        "policy market_data.compression: 5 chunks should be compressed by now, the oldest of them"
-        " since 30 days; it has never run"
+        "policy market_data.compression: 5 chunks should have been compressed, the oldest of them"
+        " 30 days ago; it has never run"
     )
 
 

@@ -1,6 +1,13 @@
-"""The rules over several objects, on facts that no database needs to have: every edge of an age."""
+"""The rules over several objects, on facts that no database needs to have: every edge of an age.
+
+policies.txt has all that they say, word by word. After a change of words on purpose,
+`SAY_ANEW=1 pytest tests/comparing/test_policies.py` writes it anew.
+"""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
 
 import pytest
 
@@ -192,7 +199,7 @@ def test_an_owner_is_told_once_with_all_that_it_cannot_run():
     owner, *fails = broken_rules({}, Circumstances(jobs))
     assert owner.key.id == "policy-owner:nobody:login"
     assert owner.message == (
-        "role nobody: may not log in, so that these cannot run: job public.tidy, policy"
+        "role nobody: may not log in, so that its jobs cannot run: job public.tidy, policy"
         ' flows.compression; 5 of 6 runs failed, the last of these with "role may not log in"'
     )
     assert [broken.key.kind for broken in fails] == ["job-fails", "job-fails"]
@@ -226,8 +233,8 @@ def test_late_chunks_say_how_often_the_policy_runs():
     late = Late(COMPRESSION, 1, day, hour)
     (broken,) = broken_rules({}, Circumstances(late=(late,)))
     assert broken.message == (
-        "policy flows.compression: 1 chunk should be compressed by now, the oldest of them since"
-        " 1 day; it runs every 1 hour"
+        "policy flows.compression: 1 chunk should have been compressed, the oldest of them"
+        " 1 day ago; it runs every 1 hour"
     )
     ran = Job(COMPRESSION, "desk", runs=Runs(1, 0, last_failed=False))
     (broken,) = broken_rules({}, Circumstances((ran,), late=(late,)))
@@ -268,3 +275,155 @@ def test_what_was_not_read_is_not_checked():
 
 def test_a_code_has_a_severity():
     assert {code.severity for code in POLICY_CODES.values()} <= set(SEVERITIES)
+
+
+WORDS = Path(__file__).with_name("policies.txt")
+REFRESH = refresh("daily", "30 days", "1 hour")
+WEEKLY = {**DAILY, **aggregate("weekly", "daily", "7 days")}
+BY_NUMBER = {
+    **hypertable("flows", integer_now="latest"),
+    **policy("flows", "retention", drop_after=5),
+}
+FAILED = Runs(2, 2, last_failed=True, error="no room.")
+INVALID = FactKey("index", "flows", "ix", "valid")
+
+
+def time(now, newest=(49_000, 50_000), **more):
+    return Circumstances(
+        integer_times=(IntegerTime("flows", "latest", now=now, newest=newest, **more),)
+    )
+
+
+def of_job(**more):
+    return Circumstances((Job(COMPRESSION, "nobody", **more),))
+
+
+def of_sequence(left, column=""):
+    return Circumstances(numbers=(Numbers("numbers", column, 1000 - left, 1000, left, 1000),))
+
+
+def late(kind, chunks):
+    day = Interval.parse("1 day")
+    return Circumstances(late=(Late(COMPRESSION._replace(name=kind), chunks, day, day),))
+
+
+#: What a database shows, and what is known beside.
+CASES = {
+    "an owner that may not log in": ({}, of_job(may_log_in=False)),
+    "such an owner, and runs that failed": ({}, of_job(may_log_in=False, runs=FAILED)),
+    "an owner that is not the table's": ({}, of_job(table_owner="desk")),
+    "such a role, and runs that failed": ({}, of_job(table_owner="desk", runs=FAILED)),
+    "no function for the time": (
+        {**BY_NUMBER, **hypertable("flows", integer_now=None)},
+        Circumstances(),
+    ),
+    "a function that is gone": (BY_NUMBER, time(None, is_there=False)),
+    "a time far after the rows": (BY_NUMBER, time(90_000)),
+    "a time far before the rows": (BY_NUMBER, time(90)),
+    "retention of the source": (
+        {**DAILY, **REFRESH, **policy("flows", "retention", drop_after="7 days")},
+        Circumstances(),
+    ),
+    "retention of the aggregate": (
+        {**DAILY, **REFRESH, **policy("daily", "retention", drop_after="7 days")},
+        Circumstances(),
+    ),
+    "compression of the source": (
+        {**DAILY, **REFRESH, **policy("flows", "compression", compress_after="7 days")},
+        Circumstances(),
+    ),
+    "compression of the aggregate": (
+        {**DAILY, **REFRESH, **policy("daily", "compression", compress_after="7 days")},
+        Circumstances(),
+    ),
+    "a refresh that is too rare": (
+        {**DAILY, **refresh("daily", "3 days", "1 hour", "7 days")},
+        Circumstances(),
+    ),
+    "a gap": (
+        {
+            **DAILY,
+            **refresh("daily", "3 days", "1 hour", name=NEW),
+            **refresh("daily", "30 days", "4 days", name=OLD),
+        },
+        Circumstances(),
+    ),
+    "an overlap": (
+        {
+            **DAILY,
+            **refresh("daily", "3 days", "1 hour", name=NEW),
+            **refresh("daily", "30 days", "2 days", name=OLD),
+        },
+        Circumstances(),
+    ),
+    "retention before compression": (
+        {
+            **policy("flows", "retention", drop_after="7 days"),
+            **policy("flows", "compression", compress_after="30 days"),
+        },
+        Circumstances(),
+    ),
+    "an aggregate that is kept for longer than its source": (
+        {
+            **WEEKLY,
+            **policy("daily", "retention", drop_after="90 days"),
+            **policy("weekly", "retention", drop_after="1 year"),
+        },
+        Circumstances(),
+    ),
+    "a bucket that is longer than its source lasts": (
+        {**WEEKLY, **policy("daily", "retention", drop_after="6 days")},
+        Circumstances(),
+    ),
+    "a bucket as long as its source lasts": (
+        {**WEEKLY, **policy("daily", "retention", drop_after="7 days")},
+        Circumstances(),
+    ),
+    "a run that failed": ({}, of_job(runs=FAILED)),
+    "a run that failed, for an unknown reason": ({}, of_job(runs=Runs(3, 1, last_failed=True))),
+    "a run that succeeded": ({}, of_job(runs=Runs(3, 2, last_failed=False))),
+    "a late compression": ({}, late("compression", 1)),
+    "a late retention": ({}, late("retention", 2)),
+    "an index left behind": (
+        {INVALID: False, INVALID._replace(name="good"): True},
+        Circumstances(),
+    ),
+    "a sequence near its end": ({}, of_sequence(7)),
+    "a column's sequence without a number left": ({}, of_sequence(0, "flows.id")),
+}
+
+
+def in_words(facts, circumstances):
+    """All that a broken rule says and rests on."""
+    found = ""
+    for broken in broken_rules(facts, circumstances):
+        said = broken.finding
+        found += f"{said.id} ({said.severity})\n  {said.message}\n  {said.hint}\n"
+        found += f"  limit {said.expected}, value {said.observed}\n"
+        for what in ("rests_on", "explains", "causes"):
+            if keys := getattr(broken, what):
+                found += f"  {what}: {', '.join(key.id for key in keys)}\n"
+    return found or "(nothing)\n"
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    if "SAY_ANEW" in os.environ:
+        text = "\n".join(f"# {name}\n{in_words(*case)}" for name, case in CASES.items())
+        WORDS.write_text(text, encoding="utf-8")
+    parts = WORDS.read_text(encoding="utf-8").split("# ")[1:]
+    return dict(part.rstrip("\n").split("\n", 1) for part in parts)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_said_of_a_case(name, recorded):
+    assert in_words(*CASES[name]).rstrip("\n") == recorded[name]
+
+
+def test_every_code_is_said_of_some_case(recorded):
+    assert recorded.keys() == CASES.keys()
+    assert {key.kind for key in map(first, CASES.values())} >= set(POLICY_CODES)
+
+
+def first(case):
+    return next((broken.key for broken in broken_rules(*case)), TIDY)

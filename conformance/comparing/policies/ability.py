@@ -48,11 +48,11 @@ def _may_not_log_in(circumstances: Circumstances) -> Iterator[Broken]:
         names = listed(sorted(f"{job.key.kind} {job.key.object}" for job in jobs))
         yield Broken(
             owner_keys(jobs[0])[0],
-            f"role {owner}: may not log in, so that these cannot run: {names}{_so_far(jobs)}",
+            f"role {owner}: may not log in, so that its jobs cannot run: {names}{_so_far(jobs)}",
             "Read from pg_roles and timescaledb_information.jobs. Likely cause: ALTER ROLE ... "
-            "NOLOGIN, or ALTER TABLE ... OWNER TO a role without LOGIN, which newer versions give "
-            "the policies of the table too. ALTER ROLE ... LOGIN, which needs no password, or give "
-            "the table to a role that may log in.",
+            "NOLOGIN; or ALTER TABLE ... OWNER TO a role without LOGIN, which newer versions of "
+            "TimescaleDB make the owner of the policies too. Run ALTER ROLE ... LOGIN, which needs "
+            "no password, or give the table to a role that may log in.",
             observed=owner,
         )
 
@@ -124,9 +124,9 @@ def _far_away(
     if max(now - last, first - now) <= limit:
         return
     what = (
-        "by their age all rows are long over"
+        "by this clock all rows are old"
         if now > last
-        else "by their age all rows are yet to come"
+        else "by this clock all rows lie in the future"
     )
     yield Broken(
         broken_key("integer-now-far", key.table, key.attribute),

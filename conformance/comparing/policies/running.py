@@ -65,8 +65,8 @@ def _late(late: Late, job: Job | None) -> Broken:
     never = job is not None and job.runs is not None and job.runs.total == 0
     return Broken(
         broken_key("chunks-late", late.key.object, "chunks"),
-        f"policy {late.key.object}: {chunks} should be {done} by now, the oldest of them since "
-        f"{late.behind}; {'it has never run' if never else f'it runs every {late.schedule}'}",
+        f"policy {late.key.object}: {chunks} should have been {done}, the oldest of them "
+        f"{late.behind} ago; {'it has never run' if never else f'it runs every {late.schedule}'}",
         "Read from timescaledb_information.jobs and chunks. Likely cause: no background worker was "
         "free (timescaledb.max_background_workers), or a run stops before it has done all of them "
         "(maxchunks_to_compress, locks, max_runtime). CALL run_job() shows what keeps it.",

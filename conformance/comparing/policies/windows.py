@@ -46,11 +46,15 @@ def _retention(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -> 
         "drop_after. Make start_offset shorter than drop_after, or keep the rows for longer."
     )
     for table, part, harm in (
-        (aggregate.source, "source_retention", f"its buckets vanish from {aggregate.name} too"),
+        (
+            aggregate.source,
+            "source_retention",
+            f"a refresh then empties {aggregate.name} there",
+        ),
         (
             aggregate.name,
             "retention",
-            "a refresh makes those buckets anew, which are dropped again",
+            "a refresh computes dropped buckets again",
         ),
     ):
         drop_after = schedules.age(table, "retention", "drop_after")
@@ -77,9 +81,9 @@ def _compression(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -
         (
             aggregate.source,
             "source_compression",
-            "what changes there is written to compressed chunks",
+            "late changes are written to compressed chunks",
         ),
-        (aggregate.name, "compression", "a refresh there writes to compressed chunks"),
+        (aggregate.name, "compression", "a refresh writes to compressed chunks"),
     ):
         compress_after = schedules.age(table, "compression", "compress_after")
         # From the first row on: it does not say that these are expected to change.
@@ -113,7 +117,7 @@ def _too_rare(aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
     yield Broken(
         broken_key("refresh-too-rare", refresh.subject, "schedule_interval"),
         f"policy {refresh.subject}: runs every {refresh.schedule}, its window is {width} wide; "
-        "buckets pass it unseen between two runs",
+        "no run covers the buckets in between",
         f"{_READ} Likely cause: the schedule or the offsets were changed by themselves. Run it "
         "more often, or make the window wider than the time between two runs.",
         plain(width),
@@ -131,7 +135,7 @@ def _neighbours(aggregate: Aggregate) -> Iterator[Broken]:
         if is_longer(older.end, newer.start):
             yield Broken(
                 broken_key("refresh-gap", aggregate.name, between),
-                f"{both} leave out the ages {between}; what changes there is seen late",
+                f"{both} leave out the ages {between}; changes there are seen late",
                 f"{_READ} Likely cause: one of the windows was changed without the other. Let the "
                 "older one end where the newer one starts.",
                 plain(newer.start),
@@ -164,11 +168,20 @@ def _source_forgets(schedules: Schedules, aggregate: Aggregate) -> Iterator[Brok
         return
     if not longer and not is_longer(aggregate.bucket, of_source):
         return
-    kept = "without end" if own is None else f"for {own}"
+    if longer:
+        kept = "for ever" if own is None else f"for {own}"
+        said = (
+            f"keeps its buckets {kept}, but its source {aggregate.source} for {of_source}; older "
+            "buckets cannot be computed again"
+        )
+    else:
+        said = (
+            f"its buckets are {aggregate.bucket} long, but its source {aggregate.source} keeps "
+            f"rows for {of_source}; a late refresh computes a bucket from a part of its rows"
+        )
     yield Broken(
         broken_key("source-forgets", aggregate.name, "source_retention"),
-        f"continuous aggregate {aggregate.name}: keeps its buckets {kept}, {aggregate.source}, "
-        f"which it is computed from, for {of_source}; what is older cannot be computed again",
+        f"continuous aggregate {aggregate.name}: {said}",
         f"{_READ} Likely cause: the aggregate is to outlive its source. Never refresh it further "
         "back than that, nor drop it in a migration; or keep the source for as long.",
         plain(of_source),
@@ -196,7 +209,7 @@ def _never_compressed(schedules: Schedules) -> Iterator[Broken]:
         yield Broken(
             broken_key("retention-before-compression", table, "drop_after"),
             f"policies of {table}: drop after is {drop_after}, compress after is {compress_after}; "
-            "no chunk lives until it is compressed",
+            "no chunk is ever compressed",
             f"{_READ} Likely cause: one of the two was changed by itself. Compress earlier, keep "
             "the chunks for longer, or have no compression.",
             plain(compress_after),
