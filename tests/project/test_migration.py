@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from sqlalchemy import create_engine, pool, text
 
 PROJECT = Path(__file__).parents[2]
@@ -113,7 +114,13 @@ def test_offline_asks_the_server_the_same_questions():
         ("postgresql://u:secret@[::1/d", "is not a database URL"),
         ("postgresql://u:se@cret@127.0.0.1:1/d", "more than one @"),
         ("postgresql://u:secret@127.0.0.1:1/d?colour=red", 'invalid connection option "colour"'),
-        ("postgresql://u:secret@127.0.0.1:1/d%00", "null"),
+        pytest.param(
+            "postgresql://u:secret@127.0.0.1:1/d%00",
+            "null",
+            marks=pytest.mark.skipif(
+                sqlalchemy.__version__ < "2.1", reason="it takes a database's name as it is written"
+            ),
+        ),
         ("postgresql://u:secret@127.0.0.1:1/d", "port 1 failed: Connection refused"),
     ],
 )

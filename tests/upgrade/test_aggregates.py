@@ -111,11 +111,11 @@ def chosen(choices, upgradable, versions, tmp_path, monkeypatch):
     (tmp_path / "alembic/versions/0001.py").write_text(REVISION)
     (tmp_path / "aggregated.py").write_text(MODELS)
     monkeypatch.chdir(tmp_path)
-    yield replace(
-        choices(versions[0], versions[-1], engine=upgradable),
-        models="aggregated:metadata",
-        alembic_ini=str(tmp_path / "alembic.ini"),
+    chosen = choices(versions[0], versions[-1], engine=upgradable)
+    project = replace(
+        chosen.project, models=("aggregated:metadata",), alembic_ini=str(tmp_path / "alembic.ini")
     )
+    yield replace(chosen, project=project)
     sys.modules.pop("aggregated", None)
 
 
