@@ -27,13 +27,13 @@ _ZONES = tuple(timezone(timedelta(hours=hours)) for hours in (-8, 0, 9))
 
 
 def natural_key(model: Any) -> tuple[str, ...]:
-    """The keys of the columns by which a write finds the row that is there already.
+    """The keys of the columns by which a write finds an existing row.
 
-    That is the unique constraint `uq_<table>_natural_key`, else the only unique constraint, else
-    a primary key that the database does not fill.
+    These are the columns of the unique constraint `uq_<table>_natural_key`, else of the only unique
+    constraint, else of a primary key that the database does not fill.
 
     Raises:
-        ValueError: the table has none, or more than one and none of that name.
+        ValueError: the table has no such key, or several unique constraints without that name.
     """
     table = table_of(model)
     unique = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
@@ -47,7 +47,7 @@ def natural_key(model: Any) -> tuple[str, ...]:
         return tuple(field.key for field in primary)
     raise ValueError(
         f"{table.name} has {len(unique)} unique constraints and none is named "
-        f"uq_{table.name}_natural_key; say which columns identify a row"
+        f"uq_{table.name}_natural_key; name one so, or pass key= with the identifying columns"
     )
 
 
@@ -61,21 +61,21 @@ def batches(
     max_size: int = 8,
     **settings: Any,
 ) -> SearchStrategy[list[Row]]:
-    """Lists of rows, in any order, some of which share their natural key or nearly do.
+    """Lists of rows, in any order, some of which have the same or nearly the same natural key.
 
-    Beside fresh rows there are: a row again; its key with other values; its key spelled
-    otherwise (the same instant at another offset, the other zero); and a row that differs from
-    it in exactly one column of the key.
+    A list has new rows, and variants of an earlier row: the same row; a row with the same key; a
+    row with the same key in another spelling (the same instant in another time zone, 0.0 and -0.0);
+    and a row whose key differs in exactly one column.
 
     Args:
         model: a mapped class or a table.
-        overrides: as for `rows`, which takes all further arguments too.
+        overrides: as for `rows`, to which all further arguments are passed.
         key: the columns that identify a row; by default `natural_key`.
         min_size, max_size: how many rows.
 
     Raises:
-        ValueError: there is no natural key, the key has a column that the table has not, or
-            `rows` refuses.
+        ValueError: the table has no natural key, `key` names a column that does not exist, or
+            `rows` raises an error.
     """
     table = table_of(model)
     columns = tuple(natural_key(table) if key is None else key)
@@ -83,7 +83,7 @@ def batches(
         if name not in table.columns:
             raise ValueError(f"key: {table.name} has no column {name!r}")
     derivation = derivation_of(table)
-    # What a type decorator takes, only its author knows.
+    # Only the author of a TypeDecorator knows which values it accepts.
     own = {field.key for field in derivation.fields.values() if not field.kind.decorators}
     maker = _Batches(
         rows(table, overrides, **settings), columns, own.intersection(columns), _ties(derivation)
@@ -92,7 +92,7 @@ def batches(
 
 
 def _ties(derivation: Derivation) -> Ties:
-    """For each column those that must come from the same row, by checks or foreign keys."""
+    """Column -> the columns that must come from the same row, because of checks or foreign keys."""
     groups = [set(names) for names, _ in derivation.groups]
     groups += [
         {element.parent.name for element in constraint.elements}
@@ -104,7 +104,7 @@ def _ties(derivation: Derivation) -> Ties:
 
 @dataclass(frozen=True)
 class _Batches:
-    """What the rows of a batch are made from."""
+    """The strategies and columns for the rows of a batch."""
 
     row: SearchStrategy[Row]
     key: tuple[str, ...]
@@ -112,7 +112,7 @@ class _Batches:
     ties: Ties
 
     def like(self, draw: st.DrawFn, source: Row) -> Row:
-        """A row that has something to do with the source, or nothing."""
+        """A variant of the source row, or a new row."""
         way = draw(st.sampled_from(_WAYS))
         fresh = dict(source) if way == "again" else draw(self.row)
         if way in ("fresh", "again"):
@@ -130,22 +130,22 @@ class _Batches:
 
 
 def respelled(value: Any) -> SearchStrategy[Any]:
-    """The value in another spelling that is equal in PostgreSQL; itself if it has none."""
+    """Values that PostgreSQL stores like this one, but that are spelled differently."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return st.sampled_from([value.astimezone(zone) for zone in _ZONES])
     if isinstance(value, float):
-        # Every NaN is equal to every other there, and to itself alone in Python.
+        # In PostgreSQL all NaN are equal; in Python a NaN is not.
         return st.just(float("nan") if math.isnan(value) else -value if value == 0 else value)
     return st.just(value)
 
 
 def rewritten(model: Any, row: Row, other: Row, columns: Sequence[str]) -> Row:
-    """The row with these columns, and all that are tied to them, as the other one has them."""
+    """The row with these columns, and the columns tied to them, taken from the other row."""
     return _taking(_ties(derivation_of(model)), row, other, columns)
 
 
 def _taking(ties: Ties, row: Row, other: Row, columns: Sequence[str]) -> Row:
-    """The row with these columns as the other one has them, given or not."""
+    """The row with these columns taken from the other row, which may leave them out."""
     taken = {tied for name in columns for tied in ties.get(name, (name,))}
     return {
         **{name: value for name, value in row.items() if name not in taken},
@@ -157,7 +157,7 @@ def _taking(ties: Ties, row: Row, other: Row, columns: Sequence[str]) -> Row:
 def _batch(draw: st.DrawFn, maker: _Batches, sizes: SearchStrategy[int]) -> list[Row]:
     batch: list[Row] = []
     for _ in range(draw(sizes)):
-        # The place is counted from the end, so that the simplest one is there.
+        # Counted from the end, so that the simplest choice is the last row.
         source = batch[-1 - draw(st.integers(0, len(batch) - 1))] if batch else None
         row = draw(maker.row) if source is None else maker.like(draw, source)
         batch.insert(len(batch) - draw(st.integers(0, len(batch))), row)

@@ -1,4 +1,4 @@
-"""What can be known of a table's rows from its metadata alone; read once per table."""
+"""All that the metadata says about the rows of a table; derived once per table."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 #: First and last value of a hypertable's time column, in the column's own type.
 Span = tuple[Any, Any]
-#: Column keys, as `insert()` takes them, and values.
+#: Column key, as in `insert()` -> value.
 Row = dict[str, Any]
 
 _INFO_KEY = "conformance.strategies"
-#: In a drawn row: the column is not given.
+#: The value of a column that a drawn row leaves out.
 LEFT_OUT = object()
 
 
@@ -36,24 +36,24 @@ def table_of(model: Any) -> Table:
     """The table of a mapped class, or the table itself.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: the model is neither.
     """
     try:
         table = model if isinstance(model, Table) else inspect(model).local_table
     except (NoInspectionAvailable, AttributeError):
         table = None
     if not isinstance(table, Table):
-        raise TypeError(f"{model!r} is neither a table nor a class that is mapped to one")
+        raise TypeError(f"{model!r} is neither a table nor a mapped class")
     return table
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What is drawn of each column.
+    """Which values are drawn for the columns.
 
     Attributes:
         span: first and last value of a hypertable's time column; None: four chunks.
-        far: all that PostgreSQL, TimescaleDB and Python can hold, instead.
+        far: draw the time column from all values that PostgreSQL, TimescaleDB and Python support.
         complete: no column is left out.
         plain: texts are short words, easy to read.
     """
@@ -132,7 +132,7 @@ class Derivation:
         for field in self.fields.values():
             if field.is_time:
                 return field
-        raise ValueError(f"{self.table.name} is not declared a Hypertable")
+        raise ValueError(f"{self.table.name} does not have Hypertable(...)")
 
     @cached_property
     def chunks(self) -> Chunks:
@@ -150,7 +150,9 @@ class Derivation:
         """
         value = self.time.kind.given(self.chunks.axis.value(step))
         if value is None:
-            raise ValueError(self.unknown.get(self.time.name, f"no moment is at {step}"))
+            raise ValueError(
+                self.unknown.get(self.time.name, f"the time column has no value at step {step}")
+            )
         return value
 
     def step(self, moment: Any) -> int:
@@ -210,18 +212,18 @@ def derivation_of(model: Any) -> Derivation:
 
 
 def checks_not_understood(model: Any) -> tuple[UnreadCheck, ...]:
-    """The CHECK constraints of a table that rows cannot be derived from."""
+    """The CHECK constraints of a table that are not understood."""
     return derivation_of(model).unread
 
 
 def unknown_columns(model: Any) -> dict[str, str]:
-    """Columns of whose values nothing is known, by key, with a reason that names their type."""
+    """Columns of an unknown type, by key, with a reason that names the type."""
     derivation = derivation_of(model)
     return {derivation.fields[name].key: why for name, why in derivation.unknown.items()}
 
 
 def default_span(model: Any) -> Span:
-    """First and last value that a hypertable's time column gets by default: four whole chunks.
+    """The default first and last value of a hypertable's time column: four whole chunks.
 
     Raises:
         ValueError: the table is not declared a hypertable.

@@ -1,4 +1,4 @@
-"""Rows at the edges: values that are easily lost, and rows that a CHECK constraint refuses."""
+"""Edge cases: values that are easily lost, and rows that a CHECK constraint refuses."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def precarious_values(model: Any) -> list[Row]:
-    """Parts of rows that together have all such values; other columns are given by the caller.
+    """Parts of rows with all values that are easily lost; the caller adds the other columns.
 
-    Left out are the time column, foreign keys and columns that checks tie to others.
+    The time column, foreign keys, and columns that share a check with other columns are left out.
     """
     found = {key: values for key, values in _precarious(derivation_of(model)) if values}
     number = max(map(len, found.values()), default=0)
@@ -33,7 +33,7 @@ def precarious_values(model: Any) -> list[Row]:
 
 
 def _precarious(derivation: Derivation) -> Iterator[tuple[str, list[Any]]]:
-    """Of columns that can take any value, or any that a check of their own leaves."""
+    """The precarious values of each column that is independent of other columns."""
     bound = {name for check in derivation.unread for name in check.columns}
     for names, ways in derivation.groups:
         if len(names) > 1 or len(ways) > 1:
@@ -54,10 +54,10 @@ def checks_of(model: Any) -> list[CheckConstraint]:
 
 
 def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> SearchStrategy[Row]:
-    """Complete rows that satisfy the negation of a check, and whatever else is asked of rows.
+    """Complete rows that violate this check, and are valid otherwise.
 
-    Values of the columns that the check mentions are of the types that the database stores: a
-    decorator may not let through what a check is there to refuse.
+    Values of the check's columns have the types of the database: a TypeDecorator might not accept
+    values that the check refuses.
 
     Args:
         model: a mapped class or a table.
@@ -65,8 +65,8 @@ def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> Search
         settings: as for `rows`.
 
     Raises:
-        NotDerivable: the check is not understood, no value can break it, or `rows` refuses.
-        ValueError: it is of a column that the database fills.
+        NotDerivable: the check is not understood, no value violates it, or `rows` raises it.
+        ValueError: the check has a column that the database fills.
     """
     table = table_of(model)
     broken = rows(_negated(table, check), complete=True)
@@ -81,12 +81,12 @@ def columns_of(check: CheckConstraint) -> tuple[str, ...]:
 
 
 def _negated(table: Table, check: CheckConstraint) -> Table:
-    """The columns that the check mentions, and what breaks it while other checks of them hold."""
+    """A table of the check's columns whose only purpose is rows that violate the check."""
     fields = derivation_of(table).fields
     names = columns_of(check)
     broken = [field for name, field in fields.items() if name in names]
     if given := [field.name for field in broken if field.is_generated]:
-        raise ValueError(f"the database fills {given[0]}")
+        raise ValueError(f"the database fills the column {given[0]}")
     others = [
         spelling.sql(other.sqltext)
         for other in checks_of(table)
@@ -95,7 +95,7 @@ def _negated(table: Table, check: CheckConstraint) -> Table:
     return Table(
         table.name,
         MetaData(),
-        # NULL breaks no check.
+        # NULL does not violate a check.
         *(Column(f.name, f.bare_type, key=f.key, nullable=False) for f in broken),
         CheckConstraint(f"NOT ({spelling.sql(check.sqltext)})"),
         *map(CheckConstraint, others),

@@ -1,4 +1,4 @@
-"""Where foreign keys get their values: from rows that the caller says are there."""
+"""Values for foreign keys: from existing rows, which the caller passes as `parents`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def check_names(table: Table, parents: Parents) -> None:
-    """Each name must be of a table, or of a table's column, that the metadata knows.
+    """Check that each name is that of a table, or of a column, of the metadata.
 
     Raises:
-        ValueError: one is not.
+        ValueError: a name is not.
     """
     tables = table.metadata.tables
     for name in parents:
@@ -29,10 +29,10 @@ def check_names(table: Table, parents: Parents) -> None:
 def references(
     table: Table, parents: Parents, overridden: set[str], problems: list[str]
 ) -> Iterator[tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
-    """Columns of each foreign key, by name, with the values they can have together.
+    """The columns of each foreign key, by name, with their possible values.
 
     Args:
-        problems: what is missing is added here, a sentence each.
+        problems: a sentence is added for each foreign key without values.
     """
     taken: set[str] = set(overridden)
     for constraint in sorted(table.foreign_key_constraints, key=_first_column):
@@ -78,10 +78,10 @@ def _missing(constraint: ForeignKeyConstraint, columns: tuple[str, ...]) -> str:
     owner, targets = _targets(constraint)
     if len(columns) == 1:
         return (
-            f"column {columns[0]} refers to {owner}.{targets[0]}: give "
-            f"parents={{'{owner}.{targets[0]}': [...]}} with values that are there, or override it"
+            f"column {columns[0]} refers to {owner}.{targets[0]}: pass "
+            f"parents={{'{owner}.{targets[0]}': [...]}} with existing values, or override it"
         )
     return (
-        f"columns {', '.join(columns)} refer to {owner} ({', '.join(targets)}): give "
-        f"parents={{'{owner}': [...]}} with rows that are there, or override them"
+        f"columns {', '.join(columns)} refer to {owner} ({', '.join(targets)}): pass "
+        f"parents={{'{owner}': [...]}} with existing rows, or override the columns"
     )

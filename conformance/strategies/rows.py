@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from conformance.strategies.derivation import Span
     from conformance.strategies.parents import Parents
 
-#: Column keys, and a strategy: of the column's value, or of a tuple where there are several.
+#: Column keys, and a strategy of the value; of a tuple of values for several columns.
 Part = tuple[tuple[str, ...], SearchStrategy[Any]]
 
 
 class NotDerivable(ValueError):
-    """Valid rows cannot be derived from the metadata alone.
+    """Valid rows cannot be generated from the metadata alone.
 
     Attributes:
-        problems: one sentence for each thing that the caller has to say.
+        problems: one sentence for each argument that the caller has to add.
     """
 
     def __init__(self, table: Table, problems: list[str]) -> None:
         listed = "".join(f"\n- {problem}" for problem in problems)
-        super().__init__(f"rows of {table.fullname} cannot be derived from its metadata:{listed}")
+        super().__init__(f"cannot generate rows of {table.fullname} from its metadata:{listed}")
         self.problems = tuple(problems)
 
 
@@ -52,31 +52,31 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
 ) -> SearchStrategy[Row]:
     """Rows that the table accepts, one by one, as dictionaries for `insert()`.
 
-    Values keep to types, nullability, CHECK constraints and foreign keys; they do not keep to
-    unique constraints. Columns that the database fills (identity, serial, computed) are never
-    given, those with a default sometimes. A nullable JSON column is NULL by not being given.
-    A type decorator gets the values that it gives back itself.
+    Values satisfy types, nullability, CHECK constraints and foreign keys, but not unique
+    constraints. Columns that the database fills (identity, serial, computed) are left out, columns
+    with a default sometimes. A nullable JSON column is left out where it is NULL. The value of a
+    TypeDecorator is one that it returns itself.
 
     Args:
         model: a mapped class or a table.
-        overrides: a strategy or a plain value for a column, which is then always given; also as
-            keyword arguments, `rows(MarketData, instrument_id=1)`.
-        parents: values that foreign keys can take, `{"instruments.id": [1, 2]}`; for a foreign
-            key of several columns, rows: `{"orders": [{"id": 1, "region": "eu"}]}`.
+        overrides: column -> a strategy or a value, which every row then has; also as keyword
+            arguments, `rows(MarketData, instrument_id=1)`.
+        parents: values for foreign keys, `{"instruments.id": [1, 2]}`; for a foreign key of several
+            columns, rows: `{"orders": [{"id": 1, "region": "eu"}]}`.
         span: first and last value of a hypertable's time column; by default `default_span`.
-        far: its values come from the years 1 to 9999 instead; each may be a new chunk.
-        complete: every column is given in every row, so that all rows have the same keys. NULL
-            of a JSON column is then None, which SQLAlchemy may write as the document `null`.
+        far: draw the time column from the years 1 to 9999 instead; each row may be in a new chunk.
+        complete: every row has every column, so that all rows have the same keys. The NULL of a
+            JSON column is then None, which SQLAlchemy may write as the document `null`.
         plain: texts are short words, easy to read.
-        nulls_for_unknown: a column of whose values nothing is known is NULL, where it may be;
-            `unknown_columns` names them.
+        nulls_for_unknown: columns of an unknown type are NULL if nullable; `unknown_columns` names
+            them.
         trusting: names of CHECK constraints that are not understood, and that the caller's
-            overrides or filters keep.
+            overrides or filters ensure.
 
     Raises:
-        NotDerivable: a foreign key without parents, a CHECK that is not understood, or a type
-            that is not known; all of them are named.
-        ValueError: an argument names something that is not there, or contradicts another.
+        NotDerivable: a foreign key has no parents, a CHECK is not understood, or a type is unknown;
+            the error names all of them.
+        ValueError: an argument names something that does not exist, or contradicts another one.
     """
     derivation = derivation_of(model)
     table = derivation.table
@@ -105,9 +105,9 @@ def _row_of(draw: st.DrawFn, parts: tuple[Part, ...]) -> Row:
 def _scope(table: Table, span: Span | None, *, far: bool, **more: bool) -> Scope:
     if span is not None:
         if far:
-            raise ValueError("span and far exclude each other")
+            raise ValueError("span and far=True cannot be combined")
         if hypertable_of(table) is None:
-            raise ValueError(f"span: {table.name} is not declared a Hypertable")
+            raise ValueError(f"span: {table.name} does not have Hypertable(...)")
         if span[0] > span[1]:
             raise ValueError(f"span: {span[0]} is after {span[1]}")
     return Scope(span, far, **more)
@@ -116,7 +116,7 @@ def _scope(table: Table, span: Span | None, *, far: bool, **more: bool) -> Scope
 class _Parts:
     """Collects parts: single columns, and columns whose values depend on each other.
 
-    A column that has one is left alone by what comes later.
+    Later calls do not change a column that has a part already.
     """
 
     def __init__(self, derivation: Derivation, scope: Scope) -> None:
@@ -129,20 +129,20 @@ class _Parts:
         self.overridden: set[str] = set()
 
     def override(self, overrides: Mapping[str, Any]) -> None:
-        """The caller's word, which nothing narrows."""
+        """Use the caller's values or strategies, without applying checks."""
         for key, value in overrides.items():
             column = self.table.columns.get(key)
             if column is None:
                 known = ", ".join(column.key for column in self.table.columns)
-                raise ValueError(f"{self.table.name} has no column {key!r}; there are {known}")
+                raise ValueError(f"{self.table.name} has no column {key!r}; it has {known}")
             if column.computed is not None:
-                raise ValueError(f"column {self.table.name}.{key} is computed by the database")
+                raise ValueError(f"the database computes the column {self.table.name}.{key}")
             strategy = value if isinstance(value, SearchStrategy) else st.just(value)
             self._add((column.name,), strategy)
             self.overridden.add(column.name)
 
     def refer(self, parents: Parents) -> None:
-        """Foreign keys take their values from the parents."""
+        """Draw the values of foreign keys from the parents."""
         check_names(self.table, parents)
         found = references(self.table, parents, self.overridden, self.problems)
         for names, values in found:
@@ -155,24 +155,24 @@ class _Parts:
         )
 
     def trust(self, trusting: Collection[str]) -> None:
-        """Checks that are not understood must be kept by the caller."""
+        """Require that the caller ensures the checks that are not understood."""
         unread = {check.name: check for check in self.derivation.unread}
         for name in trusting:
             if name not in unread:
                 raise ValueError(
-                    f"{self.table.name} has no check {name!r} that is not understood; "
-                    f"there are {', '.join(unread) or 'none'}"
+                    f"trusting: {self.table.name} has no check {name!r} that is not understood; "
+                    f"it has {', '.join(unread) or 'none'}"
                 )
         for check in unread.values():
             kept = check.columns and self.overridden.issuperset(check.columns)
             if check.name not in trusting and not kept:
                 self.problems.append(
                     f"{check}; override {' and '.join(check.columns) or 'columns'}, "
-                    f"or keep it by a filter and say trusting=[{check.name!r}]"
+                    f"or filter the rows by the check and pass trusting=[{check.name!r}]"
                 )
 
     def add_the_rest(self, *, nulls_for_unknown: bool) -> None:
-        """Columns by their types and by the checks that are understood, those tied as one part."""
+        """Add the other columns, by their types and checks; columns of one check are one part."""
         for names, ways in self.derivation.parts:
             left = tuple(name for name in names if name not in self.done)
             if left:
@@ -180,12 +180,12 @@ class _Parts:
                 unknown = [name for name in left if name in self.derivation.unknown]
                 if found.is_empty or not nulls_for_unknown:
                     self.problems += [
-                        f"column {name}: {self.derivation.unknown[name]}; override it"
+                        f"column {name}: {self.derivation.unknown[name]}; override the column"
                         for name in unknown
                     ]
                 if found.is_empty and not unknown:
                     listed = ", ".join(left)
-                    self.problems.append(f"checks leave no value of {listed} that its type has")
+                    self.problems.append(f"the checks of {listed} allow no value of its type")
                 self._add(left, found)
 
     def _add(self, names: tuple[str, ...], strategy: SearchStrategy[Any]) -> None:

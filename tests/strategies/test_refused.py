@@ -71,8 +71,8 @@ def test_nan_is_more_than_any_confidence():
     ("sql", "error", "reason"),
     [
         ("md5(label) = 'x'", NotDerivable, "md5"),
-        ("tenor > 0 OR tenor <= 0", NotDerivable, "no row seems to satisfy it"),
-        ("doubled > 0", ValueError, "the database fills doubled"),
+        ("tenor > 0 OR tenor <= 0", NotDerivable, "no row seems to satisfy this check"),
+        ("doubled > 0", ValueError, "the database fills the column doubled"),
     ],
 )
 def test_what_no_row_can_be_derived_for(sql, error, reason):

@@ -136,7 +136,7 @@ with context.begin_transaction():
     context.run_migrations()
 """
 
-UNKNOWN = "nothing is known of the values of type"
+UNKNOWN = "cannot generate values of type"
 
 
 def made_in(folder, *, nullable):

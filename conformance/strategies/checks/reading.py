@@ -145,7 +145,7 @@ class _Groups:
             if not any(left.null and not self.fields[name].nullable for name, left in way.items())
         ]
         if not possible:
-            raise NotUnderstood("no row seems to satisfy it together with the other checks")
+            raise NotUnderstood("no row seems to satisfy this check together with the others")
         return possible
 
 
@@ -174,7 +174,7 @@ def _together(parts: Iterable[list[Alternative]]) -> list[Alternative]:
         merged = (_merged(one, other) for one in found for other in part)
         found = _without_needless([way for way in merged if way is not None])
         if len(found) > _MOST_ALTERNATIVES:
-            raise NotUnderstood(f"there are more than {_MOST_ALTERNATIVES} ways to satisfy it")
+            raise NotUnderstood(f"the check has more than {_MOST_ALTERNATIVES} alternatives")
     return found
 
 
@@ -225,14 +225,14 @@ def _narrowings(field: Field, comparison: Comparison) -> list[Narrowing]:
     values = tuple(_coerced(field, literal) for literal in comparison.literals)
     if operator in ("=", "in"):
         if any(map(is_nan, values)):
-            raise NotUnderstood("it asks for NaN")
+            raise NotUnderstood("the check compares with NaN")
         return [Narrowing(choices=tuple(dict.fromkeys(values)))]
     if isinstance(kind, Boolean):
         return [Narrowing(choices=tuple({True, False}.difference(values)))]
     if operator in ("<>", "not in"):
         return _all_but(values, ordered=isinstance(kind, _ORDERED))
     if not isinstance(kind, _ORDERED):
-        raise NotUnderstood(f"the order of {field.name!r} is not known here")
+        raise NotUnderstood(f"the sort order of the column {field.name!r} is unknown")
     return [_bound(operator, values[0])]
 
 
@@ -257,10 +257,10 @@ def _of_length(field: Field, comparison: Comparison) -> list[Narrowing]:
     kind = field.kind.stored
     # PostgreSQL does not count the blanks that char(n) is filled up with.
     if not isinstance(kind, String | LargeBinary) or isinstance(kind, CHAR | Enum):
-        raise NotUnderstood(f"the length of {field.name!r} is not known here")
+        raise NotUnderstood(f"the length of the column {field.name!r} is unknown")
     numbers = [number for number in comparison.literals if type(number) is Decimal]
     if len(numbers) != len(comparison.literals) or any(number % 1 for number in numbers):
-        raise NotUnderstood("a length is compared with something that is no whole number")
+        raise NotUnderstood("a length is compared with a value that is not a whole number")
     lengths = sorted({int(number) for number in numbers})
     operator = comparison.operator
     if operator in ("=", "in"):
@@ -282,7 +282,9 @@ def _coerced(field: Field, literal: Decimal | str | bool) -> Any:
     except (TypeError, ValueError, InvalidOperation):
         value = None
     if value is None:
-        raise NotUnderstood(f"{literal!r} is compared with {field.name!r}, {kind!r}")
+        raise NotUnderstood(
+            f"{literal!r} is compared with the column {field.name!r} of type {kind!r}"
+        )
     return value
 
 

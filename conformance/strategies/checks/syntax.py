@@ -84,7 +84,7 @@ def read_check(sql: str, columns: Collection[str]) -> Condition:
     reader = _Reader(_tokens(sql), frozenset(columns))
     condition = reader.disjunction()
     if reader.token() != ("end", ""):
-        raise NotUnderstood(f"nothing is known of {reader.token()[1]!r} there")
+        raise NotUnderstood(f"{reader.token()[1]!r} is not supported there")
     return condition
 
 
@@ -105,7 +105,7 @@ def _tokens(sql: str) -> list[tuple[str, str]]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise NotUnderstood(f"nothing is known of {text[position : position + 12].strip()!r}")
+            raise NotUnderstood(f"{text[position : position + 12].strip()!r} is not supported")
         kind = str(match.lastgroup)
         found.append((kind, match[kind].lower() if kind == "word" else match[kind]))
         position = match.end()
@@ -133,7 +133,7 @@ class _Reader:
 
     def need(self, text: str) -> None:
         if not self.took(text):
-            raise NotUnderstood(f"{self.token()[1]!r} stands where {text!r} was expected")
+            raise NotUnderstood(f"expected {text!r} instead of {self.token()[1]!r}")
 
     def disjunction(self) -> Condition:
         parts = [self.conjunction()]
@@ -181,7 +181,7 @@ class _Reader:
             operator = "not in" if negated else "in"
             return Comparison(column, operator, self.listed("(", ")"), of_length)
         if negated:
-            raise NotUnderstood(f"NOT before {self.token()[1]!r}")
+            raise NotUnderstood(f"NOT is not supported before {self.token()[1]!r}")
         return self.compared(column, of_length=of_length)
 
     def compared(self, column: str, *, of_length: bool) -> Condition:
@@ -200,11 +200,11 @@ class _Reader:
         """`0 <= column`."""
         kind, operator = self.token()
         if kind != "sign" or operator not in _COMPARISONS:
-            raise NotUnderstood(f"{operator!r} after a literal")
+            raise NotUnderstood(f"{operator!r} is not supported after a literal")
         self.at += 1
         column, of_length, _ = self.operand()
         if column is None:
-            raise NotUnderstood("two literals are compared")
+            raise NotUnderstood("the check compares two literals")
         operator = "<>" if operator == "!=" else _MIRRORED.get(operator, operator)
         return Comparison(column, operator, (literal,), of_length)
 
@@ -234,7 +234,7 @@ class _Reader:
     def literal(self) -> Literal:
         column, _, literal = self.operand()
         if column is not None:
-            raise NotUnderstood(f"column {column!r} stands where a literal was expected")
+            raise NotUnderstood(f"expected a literal instead of the column {column!r}")
         return literal
 
     def operand(self) -> tuple[str | None, bool, Literal]:
@@ -257,7 +257,7 @@ class _Reader:
             self.at += 1
             column, of_length, literal = self.operand()
             if column is None or of_length:
-                raise NotUnderstood(f"{text} of something that is not a column")
+                raise NotUnderstood(f"{text} is only supported for a column")
             return column, True, literal
         if kind not in ("word", "quoted") or (kind == "word" and text in ("true", "false")):
             return None

@@ -74,7 +74,7 @@ def _stored(
     for known, make, _ in _KNOWN:
         if isinstance(stored, known):
             return make(stored, narrowing, limit)
-    raise UnknownType(f"nothing is known of the values of type {kind}")
+    raise UnknownType(f"cannot generate values of type {kind}")
 
 
 def _sampled(items: Iterable[Any]) -> SearchStrategy[Any]:
@@ -149,7 +149,7 @@ def _given(
             given = made(lambda item: kind.given(item, narrowing), strategy)
             return given.filter(lambda value: value is not None)
     if not some:
-        raise UnknownType(f"nothing is known of the values of type {kind}")
+        raise UnknownType(f"cannot generate values of type {kind}")
     return _sampled(value for value in some if kind.settled(value, narrowing) is not None)
 
 
@@ -186,7 +186,7 @@ def _intervals(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
         return moments.intervals(_FIELDS[last])
     if not last.startswith("SECOND"):
         # Python's lengths of time have no months.
-        raise UnknownType(f"nothing is known of the values of type {kind!r}")
+        raise UnknownType(f"cannot generate values of type {kind!r}")
     precision = getattr(kind, "precision", getattr(kind, "second_precision", None))
     return moments.intervals(_unit(precision))
 
