@@ -1,4 +1,4 @@
-"""By which form two values are the same: what PostgreSQL takes for equal."""
+"""The canonical form of values: two are equal if PostgreSQL stores the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def canonical(value: Any) -> Hashable:
-    """A hashable form by which values are the same when PostgreSQL would store the same.
+    """A hashable form of the value: equal for values that PostgreSQL stores alike.
 
     NaN is itself, an instant is the same at every offset (where Python holds it different from
     itself in an hour that comes twice), `1.0` and `1.00` are the same number, an enum is its
@@ -34,7 +34,7 @@ def canonical(value: Any) -> Hashable:
     try:
         hash(value)
     except TypeError:
-        # What type decorators make may be anything.
+        # A TypeDecorator may return any class.
         return ("other", repr(value))
     return cast("Hashable", value)
 

@@ -1,4 +1,4 @@
-"""What is drawn follows from the seed alone."""
+"""Make generated examples depend on the seed only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a column is, resolved once: its type as PostgreSQL gets it, and its place in the table."""
+"""The columns of a table, resolved once: the type in PostgreSQL, and the role in the table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: SQLAlchemy's Interval is a decorator for databases that have no intervals.
 INTERVALS = (Interval, INTERVAL)
-#: Types whose values are as long as they like.
+#: Types whose values have a variable length.
 _VARIABLE = (String, LargeBinary, JSON, ARRAY, HSTORE, TSVECTOR)
 #: A third of a page, less what an index entry needs beside its values (PostgreSQL, "B-Tree
 #: Indexes": 2704 bytes at most). Counted without compression, which not every text allows.
@@ -43,13 +43,14 @@ _INDEX_ENTRY = 2_600
 
 @dataclass(frozen=True)
 class Kind:
-    """A type, resolved.
+    """A type of SQLAlchemy, resolved.
 
     Attributes:
-        stored: what the database stores: no decorator, no domain, in PostgreSQL's variant.
-        decorators: those that change values, the outermost first. Their Python values are their
-            authors'.
-        domain: the domain that the stored type is the base of.
+        stored: the type that the database stores: without decorators and domains, in the variant
+            for PostgreSQL.
+        decorators: the TypeDecorators that change values, the outermost first. Their Python values
+            may be of any class.
+        domain: the domain whose base is the stored type; None: there is none.
     """
 
     stored: TypeEngine[Any]
@@ -57,7 +58,7 @@ class Kind:
     domain: DOMAIN | None = None
 
     def __str__(self) -> str:
-        """As PostgreSQL spells it; a decorator by its class."""
+        """The type as PostgreSQL prints it; the class of a TypeDecorator."""
         if self.decorators:
             return type(self.decorators[0]).__name__
         try:
@@ -67,38 +68,38 @@ class Kind:
 
     @property
     def members(self) -> Iterator[enum.Enum]:
-        """The members of every Enum class that a decorator keeps in an attribute."""
+        """The members of every Enum class in an attribute of a decorator."""
         for decorator in self.decorators:
             for kept in {**vars(type(decorator)), **vars(decorator)}.values():
                 if isinstance(kept, type) and issubclass(kept, enum.Enum):
                     yield from kept
 
     def bound(self, value: Any) -> Any:
-        """What the decorators make of a value on its way to the database."""
+        """The value that the decorators send to the database for this one."""
         for item in self.decorators:
             if type(item).process_bind_param is not TypeDecorator.process_bind_param:
                 value = item.process_bind_param(value, dialect())
         return value
 
     def read(self, value: Any) -> Any:
-        """What the decorators make of a stored value."""
+        """The value that the decorators return for a stored one."""
         for item in reversed(self.decorators):
             if type(item).process_result_value is not TypeDecorator.process_result_value:
                 value = item.process_result_value(value, dialect())
         return value
 
-    def settled(self, value: Any, narrowing: Narrowing = ANYTHING) -> Any:
-        """The value, which the decorators take, in the form in which they give it back.
+    def round_trip(self, value: Any, narrowing: Narrowing = ANYTHING) -> Any:
+        """The value that the decorators return after storing this one.
 
-        None where they refuse it or give back another one, or where the narrowing does not leave
-        what they store of it.
+        None if they refuse the value, return a value that is stored differently, or store a value
+        that the narrowing does not allow.
         """
         try:
             found = self.read(self.bound(value))
             stored = self.bound(found)
             kept = stored is not None and canonical(self.read(stored)) == canonical(found)
             return found if kept and self._fits(stored) and narrowing.allows(stored) else None
-        # A decorator is anybody's code.
+        # A decorator may raise anything.
         except Exception:
             return None
 
@@ -107,15 +108,15 @@ class Kind:
         return length is None or not isinstance(stored, str | bytes) or len(stored) <= length
 
     def given(self, stored: Any, narrowing: Narrowing = ANYTHING) -> Any:
-        """The value that the decorators take for a stored one; None as above."""
+        """A value that the decorators store as this one; None if there is none, as above."""
         if not self.decorators:
             return stored
         try:
-            value = self.settled(self.read(stored), narrowing)
+            value = self.round_trip(self.read(stored), narrowing)
             again = None if value is None else self.bound(value)
         except Exception:
             return None
-        # What the driver takes: text, which every type is read from, or the type's own.
+        # The driver accepts text for every type, or values of the type's own class.
         alike = isinstance(again, (str, type(stored))) or (
             isinstance(again, Number) and isinstance(stored, Number)
         )
@@ -123,7 +124,7 @@ class Kind:
 
 
 def kind_of(declared: TypeEngine[Any]) -> Kind:
-    """The type, resolved."""
+    """Resolve a type."""
     kind, decorators, domain = declared, list[TypeDecorator[Any]](), None
     while True:
         kind = kind._variant_mapping.get("postgresql", kind)
@@ -154,13 +155,13 @@ class Field:
     """A column, resolved.
 
     Attributes:
-        nullable: whether it may be NULL; a domain forbids it too.
-        is_generated: the database fills it: computed, identity, serial or from a sequence.
-        has_default: what is not given gets a value.
-        is_time: a hypertable is partitioned by it.
-        limit: bytes that it has in the fullest index that it is in; None: it is in none, or of a
-            fixed length.
-        narrowing: what CHECK constraints that are about this column alone leave of its values.
+        nullable: whether the column and its domain allow NULL.
+        is_generated: whether the database fills the column: computed, identity, serial, sequence.
+        has_default: whether a row may leave the column out because it has a default.
+        is_time: whether a hypertable is partitioned by the column.
+        limit: the maximum number of bytes of a value, so that it fits into every index of the
+            column; None: the column has no index, or a fixed length.
+        narrowing: the values that the CHECK constraints of this column alone allow.
     """
 
     column: Column[Any]
@@ -174,12 +175,12 @@ class Field:
 
     @property
     def name(self) -> str:
-        """As the database knows it."""
+        """The name in the database."""
         return str(self.column.name)
 
     @property
     def key(self) -> str:
-        """As `insert()` knows it."""
+        """The key in `insert()`."""
         return str(self.column.key)
 
     @property
@@ -189,17 +190,17 @@ class Field:
 
     @property
     def needs_value(self) -> bool:
-        """Whether a row without a value for it is refused."""
+        """Whether a row must have a value for the column."""
         return not (self.may_be_null or self.has_default or self.is_generated)
 
     @property
     def bare_type(self) -> TypeEngine[Any]:
-        """The type without decorators; an Enum as it is, which lets through nothing but labels."""
+        """The type without decorators; an Enum stays, because it only accepts its labels."""
         return self.column.type if isinstance(self.kind.stored, Enum) else self.kind.stored
 
 
 def fields_of(table: Table) -> dict[str, Field]:
-    """Every column of the table, by name; what CHECK constraints say is left open."""
+    """Every column of the table, by name; without the narrowing by CHECK constraints."""
     kinds = {column.name: kind_of(column.type) for column in table.columns}
     limits = _limits(table, kinds)
     hypertable = hypertable_of(table)
@@ -227,7 +228,7 @@ def is_generated(column: Column[Any]) -> bool:
 
 
 def _limits(table: Table, kinds: dict[str, Kind]) -> dict[str, int]:
-    """Bytes that each column of variable length has in the fullest index that it is in."""
+    """Column of variable length -> its maximum bytes in the index with the most such columns."""
     limits: dict[str, int] = {}
     for entry in _index_entries(table):
         variable = [name for name in entry if isinstance(kinds[name].stored, _VARIABLE)]
@@ -238,7 +239,7 @@ def _limits(table: Table, kinds: dict[str, Kind]) -> dict[str, int]:
 
 
 def _index_entries(table: Table) -> Iterator[list[str]]:
-    """The columns in each index entry; one may come twice."""
+    """The columns of each index; a column may appear twice."""
     for constraint in table.constraints:
         if isinstance(constraint, ColumnCollectionConstraint) and not isinstance(
             constraint, CheckConstraint
@@ -251,6 +252,6 @@ def _index_entries(table: Table) -> Iterator[list[str]]:
         yield [name for item in found if (name := str(getattr(item, "name", item))) in names]
     compression = compression_of(table)
     if compression is not None:
-        # A compressed batch is indexed by its segment and by the ends of its order.
+        # A compressed batch is indexed by segmentby, and by the first and last value of orderby.
         ordered = [item.column for item in compression.order_by]
         yield [*compression.segment_by, *ordered, *ordered]

@@ -1,4 +1,4 @@
-"""What a table's CHECK constraints demand of its columns, and those that are not understood."""
+"""Read the CHECK constraints of a table: the values that they allow, or why they are not read."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
 
     from conformance.strategies.fields import Field
 
-#: One way to satisfy a check: what is left of each column that it is about.
+#: One way to satisfy a check: column -> the values that remain.
 Alternative = dict[str, Narrowing]
-#: Columns that checks tie to each other, and the ways to satisfy these checks.
+#: Columns that share checks, and the ways to satisfy these checks.
 Group = tuple[tuple[str, ...], tuple[Alternative, ...]]
 
-#: More ways than this to satisfy the checks of a table are not followed.
+#: The maximum number of ways to satisfy the checks of a group.
 _MOST_ALTERNATIVES = 64
 
-#: The word by which a domain's check calls the value, and literals, in which it means nothing.
+#: VALUE in the check of a domain; and literals, in which the word has no meaning.
 _VALUE = re.compile(r"('(?:[^']|'')*')|\bVALUE\b", re.IGNORECASE)
 _ORDERED = (Integer, Numeric, Float, Date, DateTime)
 
@@ -58,9 +58,9 @@ class UnreadCheck:
     """A CHECK constraint that is not understood.
 
     Attributes:
-        name: as it is named in the database; its SQL if it has no name.
-        columns: the columns that it mentions.
-        reason: what in it is not understood.
+        name: the name in the database; the SQL if the check has no name.
+        columns: the columns in the check.
+        reason: why the check is not understood.
     """
 
     name: str
@@ -75,7 +75,7 @@ class UnreadCheck:
 def read_checks(
     table: Table, fields: Mapping[str, Field]
 ) -> tuple[list[Group], tuple[UnreadCheck, ...]]:
-    """What the CHECK constraints of the table and of its columns' domains demand.
+    """Read the CHECK constraints of the table and of its columns' domains.
 
     Args:
         fields: the table's columns by name, as they are named in the checks.
@@ -96,7 +96,7 @@ def read_checks(
 
 def _own_checks(table: Table) -> Iterator[tuple[str | None, str]]:
     for constraint in sorted(table.constraints, key=lambda item: spelling.final_name(item) or ""):
-        # A check that belongs to a type (Enum, Boolean) says what the type says.
+        # A check of a type (Enum, Boolean) follows from the type.
         if isinstance(constraint, CheckConstraint) and not constraint._type_bound:
             yield spelling.final_name(constraint), spelling.sql(constraint.sqltext)
 
@@ -113,7 +113,7 @@ def _domain_checks(fields: Mapping[str, Field]) -> Iterator[tuple[str | None, st
 
 
 class _Groups:
-    """Checks that have a column in common go together, all others stay apart."""
+    """Groups of columns that share checks."""
 
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self.fields = fields
@@ -128,7 +128,7 @@ class _Groups:
         condition = read_check(sql, self.fields)
         ways = self._possible(_alternatives(condition, self.fields))
         after = dict(self.ways)
-        # One way only ties no columns to each other.
+        # A check with a single way does not tie its columns to each other.
         parts = [[{name: left}] for name, left in ways[0].items()] if len(ways) == 1 else [ways]
         for part in parts:
             columns = {name for way in part for name in way}
@@ -138,7 +138,7 @@ class _Groups:
         self.ways = after
 
     def _possible(self, ways: list[Alternative]) -> list[Alternative]:
-        """Without the ways that need a NULL where there can be none."""
+        """The ways that do not require NULL in a column that is NOT NULL."""
         possible = [
             way
             for way in ways
@@ -150,7 +150,7 @@ class _Groups:
 
 
 def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Alternative]:
-    """The ways to satisfy a condition; empty if there is none.
+    """The ways to satisfy a condition; empty if it cannot be satisfied.
 
     A check passes where it is not false (PostgreSQL documentation, "Check Constraints"), so NULL
     satisfies every comparison; only `IS NOT NULL` forbids it.
@@ -168,7 +168,7 @@ def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Alt
 
 
 def _together(parts: Iterable[list[Alternative]]) -> list[Alternative]:
-    """The ways to satisfy every part, each given by its own ways."""
+    """The ways to satisfy all parts, from the ways to satisfy each part."""
     found: list[Alternative] = [{}]
     for part in parts:
         merged = (_merged(one, other) for one in found for other in part)
@@ -189,7 +189,7 @@ def _merged(one: Alternative, other: Alternative) -> Alternative | None:
 
 
 def _without_needless(ways: list[Alternative]) -> list[Alternative]:
-    """Without those that another one contains, as `x > 0` contains `x IS NULL`."""
+    """The ways without those that another way contains: `x > 0` contains `x IS NULL`."""
     kept: list[Alternative] = []
     for index, way in enumerate(ways):
         others = [*kept, *ways[index + 1 :]]
@@ -210,7 +210,7 @@ def _contains(outer: Mapping[str, Narrowing], inner: Mapping[str, Narrowing]) ->
 
 
 def _narrowings(field: Field, comparison: Comparison) -> list[Narrowing]:
-    """What a comparison leaves of a column, in one or more ways.
+    """The values that a comparison leaves for a column, in one or more ways.
 
     Raises:
         NotUnderstood: the comparison depends on something that is not known here, such as a
@@ -244,10 +244,10 @@ def _bound(operator: str, value: Any) -> Narrowing:
 
 
 def _all_but(values: tuple[Any, ...], *, ordered: bool) -> list[Narrowing]:
-    """Of ordered values the ranges between the forbidden ones; of others all but those."""
+    """All values except the forbidden ones: for an ordered type, the ranges between them."""
     if not ordered:
         left = Narrowing(excluded=values)
-        # The empty text is the one that is likely; forbidding it is a matter of length.
+        # The usual forbidden text is the empty one: then the length is at least 1.
         return [replace(left, shortest=1) if "" in values else left]
     parts = [[{"": _bound("<", value)}, {"": _bound(">", value)}] for value in values]
     return [way[""] for way in _together(parts)]
@@ -255,7 +255,7 @@ def _all_but(values: tuple[Any, ...], *, ordered: bool) -> list[Narrowing]:
 
 def _of_length(field: Field, comparison: Comparison) -> list[Narrowing]:
     kind = field.kind.stored
-    # PostgreSQL does not count the blanks that char(n) is filled up with.
+    # PostgreSQL does not count the padding of char(n).
     if not isinstance(kind, String | LargeBinary) or isinstance(kind, CHAR | Enum):
         raise NotUnderstood(f"the length of the column {field.name!r} is unknown")
     numbers = [number for number in comparison.literals if type(number) is Decimal]
@@ -275,7 +275,7 @@ def _of_length(field: Field, comparison: Comparison) -> list[Narrowing]:
 
 
 def _coerced(field: Field, literal: Decimal | str | bool) -> Any:
-    """The literal as the column's type compares it."""
+    """The literal as a value of the column's type."""
     kind = field.kind.stored
     try:
         value = _read(kind, literal)
@@ -289,7 +289,7 @@ def _coerced(field: Field, literal: Decimal | str | bool) -> Any:
 
 
 def _read(kind: Any, literal: Decimal | str | bool) -> Any:
-    """The literal as a value of the type; None if it is none, or none that is known here."""
+    """The literal as a value of the type; None if that is not possible or not supported."""
     if isinstance(kind, Boolean):
         return _TRUTHS.get(literal)
     if isinstance(literal, bool):
@@ -302,12 +302,12 @@ def _read(kind: Any, literal: Decimal | str | bool) -> Any:
 
 def _double(kind: Any, literal: Any) -> float | None:
     number = float(literal)
-    # PostgreSQL compares a real with a double: 0.1 is in no real column.
+    # PostgreSQL compares a real with a double: a real column is never equal to 0.1.
     return None if is_single(kind) and not fits_single(number) else number
 
 
 def _moment(kind: Any, literal: Any) -> datetime | None:
-    """A literal without an offset would mean the session's time zone."""
+    """Refuse a literal without an offset, which depends on the session's time zone."""
     moment = datetime.fromisoformat(literal)
     if kind.timezone:
         return None if moment.tzinfo is None else moment.astimezone(UTC)
@@ -317,7 +317,7 @@ def _moment(kind: Any, literal: Any) -> datetime | None:
 _TRUTHS: dict[Any, bool] = {
     True: True, False: False, "true": True, "false": False, "t": True, "f": False,
 }  # fmt: skip
-#: A type before the types that it inherits from.
+#: Each type comes before its base classes.
 _READERS: tuple[tuple[type[Any], Callable[[Any, Any], Any]], ...] = (
     (Float, _double),
     (Numeric, lambda _, literal: Decimal(literal)),

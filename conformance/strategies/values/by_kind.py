@@ -137,8 +137,8 @@ def _given(
     The members of an Enum class that they keep; else what they make of stored values. What they
     store must be left by the narrowing.
     """
-    if any(kind.settled(member) is member for member in kind.members):
-        return _sampled(m for m in kind.members if kind.settled(m, narrowing) is m)
+    if any(kind.round_trip(member) is member for member in kind.members):
+        return _sampled(m for m in kind.members if kind.round_trip(m, narrowing) is m)
     if narrowing.choices is not None:
         return _sampled(_taken(kind, _chosen(kind.stored, narrowing), narrowing))
     some: list[Any] = []
@@ -150,7 +150,7 @@ def _given(
             return given.filter(lambda value: value is not None)
     if not some:
         raise UnknownType(f"cannot generate values of type {kind}")
-    return _sampled(value for value in some if kind.settled(value, narrowing) is not None)
+    return _sampled(value for value in some if kind.round_trip(value, narrowing) is not None)
 
 
 def _taken(kind: Kind, stored: Iterable[Any], narrowing: Narrowing = ANYTHING) -> list[Any]:
