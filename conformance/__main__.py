@@ -9,7 +9,7 @@ from conformance.process.standard_library import put_first
 
 
 def main() -> None:
-    """Run the command line; without its own package, which every extra brings, say so."""
+    """Run the command line; if its packages are missing, name the extra that installs them."""
     put_first()
     try:
         from conformance.cli import main as command

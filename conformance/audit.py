@@ -1,4 +1,4 @@
-"""Compare a living database with the models: read only, and gone without a trace."""
+"""Compare a running database with the models: read-only, without leaving a trace."""
 
 from __future__ import annotations
 
@@ -29,24 +29,25 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, MetaData
 
-#: Long enough for a catalog of many thousand chunks, short enough to be no burden.
+#: Long enough for a catalog of many thousand chunks, short enough not to disturb the server.
 STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "5s"
 
 
 def audit(address: str, metadata: MetaData, *, schemas: Sequence[str] = ("public",)) -> Verdict:
-    """The verdict on the database at the URL.
+    """Compare the database at the URL with the metadata.
 
-    One read-only, repeatable-read transaction with a statement and a lock timeout: nothing is
-    created, and no lock beyond AccessShare is taken.
+    Uses one read-only, repeatable-read transaction with a statement and a lock timeout. Creates
+    nothing, and takes no lock stronger than AccessShare.
 
     Args:
-        address: a database URL as people write it.
-        schemas: schemas to look at beside those that the metadata names; the first one is that
-            of tables that name none.
+        address: a database URL in any usual form.
+        schemas: schemas to check in addition to those that the metadata names. Tables without a
+            schema belong to the first one.
 
     Raises:
-        ConformanceError: no connection, no TimescaleDB that can be checked, or a time limit.
+        ConformanceError: the connection fails, the TimescaleDB is not supported, or a timeout
+            expires.
     """
     started = time.monotonic()
     url = parse_url(address)
@@ -83,7 +84,7 @@ def _transaction(url: URL) -> Iterator[Connection]:
             reason = scrubbed(str(error.orig), url).rstrip(".")
             raise EngineUnavailable(
                 f"Reading the catalog at {place(url)} failed: {reason}.",
-                "Nothing was changed; try again when the server has more room.",
+                "The audit has changed nothing; try again when the server is less busy.",
             ) from None
         finally:
             if not connection.invalidated:

@@ -1,7 +1,7 @@
 """The command line: a thin shell over the pipeline.
 
-What a command works with is imported when it runs, so that `--help` is there at once and a command
-needs no package of another.
+A command imports its modules when it runs. `--help` is therefore fast, and a command does not need
+the packages of another one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class _Commands(click.Group):
-    """Commands that end with exit code 2 and one sentence where they come to no verdict."""
+    """Commands that print one sentence and exit with 2 if there is no verdict."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -52,7 +52,7 @@ class _Commands(click.Group):
 
 
 def _reader(key: Key) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """A callback of click that turns the text of an option into the value of the key."""
+    """A callback for click that converts the text of an option to the value of the key."""
 
     def read(_context: click.Context, _option: click.Parameter, text: str | None) -> Any:
         try:
@@ -64,10 +64,10 @@ def _reader(key: Key) -> Callable[[click.Context, click.Parameter, str | None], 
 
 
 def _option(name: str, *more: str) -> Callable[[Any], Any]:
-    """The option for a key of the configuration, which speaks where it is not given.
+    """The option for a key of the configuration.
 
     Args:
-        more: other flags that mean the same.
+        more: further names of the option.
     """
     key = KEYS[name]
     return click.option(
@@ -81,7 +81,7 @@ def _option(name: str, *more: str) -> Callable[[Any], Any]:
 
 
 def _options(*names: str) -> Callable[[Any], Any]:
-    """Several of them, in this order."""
+    """The options for several keys, in this order."""
 
     def add(command: Any) -> Any:
         for name in reversed(names):
@@ -92,33 +92,36 @@ def _options(*names: str) -> Callable[[Any], Any]:
 
 
 _json = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the report as JSON; - is stdout."
+    "--json",
+    "json_file",
+    metavar="FILE",
+    help="Write the report as JSON to FILE; - is standard output.",
 )
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="timescaledb-conformance")
 def main() -> None:
-    """Prove that a TimescaleDB schema is what its SQLAlchemy models say.
+    """Prove that a TimescaleDB database has the schema that its SQLAlchemy models declare.
 
-    What no option says is read from [tool.conformance] in pyproject.toml.
+    Options that are not given are read from [tool.conformance] in pyproject.toml.
 
     Exit codes: 0 conforms, 1 differs, 2 could not run.
     """
-    # Migrations run many times over: what their code warns of is shown once.
+    # Migrations run many times: show each of their warnings once.
     warnings.simplefilter("once", append=True)
 
 
 @main.command(
     context_settings={"ignore_unknown_options": True},
-    epilog="Everything else is handed to pytest: -k market_data, -n 2.",
+    epilog="Other arguments are passed to pytest: -k market_data, -n 2.",
 )
 @_options("engine", "image", "models", "alembic_ini", "schemas", "reports", "writes")
 @_options("profile", "seed", "examples")
 @click.option("--timings", is_flag=True, help="Show how long each stage of the run takes.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def check(pytest_arguments: tuple[str, ...], *, timings: bool, **given: Any) -> None:
-    """Start TimescaleDB, migrate it, and run the conformance suite."""
+    """Run the conformance suite on a newly migrated TimescaleDB."""
     require("suite", "conformance check")
     from rich.console import Console
 
@@ -147,7 +150,7 @@ def check(pytest_arguments: tuple[str, ...], *, timings: bool, **given: Any) -> 
 @_option("schemas", "--schema")
 @_option("models")
 def audit(url: str, json_file: str | None, **given: Any) -> None:
-    """Compare a living database with the models; reads only, safe on production."""
+    """Compare a running database with the models. Read-only: safe on production."""
     require("audit", "conformance audit")
     from conformance.comparing.verdict import EngineUsed, Verdict
 
@@ -177,7 +180,7 @@ def _show_verdict(verdict: Verdict, console: Console) -> None:
 @main.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 def matrix(folder: Path | None) -> None:
-    """What ran where: collect the verdicts in the folders below FOLDER into one table."""
+    """Collect the verdicts below FOLDER into one table."""
     require("suite", "conformance matrix")
     from conformance.process.output import write
     from conformance.reports import matrix as matrix_report
@@ -192,7 +195,7 @@ def matrix(folder: Path | None) -> None:
 @main.command()
 @click.argument("code", default="")
 def explain(code: str) -> None:
-    """Print the page of a finding: of its CODE, its kind or its id. Without one: all codes."""
+    """Print the page about a finding. CODE is its code, kind or id; without it, list all codes."""
     require("audit", "conformance explain")
     from conformance.pages import page_of
 
@@ -208,14 +211,17 @@ def explain(code: str) -> None:
 
 
 @main.command()
-@click.option("--base", metavar="GIT_REF", help="What new revisions are new against.")
+@click.option(
+    "--base", metavar="GIT_REF", help="The commit to compare with: later revisions are new."
+)
 @click.option("--from-revision", metavar="REV", help="The last old revision, instead of --base.")
 @_options("engine", "image", "models", "alembic_ini", "schemas", "reports")
 @_json
 def gate(base: str | None, from_revision: str | None, json_file: str | None, **given: Any) -> None:
-    """Rehearse new migrations on generated rows, and judge what they do.
+    """Rehearse new revisions on generated rows, and judge them.
 
-    Without --base: those that the working tree has since it left origin/main or main.
+    Without --base, revisions are new if origin/main (or main) did not have them where the current
+    branch began.
 
     Exit codes: 0 passes, 1 fails, 2 could not run.
     """
@@ -230,7 +236,7 @@ def gate(base: str | None, from_revision: str | None, json_file: str | None, **g
     from conformance.reports.gate.files import write_all
 
     if base is not None and from_revision is not None:
-        raise click.UsageError("Give --base or --from-revision, not both.")
+        raise click.UsageError("Use --base or --from-revision, not both.")
     project = configured(**given)
     choices = Choices(project, base, from_revision)
     with Console(stderr=True).status("starting") as status:
@@ -247,26 +253,39 @@ def gate(base: str | None, from_revision: str | None, json_file: str | None, **g
 
 @main.command()
 @click.option(
-    "--from", "before", required=True, metavar="IMAGE|VERSION|local", help="What is upgraded."
+    "--from",
+    "before",
+    required=True,
+    metavar="IMAGE|VERSION|local",
+    help="The old TimescaleDB: an image, a version or an installation.",
 )
-@click.option("--to", "after", required=True, metavar="IMAGE|VERSION|local", help="What to.")
+@click.option(
+    "--to",
+    "after",
+    required=True,
+    metavar="IMAGE|VERSION|local",
+    help="The new TimescaleDB, in the same form as --from.",
+)
 @click.option(
     "--engine",
     metavar="URL|container|local",
-    help="The server that offers both versions of TimescaleDB.",
+    help="The server that offers both versions of TimescaleDB, if --from and --to are versions.",
 )
-@click.option("--image", metavar="IMAGE", help="The image of --engine container.")
+@click.option("--image", metavar="IMAGE", help="The image for --engine container.")
 @_options("models", "alembic_ini", "reports")
 @click.option(
-    "--suite/--no-suite", default=True, help="Whether the suite runs on the upgraded database."
+    "--suite/--no-suite", default=True, help="Run the suite on the upgraded database, or do not."
 )
 def upgrade(
     *, before: str, after: str, engine: str | None, image: str | None, suite: bool, **given: Any
 ) -> None:
-    """Rehearse a TimescaleDB upgrade on generated rows: what changes, and whether it matters.
+    """Rehearse a TimescaleDB upgrade on generated rows.
 
-    Two images, two installations, or two versions that one server offers. Exit codes: 0 conforms
-    (nothing that matters changes), 1 differs, 2 could not run.
+    Reports what the upgrade changes, and whether the change is important.
+
+    --from and --to are two images, two installations, or two versions that one server offers.
+
+    Exit codes: 0 conforms (nothing important changes), 1 differs, 2 could not run.
     """
     require("suite", "conformance upgrade")
     from rich.console import Console
@@ -293,7 +312,7 @@ def upgrade(
 
 
 def _asked(project: Configuration) -> EngineUsed:
-    """The engine that was asked for; a URL may hold a password."""
+    """The chosen engine for a report; without the URL, which may contain a password."""
     from conformance.comparing.verdict import EngineUsed
     from conformance.engines import is_local
 
@@ -312,13 +331,16 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
     ended: Callable[[], None] = lambda: None,
     json_file: str | None = None,
 ) -> NoReturn:
-    """Run a command, write its reports, show the verdict, and leave with its exit code.
+    """Run a command, write its reports, show the verdict, and exit with its code.
 
     Args:
-        no_verdict: a report that says in a sentence why there is no verdict.
-        ended: called when `progress` has been told everything.
-        json_file: where the report is wanted as JSON as well; `-` is standard output, which then
-            has nothing else on it.
+        run: runs the command and returns its report.
+        no_verdict: creates a report from the reason why there is no verdict.
+        write: writes the report files.
+        show: prints the report.
+        ended: called after the last call of `progress`.
+        json_file: the file for the report as JSON; `-` is standard output, which then contains
+            nothing else.
     """
     from conformance.process.interrupts import interruptible
     from conformance.process.output import write as write_file
@@ -327,7 +349,7 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
     to_stderr = json_file == "-"
     started = time.monotonic()
     try:
-        # What models and migrations print is no part of the JSON.
+        # Models and migrations may print, which must not end up in the JSON.
         with (
             redirect_stdout(sys.stderr) if to_stderr else nullcontext(),
             interruptible(progress) as asking,

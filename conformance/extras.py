@@ -1,7 +1,7 @@
-"""What pip installs with each extra of this package, and what is said where a package is missing.
+"""The extras of this package, and the error where a package of an extra is missing.
 
-Declaring needs SQLAlchemy only. Everything else comes with an extra, so that nobody installs a
-node to audit a database.
+Declarations need SQLAlchemy only. Other features have an extra each, so that an audit, for example,
+does not need node.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ DISTRIBUTION = "timescaledb-conformance"
 
 _AUDIT = ("click", "psycopg2", "rich")
 _DATABASES = (*_AUDIT, "alembic", "filelock", "hypothesis", "jinja2", "platformdirs")
-#: The modules that each extra brings, by the names that Python imports.
+#: Extra -> the modules that it installs, by their import names.
 MODULES = {
     "audit": _AUDIT,
     "suite": (*_DATABASES, "pytest", "pytest_alembic", "xdist"),
@@ -25,17 +25,17 @@ MODULES = {
 
 
 class PackagesMissing(ConformanceError):
-    """Packages that an extra brings are not installed."""
+    """Packages of an extra are not installed."""
 
 
 def require(extra: str, user: str) -> None:
-    """Make sure that everything is installed that the extra brings.
+    """Check that all packages of the extra are installed.
 
     Args:
-        user: what needs the packages, such as `conformance audit`; it begins the sentence.
+        user: what needs the packages, such as `conformance audit`; the subject of the sentence.
 
     Raises:
-        PackagesMissing: something is not; the error names it and the extra.
+        PackagesMissing: a package is not installed; the error names the package and the extra.
     """
     missing = [name for name in MODULES[extra] if not _installed(name)]
     if missing:
@@ -53,7 +53,7 @@ def install(extra: str) -> str:
 
 
 def _installed(module: str) -> bool:
-    """Whether it can be imported; a folder of the project's own, such as `docker/`, cannot."""
+    """Whether the module is a package; a folder of the project, such as `docker/`, is not."""
     specification = find_spec(module)
     return specification is not None and specification.origin is not None
 

@@ -88,7 +88,7 @@ class Interval:
 def bucket_of(sql: str) -> Interval | int | None:
     """The width of the first `time_bucket('1 day', ...)` in a query.
 
-    None where there is none, or its width is computed.
+    None if the query has no time_bucket, or its width is computed.
     """
     match = _BUCKET.search(sql)
     if match is None:

@@ -1,4 +1,4 @@
-"""The way of the data, once: metadata -> expected -> comparison <- observed <- connection."""
+"""The pipeline: metadata -> expected -> comparison <- observed <- connection."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def scope_of(metadata: MetaData, schemas: Sequence[str] = ("public",)) -> Scope:
-    """The schemas that the metadata has tables or views in, and these.
+    """The schemas of the metadata's tables and views, and these.
 
     Args:
-        schemas: the first one is that of tables that name none.
+        schemas: more schemas to check; tables without a schema belong to the first one.
     """
     relations = (*metadata.tables.values(), *views_of(metadata))
     named = {relation.schema for relation in relations if relation.schema is not None}
@@ -35,7 +35,7 @@ def scope_of(metadata: MetaData, schemas: Sequence[str] = ("public",)) -> Scope:
 def both_sides(
     connection: Connection, metadata: MetaData, scope: Scope | None = None
 ) -> tuple[Facts, Facts]:
-    """What the metadata promises and what the database shows, in the server's own spelling."""
+    """The expected and the observed facts, with expressions as the server prints them."""
     scope = scope or scope_of(metadata)
     prepare_session(connection, scope)
     expected = expected_facts(metadata, default_schema=scope.default_schema)
@@ -52,11 +52,11 @@ def check_database(
 ) -> Comparison:
     """Compare the database that the connection is in with the metadata.
 
-    Args:
-        living: it is in use, so that how its jobs and sequences fare is judged too.
+    Only reads, in the transaction of the connection, whose snapshot and timeouts apply. Sets
+    search_path and IntervalStyle for that transaction.
 
-    Reads only. The connection's transaction decides what is seen and how long it may take; its
-    search_path and IntervalStyle are set for that transaction.
+    Args:
+        living: whether the database is in use; then its jobs and sequences are judged, too.
     """
     with _without_collecting():
         scope = scope or scope_of(metadata)
@@ -66,7 +66,7 @@ def check_database(
 
 
 def facts_of(connection: Connection, scope: Scope) -> Facts:
-    """What the database shows, by itself; the connection's transaction is rolled back."""
+    """The observed facts of the database; rolls the transaction of the connection back."""
     prepare_session(connection, scope)
     facts = observed_facts(connection, scope)
     connection.rollback()
@@ -75,9 +75,9 @@ def facts_of(connection: Connection, scope: Scope) -> Facts:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Half of the time at a thousand tables would be the collector's, which finds nothing.
+    """Disable garbage collection, which takes half of the time at a thousand tables.
 
-    Facts are plain values without cycles; what little else there is waits.
+    Facts are plain values without cycles, so that there is little to collect.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -89,7 +89,7 @@ def _without_collecting() -> Iterator[None]:
 
 
 def prepare_session(connection: Connection, scope: Scope) -> None:
-    """Names resolve, and intervals are spelled, the same whoever looks."""
+    """Set search_path and intervalstyle, so that the role's settings do not affect the facts."""
     connection.exec_driver_sql(
         "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident(%s) || ', ' ||"
         " pg_catalog.current_setting('search_path'), true),"

@@ -1,7 +1,7 @@
-"""The pytest side: options, the header, the engine's life. Thin; the work is done elsewhere.
+"""The pytest plugin: options, the header, starting and stopping the engine.
 
-pytest finds it by its entry point. A run without a check of ours imports nothing for it but pytest,
-and starts nothing.
+pytest finds the plugin by its entry point. A run without the suite and its fixtures imports only
+pytest for it, and starts nothing.
 """
 
 from __future__ import annotations
@@ -55,26 +55,26 @@ _STOPPED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--conformance-engine`, `--conformance-models` and the others."""
+    """Add `--conformance-engine`, `--conformance-models` and the other options."""
     add_options(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Markers of the suite; and before pytest imports what it needs, a worker's path."""
+    """Add the marker of the suite; set the import path of a worker before pytest imports more."""
     if config.inipath == _SUITE / "pytest.ini":
         put_first()
     config.addinivalue_line(
-        "markers", "needs(capability, ...): what the engine's server must be able to do"
+        "markers", "needs(capability, ...): the capabilities that the engine's server must have"
     )
 
 
 def pytest_report_collectionfinish(
     config: pytest.Config, items: Iterable[pytest.Item]
 ) -> list[str]:
-    """Where the suite is about to run: start the engine, and name it.
+    """Start the engine if the suite is about to run, and name the engine in the header.
 
-    Tests of others that use a fixture of ours start it when the first of them runs.
+    A project's own tests start the engine when the first of them uses a fixture.
     """
     if config.getoption("collectonly") or not any(_is_ours(item) for item in items):
         return []
@@ -93,25 +93,25 @@ def _is_ours(item: pytest.Item) -> bool:
 
 
 def _header(config: pytest.Config) -> list[str]:
-    """Engine, PostgreSQL's and TimescaleDB's version, edition; what examples come from."""
+    """The header: engine, versions, edition; profile and seed of the examples."""
     from conformance.checking.profiles import generation_of
 
     used, generation = session_of(config).used, generation_of(config)
     lines = [f"engine: {used}", *([f"        {used.note}"] if used.note else [])]
     lines.append(f"generated: {generation}")
     if generation.kept is None:
-        lines.append("        failing examples are not kept: the cache folder cannot be written")
+        lines.append("        cannot keep failing examples: the cache folder cannot be written")
     if generation.shared:
         from conformance.checking.examples import trouble_with
 
         trouble = trouble_with(generation.shared)
-        found = f"not found: {trouble}" if trouble else "tried too"
-        lines.append(f"        failing examples of {generation.shared} are {found}")
+        found = f"cannot be read: {trouble}" if trouble else "are tried, too"
+        lines.append(f"        failing examples of {generation.shared} {found}")
     return lines
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """How much was tried, and what repeats it; also with -q, and with pytest-xdist."""
+    """Print how much was generated, and the seed that repeats it; also with -q and xdist."""
     tried: Counter[str] = Counter()
     for report in chain.from_iterable(terminalreporter.stats.values()):
         if isinstance(report, pytest.TestReport) and report.user_properties:
@@ -129,7 +129,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Workers of pytest-xdist use the controller's server and seed, where the suite runs."""
+    """Pass the controller's server and seed to a pytest-xdist worker, if the suite runs."""
     if not _runs_the_suite(node.config):
         return
     from conformance.checking.profiles import tell_worker
@@ -143,9 +143,9 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def _runs_the_suite(config: pytest.Config) -> bool:
-    """Whether what is to be collected holds the suite, as far as the arguments say.
+    """Whether the arguments of pytest select the suite.
 
-    The controller of pytest-xdist starts its workers before anything is collected.
+    The controller of pytest-xdist must know before it collects, when it starts its workers.
     """
     return any(_SUITE.is_relative_to(path) for path in _collected(config)) or any(
         path.is_relative_to(_SUITE) for path in _collected(config)
@@ -162,13 +162,13 @@ def _collected(config: pytest.Config) -> list[Path]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave nothing running."""
+    """Stop the engine."""
     end_session(config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """What keeps one check from running keeps the others too: say so once, and stop."""
+    """Stop the session if an error keeps a check, and thereby all others, from running."""
     if (
         call.excinfo is None
         or (reason := _why_not_run(item, call.when, call.excinfo.value)) is None
@@ -200,19 +200,19 @@ def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | No
         return str(refused)
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
     if when == "setup" and not outcome:
-        return f"A check cannot be set up: {describe_error(error)}."
+        return f"The fixtures of a check fail: {describe_error(error)}."
     return None
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Without a verdict the exit code is 2."""
+    """Set the exit code to 2 if there is no verdict."""
     if session.config.stash.get(_STOPPED, False):
         session.exitstatus = NO_VERDICT
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Report a check as not checked where the server lacks what it needs."""
+    """Report a check as not checked if the server lacks a capability that it needs."""
     for marker in item.iter_markers("needs"):
         reason = session_of(item.config).engine.capabilities.missing(*marker.args)
         if reason is not None:

@@ -1,4 +1,4 @@
-"""What a run of the suite is told."""
+"""The choices for a run of the suite."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ JUNIT_FILE = "junit.xml"
 
 @dataclass(frozen=True)
 class Choices:
-    """What is checked, and where.
+    """The choices for a run of the suite.
 
     Attributes:
-        project: models, migrations and engine, how much is generated, the folder for reports.
-        junit: the name of the JUnit XML in that folder.
+        project: the configuration: models, migrations, engine, number of examples, report folder.
+        junit: the name of the JUnit XML file in the report folder.
     """
 
     project: Configuration
@@ -33,18 +33,18 @@ class Choices:
         return Path(self.project.reports)
 
     def for_pytest(self) -> list[str]:
-        """As options of pytest."""
+        """The choices as arguments of pytest."""
         fixtures = [argument for name in self.project.fixtures for argument in ("-p", name)]
         junit = f"--junitxml={self.reports / self.junit}"
         return [*as_arguments(self.project), junit, *fixtures]
 
     def as_data(self) -> dict[str, Any]:
-        """Fit for JSON; the inverse is `from_data`."""
+        """The choices as JSON data, for `from_data`."""
         return asdict(self)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """What another process was told."""
+        """The choices from JSON data of `as_data`."""
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in data["project"].items()

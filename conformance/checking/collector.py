@@ -1,4 +1,4 @@
-"""What pytest's reports say, kept as data for a verdict."""
+"""Collect the data of pytest's reports for a verdict."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
     from conformance.engines.started import Session
     from conformance.process.progress import Progress
 
-#: What pytest says of a check that is made for each of none.
+#: pytest's reason for skipping a check that is parametrised over nothing.
 _NO_SUBJECT = "got empty parameter set"
 
 
 class Collector:
-    """A pytest plugin: gives the session its engine, tells progress, keeps what was found.
+    """A pytest plugin that sets the engine, reports progress, and collects the results.
 
     Args:
-        progress: told the id of each check before it runs.
-        decided: called once all facts are decided, where they are one check.
+        session: the engine for the pytest session.
+        progress: called with the id of each check before it runs.
+        decided: called when all facts are decided, if they are one check.
     """
 
     def __init__(
@@ -60,38 +61,38 @@ class Collector:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Before the plugin would start an engine of its own."""
+        """Set the engine, before the plugin starts one of its own."""
         use_session(config, self.session)
         self.generated = generation_of(config).as_data()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Iterator[None]:
-        """Time it."""
+        """Measure the time of collecting."""
         started = time.monotonic()
         yield
         self.stages["collection"] = time.monotonic() - started
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A module that cannot be imported keeps pytest from running anything."""
+        """Keep the error of a module that cannot be imported: pytest then runs no check."""
         if report.failed and self.stopped is None:
             self.stopped = f"{report.nodeid} cannot be collected: {_sentence(report.longreprtext)}"
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Say what is being checked."""
+        """Report the check that begins."""
         self.progress(nodeid)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Ctrl-C, or pytest.exit() with a sentence."""
+        """Keep the reason for stopping: Ctrl-C, or the sentence of pytest.exit()."""
         if self.stopped is None:
             message = getattr(excinfo.value, "msg", None) or "Interrupted."
             self.stopped = str(message).removeprefix("conformance: ")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the data that the check put on its report."""
+        """Keep the data on the report of a check."""
         self.stages[_stage(report)] += report.duration
         properties = dict(report.user_properties)
         if outcomes.COULD_NOT_RUN in properties:
-            # Whatever the check made of it.
+            # The outcome of the check does not matter.
             self.stopped = str(properties[outcomes.COULD_NOT_RUN])
             return
         outcomes.add_tried(self.tried, report)
@@ -104,7 +105,7 @@ class Collector:
                 if name == outcomes.PART_NOT_CHECKED
             ]
             self._account(report)
-            # Checks may share what they leave out.
+            # Several checks may have the same part.
             self.not_checked += [part for part in parts if part not in self.not_checked]
             self._warned(report)
         if report.failed:
@@ -133,7 +134,7 @@ class Collector:
         found = _findings(report)
         if found:
             new = [finding for finding in found if finding not in self.findings]
-            # Checks may share what they fail with.
+            # Several checks may have the same finding.
             self.consequences += not new
             self.findings += new
         else:
@@ -147,13 +148,13 @@ class Collector:
         if reason is None:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "skipped"
             reason = str(reason).removeprefix("Skipped: ").removeprefix("not checked: ")
-            # Of what the models do not have nothing is left unchecked.
+            # A check parametrised over zero tables has nothing to check.
             if reason.startswith(_NO_SUBJECT):
                 return
         self.not_checked.append(NotChecked(_name(report), str(reason)))
 
     def _facts(self, decided: dict[str, Any]) -> None:
-        """Every fact in one go."""
+        """Keep the outcome of all facts, which are one check."""
         self.by_kind.update(decided["by_kind"])
         self.not_checked += [NotChecked(*item) for item in decided["not_checked"]]
         self.consequences += decided["consequences"]
@@ -168,21 +169,25 @@ class Collector:
             self.by_kind[str(kind)] += 1
 
     def verdict(self, status: int, used: EngineUsed, seconds: float) -> Verdict:
-        """What became of the run.
+        """The verdict of the run.
 
         Args:
             status: the exit code of pytest.
 
         Raises:
-            ConformanceError: there is no verdict.
+            ConformanceError: the run has no verdict.
         """
         stopping = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         if self.stopped is not None or status in stopping:
             raise ConformanceError(self.stopped or "pytest stopped with an internal error.")
         if status == pytest.ExitCode.USAGE_ERROR:
-            raise ConformanceError("pytest does not accept its arguments.", "See above.")
+            raise ConformanceError(
+                "pytest does not accept the arguments.", "Read the error of pytest above."
+            )
         if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-            raise ConformanceError("No check matches.", "Choose others with -k.")
+            raise ConformanceError(
+                "No check matches the arguments.", "Select other checks with -k."
+            )
         return Verdict(
             used,
             tuple(self.findings),
@@ -201,13 +206,13 @@ class Collector:
 
 
 def _stage(report: pytest.TestReport) -> str:
-    """The chapter, or what its fixtures get ready for it: mostly databases."""
+    """The test file; with `: preparation` for the time of its fixtures, mostly databases."""
     chapter = Path(report.fspath).stem.removeprefix("test_")
     return chapter if report.when == "call" else f"{chapter}: preparation"
 
 
 def _name(report: pytest.TestReport) -> str:
-    """The fact's id, or the test's name without its folder."""
+    """The id of a fact, or `check:` and the name of the test."""
     _, _, test = report.nodeid.partition("::")
     if test.startswith("test_fact[") and test.endswith("]"):
         return test.removeprefix("test_fact[").removesuffix("]")
@@ -224,14 +229,14 @@ def _findings(report: pytest.TestReport) -> list[Finding]:
 
 
 def _sentence(text: str) -> str:
-    """The first line that pytest marks as the error, else the first line."""
+    """The first line that pytest marks as an error, else the first line."""
     lines = [line for line in text.splitlines() if line.strip()] or ["(no reason given)"]
     marked = next((line for line in lines if line.startswith("E ")), lines[0])
     return marked.removeprefix("E ").strip()
 
 
 def _broken(report: pytest.TestReport) -> Finding:
-    """A check that failed without saying what it found, as pytest-alembic's do."""
+    """The finding of a check that failed without one, such as those of pytest-alembic."""
     name = _name(report)
     return Finding(
         id=name,
@@ -242,5 +247,5 @@ def _broken(report: pytest.TestReport) -> Finding:
         expected=None,
         observed=None,
         message=f"{name}: {_sentence(report.longreprtext)}",
-        hint=f"The whole report is in {JUNIT_FILE}.",
+        hint=f"Read the whole report in {JUNIT_FILE}.",
     )

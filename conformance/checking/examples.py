@@ -1,6 +1,6 @@
-"""Failing examples: kept on this machine for the next run, and taken from a workflow's last run.
+"""Databases of failing examples: those of earlier runs here, and of a workflow's last run.
 
-Hypothesis's own databases do both. One folder, or one artifact, is for all tests of a project.
+They are Hypothesis's databases. One folder, or one artifact, contains all tests of a project.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 #: Hypothesis's name for the artifact that a workflow uploads.
 ARTIFACT = "hypothesis-example-db"
-#: So long an artifact that was downloaded is taken for the newest.
+#: An artifact is downloaded again after this time.
 _FRESH = timedelta(hours=1)
 
 
 class OfTest(ExampleDatabase):
-    """A database in which the same function, run for several tables, has examples for each."""
+    """A database that separates the examples of one function by its parameters, the tables."""
 
     def __init__(self, database: ExampleDatabase, test: str) -> None:
         super().__init__()
@@ -46,29 +46,29 @@ class OfTest(ExampleDatabase):
         return self._database.fetch(self._key(key))
 
     def save(self, key: bytes, value: bytes) -> None:
-        """Keep an example of this test, and that there is one."""
+        """Keep an example of this test, and note that the test has failed."""
         self._database.save(self._test, b"failed")
         self._database.save(self._key(key), value)
 
     def delete(self, key: bytes, value: bytes) -> None:
-        """Forget one."""
+        """Delete an example of this test."""
         self._database.delete(self._key(key), value)
 
 
 def database_for(test: str, kept: Path | None, shared: str) -> ExampleDatabase | None:
-    """Where a test's failing examples are kept and looked for; None: nowhere.
+    """The database of a test's failing examples; None if there is none.
 
     Args:
-        test: its id.
-        kept: the folder of this machine; None where none can be written.
-        shared: `owner/repository`, whose artifact is looked at too; empty: none is.
+        test: the id of the test.
+        kept: the folder on this machine; None if it cannot be written.
+        shared: `owner/repository` with an artifact of failing examples; empty: no artifact is used.
     """
     database = _database(kept, shared)
     return None if database is None else OfTest(database, test)
 
 
 def has_examples(test: str, kept: Path | None, shared: str) -> bool:
-    """Whether the test has failed, here or in the workflow; it may have been mended since."""
+    """Whether the test has failed, here or in the workflow; it may have been fixed since."""
     database = _database(kept, shared)
     return database is not None and any(database.fetch(test.encode()))
 
@@ -83,7 +83,7 @@ def _database(kept: Path | None, shared: str) -> ExampleDatabase | None:
 
 
 def trouble_with(shared: str) -> str:
-    """Why the artifact of `owner/repository` is not to be had, or is old; empty if neither."""
+    """Why the artifact of `owner/repository` cannot be read, or is old; empty if neither."""
     return _shared(shared).trouble
 
 
@@ -94,7 +94,7 @@ class _Shared(NamedTuple):
 
 @lru_cache
 def _shared(repository: str) -> _Shared:
-    """One for the process, downloaded now: a warning of Hypothesis later would fail a test."""
+    """Download the artifact once, now: a later warning of Hypothesis would fail a test."""
     owner, slash, name = repository.partition("/")
     if not (owner and slash and name):
         return _Shared(None, f"{repository!r} is not owner/repository")

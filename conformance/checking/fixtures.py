@@ -1,4 +1,4 @@
-"""The suite's fixtures; overriding one is how another project changes what is checked, and how."""
+"""The fixtures of the suite. A project overrides a fixture to change what is checked, and how."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from conformance.observed import Scope
     from conformance.project.migrations import Migrations
 
-# Imports stand in the fixtures: pytest loads this module in every run, with or without our checks.
+# The fixtures import what they need: pytest loads this module in every run, also without the suite.
 
 
 @pytest.fixture(scope="session")
 def conformance_engine(pytestconfig: pytest.Config) -> TimescaleEngine:
-    """The engine that `--conformance-engine` chose, started."""
+    """The started engine of `--conformance-engine`."""
     from conformance.errors import ModelsUnavailable
 
     engine = session_of(pytestconfig).engine
-    # Tests of one's own may be without migrations.
+    # A project that only uses the fixtures may have no migrations.
     with suppress(ModelsUnavailable):
         migrations_of(pytestconfig, engine).use_their_version(engine)
     return engine
@@ -44,9 +44,9 @@ def conformance_metadata(pytestconfig: pytest.Config) -> MetaData:
 
 @pytest.fixture(scope="session")
 def conformance_scope(pytestconfig: pytest.Config, conformance_metadata: MetaData) -> Scope:
-    """The schemas that are looked at: those that the metadata has tables in, and configured ones.
+    """The schemas to check: those of the metadata's tables, and the configured ones.
 
-    The first configured one, `public` by default, is that of tables whose models name none.
+    Tables without a schema belong to the first configured one, by default `public`.
     """
     from conformance.pipeline import scope_of
 
@@ -55,13 +55,13 @@ def conformance_scope(pytestconfig: pytest.Config, conformance_metadata: MetaDat
 
 @pytest.fixture
 def migrations(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Migrations:
-    """The migrations of `--conformance-alembic-ini`; fresh ones for every test."""
+    """The migrations of `--conformance-alembic-ini`; a new object for every test."""
     return migrations_of(pytestconfig, conformance_engine)
 
 
 @pytest.fixture(scope="session")
 def schema_template(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Template:
-    """How an empty database comes to have the schema: by `alembic upgrade head`."""
+    """The template of databases with the schema: by `alembic upgrade head`."""
     return migrations_of(pytestconfig, conformance_engine).template()
 
 
@@ -77,16 +77,16 @@ def migrations_of(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
 def migrated_database(
     conformance_engine: TimescaleEngine, schema_template: Template
 ) -> Iterator[URL]:
-    """A database with the schema, shared by all checks that only read it."""
+    """A migrated database, shared by all checks that only read it."""
     with conformance_engine.database(schema_template) as url:
         yield url
 
 
 @pytest.fixture
 def empty_database(conformance_engine: TimescaleEngine, migrations: Migrations) -> Iterator[URL]:
-    """A database of the test's own before the first revision: without even the extension.
+    """A new database before the first revision, even without the timescaledb extension.
 
-    What the project's configuration says in `prepare` is there.
+    The statements of `prepare` in the configuration were run in it.
     """
     with conformance_engine.database(migrations.unmigrated) as url:
         yield url
@@ -99,7 +99,7 @@ def comparison(
     conformance_scope: Scope,
     conformance_engine: TimescaleEngine,
 ) -> Comparison:
-    """The metadata and the migrated database, compared once for all facts."""
+    """The comparison of the metadata with the migrated database, made once for all facts."""
     from sqlalchemy import NullPool, create_engine
 
     from conformance.pipeline import check_database
@@ -113,7 +113,7 @@ def comparison(
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
-    """Put data on the check's report: (name, value) pairs that reports are made from."""
+    """A function that adds a (name, value) pair to the report of the check."""
 
     def append(name: str, value: object) -> None:
         request.node.user_properties.append((name, value))

@@ -1,4 +1,4 @@
-"""The suite in two halves at the same time: one here, one in a process beside."""
+"""Run the suite in two halves at the same time: one here, one in another process."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from conformance.engines.started import Session
     from conformance.process.progress import Progress
 
-#: The chapters that run beside. A server that crashes there is not the one that the others use.
+#: The test files of the other process. Its server, which may crash, is not that of the others.
 BESIDE = frozenset({"test_faults.py", "test_migrations.py", "test_sessions.py"})
 _JUNIT_BESIDE = "junit-beside.xml"
 
 
-def worth_it() -> bool:
-    """Whether there is a second core for the second half."""
+def has_second_core() -> bool:
+    """Whether a second core is available for the second half."""
     return len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
 
 
@@ -41,8 +41,8 @@ def in_halves(session: Session, choices: Choices, console: Console, progress: Pr
     """The verdict of both halves.
 
     Args:
-        session: the engine of the half that runs here; the other one starts an engine of its own.
-        console: told the verdict on the structure as soon as it stands.
+        session: the engine of the half that runs here; the other half starts its own engine.
+        console: prints the verdict on the structure as soon as it is known.
 
     Raises:
         ConformanceError: a half has no verdict.
@@ -63,14 +63,14 @@ def _all_but(kept: Collection[str], chapters: Collection[str]) -> list[str]:
 
 
 def _show(found: Collector, console: Console) -> None:
-    """The verdict on the structure, while rows are still written."""
+    """Print the verdict on the structure while the rows are still being checked."""
     for finding in found.findings:
         mark = "[red]✗[/red]" if finding.fails else "[yellow]![/yellow]"
         console.print(f"{mark} {escape(finding.message)}", highlight=False)
     facts = f"{found.by_kind.total()} facts hold"
     differing = [finding for finding in found.findings if finding.fails]
     differs = f", {len(differing)} do not" if differing else ""
-    console.print(f"Structure: {facts}{differs}. Rows and migrations go on.", style="dim")
+    console.print(f"Structure: {facts}{differs}. Checking rows and migrations.", style="dim")
 
 
 def _both(one: Verdict, other: dict[str, Any]) -> Verdict:

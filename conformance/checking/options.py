@@ -1,4 +1,4 @@
-"""The suite's options, as pytest's; what they do not say the project's configuration does."""
+"""The options of the suite for pytest; the project's configuration has the other settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from conformance.project.configuration import Key
 
-#: The options that pytest takes.
+#: The keys of the configuration that are options of pytest.
 _NAMES = (
     "engine", "image", "models", "alembic_ini", "schemas", "writes", "profile", "seed", "examples",
 )  # fmt: skip
@@ -22,7 +22,7 @@ _CONFIGURATION = pytest.StashKey[Configuration]()
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Make pytest know them."""
+    """Add the options to pytest."""
     group = parser.getgroup("conformance", "TimescaleDB schema conformance")
     for name in _NAMES:
         key = KEYS[name]
@@ -38,15 +38,15 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def facts_at_once(config: pytest.Config) -> bool:
-    """Whether all facts are one check: a check each costs more than the facts do."""
+    """Whether all facts are one check, which is faster than a check for each fact."""
     return bool(config.getoption("conformance_facts_at_once"))
 
 
 def options_of(config: pytest.Config) -> Configuration:
-    """What counts in this session of pytest.
+    """The configuration of this pytest session.
 
     Raises:
-        ConfigurationWrong: the project's configuration is.
+        ConfigurationWrong: the configuration of the project is wrong.
     """
     if _CONFIGURATION not in config.stash:
         given = {name: config.getoption(f"conformance_{name}") for name in _NAMES}
@@ -65,7 +65,7 @@ def as_arguments(configuration: Configuration) -> list[str]:
 
 
 def _flag(name: str) -> str:
-    """As pytest knows it; the prefix keeps it apart from other plugins' options."""
+    """The name of the option in pytest, with a prefix that no other plugin uses."""
     return f"--conformance-{name.replace('_', '-')}"
 
 

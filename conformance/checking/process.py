@@ -1,9 +1,9 @@
 """A process that runs the suite, or a part of it, and answers with the verdict.
 
-`conformance.checking.process` reads an order from standard input, one line of JSON, and
-writes lines of JSON to standard output: `{"step": ...}` before each check, at the end
-`{"verdict": ...}`, or `{"could_not_run": ...}` and the exit code 2. It ends when its standard input
-does: whoever gave the order is gone.
+`python -m conformance.checking.process` reads an order from standard input, one line of JSON. It
+writes lines of JSON to standard output: `{"step": ...}` before each check, and at the end
+`{"verdict": ...}`, or `{"could_not_run": ...}` with exit code 2. The process ends when its standard
+input closes, because then its parent has ended.
 """
 
 from __future__ import annotations
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
     from conformance.engines.started import Session
     from conformance.process.progress import Progress
 
-#: How long an ended process may take to clean up, in seconds.
+#: Seconds that a terminated process gets to clean up.
 _GRACE = 20
 
 
 class SuiteProcess:
-    """The suite in another process, from `__enter__` on.
+    """The suite in another process, which `__enter__` starts.
 
-    pytest wants to be there before Hypothesis is, and wants a process for itself.
+    pytest must be imported before Hypothesis, and needs a process of its own.
 
     Args:
-        arguments: more of pytest's.
-        server: run in copies of a database on the server at this URL, which holds a password, and
-            on no engine of its own.
+        choices: the choices for the run.
+        arguments: further arguments of pytest.
+        server: the URL of a server, with the password: run in copies of a database on this server
+            instead of starting an engine.
         database: the name of that database.
     """
 
@@ -69,7 +70,7 @@ class SuiteProcess:
             text=True,
             encoding="utf-8",
         )
-        # The order holds a password: it goes where nobody else can read it.
+        # The order may contain a password, and other users cannot read standard input.
         with suppress(BrokenPipeError):
             print(json.dumps(self._order), file=self._process.stdin, flush=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -93,10 +94,10 @@ class SuiteProcess:
         """Wait for the verdict's JSON.
 
         Args:
-            progress: told what is checked meanwhile.
+            progress: called with the check that is running.
 
         Raises:
-            ConformanceError: there is none.
+            ConformanceError: the process has no verdict.
         """
         while self._reader.is_alive():
             self._reader.join(0.2)
@@ -119,7 +120,7 @@ class SuiteProcess:
 
 
 def main() -> int:
-    """Carry out the order; the exit code."""
+    """Carry out the order; return the exit code."""
     from conformance.process.interrupts import interruptible
 
     with _standard_output_alone() as answer:
@@ -151,7 +152,7 @@ def _end_with_the_caller(caller: int) -> None:
 
 @contextmanager
 def _standard_output_alone() -> Iterator[IO[str]]:
-    """Standard output for the answer; what models and migrations print goes to standard error."""
+    """Reserve standard output for the answer; redirect other output to standard error."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
         os.dup2(2, 1)
         yield answer

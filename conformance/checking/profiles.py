@@ -1,8 +1,8 @@
-"""How many generated examples a run tries, from which seed, and what it keeps for the next run.
+"""How many examples a run generates, from which seed, and which it keeps for the next run.
 
-The same code tries the same examples, so that a pull request fails for what it changes; `nightly`
-draws new ones each time. What failed is kept in the cache folder and tried first by the next run;
-what failed in a workflow's last run, too, where SHARED_VARIABLE names its repository.
+The same code generates the same examples, so that a pull request only fails for what it changes;
+`nightly` generates new ones each time. Failing examples are kept in the cache folder, and the next
+run tries them first, also those of a workflow's last run if SHARED_VARIABLE names its repository.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
     Tried = TypeVar("Tried", bound=Callable[..., Any])
 
-#: Names the GitHub repository, `owner/repository`, whose workflow shares its failing examples. To
-#: read them GITHUB_TOKEN must be set as well.
+#: The environment variable with the GitHub repository, `owner/repository`, whose workflow shares
+#: its failing examples. Reading them needs GITHUB_TOKEN, too.
 SHARED_VARIABLE = "CONFORMANCE_SHARED_EXAMPLES"
 #: Examples for each property of each table.
 PROFILES = {"quick": 10, "thorough": 60, "nightly": 2_000}
-#: Histories of each hypertable, and the most steps of one.
+#: Histories of each hypertable, and the maximum number of steps of a history.
 HISTORIES = {"quick": 4, "thorough": 50, "nightly": 1_500}
 STEPS = {"quick": 10, "thorough": 12, "nightly": 25}
-#: Scenarios of each hypertable: what sessions do to each other, and where a connection ends.
+#: Scenarios of each hypertable: concurrent sessions, and interrupted connections.
 SCENARIOS = {"quick": 3, "thorough": 10, "nightly": 300}
-#: What all profiles but `nightly` draw from.
+#: The seed of all profiles except `nightly`.
 FIXED_SEED = 1
-#: A fresh seed has no more digits than a person can copy.
+#: The upper limit of a random seed: short enough to be copied by hand.
 _SEEDS = 10**9
 
 _GENERATION = pytest.StashKey["Generation"]()
-#: What the controller of pytest-xdist tells its workers.
+#: The key of the seed in the input of a pytest-xdist worker.
 _WORKER_INPUT = "conformance_seed"
 
 
@@ -54,10 +54,10 @@ class Generation:
 
     Attributes:
         profile: one of `PROFILES`.
-        seed: what everything drawn follows from.
-        wanted: the number of examples that `--examples` asks for; None: the profile's.
-        kept: the folder for this project's failing examples; None where none can be written.
-        shared: `owner/repository`, whose workflow shares its failing examples; empty: none does.
+        seed: the seed of all generated examples.
+        wanted: the number of examples in `--examples`; None: the number of the profile.
+        kept: the folder for this project's failing examples; None if it cannot be written.
+        shared: `owner/repository` whose workflow shares its failing examples; may be empty.
     """
 
     profile: str
@@ -67,7 +67,7 @@ class Generation:
     shared: str = ""
 
     def as_data(self) -> dict[str, str | int]:
-        """For the reports: what generates the same again."""
+        """Profile, examples and seed, for the reports: they repeat the run."""
         wanted = {} if self.wanted is None else {"examples": self.wanted}
         return {"profile": self.profile, **wanted, "seed": self.seed}
 
@@ -75,16 +75,17 @@ class Generation:
         return ", ".join(f"{name} {value}" for name, value in self.as_data().items())
 
     def examples(self, by_profile: Mapping[str, int] = PROFILES) -> int:
-        """How many to try, where the profiles' numbers are these."""
+        """The number of examples: that of `--examples`, else the profile's in `by_profile`."""
         return self.wanted or by_profile[self.profile]
 
     def settings_for(self, test: str, **more: Any) -> settings:
-        """Hypothesis's settings for a test, by its id; a failing example is kept under that.
+        """Hypothesis's settings for a test.
 
         Args:
-            more: settings of Hypothesis that are the test's own.
+            test: the id of the test; its failing examples are kept under the id.
+            more: further settings of Hypothesis.
         """
-        # Here, since pytest warns of a plugin of its own that was imported before it starts.
+        # Imported here: pytest warns of plugins that were imported before it starts.
         from hypothesis import HealthCheck, settings
 
         from conformance.checking.examples import database_for
@@ -101,15 +102,15 @@ class Generation:
         )
 
     def has_failed(self, test: str) -> bool:
-        """Whether an example of the test is kept, which failed once and may still do."""
+        """Whether a failing example of the test is kept; it may pass by now."""
         from conformance.checking.examples import has_examples
 
         return has_examples(test, self.kept, self.shared)
 
     def seeded(self, test: Tried) -> Tried:
-        """A `@given` function or a state machine that draws from this run's seed.
+        """A `@given` function or a state machine that draws from the seed of this run.
 
-        To be called before its settings are applied: Hypothesis takes the database away here.
+        Apply it before the settings: Hypothesis's `seed` removes the database.
         """
         from hypothesis import seed
 
@@ -117,7 +118,7 @@ class Generation:
 
 
 def generation_of(config: pytest.Config) -> Generation:
-    """How this session generates, decided once; in a worker of pytest-xdist, as its controller."""
+    """The generation of this session; a pytest-xdist worker uses that of its controller."""
     if _GENERATION not in config.stash:
         options = options_of(config)
         project = f"{config.rootpath} {','.join(options.models)}"
@@ -132,24 +133,24 @@ def generation_of(config: pytest.Config) -> Generation:
 
 
 def tell_worker(config: pytest.Config, worker_input: dict[str, object]) -> None:
-    """All workers of pytest-xdist draw from the controller's seed."""
+    """Pass the controller's seed to a pytest-xdist worker."""
     worker_input[_WORKER_INPUT] = generation_of(config).seed
 
 
 def _seed(config: pytest.Config, options: Configuration) -> int:
-    """The one asked for; else the fixed one, or in `nightly` a new one.
+    """The seed of the options, else the fixed seed; a random one in `nightly`.
 
-    An option of our own: under Hypothesis's nothing is kept.
+    Not Hypothesis's own option, which disables the database of failing examples.
     """
-    told: dict[str, int] = getattr(config, "workerinput", {})
-    given = told.get(_WORKER_INPUT, options.seed)
+    worker_input: dict[str, int] = getattr(config, "workerinput", {})
+    given = worker_input.get(_WORKER_INPUT, options.seed)
     if given is not None:
         return int(given)
     return secrets.randbelow(_SEEDS) if options.profile == "nightly" else FIXED_SEED
 
 
 def _writable(folder: Path) -> Path | None:
-    """The folder, made; keeping examples is no reason to fail."""
+    """Create the folder; None if it cannot be written, which must not fail the run."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

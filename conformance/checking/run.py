@@ -1,4 +1,4 @@
-"""Run the suite with pytest, here and in a process beside, and make one verdict of it."""
+"""Run the suite with pytest, here and in another process, and combine the verdicts."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def run_suite(
 ) -> Verdict:
     """Start the engine, run the suite, stop the engine.
 
-    Without arguments a part of the suite runs in a process beside this one.
+    Without arguments a part of the suite runs in another process.
 
     Args:
-        arguments: more of pytest's, such as `-k market_data`.
-        console: where progress is shown, and the verdict on the structure as soon as it stands.
-        progress: told what is checked next.
+        arguments: further arguments of pytest, such as `-k market_data`.
+        console: shows the progress, and the verdict on the structure as soon as it is known.
+        progress: called with each check that begins.
 
     Raises:
-        ConformanceError: the engine, the models or the migration cannot be had.
+        ConformanceError: the engine, the models or the migrations are not available.
     """
-    from conformance.checking.halves import in_halves, worth_it
+    from conformance.checking.halves import has_second_core, in_halves
 
     started = time.monotonic()
-    # What is wrong with the models or the folder is known before anything is started.
+    # Report errors of the models and of the report folder before starting anything.
     metadata_for(choices.project)
     import_fixtures(choices.project)
     make_folder(choices.reports)
@@ -63,7 +63,7 @@ def run_suite(
         stages = {"engine": time.monotonic() - started}
         try:
             _anticipate(session, choices)
-            if not arguments and worth_it():
+            if not arguments and has_second_core():
                 verdict = in_halves(session, choices, console, shown)
             else:
                 verdict = check_on(session, choices, arguments, shown)
@@ -80,19 +80,19 @@ def check_on(
     progress: Progress = unwatched,
     collector: Collector | None = None,
 ) -> Verdict:
-    """Run the suite on an engine that is started already.
+    """Run the suite on a started engine.
 
     Args:
-        arguments: more of pytest's, such as `-k market_data`.
-        progress: told what is checked next.
-        collector: keeps what is found; None: one of its own.
+        arguments: further arguments of pytest, such as `-k market_data`.
+        progress: called with each check that begins.
+        collector: collects the results; None: a new one.
 
     Raises:
-        ConformanceError: the models or the migration cannot be had.
+        ConformanceError: the models or the migrations are not available.
     """
     started = time.monotonic()
     Migrations.on(session.engine, config_for(choices.project)).use_their_version(session.engine)
-    # Asked now: at pytest's end the engine is stopped.
+    # Read now: pytest stops the engine at its end.
     used = session.used
     collector = collector or Collector(session, progress)
     with _no_settings_of_the_environment():
@@ -101,8 +101,8 @@ def check_on(
 
 
 def _anticipate(session: Session, choices: Choices) -> None:
-    """Let the migrated database get ready while pytest is still collecting."""
-    # Whatever is wrong with the migrations is said by the check that needs them.
+    """Begin to prepare the migrated database while pytest is still collecting."""
+    # The check that needs the migrations reports their errors.
     with suppress(Exception):
         migrations = Migrations.on(session.engine, config_for(choices.project))
         session.engine.anticipate(migrations.template())
@@ -110,7 +110,7 @@ def _anticipate(session: Session, choices: Choices) -> None:
 
 @contextmanager
 def _shown(console: Console, progress: Progress) -> Iterator[Progress]:
-    """The progress, which is shown on the console as well."""
+    """A Progress that also shows each step on the console."""
     bar = bars.Progress(
         bars.SpinnerColumn(), bars.TextColumn("{task.description}"), bars.TimeElapsedColumn(),
         console=console, transient=True,
@@ -126,24 +126,24 @@ def _shown(console: Console, progress: Progress) -> Iterator[Progress]:
         yield show
 
 
-#: How pytest is called, whatever is checked.
+#: The arguments of pytest in every run.
 _FIXED = (
-    # Its folder, not its name: of a name pytest would read conftest.py of the working directory,
-    # and of tests/ in it. Those are for the project's own tests.
+    # The folder of the suite, not its module name: for a name pytest would read conftest.py of the
+    # working directory and of its tests/, which are meant for the project's own tests.
     str(SUITE),
     f"--rootdir={SUITE}",
     f"--confcutdir={SUITE}",
-    # Only the plugins that the suite uses. Whatever else is installed could change what is checked,
-    # and costs time: of each package with a plugin pytest rewrites every module, Hypothesis's too.
+    # Only the plugins that the suite uses. Other plugins could change what is checked, and cost
+    # time: pytest rewrites all modules of every package with a plugin.
     "--disable-plugin-autoload",
     "-p", "pytest_alembic",
     "-p", "hypothesispytest",
     "-p", "xdist",
     "-p", "conformance.pytest_plugin",
-    # The verdict takes the place of pytest's own output.
+    # The verdict replaces the output of pytest.
     "-p", "no:terminal",
     "-p", "no:cacheprovider",
-    # What no check uses, and each of a thousand would pay for.
+    # Plugins that no check uses, and that cost time for each check.
     "-p", "no:logging",
     "-p", "no:doctest",
     "-p", "no:unittest",
@@ -155,7 +155,7 @@ _FIXED = (
 
 @contextmanager
 def _no_settings_of_the_environment() -> Iterator[None]:
-    """Options and plugins in the environment are for the project's own tests."""
+    """Unset pytest's variables, which are meant for the project's own tests."""
     kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
     try:
         yield

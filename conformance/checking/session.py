@@ -1,4 +1,4 @@
-"""What one pytest session shares: the engine and the metadata, opened at most once."""
+"""The engine and the metadata of a pytest session, opened at most once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from conformance.engines.started import Session
 
-#: The exit code of a run that has no verdict.
+#: The exit code of a run without a verdict.
 NO_VERDICT = 2
 
 _SESSION = pytest.StashKey["Session"]()
@@ -21,10 +21,10 @@ _METADATA = pytest.StashKey["MetaData"]()
 
 
 def session_of(config: pytest.Config) -> Session:
-    """The session's engine, started on first use.
+    """The engine of the session; the first call starts it.
 
     Raises:
-        ConformanceError: it cannot be had.
+        ConformanceError: the engine is not available.
     """
     if _SESSION not in config.stash:
         from conformance.engines.started import start_session
@@ -34,12 +34,12 @@ def session_of(config: pytest.Config) -> Session:
 
 
 def started(config: pytest.Config) -> Session | None:
-    """The session's engine, if anything has needed it so far."""
+    """The engine of the session, if it has been started."""
     return config.stash.get(_SESSION, None)
 
 
 def use_session(config: pytest.Config, session: Session) -> None:
-    """Give the pytest session an engine that somebody else started and will stop."""
+    """Set the engine of the session to one that the caller started and will stop."""
     config.stash[_SESSION] = session
 
 
@@ -51,9 +51,9 @@ def end_session(config: pytest.Config) -> None:
 
 
 def metadata_of(config: pytest.Config) -> MetaData:
-    """The metadata that `--conformance-models` names, imported on first use.
+    """The metadata of `--conformance-models`; the first call imports it.
 
-    Where it cannot be imported the session ends: there is nothing to check.
+    If the import fails the session ends, because there is nothing to check.
     """
     if _METADATA not in config.stash:
         from conformance.errors import ConformanceError
@@ -67,7 +67,7 @@ def metadata_of(config: pytest.Config) -> MetaData:
 
 
 def _choice(config: pytest.Config) -> tuple[str, str | None]:
-    """The engine and the image asked for; in a worker of pytest-xdist, what its controller took."""
+    """The chosen engine and image; a pytest-xdist worker uses the engine of its controller."""
     given: dict[str, str] = getattr(config, "workerinput", {})
     if "conformance_engine" in given:
         return given["conformance_engine"], None
@@ -76,5 +76,5 @@ def _choice(config: pytest.Config) -> tuple[str, str | None]:
 
 
 def choice_for_workers(session: Session) -> str:
-    """What `--engine` would have to be to get databases on the same server."""
+    """The value of `--engine` with which another process gets databases on the same server."""
     return session.engine.server_url or session.engine.name

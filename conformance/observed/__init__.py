@@ -30,7 +30,7 @@ from conformance.observed import (
     types,
     views,
 )
-from conformance.observed.catalog import Scope, plan_plainly
+from conformance.observed.catalog import Scope, disable_jit_and_workers
 from conformance.observed.spelling import canonical
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     """
     scope = scope or Scope()
     facts: Facts = {}
-    plan_plainly(connection)
+    disable_jit_and_workers(connection)
     for part in _PARTS:
         facts.update(part.observed(connection, scope))
     known = {key.table for key in facts if key.kind in _RELATIONS}

@@ -34,7 +34,7 @@ class Scope:
         return relation if schema == self.default_schema else f"{schema}.{relation}"
 
 
-def plan_plainly(connection: Connection) -> None:
+def disable_jit_and_workers(connection: Connection) -> None:
     """Disable JIT and parallel workers until the transaction ends.
 
     TimescaleDB's views unnest arrays, for which the planner expects a million rows instead of a

@@ -31,7 +31,7 @@ _VERSION = ["version_num"]
 def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
     """The facts about all objects in scope that are not among the found ones."""
     facts: Facts = {}
-    listed = {*found, *_of_several(found)}
+    listed = {*found, *_undistinguished_jobs(found)}
     for key, value in (*_objects(connection, scope), *_of_timescaledb(connection, scope)):
         if key not in listed:
             facts[key] = value
@@ -41,7 +41,7 @@ def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
     return facts
 
 
-def _of_several(found: Facts) -> Iterator[FactKey]:
+def _undistinguished_jobs(found: Facts) -> Iterator[FactKey]:
     """The keys of jobs without the window or config by which several jobs are distinguished."""
     for key in found:
         if key.kind == "policy" and key.name.startswith("refresh"):

@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-def all_or_each(
+def ask_in_halves(
     connection: Connection,
     items: Sequence[Item],
     ask: Callable[[Sequence[Item]], Sequence[Answer]],
@@ -43,7 +43,7 @@ def all_or_each(
             return [], [(items[0], str(error.orig).partition("\n")[0])]
     middle = len(items) // 2
     first, second = (
-        all_or_each(connection, half, ask) for half in (items[:middle], items[middle:])
+        ask_in_halves(connection, half, ask) for half in (items[:middle], items[middle:])
     )
     return first[0] + second[0], first[1] + second[1]
 

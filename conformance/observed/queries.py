@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import Query
 from conformance.observed.clauses import hidden_clauses
-from conformance.observed.explaining import all_or_each, normal, plan_of
+from conformance.observed.explaining import ask_in_halves, normal, plan_of
 from conformance.observed.tokens import quoted, tokens_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def spelled_queries(
         targets = ", ".join(f"({item.sql})" for item in some)
         return list(plan_of(connection, f"SELECT ARRAY[{targets}]")["Plans"])
 
-    plans, refused = all_or_each(
+    plans, refused = ask_in_halves(
         connection, [item for item in asked if not item.ambiguous], explain
     )
     found |= {item.query: _refused(item.query, reason) for item, reason in refused}

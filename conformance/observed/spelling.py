@@ -27,7 +27,7 @@ from conformance.comparing.facts import (
     TypeName,
     Value,
 )
-from conformance.observed.explaining import all_or_each, normal, plan_of
+from conformance.observed.explaining import ask_in_halves, normal, plan_of
 from conformance.observed.queries import spelled_queries
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _types(connection: Connection, names: Sequence[str]) -> dict[str, str]:
         targets = ", ".join(f"NULL::{name}" for name in some)
         return list(plan_of(connection, f"SELECT {targets}")["Output"])
 
-    answers, _ = all_or_each(connection, names, explain)
+    answers, _ = ask_in_halves(connection, names, explain)
     return {name: output.removeprefix("NULL::") for name, output in answers}
 
 
@@ -196,7 +196,7 @@ def _canonical_expressions(
         plan = plan_of(connection, f"SELECT ARRAY[{scopes}]")
         return [_QUALIFIER.sub("", normal(part["Output"][0])) for part in plan["Plans"]]
 
-    answers, _ = all_or_each(connection, sorted(identities, key=repr), explain)
+    answers, _ = ask_in_halves(connection, sorted(identities, key=repr), explain)
     return dict(answers)
 
 

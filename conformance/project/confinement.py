@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from conformance.engines.addresses import BACKENDS, libpq_parameters, written_for
 from conformance.errors import MigrationFailed
 from conformance.project.flask_app import in_application
-from conformance.project.leading import leading_to, refusing
+from conformance.project.leading import redirecting_to, refusing
 from conformance.project.left_out import LEFT_OUT, LeftOut
 from conformance.project.surroundings import mentions, quiet
 
@@ -78,7 +78,7 @@ def only_to(url: URL, drivername: str = "postgresql+psycopg2") -> Iterator[None]
     # A URL without a host means the server that these variables name: keep them.
     if "host" in known:
         variables |= {name: str(known.get(key, "")) for name, key in _PG_VARIABLES.items()}
-    with _environment(variables), leading_to(url):
+    with _environment(variables), redirecting_to(url):
         yield
 
 

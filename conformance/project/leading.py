@@ -52,7 +52,7 @@ _installed = ExitStack()
 
 
 @contextmanager
-def leading_to(url: URL) -> Iterator[None]:
+def redirecting_to(url: URL) -> Iterator[None]:
     """Redirect every connection that this thread opens to this database.
 
     Other threads are not redirected: they belong to the suite.
@@ -63,7 +63,7 @@ def leading_to(url: URL) -> Iterator[None]:
 
 @contextmanager
 def refusing(refusal: Callable[[], MigrationFailed]) -> Iterator[None]:
-    """Refuse every connection that this thread opens, also inside of `leading_to`.
+    """Refuse every connection that this thread opens, also inside of `redirecting_to`.
 
     Raises:
         MigrationFailed: the result of `refusal`, when a connection is opened.

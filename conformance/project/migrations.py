@@ -25,12 +25,12 @@ from conformance.project.giving import given
 from conformance.project.left_out import LEFT_OUT, LeftOut
 from conformance.project.preparation import prepare, statements_of
 from conformance.project.scripts import (
-    again,
+    copied_config,
     fingerprint,
     ini_of,
     insist_on_the_extension,
-    name_its_schema,
-    name_its_version,
+    may_set_extension_schema,
+    may_set_extension_version,
     revisions_of,
     single_head,
 )
@@ -121,7 +121,7 @@ class Migrations:
             revision: the target revision, or a range: `0001:0002`.
         """
         buffer = _Writes()
-        offline = again(self.config, buffer)
+        offline = copied_config(self.config, buffer)
         Migrations(offline, self.edition)
         with nowhere(offline):
             command.upgrade(offline, revision, sql=True)
@@ -157,7 +157,7 @@ class Migrations:
         Args:
             engine: migrates a database if the files mention such a schema.
         """
-        if not name_its_schema(self.config) and not statements_of(self.config):
+        if not may_set_extension_schema(self.config) and not statements_of(self.config):
             return None
         with engine.database(self.template()) as url, connect(url) as connection:
             found = home_of(connection)
@@ -169,7 +169,7 @@ class Migrations:
         Raises:
             ConformanceError: the migration fails, or the server does not support the version.
         """
-        if name_its_version(self.config) or statements_of(self.config):
+        if may_set_extension_version(self.config) or statements_of(self.config):
             with engine.database(self.template()) as url, connect(url) as connection:
                 version = version_of(connection)
             if version is not None:

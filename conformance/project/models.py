@@ -13,7 +13,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import ModelsUnavailable, describe_error
-from conformance.project.surroundings import hint_at_variable, surround
+from conformance.project.surroundings import hint_at_variable, prepare_environment
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -34,7 +34,7 @@ def metadata_for(configuration: Configuration) -> MetaData:
             imported, are not metadata, have no table, do not share one MetaData, or have a wrong
             declaration.
     """
-    surround(configuration)
+    prepare_environment(configuration)
     references = configuration.models
     if not references:
         return _that_of_env_py(configuration)
@@ -88,7 +88,7 @@ def classes_for(configuration: Configuration) -> dict[Table, type]:
     from sqlalchemy import Table
     from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is its instance here
 
-    surround(configuration)
+    prepare_environment(configuration)
     classes: dict[Table, type] = {}
     for reference in configuration.models:
         module_name, _, path = reference.partition(":")
@@ -110,7 +110,7 @@ def writes_for(configuration: Configuration) -> ModuleType:
     Raises:
         ModelsUnavailable: the module cannot be imported, or lacks one of the functions.
     """
-    surround(configuration)
+    prepare_environment(configuration)
     beside = [f"{reference.partition(':')[0]}.writes" for reference in configuration.models]
     named_one = configuration.writes or next(iter(beside), None)
     if named_one is None:
@@ -127,7 +127,7 @@ def import_fixtures(configuration: Configuration) -> None:
     Raises:
         ModelsUnavailable: a module cannot be imported.
     """
-    surround(configuration)
+    prepare_environment(configuration)
     for name in configuration.fixtures:
         _imported(name, name, "fixtures")
 

@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 
 from conformance.errors import MigrationFailed, ModelsUnavailable, describe_error
 from conformance.project.flask_app import PROJECT
-from conformance.project.surroundings import hint_at_variable, surround
+from conformance.project.surroundings import hint_at_variable, prepare_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,7 +53,7 @@ def config_for(project: Configuration) -> Config:
     Raises:
         ModelsUnavailable: the file does not exist.
     """
-    surround(project)
+    prepare_environment(project)
     config = alembic_config(project.alembic_ini)
     config.attributes[PROJECT] = project
     return config
@@ -93,7 +93,7 @@ def has_migrations(ini: Path | str) -> bool:
     return _is_in(path.parent / _PYPROJECT) if in_its_place else True
 
 
-def again(config: Config, output: io.StringIO) -> Config:
+def copied_config(config: Config, output: io.StringIO) -> Config:
     """A copy of the configuration that prints to `output`."""
     other = alembic_config(ini_of(config), output=output)
     other.attributes.update(config.attributes, connection=None)
@@ -172,12 +172,12 @@ def fingerprint(config: Config) -> str:
     return digest.hexdigest()
 
 
-def name_its_schema(config: Config) -> bool:
+def may_set_extension_schema(config: Config) -> bool:
     """Whether the migrations may create TimescaleDB in a schema of its own."""
     return bool(_ITS_SCHEMA.search(_text_of_scripts(config)))
 
 
-def name_its_version(config: Config) -> bool:
+def may_set_extension_version(config: Config) -> bool:
     """Whether the migrations may want another version of TimescaleDB than the server's default."""
     return bool(_ITS_VERSION.search(_text_of_scripts(config)))
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _UNSET = (r"^(\w+) not found\. Declare it as envvar", r'[Ee]nvironment variable "(\w+)" not set')
 
 
-def surround(project: Configuration) -> None:
+def prepare_environment(project: Configuration) -> None:
     """Set the project's environment variables, and put its folder on the import path."""
     for name, value in (project.environment or {}).items():
         os.environ.setdefault(name, value)

@@ -13,7 +13,7 @@ from sqlalchemy import MetaData
 
 from conformance.errors import ModelsUnavailable, describe_error
 from conformance.project.confinement import nowhere
-from conformance.project.scripts import again, config_for
+from conformance.project.scripts import config_for, copied_config
 from conformance.project.surroundings import env_py, hint_at_variable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def target_metadata(project: Configuration) -> MetaData:
         ModelsUnavailable: the ini file does not exist, env.py fails, or it does not have exactly
             one MetaData.
     """
-    config = again(config_for(project), io.StringIO())
+    config = copied_config(config_for(project), io.StringIO())
     found: list[Any] = []
 
     def see(_revision: object, context: MigrationContext) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The checks. Run them with pytest: `pytest --pyargs conformance.suite`."""
+"""The conformance suite. Run it with pytest: `pytest --pyargs conformance.suite`."""
 
 from conformance.extras import PackagesMissing, require
 

@@ -1,6 +1,6 @@
-"""What several chapters of the suite share: the write path under test and where it writes.
+"""Fixtures that several test files of the suite share: the write path, and databases for it.
 
-And what pytest-alembic's tests migrate; it has fixtures of the same names, and the nearest wins.
+Also the fixtures of pytest-alembic's tests, which override that plugin's fixtures of the same name.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ if TYPE_CHECKING:
     from conformance.project.migrations import Migrations
 
 
-#: What the rows of `populated_database` do not show.
+#: The parts of `populated_database` that have too few rows to show anything, with reasons.
 _THIN = pytest.StashKey[dict[tuple[str, str], str]]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-    """What a fixture that several checks share has found is put on the report of each."""
+    """Put the finding of a shared fixture on the report of each check that uses it."""
     error = call.excinfo and call.excinfo.value
 
     def record(*found: Any) -> None:
@@ -70,7 +70,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 @pytest.fixture
 def alembic_config(migrations: Migrations) -> Config:
-    """Alembic's configuration, for pytest-alembic; a fresh one for every test."""
+    """Alembic's configuration for pytest-alembic; a new object for every test."""
     return migrations.config
 
 
@@ -86,7 +86,7 @@ def unmigrated(
 
 @pytest.fixture
 def unmigrated_database(unmigrated: Unmigrated) -> Iterator[URL]:
-    """A database that has the extension, and nothing else."""
+    """A database with the extension, and nothing else."""
     with unmigrated.database() as url:
         yield url
 
@@ -95,7 +95,7 @@ def unmigrated_database(unmigrated: Unmigrated) -> Iterator[URL]:
 def alembic_engine(request: pytest.FixtureRequest, alembic_config: Config) -> Iterator[Engine]:
     """The database that pytest-alembic's tests migrate up and down."""
     if request.node.originalname == "test_single_head_revision":
-        # It reads the revisions only.
+        # The test only reads the revisions.
         url = NOWHERE
     else:
         url = request.getfixturevalue("unmigrated_database")
@@ -105,31 +105,33 @@ def alembic_engine(request: pytest.FixtureRequest, alembic_config: Config) -> It
 
 @pytest.fixture
 def alembic_runner(alembic_config: Config, alembic_engine: Engine) -> Iterator[MigrationContext]:
-    """What pytest-alembic's tests migrate with: env.py gets what it gets everywhere else."""
+    """The runner of pytest-alembic's tests, which passes env.py a connection."""
     with runner(AlembicConfig(alembic_config=alembic_config), alembic_engine) as context:
         executor = context.command_executor
         context.command_executor = _GivingExecutor(**vars(executor), engine=alembic_engine)
         yield context
 
 
-#: Where all connections share one session, the extension that was dropped cannot come back.
+#: The error of creating a dropped extension again where all connections share one session.
 _LOADED_TWICE = "has already been loaded with another version"
-_ONLY_ONCE = "a downgrade drops the extension timescaledb, which this engine can load once"
+_ONLY_ONCE = (
+    "a downgrade drops the extension timescaledb, which this engine can load only once per database"
+)
 
 
 @dataclass
 class _GivingExecutor(CommandExecutor):
-    """Gives env.py a connection, where pytest-alembic gives it an engine."""
+    """An executor that passes env.py a connection; that of pytest-alembic passes an engine."""
 
     engine: Engine
 
     def execute_fn(self, fn: MigrationFn) -> None:
-        """Run env.py with this as its work."""
+        """Run env.py with this function."""
         with self._given():
             super().execute_fn(fn)
 
     def run_command(self, command: str, *arguments: Any, **options: Any) -> list[str]:
-        """Run a command of Alembic's; what it printed, line by line."""
+        """Run a command of Alembic; return the lines that it printed."""
         try:
             with self._given():
                 return super().run_command(command, *arguments, **options)
@@ -163,9 +165,9 @@ class _GivingExecutor(CommandExecutor):
 
 @pytest.fixture(scope="session")
 def writes(pytestconfig: pytest.Config) -> Writes:
-    """The write path under test: `--writes`, for the mapped classes of `--models`.
+    """The write path under test: the module of `--writes`, with the mapped classes of `--models`.
 
-    Another project's models have none until it is named; then nothing is proven of it.
+    Skips the test if the project does not name a write path.
     """
     options = options_of(pytestconfig)
     classes = classes_for(options)
@@ -174,9 +176,9 @@ def writes(pytestconfig: pytest.Config) -> Writes:
     except ModelsUnavailable as error:
         if options.writes:
             raise
-        pytest.skip(f"not checked: no write path is named with --writes ({error.problem})")
+        pytest.skip(f"not checked: --writes does not name a write path ({error.problem})")
     if not classes:
-        pytest.skip("not checked: --models names no declarative base, whose classes are written")
+        pytest.skip("not checked: --models does not name a declarative base with mapped classes")
     return Writes(
         lambda connection, table, given: module.insert_new(connection, classes[table], given),
         lambda connection, table, given: module.upsert(connection, classes[table], given),
@@ -190,7 +192,7 @@ def populated_database(
     conformance_metadata: MetaData,
     pytestconfig: pytest.Config,
 ) -> Iterator[URL]:
-    """A database with chunks of every state, for the tests of one chapter."""
+    """A database with chunks of every state, for the tests of one file."""
     template = populated_template(
         schema_template,
         conformance_metadata,
@@ -204,7 +206,7 @@ def populated_database(
             if refusal := refusal_of(conformance_engine, conformance_metadata, fill, error):
                 raise refusal from None
             reason = one_line(error)
-            pytest.skip(f"not checked: no sample rows can be made for these models: {reason}")
+            pytest.skip(f"not checked: cannot insert sample rows for these models: {reason}")
         with create_engine(url, poolclass=pool.NullPool).connect() as connection:
             pytestconfig.stash[_THIN] = thin(connection, tables_of(conformance_metadata))
         yield url
@@ -212,10 +214,11 @@ def populated_database(
 
 @pytest.fixture
 def scenarios(request: pytest.FixtureRequest, record: Record) -> Callable[..., None]:
-    """Try a property on what a strategy draws, and report the first that it fails with.
+    """A function that checks a property of scenarios, and reports the first failing scenario.
 
-    For what does not repeat itself, such as several sessions: nothing is made smaller, and each
-    leaves the database as it happens to. `share=3` tries a third of what the profile says.
+    For properties that do not repeat exactly, such as those of concurrent sessions: a failing
+    scenario is not shrunk, and changes to the database stay. `share=3` draws a third of the
+    profile's scenarios.
     """
     generation = generation_of(request.config)
     chapter = request.path.stem.removeprefix("test_")
@@ -227,11 +230,11 @@ def scenarios(request: pytest.FixtureRequest, record: Record) -> Callable[..., N
     ) -> None:
         count = max(1, generation.examples(SCENARIOS) // share)
         try:
-            # The first is the simplest there is, in which little happens.
+            # The first example is the simplest one, in which little happens.
             drawn = draw(strategy, count + 1, variant=generation.seed)
             drawn = drawn[1:] or drawn
         except NotDerivable as error:
-            outcomes.skip_not_checked(record, f"no rows can be derived: {error}")
+            outcomes.skip_not_checked(record, f"cannot generate rows: {error}")
         for scenario in drawn:
             try:
                 property_(scenario)

@@ -1,4 +1,4 @@
-"""A proxy before a PostgreSQL server that ends a connection at a chosen message.
+"""A proxy in front of a PostgreSQL server that cuts a connection at a chosen message.
 
 It reads the messages of the frontend/backend protocol, version 3 (PostgreSQL documentation,
 "Message Formats"). With psycopg2 a statement is one message of the client.
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 _TERMINATE, _BACKEND_KEY_DATA, _READY_FOR_QUERY = b"X", b"K", b"Z"
-#: Seconds until threads that do not end are given up.
+#: Seconds to wait for a thread to end.
 _PATIENCE = 120
 
 
 class Manner(Enum):
-    """Where, about a message of the client, the connection ends."""
+    """When the connection is cut, relative to a message of the client."""
 
-    BEFORE = "before it reaches the server"
+    BEFORE = "before it reached the server"
     WITHIN = "in its middle"
-    AFTER = "as soon as the server has it"
-    ANSWERED = "when the server has done it, and before the client knows"
+    AFTER = "as soon as the server had received it"
+    ANSWERED = "when the server had executed it, before the client knew"
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When a connection ends.
+    """When a connection is cut.
 
     Attributes:
-        message: which of the client's messages after it has logged in, from 1.
-        manner: where about this message.
+        message: the number of a message of the client after its login, from 1.
+        manner: when, relative to this message.
     """
 
     message: int
@@ -49,7 +49,7 @@ class Moment:
 
 
 class _Line:
-    """One client's connection, through the proxy to the server."""
+    """The connection of one client through the proxy to the server."""
 
     def __init__(self, client: socket.socket, server: socket.socket, proxy: CuttingProxy) -> None:
         self._client, self._server, self._proxy = client, server, proxy
@@ -104,7 +104,7 @@ class _Line:
         try:
             strike(self._proxy.backend)
         except Exception as error:
-            # It belongs to whoever armed the proxy, in another thread.
+            # The thread that armed the proxy raises it.
             self._proxy.failure = error
 
     def _backward(self) -> None:
@@ -121,17 +121,17 @@ class _Line:
 
 
 class CuttingProxy:
-    """Passes on what a client and a server say, up to a moment. One client at a time.
+    """Passes messages between a client and a server up to a moment. One client at a time.
 
     Args:
-        url: the database on the server; it must take connections without encryption.
+        url: the database on the server, which must allow unencrypted connections.
 
     Attributes:
-        url: the same database through the proxy.
-        messages: how many messages the client has sent since it was logged in.
-        backend: the process that serves the client, as the server names it.
-        has_cut: whether the moment has come.
-        failure: the error of what was to happen at the moment.
+        url: the URL of the same database through the proxy.
+        messages: how many messages the client has sent since its login.
+        backend: the process id of the server process for the client.
+        has_cut: whether the connection was cut.
+        failure: the error of `strike`; None if it succeeded.
     """
 
     def __init__(self, url: URL) -> None:
@@ -162,16 +162,16 @@ class CuttingProxy:
         self.settle()
 
     def arm(self, moment: Moment | None, strike: Callable[[int], None] | None = None) -> None:
-        """Set when the next connection ends; None: not at all.
+        """Set the moment at which the next connection is cut; None: never.
 
         Args:
-            strike: called at the moment with the process that serves the client.
+            strike: called at the moment with the process id of the server process.
         """
         self.messages, self.moment, self.strike = 0, moment, strike
         self.has_cut, self.failure = False, None
 
     def settle(self) -> None:
-        """Wait until the connections that were made have ended on both sides."""
+        """Wait until all connections have ended on both sides."""
         while self._lines:
             self._lines.pop().join()
 
@@ -194,12 +194,12 @@ class CuttingProxy:
 
 
 def _send_at_once(end: socket.socket) -> None:
-    """Else small messages wait for acknowledgements, a twentieth of a second each."""
+    """Disable Nagle's algorithm, which delays small messages by a twentieth of a second."""
     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _untyped(messages: BinaryIO) -> bytes:
-    """The start-up message, which alone has no type."""
+    """The start-up message, the only one without a type."""
     return _with_content(messages, messages.read(4))
 
 

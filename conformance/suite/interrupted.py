@@ -1,4 +1,4 @@
-"""Writes, maintenance and migrations that are cut short, and what must be left of them."""
+"""Interrupt writes, maintenance and migrations, and check what they leave behind."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from conformance.suite.row_world import Writes
     from conformance.suite.unmigrated import Unmigrated
 
-    #: What happens to the server's process for a connection, beside the connection's end.
+    #: Called with the server's process of a connection, at the moment the connection is cut.
     Strike = Callable[[int], None]
 
 
 class Target:
-    """A hypertable, on which writes and maintenance are cut short."""
+    """A hypertable on which writes and maintenance are interrupted."""
 
     def __init__(self, table: Table, interruptions: Interruptions, writes: Writes) -> None:
         self.table = table
@@ -52,18 +52,18 @@ class Target:
         return succession(self.table, parents=parents, complete=True)
 
     def works(self) -> SearchStrategy[list[Work]]:
-        """Work on the table's chunks."""
+        """Compression and decompression of the table's chunks."""
         return maintenance(self._interruptions.run(partial(chunks_of, table=self.table)))
 
     def messages(self, call: Call) -> int:
-        """How many messages a client sends for a call, which is made."""
+        """Make the call, and return how many messages the client sends for it."""
         return self._interruptions.count(partial(self._write, call))
 
     def interrupt_call(self, call: Call, moment: Moment, strike: Strike | None = None) -> None:
-        """Its rows are there, all of them or none, and are there when it is made again.
+        """Interrupt a call: it writes all of its rows or none, and a second call writes them.
 
         Raises:
-            AssertionError: it is not so.
+            AssertionError: this is not the case.
         """
         ledger = Ledger(self.table, self._contents().elements())
         before = Counter(ledger.rows.values())
@@ -71,31 +71,33 @@ class Target:
         after = Counter(ledger.rows.values())
         done = self._interruptions.interrupt(partial(self._write, call), moment, strike)
         found = self._contents()
-        part = f"ended {moment}, {call.action} leaves a part of its rows"
-        assert found in (before, after), part
-        assert found == after or not done, f"ended {moment}, {call.action} said that it was done"
+        cut = f"interrupted {moment}"
+        assert found in (before, after), f"{cut}: {call.action} leaves a part of its rows"
+        assert found == after or not done, f"{cut}: {call.action} reported success without rows"
         self._interruptions.run(partial(self._write, call))
-        again = f"{call.action} that ended {moment} is not completed when it is made again"
+        again = f"{cut}: a second {call.action} does not write the rows"
         assert self._contents() == after, again
 
     def interrupt_work(self, work: Work, moment: Moment, strike: Strike | None = None) -> None:
-        """The chunk is compressed or is not, holds what it held, and the work can be done again.
+        """Interrupt the work: the chunk is compressed or not, keeps its rows, and a retry works.
 
         Raises:
-            AssertionError: it is not so.
+            AssertionError: this is not the case.
         """
         rows = self._contents()
         before = self._interruptions.run(work.is_compressed)
         done = self._interruptions.interrupt(partial(_carry_out, work), moment, strike)
         found = self._interruptions.run(work.is_compressed)
-        assert self._contents() == rows, f"ended {moment}, {work.function} changes what is read"
+        cut = f"interrupted {moment}"
+        assert self._contents() == rows, f"{cut}: {work.function} has changed the rows"
         assert found == work.compresses or (found == before and not done), (
-            f"ended {moment}, {work.function} leaves the chunk neither as it was nor as it will be"
+            f"{cut}: {work.function} leaves the chunk neither compressed nor uncompressed"
         )
         self._interruptions.run(partial(_carry_out, work))
-        again = f"{work.function} that ended {moment} is not completed when it is done again"
-        assert self._interruptions.run(work.is_compressed) == work.compresses, again
-        assert self._contents() == rows, f"{again}: other rows are read"
+        again = f"{cut}: a second {work.function}"
+        compressed = self._interruptions.run(work.is_compressed)
+        assert compressed == work.compresses, f"{again} has no effect"
+        assert self._contents() == rows, f"{again} changes the rows"
 
     def _write(self, call: Call, connection: Connection) -> None:
         getattr(self._writes, call.action)(connection, self.table, call.rows)
@@ -106,16 +108,16 @@ class Target:
 
 
 class Migration:
-    """The migration, on empty databases of its own.
+    """The migration, on empty databases.
 
     Args:
-        engine: whose databases they are.
-        unmigrated: where they come from.
-        migrate: what is interrupted; with `revision` it goes as far as that only.
-        scope: where it makes something.
+        engine: the engine of the databases.
+        unmigrated: provides the databases.
+        migrate: runs the migration; with `revision`, only to that revision.
+        scope: the schemas that the migration changes.
 
     Attributes:
-        messages: how many a client sends for it; known from a rehearsal.
+        messages: how many messages a client sends for the migration, from `rehearse`.
     """
 
     def __init__(
@@ -136,7 +138,7 @@ class Migration:
         self._used = True
 
     def rehearse(self) -> None:
-        """Run it without an interruption, to know what it makes."""
+        """Run the migration without an interruption, to know its result."""
         database, self._used = self._on_empty_database(), True
         self.messages = database.count(self._migrate)
         self._after = database.run(self._facts)
@@ -146,35 +148,36 @@ class Migration:
         self._resources.close()
 
     def interrupt(self, moment: Moment, strike: Callable[[Any], Strike] | None = None) -> None:
-        """All is as before it, or as after it.
+        """Interrupt the migration: it has no effect, or is complete.
 
-        Where every revision has a transaction of its own, as after the one that the version table
-        names; run again, the migration then finishes its work.
+        If every revision has a transaction of its own, the database must be in the state of the
+        revision in the version table. A second run must then complete the migration.
 
         Raises:
-            AssertionError: it is not so.
+            AssertionError: this is not the case.
         """
         database = self._on_empty_database()
         before = database.run(self._traces)
         struck = None if strike is None else strike(database)
         done = database.interrupt(self._migrate, moment, struck)
+        cut = f"interrupted {moment}"
         if database.run(self._traces) == before:
-            assert not done, f"ended {moment}, the migration said that it was done"
+            assert not done, f"{cut}: the migration reported success without a change"
             return
         self._used = True
         found = database.run(self._facts)
         if found == self._after:
             return
-        part = f"ended {moment}, the migration leaves a part of its work behind"
+        part = f"{cut}: the migration leaves a part of its work behind"
         applied = database.run(self._revisions)
         assert not done, part
         assert _made(found) == _made(self._facts_at(applied)), part
         database.run(self._migrate)
-        again = f"run again after it ended {moment}, the migration makes another schema"
+        again = f"{cut}: a second run of the migration creates another schema"
         assert database.run(self._facts) == self._after, again
 
     def _facts_at(self, applied: tuple[str, ...]) -> Facts:
-        """What the migration makes as far as these revisions."""
+        """The facts after these revisions."""
         if applied not in self._known:
             with (
                 closing(self._unmigrated.another()) as unmigrated,
@@ -187,18 +190,18 @@ class Migration:
         return self._known[applied]
 
     def complete(self) -> None:
-        """Run where it was interrupted, it makes the schema that it makes on an empty database.
+        """Run the migration in the interrupted database: the result must be the usual one.
 
         Raises:
-            AssertionError: it does not.
+            AssertionError: the result is another schema.
         """
         database, self._used = self._on_empty_database(), True
         database.run(self._migrate)
-        again = "run again after it was interrupted, the migration makes another schema"
+        again = "a second run of an interrupted migration creates another schema"
         assert database.run(self._facts) == self._after, again
 
     def _on_empty_database(self) -> Interruptions:
-        """The last one, unless something was left in it."""
+        """The last database, unless something was left in it; then a new one."""
         if self._used:
             self._resources.close()
             url = self._resources.enter_context(self._unmigrated.database(extension=False))
@@ -208,18 +211,18 @@ class Migration:
 
 
 def _facts_of(connection: Connection, scope: Scope) -> Facts:
-    """None where not even TimescaleDB is there yet."""
+    """The observed facts; empty if the database does not have TimescaleDB yet."""
     there = connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'"))
     return facts_of(connection, scope) if there else {}
 
 
 def _made(facts: Facts) -> Facts:
-    """What a migration itself makes; env.py may have seen to the extension before."""
+    """The facts without extensions, which env.py may create before the migration."""
     return {key: value for key, value in facts.items() if key.kind != "extension"}
 
 
 def behind_a_proxy(url: URL, engine: Engine) -> Interruptions:
-    """A database of the engine, whose connections can be cut."""
+    """Interruptions of connections to a database of the engine."""
     return Interruptions(url, outlives=engine.capabilities.concurrent_sessions)
 
 

@@ -1,4 +1,4 @@
-"""A database whose connections end in the middle of something, and that is looked at afterwards."""
+"""A database whose connections can be cut in the middle of an operation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-    #: What is done on a connection; it commits its transactions itself.
+    #: An operation on a connection, which commits its transactions itself.
     Operation = Callable[[Connection], Any]
 
 _POLL_INTERVAL = 0.01
@@ -30,12 +30,12 @@ _TERMINATE = text("SELECT pg_catalog.pg_terminate_backend(:pid)")
 
 
 class Interruptions:
-    """Operations on a database, some of which are cut short.
+    """Runs operations on a database, and interrupts some of them.
 
     Args:
         url: the database.
-        outlives: whether the server's process for a connection is one of its own, which may go on
-            for a while when the connection is gone.
+        outlives: whether each connection has a server process of its own, which may run a little
+            longer than the connection.
     """
 
     def __init__(self, url: URL, *, outlives: bool) -> None:
@@ -53,7 +53,7 @@ class Interruptions:
         self._proxy.__exit__(*reason)
 
     def run(self, operation: Callable[[Connection], T]) -> T:
-        """The operation on a connection that holds; rolled back unless it commits."""
+        """Run the operation on a connection that is not cut; roll back unless it commits."""
         if self._held is None:
             self._held = self._direct.connect()
         try:
@@ -62,34 +62,33 @@ class Interruptions:
             self._held.rollback()
 
     def count(self, operation: Operation) -> int:
-        """How many messages the client sends for an operation, which is done."""
+        """Run the operation, and return how many messages the client sends for it."""
         self._proxy.arm(None)
         self._attempt(operation)
         return self._proxy.messages
 
     def terminate(self, process: int) -> None:
-        """Have the server end one of its processes, from a connection of its own."""
+        """Terminate one of the server's processes with pg_terminate_backend()."""
         with self._direct.connect() as connection:
             connection.execute(_TERMINATE, {"pid": process})
 
     def interrupt(
         self, operation: Operation, moment: Moment, strike: Callable[[int], None] | None = None
     ) -> bool:
-        """The operation, cut short, and with all that the server did for it over.
+        """Interrupt the operation, and wait until the server has finished with it.
 
         Args:
-            strike: what happens at the moment, beside the connection's end, to the process that
-                serves it.
+            strike: called at the moment of the cut with the server's process of the connection.
 
         Returns:
-            Whether the client believes that it is done.
+            Whether the operation succeeded from the client's point of view.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the operation failed before the moment came.
         """
         self._proxy.arm(moment, strike)
         if strike is not None:
-            # It may strike this one too.
+            # It may end this connection, too.
             self._let_go()
         try:
             self._attempt(operation)
@@ -124,11 +123,11 @@ class Interruptions:
 
 
 def moments(messages: int, manners: Sequence[Manner], first: int) -> list[Moment]:
-    """A moment for each manner, spread over an operation.
+    """A moment for each manner, spread evenly over the messages of an operation.
 
     Args:
-        messages: how many the client sends for it.
-        first: any number, from which the first moment's message follows.
+        messages: how many messages the client sends for the operation.
+        first: any number, which determines the message of the first moment.
     """
     return [
         Moment(1 + (first + messages * place // len(manners)) % messages, manner)

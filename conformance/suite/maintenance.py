@@ -1,4 +1,4 @@
-"""What is done to chunks while others read and write them."""
+"""Compression and decompression of chunks while other sessions read and write them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from conformance.suite.sessions import Script
 
-#: SQLSTATEs by which maintenance gives way: deadlock_detected, serialization_failure.
+#: SQLSTATEs with which PostgreSQL ends maintenance: deadlock_detected, serialization_failure.
 _GIVEN_WAY = {"40P01", "40001"}
 _COMPRESS, _DECOMPRESS = "compress_chunk", "decompress_chunk"
 _IS_COMPRESSED = text(
@@ -32,11 +32,11 @@ _IS_COMPRESSED = text(
 
 @dataclass(frozen=True)
 class Work:
-    """A chunk to compress or to decompress, if it is not so already.
+    """Compress or decompress a chunk, unless it is so already.
 
     Attributes:
-        function: TimescaleDB's, that does it.
-        chunk: the chunk's name, as SQL.
+        function: TimescaleDB's function, `compress_chunk` or `decompress_chunk`.
+        chunk: the name of the chunk, as SQL.
     """
 
     function: str
@@ -44,35 +44,35 @@ class Work:
 
     @property
     def compresses(self) -> bool:
-        """Whether the chunk is compressed when it is done."""
+        """Whether the chunk is compressed afterwards."""
         return self.function == _COMPRESS
 
     def carry_out(self, connection: Connection) -> None:
-        """Do it, in the connection's transaction."""
+        """Call the function in the transaction of the connection."""
         called = function(connection, self.function)
         call = text(f"SELECT {called}(CAST(:chunk AS regclass), true)")
         connection.execute(call, {"chunk": self.chunk})
 
     def is_compressed(self, connection: Connection) -> bool:
-        """Whether the chunk is compressed now, be it in part."""
+        """Whether the chunk is compressed now, at least partially."""
         return bool(connection.scalar(_IS_COMPRESSED, {"chunk": self.chunk}))
 
 
 def maintenance(chunks: Sequence[str]) -> SearchStrategy[list[Work]]:
-    """Some chunks to compress and to decompress.
+    """Lists of chunks to compress or decompress.
 
     Args:
-        chunks: their names, as SQL.
+        chunks: the names of the chunks, as SQL.
     """
     work = st.builds(Work, st.sampled_from((_COMPRESS, _DECOMPRESS)), st.sampled_from(chunks))
     return st.lists(work, min_size=1, max_size=3)
 
 
 def maintain(works: Sequence[Work]) -> Script:
-    """Each of them, and then the end of its transaction.
+    """The steps for these works, each in a transaction of its own.
 
-    PostgreSQL may end maintenance to let writers go on, by a deadlock or a serialization failure.
-    A policy then tries again at its next run; here it is left undone.
+    PostgreSQL may end maintenance in favour of a writer, by a deadlock or a serialization failure.
+    A policy would try again at its next run; here the work is skipped.
     """
     return [
         step
@@ -85,7 +85,7 @@ def maintain(works: Sequence[Work]) -> Script:
 
 
 def upkeep(chunks: Sequence[str]) -> Step:
-    """A step that compresses or decompresses the next chunk each time, and commits."""
+    """A step that compresses or decompresses the next chunk each time it runs, and commits."""
     works = cycle([Work(name, chunk) for name in (_COMPRESS, _DECOMPRESS) for chunk in chunks])
 
     def run(connection: Connection) -> None:

@@ -1,7 +1,7 @@
-"""Migrations in processes of their own: Alembic keeps what it runs in global variables.
+"""Run upgrades in separate processes, because Alembic keeps its state in global variables.
 
-`python -m conformance.suite.migrating` reads from standard input what to migrate, connects, says
-that it is ready, and runs `alembic upgrade head` when the next line comes.
+`python -m conformance.suite.migrating` reads the database from standard input, connects, prints
+that it is ready, and runs `alembic upgrade head` after the next line.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-#: Seconds for which migrations are held up at most: less than any sensible lock timeout.
+#: Maximum seconds for which upgrades are blocked: less than any sensible lock timeout.
 _LONGEST_HOLD = 3.0
 
 _WAITING = """
@@ -40,18 +40,18 @@ WHERE NOT l.granted AND d.datname = pg_catalog.current_database()
 
 
 def upgrade_at_once(url: URL, migrations: Migrations, *, number: int = 2) -> list[str]:
-    """Run so many upgrades of one database at the same moment.
+    """Run several upgrades of one database at the same moment.
 
     Args:
         url: the database.
 
     Returns:
-        The last line of what each one complained about; empty where it succeeded.
+        The last line of each upgrade's errors; empty if the upgrade succeeded.
 
     Raises:
-        subprocess.TimeoutExpired: one does not come to an end.
+        subprocess.TimeoutExpired: an upgrade does not end.
     """
-    # By standard input: the arguments of a process are for everybody to see.
+    # By standard input, because all users can see the arguments of a process.
     work = {
         "url": url.render_as_string(hide_password=False),
         "ini": migrations.ini,
@@ -65,7 +65,7 @@ def upgrade_at_once(url: URL, migrations: Migrations, *, number: int = 2) -> lis
                 process.stdin.flush()
         for process in processes:
             process.stdout.readline()
-        with _held_up(url, number):
+        with _blocked_until_waiting(url, number):
             for process in processes:
                 with suppress(BrokenPipeError):
                     process.stdin.write("go\n")
@@ -74,11 +74,11 @@ def upgrade_at_once(url: URL, migrations: Migrations, *, number: int = 2) -> lis
 
 
 @contextmanager
-def _held_up(url: URL, number: int) -> Iterator[None]:
-    """Keep the database's catalog from being changed until so many sessions wait for something.
+def _blocked_until_waiting(url: URL, number: int) -> Iterator[None]:
+    """Block changes of the catalog until so many sessions wait for a lock.
 
-    Who was started first could otherwise be done before the others begin. Only a superuser can
-    hold them up; without one it is left to chance.
+    Otherwise the first upgrade could finish before the others begin. Only a superuser can block
+    them; for other roles the upgrades overlap by chance.
     """
     with create_engine(url, poolclass=pool.NullPool).connect() as connection:
         try:
@@ -113,11 +113,11 @@ def _complaint(process: Any) -> str:
     if process.returncode == 0:
         return ""
     lines = [line.strip() for line in complaints.splitlines() if line.strip()]
-    return lines[-1] if lines else f"it ends with exit code {process.returncode}"
+    return lines[-1] if lines else f"an upgrade ends with exit code {process.returncode}"
 
 
 def main() -> None:
-    """The process's side."""
+    """Run one upgrade, as the module's docstring says."""
     work = json.loads(sys.stdin.readline())
     with create_engine(work["url"], poolclass=pool.NullPool).connect() as connection:
         migrations = Migrations(config_for(configured(alembic_ini=work["ini"])), work["edition"])
@@ -126,7 +126,7 @@ def main() -> None:
         if sys.stdin.readline():
             try:
                 migrations.upgrade(connection)
-            # A migration is anybody's code; what it raises is the last line that is read of it.
+            # A migration may raise anything; `_complaint` reads the last line.
             except Exception as error:
                 sys.exit(describe_briefly(error))
 

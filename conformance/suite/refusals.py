@@ -1,4 +1,4 @@
-"""A database that refuses the sample rows: its fault, or that of rows that the models forbid."""
+"""Decide whether a database that refuses the sample rows is wrong, or the rows are."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     Fill = Callable[[Connection, MetaData], None]
 
-#: Classes of SQLSTATE that say something of the row: data exception, integrity constraint
-#: violation, and RAISE of a trigger. Missing tables and columns are the facts' to report.
+#: Classes of SQLSTATE that are about a row: data exception, integrity constraint violation, and
+#: RAISE of a trigger. The facts report missing tables and columns.
 _OF_THE_ROW = ("22", "23", "P0")
 
 
 # To mypy `pytest.fail` is a mere function.
 class SampleRowsRefused(pytest.fail.Exception):  # type: ignore[misc, name-defined]
-    """Fails every check that needs the rows, with the finding that they have in common."""
+    """Fails every check that needs the rows, with one common finding."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(f"{finding.message}\n{finding.hint}", pytrace=False)
@@ -40,14 +40,14 @@ class SampleRowsRefused(pytest.fail.Exception):  # type: ignore[misc, name-defin
 def refusal_of(
     engine: Engine, metadata: MetaData, fill: Fill, error: Exception
 ) -> SampleRowsRefused | None:
-    """The failure, where tables made from the models take what the migrated database refuses.
+    """The failure if plain tables, created from the models, accept the refused rows.
 
-    Those are plain tables in a database of their own. Where they refuse the rows as well, or
-    cannot be made, nothing is known of the migrated ones: None.
+    The plain tables are in a database of their own. Returns None if they refuse the rows as well or
+    cannot be created: then it is unknown whether the migrated database is wrong.
 
     Args:
-        fill: what inserts the rows.
-        error: what it has raised on the migrated database.
+        fill: inserts the rows.
+        error: the error of `fill` in the migrated database.
     """
     if not isinstance(error, DBAPIError) or not _says_something_of_the_row(error):
         return None
@@ -83,6 +83,6 @@ def _finding(error: DBAPIError) -> Finding:
         expected=None,
         observed=[repr(error.params)],
         message=f"rows of every table: the database refuses a row that the models allow: {said}",
-        hint="Tables made from the models, without the migrations, take this row and all others. "
-        f"Nothing else can be said of rows. {statement} VALUES {error.params!r}",
+        hint="Tables created from the models, without the migrations, accept this row. No other "
+        f"check of rows can run. The statement is: {statement} VALUES {error.params!r}",
     )

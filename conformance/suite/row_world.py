@@ -1,4 +1,4 @@
-"""What the checks on rows happen in: a database with chunks of every state, and its contents."""
+"""The database for the checks of rows, with chunks of every state, and its expected contents."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, MetaData, Table, TableClause
 
-    #: A write path: rows into a table, on a connection.
+    #: A function of the write path: writes rows to a table, on a connection.
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
 
-#: TimescaleDB's own jobs have numbers below 1000.
+#: TimescaleDB's own jobs have ids below 1000.
 _STOP_POLICIES = (
     "SELECT {alter_job}(job_id, scheduled => false)"
     " FROM timescaledb_information.jobs WHERE job_id >= 1000"
@@ -36,17 +36,17 @@ _STOP_POLICIES = (
 
 @dataclass(frozen=True)
 class Writes:
-    """The write path under test."""
+    """The functions of the write path under test."""
 
     insert_new: Write
     upsert: Write
 
 
 def populated_template(schema: Template, metadata: MetaData, *, compress: bool) -> Template:
-    """The schema with parents, and with a chunk of every state in every hypertable.
+    """The schema with parent rows, and with a chunk of every state in every hypertable.
 
-    Examples are rolled back, so that chunks, which cost about ten milliseconds each, are made
-    once.
+    Creating a chunk takes about ten milliseconds. The chunks are created once, and each example is
+    rolled back.
     """
 
     def prepare(url: URL) -> None:
@@ -54,7 +54,7 @@ def populated_template(schema: Template, metadata: MetaData, *, compress: bool) 
         with create_engine(url, poolclass=pool.NullPool).begin() as connection:
             fill_every_state(connection, metadata, compress=compress)
             if compress:
-                # A scheduler would change the chunks in the middle of a test.
+                # Policies would change the chunks in the middle of a test.
                 alter_job = function(connection, "alter_job")
                 connection.execute(text(_STOP_POLICIES.format(alter_job=alter_job)))
 
@@ -63,12 +63,12 @@ def populated_template(schema: Template, metadata: MetaData, *, compress: bool) 
 
 
 def observed(table: Table) -> list[str]:
-    """The columns whose values a writer gives: all but the ones the database fills."""
+    """The columns that a writer fills: all except those that the database fills."""
     return [field.key for field in derivation_of(table).given.values()]
 
 
 def contents(connection: Connection, table: Table) -> Counter[tuple[Any, ...]]:
-    """Every row, in the form by which values are the same when PostgreSQL stores the same."""
+    """All rows of the table, in canonical form: equal if PostgreSQL stores the same values."""
     columns = [table.columns[key] for key in observed(table)]
     return Counter(
         tuple(canonical(value) for value in row) for row in connection.execute(select(*columns))
@@ -76,11 +76,11 @@ def contents(connection: Connection, table: Table) -> Counter[tuple[Any, ...]]:
 
 
 def as_stored(declared: Table, names: Collection[str]) -> TableClause:
-    """The table to be written to by name, without defaults.
+    """A table clause for inserting rows without the defaults of the model.
 
     Args:
-        names: columns whose values are given as the database stores them, whatever decorates
-            their types.
+        names: columns whose values are given in the type of the database, not in that of a
+            TypeDecorator.
     """
     columns = [
         column(name, field.bare_type if name in names else field.column.type)
@@ -90,7 +90,7 @@ def as_stored(declared: Table, names: Collection[str]) -> TableClause:
 
 
 class Ledger:
-    """What a table should hold: the simplest thing that keeps rows by their natural key."""
+    """The expected contents of a table: rows by natural key."""
 
     def __init__(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
         self.table = table
@@ -99,7 +99,7 @@ class Ledger:
         self.rows = {self.key_of(row): row for row in rows}
 
     def insert_new(self, rows: Iterable[Mapping[str, Any]]) -> int:
-        """The first row of a key stays; how many are new."""
+        """Keep the first row of each key; return the number of new keys."""
         before = len(self.rows)
         for row in rows:
             values = self.values(row)
@@ -107,37 +107,37 @@ class Ledger:
         return len(self.rows) - before
 
     def upsert(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """The last row of a key stays."""
+        """Keep the last row of each key."""
         for row in rows:
             values = self.values(row)
             self.rows[self.key_of(values)] = values
 
     def must_match(self, connection: Connection) -> None:
-        """The table holds exactly these rows.
+        """Check that the table has exactly these rows.
 
         Raises:
-            AssertionError: it does not; with the first row that is lost or too many.
+            AssertionError: a row is lost or unexpected; names the first one.
         """
         wanted, found = Counter(self.rows.values()), contents(connection, self.table)
-        for what, rows in (("lost", wanted - found), ("has too many", found - wanted)):
-            assert not rows, f"the table {what} {rows.total()} rows, such as {min(rows, key=repr)}"
+        for what, rows in (("lost", wanted - found), ("unexpected", found - wanted)):
+            assert not rows, f"{rows.total()} rows are {what}, such as {min(rows, key=repr)}"
 
     def key_of(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The natural key of a row of `contents`."""
         return tuple(values[place] for place in self._places)
 
     def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        """A given row, as `contents` would show it."""
+        """A row in the form of `contents`."""
         return tuple(canonical(row[column]) for column in self.columns)
 
 
 def hypertables_of(metadata: MetaData) -> list[Table]:
-    """The hypertables whose rows have a natural key, by name."""
+    """The hypertables of the metadata, parents first."""
     return [table for table in tables_of(metadata) if hypertable_of(table) is not None]
 
 
 def rows_finding(subject: str, checked: str, batch: list[Any], error: BaseException) -> Finding:
-    """What a property found: the smallest rows that bring it about, and what happened."""
+    """The finding of a failed property: the smallest failing rows, and the error."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return Finding(
@@ -156,7 +156,7 @@ def rows_finding(subject: str, checked: str, batch: list[Any], error: BaseExcept
 def scenario_finding(
     chapter: str, subject: str, checked: str, scenario: Any, error: BaseException
 ) -> Finding:
-    """What a scenario found: what was done, and what came of it."""
+    """The finding of a failed scenario: the steps, and the error."""
     said = shorten(describe_briefly(error), 1_000)
     return Finding(
         id=f"{chapter}:{subject}:{checked}",
@@ -167,5 +167,5 @@ def scenario_finding(
         expected=None,
         observed=repr(scenario),
         message=f"{chapter} on {subject}: {checked.replace('_', ' ')} fails: {said}",
-        hint=f"What was done: {shorten(repr(scenario), 2_000)}",
+        hint=f"The scenario is: {shorten(repr(scenario), 2_000)}",
     )

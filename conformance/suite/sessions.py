@@ -1,4 +1,4 @@
-"""Several sessions on one database: step by step in a given order, or all at once."""
+"""Run several sessions on one database: step by step in a given order, or all at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection
 
-#: Seconds until sessions that wait for each other, and that nobody frees, are given up.
+#: Seconds to wait for sessions that wait for each other.
 PATIENCE = 120
 _POLL_INTERVAL = 0.002
 
@@ -35,7 +35,7 @@ _BLOCKED = text(
 
 @dataclass(frozen=True)
 class Step:
-    """Something that a session does; it may have to wait for another session meanwhile."""
+    """An operation of a session, which may wait for another session."""
 
     words: str
     run: Callable[[Connection], Any]
@@ -45,7 +45,7 @@ Script = list[Step]
 
 
 class StepFailed(AssertionError):
-    """A step raised an error that its session's user would see."""
+    """A step raised an error, which the user of the session would see."""
 
     def __init__(self, session: int, step: Step, error: BaseException) -> None:
         reason = one_line(error)
@@ -53,7 +53,7 @@ class StepFailed(AssertionError):
 
 
 class _Session:
-    """A connection with a thread of its own, in which it can wait while others go on."""
+    """A connection with a thread of its own, which can wait while other sessions continue."""
 
     def __init__(self, number: int, connection: Connection, thread: ThreadPoolExecutor) -> None:
         self.connection = connection
@@ -67,7 +67,7 @@ class _Session:
         return not self.outcome.done()
 
     def rest(self) -> None:
-        """Be as at the beginning: nothing done, nothing failed, no transaction open."""
+        """Reset the session: roll back, and forget the outcome."""
         self.connection.rollback()
         self.outcome: Future[Any] = Future()
         self.outcome.set_result(None)
@@ -88,11 +88,11 @@ class _Session:
 
 
 class Sessions:
-    """A number of sessions, opened once for any number of runs, and closed at the end.
+    """Sessions on a database, opened once for many runs, and closed at the end.
 
     Args:
         url: the database.
-        number: how many there are, beside the one that `glance` reads in.
+        number: how many sessions, not counting the one of `read_unless_blocked`.
     """
 
     def __init__(self, url: URL, number: int) -> None:
@@ -116,7 +116,7 @@ class Sessions:
 
     def __exit__(self, *_: object) -> None:
         with suppress(DBAPIError):
-            self._calm(self._sessions)
+            self._cancel_and_roll_back(self._sessions)
         self._resources.close()
 
     def take_turns(
@@ -127,12 +127,14 @@ class Sessions:
     ) -> None:
         """Run the scripts, one for each session, one step after the other.
 
-        A step is over when it is done, or waits for a lock that another session holds. A session
-        whose turn comes while it waits takes it as soon as it can.
+        A turn ends when the step has ended, or waits for a lock of another session. A session that
+        still waits at its next turn takes the turn later, as soon as it can.
 
         Args:
-            order: whose turn it is, as positions in `scripts`; every session once for each step.
-            observe: called after every step.
+            scripts: the steps of each session.
+            order: the positions in `scripts` of the sessions that take turns; each session appears
+                once for each of its steps.
+            observe: called after every turn.
 
         Raises:
             StepFailed: a step raised an error.
@@ -147,17 +149,18 @@ class Sessions:
                 observe()
             _finish(self._sessions)
         finally:
-            self._calm(self._sessions)
+            self._cancel_and_roll_back(self._sessions)
 
     def run_at_once(self, scripts: Sequence[Script], meanwhile: Sequence[Step] = ()) -> None:
-        """Start all scripts at the same moment, one for each session, and wait for their end.
+        """Start all scripts at the same moment, one for each session, and wait until they end.
 
         Args:
-            meanwhile: more sessions that repeat a step each until all scripts have ended.
+            scripts: the steps of each session.
+            meanwhile: steps of further sessions, which repeat them until all scripts have ended.
 
         Raises:
             StepFailed: a step raised an error.
-            TimeoutError: the sessions do not come to an end.
+            TimeoutError: the sessions do not end.
         """
         over, barrier = Event(), Barrier(len(scripts) + len(meanwhile))
         busy = self._sessions[: len(scripts)]
@@ -172,18 +175,18 @@ class Sessions:
             _finish(others)
         finally:
             over.set()
-            self._calm(self._sessions)
+            self._cancel_and_roll_back(self._sessions)
 
-    def glance(self, read: Callable[[Connection], Any]) -> Any:
-        """What a session of its own reads now; None if it would have to wait for a lock."""
+    def read_unless_blocked(self, read: Callable[[Connection], Any]) -> Any:
+        """The result of `read` in another session; None if it would wait for a lock."""
         self._reader.start([Step("read", read)])
         try:
             return self._reader.outcome.result() if self._settle([self._reader]) else None
         finally:
-            self._calm([self._reader])
+            self._cancel_and_roll_back([self._reader])
 
     def _next(self, turns: list[int]) -> int:
-        """Take the first turn whose session does not wait."""
+        """Remove and return the first turn whose session is not waiting."""
         deadline = time.monotonic() + PATIENCE
         while True:
             _raise_failures(self._sessions)
@@ -194,7 +197,10 @@ class Sessions:
             time.sleep(_POLL_INTERVAL)
 
     def _settle(self, sessions: Sequence[_Session]) -> bool:
-        """Wait until each session is done with its step, or waits for a lock; whether all are done.
+        """Wait until each session has ended its step, or waits for a lock.
+
+        Returns:
+            Whether all sessions have ended their steps.
 
         Raises:
             StepFailed: a step raised an error.
@@ -210,8 +216,8 @@ class Sessions:
         _raise_failures(sessions)
         return not busy
 
-    def _calm(self, sessions: Sequence[_Session]) -> None:
-        """Make an end of what they do, and roll it back."""
+    def _cancel_and_roll_back(self, sessions: Sequence[_Session]) -> None:
+        """Cancel what the sessions are doing, and roll back."""
         deadline = time.monotonic() + PATIENCE
         while busy := [session for session in sessions if session.is_busy]:
             for session in busy:

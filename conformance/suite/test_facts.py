@@ -1,4 +1,4 @@
-"""One check for every fact that the models promise, and others for what only the database has."""
+"""One check for every expected fact, and checks for what only the database has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The facts of `--models`, causes before their consequences."""
+    """Parametrise by the facts of `--models`, causes before their consequences."""
     if "facts" in metafunc.fixturenames:
         keys = sorted(expected_facts(metadata_of(metafunc.config)), key=FactKey.sort_key)
         if facts_at_once(metafunc.config):
@@ -32,7 +32,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_fact(facts: list[FactKey], comparison: Comparison, record: Record) -> None:
-    """The database keeps what the models promise: one fact, or every one in one go."""
+    """The database has what the models declare: one fact, or all of them in one check."""
     if len(facts) == 1:
         _decide(facts[0], comparison, record)
         return
@@ -61,7 +61,7 @@ def _decide(fact: FactKey, comparison: Comparison, record: Record) -> None:
 
 
 def test_nothing_undeclared(kind: str, comparison: Comparison, record: Record) -> None:
-    """The database has nothing of this kind that the models do not know."""
+    """The database has no object of this kind that the models do not declare."""
     outcomes.account(comparison, kind, record)
     undeclared = [
         finding

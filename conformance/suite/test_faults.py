@@ -1,4 +1,4 @@
-"""What is left when a connection, a session or the server ends in the middle of something."""
+"""Faults: a connection, a session or the server ends in the middle of an operation."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
     Scenarios = Callable[..., None]
 
-#: Messages of maintenance: BEGIN, the call, COMMIT.
+#: The number of messages of maintenance: BEGIN, the call, COMMIT.
 MAINTENANCE = 3
-#: From which the message of an operation follows that a connection ends at.
+#: Numbers from which `moments` computes the message at which a connection ends.
 PLACES = st.integers(0, 10_000)
-#: Four moments of an operation: how the network ends, in any order, and where to begin.
+#: Four moments of an operation: each manner of ending, in any order, and the first message.
 CUTS = st.tuples(st.permutations(list(Manner)), PLACES)
 
 
@@ -91,7 +91,7 @@ def targets(
     """All hypertables."""
     tables = hypertables_of(conformance_metadata)
     if not tables:
-        outcomes.skip_not_checked(record, "the models declare no hypertable")
+        outcomes.skip_not_checked(record, "the models do not declare a hypertable")
     return [Target(table, interruptions, writes) for table in tables]
 
 
@@ -102,7 +102,7 @@ def migration(
     migrations: Migrations,
     conformance_scope: Scope,
 ) -> Iterator[Migration]:
-    """The migration, on empty databases."""
+    """The migration, on empty databases, after a rehearsal."""
     with closing(
         Migration(conformance_engine, unmigrated, migrations.upgrade, conformance_scope)
     ) as migration:
@@ -112,11 +112,11 @@ def migration(
 
 @dataclass(frozen=True)
 class Ending:
-    """How a session ends from the server's side.
+    """How a session ends on the side of the server.
 
     Attributes:
-        strike: what does it, in a database whose connections are interrupted.
-        share: which part of the scenarios is tried: a server takes a second to come back.
+        strike: returns the function that ends the session, for a database with interruptions.
+        share: draw this fraction of the scenarios: a server takes a second to recover.
     """
 
     strike: Callable[[Interruptions], Strike]
@@ -132,7 +132,7 @@ class Ending:
     ]
 )
 def ending(request: pytest.FixtureRequest, conformance_engine: Any) -> Ending:
-    """Somebody's word, SIGKILL of the session's process or of the server, a restart."""
+    """pg_terminate_backend(), SIGKILL of the session's process or of the server, a restart."""
     match request.param:
         case "terminated":
             return Ending(lambda interruptions: interruptions.terminate, share=1)
@@ -144,10 +144,10 @@ def ending(request: pytest.FixtureRequest, conformance_engine: Any) -> Ending:
 
 
 def test_a_batch_is_whole_or_not_there(target: Target, scenarios: Scenarios) -> None:
-    """However the network ends, a batch is there wholly or not; written again, it is there.
+    """After a cut connection, a batch is written completely or not at all; retrying writes it.
 
-    The connection is cut before a message of the client, in the middle of one, as soon as the
-    server has it, and when the server has done it.
+    The connection is cut before a message of the client, in the middle of a message, when the
+    server has received it, and when the server has executed it.
     """
 
     def holds(drawn: tuple[list[Call], tuple[list[Manner], int]]) -> None:
@@ -161,7 +161,7 @@ def test_a_batch_is_whole_or_not_there(target: Target, scenarios: Scenarios) -> 
 
 @pytest.mark.needs("community_edition")
 def test_compression_is_whole_or_not_there(target: Target, scenarios: Scenarios) -> None:
-    """The same with a chunk's compression and decompression, which change nothing that is read."""
+    """After a cut connection, a chunk is compressed or not, and its rows are the same."""
 
     def holds(drawn: tuple[list[Work], tuple[list[Manner], int]]) -> None:
         works, cuts = drawn
@@ -172,7 +172,7 @@ def test_compression_is_whole_or_not_there(target: Target, scenarios: Scenarios)
 
 
 def test_a_migration_is_whole_or_not_there(migration: Migration, scenarios: Scenarios) -> None:
-    """However the network ends, an upgrade is there wholly or not; run again, it is there."""
+    """After a cut connection, an upgrade is complete or has no effect; retrying completes it."""
 
     def holds(cuts: tuple[list[Manner], int]) -> None:
         for moment in moments(migration.messages, *cuts):
@@ -185,7 +185,7 @@ def test_a_migration_is_whole_or_not_there(migration: Migration, scenarios: Scen
 def test_batches_survive(
     ending: Ending, interruptions: Interruptions, targets: list[Target], scenarios: Scenarios
 ) -> None:
-    """The same where the session or the server ends, also at once after a batch was there."""
+    """After the end of the session or server, a batch is written completely or not at all."""
 
     def holds(drawn: tuple[Target, list[Call], int]) -> None:
         target, (first, call, *_), place = drawn
@@ -203,7 +203,7 @@ def test_compression_survives(
     scenarios: Scenarios,
     record: Record,
 ) -> None:
-    """The same with compression and decompression."""
+    """After the end of the session or server, a chunk is compressed or not."""
 
     def holds(drawn: tuple[Target, list[Work], int]) -> None:
         target, (work, *_), place = drawn
@@ -212,12 +212,12 @@ def test_compression_survives(
 
     compressed = [target for target in targets if compression_of(target.table)]
     if not compressed:
-        outcomes.skip_not_checked(record, "the models declare no compression")
+        outcomes.skip_not_checked(record, "the models do not declare compression")
     scenarios(_on_any(compressed, Target.works), holds, share=ending.share)
 
 
 def test_a_migration_survives(ending: Ending, migration: Migration, scenarios: Scenarios) -> None:
-    """The same with an upgrade."""
+    """After the end of the session or server, an upgrade is complete or has no effect."""
 
     def holds(place: int) -> None:
         (moment,) = moments(migration.messages, [Manner.AFTER], place)
@@ -230,7 +230,7 @@ def test_a_migration_survives(ending: Ending, migration: Migration, scenarios: S
 def _on_any(
     targets: list[Target], doing: Callable[[Target], SearchStrategy[Any]]
 ) -> SearchStrategy[Any]:
-    """One of the targets, what is done on it, and where it is interrupted."""
+    """Tuples of a target, an operation on it, and the place of the interruption."""
     return st.sampled_from(targets).flatmap(
         lambda target: st.tuples(st.just(target), doing(target), PLACES)
     )

@@ -1,4 +1,4 @@
-"""Histories of writes: a hypertable stays what a plain table with its constraints would be."""
+"""Histories of writes: a hypertable behaves like a plain table with the same constraints."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def stage(
     schema_template: Template,
     conformance_metadata: MetaData,
 ) -> Iterator[Stage]:
-    """Where the histories of all tables are played."""
+    """The database for the histories of all tables."""
     template = histories_template(
         schema_template,
         conformance_metadata,
@@ -65,7 +65,7 @@ def stage(
             if refusal := refusal_of(conformance_engine, conformance_metadata, fill_parents, error):
                 raise refusal from None
             reason = one_line(error)
-            pytest.skip(f"not checked: no parents of rows can be made for these models: {reason}")
+            pytest.skip(f"not checked: cannot insert parent rows for these models: {reason}")
         yield stage
 
 
@@ -79,17 +79,17 @@ def subject(
     request: pytest.FixtureRequest,
     record: Record,
 ) -> Subject:
-    """The hypertable, who writes to it, and what the server can do with it."""
+    """The hypertable, its write path, and what the server can do with it."""
     schema = hypertable.schema or conformance_scope.default_schema
     name = conformance_scope.name(schema, hypertable.name)
     cause = comparison.findings.get(FactKey("hypertable", name, "", "integer_now"))
     if cause is not None and cause.observed is None:
-        # Its policy fails in any history.
+        # Its policy would fail in every history.
         outcomes.fail(record, cause)
     try:
         natural_key(hypertable)
     except ValueError as error:
-        outcomes.skip_not_checked(record, f"no histories can be derived: {error}")
+        outcomes.skip_not_checked(record, f"cannot generate histories: {error}")
     connection = stage.connections.plain
     writes = _writes(request)
     version = conformance_engine.server.timescaledb
@@ -107,7 +107,7 @@ def subject(
 
 
 def _writes(request: pytest.FixtureRequest) -> Writes | None:
-    """The write path; without one the rest of a history is played all the same."""
+    """The write path; None if none is configured, and histories then run without it."""
     try:
         found: Writes = request.getfixturevalue("writes")
     except pytest.skip.Exception:
@@ -118,10 +118,10 @@ def _writes(request: pytest.FixtureRequest) -> Writes | None:
 def test_history(
     subject: Subject, stage: Stage, request: pytest.FixtureRequest, record: Record
 ) -> None:
-    """After any history of writes, of chunks and of policies the rows are the same.
+    """The hypertable has the same rows as a plain table with the same constraints and writes.
 
-    The same as in a plain table with the same constraints, which gets the same writes: after
-    each step, and after decompressing all and rebuilding the indexes.
+    A history writes rows, compresses and drops chunks, and runs policies. The rows are compared
+    after each step, and after decompressing all chunks and rebuilding the indexes.
     """
     generation = generation_of(request.config)
     try:
@@ -129,7 +129,7 @@ def test_history(
     except ValueError as error:
         reason = missing_parents(stage.connections.writing, subject.table) or str(error)
         stage.connections.writing.rollback()
-        outcomes.skip_not_checked(record, f"no histories can be derived: {reason}")
+        outcomes.skip_not_checked(record, f"cannot generate histories: {reason}")
     for column, reason in unknown_columns(subject.table).items():
         part = f"rows:{subject.table.fullname}:{column}"
         outcomes.part_not_checked(record, part, f"the column is NULL in every row: {reason}")
@@ -149,7 +149,7 @@ def test_history(
                 ),
             )
     except Unsatisfiable as error:
-        outcomes.skip_not_checked(record, f"no rows could be generated: {error}")
+        outcomes.skip_not_checked(record, f"cannot generate rows: {error}")
     except Exception as error:
         outcomes.fail(record, _finding(subject, stage, error))
     finally:
@@ -169,7 +169,7 @@ def _finding(subject: Subject, stage: Stage, error: BaseException) -> Finding:
         disagreement="different",
         expected=None,
         observed=script,
-        message=f"rows of {name}: a history ends otherwise than in a plain table: {reason}",
-        hint="This is the shortest history found. Paste it into psql, connected to a database"
-        f" that has just been migrated:\n\n{render_script(script)}\n",
+        message=f"rows of {name}: after a history the rows differ from a plain table: {reason}",
+        hint="This is the shortest history that was found. Run it with psql in a newly migrated"
+        f" database:\n\n{render_script(script)}\n",
     )

@@ -1,4 +1,4 @@
-"""Known gaps: where TimescaleDB itself is wrong, and still is, or is no longer."""
+"""Known gaps: defects of TimescaleDB itself. Each must show exactly where the registry says."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every entry of the registry."""
+    """Parametrise by the entries of the registry."""
     gaps = known_gaps.KNOWN_GAPS
     metafunc.parametrize("gap", gaps, ids=[gap.code for gap in gaps])
 
 
 @pytest.fixture(scope="module")
 def connection(conformance_engine: Engine) -> Iterator[Connection]:
-    """To a database with nothing but the extension; every gap has tables of its own in it."""
+    """A connection to a database with the extension; every gap creates its own tables."""
     version = conformance_engine.server.timescaledb
 
     def prepare(url: URL) -> None:
@@ -53,14 +53,14 @@ def test_known_gap(
 ) -> None:
     """TimescaleDB is wrong exactly where the registry says so.
 
-    A gap that is there is listed as not checked, with its ticket. One that is gone, or that
-    reaches further, fails: the registry is then to be corrected.
+    An expected gap is listed as not checked, with its ticket. A gap that has healed, or that shows
+    on further versions, fails: the registry must be corrected.
     """
     missing = conformance_engine.capabilities.missing(*gap.needs)
     if missing is not None:
         outcomes.skip_not_checked(record, missing)
     if gap.icu and not _has_icu(connection):
-        outcomes.skip_not_checked(record, "this server has no collations of ICU")
+        outcomes.skip_not_checked(record, "this server was built without ICU collations")
     version = conformance_engine.server.timescaledb
     expected = gap.expected(version)
     found = _ask(gap, connection)
@@ -68,7 +68,9 @@ def test_known_gap(
     if expected is Expected.UNKNOWN:
         state = "right" if found == gap.right else "wrong"
         outcomes.skip_not_checked(
-            record, f"the registry does not know {version} of {name} ({gap.code}); it is {state}"
+            record,
+            f"the registry of known gaps does not know whether TimescaleDB {version} has {name}"
+            f" ({gap.code}); the result here is {state}",
         )
     if found == gap.right and expected is Expected.WRONG:
         outcomes.fail(record, _healed(gap, version))
@@ -79,7 +81,7 @@ def test_known_gap(
 
 
 def _has_icu(connection: Connection) -> bool:
-    """The catalog lists collations of ICU also where the server was built without it."""
+    """Whether a collation of ICU can be created; the catalog lists them in any case."""
     try:
         connection.exec_driver_sql("CREATE COLLATION pg_temp.icu (provider = icu, locale = 'und')")
     except DBAPIError:
@@ -89,7 +91,7 @@ def _has_icu(connection: Connection) -> bool:
 
 
 def _ask(gap: KnownGap, connection: Connection) -> int:
-    """What the reproduction gives; an error in its last statements is part of it."""
+    """Run the reproduction and return its number; the server may refuse the last statements."""
     for statement in gap.setup:
         try:
             execute_raw(connection, statement)
@@ -99,7 +101,7 @@ def _ask(gap: KnownGap, connection: Connection) -> int:
     return int(connection.exec_driver_sql(gap.query).scalar_one())
 
 
-#: SQLSTATE classes by which a server refuses rows: integrity, and what it does not support.
+#: SQLSTATE classes by which a server refuses rows: integrity violation, feature not supported.
 _REFUSALS = ("23", "0A")
 
 
@@ -109,8 +111,8 @@ def _healed(gap: KnownGap, version: str) -> Finding:
         observed=gap.right,
         message=f"known gap {gap.code} (timescaledb#{gap.ticket}) does not show on"
         f" TimescaleDB {version}",
-        hint="It is healed: close it in conformance/known_gaps.py, with the first version that"
-        " is right.",
+        hint="The gap has been fixed. Close it in conformance/known_gaps.py with the first version"
+        " that is right.",
     )
 
 
@@ -119,13 +121,13 @@ def _reaches_further(gap: KnownGap, version: str, found: int) -> Finding:
         gap,
         observed=found,
         message=f"TimescaleDB {version} has the gap {gap.code} (timescaledb#{gap.ticket}), which"
-        f" the registry holds for {span(gap)}: {gap.summary}",
-        hint="Correct the versions in conformance/known_gaps.py, or take another TimescaleDB.",
+        f" the registry only lists for {span(gap)}: {gap.summary}",
+        hint="Correct the versions in conformance/known_gaps.py, or use another TimescaleDB.",
     )
 
 
 def span(gap: KnownGap) -> str:
-    """The versions that are known to be wrong, for people."""
+    """The versions that are known to be wrong, in words."""
     return f"{gap.first} and later" if gap.last is None else f"{gap.first} to {gap.last}"
 
 

@@ -1,4 +1,4 @@
-"""What the migrations do on the way: up, down, twice, offline, quietly."""
+"""Properties of the migrations: upgrade, downgrade, second run, offline SQL, warnings."""
 
 from __future__ import annotations
 
@@ -64,17 +64,17 @@ __all__ = [
 
 @pytest.fixture
 def connection(unmigrated_database: URL) -> Iterator[Connection]:
-    """A connection to a database that has the extension, and nothing else."""
+    """A connection to a database with the extension, and nothing else."""
     with _connected(unmigrated_database) as connection:
         yield connection
 
 
 @dataclass
 class FirstUpgrade:
-    """What `alembic upgrade head` did in a database that was empty.
+    """The result of `alembic upgrade head` in an empty database.
 
     Attributes:
-        notices: what the server said, to whichever connection.
+        notices: the server's notices on all connections.
         left_out: the extensions that the engine lacks.
     """
 
@@ -88,7 +88,7 @@ class FirstUpgrade:
 def upgraded(
     unmigrated: Unmigrated, conformance_engine: Engine, pytestconfig: pytest.Config
 ) -> Iterator[Callable[[], FirstUpgrade]]:
-    """The first upgrade, shared by tests that leave its database as it is."""
+    """The first upgrade, shared by tests that do not change its database."""
     migrations = migrations_of(pytestconfig, conformance_engine)
     scope = scope_of(metadata_of(pytestconfig))
     with ExitStack() as stack:
@@ -109,12 +109,12 @@ def _upgrade(
 def migrated(
     upgraded: Callable[[], FirstUpgrade], conformance_scope: Scope
 ) -> Iterator[Connection]:
-    """A connection to the migrated database, which must stay as it is."""
+    """A connection to the migrated database, which the test must not change."""
     first = upgraded()
     yield first.connection
     first.connection.rollback()
     left = _differences(first.facts, facts_of(first.connection, conformance_scope))
-    assert not left, f"a test changed what others share: {left}"
+    assert not left, f"a test changed the shared database: {left}"
 
 
 def _connected(url: URL) -> Connection:
@@ -138,9 +138,9 @@ def test_downgrade_leaves_no_trace(
     conformance_scope: Scope,
     record: Record,
 ) -> None:
-    """Down again, with rows and compressed chunks in every table: all is as before.
+    """A downgrade, with rows and compressed chunks in every table, removes all objects.
 
-    Also in TimescaleDB's own catalog: no job, setting, chunk, sequence or type stays.
+    Also in TimescaleDB's catalog: no job, setting, chunk, sequence or type remains.
     """
     before = _traces_before(connection, conformance_engine, migrations, conformance_scope)
     migrations.upgrade(connection)
@@ -166,27 +166,27 @@ def test_downgrade_leaves_no_trace(
         if any("compress_hyper" in name for name in left):
             hint += (
                 " TimescaleDB 2.28 keeps the compressed data of a hypertable that is dropped with"
-                " rows: TRUNCATE it first."
+                " rows. TRUNCATE the hypertable before dropping it."
             )
         outcomes.fail(
             record,
             outcomes.migration_finding("downgrade_leaves_no_trace", message, hint, left),
         )
     if without_rows:
-        outcomes.skip_not_checked(record, f"downgrade was tried without rows {without_rows}")
+        outcomes.skip_not_checked(record, f"the downgrade ran without rows {without_rows}")
 
 
 def _traces_before(
     connection: Connection, engine: Engine, migrations: Migrations, scope: Scope
 ) -> Counter[str]:
-    """What a database holds that has the extension alone."""
+    """The objects of a database with the extension only."""
     there = home_of(connection) is not None
     found = traces(connection, version_table=scope.version_table)
-    # An env.py that connects by itself must meet no open transaction.
+    # An env.py that connects by itself must not wait for an open transaction.
     connection.rollback()
     if there:
         return found
-    # The migrations create it as if it could not be there.
+    # The migrations create the extension without IF NOT EXISTS.
     with engine.database(migrations.unmigrated) as url, _connected(url) as other:
         create_extension(other, migrations.home(engine), engine.server.timescaledb)
         return traces(other, version_table=scope.version_table)
@@ -196,14 +196,14 @@ def _extension_dropped() -> Finding:
     return outcomes.migration_finding(
         "downgrade_drops_extension",
         "migration: downgrade to base drops the extension timescaledb",
-        "Leave it where it is: other schemas of the database may use it, and CASCADE takes their"
-        " hypertables' settings and policies with it.",
+        "Do not drop the extension in a downgrade: other schemas of the database may use it, and"
+        " CASCADE also drops the settings and policies of their hypertables.",
         "DROP EXTENSION",
     )
 
 
 def _filled(connection: Connection, metadata: MetaData, *, compress: bool) -> str:
-    """Put rows into every table; which ones have none, and why."""
+    """Insert rows into every table; return which tables have none, and why."""
     try:
         with connection.begin_nested():
             fill_every_state(connection, metadata, compress=compress, plain=True)
@@ -220,21 +220,21 @@ def test_offline_sql_gives_the_same_facts(
     conformance_scope: Scope,
     record: Record,
 ) -> None:
-    """`alembic upgrade head --sql`, run by hand, makes the schema that a migration online makes."""
+    """The SQL of `alembic upgrade head --sql` creates the same schema as the online migration."""
     online = facts_of(migrated, conformance_scope)
     empty = conformance_engine.database(migrations.unmigrated)
     with empty as url, _connected(url) as by_hand:
         try:
             script = migrations.offline_sql()
             by_hand.connection.cursor().execute(script)
-        # Offline as well a migration is anybody's code.
+        # A migration may raise anything, offline as well.
         except (Exception, SystemExit) as error:
             outcomes.fail(record, _offline_failure(error))
         by_hand.connection.commit()
         differences = _differences(online, facts_of(by_hand, conformance_scope))
     if differences:
         message = (
-            "migration: offline SQL makes another schema than the migration online: "
+            "migration: the offline SQL creates another schema than the online migration: "
             + "; ".join(differences[:8])
         )
         outcomes.fail(
@@ -250,9 +250,10 @@ def _offline_failure(error: BaseException) -> Finding:
         raise error
     return outcomes.migration_finding(
         "offline_sql",
-        f"migration: what 'alembic upgrade --sql' prints cannot be run: {describe_briefly(error)}",
-        "Try 'alembic upgrade head --sql'. Offline there is no connection to ask, and a percent "
-        'sign is doubled unless env.py sets dialect_opts={"paramstyle": "named"}.',
+        f"migration: the SQL of 'alembic upgrade --sql' fails: {describe_briefly(error)}",
+        "Run 'alembic upgrade head --sql'. In offline mode a migration cannot query the database, "
+        "and Alembic doubles percent signs unless env.py sets "
+        'dialect_opts={"paramstyle": "named"}.',
         one_line(error),
     )
 
@@ -260,18 +261,18 @@ def _offline_failure(error: BaseException) -> Finding:
 def test_sequences_are_not_behind(
     migrated: Connection, conformance_scope: Scope, record: Record
 ) -> None:
-    """Where a migration inserts rows with their numbers, the next insert must get another one."""
+    """After a migration that inserts rows with ids, the sequence must return a new id."""
     behind = lagging_sequences(migrated, conformance_scope)
     if behind:
         message = f"migration: {'; '.join(str(item) for item in behind.values())}"
         catch_up = "; ".join(item.advance for item in behind.values())
-        hint = f"Let the migration bring it as far: {catch_up}."
+        hint = f"Advance the sequence in the migration: {catch_up}."
         finding = outcomes.migration_finding("sequence_behind", message, hint, sorted(behind))
         outcomes.fail(record, finding)
 
 
 def test_no_warning_is_raised(upgraded: Callable[[], FirstUpgrade], record: Record) -> None:
-    """TimescaleDB says by WARNING that a statement did not do what it seems to do."""
+    """The upgrade raises no WARNING, by which TimescaleDB reports an ignored argument."""
     warnings = [notice.strip() for notice in upgraded().notices if is_warning(notice)]
     if warnings:
         outcomes.fail(
@@ -279,7 +280,8 @@ def test_no_warning_is_raised(upgraded: Callable[[], FirstUpgrade], record: Reco
             outcomes.migration_finding(
                 "no_warning",
                 f"migration: upgrade raises {len(warnings)} warnings: {'; '.join(warnings[:5])}",
-                "A statement that warns often keeps the old state; state what is meant.",
+                "A statement that warns often has no effect. Change the statement so that it does"
+                " not warn.",
                 warnings,
             ),
         )
@@ -291,8 +293,8 @@ def test_every_extension_is_there(upgraded: Callable[[], FirstUpgrade], record: 
     if missing:
         outcomes.skip_not_checked(
             record,
-            f"this engine has no extension {' and no '.join(missing)}; the migrations ran without,"
-            f" and nothing missed it: take {who_has(missing[0])}",
+            f"this engine lacks the extension {' and '.join(missing)}, and the migrations ran"
+            f" without: use {who_has(missing[0])}",
         )
 
 
@@ -302,7 +304,7 @@ def test_a_second_run_changes_nothing(
     conformance_scope: Scope,
     record: Record,
 ) -> None:
-    """`alembic upgrade head` on a migrated database finds its work done."""
+    """A second `alembic upgrade head` changes nothing."""
     before = facts_of(migrated, conformance_scope)
     migrations.upgrade(migrated)
     differences = _differences(before, facts_of(migrated, conformance_scope))
@@ -311,7 +313,7 @@ def test_a_second_run_changes_nothing(
         outcomes.fail(
             record,
             outcomes.migration_finding(
-                "second_run", message, "Compared the facts before and after it.", differences
+                "second_run", message, "Compared the facts before and after.", differences
             ),
         )
 
@@ -322,26 +324,26 @@ def test_alembic_check_is_quiet(
     conformance_metadata: MetaData,
     record: Record,
 ) -> None:
-    """Autogenerate proposes nothing: neither to drop TimescaleDB's indexes nor anything else."""
+    """Autogenerate proposes no change, for example no drop of TimescaleDB's indexes."""
     proposed = _proposed(migrated, alembic_config, record)
     if proposed:
         hint = "Read from 'alembic check' on a freshly migrated database."
         if "_timescaledb_" in proposed:
             hint += (
-                " TimescaleDB's own schemas are no business of autogenerate's: let env.py leave"
-                " them out with include_name of conformance.declarations."
+                " Autogenerate must not compare TimescaleDB's own schemas: pass include_name of"
+                " conformance to context.configure() in env.py."
             )
         views = [table.name for table in views_of(conformance_metadata)]
         if any(f"('add_table', Table('{name}'" in proposed for name in views):
             hint += (
-                " A class that reads from a view has no table: let env.py say so with"
-                " include_object of conformance.declarations."
+                " A class that reads from a view has no table: pass include_object of conformance"
+                " to context.configure() in env.py."
             )
         outcomes.fail(
             record,
             outcomes.migration_finding(
                 "alembic_check",
-                f"migration: alembic check is not quiet: {proposed}",
+                f"migration: alembic check proposes changes: {proposed}",
                 hint,
                 proposed,
             ),
@@ -355,14 +357,14 @@ def test_alembic_check_sees_a_dropped_index(
     conformance_metadata: MetaData,
     record: Record,
 ) -> None:
-    """Being quiet is worth something only if a declared index that is gone is noticed."""
+    """`alembic check` notices that a declared index was dropped."""
     indexes = [index for table in tables_of(conformance_metadata) for index in table.indexes]
     if not indexes:
-        outcomes.skip_not_checked(record, "the models declare no index to drop")
+        outcomes.skip_not_checked(record, "the models do not declare an index to drop")
     with conformance_engine.database(schema_template) as url, _connected(url) as connection:
         for index in indexes:
             index.drop(connection, checkfirst=True)
-        # An env.py that connects by itself must see it too.
+        # An env.py that connects by itself must see the drop, too.
         connection.commit()
         proposed = _proposed(connection, alembic_config, record)
     names = sorted(str(index.name) for index in indexes)
@@ -373,14 +375,14 @@ def test_alembic_check_sees_a_dropped_index(
             outcomes.migration_finding(
                 "alembic_check_sees",
                 f"migration: alembic check does not notice dropped indexes: {', '.join(missed)}",
-                "env.py hides them from autogenerate, for instance by include_object.",
+                "env.py hides these indexes from autogenerate, for instance by include_object.",
                 missed,
             ),
         )
 
 
 def _proposed(connection: Connection, config: Config, record: Record) -> str:
-    """What `alembic check` says would have to be generated; empty if nothing."""
+    """The changes that `alembic check` proposes; empty if none."""
     try:
         with given(config, connection), confined(config, connection.engine.url):
             command.check(config)

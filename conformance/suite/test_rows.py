@@ -1,4 +1,4 @@
-"""What writing rows does: proven over generated rows, in chunks of every state."""
+"""Properties of writing rows, checked with generated rows in chunks of every state."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from conformance.strategies import Row
     from conformance.suite.row_world import Writes
 
-    #: What a table holds before each example.
+    #: Returns the rows of a table before each example.
     Before = Callable[[Table], Counter[tuple[Any, ...]]]
-    #: A property: a batch of rows, on a connection whose changes are rolled back.
+    #: A property of a batch of rows, on a connection whose changes are rolled back.
     Property = Callable[[Connection, list[dict[str, Any]]], None]
 
-#: How many rows with values that are easily lost are written in one call.
+#: How many rows with precarious values are written in one call.
 ROWS_AT_ONCE = 25
 
 #: SQLSTATEs.
@@ -82,7 +82,7 @@ def populated(populated_database: URL) -> Iterator[Connection]:
 
 @pytest.fixture(scope="module")
 def before(populated: Connection) -> Callable[[Table], Counter[tuple[Any, ...]]]:
-    """What a table holds before each example, which are all rolled back; read once."""
+    """The rows of a table before each example; read once, since examples are rolled back."""
     return cache(partial(contents, populated))
 
 
@@ -90,7 +90,7 @@ def before(populated: Connection) -> Callable[[Table], Counter[tuple[Any, ...]]]
 def examples(
     populated: Connection, request: pytest.FixtureRequest, record: Record
 ) -> Callable[[SearchStrategy[Any], Property], None]:
-    """Try a property on what a strategy draws; each example leaves the database as it was."""
+    """A function that checks a property of examples; each example is rolled back."""
     checked = request.node.originalname.removeprefix("test_")
     subject = request.node.callspec.id if hasattr(request.node, "callspec") else "every table"
     generation = generation_of(request.config)
@@ -100,7 +100,7 @@ def examples(
         try:
             trial.run(undo=populated.rollback)
         except Unsatisfiable as error:
-            outcomes.skip_not_checked(record, f"no rows could be generated: {error}")
+            outcomes.skip_not_checked(record, f"cannot generate rows: {error}")
         except Exception as error:
             outcomes.fail(record, rows_finding(subject, checked, trial.last, error))
         finally:
@@ -116,19 +116,19 @@ def holds(
     examples: Callable[[SearchStrategy[Any], Property], None],
     record: Record,
 ) -> Callable[[Property], None]:
-    """Try a property on batches of rows of the hypertable."""
+    """A function that checks a property of batches of rows of the hypertable."""
     parents = parents_of(populated, hypertable)
     populated.rollback()
     try:
         strategy = batches(hypertable, parents=parents, complete=True, nulls_for_unknown=True)
     except ValueError as error:
         reason = missing_parents(populated, hypertable) or str(error)
-        outcomes.skip_not_checked(record, f"no rows can be derived: {reason}")
+        outcomes.skip_not_checked(record, f"cannot generate rows: {reason}")
     return partial(examples, strategy)
 
 
 def _refusal(connection: Connection, write: Callable[[], object]) -> str | None:
-    """The SQLSTATE that a write is refused with; None if it is not."""
+    """The SQLSTATE with which the server refuses a write; None if it does not."""
     try:
         with connection.begin_nested():
             write()
@@ -144,17 +144,17 @@ def _insertion(connection: Connection, into: TableClause | Table, row: Row) -> C
 def test_insert_new_keeps_the_first(
     hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
-    """Each key once, as it was first written; writing it again, in pieces, changes nothing."""
+    """insert_new keeps the first row of each key; writing again, in pieces, changes nothing."""
 
     def keeps_the_first(connection: Connection, batch: list[dict[str, Any]]) -> None:
         ledger = Ledger(hypertable, before(hypertable))
         new = ledger.insert_new(batch)
         counted = writes.insert_new(connection, hypertable, batch).inserted
-        assert counted == new, f"insert_new says that {counted} rows are new; {new} are"
+        assert counted == new, f"insert_new reports {counted} new rows; {new} rows are new"
         ledger.must_match(connection)
         for piece in pieces(batch[::-1]):
             again = writes.insert_new(connection, hypertable, piece).inserted
-            assert again == 0, "a row that was there was inserted again"
+            assert again == 0, "an existing row was inserted again"
         ledger.must_match(connection)
 
     holds(keeps_the_first)
@@ -163,7 +163,7 @@ def test_insert_new_keeps_the_first(
 def test_upsert_keeps_the_last(
     hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
-    """Each key once, as it was last written, value for value; the same again updates nothing."""
+    """Upsert keeps the last row of each key; writing the same rows again updates nothing."""
 
     def keeps_the_last(connection: Connection, batch: list[dict[str, Any]]) -> None:
         ledger = Ledger(hypertable, before(hypertable))
@@ -171,8 +171,8 @@ def test_upsert_keeps_the_last(
         writes.upsert(connection, hypertable, batch)
         ledger.must_match(connection)
         again = writes.upsert(connection, hypertable, batch)
-        assert again.inserted == 0, "a row that was there was inserted again"
-        assert again.updated == 0, "a row that was there as it is was updated"
+        assert again.inserted == 0, "an existing row was inserted again"
+        assert again.updated == 0, "an equal row was updated"
         ledger.must_match(connection)
 
     holds(keeps_the_last)
@@ -181,9 +181,9 @@ def test_upsert_keeps_the_last(
 def test_precarious_values_are_kept(
     populated: Connection, hypertable: Table, writes: Writes, before: Before, record: Record
 ) -> None:
-    """Each value that is easily lost is read back, from each column that can hold it.
+    """Values that are easily lost are stored unchanged, in each column that can hold them.
 
-    The other properties draw such values now and then, a short run few of them.
+    The other properties draw such values rarely, and a short run draws few of them.
     """
     try:
         natural_key(hypertable)
@@ -191,7 +191,7 @@ def test_precarious_values_are_kept(
         strategy = rows(hypertable, parents=parents, complete=True, nulls_for_unknown=True)
     except ValueError as error:
         reason = missing_parents(populated, hypertable) or str(error)
-        outcomes.skip_not_checked(record, f"no rows can be derived: {reason}")
+        outcomes.skip_not_checked(record, f"cannot generate rows: {reason}")
     drawn = draw(strategy, ROWS_AT_ONCE)
 
     def failure(*given: Row) -> Exception | None:
@@ -221,14 +221,14 @@ def test_precarious_values_are_kept(
 
 
 def _fail_over_value(record: Record, table: Table, row: Row, found: Exception | None) -> NoReturn:
-    error = found or AssertionError("it was not kept once, and was kept when it was tried again")
+    error = found or AssertionError("the row was lost once, and stored when it was written again")
     outcomes.fail(record, rows_finding(table.fullname, "precarious_values_are_kept", [row], error))
 
 
 def test_order_and_pieces_do_not_matter(
     hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
-    """One call or several, upserted: what is there in the end is the same."""
+    """Upsert in one call or in several calls leaves the same rows."""
 
     def same_in_pieces(connection: Connection, batch: list[dict[str, Any]]) -> None:
         ledger = Ledger(hypertable, before(hypertable))
@@ -243,7 +243,7 @@ def test_order_and_pieces_do_not_matter(
 def test_a_second_row_of_a_key_is_refused(
     hypertable: Table, writes: Writes, holds: Callable[[Property], None]
 ) -> None:
-    """The database itself holds the natural key, also in compressed chunks."""
+    """The database itself refuses a second row of a natural key, also in compressed chunks."""
     key = natural_key(hypertable)
 
     def refuses_the_second(connection: Connection, batch: list[dict[str, Any]]) -> None:
@@ -251,8 +251,8 @@ def test_a_second_row_of_a_key_is_refused(
         written = contents(connection, hypertable)
         for row in batch:
             refused = _refusal(connection, _insertion(connection, hypertable, row))
-            assert refused is not None, f"key {key} came twice"
-        assert contents(connection, hypertable) == written, "a refused row left something"
+            assert refused is not None, f"the database accepted a second row of the key {key}"
+        assert contents(connection, hypertable) == written, "a refused row changed the table"
 
     holds(refuses_the_second)
 
@@ -260,7 +260,7 @@ def test_a_second_row_of_a_key_is_refused(
 def test_a_rejected_row_leaves_nothing_behind(
     hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
-    """A call with one wrong row writes none of its rows, and the transaction can go on."""
+    """A call with one wrong row writes none of its rows, and the transaction can continue."""
     required = next(
         column.key
         for column in reversed(list(hypertable.columns))
@@ -270,10 +270,10 @@ def test_a_rejected_row_leaves_nothing_behind(
     def leaves_nothing(connection: Connection, batch: list[dict[str, Any]]) -> None:
         for write in (writes.insert_new, writes.upsert):
             wrong = [*batch, {**batch[-1], required: None}]
-            # In no savepoint of ours: the call itself must leave nothing.
+            # Without a savepoint here: the call itself must leave no rows.
             with suppress(ValueError, DBAPIError):
                 write(connection, hypertable, wrong)
-                raise AssertionError(f"{required} is NULL, and the row was taken")
+                raise AssertionError(f"a row with NULL in {required} was accepted")
             left = contents(connection, hypertable)
             assert left == before(hypertable), "a refused call left rows"
 
@@ -283,16 +283,16 @@ def test_a_rejected_row_leaves_nothing_behind(
 def test_foreign_keys_refuse(
     hypertable: Table, writes: Writes, holds: Callable[[Property], None], before: Before
 ) -> None:
-    """A row of a parent that is not there is refused, in chunks of every state."""
+    """A row without its parent row is refused, in chunks of every state."""
     columns = sorted(key.parent.key for key in hypertable.foreign_keys)
 
     def refuses(connection: Connection, batch: list[dict[str, Any]]) -> None:
         for column, row in product(columns, batch[::3]):
             wrong = [{**row, column: 2**31 - 1}]
             refused = _refusal(connection, partial(writes.upsert, connection, hypertable, wrong))
-            assert refused, f"{column} names a row that is not there, and was taken"
+            assert refused, f"a row whose {column} has no parent row was accepted"
         left = contents(connection, hypertable)
-        assert left == before(hypertable), "a refused row left something"
+        assert left == before(hypertable), "a refused row changed the table"
 
     holds(refuses)
 
@@ -303,7 +303,7 @@ def test_checks_refuse(
     examples: Callable[[SearchStrategy[Any], Property], None],
     record: Record,
 ) -> None:
-    """A row that breaks a CHECK and nothing else is refused, in chunks of every state."""
+    """A row that only violates a CHECK is refused, in chunks of every state."""
     parents = parents_of(populated, hypertable)
     populated.rollback()
     for check in checks_of(hypertable):
@@ -312,7 +312,7 @@ def test_checks_refuse(
             broken = refused_by(hypertable, check, parents=parents, nulls_for_unknown=True)
         except ValueError as error:
             part = f"rows:{hypertable.fullname}:checks_refuse:{name}"
-            outcomes.part_not_checked(record, part, f"no rows can be derived: {error}")
+            outcomes.part_not_checked(record, part, f"cannot generate rows: {error}")
             continue
 
         into = as_stored(hypertable, columns_of(check))
@@ -326,7 +326,7 @@ def test_checks_refuse(
             for row in batch:
                 values = {hypertable.columns[key].name: value for key, value in row.items()}
                 refused = _refusal(connection, _insertion(connection, into, values))
-                assert refused == CHECK_VIOLATION, f"{name} does not refuse it"
+                assert refused == CHECK_VIOLATION, f"{name} does not refuse the row"
 
         examples(broken.map(lambda row: [row]), refuses)
 
@@ -338,7 +338,7 @@ def _generated_keys(table: Table) -> list[Column[Any]]:
 def test_primary_keys_are_unique_across_chunks(
     hypertable: Table, writes: Writes, holds: Callable[[Property], None]
 ) -> None:
-    """A generated id is given once, although each chunk holds its own primary key."""
+    """A generated id is unique in the whole table, although each chunk has its own primary key."""
     column = _generated_keys(hypertable)[0]
 
     def unique(connection: Connection, batch: list[dict[str, Any]]) -> None:
@@ -357,14 +357,14 @@ def test_every_table_accepts_its_rows(
     examples: Callable[[SearchStrategy[Any], Property], None],
     record: Record,
 ) -> None:
-    """Rows are valid by construction: what the strategies draw, the database takes."""
-    strategies, reason = [], "the models declare no hypertable"
+    """The database accepts all rows that the strategies generate: they are valid."""
+    strategies, reason = [], "the models do not declare a hypertable"
     for table in hypertables_of(conformance_metadata):
         try:
             row = rows(table, parents=parents_of(populated, table), nulls_for_unknown=True)
             strategies.append(st.tuples(st.just(table), row))
         except ValueError as error:
-            reason = f"no rows can be derived: {missing_parents(populated, table) or error}"
+            reason = f"cannot generate rows: {missing_parents(populated, table) or error}"
             part = f"rows:{table.fullname}:every_table_accepts_its_rows"
             outcomes.part_not_checked(record, part, reason)
     populated.rollback()
@@ -377,7 +377,7 @@ def test_every_table_accepts_its_rows(
                 try:
                     connection.execute(insert(table).values(row))
                 except DBAPIError as error:
-                    # Only a key that is there already is no fault of the row.
+                    # A valid row may have an existing key.
                     if getattr(error.orig, "pgcode", None) != UNIQUE_VIOLATION:
                         raise
                     savepoint.rollback()

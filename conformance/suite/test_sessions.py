@@ -1,4 +1,4 @@
-"""What sessions do to each other: writers, readers, maintenance and migrations at once."""
+"""Concurrent sessions: writers, readers, maintenance and migrations at the same time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("concurrent_sessions")
 
-#: SQLSTATEs of what ends a statement that waits: its lock_timeout, its statement_timeout.
+#: SQLSTATEs of a statement that waited for a lock too long: lock_timeout, statement_timeout.
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 #: Seconds that a migration may wait for a lock.
 LONGEST_WAIT = 15
@@ -74,7 +74,7 @@ def sessions(populated_database: URL) -> Iterator[Sessions]:
 
 
 class Scene:
-    """A hypertable that several sessions work on, and one session more that looks at it."""
+    """A hypertable that several sessions use, and one more session that reads it."""
 
     def __init__(
         self, table: Table, sessions: Sessions, connection: Connection, writes: Writes
@@ -87,11 +87,11 @@ class Scene:
         self._rows: dict[str, Any] = {"parents": parents_of(connection, table), "complete": True}
 
     def plans(self, strategy: Callable[..., SearchStrategy[Plan]]) -> SearchStrategy[Plan]:
-        """What writers of this table do."""
+        """Plans for writers of this table."""
         return strategy(self.table, **self._rows)
 
     def scripts(self, plan: Plan, committed: Callable[[int, Call, int], None]) -> list[Script]:
-        """The same as steps; `committed` hears of the writer, the call and the rows inserted."""
+        """The steps of a plan; `committed` is called with writer, call and number of new rows."""
         return [
             script(self._writes, self.table, calls, partial(committed, writer))
             for writer, calls in enumerate(plan)
@@ -99,18 +99,18 @@ class Scene:
 
     @contextmanager
     def jointly(self, plan: Plan) -> Iterator[JointLedger]:
-        """The ledger of writers of the same keys; what it allows is checked at the end."""
+        """The ledger of writers of the same keys; checks the contents of the table at the end."""
         ledger = JointLedger(self.table, self.contents(), len(plan))
         yield ledger
         ledger.must_allow(self.contents())
         ledger.must_have_counted()
 
     def contents(self) -> Counter[tuple[Any, ...]]:
-        """All rows that are committed."""
+        """All committed rows."""
         return self.read(self._connection)
 
     def read(self, connection: Connection) -> Counter[tuple[Any, ...]]:
-        """All rows that the connection sees in a transaction of its own."""
+        """All rows that the connection sees in a new transaction."""
         found = contents(connection, self.table)
         connection.rollback()
         return found
@@ -120,9 +120,9 @@ class Scene:
         self._connection.exec_driver_sql(f"TRUNCATE {self._name}")
         self._connection.commit()
 
-    def glance(self, ledger: JointLedger) -> None:
-        """Look while writers are in the middle of something; what is locked is not looked at."""
-        found = self.sessions.glance(self.read)
+    def check_unless_blocked(self, ledger: JointLedger) -> None:
+        """Check what another session sees now, unless it would wait for a lock."""
+        found = self.sessions.read_unless_blocked(self.read)
         if found is not None:
             ledger.must_allow(found)
 
@@ -145,30 +145,30 @@ def scene(
 
 
 def test_writers_take_turns(scene: Scene, scenarios: Scenarios) -> None:
-    """Writers of the same keys, step by step in any order, lose nothing and see no error.
+    """Writers of the same keys, step by step in any order, lose no row and see no error.
 
-    Each key is there once, its row is wholly some writer's last, and nobody sees what is not
-    committed. Half of the steps end a transaction, so writers wait for each other.
+    Each key has one row, which is completely the last row of one writer. Nobody sees uncommitted
+    rows. Half of the steps end a transaction, so that writers wait for each other.
     """
 
     def holds(drawn: tuple[Plan, list[int]]) -> None:
         plan, order = drawn
         with scene.jointly(plan) as ledger:
             scripts = scene.scripts(plan, ledger.commit)
-            scene.sessions.take_turns(scripts, order, partial(scene.glance, ledger))
+            scene.sessions.take_turns(scripts, order, partial(scene.check_unless_blocked, ledger))
 
     scenarios(in_turns(scene.plans(contention)), holds)
 
 
 @pytest.mark.needs("community_edition")
 def test_maintenance_takes_turns_with_writers(scene: Scene, scenarios: Scenarios) -> None:
-    """The same while chunks are compressed and decompressed, in transactions of their own."""
+    """The same while another session compresses and decompresses chunks, step by step."""
 
     def holds(drawn: tuple[list[Any], list[int]]) -> None:
         (*plan, works), order = drawn
         with scene.jointly(plan) as ledger:
             scripts = [*scene.scripts(plan, ledger.commit), maintain(works)]
-            scene.sessions.take_turns(scripts, order, partial(scene.glance, ledger))
+            scene.sessions.take_turns(scripts, order, partial(scene.check_unless_blocked, ledger))
 
     works = st.tuples(scene.plans(contention), maintenance(scene.chunks))
     scenarios(in_turns(works.map(lambda drawn: [*drawn[0], drawn[1]])), holds)
@@ -176,7 +176,7 @@ def test_maintenance_takes_turns_with_writers(scene: Scene, scenarios: Scenarios
 
 @pytest.mark.needs("community_edition")
 def test_writers_and_maintenance_at_once(scene: Scene, scenarios: Scenarios) -> None:
-    """The same while one session compresses and decompresses all chunks, over and over."""
+    """The same while one session repeatedly compresses and decompresses all chunks."""
 
     def holds(plan: Plan) -> None:
         with scene.jointly(plan) as ledger:
@@ -187,10 +187,10 @@ def test_writers_and_maintenance_at_once(scene: Scene, scenarios: Scenarios) -> 
 
 
 def test_readers_see_whole_batches(scene: Scene, scenarios: Scenarios) -> None:
-    """Whoever reads while others write sees each batch wholly or not at all, and none go again.
+    """A reader sees each batch completely or not at all, and a seen batch does not disappear.
 
-    In REPEATABLE READ: under READ COMMITTED a read may miss rows that a writer takes out of the
-    compressed part of a chunk between its planning and its execution (timescaledb issue 10487).
+    In REPEATABLE READ: under READ COMMITTED a reader may miss rows that a writer moves out of the
+    compressed part of a chunk between planning and execution (timescaledb issue 10487).
     """
 
     def holds(plan: Plan) -> None:
@@ -208,7 +208,7 @@ def test_readers_see_whole_batches(scene: Scene, scenarios: Scenarios) -> None:
 
 
 def test_writers_make_chunks_at_once(scene: Scene, scenarios: Scenarios) -> None:
-    """Writers of the same keys start at the same moment, in a table that has no chunk yet."""
+    """Writers of the same keys, starting at the same moment in a table without chunks, succeed."""
 
     def holds(plan: Plan) -> None:
         scene.empty()
@@ -225,15 +225,15 @@ def test_two_migrations_at_once(
     conformance_metadata: MetaData,
     record: Record,
 ) -> None:
-    """Of two migrations of one database one does the work, and the other finds it done."""
+    """Two upgrades of one database at the same time both succeed."""
     complaints = upgrade_at_once(empty_database, migrations)
     complaints = [words for words in complaints if words]
     with create_engine(empty_database, poolclass=pool.NullPool).connect() as connection:
         found = check_database(connection, conformance_metadata, conformance_engine.capabilities)
     complaints += [finding.message for finding in found.findings.values() if finding.fails]
     if complaints:
-        message = f"migration: two upgrades at once go wrong: {'; '.join(complaints[:4])}"
-        hint = "Let the second wait for the first: take an advisory lock before anything else."
+        message = f"migration: two upgrades at the same time fail: {'; '.join(complaints[:4])}"
+        hint = "Take an advisory lock in env.py first, so that the second upgrade waits."
         outcomes.fail(record, outcomes.migration_finding("two_at_once", message, hint, complaints))
 
 
@@ -245,9 +245,9 @@ def test_a_migration_gives_up_on_writers(
     conformance_scope: Scope,
     record: Record,
 ) -> None:
-    """A downgrade, while somebody writes to every table, fails soon, and all is as before.
+    """A downgrade while every table is being written fails soon and changes nothing.
 
-    It may wait for a lock no longer than its lock timeout: whoever comes later waits behind it.
+    It may wait no longer than its lock timeout, because later sessions wait behind it.
     """
     with conformance_engine.database(schema_template) as url:
         engine = create_engine(url, poolclass=pool.NullPool)
@@ -265,20 +265,20 @@ def test_a_migration_gives_up_on_writers(
     if wrong is None and before != after:
         wrong = "leaves a part of its work behind"
     if wrong is not None:
-        message = f"migration: a downgrade while every table is written to {wrong}"
-        hint = "Set lock_timeout before the first statement, and do everything in one transaction."
+        message = f"migration: a downgrade while every table is being written {wrong}"
+        hint = "Set lock_timeout before the first statement, and use one transaction."
         outcomes.fail(record, outcomes.migration_finding("gives_up_on_writers", message, hint))
 
 
 def _write_to_every_table(connection: Connection, metadata: MetaData) -> None:
-    """Take the lock that every write takes, and keep it."""
+    """Lock every table as a write does."""
     for table in tables_of(metadata):
         name = connection.dialect.identifier_preparer.format_table(table)
         connection.exec_driver_sql(f"LOCK TABLE {name} IN ROW EXCLUSIVE MODE")
 
 
 def _limit_waiting(connection: Connection) -> None:
-    """Of this session, and of those to come: an env.py may open one of its own."""
+    """Set a timeout for this session and for later ones, which env.py may open."""
     limit = f"SET statement_timeout = '{LONGEST_WAIT}s'"
     name = connection.dialect.identifier_preparer.quote(str(connection.engine.url.database))
     connection.exec_driver_sql(limit)
@@ -287,7 +287,7 @@ def _limit_waiting(connection: Connection) -> None:
 
 
 def _why_not_given_up(connection: Connection, migrations: Migrations) -> str | None:
-    """What is wrong with how a downgrade ends that cannot have its locks; None if nothing is."""
+    """What is wrong with a downgrade that waits for locks; None if it gives up as it should."""
     try:
         migrations.downgrade(connection)
     except DBAPIError as error:
@@ -297,4 +297,4 @@ def _why_not_given_up(connection: Connection, migrations: Migrations) -> str | N
             return None
         waits = f"is still waiting after {LONGEST_WAIT} s"
         return waits if code == QUERY_CANCELED else f"fails with {error.orig}"
-    return "succeeds, without having waited"
+    return "succeeds without waiting for the writers"

@@ -1,4 +1,4 @@
-"""Properties tried on many batches at once; on each by itself only where something is wrong."""
+"""Check a property on many batches at once, and on each batch alone only if that fails."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from conformance.checking.profiles import Generation
     from conformance.strategies import Row
 
-    #: A property of a batch; it raises where the property does not hold.
+    #: A property of a batch; raises if the property does not hold.
     Property = Callable[[list[Any]], object]
 
-#: So many examples are tried alone. The first is the simplest that there is.
+#: How many examples are always checked alone. The first is the simplest example.
 _ALONE = 2
 
 
 class Trial:
-    """A property, tried on what a strategy draws.
+    """A property that is checked on the examples of a strategy.
 
-    An example costs round trips, whatever its size. All but a few are therefore put together into
-    one large batch, for which the property must hold as well. Only where it does not, Hypothesis
-    tries each of them, and makes the one that fails smaller.
+    An example costs round trips, whatever its size. Most examples are therefore combined into one
+    large batch, for which the property must hold as well. If it does not, Hypothesis checks each
+    example, and shrinks the failing one.
 
     Attributes:
-        last: the batch that was tried last; after a failure the smallest that fails.
-        rows, examples: how much was tried.
+        last: the last batch; after a failure the smallest failing batch.
+        rows, examples: how many were checked.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class Trial:
         self.rows = self.examples = 0
 
     def run(self, undo: Callable[[], object]) -> None:
-        """Try it; raise what the property raises.
+        """Check the property; raise the error that it raises.
 
         Args:
-            undo: takes back what the property did, after each example.
+            undo: undoes the changes of the property; called after each example.
         """
 
         def attempt(batch: list[Any]) -> None:
@@ -77,7 +77,7 @@ class Trial:
                 for batch in (*alone, together):
                     attempt(batch)
             except Exception as error:
-                # It is drawn as before, up to the first that fails.
+                # Draws the same examples again, up to the first failing one.
                 self._one_by_one(attempt)
                 self.last[:] = _fewest(attempt, together)
                 raise error from None
@@ -93,7 +93,7 @@ class Trial:
 
 
 def _fewest(attempt: Property, batch: list[Any]) -> list[Any]:
-    """As few of the rows as fail together, where no batch does by itself."""
+    """The smallest part of the batch that still fails, leaving out one row at a time."""
     rows = list(batch)
     for row in batch:
         fewer = [other for other in rows if other is not row]
@@ -105,7 +105,7 @@ def _fewest(attempt: Property, batch: list[Any]) -> list[Any]:
 
 
 def pieces(batch: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The rows in their order, in pieces of 1, 2, 4 and more."""
+    """Split the rows, in order, into pieces of 1, 2, 4 and more rows."""
     start, size = 0, 1
     while start < len(batch):
         yield batch[start : start + size]
@@ -115,11 +115,11 @@ def pieces(batch: Sequence[Any]) -> Iterator[Sequence[Any]]:
 def apart(
     table: Table, values: Sequence[Mapping[str, Any]], drawn: Sequence[Row]
 ) -> Iterator[list[tuple[Mapping[str, Any], Row]]]:
-    """Rows that have these values, each with its own, in groups of different natural keys.
+    """One row for each of the values; the rows of a group have different natural keys.
 
     Args:
-        values: for some of the columns.
-        drawn: rows that the others come from.
+        values: values for some of the columns of a row.
+        drawn: rows with the values of the other columns.
     """
     key = natural_key(table)
     groups: list[dict[tuple[Any, ...], tuple[Mapping[str, Any], Row]]] = []

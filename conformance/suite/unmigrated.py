@@ -1,4 +1,4 @@
-"""Databases before any migration; one that a downgrade leaves as it was serves again."""
+"""Provide databases before the first revision, and reuse one if a downgrade cleans it."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from conformance.project.migrations import Migrations
 
 
-#: Of migrations that are interrupted where there is one session.
+#: The reason for not interrupting migrations where all connections share one session.
 _NOT_HERE = (
     "not checked: the migrations create TimescaleDB without IF NOT EXISTS, and this engine can"
-    " load it once"
+    " load TimescaleDB only once per database"
 )
 
 
 class Unmigrated:
-    """Gives databases before the first revision; most have the extension.
+    """Provides databases before the first revision.
 
-    The extension is where the migrations would create it. It is not there where they insist on
-    creating it themselves.
+    A database has the extension, in the schema in which the migrations would create it; unless the
+    migrations create it without IF NOT EXISTS.
 
-    Where a database is a process of its own, booting one takes longer than a downgrade. The last
-    one is therefore led back to the base, and given again if all that the catalogs hold is what
-    they held before. What a downgrade leaves behind is thereby in nobody's way.
+    If each database is a process of its own, starting one takes longer than a downgrade. The last
+    database is therefore downgraded, and reused if the catalogs then have the same contents as
+    before. Anything that a downgrade leaves behind thus does not affect other tests.
     """
 
     def __init__(self, engine: Engine, migrations: Migrations, scope: Scope) -> None:
@@ -50,7 +50,7 @@ class Unmigrated:
         self._in_use = False
 
     def another(self) -> Unmigrated:
-        """The same once more, for a database beside the one that is given."""
+        """A second provider, for a database at the same time as another one."""
         return Unmigrated(self._engine, self._migrations, self._scope)
 
     def close(self) -> None:
@@ -60,12 +60,13 @@ class Unmigrated:
 
     @contextmanager
     def database(self, *, extension: bool = True, again: bool = True) -> Iterator[URL]:
-        """One of them; whatever is done in it is undone, or it is dropped.
+        """A database before the first revision.
 
         Args:
-            extension: False: not even the extension, where that can be had. A session can load
-                TimescaleDB once; where there is one only, its creation must not be rolled back.
-            again: False: it is dropped, whatever is in it.
+            extension: whether it has the extension. False is ignored if all connections share one
+                session: a session can load TimescaleDB only once, so that creating the extension
+                must not be rolled back.
+            again: whether the database may be reused; False: it is dropped at the end.
         """
         if self._in_use:
             with closing(self.another()) as other, other.database(extension=extension) as url:
@@ -84,7 +85,7 @@ class Unmigrated:
         self._in_use = True
         try:
             yield self._url
-            serves_again = again and own_process and self._led_back(self._url)
+            serves_again = again and own_process and self._is_clean_after_downgrade(self._url)
         finally:
             self._in_use = False
             if not serves_again:
@@ -97,12 +98,12 @@ class Unmigrated:
             connection.commit()
             self._before = self._traces(connection)
 
-    def _led_back(self, url: URL) -> bool:
+    def _is_clean_after_downgrade(self, url: URL) -> bool:
         try:
             with _connected(url) as connection:
                 self._migrations.downgrade(connection)
                 return self._traces(connection) == self._before
-        # A downgrade is anybody's code, and is judged elsewhere.
+        # A downgrade may raise anything; another test judges it.
         except (Exception, SystemExit):
             return False
 

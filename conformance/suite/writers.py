@@ -1,4 +1,4 @@
-"""Writers of the same table: what each of them does, and what the table may then hold."""
+"""Concurrent writers of a table: what each of them writes, and which rows the table may have."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Call:
 
     Attributes:
         action: `insert_new` or `upsert`.
-        rows: what is written.
-        commits: whether the transaction is committed, or rolled back.
+        rows: the rows to write.
+        commits: whether the transaction is committed; else it is rolled back.
     """
 
     action: str
@@ -103,7 +103,7 @@ def separation(draw: st.DrawFn, table: Table, /, **settings: Any) -> Plan:
 
 @st.composite
 def _versions(draw: st.DrawFn, table: Table, /, **settings: Any) -> list[Row]:
-    """A few keys, each with several rows that agree in nothing else."""
+    """Rows of a few keys: several different rows for each key."""
     settings["nulls_for_unknown"] = True
     known = draw(batches(table, min_size=2, max_size=5, **settings))
     fresh, key = rows(table, **settings), natural_key(table)
@@ -114,12 +114,12 @@ def _versions(draw: st.DrawFn, table: Table, /, **settings: Any) -> list[Row]:
 def in_turns(
     draw: st.DrawFn, sessions: SearchStrategy[list[list[Any]]]
 ) -> tuple[list[list[Any]], list[int]]:
-    """What each session does, and whose turn it is, as `Sessions.take_turns` takes it.
+    """The transactions of each session, and an order of turns for `Sessions.take_turns`.
 
-    All begin before any goes on, so that the first transactions of all are open together.
+    Every session begins before any continues, so that their first transactions overlap.
 
     Args:
-        sessions: the transactions of each; one takes two turns, its work and its end.
+        sessions: the transactions of each session; each takes two turns, its work and its end.
     """
     drawn = draw(sessions)
     first = draw(st.permutations(range(len(drawn))))
@@ -130,10 +130,10 @@ def in_turns(
 def script(
     writes: Writes, table: Table, calls: Sequence[Call], committed: Callable[[Call, int], None]
 ) -> Script:
-    """What a writer does: each call, and then the end of its transaction.
+    """The steps of a writer: each call, and then the end of its transaction.
 
     Args:
-        committed: told of each call that is committed, and how many rows it says it inserted.
+        committed: called with each committed call and the number of rows that it reports.
     """
     return [step for call in calls for step in _transaction(writes, table, call, committed)]
 
@@ -158,12 +158,14 @@ def _transaction(
 
 
 class JointLedger:
-    """What a table may hold after writers of the same keys: of each key, some writer's last row.
+    """The possible contents of a table after several writers of the same keys.
+
+    The row of each key is the last row of one of the writers.
 
     Args:
         table: the table.
-        rows: what it holds before.
-        writers: how many there are.
+        rows: the rows of the table before.
+        writers: the number of writers.
     """
 
     def __init__(self, table: Table, rows: Counter[Shown], writers: int) -> None:
@@ -173,7 +175,7 @@ class JointLedger:
         self._counted = 0
 
     def commit(self, writer: int, call: Call, inserted: int) -> None:
-        """A writer's call is committed, and said to have inserted so many rows."""
+        """Record a committed call of a writer, which reports this number of new rows."""
         if call.action == "upsert":
             self._upserted[writer].upsert(call.rows)
         else:
@@ -184,30 +186,30 @@ class JointLedger:
         """What the table shows is what some order of the committed calls leaves.
 
         Raises:
-            AssertionError: it is not; with a row that is wrong.
+            AssertionError: a row is wrong or lost; names it.
         """
         allowed = self._allowed()
         keys = Counter(self._before.key_of(row) for row in found.elements())
         for row in found:
             key = self._before.key_of(row)
-            assert keys[key] == 1, f"the table shows a key {keys[key]} times: {row}"
-            assert key in allowed, f"the table shows a row that nobody has committed: {row}"
-            assert row in allowed[key], f"the table shows {row}, the writers left {allowed[key]}"
+            assert keys[key] == 1, f"the table has {keys[key]} rows of one key: {row}"
+            assert key in allowed, f"the table has a row that nobody has committed: {row}"
+            assert row in allowed[key], f"the table has {row}, but writers wrote {allowed[key]}"
         lost = allowed.keys() - keys.keys()
         assert not lost, f"the table lost {len(lost)} keys, such as {min(lost, key=repr)}"
 
     def must_have_counted(self) -> None:
-        """The calls said to have inserted as many rows as there are new ones.
+        """Check that the calls reported the right number of new rows.
 
         Raises:
-            AssertionError: they did not.
+            AssertionError: the number is wrong.
         """
         new = len(self._allowed().keys() - self._before.rows.keys())
-        said = f"the calls say that they inserted {self._counted} rows; {new} are new"
+        said = f"the calls report {self._counted} new rows; {new} rows are new"
         assert self._counted == new, said
 
     def _allowed(self) -> dict[Any, list[Shown]]:
-        """The rows that each key can have come to have: upserts win over all that was there."""
+        """The possible rows of each key: an upserted row replaces earlier rows."""
         allowed: dict[Any, list[Shown]] = {}
         for ledgers in (self._upserted, [self._before], self._inserted):
             for key in {key for ledger in ledgers for key in ledger.rows} - allowed.keys():
@@ -216,12 +218,12 @@ class JointLedger:
 
 
 class SeparateLedger:
-    """The states that a table goes through while each writer writes keys of its own.
+    """The states of a table while each writer writes its own keys.
 
     Args:
         table: the table.
-        rows: what it holds before.
-        plan: what the writers do; all of it is committed.
+        rows: the rows of the table before.
+        plan: the calls of the writers, all of them committed.
     """
 
     def __init__(self, table: Table, rows: Counter[Shown], plan: Plan) -> None:
@@ -233,10 +235,10 @@ class SeparateLedger:
         self._seen = [0] * len(plan)
 
     def must_show(self, found: Counter[Shown]) -> None:
-        """What is read is a state between two calls of each writer, and none before the last read.
+        """Check that a read shows a state between two calls, not older than the last read.
 
         Raises:
-            AssertionError: it is not.
+            AssertionError: the read shows something else.
         """
         shown: list[dict[Any, Shown]] = [{} for _ in self._states]
         others: dict[Any, Shown] = {}
@@ -247,16 +249,16 @@ class SeparateLedger:
             rows[key] = row
         untouched = {k: row for k, row in self._before.rows.items() if k not in self._owner}
         lost = untouched.keys() - others.keys()
-        assert not lost, f"a read lacks {len(lost)} rows that nobody writes: {min(lost, key=repr)}"
+        assert not lost, f"a read lacks {len(lost)} unchanged rows: {min(lost, key=repr)}"
         assert others == untouched, "a read shows rows that nobody has written"
         for writer, state in enumerate(shown):
             self._seen[writer] = self._place(writer, state)
 
     def must_be_over(self) -> None:
-        """The last read showed the last state of each writer.
+        """Check that the last read showed the last state of each writer.
 
         Raises:
-            AssertionError: it did not.
+            AssertionError: the last read showed an older state.
         """
         for states, seen in zip(self._states, self._seen, strict=True):
             assert states[seen] == states[-1], "the table lost the last batch of a writer"
@@ -266,12 +268,12 @@ class SeparateLedger:
         for place in range(seen, len(states)):
             if states[place] == state:
                 return place
-        back = "an older state than the read before" if state in states else "a part of a batch"
+        back = "an older state than the last read" if state in states else "a part of a batch"
         raise AssertionError(f"a read shows {back}: {sorted(state.values(), key=repr)}")
 
 
 def _states(table: Table, before: Ledger, calls: Sequence[Call]) -> list[dict[Any, Shown]]:
-    """What the keys of a writer hold before its first call, and after each."""
+    """The rows of a writer's keys before its first call, and after each call."""
     ledger = Ledger(table, ())
     ledger.upsert(row for call in calls for row in call.rows)
     own = ledger.rows.keys()

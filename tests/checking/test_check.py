@@ -38,7 +38,7 @@ def sentences(done):
         (["--engine", "postgresql://u:secret@127.0.0.1:1/d"], "Nothing listens at 127.0.0.1:1"),
         (["--models", "nowhere:metadata"], "There is no module 'nowhere'"),
         (["-k", "no_such_check"], "No check matches"),
-        (["--no-such-option"], "pytest does not accept its arguments"),
+        (["--no-such-option"], "pytest does not accept the arguments"),
     ],
 )
 def test_wrong_input(tmp_path, arguments, words):

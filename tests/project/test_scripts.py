@@ -11,14 +11,14 @@ from alembic.script import ScriptDirectory
 from conformance.errors import ModelsUnavailable
 from conformance.project.configuration import Configuration
 from conformance.project.scripts import (
-    again,
     alembic_config,
     config_for,
+    copied_config,
     fingerprint,
     has_migrations,
     insist_on_the_extension,
-    name_its_schema,
-    name_its_version,
+    may_set_extension_schema,
+    may_set_extension_version,
     single_head,
 )
 
@@ -38,7 +38,7 @@ def test_flask_migrates_ini_file_lies_beside_the_scripts(folder):
     (folder / "steps/alembic.ini").write_text("[alembic]\n")
     config = alembic_config("steps/alembic.ini")
     assert ScriptDirectory.from_config(config).get_heads() == ["0001"]
-    assert single_head(again(config, io.StringIO())) == "0001"
+    assert single_head(copied_config(config, io.StringIO())) == "0001"
 
 
 @pytest.mark.parametrize("ini", ["", "[alembic]\nsqlalchemy.url = driver://u:p@h/d\n"])
@@ -52,7 +52,7 @@ def test_alembic_may_be_configured_in_pyproject(folder, ini):
     for name in ("alembic.ini", "pyproject.toml"):
         config = alembic_config(name)
         assert single_head(config) == "0001"
-        assert single_head(again(config, io.StringIO())) == "0001"
+        assert single_head(copied_config(config, io.StringIO())) == "0001"
         assert len(fingerprint(config)) == 64
 
 
@@ -115,6 +115,6 @@ def test_what_a_kept_state_depends_on(folder, monkeypatch):
 def test_what_the_migrations_say_of_the_extension(folder, statement, schema, version, insists):
     migrations_in(folder, f'op.execute("""{statement}""")')
     config = config_for(Configuration())
-    assert name_its_schema(config) is schema
-    assert name_its_version(config) is version
+    assert may_set_extension_schema(config) is schema
+    assert may_set_extension_version(config) is version
     assert insist_on_the_extension(config) is insists

@@ -112,7 +112,7 @@ def test_a_check_that_is_not_kept_is_found(tmp_path, edit, table):
     (finding,) = verdict["findings"]
     assert finding["id"] == f"rows:{table}:checks_refuse"
     assert len(finding["observed"]) == 1
-    assert "does not refuse it" in finding["hint"]
+    assert "does not refuse the row" in finding["hint"]
 
 
 #: What keeps a row out that the models allow.
@@ -174,7 +174,7 @@ def test_rows_that_the_models_refuse_as_well_are_not_checked(tmp_path):
         reason = f"no sample rows can be made: {way}{because}"
         assert unseen[f"rows:{table}"].startswith(reason)
     reason = unseen["check:test_insert_new_keeps_the_first[macro_series]"]
-    assert reason.startswith(f"no rows can be derived: {way}{because}")
+    assert reason.startswith(f"cannot generate rows: {way}{because}")
     assert "check:test_insert_new_keeps_the_first[curves]" not in unseen
 
 

@@ -41,9 +41,9 @@ def test_an_upsert_wins(ledger):
     [
         (shown((1, "a"), (2, "b")), "lost 1 keys"),
         (shown((1, "a"), (2, "b"), (3, "z"), (4, "n")), "nobody has committed"),
-        (shown((1, "a"), (2, "y"), (3, "z")), "the writers left"),
-        (shown((1, "old"), (2, "b"), (3, "z")), "the writers left"),
-        (shown((1, "a"), (1, "a"), (2, "b"), (3, "z")), "a key 2 times"),
+        (shown((1, "a"), (2, "y"), (3, "z")), "but writers wrote"),
+        (shown((1, "old"), (2, "b"), (3, "z")), "but writers wrote"),
+        (shown((1, "a"), (1, "a"), (2, "b"), (3, "z")), "2 rows of one key"),
     ],
 )
 def test_what_no_order_leaves(ledger, found, words):
@@ -53,7 +53,7 @@ def test_what_no_order_leaves(ledger, found, words):
 
 def test_counts_add_up(ledger):
     ledger.commit(1, Call("upsert", rows(_3="z")), 1)
-    with pytest.raises(AssertionError, match="inserted 3 rows; 2 are new"):
+    with pytest.raises(AssertionError, match="report 3 new rows; 2 rows are new"):
         ledger.must_have_counted()
 
 
@@ -76,7 +76,7 @@ def test_states_in_their_order(history):
         (((9, "old"), (1, "a")), "a part of a batch"),
         (((9, "old"), (1, "a"), (2, "b")), "a part of a batch"),
         (((9, "old"),), "an older state"),
-        (((1, "b"), (2, "b")), "lacks 1 rows"),
+        (((1, "b"), (2, "b")), "lacks 1 unchanged rows"),
         (((9, "new"), (1, "b"), (2, "b")), "nobody has written"),
         (((9, "old"), (1, "b"), (1, "b"), (2, "b")), "a key twice"),
     ],
