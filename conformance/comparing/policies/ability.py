@@ -54,7 +54,14 @@ def _may_not_log_in(circumstances: Circumstances) -> Iterator[Broken]:
             "TimescaleDB make the owner of the policies too. Run ALTER ROLE ... LOGIN, which needs "
             "no password, or give the table to a role that may log in.",
             observed=owner,
+            rests_on=_owner_of_one_table(jobs),
         )
+
+
+def _owner_of_one_table(jobs: list[Job]) -> tuple[FactKey, ...]:
+    """Where no other table has this owner, that one has the wrong owner is the cause."""
+    owned = {job.key._replace(kind="table", name="", attribute="owner") for job in jobs}
+    return tuple(owned) if len(owned) == 1 else ()
 
 
 def _so_far(jobs: list[Job]) -> str:
