@@ -141,6 +141,7 @@ def test_an_aggregate_of_an_aggregate_needs_the_time_of_the_table():
         **aggregate("weekly", "daily"),
         **refresh("weekly", 3000, 100),
         **policy("flows", "reorder"),
+        **policy("daily", "retention", drop_created_before="1 day"),
     }
     (broken,) = broken_rules(facts, Circumstances())
     assert broken.message == (
@@ -149,8 +150,22 @@ def test_an_aggregate_of_an_aggregate_needs_the_time_of_the_table():
 
 
 def test_reordering_needs_no_time():
-    facts = {**hypertable("flows", integer_now=None), **policy("flows", "reorder")}
+    """Nor does what goes by the creation of chunks."""
+    facts = {
+        **hypertable("flows", integer_now=None),
+        **policy("flows", "reorder"),
+        **policy("flows", "retention", drop_created_before="1 day"),
+    }
     assert ids(facts) == []
+
+
+def test_a_hypertable_that_no_policy_is_about_does_not_hide_the_next():
+    facts = {
+        **hypertable("blocks", integer_now=None),
+        **hypertable("flows", integer_now=None),
+        **policy("flows", "retention", drop_after=5),
+    }
+    assert ids(facts) == ["integer-now-missing:flows:integer_now"]
 
 
 @pytest.mark.parametrize(
@@ -175,13 +190,20 @@ def test_ten_chunks_are_far(now, newest, is_far):
     assert found == (["integer-now-far:flows:integer_now"] if is_far else [])
 
 
-def test_the_age_of_a_policy_is_not_far():
-    facts = {
-        **hypertable("flows", integer_now="latest"),
-        **policy("flows", "retention", drop_after=100_000),
-    }
-    for now, found in ((150_000, []), (150_001, ["integer-now-far:flows:integer_now"])):
-        time = IntegerTime("flows", "latest", now=now, newest=(49_000, 50_000))
+@pytest.mark.parametrize(
+    "policies",
+    [
+        policy("s.flows", "retention", drop_after=100_000),
+        policy("s.flows", "compression", compress_after=100_000),
+        {**aggregate("s.daily", "s.flows"), **refresh("s.daily", 100_000, 100)},
+        {**policy("s.flows", "retention", drop_after=100_000),
+         **policy("s.flows", "compression", compress_after=7)},
+    ],
+)  # fmt: skip
+def test_the_age_of_a_policy_is_not_far(policies):
+    facts = {**hypertable("s.flows", integer_now="latest"), **policies}
+    for now, found in ((150_000, []), (150_001, ["integer-now-far:s.flows:integer_now"])):
+        time = IntegerTime("s.flows", "latest", now=now, newest=(49_000, 50_000))
         assert ids(facts, Circumstances(integer_times=(time,))) == found
 
 
@@ -271,6 +293,28 @@ def test_what_was_not_read_is_not_checked():
     assert [(item.id, item.reason) for item in outcome.not_checked.values()] == [
         ("sequence-near-end:numbers:last_value", "may not")
     ]
+
+
+def test_what_a_rule_explains_is_its_consequence():
+    """Of an index that was left behind it is not said that nobody declared it."""
+    there = INVALID._replace(attribute=EXISTS)
+    outcome = compared(Circumstances(), observed={there: True, INVALID: False})
+    ((key, finding),) = outcome.findings.items()
+    assert key.id == finding.id == "index-invalid:flows.ix:valid"
+    assert outcome.consequences[there] == finding
+    declared = compared(
+        Circumstances(), {there: True, INVALID: True}, {there: True, INVALID: False}
+    )
+    assert set(declared.findings) == {INVALID}
+    assert [item.id for item in declared.consequences.values()] == [INVALID.id]
+
+
+def test_a_policy_that_is_late_because_its_owner_cannot_run_it():
+    day = Interval.parse("1 day")
+    circumstances = Circumstances(
+        (Job(COMPRESSION, "nobody", may_log_in=False),), late=(Late(COMPRESSION, 1, day, day),)
+    )
+    assert [key.kind for key in compared(circumstances).findings] == ["policy-owner"]
 
 
 def test_a_code_has_a_severity():

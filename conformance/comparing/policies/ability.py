@@ -107,15 +107,16 @@ def _integer_time(
         elif time is not None and time.now is not None and time.newest is not None:
             interval = facts.get(key._replace(attribute="chunk_interval"))
             chunk = interval if isinstance(interval, int) else 0
-            limit = max(_CHUNKS_AWAY * chunk, *schedules.numbers(key.table), 0)
+            limit = max(_CHUNKS_AWAY * chunk, schedules.longest(needing))
             yield from _far_away(key, time, time.now, time.newest, limit)
 
 
-def _no_time(key: FactKey, function: object, needing: list[str]) -> Broken:
+def _no_time(key: FactKey, function: object, needing: list[tuple[str, str]]) -> Broken:
+    names = listed([f"{table}.{name}" for table, name in needing])
     has = "has no integer_now function" if function is None else f"its {function}() is gone"
     return Broken(
         broken_key("integer-now-missing", key.table, key.attribute),
-        f"hypertable {key.table}: {has}, and each run of {listed(needing)} fails",
+        f"hypertable {key.table}: {has}, and each run of {names} fails",
         "Read from timescaledb_information.dimensions and pg_proc. Likely cause: "
         "set_integer_now_func() was not called, or the function was dropped since. Create one that "
         "says what time it is in the unit of the column, and call set_integer_now_func().",
@@ -128,13 +129,12 @@ def _far_away(
     key: FactKey, time: IntegerTime, now: int, newest: tuple[int, int], limit: int
 ) -> Iterator[Broken]:
     first, last = newest
-    if max(now - last, first - now) <= limit:
+    if now - last > limit:
+        what = "by this clock all rows are old"
+    elif first - now > limit:
+        what = "by this clock all rows lie in the future"
+    else:
         return
-    what = (
-        "by this clock all rows are old"
-        if now > last
-        else "by this clock all rows lie in the future"
-    )
     yield Broken(
         broken_key("integer-now-far", key.table, key.attribute),
         f"hypertable {key.table}: {time.function}() says {now}, the newest chunk goes from {first} "

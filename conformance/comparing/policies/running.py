@@ -59,9 +59,8 @@ def _fails(job: Job, runs: Runs) -> Broken:
 
 
 def _late(late: Late, job: Job | None) -> Broken:
-    kind = late.key.name
     chunks = f"{late.chunks} chunk{'s' * (late.chunks != 1)}"
-    done = _DONE.get(kind, "treated")
+    done = _DONE[late.key.name]
     never = job is not None and job.runs is not None and job.runs.total == 0
     return Broken(
         broken_key("chunks-late", late.key.object, "chunks"),

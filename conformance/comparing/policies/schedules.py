@@ -9,12 +9,15 @@ from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Value
 from conformance.intervals import Interval, refresh_window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from conformance.comparing.facts import Facts
 
 #: An age, in the unit of the time column; `UNBOUNDED`; None where there is none.
 Age = Interval | int | str | None
+
+#: What a policy says that goes by the age of rows, not of chunks.
+_BY_AGE = ("compress_after", "drop_after", "start_offset")
 
 
 @dataclass(frozen=True)
@@ -110,25 +113,22 @@ class Schedules:
         value = self.policies.get(table, {}).get(policy, {}).get(attribute)
         return value if isinstance(value, Interval | int) else None
 
-    def needing_time(self, table: str) -> list[str]:
-        """The policies that have to know what time it is in the table, as facts name them."""
-        own = [f"{table}.{name}" for name in self.policies.get(table, {}) if name != "reorder"]
+    def needing_time(self, table: str) -> list[tuple[str, str]]:
+        """Table and name of the policies that have to know what time it is in the table."""
+        found = [
+            (table, name)
+            for name, said in self.policies.get(table, {}).items()
+            if not said.keys().isdisjoint(_BY_AGE)
+        ]
         for aggregate in self.aggregates:
             if aggregate.source == table:
-                own += self.needing_time(aggregate.name)
-        return sorted(own)
+                found += self.needing_time(aggregate.name)
+        return sorted(found)
 
-    def numbers(self, table: str) -> list[int]:
-        """The ages of these, where they are numbers."""
-        tables = {name.rpartition(".")[0] for name in self.needing_time(table)}
-        return [
-            value
-            for name in tables
-            for policy in self.policies.get(name, {}).values()
-            for attribute, value in policy.items()
-            if attribute in ("compress_after", "drop_after", "start_offset")
-            and isinstance(value, int)
-        ]
+    def longest(self, policies: Iterable[tuple[str, str]]) -> int:
+        """The largest number among the ages that these say; 0 if they say none."""
+        ages = (self.policies[table][name].get(age) for table, name in policies for age in _BY_AGE)
+        return max((age for age in ages if isinstance(age, int)), default=0)
 
 
 def is_longer(age: Age, other: Age) -> bool:
