@@ -93,6 +93,44 @@ def test_two_windows(older, newer, found):
     assert ids(facts) == found
 
 
+TOO_RARE = ["refresh-too-rare:daily.refresh 3 days to 1 hour:schedule_interval"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "every", "older", "found"),
+    [
+        ("3 days", "1 day", "2 days", None, []),
+        ("3 days", "1 day", "2 days 1 second", None, TOO_RARE),
+        ("3 days", UNBOUNDED, "3 days", None, []),
+        ("3 days", UNBOUNDED, "3 days 1 second", None, TOO_RARE),
+        (UNBOUNDED, "1 day", "1 year", None, []),
+        (UNBOUNDED, UNBOUNDED, "1 year", None, []),
+        (3, 1, "1 year", None, []),
+        ("3 days", "1 day", "7 days", ("30 days", "3 days"), []),
+        ("3 days", "1 day", "7 days", (UNBOUNDED, "3 days"), []),
+        ("3 days", "1 day", "7 days", ("30 days", "4 days"),
+         [*TOO_RARE, "refresh-gap:daily:3 days to 4 days"]),
+        ("3 days", "1 day", "7 days", ("2 days", "1 hour"),
+         [*TOO_RARE, "refresh-overlap:daily:2 days to 1 day"]),
+    ],
+)  # fmt: skip
+def test_a_refresh_that_is_too_rare(start, end, every, older, found):
+    facts = {**DAILY, **refresh("daily", start, end, every, name=NEW)}
+    if older:
+        facts |= refresh("daily", *older, "1 hour", name=OLD)
+    assert ids(facts) == found
+
+
+def test_three_windows_are_compared_from_the_newest_on():
+    facts = {
+        **DAILY,
+        **refresh("daily", "90 days", "31 days", name="refresh a"),
+        **refresh("daily", "3 days", UNBOUNDED, name="refresh b"),
+        **refresh("daily", "30 days", "3 days", name="refresh c"),
+    }
+    assert ids(facts) == ["refresh-gap:daily:30 days to 31 days"]
+
+
 def ids(facts, circumstances=None):
     return [broken.key.id for broken in broken_rules(facts, circumstances or Circumstances())]
 
@@ -233,8 +271,9 @@ def test_only_the_first_few_are_named():
         Job(COMPRESSION._replace(table=f"t{number}"), "nobody", may_log_in=False)
         for number in range(7)
     )
-    (owner,) = broken_rules({}, Circumstances(jobs))
-    assert owner.message.endswith("policy t4.compression and 2 more")
+    for count, ending in ((7, "policy t4.compression and 2 more"), (5, "policy t4.compression")):
+        (owner,) = broken_rules({}, Circumstances(jobs[:count]))
+        assert owner.message.endswith(ending)
 
 
 def compared(circumstances, expected=None, observed=None):
@@ -328,7 +367,7 @@ BY_NUMBER = {
     **hypertable("flows", integer_now="latest"),
     **policy("flows", "retention", drop_after=5),
 }
-FAILED = Runs(2, 2, last_failed=True, error="no room.")
+FAILED = Runs(2, 2, last_failed=True, error="no room for X.")
 INVALID = FactKey("index", "flows", "ix", "valid")
 
 
@@ -355,10 +394,18 @@ def late(kind, chunks):
 CASES = {
     "an owner that may not log in": ({}, of_job(may_log_in=False)),
     "such an owner, and runs that failed": ({}, of_job(may_log_in=False, runs=FAILED)),
+    "such an owner, and runs that failed for an unknown reason": (
+        {},
+        of_job(may_log_in=False, runs=Runs(3, 1, last_failed=False)),
+    ),
     "an owner that is not the table's": ({}, of_job(table_owner="desk")),
     "such a role, and runs that failed": ({}, of_job(table_owner="desk", runs=FAILED)),
     "no function for the time": (
         {**BY_NUMBER, **hypertable("flows", integer_now=None)},
+        Circumstances(),
+    ),
+    "no function for the time, which an aggregate needs too": (
+        {**BY_NUMBER, **hypertable("flows", integer_now=None), **DAILY, **refresh("daily", 50, 1)},
         Circumstances(),
     ),
     "a function that is gone": (BY_NUMBER, time(None, is_there=False)),
@@ -372,8 +419,24 @@ CASES = {
         {**DAILY, **REFRESH, **policy("daily", "retention", drop_after="7 days")},
         Circumstances(),
     ),
+    "retention of the aggregate, and a refresh without limit": (
+        {
+            **DAILY,
+            **refresh("daily", UNBOUNDED, "1 hour"),
+            **policy("daily", "retention", drop_after="7 days"),
+        },
+        Circumstances(),
+    ),
     "compression of the source": (
         {**DAILY, **REFRESH, **policy("flows", "compression", compress_after="7 days")},
+        Circumstances(),
+    ),
+    "compression of the source, and a refresh without limit": (
+        {
+            **DAILY,
+            **refresh("daily", UNBOUNDED, "1 hour"),
+            **policy("flows", "compression", compress_after="7 days"),
+        },
         Circumstances(),
     ),
     "compression of the aggregate": (

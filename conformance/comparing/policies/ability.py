@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import FactKey
 from conformance.comparing.policies.broken import Broken, broken_key, listed, of_runs
-from conformance.comparing.policies.circumstances import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +67,9 @@ def _so_far(jobs: list[Job]) -> str:
     runs = [job.runs for job in jobs if job.runs is not None and job.runs.failed]
     if not runs:
         return ""
-    error = next((run.error for run in runs if run.error), "")
-    total, failed = sum(run.total for run in runs), sum(run.failed for run in runs)
-    return f"; {of_runs(Runs(total, failed, last_failed=True, error=error))}"
+    errors = [run.error for run in runs if run.error]
+    failed, total = sum(run.failed for run in runs), sum(run.total for run in runs)
+    return f"; {of_runs(failed, total, errors[0] if errors else '')}"
 
 
 def _does_not_own(circumstances: Circumstances) -> Iterator[Broken]:

@@ -12,8 +12,6 @@ from conformance.comparing.policies.codes import POLICY_CODES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from conformance.comparing.policies.circumstances import Runs
-
 #: How many objects a sentence names.
 _NAMED = 5
 
@@ -78,7 +76,7 @@ def listed(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def of_runs(runs: Runs) -> str:
+def of_runs(failed: int, total: int, error: str) -> str:
     """`3 of 4 runs failed, the last of these with "..."`."""
-    said = f', the last of these with "{runs.error.rstrip(".")}"' if runs.error else ""
-    return f"{runs.failed} of {runs.total} runs failed{said}"
+    said = f', the last of these with "{error.rstrip(".")}"' if error else ""
+    return f"{failed} of {total} runs failed{said}"

@@ -43,9 +43,10 @@ def _fails_key(key: FactKey) -> FactKey:
 
 
 def _fails(job: Job, runs: Runs) -> Broken:
+    so_far = of_runs(runs.failed, runs.total, runs.error)
     return Broken(
         _fails_key(job.key),
-        f"{job.key.kind} {job.key.object}: the last run failed; {of_runs(runs)}",
+        f"{job.key.kind} {job.key.object}: the last run failed; {so_far}",
         "Read from timescaledb_information.job_stats and job_errors. Likely cause: the error, or "
         "the server's log, says it; CALL run_job() shows it at once. Until a run succeeds the job "
         "does nothing.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Value
-from conformance.intervals import Interval, refresh_window
+from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Value, plain
+from conformance.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +37,9 @@ class Refresh:
     schedule: Age
 
     def __str__(self) -> str:
-        return refresh_window(_limited(self.start), _limited(self.end))
+        return " to ".join(
+            UNBOUNDED if age is None else str(plain(age)) for age in (self.start, self.end)
+        )
 
     @property
     def subject(self) -> str:
@@ -53,10 +55,9 @@ class Refresh:
         """The fact about it."""
         return FactKey("policy", self.table, self.name, attribute)
 
-    def sort_key(self) -> tuple[float, float]:
+    def sort_key(self) -> tuple[bool, int]:
         """Newest rows first."""
-        end, start = _size(self.end), _size(self.start)
-        return (float("-inf") if end is None else end, float("inf") if start is None else start)
+        return self.end is not None, _size(self.end) or 0
 
 
 @dataclass(frozen=True)
@@ -165,10 +166,6 @@ def _refreshes(
 
 def _age(value: Value) -> Age:
     return value if isinstance(value, Interval | int | str) else None
-
-
-def _limited(age: Age) -> Interval | int | None:
-    return None if isinstance(age, str) else age
 
 
 def _size(age: Age) -> int | None:
