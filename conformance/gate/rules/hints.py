@@ -145,6 +145,7 @@ _DEPENDENT = re.compile(
     r"(?:rule \S+ on )?(?P<kind>continuous aggregate|materialized view|view) (?P<name>\S+)"
     r" depends on "
 )
+_AGGREGATE_EXISTS = re.compile(r'continuous aggregate ".*" already exists')
 _ON_ROWS = "Make the upgrade work on tables with rows and on compressed chunks."
 
 
@@ -214,9 +215,9 @@ def hint_for_dependents(dependents: Sequence[str]) -> str | None:
     return f"Drop {names} first, after the views that depend on {names}; {again}."
 
 
-def hint_for_interruption(reason: str) -> str:
+def hint_for_interruption(failure: Failure | None) -> str:
     """What to do if a second run does not complete the upgrade, by the server's message."""
-    if re.search(r'continuous aggregate ".*" already exists', reason):
+    if failure is not None and _AGGREGATE_EXISTS.search(failure.reason):
         return _NO_DATA
     return (
         "Run the upgrade in one transaction, or let it continue after an incomplete run: add IF "

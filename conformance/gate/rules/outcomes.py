@@ -131,7 +131,7 @@ def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
             "",
             f"An upgrade that is interrupted before statement {first.statement} leaves changes "
             f"behind ({listed(first.left)}), and {_next_run(first)}.{others}",
-            hint_for_interruption(first.failure.reason if first.failure else ""),
+            hint_for_interruption(first.failure),
             first.statement,
         )
 
@@ -215,21 +215,21 @@ def _created_hypertables(evidence: Evidence) -> bool:
 def _offline(evidence: Evidence) -> Iterator[GateFinding]:
     if evidence.offline is None:
         return
-    outcome = ""
     if evidence.offline.failure is not None:
         failure = evidence.offline.failure
         sql = f" at {shortened(failure.sql)}" if failure.sql else ""
         outcome = f"fails{sql}: {failure.reason.rstrip('.')}"
     elif evidence.offline.differences:
         outcome = f"has another effect: {listed(evidence.offline.differences)}"
-    if outcome:
-        yield GateFinding(
-            "offline-differs",
-            evidence.revision.identifier,
-            "",
-            f"The output of 'alembic upgrade --sql' {outcome}.",
-            hint_for_offline(outcome),
-        )
+    else:
+        return
+    yield GateFinding(
+        "offline-differs",
+        evidence.revision.identifier,
+        "",
+        f"The output of 'alembic upgrade --sql' {outcome}.",
+        hint_for_offline(outcome),
+    )
 
 
 def tables_without_rows(evidence: Evidence) -> list[str]:

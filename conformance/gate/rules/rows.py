@@ -52,7 +52,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
                 f"Existing data changes: {description}.",
                 "If the change is intended, accept the finding with the reason; if not, find the "
                 "statement that makes it.",
-                _writer(evidence, name.partition(".")[0]),
+                _writer(evidence, name),
             )
 
 
@@ -108,10 +108,11 @@ def _deleted(before: State, after: State) -> dict[str, str]:
     return found
 
 
-def _writer(evidence: Evidence, table: str) -> int | None:
-    """The first statement that wrote rows of the table."""
+def _writer(evidence: Evidence, name: str) -> int | None:
+    """The first statement that wrote rows of the table, or of the column's table."""
     for statement in evidence.statements:
-        if any(item.relation == table and item.written for item in statement.rows):
+        written = (item.relation for item in statement.rows if item.written)
+        if any(f"{name}.".startswith(f"{relation}.") for relation in written):
             return statement.number
     return None
 

@@ -48,6 +48,7 @@ B = replace(A, name="b", digest=2)
 TABLE = Contents(7, "t", compressed=True, rows=3, columns={1: A, 2: B}, key=(1,))
 HYPERTABLE = FactKey("hypertable", "t", "", EXISTS)
 CHUNKS = FactKey("hypertable", "t", "", "chunk_interval")
+AGGREGATE = FactKey("continuous_aggregate", "t", "", EXISTS)
 RETENTION = FactKey("policy", "t", "retention", "drop_after")
 TRACES = Counter({"relation a": 1})
 BEFORE = State({CHUNKS: Interval.parse("7 days")}, TRACES, {7: TABLE})
@@ -108,6 +109,13 @@ SCAN = "CREATE INDEX i ON t (a)"
 LONG = "UPDATE t SET a = " + " + ".join("abcdefgh") * 4
 TYPE = {1: replace(A, type="bigint"), 2: B}
 ACCEPTED = GateFinding("lock-scan", "0002", "t", "It reads.", "Wait.")
+DEPENDENTS = (
+    "continuous aggregate g depends on column a of table t",
+    "materialized view m depends on continuous aggregate g",
+    "rule _RETURN on view v depends on column a of table t",
+    "view v depends on column a of table t",
+)
+TRIGGER = ("trigger w on table t depends on column a of table t",)
 MANY = ("one", "two", "three", "four", "five", "six")
 
 #: What each case makes the rules say, in order.
@@ -169,13 +177,29 @@ CASES = {
         [("0002", TAKEN), ("0003", statement(2, "SELECT 1", **IDLE))]
     ),
     "an upgrade that fails": lambda: judge(
-        evidence(after=None, failure=Failure("NotNullViolation: a is null.", LONG))
+        evidence(after=None, failure=Failure("NotNullViolation: null in X.", LONG))
+    ),
+    "an upgrade that fails on what is computed from it": lambda: judge(
+        evidence(after=None, failure=Failure("DependentObjectsStillExist: a.", LONG, DEPENDENTS))
+    ),
+    "an upgrade that fails on a view of it": lambda: judge(
+        evidence(
+            after=None, failure=Failure("DependentObjectsStillExist: a.", LONG, DEPENDENTS[2:])
+        )
+    ),
+    "an upgrade that fails on what is no view": lambda: judge(
+        evidence(after=None, failure=Failure("DependentObjectsStillExist: a.", LONG, TRIGGER))
+    ),
+    "an upgrade that fails whatever the rows are": lambda: judge(
+        evidence(after=None, failure=Failure("canceling statement due to lock timeout", LONG))
     ),
     "an upgrade that fails in Python": lambda: judge(
         evidence(after=None, failure=Failure("ValueError: no"))
     ),
     "an upgrade that compression forbids": lambda: judge_compression(
-        evidence(after=None, failure=Failure("no, it is compressed.", "ALTER TABLE t ADD c int")),
+        evidence(
+            after=None, failure=Failure("no, it is compressed: X.", "ALTER TABLE t ADD c int")
+        ),
         (),
         "2.17",
     ),
@@ -187,7 +211,16 @@ CASES = {
     ),
     "an upgrade that does not fail after others": lambda: judge_combined_failure(CombinedRun(())),
     "a warning": lambda: judge(
-        evidence(statements=(statement(6, "x", notices=(Notice("WARNING", "old is kept."),)),))
+        evidence(
+            statements=(statement(6, "x", notices=(Notice("WARNING", "old is kept for X."),)),)
+        )
+    ),
+    "two warnings": lambda: judge(
+        evidence(
+            statements=(
+                statement(6, "x", notices=(Notice("WARNING", "one"), Notice("WARNING", "two"))),
+            )
+        )
     ),
     "three warnings, a notice and an opinion": lambda: judge(
         evidence(
@@ -212,10 +245,17 @@ CASES = {
     "interrupted, and the next run fails": lambda: judge(
         evidence(
             interruptions=(
-                Interruption(2, "x", ("t is there",), Failure("DuplicateTable: t.")),
+                Interruption(2, "x", ("t is there",), Failure("DuplicateTable: X.")),
                 Interruption(3, "x"),
                 Interruption(4, "x", MANY, Failure("no")),
                 Interruption(5, "x", ("left",), None, ("missing",)),
+            )
+        )
+    ),
+    "interrupted, and the next run finds an aggregate": lambda: judge(
+        evidence(
+            interruptions=(
+                Interruption(2, "x", ("g",), Failure('continuous aggregate "g" already exists')),
             )
         )
     ),
@@ -226,7 +266,7 @@ CASES = {
         evidence(interruptions=(Interruption(2, "x", ("left",)),))
     ),
     "declared without a way back": lambda: judge(
-        replace(back(), revision=replace(REVISION, irreversible="rows are gone."))
+        replace(back(), revision=replace(REVISION, irreversible="rows are gone from X."))
     ),
     "without a way back, by its downgrade": lambda: judge(back(irreversible="not here.")),
     "a downgrade that fails": lambda: judge(back(failure=Failure("no table X."))),
@@ -255,7 +295,7 @@ CASES = {
     ),
     "a downgrade that leads back": lambda: judge(back()),
     "offline SQL that fails": lambda: judge(
-        evidence(offline=OfflineOutcome(Failure("SyntaxError: no.", "SELECT %%")))
+        evidence(offline=OfflineOutcome(Failure("SyntaxError: at X.", "SELECT %%")))
     ),
     "offline SQL that cannot be made": lambda: judge(
         evidence(offline=OfflineOutcome(Failure("no")))
@@ -284,6 +324,12 @@ CASES = {
         [evidence()],
     ),
     "a table dropped": lambda: judge_rows(evidence(after=EMPTY)),
+    "a continuous aggregate dropped": lambda: judge_rows(
+        Evidence(REVISION, replace(BEFORE, facts={AGGREGATE: True}), after=EMPTY)
+    ),
+    "a continuous aggregate that has fewer rows": lambda: judge_rows(
+        Evidence(REVISION, replace(BEFORE, facts={AGGREGATE: True}), after=table(rows=1))
+    ),
     "a column dropped": lambda: judge_rows(evidence(after=table(columns={1: A}))),
     "rows deleted": lambda: judge_rows(
         evidence(

@@ -39,6 +39,33 @@ def after(*, constraints=None, **columns):
     return state(kept, {5: ("check", "old"), **(constraints or {})})
 
 
+def test_every_table_is_looked_at():
+    """Whatever became of those before it."""
+    tables = {
+        oid: replace(BEFORE.contents[7], oid=oid, name=f"t{oid}", compressed=oid != 2)
+        for oid in range(1, 5)
+    }
+    wider = {1: replace(PLAIN, type="bigint")}
+    later = {
+        oid: replace(contents, columns=wider, oid=5 if oid == 3 else oid)
+        for oid, contents in tables.items()
+        if oid != 1
+    }
+    before, then = (State({}, Counter(), contents) for contents in (tables, later))
+    assert found(then, before=before) == [("t4.v", "ALTER COLUMN TYPE")]
+
+
+@pytest.mark.parametrize("name", ["s t u v w", "trailing ", "o"])
+def test_a_name_may_have_spaces(name):
+    column = replace(PLAIN, name=name)
+    for attribute, text in (("segment_by", name), ("order_by", f"{name} DESC NULLS FIRST")):
+        facts = {FactKey("compression", "t", "", attribute): (text,)}
+        before = replace(state({1: PLAIN, 2: column}), facts=facts)
+        then = replace(state({1: PLAIN}), facts=facts)
+        change = "DROP COLUMN of a segment-by or order-by column"
+        assert found(then, before=before) == [(f"t.{name}", change)]
+
+
 def found(state_after, *, before=BEFORE, declared=(), minimum="2.17"):
     evidence = Evidence(REVISION, before, after=state_after)
     return [

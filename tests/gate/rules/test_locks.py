@@ -130,6 +130,9 @@ def test_outside_of_a_transaction_no_lock_is_seen(sql, found):
 def test_what_env_py_sends_is_not_judged():
     asked = statement(1, "LOCK a", locks=(lock("a"),), timeout="0", by_alembic=True)
     assert codes(asked) == []
+    taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
+    stamped = statement(2, "UPDATE b ...", rows=(rows("b"),), by_alembic=True)
+    assert codes(taken, stamped) == []
 
 
 @pytest.mark.parametrize(
@@ -167,7 +170,10 @@ def test_a_lock_held_while_the_server_sleeps():
     assert codes(taken, statement(2, "SELECT pg_sleep(1)")) == [("lock-held", "a")]
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(12.0, [("lock-held", "a")]), (0.3, [])])
+HELD = [("lock-held", "a")]
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(12.0, HELD), (2.0, HELD), (1.99, []), (0.3, [])])
 def test_a_lock_held_while_the_migration_sends_nothing(seconds, found):
     taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
     assert codes(replace(taken, idle_seconds=seconds)) == found
@@ -180,6 +186,16 @@ def test_a_lock_held_while_the_migration_sends_nothing(seconds, found):
 def test_chunks_that_are_decompressed_are_gone_through():
     decompressed = statement(1, "SELECT decompress_chunk('c')", locks=(lock("a", chunks=2),))
     assert codes(decompressed) == [("lock-scan", "a")]
+
+
+def test_chunks_are_gone_through_beside_other_rows():
+    decompressed = statement(
+        2, "SELECT decompress_chunk(c) FROM b", locks=(lock("a", chunks=2),), rows=(rows("b"),)
+    )
+    (finding, _) = judge_locks(
+        "2", [statement(1, "DROP TABLE c", locks=(lock("c"),)), decompressed]
+    )
+    assert finding.message.endswith(" rows of a, b.")
 
 
 def together(*statements):

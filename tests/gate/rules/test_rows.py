@@ -9,7 +9,8 @@ import pytest
 
 from conformance.comparing.facts import FactKey
 from conformance.gate.evidence.evidence import Evidence
-from conformance.gate.evidence.state import Contents, State
+from conformance.gate.evidence.report import RowWork, Statement
+from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
 from conformance.gate.rules.rows import judge_rows
 from conformance.intervals import Interval
@@ -55,6 +56,63 @@ def days(number):
 def test_a_retention_that_drops_more(earlier, later, found):
     expected = [("data-lost", "t.retention")] if found else []
     assert subjects(state(facts=earlier), state(facts=later)) == expected
+
+
+def tables(*names, rows=3):
+    """A state of several tables; what is called `empty` has no rows."""
+    contents = {
+        number: Contents(number, name, False, 0 if name == "empty" else rows, {}, ())
+        for number, name in enumerate(names)
+    }
+    return State({}, Counter(), contents)
+
+
+def test_every_table_is_looked_at():
+    before = tables("empty", "a", "b", "c")
+    assert subjects(before, tables()) == [("data-lost", name) for name in "abc"]
+
+
+def test_every_column_is_looked_at():
+    columns = {
+        number: Column(name, "integer", not_null=False, computed=False, has_default=False, digest=0)
+        for number, name in enumerate("xyz")
+    }
+    before = State({}, Counter(), {7: Contents(7, "t", False, 3, columns, ())})
+    after = State({}, Counter(), {7: Contents(7, "t", False, 3, {1: columns[1]}, ())})
+    assert subjects(before, after) == [("data-lost", "t.x"), ("data-lost", "t.z")]
+
+
+def test_every_fact_is_looked_at():
+    """Whatever the policies before it are, or are about."""
+    policies = [
+        FactKey("policy", "t", "retention", "schedule_interval"),
+        AGE._replace(table="u"),
+        AGE._replace(name="compression"),
+        AGE,
+    ]
+    facts = {key: Interval.parse("30 days") for key in policies}
+    assert subjects(state(), state(facts=facts)) == [("data-lost", "t.retention")]
+
+
+@pytest.mark.parametrize("table", ["t", "desk.t"])
+def test_the_statement_that_wrote_them_is_named(table):
+    read, other, written = (
+        Statement(number, "", 0.1, 1, rows=(RowWork(name, True, True, 0, 3, count),))
+        for number, (name, count) in enumerate([(table, 0), (f"{table}s", 2), (table, 2)])
+    )
+    for rows, code in ((4, "data-changed"), (2, "data-lost")):
+        evidence = Evidence(
+            REVISION, tables(table), (read, other, written), after=tables(table, rows=rows)
+        )
+        (finding,) = judge_rows(evidence)
+        assert (finding.code, finding.statement) == (code, 2)
+
+
+def test_a_table_that_is_gone_was_not_written():
+    """The statement that dropped it wrote none of its rows."""
+    written = Statement(1, "", 0.1, 1, rows=(RowWork("t", True, True, 0, 3, 2),))
+    (finding,) = judge_rows(Evidence(REVISION, tables("t"), (written,), after=tables()))
+    assert finding.statement is None
 
 
 def test_an_empty_table_loses_nothing():
