@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from conformance.intervals import Interval
+from conformance.intervals import Interval, refresh_window
 
 DAY = 86_400_000_000
 
@@ -20,6 +20,7 @@ DAY = 86_400_000_000
         ("7 days", 7 * DAY),
         ("2 weeks", 14 * DAY),
         ("12:00:00", DAY // 2),
+        ("12:00", DAY // 2),
         ("-00:30:00", -1_800_000_000),
         ("00:00:00.000001", 1),
         ("1.5 hours", 5_400_000_000),
@@ -35,14 +36,17 @@ def test_reads_what_postgresql_prints_and_people_write(text, microseconds):
     "text", ["", "a month", "1", "1 fortnight", "1 month,", "months 1", "1 month x"]
 )
 def test_refuses_what_is_no_interval(text):
-    with pytest.raises(ValueError, match="interval"):
+    with pytest.raises(ValueError, match="interval") as raised:
         Interval.parse(text)
+    what = repr(text) if text else "an empty text"
+    assert str(raised.value) == f"{what} is not an interval such as '7 days' or '1 month'"
 
 
 def test_spelling_is_no_part_of_its_identity():
     assert Interval.parse("1 month") == Interval.parse("30 days") == Interval(30 * DAY)
     assert Interval.parse(timedelta(days=30)) == Interval.parse("720 hours")
     assert Interval.parse("1 month") != Interval.parse("31 days")
+    assert Interval.parse(Interval(DAY, "a day")).spelled == "a day"
 
 
 @pytest.mark.parametrize(
@@ -78,3 +82,15 @@ def test_how_python_and_json_show_it():
     assert Interval.parse("1 month").plain() == "30 days"
     assert Interval.parse("  1   month ").spelled == "1 month"
     assert Interval.parse(timedelta(microseconds=1)).spelled is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        (Interval.parse("1 month"), Interval.parse("1 h"), "30 days to 1 hour"),
+        (100, 1, "100 to 1"),
+        (None, None, "unbounded to unbounded"),
+    ],
+)
+def test_the_ages_that_are_refreshed(start, end, shown):
+    assert refresh_window(start, end) == shown

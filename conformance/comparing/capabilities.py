@@ -82,7 +82,7 @@ class Server:
 def version_tuple(version: str) -> tuple[int, ...]:
     """`2.23.0-dev` -> `(2, 23, 0)`: the numbers up to the first suffix."""
     numbers: list[int] = []
-    for part in version.split("-", maxsplit=1)[0].split("."):
+    for part in version.partition("-")[0].split("."):
         if not part.isdigit():
             break
         numbers.append(int(part))

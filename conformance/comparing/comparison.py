@@ -129,7 +129,7 @@ def _not_judged(differing: set[FactKey], expected: Facts, observed: Facts) -> se
             continue
         # An undeclared object counts as a whole; of a declared object, each attribute counts.
         whole = key if key.existence in expected else key.existence
-        if is_seen(whole if whole in observed else key, observed.get(whole)):
+        if is_seen(key, observed.get(whole)):
             found.add(key)
     return found
 

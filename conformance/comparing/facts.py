@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conformance.comparing.capabilities import version_tuple
 from conformance.intervals import Interval
 
 if TYPE_CHECKING:
@@ -316,7 +317,9 @@ class AtLeast:
 
     def accepts(self, observed: object) -> bool:
         """Whether an observed version such as `2.23.0-dev` is new enough."""
-        return isinstance(observed, str) and _numbers(observed) >= _numbers(self.version)
+        return isinstance(observed, str) and version_tuple(observed) >= _significant(
+            version_tuple(self.version)
+        )
 
     def __str__(self) -> str:
         return f"{self.version} or later"
@@ -488,10 +491,8 @@ def _on_one_line(sql: str) -> str:
     return " ".join(sql.split()).rstrip("; ")
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    numbers: list[int] = []
-    for part in version.split("-", maxsplit=1)[0].split("."):
-        if not part.isdigit():
-            break
-        numbers.append(int(part))
-    return (*numbers, 0, 0, 0)[:3]
+def _significant(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Without zeros at the end: 2.17 is as late as 2.17.0."""
+    while numbers and not numbers[-1]:
+        numbers = numbers[:-1]
+    return numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sqlalchemy import Label, Select
@@ -191,8 +192,8 @@ class Refresh(Declaration):
     def sort_key(self) -> tuple[float, float]:
         """Sorts the window of the newest rows first."""
         return (
-            float("-inf") if self.end_offset is None else _size(self.end_offset),
-            float("inf") if self.start_offset is None else _size(self.start_offset),
+            -inf if self.end_offset is None else _size(self.end_offset),
+            inf if self.start_offset is None else _size(self.start_offset),
         )
 
     def overlaps(self, older: Refresh) -> bool:

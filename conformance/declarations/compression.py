@@ -26,7 +26,7 @@ class OrderBy:
 
     _SHAPE = re.compile(
         r'(?P<column>"(?:[^"]|"")+"|[^\s"]+)'
-        r"(?:\s+(?P<direction>asc|desc))?(?:\s+nulls\s+(?P<nulls>first|last))?",
+        r"(?:\s+(?:asc|(?P<descending>desc)))?(?:\s+nulls\s+(?P<nulls>first|last))?",
         re.IGNORECASE,
     )
 
@@ -52,7 +52,7 @@ class OrderBy:
         nulls = match["nulls"]
         return cls(
             column,
-            descending=(match["direction"] or "asc").lower() == "desc",
+            descending=match["descending"] is not None,
             nulls_first=None if nulls is None else nulls.lower() == "first",
         )
 
@@ -205,7 +205,7 @@ def _sparse(
 
 def _unquoted(name: str) -> str:
     """The name of a column that may be quoted as in SQL: `"meterId"`."""
-    return name[1:-1].replace('""', '"') if name.startswith('"') and len(name) > 1 else name
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _split(items: str | Sequence[Any]) -> tuple[Any, ...]:

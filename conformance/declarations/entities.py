@@ -46,7 +46,7 @@ _TRIGGER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _POLICY = re.compile(
-    r"\s*(?:AS\s+(?P<combined>PERMISSIVE|RESTRICTIVE)\s*)?(?:FOR\s+(?P<command>\w+)\s*)?"
+    r"\s*(?:AS\s+(?:PERMISSIVE|(?P<restrictive>RESTRICTIVE))\s*)?(?:FOR\s+(?P<command>\w+)\s*)?"
     r"(?:TO\s+(?P<roles>[^(]+?)\s*)?(?:USING\s*\((?P<using>.*?)\)\s*)?"
     r"(?:WITH\s+CHECK\s*\((?P<check>.*)\)\s*)?;?\s*",
     re.IGNORECASE | re.DOTALL,
@@ -147,7 +147,7 @@ def _policy(metadata: MetaData, entity: Any) -> None:
         using=match["using"],
         check=match["check"],
         roles=[role.strip().strip('"') for role in (match["roles"] or "public").split(",")],
-        permissive=(match["combined"] or "permissive").lower() == "permissive",
+        permissive=match["restrictive"] is None,
     )
     _attach(_table_of(metadata, entity), policy)
 

@@ -132,7 +132,7 @@ class Hypertable(Declaration):
         defaults = [[time]]
         if self.partitions and self.partitions[0].time_index:
             defaults.append([self._column(table, self.partitions[0].column, "column"), time])
-        existing = [columns for _, columns in _indexed_columns(table)]
+        existing = [*_indexed_columns(table)]
         for columns in defaults:
             names = [column.name for column in columns]
             if names not in existing:
@@ -166,7 +166,8 @@ def _unique_keys(table: Table) -> Iterable[tuple[str, list[str]]]:
             yield f"unique index {index.name}", [column.name for column in index.columns]
 
 
-def _indexed_columns(table: Table) -> Iterable[tuple[str, list[str]]]:
-    yield from _unique_keys(table)
+def _indexed_columns(table: Table) -> Iterable[list[str]]:
+    for _, columns in _unique_keys(table):
+        yield columns
     for index in table.indexes:
-        yield str(index.name), [column.name for column in index.columns]
+        yield [column.name for column in index.columns]

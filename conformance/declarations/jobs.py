@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from conformance.declarations.base import DeclarationError, Requirement, length_of, required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
     from sqlalchemy import MetaData
 
@@ -47,7 +47,7 @@ class Job(Requirement):
             raise DeclarationError("Job", f"{proc!r} is not the name of a procedure")
         self.proc = proc
         self.schedule_interval = _length(subject, "schedule interval", schedule_interval)
-        self.max_runtime = _length(subject, "max runtime", max_runtime or "0 s", least=0)
+        self.max_runtime = _length(subject, "max runtime", max_runtime or timedelta(), least=0)
         self.scheduled = scheduled
         self.max_retries = max_retries
         try:

@@ -61,7 +61,7 @@ class Signature:
         match = _SHAPE.fullmatch(text)
         if match is None:
             raise ValueError(f"signature {text!r} does not have the form 'name(type, type)'")
-        name = match[1].strip('"').replace('""', '"') if match[1].startswith('"') else match[1]
+        name = match[1][1:-1].replace('""', '"') if match[1].startswith('"') else match[1]
         arguments = (_argument(part) for part in _split(match[2]))
         return cls(name, tuple(kind for kind in arguments if kind is not None))
 
@@ -75,7 +75,10 @@ def _split(text: str) -> list[str]:
     for letter in text:
         quoted ^= letter == "'"
         if not quoted:
-            depth += (letter in "([") - (letter in ")]")
+            if letter in "([":
+                depth += 1
+            elif letter in ")]":
+                depth -= 1
         if letter == "," and depth == 0 and not quoted:
             parts.append("")
         else:
@@ -85,12 +88,11 @@ def _split(text: str) -> list[str]:
 
 def _argument(text: str) -> str | None:
     """The type of an argument; None for an OUT argument."""
-    words = _bare(_DEFAULT.split(text, maxsplit=1)[0]).split()
-    mode = "in"
+    words = _bare(_DEFAULT.split(text)[0]).split()
     if len(words) > 1 and words[0].lower() in _MODES:
         mode, *words = words
-    if mode.lower() == "out":
-        return None
+        if mode.lower() == "out":
+            return None
     whole = " ".join(words)
     if len(words) > 1 and whole.removesuffix("[]").lower() not in _LONG:
         whole = " ".join(words[1:])
@@ -98,12 +100,13 @@ def _argument(text: str) -> str | None:
 
 
 def _bare(text: str) -> str:
-    """The text without a length: PostgreSQL ignores the length of an argument's type."""
-    return " ".join(re.sub(r"\([\d, ]*\)", " ", text).split())
+    """The text without lengths: PostgreSQL ignores those of a type and of an array."""
+    without = re.sub(r"\([\d, ]*\)", " ", text)
+    return " ".join(re.sub(r"(?:\s*\[\s*\d*\s*\])+", "[]", without).split())
 
 
 def _type(text: str) -> str:
     ending = "[]" if text.endswith("[]") else ""
-    bare = text.removesuffix("[]").strip()
+    bare = text.removesuffix("[]")
     lower = bare if '"' in bare else bare.lower()
     return _ALIASES.get(lower, lower) + ending

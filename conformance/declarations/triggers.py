@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 TIMINGS = ("before", "after", "instead of")
 EVENTS = ("insert", "update", "delete", "truncate")
 LEVELS = ("row", "statement")
+_OR = re.compile(r"\s+or\s+", re.IGNORECASE)
+_OF = re.compile(r"\s+of\s+", re.IGNORECASE)
 COMMANDS = ("all", "select", "insert", "update", "delete")
 
 
@@ -157,8 +159,8 @@ def _one_of(
 def _events(text: str) -> dict[str, tuple[str, ...]]:
     """Event -> columns, read from `insert or update of price, size`."""
     found = {}
-    for part in re.split(r"\s+or\s+", text.strip(), flags=re.IGNORECASE):
-        event, _, columns = re.sub(r"\s+of\s+", ":", part, flags=re.IGNORECASE).partition(":")
+    for part in _OR.split(text.strip()):
+        event, _, columns = _OF.sub(":", part).partition(":")
         names = [name.strip().strip('"') for name in columns.split(",") if name.strip()]
         found[event.strip().lower()] = tuple(sorted(names))
     return found

@@ -79,7 +79,7 @@ class Derived(Declaration, Requirement):
         self.table = Table(self.name, apart, *self._columns(), self, schema=schema)
         super().require(metadata)
 
-    def _set_parent(self, parent: SchemaEventTarget, **keywords: Any) -> None:
+    def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
         assert isinstance(parent, Table)
         self.table = parent
         if self.name not in (None, parent.name):
@@ -87,7 +87,7 @@ class Derived(Declaration, Requirement):
                 parent.name,
                 f"names the {self.noun} {self.name!r} although its class has a name; remove name=",
             )
-        super()._set_parent(parent, **keywords)
+        super()._set_parent(parent)
         for part in self._parts:
             part._set_parent_with_dispatch(parent)  # noqa: SLF001 - as Table does with its items
 
@@ -140,8 +140,8 @@ class Derived(Declaration, Requirement):
         """The tables of the query; None where the query is a text or None."""
         if not isinstance(self.query, Select):
             return None
-        found = find_tables(self.query, include_joins=True, check_columns=True)
-        return list(dict.fromkeys(table for table in found if isinstance(table, Table)))
+        found = (table for table in find_tables(self.query) if isinstance(table, Table))
+        return list(dict.fromkeys(found))
 
     def _columns(self) -> Sequence[Column[Any]]:
         if not isinstance(self.query, Select):

@@ -117,7 +117,7 @@ def _is_consequence(subject: Subject, changes: list[Change]) -> bool:
     for change in changes:
         kind, _, rest = change.subject.partition(":")
         name, _, attribute = rest.rpartition(":")
-        if attribute != EXISTS or change.subject == str(subject):
+        if attribute != EXISTS:
             continue
         part_of = subject.object == name or subject.object.startswith(f"{name}.")
         relation = kind in ("table", *DERIVED)

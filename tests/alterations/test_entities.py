@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import MetaData, text
+from sqlalchemy import text
 
-from conformance.declarations import DeclarationError, declare
+from conformance.declarations import declare
 
 
 class Entity:
@@ -168,24 +168,6 @@ def test_an_extension_and_a_kind_that_is_not_known(database):
     database.expect({"extension:pg_trgm:exists"}, metadata)
 
 
-@pytest.mark.parametrize(
-    ("entity", "words"),
-    [
-        (PGTrigger(signature="t", definition="WHENEVER", on_entity="public.instruments"),
-         "PGTrigger t: cannot read the definition"),
-        (PGTrigger(signature="t", definition=TRIGGER.definition, on_entity="public.nowhere"),
-         "PGTrigger t: the metadata has no table public.nowhere"),
-        (PGPolicy(signature="p", definition="FOR FUN OF IT", on_entity="public.instruments"),
-         "PGPolicy p: cannot read the definition"),
-    ],
-    ids=range(3),
-)  # fmt: skip
-def test_an_entity_that_cannot_be_a_declaration(database, entity, words):
-    with pytest.raises(DeclarationError) as raised:
-        declare(database.requiring(), entity)
-    assert words in str(raised.value)
-
-
 def test_entities_of_the_library_itself(database):
     """Where it is installed; it is no dependency."""
     library = pytest.importorskip("alembic_utils")
@@ -214,9 +196,3 @@ def test_entities_of_the_library_itself(database):
 def _statements(entity):
     made = entity.to_sql_statement_create()
     return [made] if isinstance(made, type(text(""))) else list(made)
-
-
-def test_nothing_is_asked_of_metadata_without_entities():
-    metadata = MetaData()
-    declare(metadata)
-    assert metadata.tables == {}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.comparing.bodies import digest_of
-from conformance.declarations import DeclarationError, Function, Procedure
-from conformance.declarations.signatures import Signature
+from conformance.declarations import Function, Procedure
 
 BODY = "SELECT x + 1"
 CREATE = f"CREATE FUNCTION next_of(x int) RETURNS int LANGUAGE sql IMMUTABLE AS '{BODY}'"
@@ -106,39 +105,3 @@ def test_a_body_without_quotes(database):
     database.expect((), database.requiring(Function("two()", digest=digest)))
     database.execute("CREATE OR REPLACE FUNCTION two() RETURNS int LANGUAGE sql RETURN 1 + 2")
     database.expect({"function:two():body"}, database.requiring(Function("two()", digest=digest)))
-
-
-@pytest.mark.parametrize(
-    ("text", "signature"),
-    [
-        ("f()", "f()"),
-        ("f( )", "f()"),
-        ("f(int, varchar(20))", "f(integer, character varying)"),
-        ("f(a int, OUT b text, INOUT c bool)", "f(integer, boolean)"),
-        ("f(double precision)", "f(double precision)"),
-        ("f(at timestamp with time zone)", "f(timestamp with time zone)"),
-        ("f(timestamptz, numeric(10, 2))", "f(timestamp with time zone, numeric)"),
-        ("f(VARIADIC parts text[])", "f(text[])"),
-        ("f(a text DEFAULT 'x, y', b int = 1)", "f(text, integer)"),
-        ("f(a int[])", "f(integer[])"),
-        ('"F"(x jsonb)', "F(jsonb)"),
-    ],
-)
-def test_signatures(text, signature):
-    assert str(Signature.parse(text)) == signature
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ({"signature": "next_of"}, "signature 'next_of' does not have the form 'name(type, type)'"),
-        ({"signature": "f()", "body": "", "digest": "sha256:"}, "has both body and digest"),
-        ({"signature": "f()", "digest": "md5:1"}, "is not sha256: and 64 hexadecimal digits"),
-        ({"signature": "f()", "volatility": "calm"}, "'calm' is not one of immutable, stable"),
-        ({"signature": "f()", "security": "tight"}, "'tight' is not one of invoker, definer"),
-    ],
-)
-def test_a_wrong_declaration(arguments, words):
-    with pytest.raises(DeclarationError) as raised:
-        Function(**arguments)
-    assert words in str(raised.value)

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Integer, MetaData, Sequence, SmallInteger, Table,
 from sqlalchemy.dialects.postgresql import DOMAIN
 
 from conformance.comparing.kinds import DECLARATIONS
-from conformance.declarations import DatabaseObject, DeclarationError, Extension
+from conformance.declarations import DatabaseObject, Extension
 from conformance.declarations.objects import OBJECT_KINDS
 
 from .cases import Alteration, parametrize
@@ -203,29 +203,6 @@ def test_what_expressions_mean_without_anybody_saying_so(database, case):
 )
 def test_an_extension_that_is_not_there(database, declared, findings):
     database.expect(findings, database.requiring(declared))
-
-
-@pytest.mark.parametrize(
-    ("name", "minimum", "words"),
-    [
-        ("timescaledb", None, "declare timescaledb with TimescaleDB(minimum=...)"),
-        ("plpgsql", None, "every database has plpgsql"),
-        ("pg_trgm", "new", "'new' is not a version like 1.6"),
-    ],
-)
-def test_a_wrong_extension(name, minimum, words):
-    with pytest.raises(DeclarationError) as raised:
-        Extension(name, minimum=minimum)
-    assert words in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "words"),
-    [("table", "t", "kind 'table' is not one of"), ("publication", " ", "the name is empty")],
-)
-def test_a_wrong_object(kind, name, words):
-    with pytest.raises(DeclarationError, match=words):
-        DatabaseObject(kind, name)
 
 
 def test_every_hint_names_a_declaration_that_there_is():

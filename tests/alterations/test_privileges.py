@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.declarations import DeclarationError, DefaultGrant, Grant, Owner
+from conformance.declarations import DefaultGrant, Grant, Owner
 
 from .cases import Alteration, parametrize
 
@@ -182,30 +182,3 @@ def _findings(database, metadata):
 def test_a_declared_owner(database, declared, findings):
     database.execute(f"{ROLES} ALTER TABLE instruments OWNER TO {READER}")
     database.expect(findings, database.requiring(*declared))
-
-
-@pytest.mark.parametrize(
-    ("declare", "words"),
-    [
-        (lambda: Grant("read", to="r"), "privilege 'read' on a table is not one of select, insert"),
-        (lambda: Grant("delete", to="r", columns=("x",)),
-         "privilege 'delete' on a column is not one of"),
-        (lambda: Grant("select", to=" "), "the name of the role is empty"),
-        (lambda: Grant("usage", to="r", kind="schema"), "does not name a schema"),
-        (lambda: Grant("usage", to="r", kind="type", on="t"), "kind 'type' is not one of table"),
-        (lambda: Grant("usage", to="r", kind="schema", on="s", columns=("x",)),
-         "has columns, which a schema does not"),
-        (lambda: Grant("execute", to="r", kind="function", on="one"),
-         "signature 'one' does not have the form"),
-        (lambda: DefaultGrant("select", to="r", by="o", on="views"),
-         "'views' is not one of tables"),
-        (lambda: DefaultGrant("insert", to="r", by="o", on="sequences"),
-         "privilege 'insert' on a sequence is not one of usage, select, update"),
-        (lambda: Owner(" "), "the name of the role is empty"),
-    ],
-    ids=range(10),
-)  # fmt: skip
-def test_a_wrong_declaration(declare, words):
-    with pytest.raises(DeclarationError) as raised:
-        declare()
-    assert words in str(raised.value)

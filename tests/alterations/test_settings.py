@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.comparing.settings import changes_meaning
-from conformance.declarations import DeclarationError, Setting
+from conformance.declarations import Setting
 
 from .cases import Alteration, parametrize
 
@@ -107,11 +106,6 @@ def test_a_declared_setting(database, declared, assignment, findings):
     database.expect(findings, database.requiring(declared))
 
 
-def test_a_setting_without_a_name():
-    with pytest.raises(DeclarationError, match="the name is empty"):
-        Setting(" ", "on")
-
-
 def test_the_nearer_setting_holds(database):
     database.execute(ROLE + "ALTER ROLE analyst_of_a_test SET transform_null_equals = on")
     database.execute(
@@ -119,8 +113,3 @@ def test_the_nearer_setting_holds(database):
         " SET transform_null_equals = off', current_database()); END $$"
     )
     database.expect(())
-
-
-@pytest.mark.parametrize("value", ["UTC", "'utc'", "Etc/UTC", "gmt"])
-def test_every_name_of_utc(value):
-    assert not changes_meaning("TimeZone", value, of_role=False)

@@ -7,7 +7,6 @@ from sqlalchemy import Column, Index, Integer, MetaData, NullPool, Table, Text, 
 
 from conformance.declarations import (
     ColumnStorage,
-    DeclarationError,
     HashPartition,
     Hypertable,
     Storage,
@@ -193,22 +192,3 @@ def _judge_tablespaces(database):
         {"storage:signals:tablespaces"},
         database.declaring("signals", Storage(tablespaces=["slow_of_a_test"])),
     )
-
-
-@pytest.mark.parametrize(
-    ("declared", "words"),
-    [
-        (Storage(columns={"price": ColumnStorage()}), "no column 'price'"),
-        (Storage(columns={"name": ColumnStorage(storage="flat")}),
-         "storage 'flat' of 'name' is not one of plain, external, extended, main"),
-        (Storage(columns={"name": ColumnStorage(compression="zip")}),
-         "compression 'zip' of 'name' is not one of pglz, lz4"),
-        (Storage(replica_identity="key"),
-         "replica_identity 'key' is not one of full, nothing, index"),
-    ],
-    ids=range(4),
-)  # fmt: skip
-def test_a_wrong_declaration(database, declared, words):
-    with pytest.raises(DeclarationError) as raised:
-        declared._check(database.metadata.tables["instruments"])
-    assert words in str(raised.value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from conformance.declarations import (
-    DeclarationError,
     RowSecurity,
     RowSecurityPolicy,
     Rule,
@@ -233,26 +232,3 @@ def test_a_policy_for_roles_and_what_may_be_written(database):
         roles=("pg_read_all_data", "pg_monitor"),
     )
     database.expect((), database.declaring("instruments", RowSecurity(), policy))
-
-
-@pytest.mark.parametrize(
-    ("declared", "words"),
-    [
-        (_swallow(timing="during"), "trigger swallow: timing 'during' is not one of before, after"),
-        (_swallow(events="select"), "trigger swallow: event 'select' is not one of insert, update"),
-        (_swallow(events="update of price"), "the table has no column 'price' (trigger swallow)"),
-        (_swallow(level="table"), "trigger swallow: level 'table' is not one of row, statement"),
-        (
-            _swallow(function="swallow"),
-            "trigger swallow: function 'swallow' must end with brackets",
-        ),
-        (Rule("keep", definition="ON DELETE"), "the definition does not begin with CREATE RULE"),
-        (RowSecurityPolicy("p", command="read"), "policy p: command 'read' is not one of all"),
-        (RowSecurityPolicy("p", roles=()), "policy p names no role"),
-    ],
-    ids=range(8),
-)
-def test_a_wrong_declaration(database, declared, words):
-    with pytest.raises(DeclarationError) as raised:
-        declared._check(database.metadata.tables["instruments"])
-    assert words in str(raised.value)

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilities
 from conformance.comparing.comparison import compare, match_unnamed
-from conformance.comparing.facts import EXISTS, AtLeast, FactKey, OneOf
+from conformance.comparing.facts import EXISTS, AtLeast, FactKey, OneOf, Query
 from conformance.comparing.findings import Finding, NotChecked
 
 COMMUNITY = Capabilities(community_edition=True)
@@ -232,6 +232,120 @@ def test_each_part_of_a_definition_counts(kind, definition):
 def test_a_definition_may_accept_several_values():
     expected = objects("check", ("<x>", {"expression": OneOf(("a > 0", "0 < a"))}))
     assert names(expected, objects("check", ("k", {"expression": "0 < a"}))) == {"<x>": "k"}
+
+
+def test_every_unnamed_object_is_looked_for_whatever_was_found_before():
+    expected = objects("unique", ("<x>", unique("a")), ("<y>", unique("b")))
+    observed = objects("unique", ("k", unique("a")), ("y", unique("c")))
+    assert names(expected, observed) == {"<x>": "k", "<y>": "y"}
+
+
+def test_the_job_that_is_left_is_the_same_with_another_config():
+    expected = objects("job", ("<1>", {EXISTS: True, "config": "{}", "schedule_interval": 1}))
+    others = [(name, {"config": name, "schedule_interval": 2}) for name in "ba"]
+    assert names(expected, objects("job", *others)) == {"<1>": "a"}
+    assert names(expected, {}) == {}
+
+
+def test_the_refresh_that_is_left_is_the_same_of_another_window():
+    def window(start):
+        return {EXISTS: True, "start_offset": start, "end_offset": 1}
+
+    expected = objects("policy", ("<refresh 1>", window(7)))
+    others = [(name, window(9)) for name in ("compression", "refresh b", "refresh a")]
+    assert names(expected, objects("policy", *others)) == {"<refresh 1>": "refresh a"}
+    assert names(expected, objects("policy", *others[:1])) == {}
+    # Nothing else is taken for what it is not.
+    index = objects("index", ("<refresh>", {"columns": ("a",), "predicate": None, "unique": True}))
+    assert names(index, objects("index", ("refresh a", {"columns": ("b",)}))) == {}
+
+
+VIEW = FactKey("materialized_view", "t", "", EXISTS)
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed", "key", "message", "way"),
+    [
+        (
+            {TABLE: True}, {VIEW: True}, TABLE,
+            "table t: is a materialized view in the database, the models declare a table",
+            "or create the table in a migration.",
+        ),
+        (
+            {VIEW: True}, {TABLE: True}, TABLE,
+            "table t: is a table in the database, the models declare a materialized view",
+            "or create the materialized view in a migration.",
+        ),
+        # Another relation has nothing to do with it, nor has what is said of one.
+        (
+            {TABLE: True}, {VIEW._replace(table="u"): True}, TABLE,
+            "table t: is missing, the models declare it",
+            "or drop it from the models.",
+        ),
+        (
+            {HYPERTABLE: True}, {VIEW: True}, HYPERTABLE,
+            "hypertable t: is missing, the models declare it",
+            "",
+        ),
+        (
+            {TABLE: True, TABLE._replace(attribute="owner"): 1},
+            {TABLE: True, VIEW._replace(attribute="owner"): 1},
+            TABLE._replace(attribute="owner"),
+            "table t: owner is not set, the models declare 1",
+            "",
+        ),
+    ],
+    ids=range(5),
+)  # fmt: skip
+def test_a_name_may_be_that_of_another_kind_of_relation(expected, observed, key, message, way):
+    finding = compare(expected, observed, COMMUNITY).findings[key]
+    assert finding.message == message
+    assert finding.hint.endswith(way)
+
+
+DEFINITION = FactKey("view", "t", "", "definition")
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed", "reason"),
+    [
+        (
+            Query("a", "one"),
+            Query("b", "other", refused="no primary key"),
+            "PostgreSQL cannot plan this query without its tables: no primary key",
+        ),
+        (
+            Query("a", "one", ("LIMIT 1", "DISTINCT ON (a)", "OVER w")),
+            Query("a", "other", ("OVER w", "LIMIT 2")),
+            "these clauses are written differently, and a plan does not show them: "
+            "DISTINCT ON (a), LIMIT 1, LIMIT 2",
+        ),
+        (Query("a", "one"), Query("b", "other"), None),
+        (Query("a", "one", ("LIMIT 1",)), Query("b", "other"), None),
+        ("a", Query("b", "other", refused="no"), None),
+        (Query("a", "one"), "b", None),
+    ],
+    ids=range(6),
+)
+def test_queries_that_may_be_the_same(expected, observed, reason):
+    compared = compare({DEFINITION: expected}, {DEFINITION: observed}, COMMUNITY)
+    if reason is None:
+        assert (set(compared.findings), compared.not_checked) == ({DEFINITION}, {})
+    else:
+        assert compared.findings == {}
+        assert compared.not_checked == {DEFINITION: NotChecked(DEFINITION.id, reason)}
+
+
+def test_a_query_that_agrees_is_decided():
+    query = Query("a", "one", refused="no")
+    other = FactKey("view", "u", "", "definition")
+    compared = compare(
+        {DEFINITION: query, other: Query("a", "x")},
+        {DEFINITION: query, other: Query("b", "y")},
+        COMMUNITY,
+    )
+    assert (compared.conforming, compared.not_checked) == ((DEFINITION,), {})
+    assert set(compared.findings) == {other}
 
 
 def test_a_version_or_a_later_one():

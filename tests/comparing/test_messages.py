@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.comparing.facts import EXISTS, KINDS, FactKey
+from conformance.comparing.facts import ANYTHING, EXISTS, KINDS, FactKey, Given, Unsaid
 from conformance.comparing.kinds import DECLARATIONS, PRESENT
 from conformance.comparing.messages import _CAUSES, _NO_DEFAULT_INDEX, hint_for, message_for
 
@@ -37,6 +37,37 @@ AGE = FactKey("policy", "t", "compression", "compress_after")
             "different",
             (None, "none"),
             "chunks of t: alterations are none, the models declare none",
+        ),
+        (
+            AGE,
+            "different",
+            (Given("an age"), None),
+            "policy t.compression: compress after is not set, the models need an age",
+        ),
+        (
+            AGE,
+            "missing",
+            (ANYTHING, None),
+            "policy t.compression: compress after is not set, the models allow any value",
+        ),
+        (
+            AGE,
+            "different",
+            ((), (1, 2)),
+            "policy t.compression: compress after is (1, 2), the models declare none",
+        ),
+        (
+            AGE,
+            "unexpected",
+            (None, ()),
+            "policy t.compression: compress after is none, the models declare nothing",
+        ),
+        (
+            AGE,
+            "different",
+            (Unsaid(1, "the version chooses"), 2),
+            "policy t.compression: compress after is 2, the models do not declare one; the version "
+            "chooses",
         ),
         (
             FactKey("primary_key", "t", "pk", EXISTS),
@@ -83,8 +114,41 @@ def test_hints_say_where_it_was_read_and_what_to_do(kind):
 
 
 def test_a_table_may_have_no_primary_key_on_purpose():
-    hint = hint_for(FactKey("primary_key", "t", "pk", EXISTS), "missing")
-    assert "__mapper_args__" in hint
+    assert hint_for(FactKey("primary_key", "t", "pk", EXISTS), "missing") == (
+        "Read from pg_constraint. Create the primary key in a migration. If the table should not "
+        'have one, replace primary_key=True by __mapper_args__ = {"primary_key": [...]} in the '
+        "class."
+    )
+
+
+def test_where_objects_are_read_of_which_only_the_census_knows():
+    key = FactKey("conversion", "c", "", EXISTS)
+    assert hint_for(key, "missing") == f"Read from the server's catalogs. {CREATE}"
+
+
+@pytest.mark.parametrize(
+    ("key", "disagreement", "declaration"),
+    [
+        # What no model declares may be declared, whatever its cause is.
+        (FactKey("trigger", "t", "x", EXISTS), "unexpected", "Trigger(...)"),
+        (FactKey("storage", "t", "", "autovacuum_enabled"), "unexpected", "Storage(...)"),
+        (FactKey("storage", "t", "", "autovacuum_enabled"), "different", None),
+        (FactKey("policy", "t", "compression", EXISTS), "missing", None),
+        # Plain SQLAlchemy will do.
+        (FactKey("table", "t", "", "persistence"), "unexpected", None),
+    ],
+    ids=range(5),
+)
+def test_what_to_do_where_there_is_a_cause(key, disagreement, declaration):
+    told = f" Likely cause: {_CAUSES[key.kind, key.attribute]}."
+    if declaration is not None:
+        told += f" Declare it with {declaration}, or drop it in a migration."
+    assert hint_for(key, disagreement).endswith(told)
+
+
+def test_a_policy_of_a_name_that_is_only_like_that_of_another():
+    hint = hint_for(FactKey("policy", "t", "Xrefresh", "no such"), "unexpected")
+    assert "No declaration exists for this kind of policy" in hint
 
 
 @pytest.mark.parametrize("known", _CAUSES)

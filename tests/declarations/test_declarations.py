@@ -397,13 +397,29 @@ def test_names_are_cut_as_postgresql_cuts_them():
         ("t" * 29, "c" * 29, f"{'t' * 29}_{'c' * 29}_idx"),
         ("t" * 60, "", f"{'t' * 59}_idx"),
         ("t" * 59, "", f"{'t' * 59}_idx"),
-        # Half a character is no character.
         ("é" * 30, "at", f"{'é' * 28}_at_idx"),
+        # Half a character is no character.
+        ("t" + "é" * 30, "at", f"t{'é' * 27}_at_idx"),
     ],
 )
 def test_what_is_cut_of_long_names(table_name, columns, name):
     assert default_name(table_name, columns, "idx") == name
     assert len(name.encode()) <= 63
+
+
+def test_of_two_that_are_as_long_the_columns_are_cut_first():
+    assert default_name("t" * 40, "c" * 40, "excl") == f"{'t' * 29}_{'c' * 28}_excl"
+
+
+def test_the_shortest_chunk_and_the_smallest_number_of_partitions():
+    parts = [HashPartition("id", 1)]
+    declared = Hypertable("at", chunk_interval=1, partitions=parts)
+    assert hypertable_of(table(declared, time_type=BigInteger())).partitions == tuple(parts)
+
+
+def test_a_column_of_a_view_is_known_by_its_name_where_the_query_is_a_text():
+    view = Table("view", MetaData())
+    assert Reorder("ix")._column(view, "price", "column").name == "price"
 
 
 def test_what_a_retention_declares():

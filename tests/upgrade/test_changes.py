@@ -239,3 +239,142 @@ def test_worst_first():
     kinds = [change.kind for change in changes(in_place=new, afresh={}).changes]
     assert kinds == sorted(kinds, key=list(KINDS).index)
     assert kinds[0] == "lost"
+
+
+VIEW = Subject("materialized_view", "means", "exists")
+DEFINITION = Subject("materialized_view", "means", "definition")
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"), [("17.9", 1), ("17.9 (Debian 17.9-1.pgdg13+1)", 1), ("18.0", 0)]
+)
+def test_each_version_of_postgresql_writes_a_query_in_its_own_way(to, expected):
+    """And whatever comes after the queries is compared all the same."""
+    numbered = [Subject("view", f"v{number}", "definition") for number in range(20)]
+    facts = {DEFINITION: "a", **dict.fromkeys(numbered, "a")}
+    tables = {Subject("table", f"t{number}", "definition"): "a" for number in range(20)}
+    columns = Subject("view", "v0", "columns")
+    before = State(Server("17.1", "2.20", "community"), {**facts, **tables, columns: "a"})
+    after = State(Server(to, "2.20", "community"), dict.fromkeys((*facts, *tables, columns), "b"))
+    compared = compare_states(before, {IN_PLACE: after})
+    assert {change.subject for change in compared.changes} == {
+        *map(str, tables), str(columns), *(map(str, facts) if expected else ())
+    }  # fmt: skip
+
+
+def test_an_upgrade_over_several_versions_of_postgresql():
+    values = {DEFINITION: "a"}
+    states = [
+        State(Server(version, "2.20", "community"), {DEFINITION: text})
+        for version, text in (("16.1", "b"), ("17.1", "c"))
+    ]
+    before = State(Server("15.1", "2.20", "community"), values)
+    compared = compare_states(before, dict(zip((IN_PLACE, RESTORED), states, strict=True)))
+    assert compared.changes == ()
+
+
+def test_restored_chunks_are_held_against_those_before_unless_rows_were_copied():
+    plain = {CHUNKS: ("2024-01-01: plain", "2024-02-01: plain")}
+    compared = compare_states(
+        state(BEFORE), {IN_PLACE: state(BEFORE), RESTORED: state({**BEFORE, **plain})}
+    )
+    assert [change.kind for change in compared.changes] == ["altered"]
+
+
+def test_what_no_state_after_has_is_no_news_of_the_moment():
+    assert found(in_place={}, volatile={CLOSE}) == []
+    assert found(afresh={CLOSE: 9}, volatile={CLOSE}) == []
+    unchanged = changes(afresh={CLOSE: 9}, volatile={CLOSE}).unchanged
+    assert (unchanged.rows, unchanged.columns) == (8, 0)
+
+
+def test_a_new_name_of_a_policy_that_was_not_there_is_no_news():
+    policy = Subject("policy-name", "prices.retention")
+    before = {**BEFORE, policy: GONE}
+    after = {IN_PLACE: state({**BEFORE, policy: "Retention Policy"})}
+    assert compare_states(state(before), after).changes == ()
+
+
+@pytest.mark.parametrize("kind", ["table", "view", "materialized_view", "continuous_aggregate"])
+def test_of_a_lost_relation_nothing_else_is_told(kind):
+    relation = Subject(kind, "t", "exists")
+    others = [
+        Subject("rows", "t"),
+        Subject(kind, "t", "columns"),
+        Subject("column", "t.a", "exists"),
+        Subject("column", "t.a", "type"),
+        Subject("index", "t.a", "exists"),
+    ]
+    apart = [Subject("column", "ts.a", "exists"), Subject("function", "f()", "exists")]
+    before = state(dict.fromkeys((*others, *apart, relation), True))
+    after = {IN_PLACE: state(dict.fromkeys(apart, True))}
+    assert [change.subject for change in compare_states(before, after).changes] == [str(relation)]
+    emptied = {IN_PLACE: state({})}
+    assert {change.subject for change in compare_states(before, emptied).changes} == {
+        str(subject) for subject in (relation, *apart)
+    }
+
+
+def test_of_a_lost_object_nothing_else_is_told():
+    """Also where its name has colons, or another object was lost before it."""
+    lost = [Subject("function", "f(a::b)", "exists"), Subject("function", "g()", "exists")]
+    attributes = [subject._replace(attribute="volatility") for subject in lost]
+    of_another = Subject("procedure", "g()", "volatility")
+    altered = Subject("table", "t", "owner")
+    before = state(dict.fromkeys((altered, *attributes, of_another, *lost), "x"))
+    compared = compare_states(before, {IN_PLACE: state({altered: "y"})})
+    assert {change.subject for change in compared.changes} == {
+        str(subject) for subject in (altered, *lost, of_another)
+    }
+
+
+def test_an_attribute_that_is_altered_explains_no_other():
+    one, two = (Subject("column", "t.a", attribute) for attribute in ("type", "nullable"))
+    before, after = (state(dict.fromkeys((one, two), value)) for value in "ab")
+    changed = compare_states(before, {IN_PLACE: after}).changes
+    assert {change.subject for change in changed} == {str(one), str(two)}
+
+
+def test_rows_that_could_not_be_counted_are_none():
+    unreadable = Unreadable("no")
+    unchanged = compare_states(
+        state({ROWS: unreadable}), {IN_PLACE: state({ROWS: unreadable})}
+    ).unchanged
+    assert (unchanged.rows, unchanged.columns, unchanged.facts) == (0, 0, 0)
+
+
+def test_what_cannot_be_counted_before_is_not_fewer_rows():
+    before, after = state({ROWS: Unreadable("no")}), {IN_PLACE: state({ROWS: 3})}
+    assert [change.kind for change in compare_states(before, after).changes] == ["added"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "before", "after", "message"),
+    [
+        (CHUNKS, ("a: plain",), (), "chunks of prices: 1 plain before; none in place"),
+        (CHUNKS, ("a: b: plain",), (), "chunks of prices: 1 b: plain before; none in place"),
+        (
+            Subject("row_security", "t", "is_on"),
+            True,
+            None,
+            "row security t, is on: yes before; none in place",
+        ),
+        (
+            Subject("setting", "x", "value"),
+            "missing",
+            GONE,
+            "setting x, value: missing before; none in place",
+        ),
+        (
+            Subject("index", "t.i", "exists"),
+            "unique",
+            True,
+            "index t.i: unique before; exists in place",
+        ),
+    ],
+)
+def test_words(subject, before, after, message):
+    (change,) = compare_states(
+        state({subject: before}), {IN_PLACE: state({subject: after})}
+    ).changes
+    assert change.message == message

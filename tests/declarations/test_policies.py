@@ -1,0 +1,131 @@
+"""Jobs, reordering, skipping and compression: what is said of them, and how it may be written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table
+
+from conformance.declarations import (
+    ChunkSkipping,
+    Compression,
+    Hypertable,
+    Job,
+    OrderBy,
+    Reorder,
+    SparseIndex,
+    compression_of,
+    jobs_of,
+    reorder_of,
+    skipping_of,
+)
+from conformance.intervals import Interval
+
+
+def ticks(*declarations, time_type=None, chunk_interval="1 day"):
+    """A hypertable with the declarations."""
+    return Table(
+        "ticks",
+        MetaData(),
+        Column("at", time_type or DateTime()),
+        Column("price", Integer),
+        Hypertable("at", chunk_interval=chunk_interval),
+        *declarations,
+    )
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (
+            lambda: Job("tidy", schedule_interval="1 hour"),
+            {"proc": "tidy", "schedule_interval": Interval.parse("1 hour"), "config": None,
+             "scheduled": True, "max_runtime": Interval(0), "max_retries": -1},
+        ),
+        (
+            lambda: Job(
+                "desk.tidy", schedule_interval=timedelta(microseconds=1),
+                config={"to": 2, "from": 1}, scheduled=False, max_runtime="5 min", max_retries=3,
+            ),
+            {"proc": "desk.tidy", "schedule_interval": Interval(1),
+             "config": '{"from": 1, "to": 2}', "scheduled": False,
+             "max_runtime": Interval.parse("5 min"), "max_retries": 3},
+        ),
+    ],
+    ids=range(2),
+)  # fmt: skip
+def test_a_job(job, said):
+    assert vars(job()) == said
+
+
+def test_a_run_without_a_limit_is_told_as_nothing():
+    assert str(Job("tidy", schedule_interval="1 hour").max_runtime) == "0 seconds"
+
+
+def test_several_jobs_of_one_procedure_have_different_configs():
+    metadata = MetaData()
+    jobs = [
+        Job(proc, schedule_interval="1 hour", config=config)
+        for proc, config in (("a", None), ("a", {"x": 1}), ("a", {"x": 2}), ("b", {"x": 2}))
+    ]
+    for job in jobs:
+        job.require(metadata)
+    assert jobs_of(metadata) == jobs
+
+
+#: What is refused; the words are in refusals.txt.
+REFUSED = (
+    lambda: Job("a.b.c", schedule_interval="1 h"),
+    lambda: Job("a", schedule_interval="1 h", max_runtime="ever"),
+    lambda: Job("a", schedule_interval="1 h", max_runtime="-1 s"),
+)
+
+
+def test_reordering_and_skipping_are_found_with_their_table():
+    table = ticks(Reorder("ix", schedule_interval="4 days"), ChunkSkipping("price", "at"))
+    assert reorder_of(table).index == "ix"
+    assert reorder_of(table).schedule_interval == Interval.parse("4 days")
+    assert skipping_of(table).columns == ("price", "at")
+    assert reorder_of(ticks(Reorder("ix"))).schedule_interval is None
+    assert (reorder_of(ticks()), skipping_of(ticks())) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, "at ASC NULLS LAST"),
+        ({"nulls_first": True}, "at ASC NULLS FIRST"),
+        ({"descending": True}, "at DESC NULLS FIRST"),
+        ({"descending": True, "nulls_first": False}, "at DESC NULLS LAST"),
+    ],
+)
+def test_nulls_come_as_in_order_by(given, shown):
+    assert str(OrderBy("at", **given)) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (None, None),
+        ("", []),
+        ((), []),
+        ("bloom(price)", ["bloom (price)"]),
+        ('BLOOM ( "Xa" , b ), minmax(price)', ["bloom (Xa, b)", "minmax (price)"]),
+        (["bloom(price)", SparseIndex("minmax", "at")], ["bloom (price)", "minmax (at)"]),
+    ],
+)
+def test_sparse_indexes(given, shown):
+    columns = [Column(name, Integer) for name in ("Xa", "b")]
+    declared = compression_of(
+        ticks(*columns, Compression(order_by="at", after=None, sparse_indexes=given))
+    )
+    found = declared.sparse_indexes
+    assert (found if found is None else [str(index) for index in found]) == shown
+
+
+def test_no_age_fits_every_time_column():
+    table = ticks(
+        Compression(order_by="at", after=None), time_type=BigInteger(), chunk_interval=100
+    )
+    assert compression_of(table).after is None
