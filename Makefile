@@ -22,6 +22,11 @@ EXAMPLES ?=
 SEED ?=
 # The number of processes of `make coverage`.
 WORKERS ?= 2
+# For `make mutants`: any value keeps what an earlier run caught; the number of processes; a pattern of
+# mutants.
+AGAIN ?=
+JOBS ?=
+ONLY ?=
 # A guarded command ends with make, even if make is killed.
 GUARD := exec $(PYTHON) -I "$(CURDIR)/.ci/guard.py" $$PPID
 ENGINE_OPTIONS := $(if $(ENGINE),--engine=$(ENGINE)) $(if $(IMAGE),--image=$(IMAGE))
@@ -80,22 +85,32 @@ check-lint: $(INSTALLED) ## The same, without changing files
 	@$(BIN)/codespell
 	@$(BIN)/mypy
 
-# The tests that are not slow, on the embedded engine, without those of tests/suite, which run the whole
-# suite on broken schemas; and one check, which runs the suite. The figure is in pyproject.toml.
+# One list of [tool.mutmut]: the pure modules, or their tests.
+MUTMUT := $(BIN)/python -I -c 'import sys, tomllib; \
+	print(sys.argv[2].join(tomllib.load(open("pyproject.toml", "rb"))["tool"]["mutmut"][sys.argv[1]]))'
+
+# First the pure tests alone, which reach every line and branch of the pure modules. Then the tests that
+# are not slow, on the embedded engine, without those of tests/suite, which run the whole suite on broken
+# schemas; and one check, which runs the suite. fail_under in pyproject.toml is the figure.
 .PHONY: coverage
 coverage: $(INSTALLED) ## Measure coverage of quick tests and one check; fails below the figure
 	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(GUARD) $(BIN)/coverage run -m pytest -n 0 --quiet \
+		$$($(MUTMUT) pytest_add_cli_args_test_selection ' ')
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --fail-under=100 --include="$$($(MUTMUT) only_mutate ,)"
 	@$(GUARD) $(BIN)/coverage run -m pytest --conformance-engine=embedded -m "not slow" \
 		-n $(WORKERS) --dist worksteal --quiet --ignore=tests/suite tests
 	@$(GUARD) $(BIN)/coverage run -m conformance check --engine=embedded \
 		--reports=build/coverage/conformance
-	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage combine --append --quiet
 	@$(BIN)/coverage html --quiet --directory build/coverage/html
 	@$(BIN)/coverage report
 
 .PHONY: mutants
 mutants: $(INSTALLED) ## Change the pure modules at random; fails if no test notices
-	@$(GUARD) $(BIN)/python -I .ci/mutants.py $(if $(JOBS),--max-children=$(JOBS))
+	@$(GUARD) $(BIN)/python -I .ci/mutants.py $(if $(AGAIN),--again) \
+		$(if $(JOBS),--max-children=$(JOBS)) $(if $(ONLY),'$(ONLY)')
 
 .PHONY: docs
 docs: $(INSTALLED) ## Build the site in build/docs/html; a broken link is an error

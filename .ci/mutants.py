@@ -1,15 +1,20 @@
 """Run mutmut over the pure modules, and compare the survivors with tests/survivors.toml.
 
-    python -I .ci/mutants.py [OPTION OF MUTMUT...]
+    python -I .ci/mutants.py [--again] [--max-children N] [MUTANT...]
 
 mutmut makes one change at a time and runs the tests that reach the change. A change survives if
 neither a test nor mypy notices it. A survivor fails the run unless the file names it with a reason.
 A named survivor that is now noticed fails the run, too. [tool.mutmut] in pyproject.toml chooses the
 modules and tests.
+
+--again keeps the verdict on mutants that an earlier run has caught, if their function is unchanged.
+It is for work on tests; CI runs from scratch, because a test may have been removed. MUTANT is a
+pattern such as `*.gate.rules.*`: only these mutants are run and judged.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -18,6 +23,7 @@ import sys
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 _BIN = Path(sys.executable).parent
 NAMED = ROOT / "tests" / "survivors.toml"
+#: Where mutmut keeps mutants and results.
+MUTANTS = ROOT / "mutants"
 #: mutmut's words for a noticed change; a change that never ends counts as noticed.
 _CAUGHT = {"killed", "caught by type check", "timeout"}
 _RESULT = re.compile(r"^ *(?P<mutant>\S+__mutmut_\d+): (?P<status>.+)$", re.MULTILINE)
@@ -96,19 +104,58 @@ def mutmut(*arguments: str, show: bool = False) -> str:
     return done.stdout or ""
 
 
-def main(options: list[str]) -> int:
-    """Run mutmut from scratch; return 0 if the survivors are those that the file names."""
+def results() -> dict[str, str]:
+    """Mutant -> its status, from all runs so far."""
+    found = _RESULT.finditer(mutmut("results", "--all", "true"))
+    return {item["mutant"]: item["status"] for item in found}
+
+
+def run(*, again: bool, options: list[str], patterns: list[str]) -> dict[str, str]:
+    """Run mutmut; return the status of each mutant that matches a pattern, or of all."""
+    earlier: list[str] = []
+    if again and MUTANTS.is_dir():
+        earlier = _surviving(results())
+        # mutmut never deletes a copied test, and records only once which functions a test reaches:
+        # removed tests would still run, and changed tests would keep their old record.
+        shutil.rmtree(MUTANTS / "tests", ignore_errors=True)
+        (MUTANTS / "mutmut-stats.json").unlink(missing_ok=True)
+    else:
+        shutil.rmtree(MUTANTS, ignore_errors=True)
+    mutmut("run", *options, *patterns, show=True)
+    # mutmut by itself runs again only changed functions, and mutants that are named.
+    still = {*earlier} & {*_surviving(results())}
+    if still and not patterns:
+        mutmut("run", *options, *sorted(still), show=True)
+    return {
+        mutant: status
+        for mutant, status in results().items()
+        if not patterns or any(fnmatch(mutant, pattern) for pattern in patterns)
+    }
+
+
+def _surviving(found: dict[str, str]) -> list[str]:
+    return [mutant for mutant, status in found.items() if status not in _CAUGHT]
+
+
+def main(arguments: list[str]) -> int:
+    """Run mutmut; return 0 if the survivors are those that the file names."""
+    parser = argparse.ArgumentParser(prog="mutants", description="Which changes no test notices.")
+    parser.add_argument("--again", action="store_true", help="keep what an earlier run caught")
+    parser.add_argument("--max-children", metavar="N", help="number of processes")
+    parser.add_argument("mutants", nargs="*", metavar="MUTANT", help="a pattern")
+    given = parser.parse_args(arguments)
     named = read_named(NAMED.read_text(encoding="utf-8"))
-    shutil.rmtree(ROOT / "mutants", ignore_errors=True)
-    mutmut("run", *options, show=True)
-    results = {item["mutant"]: item["status"] for item in _RESULT.finditer(mutmut("results"))}
-    survived = [
-        survivor_of(mutant, mutmut("show", mutant))
-        for mutant, status in results.items()
-        if status not in _CAUGHT
-    ]
+    options = [f"--max-children={given.max_children}"] if given.max_children else []
+    found = run(again=given.again, options=options, patterns=given.mutants)
+    survived = [survivor_of(mutant, mutmut("show", mutant)) for mutant in _surviving(found)]
+    if given.mutants:
+        tried = {function_of(mutant) for mutant in found}
+        named = [survivor for survivor in named if survivor.function in tried]
     wrong = complaints(survived, named)
-    print(f"\n{len(survived)} survive, {len(named)} are named in {NAMED.relative_to(ROOT)}")
+    print(
+        f"\nof {len(found)} mutants {len(survived)} survive, "
+        f"{len(named)} are named in {NAMED.relative_to(ROOT)}"
+    )
     print(*wrong, sep="\n", end="")
     return 1 if wrong else 0
 

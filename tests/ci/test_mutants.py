@@ -65,6 +65,49 @@ def test_new_survivors_and_those_that_are_caught_now(mutants):
     assert mutants.complaints([one, one], [one]) == [f"# no test notices:\n{one}"]
 
 
+CAUGHT, LIVES = "conformance.a.x_f__mutmut_1", "conformance.b.x_g__mutmut_1"
+
+
+@pytest.fixture
+def commands(mutants, monkeypatch, tmp_path):
+    """What mutmut is told, in a project where it has run before; one mutant lives."""
+    told = []
+
+    def mutmut(*arguments, **_):
+        told.append(arguments)
+        return f"    {CAUGHT}: killed\n    {LIVES}: survived\n"
+
+    monkeypatch.setattr(mutants, "mutmut", mutmut)
+    monkeypatch.setattr(mutants, "MUTANTS", tmp_path / "mutants")
+    (tmp_path / "mutants" / "tests").mkdir(parents=True)
+    return told
+
+
+def runs(commands):
+    return [arguments for arguments in commands if arguments[0] == "run"]
+
+
+def test_a_run_starts_from_nothing(mutants, commands):
+    found = mutants.run(again=False, options=["--max-children=1"], patterns=[])
+    assert found == {CAUGHT: "killed", LIVES: "survived"}
+    assert runs(commands) == [("run", "--max-children=1")]
+    assert not mutants.MUTANTS.exists()
+
+
+def test_run_again_it_tries_what_lived(mutants, commands):
+    mutants.run(again=True, options=[], patterns=[])
+    assert runs(commands) == [("run",), ("run", LIVES)]
+    # The tests are those of now.
+    assert not (mutants.MUTANTS / "tests").exists()
+    assert mutants.MUTANTS.exists()
+
+
+def test_a_part_is_judged_alone(mutants, commands):
+    for again in (True, False):
+        assert mutants.run(again=again, options=[], patterns=["*.b.*"]) == {LIVES: "survived"}
+    assert runs(commands) == [("run", "*.b.*")] * 2
+
+
 def test_every_survivor_of_the_file_has_its_reason(mutants):
     named = mutants.read_named((ROOT / "tests" / "survivors.toml").read_text(encoding="utf-8"))
     assert len(named) == len(set(named))

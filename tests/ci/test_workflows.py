@@ -116,6 +116,16 @@ def test_all_pythons_and_the_oldest_and_newest_dependencies():
     )
 
 
+def test_coverage_fails_below_a_figure():
+    assert 0 < PYPROJECT["tool"]["coverage"]["report"]["fail_under"] <= 100
+
+
+def test_the_pure_modules_and_their_tests_are_there():
+    mutmut = PYPROJECT["tool"]["mutmut"]
+    for pattern in (*mutmut["only_mutate"], *mutmut["pytest_add_cli_args_test_selection"]):
+        assert [*ROOT.glob(pattern)], pattern
+
+
 def test_the_script_calls_what_exists():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     named = set(re.findall(r"(?:^|\s)make ([a-z-]+)", script, re.MULTILINE))
