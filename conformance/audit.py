@@ -22,10 +22,11 @@ from conformance.engines.connecting import (
 )
 from conformance.engines.identification import identify_server
 from conformance.errors import EngineUnavailable
+from conformance.observed.sizes import table_sizes
 from conformance.pipeline import check_database, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import URL, Connection, MetaData
 
@@ -34,7 +35,13 @@ STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "5s"
 
 
-def audit(address: str, metadata: MetaData, *, schemas: Sequence[str] = ("public",)) -> Verdict:
+def audit(
+    address: str,
+    metadata: MetaData,
+    *,
+    schemas: Sequence[str] = ("public",),
+    measured: Callable[[dict[str, dict[str, int]]], None] | None = None,
+) -> Verdict:
     """Compare the database at the URL with the metadata.
 
     Uses one read-only, repeatable-read transaction with a statement and a lock timeout. Creates
@@ -44,6 +51,7 @@ def audit(address: str, metadata: MetaData, *, schemas: Sequence[str] = ("public
         address: a database URL in any usual form.
         schemas: schemas to check in addition to those that the metadata names. Tables without a
             schema belong to the first one.
+        measured: called with rows, bytes, chunks and batches of each table.
 
     Raises:
         ConformanceError: the connection fails, the TimescaleDB is not supported, or a timeout
@@ -55,7 +63,10 @@ def audit(address: str, metadata: MetaData, *, schemas: Sequence[str] = ("public
         server = identify_server(connection)
         capabilities = Capabilities(community_edition=server.edition == "community")
         scope = scope_of(metadata, schemas)
+        sizes = None if measured is None else table_sizes(connection, scope)
         comparison = check_database(connection, metadata, capabilities, scope, living=True)
+    if measured is not None and sizes is not None:
+        measured(sizes)
     engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
     return Verdict(
         engine,

@@ -6,6 +6,7 @@ the packages of another one.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -147,16 +148,22 @@ def check(pytest_arguments: tuple[str, ...], *, timings: bool, **given: Any) -> 
 @main.command()
 @click.argument("url")
 @_json
+@click.option(
+    "--sizes",
+    "sizes_file",
+    metavar="FILE",
+    help="Write rows, bytes, chunks and batches of each table, for the gate.",
+)
 @_option("schemas", "--schema")
 @_option("models")
-def audit(url: str, json_file: str | None, **given: Any) -> None:
+def audit(url: str, json_file: str | None, sizes_file: str | None, **given: Any) -> None:
     """Compare a running database with the models. Read-only: safe on production."""
     require("audit", "conformance audit")
     from conformance.comparing.verdict import EngineUsed, Verdict
 
     project = configured(**given)
     _carry_out(
-        lambda _: _audited(url, project),
+        lambda _: _audited(url, project, sizes_file),
         no_verdict=lambda reason: Verdict(EngineUsed("url", "database URL"), could_not_run=reason),
         write=lambda _: None,
         show=_show_verdict,
@@ -164,11 +171,19 @@ def audit(url: str, json_file: str | None, **given: Any) -> None:
     )
 
 
-def _audited(url: str, project: Configuration) -> Verdict:
+def _audited(url: str, project: Configuration, sizes_file: str | None) -> Verdict:
     from conformance.audit import audit as audit_database
+    from conformance.process.output import write
     from conformance.project.models import metadata_for
 
-    return audit_database(url, metadata_for(project), schemas=project.schemas)
+    def keep(sizes: object) -> None:
+        if sizes_file is not None:
+            write(Path(sizes_file), json.dumps(sizes, indent=2, sort_keys=True) + "\n")
+
+    metadata = metadata_for(project)
+    return audit_database(
+        url, metadata, schemas=project.schemas, measured=keep if sizes_file else None
+    )
 
 
 def _show_verdict(verdict: Verdict, console: Console) -> None:
@@ -215,7 +230,7 @@ def explain(code: str) -> None:
     "--base", metavar="GIT_REF", help="The commit to compare with: later revisions are new."
 )
 @click.option("--from-revision", metavar="REV", help="The last old revision, instead of --base.")
-@_options("engine", "image", "models", "alembic_ini", "schemas", "reports")
+@_options("engine", "image", "models", "alembic_ini", "schemas", "reports", "sizes")
 @_json
 def gate(base: str | None, from_revision: str | None, json_file: str | None, **given: Any) -> None:
     """Rehearse new revisions on generated rows, and judge them.

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import MetaData, create_engine, pool, text
+from sqlalchemy import MetaData, create_engine, func, pool, select, text
 
 from conformance import audit as audit_module
 from conformance.cli import main
-from conformance.declarations import Job
+from conformance.declarations import Job, hypertable_of
 from conformance.engines.base import Template
+from conformance.population.filling import fill_every_state
 from models import Base
 
 PROJECT = Path(__file__).parents[1]
@@ -249,3 +250,28 @@ def test_the_command_as_it_is_installed(database):
         cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_sizes_of_tables_are_written_and_nothing_else(database, tmp_path, conformance_engine):
+    """Rows, bytes, chunks and batches, by the table's name."""
+    compress = conformance_engine.capabilities.community_edition
+    server = create_engine(database, poolclass=pool.NullPool)
+    with server.begin() as connection:
+        fill_every_state(connection, Base.metadata, compress=compress)
+    with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+        counts = {
+            table.name: connection.scalar(select(func.count()).select_from(table))
+            for table in Base.metadata.sorted_tables
+        }
+    run(address(database), "--sizes", str(tmp_path / "sizes.json"))
+    found = json.loads((tmp_path / "sizes.json").read_text("utf-8"))
+    assert found.keys() == counts.keys()
+    for name, size in found.items():
+        assert size.keys() == {"rows", "bytes", "chunks", "batches"}
+        hypertable = hypertable_of(Base.metadata.tables[name]) is not None
+        assert size["chunks"] == (4 if hypertable else 0)
+        assert bool(size["batches"]) == (hypertable and compress)
+        assert size["bytes"] > 0
+        # What was taken out of a compressed chunk is counted as compressed still.
+        assert size["rows"] == pytest.approx(counts[name], abs=2)

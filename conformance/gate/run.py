@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from conformance.comparing.codes import SEVERITIES
@@ -14,22 +15,27 @@ from conformance.comparing.verdict import EngineUsed
 from conformance.declarations import compression_of, hypertable_of, server_requirement_of, tables_of
 from conformance.engines.started import start_session
 from conformance.errors import MigrationFailed
+from conformance.expected import expected_facts
 from conformance.gate.evidence.codes import CODES
 from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
 from conformance.gate.rehearsing.bench import Bench
 from conformance.gate.rehearsing.rehearsal import Rehearsal
 from conformance.gate.rehearsing.together import run_together
+from conformance.gate.revisions.earlier_models import earlier_promises
 from conformance.gate.revisions.new import new_since_commit, new_since_revision
 from conformance.gate.rules.acceptance import accept
 from conformance.gate.rules.compression import judge_compression
+from conformance.gate.rules.decompression import judge_decompression
+from conformance.gate.rules.drift import judge_drift, unchanged
 from conformance.gate.rules.locks import judge_locks, judge_together
 from conformance.gate.rules.outcomes import (
     affected_tables,
     judge,
     judge_combined_failure,
-    judge_drift,
     tables_without_rows,
 )
+from conformance.gate.rules.sizes import estimates, judge_sizes, would_scale
+from conformance.gate.sizes import read_sizes
 from conformance.gate.squawk import SquawkUnavailable, find_violations, judge_squawk, normalize
 from conformance.pipeline import check_database, scope_of
 from conformance.population.reflection import schemas_of
@@ -39,14 +45,17 @@ from conformance.project.models import metadata_for
 from conformance.project.scripts import config_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from alembic.config import Config
     from sqlalchemy import Connection, MetaData
 
     from conformance.comparing.comparison import Comparison
+    from conformance.comparing.facts import Facts
     from conformance.engines.started import Session
     from conformance.gate.evidence.evidence import Evidence
+    from conformance.gate.evidence.report import Estimate
+    from conformance.gate.evidence.sizes import Size
     from conformance.gate.revisions.new import NewRevisions
     from conformance.observed import Scope
     from conformance.process.progress import Progress
@@ -54,6 +63,13 @@ if TYPE_CHECKING:
 
 
 _DOWNGRADE_CODES = frozenset({"downgrade", "downgrade-missing", "trace-left"})
+
+
+_SIZES_UNKNOWN = (
+    "not known, so the report does not say how long locks are held on real tables, and how many "
+    "lock-table entries and decompressed rows there are: give conformance gate the --sizes FILE "
+    "that conformance audit URL --sizes FILE writes"
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,7 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
     else:
         new = new_since_commit(config, choices.base)
     heads = ", ".join(new.base_heads)
+    sizes = None if choices.project.sizes is None else read_sizes(choices.project.sizes)
     if not new.revisions:
         engine = EngineUsed("none", "no engine was needed")
         drift = NotChecked("drift", "no revision is new; conformance check compares the models")
@@ -93,10 +110,30 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
     metadata = metadata_for(choices.project)
     session = start_session(choices.project.engine, choices.project.image, progress)
     try:
-        report = rehearse(session, config, new, metadata, progress, schemas=choices.project.schemas)
+        report = rehearse(
+            session,
+            config,
+            new,
+            metadata,
+            progress,
+            schemas=choices.project.schemas,
+            earlier=partial(_earlier, choices.project, new),
+            sizes=sizes,
+        )
         return replace(report, seconds=_seconds_since(started))
     finally:
         session.engine.stop()
+
+
+def _earlier(project: Configuration, new: NewRevisions) -> Facts | None:
+    """The facts that the models expected before the new revisions; None if git lacks them."""
+    if new.repository is None or new.commit is None:
+        return None
+    return earlier_promises(project, new.repository, new.commit, project.schemas[0])
+
+
+def _unknown() -> None:
+    """The earlier models are not known."""
 
 
 def _seconds_since(started: float) -> float:
@@ -111,35 +148,45 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     progress: Progress = unwatched,
     *,
     schemas: Sequence[str] = ("public",),
+    earlier: Callable[[], Facts | None] = _unknown,
+    sizes: Mapping[str, Size] | None = None,
 ) -> GateReport:
     """Rehearse the revisions on databases of a running engine and judge them.
 
     Args:
         schemas: the schemas to check for drift, in addition to those that the metadata names.
+        earlier: returns the facts that the models expected before the new revisions, or None.
+        sizes: the sizes of real tables; None if they are not known.
 
     Raises:
         ConformanceError: no verdict is possible; the error says why.
     """
     with Bench(session.engine, config, new) as bench:
-        return _Gate(bench, new, metadata, session, progress).run(scope_of(metadata, schemas))
+        run = _Gate(bench, new, metadata, session, progress, earlier=earlier, sizes=sizes)
+        return run.run(scope_of(metadata, schemas))
 
 
 class _Gate:
     """The rehearsal of all new revisions, one after the other."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is rehearsed, where, and for whom
         self,
         bench: Bench,
         new: NewRevisions,
         metadata: MetaData,
         session: Session,
         progress: Progress,
+        *,
+        earlier: Callable[[], Facts | None],
+        sizes: Mapping[str, Size] | None,
     ) -> None:
         self._bench = bench
         self._new = new
         self._metadata = metadata
         self._session = session
         self._progress = progress
+        self._earlier = earlier
+        self._sizes = sizes
         self._not_checked: list[NotChecked] = []
         self._comparison: Comparison | None = None
         self._thin: dict[tuple[str, str], str] = {}
@@ -161,8 +208,9 @@ class _Gate:
                 f"this engine does not have the extension, and the revisions ran without the "
                 f"extension: use {who_has(extension)}",
             )
-        findings = [*self._new.findings]
         drift = list(self._judge_drift(rehearsed))
+        inherited = (item for item in drift if item.code == "inherited-drift")
+        findings = [*self._new.findings, *inherited]
         for evidence in rehearsed:
             revision = evidence.revision.identifier
             own = [item for item in (*drift, *combined) if item.revision == revision]
@@ -171,10 +219,28 @@ class _Gate:
             self._session.used,
             self._new.base,
             ", ".join(self._new.base_heads),
-            tuple(_revision_report(evidence, findings) for evidence in rehearsed),
+            tuple(
+                replace(_revision_report(evidence, findings), estimates=self._estimates(evidence))
+                for evidence in rehearsed
+            ),
             tuple(sorted(findings, key=_worst_first)),
             tuple(self._not_checked),
+            sizes=self._sizes_told(rehearsed),
         )
+
+    def _estimates(self, evidence: Evidence) -> tuple[Estimate, ...]:
+        rows = {item.name: item.rows for item in evidence.before.contents.values()}
+        if self._sizes is None:
+            return ()
+        return tuple(estimates(evidence.statements, rows, self._sizes))
+
+    def _sizes_told(self, rehearsed: Sequence[Evidence]) -> str:
+        if self._sizes is not None:
+            number = len(self._sizes)
+            return f"of {number} table{'s' * (number != 1)}, from the given file"
+        if any(would_scale(evidence.statements) for evidence in rehearsed):
+            return _SIZES_UNKNOWN
+        return ""
 
     def _rehearse_all(self) -> list[Evidence]:
         rehearsed: list[Evidence] = []
@@ -225,8 +291,25 @@ class _Gate:
         if self._comparison is None:
             self._skip("drift", "the last revision was not reached")
             return
-        yield from judge_drift(tuple(self._comparison.findings.values()), rehearsed)
+        found = tuple(self._comparison.findings.values())
+        # Another process imports the earlier models, so only if they matter.
+        same = self._promised_before() if unchanged(found, rehearsed) else ()
+        yield from judge_drift(found, rehearsed, self._new.base_heads, same)
         self._not_checked += self._comparison.not_checked.values()
+
+    def _promised_before(self) -> set[str] | None:
+        """The findings for which the models declare the same as before the new revisions."""
+        assert self._comparison is not None
+        before = self._earlier()
+        if before is None:
+            return None
+        now = expected_facts(self._metadata, default_schema=self._models_scope.default_schema)
+        promised = {found: promise for promise, found in self._comparison.names.items()}
+        return {
+            finding.id
+            for found, finding in self._comparison.findings.items()
+            if before.get(promised.get(found, found)) == now.get(promised.get(found, found))
+        }
 
     def _judge_revision(
         self, evidence: Evidence, others: Sequence[GateFinding]
@@ -240,6 +323,8 @@ class _Gate:
             *judge(evidence),
             *others,
             *judge_locks(revision, evidence.statements),
+            *judge_decompression(revision, evidence.statements),
+            *judge_sizes(revision, self._estimates(evidence)),
             *judge_compression(evidence, compressed, minimum),
         ]
         squawk = self._lint(evidence, {finding.code for finding in findings})

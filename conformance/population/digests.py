@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -40,13 +40,17 @@ class Digest:
         columns: for each column a sum over all rows. The sum changes if a value changes, or if two
             rows, which are identified by the primary key, exchange their values. The order of rows
             and columns and the names of columns do not affect the sum.
+        values: for each column the summands of its values that are not NULL, if requested.
     """
 
     rows: int
     columns: dict[str, int]
+    values: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
-def digest(connection: Connection, table: str, *, key: Sequence[str] = ()) -> Digest:
+def digest(
+    connection: Connection, table: str, *, key: Sequence[str] = (), values: bool = False
+) -> Digest:
     """Digest a table, including its chunks and compressed chunks.
 
     Args:
@@ -55,6 +59,7 @@ def digest(connection: Connection, table: str, *, key: Sequence[str] = ()) -> Di
         table: the name as SQL: quoted if necessary, with or without its schema.
         key: the columns that identify a row; the primary key if empty. With the same key, digests
             from before and after a change of the primary key can be compared.
+        values: whether to list the summands too, one for each row.
 
     Raises:
         LookupError: there is no such table.
@@ -72,9 +77,18 @@ def digest(connection: Connection, table: str, *, key: Sequence[str] = ()) -> Di
     # Without a primary key, all values of a row identify the row.
     identity = [quote(name) for name in key or [c.name for c in columns if c.in_key]]
     identity = identity or [quote(c.name) for c in columns]
-    sums = [_sum(identity, quote(column.name)) for column in columns]
-    row = connection.exec_driver_sql(f"SELECT count(*), {', '.join(sums)} FROM {table}").one()
-    return Digest(row[0], {c.name: int(total) for c, total in zip(columns, row[1:], strict=True)})
+    names = [column.name for column in columns]
+    sums = [_sum(identity, quote(name)) for name in names]
+    lists = [_list(identity, quote(name)) for name in names] if values else []
+    row = connection.exec_driver_sql(
+        f"SELECT count(*), {', '.join([*sums, *lists])} FROM {table}"
+    ).one()
+    totals, listed = row[1 : len(names) + 1], row[len(names) + 1 :]
+    return Digest(
+        row[0],
+        {name: int(total) for name, total in zip(names, totals, strict=True)},
+        {name: frozenset(found) for name, found in zip(names, listed, strict=False)},
+    )
 
 
 def digests(connection: Connection, tables: Iterable[str]) -> dict[str, Digest]:
@@ -83,6 +97,16 @@ def digests(connection: Connection, tables: Iterable[str]) -> dict[str, Digest]:
 
 
 def _sum(key: list[str], column: str) -> str:
+    return f"coalesce(sum({_summand(key, column)}), 0)"
+
+
+def _list(key: list[str], column: str) -> str:
+    # IS NOT NULL would test the fields of a composite value.
+    known = f"{column} IS DISTINCT FROM NULL"
+    return f"coalesce(array_agg({_summand(key, column)}) FILTER (WHERE {known}), '{{}}')"
+
+
+def _summand(key: list[str], column: str) -> str:
     # The text of a row distinguishes NULL from an empty text.
     row = f"CAST(ROW({', '.join([*key, column])}) AS text)"
-    return f"coalesce(sum(pg_catalog.hashtextextended({row}, 0)), 0)"
+    return f"pg_catalog.hashtextextended({row}, 0)"

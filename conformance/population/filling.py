@@ -301,6 +301,16 @@ def _update_row(connection: Connection, table: Table, chunk: str) -> None:
     if updated is None:
         return
     (moment,) = (item for item in table.columns if item.name == hypertable.time_column)
-    in_chunk = column("tableoid") == literal_column(f"'{chunk}'::regclass")
-    oldest = select(moment).where(in_chunk).order_by(moment).limit(1).scalar_subquery()
-    connection.execute(table.update().where(in_chunk, moment == oldest).values({updated: updated}))
+    name = connection.dialect.identifier_preparer.format_column(moment)
+    # A constant: with a subquery the rows of all other chunks would be decompressed as well.
+    oldest = connection.exec_driver_sql(
+        f"SELECT pg_catalog.quote_literal(min({name})::text) FROM {chunk}"
+    ).scalar_one()
+    connection.execute(
+        table.update()
+        .where(
+            column("tableoid") == literal_column(f"'{chunk}'::regclass"),
+            moment == literal_column(oldest),
+        )
+        .values({updated: updated})
+    )

@@ -143,6 +143,14 @@ KEYS = {
             default=(),
         ),
         Key(
+            "sizes",
+            "The sizes of real tables, from conformance audit URL --sizes FILE; the gate estimates "
+            "what the statements do there.",
+            TEXT,
+            "FILE",
+            path=True,
+        ),
+        Key(
             "environment",
             "Environment variables for models and env.py; variables that are set already keep "
             "their value.",
@@ -186,6 +194,7 @@ class Configuration:
     examples: int | None = None
     reports: str = "build/conformance"
     prepare: tuple[str, ...] = ()
+    sizes: str | None = None
     environment: Mapping[str, str] | None = None
     flask_app: str | None = None
     fixtures: tuple[str, ...] = ()
@@ -250,7 +259,7 @@ def _frozen(name: str, value: Any) -> Any:
 
 def _from(folder: Path, name: str, value: Any) -> Any:
     """A path relative to the working directory."""
-    return os.path.relpath(folder / value) if KEYS[name].path else value
+    return os.path.relpath(folder / value) if value is not None and KEYS[name].path else value
 
 
 def _environment() -> dict[str, Any]:

@@ -193,6 +193,7 @@ class Case:
         head: more of its module.
         minimum: the oldest TimescaleDB that the models allow.
         community: it is about compression.
+        decompresses: it takes rows out of compressed chunks, where there are such.
     """
 
     name: str
@@ -203,6 +204,12 @@ class Case:
     head: str = ""
     minimum: str = "2.17"
     community: bool = False
+    decompresses: bool = False
+
+    def codes_on(self, edition: str) -> set[str]:
+        """What must be found on a server of the edition."""
+        decompresses = self.decompresses and edition == "community"
+        return {*self.codes, *(("decompression",) if decompresses else ())}
 
     def models(self) -> MetaData:
         """What the database must be afterwards."""

@@ -77,6 +77,11 @@ def test_an_edited_revision_alone_fails(here):
         (("--from-revision", ""), "There is no revision ''"),
         (("--from-revision", "0001", "--alembic-ini", "other.ini"), "There is no other.ini"),
         (("--from-revision", "base", "--models", "nothing:x"), "There is no module 'nothing'"),
+        (
+            ("--from-revision", "base", "--sizes", "none.json"),
+            "sizes in none.json cannot be",
+        ),
+        (("--from-revision", "base", "--sizes", "alembic.ini"), "it is not JSON"),
         (("--from-revision", "base", "--engine", "odd"), "There is no engine 'odd'"),
         (
             ("--from-revision", "base", "--engine", "postgresql://u:secret@nohost.invalid/d"),
@@ -113,6 +118,27 @@ def test_a_revision_that_passes(here, session):
     assert output.endswith("Gate: passes\n")
     for name in ("gate.json", "gate.md", "gate.junit.xml"):
         assert (here.folder / "build/conformance" / name).is_file()
+
+
+@pytest.mark.slow
+def test_it_scales_what_it_measured_where_it_knows_the_sizes(here, session):
+    here.revision(ADD, DROP)
+    arguments = ("--from-revision", "0001", "--engine", choice_for_workers(session), "--json", "-")
+    _, output, errors = run(*arguments)
+    assert "audit URL --sizes FILE" in json.loads(output)["sizes"]
+    assert "sizes        not known" in errors
+    size = {"rows": 9_000_000, "bytes": 4_000_000_000, "chunks": 0, "batches": 0}
+    (here.folder / "sizes.json").write_text(json.dumps({"places": size}))
+    code, output, errors = run(*arguments, "--sizes", "sizes.json")
+    report = json.loads(output)
+    Draft202012Validator(SCHEMA).validate(report)
+    assert (code, report["sizes"]) == (0, "of 1 table, from the given file")
+    (estimate,) = report["revisions"][0]["estimates"]
+    assert (estimate["relation"], estimate["what"]) == ("places", "seconds of ACCESS EXCLUSIVE")
+    assert "places: " in errors
+    assert "Estimates for the given sizes" in (here.folder / "build/conformance/gate.md").read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.slow

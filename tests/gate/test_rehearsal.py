@@ -136,6 +136,18 @@ def test_several_revisions_one_upon_the_other(session, project):
     }
 
 
+@pytest.mark.parametrize("more", [False, True], ids=["alone", "and another"])
+def test_a_first_migration(session, project, more):
+    """The offline SQL begins with Alembic's table, which a downgrade to base has left."""
+    if more:
+        project.revision(ADD, DROP)
+    report = project.rehearse(session, with_area() if more else models(), since="base")
+    assert [revision.revision for revision in report.revisions] == ["0001", "0002"][: 1 + more]
+    assert report.findings == ()
+    for revision in report.revisions:
+        assert "offline SQL leads to the same" in revision.checks
+
+
 def test_branches_and_their_merge(session, project):
     project.revision(ADD, DROP)
     project.revision(sql("SELECT 1"), revision="0003")
@@ -355,7 +367,7 @@ def test_statements_past_sqlalchemy_are_seen(session, project):
     assert [(item.relation, item.written) for item in second.rows] == [("places", 2)]
     assert third.sql == "SELECT count(*) FROM readings"
     found = {finding.code: finding for finding in report.findings}
-    assert found.keys() == {"lock-held", "data-changed", "offline-differs"}
+    assert found.keys() == {"lock-held", "data-overwritten", "offline-differs"}
     assert "op.execute()" in found["offline-differs"].hint
     assert any("interrupted at 4 statements" in check for check in report.revisions[0].checks)
 

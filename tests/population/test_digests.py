@@ -119,3 +119,15 @@ def test_the_columns_that_a_row_is_known_by_can_be_named(connection):
     connection.execute(text("ALTER TABLE d DROP CONSTRAINT d_pkey, ADD PRIMARY KEY (b)"))
     assert digest(connection, "d", key=["a"]) == before
     assert digest(connection, "d") != before
+
+
+def test_values_are_listed_without_nulls(connection):
+    found = digest(connection, "prices", values=True)
+    assert {name: len(values) for name, values in found.values.items()} == {
+        "id": 3, "at": 2, "price": 3, "note": 2, "Odd name": 3
+    }  # fmt: skip
+    assert sum(found.values["price"]) == found.columns["price"]
+    connection.exec_driver_sql("UPDATE prices SET note = coalesce(note, 'c'), at = NULL")
+    later = digest(connection, "prices", values=True)
+    assert found.values["note"] < later.values["note"]
+    assert later.values["at"] == frozenset()

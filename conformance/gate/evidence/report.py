@@ -26,6 +26,8 @@ LOCK_MODES = (
     "EXCLUSIVE",
     "ACCESS EXCLUSIVE",
 )
+#: The setting of TimescaleDB that limits how many rows one transaction decompresses.
+DECOMPRESSION_LIMIT = "timescaledb.max_tuples_decompressed_per_dml_transaction"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,57 @@ class RowWork(AffectedTable):
 
 
 @dataclass(frozen=True)
+class Decompressed(AffectedTable):
+    """Fully compressed chunks from which a statement decompressed rows.
+
+    Attributes:
+        compressed: the number of fully compressed chunks that the table had before.
+    """
+
+    compressed: int = 0
+
+
+@dataclass(frozen=True)
+class LockEntries:
+    """The entries of the server's lock table that a transaction holds for one table.
+
+    Attributes:
+        itself: the entries of the table and its indexes.
+        of_chunks: the entries of chunks, of their compressed chunks, and of the indexes of both.
+        chunks: the number of chunks.
+    """
+
+    relation: str
+    itself: int
+    of_chunks: int = 0
+    chunks: int = 0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate of what a statement does at the sizes of a real database.
+
+    Attributes:
+        statement: the number of the statement.
+        what: what is estimated, as a plural: `lock-table entries`.
+        low: the lower bound.
+        high: the upper bound.
+        arithmetic: how the bounds are computed.
+        limit: the value that must not be exceeded; None if there is no limit.
+        limit_name: a clause that names the limit.
+    """
+
+    statement: int
+    relation: str
+    what: str
+    low: float
+    high: float
+    arithmetic: str
+    limit: int | None = None
+    limit_name: str = ""
+
+
+@dataclass(frozen=True)
 class Notice:
     """A message of the server: its severity, `WARNING` or `NOTICE`, and its text."""
 
@@ -110,6 +163,10 @@ class Statement:
         rewrites: tables whose storage is a new file after the statement.
         rows: the rows that the statement read or wrote, by table.
         notices: the server's messages, in the order of arrival.
+        partly_compressed: the chunks that the statement left partly compressed.
+        decompression_limit: the setting during the statement, 0 for no limit; None if the
+            statement decompressed nothing.
+        entries: the entries of the lock table that the transaction held after the statement.
     """
 
     number: int
@@ -124,6 +181,9 @@ class Statement:
     rewrites: tuple[AffectedTable, ...] = ()
     rows: tuple[RowWork, ...] = ()
     notices: tuple[Notice, ...] = ()
+    partly_compressed: tuple[Decompressed, ...] = ()
+    decompression_limit: int | None = None
+    entries: tuple[LockEntries, ...] = ()
 
     @property
     def strongest_lock(self) -> Lock | None:
@@ -189,6 +249,7 @@ class RevisionReport:
         statements: all executed statements, including Alembic's own.
         checks: the checks that passed, a few words each.
         irreversible: the reason why the revision cannot be downgraded, if it declares one.
+        estimates: the estimates for the sizes of real tables, if these are given.
     """
 
     revision: str
@@ -197,6 +258,7 @@ class RevisionReport:
     statements: tuple[Statement, ...] = ()
     checks: tuple[str, ...] = ()
     irreversible: str | None = None
+    estimates: tuple[Estimate, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -216,6 +278,7 @@ class GateReport:
         not_checked: what could not be checked, with reasons; never counted as passed.
         could_not_run: the sentence that says why there is no verdict; None if there is a verdict.
         seconds: the wall time.
+        sizes: what is known of the sizes of real tables; empty if the sizes do not matter.
     """
 
     engine: EngineUsed
@@ -226,6 +289,7 @@ class GateReport:
     not_checked: tuple[NotChecked, ...] = ()
     could_not_run: str | None = None
     seconds: float = field(default=0.0, compare=False)
+    sizes: str = ""
 
     @property
     def verdict(self) -> str:
@@ -274,6 +338,7 @@ class GateReport:
             "revisions": [asdict(revision) for revision in self.revisions],
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),
+            "sizes": self.sizes,
         }
         if self.could_not_run is not None:
             data["message"] = self.could_not_run

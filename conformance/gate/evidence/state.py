@@ -32,6 +32,7 @@ class Column:
     Attributes:
         computed: whether the server computes the values, as in an identity or generated column.
         digest: the digest of the values.
+        values: the parts of the digest for the values that are not NULL.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     computed: bool
     has_default: bool
     digest: int
+    values: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,22 @@ def changed_rows(
             for name, description in _changed_columns(earlier, later):
                 if name not in without:
                     yield name, description
+
+
+def overwritten(before: State, after: State) -> Iterator[tuple[str, int, int]]:
+    """Columns whose values changed, in tables that have no fewer rows.
+
+    Changed NULLs do not count. Each item has the name, the number of changed values, and the number
+    of values before.
+    """
+    for oid, earlier in before.contents.items():
+        later = counterpart(after.contents, oid, earlier.name)
+        if later is None or later.rows < earlier.rows:
+            continue
+        for number, column in earlier.columns.items():
+            same = same_column(earlier, number, later)
+            if same is not None and (gone := column.values - same.values):
+                yield f"{earlier.name}.{column.name}", len(gone), len(column.values)
 
 
 def _changed_columns(earlier: Contents, later: Contents) -> Iterator[tuple[str, str]]:

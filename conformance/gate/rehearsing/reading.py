@@ -122,9 +122,9 @@ def _with_digests(
         same = [same_column(earlier, number, contents) for number in earlier.key]
         # If a key column was dropped, the digests differ; the finding about the column says why.
         key = [column.name for column in same if column is not None] or key
-    found = digest(connection, quoted, key=key)
+    found = digest(connection, quoted, key=key, values=True)
     columns = {
-        number: replace(column, digest=found.columns[column.name])
+        number: replace(column, digest=found.columns[column.name], values=found.values[column.name])
         for number, column in contents.columns.items()
     }
     return replace(contents, rows=found.rows, columns=columns)

@@ -28,6 +28,7 @@ from conformance.gate.evidence.state import (
     describe_changes,
     differences,
 )
+from conformance.gate.rehearsing.committed import committed_since, next_transaction
 from conformance.gate.rehearsing.dependents import name_aggregates
 from conformance.gate.rehearsing.driver import watch_cursors
 from conformance.gate.rehearsing.reading import read_state
@@ -39,6 +40,7 @@ from conformance.gate.rehearsing.tracing import (
     listening,
 )
 from conformance.gate.rules.sentences import shortened
+from conformance.observed.version_table import schemas_of
 from conformance.population.sequences_behind import lagging_sequences
 from conformance.process.progress import unwatched
 
@@ -240,6 +242,8 @@ class Rehearsal:
         ]
 
     def _interrupt(self, statement: Statement, before: State, after: State) -> Interruption:
+        with self._bench.reader() as connection:
+            first = next_transaction(connection)
         with self._bench.connect() as connection:
             interrupter = Interrupter(connection, statement.number)
             try:
@@ -249,7 +253,10 @@ class Rehearsal:
             except (Interrupted, Exception):
                 if not interrupter.fired:
                     raise
-        left = differences(before, self._state(before))
+        with self._bench.reader() as connection:
+            committed = committed_since(connection, first)
+        # Rolled-back transactions leave nothing, so the state need not be read.
+        left = differences(before, self._state(before)) if committed else []
         if not left:
             return Interruption(statement.number, statement.sql)
         with self._bench.connect() as connection:
@@ -263,6 +270,8 @@ class Rehearsal:
             return None
         self._report_progress("offline SQL")
         start = f"{self._revision.parents[0]}:" if self._revision.parents else ""
+        if not start:
+            self._forget_versions()
         script: list[str] = []
         failure = attempt(
             lambda: script.extend(
@@ -275,6 +284,15 @@ class Rehearsal:
             self._bench.renew([*self._applied, self._revision])
         own = _revision_statements(script, self._scope.version_table)
         return OfflineOutcome(failure, tuple(missing), own)
+
+    def _forget_versions(self) -> None:
+        """Drop Alembic's table, which a downgrade to base leaves and the first script creates."""
+        with self._bench.connect() as connection:
+            quote = connection.dialect.identifier_preparer.quote
+            table = quote(self._scope.version_table)
+            for schema in schemas_of(connection, self._scope.version_table):
+                connection.exec_driver_sql(f"DROP TABLE {quote(schema)}.{table}")
+            connection.commit()
 
     def _run_script(self, script: Sequence[str]) -> Failure | None:
         """Run the script as psql does: in autocommit, with the script's own transactions."""

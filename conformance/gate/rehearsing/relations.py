@@ -7,10 +7,17 @@ The catalogs of PostgreSQL and TimescaleDB are left out.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from conformance.gate.evidence.report import LOCK_MODES, AffectedTable, Lock, RowWork
+from conformance.gate.evidence.report import (
+    LOCK_MODES,
+    AffectedTable,
+    Decompressed,
+    Lock,
+    LockEntries,
+    RowWork,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,11 +69,22 @@ SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', z.schema_name, z.table_
   FROM _timescaledb_catalog.chunk c
   JOIN _timescaledb_catalog.chunk z ON z.id = c.compressed_chunk_id
 """
-#: Not a query with parameters, whose syntax differs between drivers.
-_HAS = """
-SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
-                WHERE attrelid = pg_catalog.to_regclass('_timescaledb_catalog.{table}')
-                  AND attname = '{column}' AND NOT attisdropped)
+#: The states of chunks. Since 2.31 the catalog has a chunk's oid, before that its name.
+_STATES_SINCE = "SELECT relid::oid, status FROM _timescaledb_catalog.chunk"
+_STATES_BEFORE = """
+SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', schema_name, table_name))::oid, status
+  FROM _timescaledb_catalog.chunk
+"""
+#: Bits of a chunk's status: has compressed rows; also has uncompressed rows.
+_COMPRESSED, _PARTLY = 1, 8
+#: The columns of TimescaleDB's catalog, which differ between versions.
+_CATALOG = """
+SELECT c.relname, a.attname
+  FROM pg_catalog.pg_attribute a
+  JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = '_timescaledb_catalog' AND NOT a.attisdropped
+   AND c.relname IN ('hypertable', 'compression_settings', 'chunk')
 """
 
 _INDEXES = ("i", "I")
@@ -103,11 +121,13 @@ class Moment:
         relations: the relations by oid.
         chunks: maps the oid of a chunk to its hypertable, and of a compressed chunk to its chunk.
         locks: pairs of oid and mode.
+        states: the status bits of chunks in TimescaleDB's catalog, by oid.
     """
 
     relations: Mapping[int, Relation]
     chunks: Mapping[int, int]
     locks: frozenset[tuple[int, str]]
+    states: Mapping[int, int] = field(default_factory=dict)
 
 
 def observe(cursor: Any) -> Moment:
@@ -122,27 +142,32 @@ def observe(cursor: Any) -> Moment:
     relations = {}
     for oid, schema, name, *rest in cursor.fetchall():
         relations[oid] = Relation(oid, name if schema == "public" else f"{schema}.{name}", *rest)
-    return Moment(relations, _chunks(cursor), locks)
+    cursor.execute(_CATALOG)
+    catalog = frozenset(cursor.fetchall())
+    return Moment(relations, _chunks(cursor, catalog), locks, _states(cursor, catalog))
 
 
-def _chunks(cursor: Any) -> dict[int, int]:
-    if not _has(cursor, "hypertable", "id"):
+def _chunks(cursor: Any, catalog: frozenset[tuple[str, str]]) -> dict[int, int]:
+    if ("hypertable", "id") not in catalog:
         return {}
     queries = [_CHUNKS]
-    if _has(cursor, "compression_settings", "compress_relid"):
+    if ("compression_settings", "compress_relid") in catalog:
         queries.append(_COMPRESSED_SINCE)
-    if _has(cursor, "chunk", "compressed_chunk_id"):
+    if ("chunk", "compressed_chunk_id") in catalog:
         queries.append(_COMPRESSED_BEFORE)
-    found: dict[int, int] = {}
-    for query in queries:
-        cursor.execute(query)
-        found.update({part: whole for part, whole in cursor.fetchall() if part and whole})
-    return found
+    return {part: whole for query in queries for part, whole in _pairs(cursor, query) if whole}
 
 
-def _has(cursor: Any, table: str, column: str) -> bool:
-    cursor.execute(_HAS.format(table=table, column=column))
-    return bool(cursor.fetchone()[0])
+def _states(cursor: Any, catalog: frozenset[tuple[str, str]]) -> dict[int, int]:
+    if ("chunk", "status") not in catalog:
+        return {}
+    return dict(_pairs(cursor, _STATES_SINCE if ("chunk", "relid") in catalog else _STATES_BEFORE))
+
+
+def _pairs(cursor: Any, query: str) -> list[tuple[int, int]]:
+    """The rows of the query whose relation still exists."""
+    cursor.execute(query)
+    return [(first, second) for first, second in cursor.fetchall() if first]
 
 
 def _mode(name: str) -> str:
@@ -205,6 +230,26 @@ class RelationIndex:
             for (name, existed), (tables, chunks) in sorted(whole.items())
         )
 
+    def entries(self, moment: Moment) -> tuple[LockEntries, ...]:
+        """The entries of the lock table that the session holds; indexes count as their table."""
+        itself: dict[str, int] = defaultdict(int)
+        of_chunks: dict[str, int] = defaultdict(int)
+        chunks: dict[str, set[int]] = defaultdict(set)
+        for oid in {oid for oid, _ in moment.locks if oid in self._relations}:
+            table = self._relations[oid].table
+            root, chunk = self._root(oid if table is None else table)
+            name = self._relations[root].name if root in self._relations else ""
+            if chunk is None:
+                itself[name] += 1
+            else:
+                of_chunks[name] += 1
+                chunks[name].add(chunk)
+        return tuple(
+            LockEntries(name, itself[name], of_chunks[name], len(chunks[name]))
+            for name in sorted(itself.keys() | of_chunks.keys())
+            if name
+        )
+
     def rows(self, before: Moment, after: Moment) -> tuple[RowWork, ...]:
         """The rows that were read or written in between, by table."""
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -227,6 +272,26 @@ class RelationIndex:
             for name in sorted(oids)
             for item in self.affected(oids[name])[-1:]
         )
+
+    def partly_compressed(self, before: Moment, after: Moment) -> tuple[Decompressed, ...]:
+        """Chunks that were fully compressed before and are partly compressed now."""
+        packed: dict[str, int] = defaultdict(int)
+        found = []
+        for oid, state in before.states.items():
+            if state & _COMPRESSED and not state & _PARTLY:
+                packed[self._name(oid)] += 1
+                if after.states.get(oid, 0) & _PARTLY:
+                    found.append(oid)
+        return tuple(
+            Decompressed(
+                item.relation, item.existed, item.itself, item.chunks, packed[item.relation]
+            )
+            for item in self.affected(found)
+        )
+
+    def _name(self, oid: int) -> str:
+        root = self._relations.get(self._root(oid)[0])
+        return root.name if root else ""
 
     def _root(self, oid: int) -> tuple[int, int | None]:
         """The table that a relation counts as, and its chunk; None for the table itself."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
 
-from conformance.gate.evidence.report import Notice, Statement
+from conformance.gate.evidence.report import DECOMPRESSION_LIMIT, Notice, Statement
 from conformance.gate.rehearsing.driver import has_failed, is_idle, watch_cursors
 from conformance.gate.rehearsing.relations import Moment, RelationIndex, observe, rewritten
 from conformance.project.listening import notices_of, quiet_cursor, raw_of
@@ -149,7 +149,7 @@ class Tracer:
         # An idle connection would begin a transaction. A failed transaction answers no query until
         # it is rolled back, which a revision may do with a savepoint.
         if raw.autocommit or not (is_idle(raw) or has_failed(raw)):
-            lock_timeout = _read_lock_timeout(raw)
+            lock_timeout = _setting(raw, "lock_timeout")
         self._running = _Running(
             0.0,
             None if raw.autocommit else self._transaction,
@@ -180,10 +180,11 @@ class Tracer:
         lock_timeout = running.lock_timeout
         if not has_failed(raw):
             self._last = _observe(raw)
-            lock_timeout = lock_timeout or _read_lock_timeout(raw)
+            lock_timeout = lock_timeout or _setting(raw, "lock_timeout")
         elif lock_timeout is None and self.statements:
             lock_timeout = self.statements[-1].lock_timeout
         self._index.add(self._last)
+        partly_compressed = self._index.partly_compressed(running.before, self._last)
         return Statement(
             len(self.statements) + 1,
             statement,
@@ -195,6 +196,9 @@ class Tracer:
             rewrites=self._index.affected(rewritten(running.before, self._last)),
             rows=self._index.rows(running.before, self._last),
             notices=tuple(_notice(text) for text in notices),
+            partly_compressed=partly_compressed,
+            entries=() if running.transaction is None else self._index.entries(self._last),
+            decompression_limit=_decompression_limit(raw) if partly_compressed else None,
         )
 
     def _ended(self, _conn: Connection) -> None:
@@ -259,7 +263,11 @@ def _observe(raw: Any) -> Moment:
         return observe(cursor)
 
 
-def _read_lock_timeout(raw: Any) -> str:
+def _setting(raw: Any, name: str) -> str:
     with quiet_cursor(raw) as cursor:
-        cursor.execute("SELECT pg_catalog.current_setting('lock_timeout')")
+        cursor.execute(f"SELECT pg_catalog.current_setting('{name}')")
         return str(cursor.fetchone()[0])
+
+
+def _decompression_limit(raw: Any) -> int:
+    return int(_setting(raw, DECOMPRESSION_LIMIT))

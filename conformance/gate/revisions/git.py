@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conformance.errors import BaseUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: The branches to try, in order, if no base is named.
 MAIN_BRANCHES = ("origin/main", "main")
@@ -80,6 +85,36 @@ class Repository:
             if below or Path(name).parent.as_posix() == place
         }
 
+    def before(self, files: Sequence[Path]) -> str | None:
+        """The last commit that has none of the files; None if there is no such commit.
+
+        The merge base with the main branch if that has none of them.
+        """
+        with suppress(BaseUnavailable):
+            _, shared = self.main_branch()
+            if not any(self._has(shared, file) for file in files):
+                return shared
+        names = [str(file.resolve()) for file in files]
+        added = self._try("log", "--diff-filter=A", "--format=%H", "HEAD", "--", *names) or ""
+        return self._commit(f"{added.split()[-1]}^" if added.strip() else "HEAD")
+
+    def _has(self, commit: str, file: Path) -> bool:
+        path, root = file.resolve(), self.root.resolve()
+        return path.is_relative_to(root) and bool(
+            self._try("ls-tree", commit, "--", path.relative_to(root).as_posix())
+        )
+
+    def archive(self, commit: str) -> bytes:
+        """The files of a commit, as a tar archive.
+
+        Raises:
+            BaseUnavailable: git does not give them.
+        """
+        done = self._git("archive", "--format=tar", commit)
+        if done is None or done.returncode != 0:
+            raise BaseUnavailable(f"git archive fails in {self.root}.", _HINT)
+        return done.stdout
+
     def _commit(self, reference: str) -> str | None:
         found = self._try(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}"
@@ -94,14 +129,19 @@ class Repository:
 
     def _try(self, *arguments: str) -> str | None:
         """The output of git; None if git fails or is not installed."""
+        done = self._git(*arguments)
+        if done is None or done.returncode != 0:
+            return None
+        return done.stdout.decode("utf-8", "replace")
+
+    def _git(self, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
         # The paths that git prints are relative to the repository's root.
         folder = getattr(self, "root", self._folder)
         try:
-            done = subprocess.run(  # noqa: S603 - nothing here goes through a shell
+            return subprocess.run(  # noqa: S603 - nothing here goes through a shell
                 ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
                 capture_output=True,
                 check=False,
             )
         except OSError:
             return None
-        return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None

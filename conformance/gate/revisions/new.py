@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,12 +56,16 @@ class NewRevisions:
         base_heads: the last old revisions; none if all are new.
         revisions: the new revisions, in execution order.
         findings: findings about old revisions that were edited or deleted.
+        repository: the git repository of the revisions; None if there is none.
+        commit: the last commit without the new revisions; None if there is none.
     """
 
     base: str
     base_heads: tuple[str, ...]
     revisions: tuple[Revision, ...]
     findings: tuple[GateFinding, ...] = ()
+    repository: Repository | None = None
+    commit: str | None = None
 
 
 def new_since_revision(config: Config, last_old: str) -> NewRevisions:
@@ -73,7 +77,7 @@ def new_since_revision(config: Config, last_old: str) -> NewRevisions:
     """
     directory = _directory(config)
     if last_old == "base":
-        return _new(directory, frozenset(), "nothing: all revisions are new")
+        return _with_commit(_new(directory, frozenset(), "nothing: all revisions are new"), config)
     try:
         # Alembic asserts that a name is not empty.
         script = directory.get_revision(last_old or " ")
@@ -84,7 +88,21 @@ def new_since_revision(config: Config, last_old: str) -> NewRevisions:
             f"There is no revision {last_old!r}: {str(error).rstrip('.')}.",
             f"Use one of {known}, or base.",
         ) from None
-    return _new(directory, frozenset(old), f"revision {script.revision}")
+    return _with_commit(_new(directory, frozenset(old), f"revision {script.revision}"), config)
+
+
+def _with_commit(new: NewRevisions, config: Config) -> NewRevisions:
+    """Add what git knows, if there is a repository."""
+    try:
+        repository = _repository(config)
+    except BaseUnavailable:
+        return new
+    commit = repository.before([revision.path for revision in new.revisions])
+    return replace(new, repository=repository, commit=commit)
+
+
+def _repository(config: Config) -> Repository:
+    return Repository(Path(str(config.config_file_name)).resolve().parent)
 
 
 def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
@@ -98,7 +116,7 @@ def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
         BaseUnavailable: there is no git repository, or no such commit.
     """
     directory = _directory(config)
-    repository = Repository(Path(str(config.config_file_name)).resolve().parent)
+    repository = _repository(config)
     if reference is None:
         branch, commit = repository.main_branch()
         base = f"the last commit shared with {branch} ({commit[:10]})"
@@ -110,7 +128,8 @@ def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
     ancestor = repository.merge_base(commit)
     before = sources if ancestor == commit else _sources(directory, repository, ancestor)
     edited = tuple(_edited(directory, before, base))
-    return _new(directory, frozenset(sources), base, edited)
+    new = _new(directory, frozenset(sources), base, edited)
+    return replace(new, repository=repository, commit=ancestor)
 
 
 def _directory(config: Config) -> ScriptDirectory:

@@ -13,10 +13,19 @@ if TYPE_CHECKING:
 
 #: Codes that cannot be accepted: the acceptance itself is wrong, or the rehearsal is incomplete.
 NEVER = frozenset(
-    {"upgrade-failed", "revision-edited", "accepted-without-reason", "accepted-in-vain"}
+    {
+        "upgrade-failed",
+        "revision-edited",
+        "inherited-drift",
+        "accepted-without-reason",
+        "accepted-in-vain",
+    }
 )
 #: Codes that cannot be accepted if they made the upgrade fail.
 _CAUSES = frozenset({"compression-forbids"})
+
+#: Codes whose acceptance covers another code: changed values may be overwritten.
+_ALSO = {"data-overwritten": ("data-changed",)}
 
 
 def accept(
@@ -56,9 +65,10 @@ def accept(
 
 
 def _names(finding: GateFinding) -> Iterator[str]:
-    if finding.subject:
-        yield f"{finding.code}:{finding.subject}"
-    yield finding.code
+    for code in (finding.code, *_ALSO.get(finding.code, ())):
+        if finding.subject:
+            yield f"{code}:{finding.subject}"
+        yield code
 
 
 def _without_reason(revision: str, key: str) -> GateFinding:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.policies.codes import POLICY_CODES
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import (
-    changed_facts,
     changed_rows,
     changed_traces,
     describe_changes,
@@ -26,9 +24,8 @@ from conformance.gate.rules.sentences import keyword, listed, shortened
 from conformance.project.notices import is_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from conformance.comparing.findings import Finding
     from conformance.gate.evidence.evidence import (
         CombinedRun,
         DowngradeOutcome,
@@ -45,27 +42,6 @@ def judge(evidence: Evidence) -> Iterator[GateFinding]:
     yield from _interruptions(evidence)
     yield from _downgrade(evidence)
     yield from _offline(evidence)
-
-
-def judge_drift(
-    findings: Sequence[Finding], rehearsed: Sequence[Evidence]
-) -> Iterator[GateFinding]:
-    """Find differences between the final database and the models.
-
-    Each finding names the last revision that changed the fact, else the last revision.
-    """
-    changed: dict[str, str] = {}
-    for evidence in rehearsed:
-        if evidence.after is not None:
-            for key in changed_facts(evidence.before, evidence.after):
-                changed[key.id] = evidence.revision.identifier
-    last = rehearsed[-1].revision.identifier
-    for finding in findings:
-        # A rule that judges several facts together has its own code.
-        code, _, rest = finding.id.partition(":")
-        named = (code, rest) if code in POLICY_CODES else ("drift", finding.id)
-        revision = changed.get(finding.id, last)
-        yield GateFinding(named[0], revision, named[1], f"{finding.message}.", finding.hint)
 
 
 def _failure(evidence: Evidence) -> Iterator[GateFinding]:

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, FactKey, show
 from conformance.gate.evidence.report import GateFinding
-from conformance.gate.evidence.state import changed_rows, counterpart, same_column
+from conformance.gate.evidence.state import (
+    changed_rows,
+    counterpart,
+    overwritten,
+    same_column,
+)
 from conformance.gate.rules.sentences import capitalized
 from conformance.intervals import Interval
 
@@ -19,6 +24,10 @@ if TYPE_CHECKING:
 _MATERIALIZE = (
     "Recreate the continuous aggregate WITH NO DATA and refresh it after the revision, as far back "
     "as its source still has rows; or accept the finding with the reason."
+)
+_KEEP_VALUES = (
+    "Keep the old values in another column or table and restore them in downgrade(), or accept the "
+    "finding with the reason."
 )
 _KEEP_ROWS = "Copy the rows to another table first, or accept the finding with the reason."
 _DROP_LATER = (
@@ -43,8 +52,18 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             _hint(evidence, name, deleted=name in deleted),
             _writer(evidence, name) if name in deleted else None,
         )
+    replaced = dict(_overwritten(evidence))
+    for name, description in replaced.items():
+        yield GateFinding(
+            "data-overwritten",
+            evidence.revision.identifier,
+            name,
+            f"The upgrade overwrites {description}, and the downgrade does not restore them.",
+            _KEEP_VALUES,
+            _writer(evidence, name.rpartition(".")[0]),
+        )
     for name, description in changed_rows(evidence.before, evidence.after):
-        if name not in lost:
+        if name not in lost and name not in replaced:
             yield GateFinding(
                 "data-changed",
                 evidence.revision.identifier,
@@ -54,6 +73,20 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
                 "statement that makes it.",
                 _writer(evidence, name),
             )
+
+
+def _overwritten(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Describe columns whose values no downgrade restores, if a downgrade was tried or declined."""
+    assert evidence.after is not None
+    outcome = evidence.downgrade
+    if outcome is None and evidence.revision.irreversible is None:
+        return
+    final = outcome.after if outcome is not None and outcome.after is not None else evidence.after
+    lost = {name for name, _, _ in overwritten(evidence.before, final)}
+    for name, changed, number in overwritten(evidence.before, evidence.after):
+        # A continuous aggregate can be computed from its source again.
+        if name in lost and not _is_aggregate(evidence.before, name.rpartition(".")[0]):
+            yield name, f"{changed} of {number} values of {name}"
 
 
 def _hint(evidence: Evidence, name: str, *, deleted: bool) -> str:

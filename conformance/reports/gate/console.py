@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from conformance.reports.gate.estimates import told
 from conformance.reports.grouping import by_reason
 from conformance.reports.headline import show_headline
 
@@ -73,6 +74,9 @@ def _show_revision(revision: RevisionReport, console: Console) -> None:
         )
     if own:
         console.print(table)
+    for estimate in revision.estimates:
+        console.print(Text(f"  ≈ {told(estimate)}"))
+        console.print(Text(f"    {estimate.arithmetic}", style="dim"))
     for check in revision.checks:
         console.print(Text(f"  ✓ {check}", style="dim"))
     console.print()
@@ -85,6 +89,8 @@ def _effects(statement: Statement) -> Iterator[str]:
             yield f"{lock.mode} {lock}"
     for item in statement.rewrites:
         yield f"rewrites {item}"
+    for part in statement.partly_compressed:
+        yield f"leaves {part} partly compressed"
     for notice in statement.notices:
         yield f"{notice.severity}: {_shortened(notice.message)}"
 
@@ -108,6 +114,8 @@ def _summary(report: GateReport) -> Iterator[Text]:
         f"  rehearsed    {number} revision{'s' * (number != 1)} in {report.seconds:.1f} s: "
         f"{found}, {counts['accepted']} accepted"
     )
+    if report.sizes:
+        yield Text(f"  sizes        {report.sizes}")
     yield from _not_checked(report)
 
 

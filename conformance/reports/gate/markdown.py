@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.report import LOCK_MODES
 from conformance.reports.gate.diagram import WEAKEST_SHOWN, diagram
+from conformance.reports.gate.estimates import told
 from conformance.reports.grouping import by_reason
 from conformance.reports.templates import code as as_code
 from conformance.reports.templates import template
@@ -42,6 +43,7 @@ def render(report: GateReport, pages: str = "") -> str:
             duration=duration,
             locks=locks,
             effects=effects,
+            told=told,
         )
         if len(rendered) <= _MOST_CHARACTERS:
             break
@@ -68,6 +70,7 @@ def locks(statement: Statement) -> list[str]:
 def effects(statement: Statement) -> list[str]:
     """The other effects: rewritten tables, rows read and written, the server's messages."""
     rewritten = [f"rewrites {item}" for item in statement.rewrites]
+    unpacked = [f"leaves {item} partly compressed" for item in statement.partly_compressed]
     rows = [
         f"{what} {_count(number, 'row')} of {item}"
         for item in statement.rows
@@ -75,7 +78,7 @@ def effects(statement: Statement) -> list[str]:
         if number
     ]
     notices = [f"{notice.severity}: {notice.message}" for notice in statement.notices]
-    return [*rewritten, *rows, *notices]
+    return [*rewritten, *unpacked, *rows, *notices]
 
 
 def _own_statements(revision: RevisionReport) -> list[Statement]:

@@ -19,6 +19,7 @@ from conformance.gate.evidence.evidence import (
 )
 from conformance.gate.evidence.report import (
     AffectedTable,
+    Decompressed,
     GateFinding,
     Lock,
     Notice,
@@ -29,6 +30,8 @@ from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
 from conformance.gate.rules.acceptance import accept
 from conformance.gate.rules.compression import judge_compression
+from conformance.gate.rules.decompression import judge_decompression
+from conformance.gate.rules.drift import judge_drift
 from conformance.gate.rules.hints import (
     hint_for_failure,
     hint_for_offline,
@@ -37,7 +40,7 @@ from conformance.gate.rules.hints import (
     hint_for_scan,
 )
 from conformance.gate.rules.locks import judge_locks, judge_together
-from conformance.gate.rules.outcomes import judge, judge_combined_failure, judge_drift
+from conformance.gate.rules.outcomes import judge, judge_combined_failure
 from conformance.gate.rules.rows import judge_rows
 from conformance.intervals import Interval
 from conformance.population.sequences_behind import LaggingSequence
@@ -46,6 +49,7 @@ REVISION = Revision("0002", ("0001",), "Title.", Path("2.py"), "2.py", {})
 A = Column("a", "integer", not_null=True, computed=False, has_default=False, digest=1)
 B = replace(A, name="b", digest=2)
 TABLE = Contents(7, "t", compressed=True, rows=3, columns={1: A, 2: B}, key=(1,))
+VALUES = frozenset({1, 2, 3})
 HYPERTABLE = FactKey("hypertable", "t", "", EXISTS)
 CHUNKS = FactKey("hypertable", "t", "", "chunk_interval")
 AGGREGATE = FactKey("continuous_aggregate", "t", "", EXISTS)
@@ -60,8 +64,11 @@ def table(**changes):
     return replace(BEFORE, contents={7: replace(TABLE, **changes)})
 
 
+WITH_VALUES = table(columns={1: A, 2: replace(B, values=VALUES)})
+
+
 def evidence(**more):
-    return Evidence(REVISION, BEFORE, **{"after": BEFORE, **more})
+    return Evidence(REVISION, **{"before": BEFORE, "after": BEFORE, **more})
 
 
 def lock(name, mode="ACCESS EXCLUSIVE", *, existed=True, itself=True, chunks=0):
@@ -104,6 +111,12 @@ ALONE = statement(5, "DROP TABLE t", timeout="0", transaction=None)
 ALEMBICS = statement(1, "LOCK v", timeout="0", locks=(lock("v"),), by_alembic=True)
 REWRITE = "ALTER TABLE t ALTER COLUMN a TYPE bigint"
 REWRITTEN = AffectedTable("t", existed=True, chunks=2)
+DECOMPRESSING = statement(
+    4,
+    "UPDATE t SET a = 1",
+    partly_compressed=(Decompressed("t", True, False, 2, 3),),
+    decompression_limit=100_000,
+)
 IDLE = {"idle_seconds": 12.4}
 SCAN = "CREATE INDEX i ON t (a)"
 LONG = "UPDATE t SET a = " + " + ".join("abcdefgh") * 4
@@ -167,6 +180,17 @@ CASES = {
                     AffectedTable("t", existed=True, itself=False, chunks=1),
                     AffectedTable("p", True),
                 ),
+            )
+        ],
+    ),
+    "compressed chunks written to": lambda: judge_decompression("0002", [DECOMPRESSING]),
+    "the one compressed chunk written to, without a limit": lambda: judge_decompression(
+        "0002",
+        [
+            replace(
+                DECOMPRESSING,
+                partly_compressed=(Decompressed("t", True, False, 1, 1),),
+                decompression_limit=0,
             )
         ],
     ),
@@ -345,6 +369,24 @@ CASES = {
             after=table(columns={1: A, 2: replace(B, digest=9)}),
             statements=(statement(9, "UPDATE", rows=(rows("t", written=3),)),),
         )
+    ),
+    "values overwritten": lambda: judge_rows(
+        replace(
+            back(after=table(columns={1: A, 2: replace(B, digest=9, values=frozenset({1}))})),
+            before=WITH_VALUES,
+            after=table(columns={1: A, 2: replace(B, digest=9)}),
+            statements=(statement(9, "UPDATE", rows=(rows("t", written=3),)),),
+        )
+    ),
+    "values overwritten and restored": lambda: judge_rows(
+        replace(
+            back(after=WITH_VALUES),
+            before=WITH_VALUES,
+            after=table(columns={1: A, 2: replace(B, digest=9)}),
+        )
+    ),
+    "values overwritten, the way back not tried": lambda: judge_rows(
+        evidence(before=WITH_VALUES, after=table(columns={1: A, 2: replace(B, digest=9)}))
     ),
     "a shorter retention": lambda: judge_rows(
         evidence(after=replace(BEFORE, facts={RETENTION: Interval.parse("30 days")}))

@@ -7,7 +7,8 @@ Create Date: 2026-11-23
 Every updated row leaves the compressed part of its chunk. The chunk stays partly compressed until
 the policy runs. A downgrade is impossible, because a filled value looks like any other value.
 
-Verdict: passes: data-changed, irreversible
+Verdict (Apache edition): passes: data-changed, irreversible
+Verdict: passes: data-changed, decompression, irreversible
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ Create Date: 2026-11-23
 The first statement alone is harmless. Its ACCESS EXCLUSIVE lock is held until the second statement
 has written every row. Meanwhile nobody can read market_data.
 
-Verdict: fails: lock-held
+Verdict (Apache edition): fails: lock-held
+Verdict: fails: lock-held, decompression
 """
 
 from __future__ import annotations

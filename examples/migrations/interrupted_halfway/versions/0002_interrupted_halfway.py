@@ -7,7 +7,8 @@ Create Date: 2026-11-23
 If the revision is interrupted after its first statement, the database has the column and Alembic
 does not know. The next run then fails, because the column exists already.
 
-Verdict: fails: interrupted
+Verdict (Apache edition): fails: interrupted
+Verdict: fails: decompression, interrupted
 """
 
 from __future__ import annotations

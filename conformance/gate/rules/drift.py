@@ -1,0 +1,101 @@
+"""Judge the differences between the final database and the models. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.policies.codes import POLICY_CODES
+from conformance.gate.evidence.report import GateFinding
+from conformance.gate.evidence.state import changed_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from conformance.comparing.findings import Finding
+    from conformance.gate.evidence.evidence import Evidence
+
+#: The kinds of facts that the rules over policies judge together.
+_RULED = frozenset({"policy", "job", "hypertable", "compression", "continuous_aggregate"})
+_INHERITED = "The new revisions need not fix it. conformance audit reports it for each database."
+_MODELS_UNKNOWN = (
+    " The earlier models are not in git: if your change removed the declaration from the models,"
+    " add a revision."
+)
+
+
+def judge_drift(
+    findings: Sequence[Finding],
+    rehearsed: Sequence[Evidence],
+    heads: Sequence[str] = (),
+    promised_before: Collection[str] | None = (),
+) -> Iterator[GateFinding]:
+    """Find differences between the final database and the models.
+
+    Each finding names the last revision that changed the fact, else the last revision. A
+    difference is inherited if no new revision changed the fact and the models declare the same as
+    before.
+
+    Args:
+        heads: the last old revisions; if there are none, nothing is inherited.
+        promised_before: the identifiers of the findings for which the models declare the same as
+            before the new revisions. None if the earlier models are not known; then a fact that the
+            models declare is not inherited, because a forgotten statement looks the same.
+    """
+    changed = _changed(rehearsed)
+    last = rehearsed[-1].revision.identifier
+    for finding in findings:
+        revision = _blamed(finding, changed)
+        if heads and revision is None and _is_old(finding, promised_before):
+            unknown = _MODELS_UNKNOWN if promised_before is None and not _is_rule(finding) else ""
+            yield GateFinding(
+                "inherited-drift",
+                ", ".join(heads),
+                finding.id,
+                f"{finding.message}; this was so before the new revisions.",
+                f"{_INHERITED}{unknown}",
+            )
+        else:
+            code, subject = "drift", finding.id
+            if _is_rule(finding):
+                code, _, subject = finding.id.partition(":")
+            yield GateFinding(code, revision or last, subject, f"{finding.message}.", finding.hint)
+
+
+def unchanged(findings: Sequence[Finding], rehearsed: Sequence[Evidence]) -> bool:
+    """Whether a finding is about a fact that no new revision changed."""
+    changed = _changed(rehearsed)
+    return any(not _is_rule(item) and item.id not in changed for item in findings)
+
+
+def _is_rule(finding: Finding) -> bool:
+    """Whether the finding is about several facts together, with a code of its own."""
+    return finding.id.partition(":")[0] in POLICY_CODES
+
+
+def _blamed(finding: Finding, changed: Mapping[str, str]) -> str | None:
+    """The last revision that changed the fact, or one of the facts that a rule may judge."""
+    if not _is_rule(finding):
+        return changed.get(finding.id)
+    ruled = [name for key, name in changed.items() if key.partition(":")[0] in _RULED]
+    return ruled[-1] if ruled else None
+
+
+def _changed(rehearsed: Sequence[Evidence]) -> dict[str, str]:
+    """The last revision that changed each fact, by the identifier of the fact."""
+    found: dict[str, str] = {}
+    for evidence in rehearsed:
+        if evidence.after is not None:
+            for key in changed_facts(evidence.before, evidence.after):
+                # Reinserted, so that the last revision's facts come last.
+                found.pop(key.id, None)
+                found[key.id] = evidence.revision.identifier
+    return found
+
+
+def _is_old(finding: Finding, promised_before: Collection[str] | None) -> bool:
+    # A rule judges what the database has, whatever the models declare.
+    if _is_rule(finding):
+        return True
+    if promised_before is None:
+        return finding.expected is None
+    return finding.id in promised_before

@@ -1,0 +1,86 @@
+"""How large the tables of a living database are, as its catalogs have it; no row is read.
+
+Rows are those that PostgreSQL counted when it last analyzed a table, and TimescaleDB when it
+compressed a chunk; of a table that was never analyzed the planner's estimate.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from conformance.observed.catalog import Scope
+
+_BY_OID = text("""
+SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
+                WHERE attrelid = pg_catalog.to_regclass('_timescaledb_catalog.chunk')
+                  AND attname = 'relid' AND NOT attisdropped)
+""")
+#: A chunk is known by its oid since 2.31, by its names before.
+_CHUNK = {
+    True: "c.relid::oid",
+    False: "pg_catalog.to_regclass(pg_catalog.format('%I.%I', c.schema_name, c.table_name))::oid",
+}
+_PARTS = """
+WITH RECURSIVE packed AS (
+    SELECT {chunk} AS oid, z.numrows_pre_compression AS rows, z.numrows_post_compression AS batches,
+           z.compressed_heap_size + z.compressed_toast_size + z.compressed_index_size AS bytes
+      FROM _timescaledb_catalog.chunk c
+      LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON z.chunk_id = c.id
+), part AS (
+    SELECT c.oid AS root, c.oid FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY(:schemas) AND c.relname <> :version_table
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = c.oid)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                          AND d.objid = c.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT p.root, i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid
+)
+SELECT n.nspname AS schema, r.relname AS name, k.oid IS NOT NULL AS chunk,
+       pg_catalog.format('%I.%I', m.nspname, c.relname) AS relation,
+       CASE WHEN c.relkind = 'p' THEN 0
+            WHEN k.rows IS NOT NULL THEN k.rows
+            WHEN c.reltuples >= 0 THEN c.reltuples END::bigint AS rows,
+       coalesce(k.batches, 0)::bigint AS batches,
+       (pg_catalog.pg_total_relation_size(c.oid) + coalesce(k.bytes, 0))::bigint AS bytes
+  FROM part p
+  JOIN pg_catalog.pg_class r ON r.oid = p.root
+  JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+  JOIN pg_catalog.pg_class c ON c.oid = p.oid
+  JOIN pg_catalog.pg_namespace m ON m.oid = c.relnamespace
+  LEFT JOIN packed k ON k.oid = c.oid
+ ORDER BY 1, 2, 4
+"""
+
+
+def table_sizes(connection: Connection, scope: Scope) -> dict[str, dict[str, int]]:
+    """The `rows`, `bytes`, `chunks` and `batches` of each table, by its name.
+
+    Batches are the rows of compressed chunks as they are stored, each of up to 1,000 rows.
+    """
+    by_oid = bool(connection.scalar(_BY_OID))
+    query = text(_PARTS.format(chunk=_CHUNK[by_oid]).replace("::", "\\:\\:"))
+    looked_at = {"schemas": list(scope.schemas), "version_table": scope.version_table}
+    found: dict[str, dict[str, int]] = defaultdict(
+        lambda: {"rows": 0, "bytes": 0, "chunks": 0, "batches": 0}
+    )
+    for part in connection.execute(query, looked_at).all():
+        size = found[scope.name(part.schema, part.name)]
+        size["rows"] += _estimate(connection, part.relation) if part.rows is None else part.rows
+        size["bytes"] += part.bytes
+        size["chunks"] += part.chunk
+        size["batches"] += part.batches
+    return dict(found)
+
+
+def _estimate(connection: Connection, relation: str) -> int:
+    """What the planner expects of a table that was never analyzed, by the size of its file."""
+    plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) SELECT FROM ONLY {relation}")
+    return int(plan.scalar_one()[0]["Plan"]["Plan Rows"])

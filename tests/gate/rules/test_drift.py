@@ -1,0 +1,99 @@
+"""A revision is blamed for the difference that it made, not for one that was there before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.comparing.findings import Finding
+from conformance.comparing.policies.codes import POLICY_CODES
+from conformance.gate.rules.drift import judge_drift, unchanged
+from conformance.intervals import Interval
+
+from .cases import BEFORE, CHUNKS, REVISION, evidence
+
+
+def finding(*, expected, observed):
+    return Finding(
+        CHUNKS.id, CHUNKS.kind, CHUNKS.object, CHUNKS.attribute, "different", expected, observed,
+        "It differs", "Mend it.",
+    )  # fmt: skip
+
+
+SURPLUS = finding(expected=None, observed="1 day")
+LACKING = finding(expected="1 day", observed=None)
+OTHERWISE = finding(expected="1 day", observed="7 days")
+RULE = next(iter(POLICY_CODES))
+BROKEN = replace(SURPLUS, id=f"{RULE}:t")
+CHANGED = evidence(after=replace(BEFORE, facts={CHUNKS: Interval.parse("8 days")}))
+
+
+UNCHANGED = (evidence(),)
+
+
+def code(found, *, promised_before, rehearsed=UNCHANGED, heads=("0001",)):
+    (item,) = judge_drift([found], rehearsed, heads, promised_before)
+    return item.code, item.revision, item.fails
+
+
+@pytest.mark.parametrize("found", [SURPLUS, LACKING, OTHERWISE])
+def test_what_nothing_changed_is_inherited(found):
+    said = code(found, promised_before={CHUNKS.id})
+    assert said == ("inherited-drift", "0001", False)
+
+
+@pytest.mark.parametrize("found", [SURPLUS, LACKING, OTHERWISE])
+def test_not_where_the_models_say_something_else_now(found):
+    assert code(found, promised_before=set()) == ("drift", "0002", True)
+
+
+@pytest.mark.parametrize("promised_before", [{CHUNKS.id}, None])
+def test_not_where_a_revision_changed_it(promised_before):
+    said = code(SURPLUS, promised_before=promised_before, rehearsed=(CHANGED, evidence()))
+    assert said == ("drift", "0002", True)
+
+
+def test_not_where_there_was_no_revision_before():
+    assert code(SURPLUS, promised_before={CHUNKS.id}, heads=())[0] == "drift"
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [(SURPLUS, "inherited-drift"), (LACKING, "drift"), (OTHERWISE, "drift")],
+    ids=["undeclared", "missing", "different"],
+)
+def test_without_earlier_models_what_is_declared_counts_as_new(found, wanted):
+    """A statement that was forgotten looks like an old difference."""
+    assert code(found, promised_before=None)[0] == wanted
+
+
+def test_without_earlier_models_it_says_so():
+    (item,) = judge_drift([SURPLUS], [evidence()], ["0001"], None)
+    assert "The earlier models are not in git" in item.hint
+
+
+def test_earlier_models_are_read_only_where_they_matter():
+    assert unchanged([SURPLUS], [evidence()])
+    assert not unchanged([SURPLUS], [evidence(), CHANGED])
+    assert not unchanged([], [evidence()])
+
+
+def test_it_is_said_of_the_last_revision_that_changed_it():
+    later = replace(CHANGED, revision=replace(REVISION, identifier="0003"))
+    assert code(OTHERWISE, promised_before=set(), rehearsed=(CHANGED, later))[1] == "0003"
+
+
+@pytest.mark.parametrize("promised_before", [set(), None])
+def test_a_rule_is_broken_by_what_changes_policies_or_was_broken_before(promised_before):
+    """A rule over policies judges what the database has, whatever the models declared."""
+    old = code(BROKEN, promised_before=promised_before)
+    assert old == ("inherited-drift", "0001", False)
+    assert code(BROKEN, promised_before=promised_before, rehearsed=(CHANGED,))[:2] == (RULE, "0002")
+    assert code(BROKEN, promised_before=promised_before, heads=())[:2] == (RULE, "0002")
+
+
+def test_a_broken_rule_needs_no_earlier_models():
+    assert not unchanged([BROKEN], [evidence()])
+    (item,) = judge_drift([BROKEN], [evidence()], ["0001"], None)
+    assert "not in git" not in item.hint
