@@ -33,22 +33,28 @@ def scope_of(metadata: MetaData, schemas: Sequence[str] = ("public",)) -> Scope:
 
 
 def both_sides(
-    connection: Connection, metadata: MetaData, scope: Scope | None = None
+    connection: Connection,
+    metadata: MetaData,
+    scope: Scope | None = None,
+    observed: Facts | None = None,
 ) -> tuple[Facts, Facts]:
     """The expected and the observed facts, with expressions as the server prints them."""
     scope = scope or scope_of(metadata)
     prepare_session(connection, scope)
     expected = expected_facts(metadata, default_schema=scope.default_schema)
-    return canonical(connection, expected, observed_facts(connection, scope))
+    if observed is None:
+        observed = observed_facts(connection, scope)
+    return canonical(connection, expected, observed)
 
 
-def check_database(
+def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
     connection: Connection,
     metadata: MetaData,
     capabilities: Capabilities,
     scope: Scope | None = None,
     *,
     living: bool = False,
+    observed: Facts | None = None,
 ) -> Comparison:
     """Compare the database that the connection is in with the metadata.
 
@@ -57,10 +63,11 @@ def check_database(
 
     Args:
         living: whether the database is in use; then its jobs and sequences are judged, too.
+        observed: the facts of the database in the scope, if the caller has just read them.
     """
     with _without_collecting():
         scope = scope or scope_of(metadata)
-        expected, observed = both_sides(connection, metadata, scope)
+        expected, observed = both_sides(connection, metadata, scope, observed)
         circumstances = observed_circumstances(connection, scope, living=living)
         return compare(expected, observed, capabilities, circumstances)
 

@@ -14,7 +14,8 @@ from conformance.engines.base import Template
 from conformance.histories.recording import Recorder, execute_raw
 from conformance.histories.twin import Twins, name
 from conformance.observed.home import function, functions
-from conformance.population.filling import fill_table, rows_key
+from conformance.population.filling import fill_table
+from conformance.population.keys import rows_key
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, MetaData

@@ -22,6 +22,10 @@ _PRINTING = {
     "xmloption": "content",
 }
 
+_SET_PRINTING = "SELECT " + ", ".join(
+    f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _PRINTING.items()
+)
+
 _COLUMNS = """
 SELECT attname AS name, coalesce(attnum = ANY (conkey), false) AS in_key
 FROM pg_catalog.pg_attribute
@@ -65,11 +69,7 @@ def digest(
         LookupError: there is no such table.
         sqlalchemy.exc.DBAPIError: the table cannot be read.
     """
-    for name, value in _PRINTING.items():
-        connection.execute(
-            text("SELECT pg_catalog.set_config(:name, :value, true)"),
-            {"name": name, "value": value},
-        )
+    connection.exec_driver_sql(_SET_PRINTING)
     columns = connection.execute(text(_COLUMNS), {"table": table}).all()
     if not columns:
         raise LookupError(table)

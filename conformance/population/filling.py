@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -21,9 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 
-import conformance
 from conformance.declarations import compression_of, hypertable_of, tables_of
-from conformance.expected import expected_facts, spelling
+from conformance.expected import spelling
 from conformance.observed.home import function
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
 from conformance.strategies.derivation import derivation_of
@@ -107,25 +104,6 @@ def fill_table(
         )
     if compress and compression_of(table) is not None:
         _bring_into_states(connection, table)
-
-
-def rows_key(metadata: MetaData | None = None) -> str:
-    """Hash everything that the generated rows depend on; part of the key of a filled template.
-
-    This is the metadata's facts, and the code of this package: any change generates new rows.
-    """
-    facts = {} if metadata is None else expected_facts(metadata)
-    # Sorted, since SQLAlchemy keeps constraints in sets, whose order differs between processes.
-    parts = [_code(), *sorted(f"{key.id}: {value}" for key, value in facts.items())]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-@cache
-def _code() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(Path(conformance.__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list[Any]:

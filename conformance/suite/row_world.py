@@ -15,7 +15,8 @@ from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.base import Template
 from conformance.errors import describe_briefly
 from conformance.observed.home import function
-from conformance.population.filling import fill_every_state, rows_key
+from conformance.population.filling import fill_every_state
+from conformance.population.keys import rows_key
 from conformance.strategies import canonical, natural_key
 from conformance.strategies.derivation import derivation_of
 

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from conformance.declarations import Compression, Hypertable, TimescaleDB
+from conformance.gate.rehearse import rehearse
 from conformance.gate.revisions.new import new_since_revision
-from conformance.gate.run import rehearse
 from conformance.project.scripts import alembic_config
 
 if TYPE_CHECKING:

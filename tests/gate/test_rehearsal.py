@@ -145,7 +145,7 @@ def test_a_first_migration(session, project, more):
     assert [revision.revision for revision in report.revisions] == ["0001", "0002"][: 1 + more]
     assert report.findings == ()
     for revision in report.revisions:
-        assert "offline SQL leads to the same" in revision.checks
+        assert "offline SQL has the same effect" in revision.checks
 
 
 def test_branches_and_their_merge(session, project):

@@ -20,7 +20,8 @@ from sqlalchemy import (
 
 from conformance.declarations import Hypertable, hypertable_of
 from conformance.population.digests import digests
-from conformance.population.filling import chunks_of, fill_every_state, rows_key
+from conformance.population.filling import chunks_of, fill_every_state
+from conformance.population.keys import rows_key
 from models import Base
 
 

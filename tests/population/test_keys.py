@@ -11,7 +11,7 @@ import pytest
 
 from conformance.engines.base import Template
 from conformance.histories.stage import histories_template
-from conformance.population.filling import rows_key
+from conformance.population.keys import rows_key
 from conformance.suite.row_world import populated_template
 from models import Base
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from conformance.comparing.facts import Facts
     from conformance.gate.evidence.report import Statement
     from conformance.gate.rehearsing.bench import Bench
     from conformance.gate.revisions.new import Revision
@@ -88,11 +89,11 @@ class Rehearsal:
         self._progress = progress
         self._not_checked: dict[str, str] = {}
 
-    def run(self, inspect: Callable[[Connection], None]) -> Evidence:
+    def run(self, inspect: Callable[[Connection, Facts], None]) -> Evidence:
         """Run the rehearsal; if the upgrade succeeds, the bench ends in the state after it.
 
         Args:
-            inspect: called with a connection in the state after the revision.
+            inspect: called with a connection in the state after the revision, and its facts.
         """
         self._report_progress("upgrade")
         before = self._state()
@@ -106,7 +107,7 @@ class Rehearsal:
         after = self._state(before)
         lagging = self._lagging_sequences()
         with self._bench.reader() as connection:
-            inspect(connection)
+            inspect(connection, after.facts)
         downgrade = self._downgrade(before)
         if downgrade is None or downgrade.after is None or differences(before, downgrade.after):
             before = self._renew(before)

@@ -1,0 +1,113 @@
+"""The base: the state before the new revisions, as a template.
+
+Imports little, so that the database can start before the modules that fill it are imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, pool
+
+from conformance.engines.base import Template
+from conformance.gate.revisions.files import imports_of
+from conformance.population.keys import rows_key
+from conformance.project.confinement import confined
+from conformance.project.preparation import prepare, statements_of
+from conformance.project.scripts import variables_named_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alembic.config import Config
+    from sqlalchemy import URL, Connection
+
+    from conformance.gate.revisions.new import NewRevisions
+    from conformance.project.migrations import Migrations
+
+
+@contextmanager
+def connected(url: URL, config: Config) -> Iterator[Connection]:
+    """Open a new session; meanwhile this process can connect to no other database."""
+    engine = create_engine(url, poolclass=pool.NullPool)
+    with confined(config, url), engine.connect() as connection:
+        yield connection
+
+
+def base_template(
+    migrations: Migrations, new: NewRevisions, home: str | None = None, version: str | None = None
+) -> Template:
+    """The template of the base: migrated, with rows in every table and chunks in every state.
+
+    Args:
+        home: the schema in which the new revisions create TimescaleDB, if there are no old ones.
+        version: the version of TimescaleDB in that schema; None for the server's default.
+    """
+    statements = statements_of(migrations.config)
+
+    def prepare_base(url: URL) -> None:
+        from conformance.gate.rehearsing.base_rows import fill
+        from conformance.observed.home import create_extension
+        from conformance.population.aggregates import refresh_aggregates
+
+        prepare(url, statements)
+        with connected(url, migrations.config) as connection:
+            for head in new.base_heads:
+                _migrate(connection, migrations, head)
+            if not new.base_heads and not migrations.insist_on_the_extension:
+                # A downgrade need not drop the extension: other schemas may use it.
+                create_extension(connection, home, version)
+                connection.commit()
+            fill(
+                connection,
+                compress=migrations.edition == "community",
+                own=migrations.version_table(connection),
+            )
+        with connected(url, migrations.config) as connection:
+            refresh_aggregates(connection)
+
+    parts = f"{_fingerprint(migrations, new)} {statements} {home}"
+    return Template("gate", hashlib.sha256(parts.encode()).hexdigest()[:32], prepare_base)
+
+
+def _migrate(connection: Connection, migrations: Migrations, head: str) -> None:
+    try:
+        migrations.upgrade(connection, head)
+    # A migration may raise anything; the message is for its author.
+    except (Exception, SystemExit) as error:
+        raise migrations.why_it_failed(error, head) from error
+
+
+def _fingerprint(migrations: Migrations, new: NewRevisions) -> str:
+    """A hash of all files and versions that the state of the base depends on."""
+    digest = hashlib.sha256()
+    recent = {revision.path.resolve() for revision in new.revisions}
+    directory = ScriptDirectory.from_config(migrations.config)
+    old = {Path(script.path).resolve() for script in directory.walk_revisions()} - recent
+    scripts = set(Path(directory.dir).resolve().rglob("*.py")) - recent
+    imported = {
+        path for file in old for name in imports_of(file) for path in _module_files(Path(name))
+    }
+    read = sorted(old | scripts | imported)
+    for path in read:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(Path(migrations.ini).read_bytes())
+    for library in ("alembic", "sqlalchemy", "psycopg2-binary", "hypothesis"):
+        digest.update(f"{library} {version(library)}".encode())
+    digest.update(variables_named_in(read))
+    digest.update(f"{sorted(new.base_heads)} {migrations.edition} {rows_key()}".encode())
+    return digest.hexdigest()[:32]
+
+
+def _module_files(module: Path) -> list[Path]:
+    """The files of the project's own module or package, if the name is one."""
+    return [*_python_files(module.with_suffix(".py").resolve()), *_python_files(module.resolve())]
+
+
+def _python_files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
