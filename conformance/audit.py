@@ -41,6 +41,7 @@ def audit(
     *,
     schemas: Sequence[str] = ("public",),
     measured: Callable[[dict[str, dict[str, int]]], None] | None = None,
+    leave: Sequence[str] = (),
 ) -> Verdict:
     """Compare the database at the URL with the metadata.
 
@@ -52,6 +53,7 @@ def audit(
         schemas: schemas to check in addition to those that the metadata names. Tables without a
             schema belong to the first one.
         measured: called with rows, bytes, chunks and batches of each table.
+        leave: patterns of objects that are left to others.
 
     Raises:
         ConformanceError: the connection fails, the TimescaleDB is not supported, or a timeout
@@ -62,7 +64,7 @@ def audit(
     with _transaction(url) as connection:
         server = identify_server(connection)
         capabilities = Capabilities(community_edition=server.edition == "community")
-        scope = scope_of(metadata, schemas)
+        scope = scope_of(metadata, schemas, leave)
         sizes = None if measured is None else table_sizes(connection, scope)
         comparison = check_database(connection, metadata, capabilities, scope, living=True)
     if measured is not None and sizes is not None:
@@ -78,6 +80,8 @@ def audit(
         consequences=len(comparison.consequences),
         by_kind=in_order(Counter(key.kind for key in comparison.conforming)),
         seconds=time.monotonic() - started,
+        left=comparison.left,
+        moot=tuple(key.id for key in comparison.consequences),
     )
 
 

@@ -92,6 +92,25 @@ def _options(*names: str) -> Callable[[Any], Any]:
     return add
 
 
+_adopting = (
+    click.option(
+        "--write-baseline",
+        metavar="FILE",
+        help="Write the findings of this run into the file; from then on only new ones fail.",
+    ),
+    click.option(
+        "--grow-baseline", is_flag=True, help="Let --write-baseline add to a file that is there."
+    ),
+)
+
+
+def _baseline(command: Any) -> Any:
+    """The options about the baseline."""
+    for option in reversed((_option("baseline"), *_adopting)):
+        command = option(command)
+    return command
+
+
 _json = click.option(
     "--json",
     "json_file",
@@ -120,23 +139,37 @@ def main() -> None:
 @_options("engine", "image", "models", "alembic_ini", "schemas", "reports", "writes")
 @_options("profile", "seed", "examples")
 @click.option("--timings", is_flag=True, help="Show how long each stage of the run takes.")
+@_baseline
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
-def check(pytest_arguments: tuple[str, ...], *, timings: bool, **given: Any) -> None:
+def check(
+    pytest_arguments: tuple[str, ...],
+    *,
+    timings: bool,
+    write_baseline: str | None,
+    grow_baseline: bool,
+    **given: Any,
+) -> None:
     """Run the conformance suite on a newly migrated TimescaleDB."""
     require("suite", "conformance check")
     from rich.console import Console
 
-    from conformance.checking.choices import Choices
+    from conformance.adoption.stage import Choices as Adopting
+    from conformance.adoption.stage import Stage
+    from conformance.checking.choices import Choices, selects
     from conformance.checking.run import run_suite
     from conformance.comparing.verdict import Verdict
     from conformance.reports.verdict import console as verdict_console
     from conformance.reports.verdict.files import write_all
 
     project = configured(**given)
+    adopting = Adopting(write_baseline, grow_baseline, whole=not selects(pytest_arguments))
+    stage = Stage.of(project, "check", adopting)
+    project = replace(project, baseline=stage.read_from)
     _carry_out(
         lambda progress: run_suite(
             Choices(project), pytest_arguments, Console(stderr=True), progress
         ),
+        stage=stage,
         no_verdict=lambda reason: Verdict(_asked(project), could_not_run=reason),
         write=lambda verdict: write_all(verdict, Path(project.reports)),
         show=lambda verdict, console: verdict_console.show(
@@ -156,14 +189,25 @@ def check(pytest_arguments: tuple[str, ...], *, timings: bool, **given: Any) -> 
 )
 @_option("schemas", "--schema")
 @_option("models")
-def audit(url: str, json_file: str | None, sizes_file: str | None, **given: Any) -> None:
+@_baseline
+def audit(
+    url: str,
+    json_file: str | None,
+    sizes_file: str | None,
+    *,
+    write_baseline: str | None,
+    grow_baseline: bool,
+    **given: Any,
+) -> None:
     """Compare a running database with the models. Read-only: safe on production."""
     require("audit", "conformance audit")
+    from conformance.adoption.stage import Choices, Stage
     from conformance.comparing.verdict import EngineUsed, Verdict
 
     project = configured(**given)
     _carry_out(
         lambda _: _audited(url, project, sizes_file),
+        stage=Stage.of(project, "audit", Choices(write_baseline, grow_baseline)),
         no_verdict=lambda reason: Verdict(EngineUsed("url", "database URL"), could_not_run=reason),
         write=lambda _: None,
         show=_show_verdict,
@@ -180,9 +224,12 @@ def _audited(url: str, project: Configuration, sizes_file: str | None) -> Verdic
         if sizes_file is not None:
             write(Path(sizes_file), json.dumps(sizes, indent=2, sort_keys=True) + "\n")
 
-    metadata = metadata_for(project)
     return audit_database(
-        url, metadata, schemas=project.schemas, measured=keep if sizes_file else None
+        url,
+        metadata_for(project),
+        schemas=project.schemas,
+        leave=project.leave,
+        measured=keep if sizes_file else None,
     )
 
 
@@ -230,7 +277,7 @@ def explain(code: str) -> None:
     "--base", metavar="GIT_REF", help="The commit to compare with: later revisions are new."
 )
 @click.option("--from-revision", metavar="REV", help="The last old revision, instead of --base.")
-@_options("engine", "image", "models", "alembic_ini", "schemas", "reports", "sizes")
+@_options("engine", "image", "models", "alembic_ini", "schemas", "reports", "sizes", "baseline")
 @_json
 def gate(base: str | None, from_revision: str | None, json_file: str | None, **given: Any) -> None:
     """Rehearse new revisions on generated rows, and judge them.
@@ -244,7 +291,9 @@ def gate(base: str | None, from_revision: str | None, json_file: str | None, **g
     from rich.console import Console
     from rich.markup import escape
 
+    from conformance.adoption.stage import policy_for
     from conformance.gate.evidence.report import GateReport
+    from conformance.gate.rules.adopted import settle
     from conformance.gate.run import Choices
     from conformance.gate.run import gate as run_gate
     from conformance.reports.gate import console as gate_console
@@ -254,9 +303,11 @@ def gate(base: str | None, from_revision: str | None, json_file: str | None, **g
         raise click.UsageError("Use --base or --from-revision, not both.")
     project = configured(**given)
     choices = Choices(project, base, from_revision)
+    policy = policy_for(project, "gate")
     with Console(stderr=True).status("starting") as status:
         _carry_out(
             lambda progress: run_gate(choices, progress),
+            stage=lambda report: settle(report, policy),
             no_verdict=lambda reason: GateReport(_asked(project), could_not_run=reason),
             write=lambda report: write_all(report, Path(project.reports), os.environ),
             show=lambda report, console: gate_console.show(report, console, project.reports),
@@ -306,17 +357,21 @@ def upgrade(
     from rich.console import Console
     from rich.markup import escape
 
+    from conformance.adoption.stage import policy_for
     from conformance.reports.upgrade import console as upgrade_console
     from conformance.reports.upgrade.files import write_all
+    from conformance.upgrade.adopted import settle
     from conformance.upgrade.choices import Choices
     from conformance.upgrade.rehearsal import rehearse
     from conformance.upgrade.report import UpgradeReport
 
     project = configured(**given)
     choices = Choices(before, after, engine, image, project, suite)
+    policy = policy_for(project, "upgrade")
     steps = Console(stderr=True, soft_wrap=True)
     _carry_out(
         lambda progress: rehearse(choices, progress),
+        stage=lambda report: settle(report, policy),
         no_verdict=lambda reason: UpgradeReport(
             choices.requested_engine(before), choices.requested_engine(after), could_not_run=reason
         ),
@@ -342,6 +397,7 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
     no_verdict: Callable[[str], _Report],
     write: Callable[[_Report], None],
     show: Callable[[_Report, Console], None],
+    stage: Callable[[_Report], _Report] = lambda report: report,
     progress: Progress = unwatched,
     ended: Callable[[], None] = lambda: None,
     json_file: str | None = None,
@@ -350,6 +406,7 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
 
     Args:
         run: runs the command and returns its report.
+        stage: applies to the report what the project says about findings.
         no_verdict: creates a report from the reason why there is no verdict.
         write: writes the report files.
         show: prints the report.
@@ -369,7 +426,7 @@ def _carry_out(  # noqa: PLR0913 - what differs between the commands
             redirect_stdout(sys.stderr) if to_stderr else nullcontext(),
             interruptible(progress) as asking,
         ):
-            report = run(asking)
+            report = stage(run(asking))
     # Exit codes 0 and 1 mean a verdict; any exception exits with 2.
     except BaseException as error:
         seconds = time.monotonic() - started

@@ -71,6 +71,10 @@ class ModelsUnavailable(ConformanceError):
     """The models' metadata cannot be imported or is empty."""
 
 
+class DeclaredAndLeft(ConformanceError):
+    """The configuration leaves to others what the models declare."""
+
+
 class MigrationFailed(ConformanceError):
     """The migration fails on an empty database."""
 

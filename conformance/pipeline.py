@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.comparing.comparison import Comparison, compare
+from conformance.comparing.leaving import circumstances_left, declared_and_left
+from conformance.comparing.leaving import leave as leave_to_others
+from conformance.comparing.seen import accounted
 from conformance.declarations import views_of
+from conformance.errors import DeclaredAndLeft
 from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 from conformance.observed.circumstances import observed_circumstances
@@ -21,15 +26,24 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import Facts
 
 
-def scope_of(metadata: MetaData, schemas: Sequence[str] = ("public",)) -> Scope:
+def scope_of(
+    metadata: MetaData, schemas: Sequence[str] = ("public",), leave: Sequence[str] = ()
+) -> Scope:
     """The schemas of the metadata's tables and views, and these.
 
     Args:
         schemas: more schemas to check; tables without a schema belong to the first one.
+        leave: patterns of objects that are left to others.
+
+    Raises:
+        DeclaredAndLeft: the metadata declares what is left to others.
     """
     relations = (*metadata.tables.values(), *views_of(metadata))
     named = {relation.schema for relation in relations if relation.schema is not None}
-    return Scope(tuple(sorted({*named, *schemas})), schemas[0])
+    scope = Scope(tuple(sorted({*named, *schemas})), schemas[0], left=tuple(leave))
+    if leave:
+        _forbid_leaving(expected_facts(metadata, default_schema=scope.default_schema), scope)
+    return scope
 
 
 def both_sides(
@@ -65,11 +79,29 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
         living: whether the database is in use; then its jobs and sequences are judged, too.
         observed: the facts of the database in the scope, if the caller has just read them.
     """
+    scope = scope or scope_of(metadata)
     with _without_collecting():
         scope = scope or scope_of(metadata)
         expected, observed = both_sides(connection, metadata, scope, observed)
         circumstances = observed_circumstances(connection, scope, living=living)
-        return compare(expected, observed, capabilities, circumstances)
+        if not scope.left:
+            return compare(expected, observed, capabilities, circumstances)
+        remaining, left = leave_to_others(observed, scope.left, scope.default_schema)
+        circumstances = circumstances_left(circumstances, scope.left, scope.default_schema)
+        comparison = compare(expected, remaining, capabilities, circumstances)
+        return replace(comparison, left=left, accounted=accounted(observed))
+
+
+def _forbid_leaving(expected: Facts, scope: Scope) -> None:
+    """What the models declare is judged, whoever is said to own it."""
+    both = declared_and_left(expected, scope.left, scope.default_schema)
+    if both is not None:
+        pattern, key = both
+        raise DeclaredAndLeft(
+            f"leave has {pattern!r}, which takes in {key.kind.replace('_', ' ')} {key.object} of "
+            "the models.",
+            "Name the objects of others more narrowly, or drop it from the models.",
+        )
 
 
 def facts_of(connection: Connection, scope: Scope) -> Facts:

@@ -36,7 +36,7 @@ from conformance.checking.session import (
 from conformance.process.standard_library import put_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
 __all__ = [
     "comparison",
@@ -78,9 +78,11 @@ def pytest_report_collectionfinish(
     """
     if config.getoption("collectonly") or not any(_is_ours(item) for item in items):
         return []
+    from conformance.checking.excusing import policy_of
     from conformance.errors import ConformanceError
 
     try:
+        policy_of(config)
         metadata_of(config)
         session_of(config)
     except ConformanceError as error:
@@ -132,10 +134,12 @@ def pytest_configure_node(node: Any) -> None:
     """Pass the controller's server and seed to a pytest-xdist worker, if the suite runs."""
     if not _runs_the_suite(node.config):
         return
+    from conformance.checking.excusing import policy_of
     from conformance.checking.profiles import tell_worker
     from conformance.errors import ConformanceError
 
     try:
+        policy_of(node.config)
         node.workerinput["conformance_engine"] = choice_for_workers(session_of(node.config))
     except ConformanceError as error:
         pytest.exit(f"conformance: {error}", returncode=NO_VERDICT)
@@ -166,14 +170,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     end_session(config)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Stop the session if an error keeps a check, and thereby all others, from running."""
-    if (
-        call.excinfo is None
-        or (reason := _why_not_run(item, call.when, call.excinfo.value)) is None
-    ):
-        return
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Stop the session if an error keeps a check, and thereby all others, from running.
+
+    Report a check as skipped if the project does not count any of its findings.
+    """
+    reason = call.excinfo and _why_not_run(item, call.when, call.excinfo.value)
+    if reason is not None:
+        _stop(item, reason)
+    report = yield
+    if report.failed and _is_ours(item):
+        from conformance.checking.excusing import excuse
+
+        excuse(item, report)
+    return report
+
+
+def _stop(item: pytest.Item, reason: str) -> None:
     from conformance.checking.outcomes import COULD_NOT_RUN
 
     item.user_properties.append((COULD_NOT_RUN, reason))
@@ -212,7 +228,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Report a check as not checked if the server lacks a capability that it needs."""
+    """Report a check as not checked if its rule is off, or the server lacks a capability."""
+    if _is_ours(item):
+        from conformance.checking.excusing import switched_off
+
+        if (why := switched_off(item)) is not None:
+            item.user_properties.append(("not_checked", why))
+            pytest.skip(f"not checked: {why}")
     for marker in item.iter_markers("needs"):
         reason = session_of(item.config).engine.capabilities.missing(*marker.args)
         if reason is not None:

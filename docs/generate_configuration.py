@@ -54,6 +54,8 @@ container.
 
 An unknown key, or a value of a wrong type, ends every command with one sentence and exit code 2.
 [configuration.schema.json](configuration.schema.json) is the table as a JSON Schema, for editors.
+[Adopting it](adoption.md) says what `accepted`, `severities`, `leave`, `house_rules` and `baseline`
+mean.
 
 | key | value | default | |
 | --- | --- | --- | --- |

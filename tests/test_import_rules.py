@@ -140,6 +140,13 @@ RULES = (
         followed=True,
     ),
     Rule(
+        "what a project makes of an upgrade is pure",
+        "conformance.upgrade.adopted",
+        forbidden=("",),
+        allowed=("conformance.upgrade.report", *_COMPARING, *PURE),
+        followed=True,
+    ),
+    Rule(
         "known gaps that an upgrade closes or opens are pure",
         "conformance.upgrade.gaps",
         forbidden=("",),

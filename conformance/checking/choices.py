@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -10,9 +11,23 @@ from conformance.checking.options import as_arguments
 from conformance.project.configuration import Configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 JUNIT_FILE = "junit.xml"
+#: Arguments of pytest that leave no check out: how many processes, and how much is printed.
+_WITHOUT_EFFECT = re.compile(r"-n(=?\w+)?|--numprocesses=\w+|--dist=\w+|-v+|-q+")
+
+
+def selects(arguments: Sequence[str]) -> bool:
+    """Whether these arguments of pytest may leave a part of the suite out."""
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if not _WITHOUT_EFFECT.fullmatch(argument):
+            return True
+        if argument == "-n" and rest:
+            rest.pop(0)
+    return False
 
 
 @dataclass(frozen=True)

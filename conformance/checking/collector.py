@@ -15,7 +15,7 @@ from conformance.checking.choices import JUNIT_FILE
 from conformance.checking.profiles import generation_of
 from conformance.checking.session import use_session
 from conformance.comparing.facts import in_order
-from conformance.comparing.findings import Finding, NotChecked, Seen
+from conformance.comparing.findings import Finding, Left, NotChecked, Seen
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError
 
@@ -50,6 +50,8 @@ class Collector:
         self.findings: list[Finding] = []
         self.not_checked: list[NotChecked] = []
         self.seen: list[Seen] = []
+        self.left: list[Left] = []
+        self.moot: list[str] = []
         self.accounted: Counter[str] = Counter()
         self.by_kind: Counter[str] = Counter()
         self.tests = 0
@@ -108,7 +110,7 @@ class Collector:
             # Several checks may have the same part.
             self.not_checked += [part for part in parts if part not in self.not_checked]
             self._warned(report)
-        if report.failed:
+        if report.failed or outcomes.EXCUSED in properties:
             self._failed(report)
         elif report.skipped:
             self._skipped(report, properties)
@@ -121,6 +123,9 @@ class Collector:
         for name, value in report.user_properties:
             if name == outcomes.SEEN:
                 self.seen.append(Seen(**json.loads(str(value))))
+            elif name == outcomes.LEFT:
+                left = json.loads(str(value))
+                self.left.append(Left(left["pattern"], tuple(left["objects"])))
             elif name == outcomes.ACCOUNTED:
                 self.accounted.update(json.loads(str(value)))
 
@@ -131,18 +136,15 @@ class Collector:
             self.findings += [finding for finding in found if finding not in self.findings]
 
     def _failed(self, report: pytest.TestReport) -> None:
-        found = _findings(report)
-        if found:
-            new = [finding for finding in found if finding not in self.findings]
-            # Several checks may have the same finding.
-            self.consequences += not new
-            self.findings += new
-        else:
-            self.findings.append(_broken(report))
+        new = [finding for finding in findings_of(report) if finding not in self.findings]
+        # Several checks may have the same finding.
+        self.consequences += not new
+        self.findings += new
 
     def _skipped(self, report: pytest.TestReport, properties: dict[str, object]) -> None:
         if outcomes.CONSEQUENCE in properties:
             self.consequences += 1
+            self.moot.append(_name(report))
             return
         reason = properties.get(outcomes.NOT_CHECKED)
         if reason is None:
@@ -157,7 +159,8 @@ class Collector:
         """Keep the outcome of all facts, which are one check."""
         self.by_kind.update(decided["by_kind"])
         self.not_checked += [NotChecked(*item) for item in decided["not_checked"]]
-        self.consequences += decided["consequences"]
+        self.consequences += len(decided["moot"])
+        self.moot += decided["moot"]
 
     def _passed(self, properties: dict[str, object]) -> None:
         if outcomes.FACTS in properties:
@@ -201,6 +204,8 @@ class Collector:
             generated=self.generated,
             by_kind=in_order(self.by_kind),
             seconds=seconds,
+            left=tuple(self.left),
+            moot=tuple(self.moot),
             stages=dict(self.stages),
         )
 
@@ -209,6 +214,14 @@ def _stage(report: pytest.TestReport) -> str:
     """The test file; with `: preparation` for the time of its fixtures, mostly databases."""
     chapter = Path(report.fspath).stem.removeprefix("test_")
     return chapter if report.when == "call" else f"{chapter}: preparation"
+
+
+def findings_of(report: pytest.TestReport) -> list[Finding]:
+    """What a check that failed has found."""
+    for name, value in report.user_properties:
+        if name == outcomes.EXCUSED:
+            return [Finding(**item) for item in json.loads(str(value))]
+    return _findings(report) or [_broken(report)]
 
 
 def _name(report: pytest.TestReport) -> str:

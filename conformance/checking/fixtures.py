@@ -50,7 +50,8 @@ def conformance_scope(pytestconfig: pytest.Config, conformance_metadata: MetaDat
     """
     from conformance.pipeline import scope_of
 
-    return scope_of(conformance_metadata, options_of(pytestconfig).schemas)
+    options = options_of(pytestconfig)
+    return scope_of(conformance_metadata, options.schemas, options.leave)
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from conformance.adoption.stage import policy_for
 from conformance.checking.collector import Collector
 from conformance.checking.process import SuiteProcess
 from conformance.checking.run import SUITE, check_on
+from conformance.comparing.acceptance import as_judged, judge
 from conformance.comparing.findings import Finding, NotChecked
 from conformance.process.output import write
 from conformance.reports.junit import merged
@@ -50,7 +52,7 @@ def in_halves(session: Session, choices: Choices, console: Console, progress: Pr
     chapters = {path.name for path in SUITE.glob("test_*.py")}
     beside = replace(choices, junit=_JUNIT_BESIDE)
     with SuiteProcess(beside, _all_but(BESIDE, chapters)) as other:
-        collector = Collector(session, progress, lambda found: _show(found, console))
+        collector = Collector(session, progress, lambda found: _show(found, choices, console))
         arguments = [*_all_but(chapters - BESIDE, chapters), "--conformance-facts-at-once"]
         verdict = check_on(session, choices, arguments, progress, collector)
         found = other.verdict(progress)
@@ -62,13 +64,16 @@ def _all_but(kept: Collection[str], chapters: Collection[str]) -> list[str]:
     return [f"--ignore={SUITE / name}" for name in sorted(set(chapters) - set(kept))]
 
 
-def _show(found: Collector, console: Console) -> None:
+def _show(found: Collector, choices: Choices, console: Console) -> None:
     """Print the verdict on the structure while the rows are still being checked."""
-    for finding in found.findings:
+    policy = policy_for(choices.project, "check")
+    judged = [as_judged(finding, judge(finding.names, policy)) for finding in found.findings]
+    counted = [item for item in judged if judge(item.names, policy).excused is None]
+    for finding in counted:
         mark = "[red]✗[/red]" if finding.fails else "[yellow]![/yellow]"
         console.print(f"{mark} {escape(finding.message)}", highlight=False)
     facts = f"{found.by_kind.total()} facts hold"
-    differing = [finding for finding in found.findings if finding.fails]
+    differing = [finding for finding in counted if finding.fails]
     differs = f", {len(differing)} do not" if differing else ""
     console.print(f"Structure: {facts}{differs}. Checking rows and migrations.", style="dim")
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 #: The keys of the configuration that are options of pytest.
 _NAMES = (
     "engine", "image", "models", "alembic_ini", "schemas", "writes", "profile", "seed", "examples",
+    "baseline",
 )  # fmt: skip
 _CONFIGURATION = pytest.StashKey[Configuration]()
 

@@ -27,6 +27,10 @@ COULD_NOT_RUN, TRIED = "could_not_run", "tried"
 FACTS = "facts"
 #: The number of objects of a kind, and the objects that are not judged, as JSON.
 ACCOUNTED, SEEN = "accounted", "seen"
+#: What a check found that the project does not count, as JSON; it is reported as skipped.
+EXCUSED = "excused"
+#: What the project leaves to others, as JSON.
+LEFT = "left"
 #: A part that a passing check left out, `[id, reason]` as JSON.
 PART_NOT_CHECKED = "part_not_checked"
 
@@ -45,11 +49,11 @@ def add_tried(total: Counter[str], report: pytest.TestReport) -> None:
 
 
 def decided(
-    record: Record, *, by_kind: Counter[str], not_checked: list[NotChecked], consequences: int
+    record: Record, *, by_kind: Counter[str], not_checked: list[NotChecked], moot: list[str]
 ) -> None:
     """Record the outcome of all facts on the report; `fail` records their findings."""
     undecided = [(item.id, item.reason) for item in not_checked]
-    data = {"by_kind": by_kind, "not_checked": undecided, "consequences": consequences}
+    data = {"by_kind": by_kind, "not_checked": undecided, "moot": moot}
     record(FACTS, json.dumps(data))
 
 
@@ -59,6 +63,12 @@ def account(comparison: Comparison, kind: str, record: Record) -> None:
     for seen in comparison.seen:
         if seen.kind == kind:
             record(SEEN, json.dumps(asdict(seen)))
+
+
+def name_left(comparison: Comparison, record: Record) -> None:
+    """Put on the report what the project leaves to others."""
+    for item in comparison.left:
+        record(LEFT, json.dumps(asdict(item)))
 
 
 def note(finding: Finding, record: Record) -> None:

@@ -14,6 +14,7 @@ from rich import progress as bars
 
 from conformance.checking.collector import Collector
 from conformance.engines.started import start_session
+from conformance.pipeline import scope_of
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
 from conformance.project.migrations import Migrations
@@ -55,7 +56,7 @@ def run_suite(
 
     started = time.monotonic()
     # Report errors of the models and of the report folder before starting anything.
-    metadata_for(choices.project)
+    scope_of(metadata_for(choices.project), choices.project.schemas, choices.project.leave)
     import_fixtures(choices.project)
     make_folder(choices.reports)
     with _shown(console, progress) as shown:

@@ -18,7 +18,7 @@ from conformance.comparing.facts import (
     agrees,
     plain,
 )
-from conformance.comparing.findings import Finding, NotChecked, Seen
+from conformance.comparing.findings import Finding, Left, NotChecked, Seen
 from conformance.comparing.messages import hint_for, message_for
 from conformance.comparing.policies.rules import add_broken_rules
 from conformance.comparing.seen import PRIVILEGES, accounted, is_never_judged, is_seen, seen_of
@@ -46,6 +46,7 @@ class Comparison:
         not_checked: facts that this server cannot decide, with the reason.
         seen: undeclared objects that are not judged.
         accounted: how many objects of each kind the database has, all outcomes together.
+        left: objects that the project leaves to others.
         names: key of an expected object without a declared name -> key under which it was found.
     """
 
@@ -56,6 +57,7 @@ class Comparison:
     seen: tuple[Seen, ...]
     accounted: dict[str, int]
     names: dict[FactKey, FactKey]
+    left: tuple[Left, ...] = ()
 
 
 def compare(

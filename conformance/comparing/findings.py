@@ -7,6 +7,9 @@ from typing import Any
 
 from conformance.comparing.codes import ERROR
 
+#: Commands that find something, in the words of a project that accepts it.
+COMMANDS = ("check", "audit", "gate", "upgrade")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -41,6 +44,38 @@ class Finding:
     def fails(self) -> bool:
         """Whether the verdict is `differs` because of it."""
         return self.severity == ERROR
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a project may call it: its id, or its kind."""
+        return self.id, self.kind
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A finding that somebody has accepted.
+
+    Attributes:
+        reason: why.
+        until: the last day on which it is, `2027-03-31`; empty: without end.
+    """
+
+    finding: Finding
+    reason: str
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a project leaves to others.
+
+    Attributes:
+        pattern: as the project says it, `celery_*`.
+        objects: those that the database has, `table celery_taskmeta`.
+    """
+
+    pattern: str
+    objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

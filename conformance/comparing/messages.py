@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from conformance.comparing import kinds
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Given, Unsaid, Value, show
+from conformance.comparing.facts import (
+    ANYTHING,
+    DERIVED,
+    EXISTS,
+    FactKey,
+    Given,
+    Unsaid,
+    Value,
+    show,
+)
 
 _NOUNS = {
     **kinds.NOUNS,
@@ -261,7 +270,8 @@ def _what_to_do(key: FactKey, disagreement: str) -> str:
             return (
                 "No declaration exists for this kind of policy. Remove the policy in a migration."
             )
-        return f"Declare it{declaration or ' in the models'}, or drop it in a migration."
+        way = f"Declare it{declaration or ' in the models'}, or drop it in a migration."
+        return f"{way}{_leave(key)}"
     if disagreement == "missing" and key.kind == "primary_key":
         return (
             "Create the primary key in a migration. If the table should not have one, replace "
@@ -270,6 +280,14 @@ def _what_to_do(key: FactKey, disagreement: str) -> str:
     if disagreement == "missing":
         return "Create it in a migration, or drop it from the models."
     return "Change it in a migration, or in the models if the database is right."
+
+
+def _leave(key: FactKey) -> str:
+    """How a project says that the object is a library's: it is made of these."""
+    if key.attribute != EXISTS or key.kind not in ("table", "trigger", *DERIVED):
+        return ""
+    pattern = f"{key.kind}:{key.object}" if key.kind == "trigger" else key.object
+    return f' If it is somebody else\'s: leave = ["{pattern}"] in pyproject.toml.'
 
 
 def _policy(key: FactKey) -> str:

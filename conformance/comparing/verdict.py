@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.comparing.capabilities import Server
-    from conformance.comparing.findings import Finding, NotChecked, Seen
+    from conformance.comparing.findings import Accepted, Finding, Left, NotChecked, Seen
 
 #: Exit codes of every command, by verdict.
 EXIT_CODES = {"conforms": 0, "differs": 1, "could_not_run": 2}
@@ -50,6 +50,23 @@ class EngineUsed:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """The file with the findings of the day on which the tool was adopted.
+
+    Attributes:
+        file: its path.
+        waiting: how many findings it has still.
+        mended: ids of findings that it had and that are gone.
+        note: what was written, or why nothing was; a sentence, or empty.
+    """
+
+    file: str
+    waiting: int = 0
+    mended: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The result of a run: it conforms, differs, or could not run.
 
@@ -58,7 +75,13 @@ class Verdict:
         not_checked: facts and tests that could not be decided, with reasons; never counted as
             passed.
         seen: objects of the database that no model declares and that are not judged.
-        accounted: how many objects of each kind the database has: judged, not checked, or seen.
+        accepted: findings that the project has accepted, with reasons.
+        old: findings that the project's baseline has.
+        left: objects that the project leaves to others.
+        moot: ids of facts that a finding makes moot.
+        baseline: the file, and what became of it; None without one.
+        accounted: how many objects of each kind the database has: judged, not checked, seen,
+            or left.
         facts: how many facts were decided and hold.
         tests: how many tests were decided and passed.
         consequences: how many facts a finding made moot.
@@ -86,6 +109,11 @@ class Verdict:
     could_not_run: str | None = None
     seconds: float = 0.0
     stages: dict[str, float] = field(default_factory=dict)
+    accepted: tuple[Accepted, ...] = ()
+    old: tuple[Finding, ...] = ()
+    left: tuple[Left, ...] = ()
+    moot: tuple[str, ...] = ()
+    baseline: Baseline | None = None
 
     @property
     def verdict(self) -> str:
@@ -111,6 +139,10 @@ class Verdict:
             "not_checked": len(self.not_checked),
             "objects": sum(self.accounted.values()),
             "seen": len(self.seen),
+            "warnings": sum(not finding.fails for finding in self.findings),
+            "accepted": len(self.accepted),
+            "old": len(self.old),
+            "left": sum(len(item.objects) for item in self.left),
         }
 
     def as_data(self) -> dict[str, Any]:
@@ -121,7 +153,17 @@ class Verdict:
             "counts": self.counts,
             "generated": self.generated,
             "findings": [asdict(finding) for finding in self.findings],
+            "accepted": [
+                {**asdict(item.finding), "reason": item.reason, "until": item.until or None}
+                for item in self.accepted
+            ],
+            "old": [asdict(finding) for finding in self.old],
+            "baseline": None if self.baseline is None else asdict(self.baseline),
             "seen": [_without_empty(asdict(item)) for item in self.seen],
+            "left": [
+                {"pattern": item.pattern, "count": len(item.objects), "objects": [*item.objects]}
+                for item in self.left
+            ],
             "accounted": self.accounted,
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),

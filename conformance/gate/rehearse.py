@@ -6,14 +6,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from conformance.comparing.codes import SEVERITIES
 from conformance.comparing.facts import EXISTS
 from conformance.comparing.findings import NotChecked
 from conformance.declarations import compression_of, hypertable_of, server_requirement_of, tables_of
 from conformance.errors import MigrationFailed
 from conformance.expected import expected_facts
-from conformance.gate.evidence.codes import CODES
-from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
+from conformance.gate.evidence.report import (
+    GateFinding,
+    GateReport,
+    RevisionReport,
+    worst_first,
+)
 from conformance.gate.rehearsing.bench import Bench
 from conformance.gate.rehearsing.rehearsal import Rehearsal
 from conformance.gate.rehearsing.together import run_together
@@ -74,6 +77,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     progress: Progress = unwatched,
     *,
     schemas: Sequence[str] = ("public",),
+    leave: Sequence[str] = (),
     earlier: Callable[[], Facts | None] = _unknown,
     sizes: Mapping[str, Size] | None = None,
 ) -> GateReport:
@@ -81,6 +85,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
 
     Args:
         schemas: the schemas to check for drift, in addition to those that the metadata names.
+        leave: patterns of objects that are left to others.
         earlier: returns the facts that the models expected before the new revisions, or None.
         sizes: the sizes of real tables; None if they are not known.
 
@@ -89,7 +94,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     """
     with Bench(session.engine, config, new) as bench:
         run = _Gate(bench, new, metadata, session, progress, earlier=earlier, sizes=sizes)
-        return run.run(scope_of(metadata, schemas))
+        return run.run(scope_of(metadata, schemas, leave))
 
 
 class _Gate:
@@ -149,7 +154,7 @@ class _Gate:
                 replace(_revision_report(evidence, findings), estimates=self._estimates(evidence))
                 for evidence in rehearsed
             ),
-            tuple(sorted(findings, key=_worst_first)),
+            tuple(sorted(findings, key=worst_first)),
             tuple(self._not_checked),
             sizes=self._sizes_told(rehearsed),
         )
@@ -354,15 +359,3 @@ def _passed_checks(evidence: Evidence, codes: set[str]) -> Iterator[str]:
         yield "downgrade restores the previous state"
     if offline is not None and offline.failure is None and not offline.differences:
         yield "offline SQL has the same effect"
-
-
-def _worst_first(finding: GateFinding) -> tuple[bool, int, str, int, str]:
-    order = list(CODES)
-    rank = order.index(finding.code) if finding.code in CODES else len(order)
-    return (
-        finding.accepted is not None,
-        SEVERITIES.index(finding.severity),
-        finding.revision,
-        rank,
-        finding.subject,
-    )

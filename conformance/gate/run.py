@@ -66,6 +66,11 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
             engine, new.base, heads, (), new.findings, (drift,), None, _seconds_since(started)
         )
     metadata = metadata_for(choices.project)
+    if choices.project.leave:
+        from conformance.pipeline import scope_of
+
+        # A pattern that takes in the models' own is known before anything is started.
+        scope_of(metadata, choices.project.schemas, choices.project.leave)
     session = start_session(choices.project.engine, choices.project.image, progress)
     try:
         _anticipate_base(session, config, new)
@@ -79,6 +84,7 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
             metadata,
             progress,
             schemas=choices.project.schemas,
+            leave=choices.project.leave,
             earlier=partial(_earlier, choices.project, new),
             sizes=sizes,
         )

@@ -23,11 +23,13 @@ class Scope:
         schemas: the schemas whose objects are read.
         default_schema: the schema that is left out of names.
         version_table: the name of Alembic's version table, which the models do not declare.
+        left: patterns of objects that the project leaves to others.
     """
 
     schemas: tuple[str, ...] = ("public",)
     default_schema: str = "public"
     version_table: str = "alembic_version"
+    left: tuple[str, ...] = ()
 
     def name(self, schema: str, relation: str) -> str:
         """The name of a relation in facts: qualified, unless it is in the default schema."""

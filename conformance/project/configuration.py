@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ConformanceError
+from conformance.project.acceptance_shapes import ACCEPTED, HOUSE_RULES, SEVERITIES
 from conformance.project.shapes import COUNT, TABLE, TEXT, TEXTS, WHOLE, Shape, one_of
 
 if TYPE_CHECKING:
@@ -171,6 +172,42 @@ KEYS = {
             "MODULE",
             default=(),
         ),
+        Key(
+            "accepted",
+            "Findings that the project has accepted, with reasons.",
+            ACCEPTED,
+            "",
+            default=(),
+        ),
+        Key(
+            "severities",
+            "How much a finding counts, by code, id or pattern: a warning fails nothing. The "
+            "longest one that fits counts.",
+            SEVERITIES,
+            "",
+        ),
+        Key(
+            "leave",
+            "Objects of others, which are not judged: names such as celery_* or audit.*, or kind "
+            "and name such as trigger:tanks.keep_*.",
+            TEXTS,
+            "PATTERN",
+            default=(),
+        ),
+        Key(
+            "house_rules",
+            "Whether a rule holds that is no fault of a schema; false switches it off.",
+            HOUSE_RULES,
+            "",
+        ),
+        Key(
+            "baseline",
+            "The file with the findings of the day on which the tool was adopted: only new ones "
+            "fail.",
+            TEXT,
+            "FILE",
+            path=True,
+        ),
     )
 }
 
@@ -198,6 +235,11 @@ class Configuration:
     environment: Mapping[str, str] | None = None
     flask_app: str | None = None
     fixtures: tuple[str, ...] = ()
+    accepted: tuple[Mapping[str, Any], ...] = ()
+    severities: Mapping[str, str] | None = None
+    leave: tuple[str, ...] = ()
+    house_rules: Mapping[str, bool] | None = None
+    baseline: str | None = None
     folder: str | None = None
 
 
@@ -251,10 +293,8 @@ def _as_text(value: Any) -> str:
 
 
 def _frozen(name: str, value: Any) -> Any:
-    """A list as a tuple, also where it is written as one text."""
-    if KEYS[name].shape is not TEXTS:
-        return value
-    return TEXTS.parse(value) if isinstance(value, str) else tuple(value)
+    """A value that does not change; a list as a tuple, also where it is one text."""
+    return None if value is None else KEYS[name].shape.frozen(value)
 
 
 def _from(folder: Path, name: str, value: Any) -> Any:
@@ -309,6 +349,9 @@ def _check(file: Path, table: Mapping[str, Any]) -> None:
                 f"[{SECTION}] in {file} has an unknown key {name!r}.",
                 f"The most similar key is {nearest!r}.",
             )
+        wrong = KEYS[name].shape.wrong
+        if wrong is not None and (why := wrong(value)) is not None:
+            raise ConfigurationWrong(f"{name} in [{SECTION}] of {file} {why}.", "Correct it.")
         if not KEYS[name].shape.fits(value):
             # The value is not shown: a URL may hold a password.
             raise ConfigurationWrong(

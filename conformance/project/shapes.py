@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,12 +18,16 @@ class Shape:
         schema: the type as JSON Schema.
         fits: whether a value from TOML has the type.
         parse: converts the text of an option; the result must fit as well.
+        wrong: what is wrong with a value that does not fit, a clause; None: the words say it.
+        frozen: converts a value to plain data that does not change.
     """
 
     words: str
     schema: Mapping[str, object]
     fits: Callable[[object], bool]
     parse: Callable[[str], object] = str
+    wrong: Callable[[object], str | None] | None = None
+    frozen: Callable[[Any], Any] = lambda value: value
 
     def read(self, text: str) -> object:
         """The value of an option or of an environment variable.
@@ -81,6 +85,7 @@ TEXTS = Shape(
     },
     _is_texts,
     _split,
+    frozen=lambda value: _split(value) if isinstance(value, str) else tuple(value),
 )
 WHOLE = Shape("a whole number", {"type": "integer"}, _is_whole, int)
 COUNT = Shape(

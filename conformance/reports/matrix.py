@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "PostgreSQL", "TimescaleDB", "edition", "engine", "verdict", "facts hold", "tests pass",
-    "findings", "not checked",
+    "findings", "accepted", "not checked",
 )  # fmt: skip
-_NUMBERS = 4
+_NUMBERS = 5
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Run:
     Attributes:
         verdict: `conforms`, `differs` or `could not run`.
         not_checked: the number of unchecked items by reason.
+        accepted: findings that do not count: accepted by the project, or in its baseline.
     """
 
     postgresql: str
@@ -40,6 +41,7 @@ class Run:
     tests: int
     findings: int
     not_checked: dict[str, int]
+    accepted: int = 0
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -49,8 +51,8 @@ class Run:
     @property
     def cells(self) -> tuple[object, ...]:
         """The values of the columns."""
-        *words, _ = asdict(self).values()
-        return *words, sum(self.not_checked.values())
+        *words, _, accepted = asdict(self).values()
+        return *words, accepted, sum(self.not_checked.values())
 
 
 def run_of(document: dict[str, Any]) -> Run:
@@ -66,6 +68,8 @@ def run_of(document: dict[str, Any]) -> Run:
         counts["tests"],
         counts["findings"],
         dict(Counter(item["reason"] for item in document["not_checked"])),
+        # Verdicts of earlier versions have neither.
+        counts.get("accepted", 0) + counts.get("old", 0),
     )
 
 

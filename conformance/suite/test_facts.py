@@ -42,7 +42,7 @@ def test_fact(facts: list[FactKey], comparison: Comparison, record: Record) -> N
         record,
         by_kind=Counter(key.kind for key in keys if key not in set(undecided)),
         not_checked=[comparison.not_checked[key] for key in keys if key in comparison.not_checked],
-        consequences=sum(key in comparison.consequences for key in keys),
+        moot=[key.id for key in keys if key in comparison.consequences],
     )
     findings = [comparison.findings[key] for key in keys if key in comparison.findings]
     if findings:
@@ -63,6 +63,8 @@ def _decide(fact: FactKey, comparison: Comparison, record: Record) -> None:
 def test_nothing_undeclared(kind: str, comparison: Comparison, record: Record) -> None:
     """The database has no object of this kind that the models do not declare."""
     outcomes.account(comparison, kind, record)
+    if kind == KINDS[0]:
+        outcomes.name_left(comparison, record)
     undeclared = [
         finding
         for finding in comparison.findings.values()

@@ -113,6 +113,7 @@ class Change:
         before: the value before the upgrade, as JSON data; None if it is missing.
         after: the value after each way; None if it is missing. Ways that were not tried, or to
             which the value does not apply, are left out.
+        accepted: the reason why the project accepts the change; None if it does not.
     """
 
     kind: str
@@ -120,6 +121,12 @@ class Change:
     message: str
     before: Any = None
     after: dict[str, Any] = field(default_factory=dict)
+    accepted: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a project may call it; a failing check of the suite also by its finding's id."""
+        return self.id, self.subject, self.subject.removeprefix("suite:"), self.kind
 
     @property
     def id(self) -> str:
@@ -129,7 +136,7 @@ class Change:
     @property
     def harmful(self) -> bool:
         """Whether the change makes the verdict `differs`."""
-        return KINDS[self.kind].harmful
+        return KINDS[self.kind].harmful and self.accepted is None
 
 
 def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -222,7 +229,9 @@ class UpgradeReport:
     def counts(self) -> dict[str, int]:
         """The number of changes of each kind, and how much is unchanged."""
         kinds = {name: len(self.by_kind.get(kind, ())) for name, kind in KINDS.items()}
-        return {**kinds, "not_checked": len(self.not_checked), **asdict(self.unchanged)}
+        accepted = sum(change.accepted is not None for change in self.changes)
+        not_checked = len(self.not_checked)
+        return {**kinds, "accepted": accepted, "not_checked": not_checked, **asdict(self.unchanged)}
 
     def as_data(self) -> dict[str, Any]:
         """The JSON document: its keys are stable, and it contains no secrets."""

@@ -113,6 +113,21 @@ def test_hints_say_where_it_was_read_and_what_to_do(kind):
     assert hint("unexpected").endswith(f". {way}")
 
 
+@pytest.mark.parametrize(
+    ("key", "pattern"),
+    [
+        (FactKey("table", "history", "", EXISTS), "history"),
+        (FactKey("view", "audit.latest", "", EXISTS), "audit.latest"),
+        (FactKey("trigger", "tanks", "keep", EXISTS), "trigger:tanks.keep"),
+    ],
+)
+def test_what_may_be_a_librarys_can_be_left(key, pattern):
+    left = f' If it is somebody else\'s: leave = ["{pattern}"] in pyproject.toml.'
+    assert hint_for(key, "unexpected").endswith(f"drop it in a migration.{left}")
+    assert "leave" not in hint_for(key, "missing")
+    assert "leave" not in hint_for(key._replace(attribute="owner"), "unexpected")
+
+
 def test_a_table_may_have_no_primary_key_on_purpose():
     assert hint_for(FactKey("primary_key", "t", "pk", EXISTS), "missing") == (
         "Read from pg_constraint. Create the primary key in a migration. If the table should not "

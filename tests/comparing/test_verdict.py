@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from jsonschema import Draft202012Validator
 
 from conformance.comparing.capabilities import (
     NEWEST_TIMESCALEDB_SEEN,
@@ -11,9 +16,13 @@ from conformance.comparing.capabilities import (
     Server,
     version_tuple,
 )
-from conformance.comparing.findings import Finding, NotChecked, Seen
-from conformance.comparing.verdict import EngineUsed, Verdict, describe_counts
+from conformance.comparing.findings import Accepted, Finding, Left, NotChecked, Seen
+from conformance.comparing.verdict import Baseline, EngineUsed, Verdict, describe_counts
+from conformance.reports import json_report
 
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs/verdict.schema.json").read_text(encoding="utf-8")
+)
 ENGINE = EngineUsed("url", "server at localhost", "17.5", "2.23.0", "community")
 FINDING = Finding("t:a:b", "t", "a", "b", "missing", 1, None, "It is missing.", "Make it.")
 
@@ -24,6 +33,8 @@ FINDING = Finding("t:a:b", "t", "a", "b", "missing", 1, None, "It is missing.", 
         (Verdict(ENGINE), "conforms", 0),
         (Verdict(ENGINE, not_checked=(NotChecked("a", "why"),)), "conforms", 0),
         (Verdict(ENGINE, (FINDING,)), "differs", 1),
+        (Verdict(ENGINE, (replace(FINDING, severity="warning"),)), "conforms", 0),
+        (Verdict(ENGINE, accepted=(Accepted(FINDING, "why"),), old=(FINDING,)), "conforms", 0),
         (Verdict(ENGINE, (FINDING,), could_not_run="No server."), "could_not_run", 2),
         (Verdict(ENGINE, could_not_run=""), "could_not_run", 2),
     ],
@@ -38,13 +49,22 @@ def test_data():
         consequences=5, accounted={"table": 8, "view": 1},
         seen=(Seen("view", "v"), Seen("cast", "c", "why")), tried={"rows": 6, "histories": 7},
         generated={"seed": 1}, seconds=1.23456, stages={"rows": 0.12345},
+        accepted=(Accepted(FINDING, "so", "2027-01-31"),),
+        old=(replace(FINDING, id="t:a:c"),), left=(Left("b*", ("view b", "view c")),),
+        moot=("t:a:d",), baseline=Baseline("base.json", 1, ("t:a:e",), "Written."),
     )  # fmt: skip
     counts = {
         "facts": 3, "tests": 4, "findings": 1, "consequences": 5, "rows": 6, "examples": 0,
-        "histories": 7, "not_checked": 2, "objects": 9, "seen": 2,
+        "histories": 7, "not_checked": 2, "objects": 9, "seen": 2, "warnings": 0, "accepted": 1,
+        "old": 1, "left": 2,
     }  # fmt: skip
     assert verdict.counts == counts
     assert list(verdict.counts) == list(counts)
+    finding = {
+        "id": "t:a:b", "kind": "t", "object": "a", "attribute": "b", "disagreement": "missing",
+        "expected": 1, "observed": None, "message": "It is missing.", "hint": "Make it.",
+        "severity": "error",
+    }  # fmt: skip
     assert verdict.as_data() == {
         "verdict": "differs",
         "engine": {
@@ -53,13 +73,11 @@ def test_data():
         },
         "counts": counts,
         "generated": {"seed": 1},
-        "findings": [
-            {
-                "id": "t:a:b", "kind": "t", "object": "a", "attribute": "b",
-                "disagreement": "missing", "expected": 1, "observed": None,
-                "message": "It is missing.", "hint": "Make it.", "severity": "error",
-            }
-        ],
+        "findings": [finding],
+        "accepted": [{**finding, "reason": "so", "until": "2027-01-31"}],
+        "old": [{**finding, "id": "t:a:c"}],
+        "baseline": {"file": "base.json", "waiting": 1, "mended": ("t:a:e",), "note": "Written."},
+        "left": [{"pattern": "b*", "count": 2, "objects": ["view b", "view c"]}],
         "seen": [
             {"kind": "view", "object": "v"}, {"kind": "cast", "object": "c", "reason": "why"},
         ],
@@ -69,6 +87,20 @@ def test_data():
         "stages": {"rows": 0.123},
     }  # fmt: skip
     assert Verdict(ENGINE, could_not_run="No.").as_data()["message"] == "No."
+    for item in (verdict, Verdict(ENGINE, could_not_run="No.")):
+        Draft202012Validator(SCHEMA).validate(json.loads(json_report.render(item)))
+
+
+@pytest.mark.parametrize("part", ["findings", "accepted", "old"])
+def test_the_schema_knows_every_key(part):
+    given = Verdict(ENGINE, (FINDING,), accepted=(Accepted(FINDING, "so"),), old=(FINDING,))
+    data = json.loads(json_report.render(given))
+    validator = Draft202012Validator(SCHEMA)
+    assert validator.is_valid(data)
+    data[part][0]["unknown"] = 1
+    assert not validator.is_valid(data)
+    del data[part][0]["unknown"], data[part][0]["severity"]
+    assert not validator.is_valid(data)
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,41 @@ def test_a_revision_that_fails(here, session):
     assert errors.endswith("Gate: fails\n")
 
 
+@pytest.mark.slow
+def test_what_the_project_says_of_findings(here, session):
+    """Left, old, accepted, a house rule that is off: all named, nothing fails."""
+    here.revision(
+        f"{ADD}\n{sql('ALTER TABLE places ADD COLUMN old integer')}\n"
+        f"{sql('ALTER TABLE places ADD COLUMN theirs integer')}\n"
+        f"{sql('CREATE TABLE celery_task (id integer PRIMARY KEY)')}",
+        f"{sql('DROP TABLE celery_task')}\n{sql('ALTER TABLE places DROP COLUMN theirs')}\n"
+        f"{sql('ALTER TABLE places DROP COLUMN old')}\n{DROP}",
+    )
+    arguments = ("--from-revision", "0001", "--engine", choice_for_workers(session), "--json", "-")
+    code, output, _ = run(*arguments)
+    found = {item["subject"] for item in json.loads(output)["findings"]}
+    old, theirs = "column:places.old:exists", "column:places.theirs:exists"
+    assert (code, found) == (1, {old, theirs, "table:celery_task:exists"})
+    (here.folder / "base.json").write_text(
+        json.dumps({"version": 1, "findings": {"check": {old: "It is there."}}})
+    )
+    (here.folder / "pyproject.toml").write_text(
+        "[tool.conformance]\n"
+        'leave = "celery_*"\nbaseline = "base.json"\nhouse_rules = { offline_sql = false }\n'
+        f'accepted = [{{ id = "{theirs}", reason = "the vendor adds it" }}]\n'
+    )
+    code, output, shown = run(*arguments)
+    report = json.loads(output)
+    Draft202012Validator(SCHEMA).validate(report)
+    assert code == 0, shown
+    assert {item["subject"]: item["accepted"] for item in report["findings"]} == {
+        old: "The baseline has it.", theirs: "the vendor adds it",
+    }  # fmt: skip
+    off = "the project has switched off the house rule offline_sql"
+    assert {"id": "offline-differs", "reason": off} in report["not_checked"]
+    assert "Accepted: the vendor adds it" in shown
+
+
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("where", ["Choices", "gate"], ids=["before it runs", "while it runs"])
 def test_ctrl_c_is_no_verdict(monkeypatch, where):

@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from conformance.errors import ModelsUnavailable
 from conformance.project.configuration import (
@@ -62,6 +62,11 @@ def test_every_key_is_read(here):
         "seed = 0",
         "examples = 7",
         'reports = "out"',
+        'baseline = "base.json"',
+        'leave = ["celery_*", "audit.*"]',
+        'severities = { index = "warning" }',
+        "house_rules = { offline_sql = false }",
+        'accepted = [{ id = "a:b:c", reason = " why ", until = 2027-03-31, commands = ["audit"] }]',
     )
     assert configured() == Configuration(
         models=("a:metadata", "b:metadata"),
@@ -74,8 +79,19 @@ def test_every_key_is_read(here):
         seed=0,
         examples=7,
         reports="out",
+        accepted=({"id": "a:b:c", "reason": "why", "until": "2027-03-31", "commands": ["audit"]},),
+        severities={"index": "warning"},
+        leave=("celery_*", "audit.*"),
+        house_rules={"offline_sql": False},
+        baseline="base.json",
         folder=str(here),
     )
+
+
+@pytest.mark.parametrize("day", ["2027-03-31", "'2027-03-31'"])
+def test_a_day_is_one_of_toml_or_a_text(here, day):
+    write(here, f"accepted = [{{ id = 'a:b:c', reason = 'why', until = {day} }}]")
+    assert configured().accepted == ({"id": "a:b:c", "reason": "why", "until": "2027-03-31"},)
 
 
 @pytest.mark.parametrize("models", ['"a:m, b:m"', '["a:m", "b:m"]'])
@@ -142,6 +158,32 @@ WRONG = {
     "seed = true": "must be a whole number, but is true or false.",
     "examples = 0": "must be a whole number of at least 1, but is a number.",
     "engine = {}": "must be a text, but is a table.",
+    "accepted = {}": "accepted in [tool.conformance] of {file} must be a list of tables, but is a "
+    "table.",
+    "accepted = ['a']": "must be a list of tables, but is a list.",
+    "accepted = [{id = 'a:b:c'}]": "accepted in [tool.conformance] of {file} has an entry, number "
+    "1 (a:b:c), without a reason; it must be a text.",
+    "accepted = [{id = 'a', reason = 'b'}, {id = 'a:b:c', reason = ' '}]": "number 2 (a:b:c), "
+    "without a reason",
+    "accepted = [{reason = 'a'}]": "has an entry, number 1, without an id",
+    "accepted = [{id = 1, reason = 'a'}]": "has an entry, number 1, without an id",
+    "accepted = [{id = 'a', reason = 'b', unti = 'c'}]": "with an unknown key 'unti'; the nearest "
+    "one is 'until'",
+    "accepted = [{id = 'a', reason = 'b', until = 'soon'}]": "whose until is no day; write until "
+    "= 2027-03-31",
+    "accepted = [{id = 'a', reason = 'b', until = 1}]": "whose until is no day",
+    "accepted = [{id = 'a', reason = 'b', commands = 'audit'}]": "whose commands are not a list of "
+    "check, audit, gate, upgrade",
+    "accepted = [{id = 'a', reason = 'b', commands = []}]": "whose commands are not a list",
+    "accepted = [{id = 'a', reason = 'b', commands = [{}]}]": "whose commands are not a list",
+    "severities = 'error'": "must be a table of error and warning, but is another text.",
+    "severities = {index = 'note'}": "says of index neither error nor warning.",
+    "house_rules = []": "must be a table of true and false, but is a list.",
+    "house_rules = {offline = false}": "has an unknown rule 'offline'; the nearest one is "
+    "'offline_sql'.",
+    "house_rules = {offline_sql = 0}": "says of offline_sql neither true nor false.",
+    "leave = 1": "must be a text or a list of texts, but is a number.",
+    "baseline = []": "must be a text, but is a list.",
     "engine = ": "{file} cannot be read: Invalid value",
 }
 
@@ -154,7 +196,8 @@ def test_what_cannot_be_meant(here, line, words):
     assert words.format(file=here / "pyproject.toml") in str(caught.value)
     # But for a file that is no TOML, the schema says the same.
     if "cannot be read" not in words:
-        assert not Draft202012Validator(schema()).is_valid(tomllib.loads(line))
+        validator = Draft202012Validator(schema(), format_checker=FormatChecker())
+        assert not validator.is_valid(tomllib.loads(line))
 
 
 @pytest.mark.usefixtures("here")

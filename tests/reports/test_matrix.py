@@ -10,13 +10,16 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.cli import main
-from conformance.comparing.findings import NotChecked
+from conformance.comparing.findings import Accepted, Finding, NotChecked
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.reports import matrix
 from conformance.reports.verdict.files import write_all
 
 DOCS = Path(__file__).parents[2] / "docs"
 APACHE = "the edition is Apache"
+FINDING = Finding(
+    "table:a:exists", "table", "a", "exists", "missing", True, None, "No.", "Make it."
+)
 
 
 def verdict(timescaledb="2.31.0", postgresql="18.6", **details):
@@ -29,7 +32,11 @@ def folder(tmp_path):
     """The reports of three runs, the newest version first."""
     not_checked = tuple(NotChecked(f"policy:{table}:exists", APACHE) for table in "ab")
     write_all(verdict(facts=10, tests=3, not_checked=not_checked), tmp_path / "a-new")
-    write_all(verdict("2.9.1", "9.6", facts=12), tmp_path / "b-old")
+    accepted = (Accepted(FINDING, "why"),)
+    write_all(
+        verdict("2.9.1", "9.6", facts=12, accepted=accepted, old=(FINDING, FINDING)),
+        tmp_path / "b-old",
+    )
     engine = EngineUsed("embedded", "embedded")
     write_all(Verdict(engine, could_not_run="No | npm."), tmp_path / "c-none")
     return tmp_path
@@ -40,11 +47,11 @@ def test_the_command_prints_and_writes_the_table(folder):
     assert result.exit_code == 0, result.output
     assert result.output.splitlines() == [
         "| PostgreSQL | TimescaleDB | edition | engine | verdict | facts hold | tests pass "
-        "| findings | not checked |",
-        "| --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: |",
-        "|  |  |  | embedded | could not run | 0 | 0 | 0 | 0 |",
-        "| 9.6 | 2.9.1 | apache | container | conforms | 12 | 0 | 0 | 0 |",
-        "| 18.6 | 2.31.0 | apache | container | conforms | 10 | 3 | 0 | 2 |",
+        "| findings | accepted | not checked |",
+        "| --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "|  |  |  | embedded | could not run | 0 | 0 | 0 | 0 | 0 |",
+        "| 9.6 | 2.9.1 | apache | container | conforms | 12 | 0 | 0 | 3 | 0 |",
+        "| 18.6 | 2.31.0 | apache | container | conforms | 10 | 3 | 0 | 0 | 2 |",
         "",
         "Not checked, because",
         "",

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.codes import ERROR, SEVERITIES
-from conformance.gate.evidence.codes import code
+from conformance.gate.evidence.codes import CODES, code
 
 if TYPE_CHECKING:
     from conformance.comparing.findings import NotChecked
@@ -206,7 +206,9 @@ class GateFinding:
         message: one sentence that says what happens, and where.
         hint: what to do about the finding.
         statement: the number of the statement; None if the finding is not about a single one.
-        accepted: the reason why the revision accepts the finding; None if it does not.
+        accepted: the reason why the revision or the project accepts the finding; None if
+            neither does.
+        severity: `error`, `warning` or `note`; empty: as its code says.
     """
 
     code: str
@@ -216,16 +218,23 @@ class GateFinding:
     hint: str
     statement: int | None = None
     accepted: str | None = None
+    severity: str = ""
+
+    def __post_init__(self) -> None:
+        """The severity of the code, where nobody says another one."""
+        if not self.severity:
+            object.__setattr__(self, "severity", code(self.code).severity)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a project may call it; drift also by the id of the fact."""
+        fact = (self.subject,) if self.code == "drift" else ()
+        return self.id, f"{self.code}:{self.subject}", self.code, *fact
 
     @property
     def id(self) -> str:
         """`lock-held:0002:market_data`; the same in every run."""
         return ":".join(part for part in (self.code, self.revision, self.subject) if part)
-
-    @property
-    def severity(self) -> str:
-        """`error`, `warning` or `note`."""
-        return code(self.code).severity
 
     @property
     def page(self) -> str:
@@ -236,6 +245,19 @@ class GateFinding:
     def fails(self) -> bool:
         """Whether the finding fails the gate."""
         return self.severity == ERROR and self.accepted is None
+
+
+def worst_first(finding: GateFinding) -> tuple[bool, int, str, int, str]:
+    """The order of the reports, accepted ones last."""
+    order = list(CODES)
+    rank = order.index(finding.code) if finding.code in CODES else len(order)
+    return (
+        finding.accepted is not None,
+        SEVERITIES.index(finding.severity),
+        finding.revision,
+        rank,
+        finding.subject,
+    )
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ def _changes(report: UpgradeReport) -> Iterator[Text]:
     for kind, changes in report.by_kind.items():
         yield _heading(kind)
         for change in changes[:_MOST_CHANGES]:
-            yield Text(f"  {change.message}", style="bold" if kind.harmful else "")
+            yield Text(f"  {change.message}", style="bold" if change.harmful else "")
+            if change.accepted is not None:
+                yield Text(f"    Accepted: {change.accepted}", style="dim")
         if len(changes) > _MOST_CHANGES:
             yield Text(f"  …and {len(changes) - _MOST_CHANGES} more")
         yield Text("")

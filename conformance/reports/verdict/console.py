@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from conformance.comparing.findings import Finding
-    from conformance.comparing.verdict import Verdict
+    from conformance.comparing.verdict import Baseline, Verdict
 
 #: The number of findings that fits on a screen; the written reports have all findings.
 _MOST_FINDINGS = 15
@@ -33,7 +33,9 @@ def show(
         reports: the folder of the written reports, if any.
         stages: also print how long each stage took.
     """
-    for finding in verdict.findings[:_MOST_FINDINGS]:
+    # What fails comes first: of a hundred warnings most are not shown.
+    ordered = sorted(verdict.findings, key=lambda finding: not finding.fails)
+    for finding in ordered[:_MOST_FINDINGS]:
         console.print(_mark(finding) + Text(finding.message, style="bold"))
         console.print(Text(f"  {finding.hint}", style="dim"))
         console.print(Text(f"  {finding.id}\n", style="cyan"))
@@ -66,6 +68,7 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
         kinds = ", ".join(f"{count} {kind}" for kind, count in verdict.by_kind.items())
         yield Text(f"               {kinds}", style="dim")
     yield from _census_lines(verdict)
+    yield from _excused(verdict)
     if any(verdict.tried.values()):
         yield Text(f"  generated    {describe_counts(verdict.tried)} ({_origin(verdict)})")
     if verdict.consequences:
@@ -90,6 +93,31 @@ def _census_lines(verdict: Verdict) -> Iterator[Text]:
     for item in verdict.seen:
         if item.kind == CATALOG:
             yield Text(f"               {item.reason}")
+
+
+def _excused(verdict: Verdict) -> Iterator[Text]:
+    """What does not count, and why."""
+    for item in verdict.accepted[:_MOST_FINDINGS]:
+        until = f" (until {item.until})" if item.until else ""
+        yield Text(f"  accepted     {item.finding.message}")
+        yield Text(f"               {item.finding.id}: {item.reason}{until}", style="dim")
+    rest = len(verdict.accepted) - _MOST_FINDINGS
+    if rest > 0:
+        yield Text(f"               …and {rest} more accepted")
+    if verdict.baseline is not None:
+        yield Text(f"  baseline     {_baseline(verdict.baseline)}")
+        if verdict.baseline.note:
+            yield Text(f"               {verdict.baseline.note}")
+    for left in verdict.left:
+        names = f": {_some([*left.objects])}" if left.objects else ""
+        count = _count(len(left.objects), "object")
+        yield Text(f"  left         {count} to others by {left.pattern}{names}")
+
+
+def _baseline(baseline: Baseline) -> str:
+    waits = "waits" if baseline.waiting == 1 else "wait"
+    mended = f", {len(baseline.mended)} mended" if baseline.mended else ""
+    return f"{_count(baseline.waiting, 'old finding')} {waits} in {baseline.file}{mended}"
 
 
 def _some(names: list[str]) -> str:

@@ -1,0 +1,1 @@
+"""How a project with a past adopts the tool: what it accepts, and its baseline."""
