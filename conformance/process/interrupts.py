@@ -19,7 +19,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from sqlalchemy import Pool, event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from conformance.process.progress import Progress
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Seconds that Python has to handle a signal before the blocking statements are ended. Python
 #: handles a signal at once, except while psycopg2 waits for a server.
 PATIENCE = 1.0
+#: Seconds after which statements of connections that are older than a signal end all the same.
+PATIENCE_AFTER_INTERRUPT = 5.0
 
 #: Seconds after which a dropped signal is sent again.
 _AGAIN = 0.05
@@ -178,6 +180,7 @@ class _Watch:
     def __init__(self, request: _Request) -> None:
         self._request = request
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._before_signal: list[Connection] | None = None
         self._received, self._sent = socket.socketpair()
         self._thread = threading.Thread(target=self._wait, daemon=True)
 
@@ -200,19 +203,32 @@ class _Watch:
             self._connections.add(connection)
 
     def _wait(self) -> None:
-        while self._received.recv(1):
+        while self._is_signalled():
+            if self._before_signal is None:
+                self._before_signal = list(self._connections)
+                self._received.settimeout(PATIENCE_AFTER_INTERRUPT)
             if not self._request.handled.wait(PATIENCE):
-                self._end_statements()
+                self._end_statements(self._connections)
             self._request.handled.clear()
 
-    def _end_statements(self) -> None:
+    def _is_signalled(self) -> bool:
+        """Wait for a signal; False at the end of the block."""
+        while True:
+            try:
+                return bool(self._received.recv(1))
+            except TimeoutError:
+                # Somebody's code has swallowed the exception, and the block goes on. Connections
+                # that are newer than the signal may clean up.
+                self._end_statements(self._before_signal or ())
+
+    def _end_statements(self, connections: Iterable[Connection]) -> None:
         """Close the sockets of connections that wait for an answer.
 
         Statements are not cancelled: a cancellation needs a server that answers, and psycopg2
         blocks all threads meanwhile. A statement that continues on the server ends with its
         database, which belongs to this run.
         """
-        for connection in list(self._connections):
+        for connection in list(connections):
             with suppress(psycopg2.Error, OSError):
                 if connection.info.transaction_status == TRANSACTION_STATUS_ACTIVE:
                     with socket.socket(fileno=os.dup(connection.fileno())) as ours:

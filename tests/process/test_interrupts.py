@@ -7,8 +7,10 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
+from sqlalchemy import create_engine, pool, text
 
 from conformance.process.interrupts import interruptible
 
@@ -123,3 +125,20 @@ def test_it_is_ignored_where_it_was(said):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     run(said, "one", ctrl_c, "two")
     assert said == ["one", "two"]
+
+
+def test_a_statement_ends_although_the_interrupt_was_swallowed(said, conformance_engine):
+    """In somebody's migration, or where Python itself drops exceptions without a word."""
+    started = time.monotonic()
+    with conformance_engine.database() as url:
+        sessions = create_engine(url, poolclass=pool.NullPool)
+
+        def go_on():
+            with sessions.connect() as connection:
+                with suppress(KeyboardInterrupt):
+                    ctrl_c()
+                connection.execute(text("SELECT pg_sleep(60)"))
+
+        with pytest.raises(KeyboardInterrupt):
+            run(said, go_on)
+    assert time.monotonic() - started < 30
