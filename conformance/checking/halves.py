@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from conformance.engines.started import Session
     from conformance.process.progress import Progress
 
-#: The test files of the other process. Its server, which may crash, is not that of the others.
-BESIDE = frozenset({"test_faults.py", "test_migrations.py", "test_sessions.py"})
+#: The test files of the other process, so that both processes take about as long.
+_BESIDE = frozenset({"test_faults.py", "test_migrations.py"})
+#: The same where test_sessions.py has work: it takes half of the time.
+_BESIDE_SESSIONS = _BESIDE | {"test_histories.py", "test_rows.py"}
 _JUNIT_BESIDE = "junit-beside.xml"
 
 
@@ -50,10 +52,12 @@ def in_halves(session: Session, choices: Choices, console: Console, progress: Pr
         ConformanceError: a half has no verdict.
     """
     chapters = {path.name for path in SUITE.glob("test_*.py")}
-    beside = replace(choices, junit=_JUNIT_BESIDE)
-    with SuiteProcess(beside, _all_but(BESIDE, chapters)) as other:
+    has_sessions = session.engine.capabilities.concurrent_sessions
+    beside = _BESIDE_SESSIONS if has_sessions else _BESIDE
+    others = replace(choices, junit=_JUNIT_BESIDE)
+    with SuiteProcess(others, _all_but(beside, chapters)) as other:
         collector = Collector(session, progress, lambda found: _show(found, choices, console))
-        arguments = [*_all_but(chapters - BESIDE, chapters), "--conformance-facts-at-once"]
+        arguments = [*_all_but(chapters - beside, chapters), "--conformance-facts-at-once"]
         verdict = check_on(session, choices, arguments, progress, collector)
         found = other.verdict(progress)
     _merge_junit(choices.reports / choices.junit, choices.reports / _JUNIT_BESIDE)
