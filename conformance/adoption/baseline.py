@@ -40,18 +40,18 @@ def read(file: Path) -> dict[str, dict[str, str]]:
         data: Any = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BaselineUnavailable(
-            f"There is no baseline {file}.",
-            f"Make it with conformance check or audit and --write-baseline {file}, or take "
-            "baseline out of the configuration.",
+            f"The baseline {file} does not exist.",
+            f"Create it with conformance check or audit and --write-baseline {file}, or remove "
+            "baseline from the configuration.",
         ) from None
     except (OSError, ValueError) as error:
         raise BaselineUnavailable(
-            f"The baseline {file} cannot be read: {error}.", "Correct it, or write it anew."
+            f"The baseline {file} cannot be read: {error}.", "Correct the file, or write it again."
         ) from None
     if not _is_baseline(data):
         raise BaselineUnavailable(
-            f"{file} is no baseline of this version.",
-            "Delete it, and make it with --write-baseline.",
+            f"{file} is not a baseline of this version.",
+            "Delete the file, and create it with --write-baseline.",
         )
     findings: dict[str, dict[str, str]] = data["findings"]
     return findings

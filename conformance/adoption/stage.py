@@ -125,13 +125,13 @@ class Stage:
         """
         if choices.grow and choices.write is None:
             raise ConformanceError(
-                "--grow-baseline says that a file may grow, and no file is named.",
-                "Give --write-baseline FILE as well.",
+                "--grow-baseline needs a file.",
+                "Add --write-baseline FILE.",
             )
         if choices.write is not None and not choices.whole:
             raise ConformanceError(
-                "A part of the suite cannot write a baseline: it does not find everything.",
-                "Leave -k and the like out.",
+                "A part of the suite cannot write a baseline, because it does not find everything.",
+                "Run the whole suite, without -k.",
             )
         file = choices.write or project.baseline or None
         before: dict[str, dict[str, str]] = {}
@@ -182,7 +182,9 @@ class Stage:
             if gone:
                 self._write(staying)
         except ConformanceError as error:
-            notes = [f"Mended findings stay in the file, which cannot be written: {error.problem}"]
+            notes = [
+                f"Fixed findings remain in the file, because it cannot be written: {error.problem}"
+            ]
             staying = self._part
         if self.choices.write is not None:
             notes.append(self._refusal(settled))
@@ -193,7 +195,7 @@ class Stage:
         if not new:
             return ""
         return (
-            f"{new} new finding{'s' * (new != 1)} not added: a baseline that is there grows with "
+            f"{new} new finding{'s' * (new != 1)} not added: an existing baseline grows with "
             "--grow-baseline only."
         )
 

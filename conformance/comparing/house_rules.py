@@ -27,7 +27,7 @@ class HouseRule:
     def said(self) -> str:
         """What stands below a finding."""
         return (
-            f"This is a house rule, and no fault of the schema: {self.name} = false below "
+            f"This is a house rule, not a fault of the schema: {self.name} = false below "
             "[tool.conformance.house_rules] switches it off."
         )
 

@@ -177,7 +177,7 @@ def test_what_the_models_map_cannot_be_left(database, tmp_path):
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (['baseline = "nowhere.json"'], "There is no baseline nowhere.json"),
+        (['baseline = "nowhere.json"'], "The baseline nowhere.json does not exist"),
         (['severities = { column_ = "warning" }'], "Did you mean 'column'?"),
         (["accepted = [{ id = 'column:a.b:type' }]"], "without a reason"),
     ],

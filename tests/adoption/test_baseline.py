@@ -101,7 +101,7 @@ def test_it_does_not_grow_by_itself(file):
     verdict = run(file, found(*OLD[1:], new), write=str(file))
     assert verdict.verdict == "differs"
     assert verdict.baseline.note == (
-        "1 new finding not added: a baseline that is there grows with --grow-baseline only."
+        "1 new finding not added: an existing baseline grows with --grow-baseline only."
     )
     # What is mended is taken out all the same.
     assert ids(file) == [item.id for item in OLD[1:]]
@@ -160,7 +160,8 @@ def test_a_tree_that_cannot_be_written_is_a_sentence(file, monkeypatch):
     assert (verdict.verdict, verdict.baseline.waiting) == ("conforms", 20)
     assert verdict.baseline.mended == (OLD[0].id,)
     assert verdict.baseline.note == (
-        "Mended findings stay in the file, which cannot be written: The report base.json cannot "
+        "Fixed findings remain in the file, because it cannot be written: The report base.json"
+        " cannot "
         "be written: Read-only file system."
     )
     with pytest.raises(ConformanceError, match="Read-only"):
@@ -170,12 +171,12 @@ def test_a_tree_that_cannot_be_written_is_a_sentence(file, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "There is no baseline"),
+        (None, "does not exist"),
         ("{", "cannot be read"),
-        ("[]", "is no baseline of this version"),
-        ('{"version": 2, "findings": {}}', "is no baseline of this version"),
-        ('{"version": 1, "findings": {"audit": ["a"]}}', "is no baseline of this version"),
-        ('{"version": 1, "findings": {"audit": {"a": 1}}}', "is no baseline of this version"),
+        ("[]", "is not a baseline of this version"),
+        ('{"version": 2, "findings": {}}', "is not a baseline of this version"),
+        ('{"version": 1, "findings": {"audit": ["a"]}}', "is not a baseline of this version"),
+        ('{"version": 1, "findings": {"audit": {"a": 1}}}', "is not a baseline of this version"),
     ],
 )
 def test_a_file_that_is_none(tmp_path, text, words):
@@ -189,7 +190,7 @@ def test_a_file_that_is_none(tmp_path, text, words):
 @pytest.mark.parametrize(
     ("choices", "words"),
     [
-        ({"grow": True}, "no file is named"),
+        ({"grow": True}, "needs a file"),
         ({"write": "base.json", "whole": False}, "A part of the suite cannot write a baseline"),
     ],
 )
