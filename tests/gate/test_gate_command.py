@@ -85,7 +85,7 @@ def test_an_edited_revision_alone_fails(here):
         (("--from-revision", "base", "--engine", "odd"), "There is no engine 'odd'"),
         (
             ("--from-revision", "base", "--engine", "postgresql://u:secret@nohost.invalid/d"),
-            "There is no host named nohost.invalid",
+            "The host name nohost.invalid cannot be resolved",
         ),
     ],
 )

@@ -242,6 +242,7 @@ CASES = (
         sql("ALTER TABLE places ALTER size DROP NOT NULL"),
         {"lock-scan", "data-lost", "squawk:ban-drop-constraint"},
         lambda metadata: setattr(metadata.tables["places"].c.size, "nullable", False),
+        decompresses=True,
     ),
     Case("drift", ADD, DROP, {"drift"}),
     Case(

@@ -113,4 +113,4 @@ def test_moments_are_spread():
         assert [moment.manner for moment in found] == manners
         assert len({moment.message for moment in found}) == len(manners)
     assert {m.message for n in range(8) for m in moments(8, manners, n)} == set(range(1, 9))
-    assert str(moments(3, [Manner.BEFORE], 2)[0]) == "at message 3, before it reaches the server"
+    assert str(moments(3, [Manner.BEFORE], 2)[0]) == "at message 3, before it reached the server"
