@@ -21,7 +21,7 @@ from conformance.comparing.facts import KINDS
 
 ROOT = Path(__file__).parents[1]
 #: Folders that hold nothing of ours, or copies of it.
-NOT_OURS = {"build", "dist", "findings", "node_modules"}
+NOT_OURS = {"build", "dist", "findings", "mutants", "node_modules"}
 
 DOCUMENTS = sorted(
     path
