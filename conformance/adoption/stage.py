@@ -1,4 +1,4 @@
-"""Between what a command found and its verdict: what the project accepts, and its baseline."""
+"""Apply a project's accepted findings and its baseline to what a command found."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
     from conformance.comparing.verdict import Verdict
     from conformance.project.configuration import Configuration
 
-#: Whose part of the baseline counts. The gate and an upgrade meet what a check finds.
+#: The part of the baseline that a command reads. The gate and an upgrade read that of a check.
 _PARTS = {"audit": "audit"}
 _CHECK = "check"
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a run is told about its baseline.
+    """The options of a run that concern its baseline.
 
     Attributes:
-        write: the file to write; None: none.
-        grow: whether new findings may be added to a file that is there.
-        whole: whether the run looks at everything.
+        write: the file to write; None if no file is written.
+        grow: whether new findings may be added to an existing file.
+        whole: whether the run checks everything.
     """
 
     write: str | None = None
@@ -55,10 +55,10 @@ class Choices:
 def policy_for(
     project: Configuration, command: str, *, old: Mapping[str, str] | None = None
 ) -> Policy:
-    """What the project says about the findings of the command, today.
+    """What the project accepts of the command's findings today.
 
     Args:
-        old: the findings of the baseline; None: as its file says.
+        old: the findings of the baseline; None to read its file.
 
     Raises:
         ConformanceError: an id is of no kind of finding, or the baseline cannot be read.
@@ -82,7 +82,7 @@ def _today() -> date:
 
 
 def _check_kind(name: str) -> None:
-    """What no finding can be called must not wait for one for ever."""
+    """Reject names that no finding can have; they would never match."""
     # A rule of squawk is written squawk:<rule>.
     kind = name.partition(":")[0]
     known = {*KINDS, *SUITE_KINDS, *CODES, *UPGRADE_KINDS, SQUAWK.rstrip(":")}
@@ -104,9 +104,9 @@ class Stage:
     """The stage for the verdict of `conformance check` or `conformance audit`.
 
     Attributes:
-        file: the baseline; None: there is none.
-        before: what it had, by command.
-        adopting: whether all findings of this run go into it.
+        file: the baseline's file; None if there is no baseline.
+        before: the findings that the file had, by command.
+        adopting: whether this run adds all its findings to the file.
     """
 
     policy: Policy
@@ -143,11 +143,11 @@ class Stage:
 
     @property
     def read_from(self) -> str:
-        """The file that a process of the run can read; empty where there is none yet."""
+        """The file that a process of the run can read; empty if it does not exist yet."""
         return self.file if self.file is not None and self.before else ""
 
     def __call__(self, found: Verdict) -> Verdict:
-        """The verdict of what was found; the baseline is written."""
+        """Return the verdict on what was found, and write the baseline."""
         settled = settle(found, self.policy, whole=self.choices.whole)
         if self.file is None or found.could_not_run is not None:
             return settled
@@ -156,7 +156,7 @@ class Stage:
         return self._shrink(settled)
 
     def _adopt(self, found: Verdict) -> Verdict:
-        """All that fails becomes old.
+        """Add everything that fails to the baseline.
 
         Raises:
             ConformanceError: the file cannot be written.
@@ -174,7 +174,7 @@ class Stage:
         return self._told(settled, len(policy.old), gone, note.replace("'", '"'))
 
     def _shrink(self, settled: Verdict) -> Verdict:
-        """What is mended is taken out, where the whole was looked at."""
+        """Remove fixed findings from the baseline, if the run checked everything."""
         gone = mended(self.policy.old, settled, self.policy) if self.choices.whole else ()
         staying = {name: text for name, text in self._part.items() if name not in gone}
         notes = []

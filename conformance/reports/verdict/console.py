@@ -73,7 +73,8 @@ def _summary(verdict: Verdict) -> Iterator[Text]:
         yield Text(f"  generated    {describe_counts(verdict.tried)} ({_origin(verdict)})")
     if verdict.consequences:
         moot = _count(verdict.consequences, "fact")
-        yield Text(f"  moot         {moot} that depend on a finding above")
+        depend = "depends" if verdict.consequences == 1 else "depend"
+        yield Text(f"  moot         {moot} that {depend} on a finding above")
     for reason, ids in by_reason(verdict.not_checked).items():
         yield Text(f"  not checked  {len(ids)}: {reason}")
         yield Text(f"               {_some(objects_of(ids))}", style="dim")
