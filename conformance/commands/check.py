@@ -1,0 +1,60 @@
+"""`conformance check`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from conformance.commands.carrying_out import asked, carry_out
+from conformance.commands.options import baseline_options, options
+from conformance.extras import require
+from conformance.project.configuration import configured
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Other arguments are passed to pytest: -k market_data, -n 2.",
+)
+@options("engine", "image", "models", "alembic_ini", "schemas", "reports", "writes")
+@options("profile", "seed", "examples")
+@click.option("--timings", is_flag=True, help="Show how long each stage of the run takes.")
+@baseline_options
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+def check(
+    pytest_arguments: tuple[str, ...],
+    *,
+    timings: bool,
+    write_baseline: str | None,
+    grow_baseline: bool,
+    **given: Any,
+) -> None:
+    """Run the conformance suite on a newly migrated TimescaleDB."""
+    require("suite", "conformance check")
+    from rich.console import Console
+
+    from conformance.adoption.stage import Choices as Adopting
+    from conformance.adoption.stage import Stage
+    from conformance.checking.choices import Choices, selects
+    from conformance.checking.run import run_suite
+    from conformance.comparing.verdict import Verdict
+    from conformance.reports.verdict import console as verdict_console
+    from conformance.reports.verdict.files import write_all
+
+    project = configured(**given)
+    adopting = Adopting(write_baseline, grow_baseline, whole=not selects(pytest_arguments))
+    stage = Stage.of(project, "check", adopting)
+    project = replace(project, baseline=stage.read_from)
+    carry_out(
+        lambda progress: run_suite(
+            Choices(project), pytest_arguments, Console(stderr=True), progress
+        ),
+        stage=stage,
+        no_verdict=lambda reason: Verdict(asked(project), could_not_run=reason),
+        write=lambda verdict: write_all(verdict, Path(project.reports)),
+        show=lambda verdict, console: verdict_console.show(
+            verdict, console, project.reports, stages=timings
+        ),
+    )
