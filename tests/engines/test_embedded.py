@@ -325,6 +325,17 @@ class TestTemplate:
 
 
 class TestSnapshot:
+    def test_has_the_extensions(self, engine: EmbeddedEngine) -> None:
+        with engine.database() as url:
+            connection = _connect(url)
+            for name in ("vector", "hstore"):
+                _execute(connection, f"CREATE EXTENSION {name}")
+            assert _value(connection, "SELECT 'a=>b'::hstore -> 'a'") == "b"
+            assert _value(connection, "SELECT '[1,2]'::vector <-> '[1,2]'") == 0
+
+    def test_boots_with_small_buffers(self, shared_url: URL) -> None:
+        assert _value(_connect(shared_url), "SHOW shared_buffers") == "16MB"
+
     @pytest.mark.parametrize("damage", ["truncated", "altered", "emptied"])
     def test_damaged_is_made_anew(self, own_cache: Path, damage: str) -> None:
         prepared: list[URL] = []

@@ -1,4 +1,4 @@
-// A data directory in one file, made for loading fast: no decompression, no copies.
+// A data directory and the extensions in one file, made for loading fast: no decompression, no copies.
 //
 //   8 bytes   magic
 //   4 bytes   CRC-32 of all that follows, big-endian
@@ -12,26 +12,28 @@ import zlib from 'node:zlib'
 const MAGIC = Buffer.from('TSDBSNP1')
 const HEADER_SIZE = MAGIC.length + 8
 
-/** Write all that is below `root` to `file`, which appears only when it is complete. */
-export function writeSnapshot(FS, root, file) {
+/**
+ * Write what is below the folders `roots`, without files whose name is not `kept`, to `file`, which
+ * appears only when it is complete.
+ */
+export function writeSnapshot(FS, roots, kept, file) {
   const index = []
   const contents = []
   const visit = (directory) => {
+    index.push([directory])
     for (const entry of FS.readdir(directory)) {
       if (entry === '.' || entry === '..') continue
       const path = `${directory}/${entry}`
-      const relative = path.slice(root.length)
       if (FS.isDir(FS.stat(path).mode)) {
-        index.push([relative])
         visit(path)
-      } else {
+      } else if (kept(entry)) {
         const data = FS.readFile(path)
-        index.push([relative, data.length])
+        index.push([path, data.length])
         contents.push(data)
       }
     }
   }
-  visit(root)
+  roots.forEach(visit)
   writeAtomically(file, encode(index, contents))
 }
 
@@ -58,16 +60,15 @@ function writeAtomically(file, data) {
   }
 }
 
-/** Fill `root` from `file`. Throws where it is damaged, before anything is written. */
-export function readSnapshot(FS, root, file) {
+/** Write the contents of `file`. Throws where it is damaged, before anything is written. */
+export function readSnapshot(FS, file) {
   const { index, contents } = decode(fs.readFileSync(file), file)
-  FS.mkdirTree(root)
   let offset = 0
-  for (const [relative, size] of index) {
+  for (const [path, size] of index) {
     if (size === undefined) {
-      FS.mkdirTree(root + relative)
+      FS.mkdirTree(path)
     } else {
-      FS.writeFile(root + relative, contents.subarray(offset, offset + size), { canOwn: true })
+      FS.writeFile(path, contents.subarray(offset, offset + size), { canOwn: true })
       offset += size
     }
   }
