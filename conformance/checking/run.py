@@ -150,6 +150,8 @@ _FIXED = (
     "-p", "no:unittest",
     "-p", "no:stepwise",
     "-p", "no:legacypath",
+    # It collects garbage ten times at the end.
+    "-p", "no:unraisableexception",
     "-c", str(SUITE / "pytest.ini"),
 )  # fmt: skip
 
