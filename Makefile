@@ -50,6 +50,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(GUARD) $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV)"
 	@$(GUARD) $(SHELL) -c "$(INSTALL_$(DEPENDENCIES))"
+	@# As pip does with a wheel: an environment that writes no bytecode would compile in every run.
+	@$(BIN)/python -m compileall -q conformance models alembic
 	@touch $@
 
 .PHONY: install
@@ -63,7 +65,7 @@ conform: $(INSTALLED) ## Start TimescaleDB, migrate, check every fact, print the
 test: $(INSTALLED) ## Everything: the suite and the tool's own tests
 	@$(GUARD) $(BIN)/python -m pytest $(PYTEST_OPTIONS) --conformance-profile=$(PROFILE) \
 		$(if $(EXAMPLES),--conformance-examples=$(EXAMPLES)) $(if $(SEED),--conformance-seed=$(SEED)) \
-		-n 2 --dist worksteal --quiet \
+		-n 2 --dist worksteal --quiet --durations=20 \
 		--junitxml=build/conformance/junit-test.xml conformance/suite tests
 
 .PHONY: nightly
