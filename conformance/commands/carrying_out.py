@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from contextlib import nullcontext, redirect_stdout
@@ -66,6 +67,8 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
     from conformance.process.output import write as write_file
     from conformance.reports.json_report import render
 
+    # The modules stay until the end: the garbage collector need not look at them again and again.
+    gc.freeze()
     to_stderr = json_file == "-"
     started = time.monotonic()
     try:
