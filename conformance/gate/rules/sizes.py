@@ -179,7 +179,7 @@ def _ms(seconds: float) -> str:
 
 
 def _bytes(number: float) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if number >= size:
-            return f"{number / size:,.3g} {unit}"
+            return f"{number / size:,.1f}".removesuffix(".0") + f" {unit}"
     return f"{number:,.0f} bytes"

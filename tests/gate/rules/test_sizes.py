@@ -40,6 +40,26 @@ def test_a_lock_is_held_for_a_range_with_its_arithmetic():
     assert "1 GB at 2 GB/s" in held.arithmetic
 
 
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (10, "10 bytes"),
+        (999, "999 bytes"),
+        (1_000, "1 kB"),
+        (1_540, "1.5 kB"),
+        (1_000_000, "1 MB"),
+        (999_900_000, "999.9 MB"),
+        (1_000_000_000, "1 GB"),
+        (999_000_000_000, "999 GB"),
+        (1_200_000_000_000, "1.2 TB"),
+        (1_500_000_000_000_000, "1,500 TB"),
+    ],
+)
+def test_the_size_of_a_table_in_words(size, words):
+    (held,) = scaled(ALTER, sizes={"t": replace(SIZES["t"], bytes=size)})
+    assert f": at least {words} at 2 GB/s" in held.arithmetic
+
+
 def test_a_lock_is_held_while_what_follows_works():
     taken = replace(ALTER, rows=(), held_seconds=0.2)
     (held,) = scaled(taken, replace(UPDATE, partly_compressed=()))
