@@ -12,7 +12,7 @@ import pytest
 from conformance.comparing.acceptance import Acceptance, Policy, judge, mended, settle
 from conformance.comparing.decided import CHECKS
 from conformance.comparing.findings import Finding, NotChecked
-from conformance.comparing.house_rules import HOUSE_RULES
+from conformance.comparing.house_rules import HOUSE_RULES, rule_of_check
 from conformance.comparing.patterns import matches
 from conformance.comparing.verdict import EngineUsed, Verdict
 
@@ -145,6 +145,15 @@ def test_accepted_in_vain():
     assert settled(by=strict).verdict == "differs"
 
 
+def test_that_an_acceptance_is_in_vain_may_be_accepted():
+    gone = Acceptance("column:gone.*", "old rows")
+    known = Acceptance("accepted-in-vain:column:gone.*", "the next release brings it back")
+    other = Acceptance("column:lost.*", "old rows")
+    assert ids(settled(by=policy(gone, known, other)).findings) == [
+        "accepted-in-vain:column:lost.*"
+    ]
+
+
 def test_a_part_of_the_suite_says_nothing_of_what_it_did_not_look_at():
     assert settled(by=policy(Acceptance("column:gone.*", "old")), whole=False).findings == ()
 
@@ -258,6 +267,8 @@ def test_a_house_rule_is_named_as_one(rule):
     assert off.off(rule.finding) == rule.off
     assert [off.off(code) for code in rule.codes] == [rule.off] * len(rule.codes)
     assert off.off("column:tanks.level:nullable") is None
+    assert [rule_of_check(check) for check in rule.checks] == [rule] * len(rule.checks)
+    assert rule_of_check("test_no_warning_is_raised") is None
 
 
 @pytest.mark.parametrize("rule", HOUSE_RULES.values(), ids=lambda rule: rule.name)

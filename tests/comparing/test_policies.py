@@ -348,6 +348,13 @@ def test_what_a_rule_explains_is_its_consequence():
     assert [item.id for item in declared.consequences.values()] == [INVALID.id]
 
 
+def test_an_index_that_was_left_behind_is_found_though_the_facts_agree():
+    facts = {INVALID._replace(attribute=EXISTS): True, INVALID: False}
+    outcome = compared(Circumstances(), facts, facts)
+    assert [key.id for key in outcome.findings] == ["index-invalid:flows.ix:valid"]
+    assert outcome.consequences == {}
+
+
 def test_a_policy_that_is_late_because_its_owner_cannot_run_it():
     day = Interval.parse("1 day")
     circumstances = Circumstances(
