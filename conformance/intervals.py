@@ -111,17 +111,14 @@ def refresh_window(start: Interval | int | None, end: Interval | int | None) -> 
 
 
 def _microseconds(text: str) -> int:
-    position, total = 0, 0
     stripped = text.strip().lower()
-    while position < len(stripped):
-        match = _PART.match(stripped, position)
-        if match is None or (match["unit"] is not None and match["unit"] not in _UNITS):
-            raise ValueError(f"{text!r} is not an interval such as '7 days' or '1 month'")
-        total += _part_microseconds(match)
-        position = match.end()
     if not stripped:
         raise ValueError("an empty text is not an interval such as '7 days' or '1 month'")
-    return total
+    parts = list(_PART.finditer(stripped))
+    read = "".join(part[0] for part in parts)
+    if read != stripped or any(part["unit"] not in {None, *_UNITS} for part in parts):
+        raise ValueError(f"{text!r} is not an interval such as '7 days' or '1 month'")
+    return sum(map(_part_microseconds, parts))
 
 
 def _part_microseconds(match: re.Match[str]) -> int:
