@@ -26,81 +26,53 @@ if TYPE_CHECKING:
     from conformance.comparing.policies.schedules import Age
 
 _READ = "Read from timescaledb_information.jobs."
+#: The attribute with a policy's age, and what the policy does after it.
+_ACTS = {"retention": ("drop_after", "drops"), "compression": ("compress_after", "begins")}
+_HINTS = {
+    "retention": "Likely cause: start_offset is NULL, which has no limit, or longer than "
+    "drop_after. Make start_offset shorter than drop_after, or keep the rows for longer.",
+    "compression": "Likely cause: compress_after was chosen without a look at start_offset, which "
+    "says for how long rows are expected to change. Compress later, or refresh less far back.",
+}
 
 
 def judge(schedules: Schedules) -> Iterator[Broken]:
     """Everything about ages."""
     for aggregate in schedules.aggregates:
         for refresh in aggregate.refreshes:
-            yield from _retention(schedules, aggregate, refresh)
-            yield from _compression(schedules, aggregate, refresh)
+            yield from _reached(schedules, aggregate, refresh)
             yield from _too_rare(aggregate, refresh)
         yield from _neighbours(aggregate)
         yield from _source_forgets(schedules, aggregate)
     yield from _never_compressed(schedules)
 
 
-def _retention(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
-    hint = (
-        f"{_READ} Likely cause: start_offset is NULL, which has no limit, or longer than "
-        "drop_after. Make start_offset shorter than drop_after, or keep the rows for longer."
-    )
-    for table, part, harm in (
-        (
-            aggregate.source,
-            "source_retention",
-            f"a refresh then empties {aggregate.name} there",
-        ),
-        (
-            aggregate.name,
-            "retention",
-            "a refresh computes dropped buckets again",
-        ),
+def _reached(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
+    """Rows that a refresh reaches, although a policy has dropped or compressed them."""
+    source, own = aggregate.source, aggregate.name
+    # A refresh without a start does not say that it expects changes from the first row on.
+    for table, policy, from_first_row, harm in (
+        (source, "retention", True, f"a refresh then empties {own} there"),
+        (own, "retention", False, "a refresh computes dropped buckets again"),
+        (source, "compression", False, "late changes are written to compressed chunks"),
+        (own, "compression", True, "a refresh writes to compressed chunks"),
     ):
-        drop_after = schedules.age(table, "retention", "drop_after")
-        own = table == aggregate.name
-        if not is_longer(refresh.start, drop_after) or (own and refresh.is_unbounded):
+        attribute, acts = _ACTS[policy]
+        age = schedules.age(table, policy, attribute)
+        if not is_longer(refresh.start, age) or (refresh.is_unbounded and not from_first_row):
             continue
         yield Broken(
-            broken_key("retention-in-refresh", refresh.subject, part),
-            f"policy {refresh.subject}: start offset is {refresh.start}, retention of {table} "
-            f"drops after {drop_after}; {harm}",
-            hint,
-            plain(drop_after),
-            plain(refresh.start),
-            (refresh.key("start_offset"), FactKey("policy", table, "retention", "drop_after")),
-        )
-
-
-def _compression(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
-    hint = (
-        f"{_READ} Likely cause: compress_after was chosen without a look at start_offset, which "
-        "says for how long rows are expected to change. Compress later, or refresh less far back."
-    )
-    for table, part, harm in (
-        (
-            aggregate.source,
-            "source_compression",
-            "late changes are written to compressed chunks",
-        ),
-        (aggregate.name, "compression", "a refresh writes to compressed chunks"),
-    ):
-        compress_after = schedules.age(table, "compression", "compress_after")
-        # From the first row on: it does not say that these are expected to change.
-        expects_nothing = table == aggregate.source and refresh.is_unbounded
-        if not is_longer(refresh.start, compress_after) or expects_nothing:
-            continue
-        yield Broken(
-            broken_key("compression-in-refresh", refresh.subject, part),
-            f"policy {refresh.subject}: start offset is {refresh.start}, compression of {table} "
-            f"begins after {compress_after}; {harm}",
-            hint,
-            plain(compress_after),
-            plain(refresh.start),
-            (
-                refresh.key("start_offset"),
-                FactKey("policy", table, "compression", "compress_after"),
+            broken_key(
+                f"{policy}-in-refresh",
+                refresh.subject,
+                policy if table == own else f"source_{policy}",
             ),
+            f"policy {refresh.subject}: start offset is {refresh.start}, {policy} of {table} "
+            f"{acts} after {age}; {harm}",
+            f"{_READ} {_HINTS[policy]}",
+            plain(age),
+            plain(refresh.start),
+            (refresh.key("start_offset"), FactKey("policy", table, policy, attribute)),
         )
 
 
