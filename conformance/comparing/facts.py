@@ -434,16 +434,6 @@ Value = (
 Facts = dict[FactKey, Value]
 
 
-class Fact(NamedTuple):
-    """One truth; `str()` of it reads `hypertable:market_data:chunk_interval = 30 days`."""
-
-    key: FactKey
-    value: Value
-
-    def __str__(self) -> str:
-        return f"{self.key.id} = {show(self.value)}"
-
-
 def in_order(counts: Mapping[str, int]) -> dict[str, int]:
     """Counts by kind of fact, in the order of `KINDS`; kinds with a count of 0 are left out."""
     return {kind: counts[kind] for kind in KINDS if counts.get(kind)}

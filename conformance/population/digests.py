@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
@@ -89,11 +89,6 @@ def digest(
         {name: int(total) for name, total in zip(names, totals, strict=True)},
         {name: frozenset(found) for name, found in zip(names, listed, strict=False)},
     )
-
-
-def digests(connection: Connection, tables: Iterable[str]) -> dict[str, Digest]:
-    """Digest each table; the keys are the given names."""
-    return {table: digest(connection, table) for table in tables}
 
 
 def _sum(key: list[str], column: str) -> str:

@@ -12,7 +12,6 @@ from conformance.comparing.facts import (
     AtLeast,
     Detail,
     Expression,
-    Fact,
     FactKey,
     Given,
     Includes,
@@ -40,7 +39,6 @@ def test_names():
     assert (table.object, table.id) == ("t", "table:t:exists")
     assert FactKey("index", "t", "<t_at_idx>", EXISTS).object == "t.t_at_idx"
     assert COLUMN.existence == FactKey("column", "t", "c", "exists")
-    assert str(Fact(COLUMN, True)) == "column:t.c:nullable = yes"
 
 
 def causes(kind, name, attribute):

@@ -19,7 +19,6 @@ class Treatment:
         seen: columns that the verdict names if they have an unusual value.
         irrelevant: reason -> columns that say nothing about the schema.
         reason: why the census ignores the relation; empty if it reads the rows.
-        since: the oldest TimescaleDB or PostgreSQL with the relation, for the page; may be empty.
     """
 
     kinds: tuple[str, ...] = ()
@@ -27,7 +26,6 @@ class Treatment:
     seen: str = ""
     irrelevant: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
-    since: str = ""
 
     @property
     def columns(self) -> Mapping[str, str]:

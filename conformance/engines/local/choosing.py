@@ -10,8 +10,6 @@ from conformance.comparing.capabilities import OLDEST_TIMESCALEDB, POSTGRESQL_MA
 from conformance.engines.local.installations import Installation, installed, read
 from conformance.errors import EngineUnavailable, LocalUnavailable
 
-#: The form of the choice; FOLDER is the folder of `initdb` and `postgres`.
-FORM = "local[:MAJOR|:FOLDER][@TIMESCALEDB]"
 #: Only at the end of the choice: the name of a folder may contain an @, too.
 _VERSION = re.compile(r"@(\d+\.\d+(?:\.\d+)?(?:-[\w.]+)?)$")
 _OLDEST = ".".join(map(str, OLDEST_TIMESCALEDB))

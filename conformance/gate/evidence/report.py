@@ -185,15 +185,6 @@ class Statement:
     decompression_limit: int | None = None
     entries: tuple[LockEntries, ...] = ()
 
-    @property
-    def strongest_lock(self) -> Lock | None:
-        """The strongest lock on a relation that existed before, else the strongest of all."""
-        return max(
-            self.locks,
-            key=lambda lock: (lock.existed, LOCK_MODES.index(lock.mode)),
-            default=None,
-        )
-
 
 @dataclass(frozen=True)
 class GateFinding:
