@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,14 @@ def database(conformance_engine: Engine, _migrated_url: URL) -> Iterator[Databas
 def bare_database(conformance_engine: Engine, _bare_url: URL) -> Iterator[Database]:
     """A database with nothing but the extension, in a transaction that is rolled back."""
     yield from _in_transaction(conformance_engine, _bare_url)
+
+
+@pytest.fixture
+def made(request: pytest.FixtureRequest, bare_database: Database) -> Database:
+    """The database that MAKE of the test's module makes, for the module's `models()`."""
+    bare_database.execute("SET LOCAL client_min_messages = error")
+    bare_database.execute(request.module.MAKE)
+    return replace(bare_database, metadata=request.module.models())
 
 
 def _in_transaction(conformance_engine: Engine, url: URL) -> Iterator[Database]:

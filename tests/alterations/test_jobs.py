@@ -57,7 +57,7 @@ SELECT add_job('report', INTERVAL '1 month', config => '{"of": "month"}', schedu
 """
 
 
-def _models(**changes: object) -> MetaData:
+def models(**changes: object) -> MetaData:
     """The models, with other arguments for some declarations."""
     metadata = MetaData()
     Table(
@@ -247,36 +247,28 @@ HARMLESS = (
 )
 
 
-@pytest.fixture
-def made(bare_database):
-    """The database with all of it, as the models declare."""
-    bare_database.execute("SET LOCAL client_min_messages = error")
-    bare_database.execute(MAKE)
-    return bare_database
-
-
 @parametrize(REORDER)
 def test_reordering(made, case):
     made.alter(case)
-    made.expect(case.findings, _models())
+    made.expect(case.findings)
 
 
 @parametrize(JOBS)
 def test_job(made, case):
     made.alter(case)
-    made.expect(case.findings, _models())
+    made.expect(case.findings)
 
 
 @parametrize(FURTHER)
 def test_what_else_there_is(made, case):
     made.alter(case)
-    made.expect(case.findings, _models())
+    made.expect(case.findings)
 
 
 @parametrize(HARMLESS)
 def test_harmless(made, case):
     made.alter(case)
-    made.expect(case.findings, _models())
+    made.expect(case.findings)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +294,7 @@ def test_sparse_indexes(made, sql, findings):
             f" timescaledb.compress_index = '{sql}')"
         )
     declared = ['bloom("Venue")', SparseIndex("minmax", "price")]
-    made.expect(findings, _models(sparse_indexes=declared))
+    made.expect(findings, models(sparse_indexes=declared))
 
 
 def test_a_bloom_filter_of_several_columns(made):
@@ -311,17 +303,17 @@ def test_a_bloom_filter_of_several_columns(made):
         "ALTER TABLE trades SET (timescaledb.compress_orderby = 'at DESC',"
         " timescaledb.compress_index = 'bloom(\"Venue\", price)')"
     )
-    made.expect((), _models(sparse_indexes='bloom("Venue", price)'))
+    made.expect((), models(sparse_indexes='bloom("Venue", price)'))
 
 
 def test_a_policy_without_a_function_for_the_time(made):
     """Whichever function it is, one is needed; the cause names how to set it."""
-    made.expect((), _models(integer_now=None))
+    made.expect((), models(integer_now=None))
     made.execute(
         "UPDATE _timescaledb_catalog.dimension SET integer_now_func_schema = NULL,"
         " integer_now_func = NULL WHERE integer_now_func = 'latest'"
     )
-    (finding,) = made.compare(_models(integer_now=None)).findings.values()
+    (finding,) = made.compare(models(integer_now=None)).findings.values()
     assert finding.message == (
         "hypertable blocks: integer_now function is not set, the models need a function for a "
         "policy"
@@ -331,7 +323,7 @@ def test_a_policy_without_a_function_for_the_time(made):
 
 def test_a_hint_can_be_followed(made):
     """What nobody declared is answered with the declaration that there is for it."""
-    metadata = _models()
+    metadata = models()
     metadata.info.clear()
     for table in metadata.sorted_tables:
         for kind in (Reorder, ChunkSkipping, Retention):

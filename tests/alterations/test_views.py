@@ -37,7 +37,7 @@ CREATE VIEW ranked AS SELECT l.site, n.name FROM latest l JOIN northern n ON n.i
 """
 
 
-def _models() -> MetaData:
+def models() -> MetaData:
     metadata = MetaData()
     sites = Table(
         "sites",
@@ -211,23 +211,16 @@ HARMLESS = (
 )
 
 
-@pytest.fixture
-def made(bare_database):
-    """The database with all views, as the models declare them."""
-    bare_database.execute(MAKE)
-    return bare_database
-
-
 @parametrize(ALTERATIONS)
 def test_alteration(made, case):
     made.alter(case)
-    made.expect(case.findings, _models())
+    made.expect(case.findings)
 
 
 @parametrize(HARMLESS)
 def test_harmless(made, case):
     made.alter(case)
-    made.expect(case.findings, _models())
+    made.expect(case.findings)
 
 
 @parametrize(
@@ -280,7 +273,7 @@ def test_a_query_that_is_not_taken_apart(bare_database, query):
     bare_database.execute(MAKE + f"CREATE VIEW odd AS {query}")
     (text,) = bare_database.connection.exec_driver_sql("SELECT pg_get_viewdef('odd'::regclass)")
     for declared, undecided in ((text[0], set()), (query + " --", {"view:odd:definition"})):
-        metadata = _models()
+        metadata = models()
         View(declared, name="odd").require(metadata)
         compared = bare_database.compare(metadata)
         assert compared.findings == {}
@@ -314,7 +307,7 @@ def test_clauses_that_no_plan_shows(bare_database, changed, to, outcome):
     assert changed in RANKED
     other = RANKED.replace(changed, to)
     bare_database.execute(f"{MAKE}; CREATE VIEW odd AS {other}")
-    metadata = _models()
+    metadata = models()
     View(RANKED, name="odd").require(metadata)
     compared = bare_database.compare(metadata)
     key = "view:odd:definition"
@@ -325,7 +318,7 @@ def test_clauses_that_no_plan_shows(bare_database, changed, to, outcome):
 
 
 def test_a_definition_that_the_server_refuses(bare_database):
-    metadata = _models()
+    metadata = models()
     View("SELECT no_such_column FROM sites", name="wrong").require(metadata)
     bare_database.execute(MAKE + "CREATE VIEW wrong AS SELECT id FROM sites")
     bare_database.expect({"view:wrong:definition"}, metadata)
@@ -339,7 +332,7 @@ def test_autogenerate_is_quiet(bare_database):
             MigrationContext.configure(
                 bare_database.connection, opts={"include_object": include_object} if quiet else {}
             ),
-            _models(),
+            models(),
         )
         for quiet in (True, False)
     }
