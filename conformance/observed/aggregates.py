@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import AUTOMATIC, EXISTS, FactKey, Facts, Value
+from conformance.comparing.facts import FactKey, Facts, Value
 from conformance.intervals import Interval, bucket_of
-from conformance.observed import views
+from conformance.observed import compression, views
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -21,12 +21,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         for attribute, value in _attributes(row, scope).items():
             facts[FactKey("continuous_aggregate", view, "", attribute)] = value
         if row.compression_enabled:
-            # The settings follow from another view.
-            facts[FactKey("compression", view, "", EXISTS)] = True
-            facts[FactKey("compression", view, "", "segment_by")] = ()
-            facts[FactKey("compression", view, "", "order_by")] = ()
-            facts[FactKey("compression", view, "", "chunk_interval")] = None
-            facts[FactKey("compression", view, "", "sparse_indexes")] = AUTOMATIC
+            facts.update(compression.enabled(view))
     return facts
 
 

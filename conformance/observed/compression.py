@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import FactKey, Facts
+from conformance.comparing.facts import AUTOMATIC, EXISTS, FactKey, Facts, Value
 from conformance.intervals import Interval
 from conformance.observed.catalog import Scope, rows
 
@@ -35,6 +35,13 @@ def observed(connection: Connection, scope: Scope) -> Facts:
                 indexes = tuple(sorted(_sparse(row.sparse_indexes)))
                 facts[FactKey("compression", table, "", "sparse_indexes")] = indexes
     return facts
+
+
+def enabled(table: str) -> Facts:
+    """Compression that is on; `observed` finds its settings without those that are automatic."""
+    attributes: dict[str, Value] = {EXISTS: True, "segment_by": (), "order_by": ()}
+    attributes.update(chunk_interval=None, sparse_indexes=AUTOMATIC)
+    return {FactKey("compression", table, "", name): value for name, value in attributes.items()}
 
 
 def _sparse(indexes: list[dict[str, Any]]) -> Iterator[str]:

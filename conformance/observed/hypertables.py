@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import AUTOMATIC, EXISTS, FactKey, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, FactKey, Facts, TypeName, Value
 from conformance.intervals import Interval
+from conformance.observed import compression
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -24,13 +25,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         for attribute, value in _attributes(dimensions, scope).items():
             facts[FactKey("hypertable", table, "", attribute)] = value
         if dimensions[0].compression_enabled:
-            # `compression` reads the settings from another view, which lacks those that TimescaleDB
-            # chooses.
-            facts[FactKey("compression", table, "", EXISTS)] = True
-            facts[FactKey("compression", table, "", "segment_by")] = ()
-            facts[FactKey("compression", table, "", "order_by")] = ()
-            facts[FactKey("compression", table, "", "chunk_interval")] = None
-            facts[FactKey("compression", table, "", "sparse_indexes")] = AUTOMATIC
+            facts.update(compression.enabled(table))
         facts[FactKey("chunk", table, "", "other_compression_settings")] = ()
         facts[FactKey("chunk", table, "", "alterations")] = ()
     return facts
