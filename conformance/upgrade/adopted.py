@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 def settle(report: UpgradeReport, policy: Policy) -> UpgradeReport:
-    """The report with the project's acceptances and its baseline."""
+    """The report with the project's acceptances, severities and baseline."""
     return replace(report, changes=tuple(_settled(change, policy) for change in report.changes))
 
 
 def _settled(change: Change, policy: Policy) -> Change:
+    judgement = judge(change.names, policy)
+    change = replace(change, severity=judgement.severity)
     if not change.harmful:
         return change
-    judgement = judge(change.names, policy)
     return replace(change, message=change.message + judgement.addition, accepted=judgement.excused)

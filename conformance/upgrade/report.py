@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from conformance.comparing.codes import ERROR
 from conformance.comparing.verdict import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ class Change:
         after: the value after each way; None if it is missing. Ways that were not tried, or to
             which the value does not apply, are left out.
         accepted: the reason why the project accepts the change; None if it does not.
+        severity: `error` or `warning`, if the project's severities name the change; None if they
+            do not. Then its kind decides.
     """
 
     kind: str
@@ -122,11 +125,13 @@ class Change:
     before: Any = None
     after: dict[str, Any] = field(default_factory=dict)
     accepted: str | None = None
+    severity: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """What a project may call it; a failing check of the suite also by its finding's id."""
-        return self.id, self.subject, self.subject.removeprefix("suite:"), self.kind
+        found = self.subject.removeprefix("suite:")
+        return self.id, self.subject, found, found.partition(":")[0], self.kind
 
     @property
     def id(self) -> str:
@@ -136,7 +141,17 @@ class Change:
     @property
     def harmful(self) -> bool:
         """Whether the change makes the verdict `differs`."""
-        return KINDS[self.kind].harmful and self.accepted is None
+        counts = KINDS[self.kind].harmful if self.severity is None else self.severity == ERROR
+        return counts and self.accepted is None
+
+    @property
+    def remark(self) -> str:
+        """Why the change counts otherwise than its kind; empty if it does not."""
+        if self.accepted is not None:
+            return f"Accepted: {self.accepted}"
+        if self.harmful == KINDS[self.kind].harmful:
+            return ""
+        return f"Counts as {self.severity}: severities of the project."
 
 
 def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -74,7 +74,7 @@ def test_json():
     assert data["changes"][0] == {
         "id": "lost:rows:curves", "harmful": True, "kind": "lost", "subject": "rows:curves",
         "message": "rows of curves: 64 before; 63 in place", "before": 64,
-        "after": {"in place": 63}, "accepted": None,
+        "after": {"in place": 63}, "accepted": None, "severity": None,
     }  # fmt: skip
     assert data["counts"]["lost"] == data["counts"]["renamed"] == 1
     assert (data["counts"]["rows"], data["counts"]["checks"]) == (462, 1174)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import date
 
 import pytest
+from rich.console import Console
 
 from conformance.comparing.acceptance import Acceptance, Policy
 from conformance.comparing.verdict import EngineUsed
 from conformance.reports import json_report
-from conformance.reports.upgrade import junit, markdown
+from conformance.reports.upgrade import console, junit, markdown
 from conformance.upgrade.adopted import settle
 from conformance.upgrade.report import Change, UpgradeReport
 
@@ -23,6 +25,12 @@ RENAMED = Change("renamed", "policy-name:curves", "another name")
 def settled(*changes, accepted=(), **values):
     policy = Policy("upgrade", date(2027, 3, 31), accepted, **values)
     return settle(UpgradeReport(ENGINE, ENGINE, changes=changes), policy)
+
+
+def shown(report):
+    file = io.StringIO()
+    console.show(report, Console(file=file, width=200))
+    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -63,3 +71,30 @@ def test_after_its_last_day_it_counts_again():
 
 def test_what_is_harmless_needs_no_acceptance():
     assert settled(RENAMED, accepted=(Acceptance("renamed", "x"),)).changes == (RENAMED,)
+
+
+@pytest.mark.parametrize("name", ["rows", "rows:*", "lost", "lost:rows:curves"])
+def test_a_warning_does_not_fail_the_upgrade(name):
+    report = settled(LOST, severities={name: "warning"})
+    assert (report.verdict, report.exit_code) == ("conforms", 0)
+    (found,) = json.loads(json_report.render(report))["changes"]
+    assert (found["severity"], found["harmful"]) == ("warning", False)
+    said = "Counts as warning: severities of the project."
+    assert f"{LOST.message} — {said}" in markdown.render(report)
+    assert f"<system-out>{LOST.message} {said}</system-out>" in junit.render(report)
+    assert f"  {LOST.message}\n    {said}\n" in shown(report)
+
+
+def test_a_kind_that_is_harmless_can_count():
+    report = settled(RENAMED, severities={"renamed": "error"})
+    assert (report.verdict, report.exit_code) == ("differs", 1)
+    said = "Counts as error: severities of the project."
+    assert f"- {RENAMED.message} — {said}" in markdown.render(report).partition("<details>")[0]
+    assert f'<failure type="renamed" message="{RENAMED.message}"' in junit.render(report)
+    accepted = (Acceptance("renamed", "known"),)
+    assert settled(RENAMED, severities={"renamed": "error"}, accepted=accepted).exit_code == 0
+
+
+def test_the_longest_severity_applies():
+    severities = {"lost": "warning", "lost:rows:curves": "error"}
+    assert settled(LOST, severities=severities).verdict == "differs"

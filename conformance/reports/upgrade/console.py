@@ -38,8 +38,8 @@ def _changes(report: UpgradeReport) -> Iterator[Text]:
         yield _heading(kind)
         for change in changes[:_MOST_CHANGES]:
             yield Text(f"  {change.message}", style="bold" if change.harmful else "")
-            if change.accepted is not None:
-                yield Text(f"    Accepted: {change.accepted}", style="dim")
+            if change.remark:
+                yield Text(f"    {change.remark}", style="dim")
         if len(changes) > _MOST_CHANGES:
             yield Text(f"  …and {len(changes) - _MOST_CHANGES} more")
         yield Text("")

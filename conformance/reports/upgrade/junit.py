@@ -23,11 +23,12 @@ def render(report: UpgradeReport) -> str:
             if change.accepted is not None:
                 message = clean(f"{change.message} Accepted: {change.accepted}")
                 ElementTree.SubElement(case, "skipped", message=message)
-            elif kind.harmful:
+            elif change.harmful:
                 text = clean(change.message)
                 ElementTree.SubElement(case, "failure", type=kind.name, message=text)
             else:
-                ElementTree.SubElement(case, "system-out").text = clean(change.message)
+                text = clean(f"{change.message} {change.remark}".rstrip())
+                ElementTree.SubElement(case, "system-out").text = text
         count(suite)
     return render_xml(document, report.seconds)
 

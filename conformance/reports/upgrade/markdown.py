@@ -16,12 +16,17 @@ _MOST_CHANGES = 60
 
 def render(report: UpgradeReport) -> str:
     """Render the verdict and the prominent changes; other changes are collapsed."""
+    prominent = {
+        kind: changes
+        for kind, changes in report.by_kind.items()
+        if kind.prominent or any(change.harmful for change in changes)
+    }
     return (
         template("upgrade/upgrade.md.jinja")
         .render(
             report=report,
-            prominent={k: c for k, c in report.by_kind.items() if k.prominent},
-            folded={k: c for k, c in report.by_kind.items() if not k.prominent},
+            prominent=prominent,
+            folded={k: c for k, c in report.by_kind.items() if k not in prominent},
             not_checked=by_reason(report.not_checked),
             most=_MOST_CHANGES,
         )
