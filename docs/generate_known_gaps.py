@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from conformance.known_gaps import KNOWN_GAPS, KnownGap  # noqa: E402 - the path is set above
+from conformance.known_gaps.left_out import LEFT_OUT  # noqa: E402 - the path is set above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ PAGE = ROOT / "docs" / "known-gaps.md"
 HEAD = """\
 # Known gaps
 
-This page is generated from `conformance/known_gaps.py` by `python docs/generate_known_gaps.py`; do
+This page is generated from `conformance/known_gaps/` by `python docs/generate_known_gaps.py`; do
 not edit it. A test fails if the page is stale.
 
 A known gap is a defect of TimescaleDB itself, which a check can neither pass nor report as a defect
@@ -41,7 +42,19 @@ While a ticket is open, every newer version is expected to be wrong.
 
 A gap excuses only its own reproduction. [Histories](rows.md#histories) avoid the gaps of the
 server's version by construction, and list what they leave out as not checked.
+[Defects without an entry](#left-out) are listed with the reason.
 
+"""
+
+LEFT_OUT_HEAD = """
+## Left out
+
+Read were the release notes of TimescaleDB 2.17.0 to 2.29.2 and of 2.30.2, and parts of those of
+2.30.0, 2.30.1, 2.31.0 and 2.32.0. These defects change rows or results, or look as if they did, and
+have no entry:
+
+| ticket | fixed in | defect | why it has no entry |
+| --- | --- | --- | --- |
 """
 
 
@@ -61,13 +74,22 @@ def sections() -> Iterator[str]:
         yield f"- Ticket: [timescaledb#{gap.ticket}]({gap.url})\n"
         yield f"- Versions: {gap.evidence}\n"
         yield f"- Affects: {gap.affects}\n\n```sql\n"
+        yield from (f"SET {name} = '{value}';\n" for name, value in gap.settings)
         yield from (f"{statement};\n" for statement in gap.setup)
         yield f"{gap.query};  -- {gap.right} is right\n```\n"
 
 
+def left_out() -> Iterator[str]:
+    """A row for each defect that has no entry."""
+    for item in LEFT_OUT:
+        url = f"https://github.com/timescale/timescaledb/issues/{item.ticket}"
+        fixed = item.fixed or "open, or not named"
+        yield f"| [#{item.ticket}]({url}) | {fixed} | {item.summary} | {item.reason.value} |\n"
+
+
 def page() -> str:
     """The text of the page."""
-    return HEAD + "".join(sections())
+    return HEAD + "".join(sections()) + LEFT_OUT_HEAD + "".join(left_out())
 
 
 if __name__ == "__main__":

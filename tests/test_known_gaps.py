@@ -10,6 +10,7 @@ import pytest
 
 from conformance.histories.avoidance import avoidance_of
 from conformance.known_gaps import KNOWN_GAPS, Expected, gap
+from conformance.known_gaps.left_out import LEFT_OUT, Reason
 from models import MarketData, Signal
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +60,19 @@ def test_versions_are_in_order():
         bounds = (known.right_until, known.first, known.last, known.right_from)
         given = [tuple(map(int, bound.split("."))) for bound in bounds if bound is not None]
         assert given == sorted(given), known.code
+
+
+def test_a_defect_has_an_entry_or_a_reason_not_both():
+    tickets = [item.ticket for item in LEFT_OUT]
+    assert len(set(tickets)) == len(tickets)
+    assert not {known.ticket for known in KNOWN_GAPS} & set(tickets)
+    assert {item.reason for item in LEFT_OUT} == set(Reason)
+
+
+def test_the_two_that_lose_rows_on_the_oldest_version_are_registered():
+    lost = {known.ticket: known for known in KNOWN_GAPS}
+    assert lost[7672].expected("2.17.2") is lost[7714].expected("2.17.2") is Expected.WRONG
+    assert lost[7672].expected("2.28.3") is lost[7714].expected("2.28.3") is Expected.RIGHT
 
 
 @pytest.mark.parametrize(

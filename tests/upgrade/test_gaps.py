@@ -38,3 +38,11 @@ def test_kinds(before, after, expected):
 def test_of_what_an_edition_lacks_nothing_is_said():
     servers = (Server("17.5", version, "apache") for version in ("2.17.2", "2.18.0"))
     assert list(gap_changes(*servers, [GAP])) == []
+
+
+def test_an_upgrade_from_the_oldest_version_names_what_heals_and_what_comes():
+    servers = (Server("15.18", version, "community") for version in ("2.17.2", "2.28.3"))
+    changes = {change.subject: change for change in gap_changes(*servers)}
+    healed, come = changes["known-gap:rows-after-a-conflict"], changes["known-gap:join-by-bucket"]
+    assert (healed.kind, come.kind) == ("healed", "new-gap")
+    assert "loses the rows after the first conflict" in healed.message

@@ -1,116 +1,11 @@
-"""The registry of known gaps: defects of TimescaleDB itself, with ticket, versions, reproduction.
-
-A gap excuses only its own reproduction, on a small table of its own. Generated histories avoid the
-gaps that they would meet by construction, and list what they leave out.
-
-`docs/known-gaps.md` is generated from this registry.
-"""
+"""Known gaps by which a key or a reference is not kept."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from conformance.known_gaps.registry import KnownGap
+from conformance.known_gaps.statements import BY_PROBE, MOMENT, NO_CASE, UNSEGMENTED, compressed
 
-from conformance.comparing.capabilities import version_tuple
-
-
-class Expected(Enum):
-    """What the registry expects of a version."""
-
-    WRONG = "the version has the gap"
-    RIGHT = "the version does not have the gap"
-    UNKNOWN = "the version was not tried"
-
-
-@dataclass(frozen=True)
-class KnownGap:
-    """One defect of TimescaleDB.
-
-    Attributes:
-        code: a short, stable name, `update-of-a-segment`.
-        ticket: the number of an issue or pull request of timescale/timescaledb.
-        summary: one sentence that says what goes wrong.
-        affects: the checks that would meet the gap.
-        first, last: the oldest and the newest version that is known to be wrong. If `last` is None,
-            the ticket is open, and every version from `first` on is expected to be wrong.
-        right_until, right_from: versions outside of that range that are known to be right.
-        evidence: how the versions are known.
-        needs: the capabilities that the reproduction needs.
-        icu: whether the reproduction needs ICU collations.
-        setup: the statements of the reproduction; an error in the last one is a result.
-        query: a query for one number.
-        right: the number that a correct server returns.
-    """
-
-    code: str
-    ticket: int
-    summary: str
-    affects: str
-    first: str
-    last: str | None
-    right_until: str | None
-    right_from: str | None
-    evidence: str
-    setup: tuple[str, ...]
-    query: str
-    right: int
-    needs: tuple[str, ...] = ("community_edition",)
-    icu: bool = False
-
-    @property
-    def url(self) -> str:
-        """The URL of the ticket."""
-        return f"https://github.com/timescale/timescaledb/issues/{self.ticket}"
-
-    def expected(self, version: str) -> Expected:
-        """What the registry expects of this version of TimescaleDB."""
-        given = version_tuple(version)
-        if self.right_from is not None and given >= version_tuple(self.right_from):
-            return Expected.RIGHT
-        if given >= version_tuple(self.first):
-            is_known = self.last is None or given <= version_tuple(self.last)
-            return Expected.WRONG if is_known else Expected.UNKNOWN
-        if self.right_until is not None and given > version_tuple(self.right_until):
-            return Expected.UNKNOWN
-        return Expected.RIGHT
-
-    def reason(self, version: str) -> str:
-        """The reason why something is not checked on this version."""
-        known = self.expected(version) is Expected.WRONG
-        kind = "known gap" if known else "possible known gap"
-        return f"{kind} timescaledb#{self.ticket} of TimescaleDB {version}: {self.summary}"
-
-    def may_show(self, version: str) -> bool:
-        """Whether histories must avoid the gap on this version."""
-        return self.expected(version) is not Expected.RIGHT
-
-
-def gap(code: str) -> KnownGap:
-    """Return the gap with this code.
-
-    Raises:
-        KeyError: no gap has the code.
-    """
-    return {item.code: item for item in KNOWN_GAPS}[code]
-
-
-def _compressed(table: str, columns: str, settings: str, *rows: str) -> tuple[str, ...]:
-    """Statements that create a hypertable with these rows in a compressed chunk."""
-    return (
-        f"CREATE TABLE {table} ({columns})",
-        f"SELECT create_hypertable('{table}', 'moment')",
-        f"ALTER TABLE {table} SET (timescaledb.compress, {settings})",
-        *(f"INSERT INTO {table} VALUES {row}" for row in rows),
-        f"SELECT compress_chunk(c) FROM show_chunks('{table}') AS c",
-    )
-
-
-_BY_PROBE = "timescaledb.compress_segmentby = 'probe', timescaledb.compress_orderby = 'moment'"
-_UNSEGMENTED = "timescaledb.compress_segmentby = '', timescaledb.compress_orderby = 'moment'"
-_MOMENT = "timestamptz '2025-01-01 00:00+00'"
-_NO_CASE = "(provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
-
-KNOWN_GAPS: tuple[KnownGap, ...] = (
+KEYS: tuple[KnownGap, ...] = (
     KnownGap(
         code="null-segment",
         ticket=10057,
@@ -124,15 +19,15 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         right_from=None,
         evidence="seen on 2.17.2, 2.20.3, 2.23.0-dev, 2.28.3 and 2.29.2; the ticket is open",
         setup=(
-            *_compressed(
+            *compressed(
                 "null_segment",
                 "moment timestamptz NOT NULL, site int, probe int,"
                 " UNIQUE NULLS NOT DISTINCT (probe, moment)",
                 "timescaledb.compress_segmentby = 'site, probe',"
                 " timescaledb.compress_orderby = 'moment'",
-                f"({_MOMENT}, 1, NULL)",
+                f"({MOMENT}, 1, NULL)",
             ),
-            f"INSERT INTO null_segment VALUES ({_MOMENT}, 1, NULL) ON CONFLICT DO NOTHING",
+            f"INSERT INTO null_segment VALUES ({MOMENT}, 1, NULL) ON CONFLICT DO NOTHING",
         ),
         query="SELECT count(*) FROM null_segment",
         right=1,
@@ -152,23 +47,22 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         evidence="seen on 2.17.2, 2.20.3 and 2.23.0-dev; right on 2.28.3 and 2.29.2; the release"
         " notes of 2.25.2 name the fix (pull request 9276)",
         setup=(
-            *_compressed(
+            *compressed(
                 "null_outside_the_order",
                 "moment timestamptz NOT NULL, probe int NOT NULL, unit text,"
                 " UNIQUE NULLS NOT DISTINCT (moment, probe, unit)",
                 "timescaledb.compress_segmentby = 'probe',"
                 " timescaledb.compress_orderby = 'moment DESC'",
-                f"({_MOMENT}, 1, NULL), ({_MOMENT} + interval '1 hour', 1, NULL)",
+                f"({MOMENT}, 1, NULL), ({MOMENT} + interval '1 hour', 1, NULL)",
             ),
-            f"INSERT INTO null_outside_the_order VALUES ({_MOMENT}, 1, NULL)"
-            " ON CONFLICT DO NOTHING",
+            f"INSERT INTO null_outside_the_order VALUES ({MOMENT}, 1, NULL) ON CONFLICT DO NOTHING",
         ),
         query="SELECT count(*) FROM null_outside_the_order",
         right=2,
     ),
     KnownGap(
         code="null-in-the-order",
-        ticket=9575,
+        ticket=7557,
         summary="A second row of a key with a NULL gets into a compressed chunk where the column is"
         " in order-by, although UNIQUE NULLS NOT DISTINCT forbids it.",
         affects="rows and histories of tables whose natural key treats NULLs as equal and has a"
@@ -176,18 +70,19 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         first="2.17",
         last="2.17.2",
         right_until=None,
-        right_from="2.20.3",
-        evidence="seen on 2.17.2; right on 2.20.3, 2.23.0-dev, 2.28.3 and 2.29.2",
+        right_from="2.18.0",
+        evidence="seen on 2.17.2; right on 2.20.3, 2.23.0-dev, 2.28.3 and 2.29.2; the release"
+        " notes of 2.18.0 name the fix (pull request 7557)",
         setup=(
-            *_compressed(
+            *compressed(
                 "null_in_the_order",
                 "moment timestamptz NOT NULL, probe int NOT NULL, unit text,"
                 " UNIQUE NULLS NOT DISTINCT (moment, probe, unit)",
                 "timescaledb.compress_segmentby = 'probe',"
                 " timescaledb.compress_orderby = 'moment, unit'",
-                f"({_MOMENT}, 1, NULL), ({_MOMENT}, 1, 'a')",
+                f"({MOMENT}, 1, NULL), ({MOMENT}, 1, 'a')",
             ),
-            f"INSERT INTO null_in_the_order VALUES ({_MOMENT}, 1, NULL) ON CONFLICT DO NOTHING",
+            f"INSERT INTO null_in_the_order VALUES ({MOMENT}, 1, NULL) ON CONFLICT DO NOTHING",
         ),
         query="SELECT count(*) FROM null_in_the_order",
         right=2,
@@ -205,43 +100,15 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         evidence="seen on 2.17.2, 2.20.3 and 2.23.0-dev; right on 2.28.3 and 2.29.2; the release"
         " notes of 2.28.0 name the fix (pull request 10003)",
         setup=(
-            *_compressed(
+            *compressed(
                 "update_of_a_segment",
                 "moment timestamptz NOT NULL, probe int, UNIQUE (probe, moment)",
-                _BY_PROBE,
-                f"({_MOMENT}, 1), ({_MOMENT}, 2)",
+                BY_PROBE,
+                f"({MOMENT}, 1), ({MOMENT}, 2)",
             ),
             "UPDATE update_of_a_segment SET probe = 2 WHERE probe = 1",
         ),
         query="SELECT count(*) FROM update_of_a_segment WHERE probe = 2",
-        right=1,
-    ),
-    KnownGap(
-        code="count-of-deleted",
-        ticket=8031,
-        summary="A DELETE of whole compressed batches, which filters by segment-by columns alone,"
-        " reports 0 deleted rows.",
-        affects="histories: the row count that a DELETE reports",
-        first="2.17",
-        last="2.17.2",
-        right_until=None,
-        right_from="2.20.0",
-        evidence="seen on 2.17.2; right on 2.20.3, 2.23.0-dev, 2.28.3 and 2.29.2; the release"
-        " notes of 2.20.0 name the fix",
-        setup=(
-            *_compressed(
-                "count_of_deleted",
-                "moment timestamptz NOT NULL, probe int, UNIQUE (probe, moment)",
-                _BY_PROBE,
-                f"({_MOMENT}, 1)",
-            ),
-            "CREATE TABLE count_of_deleted_reported (rows bigint)",
-            "DO $$ DECLARE deleted bigint; BEGIN"
-            " DELETE FROM count_of_deleted WHERE probe = 1;"
-            " GET DIAGNOSTICS deleted = ROW_COUNT;"
-            " INSERT INTO count_of_deleted_reported VALUES (deleted); END $$",
-        ),
-        query="SELECT rows FROM count_of_deleted_reported",
         right=1,
     ),
     KnownGap(
@@ -255,11 +122,11 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         right_from="2.28.3",
         evidence="seen on 2.17.2, 2.20.3 and 2.23.0-dev; right on 2.28.3 and 2.29.2",
         setup=(
-            *_compressed(
+            *compressed(
                 "insert_into_a_chunk",
                 "moment timestamptz NOT NULL, probe int, UNIQUE (probe, moment)",
-                _BY_PROBE,
-                f"({_MOMENT}, 1)",
+                BY_PROBE,
+                f"({MOMENT}, 1)",
             ),
             "CREATE TABLE insert_into_a_chunk_refused (once int)",
             "DO $$ BEGIN"
@@ -284,14 +151,14 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         evidence="seen on 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3 and 2.23.0-dev; reported"
         " after 2.30.0 and fixed since (pull request 10580)",
         setup=(
-            *_compressed(
+            *compressed(
                 "bloom_of_one_key",
                 "moment timestamptz NOT NULL, sensor int NOT NULL, probe int NOT NULL,"
                 " UNIQUE (sensor, moment), UNIQUE (probe, moment)",
-                _UNSEGMENTED,
-                f"({_MOMENT}, 50, 50)",
+                UNSEGMENTED,
+                f"({MOMENT}, 50, 50)",
             ),
-            f"INSERT INTO bloom_of_one_key VALUES ({_MOMENT}, 999, 50)"
+            f"INSERT INTO bloom_of_one_key VALUES ({MOMENT}, 999, 50)"
             " ON CONFLICT (sensor, moment) DO NOTHING",
         ),
         query="SELECT count(*) FROM bloom_of_one_key",
@@ -309,15 +176,15 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         right_from=None,
         evidence="seen on 2.28.3 and 2.29.2; right on 2.17.2 and 2.20.3; the ticket is open",
         setup=(
-            f"CREATE COLLATION bloom_and_collation_no_case {_NO_CASE}",
-            *_compressed(
+            f"CREATE COLLATION bloom_and_collation_no_case {NO_CASE}",
+            *compressed(
                 "bloom_and_collation",
                 "moment timestamptz NOT NULL, label text COLLATE bloom_and_collation_no_case,"
                 " UNIQUE (label, moment)",
-                _UNSEGMENTED,
-                f"({_MOMENT}, 'abc'), ({_MOMENT}, 'def')",
+                UNSEGMENTED,
+                f"({MOMENT}, 'abc'), ({MOMENT}, 'def')",
             ),
-            f"INSERT INTO bloom_and_collation VALUES ({_MOMENT}, 'ABC')"
+            f"INSERT INTO bloom_and_collation VALUES ({MOMENT}, 'ABC')"
             " ON CONFLICT (label, moment) DO NOTHING",
         ),
         query="SELECT count(*) FROM bloom_and_collation",
@@ -336,15 +203,15 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         right_from=None,
         evidence="seen on 2.17.2, 2.20.3, 2.28.3 and 2.29.2; the ticket is open",
         setup=(
-            f"CREATE COLLATION collation_of_an_index_no_case {_NO_CASE}",
+            f"CREATE COLLATION collation_of_an_index_no_case {NO_CASE}",
             "CREATE TABLE collation_of_an_index (moment timestamptz NOT NULL, label text)",
             "SELECT create_hypertable('collation_of_an_index', 'moment')",
             "CREATE UNIQUE INDEX ON collation_of_an_index"
             " (label COLLATE collation_of_an_index_no_case, moment)",
-            f"ALTER TABLE collation_of_an_index SET (timescaledb.compress, {_UNSEGMENTED})",
-            f"INSERT INTO collation_of_an_index VALUES ({_MOMENT}, 'abc')",
+            f"ALTER TABLE collation_of_an_index SET (timescaledb.compress, {UNSEGMENTED})",
+            f"INSERT INTO collation_of_an_index VALUES ({MOMENT}, 'abc')",
             "SELECT compress_chunk(c) FROM show_chunks('collation_of_an_index') AS c",
-            f"INSERT INTO collation_of_an_index VALUES ({_MOMENT}, 'ABC')",
+            f"INSERT INTO collation_of_an_index VALUES ({MOMENT}, 'ABC')",
         ),
         query="SELECT count(*) FROM collation_of_an_index",
         right=1,
@@ -367,10 +234,10 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
             "SELECT create_hypertable('referred', 'moment')",
             "CREATE TABLE referring (id int, moment timestamptz,"
             " FOREIGN KEY (id, moment) REFERENCES referred)",
-            f"INSERT INTO referred SELECT {_MOMENT} + n * interval '1 minute', n"
+            f"INSERT INTO referred SELECT {MOMENT} + n * interval '1 minute', n"
             " FROM generate_series(1, 8) AS n",
             *(
-                f"INSERT INTO referring VALUES ({n}, {_MOMENT} + {n} * interval '1 minute')"
+                f"INSERT INTO referring VALUES ({n}, {MOMENT} + {n} * interval '1 minute')"
                 for n in range(1, 9)
             ),
         ),
@@ -379,29 +246,107 @@ KNOWN_GAPS: tuple[KnownGap, ...] = (
         needs=(),
     ),
     KnownGap(
-        code="prepared-limit",
-        ticket=10584,
-        summary="From the sixth execution on, a prepared ORDER BY time DESC LIMIT with a parameter"
-        " repeats the newest row.",
-        affects="histories: prepared reads",
-        first="2.30.0",
-        last="2.30.0",
-        right_until="2.29.2",
-        right_from="2.31.0",
-        evidence="wrong on 2.30.0 by the ticket; right on 2.17.2, 2.19.3, 2.20.3, 2.23.0-dev,"
-        " 2.28.3, 2.29.2 and 2.31.0",
+        code="generated-key",
+        ticket=8500,
+        summary="A generated column in a unique key lets a second row of the key into a"
+        " compressed chunk.",
+        affects="rows and histories of tables with a generated column in the natural key",
+        first="2.17",
+        last="2.21.4",
+        right_until=None,
+        right_from="2.22.0",
+        evidence="seen on 2.17.2; right on 2.23.0-dev and 2.28.3; the release notes of"
+        " 2.22.0 name the fix (pull request 8500)",
         setup=(
-            "CREATE TABLE prepared_limit (moment timestamptz NOT NULL)",
-            "SELECT create_hypertable('prepared_limit', 'moment')",
-            f"INSERT INTO prepared_limit SELECT {_MOMENT} + n * interval '10 days'"
-            " FROM generate_series(1, 6) AS n",
-            "PREPARE prepared_limit (bigint) AS"
-            " SELECT moment FROM prepared_limit ORDER BY moment DESC LIMIT $1",
-            *("EXECUTE prepared_limit (6)",) * 6,
-            "CREATE TABLE prepared_limit_read AS EXECUTE prepared_limit (6)",
+            *compressed(
+                "generated_key",
+                "moment timestamptz NOT NULL, probe text, label text GENERATED"
+                " ALWAYS AS (probe) STORED, UNIQUE (label, moment)",
+                "timescaledb.compress_segmentby = 'label', timescaledb.compress_orderby = 'moment'",
+                f"({MOMENT}, 'a')",
+            ),
+            f"INSERT INTO generated_key VALUES ({MOMENT}, 'a') ON CONFLICT DO NOTHING",
         ),
-        query="SELECT count(DISTINCT moment) FROM prepared_limit_read",
-        right=6,
+        query="SELECT count(*) FROM generated_key",
+        right=1,
+    ),
+    KnownGap(
+        code="lock-of-a-referred-row",
+        ticket=9324,
+        summary="The check of a foreign key to a hypertable takes no lock on the row that"
+        " it finds, so another session can delete that row before the first one"
+        " commits.",
+        affects="rows of tables with a foreign key to a hypertable, written by several sessions",
+        first="2.17",
+        last="2.25.1",
+        right_until=None,
+        right_from="2.25.2",
+        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.28.3 and 2.31.0; the"
+        " release notes of 2.25.2 name the fix (pull request 9324)",
+        setup=(
+            "CREATE TABLE lock_of_a_referred_row (moment timestamptz NOT NULL, id"
+            " int, PRIMARY KEY (id, moment))",
+            "SELECT create_hypertable('lock_of_a_referred_row', 'moment')",
+            f"INSERT INTO lock_of_a_referred_row VALUES ({MOMENT}, 1)",
+            "CREATE TABLE lock_of_a_referred_row_from (id int, moment"
+            " timestamptz, FOREIGN KEY (id, moment) REFERENCES"
+            " lock_of_a_referred_row)",
+            f"INSERT INTO lock_of_a_referred_row_from VALUES (1, {MOMENT})",
+        ),
+        query="SELECT count(*) FROM lock_of_a_referred_row WHERE xmax::text <> '0'",
+        right=1,
         needs=(),
+    ),
+    KnownGap(
+        code="reference-to-an-index",
+        ticket=8082,
+        summary="A hypertable with a unique index, and no constraint, that a foreign key"
+        " refers to rejects the first row of each chunk.",
+        affects="rows of hypertables that a foreign key refers to by a unique index",
+        first="2.17",
+        last="2.25.2",
+        right_until=None,
+        right_from="2.26.0",
+        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.28.3 and 2.31.0; the"
+        " release notes of 2.26.0 name the fix (pull request 9378)",
+        setup=(
+            "CREATE TABLE reference_to_an_index (moment timestamptz NOT NULL, id int NOT NULL)",
+            "SELECT create_hypertable('reference_to_an_index', 'moment')",
+            "CREATE UNIQUE INDEX ON reference_to_an_index (moment, id)",
+            "CREATE TABLE reference_to_an_index_from (id int, moment timestamptz,"
+            " FOREIGN KEY (moment, id) REFERENCES reference_to_an_index (moment,"
+            " id))",
+            f"INSERT INTO reference_to_an_index VALUES ({MOMENT}, 1)",
+        ),
+        query="SELECT count(*) FROM reference_to_an_index",
+        right=1,
+        needs=(),
+    ),
+    KnownGap(
+        code="unique-index-of-a-chunk",
+        ticket=9720,
+        summary="CREATE UNIQUE INDEX directly on a compressed chunk succeeds although the"
+        " chunk has duplicates.",
+        affects="none: every check creates indexes on the hypertable",
+        first="2.17",
+        last="2.27.3",
+        right_until=None,
+        right_from="2.28.0",
+        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.28.3; the release notes of"
+        " 2.28.0 name the fix (pull request 9745)",
+        setup=(
+            *compressed(
+                "unique_index_of_a_chunk",
+                "moment timestamptz NOT NULL, probe int",
+                BY_PROBE,
+                f"({MOMENT}, 1), ({MOMENT}, 1)",
+            ),
+            "DO $$ BEGIN EXECUTE format('CREATE UNIQUE INDEX ON %s (probe,"
+            " moment)', (SELECT c FROM show_chunks('unique_index_of_a_chunk') AS"
+            " c)); END $$",
+        ),
+        query="SELECT count(*) FROM pg_index WHERE indisunique AND indrelid = (SELECT c"
+        " FROM show_chunks('unique_index_of_a_chunk') AS c)",
+        right=0,
     ),
 )

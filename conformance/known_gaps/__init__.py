@@ -1,0 +1,28 @@
+"""The registry of known gaps: defects of TimescaleDB itself, with ticket, versions, reproduction.
+
+A gap excuses only its own reproduction, on a small table of its own. Generated histories avoid the
+gaps that they would meet by construction, and list what they leave out.
+
+`docs/known-gaps.md` is generated from this registry. The entries are in `keys.py`, `writes.py` and
+`reads.py`; `left_out.py` lists defects of TimescaleDB that have no entry, with the reason.
+"""
+
+from __future__ import annotations
+
+from conformance.known_gaps.keys import KEYS
+from conformance.known_gaps.reads import READS
+from conformance.known_gaps.registry import Expected, KnownGap
+from conformance.known_gaps.writes import WRITES
+
+__all__ = ["KNOWN_GAPS", "Expected", "KnownGap", "gap"]
+
+KNOWN_GAPS: tuple[KnownGap, ...] = (*KEYS, *WRITES, *READS)
+
+
+def gap(code: str) -> KnownGap:
+    """Return the gap with this code.
+
+    Raises:
+        KeyError: no gap has the code.
+    """
+    return {item.code: item for item in KNOWN_GAPS}[code]
