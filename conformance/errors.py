@@ -119,6 +119,14 @@ def message_of(error: BaseException) -> str:
     return " ".join(str(message).split())
 
 
+def state_of(error: BaseException) -> str:
+    """The SQLSTATE of a server's error; empty if the error has none."""
+    original = getattr(error, "orig", None) or error
+    # psycopg2 says pgcode; psycopg 3, asyncpg and SQLAlchemy's adapters say sqlstate.
+    state = getattr(original, "pgcode", None) or getattr(original, "sqlstate", None)
+    return str(state or "")
+
+
 def details_of(error: BaseException) -> tuple[str, ...]:
     """The lines of a server message's DETAIL; empty if the message has no DETAIL."""
     original = getattr(error, "orig", None) or error

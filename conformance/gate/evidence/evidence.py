@@ -20,11 +20,15 @@ class Failure:
         reason: the exception, on one line.
         sql: the statement that the server rejected; empty if the error is not the server's.
         dependents: the dependents of the dropped or changed object, as the server lists them.
+        sqlstate: the server's code of the error; empty if the error is not the server's.
+        detail: the other lines of the server's DETAIL.
     """
 
     reason: str
     sql: str = ""
     dependents: tuple[str, ...] = ()
+    sqlstate: str = ""
+    detail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from conformance.errors import (
     describe_briefly,
     details_of,
     message_of,
+    state_of,
 )
 from conformance.gate.evidence.evidence import (
     DowngradeOutcome,
@@ -360,8 +361,12 @@ def attempt(
     # A migration may raise anything, and may call sys.exit().
     except (Exception, SystemExit) as error:
         refused = getattr(error, "orig", None) is not None or hasattr(error, "pgcode")
-        dependents = tuple(line for line in details_of(error) if " depends on " in line)
-        return Failure(describe_briefly(error), sql() if refused else "", dependents)
+        details = details_of(error)
+        dependents = tuple(line for line in details if " depends on " in line)
+        detail = tuple(line for line in details if line not in dependents)
+        return Failure(
+            describe_briefly(error), sql() if refused else "", dependents, state_of(error), detail
+        )
     return None
 
 

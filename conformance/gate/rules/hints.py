@@ -197,12 +197,6 @@ def is_by_chunk(sql: str, chunks: int) -> bool:
     return bool(re.match(_MOVES_CHUNKS, words)) and (chunks == 1 or "COMMIT;" in words)
 
 
-def may_depend_on_rows(failure: Failure) -> bool:
-    """Whether the statement might succeed on other rows, by the server's message."""
-    known = any(re.search(pattern, failure.reason) for pattern, _ in _FAILURES)
-    return not (known or failure.dependents)
-
-
 def hint_for_dependents(dependents: Sequence[str]) -> str | None:
     """What to do about views and continuous aggregates that depend on the changed object."""
     found = [match for line in dependents if (match := _DEPENDENT.match(line))]
@@ -225,11 +219,13 @@ def hint_for_interruption(failure: Failure | None) -> str:
     )
 
 
-def hint_for_failure(reason: str) -> str:
-    """What to do about a statement that the server rejects, by the server's message."""
-    for pattern, hint in _FAILURES:
-        if re.search(pattern, reason):
-            return hint
+def hint_for_known(reason: str) -> str | None:
+    """What to do about a statement that the server rejects, if its message is a known one."""
+    return next((hint for pattern, hint in _FAILURES if re.search(pattern, reason)), None)
+
+
+def hint_for_rows() -> str:
+    """What to do about any other statement that the server rejects."""
     return _ON_ROWS
 
 

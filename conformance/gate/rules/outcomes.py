@@ -11,14 +11,9 @@ from conformance.gate.evidence.state import (
     describe_changes,
     has_new_hypertables,
 )
+from conformance.gate.rules.causes import describe_failure, hint_for, may_depend_on_rows
 from conformance.gate.rules.compression import refused_for_compression
-from conformance.gate.rules.hints import (
-    hint_for_dependents,
-    hint_for_failure,
-    hint_for_interruption,
-    hint_for_offline,
-    may_depend_on_rows,
-)
+from conformance.gate.rules.hints import hint_for_interruption, hint_for_offline
 from conformance.gate.rules.rows import judge_rows
 from conformance.gate.rules.sentences import keyword, listed, shortened
 from conformance.project.notices import is_advice
@@ -54,8 +49,8 @@ def _failure(evidence: Evidence) -> Iterator[GateFinding]:
             "upgrade-failed",
             evidence.revision.identifier,
             "",
-            f"The upgrade fails{rows}{sql}: {failure.reason.rstrip('.')}{depends}.",
-            hint_for_dependents(failure.dependents) or hint_for_failure(failure.reason),
+            f"The upgrade fails{rows}{sql}: {describe_failure(failure)}{depends}.",
+            hint_for(failure),
         )
 
 
@@ -68,7 +63,7 @@ def judge_combined_failure(combined: CombinedRun) -> Iterator[GateFinding]:
             combined.stopped_at,
             "",
             "The upgrade succeeds alone but fails in one run with the revisions before it"
-            f"{sql}: {combined.failure.reason.rstrip('.')}.",
+            f"{sql}: {describe_failure(combined.failure)}.",
             "Run each revision in its own transaction: transaction_per_migration in env.py, or an "
             "autocommit_block(); or deploy the revisions one after the other.",
         )
@@ -142,7 +137,7 @@ def _judge_downgrade(evidence: Evidence, outcome: DowngradeOutcome) -> Iterator[
             "downgrade",
             revision,
             "",
-            f"The downgrade fails: {outcome.failure.reason.rstrip('.')}.",
+            f"The downgrade fails: {describe_failure(outcome.failure)}.",
             'Make the downgrade work on tables with rows, or declare irreversible = "why".',
         )
         return

@@ -29,11 +29,11 @@ from conformance.gate.evidence.report import (
 from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
 from conformance.gate.rules.acceptance import accept
+from conformance.gate.rules.causes import hint_for
 from conformance.gate.rules.compression import judge_compression
 from conformance.gate.rules.decompression import judge_decompression
 from conformance.gate.rules.drift import judge_drift
 from conformance.gate.rules.hints import (
-    hint_for_failure,
     hint_for_offline,
     hint_for_refusal,
     hint_for_rewrite,
@@ -203,6 +203,15 @@ CASES = {
     "an upgrade that fails": lambda: judge(
         evidence(after=None, failure=Failure("NotNullViolation: null in X.", LONG))
     ),
+    "an upgrade that fails on a row, which the server names": lambda: judge(
+        evidence(
+            after=None,
+            failure=Failure("NotNullViolation: null.", "ALTER X", (), "23502", ("Row (1, null).",)),
+        )
+    ),
+    "an upgrade with a misspelled statement": lambda: judge(
+        evidence(after=None, failure=Failure("SyntaxError: at TABEL.", "X", (), "42601"))
+    ),
     "an upgrade that fails on what is computed from it": lambda: judge(
         evidence(after=None, failure=Failure("DependentObjectsStillExist: a.", LONG, DEPENDENTS))
     ),
@@ -212,7 +221,9 @@ CASES = {
         )
     ),
     "an upgrade that fails on what is no view": lambda: judge(
-        evidence(after=None, failure=Failure("DependentObjectsStillExist: a.", LONG, TRIGGER))
+        evidence(
+            after=None, failure=Failure("DependentObjectsStillExist: a.", LONG, TRIGGER, "2BP01")
+        )
     ),
     "an upgrade that fails whatever the rows are": lambda: judge(
         evidence(after=None, failure=Failure("canceling statement due to lock timeout", LONG))
@@ -434,6 +445,13 @@ REWRITES = (
     "ALTER TABLE t ALTER a TYPE bigint",
 )
 #: What is advised, by what it is advised for.
+#: One SQLSTATE of each cause, and one that is nobody's.
+STATES = (
+    *("22P02", "23502", "23503", "23505", "23514", "23P01", "2BP01", "3F000", "40P01", "42501"),
+    *("42601", "42701", "42703", "42704", "42710", "42883", "42P01", "42P07", "55P03", "57014"),
+    *("P0001", "XX000"),
+)
+
 HINTS = {
     **{f"scan: {sql}": lambda sql=sql: hint_for_scan(sql, hypertable=False) for sql in SCANS},
     **{
@@ -462,7 +480,16 @@ HINTS = {
         )
     },
     **{
-        f"failure: {reason}": lambda reason=reason: hint_for_failure(reason)
+        f"a failure with the SQLSTATE {state}": lambda state=state: hint_for(
+            Failure("no", "X", (), state)
+        )
+        for state in STATES
+    },
+    "a failure for an extension": lambda: hint_for(
+        Failure('extension "postgis" is not available', "CREATE EXTENSION postgis", (), "0A000")
+    ),
+    **{
+        f"failure: {reason}": lambda reason=reason: hint_for(Failure(reason, "X"))
         for reason in (
             "VACUUM cannot run inside a transaction block",
             "CREATE INDEX CONCURRENTLY cannot run inside a transaction block",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.gate.evidence.evidence import Failure
+from conformance.gate.rules.causes import hint_for
 from conformance.gate.rules.hints import (
-    hint_for_failure,
     hint_for_offline,
     hint_for_refusal,
     hint_for_rewrite,
@@ -88,7 +89,7 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
     ],
 )
 def test_a_refusal_says_what_is_wanted(reason, advice):
-    assert advice in hint_for_failure(reason)
+    assert advice in hint_for(Failure(reason, "ALTER TABLE t ..."))
 
 
 def test_only_a_column_can_be_added_otherwise():

@@ -1,0 +1,102 @@
+"""What to do about a statement that the server rejected, by the cause of the error. Pure.
+
+Source of the SQLSTATEs: PostgreSQL documentation, appendix "PostgreSQL Error Codes".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from conformance.gate.rules.hints import hint_for_dependents, hint_for_known, hint_for_rows
+from conformance.gate.rules.sentences import shortened
+
+if TYPE_CHECKING:
+    from conformance.gate.evidence.evidence import Failure
+
+_NAME = "Correct the name, or create the object in an earlier revision."
+_EXTENSION = (
+    "Install the extension's package on the server that rehearses, or choose a server that has the "
+    "extension with --engine."
+)
+
+#: SQLSTATEs, or their class, and what to do; the first match counts.
+_BY_STATE = (
+    (
+        "23502",
+        "Existing rows have no value in this column: fill the column in the revision first, or add "
+        "the column with a constant default.",
+    ),
+    (
+        "23503",
+        "Existing rows refer to rows that do not exist: delete or correct these rows in the "
+        "revision first.",
+    ),
+    (
+        "23505",
+        "Existing rows repeat the key: remove the duplicates in the revision before the key is "
+        "added.",
+    ),
+    ("23514", "Existing rows break the check: correct the rows in the revision first."),
+    ("23", "Correct the existing rows in the revision before this statement."),
+    (
+        "22",
+        "A value of an existing row does not fit: correct the rows in the revision first, or say "
+        "with USING how to convert a value.",
+    ),
+    ("2BP01", "Drop what depends on the object first, and recreate it afterwards."),
+    ("42601", "Correct the statement: the server cannot parse the statement."),
+    ("42P07", "The object exists already: an earlier revision creates it. Remove one of the two."),
+    ("42710", "The object exists already: an earlier revision creates it. Remove one of the two."),
+    ("42701", "The column exists already: an earlier revision adds it. Remove one of the two."),
+    ("42501", "Grant the role of the migration the privilege, or let the owner run the revision."),
+    ("42703", _NAME),
+    ("42P01", _NAME),
+    ("42704", _NAME),
+    ("42883", _NAME),
+    ("3F000", _NAME),
+    ("55P03", "Another session holds the lock: run the revision when the session has ended."),
+    ("40P01", "Two sessions wait for each other: lock tables in the same order in both."),
+    ("57014", "Set a longer statement_timeout for the revision, or change fewer rows at a time."),
+    ("P0001", "The revision, or a function or trigger that it calls, raises this error itself."),
+)
+_UNAVAILABLE_EXTENSION = re.compile(
+    r"extension \S+ is not available|extension control file|shared_preload_libraries"
+)
+_IN_PYTHON = "The revision's Python code raises this error, not the server: correct the revision."
+
+
+def describe_failure(failure: Failure) -> str:
+    """The server's message, with its DETAIL."""
+    reason = failure.reason.rstrip(".")
+    if not failure.detail:
+        return reason
+    return f"{reason} (detail: {shortened(' '.join(failure.detail)).rstrip('.')})"
+
+
+def hint_for(failure: Failure) -> str:
+    """What to do about the failure."""
+    return (
+        hint_for_dependents(failure.dependents)
+        or hint_for_known(failure.reason)
+        or _by_cause(failure)
+        or hint_for_rows()
+    )
+
+
+def may_depend_on_rows(failure: Failure) -> bool:
+    """Whether the statement might succeed on other rows."""
+    if failure.dependents or hint_for_known(failure.reason) is not None:
+        return False
+    if failure.sqlstate:
+        return failure.sqlstate.startswith(("22", "23"))
+    return bool(failure.sql)
+
+
+def _by_cause(failure: Failure) -> str | None:
+    if not failure.sql:
+        return _IN_PYTHON
+    if _UNAVAILABLE_EXTENSION.search(failure.reason):
+        return _EXTENSION
+    matches = (hint for state, hint in _BY_STATE if failure.sqlstate.startswith(state))
+    return next(matches, None)
