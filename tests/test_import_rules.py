@@ -159,13 +159,20 @@ RULES = (
         forbidden=("conformance", "sqlalchemy", "alembic", "psycopg2", "docker", "testcontainers"),
         allowed=(
             "conformance.reports",
-            "conformance.comparing",
+            *_COMPARING,
             "conformance.errors",
             "conformance.gate.evidence.codes",
             "conformance.gate.evidence.report",
             "conformance.process.output",
             "conformance.upgrade.report",
         ),
+        followed=True,
+    ),
+    Rule(
+        "places in the source come without running anything",
+        "conformance.places",
+        forbidden=("conformance", "alembic", "psycopg2", "sqlalchemy.engine"),
+        allowed=("conformance.places", "conformance.gate.evidence.report", *_COMPARING),
         followed=True,
     ),
     Rule(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from conformance.commands.annotating import Annotating, annotation_options
 from conformance.commands.carrying_out import carry_out
 from conformance.commands.options import baseline_options, json_option, option
 from conformance.extras import require
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
 @option("schemas", "--schema")
 @option("models")
 @baseline_options
-def audit(
+@annotation_options
+def audit(  # noqa: PLR0913 - click gives each option by its name
     url: str,
     json_file: str | None,
     sizes_file: str | None,
     *,
+    format_: str | None,
+    output: str | None,
     write_baseline: str | None,
     grow_baseline: bool,
     **given: Any,
@@ -47,6 +51,7 @@ def audit(
     from conformance.comparing.verdict import EngineUsed, Verdict
 
     project = configured(**given)
+    annotating = Annotating.of(project, format_, output, json_file)
     carry_out(
         lambda _: _audited(url, project, sizes_file),
         stage=Stage.of(project, "audit", Choices(write_baseline, grow_baseline)),
@@ -54,6 +59,8 @@ def audit(
         write=lambda _: None,
         show=_show_verdict,
         json_file=json_file,
+        annotate=annotating.of_verdict if format_ else None,
+        annotations_file=annotating.file,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import time
 from contextlib import nullcontext, redirect_stdout
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import click
 
 from conformance.errors import ConformanceError, why_no_verdict
-from conformance.process.printing import printing
+from conformance.process.printing import printing, without_commands
 from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
     progress: Progress = unwatched,
     ended: Callable[[], None] = lambda: None,
     json_file: str | None = None,
+    annotate: Callable[[_Report], str] | None = None,
+    annotations_file: str = "-",
 ) -> NoReturn:
     """Run a command, write its reports, show the verdict, and exit with its code.
 
@@ -62,14 +65,20 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
         ended: called after the last call of `progress`.
         json_file: the file for the report as JSON; `-` is standard output, which then contains
             nothing else.
+        annotate: renders the findings as annotations; None: no annotations are wanted.
+        annotations_file: the file for these, as `json_file`.
     """
     from conformance.process.interrupts import interruptible
-    from conformance.process.output import write as write_file
     from conformance.reports.json_report import render
 
     # The modules stay until the end: the garbage collector need not look at them again and again.
     gc.freeze()
-    to_stderr = json_file == "-"
+    outputs: list[tuple[str, Callable[[_Report], str]]] = []
+    if json_file is not None:
+        outputs.append((json_file, render))
+    if annotate is not None:
+        outputs.append((annotations_file, annotate))
+    to_stderr = any(file == "-" for file, _ in outputs)
     started = time.monotonic()
     try:
         # Models and migrations may print, which must not end up in the JSON.
@@ -86,18 +95,34 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
         ended()
     try:
         write(report)
-        if json_file is not None and not to_stderr:
-            write_file(Path(json_file), render(report))
+        printed = _written(report, outputs)
     except ConformanceError as error:
         report = no_verdict(str(error))
-    if to_stderr:
+        printed = _written(report, [item for item in outputs if item[0] == "-"])
+    if printed:
         with printing():
-            click.echo(render(report), nl=False)
+            click.echo(printed, nl=False)
     if report.could_not_run is not None:
-        click.echo(f"conformance: {report.could_not_run}", err=True)
+        stderr = without_commands(sys.stderr, os.environ)
+        click.echo(f"conformance: {report.could_not_run}", file=stderr)
     else:
         from rich.console import Console
 
+        stream = without_commands(sys.stderr if to_stderr else sys.stdout, os.environ)
         with printing():
-            show(report, Console(stderr=to_stderr, soft_wrap=True))
+            show(report, Console(file=stream, soft_wrap=True))
     sys.exit(report.exit_code)
+
+
+def _written(report: _Report, outputs: list[tuple[str, Callable[[_Report], str]]]) -> str:
+    """Write the report into the files; return what is for standard output."""
+    from conformance.process.output import write
+
+    printed = ""
+    for file, render in outputs:
+        text = render(report)
+        if file == "-":
+            printed += text
+        else:
+            write(Path(file), text)
+    return printed

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from conformance.commands.annotating import Annotating, annotation_options
 from conformance.commands.carrying_out import asked, carry_out
 from conformance.commands.options import baseline_options, options
 from conformance.extras import require
@@ -22,11 +23,14 @@ from conformance.project.configuration import configured
 @options("profile", "seed", "examples")
 @click.option("--timings", is_flag=True, help="Show how long each stage of the run takes.")
 @baseline_options
+@annotation_options
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
-def check(
+def check(  # noqa: PLR0913 - click gives each option by its name
     pytest_arguments: tuple[str, ...],
     *,
     timings: bool,
+    format_: str | None,
+    output: str | None,
     write_baseline: str | None,
     grow_baseline: bool,
     **given: Any,
@@ -44,6 +48,7 @@ def check(
     from conformance.reports.verdict.files import write_all
 
     project = configured(**given)
+    annotating = Annotating.of(project, format_, output)
     adopting = Adopting(write_baseline, grow_baseline, whole=not selects(pytest_arguments))
     stage = Stage.of(project, "check", adopting)
     project = replace(project, baseline=stage.read_from)
@@ -57,4 +62,6 @@ def check(
         show=lambda verdict, console: verdict_console.show(
             verdict, console, project.reports, stages=timings
         ),
+        annotate=annotating.of_verdict if format_ else None,
+        annotations_file=annotating.file,
     )

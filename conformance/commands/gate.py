@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from conformance.commands.annotating import Annotating, annotation_options
 from conformance.commands.carrying_out import asked, carry_out
 from conformance.commands.options import json_option, options
 from conformance.extras import require
@@ -21,7 +22,16 @@ from conformance.project.configuration import configured
 @click.option("--from-revision", metavar="REV", help="The last old revision, instead of --base.")
 @options("engine", "image", "models", "alembic_ini", "schemas", "reports", "sizes", "baseline")
 @json_option
-def gate(base: str | None, from_revision: str | None, json_file: str | None, **given: Any) -> None:
+@annotation_options
+def gate(
+    base: str | None,
+    from_revision: str | None,
+    json_file: str | None,
+    *,
+    format_: str | None,
+    output: str | None,
+    **given: Any,
+) -> None:
     """Rehearse new revisions on generated rows, and judge them.
 
     Without --base, revisions are new if origin/main (or main) did not have them where the current
@@ -44,6 +54,7 @@ def gate(base: str | None, from_revision: str | None, json_file: str | None, **g
     if base is not None and from_revision is not None:
         raise click.UsageError("Use --base or --from-revision, not both.")
     project = configured(**given)
+    annotating = Annotating.of(project, format_, output, json_file)
     choices = Choices(project, base, from_revision)
     policy = policy_for(project, "gate")
     with Console(stderr=True).status("starting") as status:
@@ -56,4 +67,6 @@ def gate(base: str | None, from_revision: str | None, json_file: str | None, **g
             progress=lambda step: status.update(escape(step)),
             ended=status.stop,
             json_file=json_file,
+            annotate=annotating.of_gate if format_ else None,
+            annotations_file=annotating.file,
         )

@@ -50,6 +50,14 @@ def page_of(name: str) -> str:
     return _without_links(_read(subject))
 
 
+def page_or_nothing(name: str) -> str:
+    """The page about a finding; empty if there is none, as for a test of the suite."""
+    try:
+        return page_of(name)
+    except UnknownCode:
+        return ""
+
+
 def _of_squawk(name: str) -> str:
     rule = name.removeprefix(SQUAWK).partition(":")[0]
     return (

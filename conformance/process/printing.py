@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _COULD_NOT_RUN = 2
 
@@ -33,6 +34,35 @@ def printing() -> Iterator[None]:
         _discard_output()
         click.echo(f"conformance: The result cannot be printed: {error.strerror}.", err=True)
         sys.exit(_COULD_NOT_RUN)
+
+
+def without_commands(stream: IO[str], environment: Mapping[str, str]) -> IO[str]:
+    """The stream; in GitHub Actions with lines that the runner does not take for commands.
+
+    A name in a database may have a line that begins with `::error` or `::add-path`.
+    """
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return stream
+    guarded: Any = _WithoutCommands(stream)
+    return guarded  # type: ignore[no-any-return]
+
+
+class _WithoutCommands:
+    """A text stream that puts a blank into what begins a workflow command."""
+
+    #: The runner also knows an older form, `##[error]`.
+    _COMMAND = re.compile(r"(?m)^(\s*)(:|#)(?=:|#\[)")
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the text without commands."""
+        # A carriage return alone ends a line for the runner, too.
+        return self._stream.write(self._COMMAND.sub(r"\1\2 ", text.replace("\r", "\n")))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _discard_output() -> None:

@@ -155,6 +155,24 @@ def test_a_revision_that_fails(here, session):
 
 
 @pytest.mark.slow
+def test_findings_as_annotations_of_the_revision(here, session):
+    """At the statement, or else at the function; the report for people is on the other stream."""
+    path = here.revision(f"{ADD}\n{sql('UPDATE places SET size = 7')}", "pass")
+    code, output, errors = run(
+        "--from-revision", "0001", "--engine", choice_for_workers(session), "--format", "github"
+    )
+    assert code == 1
+    assert errors.endswith("Gate: fails\n")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for id_, words in (
+        ("lock-held%3A0002%3Aplaces", "ADD COLUMN area"), ("downgrade-missing%3A0002", "downgrade")
+    ):  # fmt: skip
+        number = next(n for n, line in enumerate(lines, 1) if words in line)
+        file = f"alembic/versions/0002_change.py,line={number}"
+        assert f"::error file={file},title={id_}::" in output
+
+
+@pytest.mark.slow
 def test_what_the_project_says_of_findings(here, session):
     """Left, old, accepted, a house rule that is off: all named, nothing fails."""
     here.revision(

@@ -82,7 +82,7 @@ def own(report, number=0):
 
 
 def test_what_is_seen_of_statements(session, project):
-    project.revision(
+    file = project.revision(
         "op.execute('CREATE TABLE boxes (id integer)')\n"
         "op.execute('ALTER TABLE readings ADD COLUMN area integer')\n"
         "op.execute('SELECT count(*) FROM places')",
@@ -106,6 +106,10 @@ def test_what_is_seen_of_statements(session, project):
     assert [item.sql for item in report.revisions[0].statements if item.by_alembic][-1].startswith(
         "UPDATE alembic_version"
     )
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for statement in (create, alter, count):
+        assert statement.sql in lines[statement.line - 1]
+    assert {item.line for item in report.revisions[0].statements if item.by_alembic} == {None}
 
 
 @pytest.mark.parametrize("lock_first", [True, False], ids=["under the lock", "before it"])

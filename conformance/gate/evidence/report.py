@@ -167,6 +167,7 @@ class Statement:
         decompression_limit: the setting during the statement, 0 for no limit; None if the
             statement decompressed nothing.
         entries: the entries of the lock table that the transaction held after the statement.
+        line: the line of the revision's file that sent the statement; None if Alembic sent it.
     """
 
     number: int
@@ -184,6 +185,7 @@ class Statement:
     partly_compressed: tuple[Decompressed, ...] = ()
     decompression_limit: int | None = None
     entries: tuple[LockEntries, ...] = ()
+    line: int | None = None
 
 
 @dataclass(frozen=True)

@@ -60,12 +60,16 @@ class CallingFile:
 
     def __call__(self) -> Path | None:
         """The innermost of the files on the call stack; None if none is on it."""
+        return self.with_line()[0]
+
+    def with_line(self) -> tuple[Path | None, int | None]:
+        """That file, and the line of it that is being executed."""
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the way to a caller's file
         while frame is not None:
             if path := self._file(frame.f_code.co_filename):
-                return path
+                return path, frame.f_lineno
             frame = frame.f_back
-        return None
+        return None, None
 
     def _file(self, name: str) -> Path | None:
         if name not in self._known:
@@ -80,6 +84,7 @@ class _Running:
     started: float
     transaction: int | None
     source: Path | None
+    line: int | None
     lock_timeout: str | None
     before: Moment
 
@@ -153,7 +158,7 @@ class Tracer:
         self._running = _Running(
             0.0,
             None if raw.autocommit else self._transaction,
-            self._calling_file(),
+            *self._calling_file.with_line(),
             lock_timeout,
             self._last,
         )
@@ -199,6 +204,7 @@ class Tracer:
             partly_compressed=partly_compressed,
             entries=() if running.transaction is None else self._index.entries(self._last),
             decompression_limit=_decompression_limit(raw) if partly_compressed else None,
+            line=running.line,
         )
 
     def _ended(self, _conn: Connection) -> None:

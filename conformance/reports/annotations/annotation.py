@@ -1,0 +1,138 @@
+"""What every format of annotations is made from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.comparing.codes import ERROR
+from conformance.comparing.places import Place
+from conformance.gate.evidence.codes import code as code_named
+from conformance.gate.evidence.codes import is_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from conformance.comparing.findings import Finding
+    from conformance.comparing.verdict import Verdict
+    from conformance.gate.evidence.report import GateFinding, GateReport
+
+#: The code of a run without a verdict.
+COULD_NOT_RUN = "could-not-run"
+#: Some formats need a place. A finding of an unknown place stands where the tool is configured.
+_SOMEWHERE = Place("pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What findings of one code have in common.
+
+    Attributes:
+        code: the code of a rule, or the kind of a fact.
+        title: what is wrong, in a sentence.
+        page: the page about it, as Markdown.
+        address: the URL of the page; empty if it is unknown.
+    """
+
+    code: str
+    title: str
+    page: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A finding at a line.
+
+    Attributes:
+        id: of the finding, the same in every run.
+        code: the code of its rule, or the kind of its fact.
+        severity: `error`, `warning` or `note`.
+        place: where it stands; None if that is unknown.
+        where: what distinguishes findings of one id; empty if there is one.
+    """
+
+    id: str
+    code: str
+    severity: str
+    message: str
+    hint: str
+    place: Place | None = None
+    where: str = ""
+
+    @property
+    def somewhere(self) -> Place:
+        """The place, for a format that needs one."""
+        return self.place or _SOMEWHERE
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits that stay the same while lines move."""
+        return hashlib.sha256(f"{self.id}\n{self.where}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The findings of a run that count. Accepted ones and those of the baseline do not.
+
+    Attributes:
+        rules: by code; all codes of the annotations.
+        could_not_run: why there is no verdict; None if there is one.
+        exit_code: of the command.
+        version: of conformance.
+    """
+
+    annotations: tuple[Annotation, ...]
+    rules: dict[str, Rule]
+    could_not_run: str | None = None
+    exit_code: int = 0
+    version: str = ""
+
+    @property
+    def all(self) -> tuple[Annotation, ...]:
+        """The annotations; one that says so if there is no verdict."""
+        if self.could_not_run is None:
+            return self.annotations
+        none = Annotation(COULD_NOT_RUN, COULD_NOT_RUN, ERROR, self.could_not_run, "")
+        return (*self.annotations, none)
+
+
+def of_verdict(
+    verdict: Verdict, place: Callable[[Finding], Place | None]
+) -> tuple[Annotation, ...]:
+    """The findings of a check or an audit that count."""
+    return tuple(
+        Annotation(item.id, item.kind, item.severity, f"{item.message}.", item.hint, place(item))
+        for item in verdict.findings
+    )
+
+
+def of_gate(
+    report: GateReport, place: Callable[[GateFinding], Place | None]
+) -> tuple[Annotation, ...]:
+    """The findings of the gate that count."""
+    return tuple(
+        Annotation(item.id, item.code, item.severity, item.message, item.hint, place(item))
+        for item in report.findings
+        if item.accepted is None
+    )
+
+
+def rules_of(
+    annotations: Iterable[Annotation], page: Callable[[str], str], address: Callable[[str], str]
+) -> dict[str, Rule]:
+    """The rules of the annotations, by code.
+
+    Args:
+        page: the page about a code, as Markdown; empty if there is none.
+        address: the URL of that page; empty if it is unknown.
+    """
+    codes = sorted({item.code for item in annotations})
+    return {code: Rule(code, _title(code), page(code), address(code)) for code in codes}
+
+
+def _title(code: str) -> str:
+    if is_code(code):
+        return code_named(code).title
+    return f"{code.replace('_', ' ').capitalize()}: the database differs from what is declared."

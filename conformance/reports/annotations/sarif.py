@@ -1,0 +1,81 @@
+"""SARIF 2.1.0, which GitHub's code scanning, GitLab and most editors read.
+
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", and GitHub's
+documentation, "SARIF support for code scanning".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from conformance.reports.annotations.annotation import Annotation, Annotations, Rule
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+#: Below which paths are relative: the root of the repository.
+_ROOT = "%SRCROOT%"
+
+
+def render(annotations: Annotations) -> str:
+    """Return one JSON document that ends with a newline."""
+    rules = list(annotations.rules.values())
+    numbers = {rule.code: number for number, rule in enumerate(rules)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "timescaledb-conformance",
+                "version": annotations.version,
+                "rules": [_rule(rule) for rule in rules],
+            }
+        },
+        "invocations": [_invocation(annotations)],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(item, numbers[item.code]) for item in annotations.annotations],
+    }
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _invocation(annotations: Annotations) -> dict[str, Any]:
+    """Whether there is a verdict: a run without results would look like one without findings."""
+    ended: dict[str, Any] = {
+        "executionSuccessful": annotations.could_not_run is None,
+        "exitCode": annotations.exit_code,
+    }
+    if annotations.could_not_run is not None:
+        notification = {"level": "error", "message": {"text": annotations.could_not_run}}
+        ended["toolExecutionNotifications"] = [notification]
+    return ended
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    described: dict[str, Any] = {"id": rule.code, "shortDescription": {"text": rule.title}}
+    if rule.page:
+        described["help"] = {"text": rule.page, "markdown": rule.page}
+    if rule.address:
+        described["helpUri"] = rule.address
+    return described
+
+
+def _result(item: Annotation, number: int) -> dict[str, Any]:
+    location = {
+        "artifactLocation": {"uri": quote(item.somewhere.file), "uriBaseId": _ROOT},
+        "region": {"startLine": item.somewhere.line},
+    }
+    return {
+        "ruleId": item.code,
+        "ruleIndex": number,
+        "level": item.severity,
+        "message": {"text": f"{item.message} {item.hint}".strip()},
+        "locations": [{"physicalLocation": location}],
+        "partialFingerprints": {
+            "findingId/v1": item.fingerprint,
+            # By this one GitHub recognises a finding of an earlier run.
+            "primaryLocationLineHash": f"{item.fingerprint[:16]}:1",
+        },
+        "properties": {"id": item.id},
+    }
