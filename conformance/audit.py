@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.facts import in_order
+from conformance.comparing.picture import picture_of
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.engines.connecting import (
     connect,
@@ -82,6 +83,7 @@ def audit(
         seconds=time.monotonic() - started,
         left=comparison.left,
         moot=tuple(key.id for key in comparison.consequences),
+        schema=picture_of(*comparison.sides),
     )
 
 

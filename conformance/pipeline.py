@@ -85,11 +85,13 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
         expected, observed = both_sides(connection, metadata, scope, observed)
         circumstances = observed_circumstances(connection, scope, living=living)
         if not scope.left:
-            return compare(expected, observed, capabilities, circumstances)
+            comparison = compare(expected, observed, capabilities, circumstances)
+            return replace(comparison, sides=(expected, observed))
         remaining, left = leave_to_others(observed, scope.left, scope.default_schema)
         circumstances = circumstances_left(circumstances, scope.left, scope.default_schema)
         comparison = compare(expected, remaining, capabilities, circumstances)
-        return replace(comparison, left=left, accounted=accounted(observed))
+        sides = (expected, remaining)
+        return replace(comparison, left=left, accounted=accounted(observed), sides=sides)
 
 
 def _forbid_leaving(expected: Facts, scope: Scope) -> None:

@@ -59,6 +59,7 @@ class Collector:
         self.consequences = 0
         self.tried: Counter[str] = Counter()
         self.generated: dict[str, str | int] | None = None
+        self.schema: dict[str, Any] | None = None
         self.stopped: str | None = None
         self.stages: defaultdict[str, float] = defaultdict(float)
 
@@ -92,8 +93,10 @@ class Collector:
             message = getattr(excinfo.value, "msg", None) or "Interrupted."
             self.stopped = str(message).removeprefix("conformance: ")
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the data on the report of a check."""
+        self._take_schema(report)
         self.stages[_stage(report)] += report.duration
         properties = dict(report.user_properties)
         if outcomes.COULD_NOT_RUN in properties:
@@ -121,6 +124,15 @@ class Collector:
             self._passed(properties)
         if outcomes.FACTS in properties and report.when == "call":
             self.decided(self)
+
+    def _take_schema(self, report: pytest.TestReport) -> None:
+        """Keep the picture of the schema, and take it off the report: JUnit's would have it."""
+        for name, value in report.user_properties:
+            if name == outcomes.SCHEMA:
+                self.schema = json.loads(str(value))
+        report.user_properties = [
+            item for item in report.user_properties if item[0] != outcomes.SCHEMA
+        ]
 
     def _account(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
@@ -210,6 +222,7 @@ class Collector:
             left=tuple(self.left),
             moot=tuple(self.moot),
             stages=dict(self.stages),
+            schema=self.schema,
         )
 
 

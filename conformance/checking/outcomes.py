@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from conformance.comparing.findings import Finding
+from conformance.comparing.picture import picture_of
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -31,6 +32,8 @@ ACCOUNTED, SEEN = "accounted", "seen"
 EXCUSED = "excused"
 #: What the project leaves to others, as JSON.
 LEFT = "left"
+#: The picture of the schema, as JSON; for the collector alone.
+SCHEMA = "schema"
 #: A part that a passing check left out, `[id, reason]` as JSON.
 PART_NOT_CHECKED = "part_not_checked"
 
@@ -69,6 +72,11 @@ def name_left(comparison: Comparison, record: Record) -> None:
     """Put on the report what the project leaves to others."""
     for item in comparison.left:
         record(LEFT, json.dumps(asdict(item)))
+
+
+def draw(comparison: Comparison, record: Record) -> None:
+    """Record the picture of the schema."""
+    record(SCHEMA, json.dumps(picture_of(*comparison.sides)))
 
 
 def note(finding: Finding, record: Record) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ class Comparison:
         accounted: how many objects of each kind the database has, all outcomes together.
         left: objects that the project leaves to others.
         names: key of an expected object without a declared name -> key under which it was found.
+        sides: the facts that were compared, expected and observed.
     """
 
     conforming: tuple[FactKey, ...]
@@ -58,6 +59,7 @@ class Comparison:
     accounted: dict[str, int]
     names: dict[FactKey, FactKey]
     left: tuple[Left, ...] = ()
+    sides: tuple[Facts, Facts] = field(default=({}, {}), repr=False, compare=False)
 
 
 def compare(

@@ -91,6 +91,8 @@ class Verdict:
             could be generated.
         could_not_run: the sentence that says why there is no verdict; None if there is one.
         seconds: wall time.
+        schema: the picture of the schema, as `conformance.comparing.picture` describes it; None if
+            no facts were compared.
         stages: wall time of each stage of a suite's run, in seconds. Stages of the second process
             begin with `beside: ` where both processes have one of the name.
     """
@@ -114,6 +116,7 @@ class Verdict:
     left: tuple[Left, ...] = ()
     moot: tuple[str, ...] = ()
     baseline: Baseline | None = None
+    schema: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def verdict(self) -> str:
@@ -168,6 +171,7 @@ class Verdict:
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),
             "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},
+            "schema": self.schema,
         }
         if self.could_not_run is not None:
             data["message"] = self.could_not_run

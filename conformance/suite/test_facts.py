@@ -65,6 +65,7 @@ def test_nothing_undeclared(kind: str, comparison: Comparison, record: Record) -
     outcomes.account(comparison, kind, record)
     if kind == KINDS[0]:
         outcomes.name_left(comparison, record)
+        outcomes.draw(comparison, record)
     undeclared = [
         finding
         for finding in comparison.findings.values()

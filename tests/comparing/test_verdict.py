@@ -85,6 +85,7 @@ def test_data():
         "not_checked": [{"id": "a", "reason": "why"}, {"id": "b", "reason": "why"}],
         "seconds": 1.235,
         "stages": {"rows": 0.123},
+        "schema": None,
     }  # fmt: skip
     assert Verdict(ENGINE, could_not_run="No.").as_data()["message"] == "No."
     for item in (verdict, Verdict(ENGINE, could_not_run="No.")):
