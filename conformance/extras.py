@@ -12,8 +12,8 @@ from conformance.errors import ConformanceError
 
 DISTRIBUTION = "timescaledb-conformance"
 
-_AUDIT = ("click", "psycopg2", "rich")
-_DATABASES = (*_AUDIT, "alembic", "filelock", "hypothesis", "jinja2", "platformdirs")
+_AUDIT = ("click", "jinja2", "markdown_it", "markupsafe", "psycopg2", "rich")
+_DATABASES = (*_AUDIT, "alembic", "filelock", "hypothesis", "platformdirs")
 #: Extra -> the modules that it installs, by their import names.
 MODULES = {
     "audit": _AUDIT,

@@ -163,6 +163,8 @@ RULES = (
             "conformance.errors",
             "conformance.gate.evidence.codes",
             "conformance.gate.evidence.report",
+            "conformance.intervals",
+            "conformance.pages",
             "conformance.process.output",
             "conformance.upgrade.report",
         ),

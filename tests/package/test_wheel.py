@@ -99,6 +99,7 @@ def test_it_has_the_package_alone_and_all_of_it(wheel):
     assert {name.partition("/")[0] for name in ours} == {"conformance"}
     assert {Path(name).suffix or Path(name).name for name in ours} == {
         ".py", ".typed", ".sql", ".jinja", ".ini", ".mjs", ".json", ".npmrc", ".md",
+        ".css", ".js",
     }  # fmt: skip
     if not BUILT:
         assert ours == {

@@ -217,10 +217,10 @@ def test_the_schema_describes_every_key():
     assert list(undescribed(SCHEMA, "")) == []
 
 
-def test_all_three_are_written(tmp_path):
+def test_all_are_written(tmp_path):
     gate_files.write_all(FAILING, tmp_path / "new", {})
     written = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
-    assert set(written) == {"gate.json", "gate.md", "gate.junit.xml"}
+    assert set(written) == {"gate.json", "gate.md", "gate.junit.xml", "gate.html"}
     assert json.loads(written["gate.json"])["verdict"] == "fails"
     assert "| `lock-held`<br>" in written["gate.md"]
 

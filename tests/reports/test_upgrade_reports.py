@@ -146,5 +146,5 @@ def test_junit():
 def test_files(tmp_path):
     upgrade_files.write_all(report(LOST), tmp_path / "new")
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
-        "upgrade.json", "upgrade.junit.xml", "upgrade.md",
+        "upgrade.html", "upgrade.json", "upgrade.junit.xml", "upgrade.md",
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from conformance.process.output import write
 from conformance.reports import json_report
 from conformance.reports.gate import junit as gate_junit
 from conformance.reports.gate import markdown as gate_markdown
+from conformance.reports.html import gate as gate_page
 from conformance.reports.pages import pages_address
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 JSON_FILE = "gate.json"
 MARKDOWN_FILE = "gate.md"
 JUNIT_FILE = "gate.junit.xml"
+PAGE_FILE = "gate.html"
 
 
 def write_all(report: GateReport, folder: Path, environment: Mapping[str, str]) -> None:
-    """Write `gate.json`, `gate.md` and `gate.junit.xml`. Each file is replaced atomically.
+    """Write `gate.json`, `gate.md`, `gate.junit.xml` and `gate.html`. Each is replaced atomically.
 
     Args:
         environment: the environment variables, which GitHub Actions sets in a workflow.
@@ -33,3 +35,4 @@ def write_all(report: GateReport, folder: Path, environment: Mapping[str, str]) 
     write(folder / JSON_FILE, json_report.render(report))
     write(folder / MARKDOWN_FILE, gate_markdown.render(report, pages_address(environment)))
     write(folder / JUNIT_FILE, gate_junit.render(report))
+    write(folder / PAGE_FILE, gate_page.render(report))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.process.output import write
 from conformance.reports import json_report
+from conformance.reports.html import upgrade as upgrade_page
 from conformance.reports.upgrade import junit as upgrade_junit
 from conformance.reports.upgrade import markdown as upgrade_markdown
 
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 JSON_FILE = "upgrade.json"
 MARKDOWN_FILE = "upgrade.md"
 JUNIT_FILE = "upgrade.junit.xml"
+PAGE_FILE = "upgrade.html"
 
 
 def write_all(report: UpgradeReport, folder: Path) -> None:
-    """Write `upgrade.json`, `upgrade.md` and `upgrade.junit.xml`. Each file is replaced atomically.
+    """Write `upgrade.json`, `.md`, `.junit.xml` and `.html`. Each file is replaced atomically.
 
     Raises:
         ConformanceError: the folder is not writable.
@@ -28,3 +30,4 @@ def write_all(report: UpgradeReport, folder: Path) -> None:
     write(folder / JSON_FILE, json_report.render(report))
     write(folder / MARKDOWN_FILE, upgrade_markdown.render(report))
     write(folder / JUNIT_FILE, upgrade_junit.render(report))
+    write(folder / PAGE_FILE, upgrade_page.render(report))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.process.output import write
 from conformance.reports import json_report
+from conformance.reports.html import verdict as verdict_page
 from conformance.reports.verdict import markdown as markdown_report
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 JSON_FILE = "verdict.json"
 MARKDOWN_FILE = "verdict.md"
+PAGE_FILE = "verdict.html"
 
 
 def write_all(verdict: Verdict, folder: Path) -> None:
-    """Write `verdict.json` and `verdict.md`. Each file is replaced atomically."""
+    """Write `verdict.json`, `verdict.md` and `verdict.html`. Each file is replaced atomically."""
     write(folder / JSON_FILE, json_report.render(verdict))
     write(folder / MARKDOWN_FILE, markdown_report.render(verdict))
+    write(folder / PAGE_FILE, verdict_page.render(verdict))

@@ -1,0 +1,1 @@
+"""Reports as one self-contained HTML file, which asks no server for anything."""

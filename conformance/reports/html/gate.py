@@ -1,0 +1,78 @@
+"""The gate's report as a page: findings by table, and each statement's locks over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.codes import SEVERITIES
+from conformance.reports.gate.estimates import told
+from conformance.reports.gate.markdown import duration, effects
+from conformance.reports.grouping import by_reason
+from conformance.reports.html.environment import render as render_page
+from conformance.reports.html.explanations import explanations
+from conformance.reports.html.locks import track
+
+if TYPE_CHECKING:
+    from conformance.gate.evidence.report import GateFinding, GateReport
+
+_TONES = {"passes": "good", "fails": "bad", "could_not_run": "unknown"}
+#: What a page shows of each; `gate.json` has everything.
+_MOST, _MOST_LOCKS = 300, 40
+
+
+def render(report: GateReport) -> str:
+    """Render one HTML document, which needs no other file and no network."""
+    return render_page(
+        "gate.html.jinja",
+        report=report,
+        tone=_TONES[report.verdict],
+        figures=_figures(report),
+        contents=_contents(report),
+        grouped=_by_table(report.findings),
+        severities=[s for s in SEVERITIES if any(f.severity == s for f in report.findings)],
+        revisions=[(revision, track(revision)) for revision in report.revisions],
+        not_checked=by_reason(report.not_checked),
+        explanations=explanations(
+            finding.code for finding in report.findings if "://" not in finding.page
+        ),
+        duration=duration,
+        effects=effects,
+        told=told,
+        most=_MOST,
+        most_locks=_MOST_LOCKS,
+    )
+
+
+def _by_table(findings: tuple[GateFinding, ...]) -> dict[tuple[str, str], list[GateFinding]]:
+    """Findings by revision and subject, in the order of the report: the worst first."""
+    grouped: dict[tuple[str, str], list[GateFinding]] = {}
+    for finding in findings:
+        grouped.setdefault((finding.revision, finding.subject), []).append(finding)
+    return grouped
+
+
+def _figures(report: GateReport) -> list[tuple[str, str, str]]:
+    """Label, number and tone of what is counted."""
+    counts = report.counts
+    tones = {"error": "bad", "warning": "unknown"}
+    items = [
+        (f"{severity}s", f"{counts[severity]:,}", tones.get(severity, "") * bool(counts[severity]))
+        for severity in SEVERITIES
+    ]
+    statements = sum(not s.by_alembic for r in report.revisions for s in r.statements)
+    return [
+        *items,
+        ("accepted", f"{counts['accepted']:,}", ""),
+        ("revisions", f"{len(report.revisions):,}", ""),
+        ("statements", f"{statements:,}", ""),
+        ("not checked", f"{counts['not_checked']:,}", ""),
+    ]
+
+
+def _contents(report: GateReport) -> list[tuple[str, str]]:
+    items = [
+        (report.findings, "findings", "Findings"),
+        (report.revisions, "revisions", "Statements and locks"),
+        (report.not_checked, "others", "Not checked"),
+    ]
+    return [(anchor, label) for there, anchor, label in items if there]
