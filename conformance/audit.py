@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, MetaData
 
+    from conformance.comparing.comparison import Comparison
+
 #: Long enough for a catalog of many thousand chunks, short enough not to disturb the server.
 STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "5s"
@@ -62,7 +64,7 @@ def audit(
     """
     started = time.monotonic()
     url = parse_url(address)
-    with _transaction(url) as connection:
+    with reading(url) as connection:
         server = identify_server(connection)
         capabilities = Capabilities(community_edition=server.edition == "community")
         scope = scope_of(metadata, schemas, leave)
@@ -71,6 +73,11 @@ def audit(
     if measured is not None and sizes is not None:
         measured(sizes)
     engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
+    return verdict_of(comparison, engine, started)
+
+
+def verdict_of(comparison: Comparison, engine: EngineUsed, started: float) -> Verdict:
+    """The verdict of an audit that began at `started`, by `time.monotonic()`."""
     return Verdict(
         engine,
         tuple(comparison.findings.values()),
@@ -88,7 +95,12 @@ def audit(
 
 
 @contextmanager
-def _transaction(url: URL) -> Iterator[Connection]:
+def reading(url: URL) -> Iterator[Connection]:
+    """A connection in a read-only, repeatable-read transaction with timeouts; rolled back.
+
+    Raises:
+        EngineUnavailable: the connection fails, is lost, or a statement fails.
+    """
     with connect(url) as connection:
         try:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -126,8 +126,9 @@ def test_a_command_names_what_it_lacks(command, module, extra):
 
 def test_without_anything_but_the_core():
     assert run_without(MODULES["suite"], "check", "--help").stderr == (
-        "conformance: conformance needs the packages click, jinja2, markdown_it, markupsafe, psycopg2 and rich, which are not "
-        "installed. Run pip install 'timescaledb-conformance[audit]'.\n"
+        "conformance: conformance needs the packages click, jinja2, markdown_it, markupsafe, "
+        "psycopg2 and rich, which are not installed. "
+        "Run pip install 'timescaledb-conformance[audit]'.\n"
     )
 
 

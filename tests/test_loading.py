@@ -58,4 +58,5 @@ def test_who_audits(output, loaded, conformance_engine, schema_template):
             "audit", url.render_as_string(hide_password=False),
             *(["--json", "-"] if output == "JSON" else []),
         )  # fmt: skip
-    assert found & OF_EXTRAS == set(MODULES["audit"])
+    # These render the files of --reports.
+    assert found & OF_EXTRAS == {*MODULES["audit"]} - {"jinja2", "markdown_it", "markupsafe"}

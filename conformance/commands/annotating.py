@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conformance.comparing.audits import Audits
     from conformance.comparing.findings import Finding
     from conformance.comparing.places import Place
     from conformance.comparing.verdict import Verdict
@@ -86,6 +87,14 @@ class Annotating:
         found = of_verdict(verdict, place)
         return self._render(found, verdict.could_not_run, verdict.exit_code)
 
+    def of_audits(self, audits: Audits) -> str:
+        """The findings of several databases that count, each once, in the format."""
+        from conformance.reports.annotations.annotation import of_audits
+
+        found = audits.findings
+        annotations = of_audits(audits, self._model_places() if found else lambda _: None)
+        return self._render(annotations, audits.could_not_run, audits.exit_code)
+
     def of_gate(self, report: GateReport) -> str:
         """The findings of the gate that count, in the format."""
         from conformance.places.repository import repository_root
@@ -96,11 +105,16 @@ class Annotating:
         return self._render(of_gate(report, places), report.could_not_run, report.exit_code)
 
     def _model_places(self) -> Callable[[Finding], Place | None]:
+        from conformance.errors import ModelsUnavailable
         from conformance.places.models import ModelPlaces
         from conformance.places.repository import repository_root
         from conformance.project.models import metadata_for
 
-        metadata = metadata_for(self.project)
+        try:
+            metadata = metadata_for(self.project)
+        except ModelsUnavailable:
+            # Two databases are compared without models.
+            return lambda _: None
         places = ModelPlaces(metadata, repository_root(Path.cwd()), self.project.schemas[0])
         return lambda finding: places(finding.kind, finding.object, finding.attribute)
 

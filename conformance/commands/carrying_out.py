@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from conformance.comparing.audits import Audits
     from conformance.comparing.verdict import EngineUsed, Verdict
     from conformance.gate.evidence.report import GateReport
     from conformance.process.progress import Progress
     from conformance.project.configuration import Configuration
     from conformance.upgrade.report import UpgradeReport
 
-    _Report = TypeVar("_Report", "Verdict", "GateReport", "UpgradeReport")
+    _Report = TypeVar("_Report", "Verdict", "Audits", "GateReport", "UpgradeReport")
 
 
 def asked(project: Configuration) -> EngineUsed:

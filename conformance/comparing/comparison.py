@@ -19,12 +19,13 @@ from conformance.comparing.facts import (
     plain,
 )
 from conformance.comparing.findings import Finding, Left, NotChecked, Seen
-from conformance.comparing.messages import hint_for, message_for
 from conformance.comparing.policies.rules import add_broken_rules
 from conformance.comparing.seen import PRIVILEGES, accounted, is_never_judged, is_seen, seen_of
+from conformance.comparing.wording import MODELS, expected_of
 
 if TYPE_CHECKING:
     from conformance.comparing.policies.circumstances import Circumstances
+    from conformance.comparing.wording import Reference
 
 #: Kinds of which only the Community edition has objects.
 _COMMUNITY_KINDS = ("compression", "policy", "job")
@@ -67,14 +68,16 @@ def compare(
     observed: Facts,
     capabilities: Capabilities,
     circumstances: Circumstances | None = None,
+    reference: Reference = MODELS,
 ) -> Comparison:
     """Compare what the models declare with what the catalog shows, in both directions.
 
     Args:
         circumstances: what the rules over several objects need beside facts; None: no rule is
             applied.
+        reference: where the expected facts come from.
     """
-    comparison = _compare_facts(expected, observed, capabilities)
+    comparison = _compare_facts(expected, observed, capabilities, reference)
     if circumstances is not None:
         add_broken_rules(observed, circumstances, comparison.findings, comparison.consequences)
         comparison.not_checked.update(
@@ -83,14 +86,16 @@ def compare(
     return comparison
 
 
-def _compare_facts(expected: Facts, observed: Facts, capabilities: Capabilities) -> Comparison:
+def _compare_facts(
+    expected: Facts, observed: Facts, capabilities: Capabilities, reference: Reference
+) -> Comparison:
     names = match_unnamed(expected, observed)
     if names:
         expected = dict(expected)
         for promised, found in names.items():
             expected[found] = expected.pop(promised)
     agreeing, differing = _split_by_agreement(expected, observed)
-    unjudged = _not_judged(differing, expected, observed)
+    unjudged = _not_judged(differing, expected, observed, reference)
     differing -= unjudged
     seen, counts = tuple(seen_of(unjudged, observed)), accounted(observed)
     if not differing and capabilities.community_edition:
@@ -110,15 +115,19 @@ def _compare_facts(expected: Facts, observed: Facts, capabilities: Capabilities)
         elif cause is not None:
             consequences[key] = cause
         elif key in differing:
-            findings[key] = _finding(key, expected, observed)
+            findings[key] = _finding(key, expected, observed, reference)
         else:
             conforming.append(key)
     ordered = dict(sorted(not_checked.items(), key=lambda item: item[0].sort_key()))
     return Comparison(tuple(conforming), findings, consequences, ordered, seen, counts, names)
 
 
-def _not_judged(differing: set[FactKey], expected: Facts, observed: Facts) -> set[FactKey]:
+def _not_judged(
+    differing: set[FactKey], expected: Facts, observed: Facts, reference: Reference
+) -> set[FactKey]:
     """The keys of undeclared objects and attributes that are not judged."""
+    if reference.whole:
+        return differing - expected.keys() - expected_of(observed).keys()
     # Models that name a role declare all privileges of that role.
     roles = {key.name for key in expected if key.kind in PRIVILEGES}
     found = set()
@@ -186,7 +195,7 @@ def _why_server_cannot_decide(key: FactKey, capabilities: Capabilities) -> str |
     return REASONS["community_edition"] if community_only else None
 
 
-def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
+def _finding(key: FactKey, expected: Facts, observed: Facts, reference: Reference) -> Finding:
     if key not in observed:
         disagreement = "missing"
     elif key not in expected:
@@ -204,8 +213,8 @@ def _finding(key: FactKey, expected: Facts, observed: Facts) -> Finding:
         disagreement=disagreement,
         expected=plain(wanted),
         observed=plain(seen),
-        message=message_for(key, disagreement, wanted, seen, instead),
-        hint=hint_for(key, disagreement, instead),
+        message=reference.message(key, disagreement, wanted, seen, instead),
+        hint=reference.hint(key, disagreement, instead),
     )
 
 

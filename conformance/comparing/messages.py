@@ -185,21 +185,19 @@ def message_for(
     Args:
         instead: the kind of relation that the other side has under the same name.
     """
-    subject = f"{_NOUNS.get(key.kind, key.kind)} {key.object}"
+    subject = f"{noun_of(key.kind)} {key.object}"
     if instead is not None:
         there, wanted = _kinds_there_and_declared(key, disagreement, instead)
-        return (
-            f"{subject}: is a {_noun(there)} in the database, the models declare a {_noun(wanted)}"
-        )
+        found, declared = noun_of(there), noun_of(wanted)
+        return f"{subject}: is a {found} in the database, the models declare a {declared}"
     if key.attribute == EXISTS:
         if disagreement == "missing":
             return f"{subject}: is missing, the models declare it"
         detail = f" ({observed})" if isinstance(observed, str) else ""
         return f"{subject}: is in the database, the models do not declare it{detail}"
-    name = _ATTRIBUTES.get(key.attribute, key.attribute.replace("_", " "))
-    verb = "are" if key.attribute in _PLURAL else "is"
     return (
-        f"{subject}: {name} {verb} {_observed(disagreement, expected, observed)}, the models "
+        f"{subject}: {named(key.attribute)} {_observed(disagreement, expected, observed)}, "
+        "the models "
         + (
             f"do not declare one; {expected.ways}"
             if isinstance(expected, Unsaid)
@@ -226,8 +224,20 @@ def _shown(value: Value) -> str:
     return "none" if value == () else show(value)
 
 
-def _noun(kind: str) -> str:
+def named(attribute: str) -> str:
+    """The attribute and its verb: `chunk interval is`, `columns are`."""
+    name = _ATTRIBUTES.get(attribute, attribute.replace("_", " "))
+    return f"{name} {'are' if attribute in _PLURAL else 'is'}"
+
+
+def noun_of(kind: str) -> str:
+    """What a reader calls an object of the kind."""
     return _NOUNS.get(kind, kind)
+
+
+def source_of(kind: str) -> str:
+    """The catalogs and views that facts of the kind are read from."""
+    return _SOURCES.get(kind, _CATALOGS)
 
 
 def _kinds_there_and_declared(key: FactKey, disagreement: str, instead: str) -> tuple[str, str]:
@@ -241,12 +251,12 @@ def hint_for(key: FactKey, disagreement: str, instead: str | None = None) -> str
     Args:
         instead: the kind of relation that the other side has under the same name.
     """
-    read = f"Read from {_SOURCES.get(key.kind, _CATALOGS)}."
+    read = f"Read from {source_of(key.kind)}."
     if instead is not None:
         there, wanted = _kinds_there_and_declared(key, disagreement, instead)
         return (
-            f"{read} Declare the {_noun(there)}{_with_declaration(there)}, or create the "
-            f"{_noun(wanted)} in a migration."
+            f"{read} Declare the {noun_of(there)}{_with_declaration(there)}, or create the "
+            f"{noun_of(wanted)} in a migration."
         )
     cause = _CAUSES.get((key.kind, key.attribute))
     if key.kind == "index" and disagreement == "missing" and key.name.startswith("<"):

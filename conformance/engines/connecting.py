@@ -91,6 +91,12 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "The network does not reach {place}.",
         "Check the host in the URL, the VPN and the firewall.",
     ),
+    # TimescaleDB loads the library of the database's version before the first statement.
+    (
+        r"could not access file \"[^\"]*timescaledb",
+        "The server at {place} lacks the library of the TimescaleDB that database {database} has.",
+        "Install that version on the server, or update the extension of the database.",
+    ),
     (
         r"no such file or directory",
         "No PostgreSQL server listens at {place}.",

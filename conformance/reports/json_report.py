@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from conformance.comparing.audits import Audits
     from conformance.comparing.verdict import Verdict
     from conformance.gate.evidence.report import GateReport
     from conformance.upgrade.report import UpgradeReport
 
 
-def render(verdict: Verdict | GateReport | UpgradeReport) -> str:
+def render(verdict: Verdict | Audits | GateReport | UpgradeReport) -> str:
     """Return one JSON document that ends with a newline."""
     return json.dumps(verdict.as_data(), indent=2, ensure_ascii=False) + "\n"

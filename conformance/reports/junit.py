@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
+
+from conformance.comparing.findings import Finding
+
+if TYPE_CHECKING:
+    from conformance.comparing.findings import NotChecked
+    from conformance.gate.evidence.report import GateFinding
 
 _COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 #: Characters that XML 1.0 does not allow (W3C, Extensible Markup Language 1.0, Char).
@@ -24,6 +31,35 @@ def add_case(suite: ElementTree.Element, name: str) -> ElementTree.Element:
     """Add a case, which passes unless it gets a child `failure`, `error` or `skipped`."""
     attributes = {"classname": suite.get("name", ""), "name": clean(name), "time": "0"}
     return ElementTree.SubElement(suite, "testcase", attributes)
+
+
+def add_finding(
+    suite: ElementTree.Element, finding: Finding | GateFinding, excused: str | None = None
+) -> None:
+    """Add a finding: a failure if it fails the run, skipped if it is accepted, else output.
+
+    Args:
+        excused: why the finding does not count; None if it does.
+    """
+    case = add_case(suite, finding.id)
+    if excused is not None:
+        message = clean(f"{finding.message} Accepted: {excused}")
+        ElementTree.SubElement(case, "skipped", message=message)
+    elif finding.fails:
+        code = finding.kind if isinstance(finding, Finding) else finding.code
+        failure = ElementTree.SubElement(
+            case, "failure", type=clean(code), message=clean(finding.message)
+        )
+        failure.text = clean(finding.hint)
+    else:
+        output = ElementTree.SubElement(case, "system-out")
+        output.text = clean(f"{finding.severity}: {finding.message} {finding.hint}")
+
+
+def add_skipped(suite: ElementTree.Element, item: NotChecked) -> None:
+    """Add what could not be decided."""
+    case = add_case(suite, item.id)
+    ElementTree.SubElement(case, "skipped", message=clean(item.reason))
 
 
 def count(suite: ElementTree.Element, seconds: float = 0.0) -> None:

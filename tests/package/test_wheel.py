@@ -149,8 +149,9 @@ def test_the_core_says_what_a_command_needs(installed, project):
     done = run([installed() / "conformance", "audit", "postgresql://u@h/d"], project)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "conformance: conformance needs the packages click, psycopg2 and rich, which are not "
-        "installed. Run pip install 'timescaledb-conformance[audit]'.\n"
+        "conformance: conformance needs the packages click, jinja2, markdown_it, markupsafe, "
+        "psycopg2 and rich, which are not installed. "
+        "Run pip install 'timescaledb-conformance[audit]'.\n"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from conformance.gate.evidence.codes import is_code
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from conformance.comparing.audits import Audits
     from conformance.comparing.findings import Finding
     from conformance.comparing.verdict import Verdict
     from conformance.gate.evidence.report import GateFinding, GateReport
@@ -108,6 +110,36 @@ def of_verdict(
     )
 
 
+def of_audits(audits: Audits, place: Callable[[Finding], Place | None]) -> tuple[Annotation, ...]:
+    """The findings of several databases, each once, and a database without a verdict each."""
+    several = Counter(item.finding.id for item in audits.findings)
+    found = tuple(
+        Annotation(
+            item.finding.id,
+            item.finding.kind,
+            item.finding.severity,
+            f"{item.finding.message} ({item.where}).",
+            item.finding.hint,
+            place(item.finding),
+            item.finding.message if several[item.finding.id] > 1 else "",
+        )
+        for item in audits.findings
+    )
+    if audits.could_not_run is not None:
+        return found
+    none = (item for item in audits.databases if item.verdict.could_not_run is not None)
+    return found + tuple(
+        Annotation(
+            f"{COULD_NOT_RUN}:{item.name}",
+            COULD_NOT_RUN,
+            ERROR,
+            f"{item.name}: {item.verdict.could_not_run}",
+            "",
+        )
+        for item in none
+    )
+
+
 def of_gate(
     report: GateReport, place: Callable[[GateFinding], Place | None]
 ) -> tuple[Annotation, ...]:
@@ -133,6 +165,8 @@ def rules_of(
 
 
 def _title(code: str) -> str:
+    if code == COULD_NOT_RUN:
+        return "There is no verdict."
     if is_code(code):
         return code_named(code).title
     return f"{code.replace('_', ' ').capitalize()}: the database differs from what is declared."

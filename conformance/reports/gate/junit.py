@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from conformance.reports.junit import add_case, add_suite, clean, count, new_report
+from conformance.reports.junit import (
+    add_case,
+    add_finding,
+    add_skipped,
+    add_suite,
+    clean,
+    count,
+    new_report,
+)
 from conformance.reports.junit import render as render_xml
 
 if TYPE_CHECKING:
@@ -37,7 +45,7 @@ def _add_revision(
     for check in revision.checks:
         add_case(suite, check)
     for finding in findings:
-        _add_finding(suite, finding)
+        add_finding(suite, finding, finding.accepted)
     count(suite, revision.seconds)
 
 
@@ -50,24 +58,7 @@ def _add_rest(
         case = add_case(suite, "could not run")
         ElementTree.SubElement(case, "error", message=clean(report.could_not_run))
     for finding in findings:
-        _add_finding(suite, finding)
+        add_finding(suite, finding, finding.accepted)
     for item in report.not_checked:
-        case = add_case(suite, item.id)
-        ElementTree.SubElement(case, "skipped", message=clean(item.reason))
+        add_skipped(suite, item)
     count(suite)
-
-
-def _add_finding(suite: ElementTree.Element, finding: GateFinding) -> None:
-    """Add a failure if the finding fails the gate, a skip if it is accepted, else output."""
-    case = add_case(suite, finding.id)
-    if finding.fails:
-        failure = ElementTree.SubElement(
-            case, "failure", type=finding.code, message=clean(finding.message)
-        )
-        failure.text = clean(finding.hint)
-    elif finding.accepted is not None:
-        message = clean(f"{finding.message} Accepted: {finding.accepted}")
-        ElementTree.SubElement(case, "skipped", message=message)
-    else:
-        output = ElementTree.SubElement(case, "system-out")
-        output.text = clean(f"{finding.severity}: {finding.message} {finding.hint}")

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 _MOST_FINDINGS = 100
 
 
-def render(verdict: Verdict) -> str:
-    """Render the findings first; unchecked items are collapsed."""
+def render(verdict: Verdict, json_file: str = "verdict.json") -> str:
+    """Render the findings first; unchecked items are collapsed.
+
+    Args:
+        json_file: the name of the report that has all findings.
+    """
     not_checked = {
         reason: objects_of(ids) for reason, ids in by_reason(verdict.not_checked).items()
     }
     rendered = template("verdict/verdict.md.jinja").render(
-        verdict=verdict, not_checked=not_checked, most=_MOST_FINDINGS
+        verdict=verdict, not_checked=not_checked, most=_MOST_FINDINGS, json_file=json_file
     )
     return rendered.strip() + "\n"

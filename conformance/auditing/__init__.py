@@ -1,0 +1,1 @@
+"""Audits of several databases, and of one database against another."""

@@ -1,0 +1,1 @@
+"""Writers of the audits of one or several databases."""
