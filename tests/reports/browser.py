@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
+import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,6 +86,18 @@ class Browser:
     def run(self, script: str) -> Any:
         """The value that the script returns."""
         return self._post("execute/sync", script=script, args=[])
+
+    def wait(self, condition: str) -> None:
+        """Wait until the expression is true.
+
+        Raises:
+            TimeoutError: it does not become true.
+        """
+        end = time.monotonic() + _PATIENCE
+        while not self.run(f"return !!({condition})"):
+            if time.monotonic() > end:
+                raise TimeoutError(condition)
+            time.sleep(0.05)
 
     def command(self, name: str, **parameters: object) -> Any:
         """Send a command of the Chrome DevTools Protocol."""

@@ -53,6 +53,6 @@ def _rendered(page: str) -> Markup:
         del tokens[:3]
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
-            token.tag = "h4"
+            token.tag = "h3"
     html = markdown.renderer.render(tokens, markdown.options, {})
     return Markup(html)  # noqa: S704 - HTML of the page is escaped, and the page is ours

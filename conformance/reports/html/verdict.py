@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conformance.comparing.verdict import Verdict
 
 _TONES = {"conforms": "good", "differs": "bad", "could_not_run": "unknown"}
-#: What a page shows of each; `verdict.json` has everything.
+#: What a page shows of each; the JSON report has everything.
 _MOST, _MOST_OF_ONE, _MOST_RELATIONS, _MOST_COLUMNS = 500, 200, 150, 60
 
 
