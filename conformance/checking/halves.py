@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from conformance.adoption.stage import policy_for
 from conformance.checking.collector import Collector
-from conformance.checking.process import SuiteProcess
+from conformance.checking.process import SuiteProcess, verdict_of
 from conformance.checking.run import SUITE, check_on
 from conformance.comparing.acceptance import as_judged, judge
-from conformance.comparing.findings import Finding, NotChecked
 from conformance.process.output import write
 from conformance.reports.junit import merged
 
@@ -61,7 +60,7 @@ def in_halves(session: Session, choices: Choices, console: Console, progress: Pr
         verdict = check_on(session, choices, arguments, progress, collector)
         found = other.verdict(progress)
     _merge_junit(choices.reports / choices.junit, choices.reports / _JUNIT_BESIDE)
-    return _both(verdict, found)
+    return _both(verdict, verdict_of(found))
 
 
 def _all_but(kept: Collection[str], chapters: Collection[str]) -> list[str]:
@@ -82,22 +81,20 @@ def _show(found: Collector, choices: Choices, console: Console) -> None:
     console.print(f"Structure: {facts}{differs}. Checking rows and migrations.", style="dim")
 
 
-def _both(one: Verdict, other: dict[str, Any]) -> Verdict:
-    counts = other["counts"]
-    findings = [Finding(**item) for item in other["findings"]]
-    unseen = [NotChecked(**item) for item in other["not_checked"]]
+def _both(one: Verdict, other: Verdict) -> Verdict:
+    findings, unseen = other.findings, other.not_checked
     tried = Counter(one.tried)
-    tried.update({name: counts[name] for name in ("rows", "examples", "histories")})
+    tried.update(other.tried)
     stages = {
         f"beside: {stage}" if stage in one.stages else stage: seconds
-        for stage, seconds in other["stages"].items()
+        for stage, seconds in other.stages.items()
     }
     return replace(
         one,
         findings=(*one.findings, *(item for item in findings if item not in one.findings)),
         not_checked=(*one.not_checked, *(item for item in unseen if item not in one.not_checked)),
-        tests=one.tests + counts["tests"],
-        consequences=one.consequences + counts["consequences"],
+        tests=one.tests + other.tests,
+        consequences=one.consequences + other.consequences,
         tried=dict(tried),
         stages={**one.stages, **stages},
     )

@@ -119,6 +119,30 @@ class SuiteProcess:
                 self._answer = said
 
 
+def verdict_of(data: dict[str, Any]) -> Verdict:
+    """The verdict of `SuiteProcess.verdict`; what the project says of findings comes later."""
+    from conformance.comparing.findings import Finding, Left, NotChecked, Seen
+    from conformance.comparing.verdict import TRIED, EngineUsed, Verdict
+
+    counts = data["counts"]
+    return Verdict(
+        EngineUsed(**data["engine"]),
+        tuple(Finding(**item) for item in data["findings"]),
+        tuple(NotChecked(**item) for item in data["not_checked"]),
+        tuple(Seen(**item) for item in data["seen"]),
+        data["accounted"],
+        facts=counts["facts"],
+        tests=counts["tests"],
+        consequences=counts["consequences"],
+        tried={what: counts[what] for what in TRIED},
+        generated=data["generated"],
+        left=tuple(Left(item["pattern"], tuple(item["objects"])) for item in data["left"]),
+        seconds=data["seconds"],
+        stages=data["stages"],
+        schema=data["schema"],
+    )
+
+
 def main() -> int:
     """Carry out the order; return the exit code."""
     from conformance.process.interrupts import interruptible

@@ -22,6 +22,7 @@ from conformance.project.configuration import configured
 @options("engine", "image", "models", "alembic_ini", "schemas", "reports", "writes")
 @options("profile", "seed", "examples")
 @click.option("--timings", is_flag=True, help="Show how long each stage of the run takes.")
+@click.option("--watch", is_flag=True, help="Check the facts again after each change of a file.")
 @baseline_options
 @annotation_options
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
@@ -29,6 +30,7 @@ def check(  # noqa: PLR0913 - click gives each option by its name
     pytest_arguments: tuple[str, ...],
     *,
     timings: bool,
+    watch: bool,
     format_: str | None,
     output: str | None,
     write_baseline: str | None,
@@ -47,11 +49,19 @@ def check(  # noqa: PLR0913 - click gives each option by its name
     from conformance.reports.verdict import console as verdict_console
     from conformance.reports.verdict.files import write_all
 
+    if watch and (write_baseline or format_):
+        raise click.UsageError("--watch writes neither a baseline nor annotations.")
     project = configured(**given)
     annotating = Annotating.of(project, format_, output)
-    adopting = Adopting(write_baseline, grow_baseline, whole=not selects(pytest_arguments))
+    adopting = Adopting(
+        write_baseline, grow_baseline, whole=not watch and not selects(pytest_arguments)
+    )
     stage = Stage.of(project, "check", adopting)
     project = replace(project, baseline=stage.read_from)
+    if watch:
+        from conformance.commands.watching import watch_project
+
+        watch_project(project, pytest_arguments, stage)
     carry_out(
         lambda progress: run_suite(
             Choices(project), pytest_arguments, Console(stderr=True), progress

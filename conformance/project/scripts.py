@@ -162,7 +162,7 @@ def fingerprint(config: Config) -> str:
     """
     digest = hashlib.sha256()
     here = ini_of(config).resolve().parent
-    files = sorted({*_sources(here), *_sources(Path.cwd()), *scripts_of(config)})
+    files = sorted({*sources_of(here), *sources_of(Path.cwd()), *scripts_of(config)})
     for path in files:
         digest.update(os.path.relpath(path, here).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -197,7 +197,7 @@ def scripts_of(config: Config) -> list[Path]:
     directory = revisions_of(config)
     folders = {Path(script.path).resolve().parent for script in directory.walk_revisions()}
     folders.add(Path(directory.dir).resolve())
-    return sorted({path for folder in folders for path in _sources(folder)})
+    return sorted({path for folder in folders for path in sources_of(folder)})
 
 
 def variables_named_in(files: Iterable[Path]) -> bytes:
@@ -233,7 +233,7 @@ def _hint(path: Path) -> str:
     return "Run this command in the project's folder, or name the file with --alembic-ini."
 
 
-def _sources(root: Path) -> Iterator[Path]:
+def sources_of(root: Path) -> Iterator[Path]:
     """The files below a folder that a migration may read; not hidden ones, not a virtualenv."""
     yield from (path for path in root.glob(".env*") if path.is_file())
     for place, folders, files in os.walk(root):
