@@ -92,6 +92,16 @@ def test_a_policy_removed(database, conformance_engine):
     assert "policy:curves.compression:exists" in out
 
 
+def test_a_page(database, tmp_path):
+    alter(database, "SELECT set_chunk_time_interval('market_data', INTERVAL '7 days')")
+    code, _, err = run(address(database), "--html", tmp_path / "audit.html")
+    assert (code, err) == (1, "")
+    page = (tmp_path / "audit.html").read_text("utf-8")
+    assert "<h1>The schema differs</h1>" in page
+    assert 'href="#relation-' in page
+    assert "A chunk holds 7 days." in page
+
+
 def test_json_alone_on_standard_output(database):
     code, out, err = run(address(database), "--json", "-")
     assert code == 0

@@ -165,6 +165,7 @@ RULES = (
             "conformance.gate.evidence.report",
             "conformance.intervals",
             "conformance.pages",
+            "conformance.process.cache",
             "conformance.process.output",
             "conformance.upgrade.report",
         ),

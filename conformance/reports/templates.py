@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from conformance.reports.compiled import compiled_templates
+
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -35,6 +37,7 @@ def _environment() -> Environment:
         loader=PackageLoader("conformance", "reports"),
         # The output is Markdown, not HTML, and the filters escape it.
         autoescape=False,  # noqa: S701
+        bytecode_cache=compiled_templates(),
         undefined=StrictUndefined,
     )
     environment.filters.update(cell=cell, code=code)

@@ -303,6 +303,12 @@ def test_locks_are_drawn_over_time():
     assert "alembic_version" not in words
 
 
+def test_a_finding_leads_to_its_statement():
+    page = gate_page.render(GATE)
+    assert '<a href="#statement-0-2">Statement 2 and its locks</a>' in page
+    assert '<li id="statement-0-2">' in page
+
+
 def test_changes_of_an_upgrade_are_grouped_by_importance():
     words = Outline(upgrade_page.render(UPGRADE)).words
     shown = [

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from conformance.reports.compiled import compiled_templates
 from conformance.reports.html.text import (
     cut,
     difference,
@@ -33,6 +34,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("conformance.reports", "html"),
         autoescape=True,
+        bytecode_cache=compiled_templates(),
         undefined=StrictUndefined,
         finalize=_cut_text,
         trim_blocks=True,

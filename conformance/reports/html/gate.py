@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 _TONES = {"passes": "good", "fails": "bad", "could_not_run": "unknown"}
 #: What a page shows of each; `gate.json` has everything.
 _MOST, _MOST_LOCKS = 300, 40
+#: Below this many seconds, tenths of a millisecond matter.
+_FAST = 0.01
 
 
 def render(report: GateReport) -> str:
     """Render one HTML document, which needs no other file and no network."""
+    revisions = [(revision, track(revision)) for revision in report.revisions]
     return render_page(
         "gate.html.jinja",
         report=report,
@@ -30,17 +33,27 @@ def render(report: GateReport) -> str:
         contents=_contents(report),
         grouped=_by_table(report.findings),
         severities=[s for s in SEVERITIES if any(f.severity == s for f in report.findings)],
-        revisions=[(revision, track(revision)) for revision in report.revisions],
+        revisions=revisions,
+        anchors={
+            (revision.revision, row.statement.number): f"statement-{number}-{row.statement.number}"
+            for number, (revision, drawn) in enumerate(revisions)
+            for row in drawn.rows[:_MOST]
+        },
         not_checked=by_reason(report.not_checked),
         explanations=explanations(
             finding.code for finding in report.findings if "://" not in finding.page
         ),
-        duration=duration,
+        duration=_duration,
         effects=effects,
         told=told,
         most=_MOST,
         most_locks=_MOST_LOCKS,
     )
+
+
+def _duration(seconds: float) -> str:
+    """`0.4 ms`, `12 ms`, `1.5 s`: generated rows are few, and statements fast."""
+    return f"{seconds * 1000:.1f} ms" if seconds < _FAST else duration(seconds)
 
 
 def _by_table(findings: tuple[GateFinding, ...]) -> dict[tuple[str, str], list[GateFinding]]:
