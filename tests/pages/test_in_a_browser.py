@@ -8,10 +8,8 @@ import pytest
 
 from conformance.comparing.picture import picture_of
 from conformance.reports.html import gate, upgrade, verdict
-
-from . import browser
-from .samples import GATE, UPGRADE
-from .test_pages import (
+from tests.reports.samples import GATE, UPGRADE
+from tests.reports.test_pages import (
     CONFORMING,
     DIFFERING,
     HOSTILE,
@@ -19,6 +17,8 @@ from .test_pages import (
     facts,
     hostile_finding,
 )
+
+from . import browser
 
 pytestmark = [
     pytest.mark.slow,
