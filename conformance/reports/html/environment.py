@@ -23,6 +23,9 @@ from conformance.reports.html.text import (
     spoken,
 )
 
+#: The longest script, in characters; that of a history has some thousand.
+_LONGEST_SCRIPT = 200_000
+
 
 def render(template: str, **values: Any) -> str:
     """Render a template of this folder as one HTML document that ends with a newline."""
@@ -58,8 +61,8 @@ def _environment() -> Environment:
 
 
 def _whole(value: str) -> Markup:
-    """A script, which is copied and therefore not cut."""
-    return escape(value)
+    """A script, which is copied and therefore whole, unless nobody would read it."""
+    return escape(cut(value, _LONGEST_SCRIPT))
 
 
 def _flat(sql: str) -> str:

@@ -8,7 +8,7 @@ from conformance.reports.grouping import by_reason
 from conformance.reports.html.environment import render as render_page
 
 if TYPE_CHECKING:
-    from conformance.upgrade.report import UpgradeReport
+    from conformance.upgrade.report import Change, UpgradeReport
 
 _TONES = {"conforms": "good", "differs": "bad", "could_not_run": "unknown"}
 #: The number of changes of a kind that a page shows; `upgrade.json` has all.
@@ -38,8 +38,14 @@ def render(report: UpgradeReport) -> str:
         prominent=prominent,
         folded=folded,
         not_checked=by_reason(report.not_checked),
+        has_values=_have_values,
         most=_MOST,
     )
+
+
+def _have_values(changes: tuple[Change, ...]) -> bool:
+    """Whether a table of values says something; a known gap has none."""
+    return any(change.before is not None or change.after for change in changes)
 
 
 def _figures(report: UpgradeReport) -> list[tuple[str, str, str]]:
@@ -55,4 +61,7 @@ def _figures(report: UpgradeReport) -> list[tuple[str, str, str]]:
         ("checks pass", same.checks, ""),
         ("not checked", len(report.not_checked), ""),
     ]
+    if not same.checks:
+        # Nothing is said of a suite that did not run.
+        items = [item for item in items if item[0] != "checks pass"]
     return [(label, f"{number:,}", tone) for label, number, tone in items]
