@@ -185,3 +185,15 @@ def test_the_referred_table(references, table):
         **{"table__odd (x)": {"exists": True}, "table__odd": {"exists": True}},
     )
     assert drawn({}, observed)["t"]["foreign_keys"][0]["table"] == table
+
+
+@pytest.mark.parametrize(
+    "age", ["compress_after", "compress_created_before", "drop_after", "drop_created_before"]
+)
+def test_the_age_at_which_a_policy_acts(age):
+    observed = facts(
+        table__t={"exists": True}, policy__t__p={"exists": True, age: 5, "config": None}
+    )
+    assert drawn({}, observed)["t"]["policies"] == [
+        {"name": "p", "schedule": None, "scheduled": True, "age": age, "after": 5}
+    ]
