@@ -94,7 +94,7 @@ def test_a_policy_removed(database, conformance_engine):
 
 def test_a_page(database, tmp_path):
     alter(database, "SELECT set_chunk_time_interval('market_data', INTERVAL '7 days')")
-    code, _, err = run(address(database), "--html", tmp_path / "audit.html")
+    code, _, err = run(address(database), "--reports", tmp_path)
     assert (code, err) == (1, "")
     page = (tmp_path / "audit.html").read_text("utf-8")
     assert "<h1>The schema differs</h1>" in page

@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     help="Compare with this database instead of the models, in both directions.",
 )
 @json_option
-@click.option("--reports", metavar="FOLDER", help="Write JSON, Markdown and JUnit into FOLDER.")
+@click.option(
+    "--reports", metavar="FOLDER", help="Write JSON, Markdown, JUnit and HTML into FOLDER."
+)
 @click.option("--metrics", metavar="FILE", help="Write OpenMetrics text to FILE.")
 @click.option(
     "--sizes",
