@@ -94,9 +94,13 @@ def audit_against(
             reference=OTHER_DATABASE,
         )
     described = f"database {url.database} at {place(url)}, compared with {other.description}"
-    return verdict_of(
-        replace(comparison, left=left), EngineUsed.of("url", described, server), started
+    sides = (expected, remaining)
+    verdict = verdict_of(
+        replace(comparison, left=left, sides=sides),
+        EngineUsed.of("url", described, server),
+        started,
     )
+    return replace(verdict, against=other.description)
 
 
 def _scope(connection: Connection, schemas: Sequence[str], leave: Sequence[str]) -> Scope:

@@ -93,6 +93,8 @@ class Verdict:
         seconds: wall time.
         schema: the picture of the schema, as `conformance.comparing.picture` describes it; None if
             no facts were compared.
+        against: the other database that this one was compared with, without a password; empty:
+            the models.
         stages: wall time of each stage of a suite's run, in seconds. Stages of the second process
             begin with `beside: ` where both processes have one of the name.
     """
@@ -117,6 +119,7 @@ class Verdict:
     moot: tuple[str, ...] = ()
     baseline: Baseline | None = None
     schema: dict[str, Any] | None = field(default=None, repr=False)
+    against: str = ""
 
     @property
     def verdict(self) -> str:
@@ -172,6 +175,7 @@ class Verdict:
             "seconds": round(self.seconds, 3),
             "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},
             "schema": self.schema,
+            "against": self.against or None,
         }
         if self.could_not_run is not None:
             data["message"] = self.could_not_run

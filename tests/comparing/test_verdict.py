@@ -86,6 +86,7 @@ def test_data():
         "seconds": 1.235,
         "stages": {"rows": 0.123},
         "schema": None,
+        "against": None,
     }  # fmt: skip
     assert Verdict(ENGINE, could_not_run="No.").as_data()["message"] == "No."
     for item in (verdict, Verdict(ENGINE, could_not_run="No.")):

@@ -204,6 +204,17 @@ def test_findings_have_both_values_side_by_side():
     assert "<dt>The database has</dt><dd>missing</dd>" in page
 
 
+def test_two_databases_are_named_as_such():
+    other = replace(COLUMN, disagreement="unexpected", observed=True)
+    page = verdict_page.render(
+        replace(DIFFERING, against="database b at h:5432", findings=(other,))
+    )
+    assert "Compared with database b at h:5432" in page
+    assert "<dt>The other database has</dt><dd>missing</dd>" in page
+    assert "<dt>This database has</dt><dd>exists</dd>" in page
+    assert "declare" not in page.partition('<section id="pages"')[0].partition("</style>")[2]
+
+
 def test_a_history_is_ready_to_copy():
     page = verdict_page.render(DIFFERING)
     assert "<code>-- insert\nINSERT INTO t VALUES (1);</code></pre><button" in page

@@ -66,8 +66,12 @@ def short_type(name: str | None) -> str:
     return text
 
 
-def sides(finding: Finding) -> tuple[str, str] | None:
-    """What the models declare, and what the database has; None if the finding has no values."""
+def sides(finding: Finding, absent: str = "not declared") -> tuple[str, str] | None:
+    """What the models declare, and what the database has; None if the finding has no values.
+
+    Args:
+        absent: the word for what the database alone has.
+    """
     if finding.expected is None and finding.observed is None and finding.disagreement == "broken":
         return None
     exists = finding.attribute == EXISTS
@@ -75,7 +79,7 @@ def sides(finding: Finding) -> tuple[str, str] | None:
         return ("exists" if exists else spoken(finding.expected)), "missing"
     if finding.disagreement == "unexpected":
         there = finding.observed is True or finding.observed is None
-        return "not declared", "exists" if exists and there else spoken(finding.observed)
+        return absent, "exists" if exists and there else spoken(finding.observed)
     if finding.kind in ("rows", "check", "migration") and finding.expected is None:
         return None
     return spoken(finding.expected), spoken(finding.observed)
