@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from conformance.comparing.picture import picture_of
-from conformance.reports.html import gate, upgrade, verdict
+from conformance.reports.html import audits, gate, upgrade, verdict
 from tests.reports.samples import GATE, UPGRADE
 from tests.reports.test_pages import (
+    AUDITS,
     CONFORMING,
     DIFFERING,
     HOSTILE,
@@ -37,6 +38,7 @@ PAGES = {
     "differs": lambda: verdict.render(DIFFERING),
     "could not run": lambda: verdict.render(STOPPED),
     "hostile": lambda: verdict.render(HOSTILE_VERDICT),
+    "audits": lambda: audits.render(AUDITS),
     "gate": lambda: gate.render(GATE),
     "upgrade": lambda: upgrade.render(UPGRADE),
 }

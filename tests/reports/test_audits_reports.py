@@ -180,7 +180,7 @@ def test_metrics_are_described_and_end():
 def test_files(tmp_path):
     files.write_all(audits(), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "audit.json", "audit.junit.xml", "audit.md",
+        "audit.html", "audit.json", "audit.junit.xml", "audit.md",
     ]  # fmt: skip
     document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
     assert [item["name"] for item in document["databases"]] == ["first", "desk", "gone"]

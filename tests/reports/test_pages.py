@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance.comparing.audits import Audited, Audits
 from conformance.comparing.facts import Detail, FactKey, TypeName
 from conformance.comparing.findings import Accepted, Finding, Left, NotChecked, Seen
 from conformance.comparing.picture import picture_of
 from conformance.comparing.verdict import Baseline, EngineUsed, Verdict
 from conformance.intervals import Interval
 from conformance.reports.gate import files as gate_files
+from conformance.reports.html import audits as audits_page
 from conformance.reports.html import gate as gate_page
 from conformance.reports.html import upgrade as upgrade_page
 from conformance.reports.html import verdict as verdict_page
@@ -89,6 +91,17 @@ DIFFERING = replace(
 STOPPED = Verdict(NOT_RUN, could_not_run=f"No server answers. {HOSTILE}")
 
 
+AUDITS = Audits(
+    (
+        Audited("desk one", CONFORMING),
+        Audited("desk two", DIFFERING),
+        Audited("desk three", replace(DIFFERING, findings=(INTERVAL, COLUMN))),
+        Audited(HOSTILE, STOPPED),
+    ),
+    seconds=4.5,
+)
+
+
 class Outline(HTMLParser):
     """What a page consists of."""
 
@@ -128,6 +141,8 @@ PAGES = {
     "differing": lambda: verdict_page.render(DIFFERING),
     "stopped": lambda: verdict_page.render(STOPPED),
     "bare": lambda: verdict_page.render(Verdict(ENGINE)),
+    "audits": lambda: audits_page.render(AUDITS),
+    "audits stopped": lambda: audits_page.render(replace(AUDITS, could_not_run=HOSTILE)),
     "gate": lambda: gate_page.render(GATE),
     "gate without revisions": lambda: gate_page.render(replace(GATE, revisions=(), findings=())),
     "gate stopped": lambda: gate_page.render(replace(GATE, could_not_run=HOSTILE)),
@@ -194,6 +209,23 @@ def test_the_verdict_comes_first():
     assert_in_order(words, shown)
     assert "The schema conforms" in Outline(verdict_page.render(CONFORMING)).words
     assert "No server answers." in Outline(verdict_page.render(STOPPED)).words
+
+
+def test_several_databases_are_one_table():
+    page = audits_page.render(AUDITS)
+    words = Outline(page).words
+    shown = [
+        "Audit of 4 databases", "1 of 4 databases could not be checked", "conform1", "differ2",
+        "could not run1", "desk one", "2.28.3", "conforms", "desk two", "differs", "4",
+        "No server answers. <script>", "chunk interval is 7 days", "in desk two and desk three",
+        "4.5 s",
+    ]  # fmt: skip
+    assert_in_order(words, shown)
+    assert page.count('<article class="finding') == 4
+    differing = replace(AUDITS, databases=AUDITS.databases[:2])
+    assert "1 of 2 databases differs" in Outline(audits_page.render(differing)).words
+    conforming = replace(AUDITS, databases=AUDITS.databases[:1])
+    assert "All databases conform" in Outline(audits_page.render(conforming)).words
 
 
 def test_findings_have_both_values_side_by_side():

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from conformance.comparing.findings import Finding
     from conformance.comparing.verdict import Verdict
 
-_TONES = {"conforms": "good", "differs": "bad", "could_not_run": "unknown"}
-#: The names of the two sides of a finding.
-_MODELS = ("The models declare", "The database has")
-_AGAINST = ("The other database has", "This database has")
+#: Verdict -> the tone of its colours.
+TONES = {"conforms": "good", "differs": "bad", "could_not_run": "unknown"}
 #: What a page shows of each; the JSON report has everything.
 _MOST, _MOST_OF_ONE, _MOST_RELATIONS, _MOST_COLUMNS = 500, 200, 150, 60
 
@@ -39,10 +37,9 @@ def render(verdict: Verdict) -> str:
     return render_page(
         "verdict.html.jinja",
         verdict=verdict,
-        tone=_TONES[verdict.verdict],
+        tone=TONES[verdict.verdict],
         figures=_figures(verdict),
         contents=_contents(verdict, grouped, relations=bool(drawn), lines=bool(lines)),
-        labels=_AGAINST if verdict.against else _MODELS,
         grouped=grouped,
         severities=[s for s in SEVERITIES if any(f.severity == s for f in verdict.findings)],
         numbers=numbers,
