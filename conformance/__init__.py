@@ -4,13 +4,15 @@ For example::
 
     from conformance import Compression, Hypertable
 
-This module exports the declarations for models and the hooks for Alembic's env.py. A name is loaded
-when it is used: `import conformance` alone loads nothing, not even SQLAlchemy.
+This module exports the declarations for models, the hooks for Alembic's env.py, and the check for
+an application's start. A name is loaded when it is used: `import conformance` alone loads nothing,
+not even SQLAlchemy.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from conformance.asserting import DoesNotConform, assert_conforms
     from conformance.declarations import (
         ChunkSkipping,
         ColumnStorage,
@@ -52,14 +54,15 @@ else:
         """Load a public name; type checkers read the imports above instead."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_HOME), name)
+        return getattr(import_module(_HOMES.get(name, _HOME)), name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
 
-#: Where every name of `__all__` is defined, or exported from.
+#: Where the names of `__all__` are defined, or exported from.
 _HOME = f"{__name__}.declarations"
+_HOMES = dict.fromkeys(("DoesNotConform", "assert_conforms"), f"{__name__}.asserting")
 
 __all__ = [
     "ChunkSkipping",
@@ -69,6 +72,7 @@ __all__ = [
     "DatabaseObject",
     "DeclarationError",
     "DefaultGrant",
+    "DoesNotConform",
     "Extension",
     "Function",
     "Grant",
@@ -91,6 +95,7 @@ __all__ = [
     "TimescaleDB",
     "Trigger",
     "View",
+    "assert_conforms",
     "declare",
     "include_name",
     "include_object",

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from conformance.comparing.comparison import Comparison, compare
 from conformance.comparing.leaving import circumstances_left, declared_and_left
 from conformance.comparing.leaving import leave as leave_to_others
@@ -131,9 +133,11 @@ def _without_collecting() -> Iterator[None]:
 
 def prepare_session(connection: Connection, scope: Scope) -> None:
     """Set search_path and intervalstyle, so that the role's settings do not affect the facts."""
-    connection.exec_driver_sql(
-        "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident(%s) || ', ' ||"
-        " pg_catalog.current_setting('search_path'), true),"
-        " pg_catalog.set_config('intervalstyle', 'postgres', true)",
-        (scope.default_schema,),
+    connection.execute(
+        text(
+            "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident(:schema) || ', ' ||"
+            " pg_catalog.current_setting('search_path'), true),"
+            " pg_catalog.set_config('intervalstyle', 'postgres', true)"
+        ),
+        {"schema": scope.default_schema},
     )

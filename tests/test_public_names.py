@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from inspect import isclass
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import conformance
-from conformance import declarations
+from conformance import asserting, declarations
 from conformance.extras import MODULES
 
 PROJECT = Path(__file__).parents[1]
@@ -69,9 +70,14 @@ def mypy(folder, source):
     )  # fmt: skip
 
 
+#: The names that no model declares with.
+AT_A_START = ["DoesNotConform", "assert_conforms"]
+
+
 @pytest.mark.parametrize("name", conformance.__all__)
 def test_a_public_name_is_what_it_is_at_home(name):
-    assert getattr(conformance, name) is getattr(declarations, name)
+    home = asserting if name in AT_A_START else declarations
+    assert getattr(conformance, name) is getattr(home, name)
     assert name in dir(conformance)
 
 
@@ -79,16 +85,22 @@ def test_type_checkers_know_the_same_names():
     """They read imports that never run."""
     tree = ast.parse(Path(conformance.__file__).read_text())
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    typed = [alias.name for node in imports for alias in node.names
-             if node.module == declarations.__name__]  # fmt: skip
-    assert typed == conformance.__all__ == sorted(conformance.__all__)
+    typed = {
+        home.__name__: [alias.name for node in imports for alias in node.names
+                        if node.module == home.__name__]
+        for home in (asserting, declarations)
+    }  # fmt: skip
+    assert typed[asserting.__name__] == AT_A_START
+    assert sorted(name for names in typed.values() for name in names) == conformance.__all__
+    assert typed[declarations.__name__] == sorted(typed[declarations.__name__])
+    assert conformance.__all__ == sorted(conformance.__all__)
 
 
 def test_everything_that_a_model_declares_is_exported():
     """Whoever adds a declaration adds it to the package's face."""
     classes = {name for name in declarations.__all__ if isclass(getattr(declarations, name))}
     # What views have in common is no declaration of its own.
-    assert set(conformance.__all__) == classes - {"Derived"} | {
+    assert set(conformance.__all__) - {*AT_A_START} == classes - {"Derived"} | {
         "declare",
         "include_name",
         "include_object",
@@ -100,10 +112,12 @@ def test_everything_that_a_model_declares_is_exported():
 
 def test_the_page_about_what_is_public_names_them_all():
     page = (PROJECT / "docs" / "stability.md").read_text(encoding="utf-8")
-    block = page.partition("```python\n")[2].partition("```")[0]
-    (imported,) = ast.parse(block).body
-    assert [alias.name for alias in imported.names] == conformance.__all__
-    assert imported.module == "conformance"
+    blocks = [ast.parse(block).body for block in re.findall(r"(?s)```python\n(.*?)```", page)]
+    imported = [node for body in blocks for node in body if isinstance(node, ast.ImportFrom)]
+    assert {node.module for node in imported} == {"conformance"}
+    names = [[alias.name for alias in node.names] for node in imported]
+    assert names[1] == AT_A_START
+    assert sorted(names[0] + names[1]) == conformance.__all__
     for extra in MODULES:
         assert f"`{extra}`" in page
 

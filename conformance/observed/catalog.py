@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, CursorResult, Row
 
 
 @dataclass(frozen=True)
@@ -62,4 +63,16 @@ def rows(connection: Connection, name: str, scope: Scope) -> Sequence[Row[tuple[
         "version_table": scope.version_table,
     }
     used = {key: value for key, value in parameters.items() if f":{key}" in sql}
-    return connection.execute(text(sql), used).all()
+    found = connection.execute(text(sql), used)
+    return _decoded(found) if connection.dialect.driver == "asyncpg" else found.all()
+
+
+def _decoded(found: CursorResult[Any]) -> Any:
+    """The rows with text where asyncpg gives a byte: for PostgreSQL's type "char"."""
+    row = namedtuple("row", tuple(found.keys()))  # type: ignore[misc]
+    return [row(*(_text(value) for value in values)) for values in found]
+
+
+def _text(value: Any) -> Any:
+    # An empty "char" is a zero byte.
+    return value.decode().rstrip("\0") if isinstance(value, bytes) else value
