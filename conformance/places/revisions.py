@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.comparing.places import Place
+from conformance.gate.evidence.codes import SQUAWK
 from conformance.places import source
 from conformance.places.repository import path_below
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
+
+#: The number of characters by which a quoted statement is recognised.
+_QUOTED = 40
 
 
 class RevisionPlaces:
@@ -44,17 +48,27 @@ class RevisionPlaces:
             return None
         tree = source.parsed(Path(file).resolve())
         line = None
-        if revision is not None and finding.statement is not None:
-            line = _line_of_statement(tree, revision, finding.statement)
+        if revision is not None:
+            line = _line_of_statement(tree, revision, finding)
         return Place(path, line or _line_of_function(tree, finding.code) or 1)
 
 
-def _line_of_statement(tree: ast.Module, revision: RevisionReport, number: int) -> int | None:
+def _line_of_statement(
+    tree: ast.Module, revision: RevisionReport, finding: GateFinding
+) -> int | None:
     """The line of the statement's text, else the line from which it was sent."""
     for statement in revision.statements:
-        if statement.number == number:
+        if statement.number == finding.statement or (
+            finding.code.startswith(SQUAWK) and _quotes(finding.message, statement.sql)
+        ):
             return source.line_of_text(tree, statement.sql) or statement.line
     return None
+
+
+def _quotes(message: str, sql: str) -> bool:
+    """Whether a message of squawk, which knows no numbers, has the beginning of the statement."""
+    beginning = " ".join(sql.split()).rstrip("; ")[:_QUOTED]
+    return bool(beginning) and beginning in message
 
 
 def _line_of_function(tree: ast.Module, code: str) -> int | None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +19,7 @@ from conformance.cli import main
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError, EngineUnavailable
 
+PROJECT = Path(__file__).parents[2]
 DESK = "postgresql://reader:secret@db.example.com/desk"
 
 
@@ -160,3 +166,24 @@ def test_an_interruption_does_not_wait():
         audit_several(databases(4), lambda _: released.wait(30), jobs=4, progress=progress)
     assert time.monotonic() - started < 5
     released.set()
+
+
+def test_ctrl_c_ends_the_command_at_once():
+    """While all connections wait for servers that do not answer."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"postgresql://u:secret@127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "conformance", "audit",
+             *(f"{address}/{name}?connect_timeout=60" for name in "abc")],
+            cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with silent.accept()[0]:
+            started = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=50)
+    assert (process.returncode, out) == (2, "")
+    assert "conformance: Interrupted." in err
+    assert "secret" not in err
+    assert time.monotonic() - started < 30

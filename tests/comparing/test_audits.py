@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from conformance.comparing.acceptance import IN_VAIN, Acceptance, Policy
 from conformance.comparing.audits import Audited, Audits, settle_all
 from conformance.comparing.findings import Finding
 from conformance.comparing.verdict import EngineUsed, Verdict
+
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parents[2] / "docs/verdict.schema.json").read_text("utf-8"))
+)
 
 
 def engine():
@@ -94,6 +101,9 @@ def test_the_document_has_a_verdict_for_each():
         ("a", "differs"), ("b", "could_not_run"),
     ]  # fmt: skip
     assert "message" not in data
+    for item in data["databases"]:
+        del item["name"]
+        SCHEMA.validate(json.loads(json.dumps(item)))
 
 
 def policy(*ids):

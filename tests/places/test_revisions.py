@@ -37,8 +37,8 @@ def places(folder, *statements, file_of=lambda _: None):
     report = GateReport(EngineUsed("url", "server"), revisions=(revision,))
     find = RevisionPlaces(report, folder, file_of)
 
-    def line(code, statement=None, revision="0002"):
-        place = find(GateFinding(code, revision, "t", "Message.", "Hint.", statement))
+    def line(code, statement=None, message="Message."):
+        place = find(GateFinding(code, "0002", "t", message, "Hint.", statement))
         return place and (place.file, REVISION.splitlines()[place.line - 1].strip())
 
     return line
@@ -55,6 +55,14 @@ def test_a_statement_that_is_written_once_stands_where_it_is_written(tmp_path):
 def test_another_statement_stands_where_it_was_sent(tmp_path):
     made = Statement(3, "ALTER TABLE t ADD COLUMN c int", 0.1, line=15)
     assert places(tmp_path, made)("lock-held", 3) == (FILE, "op.execute(statement)")
+
+
+def test_what_squawk_says_stands_at_the_statement_that_it_quotes(tmp_path):
+    alter = Statement(3, "ALTER TABLE t ADD COLUMN b int;", 0.1, line=15)
+    line = places(tmp_path, alter)
+    quoted = "Missing `IF NOT EXISTS`: ALTER TABLE t ADD COLUMN b int"
+    assert line("squawk:prefer-robust-stmts", message=quoted) == (FILE, '"""')
+    assert line("squawk:prefer-robust-stmts", message="Else") == (FILE, "def upgrade():")
 
 
 def test_without_a_statement_the_function_is_meant(tmp_path):
