@@ -91,7 +91,7 @@ class Subject:
         partitioning = {hypertable.time_column, *(item.column for item in hypertable.partitions)}
         return [
             field.key
-            for name, field in derivation_of(self.table).given.items()
+            for name, field in derivation_of(self.table).inserted.items()
             if name not in partitioning and excluded.isdisjoint(self.changed_with(field.key))
         ]
 

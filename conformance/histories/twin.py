@@ -40,7 +40,7 @@ class Twins:
     @cached_property
     def columns(self) -> list[Column[Any]]:
         """The columns that a writer sets. The others come from the sequences, which may differ."""
-        return [field.column for field in derivation_of(self.declared).given.values()]
+        return [field.column for field in derivation_of(self.declared).inserted.values()]
 
     @cached_property
     def hypertable(self) -> TableClause:

@@ -85,25 +85,25 @@ class Derivation:
         self._made: dict[Any, SearchStrategy[Any]] = {}
 
     @cached_property
-    def given(self) -> dict[str, Field]:
-        """The columns that are given: all but those that the database fills alone."""
+    def inserted(self) -> dict[str, Field]:
+        """The columns that an INSERT names: all but those that the database fills alone."""
         return {name: field for name, field in self.fields.items() if not field.is_generated}
 
     @cached_property
     def parts(self) -> list[Group]:
-        """All columns that are given: those that checks tie to each other, and single ones."""
+        """The inserted columns: those that checks tie to each other, and single ones."""
         found = [
-            (tuple(name for name in names if name in self.given), ways)
+            (tuple(name for name in names if name in self.inserted), ways)
             for names, ways in self.groups
         ]
         tied = {name for names, _ in found for name in names}
-        return [*found, *(((name,), ({},)) for name in self.given if name not in tied)]
+        return [*found, *(((name,), ({},)) for name in self.inserted if name not in tied)]
 
     @cached_property
     def unknown(self) -> dict[str, str]:
         """Columns of whose values nothing is known, by name, with the reason."""
         found = {}
-        for name, field in self.given.items():
+        for name, field in self.inserted.items():
             try:
                 values(field.kind, field.narrowing, field.limit)
             except UnknownType as error:
@@ -117,7 +117,7 @@ class Derivation:
         """Columns whose values PostgreSQL may have no equality of: json, and what is not known."""
         return {
             name
-            for name, field in self.given.items()
+            for name, field in self.inserted.items()
             if name in self.unknown
             or (isinstance(field.kind.stored, JSON) and not isinstance(field.kind.stored, JSONB))
         }
@@ -148,7 +148,7 @@ class Derivation:
         Raises:
             ValueError: its type takes none.
         """
-        value = self.time.kind.given(self.chunks.axis.value(step))
+        value = self.time.kind.value_stored_as(self.chunks.axis.value(step))
         if value is None:
             raise ValueError(
                 self.unknown.get(self.time.name, f"the time column has no value at step {step}")

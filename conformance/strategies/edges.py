@@ -38,7 +38,7 @@ def _precarious(derivation: Derivation) -> Iterator[tuple[str, list[Any]]]:
     for names, ways in derivation.groups:
         if len(names) > 1 or len(ways) > 1:
             bound.update(names)
-    for name, field in derivation.given.items():
+    for name, field in derivation.inserted.items():
         if name not in bound and not field.is_time and not field.column.foreign_keys:
             yield field.key, precarious(field)
 

@@ -107,7 +107,7 @@ class Kind:
         length = getattr(self.stored, "length", None)
         return length is None or not isinstance(stored, str | bytes) or len(stored) <= length
 
-    def given(self, stored: Any, narrowing: Narrowing = ANYTHING) -> Any:
+    def value_stored_as(self, stored: Any, narrowing: Narrowing = ANYTHING) -> Any:
         """A value that the decorators store as this one; None if there is none, as above."""
         if not self.decorators:
             return stored

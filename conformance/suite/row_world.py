@@ -65,7 +65,7 @@ def populated_template(schema: Template, metadata: MetaData, *, compress: bool) 
 
 def observed(table: Table) -> list[str]:
     """The columns that a writer fills: all except those that the database fills."""
-    return [field.key for field in derivation_of(table).given.values()]
+    return [field.key for field in derivation_of(table).inserted.values()]
 
 
 def contents(connection: Connection, table: Table) -> Counter[tuple[Any, ...]]:

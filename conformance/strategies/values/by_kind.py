@@ -146,15 +146,15 @@ def _given(
         taken = _taken(kind, samples)
         some = some or taken
         if 2 * len(taken) >= len(samples) > 0:
-            given = made(lambda item: kind.given(item, narrowing), strategy)
-            return given.filter(lambda value: value is not None)
+            accepted = made(lambda item: kind.value_stored_as(item, narrowing), strategy)
+            return accepted.filter(lambda value: value is not None)
     if not some:
         raise UnknownType(f"cannot generate values of type {kind}")
     return _sampled(value for value in some if kind.round_trip(value, narrowing) is not None)
 
 
 def _taken(kind: Kind, stored: Iterable[Any], narrowing: Narrowing = ANYTHING) -> list[Any]:
-    found = (kind.given(item, narrowing) for item in stored)
+    found = (kind.value_stored_as(item, narrowing) for item in stored)
     return [value for value in found if value is not None]
 
 
