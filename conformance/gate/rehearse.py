@@ -36,7 +36,7 @@ from conformance.gate.squawk import SquawkUnavailable, find_violations, judge_sq
 from conformance.pipeline import check_database, scope_of
 from conformance.population.reflection import schemas_of
 from conformance.process.progress import unwatched
-from conformance.project.extensions import who_has
+from conformance.project.extensions import engines_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -137,7 +137,7 @@ class _Gate:
             self._skip(
                 f"extension:{extension}",
                 f"this engine does not have the extension, and the revisions ran without the "
-                f"extension: use {who_has(extension)}",
+                f"extension: use {engines_with(extension)}",
             )
         drift = list(self._judge_drift(rehearsed))
         inherited = (item for item in drift if item.code == "inherited-drift")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def given(config: Config, connection: Connection) -> Iterator[None]:
+def passed_to_env(config: Config, connection: Connection) -> Iterator[None]:
     """Pass env.py the connection in `config.attributes["connection"]`.
 
     Alembic's documentation passes a connection there, that of pytest-alembic an engine, which may
@@ -22,7 +22,7 @@ def given(config: Config, connection: Connection) -> Iterator[None]:
     Closing the connection then rolls it back, as for a connection of an engine.
     """
     before = type(connection)
-    connection.__class__ = _Given
+    connection.__class__ = _EnvConnection
     config.attributes["connection"] = connection
     try:
         yield
@@ -32,7 +32,7 @@ def given(config: Config, connection: Connection) -> Iterator[None]:
         connection.__class__ = before
 
 
-class _Given(Connection):
+class _EnvConnection(Connection):
     """A connection that can also be used as an engine, with and without `await`."""
 
     def connect(self) -> Self:

@@ -52,7 +52,7 @@ def not_created(message: str) -> str | None:
     return next((name for name, sign in _SIGNS.items() if re.search(sign, message)), None)
 
 
-def who_has(extension: str) -> str:
+def engines_with(extension: str) -> str:
     """Which engines have the extension; completes "use"."""
     if extension in _CONTRIB:
         return "--engine container, or the URL of a server with PostgreSQL's contrib modules"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import ConformanceError, MigrationFailed, describe_briefly, message_of
-from conformance.project.extensions import not_created, unavailable, who_has
+from conformance.project.extensions import engines_with, not_created, unavailable
 from conformance.project.surroundings import configured_statement, hint_at_variable
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
     missing = not_created(message)
     extension = unavailable(message) or (missing if missing in left_out else None)
     if extension is not None:
-        return f"This engine lacks the extension {extension}; use {who_has(extension)}."
+        return f"This engine lacks the extension {extension}; use {engines_with(extension)}."
     if missing is not None:
         return (
             f"The extension {missing} does not exist or is not on the search_path. Create the"

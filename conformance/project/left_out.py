@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import Engine, event
 
-from conformance.project.listening import quiet_cursor, raw_of
+from conformance.project.listening import driver_connection, unrecorded_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ class LeftOut:
         if name is None:
             return statement
         if self.offered is None:
-            with quiet_cursor(raw_of(connection)) as cursor:
+            with unrecorded_cursor(driver_connection(connection)) as cursor:
                 cursor.execute(_OFFERED)
                 LeftOut.offered = {offered for (offered,) in cursor.fetchall()}
         if name in (self.offered or ()):

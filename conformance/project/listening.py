@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def raw_of(connection: Connection) -> Any:
+def driver_connection(connection: Connection) -> Any:
     """The driver's connection; SQLAlchemy wraps an asynchronous one in a synchronous one."""
     return connection.connection.dbapi_connection
 
 
-def quiet_cursor(raw: Any) -> AbstractContextManager[Any]:
+def unrecorded_cursor(raw: Any) -> AbstractContextManager[Any]:
     """A cursor whose statements are not recorded."""
     if isinstance(raw, psycopg2_connection):
         return closing(raw.cursor(cursor_factory=psycopg2_cursor))
@@ -32,7 +32,7 @@ def quiet_cursor(raw: Any) -> AbstractContextManager[Any]:
 
 
 #: The notices of connections whose driver calls a function with each notice.
-_heard: WeakKeyDictionary[Any, Notices] = WeakKeyDictionary()
+_collected: WeakKeyDictionary[Any, Notices] = WeakKeyDictionary()
 
 
 def notices_of(connection: Any) -> Notices:
@@ -48,33 +48,33 @@ def notices_of(connection: Any) -> Notices:
             connection.notices = Notices()
         notices: Notices = connection.notices
         return notices
-    if connection not in _heard:
-        _heard[connection] = Notices()
-        _add_handler(connection, _heard[connection])
-    return _heard[connection]
+    if connection not in _collected:
+        _collected[connection] = Notices()
+        _add_handler(connection, _collected[connection])
+    return _collected[connection]
 
 
 @contextmanager
-def hearing(connection: Connection) -> Iterator[list[str]]:
+def collected_notices(connection: Connection) -> Iterator[list[str]]:
     """The notices on this connection, and on connections that engines open in the block.
 
     The list is empty until the block ends.
     """
-    heard = [notices_of(raw_of(connection))]
-    for notices in heard:
+    collected = [notices_of(driver_connection(connection))]
+    for notices in collected:
         notices.take()
 
     def opened(other: Connection) -> None:
-        heard.append(notices_of(raw_of(other)))
+        collected.append(notices_of(driver_connection(other)))
 
-    said: list[str] = []
+    texts: list[str] = []
     event.listen(Engine, "engine_connect", opened)
     try:
-        yield said
+        yield texts
     finally:
         event.remove(Engine, "engine_connect", opened)
-        for notices in heard:
-            said += notices.take()
+        for notices in collected:
+            texts += notices.take()
 
 
 def _add_handler(connection: Any, notices: Notices) -> None:

@@ -20,8 +20,8 @@ from conformance.errors import MigrationFailed
 from conformance.observed import Scope
 from conformance.observed.home import home_of, version_of
 from conformance.project.confinement import confined, nowhere
+from conformance.project.env_connection import passed_to_env
 from conformance.project.failing import why_it_failed
-from conformance.project.giving import given
 from conformance.project.left_out import LEFT_OUT, LeftOut
 from conformance.project.preparation import prepare, statements_of
 from conformance.project.scripts import (
@@ -216,7 +216,7 @@ class Migrations:
 
     def _run(self, what: Callable[..., object], connection: Connection, revision: str) -> None:
         self._choose_edition()
-        with given(self.config, connection), confined(self.config, connection.engine.url):
+        with passed_to_env(self.config, connection), confined(self.config, connection.engine.url):
             what(self.config, revision)
         connection.commit()
 

@@ -26,7 +26,7 @@ from conformance.errors import ModelsUnavailable, message_of, one_line
 from conformance.population.filling import draw, fill_every_state
 from conformance.population.thinness import thin
 from conformance.project.confinement import NOWHERE, confined
-from conformance.project.giving import given
+from conformance.project.env_connection import passed_to_env
 from conformance.project.models import classes_for, writes_for
 from conformance.strategies import NotDerivable
 from conformance.suite.refusals import SampleRowsRefused, refusal_of
@@ -154,7 +154,7 @@ class _GivingExecutor(CommandExecutor):
     def _given(self) -> Iterator[None]:
         try:
             with self.engine.connect() as connection:
-                with given(self.alembic_config, connection):
+                with passed_to_env(self.alembic_config, connection):
                     yield
                 connection.commit()
         except DBAPIError as error:

@@ -8,7 +8,7 @@ import pytest
 from alembic.config import Config
 from sqlalchemy import NullPool, create_engine, text
 
-from conformance.project.giving import given
+from conformance.project.env_connection import passed_to_env
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def make(connection):
 
 
 def test_as_a_connection(config, connection):
-    with given(config, connection):
+    with passed_to_env(config, connection):
         theirs = config.attributes["connection"]
         assert theirs is connection
         make(theirs)
@@ -41,7 +41,7 @@ def test_as_a_connection(config, connection):
 
 def test_as_an_engine(config, connection):
     """What closes a connection of its own ends its transaction; the caller's stays open."""
-    with given(config, connection):
+    with passed_to_env(config, connection):
         engine = config.attributes["connection"]
         theirs = engine.connect()
         make(theirs)
@@ -65,7 +65,7 @@ def test_as_an_asynchronous_engine(config, connection):
         await engine.dispose()
         return found
 
-    with given(config, connection):
+    with passed_to_env(config, connection):
         assert asyncio.run(migrate(config.attributes["connection"])) == 42
     assert tables(connection) == 0
     assert type(connection).__name__ == "Connection"

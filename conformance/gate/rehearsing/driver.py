@@ -15,7 +15,7 @@ from psycopg2.extensions import connection as psycopg2_connection
 from psycopg2.extensions import cursor as plain_cursor
 from sqlalchemy import AdaptedConnection
 
-from conformance.project.listening import quiet_cursor, raw_of
+from conformance.project.listening import driver_connection, unrecorded_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def watch_cursors(
             after(self, text)
             return result
 
-    raw: Any = raw_of(connection)
+    raw: Any = driver_connection(connection)
     if isinstance(raw, psycopg2_connection):
         raw.cursor_factory = WatchedCursor
 
@@ -77,7 +77,7 @@ def has_failed(raw: Any) -> bool:
     if status is not None:
         return bool(status == TRANSACTION_STATUS_INERROR)
     try:
-        with quiet_cursor(raw) as cursor:
+        with unrecorded_cursor(raw) as cursor:
             cursor.execute("SELECT")
     # Each driver raises its own type of error.
     except Exception:

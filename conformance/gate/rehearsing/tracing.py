@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 from conformance.gate.evidence.report import DECOMPRESSION_LIMIT, Notice, Statement
 from conformance.gate.rehearsing.driver import has_failed, is_idle, watch_cursors
 from conformance.gate.rehearsing.relations import Moment, RelationIndex, observe, rewritten
-from conformance.project.listening import notices_of, quiet_cursor, raw_of
+from conformance.project.listening import driver_connection, notices_of, unrecorded_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,7 +110,7 @@ class Tracer:
         self._returned = 0.0
         self._running: _Running | None = None
         self._watch(connection)
-        raw = raw_of(connection)
+        raw = driver_connection(connection)
         self._last = replace(_observe(raw), locks=frozenset())
         # SQLAlchemy does not know about this transaction, so that it would not end it.
         raw.rollback()
@@ -147,7 +147,7 @@ class Tracer:
 
     def _before(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         began = time.perf_counter()
-        raw = raw_of(connection)
+        raw = driver_connection(connection)
         self.failed = statement
         notices_of(raw).take()
         lock_timeout = None
@@ -172,7 +172,7 @@ class Tracer:
         began = time.perf_counter()
         running, self._running, self.failed = self._running, None, None
         if running is not None:
-            traced = self._traced(running, raw_of(connection), _sent(cursor, statement))
+            traced = self._traced(running, driver_connection(connection), _sent(cursor, statement))
             self.statements.append(replace(traced, seconds=ended - running.started))
             self.sources.append(running.source)
             self._returned = ended
@@ -265,12 +265,12 @@ def _sent(cursor: Any, statement: str) -> str:
 
 
 def _observe(raw: Any) -> Moment:
-    with quiet_cursor(raw) as cursor:
+    with unrecorded_cursor(raw) as cursor:
         return observe(cursor)
 
 
 def _setting(raw: Any, name: str) -> str:
-    with quiet_cursor(raw) as cursor:
+    with unrecorded_cursor(raw) as cursor:
         cursor.execute(f"SELECT pg_catalog.current_setting('{name}')")
         return str(cursor.fetchone()[0])
 
