@@ -1,9 +1,9 @@
-"""Reading the SQL of a CHECK constraint: comparisons of a column with literals, and their logic.
+"""Parse the SQL of a CHECK constraint: comparisons of a column with literals, and their logic.
 
-What is read: `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`,
-`<> ALL (ARRAY[...])`, `IS [NOT] NULL`, a boolean column by itself, `length(column)` in place of a
-column, casts that change nothing, and `AND`, `OR`, `NOT` and parentheses around all of these.
-Everything else raises `NotUnderstood`; nothing is skipped.
+The grammar has `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`,
+`<> ALL (ARRAY[...])`, `IS [NOT] NULL`, a boolean column alone, `length(column)` instead of a
+column, casts that change no value, and `AND`, `OR`, `NOT` and parentheses around all of these.
+Everything else raises `NotUnderstood`; the parser skips nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _LENGTHS = {"length", "char_length", "character_length"}
 _TEXT_CASTS = {"text", "varchar", "character varying"}
 _WHOLE_CASTS = {"integer", "int", "bigint", "smallint"}
-#: Casts of a literal that leave its value alone, the whole numbers' with a look at it.
+#: Casts that keep the value of a literal; `operand` refuses a cast that rounds.
 _CASTS = _TEXT_CASTS | _WHOLE_CASTS | {
     "numeric", "double precision", "date", "boolean", "timestamp without time zone",
     "timestamp with time zone", "timestamp", "timestamptz",
@@ -38,12 +38,12 @@ _OPPOSITE = {
     "=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
     "in": "not in", "not in": "in", "is null": "is not null", "is not null": "is null",
 }  # fmt: skip
-#: Words that go on with a type's name.
+#: The words after the first word of a type's name.
 _TYPE_TAILS = (("precision",), ("varying",), ("with", "time", "zone"), ("without", "time", "zone"))
 
 
 class NotUnderstood(Exception):
-    """The check has something in it that is not read here; the message says what."""
+    """The check contains something outside the grammar; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Junction:
-    """All of its parts hold, or any of them."""
+    """A condition that holds if every part holds, or if any part holds."""
 
     every: bool
     parts: tuple[Condition, ...]
@@ -68,7 +68,7 @@ Condition = Comparison | Junction
 
 
 def opposite(condition: Condition) -> Condition:
-    """What `NOT` makes of it; in three-valued logic too."""
+    """The condition after `NOT`, which is also right for NULL."""
     if isinstance(condition, Junction):
         return Junction(not condition.every, tuple(opposite(part) for part in condition.parts))
     operator = _OPPOSITE[condition.operator]
@@ -76,10 +76,10 @@ def opposite(condition: Condition) -> Condition:
 
 
 def read_check(sql: str, columns: Collection[str]) -> Condition:
-    """The condition that the SQL states about the columns.
+    """Parse the condition of a CHECK constraint of a table with these columns.
 
     Raises:
-        NotUnderstood: there is more in it than is read here.
+        NotUnderstood: the SQL contains something outside the grammar.
     """
     reader = _Reader(_tokens(sql), frozenset(columns))
     condition = reader.disjunction()
@@ -89,7 +89,7 @@ def read_check(sql: str, columns: Collection[str]) -> Condition:
 
 
 def mentioned(sql: str, columns: Collection[str]) -> tuple[str, ...]:
-    """The columns whose names stand in the SQL, outside of string literals."""
+    """The columns that the SQL names outside of string literals."""
     words = re.findall(r"\"(?:[^\"]|\"\")+\"|[A-Za-z_][\w$]*", re.sub(r"'(?:[^']|'')*'", " ", sql))
     names = {_name(word) for word in words}
     return tuple(column for column in columns if column in names)
@@ -100,7 +100,7 @@ def _name(word: str) -> str:
 
 
 def _tokens(sql: str) -> list[tuple[str, str]]:
-    """Pairs of kind and text; a word that is not quoted is in lower case."""
+    """Pairs of kind and text; unquoted words are in lower case."""
     found, position, text = [], 0, sql.strip()
     while position < len(text):
         match = _TOKEN.match(text, position)
@@ -113,7 +113,7 @@ def _tokens(sql: str) -> list[tuple[str, str]]:
 
 
 class _Reader:
-    """A recursive descent; each method reads one rule of the grammar and moves on."""
+    """A recursive-descent parser with one method for each rule of the grammar."""
 
     def __init__(self, tokens: list[tuple[str, str]], columns: frozenset[str]) -> None:
         self.tokens = tokens
@@ -124,7 +124,7 @@ class _Reader:
         return self.tokens[self.at]
 
     def took(self, *texts: str) -> bool:
-        """Step over these words or signs if they are what follows."""
+        """Skip these words or signs if they come next; return whether they did."""
         following = self.tokens[self.at : self.at + len(texts)]
         if [text if kind in ("word", "sign") else None for kind, text in following] != list(texts):
             return False
@@ -197,7 +197,7 @@ class _Reader:
         return Comparison(column, operator, (self.literal(),), of_length)
 
     def mirrored(self, literal: Literal) -> Condition:
-        """`0 <= column`."""
+        """A literal before its column: `0 <= column`."""
         kind, operator = self.token()
         if kind != "sign" or operator not in _COMPARISONS:
             raise NotUnderstood(f"{operator!r} is not supported after a literal")
@@ -217,7 +217,7 @@ class _Reader:
         return tuple(found)
 
     def array(self) -> tuple[Literal, ...]:
-        """`(ARRAY['a'::text, 'b'::text])`, with a cast of the whole or without."""
+        """`(ARRAY['a'::text, 'b'::text])`; the array may be cast as a whole."""
         self.need("(")
         inner = self.took("(")
         self.need("array")
@@ -238,7 +238,7 @@ class _Reader:
         return literal
 
     def operand(self) -> tuple[str | None, bool, Literal]:
-        """A column, a column's length, or a literal; with parentheses and casts."""
+        """A column, a column's length, or a literal; each may have parentheses and casts."""
         if self.took("("):
             operand = self.operand()
             self.need(")")

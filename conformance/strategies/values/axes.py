@@ -1,8 +1,8 @@
-"""A time column's values as whole numbers of steps from the Unix epoch, and its chunks.
+"""The values of a time column as steps from the Unix epoch, and the chunks of a hypertable.
 
-TimescaleDB cuts a hypertable's time into multiples of the chunk interval from the Unix epoch,
-backwards too; seen in `timescaledb_information.chunks` of 2.23, 2.28 and 2.29 for timestamptz,
-timestamp, date, integer and UUIDv7.
+Chunks begin at multiples of the chunk interval after and before the Unix epoch. Seen in
+`timescaledb_information.chunks` of 2.23, 2.28 and 2.29 for timestamptz, timestamp, date, integer
+and UUIDv7.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ Span = tuple[Any, Any]
 
 DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: Python knows the years 1 to 9999, in the session's time zone too: a day is left at both ends.
+#: Python has the years 1 to 9999. A day less at both ends leaves room for every time zone.
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, 23, 59, 59, 999999, UTC)
-#: A leap day, between a year's end and changes of the clock in both directions.
+#: A leap day near the end of a year and near clock changes in both directions.
 _ANCHOR = datetime(2020, 2, 29, tzinfo=UTC)
-#: Chunks before the anchor's, and after it.
+#: The number of chunks before and after the chunk of the anchor.
 _CHUNKS_BEFORE, _CHUNKS_AFTER = 2, 1
 
 
 def microseconds(moment: datetime) -> int:
-    """From the Unix epoch; a moment without a time zone counts as UTC."""
+    """The microseconds since the Unix epoch; a moment without a time zone is in UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The line that the values of a type lie on.
+    """The ordered values of a type, numbered by steps.
 
     Attributes:
         kind: `integer`, `date`, `naive`, `aware` or `uuid`.
-        unit: microseconds of a step; 1 for integers.
-        first, last: the steps that PostgreSQL, TimescaleDB and Python can all hold.
-        origin: the step that values shrink to.
+        unit: the microseconds of a step; 1 for integers.
+        first, last: the first and the last step that PostgreSQL, TimescaleDB and Python support.
+        origin: the step of the simplest value.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class Axis:
     origin: int
 
     def value(self, step: int) -> Any:
-        """The value at a step; an aware moment in UTC."""
+        """The value at a step; aware moments are in UTC."""
         if self.kind == "integer":
             return step
         if self.kind == "uuid":
@@ -69,7 +69,7 @@ class Axis:
         return moment if self.kind == "aware" else moment.replace(tzinfo=None)
 
     def step(self, value: Any) -> int:
-        """The step of a value; of a moment for UUIDs too."""
+        """The step of a value, or of a moment on an axis of UUIDs."""
         if isinstance(value, uuid.UUID):
             return value.int >> 80
         if isinstance(value, datetime):
@@ -81,18 +81,18 @@ class Axis:
         return int(value)
 
     def instant(self, moment: datetime) -> int:
-        """The step that a moment lies in."""
+        """The step that contains the moment."""
         return microseconds(moment) // self.unit
 
 
 def uuid_of(millisecond: int, rest: int) -> uuid.UUID:
-    """A UUIDv7 (RFC 9562) of a millisecond; `rest` is its 74 random bits."""
+    """The UUIDv7 (RFC 9562) of a millisecond; `rest` has the 74 random bits."""
     number = (millisecond << 80) | (7 << 76) | ((rest >> 62) << 64)
     return uuid.UUID(int=number | (2 << 62) | (rest & (2**62 - 1)))
 
 
 def axis_of(kind: TypeEngine[Any]) -> Axis | None:
-    """The axis of a stored type that a hypertable can be partitioned by; None for any other."""
+    """The axis of a type that a time column can have; None for any other type."""
     if isinstance(kind, Integer):
         return Axis("integer", 1, *whole_range(kind), origin=0)
     if isinstance(kind, Uuid):
@@ -114,11 +114,11 @@ def _axis(kind: str, unit: int, first: datetime) -> Axis:
 
 
 class Chunks:
-    """How a hypertable's axis is cut.
+    """The chunks of a hypertable on the axis of its time column.
 
     Args:
-        axis: of its time column.
-        length: of a chunk, in units of the type or as an interval.
+        axis: the axis of the time column.
+        length: the chunk interval; an integer is in units of the type.
     """
 
     def __init__(self, axis: Axis, length: int | Interval) -> None:
@@ -126,19 +126,19 @@ class Chunks:
         self.length = length if isinstance(length, int) else length.microseconds
 
     def start(self, number: int) -> int:
-        """The first step of the chunk of this number; number 0 begins at the epoch."""
+        """The first step of the chunk with the number; chunk 0 begins at the epoch."""
         return -(-number * self.length // self.axis.unit)
 
     def number(self, step: int) -> int:
-        """The number of the chunk that a step lies in."""
+        """The number of the chunk that contains the step."""
         return step * self.axis.unit // self.length
 
     def starts(self, low: int, high: int) -> list[int]:
-        """The first step of every chunk that has a part of the range."""
+        """The first step of every chunk that overlaps the range."""
         return [self.start(number) for number in range(self.number(low), self.number(high) + 1)]
 
     def handful(self) -> tuple[int, int]:
-        """First and last step of the chunks around the anchor."""
+        """The first and the last step of the chunks around the anchor."""
         anchor = 0 if self.axis.kind == "integer" else self.axis.instant(_ANCHOR)
         number = self.number(anchor)
         first = self.start(number - _CHUNKS_BEFORE)

@@ -1,4 +1,4 @@
-"""Values of a type, as SQLAlchemy takes and gives them; never NULL."""
+"""Strategies for the values of a type in SQLAlchemy's form; never NULL."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     Maker = Callable[[Any, Narrowing, int | None], SearchStrategy[Any]]
 
-#: What an array's items share of the room in an index.
+#: The largest number of items in one dimension of an array.
 _MOST_ITEMS = 3
 
 
 class UnknownType(Exception):
-    """Nothing is known here of a type's values."""
+    """The values of the type are unknown."""
 
 
 def values(
@@ -44,15 +44,15 @@ def values(
     within: Within | None = None,
     plain: bool = False,
 ) -> SearchStrategy[Any]:
-    """Values of a type that the narrowing leaves; `st.nothing()` if it leaves none.
+    """Values of a type that the narrowing allows; `st.nothing()` if it allows none.
 
     Args:
-        limit: how many bytes an index has room for; None: the column is in none.
-        within: where a hypertable's time column is drawn from.
-        plain: texts are short words, easy to read.
+        limit: the number of bytes that fit into an index; None: no index has the column.
+        within: the range of a hypertable's time column.
+        plain: whether texts are short words that are easy to read.
 
     Raises:
-        UnknownType: for its values one has to be asked.
+        UnknownType: the values of the type are unknown.
     """
     stored = partial(_stored, kind, narrowing, limit, within, plain=plain)
     return _given(kind, narrowing, stored) if kind.decorators else stored()
@@ -83,7 +83,7 @@ def _sampled(items: Iterable[Any]) -> SearchStrategy[Any]:
 
 
 def _labels(kind: sa.Enum, narrowing: Narrowing) -> Iterable[Any]:
-    """Members of the enum's class, or its labels where it has none."""
+    """The members of the enum's class, or the labels of an enum without a class."""
     for label in kind.enums:
         if narrowing.allows(label):
             yield kind._object_value_for_elem(label) if kind.enum_class else label
@@ -96,7 +96,7 @@ def _chosen(kind: TypeEngine[Any], narrowing: Narrowing) -> Iterable[Any]:
 
 
 def _as_stored(kind: TypeEngine[Any], choice: Any) -> Any:
-    """The choice of a check as the column gives it back; None if the type does not hold it."""
+    """The choice as it is read from the column; None if the type cannot store the choice."""
     if isinstance(kind, sa.Integer):
         low, high = numerals.whole_range(kind)
         return int(choice) if choice % 1 == 0 and low <= choice <= high else None
@@ -111,7 +111,7 @@ def _as_stored(kind: TypeEngine[Any], choice: Any) -> Any:
 
 
 def precarious(field: Field) -> list[Any]:
-    """The values of a column that are easily lost, for numbers and texts."""
+    """The numbers and texts that programs often change."""
     kind, left = field.kind.stored, field.narrowing
     found: list[Any] = []
     if left.null or left.choices is not None or isinstance(kind, sa.Enum | sa.CHAR):
@@ -126,16 +126,16 @@ def precarious(field: Field) -> list[Any]:
     return _taken(field.kind, found, left)
 
 
-# Type decorators: their values are made from stored ones, by their own code.
+# The code of a type decorator makes its values from stored values.
 
 
 def _given(
     kind: Kind, narrowing: Narrowing, stored: Callable[[], SearchStrategy[Any]]
 ) -> SearchStrategy[Any]:
-    """Values that the decorators take, and give back as they are.
+    """Values that the decorators accept and return unchanged.
 
-    The members of an Enum class that they keep; else what they make of stored values. What they
-    store must be left by the narrowing.
+    These are members of an Enum class, or values that the decorators make of stored values. The
+    narrowing must allow the stored values.
     """
     if any(kind.round_trip(member) is member for member in kind.members):
         return _sampled(m for m in kind.members if kind.round_trip(m, narrowing) is m)
@@ -161,7 +161,7 @@ def _taken(kind: Kind, stored: Iterable[Any], narrowing: Narrowing = ANYTHING) -
 def _candidates(
     kind: TypeEngine[Any], stored: Callable[[], SearchStrategy[Any]]
 ) -> Iterator[tuple[Sequence[Any], SearchStrategy[Any]]]:
-    """Samples of stored values that decorators may take, and all values of the sort."""
+    """Samples of stored values that decorators may accept, with a strategy for such values."""
     yield _samples(kind), stored()
     if isinstance(kind, sa.String):
         yield ('{"a": 1}', "{}"), made(json.dumps, composed.objects())
@@ -180,12 +180,12 @@ def _samples(kind: TypeEngine[Any]) -> Sequence[Any]:
 
 
 def _intervals(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
-    """Fields to the right of the last one named are zero; the others may have any value."""
+    """All fields after the last named field are zero; the others may have any value."""
     last = (getattr(kind, "fields", None) or "SECOND").upper().split()[-1]
     if last in _FIELDS:
         return moments.intervals(_FIELDS[last])
     if not last.startswith("SECOND"):
-        # Python's lengths of time have no months.
+        # A timedelta has no months.
         raise UnknownType(f"cannot generate values of type {kind!r}")
     precision = getattr(kind, "precision", getattr(kind, "second_precision", None))
     return moments.intervals(_unit(precision))
@@ -239,7 +239,7 @@ _BOUNDS: dict[str, TypeEngine[Any]] = {
 }  # fmt: skip
 _RANGES = (pg.INT4RANGE, pg.INT8RANGE, pg.NUMRANGE, pg.DATERANGE, pg.TSRANGE, pg.TSTZRANGE)
 
-#: What makes the values of a type, and a few of them; a type before those that it inherits from.
+#: The strategy and a few samples for each type; a class stands before its base classes.
 _KNOWN: tuple[tuple[Any, Maker, Callable[[Any], Sequence[Any]]], ...] = (
     (sa.Boolean, lambda _, __, ___: st.booleans(), lambda _: (True, False)),
     (sa.Integer, lambda kind, left, _: numerals.integers(kind, left), lambda _: range(10)),

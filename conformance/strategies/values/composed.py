@@ -1,4 +1,4 @@
-"""Values that have parts: JSON documents, mappings, arrays and ranges."""
+"""Strategies for values with parts: JSON documents, mappings, arrays and ranges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conformance.strategies.values.narrowing import made
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-#: From here on a float is written with an exponent, and jsonb reads it back as an integer.
+#: A larger float is written with an exponent, and jsonb returns an integer for it.
 _LARGEST_FLOAT = 1e15
 _LARGEST_INTEGER = 10**30
 _KEYS = ("a", "b", "", " ", "é", "日本", "🙂", "a.b", "$", "'", '"', "\\", "0", "null")
@@ -20,13 +20,13 @@ _TEXTS = ("", "text", "é", "e\u0301", "🙂", "'", '"', "\\", "\\u0000", "%s", 
 
 
 def documents(*, small: bool = False) -> SearchStrategy[Any]:
-    """What `json` and `jsonb` keep: objects mostly, nested up to three deep, and all else.
+    """Values that `json` and `jsonb` store: mostly objects, which are nested up to three deep.
 
-    No NaN, no infinity, no NUL, and no float that `jsonb` would give back as an integer or
-    without its sign: it holds numbers as `numeric`.
+    NaN, infinity and NUL are left out. So are floats that `jsonb` would return as an integer or
+    without the sign, because `jsonb` stores numbers as `numeric`.
 
     Args:
-        small: not nested, for a column in an index.
+        small: whether objects are not nested, for a column in an index.
     """
     leaf = _leaves()
     key = st.sampled_from(_KEYS)
@@ -43,7 +43,7 @@ def documents(*, small: bool = False) -> SearchStrategy[Any]:
 
 
 def objects() -> SearchStrategy[dict[str, Any]]:
-    """Documents that are objects: in an array, any other could be taken for a part of it."""
+    """Only objects: a driver may take another document in an array for a part of the array."""
     return st.dictionaries(st.sampled_from(_KEYS), _leaves(), max_size=2)
 
 
@@ -60,10 +60,10 @@ def _leaves() -> SearchStrategy[Any]:
 def arrays(
     items: SearchStrategy[Any], dimensions: int | None, *, most: int = 3
 ) -> SearchStrategy[list[Any]]:
-    """Rectangular lists with NULLs among the items; only the outermost can be empty.
+    """Rectangular lists with NULLs among the items; only the outermost list can be empty.
 
     Args:
-        dimensions: as the column declares them; None: one.
+        dimensions: the declared number of dimensions; None: one.
     """
     element = items | st.none()
     depth = dimensions or 1
@@ -80,16 +80,16 @@ def _rectangle(element: SearchStrategy[Any], sizes: list[int]) -> SearchStrategy
 
 
 def mappings() -> SearchStrategy[dict[str, str | None]]:
-    """What `hstore` keeps."""
+    """Values that `hstore` stores."""
     return st.dictionaries(st.sampled_from(_KEYS), st.sampled_from(_TEXTS) | st.none(), max_size=3)
 
 
 def ranges(bounds: SearchStrategy[Any], *, discrete: bool) -> SearchStrategy[Range[Any]]:
-    """Empty ones, and those with two bounds, one, and none.
+    """Empty ranges, and ranges with two bounds, one bound or none.
 
     Args:
-        bounds: what lies at an end.
-        discrete: whether there is a next value to each: PostgreSQL writes all as `[low,high)`.
+        bounds: a strategy for a bound.
+        discrete: whether every value has a next value; PostgreSQL then writes `[low,high)`.
     """
     ends = st.just("[)") if discrete else st.sampled_from(["[)", "[]", "(]", "()"])
     is_open = st.sampled_from([(False, False), (True, False), (False, True), (True, True)])

@@ -1,4 +1,4 @@
-"""Dates, times and lengths of time, with those that are easily moved, doubled or skipped."""
+"""Strategies for dates, times and lengths of time, including times near clock changes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from conformance.strategies.values.axes import Chunks
     from conformance.strategies.values.narrowing import Narrowing
 
-    #: Chunks of a hypertable, and the first and the last step of what is drawn.
+    #: The chunks of a hypertable, and the first and the last step to draw.
     Within = tuple[Chunks, int, int]
 
 _OFFSETS = (timedelta(0), timedelta(hours=-3), timedelta(hours=5, minutes=45),
             timedelta(hours=14), timedelta(hours=-12))  # fmt: skip
-#: Changes of the clock: forward (a gap) and back (an hour, or half of one, comes twice), at
-#: night and at midnight, and a day that a country left out.
+#: Clock changes: forward (a gap) and back (an hour or half an hour is repeated), at night and at
+#: midnight, and a day that a country skipped.
 _CLOCK_CHANGES = (
     ("America/New_York", datetime(2020, 3, 8, 7, tzinfo=UTC)),
     ("America/New_York", datetime(2020, 11, 1, 6, tzinfo=UTC)),
@@ -38,7 +38,7 @@ _CLOCK_CHANGES = (
     ("America/Sao_Paulo", datetime(2019, 2, 17, 2, tzinfo=UTC)),
     ("Pacific/Apia", datetime(2011, 12, 30, 10, tzinfo=UTC)),
 )
-#: Leap days, the year that has none, year's ends, the two epochs, and the end of 32 bits.
+#: Leap days, a year without one, ends of years, both epochs, and the end of 32-bit seconds.
 _DAYS = tuple(
     datetime(year, month, day, tzinfo=UTC)
     for year, month, day in (
@@ -54,11 +54,11 @@ _MOST_BOUNDARIES = 12
 def moments(
     axis: Axis, narrowing: Narrowing, within: tuple[int, int], chunks: Chunks | None = None
 ) -> SearchStrategy[Any]:
-    """Values of the axis: whole days, precarious ones, and any.
+    """Values of the axis: whole days, precarious values, and any values.
 
     Args:
-        within: first and last step; given up where the narrowing leaves nothing of it.
-        chunks: of a hypertable's time column, for their boundaries.
+        within: the first and the last step; ignored if the narrowing allows none of these.
+        chunks: the chunks of a hypertable, whose boundaries are precarious.
     """
     low, high = _range(axis, narrowing, *within)
     if low > high:
@@ -71,7 +71,7 @@ def moments(
 
 
 def anytime(kind: TypeEngine[Any], narrowing: Narrowing) -> SearchStrategy[Any]:
-    """Values of a type that are no hypertable's time: from all years."""
+    """Values of all years, for a column that is not the time column of a hypertable."""
     axis = axis_of(kind)
     assert axis is not None, "dates and moments have one"
     return moments(axis, narrowing, (axis.first, axis.last))
@@ -100,13 +100,13 @@ def _rounded_up(axis: Axis, bound: Any) -> int:
 
 
 def _from(low: int, high: int, origin: int) -> SearchStrategy[int]:
-    """Whole numbers of the range that shrink to the origin."""
+    """Whole numbers of the range; the simplest is the one nearest to the origin."""
     origin = max(low, min(high, origin))
     return made(lambda number: number + origin, st.integers(low - origin, high - origin))
 
 
 def _days(axis: Axis, low: int, high: int) -> SearchStrategy[Any]:
-    """Midnights in UTC; any step where the range has none, or the axis no days."""
+    """Midnights in UTC; any step if the range has no midnight, or the axis no days."""
     length = 1 if axis.kind == "integer" else max(1, DAY // axis.unit)
     first, last = -(-low // length), high // length
     if first > last:
@@ -126,11 +126,11 @@ def _anywhere(axis: Axis, low: int, high: int) -> SearchStrategy[Any]:
 
 
 def _precarious(axis: Axis, low: int, high: int, chunks: Chunks | None) -> list[Any]:
-    """Both sides of every boundary; the ends of the range; the calendar's and clocks' traps."""
+    """Both sides of chunk boundaries, the ends of the range, special days and clock changes."""
     steps = [
         step for start in _boundaries(low, high, chunks) for step in (start, start - 1, start + 1)
     ]
-    # The plainest of all comes first: it is what values are made simpler to.
+    # Hypothesis shrinks to the first value, so the simplest comes first.
     steps = [max(low, min(high, axis.origin)), *steps, low, high]
     found = [axis.value(step) for step in dict.fromkeys(steps) if low <= step <= high]
     if axis.kind in ("integer", "uuid"):
@@ -150,7 +150,7 @@ def _precarious(axis: Axis, low: int, high: int, chunks: Chunks | None) -> list[
 
 
 def _boundaries(low: int, high: int, chunks: Chunks | None) -> list[int]:
-    """Chunk starts of the range; of a wide one those at its ends and around the epoch."""
+    """The chunk starts in the range; of a wide range only those at its ends and at the epoch."""
     if chunks is None:
         return []
     numbers = range(chunks.number(low), chunks.number(high) + 2)
@@ -161,9 +161,9 @@ def _boundaries(low: int, high: int, chunks: Chunks | None) -> list[int]:
 
 
 def clock_changes() -> Iterator[datetime]:
-    """Moments on both sides of clock changes, in their zones: with gaps, and `fold` both ways.
+    """Moments before and after clock changes, in their zones, with both values of `fold`.
 
-    Empty where Python finds no time zone data.
+    Empty if Python finds no time zone data.
     """
     for name, change in _CLOCK_CHANGES:
         zone = _zone(name)
@@ -185,10 +185,10 @@ def _zone(name: str) -> tzinfo | None:
 
 
 def times(*, aware: bool, unit: int) -> SearchStrategy[time]:
-    """Times of day, midnight and the last moment before it among them.
+    """Times of day, including midnight and the last moment before midnight.
 
     Args:
-        unit: microseconds that the column keeps apart.
+        unit: the precision of the column in microseconds.
     """
     last = DAY // unit - 1
     step = st.sampled_from([0, last, last // 2, 1]) | st.integers(0, last)
@@ -201,10 +201,10 @@ def times(*, aware: bool, unit: int) -> SearchStrategy[time]:
 
 
 def intervals(unit: int) -> SearchStrategy[timedelta]:
-    """Lengths of time, negative and mixed in sign too, up to thousands of years.
+    """Positive and negative lengths of time, up to thousands of years.
 
     Args:
-        unit: microseconds that the column keeps apart.
+        unit: the precision of the column in microseconds.
     """
     longest = 4_000_000 * DAY // unit
     steps = st.integers(-longest, longest)

@@ -1,4 +1,4 @@
-"""What is left of a column's values, and strategies of what is left."""
+"""The values of a column that its checks allow."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Narrowing:
-    """The values of one column that are left.
+    """The allowed values of one column.
 
     Attributes:
-        low, high: bounds by PostgreSQL's order, in which NaN is the greatest number.
-        low_open, high_open: the bound itself is not among them.
-        shortest, longest: length in characters, or in bytes.
-        choices: no other values than these.
-        excluded: none of these.
-        null: True: NULL alone is left; False: NULL is not; None: NULL is as the column says.
+        low, high: bounds in PostgreSQL's order, in which NaN is the greatest number.
+        low_open, high_open: whether the bound itself is excluded.
+        shortest, longest: the length in characters or bytes.
+        choices: the only allowed values; None: all values.
+        excluded: values that are not allowed.
+        null: True: only NULL is allowed; False: NULL is not allowed; None: the column decides.
     """
 
     low: Any = None
@@ -39,7 +39,7 @@ class Narrowing:
     null: bool | None = None
 
     def allows(self, value: Any) -> bool:
-        """Whether the value, which is not NULL, is left."""
+        """Whether the value is allowed; the value is not NULL."""
         if self.choices is not None and value not in self.choices:
             return False
         if any(value == other for other in self.excluded):
@@ -63,7 +63,7 @@ class Narrowing:
         return True
 
     def both(self, other: Narrowing) -> Narrowing | None:
-        """What both leave; None if that is nothing at all, not even NULL."""
+        """The values that both allow; None if both allow no value and not NULL either."""
         low, low_open = _tighter((self.low, self.low_open), (other.low, other.low_open), above=True)
         high, high_open = _tighter(
             (self.high, self.high_open), (other.high, other.high_open), above=False
@@ -87,11 +87,11 @@ class Narrowing:
         return joined
 
     def left_of(self, strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
-        """The strategy without what is excluded; all else it keeps to by itself."""
+        """The strategy without excluded values; the strategy must keep to everything else."""
         return strategy.filter(self.allows) if self.excluded else strategy
 
     def leaves_no_value(self) -> bool:
-        """Whether the bounds contradict each other."""
+        """Whether no value except NULL is allowed."""
         if self.choices is not None:
             return not any(self.allows(choice) for choice in self.choices)
         if self.longest is not None and self.longest < self.shortest:
@@ -127,5 +127,8 @@ def _tighter(one: tuple[Any, bool], other: tuple[Any, bool], *, above: bool) -> 
 
 @st.composite
 def made(draw: st.DrawFn, make: Callable[..., Any], *strategies: SearchStrategy[Any]) -> Any:
-    """`make` of what is drawn. Of `map` and `builds` Hypothesis shows the call, not the value."""
+    """Call `make` with drawn values.
+
+    Hypothesis reports the value. For `map` and `builds` Hypothesis would report the call.
+    """
     return make(*[draw(strategy) for strategy in strategies])

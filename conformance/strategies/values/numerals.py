@@ -1,4 +1,4 @@
-"""Numbers: of every width and scale, with the ones that are easily lost on the way."""
+"""Strategies for numbers of every width and scale, including numbers that drivers often change."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
     from conformance.strategies.values.narrowing import Narrowing
 
-#: Both zeros, what is not finite, the ends of doubles and singles, and where whole numbers end.
+#: Both zeros, infinities and NaN, the limits of doubles and singles and of their whole numbers.
 _PRECARIOUS = (
     0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324,
     sys.float_info.min, sys.float_info.max, -sys.float_info.max,
     0.1 + 0.2, 1 / 3, 2.0**53 + 2, 1e-7, 1e22, 3.4028234663852886e38, 1.401298464324817e-45,
 )  # fmt: skip
-#: Digits of `numeric` without a precision, and of those after the point.
+#: The generated digits of a `numeric` without a precision: all, and those after the point.
 _FREE_DIGITS, _FREE_SCALE = 30, 12
-#: Digits that a double keeps, for numeric columns that are read as floats.
+#: The decimal digits that a double keeps, for numeric columns that are read as floats.
 _DOUBLE_DIGITS = 15
-#: Binary digits of a `real`; `float(n)` with more is a double.
+#: The binary digits of a `real`; a `float(n)` with more is a double.
 _SINGLE_DIGITS = 24
-#: Decimal digits that tell all of them apart.
+#: So many decimal digits distinguish all values of a `real`.
 _SINGLE_DECIMALS = 9
 
 
@@ -43,7 +43,7 @@ def whole_range(kind: Integer) -> tuple[int, int]:
 
 
 def integers(kind: Integer, narrowing: Narrowing) -> SearchStrategy[int]:
-    """Small ones as often as any; the ends of the range come up by Hypothesis itself."""
+    """Integers near zero in half of the draws; Hypothesis itself draws the ends of the range."""
     low, high = _scaled(narrowing, 0, *whole_range(kind))
     if low > high:
         return st.nothing()
@@ -54,9 +54,10 @@ def integers(kind: Integer, narrowing: Narrowing) -> SearchStrategy[int]:
 
 
 def floats(kind: Float[Any], narrowing: Narrowing) -> SearchStrategy[float]:
-    """Every double, or every single: NaN, infinities, both zeros and subnormals included.
+    """Every double or single, including NaN, infinities, both zeros and subnormal numbers.
 
-    A single is the double that PostgreSQL's spelling of it reads as: `0.1`, not `0.10000000149`.
+    PostgreSQL prints a single with the fewest digits, and the driver reads these as a double:
+    `0.1`, not `0.10000000149`.
     """
     single = is_single(kind)
     hurting = precarious(kind, narrowing)
@@ -80,7 +81,7 @@ def floats(kind: Float[Any], narrowing: Narrowing) -> SearchStrategy[float]:
 
 
 def precarious(kind: Float[Any], narrowing: Narrowing) -> list[float]:
-    """The numbers of the type that are easily lost."""
+    """The numbers of the type that drivers often change."""
     single = is_single(kind)
     return [
         number
@@ -90,7 +91,7 @@ def precarious(kind: Float[Any], narrowing: Narrowing) -> list[float]:
 
 
 def _everyday(narrowing: Narrowing) -> list[SearchStrategy[float]]:
-    """Halves of small whole numbers, where the range has many of them."""
+    """Halves of small whole numbers, if the range has several."""
     low = max(-500, math.ceil(_finite(narrowing.low, -500) * 2) + 1)
     high = min(500, math.floor(_finite(narrowing.high, 500) * 2) - 1)
     return [made(lambda number: number / 2, st.integers(low, high))] if low < high else []
@@ -103,9 +104,9 @@ def _finite(bound: float | None, otherwise: float) -> float:
 
 
 def decimals(kind: Numeric[Any], narrowing: Narrowing) -> SearchStrategy[Any]:
-    """Every number of the precision and scale, and NaN; floats where the column is read so.
+    """Every number of the precision and scale, and NaN; floats if the column is read as floats.
 
-    No infinity: psycopg2 writes `Decimal("Infinity")` as NaN.
+    Infinity is left out, because psycopg2 writes `Decimal("Infinity")` as NaN.
     """
     digits, scale = kind.precision or _FREE_DIGITS, kind.scale or 0
     if kind.precision is None:
@@ -131,7 +132,7 @@ def decimals(kind: Numeric[Any], narrowing: Narrowing) -> SearchStrategy[Any]:
 
 
 def _scaled(narrowing: Narrowing, scale: int, low: int, high: int) -> tuple[int, int]:
-    """The bounds as whole numbers of the last digit; an infinite one bounds nothing."""
+    """The bounds in units of the last digit; an infinite bound is no bound."""
     if narrowing.low is not None and math.isfinite(narrowing.low):
         bound = Fraction(narrowing.low) * Fraction(10) ** scale
         low = max(low, math.floor(bound) + 1 if narrowing.low_open else math.ceil(bound))
@@ -142,19 +143,19 @@ def _scaled(narrowing: Narrowing, scale: int, low: int, high: int) -> tuple[int,
 
 
 def is_single(kind: Float[Any]) -> bool:
-    """Whether PostgreSQL keeps four bytes of the number: `real`, and `float(24)` or less."""
+    """Whether PostgreSQL stores four bytes: `real`, and `float(24)` or less."""
     return isinstance(kind, REAL) or (
         kind.precision is not None and kind.precision <= _SINGLE_DIGITS
     )
 
 
 def fits_single(number: float) -> bool:
-    """Whether four bytes keep the number as it is."""
+    """Whether four bytes store the number without a change."""
     return math.isnan(number) or _single(number) == number
 
 
 def as_single_reads(number: float) -> float:
-    """How a number of four bytes is read: the double of the fewest digits that tell it apart."""
+    """The double that a driver reads of a stored single: the one with the fewest digits."""
     if not math.isfinite(number):
         return number
     spelled = (float(f"{number:.{digits}g}") for digits in range(1, _SINGLE_DECIMALS + 1))

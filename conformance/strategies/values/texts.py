@@ -1,4 +1,4 @@
-"""Texts and bytes that PostgreSQL keeps, and types that are written as texts of their own shape."""
+"""Strategies for texts and bytes, and for types that are written as texts of a certain form."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from conformance.strategies.values.narrowing import Narrowing
 
-#: Characters of a very long text, and of one that is long but comes up often.
+#: The number of characters of a rare, very long text, and of a frequent long text.
 _VERY_LONG, _LONG = 10_000, 60
-#: PostgreSQL keeps a character in at most four bytes.
+#: PostgreSQL stores a character in at most four bytes.
 _BYTES_OF_CHARACTER = 4
 
-#: What is quoted, escaped, trimmed, folded or composed somewhere on the way.
+#: Texts that some program quotes, escapes, trims, folds or composes.
 _PRECARIOUS = (
     "", " ", "trailing ", " leading", "'", '"', "\\", "''", "\\'", "O'Hara", '"quoted"', "%", "%s",
     "%(name)s", ":name", "{}", "{a,b}", "NULL", "null", "\\N", "--", ";", "/*", "$$", "\t", "\n",
@@ -32,19 +32,19 @@ _PRECARIOUS = (
 _FAMILIAR = "abcxyzABCXYZ0189 _-./:%'\"\\,;éßñçãΩжя日本🙂\u0301\t\n"
 _PLAIN, _PLAIN_LENGTH = "abcdefghijklmnopqrstuvwxyz", 8
 
-#: As PostgreSQL writes them, which is how they are read back.
+#: In PostgreSQL's spelling, in which the driver reads them.
 _HOSTS = ("0.0.0.0", "127.0.0.1", "255.255.255.255", "10.0.0.1/8", "::", "::1", "2001:db8::1/64")  # noqa: S104
 _NETWORKS = ("0.0.0.0/0", "10.0.0.0/8", "192.168.1.7/32", "::/0", "2001:db8::/32", "::1/128")
 _WORDS = ("a", "b1", "fox", "jump", "rate", "überall", "日本")
-#: Of a `bit varying` without a length.
+#: The generated length of a `bit varying` without a length.
 _MOST_BITS = 70
 
 
 def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrategy[str]:
-    """Short familiar ones mostly; now and then the precarious, any characters, the very long.
+    """Mostly short texts of usual characters; sometimes precarious, unusual or very long texts.
 
     Args:
-        limit: how many bytes an index has room for; None: the column is in none.
+        limit: the number of bytes that fit into an index; None: no index has the column.
     """
     longest = min(_VERY_LONG, *_bounds(kind.length, narrowing.longest, limit))
     if isinstance(kind, CHAR):
@@ -66,7 +66,7 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
 
 
 def plain(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrategy[str]:
-    """Short words, easy to read."""
+    """Short words that are easy to read."""
     longest = min(_bounds(kind.length, narrowing.longest, limit))
     shortest = max(narrowing.shortest, min(1, longest))
     usual = min(longest, max(_PLAIN_LENGTH, shortest))
@@ -77,13 +77,13 @@ def plain(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
 
 
 def precarious(narrowing: Narrowing, longest: int | None) -> list[str]:
-    """The texts, of so many characters at most, that are easily lost."""
+    """The texts of at most so many characters that programs often change."""
     most = _VERY_LONG if longest is None else longest
     return [text for text in _PRECARIOUS if len(text) <= most and narrowing.allows(text)]
 
 
 def any_character() -> SearchStrategy[str]:
-    """Every character that PostgreSQL's text can hold."""
+    """Every character that PostgreSQL's `text` can store."""
     return st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
@@ -93,7 +93,7 @@ def _bounds(length: int | None, longest: int | None, limit: int | None) -> list[
 
 
 def _repeated(shortest: int, longest: int) -> SearchStrategy[str]:
-    """One piece over and over, often to the full length: a long text that costs three draws."""
+    """A piece that is repeated, often to the full length: a long text from three draws."""
     piece = st.text(_FAMILIAR, min_size=1, max_size=8)
     return made(
         lambda part, size: (part * (size // len(part) + 1))[:size],
@@ -103,7 +103,7 @@ def _repeated(shortest: int, longest: int) -> SearchStrategy[str]:
 
 
 def _blank_padded(kind: CHAR, narrowing: Narrowing) -> SearchStrategy[str]:
-    """`char(n)` is read with the blanks that it is filled up with; so it is written with them."""
+    """Texts for `char(n)`, padded with blanks as PostgreSQL returns them."""
     length = kind.length or 1
     bare = made(lambda text: text.ljust(length), st.text(_FAMILIAR, max_size=length))
     forbidden = {str(value).rstrip(" ") for value in narrowing.excluded}
@@ -111,7 +111,7 @@ def _blank_padded(kind: CHAR, narrowing: Narrowing) -> SearchStrategy[str]:
 
 
 def binaries(kind: LargeBinary, narrowing: Narrowing, limit: int | None) -> SearchStrategy[bytes]:
-    """Bytes of every value, zero and what is no UTF-8 included."""
+    """Bytes of every value, including zero and invalid UTF-8."""
     longest = min(1_000, *_bounds(kind.length, narrowing.longest, limit))
     if narrowing.shortest > longest:
         return st.nothing()
@@ -120,12 +120,12 @@ def binaries(kind: LargeBinary, narrowing: Narrowing, limit: int | None) -> Sear
 
 
 def hosts(_: Any, narrowing: Narrowing, __: int | None) -> SearchStrategy[str]:
-    """`inet`: an address, with its network's length unless that is all of it."""
+    """`inet`: an address, with the length of its network unless the network is one address."""
     return narrowing.left_of(made(str, st.ip_addresses(v=4)) | st.sampled_from(_HOSTS))
 
 
 def networks(_: Any, narrowing: Narrowing, __: int | None) -> SearchStrategy[str]:
-    """`cidr`: a network, without bits to the right of its length."""
+    """`cidr`: a network; all bits after its length are zero."""
     whole = made("{}/32".format, st.ip_addresses(v=4))
     return narrowing.left_of(whole | st.sampled_from(_NETWORKS))
 
@@ -138,14 +138,14 @@ def hardware_addresses(kind: Any, narrowing: Narrowing, _: int | None) -> Search
 
 
 def bits(kind: Any, narrowing: Narrowing, _: int | None) -> SearchStrategy[str]:
-    """`bit(n)` has n of them, `bit varying(n)` at most n."""
+    """`bit(n)` has n bits, `bit varying(n)` at most n."""
     longest = kind.length or (_MOST_BITS if kind.varying else 1)
     shortest = 0 if kind.varying else longest
     return narrowing.left_of(st.text("01", min_size=shortest, max_size=longest))
 
 
 def lexemes(_: Any, narrowing: Narrowing, __: int | None) -> SearchStrategy[str]:
-    """`tsvector`: words in PostgreSQL's order, some with their places."""
+    """`tsvector`: words in PostgreSQL's order, some with positions."""
     words = st.dictionaries(st.sampled_from(_WORDS), st.sampled_from(["", ":1", ":2A,3"]))
     return narrowing.left_of(
         made(
