@@ -106,6 +106,12 @@ def test_a_finding_that_is_over_is_not_saved_by_the_baseline():
     assert (ids(verdict.findings), verdict.old) == ([NULLABLE.id], ())
 
 
+def test_a_finding_that_is_over_keeps_the_severity_of_the_project():
+    over = Acceptance(NULLABLE.id, "for a month", date(2027, 1, 1))
+    verdict = settled(NULLABLE, by=policy(over, severities={"column": "warning"}))
+    assert [item.severity for item in verdict.findings] == ["warning"]
+
+
 def test_the_baseline():
     verdict = settled(NULLABLE, DEFAULT, by=policy(old={NULLABLE.id, INDEX.id}))
     assert (verdict.findings, verdict.old) == ((DEFAULT,), (NULLABLE,))
@@ -124,6 +130,7 @@ def test_the_baseline_knows_ids_and_no_patterns():
         ({"index": "warning"}, "error"),
         ({"column": "warning", "column:tanks.*": "error"}, "error"),
         ({"column:tanks.*": "error", "column:tanks.level:*": "warning"}, "warning"),
+        ({"column:tanks.*": "error", "*:tanks.level:nullable": "warning"}, "warning"),
     ],
 )
 def test_severities(severities, severity):
@@ -135,11 +142,21 @@ def test_severities(severities, severity):
 
 def test_accepted_in_vain():
     verdict = settled(by=policy(Acceptance("column:gone.*", "old rows")))
-    (found,) = verdict.findings
-    assert (found.id, found.kind, found.severity) == (
-        "accepted-in-vain:column:gone.*", "accepted-in-vain", "warning",
-    )  # fmt: skip
-    assert found.message == "column:gone.* is accepted, but does not occur"
+    assert verdict.findings == (
+        Finding(
+            id="accepted-in-vain:column:gone.*",
+            kind="accepted-in-vain",
+            object="column:gone.*",
+            attribute="",
+            disagreement="missing",
+            expected="old rows",
+            observed=None,
+            message="column:gone.* is accepted, but does not occur",
+            hint="Take it out of accepted in pyproject.toml, or correct the id. Where another "
+            'command finds it, say so: commands = ["audit"].',
+            severity="warning",
+        ),
+    )
     assert verdict.verdict == "conforms"
     strict = policy(Acceptance("column:gone.*", "old"), severities={"accepted-in-vain": "error"})
     assert settled(by=strict).verdict == "differs"
@@ -211,9 +228,10 @@ def test_what_is_mended():
     "verdict",
     [
         {"not_checked": (NotChecked("check:test_two_migrations_at_once", "one session"),)},
+        {"not_checked": (NotChecked("check:test_two_migrations_at_once[2]", "one session"),)},
         {"findings": (finding("migration:alembic:two_at_once"),)},
     ],
-    ids=["not run", "still there"],
+    ids=["not run", "one of its cases not run", "still there"],
 )
 def test_what_a_check_of_migrations_did_not_decide(verdict):
     by = policy(command="check", old={"migration:alembic:two_at_once"})

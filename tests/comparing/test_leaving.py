@@ -44,7 +44,7 @@ OBSERVED = {
 
 def left(*patterns, default_schema="public"):
     remaining, found = leave(OBSERVED, patterns, default_schema)
-    assert remaining.keys() <= OBSERVED.keys()
+    assert remaining == {key: OBSERVED[key] for key in remaining}
     gone = {item.id for item in OBSERVED.keys() - remaining.keys()}
     return gone, {item.pattern: list(item.objects) for item in found}
 
@@ -101,6 +101,27 @@ def test_functions_with_and_without_arguments():
     assert left("function:keep_history()")[0] == {"function:keep_history():exists"}
 
 
+def test_a_name_may_have_a_colon_or_a_bracket():
+    index = {key("index", "tanks", "by:level"): True}
+    assert leave(index, ("index:tanks.by:level",), "public")[0] == {}
+    privilege = {key("privilege", "log (day (UTC)", "reader (old)"): Detail("select")}
+    for pattern in ("log", "privilege:log"):
+        assert leave(privilege, (pattern,), "public")[0] == {}
+
+
+def test_objects_are_named_in_the_order_of_a_report():
+    observed = {
+        key("row_security_policy", "b", "own_rows"): True,
+        key("index", "b", "ix"): True,
+        key("function", "z()"): True,
+        key("table", "a"): True,
+    }
+    (found,) = leave(observed, ("*",), "public")[1]
+    assert found.objects == (
+        "function z()", "table a", "index b.ix", "row security policy b.own_rows",
+    )  # fmt: skip
+
+
 def test_what_nothing_matches_is_named_with_none():
     assert left("django_*") == (set(), {"django_*": []})
 
@@ -127,6 +148,26 @@ def test_what_is_known_beside_facts_of_what_is_left():
     assert circumstances_left(theirs, ("django_*",), "public") == theirs
 
 
+@pytest.mark.parametrize(
+    ("pattern", "kept"),
+    [
+        ("hypertable:blocks", ((), ("ends", "free"))),
+        ("sequence:ends", (("blocks",), ("free",))),
+        ("column:audit.log.id", (("blocks",), ("free",))),
+        ("audit.log", (("blocks",), ("free",))),
+        ("column:audit", (("blocks",), ("ends", "free"))),
+    ],
+)
+def test_a_kind_names_what_is_known_beside_facts(pattern, kept):
+    circumstances = Circumstances(
+        integer_times=(IntegerTime("blocks", "public.now"),),
+        numbers=(Numbers("ends", "audit.log.id", 1, 9, 8, 9), Numbers("free", "", 1, 9, 8, 9)),
+    )
+    found = circumstances_left(circumstances, (pattern,), "public")
+    times = tuple(time.table for time in found.integer_times)
+    assert (times, tuple(numbers.sequence for numbers in found.numbers)) == kept
+
+
 def test_what_the_models_declare_cannot_be_left():
     expected = {key("table", "tanks"): True, key("trigger", "tanks", "stamp"): True}
     assert declared_and_left(expected, ("celery_*", "trigger:tanks.keep_*"), "public") is None
@@ -136,3 +177,9 @@ def test_what_the_models_declare_cannot_be_left():
     assert declared_and_left(expected, ("trigger:tanks.*",), "public") == (
         "trigger:tanks.*", key("trigger", "tanks", "stamp"),
     )  # fmt: skip
+
+
+def test_of_several_declared_objects_the_first_of_a_report_is_named():
+    """A report has tables before triggers, whatever their names."""
+    expected = {key("trigger", "a", "stamp"): True, key("table", "z"): True}
+    assert declared_and_left(expected, ("*",), "public") == ("*", key("table", "z"))

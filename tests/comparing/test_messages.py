@@ -65,6 +65,12 @@ AGE = FactKey("policy", "t", "compression", "compress_after")
         (
             AGE,
             "different",
+            ("30 days", None),
+            "policy t.compression: compress after is none, the models declare 30 days",
+        ),
+        (
+            AGE,
+            "different",
             (Unsaid(1, "the version chooses"), 2),
             "policy t.compression: compress after is 2, the models do not declare one; the version "
             "chooses",

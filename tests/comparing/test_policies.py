@@ -86,6 +86,7 @@ NEW, OLD = ("refresh 3 days to 1 hour", "refresh 30 days to 3 days")
         ),
         ((30, 3), (3, 1), []),
         ((30, 4), (3, 1), ["refresh-gap:daily:3 to 4"]),
+        ((30, 1), (1, 0), []),
     ],
 )
 def test_two_windows(older, newer, found):
@@ -144,6 +145,17 @@ def test_an_aggregate_that_is_compressed_inside_its_own_refresh():
             **policy("daily", "compression", compress_after="7 days"),
         }
         assert ids(facts) == ["compression-in-refresh:daily.refresh:compression"]
+
+
+@pytest.mark.parametrize("other", [30, None])
+def test_ages_of_different_units_hide_no_other_table(other):
+    facts = {
+        **policy("flows", "retention", drop_after="1 day"),
+        **policy("flows", "compression", compress_after=other),
+        **policy("tides", "retention", drop_after="7 days"),
+        **policy("tides", "compression", compress_after="7 days"),
+    }
+    assert ids(facts) == ["retention-before-compression:tides:drop_after"]
 
 
 @pytest.mark.parametrize("other", [30, None])
@@ -226,6 +238,15 @@ def test_ten_chunks_are_far(now, newest, is_far):
     time = IntegerTime("flows", "latest", now=now, newest=newest)
     found = ids(facts, Circumstances(integer_times=(time,)))
     assert found == (["integer-now-far:flows:integer_now"] if is_far else [])
+
+
+def test_without_a_chunk_interval_the_ages_alone_are_far():
+    facts = {
+        **hypertable("flows", integer_now="latest", chunk=None),
+        **policy("flows", "retention", drop_after=5),
+    }
+    for now, found in ((50_005, []), (50_006, ["integer-now-far:flows:integer_now"])):
+        assert ids(facts, time(now)) == found
 
 
 @pytest.mark.parametrize(
@@ -358,9 +379,26 @@ def test_an_index_that_was_left_behind_is_found_though_the_facts_agree():
 def test_a_policy_that_is_late_because_its_owner_cannot_run_it():
     day = Interval.parse("1 day")
     circumstances = Circumstances(
-        (Job(COMPRESSION, "nobody", may_log_in=False),), late=(Late(COMPRESSION, 1, day, day),)
+        (Job(COMPRESSION, "nobody", may_log_in=False),),
+        late=(Late(COMPRESSION, 1, day, day),),
+        numbers=of_sequence(0).numbers,
     )
-    assert [key.kind for key in compared(circumstances).findings] == ["policy-owner"]
+    assert [key.kind for key in compared(circumstances).findings] == [
+        "policy-owner", "sequence-exhausted",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tables", "found"), [(("flows",), ["owner"]), (("flows", "curves"), ["login", "owner"])]
+)
+def test_a_table_with_a_wrong_owner_explains_only_its_own_policies(tables, found):
+    jobs = [Job(COMPRESSION._replace(table=table), "nobody", may_log_in=False) for table in tables]
+    table = FactKey("table", "flows", "", EXISTS)
+    owner = table._replace(attribute="owner")
+    outcome = compared(
+        Circumstances(tuple(jobs)), {table: True, owner: "desk"}, {table: True, owner: "nobody"}
+    )
+    assert sorted(key.attribute for key in outcome.findings) == found
 
 
 def test_a_code_has_a_severity():
@@ -406,6 +444,15 @@ CASES = {
         of_job(may_log_in=False, runs=Runs(3, 1, last_failed=False)),
     ),
     "an owner that is not the table's": ({}, of_job(table_owner="desk")),
+    "an owner that is not the table's, after one that is": (
+        {},
+        Circumstances(
+            (
+                Job(COMPRESSION._replace(table="curves"), "nobody"),
+                Job(COMPRESSION, "nobody", table_owner="desk"),
+            )
+        ),
+    ),
     "such a role, and runs that failed": ({}, of_job(table_owner="desk", runs=FAILED)),
     "no function for the time": (
         {**BY_NUMBER, **hypertable("flows", integer_now=None)},
@@ -470,6 +517,14 @@ CASES = {
         },
         Circumstances(),
     ),
+    "two refreshes up to the last row": (
+        {
+            **DAILY,
+            **refresh("daily", "3 days", UNBOUNDED, name=NEW),
+            **refresh("daily", "30 days", UNBOUNDED, name=OLD),
+        },
+        Circumstances(),
+    ),
     "retention before compression": (
         {
             **policy("flows", "retention", drop_after="7 days"),
@@ -482,6 +537,23 @@ CASES = {
             **WEEKLY,
             **policy("daily", "retention", drop_after="90 days"),
             **policy("weekly", "retention", drop_after="1 year"),
+        },
+        Circumstances(),
+    ),
+    "an aggregate that is kept for ever, and refreshed": (
+        {
+            **WEEKLY,
+            **refresh("weekly", "30 days", "1 day"),
+            **policy("daily", "retention", drop_after="90 days"),
+        },
+        Circumstances(),
+    ),
+    "an aggregate that is kept for less long than its source": (
+        {
+            **WEEKLY,
+            **refresh("weekly", "30 days", "1 day"),
+            **policy("daily", "retention", drop_after="90 days"),
+            **policy("weekly", "retention", drop_after="60 days"),
         },
         Circumstances(),
     ),

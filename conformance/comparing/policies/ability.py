@@ -106,7 +106,7 @@ def _integer_time(
         elif time is not None and time.now is not None and time.newest is not None:
             interval = facts.get(key._replace(attribute="chunk_interval"))
             chunk = interval if isinstance(interval, int) else 0
-            limit = max(_CHUNKS_AWAY * chunk, schedules.longest(needing))
+            limit = max([_CHUNKS_AWAY * chunk, *schedules.numbers(needing)])
             yield from _far_away(key, time, time.now, time.newest, limit)
 
 

@@ -126,10 +126,10 @@ class Schedules:
                 found += self.needing_time(aggregate.name)
         return sorted(found)
 
-    def longest(self, policies: Iterable[tuple[str, str]]) -> int:
-        """The largest number among the ages that these say; 0 if they say none."""
+    def numbers(self, policies: Iterable[tuple[str, str]]) -> list[int]:
+        """The ages of these policies that are numbers."""
         ages = (self.policies[table][name].get(age) for table, name in policies for age in _BY_AGE)
-        return max((age for age in ages if isinstance(age, int)), default=0)
+        return [age for age in ages if isinstance(age, int)]
 
 
 def is_longer(age: Age, other: Age) -> bool:
@@ -140,12 +140,13 @@ def is_longer(age: Age, other: Age) -> bool:
     return type(age) is type(other) and one is not None and two is not None and one > two
 
 
-def minus(age: Age, other: Age) -> Age:
-    """How much longer an age is; none without a limit, and as long as it is itself from now on."""
-    one, two = _size(age), _size(other)
-    if one is None or (two is not None and type(age) is not type(other)):
+def length_between(start: Age, end: Age) -> Interval | None:
+    """How long a window is; None if its ages are numbers, or if the window has no start."""
+    if not isinstance(start, Interval):
         return None
-    return Interval(one - (two or 0)) if isinstance(age, Interval) else one - (two or 0)
+    if not isinstance(end, Interval):
+        return start
+    return Interval(start.microseconds - end.microseconds)
 
 
 def _refreshes(

@@ -16,9 +16,8 @@ from conformance.comparing.policies.schedules import (
     Refresh,
     Schedules,
     is_longer,
-    minus,
+    length_between,
 )
-from conformance.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,13 +77,13 @@ def _reached(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -> It
 
 def _too_rare(aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
     """A window that moves further between two runs than it is wide."""
-    width = minus(refresh.start, refresh.end)
+    width = length_between(refresh.start, refresh.end)
     taken_up = any(
         is_longer(other.start, refresh.start) and not is_longer(other.end, refresh.start)
         for other in aggregate.refreshes
         if other is not refresh
     )
-    if not isinstance(width, Interval) or not is_longer(refresh.schedule, width) or taken_up:
+    if width is None or not is_longer(refresh.schedule, width) or taken_up:
         return
     yield Broken(
         broken_key("refresh-too-rare", refresh.subject, "schedule_interval"),
@@ -174,9 +173,9 @@ def _never_compressed(schedules: Schedules) -> Iterator[Broken]:
     for table in schedules.tables:
         drop_after: Age = schedules.age(table, "retention", "drop_after")
         compress_after: Age = schedules.age(table, "compression", "compress_after")
-        if drop_after is None or compress_after is None or is_longer(drop_after, compress_after):
+        if drop_after is None:
             continue
-        if type(drop_after) is not type(compress_after):
+        if drop_after != compress_after and not is_longer(compress_after, drop_after):
             continue
         yield Broken(
             broken_key("retention-before-compression", table, "drop_after"),
