@@ -60,7 +60,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             name,
             f"The upgrade overwrites {description}, and the downgrade does not restore them.",
             _KEEP_VALUES,
-            _writer(evidence, name.rpartition(".")[0]),
+            _writer(evidence, name),
         )
     for name, description in changed_rows(evidence.before, evidence.after):
         if name not in lost and name not in replaced:

@@ -68,10 +68,10 @@ def _held(
     """How long each blocking lock is held."""
     said: set[str] = set()
     for number, statement in enumerate(statements):
+        if statement.by_alembic or statement.transaction is None:
+            continue
         for lock in statement.locks:
             if not (lock.existed and lock.blocks) or lock.relation in said:
-                continue
-            if statement.by_alembic or statement.transaction is None:
                 continue
             said.add(lock.relation)
             meanwhile = [

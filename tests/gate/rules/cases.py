@@ -53,6 +53,7 @@ VALUES = frozenset({1, 2, 3})
 HYPERTABLE = FactKey("hypertable", "t", "", EXISTS)
 CHUNKS = FactKey("hypertable", "t", "", "chunk_interval")
 AGGREGATE = FactKey("continuous_aggregate", "t", "", EXISTS)
+SCHEMATIC = FactKey("continuous_aggregate", "s.t", "", EXISTS)
 RETENTION = FactKey("policy", "t", "retention", "drop_after")
 TRACES = Counter({"relation a": 1})
 BEFORE = State({CHUNKS: Interval.parse("7 days")}, TRACES, {7: TABLE})
@@ -62,6 +63,12 @@ EMPTY = State({}, Counter(), {})
 def table(**changes):
     """The state with the table altered."""
     return replace(BEFORE, contents={7: replace(TABLE, **changes)})
+
+
+def _in_a_schema(**changes):
+    """The state with the table as a continuous aggregate of another schema."""
+    columns = {1: A, 2: replace(B, **changes)}
+    return State({SCHEMATIC: True}, TRACES, {7: replace(TABLE, name="s.t", columns=columns)})
 
 
 WITH_VALUES = table(columns={1: A, 2: replace(B, values=VALUES)})
@@ -387,6 +394,13 @@ CASES = {
             before=WITH_VALUES,
             after=table(columns={1: A, 2: replace(B, digest=9)}),
             statements=(statement(9, "UPDATE", rows=(rows("t", written=3),)),),
+        )
+    ),
+    "values of a continuous aggregate overwritten": lambda: judge_rows(
+        replace(
+            back(after=_in_a_schema(values=frozenset({1}))),
+            before=_in_a_schema(values=VALUES),
+            after=_in_a_schema(digest=9),
         )
     ),
     "values overwritten and restored": lambda: judge_rows(

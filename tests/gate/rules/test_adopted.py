@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -59,6 +60,23 @@ def test_after_its_last_day_it_fails_again():
     assert found.findings[0].message == (
         "The column is there (accepted until 2027-03-01, which is over: soon)."
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [("Drops column X.", "Drops column X (accepted"), ("Drops X", "Drops X (accepted")],
+)
+def test_a_message_ends_with_one_full_stop(message, words):
+    over = Acceptance(FACT, "soon", date(2027, 3, 1))
+    (found,) = settled(replace(DRIFT, message=message), accepted=(over,)).findings
+    assert found.message == f"{words} until 2027-03-01, which is over: soon)."
+    (found,) = settled(replace(DRIFT, message=message)).findings
+    assert found.message == message
+
+
+def test_without_a_new_revision_no_rule_is_missed():
+    policy = Policy("gate", date(2027, 3, 31), house_rules={"offline_sql": False})
+    assert settle(replace(report(), revisions=()), policy).not_checked == ()
 
 
 def test_severities():

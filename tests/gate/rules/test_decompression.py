@@ -55,6 +55,10 @@ def test_each_table_once():
 )
 def test_rows_that_are_new_stay_beside_the_compressed_ones(sql, found):
     assert bool(said(replace(UPDATE, sql=sql))) is found
+    # Nor does such a statement hide the next.
+    assert [item.statement for item in said(replace(UPDATE, number=3, sql=sql), UPDATE)] == [
+        3 if found else 4
+    ]
 
 
 def test_not_of_a_table_that_the_revision_made():

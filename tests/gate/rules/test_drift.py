@@ -71,6 +71,11 @@ def test_without_earlier_models_what_is_declared_counts_as_new(found, wanted):
 def test_without_earlier_models_it_says_so():
     (item,) = judge_drift([SURPLUS], [evidence()], ["0001"], None)
     assert "The earlier models are not in git" in item.hint
+    (item,) = judge_drift([SURPLUS], [evidence()], ["0001", "1001"], {CHUNKS.id})
+    assert item.hint == (
+        "The new revisions need not fix it. conformance audit reports it for each database."
+    )
+    assert item.revision == "0001, 1001"
 
 
 def test_earlier_models_are_read_only_where_they_matter():
