@@ -54,6 +54,11 @@ def table(*items, time_type=None):
     )
 
 
+def daily(*items, time_type=None):
+    """The table as a hypertable with chunks of a day."""
+    return table(Hypertable("at", chunk_interval="1 day"), *items, time_type=time_type)
+
+
 def twice(requirement):
     metadata = MetaData()
     requirement.require(metadata)
@@ -87,11 +92,11 @@ WRONG = {
         r"integer",
     ),
     "length of time for a number": (
-        lambda: table(Hypertable("at", chunk_interval="1 day"), time_type=BigInteger()),
+        lambda: daily(time_type=BigInteger()),
         r"chunk interval '1 day' must be a number, because the time column 'at' is an integer",
     ),
     "unique key without the time column": (
-        lambda: table(Hypertable("at", chunk_interval="1 day"), UniqueConstraint("symbol")),
+        lambda: daily(UniqueConstraint("symbol")),
         r"ticks: unique key \(symbol\) lacks 'at'",
     ),
     "key without the partitioning column": (
@@ -107,9 +112,7 @@ WRONG = {
         r"the number of partitions of 'id' must be at least one",
     ),
     "declared twice": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"), Hypertable("at", chunk_interval="2 days")
-        ),
+        lambda: daily(Hypertable("at", chunk_interval="2 days")),
         r"ticks: declares Hypertable twice",
     ),
     "compression without a hypertable": (
@@ -118,63 +121,39 @@ WRONG = {
         r"ContinuousAggregate\(...\)",
     ),
     "segment column that is also ordered": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(segment_by="symbol", order_by="at DESC, symbol", after="1 day"),
-        ),
+        lambda: daily(Compression(segment_by="symbol", order_by="at DESC, symbol", after="1 day")),
         r"ticks: column 'symbol' is in segment_by and in order_by",
     ),
     "unknown segment column": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(segment_by="venue", order_by="at", after="1 day"),
-        ),
+        lambda: daily(Compression(segment_by="venue", order_by="at", after="1 day")),
         r"ticks: the table has no column 'venue' \(segment_by\)",
     ),
     "unknown order column": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(order_by="at DESC, venue", after="1 day"),
-        ),
+        lambda: daily(Compression(order_by="at DESC, venue", after="1 day")),
         r"ticks: the table has no column 'venue' \(order_by\)",
     ),
     "malformed order": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(order_by="at DOWN", after="1 day"),
-        ),
+        lambda: daily(Compression(order_by="at DOWN", after="1 day")),
         r"ticks: order_by: 'at DOWN' does not have the form",
     ),
     "column ordered twice": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(order_by="at DESC, at", after="1 day"),
-        ),
+        lambda: daily(Compression(order_by="at DESC, at", after="1 day")),
         r"ticks: order_by names 'at' twice",
     ),
     "no order": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"), Compression(order_by="", after="1 day")
-        ),
+        lambda: daily(Compression(order_by="", after="1 day")),
         r"ticks: order_by is empty",
     ),
     "a number as schedule": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(order_by="at", after="1 day", schedule_interval=7),
-        ),
+        lambda: daily(Compression(order_by="at", after="1 day", schedule_interval=7)),
         r"ticks: schedule interval 7 must be a length of time",
     ),
     "nonsense age": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"), Compression(order_by="at", after="later")
-        ),
+        lambda: daily(Compression(order_by="at", after="later")),
         r"ticks: compress after: 'later' is not an interval",
     ),
     "age that does not fit the time column": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"), Compression(order_by="at", after=7)
-        ),
+        lambda: daily(Compression(order_by="at", after=7)),
         r"ticks: compress after 7 must be a length of time, because the time column is not an "
         r"integer",
     ),
@@ -187,17 +166,11 @@ WRONG = {
         r"ticks: remove integer_now 'latest': the time column 'at' is not",
     ),
     "sparse indexes of another shape": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(order_by="at", after=None, sparse_indexes="btree(price)"),
-        ),
+        lambda: daily(Compression(order_by="at", after=None, sparse_indexes="btree(price)")),
         r"ticks: sparse_indexes: 'btree\(price\)' does not have the form 'bloom\(column\), minmax",
     ),
     "a sparse index of no column": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(order_by="at", after=None, sparse_indexes=["bloom(venue)"]),
-        ),
+        lambda: daily(Compression(order_by="at", after=None, sparse_indexes=["bloom(venue)"])),
         r"ticks: the table has no column 'venue' \(sparse index bloom\); it has id, at",
     ),
     "reordering of no hypertable": (
@@ -205,7 +178,7 @@ WRONG = {
         r"ticks: has Reorder\(...\) but not Hypertable\(...\)",
     ),
     "reordering by nothing": (
-        lambda: table(Hypertable("at", chunk_interval="1 day"), Reorder("")),
+        lambda: daily(Reorder("")),
         r"ticks: Reorder does not name an index",
     ),
     "skipping of no hypertable": (
@@ -213,15 +186,15 @@ WRONG = {
         r"ticks: has ChunkSkipping\(...\) but not Hypertable\(...\)",
     ),
     "skipping by nothing": (
-        lambda: table(Hypertable("at", chunk_interval="1 day"), ChunkSkipping()),
+        lambda: daily(ChunkSkipping()),
         r"ticks: ChunkSkipping does not name a column",
     ),
     "skipping by no column": (
-        lambda: table(Hypertable("at", chunk_interval="1 day"), ChunkSkipping("venue")),
+        lambda: daily(ChunkSkipping("venue")),
         r"ticks: the table has no column 'venue' \(chunk skipping\)",
     ),
     "skipping by a text": (
-        lambda: table(Hypertable("at", chunk_interval="1 day"), ChunkSkipping("symbol")),
+        lambda: daily(ChunkSkipping("symbol")),
         r"ticks: column 'symbol' of ChunkSkipping has the type Text\(\); it must be an integer, a "
         r"date or a",
     ),
@@ -259,35 +232,23 @@ WRONG = {
         r"integer$",
     ),
     "retention that drops nothing": (
-        lambda: table(Hypertable("at", chunk_interval="1 day"), Retention(drop_after="0 days")),
+        lambda: daily(Retention(drop_after="0 days")),
         r"^ticks: drop after '0 days' must be more than zero$",
     ),
     "a number as a schedule of retention": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Retention(drop_after="1 year", schedule_interval=7),
-        ),
+        lambda: daily(Retention(drop_after="1 year", schedule_interval=7)),
         r"^ticks: schedule interval 7 must be a length of time such as '12 hours'$",
     ),
     "a schedule of no time": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(order_by="at", after="1 day", schedule_interval="0 days"),
-        ),
+        lambda: daily(Compression(order_by="at", after="1 day", schedule_interval="0 days")),
         r"^ticks: schedule interval '0 days' must be more than zero$",
     ),
     "compressed chunks of no time": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(order_by="at", after="1 day", chunk_interval="0 days"),
-        ),
+        lambda: daily(Compression(order_by="at", after="1 day", chunk_interval="0 days")),
         r"^ticks: compressed chunk interval '0 days' must be more than zero$",
     ),
     "segment column twice": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"),
-            Compression(segment_by="symbol, id, symbol", order_by="at", after="1 day"),
-        ),
+        lambda: daily(Compression(segment_by="symbol, id, symbol", order_by="at", after="1 day")),
         r"^ticks: segment_by names 'symbol' twice$",
     ),
     "unknown partitioning column": (
@@ -298,14 +259,12 @@ WRONG = {
         r"pr",
     ),
     "unique constraint without the time column": (
-        lambda: table(
-            Hypertable("at", chunk_interval="1 day"), UniqueConstraint("id", "symbol", name="uq")
-        ),
+        lambda: daily(UniqueConstraint("id", "symbol", name="uq")),
         r"^ticks: unique constraint uq \(id, symbol\) lacks 'at'; every unique key of a hypertable "
         r"contains the partitioning columns$",
     ),
     "unique index without the time column": (
-        lambda: table(Hypertable("at", chunk_interval="1 day"), Index("ux", "symbol", unique=True)),
+        lambda: daily(Index("ux", "symbol", unique=True)),
         r"^ticks: unique index ux \(symbol\) lacks 'at'",
     ),
     "nonsense version": (
@@ -423,10 +382,7 @@ def test_a_column_of_a_view_is_known_by_its_name_where_the_query_is_a_text():
 
 
 def test_what_a_retention_declares():
-    ticks = table(
-        Hypertable("at", chunk_interval="1 day"),
-        Retention(drop_after="1 year", schedule_interval="12 hours"),
-    )
+    ticks = daily(Retention(drop_after="1 year", schedule_interval="12 hours"))
     declared = retention_of(ticks)
     assert declared.drop_after == Interval.parse("1 year")
     assert declared.schedule_interval == Interval.parse("12 hours")
@@ -440,8 +396,7 @@ def test_what_a_retention_declares():
 
 
 def test_what_a_compression_declares():
-    ticks = table(
-        Hypertable("at", chunk_interval="1 day"),
+    ticks = daily(
         Compression(
             segment_by=["symbol", "price"],
             order_by=["at DESC", OrderBy("id", descending=True, nulls_first=False)],
@@ -459,10 +414,7 @@ def test_what_a_compression_declares():
     assert declared.after == Interval.parse("7 days")
     assert declared.schedule_interval == Interval.parse("12 hours")
     assert declared.chunk_interval == Interval.parse("4 days")
-    little = table(
-        Hypertable("at", chunk_interval="1 day"),
-        Compression(segment_by="symbol, , price", order_by="at", after=None),
-    )
+    little = daily(Compression(segment_by="symbol, , price", order_by="at", after=None))
     declared = compression_of(little)
     assert declared.segment_by == ("symbol", "price")
     assert (declared.after, declared.schedule_interval, declared.chunk_interval) == (
@@ -506,7 +458,7 @@ def test_an_index_on_the_time_alone_takes_its_place(unique):
 
 
 def test_an_index_led_by_the_time_does_not():
-    ticks = table(Hypertable("at", chunk_interval="1 day"), Index("own", "at", "price"))
+    ticks = daily(Index("own", "at", "price"))
     assert {index.name for index in ticks.indexes} == {"own", "ticks_at_idx"}
 
 
@@ -517,7 +469,7 @@ class Moment(TypeDecorator):
 
 @pytest.mark.parametrize("kind", [Date(), DateTime(), Uuid(), Moment()])
 def test_types_of_time(kind):
-    ticks = table(Hypertable("at", chunk_interval="1 day"), time_type=kind)
+    ticks = daily(time_type=kind)
     assert hypertable_of(ticks).chunk_interval == Interval.parse("1 day")
 
 
