@@ -116,7 +116,7 @@ def _relation(name: str, promised: Parts, found: Parts) -> dict[str, Any]:
 def _columns(promised: Parts, found: Parts, *, missing: bool) -> Iterator[dict[str, Any]]:
     """The columns of the database in their order, then those that only the models have."""
     for kind in DERIVED:
-        outputs = _one(promised if missing else found, kind, "columns", ())
+        outputs = _one(promised if missing else found, kind, "columns")
         outputs = outputs.parts if isinstance(outputs, Includes) else outputs
         for output in outputs if isinstance(outputs, tuple) else ():
             yield {"name": output.name, "type": str(output.type), "nullable": True}
@@ -155,9 +155,9 @@ def _policy(name: str, values: dict[str, Value]) -> dict[str, Any]:
     return drawn
 
 
-def _one(parts: Parts, kind: str | None, attribute: str, default: Value = None) -> Value:
+def _one(parts: Parts, kind: str, attribute: str, default: Value = None) -> Value:
     """An attribute of the relation itself, not of a part of it."""
-    return parts.get(kind or "", {}).get("", {}).get(attribute, default)
+    return parts.get(kind, {}).get("", {}).get(attribute, default)
 
 
 def _referred(references: Any, known: set[str]) -> str:

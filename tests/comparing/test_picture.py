@@ -125,6 +125,21 @@ def test_what_the_database_has_comes_first():
     assert (table["kind"], table["missing"], table["policies"]) == ("table", False, [])
 
 
+def test_what_nobody_knows_of_a_relation_is_left_empty():
+    observed = facts(
+        table__t={"exists": True},
+        unique__t__uq={"exists": True},
+        foreign_key__t__fk={"exists": True},
+        compression__t={"exists": True},
+        policy__t__X={"exists": True},
+    )
+    table = drawn({}, observed)["t"]
+    assert table["unique"] == [[]]
+    assert table["foreign_keys"] == [{"columns": [], "references": "", "table": ""}]
+    assert table["compression"] == {"segment_by": [], "order_by": []}
+    assert table["policies"] == [{"name": "X", "schedule": None, "scheduled": True}]
+
+
 def test_relations_are_sorted_and_need_to_exist():
     observed = facts(
         table__b={"exists": True}, view__a={"exists": Detail("a view")}, table__c={"owner": "me"}

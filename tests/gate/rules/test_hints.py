@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.gate.evidence.evidence import Failure
-from conformance.gate.rules.causes import hint_for
+from conformance.gate.rules.causes import describe_failure, hint_for, may_depend_on_rows
 from conformance.gate.rules.hints import (
     hint_for_offline,
     hint_for_refusal,
@@ -90,6 +90,26 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
 )
 def test_a_refusal_says_what_is_wanted(reason, advice):
     assert advice in hint_for(Failure(reason, "ALTER TABLE t ..."))
+
+
+def test_the_detail_of_the_server_is_quoted_on_one_line():
+    failure = Failure("cannot drop it.", "DROP", detail=("view v depends on", "column X."))
+    assert describe_failure(failure) == "cannot drop it (detail: view v depends on column X)"
+
+
+@pytest.mark.parametrize(
+    ("failure", "found"),
+    [
+        (Failure("value out of range", "INSERT", sqlstate="22003"), True),
+        (Failure("duplicate key", "INSERT", sqlstate="23505"), True),
+        (Failure("syntax error", "INSERT", sqlstate="42601"), False),
+        (Failure("another driver's error", "INSERT"), True),
+        (Failure("an error of Python"), False),
+        (Failure("v depends on t", "DROP", ("view v depends on table t",), "23000"), False),
+    ],
+)
+def test_an_error_that_other_rows_might_not_give(failure, found):
+    assert may_depend_on_rows(failure) is found
 
 
 def test_only_a_column_can_be_added_otherwise():
