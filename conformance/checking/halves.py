@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
+from rich.text import Text
 
 from conformance.adoption.stage import policy_for
 from conformance.checking.collector import Collector
@@ -16,6 +16,7 @@ from conformance.checking.run import SUITE, check_on
 from conformance.comparing.acceptance import as_judged, judge
 from conformance.process.output import write
 from conformance.reports.junit import merged
+from conformance.reports.verdict.console import mark
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -73,8 +74,7 @@ def _show(found: Collector, choices: Choices, console: Console) -> None:
     judged = [as_judged(finding, judge(finding.names, policy)) for finding in found.findings]
     counted = [item for item in judged if judge(item.names, policy).excused is None]
     for finding in counted:
-        mark = "[red]✗[/red]" if finding.fails else "[yellow]![/yellow]"
-        console.print(f"{mark} {escape(finding.message)}", highlight=False)
+        console.print(mark(finding) + Text(finding.message), highlight=False)
     facts = f"{found.by_kind.total()} facts hold"
     differing = [finding for finding in counted if finding.fails]
     differs = f", {len(differing)} do not" if differing else ""

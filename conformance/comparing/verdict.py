@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from conformance.comparing.codes import NOTE, WARNING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -145,11 +147,15 @@ class Verdict:
             "not_checked": len(self.not_checked),
             "objects": sum(self.accounted.values()),
             "seen": len(self.seen),
-            "warnings": sum(not finding.fails for finding in self.findings),
+            "warnings": self._of_severity(WARNING),
+            "notes": self._of_severity(NOTE),
             "accepted": len(self.accepted),
             "old": len(self.old),
             "left": sum(len(item.objects) for item in self.left),
         }
+
+    def _of_severity(self, severity: str) -> int:
+        return sum(finding.severity == severity for finding in self.findings)
 
     def as_data(self) -> dict[str, Any]:
         """The JSON document: stable keys, no secrets."""

@@ -125,7 +125,10 @@ WINDOWS = {
         {"retention-in-refresh:weekly.refresh:source_retention"},
     ),
     "retention of the aggregate inside its refresh": (
-        Flows().retention("daily", "7 days").refresh("daily", "30 days", "1 hour", "1 hour"),
+        Flows()
+        .retention("daily", "7 days")
+        .refresh("daily", "30 days", "1 hour", "1 hour")
+        .retention("weekly", "7 days"),
         {"retention-in-refresh:daily.refresh:retention"},
     ),
     "retention as old as the refresh": (
@@ -133,7 +136,10 @@ WINDOWS = {
         set(),
     ),
     "retention of the aggregate and a refresh without limit": (
-        Flows().retention("daily", "7 days").refresh("daily", None, "1 hour", "1 hour"),
+        Flows()
+        .retention("daily", "7 days")
+        .refresh("daily", None, "1 hour", "1 hour")
+        .retention("weekly", "7 days"),
         set(),
     ),
     "compression of the source inside the refresh": (
@@ -184,7 +190,8 @@ WINDOWS = {
         Flows()
         .refresh("daily", "3 days", "1 hour", "1 hour")
         .retention("daily", "7 days")
-        .compression("daily", "30 days"),
+        .compression("daily", "30 days")
+        .retention("weekly", "7 days"),
         {"retention-before-compression:daily:drop_after"},
     ),
     "an aggregate that is kept for longer than its source": (
@@ -196,7 +203,15 @@ WINDOWS = {
         {"source-forgets:weekly:source_retention"},
     ),
     "a bucket that is longer than its source lasts": (
-        Flows().retention("daily", "5 days"),
+        Flows().retention("daily", "5 days").retention("weekly", "5 days"),
+        {"source-forgets:weekly:source_retention"},
+    ),
+    "a bucket that is longer than its hypertable keeps rows": (
+        Flows().retention("flows", "12 hours"),
+        {"source-forgets:daily:source_retention"},
+    ),
+    "an aggregate that is kept for ever and that no policy refreshes": (
+        Flows().retention("daily", "90 days"),
         {"source-forgets:weekly:source_retention"},
     ),
     "an aggregate that is kept for as long as its source": (
@@ -217,7 +232,8 @@ WINDOWS = {
         .retention("flows", "90 days")
         .refresh("daily", "30 days", "1 hour", "1 hour")
         .compression("daily", "60 days")
-        .retention("daily", "1 year"),
+        .retention("daily", "1 year")
+        .retention("weekly", "1 year"),
         set(),
     ),
 }

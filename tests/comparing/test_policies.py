@@ -558,11 +558,31 @@ CASES = {
         Circumstances(),
     ),
     "a bucket that is longer than its source lasts": (
-        {**WEEKLY, **policy("daily", "retention", drop_after="6 days")},
+        {
+            **WEEKLY,
+            **policy("daily", "retention", drop_after="6 days"),
+            **policy("weekly", "retention", drop_after="6 days"),
+        },
         Circumstances(),
     ),
     "a bucket as long as its source lasts": (
-        {**WEEKLY, **policy("daily", "retention", drop_after="7 days")},
+        {
+            **WEEKLY,
+            **policy("daily", "retention", drop_after="7 days"),
+            **policy("weekly", "retention", drop_after="7 days"),
+        },
+        Circumstances(),
+    ),
+    "an aggregate that is kept for ever, and its source is not": (
+        {**WEEKLY, **policy("daily", "retention", drop_after="90 days")},
+        Circumstances(),
+    ),
+    "a bucket that is longer than its hypertable keeps rows": (
+        {**DAILY, **policy("flows", "retention", drop_after="12 hours")},
+        Circumstances(),
+    ),
+    "an aggregate that outlives its hypertable": (
+        {**DAILY, **REFRESH, **policy("flows", "retention", drop_after="30 days")},
         Circumstances(),
     ),
     "a run that failed": ({}, of_job(runs=FAILED)),

@@ -55,8 +55,8 @@ def test_data():
     )  # fmt: skip
     counts = {
         "facts": 3, "tests": 4, "findings": 1, "consequences": 5, "rows": 6, "examples": 0,
-        "histories": 7, "not_checked": 2, "objects": 9, "seen": 2, "warnings": 0, "accepted": 1,
-        "old": 1, "left": 2,
+        "histories": 7, "not_checked": 2, "objects": 9, "seen": 2, "warnings": 0, "notes": 0,
+        "accepted": 1, "old": 1, "left": 2,
     }  # fmt: skip
     assert verdict.counts == counts
     assert list(verdict.counts) == list(counts)

@@ -86,3 +86,15 @@ def test_nothing_of_it_is_said_where_there_is_nothing():
     for text in (shown(verdict), markdown.render(verdict)):
         for word in ("accepted", "baseline", "left", "warning", "Left", "Old"):
             assert word not in text
+
+
+def test_a_note_is_told_from_a_warning():
+    note = replace(NOTE, severity="note")
+    text = shown(replace(EXCUSED, findings=(note, WARNING, SPREAD)))
+    signs = [line[0] for line in text.splitlines() if line.startswith(("✗ ", "! ", "i "))]
+    assert signs == ["✗", "!", "i"]
+    assert "3 findings (1 warning, 1 note)" in text
+    assert "a note: **column curves.note: is there**" in markdown.render(
+        replace(EXCUSED, findings=(note,))
+    )
+    assert replace(EXCUSED, findings=(note, WARNING)).counts["notes"] == 1

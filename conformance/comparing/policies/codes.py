@@ -1,12 +1,12 @@
 """What the rules can find: one stable code for each, with its severity.
 
 An error is a promise that is broken, or rows that get lost. A warning is what leads there, or is in
-vain, while nothing is wrong yet.
+vain, while nothing is wrong yet. A note is what some choose on purpose.
 """
 
 from __future__ import annotations
 
-from conformance.comparing.codes import ERROR, WARNING, Code
+from conformance.comparing.codes import ERROR, NOTE, WARNING, Code
 
 #: Every code of these rules, in the order of the reports.
 POLICY_CODES = {
@@ -18,7 +18,7 @@ POLICY_CODES = {
         Code("retention-in-refresh", ERROR, "Retention drops rows that a refresh still reads."),
         Code(
             "compression-in-refresh",
-            WARNING,
+            NOTE,
             "Chunks are compressed that a refresh expects to change.",
         ),
         Code(

@@ -109,6 +109,10 @@ class Schedules:
         """Those that have policies."""
         return sorted(self.policies)
 
+    def is_aggregate(self, table: str) -> bool:
+        """Whether it is a continuous aggregate."""
+        return any(aggregate.name == table for aggregate in self.aggregates)
+
     def age(self, table: str, policy: str, attribute: str) -> Age:
         """What a policy says; None where it says nothing, or is not there."""
         value = self.policies.get(table, {}).get(policy, {}).get(attribute)

@@ -30,8 +30,8 @@ _ACTS = {"retention": ("drop_after", "drops"), "compression": ("compress_after",
 _HINTS = {
     "retention": "Likely cause: start_offset is NULL, which has no limit, or longer than "
     "drop_after. Make start_offset shorter than drop_after, or keep the rows for longer.",
-    "compression": "Likely cause: compress_after was chosen without a look at start_offset, which "
-    "says for how long rows are expected to change. Compress later, or refresh less far back.",
+    "compression": "Many compress early on purpose: the results are right, and only late changes "
+    "cost more. If many rows change late, compress later, or refresh less far back.",
 }
 
 
@@ -126,37 +126,43 @@ def _neighbours(aggregate: Aggregate) -> Iterator[Broken]:
 
 
 def _source_forgets(schedules: Schedules, aggregate: Aggregate) -> Iterator[Broken]:
-    """Of an aggregate of an aggregate: one of a hypertable is there to outlive it.
+    """Buckets that the source's rows do not last for.
 
-    One without an end of its own is told where a policy refreshes it; by hand it is refreshed by
-    somebody who knows how far back. A bucket that is longer than the source lasts is never right.
+    An aggregate of a hypertable is there to outlive its rows; one of an aggregate is not, however
+    it is refreshed. A bucket that is longer than the source keeps rows is never right.
     """
     of_source = schedules.age(aggregate.source, "retention", "drop_after")
     own = schedules.age(aggregate.name, "retention", "drop_after")
-    is_aggregate = any(other.name == aggregate.source for other in schedules.aggregates)
-    longer = is_longer(own, of_source) or (own is None and bool(aggregate.refreshes))
-    if of_source is None or not is_aggregate:
+    if of_source is None:
         return
-    if not longer and not is_longer(aggregate.bucket, of_source):
-        return
-    if longer:
-        kept = "for ever" if own is None else f"for {own}"
+    if schedules.is_aggregate(aggregate.source) and (own is None or is_longer(own, of_source)):
+        kept, value = "for ever" if own is None else f"for {own}", own
         said = (
             f"keeps its buckets {kept}, but its source {aggregate.source} for {of_source}; older "
             "buckets cannot be computed again"
         )
-    else:
+        way_out = (
+            "the aggregate is to outlive its source. Never refresh it further back than that, nor "
+            "drop it in a migration; or keep the source for as long."
+        )
+    elif is_longer(aggregate.bucket, of_source):
+        value = aggregate.bucket
         said = (
             f"its buckets are {aggregate.bucket} long, but its source {aggregate.source} keeps "
             f"rows for {of_source}; a late refresh computes a bucket from a part of its rows"
         )
+        way_out = (
+            "one of the two was chosen without the other. Keep the source's rows for longer than "
+            "a bucket, or make the buckets shorter."
+        )
+    else:
+        return
     yield Broken(
         broken_key("source-forgets", aggregate.name, "source_retention"),
         f"continuous aggregate {aggregate.name}: {said}",
-        f"{_READ} Likely cause: the aggregate is to outlive its source. Never refresh it further "
-        "back than that, nor drop it in a migration; or keep the source for as long.",
+        f"{_READ} Likely cause: {way_out}",
         plain(of_source),
-        plain(own),
+        plain(value),
         (
             FactKey("policy", aggregate.source, "retention", "drop_after"),
             FactKey("policy", aggregate.name, "retention", "drop_after"),

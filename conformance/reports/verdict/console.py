@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from conformance.comparing.codes import SEVERITIES
 from conformance.comparing.findings import CATALOG
 from conformance.comparing.verdict import describe_counts
 from conformance.reports.grouping import by_reason, objects_of, seen_by_kind
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 #: The number of findings that fits on a screen; the written reports have all findings.
 _MOST_FINDINGS = 15
 _MOST_NAMES = 6
+_SIGNS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("i", "blue")}
 
 
 def show(
@@ -34,9 +36,9 @@ def show(
         stages: also print how long each stage took.
     """
     # What fails comes first: of a hundred warnings most are not shown.
-    ordered = sorted(verdict.findings, key=lambda finding: not finding.fails)
+    ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
     for finding in ordered[:_MOST_FINDINGS]:
-        console.print(_mark(finding) + Text(finding.message, style="bold"))
+        console.print(mark(finding) + Text(finding.message, style="bold"))
         console.print(Text(f"  {finding.hint}", style="dim"))
         console.print(Text(f"  {finding.id}\n", style="cyan"))
     rest = len(verdict.findings) - _MOST_FINDINGS
@@ -50,9 +52,10 @@ def show(
     show_headline(console, "Verdict", verdict.verdict, reports)
 
 
-def _mark(finding: Finding) -> Text:
-    """A cross if the finding fails the run, else an exclamation mark."""
-    return Text("✗ ", style="red") if finding.fails else Text("! ", style="yellow")
+def mark(finding: Finding) -> Text:
+    """A cross if the finding fails the run, else the sign of a warning or a note."""
+    sign, style = _SIGNS[finding.severity]
+    return Text(f"{sign} ", style=style)
 
 
 def _summary(verdict: Verdict) -> Iterator[Text]:
@@ -133,10 +136,10 @@ def _checked(verdict: Verdict) -> str:
         parts.append(
             f"{_count(verdict.tests, 'test')} {'passes' if verdict.tests == 1 else 'pass'}"
         )
-    warnings = sum(not finding.fails for finding in verdict.findings)
     found = _count(len(verdict.findings), "finding")
-    if warnings:
-        found += f" ({_count(warnings, 'warning')})"
+    counted = {"warning": verdict.counts["warnings"], "note": verdict.counts["notes"]}
+    if lesser := ", ".join(_count(number, noun) for noun, number in counted.items() if number):
+        found += f" ({lesser})"
     return ", ".join([*parts, found])
 
 
