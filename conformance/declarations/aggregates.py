@@ -8,7 +8,6 @@ from math import inf
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sqlalchemy import Label, Select
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -20,6 +19,7 @@ from conformance.declarations.base import (
     length_of,
     needed_unit,
 )
+from conformance.declarations.queries import query_sql
 from conformance.declarations.views import Derived
 from conformance.intervals import Interval, bucket_of, refresh_window
 
@@ -79,7 +79,7 @@ class ContinuousAggregate(Derived):
             self.chunk_interval = self.interval(table, "chunk interval", self._declared_interval)
         if self.query is None:
             return
-        buckets = list(_buckets(self.query))
+        buckets = list(_buckets(self.query, table.name))
         if not buckets:
             raise DeclarationError(
                 table.name,
@@ -221,7 +221,7 @@ def check_unit(
         raise DeclarationError(table.name, f"{what} {length} must be {needed_unit(bucket)}")
 
 
-def _buckets(query: Select[Any] | str) -> Iterator[str]:
+def _buckets(query: Select[Any] | str, subject: str) -> Iterator[str]:
     """The SQL of every call of `time_bucket`; a text with such a call is returned as a whole."""
     if isinstance(query, str):
         if "time_bucket" in query.lower():
@@ -229,7 +229,7 @@ def _buckets(query: Select[Any] | str) -> Iterator[str]:
         return
     for element in visitors.iterate(query):
         if _is_bucket(element):
-            yield f"time_bucket({_literal(next(iter(element.clauses)))})"
+            yield f"time_bucket({_literal(next(iter(element.clauses)), subject)})"
 
 
 def _unlabelled(clause: Any) -> Any:
@@ -241,13 +241,12 @@ def _is_bucket(element: object) -> TypeGuard[FunctionElement[Any]]:  # pragma: n
     return isinstance(element, FunctionElement) and getattr(element, "name", "") == "time_bucket"
 
 
-def _literal(clause: Any) -> str:
+def _literal(clause: Any, subject: str) -> str:
     value = getattr(clause, "value", None)
     if value is not None:
         plain = Interval.parse(value).plain() if isinstance(value, timedelta) else value
         return f"'{plain}'"
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    return str(clause.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    return query_sql(clause, subject)
 
 
 def _size(length: Interval | int) -> int:

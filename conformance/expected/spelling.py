@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy.dialects.postgresql.base import PGCompiler
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.sql.elements import ClauseElement
 
 from conformance.comparing.facts import Expression, TypeName
-from conformance.intervals import Interval
+from conformance.declarations.queries import query_sql
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Constraint, Index, Select
@@ -56,27 +54,13 @@ def sql(clause: object) -> str:
     return str(clause)
 
 
-def query(selected: Select[Any] | str) -> str:
-    """The SQL of a whole query, with literals."""
-    if isinstance(selected, str):
-        return selected
-    return str(selected.compile(dialect=_queries(), compile_kwargs={"literal_binds": True}))
+def query(selected: Select[Any] | str, subject: str = "query") -> str:
+    """The SQL of a whole query, with literals.
 
-
-class _QueryCompiler(PGCompiler):
-    """Compiles a timedelta to an interval in days: `1 day` differs from 86400 seconds."""
-
-    def render_literal_value(self, value: Any, type_: TypeEngine[Any]) -> str:
-        if isinstance(value, timedelta):
-            return f"INTERVAL '{Interval.parse(value).plain()}'"
-        return str(super().render_literal_value(value, type_))  # type: ignore[no-untyped-call]
-
-
-@cache
-def _queries() -> PGDialect_psycopg2:
-    dialect = PGDialect_psycopg2(paramstyle="named")  # type: ignore[no-untyped-call]
-    dialect.statement_compiler = _QueryCompiler
-    return dialect
+    Raises:
+        DeclarationError: SQLAlchemy cannot write one of the values as a literal.
+    """
+    return selected if isinstance(selected, str) else query_sql(selected, subject)
 
 
 def expression(text: str) -> Expression:

@@ -42,7 +42,7 @@ def common(declared: Derived) -> dict[str, Value]:
 def _definition(declared: Derived) -> Value:
     if declared.query is None:
         return ANYTHING
-    return Query.written(spelling.query(declared.query))
+    return Query.written(spelling.query(declared.query, declared.table.name))
 
 
 def _columns(declared: Derived) -> Value:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Select
 from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import ModelsUnavailable, describe_error
@@ -153,7 +153,28 @@ def _metadata(reference: str) -> MetaData:
             f"{reference} is a {type(metadata).__name__}, not a MetaData of SQLAlchemy.", _FORM
         )
     _declare_entities(metadata)
+    _write_queries(metadata, module_name)
     return metadata
+
+
+def _write_queries(metadata: MetaData, module_name: str) -> None:
+    """Find a query that cannot be written as SQL here, and not in the middle of a run."""
+    from conformance.declarations import view_of, views_of
+    from conformance.declarations.queries import query_sql
+
+    for table in (*metadata.tables.values(), *views_of(metadata)):
+        view = view_of(table)
+        if view is not None and isinstance(view.query, Select):
+            try:
+                query_sql(view.query, table.name)
+            except ArgumentError as error:
+                raise _wrong_declaration(module_name, error) from None
+
+
+def _wrong_declaration(module_name: str, error: ArgumentError) -> ModelsUnavailable:
+    return ModelsUnavailable(
+        f"A declaration in {module_name} is wrong: {error}.", "Correct the declaration."
+    )
 
 
 def _declare_entities(metadata: MetaData) -> None:
@@ -191,9 +212,7 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
             f"Run this command in the folder that has the module; this is {here}.",
         ) from None
     except ArgumentError as error:
-        raise ModelsUnavailable(
-            f"A declaration in {module_name} is wrong: {error}.", "Correct the declaration."
-        ) from None
+        raise _wrong_declaration(module_name, error) from None
     # The module is code of the project: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
         raise ModelsUnavailable(

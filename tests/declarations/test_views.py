@@ -17,8 +17,10 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    try_cast,
 )
 from sqlalchemy import Interval as Length
+from sqlalchemy.dialects.postgresql import INTERVAL
 
 from conformance.declarations import (
     Compression,
@@ -338,6 +340,9 @@ def test_several_refreshes():
         (select(func.time_bucket(100, FLOWS.c.probe).label("day")), 100),
         (select(func.time_bucket(literal("1 day").cast(Length), FLOWS.c.at).label("day")), "1 day"),
         # SQLAlchemy's dialect of PostgreSQL makes a call of it, which is not read.
+        (select(func.time_bucket(cast("1 day", Length), FLOWS.c.at).label("day")), "1 day"),
+        (select(func.time_bucket(cast("6 hours", INTERVAL), FLOWS.c.at).label("day")), "6 hours"),
+        (select(func.time_bucket(literal("1 day", Length), FLOWS.c.at).label("day")), "1 day"),
         (select(func.time_bucket(cast(timedelta(1), Length), FLOWS.c.at).label("day")), None),
         ("SELECT time_bucket(width(), at) AS day FROM flows", None),
         ("SELECT time_bucket('a while', at) AS day FROM flows", None),
@@ -365,3 +370,20 @@ def test_what_it_is_grouped_by():
 def test_a_timedelta_is_written_as_people_write_it():
     query = select(func.time_bucket(timedelta(days=1, hours=2), Column("at", BigInteger)))
     assert "INTERVAL '1 day 02:00:00'" in spelled(query)
+
+
+def test_a_length_of_time_that_is_cast_is_written_as_a_text():
+    """SQLAlchemy writes only a timedelta as a literal of the type Interval."""
+    query = select(func.time_bucket(cast("1 day", Length), FLOWS.c.at).label("day"))
+    assert "time_bucket(CAST('1 day' AS INTERVAL), flows.at)" in spelled(query)
+
+
+@pytest.mark.parametrize("width", [try_cast("1 day", INTERVAL), cast(object(), INTERVAL)])
+def test_a_value_that_cannot_be_written_is_one_sentence(width):
+    day = func.time_bucket(width, FLOWS.c.at).label("day")
+    with pytest.raises(DeclarationError) as caught:
+        daily(query=select(day).group_by(day))
+    said = str(caught.value)
+    assert said.startswith("daily: the query cannot be written with its values: ")
+    assert said.endswith("Write the value as text(), or pass the whole query as a text")
+    assert "0x" not in said

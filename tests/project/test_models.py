@@ -6,10 +6,13 @@ import sys
 from types import ModuleType
 
 import pytest
-from sqlalchemy import orm
+from sqlalchemy import MetaData, literal, orm, select
+from sqlalchemy.dialects.postgresql import INTERVAL
 
+from conformance.declarations import View
+from conformance.errors import ModelsUnavailable
 from conformance.project.configuration import Configuration
-from conformance.project.models import classes_for
+from conformance.project.models import classes_for, metadata_for
 from models import Base, MarketData
 
 
@@ -42,3 +45,11 @@ def test_a_registry_of_the_module_s_own(module):
     assert classes_for(Configuration(models=("mine:metadata",))) == classes_for(
         Configuration(models=("mine:Base",))
     )
+
+
+def test_a_query_that_cannot_be_written_is_one_sentence(module):
+    module.metadata = MetaData()
+    query = select(literal(object(), INTERVAL).label("width"))
+    View(query, name="widths").require(module.metadata)
+    with pytest.raises(ModelsUnavailable, match=r"^A declaration in mine is wrong: widths: the q"):
+        metadata_for(Configuration(models=("mine:metadata",)))
