@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
 from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
@@ -23,6 +25,7 @@ from conformance.gate.evidence.report import (
     RowWork,
     Statement,
 )
+from conformance.reports.gate import console as gate_console
 from conformance.reports.gate import files as gate_files
 from conformance.reports.gate import junit as gate_junit
 from conformance.reports.gate import markdown as gate_markdown
@@ -242,3 +245,48 @@ def test_in_a_workflow_links_are_whole(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     gate_files.write_all(FAILING, tmp_path, environment)
     assert "github.com" not in (tmp_path / "gate.md").read_text(encoding="utf-8")
+
+
+def inherited(count, **changes):
+    return tuple(
+        replace(
+            GateFinding("inherited-drift", "0001", f"column:t.c{n}:exists", f"c{n} is.", "Later."),
+            **changes,
+        )
+        for n in range(count)
+    )
+
+
+def shown(*findings):
+    file = io.StringIO()
+    gate_console.show(replace(FAILING, findings=findings), Console(file=file, width=300))
+    return file.getvalue()
+
+
+def test_the_console_shows_inherited_differences_as_one():
+    text = shown(HELD, *inherited(8))
+    assert (
+        "i inherited-drift 0001: 8 differences were there before the new revisions: "
+        + ", ".join(f"column:t.c{n}:exists" for n in range(6))
+        + " and 2 more\n"
+    ) in text
+    assert text.count("inherited-drift 0001") == text.count("  Later.\n") == 1
+    assert "8 notes" in text
+    whole = replace(FAILING, findings=inherited(8))
+    assert gate_markdown.render(whole).count("`inherited-drift`<br>") == 8
+    assert len(whole.as_data()["findings"]) == 8
+
+
+def test_one_inherited_difference_is_told_in_its_own_words():
+    assert "i inherited-drift 0001: c0 is.\n" in shown(*inherited(1))
+
+
+def test_inherited_differences_that_count_are_shown_one_by_one():
+    text = shown(*inherited(2, severity="error"), *inherited(2, accepted="so be it"))
+    assert text.count("✗ inherited-drift 0001: ") == 2
+    assert text.count("✓ inherited-drift 0001: ") == 2
+
+
+def test_differences_with_other_hints_are_shown_apart():
+    text = shown(*inherited(2), *inherited(3, hint="Now."))
+    assert re.findall(r"0001: (\d) differences", text) == ["2", "3"]

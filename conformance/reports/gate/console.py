@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from conformance.comparing.codes import NOTE
 from conformance.reports.gate.estimates import told
 from conformance.reports.grouping import by_reason
 from conformance.reports.headline import show_headline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _STYLES = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("i", "blue")}
 _SQL_WIDTH = 72
 _MOST_NAMES = 6
+_INHERITED = "inherited-drift"
 
 
 def show(report: GateReport, console: Console, reports: str | None = None) -> None:
@@ -29,13 +31,37 @@ def show(report: GateReport, console: Console, reports: str | None = None) -> No
     Args:
         reports: the folder of the written reports, if any.
     """
-    for finding in report.findings:
-        _show_finding(finding, console)
+    for findings in _together(report.findings):
+        if len(findings) == 1:
+            _show_finding(findings[0], console)
+        else:
+            _show_inherited(findings, console)
     for revision in report.revisions:
         _show_revision(revision, console)
     for line in _summary(report):
         console.print(line, highlight=False)
     show_headline(console, "Gate", report.verdict, reports)
+
+
+def _together(findings: Iterable[GateFinding]) -> list[list[GateFinding]]:
+    """The findings in their order; notes on inherited differences with one hint as one."""
+    groups: dict[object, list[GateFinding]] = {}
+    for finding in findings:
+        note = finding.code == _INHERITED and finding.severity == NOTE and finding.accepted is None
+        groups.setdefault((finding.revision, finding.hint) if note else id(finding), []).append(
+            finding
+        )
+    return list(groups.values())
+
+
+def _show_inherited(findings: Sequence[GateFinding], console: Console) -> None:
+    first = findings[0]
+    sign, style = _STYLES[first.severity]
+    said = f"{first.revision}: {len(findings)} differences were there before the new revisions:"
+    ids = _some([finding.subject for finding in findings])
+    console.print(Text(f"{sign} {first.code} ", style=style) + Text(f"{said} {ids}", style="bold"))
+    console.print(Text(f"  {first.hint}", style="dim"))
+    console.print(Text(f"  {_page_of(first)}\n", style="cyan"))
 
 
 def _show_finding(finding: GateFinding, console: Console) -> None:
@@ -122,8 +148,13 @@ def _summary(report: GateReport) -> Iterator[Text]:
 def _not_checked(report: GateReport) -> Iterator[Text]:
     for reason, names in by_reason(report.not_checked).items():
         yield Text(f"  not checked  {len(names)}: {reason}")
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        yield Text(f"               {', '.join(names[:_MOST_NAMES])}{more}", style="dim")
+        yield Text(f"               {_some(names)}", style="dim")
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names and the number of the others; the written reports have all."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _milliseconds(seconds: float) -> str:
