@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, column, table
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, sort_tables
 
-from conformance.declarations import tables_of
+from conformance.declarations import view_of
 from conformance.expected.spelling import dialect
 from conformance.strategies.derivation import derivation_of
 
@@ -118,4 +118,5 @@ def ancestors(declared: Table) -> list[Table]:
             if parent not in found and parent is not declared:
                 found.add(parent)
                 waiting.append(parent)
-    return [item for item in tables_of(declared.metadata) if item in found]
+    tables = sort_tables(sorted(found, key=str))
+    return [item for item in tables if view_of(item) is None]

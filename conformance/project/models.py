@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, Select
 from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import ModelsUnavailable, describe_error
+from conformance.project.merging import merged
 from conformance.project.surroundings import hint_at_variable, prepare_environment
 
 if TYPE_CHECKING:
@@ -31,32 +32,32 @@ def metadata_for(configuration: Configuration) -> MetaData:
 
     Raises:
         ModelsUnavailable: neither `models` nor env.py names metadata; or the models cannot be
-            imported, are not metadata, have no table, do not share one MetaData, or have a wrong
+            imported, are not metadata, have no table, have a table twice, or have a wrong
             declaration.
     """
     prepare_environment(configuration)
+    found = _named(configuration) if configuration.models else _that_of_env_py(configuration)
+    _declare_entities(found)
+    _write_queries(found)
+    return found
+
+
+def _named(configuration: Configuration) -> MetaData:
     references = configuration.models
-    if not references:
-        return _that_of_env_py(configuration)
     # Import all modules first: importing a module adds its tables.
-    first, *others = [_metadata(reference) for reference in references]
-    for reference, metadata in zip(references[1:], others, strict=True):
-        if metadata is not first:
-            raise ModelsUnavailable(
-                f"{reference} and {references[0]} have different MetaData.",
-                "Let all models share one declarative base, or check them in separate runs.",
-            )
-    if not first.tables:
+    named = {reference: _metadata(reference) for reference in references}
+    if not any(metadata.tables for metadata in named.values()):
         # env.py may import the modules that define the tables.
         with suppress(ModelsUnavailable):
             _that_of_env_py(configuration)
-    if not first.tables:
+    found = merged(named)
+    if not found.tables:
         raise ModelsUnavailable(
             f"The metadata of {', '.join(references)} has no tables.",
             "Import every model in a module that --models names. Or leave --models out to use the"
             " target_metadata of env.py.",
         )
-    return first
+    return found
 
 
 def _that_of_env_py(configuration: Configuration) -> MetaData:
@@ -152,12 +153,10 @@ def _metadata(reference: str) -> MetaData:
         raise ModelsUnavailable(
             f"{reference} is a {type(metadata).__name__}, not a MetaData of SQLAlchemy.", _FORM
         )
-    _declare_entities(metadata)
-    _write_queries(metadata, module_name)
     return metadata
 
 
-def _write_queries(metadata: MetaData, module_name: str) -> None:
+def _write_queries(metadata: MetaData) -> None:
     """Find a query that cannot be written as SQL here, and not in the middle of a run."""
     from conformance.declarations import view_of, views_of
     from conformance.declarations.queries import query_sql
@@ -168,13 +167,9 @@ def _write_queries(metadata: MetaData, module_name: str) -> None:
             try:
                 query_sql(view.query, table.name)
             except ArgumentError as error:
-                raise _wrong_declaration(module_name, error) from None
-
-
-def _wrong_declaration(module_name: str, error: ArgumentError) -> ModelsUnavailable:
-    return ModelsUnavailable(
-        f"A declaration in {module_name} is wrong: {error}.", "Correct the declaration."
-    )
+                raise ModelsUnavailable(
+                    f"A declaration is wrong: {error}.", "Correct the declaration."
+                ) from None
 
 
 def _declare_entities(metadata: MetaData) -> None:
@@ -212,7 +207,9 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
             f"Run this command in the folder that has the module; this is {here}.",
         ) from None
     except ArgumentError as error:
-        raise _wrong_declaration(module_name, error) from None
+        raise ModelsUnavailable(
+            f"A declaration in {module_name} is wrong: {error}.", "Correct the declaration."
+        ) from None
     # The module is code of the project: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
         raise ModelsUnavailable(

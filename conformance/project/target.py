@@ -13,6 +13,7 @@ from sqlalchemy import MetaData
 
 from conformance.errors import ModelsUnavailable, describe_error
 from conformance.project.confinement import nowhere
+from conformance.project.merging import merged
 from conformance.project.scripts import config_for, copied_config
 from conformance.project.surroundings import env_py, hint_at_variable
 
@@ -27,9 +28,11 @@ _NAME = "target_metadata"
 def target_metadata(project: Configuration) -> MetaData:
     """Run env.py in offline mode, and return the target_metadata that it configures.
 
+    Alembic also takes a list of MetaData; they are merged.
+
     Raises:
-        ModelsUnavailable: the ini file does not exist, env.py fails, or it does not have exactly
-            one MetaData.
+        ModelsUnavailable: the ini file does not exist, env.py fails, it has no MetaData, or a list
+            of MetaData with a table twice.
     """
     config = copied_config(config_for(project), io.StringIO())
     found: list[Any] = []
@@ -69,13 +72,8 @@ def _only(found: list[Any], error: BaseException | None) -> MetaData:
         item for value in found for item in (value if isinstance(value, list | tuple) else [value])
     ]
     several = list({id(item): item for item in flat if isinstance(item, MetaData)}.values())
-    if len(several) == 1:
-        return several[0]
     if several:
-        raise ModelsUnavailable(
-            f"No models are configured, and {_NAME} of env.py has {len(several)} MetaData.",
-            "Name the one to compare with: --models package.module:metadata.",
-        )
+        return merged({f"{_NAME}[{number}] of env.py": item for number, item in enumerate(several)})
     why = (
         f"env.py fails in offline mode: {describe_error(error)}"
         if error

@@ -19,7 +19,9 @@ def check_names(table: Table, parents: Parents) -> None:
     Raises:
         ValueError: a name is not.
     """
-    tables = table.metadata.tables
+    # A parent may be in another MetaData.
+    referred = {key.column.table for key in table.foreign_keys}
+    tables = {**table.metadata.tables, **{parent.key: parent for parent in referred}}
     for name in parents:
         owner, _, column = name.rpartition(".")
         if name not in tables and (owner not in tables or column not in tables[owner].columns):

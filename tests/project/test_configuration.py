@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import importlib.util
 import subprocess
 import sys
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from sqlalchemy import MetaData
 
+from conformance.declarations import Extension
+from conformance.declarations.base import required
 from conformance.errors import ModelsUnavailable
 from conformance.project.configuration import (
     KEYS,
@@ -244,7 +248,7 @@ def modules(here, monkeypatch):
     (here / "stranger.py").write_text(
         "import sqlalchemy as sa\nmetadata = sa.MetaData()\nsa.Table('third', metadata)\n"
     )
-    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "path", [str(here), *sys.path])
     yield
     for name in ("shared_base", "first_half", "second_half", "stranger"):
         sys.modules.pop(name, None)
@@ -259,11 +263,33 @@ def test_models_in_several_modules():
 
 @pytest.mark.usefixtures("modules")
 def test_models_that_do_not_share_their_metadata():
+    """Such as those of two declarative bases: they are one view, of the same tables."""
+    references = ("first_half:metadata", "stranger:metadata", "second_half:metadata")
+    metadata = metadata_for(configured(models=references))
+    assert set(metadata.tables) == {"first", "second", "third"}
+    assert metadata.tables["third"] is sys.modules["stranger"].metadata.tables["third"]
+    assert metadata_for(configured(models=references)) is metadata
+
+
+@pytest.mark.usefixtures("modules")
+def test_a_table_that_two_metadata_have():
+    stranger = importlib.import_module("stranger")
+    stranger.again = MetaData()
+    stranger.metadata.tables["third"].to_metadata(stranger.again)
     with pytest.raises(ModelsUnavailable) as caught:
-        metadata_for(configured(models=("first_half:metadata", "stranger:metadata")))
-    assert caught.value.problem == (
-        "stranger:metadata and first_half:metadata have different MetaData."
-    )
+        metadata_for(configured(models=("stranger:metadata", "stranger:again")))
+    assert caught.value.problem == "The table third is in stranger:metadata and in stranger:again."
+    assert caught.value.hint.startswith("Let one of them have the table")
+
+
+@pytest.mark.usefixtures("modules")
+def test_declarations_of_several_metadata_count_together():
+    modules = [importlib.import_module(name) for name in ("first_half", "stranger")]
+    wanted = [Extension("pg_trgm"), Extension("btree_gist")]
+    for module, extension in zip(modules, wanted, strict=True):
+        extension.require(module.metadata)
+    found = metadata_for(configured(models=("first_half:metadata", "stranger:metadata")))
+    assert required(found, Extension) == wanted
 
 
 COMMANDS = {
