@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.comparing.codes import NOTE
+from conformance.reports.fitting import fit
 from conformance.reports.gate.estimates import told
 from conformance.reports.grouping import by_reason
 from conformance.reports.headline import show_headline
@@ -69,11 +70,12 @@ def _show_finding(finding: GateFinding, console: Console) -> None:
     if finding.accepted is not None:
         sign, style = "✓", "green"
     head = Text(f"{sign} {finding.code} ", style=style)
-    console.print(head + Text(f"{finding.revision}: {finding.message}", style="bold"))
+    message = Text(f"{finding.revision}: {finding.message}", style="bold")
+    console.print(fit(head + message, console))
     if finding.accepted is not None:
         console.print(Text(f"  Accepted: {finding.accepted}\n", style="dim"))
     else:
-        console.print(Text(f"  {finding.hint}", style="dim"))
+        console.print(fit(Text(f"  {finding.hint}", style="dim"), console))
         console.print(Text(f"  {_page_of(finding)}\n", style="cyan"))
 
 

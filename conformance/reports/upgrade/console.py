@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from conformance.reports.fitting import fit
 from conformance.reports.grouping import by_reason
 from conformance.reports.headline import show_headline
 
@@ -29,7 +30,7 @@ def show(report: UpgradeReport, console: Console, reports: str | None = None) ->
         reports: the folder of the written reports, if any.
     """
     for line in (*_changes(report), *_summary(report)):
-        console.print(line, highlight=False)
+        console.print(fit(line, console), highlight=False)
     show_headline(console, "Upgrade", report.verdict, reports)
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from conformance.comparing.codes import SEVERITIES
 from conformance.comparing.findings import CATALOG
 from conformance.comparing.verdict import describe_counts
+from conformance.reports.fitting import fit
 from conformance.reports.grouping import by_reason, objects_of, seen_by_kind
 from conformance.reports.headline import show_headline
 
@@ -38,8 +39,8 @@ def show(
     # What fails comes first: of a hundred warnings most are not shown.
     ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
     for finding in ordered[:_MOST_FINDINGS]:
-        console.print(mark(finding) + Text(finding.message, style="bold"))
-        console.print(Text(f"  {finding.hint}", style="dim"))
+        console.print(fit(mark(finding) + Text(finding.message, style="bold"), console))
+        console.print(fit(Text(f"  {finding.hint}", style="dim"), console))
         console.print(Text(f"  {finding.id}\n", style="cyan"))
     rest = len(verdict.findings) - _MOST_FINDINGS
     if rest > 0:

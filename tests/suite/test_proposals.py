@@ -1,0 +1,71 @@
+"""What autogenerate proposes is told in words; two readings of a clock are Alembic's mistake."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, DefaultClause, Index, MetaData, Table, create_engine, pool, text
+from sqlalchemy.types import DateTime, Integer
+
+from conformance.suite.proposals import describe_proposals, false_proposals
+
+
+def table(metadata, *columns):
+    return Table("clocks", metadata, Column("id", Integer, primary_key=True), *columns)
+
+
+def read_at(default):
+    return Column("read_at", DateTime(timezone=True), server_default=text(default))
+
+
+def proposed(url, database, models):
+    """What Alembic proposes if the database was made from the first metadata."""
+    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+        database.create_all(connection)
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        return compare_metadata(context, models)
+
+
+@pytest.mark.parametrize(
+    ("stored", "declared"),
+    [
+        ("clock_timestamp()", "CLOCK_TIMESTAMP()"),
+        ("timezone('utc'::text, clock_timestamp())", "timezone('utc', clock_timestamp())"),
+    ],
+)
+def test_two_readings_of_a_clock_are_alembics_mistake(stored, declared):
+    """A difference that Alembic sees only if the clock ticks between its two readings."""
+    sides = (DefaultClause(text(side)) for side in (stored, declared))
+    diffs = [[("modify_default", None, "clocks", "read_at", {}, *sides)]]
+    assert false_proposals(diffs) == ["clocks.read_at"]
+    (phrase,) = describe_proposals(diffs)
+    assert phrase == (
+        f"modify_default of clocks.read_at: {stored} in the database, {declared} declared"
+    )
+
+
+def test_another_default_is_a_difference(conformance_engine):
+    database, models = MetaData(), MetaData()
+    table(database, read_at("clock_timestamp()"))
+    table(models, read_at("timestamptz '2025-01-01'"))
+    with conformance_engine.database() as url:
+        diffs = proposed(url, database, models)
+    assert false_proposals(diffs) == []
+    assert "timestamptz '2025-01-01' declared" in describe_proposals(diffs)[0]
+
+
+def test_every_kind_of_change_has_words(conformance_engine):
+    database, models = MetaData(), MetaData()
+    table(database, Column("gone", Integer))
+    wanted = table(models, Column("new", Integer))
+    Index("ix_clocks_new", wanted.c.new)
+    Table("watches", models, Column("id", Integer))
+    with conformance_engine.database() as url:
+        phrases = describe_proposals(proposed(url, database, models))
+    assert sorted(phrases) == [
+        "add_column clocks.new",
+        "add_index ix_clocks_new on clocks",
+        "add_table watches",
+        "remove_column clocks.gone",
+    ]
