@@ -19,6 +19,7 @@ from conformance.comparing.facts import (
     plain,
 )
 from conformance.comparing.findings import Finding, Left, NotChecked, Seen
+from conformance.comparing.merging import merge
 from conformance.comparing.policies.rules import add_broken_rules
 from conformance.comparing.seen import PRIVILEGES, accounted, is_never_judged, is_seen, seen_of
 from conformance.comparing.wording import MODELS, expected_of
@@ -118,6 +119,8 @@ def _compare_facts(
             findings[key] = _finding(key, expected, observed, reference)
         else:
             conforming.append(key)
+    if reference is MODELS:
+        merge(expected, observed, findings, consequences)
     ordered = dict(sorted(not_checked.items(), key=lambda item: item[0].sort_key()))
     return Comparison(tuple(conforming), findings, consequences, ordered, seen, counts, names)
 

@@ -1,0 +1,132 @@
+"""One cause, one finding: an object under another name, and one trigger on many tables. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS, FactKey, Facts, agrees
+from conformance.comparing.kinds import NOUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conformance.comparing.findings import Finding
+
+#: Kinds of objects that exist under another name after a rename.
+_RENAMED = ("index", "unique", "foreign_key", "check", "exclusion")
+#: So many tables with a trigger of one function are a library's work.
+_LIBRARY = 3
+_MOST_NAMES = 6
+
+_Findings = dict[FactKey, "Finding"]
+
+
+def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _Findings) -> None:
+    """Merge findings of one cause: all but the first move to the consequences."""
+    for first, others, merged in (
+        *_renamed(expected, observed, findings),
+        *_of_a_library(observed, findings),
+    ):
+        gone = {findings[first].id, *(findings[key].id for key in others)}
+        findings[first] = merged
+        for key in others:
+            del findings[key]
+            consequences[key] = merged
+        for key, cause in consequences.items():
+            if cause.id in gone:
+                consequences[key] = merged
+
+
+def _renamed(
+    expected: Facts, observed: Facts, findings: _Findings
+) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
+    """Declared objects that the database has under another name."""
+    undeclared = _existing(findings, "unexpected")
+    for key in _existing(findings, "missing"):
+        if key.kind not in _RENAMED:
+            continue
+        found = next(
+            (
+                other
+                for other in undeclared
+                if (other.kind, other.table) == (key.kind, key.table)
+                and _same(key, other, expected, observed)
+            ),
+            None,
+        )
+        if found is not None:
+            undeclared.remove(found)
+            yield key, (found,), _under_another_name(key, found, findings[key])
+
+
+def _existing(findings: _Findings, disagreement: str) -> list[FactKey]:
+    return [
+        key
+        for key, finding in findings.items()
+        if finding.disagreement == disagreement and key.attribute == EXISTS
+    ]
+
+
+def _same(key: FactKey, other: FactKey, expected: Facts, observed: Facts) -> bool:
+    """Whether all attributes agree."""
+    return all(
+        agrees(value, observed.get(other._replace(attribute=declared.attribute)))
+        for declared, value in expected.items()
+        if declared.existence == key
+    )
+
+
+def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Finding:
+    noun = NOUNS.get(key.kind, key.kind)
+    schema = f"{key.table.rpartition('.')[0]}." if "." in key.table else ""
+    change = (
+        f"ALTER INDEX {schema}{_quoted(found.name)} RENAME TO {_quoted(key.name)}"
+        if key.kind == "index"
+        else f"ALTER TABLE {key.table} RENAME CONSTRAINT {_quoted(found.name)} TO"
+        f" {_quoted(key.name)}"
+    )
+    return replace(
+        finding,
+        message=f"{noun} {key.object}: is called {found.name} in the database, the models declare"
+        f" {key.name}; the definitions are the same",
+        hint=f"Likely cause: a rename on one side. Run {change} in a migration, or use the name of"
+        " the database in the models.",
+    )
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
+
+
+def _of_a_library(
+    observed: Facts, findings: _Findings
+) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
+    """Undeclared triggers of one function on many tables."""
+    by_function: dict[str, list[FactKey]] = defaultdict(list)
+    for key in _existing(findings, "unexpected"):
+        if key.kind == "trigger":
+            by_function[str(observed.get(key._replace(attribute="function")))].append(key)
+    for function, keys in by_function.items():
+        tables = list(dict.fromkeys(key.table for key in keys))
+        if len(tables) >= _LIBRARY:
+            first, *others = keys
+            yield first, others, _on_many_tables(function, keys, tables, findings[first])
+
+
+def _on_many_tables(
+    function: str, keys: Sequence[FactKey], tables: Sequence[str], finding: Finding
+) -> Finding:
+    more = len(tables) - _MOST_NAMES
+    named = ", ".join(tables[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    patterns = ", ".join(f'"trigger:*.{name}"' for name in dict.fromkeys(key.name for key in keys))
+    return replace(
+        finding,
+        observed=[key.object for key in keys],
+        message=f"triggers of {function} exist on {len(tables)} tables, the models declare none:"
+        f" {named}",
+        hint="Read from pg_trigger. Declare the triggers with Trigger(...), or drop them in a"
+        f" migration. If they are a library's: leave = [{patterns}] in pyproject.toml.",
+    )

@@ -1,0 +1,93 @@
+"""One cause, one finding: a renamed object, and a library's trigger on many tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.comparison import compare
+from conformance.comparing.facts import EXISTS, FactKey
+
+COMMUNITY = Capabilities(community_edition=True)
+
+
+def one(kind, table, name, **attributes):
+    values = {EXISTS: True, **attributes}
+    return {FactKey(kind, table, name, attribute): value for attribute, value in values.items()}
+
+
+def triggers(count, function="audit.log()"):
+    facts = {}
+    for number in range(count):
+        facts |= one("trigger", f"t{number:02}", "audited", function=function, level="row")
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "change"),
+    [
+        (
+            "index",
+            {"columns": ("a",), "unique": False},
+            "ALTER INDEX old RENAME TO new",
+        ),
+        ("check", {"expression": "a > 0"}, "ALTER TABLE t RENAME CONSTRAINT old TO new"),
+        ("unique", {"columns": ("a",)}, "ALTER TABLE t RENAME CONSTRAINT old TO new"),
+    ],
+)
+def test_an_object_under_another_name_is_one_finding(kind, attributes, change):
+    expected, observed = one(kind, "t", "new", **attributes), one(kind, "t", "old", **attributes)
+    compared = compare(expected, observed, COMMUNITY)
+    (finding,) = compared.findings.values()
+    assert finding.id == f"{kind}:t.new:exists"
+    assert "is called old in the database, the models declare new" in finding.message
+    assert change in finding.hint
+    assert set(compared.consequences) == {*expected, *observed} - set(compared.findings)
+    assert set(compared.consequences.values()) == {finding}
+
+
+def test_the_change_names_schema_and_quotes():
+    facts = {"columns": ("a",)}
+    compared = compare(one("index", "s.t", "New", **facts), one("index", "s.t", "old", **facts),
+                       COMMUNITY)  # fmt: skip
+    (finding,) = compared.findings.values()
+    assert 'ALTER INDEX s.old RENAME TO "New"' in finding.hint
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        one("index", "t", "old", columns=("b",)),
+        one("index", "u", "old", columns=("a",)),
+        one("unique", "t", "old", columns=("a",)),
+    ],
+)
+def test_another_object_is_another_finding(other):
+    compared = compare(one("index", "t", "new", columns=("a",)), other, COMMUNITY)
+    assert len(compared.findings) == 2
+
+
+def test_two_renamed_objects_are_two_findings():
+    expected = one("index", "t", "a1", columns=("a",)) | one("index", "t", "a2", columns=("a",))
+    observed = one("index", "t", "b1", columns=("a",)) | one("index", "t", "b2", columns=("a",))
+    assert len(compare(expected, observed, COMMUNITY).findings) == 2
+
+
+def test_a_library_s_triggers_are_one_finding():
+    observed = triggers(27)
+    compared = compare({}, observed, COMMUNITY)
+    (finding,) = compared.findings.values()
+    assert finding.id == "trigger:t00.audited:exists"
+    assert finding.message == (
+        "triggers of audit.log() exist on 27 tables, the models declare none: t00, t01, t02, t03,"
+        " t04, t05 and 21 more"
+    )
+    assert 'leave = ["trigger:*.audited"]' in finding.hint
+    assert finding.observed[-1] == "t26.audited"
+    assert set(compared.consequences) == {*observed} - set(compared.findings)
+
+
+def test_triggers_of_few_tables_or_of_several_functions_stay_apart():
+    assert len(compare({}, triggers(2), COMMUNITY).findings) == 2
+    several = triggers(2) | one("trigger", "u", "audited", function="other.log()", level="row")
+    assert len(compare({}, several, COMMUNITY).findings) == 3
