@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from conformance.gate.rules.outcomes import (
 )
 from conformance.gate.rules.sizes import estimates, judge_sizes, would_scale
 from conformance.gate.squawk import SquawkUnavailable, find_violations, judge_squawk, normalize
+from conformance.observed.home import version_of
 from conformance.pipeline import check_database, scope_of
 from conformance.population.reflection import schemas_of
 from conformance.process.progress import unwatched
@@ -124,11 +124,11 @@ class _Gate:
 
     def run(self, scope: Scope) -> GateReport:
         """Rehearse the revisions, and compare the objects in the scope with the models."""
-        # The rehearsal reports the revisions that fail.
-        with suppress(MigrationFailed):
-            self._bench.migrations.use_their_version(self._session.engine)
+        fails = self._use_version_of_the_revisions()
         self._progress("filling the base with rows")
         self._bench.renew()
+        if fails:
+            self._use_version_of_the_base()
         self._thin = self._bench.thin()
         self._models_scope = replace(scope, version_table=self._bench.version_table)
         rehearsed = self._rehearse_all()
@@ -158,6 +158,21 @@ class _Gate:
             tuple(self._not_checked),
             sizes=self._sizes_told(rehearsed),
         )
+
+    def _use_version_of_the_revisions(self) -> bool:
+        """Use the version that the last revision leaves; whether a revision fails before that."""
+        try:
+            self._bench.migrations.use_their_version(self._session.engine)
+        except MigrationFailed:
+            return True  # The rehearsal reports the revision that fails.
+        return False
+
+    def _use_version_of_the_base(self) -> None:
+        # Not by the reader: while it is open, the engine cannot connect to another database.
+        with self._bench.connect() as connection:
+            version = version_of(connection)
+        if version is not None:
+            self._session.engine.use(version)
 
     def _estimates(self, evidence: Evidence) -> tuple[Estimate, ...]:
         rows = {item.name: item.rows for item in evidence.before.contents.values()}

@@ -39,13 +39,15 @@ class DowngradeOutcome:
         failure: why the downgrade did not complete; None if it did.
         irreversible: the message of the NotImplementedError that it raised; None if it raised none.
         statements: how many statements the revision's own downgrade sent.
-        after: the state after the downgrade.
+        after: the state after the downgrade; None if it is not known.
+        dropped_extension: whether the downgrade dropped the extension timescaledb.
     """
 
     failure: Failure | None = None
     irreversible: str | None = None
     statements: int = 0
     after: State | None = None
+    dropped_extension: bool = False
 
 
 @dataclass(frozen=True)

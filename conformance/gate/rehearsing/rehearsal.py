@@ -41,6 +41,7 @@ from conformance.gate.rehearsing.tracing import (
     listening,
 )
 from conformance.gate.rules.sentences import shortened
+from conformance.observed.home import home_of
 from conformance.observed.version_table import schemas_of
 from conformance.population.sequences_behind import lagging_sequences
 from conformance.process.progress import unwatched
@@ -192,7 +193,13 @@ class Rehearsal:
                 )
         if failure is not None:
             return DowngradeOutcome(failure)
+        if self._has_no_extension():
+            return DowngradeOutcome(statements=sent.count, dropped_extension=True)
         return DowngradeOutcome(None, None, sent.count, self._state(before))
+
+    def _has_no_extension(self) -> bool:
+        with self._bench.connect() as connection:
+            return home_of(connection) is None
 
     def _is_linear(self, check: str) -> bool:
         """Whether Alembic's step is this revision alone; if not, the check is not made."""

@@ -141,6 +141,17 @@ def _judge_downgrade(evidence: Evidence, outcome: DowngradeOutcome) -> Iterator[
             'Make the downgrade work on tables with rows, or declare irreversible = "why".',
         )
         return
+    if outcome.dropped_extension:
+        yield GateFinding(
+            "downgrade",
+            revision,
+            "",
+            "The downgrade drops the extension timescaledb, and with the extension every chunk, "
+            "policy and continuous aggregate of the database; what else the downgrade restores "
+            "cannot be compared.",
+            "Keep the extension in the downgrade: other schemas of the database may use it.",
+        )
+        return
     assert outcome.after is not None
     facts = describe_changes(evidence.before, outcome.after, validations=False)
     # Data that the upgrade lost or changed is another finding; no downgrade can restore it.

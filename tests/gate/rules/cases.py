@@ -311,6 +311,7 @@ CASES = {
         replace(back(), revision=replace(REVISION, irreversible="rows are gone from X."))
     ),
     "without a way back, by its downgrade": lambda: judge(back(irreversible="not here.")),
+    "a downgrade that drops the extension": lambda: judge(back(dropped_extension=True)),
     "a downgrade that fails": lambda: judge(back(failure=Failure("no table X."))),
     "a downgrade that does nothing": lambda: judge(back(statements=0, after=EMPTY)),
     "a downgrade that leads elsewhere": lambda: judge(back(after=table(rows=2))),
@@ -512,6 +513,8 @@ HINTS = {
             "hypertables do not support adding a constraint using an existing index",
             'cannot create a unique index without the column "at"',
             "canceling statement due to lock timeout",
+            'extension "timescaledb" cannot be updated after the old version has already been'
+            " loaded",
             "division by zero",
         )
     },
