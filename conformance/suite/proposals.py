@@ -6,7 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from conformance.comparing.facts import FactKey
+    from conformance.comparing.findings import Finding
 
 #: Functions that read a clock: Alembic evaluates both defaults, and gets two readings.
 _CLOCKS = re.compile(
@@ -33,6 +36,30 @@ def false_proposals(diffs: Iterable[Any]) -> list[str]:
     evaluated and their values are compared.
     """
     return [f"{diff[2]}.{diff[3]}" for diff in _each(diffs) if _reads_clocks(diff)]
+
+
+def causes_of(diffs: Iterable[Any], findings: Mapping[FactKey, Finding]) -> list[str]:
+    """The ids of the findings from which all proposals follow; empty if one follows from none."""
+    causes = [_cause_of(diff, findings) for diff in _each(diffs)]
+    return [] if None in causes else list(dict.fromkeys(str(cause) for cause in causes))
+
+
+def _cause_of(diff: tuple[Any, ...], findings: Mapping[FactKey, Finding]) -> str | None:
+    name = _proposed_name(diff)
+    of_it = (
+        finding for key, finding in findings.items() if name in (key.name or key.table, key.object)
+    )
+    return next((finding.id for finding in of_it), None)
+
+
+def _proposed_name(diff: tuple[Any, ...]) -> str:
+    """The name of the proposed object, as a fact has it: a table, `t.c`, or an index."""
+    operation = str(diff[0])
+    if operation.startswith("modify_"):
+        return f"{diff[2]}.{diff[3]}" if diff[3] else str(diff[2])
+    if operation.endswith("_column"):
+        return f"{diff[2]}.{diff[3].name}"
+    return str(getattr(diff[1], "name", ""))
 
 
 def _each(diffs: Iterable[Any]) -> Iterator[tuple[Any, ...]]:

@@ -38,7 +38,7 @@ from conformance.project.env_connection import passed_to_env
 from conformance.project.extensions import engines_with
 from conformance.project.listening import collected_notices
 from conformance.project.notices import is_warning
-from conformance.suite.proposals import describe_proposals, false_proposals
+from conformance.suite.proposals import causes_of, describe_proposals, false_proposals
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, MetaData
 
     from conformance.checking.outcomes import Record
+    from conformance.comparing.comparison import Comparison
     from conformance.comparing.facts import Facts
     from conformance.comparing.findings import Finding
     from conformance.engines.base import Engine, Template
@@ -323,6 +324,7 @@ def test_alembic_check_is_quiet(
     migrated: Connection,
     alembic_config: Config,
     conformance_metadata: MetaData,
+    comparison: Comparison,
     record: Record,
 ) -> None:
     """Autogenerate proposes no change, for example no drop of TimescaleDB's indexes."""
@@ -346,6 +348,9 @@ def test_alembic_check_is_quiet(
             " Autogenerate must not compare TimescaleDB's own schemas: pass include_name of"
             " conformance to context.configure() in env.py."
         )
+    if causes := causes_of(diffs, comparison.findings):
+        whose = "changes, which follow from other findings"
+        hint += f" Correct {', '.join(causes)} first."
     views = {table.fullname for table in views_of(conformance_metadata)}
     if views & {phrase.removeprefix("add_table ") for phrase in proposed}:
         hint += (

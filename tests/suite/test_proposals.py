@@ -8,7 +8,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Column, DefaultClause, Index, MetaData, Table, create_engine, pool, text
 from sqlalchemy.types import DateTime, Integer
 
-from conformance.suite.proposals import describe_proposals, false_proposals
+from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.comparison import compare
+from conformance.comparing.facts import EXISTS, FactKey
+from conformance.suite.proposals import causes_of, describe_proposals, false_proposals
 
 
 def table(metadata, *columns):
@@ -69,3 +72,13 @@ def test_every_kind_of_change_has_words(conformance_engine):
         "add_table watches",
         "remove_column clocks.gone",
     ]
+
+
+def test_proposals_that_follow_from_findings_are_told_so():
+    index = Index("ix_t_a", Table("t", MetaData(), Column("a", Integer)).c.a)
+    missing = {FactKey("index", "t", "ix_t_a", EXISTS): True}
+    findings = compare(missing, {}, Capabilities(community_edition=True)).findings
+    proposal = ("add_index", index)
+    assert causes_of([proposal], findings) == ["index:t.ix_t_a:exists"]
+    assert causes_of([proposal, ("add_table", Table("u", MetaData()))], findings) == []
+    assert causes_of([proposal], {}) == []
