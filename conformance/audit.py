@@ -22,7 +22,7 @@ from conformance.engines.connecting import (
     scrubbed,
 )
 from conformance.engines.identification import identify_server
-from conformance.errors import EngineUnavailable
+from conformance.errors import EngineUnavailable, is_of_unknown_catalog
 from conformance.observed.sizes import table_sizes
 from conformance.pipeline import check_database, scope_of
 
@@ -110,6 +110,8 @@ def reading(url: URL) -> Iterator[Connection]:
         except DBAPIError as error:
             if is_lost_connection(error):
                 raise lost_connection("the audit") from None
+            if is_of_unknown_catalog(error):
+                raise
             reason = scrubbed(str(error.orig), url).rstrip(".")
             raise EngineUnavailable(
                 f"Reading the catalog at {place(url)} failed: {reason}.",

@@ -7,6 +7,7 @@ prints both, without a traceback, and exits with 2.
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 
 
 class ConformanceError(Exception):
@@ -83,6 +84,12 @@ class BaseUnavailable(ConformanceError):
     """The base, which decides which revisions are new, cannot be read."""
 
 
+#: SQLSTATEs of a relation, a column and a function that do not exist.
+_UNKNOWN_NAMES = ("42P01", "42703", "42883")
+#: The folder of the modules that read the catalog.
+_READS = str(Path("conformance") / "observed")
+
+
 def why_no_verdict(error: BaseException) -> str:
     """Say in one or two sentences why a run ended without a verdict.
 
@@ -93,12 +100,24 @@ def why_no_verdict(error: BaseException) -> str:
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted."
+    if is_of_unknown_catalog(error):
+        return (
+            f"The catalog of this server is not as known: {message_of(error)}. TimescaleDB may be"
+            " newer than this version of conformance knows: use a newer conformance, or an older"
+            " TimescaleDB."
+        )
     where = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f" at {frame.filename}, line {frame.lineno}" for frame in where)
     return (
         f"Ended by {describe_error(error)}{place}. If that code is right, this is a defect of"
         " conformance: please report it."
     )
+
+
+def is_of_unknown_catalog(error: BaseException) -> bool:
+    """Whether a query of the catalog names what the server's catalog does not have."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return state_of(error) in _UNKNOWN_NAMES and any(_READS in frame.filename for frame in frames)
 
 
 def describe_error(error: BaseException) -> str:

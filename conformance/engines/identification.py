@@ -12,6 +12,7 @@ from conformance.comparing.capabilities import (
     Server,
     version_tuple,
 )
+from conformance.comparing.pairs import why_not_a_pair
 from conformance.errors import ServerUnsupported
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def identify_server(connection: Connection) -> Server:
             "supported version.",
             "Upgrade the server.",
         )
+    if (refusal := why_not_a_pair(row.major, row.timescaledb)) is not None:
+        raise ServerUnsupported(*refusal)
     # Both editions have the setting. If it cannot be read the edition is unknown, and an unknown
     # capability counts as missing.
     license_setting = connection.execute(text(_LICENSE)).scalar_one()

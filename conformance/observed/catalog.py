@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from conformance.observed.successors import for_this_server
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,7 +58,7 @@ def _statement(name: str) -> str:
 
 def rows(connection: Connection, name: str, scope: Scope) -> Sequence[Row[tuple[object, ...]]]:
     """The rows of `sql/<name>.sql` for the scope."""
-    sql = _statement(name)
+    sql = for_this_server(connection, _statement(name))
     parameters = {
         "schemas": list(scope.schemas),
         "default_schema": scope.default_schema,

@@ -14,7 +14,7 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from conformance.engines.container import daemon
-from conformance.engines.container.image import DEFAULT_IMAGE
+from conformance.engines.container.image import DEFAULT_IMAGE, refuse_impossible
 from conformance.engines.endings import call_at_end
 from conformance.engines.server.on_server import EngineOnServer
 from conformance.engines.server.own_server import (
@@ -100,6 +100,7 @@ class ContainerEngine(EngineOnServer):
         Raises:
             EngineUnavailable: the Docker daemon does not answer, or the image cannot be pulled.
         """
+        refuse_impossible(self._given_image)
         first_word = daemon.FIRST_WORD_TIMEOUT if hurry else None
         daemon.obtain_image(self.image, self._progress, first_word)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.comparing.capabilities import OLDEST_TIMESCALEDB, POSTGRESQL_MAJORS, version_tuple
+from conformance.comparing.pairs import why_not_a_pair
 from conformance.engines.local.installations import Installation, installed, read
 from conformance.errors import EngineUnavailable, LocalUnavailable
 
@@ -96,6 +97,9 @@ def _with(installation: Installation, version: str | None) -> Chosen:
     if installation.timescaledb is None:
         raise LocalUnavailable(f"{installation} does not have TimescaleDB.", _INSTALL)
     if version is not None and version not in installation.offered:
+        if (refusal := why_not_a_pair(installation.major, version)) is not None:
+            problem, hint = refusal
+            raise LocalUnavailable(problem, hint.rstrip("."))
         offered = ", ".join(installation.offered) or "no version with a library"
         raise LocalUnavailable(
             f"{installation} does not offer TimescaleDB {version}.",
