@@ -208,9 +208,13 @@ def _unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
+#: An item of a list: everything up to a comma that is not in a quoted name.
+_ITEM = re.compile(r'(?:"(?:[^"]|"")*"|[^,])+')
+
+
 def _split(items: str | Sequence[Any]) -> tuple[Any, ...]:
     if isinstance(items, str):
-        return tuple(item.strip() for item in items.split(",") if item.strip())
+        return tuple(item.strip() for item in _ITEM.findall(items) if item.strip())
     return tuple(items)
 
 

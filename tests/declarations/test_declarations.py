@@ -519,3 +519,21 @@ def test_the_parts_of_an_error():
     error = DeclarationError("ticks", "it is wrong").in_model("Ticks")
     assert (error.subject, error.reason) == ("Ticks (ticks)", "it is wrong")
     assert str(error) == "Ticks (ticks): it is wrong"
+
+
+def test_quoted_names_may_have_commas_quotes_and_capitals():
+    quoted = Table(
+        "t",
+        MetaData(),
+        Column("When", DateTime(timezone=True), nullable=False),
+        Column("a,b", Integer),
+        Column('c"d', Integer),
+        Column("e, f", Integer),
+        Hypertable("When", chunk_interval="1 day"),
+        Compression(
+            segment_by='"a,b", "c""d"', order_by='"When" DESC, "e, f" NULLS FIRST', after="1 day"
+        ),
+    )
+    compression = compression_of(quoted)
+    assert compression.segment_by == ("a,b", 'c"d')
+    assert [item.column for item in compression.order_by] == ["When", "e, f"]
