@@ -103,12 +103,16 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
     if printed:
         with printing():
             click.echo(printed, nl=False)
+    from rich.console import Console
+    from rich.text import Text
+
+    from conformance.reports.fitting import fit
+
     if report.could_not_run is not None:
         stderr = without_commands(sys.stderr, os.environ)
-        click.echo(f"conformance: {report.could_not_run}", file=stderr)
+        reason = Text(f"conformance: {report.could_not_run}")
+        click.echo(fit(reason, Console(file=stderr)).plain, file=stderr)
     else:
-        from rich.console import Console
-
         stream = without_commands(sys.stderr if to_stderr else sys.stdout, os.environ)
         with printing():
             show(report, Console(file=stream, soft_wrap=True))

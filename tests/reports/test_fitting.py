@@ -30,12 +30,14 @@ def test_a_short_message_is_shown_as_it_is():
     assert fit(text, console) is text
 
 
-def test_a_long_message_ends_with_how_much_is_left_out():
+def test_a_long_message_keeps_its_beginning_and_its_end():
     console = Console(file=StringIO(), width=80)
+    wrapped = len(Text(LONG).wrap(console, 80))
     lines = fit(Text(LONG), console).plain.splitlines()
     assert len(lines) == MOST_LINES
-    assert lines[-1].endswith("more lines, which are in the reports.")
+    assert lines[6] == f"…{wrapped - 9} lines are left out; the written reports have them…"
     assert lines[0].startswith("word0")
+    assert lines[-1].endswith("word999")
 
 
 def test_a_finding_of_a_check_fits():
