@@ -31,7 +31,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             if row.chunk_interval is not None:
                 length = _length(row.chunk_interval)
                 facts[FactKey("compression", table, "", "chunk_interval")] = length
-            if row.sparse_indexes is not None:
+            if row.sparse_indexes is not None and _are_set(row.sparse_indexes):
                 indexes = tuple(sorted(_sparse(row.sparse_indexes)))
                 facts[FactKey("compression", table, "", "sparse_indexes")] = indexes
     return facts
@@ -42,6 +42,11 @@ def enabled(table: str) -> Facts:
     attributes: dict[str, Value] = {EXISTS: True, "segment_by": (), "order_by": ()}
     attributes.update(chunk_interval=None, sparse_indexes=AUTOMATIC)
     return {FactKey("compression", table, "", name): value for name, value in attributes.items()}
+
+
+def _are_set(indexes: list[dict[str, Any]]) -> bool:
+    """Whether somebody has set them; TimescaleDB lists those of its own choice, too."""
+    return any(index["source"] == "config" for index in indexes)
 
 
 def _sparse(indexes: list[dict[str, Any]]) -> Iterator[str]:
