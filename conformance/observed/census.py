@@ -31,7 +31,7 @@ _VERSION = ["version_num"]
 def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
     """The facts about all objects in scope that are not among the found ones."""
     facts: Facts = {}
-    listed = {*found, *_undistinguished_jobs(found)}
+    listed = {*found, *_otherwise_listed(found)}
     for key, value in (*_objects(connection, scope), *_of_timescaledb(connection, scope)):
         if key not in listed:
             facts[key] = value
@@ -41,10 +41,16 @@ def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
     return facts
 
 
-def _undistinguished_jobs(found: Facts) -> Iterator[FactKey]:
-    """The keys of jobs without the window or config by which several jobs are distinguished."""
+def _otherwise_listed(found: Facts) -> Iterator[FactKey]:
+    """The keys under which the census lists found objects.
+
+    Jobs without the window or config by which several jobs are distinguished; and enum types, of
+    which the census does not know which are used.
+    """
     for key in found:
-        if key.kind == "policy" and key.name.startswith("refresh"):
+        if key.kind == "type":
+            yield key._replace(kind="unused_type")
+        elif key.kind == "policy" and key.name.startswith("refresh"):
             yield key._replace(name="refresh_continuous_aggregate")
         elif key.kind == "job":
             yield key._replace(name="")

@@ -81,3 +81,13 @@ def test_alteration(bare_database, case):
 def test_model_edit(bare_database, labels):
     _orders("buy", "sell").create_all(bare_database.connection)
     bare_database.expect({LABELS}, _orders(*labels))
+
+
+def test_a_used_type_is_listed_once(bare_database):
+    """And not as unused, too."""
+    metadata = _orders("buy", "sell")
+    metadata.create_all(bare_database.connection)
+    comparison = bare_database.compare(metadata)
+    assert comparison.accounted["type"] == 1
+    assert "unused_type" not in comparison.accounted
+    assert not comparison.seen
