@@ -95,8 +95,11 @@ def verdict_of(comparison: Comparison, engine: EngineUsed, started: float) -> Ve
 
 
 @contextmanager
-def reading(url: URL) -> Iterator[Connection]:
+def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
     """A connection in a read-only, repeatable-read transaction with timeouts; rolled back.
+
+    Args:
+        work: what reads the database, in a word for messages.
 
     Raises:
         EngineUnavailable: the connection fails, is lost, or a statement fails.
@@ -109,13 +112,13 @@ def reading(url: URL) -> Iterator[Connection]:
             yield connection
         except DBAPIError as error:
             if is_lost_connection(error):
-                raise lost_connection("the audit") from None
+                raise lost_connection(f"the {work}") from None
             if is_of_unknown_catalog(error):
                 raise
             reason = scrubbed(str(error.orig), url).rstrip(".")
             raise EngineUnavailable(
                 f"Reading the catalog at {place(url)} failed: {reason}.",
-                "The audit has changed nothing; try again when the server is less busy.",
+                f"The {work} has changed nothing; try again when the server is less busy.",
             ) from None
         finally:
             if not connection.invalidated:

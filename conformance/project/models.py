@@ -60,8 +60,15 @@ def _named(configuration: Configuration) -> MetaData:
     return found
 
 
+def has_models(configuration: Configuration) -> bool:
+    """Whether the project names models, or has an env.py that may name them."""
+    if configuration.models:
+        return True
+    return find_spec("alembic") is not None and _has_migrations(configuration)
+
+
 def _that_of_env_py(configuration: Configuration) -> MetaData:
-    if find_spec("alembic") is None or not _has_migrations(configuration):
+    if not has_models(configuration):
         raise ModelsUnavailable(
             "No models are configured.",
             'Pass --models package.module:Base.metadata, or set models = "..." in '

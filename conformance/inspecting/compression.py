@@ -1,0 +1,90 @@
+"""`Compression`, with the policy that compresses chunks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import AUTOMATIC
+from conformance.inspecting.code import Call, given
+from conformance.inspecting.observed import Entry, is_plain, length, sql_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conformance.inspecting.observed import Observed
+
+ATTRIBUTES = {
+    "compression": ("segment_by", "order_by", "chunk_interval", "sparse_indexes"),
+    "policy": ("count", "compress_after", "schedule_interval"),
+}
+
+_ORDER = re.compile(r"(?P<column>.*) (?P<way>ASC|DESC) NULLS (?P<nulls>FIRST|LAST)", re.DOTALL)
+_SPARSE = re.compile(r"(?P<kind>\w+) \((?P<columns>.*)\)", re.DOTALL)
+
+
+def declarations(observed: Observed) -> Iterator[Entry]:
+    """The declaration of each table with compression."""
+    for kind, table, _, settings in observed.all("compression"):
+        policy = observed.one("policy", table, "compression") or {}
+        after = policy.get("compress_after")
+        call = Call(
+            "Compression",
+            (),
+            {
+                **given(
+                    segment_by=_joined([sql_name(name) for name in _of(settings, "segment_by")])
+                ),
+                "order_by": _joined([_ordered(item) for item in _of(settings, "order_by")]),
+                "after": length(after),
+                **given(
+                    schedule_interval=None
+                    if after is None
+                    else length(policy["schedule_interval"]),
+                    chunk_interval=length(settings["chunk_interval"]),
+                    sparse_indexes=_sparse(settings["sparse_indexes"]),
+                ),
+            },
+        )
+        objects = [(kind, table, "")]
+        objects += [("policy", table, "compression")] if after is not None else []
+        attributes = {*ATTRIBUTES["compression"], *ATTRIBUTES["policy"]}
+        yield observed.entry(table, call, objects, attributes)
+
+
+def _of(settings: dict[str, Any], name: str) -> Sequence[str]:
+    found: Sequence[str] = settings[name]
+    return found
+
+
+def _joined(items: Sequence[str]) -> Any:
+    """`"traded_at DESC, id"`; a list where a name has a comma; None for nothing."""
+    if any("," in item for item in items):
+        return list(items)
+    return ", ".join(items) or None
+
+
+def _ordered(item: str) -> str:
+    """Without what is the default: ascending, NULLs last; descending, NULLs first."""
+    match = _ORDER.fullmatch(item)
+    assert match is not None
+    words = [sql_name(match["column"])]
+    words += ["DESC"] if match["way"] == "DESC" else []
+    if (match["nulls"] == "FIRST") is not (match["way"] == "DESC"):
+        words.append(f"NULLS {match['nulls']}")
+    return " ".join(words)
+
+
+def _sparse(indexes: Any) -> Any:
+    if indexes == AUTOMATIC:
+        return None
+    parts = [match for index in indexes if (match := _SPARSE.fullmatch(index))]
+    if not parts:
+        return ()
+    columns = [match["columns"].split(", ") for match in parts]
+    if all(is_plain(name) for names in columns for name in names):
+        return ", ".join(f"{part['kind']}({part['columns']})" for part in parts)
+    return [
+        Call("SparseIndex", (part["kind"], *names))
+        for part, names in zip(parts, columns, strict=True)
+    ]

@@ -1,0 +1,46 @@
+"""SQL expressions as SQLAlchemy takes them."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy.dialects.postgresql.base import PGDialect
+
+from conformance.inspecting.code import Call
+
+_QUOTES = PGDialect().identifier_preparer  # type: ignore[no-untyped-call]
+
+#: What SQLAlchemy takes for a parameter in a text. Source: SQLAlchemy, `TextClause`.
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
+
+
+def sql(text: str) -> str:
+    """The text with escaped colons where SQLAlchemy would take a word for a parameter."""
+    return _PARAMETER.sub(r"\\:", text)
+
+
+def identifier(name: str) -> str:
+    """A name as in SQL, quoted where SQL needs quotes."""
+    return str(_QUOTES.quote(name))
+
+
+def text_call(text: str) -> Call:
+    """`text("...")`."""
+    return Call("text", (sql(text),), module="sqlalchemy")
+
+
+def bare(expression: str) -> str:
+    """`price > 0` for `(price > 0)`, as the server prints it."""
+    if not (expression.startswith("(") and expression.endswith(")")):
+        return expression
+    depth, quote = 0, ""
+    for place, letter in enumerate(expression):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        else:
+            depth += {"(": 1, ")": -1}.get(letter, 0)
+            if depth == 0 and place < len(expression) - 1:
+                return expression
+    return expression[1:-1]

@@ -1,0 +1,52 @@
+"""`Function` and `Procedure`, by the digests of their bodies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.inspecting.code import Call, given
+from conformance.inspecting.observed import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.inspecting.observed import Entry, Observed
+
+_PROPERTIES = ("body", "language", "returns", "volatility", "strict", "security", "settings")
+ATTRIBUTES = {"function": _PROPERTIES, "procedure": _PROPERTIES}
+
+
+def declarations(observed: Observed) -> Iterator[Entry]:
+    """The declaration of each function and procedure."""
+    for kind, name, _, attributes in observed.all("function", "procedure"):
+        if not {*_PROPERTIES} <= {*attributes}:
+            continue
+        schema, signature = observed.split(name)
+        call = Call(
+            kind.capitalize(),
+            (_quoted(signature),),
+            {**_properties(kind, attributes), **given(schema=schema)},
+        )
+        yield observed.entry("", call, [(kind, name, "")], _PROPERTIES)
+
+
+def _properties(kind: str, of: dict[str, Any]) -> dict[str, Any]:
+    """Without what is PostgreSQL's default and no danger."""
+    is_function = kind == "function"
+    return given(
+        digest=of["body"],
+        language=of["language"],
+        returns=text_of(of["returns"]),
+        volatility=of["volatility"] if is_function else None,
+        strict=of["strict"] if is_function else None,
+        security=of["security"],
+        settings=list(of["settings"]) or None,
+    )
+
+
+def _quoted(signature: str) -> str:
+    """The signature with its name in quotes where it would be read otherwise."""
+    name, bracket, rest = signature.partition("(")
+    if not any(letter in name for letter in ' "\t\n'):
+        return signature
+    return '"{}"{}{}'.format(name.replace('"', '""'), bracket, rest)

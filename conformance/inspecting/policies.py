@@ -1,0 +1,54 @@
+"""`Retention`, `Reorder` and `Refresh`: the policies of hypertables and continuous aggregates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import UNBOUNDED
+from conformance.inspecting.code import Call, given
+from conformance.inspecting.observed import Entry, length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.inspecting.observed import Observed
+
+_OPTIONS = (
+    "buckets_per_batch", "max_batches_per_execution", "refresh_newest_first", "include_tiered_data",
+)  # fmt: skip
+ATTRIBUTES = {
+    "policy": (
+        "count", "schedule_interval", "drop_after", "index_name", "start_offset", "end_offset",
+        *_OPTIONS,
+    )
+}  # fmt: skip
+
+
+def declarations(observed: Observed) -> Iterator[Entry]:
+    """The declaration of each policy but those that compress."""
+    for kind, table, name, policy in observed.all("policy"):
+        call = _declaration(name, policy)
+        if call is not None:
+            yield observed.entry(table, call, [(kind, table, name)], ATTRIBUTES["policy"])
+
+
+def _declaration(name: str, policy: dict[str, Any]) -> Call | None:
+    schedule = {"schedule_interval": length(policy["schedule_interval"])}
+    if name == "retention" and "drop_after" in policy:
+        usual = schedule["schedule_interval"] == "1 day"
+        return Call(
+            "Retention",
+            (),
+            {"drop_after": length(policy["drop_after"]), **({} if usual else schedule)},
+        )
+    if name == "reorder":
+        return Call("Reorder", (policy["index_name"],), schedule)
+    if name.startswith("refresh"):
+        window = {side: _offset(policy[side]) for side in ("start_offset", "end_offset")}
+        options = given(**{option: policy.get(option) for option in _OPTIONS})
+        return Call("Refresh", (), {**window, **schedule, **options})
+    return None
+
+
+def _offset(value: Any) -> Any:
+    return None if value == UNBOUNDED else length(value)

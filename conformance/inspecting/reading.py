@@ -1,0 +1,217 @@
+"""Read a living database, and print what declares it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import inspect
+from sqlalchemy.engine.reflection import ObjectKind
+from sqlalchemy.exc import SAWarning
+
+from conformance.audit import reading
+from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.leaving import leave as leave_to_others
+from conformance.declarations import view_of
+from conformance.engines.connecting import parse_url, place
+from conformance.engines.identification import identify_server
+from conformance.expected import expected_facts
+from conformance.extras import require
+from conformance.inspecting.against import (
+    Classes,
+    Models,
+    lacking,
+    missing_tables,
+    other_columns,
+)
+from conformance.inspecting.against import source_of as source_of_additions
+from conformance.inspecting.code import comment
+from conformance.inspecting.constraints import referred
+from conformance.inspecting.module import classes_of, metadata_in, source_of
+from conformance.inspecting.observed import Observed
+from conformance.observed import Scope, observed_facts
+from conformance.pipeline import check_database, prepare_session, scope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, MetaData, Table
+
+    from conformance.comparing.comparison import Comparison
+    from conformance.comparing.facts import FactKey, Facts
+
+
+_TYPE = ("column", "type")
+
+
+def whole_module(
+    address: str, *, schemas: Sequence[str] = ("public",), leave: Sequence[str] = ()
+) -> str:
+    """A module that declares everything that the schemas of the database have.
+
+    Uses one read-only transaction, as an audit does.
+
+    Args:
+        address: a database URL in any usual form.
+        schemas: the schemas to read, and those that their foreign keys lead to. Tables of the first
+            one name no schema.
+        leave: patterns of objects that are left to others.
+
+    Raises:
+        ConformanceError: the connection fails, the TimescaleDB is not supported, or a timeout
+            expires.
+    """
+    url = parse_url(address)
+    with reading(url, "inspection") as connection:
+        server = identify_server(connection)
+        scope = Scope(tuple(schemas), schemas[0], left=tuple(leave))
+        facts, scope = _facts(connection, scope)
+        kept = leave_to_others(facts, scope.left, scope.default_schema)[0]
+        observed = Observed(kept, scope.schemas, scope.default_schema)
+        types = reflected_types(connection, observed, scope)
+        capabilities = Capabilities(community_edition=server.edition == "community")
+
+        def tried() -> tuple[str, Comparison]:
+            source = source_of(observed, types, connection)
+            metadata = metadata_in(source)
+            own = scope_of(metadata, scope.schemas, scope.left)
+            return source, check_database(connection, metadata, capabilities, own, living=True)
+
+        source, comparison = tried()
+        unlike = [key for key in comparison.findings if (key.kind, key.attribute) == _TYPE]
+        if unlike:
+            # What SQLAlchemy takes for another type is printed as PostgreSQL spells it.
+            for key in unlike:
+                types.pop((key.table, key.name), None)
+            source, comparison = tried()
+    return f"{_head(url.database or '', place(url), comparison)}\n{source}"
+
+
+def additions(  # noqa: PLR0913 - what an audit needs, and what is printed
+    address: str,
+    metadata: MetaData,
+    *,
+    classes: Mapping[Table, type] | None = None,
+    reference: str = "Base.metadata",
+    schemas: Sequence[str] = ("public",),
+    leave: Sequence[str] = (),
+    everything: bool = False,
+) -> str:
+    """What the database has and the metadata does not declare, as code to paste.
+
+    Args:
+        metadata: the models, which the database is compared with as in an audit.
+        classes: the mapped classes, for the comments.
+        reference: the code of the metadata.
+        everything: print also what the models declare already.
+
+    Raises:
+        ConformanceError: as `whole_module`.
+    """
+    url = parse_url(address)
+    with reading(url, "inspection") as connection:
+        server = identify_server(connection)
+        scope = scope_of(metadata, schemas, leave)
+        prepare_session(connection, scope)
+        facts = observed_facts(connection, scope)
+        capabilities = Capabilities(community_edition=server.edition == "community")
+        comparison = check_database(connection, metadata, capabilities, scope, observed=facts)
+        kept = leave_to_others(facts, scope.left, scope.default_schema)[0]
+        observed = Observed(kept, scope.schemas, scope.default_schema)
+        models = _models(metadata, scope, classes or {}, reference)
+        made = _made(connection, observed, scope, models, lacking(comparison, observed))
+    return source_of_additions(observed, models, comparison, made, everything=everything)
+
+
+def _models(
+    metadata: MetaData, scope: Scope, classes: Mapping[Table, type], reference: str
+) -> Models:
+    def name(table: Table) -> str:
+        return scope.name(table.schema or scope.default_schema, table.name)
+
+    return Models(
+        expected_facts(metadata, default_schema=scope.default_schema),
+        reference,
+        {name(table): mapped.__name__ for table, mapped in classes.items()},
+        frozenset(name(table) for table in metadata.tables.values() if view_of(table)),
+        metadata.naming_convention,
+    )
+
+
+def _made(
+    connection: Connection, observed: Observed, scope: Scope, models: Models, wanted: set[FactKey]
+) -> Classes:
+    """The classes and columns that the models lack; without sqlacodegen, what the extra is."""
+    tables, columns = missing_tables(wanted, models), other_columns(wanted, models)
+    if not tables and not columns:
+        return Classes()
+    require("inspect", "Printing a class or a column")
+    generator, named = classes_of(
+        observed, reflected_types(connection, observed, scope), connection, alone=True
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        made = {model.table: model for model in generator.prepared()}
+        return Classes(
+            {name: generator.source_of(made[named[name]]) for name in tables if name in named},
+            {
+                (name, column): generator.column_of(named[name].c[column])
+                for name, column in columns
+                if name in named
+            },
+            generator.imports,
+            tuple(generator.module_imports),
+            generator.helper,
+        )
+
+
+def _facts(connection: Connection, scope: Scope) -> tuple[Facts, Scope]:
+    """The facts of the schemas, and of those that foreign keys lead to."""
+    while True:
+        prepare_session(connection, scope)
+        facts = observed_facts(connection, scope)
+        further = _further_schemas(facts, scope)
+        if not further:
+            return facts, scope
+        scope = Scope((*scope.schemas, *further), scope.default_schema, left=scope.left)
+
+
+def _further_schemas(facts: Facts, scope: Scope) -> list[str]:
+    observed = Observed(facts, scope.schemas, scope.default_schema)
+    targets = {referred(attributes)[0] for _, _, _, attributes in observed.all("foreign_key")}
+    unknown = (name for name in targets if observed.one("table", name) is None)
+    return sorted({name.partition(".")[0] for name in unknown if "." in name} - {*scope.schemas})
+
+
+def reflected_types(
+    connection: Connection, observed: Observed, scope: Scope
+) -> dict[tuple[str, str], Any]:
+    """The types and comments of the tables' columns, in the order of the columns."""
+    found: dict[tuple[str, str], Any] = {}
+    names: dict[str, list[str]] = {}
+    for _, table, _, _ in observed.all("table"):
+        schema, local = observed.split(table)
+        names.setdefault(schema or scope.default_schema, []).append(local)
+    inspector = inspect(connection)
+    with warnings.catch_warnings():
+        # A type that SQLAlchemy does not know.
+        warnings.simplefilter("ignore", SAWarning)
+        for schema, tables in names.items():
+            columns = inspector.get_multi_columns(schema, tables, kind=ObjectKind.ANY)
+            for (_, table), described in columns.items():
+                for column in described:
+                    key = scope.name(schema, table), column["name"]
+                    found[key] = column["type"], column.get("comment")
+    return found
+
+
+def _head(database: str, server: str, comparison: Comparison) -> str:
+    """What the module is, and every difference that it leaves."""
+    lines = [
+        comment(f"The schema of database {database},\nread at {server} by conformance inspect.")
+    ]
+    findings = comparison.findings.values()
+    if findings:
+        lines += ["#", comment("No declaration says this, or it is wrong in the database itself:")]
+        lines += [comment(f"- {finding.message} ({finding.id})") for finding in findings]
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""What `inspect` prints, read back, conforms to the database that it was read from."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import MetaData, PrimaryKeyConstraint
+
+from conformance.audit import audit
+from conformance.declarations.base import Declaration, attach
+from conformance.inspecting.module import metadata_in
+from conformance.inspecting.reading import additions, whole_module
+from models import Base
+
+from .conftest import address, run
+
+needs_sqlacodegen = pytest.mark.skipif(
+    importlib.util.find_spec("sqlacodegen") is None, reason="needs the extra inspect"
+)
+
+
+def findings(inspected, metadata):
+    verdict = audit(inspected.address, metadata, schemas=inspected.schemas)
+    return [finding.id for finding in verdict.findings]
+
+
+def comments(source):
+    return [line for line in source.splitlines() if line.startswith("#")]
+
+
+@needs_sqlacodegen
+def test_a_printed_module_conforms(inspected):
+    source = whole_module(inspected.address, schemas=inspected.schemas)
+    assert "No declaration" not in source
+    assert findings(inspected, metadata_in(source)) == []
+
+
+def without_declarations(metadata):
+    """The same tables with their columns and primary keys, and nothing else."""
+    poor = MetaData()
+    for table in metadata.sorted_tables:
+        copy = table.to_metadata(poor)
+        copy.indexes.clear()
+        copy.info = {}
+        for constraint in [*copy.constraints]:
+            if not isinstance(constraint, PrimaryKeyConstraint):
+                copy.constraints.discard(constraint)
+        for column in copy.columns:
+            column.foreign_keys.clear()
+    return poor
+
+
+def paste(source, metadata):
+    """Do with the printed code what its comments say."""
+    names = {"Base": SimpleNamespace(metadata=metadata)}
+    exec(source, names)
+    for table in metadata.tables.values():
+        items = names.get(table.name, ())
+        for item in items:
+            if isinstance(item, dict):
+                table._prefixes.extend(item.get("prefixes", ()))
+            elif not isinstance(item, Declaration):
+                item._set_parent_with_dispatch(table)
+        attach(table, *(item for item in items if isinstance(item, Declaration)))
+
+
+@needs_sqlacodegen
+def test_what_models_lack_is_printed_and_conforms(inspected):
+    whole = metadata_in(whole_module(inspected.address, schemas=inspected.schemas))
+    poor = without_declarations(whole)
+    assert findings(inspected, poor) != []
+    source = additions(inspected.address, poor, schemas=inspected.schemas)
+    assert "no declaration says it" not in source
+    paste(source, poor)
+    assert findings(inspected, poor) == []
+
+
+@needs_sqlacodegen
+def test_models_that_say_everything_lack_nothing(inspected):
+    whole = metadata_in(whole_module(inspected.address, schemas=inspected.schemas))
+    assert additions(inspected.address, whole, schemas=inspected.schemas) == ""
+    everything = additions(inspected.address, whole, schemas=inspected.schemas, everything=True)
+    assert "Instead of" not in everything
+    assert "declare(" in everything
+
+
+@pytest.fixture
+def desk(conformance_engine, schema_template):
+    with conformance_engine.database(schema_template) as url:
+        yield SimpleNamespace(address=address(url), schemas=("public",), url=url)
+
+
+@needs_sqlacodegen
+def test_the_schema_of_the_desk(desk):
+    source = whole_module(desk.address)
+    assert "No declaration" not in source
+    assert findings(desk, metadata_in(source)) == []
+    assert additions(desk.address, Base.metadata) == ""
+
+
+@needs_sqlacodegen
+def test_what_no_declaration_says_is_named_in_a_comment(desk):
+    run(desk.url, "ALTER TABLE instruments ADD CONSTRAINT never CHECK (id > 0);"
+                  "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+                  "CREATE TRIGGER off BEFORE INSERT ON instruments EXECUTE FUNCTION f();"
+                  "ALTER TABLE instruments DISABLE TRIGGER off")  # fmt: skip
+    source = whole_module(desk.address)
+    said = " ".join(comments(source)).replace("# ", "")
+    assert "(trigger:instruments.off:enabled)" in said
+    assert findings(desk, metadata_in(source)) == ["trigger:instruments.off:enabled"]
