@@ -40,6 +40,7 @@ from conformance.declarations.hypertables import (
 from conformance.declarations.jobs import Job, jobs_of
 from conformance.declarations.naming import default_name
 from conformance.declarations.objects import DatabaseObject
+from conformance.declarations.packages import declare_packages
 from conformance.declarations.privileges import DefaultGrant, Grant, Owner
 from conformance.declarations.reorder import Reorder, reorder_of
 from conformance.declarations.retention import Retention, retention_of
@@ -90,6 +91,7 @@ __all__ = [
     "aggregate_of",
     "compression_of",
     "declare",
+    "declare_packages",
     "default_name",
     "hypertable_of",
     "include_name",

@@ -104,6 +104,7 @@ class Compression(Declaration):
         segment_by: columns whose equal values share a batch. Names may be quoted as in SQL, here
             and in `order_by`.
         order_by: the order inside a batch, `"traded_at DESC, id"` or a sequence of such items.
+            None: TimescaleDB chooses, and the order is not checked.
         after: the age at which the policy compresses a chunk; None: the table has no such policy.
         schedule_interval: how often the policy runs; None: TimescaleDB's default.
         chunk_interval: TimescaleDB merges chunks up to this length when it compresses them
@@ -121,7 +122,7 @@ class Compression(Declaration):
         self,
         *,
         segment_by: str | Sequence[str] = (),
-        order_by: str | Sequence[str | OrderBy],
+        order_by: str | Sequence[str | OrderBy] | None,
         after: Length | None,
         schedule_interval: str | timedelta | None = None,
         chunk_interval: Length | None = None,
@@ -130,10 +131,11 @@ class Compression(Declaration):
         self.segment_by = tuple(_unquoted(name) for name in _split(segment_by))
         self._declared_indexes = sparse_indexes
         self.sparse_indexes: tuple[SparseIndex, ...] | None = None
-        self._declared_order = _split(order_by)
+        self._declared_order = None if order_by is None else _split(order_by)
         self._declared_after = after
         self._declared_schedule = schedule_interval
         self._declared_chunk_interval = chunk_interval
+        #: Empty: TimescaleDB chooses.
         self.order_by: tuple[OrderBy, ...] = ()
         self.after: Interval | int | None = None
         self.schedule_interval: Interval | None = None
@@ -143,7 +145,7 @@ class Compression(Declaration):
         try:
             self.order_by = tuple(
                 item if isinstance(item, OrderBy) else OrderBy.parse(item)
-                for item in self._declared_order
+                for item in self._declared_order or ()
             )
         except ValueError as error:
             raise DeclarationError(table.name, f"order_by: {error}") from None
@@ -173,7 +175,7 @@ class Compression(Declaration):
                     f"column {name!r} is in segment_by and in order_by; remove it from one",
                 )
         _refuse_repeated(table, "order_by", ordered)
-        if not ordered:
+        if not ordered and self._declared_order is not None:
             raise DeclarationError(
                 table.name,
                 "order_by is empty; name columns, because each version of TimescaleDB chooses "

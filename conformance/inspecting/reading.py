@@ -64,27 +64,38 @@ def whole_module(
     url = parse_url(address)
     with reading(url, "inspection") as connection:
         server = identify_server(connection)
-        scope = Scope(tuple(schemas), schemas[0], left=tuple(leave))
-        facts, scope = _facts(connection, scope)
-        kept = leave_to_others(facts, scope.left, scope.default_schema)[0]
-        observed = Observed(kept, scope.schemas, scope.default_schema)
-        types = reflected_types(connection, observed, scope)
         capabilities = Capabilities(community_edition=server.edition == "community")
-
-        def tried() -> tuple[str, Comparison]:
-            source = source_of(observed, types, connection)
-            metadata = metadata_in(source)
-            own = scope_of(metadata, scope.schemas, scope.left)
-            return source, check_database(connection, metadata, capabilities, own, living=True)
-
-        source, comparison = tried()
-        unlike = [key for key in comparison.findings if (key.kind, key.attribute) == _TYPE]
-        if unlike:
-            # What SQLAlchemy takes for another type is printed as PostgreSQL spells it.
-            for key in unlike:
-                types.pop((key.table, key.name), None)
-            source, comparison = tried()
+        scope = Scope(tuple(schemas), schemas[0], left=tuple(leave))
+        source, comparison = module_of(connection, capabilities, scope)
     return f"{_head(url.database or '', place(url), comparison)}\n{source}"
+
+
+def module_of(
+    connection: Connection, capabilities: Capabilities, scope: Scope
+) -> tuple[str, Comparison]:
+    """The source of a module for the database, and how the database compares with it.
+
+    Only reads, in the transaction of the connection.
+    """
+    facts, scope = _facts(connection, scope)
+    kept = leave_to_others(facts, scope.left, scope.default_schema)[0]
+    observed = Observed(kept, scope.schemas, scope.default_schema)
+    types = reflected_types(connection, observed, scope)
+
+    def tried() -> tuple[str, Comparison]:
+        source = source_of(observed, types, connection)
+        metadata = metadata_in(source)
+        own = scope_of(metadata, scope.schemas, scope.left)
+        return source, check_database(connection, metadata, capabilities, own, living=True)
+
+    source, comparison = tried()
+    unlike = [key for key in comparison.findings if (key.kind, key.attribute) == _TYPE]
+    if not unlike:
+        return source, comparison
+    # What SQLAlchemy takes for another type is printed as PostgreSQL spells it.
+    for key in unlike:
+        types.pop((key.table, key.name), None)
+    return tried()
 
 
 def additions(  # noqa: PLR0913 - what an audit needs, and what is printed

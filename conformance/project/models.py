@@ -38,6 +38,7 @@ def metadata_for(configuration: Configuration) -> MetaData:
     prepare_environment(configuration)
     found = _named(configuration) if configuration.models else _that_of_env_py(configuration)
     _declare_entities(found)
+    _declare_packages(found)
     _write_queries(found)
     return found
 
@@ -177,6 +178,19 @@ def _write_queries(metadata: MetaData) -> None:
                 raise ModelsUnavailable(
                     f"A declaration is wrong: {error}.", "Correct the declaration."
                 ) from None
+
+
+def _declare_packages(metadata: MetaData) -> None:
+    """Declare what the models say in the words of `timescaledb` and `sqlalchemy-timescaledb`."""
+    from conformance.declarations import declare_packages
+
+    try:
+        declare_packages(metadata)
+    except ArgumentError as error:
+        raise ModelsUnavailable(
+            f"What a model says for another package contradicts its table: {error}.",
+            "Correct the model, or declare Hypertable(...) in it, which then counts instead.",
+        ) from None
 
 
 def _declare_entities(metadata: MetaData) -> None:

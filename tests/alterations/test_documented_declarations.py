@@ -14,6 +14,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import quoted_name
 
 import conformance
+from conformance.inspecting.module import metadata_in
+from conformance.inspecting.reading import module_of
+from conformance.observed import Scope
 
 PAGE = Path(__file__).parents[2] / "docs/declarations.md"
 BLOCK = re.compile(r"^```(?P<language>python|sql)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -70,6 +73,17 @@ def test_a_database_as_the_page_shows_it_conforms(bare_database, metadata):
     for _, text in _blocks("sql"):
         bare_database.execute(text.replace("ALTER DATABASE app", f'ALTER DATABASE "{name}"'))
     bare_database.expect((), metadata)
+
+
+@pytest.mark.usefixtures("community_edition")
+def test_what_inspect_prints_of_that_database_conforms(bare_database):
+    pytest.importorskip("sqlacodegen")
+    name = quoted_name(bare_database.value("SELECT current_database()"), quote=True)
+    for _, text in _blocks("sql"):
+        bare_database.execute(text.replace("ALTER DATABASE app", f'ALTER DATABASE "{name}"'))
+    source, comparison = module_of(bare_database.connection, bare_database.capabilities, Scope())
+    assert not comparison.findings
+    bare_database.expect((), metadata_in(source))
 
 
 @pytest.mark.usefixtures("community_edition")
