@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, TextClause, UnaryExpression
+from sqlalchemy import Column, Label, TextClause, UnaryExpression
 from sqlalchemy.sql import operators
 
 from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, IndexColumn, Value
@@ -15,6 +15,8 @@ from conformance.expected import spelling
 if TYPE_CHECKING:
     from sqlalchemy import Index, Table
 
+#: The names of PostgreSQL's operator classes, and of extensions', end like this.
+_OPERATOR_CLASS = re.compile(r"\s+(\w+_ops)$")
 _MODIFIERS = re.compile(
     r"\s+(?:(?P<direction>ASC|DESC))?\s*(?:NULLS\s+(?P<nulls>FIRST|LAST))?\s*$", re.IGNORECASE
 )
@@ -53,16 +55,25 @@ def _attributes(table: Table, index: Index) -> dict[str, Value]:
 
 def _column(table: Table, index: Index, item: Any) -> IndexColumn:
     value, descending, nulls_first = _unwrap(item)
-    operator_classes = index.dialect_options["postgresql"].get("ops") or {}
-    key = value.key if isinstance(value, Column) else None
+    operator_class, value = _operator_class(index, value)
     collation, value = _collation(value)
     return IndexColumn(
         value.name if isinstance(value, Column) else _expression(table, value),
         descending=descending,
         nulls_first=descending if nulls_first is None else nulls_first,
-        operator_class=operator_classes.get(key),
+        operator_class=operator_class,
         collation=collation,
     )
+
+
+def _operator_class(index: Index, value: Any) -> tuple[str | None, Any]:
+    """The operator class: by the key of a column or a label, or at the end of a text."""
+    if isinstance(value, str):
+        match = _OPERATOR_CLASS.search(value)
+        return (None, value) if match is None else (match[1], value[: match.start()])
+    declared = index.dialect_options["postgresql"].get("ops") or {}
+    found = declared.get(value.key) if isinstance(value, Column | Label) else None
+    return found, value.element if isinstance(value, Label) else value
 
 
 def _collation(value: Any) -> tuple[str | None, Any]:

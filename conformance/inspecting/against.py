@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import FactKey
@@ -195,7 +196,7 @@ def _columns(made: Classes, models: Models) -> Iterator[str]:
     for table in tables:
         own = {name: text for (owner, name), text in made.columns.items() if owner == table}
         lines = [comment(f"{_subject(table, models)}: add these columns, or replace them.")]
-        lines.append(f"class {_class_name(models.classes.get(table) or table)}:")
+        lines.append(f"class {_variable(models.classes.get(table) or table)}:")
         for name, text in own.items():
             if FactKey("column", table, name, "exists") in models.expected:
                 lines.append(comment("Instead of what the class says.", 1))
@@ -251,14 +252,15 @@ def _left(comparison: Comparison, covered: set[FactKey], made: Classes) -> str:
 
 def _imports(calls: Sequence[Call], made: Classes, body: str, reference: str) -> list[str]:
     names: dict[str, set[str]] = defaultdict(set)
+    helper = made.helper if "OtherType(" in body else ""
     for module, found in imports_of(calls).items():
         names[module].update(found)
     for module, listed in made.imports.items():
-        names[module].update(name for name in listed if re.search(rf"\b{name}\b", body))
+        names[module].update(name for name in listed if re.search(rf"\b{name}\b", helper + body))
     if f"declare(\n    {reference}" in body:
         names["conformance"].add("declare")
     lines = import_lines(names, [name for name in made.modules if f"{name}." in body])
-    return [*lines, *(["", made.helper] if made.helper else [])]
+    return [*lines, *(["", "", helper] if helper else [])]
 
 
 def _subject(table: str, models: Models) -> str:
@@ -266,9 +268,7 @@ def _subject(table: str, models: Models) -> str:
     return f"Table {table}" if name is None else f"{name} (table {table})"
 
 
-def _variable(table: str) -> str:
-    return _class_name(table) if _class_name(table).isidentifier() else f"t_{_class_name(table)}"
-
-
-def _class_name(name: str) -> str:
-    return re.sub(r"\W", "_", name.rpartition(".")[2])
+def _variable(name: str) -> str:
+    """A table's name as a variable, without its schema."""
+    plain = re.sub(r"\W", "_", name.rpartition(".")[2])
+    return plain if plain.isidentifier() and not iskeyword(plain) else f"t_{plain}"

@@ -236,9 +236,11 @@ class Classes(DeclarativeGenerator):
         self.add_import(column.type)
         if column.server_default is not None:
             self.collect_imports_for_column(column)
-        name = column.name
+        self.add_literal_import("sqlalchemy.orm", "Mapped")
+        self.add_literal_import("sqlalchemy.orm", "mapped_column")
+        name = self.find_free_name(column.name, set())
         kind = self.render_column_python_type(column)
-        return f"{name}: Mapped[{kind}] = {self.render_column(column, False)}"
+        return f"{name}: Mapped[{kind}] = {self.render_column(column, name != column.name)}"
 
     def _import(self, items: Sequence[Any]) -> None:
         for module, names in imports_of(items).items():

@@ -39,9 +39,6 @@ def _index(observed: Observed, table: str, name: str, of: dict[str, Any]) -> Cal
     # Only the server knows the columns of a view whose query is a text.
     known = not any(observed.one(kind, table) for kind in DERIVED)
     predicate = text_of(of["predicate"])
-    operators = {
-        item.value: item.operator_class for item in of["columns"] if _has_usual_order(item)
-    }
     return Call(
         "Index",
         (name, *(_column(item, known=known) for item in of["columns"])),
@@ -49,7 +46,6 @@ def _index(observed: Observed, table: str, name: str, of: dict[str, Any]) -> Cal
             unique=of["unique"] or None,
             postgresql_using=None if of["method"] == "btree" else of["method"],
             postgresql_where=None if predicate is None else text_call(bare(predicate)),
-            postgresql_ops=operators or None,
             postgresql_include=list(of["include"]) or None,
             postgresql_nulls_not_distinct=of["nulls"] == "not distinct" or None,
             **index_options(observed, table, name),
@@ -58,25 +54,16 @@ def _index(observed: Observed, table: str, name: str, of: dict[str, Any]) -> Cal
     )
 
 
-def _has_usual_order(item: IndexColumn) -> bool:
-    """Whether SQLAlchemy can say the operator class: of a column in ascending order."""
-    return (
-        item.operator_class is not None
-        and not isinstance(item.value, Expression)
-        and not item.descending
-        and not item.nulls_first
-        and item.collation is None
-    )
-
-
 def _column(item: IndexColumn, *, known: bool) -> Any:
-    order = " DESC" if item.descending else ""
+    words = [item.operator_class] if item.operator_class else []
+    words += ["DESC"] if item.descending else []
     if item.nulls_first is not item.descending:
-        order += f" NULLS {'FIRST' if item.nulls_first else 'LAST'}"
+        words.append(f"NULLS {'FIRST' if item.nulls_first else 'LAST'}")
+    order = "".join(f" {word}" for word in words)
+    if item.collation is not None and item.operator_class is None:
+        return _collated(item)
     if isinstance(item.value, Expression):
         return text_call(f"({bare(item.value.text)}){order}")
-    if item.collation is not None:
-        return _collated(item)
     if known and not order:
         return item.value
     return text_call(f"{identifier(item.value) if known else item.value}{order}")
@@ -86,5 +73,8 @@ def _collated(item: IndexColumn) -> Call:
     after = ".desc()" if item.descending else ""
     if item.nulls_first is not item.descending:
         after += ".nulls_first()" if item.nulls_first else ".nulls_last()"
-    column = Call("column", (item.value,), module="sqlalchemy")
-    return Call("collate", (column, item.collation), module="sqlalchemy", after=after)
+    if isinstance(item.value, Expression):
+        value = text_call(f"({bare(item.value.text)})")
+    else:
+        value = Call("column", (item.value,), module="sqlalchemy")
+    return Call("collate", (value, item.collation), module="sqlalchemy", after=after)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts, Value
+from conformance.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     Attributes = dict[str, Value]
 
+#: As PostgreSQL prints them.
+_MONTHS = re.compile(r"\bmon(s?)\b")
 _PLAIN = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -113,8 +116,12 @@ def sql_name(name: str) -> str:
 
 
 def length(value: Any) -> Any:
-    """A length as declarations take it: `"30 days"`, or a number."""
-    return value if value is None or isinstance(value, int) else value.plain()
+    """A length as declarations take it: `"30 days"`, `"1 year"`, or a number."""
+    if not isinstance(value, Interval):
+        return value  # a number, or None
+    if value.spelled is None or ":" in value.spelled or "-" in value.spelled:
+        return value.plain()
+    return _MONTHS.sub(r"month\1", value.spelled)
 
 
 def text_of(value: Any) -> str | None:

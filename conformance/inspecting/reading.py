@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
 from sqlalchemy.engine.reflection import ObjectKind
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.exc import CompileError, SAWarning
+from sqlalchemy.types import NullType
 
 from conformance.audit import reading
 from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.facts import FactKey
 from conformance.comparing.leaving import leave as leave_to_others
 from conformance.declarations import view_of
 from conformance.engines.connecting import parse_url, place
 from conformance.engines.identification import identify_server
+from conformance.errors import describe_error
 from conformance.expected import expected_facts
+from conformance.expected.spelling import type_name
 from conformance.extras import require
 from conformance.inspecting.against import (
     Classes,
@@ -29,19 +34,16 @@ from conformance.inspecting.code import comment
 from conformance.inspecting.constraints import referred
 from conformance.inspecting.module import classes_of, metadata_in, source_of
 from conformance.inspecting.observed import Observed
-from conformance.observed import Scope, observed_facts
+from conformance.observed import Scope, canonical, observed_facts
 from conformance.pipeline import check_database, prepare_session, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, MetaData, Table
+    from sqlalchemy.types import TypeEngine
 
-    from conformance.comparing.comparison import Comparison
-    from conformance.comparing.facts import FactKey, Facts
-
-
-_TYPE = ("column", "type")
+    from conformance.comparing.facts import Facts
 
 
 def whole_module(
@@ -66,36 +68,40 @@ def whole_module(
         server = identify_server(connection)
         capabilities = Capabilities(community_edition=server.edition == "community")
         scope = Scope(tuple(schemas), schemas[0], left=tuple(leave))
-        source, comparison = module_of(connection, capabilities, scope)
-    return f"{_head(url.database or '', place(url), comparison)}\n{source}"
+        source, scope = module_of(connection, scope)
+        left = [*_left(connection, source, capabilities, scope)]
+    head = f"The schema of database {url.database},\nread at {place(url)} by conformance inspect."
+    return "\n".join([comment(head), *left, source])
 
 
-def module_of(
-    connection: Connection, capabilities: Capabilities, scope: Scope
-) -> tuple[str, Comparison]:
-    """The source of a module for the database, and how the database compares with it.
+def module_of(connection: Connection, scope: Scope) -> tuple[str, Scope]:
+    """The source of a module for the database, and the scope with all schemas that it names.
 
     Only reads, in the transaction of the connection.
     """
     facts, scope = _facts(connection, scope)
     kept = leave_to_others(facts, scope.left, scope.default_schema)[0]
     observed = Observed(kept, scope.schemas, scope.default_schema)
-    types = reflected_types(connection, observed, scope)
+    return source_of(observed, reflected_types(connection, observed, scope), connection), scope
 
-    def tried() -> tuple[str, Comparison]:
-        source = source_of(observed, types, connection)
+
+def _left(
+    connection: Connection, source: str, capabilities: Capabilities, scope: Scope
+) -> Iterator[str]:
+    """Every difference that the module leaves, as comments: the module is read back."""
+    try:
         metadata = metadata_in(source)
-        own = scope_of(metadata, scope.schemas, scope.left)
-        return source, check_database(connection, metadata, capabilities, own, living=True)
-
-    source, comparison = tried()
-    unlike = [key for key in comparison.findings if (key.kind, key.attribute) == _TYPE]
-    if not unlike:
-        return source, comparison
-    # What SQLAlchemy takes for another type is printed as PostgreSQL spells it.
-    for key in unlike:
-        types.pop((key.table, key.name), None)
-    return tried()
+    # A schema that SQLAlchemy refuses is to be corrected by hand.
+    except Exception as error:
+        yield "#"
+        yield comment(f"This module cannot be read back: {describe_error(error)}.")
+        return
+    own = scope_of(metadata, scope.schemas, scope.left)
+    findings = check_database(connection, metadata, capabilities, own, living=True).findings
+    if findings:
+        yield "#"
+        yield comment("No declaration says this, or it is wrong in the database itself:")
+        yield from (comment(f"- {item.message} ({item.id})") for item in findings.values())
 
 
 def additions(  # noqa: PLR0913 - what an audit needs, and what is printed
@@ -197,7 +203,10 @@ def _further_schemas(facts: Facts, scope: Scope) -> list[str]:
 def reflected_types(
     connection: Connection, observed: Observed, scope: Scope
 ) -> dict[tuple[str, str], Any]:
-    """The types and comments of the tables' columns, in the order of the columns."""
+    """The types and comments of the tables' columns, in the order of the columns.
+
+    A type that SQLAlchemy does not know is NullType.
+    """
     found: dict[tuple[str, str], Any] = {}
     names: dict[str, list[str]] = {}
     for _, table, _, _ in observed.all("table"):
@@ -213,16 +222,20 @@ def reflected_types(
                 for column in described:
                     key = scope.name(schema, table), column["name"]
                     found[key] = column["type"], column.get("comment")
-    return found
+    same = _known(connection, observed, {key: kind for key, (kind, _) in found.items()})
+    return {key: (kind if key in same else NullType(), said) for key, (kind, said) in found.items()}
 
 
-def _head(database: str, server: str, comparison: Comparison) -> str:
-    """What the module is, and every difference that it leaves."""
-    lines = [
-        comment(f"The schema of database {database},\nread at {server} by conformance inspect.")
-    ]
-    findings = comparison.findings.values()
-    if findings:
-        lines += ["#", comment("No declaration says this, or it is wrong in the database itself:")]
-        lines += [comment(f"- {finding.message} ({finding.id})") for finding in findings]
-    return "\n".join(lines)
+def _known(
+    connection: Connection, observed: Observed, types: Mapping[tuple[str, str], TypeEngine[Any]]
+) -> set[tuple[str, str]]:
+    """The columns whose type SQLAlchemy takes for what it is; `name` for one it takes for text."""
+    expected: Facts = {}
+    for (table, column), kind in types.items():
+        key = FactKey("column", table, column, "type")
+        with suppress(CompileError):
+            if key in observed.facts:
+                expected[key] = type_name(kind)
+    there = {key: observed.facts[key] for key in expected}
+    ours, theirs = canonical(connection, expected, there)
+    return {(key.table, key.name) for key in expected if ours[key] == theirs[key]}

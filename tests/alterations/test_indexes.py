@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, func
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from .cases import Alteration, ModelEdit, parametrize
@@ -30,6 +30,12 @@ def _indexed() -> MetaData:
     Index("ix_gin", quotes.c.details, postgresql_using="gin")
     Index("ix_lower", func.lower(quotes.c.code))
     Index("ix_pattern", quotes.c.code, postgresql_ops={"code": "text_pattern_ops"})
+    Index(
+        "ix_pattern_lower",
+        func.lower(quotes.c.code).label("lower_code"),
+        postgresql_ops={"lower_code": "text_pattern_ops"},
+    )
+    Index("ix_pattern_text", text("venue text_pattern_ops DESC"), _table=quotes)
     return metadata
 
 

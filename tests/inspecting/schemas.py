@@ -86,6 +86,8 @@ CREATE INDEX ix_orders_open ON orders USING btree (customer_id) INCLUDE (net)
     WITH (fillfactor = 70) WHERE state <> 'sent' AND note <> 'a:b';
 CREATE INDEX ix_customers_tags ON customers USING gin (tags);
 CREATE INDEX ix_customers_name ON customers (name text_pattern_ops);
+CREATE INDEX ix_customers_down ON customers (lower(code) text_pattern_ops DESC, id);
+CREATE INDEX ix_customers_lower ON customers (lower(name) DESC);
 CREATE INDEX ix_customers_other ON customers (name COLLATE "POSIX" DESC);
 ALTER TABLE orders SET (timescaledb.compress, timescaledb.compress_segmentby = 'customer_id',
     timescaledb.compress_orderby = 'placed_at DESC, id', timescaledb.compress_chunk_time_interval = '4 weeks');

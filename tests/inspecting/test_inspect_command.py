@@ -51,7 +51,7 @@ def test_what_the_models_lack(database):
     assert "# Signal (table signals): add to __table_args__." in out
     assert "    # Instead of what the class says in Hypertable(...).\n" in out
     assert '    Hypertable("signal_date", chunk_interval="7 days"),\n' in out
-    assert '    Retention(drop_after="1800 days"),\n' in out
+    assert '    Retention(drop_after="5 years"),\n' in out
     # The naming convention would make another name of it.
     assert 'name=conv("ck_instruments_short")' in out
     assert '    Function(\n        "one()",\n' in out
