@@ -115,7 +115,7 @@ RULES = (
             allowed=("conformance.inspecting", "conformance.declarations", *_COMPARING),
             followed=True,
         )
-        for name in ("against", "subjects", "sequences", "options", "tables")
+        for name in ("pasting", "tables")
     ),
     Rule(
         "strategies do no input and output",

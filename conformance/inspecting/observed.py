@@ -30,7 +30,6 @@ class Entry:
         owner: the table or view whose `__table_args__` it belongs to; empty: the metadata.
         call: the code.
         covers: the facts that it promises.
-        with_text: whether the relation's query is a text, so that only the server knows columns.
     """
 
     owner: str

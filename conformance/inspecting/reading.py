@@ -22,18 +22,13 @@ from conformance.errors import describe_error
 from conformance.expected import expected_facts
 from conformance.expected.spelling import type_name
 from conformance.extras import require
-from conformance.inspecting.against import (
-    Classes,
-    Models,
-    lacking,
-    missing_tables,
-    other_columns,
-)
-from conformance.inspecting.against import source_of as source_of_additions
+from conformance.inspecting import pasting
+from conformance.inspecting.against import Models, lacking, missing_tables, other_columns
 from conformance.inspecting.code import comment
 from conformance.inspecting.constraints import referred
 from conformance.inspecting.module import classes_of, metadata_in, source_of
 from conformance.inspecting.observed import Observed
+from conformance.inspecting.pasting import Classes
 from conformance.observed import Scope, canonical, observed_facts
 from conformance.pipeline import check_database, prepare_session, scope_of
 
@@ -137,7 +132,7 @@ def additions(  # noqa: PLR0913 - what an audit needs, and what is printed
         observed = Observed(kept, scope.schemas, scope.default_schema)
         models = _models(metadata, scope, classes or {}, reference)
         made = _made(connection, observed, scope, models, lacking(comparison, observed))
-    return source_of_additions(observed, models, comparison, made, everything=everything)
+    return pasting.source_of(observed, models, comparison, made, everything=everything)
 
 
 def _models(
