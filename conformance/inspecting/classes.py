@@ -152,11 +152,11 @@ class Classes(DeclarativeGenerator):
         return text
 
     def render_column_callable(self, is_table: bool, *args: Any, **kwargs: Any) -> str:
-        """The call for a column: what PostgreSQL does not number is not to be numbered."""
+        """The call for a column: whether PostgreSQL numbers it is said."""
         column = self._column
         assert column is not None
-        if column.primary_key and column.autoincrement is False:
-            kwargs["autoincrement"] = False
+        if column.primary_key and isinstance(column.autoincrement, bool):
+            kwargs["autoincrement"] = column.autoincrement
         if isinstance(column.server_default, DefaultClause):
             self.add_literal_import("sqlalchemy", "text")
         text: str = super().render_column_callable(is_table, *args, **kwargs)

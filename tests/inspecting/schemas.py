@@ -55,6 +55,7 @@ SELECT add_compression_policy('grid."Reading"', 2000000);
 SELECT add_retention_policy('grid."Reading"', 900000000, schedule_interval => INTERVAL '3 hours');
 CREATE INDEX "by order" ON grid."Reading" ("order" DESC NULLS LAST, tick) WHERE "order" IS NOT NULL;
 CREATE VIEW grid."Volts" AS SELECT "meterId", avg(volts) AS "meanVolts" FROM grid."Reading" GROUP BY 1;
+CREATE TABLE grid.logs (id serial, day date NOT NULL DEFAULT CURRENT_DATE, PRIMARY KEY (id, day));
 CREATE TABLE grid.notes (id serial PRIMARY KEY, note text NOT NULL DEFAULT '{"a:b": 1}');
 """
 

@@ -38,6 +38,7 @@ def test_models_that_say_everything(database):
     assert err == "The models say everything that the database has.\n"
 
 
+@pytest.mark.usefixtures("community_edition")
 def test_what_the_models_lack(database):
     run(database, "SELECT set_chunk_time_interval('signals', INTERVAL '7 days');"
                   "SELECT add_retention_policy('signals', INTERVAL '5 years');"
@@ -59,6 +60,7 @@ def test_what_the_models_lack(database):
     assert "Compression" not in out
 
 
+@pytest.mark.usefixtures("community_edition")
 def test_everything(database):
     code, out, _ = inspect(address(database), "--all")
     assert code == 0
