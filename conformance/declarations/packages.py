@@ -114,8 +114,6 @@ def _length(table: Table, time: str, value: Any) -> Any:
     of_integers = column is not None and isinstance(underlying(column.type), Integer)
     if isinstance(plain, int) and not of_integers:
         return timedelta(microseconds=plain)
-    if isinstance(plain, str) and of_integers and plain.isdigit():
-        return int(plain)
     return plain
 
 

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 import pytest
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, NullPool, Table, Text, create_engine
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text
 from sqlalchemy.dialects import registry
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.base import DialectKWArgs
 
-from conformance.audit import audit
 from conformance.declarations import (
     DeclarationError,
     Hypertable,
@@ -20,7 +19,6 @@ from conformance.declarations import (
     hypertable_of,
     retention_of,
 )
-from conformance.engines.base import Template
 from conformance.intervals import Interval
 
 DAY = Interval.parse("1 day")
@@ -109,32 +107,6 @@ def test_a_model_is_read_once(model):
     cls = model()
     declare_packages(cls.metadata)
     assert hypertable_of(cls.__table__) is not None
-
-
-def test_what_the_package_makes_conforms(conformance_engine, model, timescaledb):
-    if not conformance_engine.capabilities.community_edition:
-        pytest.skip("needs the Community edition")
-    cls = model(
-        __chunk_time_interval__="INTERVAL 1 day",
-        __enable_compression__=True,
-        __compress_segmentby__="sensor_id",
-        __compress_after__="INTERVAL 7 days",
-    )
-    with conformance_engine.database(Template("empty", "empty", lambda _: None)) as url:
-        engine = create_engine(url, poolclass=NullPool)
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL client_min_messages = error")
-            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS timescaledb")
-        cls.metadata.create_all(engine)
-        from sqlmodel import Session
-
-        with Session(engine) as session:
-            timescaledb.hypertables.sync_all_hypertables(session, cls)
-            timescaledb.compression.sync_compression_policies(session, cls)
-        with Session(engine) as session:
-            timescaledb.retention.sync_retention_policies(session, cls)
-        verdict = audit(url.render_as_string(hide_password=False), cls.metadata)
-    assert [finding.id for finding in verdict.findings] == []
 
 
 @pytest.fixture

@@ -131,6 +131,9 @@ GRANT EXECUTE ON FUNCTION mean(numeric[], text) TO {reader};
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {reader};
 ALTER TABLE bookings SET (timescaledb.compress, timescaledb.compress_orderby = 'booked_at',
     timescaledb.compress_segmentby = 'account');
+CREATE TABLE ticks (at timestamptz NOT NULL, n integer);
+SELECT create_hypertable('ticks', 'at');
+ALTER TABLE ticks SET (timescaledb.compress);
 CREATE STATISTICS by_account (dependencies) ON account, cents FROM bookings;
 """
 
