@@ -180,6 +180,6 @@ def test_what_the_models_declare_cannot_be_left():
 
 
 def test_of_several_declared_objects_the_first_of_a_report_is_named():
-    """A report has tables before triggers, whatever their names."""
-    expected = {key("trigger", "a", "stamp"): True, key("table", "z"): True}
+    """A report has tables before indexes, whatever their names."""
+    expected = {key("index", "a", "ix"): True, key("table", "z"): True}
     assert declared_and_left(expected, ("*",), "public") == ("*", key("table", "z"))

@@ -86,7 +86,6 @@ NEW, OLD = ("refresh 3 days to 1 hour", "refresh 30 days to 3 days")
         ),
         ((30, 3), (3, 1), []),
         ((30, 4), (3, 1), ["refresh-gap:daily:3 to 4"]),
-        ((30, 1), (1, 0), []),
     ],
 )
 def test_two_windows(older, newer, found):
@@ -130,6 +129,15 @@ def test_three_windows_are_compared_from_the_newest_on():
         **refresh("daily", "30 days", "3 days", name="refresh c"),
     }
     assert ids(facts) == ["refresh-gap:daily:30 days to 31 days"]
+
+
+def test_windows_are_compared_by_their_ages_not_by_their_names():
+    facts = {
+        **DAILY,
+        **refresh("daily", 30, 1, name="refresh a"),
+        **refresh("daily", 1, 0, name="refresh b"),
+    }
+    assert ids(facts) == []
 
 
 def ids(facts, circumstances=None):
@@ -467,6 +475,14 @@ CASES = {
     "a time far before the rows": (BY_NUMBER, time(90)),
     "retention of the source": (
         {**DAILY, **REFRESH, **policy("flows", "retention", drop_after="7 days")},
+        Circumstances(),
+    ),
+    "retention of the source, and a refresh without limit": (
+        {
+            **DAILY,
+            **refresh("daily", UNBOUNDED, "1 hour"),
+            **policy("flows", "retention", drop_after="7 days"),
+        },
         Circumstances(),
     ),
     "retention of the aggregate": (
