@@ -217,7 +217,7 @@ CASES = {
         )
     ),
     "an upgrade with a misspelled statement": lambda: judge(
-        evidence(after=None, failure=Failure("SyntaxError: at TABEL.", "X", (), "42601"))
+        evidence(after=None, failure=Failure("SyntaxError: at TABLEX.", "X", (), "42601"))
     ),
     "an upgrade that fails on what is computed from it": lambda: judge(
         evidence(after=None, failure=Failure("DependentObjectsStillExist: a.", LONG, DEPENDENTS))
