@@ -308,7 +308,55 @@ def own_schema(folder):
     return 'prepare = "deploy/before.sql"'
 
 
-SHAPES = (asynchronous, settings, sqlmodel, flask, own_schema)
+def two_bases(folder):
+    """Two declarative bases, of which one refers to the other; env.py lists both MetaData."""
+    _write(folder, {
+        "places.py": """
+            from sqlalchemy import Text
+            from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+            class Places(DeclarativeBase):
+                pass
+
+            class Well(Places):
+                __tablename__ = "wells"
+                id: Mapped[int] = mapped_column(primary_key=True)
+                name: Mapped[str] = mapped_column(Text)
+        """,
+        "samples.py": "from sqlalchemy import ForeignKey\nfrom places import Well\n"
+        + textwrap.dedent(BASE)
+        + textwrap.dedent(SAMPLE).replace(
+            "mapped_column(primary_key=True, autoincrement=False)",
+            "mapped_column(ForeignKey(Well.id, name='fk_wells'), primary_key=True)",
+        ),
+    })  # fmt: skip
+    _initialized(folder, "generic", (
+        "target_metadata = None",
+        "from places import Places\nfrom samples import Base\n"
+        "target_metadata = [Places.metadata, Base.metadata]",
+    ))  # fmt: skip
+    _step(folder)
+    _edit(
+        folder / "migrations/versions/a1_samples.py",
+        (
+            '    op.execute(\n        "CREATE TABLE samples',
+            '    op.execute("CREATE TABLE wells (id serial PRIMARY KEY, name text NOT NULL)")\n'
+            '    op.execute(\n        "CREATE TABLE samples',
+        ),
+        (
+            "PRIMARY KEY (well, taken_at))",
+            'PRIMARY KEY (well, taken_at),"\n'
+            '        " CONSTRAINT fk_wells FOREIGN KEY (well) REFERENCES wells (id))',
+        ),
+        (
+            '    op.execute("DROP TABLE samples")',
+            '    op.execute("DROP TABLE samples")\n    op.execute("DROP TABLE wells")',
+        ),
+    )
+    return ""
+
+
+SHAPES = (asynchronous, settings, sqlmodel, flask, own_schema, two_bases)
 
 
 def made(shape, folder):
