@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from conformance.strategies.fields import Field
 
 
+#: What is said of a table that has rows, but no varied values in a column of an unknown type.
+PLAIN_ROWS_ONLY = "plain rows only"
+
+
 def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str], str]:
     """Say why rows cannot exercise a filled table, one of its columns or one of its checks.
 
@@ -67,7 +71,7 @@ def missing_parents(connection: Connection, table: Table) -> str | None:
 def _thin_parts(table: Table) -> Iterator[tuple[str, str]]:
     derivation = derivation_of(table)
     for name, reason in derivation.unknown.items():
-        yield name, f"{_instead(derivation.fields[name])}: {reason}"
+        yield name, f"{PLAIN_ROWS_ONLY}: {_instead(derivation.fields[name])}: {reason}"
     for check in derivation.unread:
         if derivation.unknown.keys() >= set(check.columns):
             continue

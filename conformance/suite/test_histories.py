@@ -22,7 +22,7 @@ from conformance.histories.script import render_script, script_of
 from conformance.histories.stage import Stage, fill_parents, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.population.filling import parents_of
-from conformance.population.thinness import missing_parents
+from conformance.population.thinness import PLAIN_ROWS_ONLY, missing_parents
 from conformance.strategies import natural_key, unknown_columns
 from conformance.strategies.drawing import drawing
 from conformance.suite.refusals import refusal_of
@@ -132,7 +132,9 @@ def test_history(
         outcomes.skip_not_checked(record, f"cannot generate histories: {reason}")
     for column, reason in unknown_columns(subject.table).items():
         part = f"rows:{subject.table.fullname}:{column}"
-        outcomes.part_not_checked(record, part, f"the column is NULL in every row: {reason}")
+        outcomes.part_not_checked(
+            record, part, f"{PLAIN_ROWS_ONLY}: the column is NULL in every row: {reason}"
+        )
     left_out = rules_not_played(subject) | subject.avoidance.reasons
     for word, reason in left_out.items():
         part = f"rows:{subject.table.fullname}:history:{word}"

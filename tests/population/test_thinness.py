@@ -98,10 +98,16 @@ def test_what_is_thin_is_named_with_its_cause(connection, metadata):
         "no sample rows can be made: odd has no rows: check squares"
     )
     assert found == {
-        ("optional", "x"): f"the column is NULL in every row: {unknown} TSQUERY",
-        ("defaulted", "x"): f"the column has its default in every row: {unknown} TSQUERY",
-        ("required", "x"): f"the column has the same value in every row: {unknown} point",
-        ("required", "y"): f"the column is NULL in every row: {unknown} shape",
+        ("optional", "x"): f"plain rows only: the column is NULL in every row: {unknown} TSQUERY",
+        (
+            "defaulted",
+            "x",
+        ): f"plain rows only: the column has its default in every row: {unknown} TSQUERY",
+        (
+            "required",
+            "x",
+        ): f"plain rows only: the column has the same value in every row: {unknown} point",
+        ("required", "y"): f"plain rows only: the column is NULL in every row: {unknown} shape",
     }
 
 
