@@ -119,8 +119,8 @@ KEYS: tuple[KnownGap, ...] = (
         first="2.17",
         last="2.23.0",
         right_until=None,
-        right_from="2.28.3",
-        evidence="seen on 2.17.2, 2.20.3 and 2.23.0-dev; right on 2.28.3 and 2.29.2",
+        right_from="2.26.0",
+        evidence="seen on 2.17.2, 2.20.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and 2.29.2",
         setup=(
             *compressed(
                 "insert_into_a_chunk",
@@ -144,12 +144,12 @@ KEYS: tuple[KnownGap, ...] = (
         summary="An INSERT ... ON CONFLICT (one key) into a compressed chunk accepts a second row"
         " of another key: the bloom filter of the first key hides the existing row.",
         affects="rows and histories of tables with two unique keys that writers fill",
-        first="2.28.3",
+        first="2.26.0",
         last="2.30.0",
         right_until="2.23.0",
         right_from=None,
-        evidence="seen on 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3 and 2.23.0-dev; reported"
-        " after 2.30.0 and fixed since (pull request 10580)",
+        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3 and 2.23.0-dev;"
+        " reported after 2.30.0 and fixed since (pull request 10580)",
         setup=(
             *compressed(
                 "bloom_of_one_key",
@@ -170,11 +170,12 @@ KEYS: tuple[KnownGap, ...] = (
         summary="An INSERT ... ON CONFLICT into a compressed chunk accepts a second row of a key"
         " that is equal by a non-deterministic collation: the bloom filter ignores collations.",
         affects="rows and histories of tables with a non-deterministic collation in a key",
-        first="2.28.3",
+        first="2.26.0",
         last=None,
         right_until="2.20.3",
         right_from=None,
-        evidence="seen on 2.28.3 and 2.29.2; right on 2.17.2 and 2.20.3; the ticket is open",
+        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2 and 2.20.3; the ticket is"
+        " open",
         setup=(
             f"CREATE COLLATION bloom_and_collation_no_case {NO_CASE}",
             *compressed(
@@ -255,8 +256,8 @@ KEYS: tuple[KnownGap, ...] = (
         last="2.21.4",
         right_until=None,
         right_from="2.22.0",
-        evidence="seen on 2.17.2; right on 2.23.0-dev and 2.28.3; the release notes of"
-        " 2.22.0 name the fix (pull request 8500)",
+        evidence="seen on 2.17.2; right on 2.23.0-dev, 2.26.0 and 2.28.3; the release"
+        " notes of 2.22.0 name the fix (pull request 8500)",
         setup=(
             *compressed(
                 "generated_key",
@@ -281,8 +282,8 @@ KEYS: tuple[KnownGap, ...] = (
         last="2.25.1",
         right_until=None,
         right_from="2.25.2",
-        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.28.3 and 2.31.0; the"
-        " release notes of 2.25.2 name the fix (pull request 9324)",
+        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
+        " 2.31.0; the release notes of 2.25.2 name the fix (pull request 9324)",
         setup=(
             "CREATE TABLE lock_of_a_referred_row (moment timestamptz NOT NULL, id"
             " int, PRIMARY KEY (id, moment))",
@@ -307,8 +308,8 @@ KEYS: tuple[KnownGap, ...] = (
         last="2.25.2",
         right_until=None,
         right_from="2.26.0",
-        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.28.3 and 2.31.0; the"
-        " release notes of 2.26.0 name the fix (pull request 9378)",
+        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
+        " 2.31.0; the release notes of 2.26.0 name the fix (pull request 9378)",
         setup=(
             "CREATE TABLE reference_to_an_index (moment timestamptz NOT NULL, id int NOT NULL)",
             "SELECT create_hypertable('reference_to_an_index', 'moment')",
@@ -332,8 +333,8 @@ KEYS: tuple[KnownGap, ...] = (
         last="2.27.3",
         right_until=None,
         right_from="2.28.0",
-        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.28.3; the release notes of"
-        " 2.28.0 name the fix (pull request 9745)",
+        evidence="seen on 2.17.2, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
+        " notes of 2.28.0 name the fix (pull request 9745)",
         setup=(
             *compressed(
                 "unique_index_of_a_chunk",

@@ -45,8 +45,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.18.0",
         right_until=None,
         right_from="2.18.1",
-        evidence="seen on 2.17.2; right on 2.23.0-dev and 2.28.3; the release notes of"
-        " 2.18.1 name the fix (pull request 7673)",
+        evidence="seen on 2.17.2; right on 2.23.0-dev, 2.26.0 and 2.28.3; the release"
+        " notes of 2.18.1 name the fix (pull request 7673)",
         setup=(
             *compressed(
                 "rows_after_a_conflict",
@@ -70,8 +70,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.18.0",
         right_until=None,
         right_from="2.18.1",
-        evidence="seen on 2.17.2; right on 2.23.0-dev and 2.28.3; the release notes of"
-        " 2.18.1 name the fix (pull request 7645)",
+        evidence="seen on 2.17.2; right on 2.23.0-dev, 2.26.0 and 2.28.3; the release"
+        " notes of 2.18.1 name the fix (pull request 7645)",
         setup=(
             *compressed(
                 "delete_unlike",
@@ -95,8 +95,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.18.2",
         right_until=None,
         right_from="2.19.0",
-        evidence="seen on 2.17.2; right on 2.23.0-dev and 2.28.3; the release notes of"
-        " 2.19.0 name the fix (pull request 7798)",
+        evidence="seen on 2.17.2; right on 2.23.0-dev, 2.26.0 and 2.28.3; the release"
+        " notes of 2.19.0 name the fix (pull request 7798)",
         setup=(
             "CREATE TABLE null_or_default (moment timestamptz NOT NULL, probe int)",
             "SELECT create_hypertable('null_or_default', 'moment')",
@@ -121,8 +121,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.22.1",
         right_until=None,
         right_from="2.23.1",
-        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.28.3; the release notes of"
-        " 2.23.0 name the fix (pull request 8704)",
+        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.26.0 and 2.28.3; the release"
+        " notes of 2.23.0 name the fix (pull request 8704)",
         setup=(
             *compressed(
                 "delete_from_a_chunk",
@@ -137,6 +137,29 @@ WRITES: tuple[KnownGap, ...] = (
         right=1,
     ),
     KnownGap(
+        code="delete-where-nothing-exists",
+        ticket=10072,
+        summary="A DELETE WHERE EXISTS (a query without rows) deletes all compressed rows.",
+        affects="applications: DELETE WHERE EXISTS; no check sends one",
+        first="2.26.0",
+        last="2.28.0",
+        right_until="2.23.0",
+        right_from="2.28.1",
+        evidence="seen on 2.26.0; right on 2.17.2, 2.23.0-dev and 2.28.3; the release"
+        " notes of 2.28.1 name the fix (pull request 10089)",
+        setup=(
+            *compressed(
+                "delete_where_nothing_exists",
+                "moment timestamptz NOT NULL, probe int",
+                UNSEGMENTED,
+                f"({MOMENT}, 1), ({MOMENT}, 2)",
+            ),
+            "DELETE FROM delete_where_nothing_exists WHERE EXISTS (SELECT 1 WHERE false)",
+        ),
+        query="SELECT count(*) FROM delete_where_nothing_exists",
+        right=2,
+    ),
+    KnownGap(
         code="delete-unlike-a-null-array",
         ticket=10129,
         summary="A DELETE WHERE segment <> ANY (NULL) selects no row, but deletes rows of"
@@ -146,8 +169,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.28.2",
         right_until=None,
         right_from="2.28.3",
-        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.28.3; the release notes of"
-        " 2.28.3 name the fix (pull request 10254)",
+        evidence="seen on 2.17.2, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
+        " notes of 2.28.3 name the fix (pull request 10254)",
         setup=(
             *compressed(
                 "delete_unlike_a_null_array",
@@ -170,8 +193,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.28.2",
         right_until=None,
         right_from="2.28.3",
-        evidence="seen on 2.17.2; right on 2.28.3; the release notes of 2.28.3 name the"
-        " fix (pull request 10230)",
+        evidence="seen on 2.17.2 and 2.26.0; right on 2.28.3; the release notes of 2.28.3"
+        " name the fix (pull request 10230)",
         setup=(
             f"CREATE COLLATION update_and_collation_no_case {NO_CASE}",
             *compressed(
@@ -197,8 +220,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.28.0",
         right_until="2.17.2",
         right_from="2.28.1",
-        evidence="seen on 2.23.0-dev; right on 2.17.2 and 2.28.3; the release notes of"
-        " 2.28.1 name the fix (pull request 10056)",
+        evidence="seen on 2.23.0-dev and 2.26.0; right on 2.17.2 and 2.28.3; the release"
+        " notes of 2.28.1 name the fix (pull request 10056)",
         setup=(
             "CREATE TABLE direct_check (moment timestamptz NOT NULL, level int CHECK (level > 0))",
             "SELECT create_hypertable('direct_check', 'moment')",
@@ -222,8 +245,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.28.4",
         right_until="2.17.2",
         right_from="2.29.0",
-        evidence="seen on 2.23.0-dev and 2.28.3; right on 2.17.2; the release notes of"
-        " 2.29.0 name the fix (pull request 10280)",
+        evidence="seen on 2.23.0-dev, 2.26.0 and 2.28.3; right on 2.17.2; the release"
+        " notes of 2.29.0 name the fix (pull request 10280)",
         setup=(
             "CREATE TABLE direct_returning (moment timestamptz NOT NULL, probe int)",
             "SELECT create_hypertable('direct_returning', 'moment')",
@@ -252,8 +275,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.25.2",
         right_until="2.17.2",
         right_from="2.26.0",
-        evidence="seen on 2.23.0-dev; right on 2.17.2 and 2.28.3; the release notes of"
-        " 2.26.0 name the fix (pull request 9381)",
+        evidence="seen on 2.23.0-dev; right on 2.17.2, 2.26.0 and 2.28.3; the release"
+        " notes of 2.26.0 name the fix (pull request 9381)",
         setup=(
             *compressed(
                 "direct_from_compressed",
@@ -289,8 +312,8 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.26.3",
         right_until="2.17.2",
         right_from="2.26.4",
-        evidence="seen on 2.23.0-dev; right on 2.17.2 and 2.28.3; the release notes of"
-        " 2.26.4 name the fix (pull request 9655)",
+        evidence="seen on 2.23.0-dev and 2.26.0; right on 2.17.2 and 2.28.3; the release"
+        " notes of 2.26.4 name the fix (pull request 9655)",
         setup=(
             "CREATE TABLE merge_of_settings (moment timestamptz NOT NULL, probe"
             " int, label text, level float)",
@@ -325,8 +348,8 @@ WRITES: tuple[KnownGap, ...] = (
         first="2.17",
         last="2.23.0",
         right_until=None,
-        right_from="2.28.3",
-        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.28.3",
+        right_from="2.26.0",
+        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.26.0 and 2.28.3",
         setup=(
             *compressed(
                 "insert_unseen",
