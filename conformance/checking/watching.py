@@ -109,15 +109,10 @@ def verdicts(
     changed: list[Path] = []
     while True:
         before = watch.seen
-
-        def step(name: str) -> None:
-            progress(name)
-            if watch.look():
-                raise _Changed
-
         try:
             with SuiteProcess(choices, arguments) as process:
-                found: Verdict | ConformanceError = verdict_of(process.verdict(step))
+                answer = process.verdict(_until_a_change(watch, progress))
+            found: Verdict | ConformanceError = verdict_of(answer)
         except _Changed:
             changed = watch.settle(before)
             continue
@@ -125,3 +120,18 @@ def verdicts(
             found = error
         yield changed, found
         changed = watch.wait()
+
+
+def _until_a_change(watch: Watch, progress: Progress) -> Progress:
+    """A Progress that now and then looks at the files, and raises `_Changed`."""
+    looked = time.monotonic()
+
+    def step(name: str) -> None:
+        nonlocal looked
+        progress(name)
+        if time.monotonic() - looked >= GLANCE:
+            looked = time.monotonic()
+            if watch.look():
+                raise _Changed
+
+    return step

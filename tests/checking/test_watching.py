@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from conformance.checking import watching
 from conformance.checking.watching import GLANCE, QUIET, Watch, snapshot
 from conformance.cli import main
 from tests.suite.projects import PROJECT, copied_project
@@ -88,6 +89,20 @@ def test_what_changes_back_is_no_change(tmp_path):
     assert made.wait() == []
 
 
+def test_a_change_ends_the_check_that_runs(tmp_path, monkeypatch):
+    made, _ = watch(tmp_path)
+    told = []
+    step = watching._until_a_change(made, told.append)
+    (tmp_path / "models.py").write_text("x")
+    # The files are not looked at each time.
+    step("one")
+    monkeypatch.setattr(watching, "GLANCE", 0)
+    with pytest.raises(watching._Changed):
+        step("two")
+    step("three")
+    assert told == ["one", "two", "three"]
+
+
 def test_other_options_do_not_fit(tmp_path, monkeypatch):
     monkeypatch.chdir(copied_project(tmp_path))
     for others in (["--write-baseline", "b.json"], ["--format", "github"]):
@@ -149,42 +164,42 @@ def running(name, value):
 def test_a_real_change(tmp_path):
     marker = ("CONFORMANCE_TEST_RUN", str(tmp_path))
     project = copied_project(tmp_path)
-    watching = Watching(project, dict([marker]))
+    command = Watching(project, dict([marker]))
     try:
-        watching.wait(" conforms: ")
+        command.wait(" conforms: ")
         model = project / "models/market_data.py"
         source = model.read_text()
         model.write_text(source.replace('after="30 days"', 'after="31 days"'))
-        watching.wait(" differs: 1 finding, ")
-        watching.wait("models/market_data.py changed")
-        watching.wait("compress after is 30 days, the models declare 31 days")
+        command.wait(" differs: 1 finding, ")
+        command.wait("models/market_data.py changed")
+        command.wait("compress after is 30 days, the models declare 31 days")
         assert "The schema differs" in (project / "build/conformance/verdict.html").read_text()
         model.write_text("import nothing_of_the_kind")
-        watching.wait(" could not run: ")
+        command.wait(" could not run: ")
         model.write_text(source)
         # The second one conforms, and a change during a check begins it again.
-        first = len(watching.lines)
+        first = len(command.lines)
         time.sleep(2)
         (project / "models/curves.py").touch()
-        while not any(" conforms: " in line for line in watching.lines[first:]):
-            assert watching.process.poll() is None
+        while not any(" conforms: " in line for line in command.lines[first:]):
+            assert command.process.poll() is None
             time.sleep(0.1)
         assert running(*marker)
     finally:
-        code = watching.interrupt()
-    assert code == 0, watching.lines
+        code = command.interrupt()
+    assert code == 0, command.lines
     assert running(*marker) == []
-    assert "Traceback" not in "".join(watching.lines)
+    assert "Traceback" not in "".join(command.lines)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
 def test_ctrl_c_during_a_check(tmp_path):
     marker = ("CONFORMANCE_TEST_RUN", str(tmp_path))
-    watching = Watching(copied_project(tmp_path), dict([marker]))
+    command = Watching(copied_project(tmp_path), dict([marker]))
     end = time.monotonic() + 60
     while len(running(*marker)) < 2 and time.monotonic() < end:
         time.sleep(0.05)
-    assert watching.interrupt() == 2, watching.lines
+    assert command.interrupt() == 2, command.lines
     assert running(*marker) == []
-    assert "Traceback" not in "".join(watching.lines)
+    assert "Traceback" not in "".join(command.lines)
