@@ -294,16 +294,17 @@ def test_the_relation_of_a_finding(name, relation):
 
 def test_the_worst_relation_comes_first():
     warning = replace(FINDING, severity="warning")
+    note = replace(FINDING, severity="note")
     grouped = by_relation(
         [
             replace(warning, object="w"), replace(warning, object="w"),
-            warning, FINDING, replace(FINDING, object="gone"), replace(FINDING, object="b"),
+            note, warning, FINDING, replace(FINDING, object="gone"), replace(FINDING, object="b"),
             replace(FINDING, object="b"),
         ],
         {"a", "b", "w"},
     )  # fmt: skip
     assert [*grouped] == [WHOLE_DATABASE, "b", "a", "w"]
-    assert [finding.severity for finding in grouped["a"]] == ["error", "warning"]
+    assert [finding.severity for finding in grouped["a"]] == ["error", "warning", "note"]
 
 
 # Words.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.codes import SEVERITIES
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -35,7 +37,7 @@ def by_relation(
     for finding in findings:
         grouped.setdefault(relation_of(finding, relations), []).append(finding)
     for found in grouped.values():
-        found.sort(key=lambda finding: not finding.fails)
+        found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     order = sorted(
         grouped,
         key=lambda name: (
