@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: Debian's packages chromium and chromium-driver have these; others name the first one differently.
+#: Debian's packages chromium and chromium-driver have these; others name the browser differently.
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _DRIVER = "chromedriver"
 _PATIENCE = 60
@@ -24,13 +24,9 @@ _PATIENCE = 60
 
 def why_no_browser() -> str | None:
     """The reason for skipping a test; None if there is a browser."""
-    if _browser() is None or shutil.which(_DRIVER) is None:
+    if not any(map(shutil.which, _BROWSERS)) or shutil.which(_DRIVER) is None:
         return "chromium and chromedriver are not installed (Debian: chromium, chromium-driver)"
     return None
-
-
-def _browser() -> str | None:
-    return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
 @dataclass(frozen=True)
@@ -159,12 +155,12 @@ def _wanted(folder: Path) -> dict[str, Any]:
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
         "--hide-scrollbars", "--no-first-run", f"--user-data-dir={folder}",
     ]  # fmt: skip
-    options = {"binary": _browser(), "args": arguments}
     return {
         "capabilities": {
             "alwaysMatch": {
                 "browserName": "chrome",
-                "goog:chromeOptions": options,
+                # Without a path chromedriver starts the browser that it was made for.
+                "goog:chromeOptions": {"args": arguments},
                 "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
             }
         }
