@@ -201,10 +201,10 @@ def test_the_verdict_comes_first():
         "The schema differs", "database desk at db:5432: PostgreSQL 17.5, TimescaleDB 2.28.3",
         "It is new.", "facts hold", "1,192", "5 more facts cannot hold", "The database as a whole",
         "extension:timescaledb:version", "hypertable:readings:chunk_interval",
+        "As rows grow older", "Tables and views",
         "1 old finding in the baseline base.json, 1 mended. Nothing new was written.", "OPS-17",
         "2027-03-31", "an old one", "1 not checked: the server cannot say", "1 seen, not judged",
-        "table celery_taskmeta", "As rows grow older", "Tables and views",
-        "40 rows (profile quick, seed 1)",
+        "table celery_taskmeta", "40 rows (profile quick, seed 1)",
     ]  # fmt: skip
     assert_in_order(words, shown)
     assert "The schema conforms" in Outline(verdict_page.render(CONFORMING)).words

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from conformance.comparing.findings import Accepted, Finding, Left
+from conformance.comparing.findings import Accepted, Finding, Left, NotChecked
 from conformance.comparing.verdict import Baseline, EngineUsed, Verdict
 from conformance.reports.verdict import console as verdict_console
 from conformance.reports.verdict import markdown
@@ -98,3 +98,25 @@ def test_a_note_is_told_from_a_warning():
         replace(EXCUSED, findings=(note,))
     )
     assert replace(EXCUSED, findings=(note, WARNING)).counts["notes"] == 1
+
+
+def test_known_gaps_are_one_entry():
+    gap = "known gap timescaledb#{} of TimescaleDB 2.23.0-dev: {}"
+    verdict = replace(
+        EXCUSED,
+        not_checked=(
+            NotChecked("check:test_histories[a]", gap.format(1, "An UPDATE: wrong.")),
+            NotChecked("check:test_histories[b]", gap.format(1, "An UPDATE: wrong.")),
+            NotChecked("check:test_known_gap[c]", gap.format(2, "A DELETE.")),
+            NotChecked("check:test_known_gap[d]", f"possible {gap.format(3, 'A MERGE.')}"),
+        ),
+    )
+    assert (
+        "  not checked  2: known gaps of TimescaleDB 2.23.0-dev\n"
+        "               timescaledb#1, timescaledb#2\n"
+        "  not checked  1: possible known gaps of TimescaleDB 2.23.0-dev\n"
+        "               timescaledb#3\n"
+    ) in shown(verdict)
+    document = markdown.render(verdict)
+    for sentence in ("timescaledb#1: An UPDATE: wrong.", "timescaledb#2: A DELETE."):
+        assert document.count(sentence) == 1

@@ -90,10 +90,10 @@ def _contents(
     )  # fmt: skip
     items = [
         (bool(grouped), "findings", "Findings"),
-        (any(excused), "others", "What does not count"),
         (relations, "schema", "The schema"),
         (lines, "ages", "As rows grow older"),
         (relations, "relations", "Tables and views"),
+        (any(excused), "others", "What does not count"),
     ]
     return [(anchor, label) for there, anchor, label in items if there]
 
