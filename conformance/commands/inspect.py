@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 @option("schemas", "--schema")
 @option("models")
 def inspect(url: str, *, everything: bool, no_models: bool, **given: Any) -> None:
-    """Print the declarations that describe a running database, as code to paste. Read-only.
+    """Print the declarations that describe a running database.
 
-    With models it prints what they lack. Without models it prints a whole module.
+    With models it prints what they lack, as code to paste. Without models it prints a whole module.
+    It only reads: safe on production.
 
     Exit codes: 0 printed, 2 could not run.
     """

@@ -125,7 +125,7 @@ class Classes(DeclarativeGenerator):
         """The classes, and what is registered with the metadata after them."""
         text: str = super().render_models(models)
         calls = self._of_metadata(self.base.metadata_ref)
-        return "\n\n\n".join([text, "\n".join(map(rendered, calls))]) if calls else text
+        return "\n\n\n".join(filter(None, (text, "\n".join(map(rendered, calls)))))
 
     def render_table_args(self, table: Table) -> str:
         """`__table_args__`: all constraints, indexes and declarations, and the options."""

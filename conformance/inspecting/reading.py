@@ -65,6 +65,8 @@ def whole_module(
         scope = Scope(tuple(schemas), schemas[0], left=tuple(leave))
         source, scope = module_of(connection, scope)
         left = [*_left(connection, source, capabilities, scope)]
+    if "__tablename__" not in source and "Table(" not in source:
+        left.insert(0, comment(f"No table is in {' or '.join(scope.schemas)}."))
     head = f"The schema of database {url.database},\nread at {place(url)} by conformance inspect."
     return "\n".join([comment(head), *left, source])
 

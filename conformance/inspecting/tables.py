@@ -45,13 +45,17 @@ def metadata_of(observed: Observed, reflected: Reflected, other_type: Any) -> di
     """
     metadata = MetaData()
     tables: dict[str, Table] = {}
+    places = {column: place for place, column in enumerate(reflected)}
     for _, name, _, attributes in observed.all("table"):
         if "kind" not in attributes:
             continue
         schema, local = observed.split(name)
         columns = [
             _column(observed, column, of, reflected.get((name, column)), other_type)
-            for column, of in _in_order(observed, name, reflected)
+            for column, of in sorted(
+                observed.of("column", name).items(),
+                key=lambda item: places.get((name, item[0]), len(places)),
+            )
         ]
         tables[name] = Table(local, metadata, *columns, *_keys(observed, name), schema=schema)
         _number_only_serials(observed, name, tables[name])
@@ -59,13 +63,6 @@ def metadata_of(observed: Observed, reflected: Reflected, other_type: Any) -> di
         for constraint, key in observed.of("foreign_key", name).items():
             _add_foreign_key(table, tables, constraint, key)
     return tables
-
-
-def _in_order(observed: Observed, table: str, reflected: Reflected) -> list[tuple[str, Attributes]]:
-    """The columns in the order of the table."""
-    places = {column: place for place, (owner, column) in enumerate(reflected) if owner == table}
-    columns = observed.of("column", table).items()
-    return sorted(columns, key=lambda item: places.get(item[0], len(places)))
 
 
 def _column(
