@@ -80,6 +80,10 @@ class MigrationFailed(ConformanceError):
     """The migration fails on an empty database."""
 
 
+class ConnectedOffline(MigrationFailed):
+    """env.py or a revision opens a connection where it should only print SQL."""
+
+
 class BaseUnavailable(ConformanceError):
     """The base, which decides which revisions are new, cannot be read."""
 

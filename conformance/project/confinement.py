@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from conformance.engines.addresses import BACKENDS, libpq_parameters, written_for
-from conformance.errors import MigrationFailed
+from conformance.errors import ConnectedOffline, MigrationFailed
 from conformance.project.flask_app import in_application
 from conformance.project.leading import redirecting_to, refusing
 from conformance.project.left_out import LEFT_OUT, LeftOut
@@ -92,10 +92,10 @@ def nowhere(config: Config) -> Iterator[None]:
 
 
 def _offline() -> MigrationFailed:
-    return MigrationFailed(
-        "env.py connects to a database in offline mode, in which it should only print SQL; the"
-        " connection was refused.",
-        "Let env.py check context.is_offline_mode() before it connects.",
+    return ConnectedOffline(
+        "env.py or a revision connects to a database in offline mode, in which it should only print"
+        " SQL; the connection was refused.",
+        "Ask context.is_offline_mode() before connecting.",
     )
 
 

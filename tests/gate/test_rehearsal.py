@@ -302,13 +302,29 @@ def test_what_a_revision_of_an_asynchronous_project_breaks(session, tmp_path):
     assert [item.code for item in report.findings][:1] == ["upgrade-failed"]
 
 
+GOES = (
+    f"with sa.create_engine('postgresql+psycopg2{ELSEWHERE}').connect() as there:\n"
+    "    assert there.scalar(sa.text('SELECT count(*) FROM places'))"
+)
+
+
 @pytest.mark.needs("concurrent_sessions")
 def test_a_revision_that_goes_elsewhere_is_led(session, project):
-    project.revision(
-        f"with sa.create_engine('postgresql+psycopg2{ELSEWHERE}').connect() as there:\n"
-        "        assert there.scalar(sa.text('SELECT count(*) FROM places'))"
-    )
+    """Online; offline it asks, because there is nowhere to go."""
+    project.revision("if not context.is_offline_mode():\n" + textwrap.indent(GOES, "    "))
     assert project.rehearse(session, models()).findings == ()
+
+
+@pytest.mark.needs("concurrent_sessions")
+def test_a_revision_that_connects_offline_is_a_finding(session, project):
+    """Not the end of the run: its upgrade and its downgrade are judged."""
+    project.revision(GOES)
+    report = project.rehearse(session, models())
+    (finding,) = report.findings
+    assert finding.code == "offline-differs"
+    assert "a revision connects to a database in offline mode" in finding.message
+    assert "context.is_offline_mode()" in finding.hint
+    assert "downgrade restores the previous state" in report.revisions[0].checks
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 
 from conformance.errors import (
     ConformanceError,
+    ConnectedOffline,
     EngineUnavailable,
     describe_briefly,
     details_of,
@@ -282,11 +283,14 @@ class Rehearsal:
         if not start:
             self._forget_versions()
         script: list[str] = []
-        failure = attempt(
-            lambda: script.extend(
-                self._bench.migrations.offline_statements(f"{start}{self._revision.identifier}")
+        try:
+            failure = attempt(
+                lambda: script.extend(
+                    self._bench.migrations.offline_statements(f"{start}{self._revision.identifier}")
+                )
             )
-        )
+        except ConnectedOffline as refusal:
+            failure = Failure(refusal.problem)
         failure = failure or self._run_script(script)
         missing = [] if failure else _missing_effects(before, after, self._state(before))
         if failure or missing:

@@ -187,6 +187,8 @@ def hint_for_offline(reason: str) -> str:
             "persisted=True of Computed(); and set dialect_opts={'paramstyle': 'named'} in env.py, "
             "so that percent signs are not doubled."
         )
+    if "in offline mode" in reason:
+        return "Ask context.is_offline_mode() before connecting, and print SQL instead."
     if "MockConnection" in reason:
         return "Use op.execute(): there is no connection and no cursor offline."
     return "Do not use query results in Python; use a DO block to decide in SQL."
