@@ -30,3 +30,8 @@ class Code:
     def page(self) -> str:
         """The page about it: a path in our repository."""
         return f"{PAGES}{self.name}.md"
+
+
+def by_name(*codes: Code) -> dict[str, Code]:
+    """The codes by their names, in their order."""
+    return {code.name: code for code in codes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.comparing.codes import ERROR, NOTE, WARNING, Code
+from conformance.comparing.codes import ERROR, NOTE, WARNING, Code, by_name
 from conformance.comparing.policies.codes import POLICY_CODES
 
 #: The prefix of codes that are rules of squawk.
@@ -21,9 +21,8 @@ class OfSquawk(Code):
 
 #: All codes except squawk's, in the order of the reports. Checks and audits also report the
 #: codes of policies.
-CODES = {
-    code.name: code
-    for code in (
+CODES = (
+    by_name(
         Code("upgrade-failed", ERROR, "The upgrade fails."),
         Code("revision-edited", ERROR, "An existing revision was edited."),
         Code("data-lost", ERROR, "Rows are deleted, or a column or table with data is dropped."),
@@ -53,7 +52,8 @@ CODES = {
         Code("accepted-without-reason", ERROR, "A finding is accepted without a reason."),
         Code("accepted-in-vain", WARNING, "An accepted finding does not occur."),
     )
-} | POLICY_CODES
+    | POLICY_CODES
+)
 
 
 def code(name: str) -> Code:
