@@ -81,6 +81,15 @@ def test_what_is_dropped_first_is_never_compressed():
     assert sum(width for *_, width in zones(line)) == 100
 
 
+def test_an_age_of_nothing_is_an_age():
+    assert zones(timeline(relation(compress("0 days")))) == [
+        ("compressed", 0, 100), ("plain", 100, 0),
+    ]  # fmt: skip
+    assert [name for name, *_, width in zones(timeline(relation(drop("0 days")))) if width] == [
+        "dropped"
+    ]
+
+
 @pytest.mark.parametrize("after", ["0 days", "1 second", "30 days", "1000 years"])
 def test_zones_cover_the_line(after):
     for policies in ((compress(after),), (drop(after),), (compress(after), drop(after))):

@@ -83,10 +83,12 @@ def _zones(
 ) -> list[Zone]:
     """The states of the rows, oldest first."""
     # Rows that are dropped before they would be compressed are never compressed.
-    ends = [("plain", min(filter(None, (compress, drop, span))))]
-    if compress is not None and compress < (drop or span):
-        ends.append(("compressed", min(drop or span, span)))
-    if drop is not None and drop < span:
+    end = span if drop is None else drop
+    plain_end = end if compress is None else min(compress, end)
+    ends = [("plain", plain_end)]
+    if plain_end < end:
+        ends.append(("compressed", end))
+    if drop is not None:
         ends.append(("dropped", span))
     zones, start = [], 0.0
     for name, end in ends:
