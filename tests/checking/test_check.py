@@ -54,12 +54,28 @@ def test_wrong_input(tmp_path, arguments, words):
 
 
 def test_where_the_time_goes(tmp_path):
-    done = check("-k", "test_single_head_revision", "--timings", "--reports", tmp_path)
+    done = check(
+        "-k", "test_single_head_revision", "--timings", "--reports", tmp_path,
+        "--format", "sarif", "--output", tmp_path / "check.sarif",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    (run,) = json.loads((tmp_path / "check.sarif").read_text())["runs"]
+    assert (run["results"], run["invocations"]) == (
+        [],
+        [{"executionSuccessful": True, "exitCode": 0}],
+    )
     stages = json.loads((tmp_path / "verdict.json").read_text())["stages"]
     assert stages.keys() >= {"engine", "collection", "migrations", "migrations: preparation"}
     shown = [line.split(" s   ")[1] for line in done.stdout.splitlines() if " s   " in line]
     assert shown == sorted(stages, key=stages.get, reverse=True)
+
+
+def test_annotations_alone_on_standard_output(tmp_path):
+    done = check("--engine", "nonsense", "--reports", tmp_path, "--format", "gitlab")
+    assert done.returncode == 2
+    (issue,) = json.loads(done.stdout)
+    assert (issue["check_name"], issue["severity"]) == ("could-not-run", "blocker")
+    assert len(sentences(done)) == 1
 
 
 HOSTILE = """

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from conformance.process.printing import without_commands
 
 PROJECT = Path(__file__).parents[2]
 #: Prints a report of many lines, as the commands do, and exits with the code given.
@@ -58,3 +61,23 @@ def test_json_that_finds_no_room():
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "cannot be printed: No space left on device." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("plain :: text\n", "plain :: text\n"),
+        ("::error::x\n  ::add-path::y\n", ": :error::x\n  : :add-path::y\n"),
+        ("a\r::error::x", "a\n: :error::x"),
+        ("##[error]x\n# a comment\n", "# #[error]x\n# a comment\n"),
+        (":::x", ": ::x"),
+    ],
+)
+def test_in_a_workflow_no_line_is_a_command(text, printed):
+    """GitHub's runner takes a line for a command, whatever has printed it."""
+    stream = io.StringIO()
+    guarded = without_commands(stream, {"GITHUB_ACTIONS": "true"})
+    guarded.write(text)
+    assert stream.getvalue() == printed
+    assert guarded.isatty() is False
+    assert without_commands(stream, {}) is stream

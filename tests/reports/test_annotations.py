@@ -345,6 +345,16 @@ def test_a_fingerprint_stays_when_the_line_moves():
     assert annotation().fingerprint != annotation(where="staging").fingerprint
 
 
+def test_findings_of_one_id_have_fingerprints_of_their_own():
+    """A revision may raise several warnings."""
+    one = GateFinding("warning", "0002", "", "A.", "Do.", 2)
+    report = GateReport(EngineUsed("x", "y"), findings=(one, replace(one, message="B.")))
+    found = of_gate(report, lambda _: PLACE)
+    assert len({item.fingerprint for item in found}) == 2
+    (alone,) = of_gate(replace(report, findings=(one,)), lambda _: PLACE)
+    assert alone.where == ""
+
+
 def test_no_verdict_is_no_clean_report():
     """Zero findings would read as none found."""
     found = annotations(could_not_run="There is\nno server.", exit_code=2)

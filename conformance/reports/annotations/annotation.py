@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.comparing.codes import ERROR
@@ -104,7 +104,7 @@ def of_verdict(
     verdict: Verdict, place: Callable[[Finding], Place | None]
 ) -> tuple[Annotation, ...]:
     """The findings of a check or an audit that count."""
-    return tuple(
+    return _told_apart(
         Annotation(item.id, item.kind, item.severity, f"{item.message}.", item.hint, place(item))
         for item in verdict.findings
     )
@@ -112,8 +112,7 @@ def of_verdict(
 
 def of_audits(audits: Audits, place: Callable[[Finding], Place | None]) -> tuple[Annotation, ...]:
     """The findings of several databases, each once, and a database without a verdict each."""
-    several = Counter(item.finding.id for item in audits.findings)
-    found = tuple(
+    found = _told_apart(
         Annotation(
             item.finding.id,
             item.finding.kind,
@@ -121,13 +120,11 @@ def of_audits(audits: Audits, place: Callable[[Finding], Place | None]) -> tuple
             f"{item.finding.message} ({item.where}).",
             item.finding.hint,
             place(item.finding),
-            item.finding.message if several[item.finding.id] > 1 else "",
         )
         for item in audits.findings
     )
     if audits.could_not_run is not None:
         return found
-    none = (item for item in audits.databases if item.verdict.could_not_run is not None)
     return found + tuple(
         Annotation(
             f"{COULD_NOT_RUN}:{item.name}",
@@ -136,7 +133,8 @@ def of_audits(audits: Audits, place: Callable[[Finding], Place | None]) -> tuple
             f"{item.name}: {item.verdict.could_not_run}",
             "",
         )
-        for item in none
+        for item in audits.databases
+        if item.verdict.could_not_run is not None
     )
 
 
@@ -144,10 +142,19 @@ def of_gate(
     report: GateReport, place: Callable[[GateFinding], Place | None]
 ) -> tuple[Annotation, ...]:
     """The findings of the gate that count."""
-    return tuple(
+    return _told_apart(
         Annotation(item.id, item.code, item.severity, item.message, item.hint, place(item))
         for item in report.findings
         if item.accepted is None
+    )
+
+
+def _told_apart(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
+    """The annotations; those that share an id are told apart by their sentences."""
+    found = tuple(annotations)
+    several = Counter(item.id for item in found)
+    return tuple(
+        replace(item, where=item.message) if several[item.id] > 1 else item for item in found
     )
 
 
