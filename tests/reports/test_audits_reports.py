@@ -45,7 +45,8 @@ def audits(name="desk", text="spread"):
         by_kind={"table": 3, "column": 9},
         seconds=1.5,
     )
-    conforms = Verdict(ENGINE, by_kind={"table": 3}, seconds=0.25)
+    newer = replace(ENGINE, note="The server is newer than any seen.")
+    conforms = Verdict(newer, by_kind={"table": 3}, seconds=0.25)
     stopped = Verdict(EngineUsed("url", "server"), could_not_run=f"Nothing listens at {text}.")
     return Audits(
         (Audited("first", conforms), Audited(name, differs), Audited("gone", stopped)),
@@ -71,10 +72,11 @@ def test_console():
         "  in desk\n"
         "  column:curves.note:exists\n"
         "\n"
-        "  database  TimescaleDB  verdict        findings  not checked  seconds\n"
-        "  first     2.23.0       conforms              0            0      0.2\n"
-        "  desk      2.23.0       differs               2            1      1.5\n"
-        "  gone                   could not run                             0.0\n"
+        "  database  TimescaleDB  verdict        findings  accepted  not checked  seconds\n"
+        "  first     2.23.0       conforms              0         0            0      0.2\n"
+        "      The server is newer than any seen.\n"
+        "  desk      2.23.0       differs               2         2            1      1.5\n"
+        "  gone                   could not run                                       0.0\n"
         "      Nothing listens at spread.\n"
         "\n"
         "  audited      1 conforms, 1 differs, 1 could not run in 2.0 s\n"

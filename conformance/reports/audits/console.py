@@ -24,7 +24,9 @@ _VERBS = {
     "differs": ("differs", "differ"),
     "could_not_run": ("could not run", "could not run"),
 }
-COLUMNS = ("database", "TimescaleDB", "verdict", "findings", "not checked", "seconds")
+COLUMNS = (
+    "database", "TimescaleDB", "verdict", "findings", "accepted", "not checked", "seconds",
+)  # fmt: skip
 #: The columns from here on are numbers.
 FIRST_NUMBER = 3
 
@@ -38,9 +40,16 @@ def cells(item: Audited) -> tuple[str, ...]:
         verdict.engine.timescaledb,
         verdict.verdict.replace("_", " "),
         "" if none else str(len(verdict.findings)),
+        # What the baseline has does not count either.
+        "" if none else str(len(verdict.accepted) + len(verdict.old)),
         "" if none else str(len(verdict.not_checked)),
         f"{verdict.seconds:.1f}",
     )
+
+
+def remark(item: Audited) -> str:
+    """Why a database has no verdict, or what is special about its server, on one line."""
+    return " ".join((item.verdict.could_not_run or item.verdict.engine.note).split())
 
 
 def show(audits: Audits, console: Console, reports: str | None = None) -> None:
@@ -84,9 +93,8 @@ def _show_table(audits: Audits, console: Console) -> None:
         line = Text(_line(row, widths))
         line.highlight_words([row[2]], _STYLES[item.verdict.verdict])
         console.print(line)
-        if item.verdict.could_not_run is not None:
-            reason = " ".join(item.verdict.could_not_run.split())
-            console.print(Text(f"      {reason}", style="yellow"))
+        if more := remark(item):
+            console.print(Text(f"      {more}", style="yellow"))
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:

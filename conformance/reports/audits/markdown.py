@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.reports.audits.console import COLUMNS, cells
+from conformance.reports.audits.console import COLUMNS, cells, remark
 from conformance.reports.templates import template
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ _MOST_FINDINGS = 80
 def render(audits: Audits) -> str:
     """Render the table of verdicts, then the findings."""
     rendered = template("audits/audits.md.jinja").render(
-        audits=audits, columns=COLUMNS, cells=cells, findings=audits.findings, most=_MOST_FINDINGS
+        audits=audits,
+        columns=COLUMNS,
+        cells=cells,
+        remark=remark,
+        findings=audits.findings,
+        most=_MOST_FINDINGS,
     )
     return rendered.strip() + "\n"
