@@ -22,7 +22,7 @@ from conformance.inspecting.code import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sqlacodegen.models import Model, RelationshipAttribute
     from sqlalchemy import Connection
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
 #: One attribute a column instead of joined inheritance; texts instead of classes for enums.
 _OPTIONS = ("nojoined", "nonativeenums", "nosyntheticenums")
+#: Names that a class or an attribute may not take, beside those that are imported by themselves.
+_TAKEN = frozenset(
+    {
+        "Base", "OtherType", "metadata", "registry", "sqlalchemy", "datetime", "decimal", "uuid",
+        "bool", "bytes", "dict", "float", "int", "list", "object", "str",
+    }
+)  # fmt: skip
 _OTHER_TYPE = '''\
 class OtherType(UserDefinedType[Any]):
     """A type that SQLAlchemy does not know."""
@@ -87,6 +94,12 @@ class Classes(DeclarativeGenerator):
     def generate_relationships(self, *args: Any) -> list[RelationshipAttribute]:
         """The relationships, if the classes have any."""
         return super().generate_relationships(*args) if self._related else []
+
+    def find_free_name(
+        self, name: str, global_names: set[str], local_names: Collection[str] = ()
+    ) -> str:
+        """A name that is not taken."""
+        return str(super().find_free_name(name, global_names | _TAKEN, local_names))
 
     def prepared(self) -> list[Model]:
         """The classes, each of which can be rendered by itself."""

@@ -62,6 +62,7 @@ CREATE TABLE grid.notes (id serial PRIMARY KEY, note text NOT NULL DEFAULT '{"a:
 #: Types, generated columns, and indexes and constraints of all sorts.
 SHOP = """
 CREATE EXTENSION btree_gist;
+CREATE EXTENSION ltree;
 CREATE DOMAIN positive AS integer DEFAULT 1 CHECK (VALUE > 0);
 CREATE TYPE state AS ENUM ('new', 'paid', 'sent');
 CREATE SEQUENCE invoices START 1000 INCREMENT 5 CACHE 20;
@@ -96,6 +97,9 @@ SELECT add_compression_policy('orders', INTERVAL '30 days', schedule_interval =>
 ALTER TABLE customers SET (fillfactor = 80, autovacuum_enabled = false);
 ALTER TABLE customers ALTER COLUMN data SET STORAGE external, ALTER COLUMN data SET STATISTICS 300;
 ALTER TABLE customers REPLICA IDENTITY FULL;
+CREATE TABLE base ("int" int PRIMARY KEY, "datetime" timestamptz, registry date, metadata int, "class" int,
+    "text" text DEFAULT 'a', "uuid" uuid, "decimal" numeric, "Column" real, at timestamptz, "1st" int,
+    "with space" interval, name name, "list" int[], "Base" ltree, ids ltree[], bits bit(3));
 CREATE UNLOGGED TABLE carts (customer_id bigint NOT NULL REFERENCES customers, item text NOT NULL,
     PRIMARY KEY (customer_id, item));
 COMMENT ON COLUMN orders.net IS 'Without the "tax"';
