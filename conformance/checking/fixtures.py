@@ -56,8 +56,12 @@ def conformance_scope(pytestconfig: pytest.Config, conformance_metadata: MetaDat
 
 @pytest.fixture
 def migrations(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Migrations:
-    """The migrations of `--conformance-alembic-ini`; a new object for every test."""
-    return migrations_of(pytestconfig, conformance_engine)
+    """The migrations of `--conformance-alembic-ini`; a new object for every test.
+
+    Without migrations the check is not checked: an override of `schema_template` or
+    `migrated_database` may create the schema.
+    """
+    return migrations_or_skip(pytestconfig, conformance_engine)
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +76,16 @@ def migrations_of(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
     from conformance.project.scripts import config_for
 
     return Migrations.on(engine, config_for(options_of(config)))
+
+
+def migrations_or_skip(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
+    """As `migrations_of`; a check is skipped if the project has no migrations at all."""
+    from conformance.project.scripts import has_migrations
+
+    ini = options_of(config).alembic_ini
+    if not has_migrations(ini):
+        pytest.skip(f"not checked: the project has no migrations: there is no {ini}")
+    return migrations_of(config, engine)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
 from conformance.project.migrations import Migrations
 from conformance.project.models import import_fixtures, metadata_for
-from conformance.project.scripts import config_for
+from conformance.project.scripts import config_for, has_migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +92,9 @@ def check_on(
         ConformanceError: the models or the migrations are not available.
     """
     started = time.monotonic()
-    Migrations.on(session.engine, config_for(choices.project)).use_their_version(session.engine)
+    # Fixtures of the project may create the schema without migrations.
+    if not choices.project.fixtures or has_migrations(choices.project.alembic_ini):
+        Migrations.on(session.engine, config_for(choices.project)).use_their_version(session.engine)
     # Read now: pytest stops the engine at its end.
     used = session.used
     collector = collector or Collector(session, progress)

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from conformance.checking import outcomes
-from conformance.checking.fixtures import migrations_of
+from conformance.checking.fixtures import migrations_or_skip
 from conformance.checking.options import options_of
 from conformance.checking.profiles import SCENARIOS, generation_of
 from conformance.declarations import tables_of
@@ -79,7 +79,7 @@ def unmigrated(
     conformance_engine: TimescaleEngine, conformance_scope: Scope, pytestconfig: pytest.Config
 ) -> Iterator[Unmigrated]:
     """Databases before any migration."""
-    migrations = migrations_of(pytestconfig, conformance_engine)
+    migrations = migrations_or_skip(pytestconfig, conformance_engine)
     with closing(Unmigrated(conformance_engine, migrations, conformance_scope)) as unmigrated:
         yield unmigrated
 

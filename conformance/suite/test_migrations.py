@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import SQLAlchemyError
 
 from conformance.checking import outcomes
-from conformance.checking.fixtures import migrations_of
+from conformance.checking.fixtures import migrations_or_skip
 from conformance.checking.outcomes import NO_METADATA, WITHOUT_METADATA
 from conformance.checking.session import metadata_of
 from conformance.comparing.facts import show
@@ -91,7 +91,7 @@ def upgraded(
     unmigrated: Unmigrated, conformance_engine: Engine, pytestconfig: pytest.Config
 ) -> Iterator[Callable[[], FirstUpgrade]]:
     """The first upgrade, shared by tests that do not change its database."""
-    migrations = migrations_of(pytestconfig, conformance_engine)
+    migrations = migrations_or_skip(pytestconfig, conformance_engine)
     scope = scope_of(metadata_of(pytestconfig))
     with ExitStack() as stack:
         yield cache(lambda: _upgrade(stack, unmigrated, migrations, scope))

@@ -99,6 +99,35 @@ def schema_template():
 """
 
 
+#: A schema without Alembic: the models as SQLAlchemy creates them.
+FROM_SQL = """
+import pytest
+from sqlalchemy import create_engine
+from conformance.engines.base import Template
+
+@pytest.fixture(scope="session")
+def schema_template():
+    def prepare(url):
+        with create_engine(url).begin() as connection:
+            connection.exec_driver_sql("CREATE EXTENSION timescaledb")
+            connection.exec_driver_sql("CREATE TABLE doors (id int PRIMARY KEY, colour text)")
+            connection.exec_driver_sql("CREATE TABLE rooms (at timestamptz NOT NULL, heat int)")
+            connection.exec_driver_sql("SELECT create_hypertable('rooms', 'at', "
+                                       "chunk_time_interval => INTERVAL '1 day')")
+    return Template("by hand", "1", prepare)
+"""
+ROOMS = """
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
+from conformance import Hypertable
+
+metadata = MetaData()
+Table("doors", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
+      Column("colour", Text))
+Table("rooms", metadata, Column("at", DateTime(timezone=True), nullable=False),
+      Column("heat", Integer), Hypertable("at", chunk_interval="1 day"))
+"""
+
+
 #: What keeps the project's own tests from being collected where the schema is checked.
 OWN_CONFTEST = "import the_web_framework_of_the_project"
 
@@ -127,6 +156,26 @@ def test_fixtures_that_are_named_take_the_place_of_the_suites(tmp_path):
     done = check("-k", "test_facts", cwd=tmp_path)
     assert done.returncode == 2
     assert ["The override was taken." in line for line in sentences(done)] == [True], done.stderr
+
+
+def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.conformance]\nmodels = "house:metadata"\nfixtures = "by_hand"\n'
+    )
+    (tmp_path / "house.py").write_text(ROOMS)
+    (tmp_path / "by_hand.py").write_text(FROM_SQL)
+    done = check("-k", "test_facts or test_migrations or every_table", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    verdict = json.loads((tmp_path / "build/conformance/verdict.json").read_text())
+    assert verdict["counts"]["facts"] > 10
+    reason = "the project has no migrations: there is no alembic.ini"
+    unseen = [item["id"] for item in verdict["not_checked"] if item["reason"] == reason]
+    assert "check:test_single_head_revision" in unseen
+    assert not [name for name in unseen if "test_migrations" not in name and "check:" not in name]
+    (tmp_path / "house.py").write_text(ROOMS.replace('"1 day"', '"7 days"'))
+    done = check("-k", "test_facts", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "chunk interval is 1 day, the models declare 7 days" in done.stdout
 
 
 @pytest.mark.parametrize("command", [COMMAND, [Path(sys.executable).with_name("conformance")]])
