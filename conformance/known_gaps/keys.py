@@ -172,10 +172,10 @@ KEYS: tuple[KnownGap, ...] = (
         affects="rows and histories of tables with a non-deterministic collation in a key",
         first="2.26.0",
         last=None,
-        right_until="2.20.3",
+        right_until="2.21.0",
         right_from=None,
-        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2 and 2.20.3; the ticket is"
-        " open",
+        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3 and 2.21.0; the ticket"
+        " is open",
         setup=(
             f"CREATE COLLATION bloom_and_collation_no_case {NO_CASE}",
             *compressed(
@@ -256,7 +256,7 @@ KEYS: tuple[KnownGap, ...] = (
         last="2.21.4",
         right_until=None,
         right_from="2.22.0",
-        evidence="seen on 2.17.2; right on 2.23.0-dev, 2.26.0 and 2.28.3; the release"
+        evidence="seen on 2.17.2 and 2.21.0; right on 2.23.0-dev, 2.26.0 and 2.28.3; the release"
         " notes of 2.22.0 name the fix (pull request 8500)",
         setup=(
             *compressed(
@@ -282,7 +282,7 @@ KEYS: tuple[KnownGap, ...] = (
         last="2.25.1",
         right_until=None,
         right_from="2.25.2",
-        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
+        evidence="seen on 2.17.2, 2.21.0, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
         " 2.31.0; the release notes of 2.25.2 name the fix (pull request 9324)",
         setup=(
             "CREATE TABLE lock_of_a_referred_row (moment timestamptz NOT NULL, id"
@@ -308,7 +308,7 @@ KEYS: tuple[KnownGap, ...] = (
         last="2.25.2",
         right_until=None,
         right_from="2.26.0",
-        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
+        evidence="seen on 2.17.2, 2.21.0, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
         " 2.31.0; the release notes of 2.26.0 name the fix (pull request 9378)",
         setup=(
             "CREATE TABLE reference_to_an_index (moment timestamptz NOT NULL, id int NOT NULL)",
@@ -333,7 +333,7 @@ KEYS: tuple[KnownGap, ...] = (
         last="2.27.3",
         right_until=None,
         right_from="2.28.0",
-        evidence="seen on 2.17.2, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
+        evidence="seen on 2.17.2, 2.21.0, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
         " notes of 2.28.0 name the fix (pull request 9745)",
         setup=(
             *compressed(

@@ -13,9 +13,9 @@ ORDERS: tuple[KnownGap, ...] = (
         affects="applications: ORDER BY with COLLATE",
         first="2.26.0",
         last="2.28.2",
-        right_until="2.17.2",
+        right_until="2.21.0",
         right_from="2.28.3",
-        evidence="seen on 2.26.0; right on 2.17.2 and 2.28.3; the release notes of 2.28.3"
+        evidence="seen on 2.26.0; right on 2.17.2, 2.21.0 and 2.28.3; the release notes of 2.28.3"
         " name the fix (pull request 10182)",
         setup=(
             "CREATE COLLATION order_and_collation_natural (provider = icu, locale = 'en')",
@@ -41,7 +41,7 @@ ORDERS: tuple[KnownGap, ...] = (
         last="2.27.3",
         right_until=None,
         right_from="2.28.0",
-        evidence="seen on 2.17.2, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
+        evidence="seen on 2.17.2, 2.21.0, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
         " notes of 2.28.0 name the fix (pull request 9955)",
         setup=(
             *compressed(
@@ -68,11 +68,11 @@ ORDERS: tuple[KnownGap, ...] = (
         summary="After rows were added to a chunk and the chunk was compressed again, a"
         " query by the order-by columns returns rows in the wrong order.",
         affects="applications: ORDER BY after a recompression",
-        first="2.23.0",
+        first="2.21.0",
         last="2.26.4",
         right_until="2.17.2",
         right_from="2.27.0",
-        evidence="seen on 2.23.0-dev and 2.26.0; right on 2.17.2 and 2.28.3; the release"
+        evidence="seen on 2.21.0, 2.23.0-dev and 2.26.0; right on 2.17.2 and 2.28.3; the release"
         " notes of 2.27.0 name the fix (pull request 9731)",
         setup=(
             *compressed(
@@ -103,9 +103,9 @@ ORDERS: tuple[KnownGap, ...] = (
         " is off by default",
         first="2.23.0",
         last="2.25.1",
-        right_until="2.17.2",
+        right_until="2.21.0",
         right_from="2.25.2",
-        evidence="seen on 2.23.0-dev; right on 2.17.2, 2.26.0 and 2.28.3; the release"
+        evidence="seen on 2.23.0-dev; right on 2.17.2, 2.21.0, 2.26.0 and 2.28.3; the release"
         " notes of 2.25.2 name the fix (pull request 9339)",
         setup=(
             "CREATE TABLE order_after_direct (moment timestamptz NOT NULL, probe int, level int)",
@@ -140,7 +140,7 @@ ORDERS: tuple[KnownGap, ...] = (
         last="2.21.1",
         right_until=None,
         right_from="2.21.2",
-        evidence="seen on 2.17.2; right on 2.23.0-dev, 2.26.0 and 2.28.3; the release"
+        evidence="seen on 2.17.2 and 2.21.0; right on 2.23.0-dev, 2.26.0 and 2.28.3; the release"
         " notes of 2.21.2 name the fix (pull request 8426)",
         setup=(
             "CREATE TABLE skipping_after_recompression (moment timestamptz NOT"
@@ -169,7 +169,7 @@ ORDERS: tuple[KnownGap, ...] = (
         last="2.27.3",
         right_until=None,
         right_from="2.28.0",
-        evidence="seen on 2.17.2, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
+        evidence="seen on 2.17.2, 2.21.0, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
         " notes of 2.28.0 name the fix (pull request 10026)",
         setup=(
             "CREATE TABLE skipping_the_maximum (moment timestamptz NOT NULL, level bigint)",

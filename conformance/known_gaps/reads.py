@@ -74,7 +74,7 @@ READS: tuple[KnownGap, ...] = (
         last="2.24.0",
         right_until=None,
         right_from="2.25.0",
-        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
+        evidence="seen on 2.17.2, 2.21.0, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
         " 2.31.0; the release notes of 2.25.0 name the fix (pull request 9129)",
         setup=(),
         query="SELECT count(*) FROM (SELECT timestamptz '2024-11-03 01:30-04' AS t) AS"
@@ -93,7 +93,7 @@ READS: tuple[KnownGap, ...] = (
         last="2.25.2",
         right_until=None,
         right_from="2.26.0",
-        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
+        evidence="seen on 2.17.2, 2.21.0, 2.19.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and"
         " 2.31.0; the release notes of 2.26.0 name the fix (pull request 9344)",
         setup=(
             "CREATE TABLE space_and_cast (moment timestamptz NOT NULL, label text)",
@@ -140,7 +140,7 @@ READS: tuple[KnownGap, ...] = (
         last="2.27.3",
         right_until=None,
         right_from="2.28.0",
-        evidence="seen on 2.17.2, 2.19.3, 2.23.0-dev and 2.26.0; right on 2.28.3 and"
+        evidence="seen on 2.17.2, 2.21.0, 2.19.3, 2.23.0-dev and 2.26.0; right on 2.28.3 and"
         " 2.31.0; the release notes of 2.28.0 name the fix (pull request 9976)",
         setup=(
             "CREATE TABLE date_and_moment (moment date NOT NULL)",
@@ -164,7 +164,7 @@ READS: tuple[KnownGap, ...] = (
         last="2.27.3",
         right_until=None,
         right_from="2.28.0",
-        evidence="seen on 2.17.2, 2.19.3, 2.23.0-dev and 2.26.0; right on 2.28.3 and"
+        evidence="seen on 2.17.2, 2.21.0, 2.19.3, 2.23.0-dev and 2.26.0; right on 2.28.3 and"
         " 2.31.0; the release notes of 2.28.0 name the fix (pull request 9976)",
         setup=(
             "CREATE TABLE bucket_and_date (moment timestamptz NOT NULL)",
@@ -189,7 +189,7 @@ READS: tuple[KnownGap, ...] = (
         last="2.28.0",
         right_until=None,
         right_from="2.28.1",
-        evidence="seen on 2.17.2, 2.19.3, 2.23.0-dev and 2.26.0; right on 2.28.3 and"
+        evidence="seen on 2.17.2, 2.21.0, 2.19.3, 2.23.0-dev and 2.26.0; right on 2.28.3 and"
         " 2.31.0; the release notes of 2.28.1 name the fix (pull request 10060)",
         setup=(
             "CREATE TABLE first_by_two_orders (moment timestamptz NOT NULL, other"
@@ -214,7 +214,7 @@ READS: tuple[KnownGap, ...] = (
         last="2.29.1",
         right_until=None,
         right_from="2.29.2",
-        evidence="seen on 2.17.2, 2.23.0-dev, 2.26.0 and 2.28.3; the release notes of"
+        evidence="seen on 2.17.2, 2.21.0, 2.23.0-dev, 2.26.0 and 2.28.3; the release notes of"
         " 2.29.2 name the fix (pull request 9921)",
         setup=(
             *compressed(
@@ -341,7 +341,7 @@ READS: tuple[KnownGap, ...] = (
         last="2.30.1",
         right_until=None,
         right_from="2.30.2",
-        evidence="seen on 2.17.2, 2.26.0 and 2.28.3; the release notes of 2.30.2 name the"
+        evidence="seen on 2.17.2, 2.21.0, 2.26.0 and 2.28.3; the release notes of 2.30.2 name the"
         " fix (pull request 10682)",
         setup=(
             f"CREATE COLLATION collation_of_a_filter_no_case {NO_CASE}",

@@ -121,7 +121,7 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.22.1",
         right_until=None,
         right_from="2.23.1",
-        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.26.0 and 2.28.3; the release"
+        evidence="seen on 2.17.2, 2.21.0 and 2.23.0-dev; right on 2.26.0 and 2.28.3; the release"
         " notes of 2.23.0 name the fix (pull request 8704)",
         setup=(
             *compressed(
@@ -169,7 +169,7 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.28.2",
         right_until=None,
         right_from="2.28.3",
-        evidence="seen on 2.17.2, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
+        evidence="seen on 2.17.2, 2.21.0, 2.23.0-dev and 2.26.0; right on 2.28.3; the release"
         " notes of 2.28.3 name the fix (pull request 10254)",
         setup=(
             *compressed(
@@ -193,7 +193,7 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.28.2",
         right_until=None,
         right_from="2.28.3",
-        evidence="seen on 2.17.2 and 2.26.0; right on 2.28.3; the release notes of 2.28.3"
+        evidence="seen on 2.17.2, 2.21.0 and 2.26.0; right on 2.28.3; the release notes of 2.28.3"
         " name the fix (pull request 10230)",
         setup=(
             f"CREATE COLLATION update_and_collation_no_case {NO_CASE}",
@@ -218,9 +218,9 @@ WRITES: tuple[KnownGap, ...] = (
         " is off by default",
         first="2.23.0",
         last="2.28.0",
-        right_until="2.17.2",
+        right_until="2.21.0",
         right_from="2.28.1",
-        evidence="seen on 2.23.0-dev and 2.26.0; right on 2.17.2 and 2.28.3; the release"
+        evidence="seen on 2.23.0-dev and 2.26.0; right on 2.17.2, 2.21.0 and 2.28.3; the release"
         " notes of 2.28.1 name the fix (pull request 10056)",
         setup=(
             "CREATE TABLE direct_check (moment timestamptz NOT NULL, level int CHECK (level > 0))",
@@ -243,9 +243,9 @@ WRITES: tuple[KnownGap, ...] = (
         " is off by default",
         first="2.23.0",
         last="2.28.4",
-        right_until="2.17.2",
+        right_until="2.21.0",
         right_from="2.29.0",
-        evidence="seen on 2.23.0-dev, 2.26.0 and 2.28.3; right on 2.17.2; the release"
+        evidence="seen on 2.23.0-dev, 2.26.0 and 2.28.3; right on 2.17.2 and 2.21.0; the release"
         " notes of 2.29.0 name the fix (pull request 10280)",
         setup=(
             "CREATE TABLE direct_returning (moment timestamptz NOT NULL, probe int)",
@@ -273,9 +273,9 @@ WRITES: tuple[KnownGap, ...] = (
         " default",
         first="2.23.0",
         last="2.25.2",
-        right_until="2.17.2",
+        right_until="2.21.0",
         right_from="2.26.0",
-        evidence="seen on 2.23.0-dev; right on 2.17.2, 2.26.0 and 2.28.3; the release"
+        evidence="seen on 2.23.0-dev; right on 2.17.2, 2.21.0, 2.26.0 and 2.28.3; the release"
         " notes of 2.26.0 name the fix (pull request 9381)",
         setup=(
             *compressed(
@@ -308,11 +308,11 @@ WRITES: tuple[KnownGap, ...] = (
         summary="merge_chunks() of chunks that were compressed with different settings"
         " corrupts the rows.",
         affects="applications: merges of compressed chunks after a change of the settings",
-        first="2.23.0",
+        first="2.21.0",
         last="2.26.3",
         right_until="2.17.2",
         right_from="2.26.4",
-        evidence="seen on 2.23.0-dev and 2.26.0; right on 2.17.2 and 2.28.3; the release"
+        evidence="seen on 2.21.0, 2.23.0-dev and 2.26.0; right on 2.17.2 and 2.28.3; the release"
         " notes of 2.26.4 name the fix (pull request 9655)",
         setup=(
             "CREATE TABLE merge_of_settings (moment timestamptz NOT NULL, probe"
@@ -349,7 +349,7 @@ WRITES: tuple[KnownGap, ...] = (
         last="2.23.0",
         right_until=None,
         right_from="2.26.0",
-        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.26.0 and 2.28.3",
+        evidence="seen on 2.17.2, 2.21.0 and 2.23.0-dev; right on 2.26.0 and 2.28.3",
         setup=(
             *compressed(
                 "insert_unseen",
