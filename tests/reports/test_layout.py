@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -216,6 +217,19 @@ def test_nothing_and_too_much_are_not_drawn():
     many = [table(f"t{number}") for number in range(MOST_RELATIONS + 1)]
     assert diagram(many) is None
     assert diagram(many[1:]) is not None
+
+
+def test_a_line_that_passes_a_layer_leads_through_a_gap():
+    """From `a` to `c`, past `b`: no box is where the line is."""
+    drawing = diagram([table("a"), table("b", "a"), table("c", "a", "b"), table("d", "a", "b")])
+    places = {box.relation["name"]: (box.x, box.y) for box in drawing.boxes}
+    past = [line for line in drawing.lines if line.text.endswith("references a (id)")]
+    straight = [re.search(r"([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)", line.path) for line in past]
+    (one, two) = [match for match in straight if match]
+    assert one.groups() == two.groups()
+    x1, y1, x2, y2 = map(float, one.groups())
+    assert (x1, x2 - x1, y1) == (places["b"][0], WIDTH, y2)
+    assert not places["b"][1] <= y1 <= places["b"][1] + HEIGHT
 
 
 def test_a_long_name_is_shortened():
