@@ -15,6 +15,7 @@ from conformance.reports.html.subjects import WHOLE_DATABASE, by_relation, relat
 from conformance.reports.html.text import (
     cut,
     difference,
+    label,
     plural,
     short_type,
     sides,
@@ -335,6 +336,8 @@ def test_the_worst_relation_comes_first():
 
 def test_words():
     assert [plural(n, "row") for n in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]
+    assert [label("errors", n) for n in ("0", "1", "2")] == ["errors", "error", "errors"]
+    assert label("left to others", "1") == "left to others"
     assert cut("abc", 3) == "abc"
     assert cut("abcd", 3) == "abc… (4 characters in all)"
     values = [None, True, False, 1200, ["a", ["b"]], [], "text", 1.5]

@@ -215,7 +215,7 @@ def test_several_databases_are_one_table():
     page = audits_page.render(AUDITS)
     words = Outline(page).words
     shown = [
-        "Audit of 4 databases", "1 of 4 databases could not be checked", "conform1", "differ2",
+        "Audit of 4 databases", "1 of 4 databases could not be checked", "conforms1", "differ2",
         "could not run1", "desk one", "2.28.3", "conforms", "desk two", "differs", "4",
         "No server answers. <script>", "chunk interval is 7 days", "in desk two and desk three",
         "4.5 s",

@@ -16,6 +16,7 @@ from conformance.reports.compiled import compiled_templates
 from conformance.reports.html.text import (
     cut,
     difference,
+    label,
     plural,
     short_type,
     sides,
@@ -48,6 +49,7 @@ def _environment() -> Environment:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment.globals.update(
         difference=difference,
+        label=label,
         plural=plural,
         sides=sides,
         split_hint=split_hint,

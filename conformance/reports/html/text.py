@@ -25,6 +25,27 @@ _SHORT_TYPES = {
 }
 
 
+#: The labels of numbers, for the number 1.
+_SINGULAR = {
+    "errors": "error",
+    "warnings": "warning",
+    "notes": "note",
+    "findings": "finding",
+    "facts hold": "fact holds",
+    "tests pass": "test passes",
+    "checks pass": "check passes",
+    "revisions": "revision",
+    "statements": "statement",
+    "harmful changes": "harmful change",
+    "other changes": "other change",
+    "rows unchanged": "row unchanged",
+    "columns of values unchanged": "column of values unchanged",
+    "facts unchanged": "fact unchanged",
+    "conform": "conforms",
+    "differ": "differs",
+}
+
+
 class Marked(NamedTuple):
     """A text with a marked part: what the other value does not have."""
 
@@ -43,6 +64,11 @@ def cut(text: str, most: int = MOST_CHARACTERS) -> str:
 def plural(number: int, noun: str) -> str:
     """`1 finding`, `1,204 findings`."""
     return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def label(words: str, number: str) -> str:
+    """`errors`, and `error` for the number 1."""
+    return _SINGULAR.get(words, words) if number == "1" else words
 
 
 def spoken(value: Any) -> str:
