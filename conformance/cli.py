@@ -9,6 +9,7 @@ import click
 from conformance.commands.audit import audit
 from conformance.commands.check import check
 from conformance.commands.explain import explain
+from conformance.commands.fix import fix
 from conformance.commands.gate import gate
 from conformance.commands.inspect import inspect
 from conformance.commands.matrix import matrix
@@ -43,7 +44,7 @@ def main() -> None:
     warnings.simplefilter("once", append=True)
 
 
-for _command in (check, audit, inspect, gate, upgrade, explain, matrix):
+for _command in (check, audit, inspect, gate, upgrade, fix, explain, matrix):
     main.add_command(_command)
 
 

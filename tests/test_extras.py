@@ -103,6 +103,7 @@ COMMANDS = {
     "check": (["check"], "pytest_alembic", "suite"),
     "gate": (["gate"], "alembic", "gate"),
     "upgrade": (["upgrade", "--from", "1", "--to", "2"], "hypothesis", "suite"),
+    "fix": (["fix"], "alembic", "gate"),
     "matrix": (["matrix"], "jinja2", "suite"),
 }
 

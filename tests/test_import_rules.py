@@ -59,6 +59,14 @@ class Rule:
 #: Pure: facts, their comparison, and what findings are made of.
 _COMPARING = ("conformance.comparing", "conformance.intervals")
 
+#: The modules that make statements of facts; the others read databases and write files.
+PURE_MENDING = (
+    "chunks", "columns", "compression", "constraints", "extensions", "functions", "hypertables",
+    "indexes", "jobs", "plan", "policies", "privileges", "remaking", "report", "revision", "scene",
+    "sequences", "settings", "skipping", "sql", "storage", "tables", "target", "triggers", "types",
+    "views",
+)  # fmt: skip
+
 RULES = (
     Rule(
         "models take only the declarations from conformance",
@@ -163,6 +171,21 @@ RULES = (
         allowed=("conformance.known_gaps", "conformance.upgrade.report", *_COMPARING, *PURE),
         followed=True,
     ),
+    *(
+        Rule(
+            f"what mends {module} is made of facts alone",
+            f"conformance.mending.{module}",
+            forbidden=("conformance", "psycopg2", "sqlalchemy", "alembic"),
+            allowed=(
+                "conformance.gate.evidence.report.GateReport",
+                "sqlalchemy.dialects.postgresql.base.RESERVED_WORDS",
+                *(f"conformance.mending.{other}" for other in PURE_MENDING),
+                *_COMPARING,
+            ),
+            followed=True,
+        )
+        for module in PURE_MENDING
+    ),
     Rule(
         "reports see data only",
         "conformance.reports",
@@ -176,6 +199,7 @@ RULES = (
             "conformance.intervals",
             "conformance.pages",
             "conformance.process.cache",
+            "conformance.mending.report",
             "conformance.process.output",
             "conformance.upgrade.report",
         ),

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from conformance.comparing.audits import Audits
     from conformance.comparing.verdict import EngineUsed, Verdict
     from conformance.gate.evidence.report import GateReport
+    from conformance.mending.report import FixReport
     from conformance.process.progress import Progress
     from conformance.project.configuration import Configuration
     from conformance.upgrade.report import UpgradeReport
 
-    _Report = TypeVar("_Report", "Verdict", "Audits", "GateReport", "UpgradeReport")
+    _Report = TypeVar(
+        "_Report", "Verdict", "Audits", "GateReport", "UpgradeReport", "FixReport"
+    )
 
 
 def asked(project: Configuration) -> EngineUsed:

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from conformance.comparing.audits import Audits
     from conformance.comparing.verdict import Verdict
     from conformance.gate.evidence.report import GateReport
+    from conformance.mending.report import FixReport
     from conformance.upgrade.report import UpgradeReport
 
 
-def render(verdict: Verdict | Audits | GateReport | UpgradeReport) -> str:
+def render(verdict: Verdict | Audits | GateReport | UpgradeReport | FixReport) -> str:
     """Return one JSON document that ends with a newline."""
     return json.dumps(verdict.as_data(), indent=2, ensure_ascii=False) + "\n"

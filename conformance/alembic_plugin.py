@@ -1,0 +1,60 @@
+"""The plugin for `alembic revision --autogenerate`, from Alembic 1.18 on.
+
+env.py turns it on::
+
+    context.configure(..., autogenerate_plugins=["alembic.autogenerate.*", "conformance"])
+
+Alembic loads this module whenever it is installed beside this package. The module therefore loads
+nothing else until autogenerate compares metadata with declarations of this package.
+
+Source: Alembic documentation, "Plugins".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.operations.ops import UpgradeOps
+    from alembic.runtime.plugins import Plugin
+    from alembic.util import PriorityDispatchResult
+
+#: As `conformance.declarations.base.INFO_KEY`, which would load SQLAlchemy.
+_INFO_KEY = "timescaledb"
+
+
+def setup(plugin: Plugin) -> None:
+    """Called by Alembic when it loads its plugins."""
+    from alembic.util import DispatchPriority
+
+    plugin.add_autogenerate_comparator(
+        _compare,
+        "autogenerate",
+        "timescaledb",
+        qualifier="postgresql",
+        # After Alembic has proposed tables, columns and constraints.
+        priority=DispatchPriority.LAST,
+    )
+
+
+def _compare(context: AutogenContext, upgrade: UpgradeOps) -> PriorityDispatchResult:
+    from alembic.util import PriorityDispatchResult
+
+    for metadata in _each(context.metadata):
+        if _has_declarations(metadata):
+            from conformance.mending.proposing import propose
+
+            propose(context, upgrade, metadata)
+    return PriorityDispatchResult.CONTINUE
+
+
+def _each(metadata: Any) -> list[Any]:
+    if metadata is None:
+        return []
+    return list(metadata) if isinstance(metadata, list | tuple) else [metadata]
+
+
+def _has_declarations(metadata: Any) -> bool:
+    tables = metadata.tables.values()
+    return _INFO_KEY in metadata.info or any(_INFO_KEY in table.info for table in tables)

@@ -1,0 +1,83 @@
+"""`conformance fix`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from conformance.commands.carrying_out import carry_out
+from conformance.commands.options import json_option, options
+from conformance.extras import require
+from conformance.project.configuration import configured
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conformance.mending.report import FixReport
+
+
+@click.command()
+@click.argument("source", metavar="[URL|VERDICT.JSON]", required=False)
+@click.option("-m", "--message", metavar="TEXT", help="The message of the revision.")
+@click.option("--rev-id", metavar="ID", help="The id of the revision, instead of a random one.")
+@click.option(
+    "--print", "printed", flag_value="revision", help="Print the revision; write no file."
+)
+@click.option("--sql", "printed", flag_value="sql", help="Print the SQL alone; write no file.")
+@click.option(
+    "--gate/--no-gate", default=True, help="Rehearse the revision with the gate, or do not."
+)
+@options("engine", "image", "models", "alembic_ini", "schemas", "reports", "sizes", "baseline")
+@json_option
+def fix(  # noqa: PLR0913 - what a user may choose
+    source: str | None,
+    *,
+    message: str | None,
+    rev_id: str | None,
+    printed: str | None,
+    gate: bool,
+    json_file: str | None,
+    **given: Any,
+) -> None:
+    """Write an Alembic revision that mends what was found.
+
+    The findings are those of a database, or of the last verdict of conformance check. Nothing is
+    executed in the database.
+
+    Exit codes: 0 everything is mended and the gate passes, 1 not, 2 could not run.
+    """
+    require("gate", "conformance fix")
+    from rich.console import Console
+    from rich.markup import escape
+
+    from conformance.mending.report import FixReport
+    from conformance.mending.run import Choices
+    from conformance.mending.run import fix as run_fix
+
+    project = configured(**given)
+    source = source or str(Path(project.reports) / "verdict.json")
+    choices = Choices(project, source, message, rev_id, printed or "", gate)
+    with Console(stderr=True).status("starting") as status:
+        carry_out(
+            lambda progress: run_fix(choices, progress),
+            no_verdict=lambda reason: FixReport(could_not_run=reason),
+            write=lambda _: None,
+            show=_show,
+            progress=lambda step: status.update(escape(step)),
+            ended=status.stop,
+            json_file=json_file,
+        )
+
+
+def _show(report: FixReport, console: Console) -> None:
+    from conformance.reports import fix as fix_console
+
+    if report.text:
+        from rich.console import Console as Other
+
+        # What is printed can be piped into a file.
+        click.echo(report.text, nl=False, err=console.stderr)
+        console = Other(stderr=True, soft_wrap=True)
+    fix_console.show(report, console)

@@ -1,0 +1,233 @@
+"""Columns: type, nullability, default, identity, generation, collation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import ANYTHING, Expression, Value
+from conformance.mending import sequences
+from conformance.mending.scene import (
+    CannotMend,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    differing,
+    dropping,
+    making,
+)
+from conformance.mending.sql import block, literal, name, relation, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SERIAL = "serial"
+#: Type -> the type with a sequence of its own.
+_SERIALS = {"integer": "serial", "bigint": "bigserial", "smallint": "smallserial"}
+
+
+def definition(column: str, parts: Parts) -> str:
+    """The column as in CREATE TABLE."""
+    words = [name(column), type_of(parts["type"])]
+    collation, identity = parts.get("collation"), parts.get("identity")
+    if collation is not None:
+        words.append(f"COLLATE {name(str(collation))}")
+    if isinstance(parts.get("generated"), Expression):
+        storage = "VIRTUAL" if parts.get("generated_storage") == "virtual" else "STORED"
+        words.append(f"GENERATED ALWAYS AS ({parts['generated']}) {storage}")
+    elif identity == _SERIAL:
+        words[1] = _SERIALS.get(words[1].lower(), words[1])
+    elif identity is not None:
+        words.append(
+            f"GENERATED {_generation(identity)} AS IDENTITY{sequences.given(str(identity))}"
+        )
+    elif isinstance(parts.get("default"), Expression):
+        words.append(f"DEFAULT {parts['default']}")
+    if parts.get("nullable") is not True:
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """ADD COLUMN, unless the table is created with its columns."""
+    if scene.is_new(ref.table):
+        return
+    if _needs_no_compression(parts):
+        scene.lift(ref.table)
+    required = parts.get("nullable") is not True and _has_no_value(parts)
+    yield making(
+        "column",
+        f"ALTER TABLE {relation(ref.table)} ADD COLUMN {scene.if_not_exists}"
+        f"{definition(ref.name, parts)}",
+        note="Fails if the table has rows: give them a value first." if required else "",
+    )
+
+
+def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
+    """DROP COLUMN, unless the table is dropped."""
+    if scene.is_gone(ref.table):
+        return
+    if _is_used_by_compression(ref, scene):
+        scene.lift(ref.table)
+    yield dropping(
+        "column",
+        f"ALTER TABLE {relation(ref.table)} DROP COLUMN {scene.if_exists}{name(ref.name)}",
+        note="Loses the values of the column.",
+    )
+
+
+def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    """ALTER COLUMN, attribute by attribute."""
+    changed = differing(before, after)
+    if changed & {"generated", "generated_storage"}:
+        yield from _generation_changed(ref, before, after, scene)
+        return
+    retyped = bool(changed & {"type", "collation"})
+    if retyped:
+        scene.lift(ref.table)
+        yield from _retyped(ref, before, after, scene)
+    old, new = before.get("identity"), after.get("identity")
+    if old != new and old is not None and _of_other_sort(old, new):
+        yield from _without_identity(ref, old)
+    if "default" in changed or (retyped and before.get("default") is not None):
+        yield from _default(ref, after)
+    if "nullable" in changed:
+        yield from _nullable(ref, before, after, scene)
+    if old != new and new is not None:
+        yield from _identity(ref, old, new, after)
+
+
+def _alter(ref: Ref, words: str, note: str = "") -> Step:
+    sql = f"ALTER TABLE {relation(ref.table)} ALTER COLUMN {name(ref.name)} {words}"
+    return making("column", sql, note=note)
+
+
+def _retyped(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    if before.get("default") is not None:
+        yield _alter(ref, "DROP DEFAULT")
+    words = f"TYPE {type_of(after['type'])}"
+    if before.get("collation") != after.get("collation"):
+        words += f" COLLATE {name(str(after.get('collation') or 'default'))}"
+    yield _alter(ref, f"{words} USING {name(ref.name)}{_way(before, after, scene)}")
+
+
+def _way(before: Parts, after: Parts, scene: Scene) -> str:
+    """The casts from the old type to the new one: an enum type becomes another one as text."""
+    new = type_of(after["type"])
+    enums = {relation(ref.table) for ref in (*scene.before, *scene.after) if ref.kind == "type"}
+    both = {type_of(parts["type"]).removesuffix("[]") for parts in (before, after)}
+    if not both <= enums:
+        return f"::{new}"
+    return f"::text[]::{new}" if new.endswith("[]") else f"::text::{new}"
+
+
+def _default(ref: Ref, after: Parts) -> Iterator[Step]:
+    default = after.get("default")
+    if default == ANYTHING:
+        raise CannotMend("the models do not say which default the column has", "default")
+    yield _alter(ref, "DROP DEFAULT" if default is None else f"SET DEFAULT {default}")
+
+
+def _nullable(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    scene.lift_for_constraint(ref.table)
+    if after["nullable"] is True:
+        yield _alter(ref, "DROP NOT NULL")
+        return
+    if before["nullable"] == "not validated":
+        yield _alter(ref, "DROP NOT NULL")
+    if after["nullable"] == "not validated":
+        sql = f"ALTER TABLE {relation(ref.table)} ADD NOT NULL {name(ref.name)} NOT VALID"
+        yield making("column", sql)
+        return
+    yield _alter(ref, "SET NOT NULL", note="Fails if a row has no value in the column.")
+
+
+def _of_other_sort(old: Value, new: Value) -> bool:
+    """Whether one is an identity and the other is not."""
+    return new is None or (old == _SERIAL) is not (new == _SERIAL)
+
+
+def _without_identity(ref: Ref, old: Value) -> Iterator[Step]:
+    if old != _SERIAL and not str(old).startswith(_SERIAL):
+        yield _alter(ref, "DROP IDENTITY")
+        return
+    yield _alter(ref, "DROP DEFAULT")
+    found = _sequence_of(ref)
+    yield making("column", block(f"EXECUTE 'DROP SEQUENCE ' || {found};"))
+
+
+def _identity(ref: Ref, old: Value, new: Value, after: Parts) -> Iterator[Step]:
+    kind = type_of(after["type"]).lower()
+    if not _of_other_sort(old, new) and old is not None:
+        if _generation(old) != _generation(new) and new != _SERIAL:
+            yield _alter(ref, f"SET GENERATED {_generation(new)}")
+        settings = sequences.options(str(new), kind)
+        body = f"EXECUTE 'ALTER SEQUENCE ' || {_sequence_of(ref)} || ' AS {kind} {settings}';"
+        yield making("column", block(body))
+        return
+    if str(new).startswith(_SERIAL):
+        sequence = relation(f"{ref.table}_{ref.name}_seq")
+        yield making(
+            "column",
+            f"CREATE SEQUENCE {sequence} AS {kind} OWNED BY {relation(ref.table)}.{name(ref.name)}",
+        )
+        yield _alter(ref, f"SET DEFAULT nextval({literal(sequence)})")
+    else:
+        words = f"ADD GENERATED {_generation(new)} AS IDENTITY{sequences.given(str(new))}"
+        yield _alter(ref, words)
+    yield _continued(ref)
+
+
+def _continued(ref: Ref) -> Step:
+    """The new sequence goes on behind the largest value that is there."""
+    found = f"pg_get_serial_sequence({literal(relation(ref.table))}, {literal(ref.name)})"
+    return making(
+        "column",
+        f"SELECT setval({found}, max({name(ref.name)}))"
+        f" FROM {relation(ref.table)} HAVING max({name(ref.name)}) > 0",
+    )
+
+
+def _sequence_of(ref: Ref) -> str:
+    return f"pg_get_serial_sequence({literal(relation(ref.table))}, {literal(ref.name)})"
+
+
+def _generation(identity: Value) -> str:
+    return str(identity).partition(" (")[0].upper()
+
+
+def _generation_changed(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    """A generated column that becomes plain keeps its values; every other change makes it anew."""
+    if after.get("generated") is None and before.get("generated_storage") == "stored":
+        yield _alter(ref, "DROP EXPRESSION")
+        rest = {**before, "generated": None, "default": None}
+        rest.pop("generated_storage", None)
+        yield from change(ref, rest, {**after, "generated": None}, scene)
+        return
+    yield from drop(ref, before, scene)
+    yield from make(ref, after, scene)
+
+
+def _has_no_value(parts: Parts) -> bool:
+    """Whether nothing gives existing rows a value."""
+    return all(parts.get(source) is None for source in ("default", "identity", "generated"))
+
+
+def _needs_no_compression(parts: Parts) -> bool:
+    """Whether TimescaleDB refuses to add such a column while compression is on."""
+    default = parts.get("default")
+    computed = isinstance(default, Expression) and "(" in default.text
+    return (
+        computed
+        or parts.get("identity") is not None
+        or parts.get("generated") is not None
+        or (parts.get("nullable") is not True and default is None)
+    )
+
+
+def _is_used_by_compression(ref: Ref, scene: Scene) -> bool:
+    found = scene.before.get(Ref("compression", ref.table), {})
+    segments, orders = found.get("segment_by") or (), found.get("order_by") or ()
+    if not isinstance(segments, tuple) or not isinstance(orders, tuple):
+        return False
+    return ref.name in segments or any(str(item).rsplit(" ", 3)[0] == ref.name for item in orders)

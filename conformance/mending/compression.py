@@ -1,0 +1,129 @@
+"""Compression: on or off, its settings, and the chunks that were compressed under others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import AUTOMATIC
+from conformance.intervals import Interval
+from conformance.mending.scene import Parts, Ref, Scene, Step, differing, dropping, making
+from conformance.mending.sql import (
+    is_relation,
+    literal,
+    materialized_in,
+    name,
+    regclass,
+    relation,
+    texts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+
+#: TimescaleDB forgets one of them where a statement only sets the other.
+_BOTH = {"segment_by", "order_by"}
+
+
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """Turn compression on; every setting is stated."""
+    yield making("compression", _set(ref, _settings(parts, parts), scene))
+
+
+def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    """Other settings, for compressed chunks as well."""
+    changed = differing(before, after)
+    if before.get("order_by") and not after.get("order_by"):
+        # Only TimescaleDB leaves the order to itself, where none was ever set.
+        yield from off(ref, scene)
+        yield from make(ref, after, scene)
+        return
+    if "sparse_indexes" in changed and after.get("sparse_indexes") == AUTOMATIC:
+        yield making(
+            "compression", f"{_alter(ref, scene)} RESET (timescaledb.compress_index)", depth=1
+        )
+    settings = _settings(after, {*changed, *(_BOTH if changed & _BOTH else ())})
+    if settings:
+        yield making("compression", _set(ref, settings, scene))
+    if changed & _BOTH:
+        yield recompressed(ref.table, scene)
+
+
+def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
+    """Decompress the chunks, and turn compression off."""
+    if scene.is_gone(ref.table):
+        return
+    yield from off(ref, scene)
+
+
+def off(ref: Ref, scene: Scene) -> Iterator[Step]:
+    """Decompress the chunks, and turn compression off."""
+    yield dropping(
+        "compression",
+        f"SELECT decompress_chunk(c, if_compressed => true)"
+        f" FROM show_chunks({regclass(ref.table)}) c",
+        note="Decompresses all chunks; the policy compresses them again.",
+    )
+    sql = f"{_alter(ref, scene)} SET (timescaledb.compress = false)"
+    yield dropping("compression", sql, depth=-1)
+
+
+def recompressed(table: str, scene: Scene) -> Step:
+    """Compress the compressed chunks again."""
+    where = is_relation("hypertable_schema", "hypertable_name", table)
+    if _is_view(table, scene):
+        where = f"(hypertable_schema, hypertable_name) IN (\n    {materialized_in(table)}\n)"
+    return making(
+        "chunk",
+        "SELECT compress_chunk(decompress_chunk("
+        "format('%I.%I', chunk_schema, chunk_name)::regclass))\n"
+        f"FROM timescaledb_information.chunks\nWHERE is_compressed AND {where}",
+        note="Compresses the compressed chunks again, under the new settings.",
+    )
+
+
+def _is_view(table: str, scene: Scene) -> bool:
+    view = Ref("continuous_aggregate", table)
+    return view in scene.before or view in scene.after
+
+
+def _alter(ref: Ref, scene: Scene) -> str:
+    word = "MATERIALIZED VIEW" if _is_view(ref.table, scene) else "TABLE"
+    return f"ALTER {word} {relation(ref.table)}"
+
+
+def _set(ref: Ref, settings: list[str], scene: Scene) -> str:
+    listed = ",\n    ".join(["timescaledb.compress", *settings])
+    return f"{_alter(ref, scene)} SET (\n    {listed}\n)"
+
+
+def _settings(parts: Parts, attributes: Collection[str]) -> list[str]:
+    found = []
+    segments, orders = texts(parts.get("segment_by")), texts(parts.get("order_by"))
+    if "segment_by" in attributes and (segments or orders):
+        listed = literal(", ".join(map(name, segments)))
+        found.append(f"timescaledb.compress_segmentby = {listed}")
+    if "order_by" in attributes and orders:
+        found.append(f"timescaledb.compress_orderby = {literal(', '.join(map(_ordered, orders)))}")
+    interval = parts.get("chunk_interval")
+    if "chunk_interval" in attributes and (interval is not None or "segment_by" not in attributes):
+        # Zero: chunks are not merged.
+        text = interval.plain() if isinstance(interval, Interval) else interval or 0
+        found.append(f"timescaledb.compress_chunk_time_interval = {literal(text)}")
+    indexes = parts.get("sparse_indexes")
+    if "sparse_indexes" in attributes and isinstance(indexes, tuple):
+        listed = ", ".join(map(_sparse, texts(indexes)))
+        found.append(f"timescaledb.compress_index = {literal(listed)}")
+    return found
+
+
+def _sparse(item: str) -> str:
+    """`bloom("Venue")` from a description without quotes."""
+    kind, _, columns = item.partition(" (")
+    return f"{kind}({', '.join(name(column) for column in columns.rstrip(')').split(', '))})"
+
+
+def _ordered(item: str) -> str:
+    """`"At" DESC NULLS FIRST` from a description without quotes."""
+    column, direction, nulls, place = item.rsplit(" ", 3)
+    return f"{name(column)} {direction} {nulls} {place}"

@@ -1,0 +1,154 @@
+"""Primary keys, unique constraints, foreign keys, checks and exclusions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import ANYTHING
+from conformance.mending.scene import (
+    CannotMend,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    differing,
+    dropping,
+    making,
+)
+from conformance.mending.sql import name, names, relation, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """ADD CONSTRAINT."""
+    if parts.get("enforced") is False:
+        raise CannotMend("its triggers are not disabled again", "enforced")
+    if parts.get("valid") is False:
+        raise CannotMend("its index is not made invalid again", "valid")
+    scene.lift_for_constraint(ref.table)
+    named = _name(ref, parts)
+    word = f"CONSTRAINT {name(named)} " if named else ""
+    sql = f"ALTER TABLE {relation(ref.table)} ADD {word}{_DEFINITIONS[ref.kind](parts)}"
+    note = "" if scene.is_new(ref.table) else _NOTES.get(ref.kind, "")
+    yield making(ref.kind, f"{sql}{_deferrable(parts)}{_validated(parts)}", note=note)
+
+
+def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """DROP CONSTRAINT, unless the table is dropped."""
+    if scene.is_gone(ref.table):
+        return
+    named = _name(ref, parts)
+    if named is None:
+        raise CannotMend("the models do not name it, so only the server knows its name")
+    yield dropping(
+        ref.kind,
+        f"ALTER TABLE {relation(ref.table)} DROP CONSTRAINT {scene.if_exists}{name(named)}",
+    )
+
+
+def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    """A new name, a validation, or the constraint anew."""
+    changed = differing(before, after)
+    table = relation(ref.table)
+    if changed == {"name"} and after["name"] != ANYTHING:
+        words = f"RENAME CONSTRAINT {name(str(before['name']))} TO {name(str(after['name']))}"
+        yield making(ref.kind, f"ALTER TABLE {table} {words}")
+    elif changed == {"validated"} and after["validated"] and not _is_compressed(ref, scene):
+        sql = f"ALTER TABLE {table} VALIDATE CONSTRAINT {name(ref.name)}"
+        yield making(ref.kind, sql, note="Fails if a row breaks the constraint.")
+    else:
+        yield from drop(ref, before, scene)
+        yield from make(ref, after, scene)
+
+
+_NOTES = {
+    "primary_key": "Fails if two rows have the same key.",
+    "unique": "Fails if two rows have the same key.",
+    "check": "Fails if a row breaks the check.",
+    "foreign_key": "Fails if a row refers to nothing.",
+}
+
+
+def _is_compressed(ref: Ref, scene: Scene) -> bool:
+    return Ref("compression", ref.table) in scene.before
+
+
+def _name(ref: Ref, parts: Parts) -> str | None:
+    """The name; that of PostgreSQL's own making where the models leave one out."""
+    if ref.kind == "primary_key":
+        found = parts.get("name")
+        return found if isinstance(found, str) else f"{ref.table.rpartition('.')[2]}_pkey"
+    if not ref.name.startswith("<"):
+        return ref.name
+    return f"{ref.table.rpartition('.')[2]}_check" if ref.kind == "check" else ref.name[1:-1]
+
+
+def _columns(parts: Parts) -> str:
+    return names(texts(parts["columns"])) + (
+        f" INCLUDE {names(texts(parts['include']))}" if parts.get("include") else ""
+    )
+
+
+def _primary_key(parts: Parts) -> str:
+    return f"PRIMARY KEY {_over(parts)}"
+
+
+def _unique(parts: Parts) -> str:
+    nulls = "NULLS NOT DISTINCT " if parts.get("nulls") == "not distinct" else ""
+    return f"UNIQUE {nulls}{_over(parts)}"
+
+
+def _over(parts: Parts) -> str:
+    """The columns; over periods the last one is a range (PostgreSQL 18)."""
+    text = _columns(parts)
+    return f"{text[:-1]} WITHOUT OVERLAPS)" if parts.get("over_periods") else text
+
+
+def _foreign_key(parts: Parts) -> str:
+    target, _, columns = str(parts["references"]).rpartition(" (")
+    if parts.get("over_periods"):
+        raise CannotMend("a foreign key over periods is not created from facts")
+    words = [
+        f"FOREIGN KEY {names(texts(parts['columns']))}",
+        f"REFERENCES {relation(target)} {names(columns.rstrip(')').split(', '))}",
+    ]
+    if parts.get("match", "SIMPLE") != "SIMPLE":
+        words.append(f"MATCH {parts['match']}")
+    for event in ("on_delete", "on_update"):
+        action = str(parts.get(event, "NO ACTION"))
+        if action != "NO ACTION":
+            word, bracket, some = action.partition(" (")
+            part = f" {names(some.rstrip(')').split(', '))}" if bracket else ""
+            words.append(f"{event.replace('_', ' ').upper()} {word}{part}")
+    return " ".join(words)
+
+
+def _check(parts: Parts) -> str:
+    return f"CHECK ({parts['expression']})"
+
+
+def _exclusion(parts: Parts) -> str:
+    columns, operators = texts(parts["columns"]), texts(parts["operators"])
+    pairs = ", ".join(f"{part} WITH {by}" for part, by in zip(columns, operators, strict=True))
+    where = "" if parts.get("predicate") is None else f" WHERE ({parts['predicate']})"
+    return f"EXCLUDE USING {parts['method']} ({pairs}){where}"
+
+
+_DEFINITIONS = {
+    "primary_key": _primary_key,
+    "unique": _unique,
+    "foreign_key": _foreign_key,
+    "check": _check,
+    "exclusion": _exclusion,
+}
+
+
+def _deferrable(parts: Parts) -> str:
+    found = str(parts.get("deferrable", "no"))
+    return "" if found == "no" else f" DEFERRABLE {found.upper()}"
+
+
+def _validated(parts: Parts) -> str:
+    return " NOT VALID" if parts.get("validated") is False else ""

@@ -1,0 +1,68 @@
+"""Indexes that do not belong to a constraint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import Expression, IndexColumn
+from conformance.mending.scene import CannotMend, Parts, Ref, Scene, Step, dropping, making
+from conformance.mending.sql import literal, name, names, relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """CREATE INDEX."""
+    if parts.get("valid") is False:
+        raise CannotMend("an index is not made invalid again", "valid")
+    unique = "UNIQUE " if parts.get("unique") else ""
+    columns = parts["columns"]
+    assert isinstance(columns, tuple)
+    listed = ", ".join(_column(column) for column in columns)
+    words = [f"CREATE {unique}INDEX {name(ref.name.strip('<>'))} ON {relation(ref.table)}"]
+    if parts.get("method", "btree") != "btree":
+        words.append(f"USING {parts['method']}")
+    words.append(f"({listed})")
+    include = parts.get("include")
+    if isinstance(include, tuple) and include:
+        words.append(f"INCLUDE {names(str(item) for item in include)}")
+    if parts.get("nulls") == "not distinct":
+        words.append("NULLS NOT DISTINCT")
+    words += _storage(ref, scene)
+    if parts.get("predicate") is not None:
+        words.append(f"WHERE {parts['predicate']}")
+    yield making("index", " ".join(words))
+
+
+def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
+    """DROP INDEX, unless the table is dropped."""
+    if scene.is_gone(ref.table):
+        return
+    of_aggregate = Ref("continuous_aggregate", ref.table) in scene.before
+    schema = "_timescaledb_internal" if of_aggregate else ref.table.rpartition(".")[0]
+    named = name(ref.name.strip("<>"))
+    where = f"{name(schema)}.{named}" if schema else named
+    yield dropping("index", f"DROP INDEX {scene.if_exists}{where}")
+
+
+def _column(column: object) -> str:
+    assert isinstance(column, IndexColumn)
+    value = column.value
+    words = [f"({value})" if isinstance(value, Expression) else name(value)]
+    words += [f"COLLATE {name(column.collation)}"] if column.collation else []
+    words += [column.operator_class] if column.operator_class else []
+    words += ["DESC"] if column.descending else []
+    if column.nulls_first is not column.descending:
+        words.append(f"NULLS {'FIRST' if column.nulls_first else 'LAST'}")
+    return " ".join(words)
+
+
+def _storage(ref: Ref, scene: Scene) -> Iterator[str]:
+    """The storage parameters that the index is created with."""
+    found = dict(scene.after.get(Ref("storage", ref.table, ref.name.strip("<>")), {}))
+    space = found.pop("tablespace", None)
+    if found:
+        yield f"WITH ({', '.join(f'{key} = {literal(value)}' for key, value in found.items())})"
+    if space is not None:
+        yield f"TABLESPACE {name(str(space))}"

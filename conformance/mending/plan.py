@@ -1,0 +1,285 @@
+"""The plan: the statements up and down, in the right order, and what no statement mends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.facts import DERIVED, EXISTS
+from conformance.mending import (
+    chunks,
+    columns,
+    compression,
+    constraints,
+    extensions,
+    functions,
+    hypertables,
+    indexes,
+    jobs,
+    policies,
+    privileges,
+    sequences,
+    settings,
+    skipping,
+    storage,
+    tables,
+    triggers,
+    types,
+    views,
+)
+from conformance.mending.remaking import objects_to_remake
+from conformance.mending.report import Unmended
+from conformance.mending.scene import (
+    RELATIONS,
+    CannotMend,
+    Objects,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    differing,
+    objects_of,
+)
+from conformance.mending.target import target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from conformance.comparing.comparison import Comparison
+    from conformance.comparing.findings import Finding
+
+#: Kind -> the module with make(), drop() and, where it is not both, change().
+_MODULES: dict[str, Any] = {
+    "extension": extensions,
+    "setting": settings,
+    "type": types,
+    "domain": types,
+    "sequence": sequences,
+    "function": functions,
+    "procedure": functions,
+    "table": tables,
+    "column": columns,
+    "primary_key": constraints,
+    "unique": constraints,
+    "foreign_key": constraints,
+    "check": constraints,
+    "exclusion": constraints,
+    "hypertable": hypertables,
+    "view": views,
+    "materialized_view": views,
+    "continuous_aggregate": views,
+    "index": indexes,
+    "compression": compression,
+    "policy": policies,
+    "job": jobs,
+    "chunk": chunks,
+    "chunk_skipping": skipping,
+    "trigger": triggers,
+    "rule": triggers,
+    "row_security_policy": triggers,
+    "storage": storage,
+    "privilege": privileges,
+    "default_privilege": privileges,
+}
+#: Kinds that are dropped first where they may be there already, because CREATE cannot ask.
+_REPLACED = frozenset(
+    {
+        "primary_key", "unique", "foreign_key", "check", "exclusion", "index", "policy", "job",
+        "trigger", "rule", "row_security_policy",
+    }
+)  # fmt: skip
+#: Kinds whose `exists` is the only sign that there is such an object.
+_EXISTING = frozenset(_MODULES) - {"storage", "chunk"}
+_ALL = frozenset(_MODULES)
+_UNKNOWN = "the facts do not say how it was made; drop it or create it by hand"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The statements of a revision.
+
+    Attributes:
+        upgrade: in their order.
+        downgrade: in their order.
+        mended: the ids of the findings that the upgrade mends.
+        unmended: the other findings.
+        kept: what the downgrade does not restore: the object, and why.
+    """
+
+    upgrade: tuple[Step, ...]
+    downgrade: tuple[Step, ...]
+    mended: tuple[str, ...] = ()
+    unmended: tuple[Unmended, ...] = ()
+    kept: tuple[Unmended, ...] = ()
+
+
+def plan_for(
+    comparison: Comparison,
+    *,
+    wanted: Callable[[Finding], bool] = lambda _: True,
+    guarded: bool = False,
+    kinds: Collection[str] = _ALL,
+) -> Plan:
+    """The statements that mend the findings.
+
+    Args:
+        comparison: with the facts of both sides.
+        wanted: whether a finding is to be mended.
+        guarded: whether the statements also run where there is nothing to mend.
+        kinds: the kinds of objects that get statements.
+    """
+    before = objects_of(comparison.sides[1])
+    after = objects_of(target_of(comparison, wanted))
+    upgrade, failed = steps_between(before, after, guarded=guarded, kinds=kinds)
+    downgrade, kept = steps_between(after, before, guarded=guarded, kinds=kinds)
+    mended, unmended = [], []
+    for key, finding in comparison.findings.items():
+        if not wanted(finding):
+            continue
+        reason = _why_not(Ref.of(key), key.attribute, failed, before, after)
+        if reason is None:
+            mended.append(finding.id)
+        else:
+            unmended.append(Unmended(finding.id, reason))
+    return Plan(
+        tuple(upgrade),
+        tuple(downgrade),
+        tuple(mended),
+        tuple(unmended),
+        tuple(
+            Unmended(":".join(filter(None, (ref.kind, ref.table, ref.name))), reason)
+            for (ref, _), reason in kept.items()
+        ),
+    )
+
+
+#: (object, attribute) -> why it stays; the attribute is empty for the whole object.
+Failed = dict[tuple[Ref, str], str]
+
+
+def _why_not(
+    ref: Ref, attribute: str, failed: Failed, before: Objects, after: Objects
+) -> str | None:
+    if ref.kind not in _MODULES:
+        broken = "the rule is about several objects: decide which of them is to change"
+        judged = ref in before or ref in after
+        return _UNKNOWN if judged else broken
+    return failed.get((ref, "")) or failed.get((ref, attribute))
+
+
+def steps_between(
+    before: Objects,
+    after: Objects,
+    *,
+    guarded: bool = False,
+    kinds: Collection[str] = _ALL,
+) -> tuple[list[Step], Failed]:
+    """The statements from one state to the other, and what they leave as it is."""
+    failed: Failed = {}
+    while True:
+        scene = Scene(before, after, guarded)
+        scene.remade = objects_to_remake(before, after)
+        try:
+            return sorted(_steps(scene, kinds), key=lambda step: step[:2]), failed
+        except _Stays as stays:
+            failed.update(stays.failed)
+            after = stays.instead(before, after)
+
+
+class _Stays(Exception):
+    """An object, or an attribute of it, stays as it is in the state before."""
+
+    def __init__(self, ref: Ref, error: CannotMend) -> None:
+        super().__init__(error.reason)
+        self.ref = ref
+        self.attributes = error.attributes
+        self.failed = {(ref, name): error.reason for name in error.attributes or ("",)}
+
+    def instead(self, before: Objects, after: Objects) -> Objects:
+        """The state after, without the change."""
+        made = dict(after)
+        old = before.get(self.ref)
+        if not self.attributes:
+            if old is None and self.ref.kind in RELATIONS:
+                # What belongs to the relation cannot be there without it.
+                return {ref: parts for ref, parts in made.items() if ref.table != self.ref.table}
+            made.pop(self.ref, None)
+            return made if old is None else {**made, self.ref: old}
+        parts = dict(made[self.ref])
+        for name in self.attributes:
+            if old is not None and name in old:
+                parts[name] = old[name]
+            else:
+                parts.pop(name, None)
+        return {**made, self.ref: parts}
+
+
+def _steps(scene: Scene, kinds: Collection[str]) -> Iterator[Step]:
+    """All statements; those of compression last, which the others may turn off."""
+    refs = [*scene.after, *(ref for ref in scene.before if ref not in scene.after)]
+    changed = [ref for ref in refs if _is_of(ref, kinds, scene) and _differs(ref, scene)]
+    for ref in changed:
+        if ref.kind != "compression":
+            yield from _tried(ref, scene)
+    for ref in refs:
+        if ref.kind != "compression":
+            continue
+        if ref.table in scene.lifted and not scene.is_gone(ref.table):
+            yield from compression.off(ref, scene)
+            if ref in scene.after:
+                yield from compression.make(ref, scene.after[ref], scene)
+        elif ref in changed:
+            yield from _tried(ref, scene)
+
+
+def _is_of(ref: Ref, kinds: Collection[str], scene: Scene) -> bool:
+    """Whether the object is of the kinds; an index of a view is a part of the view."""
+    views = (Ref(kind, ref.table) for kind in DERIVED if kind in kinds)
+    of_view = ref.kind == "index" and any(
+        view in scene.before or view in scene.after for view in views
+    )
+    return ref.kind in kinds or of_view
+
+
+def _differs(ref: Ref, scene: Scene) -> bool:
+    if ref.kind not in _MODULES:
+        return False
+    before, after = scene.before.get(ref), scene.after.get(ref)
+    if ref.kind in _EXISTING:
+        before, after = _existing(before), _existing(after)
+    return (
+        ref in scene.remade
+        or bool(differing(before or {}, after or {}, ignored=[EXISTS]))
+        or ((before is None) is not (after is None))
+    )
+
+
+def _existing(parts: Parts | None) -> Parts | None:
+    return parts if parts is not None and EXISTS in parts else None
+
+
+def _tried(ref: Ref, scene: Scene) -> Iterable[Step]:
+    try:
+        return list(_of(ref, scene))
+    except CannotMend as error:
+        raise _Stays(ref, error) from None
+
+
+def _of(ref: Ref, scene: Scene) -> Iterator[Step]:
+    module = _MODULES[ref.kind]
+    before, after = scene.before.get(ref), scene.after.get(ref)
+    if before is not None and after is not None and ref not in scene.remade:
+        if hasattr(module, "change"):
+            yield from module.change(ref, before, after, scene)
+        else:
+            yield from module.drop(ref, before, scene)
+            yield from module.make(ref, after, scene)
+        return
+    # What belongs to a view is dropped with it.
+    goes_along = ref.kind not in RELATIONS and scene.is_remade(ref.table)
+    if before is not None and not goes_along:
+        yield from module.drop(ref, before, scene)
+    if after is not None:
+        if before is None and scene.guarded and ref.kind in _REPLACED:
+            yield from module.drop(ref, after, scene)
+        yield from module.make(ref, after, scene)

@@ -1,0 +1,136 @@
+"""Policies: compression, retention, reorder, refresh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import ANYTHING, UNBOUNDED, Value
+from conformance.intervals import Interval
+from conformance.mending.scene import CannotMend, Parts, Ref, Scene, Step, dropping, making
+from conformance.mending.sql import (
+    argument,
+    is_relation,
+    length,
+    literal,
+    materialized_in,
+    regclass,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Kind -> the functions that add and remove it, and the arguments that have their own names.
+_FUNCTIONS = {
+    "compression": ("add_compression_policy", ("compress_after", "compress_created_before")),
+    "retention": ("add_retention_policy", ("drop_after", "drop_created_before")),
+    "reorder": ("add_reorder_policy", ("index_name",)),
+    "refresh": (
+        "add_continuous_aggregate_policy",
+        (
+            "start_offset", "end_offset", "buckets_per_batch", "max_batches_per_execution",
+            "refresh_newest_first", "include_tiered_data",
+        ),
+    ),
+}  # fmt: skip
+#: What TimescaleDB sets by itself; another value is set by alter_job().
+_RUNTIMES = {"retention": Interval(300_000_000)}
+_NONE = Interval(0)
+_WIDTH = 70
+
+
+def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
+    """Add the policy, with all that is said of its job in one statement."""
+    kind = _kind(ref)
+    if kind not in _FUNCTIONS:
+        raise CannotMend(f"a policy {ref.name!r} has no function that adds it")
+    if parts.get("count", 1) != 1:
+        raise CannotMend("a policy is not added twice")
+    yield making("policy", f"SELECT {_with_options(kind, parts, _call(kind, ref, parts))}")
+    config = parts.get("config")
+    if isinstance(config, str):
+        found = _where(ref, kind, parts)
+        yield making(
+            "policy",
+            f"SELECT alter_job(job_id, config => config || {literal(config)}::jsonb)\n"
+            f"FROM timescaledb_information.jobs\nWHERE {found}",
+        )
+
+
+def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """Remove the policy, however many there are; a dropped relation takes it along."""
+    if scene.is_gone(ref.table):
+        return
+    kind = _kind(ref)
+    if kind not in _FUNCTIONS or parts.get("count", 1) != 1 or _is_one_of_several(ref):
+        where = _where(ref, kind, parts)
+        sql = f"SELECT delete_job(job_id)\nFROM timescaledb_information.jobs\nWHERE {where}"
+        yield dropping("policy", sql)
+        return
+    function = _FUNCTIONS[kind][0].replace("add_", "remove_")
+    asks = ", if_exists => true" if scene.guarded else ""
+    yield dropping("policy", f"SELECT {function}({regclass(ref.table)}{asks})")
+
+
+def _kind(ref: Ref) -> str:
+    return ref.name.strip("<>").partition(" ")[0]
+
+
+def _call(kind: str, ref: Ref, parts: Parts) -> str:
+    function, arguments = _FUNCTIONS[kind]
+    words = [regclass(ref.table)]
+    for item in arguments:
+        value = parts.get(item)
+        if value is None and item not in ("start_offset", "end_offset"):
+            continue
+        words.append(f"{item} => {literal(value) if item == 'index_name' else argument(value)}")
+    schedule = parts.get("schedule_interval")
+    if kind != "reorder" and schedule not in (None, ANYTHING):
+        words.append(f"schedule_interval => {argument(schedule)}")
+    short = f"{function}({', '.join(words)})"
+    listed = ",\n    ".join(words)
+    return short if len(short) < _WIDTH else f"{function}(\n    {listed}\n)"
+
+
+def _with_options(kind: str, parts: Parts, call: str) -> str:
+    """The call, and alter_job() around it where the job differs from what the call makes."""
+    usual = {
+        "max_runtime": _RUNTIMES.get(kind, _NONE),
+        "max_retries": -1,
+        "scheduled": True,
+    }
+    found = {
+        item: parts[item]
+        for item, value in usual.items()
+        if item in parts and parts[item] not in (value, ANYTHING)
+    }
+    if kind == "reorder" and "schedule_interval" in parts:
+        found["schedule_interval"] = parts["schedule_interval"]
+    if not found:
+        return call
+    options = ", ".join(f"{item} => {argument(value)}" for item, value in found.items())
+    return f"alter_job({call}, {options})"
+
+
+def _is_one_of_several(ref: Ref) -> bool:
+    """Whether the name has a window, because the aggregate has several refresh policies."""
+    return " " in ref.name.strip("<>")
+
+
+def _where(ref: Ref, kind: str, parts: Parts) -> str:
+    """The jobs of the policy. A continuous aggregate's may name its materialized hypertable."""
+    process = f"policy_{'refresh_continuous_aggregate' if kind == 'refresh' else kind}"
+    found = is_relation("hypertable_schema", "hypertable_name", ref.table)
+    if kind == "refresh":
+        of_rows = materialized_in(ref.table)
+        found = f"({found}\n  OR (hypertable_schema, hypertable_name) IN (\n    {of_rows}\n  ))"
+    words = [f"proc_name = '{process}'", found]
+    if _is_one_of_several(ref):
+        words += [_offset(item, parts.get(item)) for item in ("start_offset", "end_offset")]
+    return "\n  AND ".join(words)
+
+
+def _offset(item: str, value: Value) -> str:
+    if value is None or value == UNBOUNDED:
+        return f"config ->> '{item}' IS NULL"
+    kind = "interval" if isinstance(value, Interval) else "bigint"
+    return f"(config ->> '{item}')::{kind} = {length(value)}"

@@ -1,0 +1,82 @@
+"""Privileges of roles, on objects that there are and on those that will be created."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from conformance.mending.scene import Parts, Ref, Scene, Step, dropping, making
+from conformance.mending.sql import block, literal, name, relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_OPTION = " with grant option"
+_DEFAULT = re.compile(r"(?P<on>.+) of (?P<by>\S+)(?: in (?P<schema>\S+))?")
+
+
+def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
+    """GRANT."""
+    yield from _granted(ref, _words(parts))
+
+
+def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """REVOKE, unless the table is dropped."""
+    if not scene.is_gone(ref.table.partition(" (")[0]):
+        yield from _revoked(ref, _words(parts))
+
+
+def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Step]:
+    """GRANT what is missing, and REVOKE what is too much."""
+    old, new = _words(before), _words(after)
+    yield from _revoked(ref, [word for word in old if word not in new])
+    yield from _granted(ref, [word for word in new if word not in old])
+
+
+def _words(parts: Parts) -> list[str]:
+    found = parts.get("privileges")
+    return [str(word) for word in found] if isinstance(found, tuple) else []
+
+
+def _granted(ref: Ref, words: list[str]) -> Iterator[Step]:
+    for option in (False, True):
+        some = [word.removesuffix(_OPTION) for word in words if word.endswith(_OPTION) is option]
+        if some:
+            end = " WITH GRANT OPTION" if option else ""
+            yield making(ref.kind, _statement(ref, "GRANT", "TO", some, end))
+
+
+def _revoked(ref: Ref, words: list[str]) -> Iterator[Step]:
+    some = [word.removesuffix(_OPTION) for word in words]
+    if some:
+        yield dropping(ref.kind, _statement(ref, "REVOKE", "FROM", some))
+
+
+def _statement(ref: Ref, verb: str, direction: str, some: Iterable[str], end: str = "") -> str:
+    role = "PUBLIC" if ref.name == "PUBLIC" else name(ref.name)
+    privileges = ", ".join(some).upper()
+    if ref.kind == "default_privilege":
+        match = _DEFAULT.fullmatch(ref.table)
+        assert match is not None
+        where = f" IN SCHEMA {name(match['schema'])}" if match["schema"] else ""
+        return (
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {name(match['by'])}{where}"
+            f" {verb} {privileges} ON {match['on'].upper()} {direction} {role}{end}"
+        )
+    if ref.table == "database":
+        sql = f"{verb} {privileges} ON DATABASE %I {direction} {role}{end}"
+        return block(f"EXECUTE format({literal(sql)}, current_database());")
+    word, _, rest = ref.table.partition(" ")
+    if word == "schema":
+        return f"{verb} {privileges} ON SCHEMA {name(rest)} {direction} {role}{end}"
+    if word == "function":
+        called, bracket, arguments = rest.partition("(")
+        return (
+            f"{verb} {privileges} ON FUNCTION {relation(called)}{bracket}{arguments}"
+            f" {direction} {role}{end}"
+        )
+    table, bracket, column = ref.table.partition(" (")
+    if bracket:
+        listed = name(column.removesuffix(")"))
+        privileges = ", ".join(f"{item} ({listed})" for item in privileges.split(", "))
+    return f"{verb} {privileges} ON {relation(table)} {direction} {role}{end}"

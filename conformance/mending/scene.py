@@ -1,0 +1,185 @@
+"""Both states of a schema, object by object, and the steps from one to the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from conformance.comparing.capabilities import version_tuple
+from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The attributes of an object with their values.
+Parts = dict[str, Value]
+
+
+class Ref(NamedTuple):
+    """An object: a fact's key without the attribute."""
+
+    kind: str
+    table: str
+    name: str = ""
+
+    @classmethod
+    def of(cls, key: FactKey) -> Ref:
+        """The object that a fact is about."""
+        return cls(key.kind, key.table, key.name)
+
+
+Objects = dict[Ref, Parts]
+
+#: Kinds in the order in which objects are created; they are dropped in the reverse order.
+ORDER = (
+    "extension",
+    "schema",
+    "type",
+    "domain",
+    "sequence",
+    "function",
+    "procedure",
+    "table",
+    "column",
+    "hypertable",
+    "primary_key",
+    "unique",
+    "check",
+    "exclusion",
+    "foreign_key",
+    "view",
+    "materialized_view",
+    "continuous_aggregate",
+    "index",
+    "chunk_skipping",
+    "compression",
+    "chunk",
+    "policy",
+    "job",
+    "trigger",
+    "rule",
+    "row_security_policy",
+    "storage",
+    "privilege",
+    "default_privilege",
+    "setting",
+)
+#: Columns, defaults and triggers use these, and may be changed so that they no longer do.
+_USED = frozenset({"extension", "type", "domain", "sequence", "function", "procedure"})
+_RANK = {kind: rank for rank, kind in enumerate(ORDER, start=1)}
+#: From this version on constraints can be added while compression is on.
+_FREER = (2, 20)
+
+
+class Step(NamedTuple):
+    """One statement, and when it runs among the others.
+
+    Attributes:
+        rank: the smaller one runs first; most statements that drop have negative ones.
+        depth: of views the number of views below.
+        note: what a reader of the revision must know, as a comment.
+    """
+
+    rank: int
+    depth: int
+    sql: str
+    note: str = ""
+
+
+def making(kind: str, sql: str, *, depth: int = 0, note: str = "") -> Step:
+    """A statement that creates or changes an object of the kind."""
+    return Step(_RANK[kind], depth, sql, note)
+
+
+def dropping(kind: str, sql: str, *, depth: int = 0, note: str = "") -> Step:
+    """A statement that drops an object of the kind: what others use is dropped at the end."""
+    rank = len(ORDER) + _RANK["table"] - _RANK[kind] if kind in _USED else -_RANK[kind]
+    return Step(rank, -depth, sql, note)
+
+
+class CannotMend(Exception):
+    """No SQL leads from one value to the other.
+
+    Attributes:
+        reason: why not, and what to do instead.
+        attributes: those that are left as they are; empty: the whole object.
+    """
+
+    def __init__(self, reason: str, *attributes: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.attributes = attributes
+
+
+@dataclass
+class Scene:
+    """The state before and the state after.
+
+    Attributes:
+        guarded: whether the statements also run where the state after is there already.
+        lifted: hypertables whose compression is off while other statements run.
+        remade: objects that are dropped and created although they do not differ.
+    """
+
+    before: Objects
+    after: Objects
+    guarded: bool = False
+    lifted: set[str] = field(default_factory=set)
+    remade: set[Ref] = field(default_factory=set)
+
+    @property
+    def if_exists(self) -> str:
+        """`IF EXISTS ` where it is needed."""
+        return "IF EXISTS " if self.guarded else ""
+
+    @property
+    def if_not_exists(self) -> str:
+        """`IF NOT EXISTS ` where it is needed."""
+        return "IF NOT EXISTS " if self.guarded else ""
+
+    def is_new(self, table: str) -> bool:
+        """Whether the relation is created."""
+        there, then = _relation(self.before, table), _relation(self.after, table)
+        return then is not None and (there is None or then.kind != there.kind)
+
+    def is_gone(self, table: str) -> bool:
+        """Whether the relation is dropped; its parts go with it."""
+        there, then = _relation(self.before, table), _relation(self.after, table)
+        return there is not None and (then is None or then.kind != there.kind)
+
+    def is_remade(self, table: str) -> bool:
+        """Whether the relation is dropped and created again."""
+        return any(ref.table == table and ref.kind in RELATIONS for ref in self.remade)
+
+    def lift(self, table: str) -> None:
+        """Turn compression off while the other statements run."""
+        if Ref("compression", table) in self.before:
+            self.lifted.add(table)
+
+    def lift_for_constraint(self, table: str) -> None:
+        """Turn compression off where TimescaleDB refuses a new constraint beside it."""
+        found = self.before.get(Ref("extension", "timescaledb"), {}).get("version")
+        if isinstance(found, str) and version_tuple(found) < _FREER:
+            self.lift(table)
+
+
+RELATIONS = ("table", *DERIVED)
+
+
+def _relation(objects: Objects, table: str) -> Ref | None:
+    refs = (Ref(kind, table) for kind in RELATIONS)
+    return next((ref for ref in refs if EXISTS in objects.get(ref, {})), None)
+
+
+def objects_of(facts: Facts) -> Objects:
+    """The facts by object, in their order."""
+    found: Objects = {}
+    for key, value in facts.items():
+        found.setdefault(Ref.of(key), {})[key.attribute] = value
+    return found
+
+
+def differing(before: Parts, after: Parts, ignored: Iterable[str] = ()) -> set[str]:
+    """The attributes with different values, or on one side only."""
+    both = before.keys() | after.keys()
+    return {name for name in both if before.get(name) != after.get(name)} - set(ignored)

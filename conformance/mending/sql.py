@@ -1,0 +1,93 @@
+"""Names and values as SQL."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
+
+from conformance.comparing.facts import UNBOUNDED, TypeName, Value
+from conformance.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_TAG = "$mend$"
+
+
+def name(text: str) -> str:
+    """An identifier, quoted if PostgreSQL needs that."""
+    if _PLAIN.fullmatch(text) and text not in RESERVED_WORDS:
+        return text
+    return '"{}"'.format(text.replace('"', '""'))
+
+
+def names(items: Iterable[str]) -> str:
+    """Identifiers in brackets: `(symbol, "At")`."""
+    return f"({', '.join(name(item) for item in items)})"
+
+
+def relation(fact_name: str) -> str:
+    """The name of a relation from its name in facts, which has the schema before a dot."""
+    return ".".join(name(part) for part in fact_name.split(".", 1))
+
+
+def literal(text: object) -> str:
+    """A text in quotes."""
+    return "'{}'".format(str(text).replace("'", "''"))
+
+
+def regclass(fact_name: str) -> str:
+    """A relation as an argument of TimescaleDB's functions."""
+    return literal(relation(fact_name))
+
+
+def length(value: Value) -> str:
+    """A length of time as an interval, or the number that it is; UNBOUNDED is NULL."""
+    if isinstance(value, Interval):
+        return f"INTERVAL '{value.plain()}'"
+    return "NULL" if value is None or value == UNBOUNDED else str(value)
+
+
+def argument(value: Value) -> str:
+    """An argument of a function."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return length(value)
+
+
+def texts(value: Value) -> list[str]:
+    """The items of a value that is a list; none of any other value."""
+    return [str(item) for item in value] if isinstance(value, tuple) else []
+
+
+def type_of(value: Value) -> str:
+    """The type as the models or the catalog write it."""
+    return value.text if isinstance(value, TypeName) else str(value)
+
+
+def is_relation(schema: str, relname: str, fact_name: str) -> str:
+    """A condition: the two columns of a catalog name the relation."""
+    return f"format('%I.%I', {schema}, {relname})::regclass = {regclass(fact_name)}::regclass"
+
+
+def materialized_in(fact_name: str) -> str:
+    """The schema and name of the hypertable with the rows of a continuous aggregate, as a query."""
+    return (
+        "SELECT materialization_hypertable_schema, materialization_hypertable_name\n"
+        "    FROM timescaledb_information.continuous_aggregates\n"
+        f"    WHERE {is_relation('view_schema', 'view_name', fact_name)}"
+    )
+
+
+def block(body: str, declare: str = "") -> str:
+    """A DO block, for statements that need a name which only the server knows."""
+    return f"DO {_TAG}{f' DECLARE {declare}' if declare else ''} BEGIN {body} END {_TAG}"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Items on lines of their own, in brackets."""
+    lines = ",\n    ".join(items)
+    return f"(\n    {lines}\n)" if lines else "()"

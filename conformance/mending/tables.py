@@ -1,0 +1,152 @@
+"""Tables: created with their columns, and what is said of a table as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import ANYTHING, Owner
+from conformance.mending import columns
+from conformance.mending.scene import (
+    CannotMend,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    differing,
+    dropping,
+    making,
+)
+from conformance.mending.sql import listed, name, relation, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SECURITY = {
+    "off": ("DISABLE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"),
+    "on": ("ENABLE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY"),
+    "forced": ("ENABLE ROW LEVEL SECURITY", "FORCE ROW LEVEL SECURITY"),
+}
+
+
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """CREATE TABLE with its columns; keys and constraints follow by themselves."""
+    kind = parts.get("kind", "table")
+    if kind != "table":
+        raise CannotMend(f"a {kind} is not created from facts; write CREATE TABLE by hand")
+    defined = [
+        columns.definition(part.name, values)
+        for part, values in scene.after.items()
+        if part.kind == "column" and part.table == ref.table
+    ]
+    word = "UNLOGGED TABLE" if parts.get("persistence") == "unlogged" else "TABLE"
+    under = ", ".join(relation(parent) for parent in texts(parts.get("inherits")))
+    method = parts.get("access_method", "heap")
+    yield making(
+        "table",
+        f"CREATE {word} {scene.if_not_exists}{relation(ref.table)} {listed(defined)}"
+        + (f" INHERITS ({under})" if under else "")
+        + ("" if method == "heap" else f" USING {name(str(method))}"),
+    )
+    if parts.get("row_security", "off") != "off":
+        yield from _security(ref, parts)
+    owner = parts.get("owner")
+    if isinstance(owner, Owner) and owner.role != owner.usual:
+        yield _owner(ref, owner)
+
+
+def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    """ALTER TABLE."""
+    table = relation(ref.table)
+    changed = differing(before, after)
+    for attribute, reason in _NOT_CHANGED.items():
+        if attribute in changed:
+            raise CannotMend(reason, attribute)
+    if "row_security" in changed:
+        yield from _security(ref, after)
+    if "persistence" in changed:
+        word = "LOGGED" if after["persistence"] == "permanent" else "UNLOGGED"
+        if Ref("hypertable", ref.table) in scene.before:
+            raise CannotMend("a hypertable is not SET LOGGED or UNLOGGED", "persistence")
+        yield making("table", f"ALTER TABLE {table} SET {word}", note="Rewrites the table.")
+    if "access_method" in changed:
+        method = name(str(after["access_method"]))
+        yield making("table", f"ALTER TABLE {table} SET ACCESS METHOD {method}")
+    if "owner" in changed:
+        yield _owner(ref, after["owner"])
+    if "inherits" in changed:
+        yield from _parents(ref, before, after, scene)
+    if "withheld_from_owner" in changed:
+        yield from _withheld(ref, before, after)
+
+
+#: What this module does not change: attribute -> why, and what to do.
+_NOT_CHANGED = {
+    "kind": "one kind of table does not become another; create the table anew and copy its rows",
+    "inherited_by": "the child tables are tables of their own; drop them, or declare them",
+    "updates_refused": "change the publication, or the replica identity of the table, by hand",
+}
+
+
+def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """DROP TABLE, and with it all that belongs to the table."""
+    word = "FOREIGN TABLE" if parts.get("kind") == "foreign table" else "TABLE"
+    yield dropping(
+        "table",
+        f"DROP {word} {scene.if_exists}{relation(ref.table)}",
+        depth=-_references(ref, scene),
+        note="Loses the rows of the table.",
+    )
+
+
+def _references(ref: Ref, scene: Scene, seen: frozenset[str] = frozenset()) -> int:
+    """How many tables in a row refer to each other; one is dropped before those it refers to."""
+    below = {
+        str(parts.get("references")).rpartition(" (")[0]
+        for part, parts in scene.before.items()
+        if part.kind == "foreign_key" and part.table == ref.table
+    } - {ref.table, *seen}
+    longest = [
+        _references(Ref("table", table), scene, seen | {ref.table})
+        for table in below
+        if Ref("table", table) in scene.before
+    ]
+    return 1 + max(longest, default=-1)
+
+
+def _security(ref: Ref, parts: Parts) -> Iterator[Step]:
+    for words in _SECURITY[str(parts["row_security"])]:
+        yield making("row_security_policy", f"ALTER TABLE {relation(ref.table)} {words}")
+
+
+def _owner(ref: Ref, owner: object) -> Step:
+    if owner == ANYTHING or not isinstance(owner, Owner):
+        raise CannotMend("the models name no owner, and most tables have several", "owner")
+    return making("table", f"ALTER TABLE {relation(ref.table)} OWNER TO {name(owner.role)}")
+
+
+def _parents(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    old, new = (set(texts(parts.get("inherits"))) for parts in (before, after))
+    unknown = [
+        parent for parent in old ^ new if Ref("table", parent) not in scene.before | scene.after
+    ]
+    if unknown:
+        raise CannotMend(
+            f"the parent table {unknown[0]} is in a schema that is not read", "inherits"
+        )
+    for parent in old - new:
+        sql = f"ALTER TABLE {relation(ref.table)} NO INHERIT {relation(parent)}"
+        # Before the parent is dropped.
+        yield dropping("column", sql)
+    for parent in new - old:
+        yield making("table", f"ALTER TABLE {relation(ref.table)} INHERIT {relation(parent)}")
+
+
+def _withheld(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
+    old, new = (set(texts(parts.get("withheld_from_owner"))) for parts in (before, after))
+    owner = after.get("owner")
+    role = name(owner.role) if isinstance(owner, Owner) else "CURRENT_USER"
+    for word, direction, privileges in (("GRANT", "TO", old - new), ("REVOKE", "FROM", new - old)):
+        if privileges:
+            listed_ones = ", ".join(sorted(privileges)).upper()
+            sql = f"{word} {listed_ones} ON {relation(ref.table)} {direction} {role}"
+            yield making("privilege", sql)

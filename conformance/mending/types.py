@@ -1,0 +1,123 @@
+"""Enum types and domains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import Expression
+from conformance.mending.scene import (
+    CannotMend,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    differing,
+    dropping,
+    making,
+)
+from conformance.mending.sql import block, literal, name, regclass, relation, texts, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
+    """CREATE TYPE ... AS ENUM, or CREATE DOMAIN."""
+    if ref.kind == "domain":
+        yield from _domain(ref, parts)
+        return
+    yield making("type", f"CREATE TYPE {relation(ref.table)} AS ENUM {_labels(parts)}")
+
+
+def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
+    """DROP TYPE or DROP DOMAIN."""
+    word = "DOMAIN" if ref.kind == "domain" else "TYPE"
+    yield dropping(ref.kind, f"DROP {word} {scene.if_exists}{relation(ref.table)}")
+
+
+def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    """Labels more; other conditions of a domain."""
+    if ref.kind == "domain":
+        yield from _altered(ref, before, after)
+        return
+    old, new = texts(before["labels"]), texts(after["labels"])
+    if [label for label in new if label in old] == list(old):
+        yield from _added(ref, old, new)
+    else:
+        yield from _replaced(ref, after, scene)
+
+
+def _added(ref: Ref, old: Sequence[str], new: Sequence[str]) -> Iterator[Step]:
+    for position, label in enumerate(new):
+        if label not in old:
+            place = (
+                f"AFTER {literal(new[position - 1])}" if position else f"BEFORE {literal(old[0])}"
+            )
+            sql = f"ALTER TYPE {relation(ref.table)} ADD VALUE {literal(label)} {place}"
+            yield making("type", sql)
+
+
+def _replaced(ref: Ref, after: Parts, scene: Scene) -> Iterator[Step]:
+    """A new type in place of the old one; PostgreSQL removes no label."""
+    old = relation(f"{ref.table}_old")
+    short = name(f"{ref.table.rpartition('.')[2]}_old")
+    kind = relation(ref.table)
+    yield making("type", f"ALTER TYPE {kind} RENAME TO {short}")
+    yield making("type", f"CREATE TYPE {kind} AS ENUM {_labels(after)}")
+    for part, parts in scene.before.items():
+        text = type_of(parts.get("type"))
+        if part.kind != "column" or text.removesuffix("[]") != kind:
+            continue
+        scene.lift(part.table)
+        column, table = name(part.name), relation(part.table)
+        default = parts.get("default")
+        if default is not None:
+            yield making("type", f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT")
+        way = "text[]" if text.endswith("[]") else "text"
+        yield making(
+            "type",
+            f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {text} USING {column}::{way}::{text}",
+            note="Fails if a row has a label that there is no longer.",
+        )
+        if default is not None:
+            yield making("type", f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}")
+    yield making("type", f"DROP TYPE {old}")
+
+
+def _domain(ref: Ref, parts: Parts) -> Iterator[Step]:
+    words = [f"CREATE DOMAIN {relation(ref.table)} AS {type_of(parts['type'])}"]
+    if parts.get("collation") is not None:
+        words.append(f"COLLATE {name(str(parts['collation']))}")
+    if isinstance(parts.get("default"), Expression):
+        words.append(f"DEFAULT {parts['default']}")
+    words += [] if parts.get("nullable") else ["NOT NULL"]
+    words += [f"CHECK ({check})" for check in texts(parts["checks"])]
+    yield making("domain", " ".join(words))
+
+
+def _altered(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
+    changed = differing(before, after)
+    domain = f"ALTER DOMAIN {relation(ref.table)}"
+    if changed & {"type", "collation"}:
+        raise CannotMend("a domain keeps its type; create another domain for its columns")
+    if "default" in changed:
+        default = after.get("default")
+        words = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
+        yield making("domain", f"{domain} {words}")
+    if "nullable" in changed:
+        yield making("domain", f"{domain} {'DROP' if after['nullable'] else 'SET'} NOT NULL")
+    if changed & {"checks", "validated"}:
+        # Facts do not have the names of the conditions.
+        body = (
+            "FOR found IN SELECT conname FROM pg_constraint WHERE contype = 'c' AND contypid ="
+            f" {regclass(ref.table)}::regtype LOOP EXECUTE"
+            f" format({literal(f'{domain} DROP CONSTRAINT %I')}, found); END LOOP;"
+        )
+        yield making("domain", block(body, "found name;"))
+        valid = "" if after.get("validated", True) else " NOT VALID"
+        for check in texts(after["checks"]):
+            yield making("domain", f"{domain} ADD CHECK ({check}){valid}")
+
+
+def _labels(parts: Parts) -> str:
+    return f"({', '.join(literal(label) for label in texts(parts['labels']))})"

@@ -1,0 +1,142 @@
+"""Views, materialized views and continuous aggregates."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import ANYTHING, DERIVED, Query
+from conformance.intervals import Interval
+from conformance.mending.scene import (
+    CannotMend,
+    Objects,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    differing,
+    dropping,
+    making,
+)
+from conformance.mending.sql import is_relation, length, literal, name, relation, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORDS = {"view": "VIEW"}
+#: Attributes of an aggregate that another statement than CREATE changes.
+_SETTINGS = {"materialized_only", "chunk_interval", "automatic_indexes"}
+
+
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """CREATE VIEW, from the query of the models or of the catalog."""
+    query = parts.get("definition")
+    if not isinstance(query, Query):
+        raise CannotMend("the models do not declare its query")
+    text = query.text.strip().rstrip(";")
+    sql = f"{_head(ref, parts, scene)} AS\n{text}"
+    if ref.kind == "continuous_aggregate":
+        sql += "\nWITH NO DATA"
+    note = "Has no rows until it is refreshed." if ref.kind == "continuous_aggregate" else ""
+    yield making(ref.kind, sql, depth=_depth(ref, scene.after), note=note)
+
+
+def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
+    """DROP VIEW."""
+    word = _WORDS.get(ref.kind, "MATERIALIZED VIEW")
+    kept = ref.kind == "view"
+    yield dropping(
+        ref.kind,
+        f"DROP {word} {scene.if_exists}{relation(ref.table)}",
+        depth=_depth(ref, scene.before),
+        note="" if kept else "Loses the materialized rows.",
+    )
+
+
+def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Step]:
+    """Settings of a continuous aggregate; `remade` has the views that are created anew."""
+    changed = differing(before, after)
+    table = relation(ref.table)
+    if "materialized_only" in changed:
+        word = "true" if after["materialized_only"] else "false"
+        sql = f"ALTER MATERIALIZED VIEW {table} SET (timescaledb.materialized_only = {word})"
+        yield making(ref.kind, sql)
+    if "chunk_interval" in changed:
+        yield making(
+            ref.kind,
+            "SELECT set_chunk_time_interval(format('%I.%I', materialization_hypertable_schema,"
+            f" materialization_hypertable_name)::regclass, {length(after['chunk_interval'])})\n"
+            "FROM timescaledb_information.continuous_aggregates\n"
+            f"WHERE {is_relation('view_schema', 'view_name', ref.table)}",
+        )
+    if "automatic_indexes" in changed:
+        yield from _automatic_indexes(ref, before, after)
+
+
+def _automatic_indexes(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
+    """TimescaleDB names an index of an aggregate itself where the statement does not."""
+    old, new = texts(before["automatic_indexes"]), texts(after["automatic_indexes"])
+    if set(old) - set(new):
+        raise CannotMend(
+            "TimescaleDB has named the index, and facts do not have its name", "automatic_indexes"
+        )
+    for columns in (item for item in new if item not in old):
+        listed = ", ".join(name(column) for column in columns.split(", "))
+        yield making("index", f"CREATE INDEX ON {relation(ref.table)} ({listed} DESC)")
+
+
+def is_made_anew(ref: Ref, before: Parts, after: Parts) -> bool:
+    """Whether the change needs the view to be dropped and created."""
+    changed = differing(before, after)
+    return bool(changed - (_SETTINGS if ref.kind == "continuous_aggregate" else set()))
+
+
+def names_relation(parts: Parts, table: str) -> bool:
+    """Whether the view's query names the relation."""
+    query = parts.get("definition")
+    short = table.rpartition(".")[2]
+    return isinstance(query, Query) and bool(
+        re.search(rf"(?<!\w){re.escape(short)}(?!\w)", query.text)
+    )
+
+
+def _head(ref: Ref, parts: Parts, scene: Scene) -> str:
+    table = relation(ref.table)
+    if ref.kind == "view":
+        options = parts.get("options")
+        listed = ", ".join(map(str, options)) if isinstance(options, tuple) else ""
+        return f"CREATE OR REPLACE VIEW {table}" + (f" WITH ({listed})" if listed else "")
+    head = f"CREATE MATERIALIZED VIEW {scene.if_not_exists}{table}"
+    if ref.kind == "materialized_view":
+        return head
+    words = ["timescaledb.continuous"]
+    only = parts.get("materialized_only")
+    if isinstance(only, bool):
+        words.append(f"timescaledb.materialized_only = {str(only).lower()}")
+    interval = parts.get("chunk_interval")
+    if interval not in (None, ANYTHING):
+        text = interval.plain() if isinstance(interval, Interval) else interval
+        words.append(f"timescaledb.chunk_interval = {literal(text)}")
+    of_groups = texts(parts.get("automatic_indexes"))[1:]
+    if isinstance(parts.get("automatic_indexes"), tuple) and not of_groups and _groups(parts):
+        words.append("timescaledb.create_group_indexes = false")
+    return f"{head}\nWITH ({', '.join(words)})"
+
+
+def _groups(parts: Parts) -> bool:
+    """Whether GROUP BY may have another column than the bucket."""
+    query = parts.get("definition")
+    text = query.text.lower() if isinstance(query, Query) else ""
+    return "," in text.rpartition("group by")[2]
+
+
+def _depth(ref: Ref, objects: Objects, seen: frozenset[str] = frozenset()) -> int:
+    """How many views are below the view."""
+    below = [
+        other
+        for other in objects
+        if other.kind in DERIVED
+        and other.table not in (ref.table, *seen)
+        and names_relation(objects.get(ref, {}), other.table)
+    ]
+    return 1 + max((_depth(other, objects, seen | {ref.table}) for other in below), default=-1)

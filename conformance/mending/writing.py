@@ -1,0 +1,104 @@
+"""The revision as a file: the project's own template, through Alembic."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.util import CommandError, format_as_comma, rev_id
+from mako.template import Template
+
+from conformance.errors import ConformanceError, describe_error
+from conformance.mending.revision import downgrade_body, script, upgrade_body
+from conformance.project.scripts import revisions_of, single_head
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from conformance.mending.plan import Plan
+
+
+def write_revision(
+    config: Config, plan: Plan, message: str | None = None, identifier: str | None = None
+) -> Path:
+    """Write the revision into the project's folder of versions; the path of its file.
+
+    Raises:
+        ConformanceError: Alembic cannot write it.
+    """
+    directory = revisions_of(config)
+    try:
+        made = directory.generate_revision(
+            identifier or rev_id(), message or message_of(plan), config=config, **_bodies(plan)
+        )
+    # The template is the project's, and may raise anything.
+    except Exception as error:
+        raise _unwritten(error) from None
+    if made is None:
+        raise _unwritten(CommandError("Alembic wrote no file"))
+    return Path(made.path)
+
+
+def printed_revision(
+    config: Config, plan: Plan, message: str | None = None, identifier: str | None = None
+) -> str:
+    """The text of the same file.
+
+    Raises:
+        ConformanceError: the template cannot be read.
+    """
+    directory = revisions_of(config)
+    template = Path(directory.dir) / "script.py.mako"
+    try:
+        text = Template(filename=str(template)).render_unicode(  # noqa: S702 - it is Python
+            up_revision=identifier or rev_id(),
+            down_revision=single_head(config),
+            branch_labels=None,
+            depends_on=None,
+            create_date=datetime.now().astimezone().replace(tzinfo=None),
+            comma=format_as_comma,
+            message=message or message_of(plan),
+            config=config,
+            **_bodies(plan),
+        )
+    except Exception as error:
+        raise _unwritten(error) from None
+    return str(text)
+
+
+def printed_sql(plan: Plan) -> str:
+    """The statements of the upgrade alone."""
+    return script(plan.upgrade, plan.unmended)
+
+
+def message_of(plan: Plan) -> str:
+    """The message of a revision to which nobody gave one."""
+    number = len(plan.mended)
+    return f"mend {number} finding{'s' * (number != 1)}"
+
+
+def _bodies(plan: Plan) -> dict[str, Any]:
+    def indented(body: str) -> str:
+        # The template indents the first line.
+        return textwrap.indent(body, "    ").strip()
+
+    return {
+        "upgrades": _with_statement(indented(upgrade_body(plan))),
+        "downgrades": _with_statement(indented(downgrade_body(plan))),
+        "imports": "",
+    }
+
+
+def _with_statement(body: str) -> str:
+    """Comments alone are no body of a function."""
+    has_one = any(not line.lstrip().startswith("#") for line in body.splitlines())
+    return body if has_one else f"{body}\n    pass".strip()
+
+
+def _unwritten(error: Exception) -> ConformanceError:
+    return ConformanceError(
+        f"Alembic cannot write the revision: {describe_error(error)}.",
+        "Correct script.py.mako, or print the statements with --sql.",
+    )

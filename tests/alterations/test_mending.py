@@ -1,0 +1,188 @@
+"""`conformance fix` mends the alterations that SQL can mend, and its downgrade brings them back.
+
+The exhaustive run is slow; one case of each kind is always run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from . import (
+    test_aggregates,
+    test_checks,
+    test_chunks,
+    test_columns,
+    test_compression,
+    test_extension,
+    test_foreign_keys,
+    test_hypertables,
+    test_indexes,
+    test_jobs,
+    test_keys,
+    test_objects,
+    test_policies,
+    test_privileges,
+    test_settings,
+    test_storage,
+    test_tables,
+    test_triggers,
+    test_types,
+    test_views,
+)
+from .cases import Alteration, ModelEdit
+from .mending import prove
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+    from sqlalchemy import MetaData
+
+    from .cases import Database
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case of another test of this folder.
+
+    Attributes:
+        id: `columns: default changed`.
+        make: prepares the database and returns the models; None: the migrated database.
+    """
+
+    id: str
+    case: Alteration | ModelEdit
+    make: Callable[[Database], MetaData] | None
+
+
+def _from_sql(module: Any) -> Callable[[Database], MetaData]:
+    def make(database: Database) -> MetaData:
+        database.execute("SET LOCAL client_min_messages = error")
+        database.execute(module.MAKE)
+        return module._models()
+
+    return make
+
+
+def _from_models(models: Callable[[], MetaData]) -> Callable[[Database], MetaData]:
+    def make(database: Database) -> MetaData:
+        metadata = models()
+        metadata.create_all(database.connection)
+        return metadata
+
+    return make
+
+
+_MIGRATED = (
+    test_extension, test_tables, test_columns, test_keys, test_foreign_keys, test_checks,
+    test_hypertables, test_indexes, test_compression, test_policies, test_chunks, test_triggers,
+    test_storage, test_privileges, test_settings,
+)  # fmt: skip
+_TABLES = (
+    "ALTERATIONS", "EDITS", "CASES", "JUDGED", "PRIMARY_KEYS", "UNIQUE", "ON_MODELS", "COMPRESSION",
+    "OTHERS",
+)  # fmt: skip
+#: Tables beside another one whose cases may have the same names.
+_NOUNS = {
+    "EDITS": " (models)",
+    "PRIMARY_KEYS": " (primary)",
+    "COMPRESSION": " (compression)",
+    "KEPT": " (kept)",
+    "ON_INDEXED": " (declared)",
+}
+_OF_ORDERS = _from_models(lambda: test_types._orders("buy", "sell"))
+#: Module, its tables of cases, and the database that the cases alter.
+_SOURCES: tuple[tuple[ModuleType, tuple[str, ...], Any], ...] = (
+    *((module, _TABLES, None) for module in _MIGRATED),
+    (test_aggregates, ("UNDECLARED",), None),
+    (test_aggregates, ("AGGREGATES", "KEPT"), _from_sql(test_aggregates)),
+    (test_views, ("ALTERATIONS",), _from_sql(test_views)),
+    (test_jobs, ("REORDER", "JOBS", "FURTHER"), _from_sql(test_jobs)),
+    (test_indexes, ("ON_INDEXED",), _from_models(test_indexes._indexed)),
+    (test_objects, ("DOMAINS",), _from_models(test_objects._prices)),
+    (test_types, ("CASES",), _OF_ORDERS),
+)
+
+
+def _each() -> Iterator[Case]:
+    for module, tables, make in _SOURCES:
+        of = module.__name__.rpartition("test_")[2].replace("_", " ")
+        for table in tables:
+            for case in getattr(module, table, ()):
+                if isinstance(case, Alteration | ModelEdit) and case.findings:
+                    yield Case(f"{of}{_NOUNS.get(table, '')}: {case.name}", case, make)
+
+
+CASES = tuple(_each())
+
+
+_ALTERED = "the chunk itself was altered"
+_BY_HAND = "TimescaleDB's version and mode are changed outside a migration"
+_PUBLISHED = "the publication may be somebody else's"
+_UNSEEN = "the other table is in a schema that is not read"
+_NO_WAY_BACK = "a hypertable does not become a table, nor get another time column"
+#: What no statement mends, by the names of the cases.
+NOT_MENDED = {
+    "extension: restoring": _BY_HAND,
+    "extension: restoring in other words": _BY_HAND,
+    "extension: restoring begun": _BY_HAND,
+    "extension (models): minimum in the future": _BY_HAND,
+    "extension (models): minimum in the far future": _BY_HAND,
+    "tables: with a child": _UNSEEN,
+    "tables: with a parent": _UNSEEN,
+    "checks (models): a check that the server refuses": "the models have a check without a meaning",
+    "hypertables: another time column": _NO_WAY_BACK,
+    "hypertables (models): no hypertable": _NO_WAY_BACK,
+    "objects: another type": "a domain keeps its type",
+    "storage: published without an identity": _PUBLISHED,
+    "storage: all published without an identity": _PUBLISHED,
+    "storage: a schema published without an identity": _PUBLISHED,
+    **{
+        case.id: _ALTERED
+        for case in CASES
+        if any(name.endswith(":alterations") for name in case.case.findings)
+    },
+}
+#: The cases that are always run, one of each kind.
+ALWAYS = {
+    "tables: missing", "columns: missing", "columns: default changed", "columns (models): required",
+    "keys: column order", "keys (primary): dropped", "foreign keys: on delete cascade",
+    "checks: dropped", "hypertables: chunk interval", "hypertables: not a hypertable",
+    "indexes: undeclared", "compression: another column", "compression: disabled",
+    "policies (compression): later", "policies: retention", "triggers: trigger",
+    "aggregates: another bucket", "views: another query", "types: label missing",
+}  # fmt: skip
+
+
+def _marked(case: Case) -> Any:
+    marks = () if case.id in ALWAYS else (pytest.mark.slow,)
+    return pytest.param(case, id=case.id.replace(" ", "-"), marks=marks)
+
+
+@pytest.mark.parametrize("case", [_marked(case) for case in CASES])
+def test_alteration(request, case):
+    database = request.getfixturevalue("bare_database" if case.make else "database")
+    metadata = case.make(database) if case.make else None
+    if isinstance(case.case, ModelEdit):
+        metadata = request.getfixturevalue("edited")(case.case)
+    else:
+        database.alter(case.case)
+    outcome = prove(database, metadata)
+    if case.id in NOT_MENDED:
+        assert not outcome.mended
+        return
+    assert not outcome.plan.unmended
+    assert not outcome.left
+    # What the downgrade does not bring back, the revision says.
+    kept = tuple(item.id for item in outcome.plan.kept)
+    assert not [text for text in outcome.changed if not text.startswith(kept)]
+
+
+def test_the_documentation_counts_them():
+    page = (Path(__file__).parents[2] / "docs" / "fix.md").read_text("utf-8")
+    assert {case.id for case in CASES} >= NOT_MENDED.keys()
+    assert f"{len(CASES) - len(NOT_MENDED)} of {len(CASES)}" in page

@@ -1,0 +1,136 @@
+"""`alembic revision --autogenerate` with the plugin proposes a migration that conforms."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    MetaData,
+    NullPool,
+    Table,
+    Text,
+    create_engine,
+    text,
+)
+
+from conformance.comparing.capabilities import Capabilities
+from conformance.declarations import (
+    Compression,
+    ContinuousAggregate,
+    Hypertable,
+    Refresh,
+    Retention,
+)
+from conformance.pipeline import check_database
+from models import Base
+
+OLD = tuple(int(part) for part in version("alembic").split(".")[:2]) < (1, 18)
+pytestmark = pytest.mark.skipif(OLD, reason="plugins came with Alembic 1.18")
+
+ENV = """
+from alembic import context
+options = context.config.attributes
+context.configure(
+    connection=options["connection"], target_metadata=options["metadata"], compare_type=True,
+    compare_server_default=True, autogenerate_plugins=options["plugins"],
+)
+with context.begin_transaction():
+    context.run_migrations()
+"""
+BOTH = ["alembic.autogenerate.*", "conformance"]
+
+
+def meters() -> MetaData:
+    """A project of somebody else, with a continuous aggregate."""
+    metadata = MetaData()
+    Table(
+        "readings",
+        metadata,
+        Column("at", DateTime(timezone=True), primary_key=True),
+        Column("meter", BigInteger, primary_key=True, autoincrement=False),
+        Column("note", Text),
+        Column("Value", Double, nullable=False),
+        Hypertable("at", chunk_interval="7 days"),
+        Compression(segment_by="meter", order_by="at DESC", after="30 days"),
+        Retention(drop_after="5 years"),
+    )
+    Table(
+        "daily",
+        metadata,
+        Column("day", DateTime(timezone=True), primary_key=True),
+        Column("meter", BigInteger, primary_key=True),
+        Column("mean", Double),
+        ContinuousAggregate(
+            "SELECT time_bucket('1 day', at) AS day, meter, avg(\"Value\") AS mean"
+            " FROM readings GROUP BY 1, 2"
+        ),
+        Refresh(start_offset="30 days", end_offset="1 day", schedule_interval="1 hour"),
+    )
+    return metadata
+
+
+@pytest.fixture
+def project(tmp_path, empty_database):
+    """Alembic in an empty folder, on an empty database."""
+    (tmp_path / "env.py").write_text(ENV)
+    template = Path(command.__file__).parent / "templates" / "generic" / "script.py.mako"
+    (tmp_path / "script.py.mako").write_text(template.read_text("utf-8"))
+    (tmp_path / "versions").mkdir()
+    config = Config(stdout=io.StringIO())
+    config.set_main_option("script_location", str(tmp_path))
+    with create_engine(empty_database, poolclass=NullPool).connect() as connection:
+        config.attributes.update(connection=connection, plugins=BOTH)
+        yield config
+
+
+def proposed(config, name):
+    config.attributes["connection"].commit()
+    made = command.revision(config, name, autogenerate=True, rev_id=name)
+    config.attributes["connection"].commit()
+    return Path(made.path).read_text("utf-8")
+
+
+@pytest.mark.parametrize("metadata", [Base.metadata, meters()], ids=["desk", "meters"])
+def test_an_empty_database(project, metadata):
+    project.attributes["metadata"] = metadata
+    source = proposed(project, "first")
+    assert "create_hypertable" in source
+    connection = project.attributes["connection"]
+    command.upgrade(project, "head")
+    connection.commit()
+    found = check_database(connection, metadata, Capabilities(community_edition=True))
+    assert [finding.message for finding in found.findings.values()] == []
+    connection.commit()
+    # Nothing more is proposed, and the way back is free.
+    assert "op." not in proposed(project, "second")
+    command.downgrade(project, "base")
+    connection.commit()
+    there = "SELECT count(*) FROM timescaledb_information.hypertables"
+    assert connection.execute(text(there)).scalar_one() == 0
+
+
+def test_without_its_name_in_env_py_it_proposes_nothing(project):
+    project.attributes.update(metadata=Base.metadata, plugins=BOTH[:1])
+    source = proposed(project, "first")
+    assert "create_table" in source
+    assert "create_hypertable" not in source
+
+
+def test_it_loads_nothing_beside_alembic():
+    code = (
+        "import sys, alembic.runtime.plugins as p; assert 'conformance' in p._all_plugins;"
+        "print([name for name in sys.modules if name.startswith('conformance.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['conformance.alembic_plugin']\n"

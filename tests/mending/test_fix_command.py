@@ -1,0 +1,119 @@
+"""`conformance fix` from the outside: what it writes, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+PROJECT = Path(__file__).parents[2]
+NOWHERE = "postgresql://u:secret@127.0.0.1:1/d"
+CHECKED = {"verdict": "differs", "generated": {"profile": "quick", "seed": 1}, "findings": []}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the command in a copy of this project."""
+    shutil.copytree(PROJECT / "alembic", tmp_path / "alembic")
+    shutil.copytree(PROJECT / "models", tmp_path / "models")
+    shutil.copy(PROJECT / "alembic.ini", tmp_path)
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "conformance", "fix", *arguments, "--models",
+             "models:Base.metadata"],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+
+    return run
+
+
+def written(tmp_path):
+    return sorted(path.name for path in (tmp_path / "alembic" / "versions").glob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (None, "There is no verdict at verdict.json. Run conformance check first"),
+        ("[]", "verdict.json is not a verdict of conformance check."),
+        (json.dumps({**CHECKED, "generated": None}), "conformance fix URL"),
+        (json.dumps({**CHECKED, "verdict": "could_not_run"}), "Run conformance check again."),
+    ],
+    ids=["missing", "another file", "of an audit", "none"],
+)
+def test_a_verdict_that_cannot_be_mended(run, tmp_path, verdict, words):
+    if verdict is not None:
+        (tmp_path / "verdict.json").write_text(verdict)
+    done = run("verdict.json")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert written(tmp_path) == ["0001_initial_schema.py"]
+
+
+def test_a_database_that_does_not_answer(run):
+    done = run(NOWHERE)
+    assert done.returncode == 2
+    assert "127.0.0.1:1" in done.stderr
+    assert "secret" not in done.stderr + done.stdout
+
+
+@pytest.fixture
+def drifted(conformance_engine, schema_template):
+    """A database whose chunk interval and index somebody changed."""
+    with conformance_engine.database(schema_template) as url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text("SELECT set_chunk_time_interval('curves', INTERVAL '7 days')"))
+            connection.execute(text("CREATE INDEX extra ON curves (rate)"))
+        engine.dispose()
+        yield url.render_as_string(hide_password=False)
+
+
+def test_a_database_in_use(run, tmp_path, drifted):
+    done = run(drifted, "--print")
+    assert done.returncode == 0, done.stderr
+    assert "op.execute(\"SELECT set_chunk_time_interval('curves', INTERVAL '90 days')\")" in (
+        done.stdout
+    )
+    assert 'op.execute("DROP INDEX IF EXISTS extra")' in done.stdout
+    assert "gate         not run: nothing was written" in done.stderr
+    assert written(tmp_path) == ["0001_initial_schema.py"]
+    compile(done.stdout, "revision", "exec")
+    sql = run(drifted, "--sql").stdout
+    assert "SELECT set_chunk_time_interval('curves', INTERVAL '90 days');\n" in sql
+    done = run(drifted, "--no-gate", "--rev-id", "0002", "--json", "-")
+    report = json.loads(done.stdout)
+    assert report["file"] == "alembic/versions/0002_mend_2_findings.py"
+    assert sorted(report["mended"]) == [
+        "hypertable:curves:chunk_interval",
+        "index:curves.extra:exists",
+    ]
+    assert written(tmp_path) == ["0001_initial_schema.py", "0002_mend_2_findings.py"]
+
+
+@pytest.mark.slow
+def test_the_verdict_of_a_check(run, tmp_path, conformance_engine):
+    """The models want another interval: the revision passes the gate."""
+    model = tmp_path / "models" / "market_data.py"
+    model.write_text(model.read_text("utf-8").replace('"1 month"', '"2 months"'))
+    finding = {"id": "hypertable:market_data:chunk_interval"}
+    verdict = tmp_path / "build" / "conformance" / "verdict.json"
+    verdict.parent.mkdir(parents=True)
+    verdict.write_text(json.dumps({**CHECKED, "findings": [finding]}))
+    engine = conformance_engine.server_url or conformance_engine.name
+    done = run("--engine", engine, "--rev-id", "0002")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Gate: passes" in done.stdout
+    assert done.stdout.endswith("Fix: conforms\n")
+    again = run("--engine", engine)
+    assert "gone         1:" in again.stdout
+    assert "there is nothing to mend" in again.stdout
