@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from conformance.project.configuration import Configuration
     from conformance.upgrade.report import UpgradeReport
 
-    _Report = TypeVar(
-        "_Report", "Verdict", "Audits", "GateReport", "UpgradeReport", "FixReport"
-    )
+    _Report = TypeVar("_Report", "Verdict", "Audits", "GateReport", "UpgradeReport", "FixReport")
 
 
 def asked(project: Configuration) -> EngineUsed:

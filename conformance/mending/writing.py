@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from alembic.util import CommandError, format_as_comma, rev_id
-from mako.template import Template
+from alembic.util import CommandError, format_as_comma, rev_id, template_to_file
 
 from conformance.errors import ConformanceError, describe_error
 from conformance.mending.revision import downgrade_body, script, upgrade_body
@@ -50,22 +50,26 @@ def printed_revision(
         ConformanceError: the template cannot be read.
     """
     directory = revisions_of(config)
-    template = Path(directory.dir) / "script.py.mako"
-    try:
-        text = Template(filename=str(template)).render_unicode(  # noqa: S702 - it is Python
-            up_revision=identifier or rev_id(),
-            down_revision=single_head(config),
-            branch_labels=None,
-            depends_on=None,
-            create_date=datetime.now().astimezone().replace(tzinfo=None),
-            comma=format_as_comma,
-            message=message or message_of(plan),
-            config=config,
-            **_bodies(plan),
-        )
-    except Exception as error:
-        raise _unwritten(error) from None
-    return str(text)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "revision.py"
+        try:
+            template_to_file(
+                str(Path(directory.dir) / "script.py.mako"),
+                str(file),
+                "utf-8",
+                up_revision=identifier or rev_id(),
+                down_revision=single_head(config),
+                branch_labels=None,
+                depends_on=None,
+                create_date=datetime.now().astimezone().replace(tzinfo=None),
+                comma=format_as_comma,
+                message=message or message_of(plan),
+                config=config,
+                **_bodies(plan),
+            )
+        except Exception as error:
+            raise _unwritten(error) from None
+        return file.read_text("utf-8")
 
 
 def printed_sql(plan: Plan) -> str:
