@@ -132,7 +132,7 @@ class Watching:
         self.lines.extend(iter(self.process.stdout.readline, ""))
 
     def wait(self, text, after=0):
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240
         while not any(text in line for line in self.lines[after:]):
             assert self.process.poll() is None, self.lines
             assert time.monotonic() < end, self.lines
