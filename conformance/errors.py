@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from typing import Any, TypeGuard
 
 
 class ConformanceError(Exception):
@@ -158,5 +159,19 @@ def details_of(error: BaseException) -> tuple[str, ...]:
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an error on one line, without SQLAlchemy's additions to a server's message."""
+    """The message of an error on one line, without SQLAlchemy's additions to a server's message.
+
+    Nor with what pydantic adds: the values of a settings object, and so its passwords.
+    """
+    if is_of_pydantic(error):
+        parts = (
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
+            for item in error.errors(include_url=False, include_input=False)
+        )
+        return f"{error.title}: {'; '.join(parts)}"
     return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
+def is_of_pydantic(error: Any) -> TypeGuard[Any]:
+    """Whether it is pydantic's ValidationError, which is not imported here."""
+    return type(error).__name__ == "ValidationError" and hasattr(error, "errors")

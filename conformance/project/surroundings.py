@@ -9,8 +9,9 @@ import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from conformance.errors import is_of_pydantic
 from conformance.project.configuration import SECTION
 
 if TYPE_CHECKING:
@@ -86,11 +87,21 @@ def _missing(error: BaseException) -> list[str]:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     if isinstance(error, KeyError) and last and last[0].filename in {os.__file__, "<frozen os>"}:
         return [str(error.args[0])]
-    if type(error).__name__ == "ValidationError" and hasattr(error, "errors"):  # pydantic's
-        entries: list[dict[str, Any]] = error.errors()
-        return [str(item["loc"][0]).upper() for item in entries if item["type"] == "missing"]
+    if is_of_pydantic(error):
+        names = [str(item["loc"][0]) for item in error.errors() if item["type"] == "missing"]
+        return [f"{_prefix_of(error, name)}{name}".upper() for name in names]
     found = (re.search(pattern, str(error)) for pattern in _UNSET)
     return [match[1] for match in found if match]
+
+
+def _prefix_of(error: BaseException, name: str) -> str:
+    """The env_prefix of the settings class that misses the field; an alias has none."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for value in frame.f_locals.values():
+            kind = type(value)
+            if name in getattr(kind, "model_fields", ()) and hasattr(kind, "model_config"):
+                return str(kind.model_config.get("env_prefix") or "")
+    return ""
 
 
 def _escaped(text: str) -> str:

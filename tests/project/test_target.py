@@ -143,6 +143,36 @@ def test_settings_of_pydantic_that_miss_one(tmp_path, monkeypatch):
     assert caught.value.hint.startswith("Set DB_HOST to any valid value")
 
 
+STRICT = """
+import os
+from pydantic import BaseModel, Field
+
+class Settings(BaseModel):
+    model_config = {"env_prefix": "LAB_"}
+    host: str
+    password: str
+    token: str = Field(validation_alias="API_TOKEN")
+
+Settings(password=os.environ["LAB_PASSWORD"])
+"""
+
+
+def test_settings_that_miss_one_show_no_value_of_another(tmp_path, monkeypatch):
+    """The variable's name is told with the prefix that the class gives it."""
+    pytest.importorskip("pydantic")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setenv("LAB_PASSWORD", "quite-secret")
+    (tmp_path / "lab_settings.py").write_text(STRICT)
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("lab_settings:metadata",)))
+    assert caught.value.problem == (
+        "lab_settings cannot be imported: ValidationError: Settings: host: Field required;"
+        " API_TOKEN: Field required (lab_settings.py, line 11)."
+    )
+    assert caught.value.hint.startswith("Set LAB_HOST and API_TOKEN to any valid value")
+
+
 def test_variables_of_the_configuration_are_there_when_models_are_imported(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
