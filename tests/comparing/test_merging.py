@@ -91,3 +91,72 @@ def test_triggers_of_few_tables_or_of_several_functions_stay_apart():
     assert len(compare({}, triggers(2), COMMUNITY).findings) == 2
     several = triggers(2) | one("trigger", "u", "audited", function="other.log()", level="row")
     assert len(compare({}, several, COMMUNITY).findings) == 3
+
+
+def test_the_words_about_a_renamed_object():
+    facts = {"columns": ("a",)}
+    compared = compare(
+        one("index", "s.t", 'a"b', **facts), one("index", "s.t", "old", **facts), COMMUNITY
+    )
+    (finding,) = compared.findings.values()
+    assert finding.message == (
+        'index s.t.a"b: is called old in the database, the models declare a"b; the definitions are'
+        " the same"
+    )
+    assert finding.hint == (
+        'Likely cause: a rename on one side. Run ALTER INDEX s.old RENAME TO "a""b" in a migration,'
+        " or use the name of the database in the models."
+    )
+
+
+def test_the_words_about_a_renamed_constraint():
+    facts = {"columns": ("a",)}
+    compared = compare(one("unique", "t", "New", **facts), one("unique", "t", "Old", **facts),
+                       COMMUNITY)  # fmt: skip
+    (finding,) = compared.findings.values()
+    assert finding.hint == (
+        'Likely cause: a rename on one side. Run ALTER TABLE t RENAME CONSTRAINT "Old" TO "New" in'
+        " a migration, or use the name of the database in the models."
+    )
+
+
+def test_one_undeclared_object_stands_for_one_declared_one():
+    expected = one("index", "t", "a1", columns=("a",)) | one("index", "t", "a2", columns=("a",))
+    found = compare(expected, one("index", "t", "b", columns=("a",)), COMMUNITY).findings
+    assert sorted(item.message for item in found.values()) == [
+        "index t.a1: is called b in the database, the models declare a1; the definitions are the"
+        " same",
+        "index t.a2: is missing, the models declare it",
+    ]
+
+
+def test_an_object_of_another_kind_hides_no_rename():
+    """A missing trigger is not looked for under another name; the next object is."""
+    expected = one("trigger", "a", "tr") | one("rule", "a", "ru") | one("check", "t", "new", e="x")
+    observed = one("trigger", "a", "other") | one("check", "t", "old", e="x")
+    found = compare(expected, observed, COMMUNITY).findings
+    assert sorted(item.id for item in found.values()) == [
+        "check:t.new:exists", "rule:a.ru:exists", "trigger:a.other:exists", "trigger:a.tr:exists",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "tables"),
+    [(3, "t00, t01, t02"), (6, "t00, t01, t02, t03, t04, t05"),
+     (7, "t00, t01, t02, t03, t04, t05 and 1 more")],
+)  # fmt: skip
+def test_the_words_about_a_library_s_triggers(count, tables):
+    observed = triggers(count) | one("trigger", "t00", "too", function="audit.log()", level="row")
+    for number in range(3):
+        observed |= one("index", f"u{number}", "ix", columns=("a",))
+    found = compare({}, observed, COMMUNITY).findings
+    assert len(found) == 4
+    (finding,) = (item for item in found.values() if item.kind == "trigger")
+    assert finding.message == (
+        f"triggers of audit.log() exist on {count} tables, the models declare none: {tables}"
+    )
+    assert finding.hint == (
+        "Read from pg_trigger. Declare the triggers with Trigger(...), or drop them in a migration."
+        ' If they are a library\'s: leave = ["trigger:*.audited", "trigger:*.too"] in'
+        " pyproject.toml."
+    )
