@@ -93,6 +93,13 @@ def test_data():
         Draft202012Validator(SCHEMA).validate(json.loads(json_report.render(item)))
 
 
+def test_findings_are_counted_by_severity():
+    severities = ("error", "warning", "warning", "note", "note", "note")
+    verdict = Verdict(ENGINE, tuple(replace(FINDING, severity=word) for word in severities))
+    counts = verdict.counts
+    assert (counts["findings"], counts["warnings"], counts["notes"]) == (6, 2, 3)
+
+
 @pytest.mark.parametrize("part", ["findings", "accepted", "old"])
 def test_the_schema_knows_every_key(part):
     given = Verdict(ENGINE, (FINDING,), accepted=(Accepted(FINDING, "so"),), old=(FINDING,))

@@ -125,6 +125,9 @@ def test_only_a_column_can_be_added_otherwise():
 def test_offline_there_is_no_connection():
     reason = "AttributeError: 'MockConnection' object has no attribute 'connection'"
     assert "op.execute()" in hint_for_offline(reason)
+    assert hint_for_offline("RuntimeError: connects in offline mode") == (
+        "Ask context.is_offline_mode() before connecting, and print SQL instead."
+    )
     assert "persisted" in hint_for_offline('fails: SyntaxError: syntax error at or near "NOT"')
     assert "paramstyle" in hint_for_offline("fails: operator does not exist: integer %% integer")
     assert "DO block" in hint_for_offline("AttributeError: 'NoneType' object has no 'all'")
