@@ -26,6 +26,13 @@ Declared = TypeVar("Declared", bound="Declaration")
 Required = TypeVar("Required", bound="Requirement")
 
 
+class _Declarations(dict[type, list["Declaration"]]):
+    """The declarations of a table; Alembic writes `info` into the revision that creates it."""
+
+    def __repr__(self) -> str:
+        return "{}"
+
+
 class DeclarationError(ArgumentError):
     """A declaration contradicts its table, or itself.
 
@@ -53,7 +60,7 @@ class Declaration(SchemaItem):
 
     def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
         assert isinstance(parent, Table)
-        declared: dict[type, list[Declaration]] = parent.info.setdefault(INFO_KEY, {})
+        declared: dict[type, list[Declaration]] = parent.info.setdefault(INFO_KEY, _Declarations())
         if type(self) in declared and not self._repeatable:
             raise DeclarationError(parent.name, f"declares {type(self).__name__} twice")
         declared.setdefault(type(self), []).append(self)

@@ -40,10 +40,16 @@ pytestmark = pytest.mark.skipif(OLD, reason="plugins came with Alembic 1.18")
 
 ENV = """
 from alembic import context
+from sqlalchemy import TypeDecorator
+
+def render_item(kind, item, _):
+    "A type of the project's own as the one that it is in the database."
+    return f"sa.{item.impl_instance!r}" if isinstance(item, TypeDecorator) else False
+
 options = context.config.attributes
 context.configure(
     connection=options["connection"], target_metadata=options["metadata"], compare_type=True,
-    compare_server_default=True, autogenerate_plugins=options["plugins"],
+    compare_server_default=True, render_item=render_item, autogenerate_plugins=options["plugins"],
 )
 with context.begin_transaction():
     context.run_migrations()
