@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, FactKey, Facts, agrees
-from conformance.comparing.kinds import NOUNS
+from conformance.comparing.messages import noun_of, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +80,7 @@ def _same(key: FactKey, other: FactKey, expected: Facts, observed: Facts) -> boo
 
 
 def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Finding:
-    noun = NOUNS.get(key.kind, key.kind)
+    noun = noun_of(key.kind)
     schema = f"{key.table.rpartition('.')[0]}." if "." in key.table else ""
     change = (
         f"ALTER INDEX {schema}{_quoted(found.name)} RENAME TO {_quoted(key.name)}"
@@ -92,8 +92,8 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Findi
         finding,
         message=f"{noun} {key.object}: is called {found.name} in the database, the models declare"
         f" {key.name}; the definitions are the same",
-        hint=f"Likely cause: a rename on one side. Run {change} in a migration, or use the name of"
-        " the database in the models.",
+        hint=f"Read from {source_of(key.kind)}. Likely cause: a rename on one side. Run {change} in"
+        " a migration, or use the name of the database in the models.",
     )
 
 

@@ -50,6 +50,7 @@ CREATE MATERIALIZED VIEW monthly WITH (timescaledb.continuous,
     timescaledb.materialized_only = false, timescaledb.create_group_indexes = false) AS
     SELECT probe, time_bucket('1 month', day) AS month, max(mean) AS highest
     FROM daily GROUP BY 1, 2 WITH NO DATA;
+SELECT add_retention_policy('monthly', INTERVAL '5 years');
 """
 DROP = """
 DROP MATERIALIZED VIEW monthly;
@@ -106,6 +107,7 @@ def models() -> MetaData:
     ContinuousAggregate(
         "SELECT probe, time_bucket('1 month', day) AS month, max(mean) AS highest"
         " FROM daily GROUP BY probe, month",
+        Retention(drop_after="5 years"),
         name="monthly",
         materialized_only=False,
         group_indexes=False,
@@ -320,8 +322,9 @@ KEPT = (
     ),
     Alteration(
         "retention of the other one",
+        "SELECT remove_retention_policy('monthly');"
         "SELECT add_retention_policy('monthly', INTERVAL '9 years')",
-        {"policy:monthly.retention:exists"},
+        {"policy:monthly.retention:drop_after"},
     ),
 )  # fmt: skip
 

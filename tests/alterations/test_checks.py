@@ -70,7 +70,7 @@ ALTERATIONS = (
     Alteration(
         "renamed",
         "ALTER TABLE curves RENAME CONSTRAINT ck_curves_tenor_days TO ck_tenor",
-        {f"{TENOR}:exists", "check:curves.ck_tenor:exists"},
+        {f"{TENOR}:exists"},
     ),
     Alteration(
         "undeclared",
@@ -139,7 +139,7 @@ EDITS = (
         '    "ck": "ck_%(table_name)s_%(constraint_name)s",\n',
         '    "ck": "ck_%(table_name)s_%(constraint_name)s_%(constraint_name)s",\n',
         {
-            f"check:{name}:exists"
+            f"check:{table}.ck_{table}_{column}_{column}:exists"
             for table, column in (
                 ("instruments", "asset_class"),
                 ("series_metadata", "frequency"),
@@ -150,10 +150,6 @@ EDITS = (
                 ("vol_surfaces", "tenor_days"),
                 ("vol_surfaces", "call_put"),
                 ("signals", "confidence"),
-            )
-            for name in (
-                f"{table}.ck_{table}_{column}",
-                f"{table}.ck_{table}_{column}_{column}",
             )
         },
     ),

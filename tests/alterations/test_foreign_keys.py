@@ -116,7 +116,7 @@ ALTERATIONS = (
     Alteration(
         "renamed",
         f"ALTER TABLE series_metadata RENAME CONSTRAINT {SOURCE} TO source",
-        {f"{ID}:exists", "foreign_key:series_metadata.source:exists"},
+        {f"{ID}:exists"},
     ),
     Alteration(
         "undeclared",

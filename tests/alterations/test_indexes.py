@@ -106,7 +106,7 @@ ON_INDEXED = (
     Alteration(
         "renamed",
         "ALTER INDEX ix_quotes_venue RENAME TO ix_venue",
-        {"index:quotes.ix_quotes_venue:exists", "index:quotes.ix_venue:exists"},
+        {"index:quotes.ix_quotes_venue:exists"},
     ),
     Alteration(
         "direction",

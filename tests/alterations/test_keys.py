@@ -137,10 +137,7 @@ UNIQUE = (
     Alteration(
         "renamed",
         "ALTER TABLE instruments RENAME CONSTRAINT uq_instruments_ticker TO instruments_ticker_key",
-        {
-            "unique:instruments.uq_instruments_ticker:exists",
-            "unique:instruments.instruments_ticker_key:exists",
-        },
+        {"unique:instruments.uq_instruments_ticker:exists"},
     ),
     Alteration(
         "a unique index in its place",

@@ -104,7 +104,8 @@ def test_the_words_about_a_renamed_object():
         " the same"
     )
     assert finding.hint == (
-        'Likely cause: a rename on one side. Run ALTER INDEX s.old RENAME TO "a""b" in a migration,'
+        "Read from pg_index. Likely cause: a rename on one side. Run "
+        'ALTER INDEX s.old RENAME TO "a""b" in a migration,'
         " or use the name of the database in the models."
     )
 
@@ -115,7 +116,8 @@ def test_the_words_about_a_renamed_constraint():
                        COMMUNITY)  # fmt: skip
     (finding,) = compared.findings.values()
     assert finding.hint == (
-        'Likely cause: a rename on one side. Run ALTER TABLE t RENAME CONSTRAINT "Old" TO "New" in'
+        "Read from pg_constraint. Likely cause: a rename on one side. Run "
+        'ALTER TABLE t RENAME CONSTRAINT "Old" TO "New" in'
         " a migration, or use the name of the database in the models."
     )
 
