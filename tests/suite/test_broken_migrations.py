@@ -223,3 +223,14 @@ def could_not_run(project, words):
     assert (code, verdict["verdict"]) == (2, "could_not_run")
     assert words in verdict["message"]
     assert "Traceback" not in err
+
+
+def test_both_findings_about_autogenerate_lead_to_the_way_out(tmp_path):
+    """pytest-alembic guesses at manual changes to the database, which nobody made."""
+    broken = BROKEN["a model without its migration"]
+    project = copied_project(tmp_path, broken.edit, IMPORT_INDEX)
+    _, verdict, _ = check(project, "-k", broken.selected)
+    told = {finding["id"]: finding for finding in verdict["findings"]}
+    found = told["check:test_model_definitions_match_ddl"]
+    assert found["message"].endswith("proposes changes to a freshly migrated database")
+    assert "migration:alembic:alembic_check" in found["hint"]
