@@ -163,7 +163,8 @@ def test_downgrade_leaves_no_trace(
         if after[name] != before[name]
     ]
     if left:
-        message = f"migration: downgrade to base leaves {len(left)} traces: {', '.join(left[:8])}"
+        count = f"{len(left)} trace{'s' * (len(left) != 1)}"
+        message = f"migration: downgrade to base leaves {count}: {', '.join(left[:8])}"
         hint = "Compared pg_catalog and TimescaleDB's catalog with their state before the upgrade."
         if any("compress_hyper" in name for name in left):
             hint += (
@@ -351,6 +352,14 @@ def test_alembic_check_is_quiet(
     if causes := causes_of(diffs, comparison.findings):
         whose = "changes, which follow from other findings"
         hint += f" Correct {', '.join(causes)} first."
+    elsewhere = {table.fullname for table in tables_of(conformance_metadata) if table.schema}
+    elsewhere -= {key.table for key in comparison.findings}
+    if elsewhere & {phrase.removeprefix("add_table ") for phrase in proposed}:
+        hint += (
+            " The tables are there, but autogenerate compares the default schema alone: pass"
+            " include_schemas=True, and include_name of conformance, to context.configure() in"
+            " env.py."
+        )
     views = {table.fullname for table in views_of(conformance_metadata)}
     if views & {phrase.removeprefix("add_table ") for phrase in proposed}:
         hint += (
