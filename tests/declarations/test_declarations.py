@@ -521,6 +521,22 @@ def test_the_parts_of_an_error():
     assert str(error) == "Ticks (ticks): it is wrong"
 
 
+@pytest.mark.parametrize("segment_by", ["meterId", '"meterId"'])
+@pytest.mark.parametrize("order_by", ["At DESC", '"At" DESC'])
+def test_capitals_need_no_quotes_in_either_argument(segment_by, order_by):
+    meters = Table(
+        "MeterData",
+        MetaData(),
+        Column("meterId", Integer),
+        Column("At", DateTime(timezone=True), nullable=False),
+        Hypertable("At", chunk_interval="1 day"),
+        Compression(segment_by=segment_by, order_by=order_by, after="7 days"),
+    )
+    compression = compression_of(meters)
+    assert compression.segment_by == ("meterId",)
+    assert [item.column for item in compression.order_by] == ["At"]
+
+
 def test_quoted_names_may_have_commas_quotes_and_capitals():
     quoted = Table(
         "t",

@@ -302,6 +302,34 @@ def test_what_a_revision_of_an_asynchronous_project_breaks(session, tmp_path):
     assert [item.code for item in report.findings][:1] == ["upgrade-failed"]
 
 
+def test_timescaledb_in_a_schema_of_its_own(session, project):
+    """The rows are in chunks as elsewhere, and NULLs are among them."""
+    made = BASE.replace('"CREATE EXTENSION IF NOT EXISTS timescaledb"', ELSEWHERE_MADE).replace(
+        "SELECT create_hyper", "SELECT engine_room.create_hyper"
+    )
+    (project.folder / "alembic/versions/0001_base.py").write_text(made)
+    project.revision(sql("ALTER TABLE readings ALTER COLUMN value SET NOT NULL"))
+    report = project.rehearse(session, models())
+    assert [finding.code for finding in report.findings] == ["upgrade-failed"]
+    assert not [item for item in report.not_checked if item.id.startswith("rows:")]
+
+
+ELSEWHERE_MADE = '"CREATE SCHEMA engine_room", "CREATE EXTENSION timescaledb SCHEMA engine_room"'
+
+
+def test_a_base_that_depends_on_the_environment_is_made_anew(session, project, monkeypatch):
+    """A kept base is that of the variables that its revisions read."""
+    made = BASE.replace("name text NOT NULL", "\" + __import__('os').environ['KIND'] + \"")
+    (project.folder / "alembic/versions/0001_base.py").write_text(made)
+    project.revision(sql("ALTER TABLE places ALTER COLUMN name SET NOT NULL"))
+    found = {}
+    for kind in ("name text", "name text NOT NULL", "name text"):
+        monkeypatch.setenv("KIND", kind)
+        codes = [finding.code for finding in project.rehearse(session, models()).findings]
+        found.setdefault(kind, []).append("upgrade-failed" in codes)
+    assert found == {"name text": [True, True], "name text NOT NULL": [False]}
+
+
 GOES = (
     f"with sa.create_engine('postgresql+psycopg2{ELSEWHERE}').connect() as there:\n"
     "    assert there.scalar(sa.text('SELECT count(*) FROM places'))"
