@@ -52,7 +52,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     """A new name, a validation, or the constraint anew."""
     changed = differing(before, after)
     table = relation(ref.table)
-    if changed == {"name"} and after["name"] != ANYTHING:
+    if changed == {"name"} and after["name"] != ANYTHING and not scene.guarded:
         words = f"RENAME CONSTRAINT {name(str(before['name']))} TO {name(str(after['name']))}"
         yield making(ref.kind, f"ALTER TABLE {table} {words}")
     elif changed == {"validated"} and after["validated"] and not _is_compressed(ref, scene):
@@ -60,6 +60,8 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         yield making(ref.kind, sql, note="Fails if a row breaks the constraint.")
     else:
         yield from drop(ref, before, scene)
+        if scene.guarded and _name(ref, after) != _name(ref, before):
+            yield from drop(ref, after, scene)
         yield from make(ref, after, scene)
 
 

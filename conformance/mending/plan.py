@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import DERIVED, EXISTS
+from conformance.comparing.facts import DERIVED, EXISTS, FactKey
 from conformance.mending import (
     chunks,
     columns,
@@ -102,7 +102,7 @@ class Plan:
         upgrade: in their order.
         downgrade: in their order.
         mended: the ids of the findings that the upgrade mends.
-        unmended: the other findings.
+        unmended: the other findings that are errors.
         kept: what the downgrade does not restore: the object, and why.
     """
 
@@ -139,7 +139,7 @@ def plan_for(
         reason = _why_not(Ref.of(key), key.attribute, failed, before, after)
         if reason is None:
             mended.append(finding.id)
-        else:
+        elif finding.fails:
             unmended.append(Unmended(finding.id, reason))
     return Plan(
         tuple(upgrade),
@@ -147,7 +147,7 @@ def plan_for(
         tuple(mended),
         tuple(unmended),
         tuple(
-            Unmended(":".join(filter(None, (ref.kind, ref.table, ref.name))), reason)
+            Unmended(f"{ref.kind}:{FactKey(*ref, EXISTS).object}", reason)
             for (ref, _), reason in kept.items()
         ),
     )

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 _ON = "SET LOCAL timescaledb.enable_chunk_skipping = on"
 
 
-def make(ref: Ref, _parts: Parts, _scene: Scene) -> Iterator[Step]:
+def make(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
     """enable_chunk_skipping()."""
     yield making("chunk_skipping", _ON)
-    call = f"enable_chunk_skipping({regclass(ref.table)}, {literal(ref.name)})"
+    asks = ", if_not_exists => true" if scene.guarded else ""
+    call = f"enable_chunk_skipping({regclass(ref.table)}, {literal(ref.name)}{asks})"
     yield making("chunk_skipping", f"SELECT {call}", depth=1)
 
 
@@ -25,5 +26,6 @@ def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
     if scene.is_gone(ref.table):
         return
     yield dropping("chunk_skipping", _ON)
-    call = f"disable_chunk_skipping({regclass(ref.table)}, {literal(ref.name)})"
+    asks = ", if_not_exists => true" if scene.guarded else ""
+    call = f"disable_chunk_skipping({regclass(ref.table)}, {literal(ref.name)}{asks})"
     yield dropping("chunk_skipping", f"SELECT {call}", depth=-1)

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
-    """CREATE TYPE ... AS ENUM, or CREATE DOMAIN."""
-    if ref.kind == "domain":
-        yield from _domain(ref, parts)
-        return
-    yield making("type", f"CREATE TYPE {relation(ref.table)} AS ENUM {_labels(parts)}")
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
+    """CREATE TYPE ... AS ENUM, or CREATE DOMAIN; neither can ask whether there is one."""
+    create = _domain(ref, parts) if ref.kind == "domain" else _enum(ref, parts)
+    if scene.guarded:
+        create = block(f"{create}; EXCEPTION WHEN duplicate_object THEN NULL;")
+    yield making(ref.kind, create)
 
 
 def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
@@ -42,19 +42,19 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         return
     old, new = texts(before["labels"]), texts(after["labels"])
     if [label for label in new if label in old] == list(old):
-        yield from _added(ref, old, new)
+        yield from _added(ref, old, new, scene)
     else:
         yield from _replaced(ref, after, scene)
 
 
-def _added(ref: Ref, old: Sequence[str], new: Sequence[str]) -> Iterator[Step]:
+def _added(ref: Ref, old: Sequence[str], new: Sequence[str], scene: Scene) -> Iterator[Step]:
     for position, label in enumerate(new):
         if label not in old:
             place = (
                 f"AFTER {literal(new[position - 1])}" if position else f"BEFORE {literal(old[0])}"
             )
-            sql = f"ALTER TYPE {relation(ref.table)} ADD VALUE {literal(label)} {place}"
-            yield making("type", sql)
+            value = f"{scene.if_not_exists}{literal(label)} {place}"
+            yield making("type", f"ALTER TYPE {relation(ref.table)} ADD VALUE {value}")
 
 
 def _replaced(ref: Ref, after: Parts, scene: Scene) -> Iterator[Step]:
@@ -63,7 +63,7 @@ def _replaced(ref: Ref, after: Parts, scene: Scene) -> Iterator[Step]:
     short = name(f"{ref.table.rpartition('.')[2]}_old")
     kind = relation(ref.table)
     yield making("type", f"ALTER TYPE {kind} RENAME TO {short}")
-    yield making("type", f"CREATE TYPE {kind} AS ENUM {_labels(after)}")
+    yield making("type", _enum(ref, after))
     for part, parts in scene.before.items():
         text = type_of(parts.get("type"))
         if part.kind != "column" or text.removesuffix("[]") != kind:
@@ -84,7 +84,7 @@ def _replaced(ref: Ref, after: Parts, scene: Scene) -> Iterator[Step]:
     yield making("type", f"DROP TYPE {old}")
 
 
-def _domain(ref: Ref, parts: Parts) -> Iterator[Step]:
+def _domain(ref: Ref, parts: Parts) -> str:
     words = [f"CREATE DOMAIN {relation(ref.table)} AS {type_of(parts['type'])}"]
     if parts.get("collation") is not None:
         words.append(f"COLLATE {name(str(parts['collation']))}")
@@ -92,7 +92,7 @@ def _domain(ref: Ref, parts: Parts) -> Iterator[Step]:
         words.append(f"DEFAULT {parts['default']}")
     words += [] if parts.get("nullable") else ["NOT NULL"]
     words += [f"CHECK ({check})" for check in texts(parts["checks"])]
-    yield making("domain", " ".join(words))
+    return " ".join(words)
 
 
 def _altered(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
@@ -113,10 +113,15 @@ def _altered(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
             f" {regclass(ref.table)}::regtype LOOP EXECUTE"
             f" format({literal(f'{domain} DROP CONSTRAINT %I')}, found); END LOOP;"
         )
-        yield making("domain", block(body, "found name;"))
+        if before["checks"]:
+            yield making("domain", block(body, "found name;"))
         valid = "" if after.get("validated", True) else " NOT VALID"
         for check in texts(after["checks"]):
             yield making("domain", f"{domain} ADD CHECK ({check}){valid}")
+
+
+def _enum(ref: Ref, parts: Parts) -> str:
+    return f"CREATE TYPE {relation(ref.table)} AS ENUM {_labels(parts)}"
 
 
 def _labels(parts: Parts) -> str:

@@ -53,7 +53,8 @@ def prove(database: Database, metadata: MetaData | None = None) -> Outcome:
         if error:
             savepoint.rollback()
             return Outcome(plan, [error], [])
-        left = [finding.id for finding in database.compare(metadata).findings.values()]
+        found = database.compare(metadata).findings.values()
+        left = [finding.id for finding in found if finding.fails]
         error = _run(connection, downgrade_body(plan))
         changed = [error] if error else _differences(before, database.compare(metadata).sides[1])
         savepoint.rollback()
