@@ -45,7 +45,8 @@ def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
         raise CannotMend(f"a policy {ref.name!r} has no function that adds it")
     if parts.get("count", 1) != 1:
         raise CannotMend("a policy is not added twice")
-    yield making("policy", f"SELECT {_with_options(kind, parts, _call(kind, ref, parts))}")
+    sql = f"SELECT {_with_options(kind, parts, _call(kind, ref, parts))}"
+    yield making("policy", sql, depth=_depth(kind))
     config = parts.get("config")
     if isinstance(config, str):
         found = _where(ref, kind, parts)
@@ -64,11 +65,16 @@ def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     if kind not in _FUNCTIONS or parts.get("count", 1) != 1 or _is_one_of_several(ref):
         where = _where(ref, kind, parts)
         sql = f"SELECT delete_job(job_id)\nFROM timescaledb_information.jobs\nWHERE {where}"
-        yield dropping("policy", sql)
+        yield dropping("policy", sql, depth=_depth(kind))
         return
     function = _FUNCTIONS[kind][0].replace("add_", "remove_")
     asks = ", if_exists => true" if scene.guarded else ""
-    yield dropping("policy", f"SELECT {function}({regclass(ref.table)}{asks})")
+    yield dropping("policy", f"SELECT {function}({regclass(ref.table)}{asks})", depth=_depth(kind))
+
+
+def _depth(kind: str) -> int:
+    """TimescaleDB wants the refresh policy of an aggregate before the one that compresses it."""
+    return -1 if kind == "refresh" else 0
 
 
 def _kind(ref: Ref) -> str:
