@@ -27,7 +27,8 @@ Span = tuple[Any, Any]
 #: Column key, as in `insert()` -> value.
 Row = dict[str, Any]
 
-_INFO_KEY = "conformance.strategies"
+#: The attribute of a table with its derivation.
+_KEPT = "_conformance_derivation"
 #: The value of a column that a drawn row leaves out.
 LEFT_OUT = object()
 
@@ -204,11 +205,12 @@ class Derivation:
 def derivation_of(model: Any) -> Derivation:
     """The derivation of a mapped class or a table, kept with the table."""
     table = table_of(model)
-    known = table.info.get(_INFO_KEY)
-    # A copy of the table may have come with the original's.
-    if not isinstance(known, Derivation) or known.table is not table:
-        known = table.info[_INFO_KEY] = Derivation(table)
-    return known
+    # Not in Table.info, which Alembic writes into a revision and SQLAlchemy into a copy.
+    kept = vars(table)
+    if _KEPT not in kept:
+        kept[_KEPT] = Derivation(table)
+    found: Derivation = kept[_KEPT]
+    return found
 
 
 def checks_not_understood(model: Any) -> tuple[UnreadCheck, ...]:

@@ -153,7 +153,7 @@ ALTERATIONS = (
     ),
     Alteration(
         "identity that cycles",
-        INSTRUMENTS + "ALTER COLUMN id SET MAXVALUE 1000 SET CYCLE",
+        INSTRUMENTS + "ALTER COLUMN id SET MAXVALUE 1000000000 SET CYCLE",
         {"column:instruments.id:identity"},
     ),
     Alteration(

@@ -2,6 +2,7 @@
 // looked into here (PostgreSQL documentation, "Message Formats").
 
 // Types of messages, by their letter.
+const ERROR_RESPONSE = 0x45 // E
 const COPY_IN_RESPONSE = 0x47 // G
 export const QUERY = 0x51 // Q
 export const SYNC = 0x53 // S
@@ -72,6 +73,16 @@ export function withoutCopyInResponse(answer) {
     }
   }
   return answer
+}
+
+/** The sentence of the first error in an answer; undefined where there is none. */
+export function errorIn(answer) {
+  for (let at = 0; at < answer.length; at += 1 + answer.readUInt32BE(at + 1)) {
+    if (answer[at] !== ERROR_RESPONSE) continue
+    const fields = answer.toString('utf8', at + 5, at + 1 + answer.readUInt32BE(at + 1)).split('\0')
+    return fields.find((field) => field[0] === 'M')?.slice(1) ?? 'an error without a sentence'
+  }
+  return undefined
 }
 
 /** I, T or E: what the backend says about its transaction; undefined where it is not asked yet. */

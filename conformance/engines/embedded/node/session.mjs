@@ -9,6 +9,7 @@
 import {
   QUERY,
   SYNC,
+  errorIn,
   errorResponse,
   query,
   readyForQuery,
@@ -55,7 +56,9 @@ export class Session {
     this.#lockWait = lockWait
     this.#onDeath = onDeath
     this.#reset()
-    this.#run(LOAD_COMMUNITY_PART)
+    // Without the Community part the server would pass for one of the Apache edition.
+    const refusal = errorIn(this.#exchange(query(LOAD_COMMUNITY_PART)))
+    if (refusal) throw new Error(`TimescaleDB cannot be loaded: ${refusal}`)
   }
 
   enter(connection) {
