@@ -81,12 +81,12 @@ def _same(key: FactKey, other: FactKey, expected: Facts, observed: Facts) -> boo
 
 def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Finding:
     noun = noun_of(key.kind)
-    schema = f"{key.table.rpartition('.')[0]}." if "." in key.table else ""
+    table = ".".join(map(_quoted, key.table.split(".")))
+    schema = f"{table.rpartition('.')[0]}." if "." in table else ""
     change = (
         f"ALTER INDEX {schema}{_quoted(found.name)} RENAME TO {_quoted(key.name)}"
         if key.kind == "index"
-        else f"ALTER TABLE {key.table} RENAME CONSTRAINT {_quoted(found.name)} TO"
-        f" {_quoted(key.name)}"
+        else f"ALTER TABLE {table} RENAME CONSTRAINT {_quoted(found.name)} TO {_quoted(key.name)}"
     )
     return replace(
         finding,

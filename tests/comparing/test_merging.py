@@ -122,6 +122,16 @@ def test_the_words_about_a_renamed_constraint():
     )
 
 
+def test_the_words_quote_a_table_with_capitals():
+    compared = compare(
+        one("unique", "s.Meters", "new", columns=("a",)),
+        one("unique", "s.Meters", "old", columns=("a",)),
+        COMMUNITY,
+    )
+    (finding,) = compared.findings.values()
+    assert 'Run ALTER TABLE s."Meters" RENAME CONSTRAINT old TO new in' in finding.hint
+
+
 def test_one_undeclared_object_stands_for_one_declared_one():
     expected = one("index", "t", "a1", columns=("a",)) | one("index", "t", "a2", columns=("a",))
     found = compare(expected, one("index", "t", "b", columns=("a",)), COMMUNITY).findings
