@@ -73,8 +73,7 @@ def _message(
         detail = f" ({observed})" if isinstance(observed, str) else ""
         return f"{subject}: is in this database, the other database does not have it{detail}"
     here = "not set" if disagreement == "missing" else _shown(observed)
-    there = "none" if disagreement == "unexpected" else _shown(expected)
-    return f"{subject}: {named(key.attribute)} {here}, the other database has {there}"
+    return f"{subject}: {named(key.attribute)} {here}, the other database has {_shown(expected)}"
 
 
 def _shown(value: Value) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -25,6 +24,7 @@ from conformance.intervals import Interval, bucket_of, refresh_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from sqlalchemy import Table
     from sqlalchemy.schema import SchemaItem
@@ -229,7 +229,7 @@ def _buckets(query: Select[Any] | str, subject: str) -> Iterator[str]:
         return
     for element in visitors.iterate(query):
         if _is_bucket(element):
-            yield f"time_bucket({_literal(next(iter(element.clauses)), subject)})"
+            yield f"time_bucket({query_sql(next(iter(element.clauses)), subject)})"
 
 
 def _unlabelled(clause: Any) -> Any:
@@ -239,14 +239,6 @@ def _unlabelled(clause: Any) -> Any:
 # Mutated it would be no guard to mypy any more, and its caller wrong.
 def _is_bucket(element: object) -> TypeGuard[FunctionElement[Any]]:  # pragma: no mutate block
     return isinstance(element, FunctionElement) and getattr(element, "name", "") == "time_bucket"
-
-
-def _literal(clause: Any, subject: str) -> str:
-    value = getattr(clause, "value", None)
-    if value is not None:
-        plain = Interval.parse(value).plain() if isinstance(value, timedelta) else value
-        return f"'{plain}'"
-    return query_sql(clause, subject)
 
 
 def _size(length: Interval | int) -> int:

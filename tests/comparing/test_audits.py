@@ -94,8 +94,9 @@ def test_other_words_are_another_finding():
 
 
 def test_the_document_has_a_verdict_for_each():
-    data = audits(a=differs(), b=stopped()).as_data()
+    data = replace(audits(a=differs(), b=stopped()), seconds=1.23456).as_data()
     assert data["verdict"] == "could_not_run"
+    assert data["seconds"] == 1.235
     assert data["counts"] == {"conforms": 0, "differs": 1, "could_not_run": 1}
     assert [(item["name"], item["verdict"]) for item in data["databases"]] == [
         ("a", "differs"), ("b", "could_not_run"),

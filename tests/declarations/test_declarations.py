@@ -312,6 +312,12 @@ def test_declarations_are_found_with_their_table():
     ]
 
 
+def test_declarations_are_no_part_of_a_revision():
+    """Alembic writes the representation of `Table.info` into the revision of a new table."""
+    ticks = table(Hypertable("at", chunk_interval="1 day"))
+    assert repr(ticks.info) == "{'timescaledb': {}}"
+
+
 def test_the_automatic_time_index_is_part_of_the_metadata():
     ticks = table(Hypertable("at", chunk_interval="1 day"))
     assert [index.name for index in ticks.indexes] == ["ticks_at_idx"]
