@@ -1,11 +1,11 @@
-"""One cause, one finding: an object under another name, and one trigger on many tables. Pure."""
+"""One cause, one finding: another name, a hypertable's own indexes, a library's triggers. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from conformance.comparing.facts import EXISTS, FactKey, Facts, agrees
 from conformance.comparing.messages import noun_of, source_of
@@ -28,6 +28,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
     """Merge findings of one cause: all but the first move to the consequences."""
     for first, others, merged in (
         *_renamed(expected, observed, findings),
+        *_with_time_indexes(observed, findings),
         *_of_a_library(observed, findings),
     ):
         gone = {findings[first].id, *(findings[key].id for key in others)}
@@ -99,6 +100,42 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Findi
 
 def _quoted(name: str) -> str:
     return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
+
+
+def _with_time_indexes(
+    observed: Facts, findings: _Findings
+) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
+    """Undeclared hypertables with the indexes that create_hypertable() makes."""
+    indexes: dict[str, list[FactKey]] = defaultdict(list)
+    for key in _existing(findings, "unexpected"):
+        if key.kind == "index":
+            indexes[key.table].append(key)
+    for key in _existing(findings, "unexpected"):
+        if key.kind == "hypertable" and (
+            own := [index for index in indexes[key.table] if _is_its_own(index, key, observed)]
+        ):
+            names = " and ".join(index.name for index in own)
+            hint = f"{findings[key].hint} Hypertable(...) also declares {names}."
+            yield key, own, replace(findings[key], hint=hint)
+
+
+def _is_its_own(index: FactKey, hypertable: FactKey, observed: Facts) -> bool:
+    """Whether the index is on the time, or on the column of a partition and the time."""
+    unique, predicate, include, columns = (
+        observed[index._replace(attribute=attribute)]
+        for attribute in ("unique", "predicate", "include", "columns")
+    )
+    time, partitions = (
+        observed[hypertable._replace(attribute=attribute)]
+        for attribute in ("time_column", "partitions")
+    )
+    *before, last = map(str, cast("tuple[object, ...]", columns))
+    hashed = [str(each)[len("hash (") :].partition(",")[0] for each in cast("Any", partitions)]
+    return (
+        (unique, predicate, include) == (False, None, ())
+        and last == f"{time} DESC"
+        and before in ([], *([name] for name in hashed))
+    )
 
 
 def _of_a_library(

@@ -96,7 +96,7 @@ EDITS = (
         ),
 """,
         "",
-        {"hypertable:signals:exists", "index:signals.signals_signal_date_idx:exists"},
+        {"hypertable:signals:exists"},
     ),
     ModelEdit(
         "a hypertable more",

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
-from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.facts import EXISTS, FactKey, IndexColumn
 
 COMMUNITY = Capabilities(community_edition=True)
 
@@ -91,6 +91,54 @@ def test_triggers_of_few_tables_or_of_several_functions_stay_apart():
     assert len(compare({}, triggers(2), COMMUNITY).findings) == 2
     several = triggers(2) | one("trigger", "u", "audited", function="other.log()", level="row")
     assert len(compare({}, several, COMMUNITY).findings) == 3
+
+
+def hypertable(**indexes):
+    facts = one("hypertable", "t", "", time_column="at", partitions=("hash (probe, 4)",))
+    for name, columns in indexes.items():
+        facts |= one("index", "t", name, columns=columns, unique=False, predicate=None, include=())
+    return facts
+
+
+TIME = IndexColumn("at", descending=True, nulls_first=True)
+PROBE = IndexColumn("probe")
+
+
+def test_an_undeclared_hypertable_and_its_own_indexes_are_one_finding():
+    observed = hypertable(t_at_idx=(TIME,), t_probe_at_idx=(PROBE, TIME))
+    compared = compare({}, observed, COMMUNITY)
+    (finding,) = compared.findings.values()
+    assert finding.id == "hypertable:t:exists"
+    assert finding.hint.endswith("Hypertable(...) also declares t_at_idx and t_probe_at_idx.")
+    assert set(compared.consequences) == {*observed} - set(compared.findings)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"columns": (IndexColumn("at"),)},
+        {"columns": (TIME, PROBE)},
+        {"columns": (IndexColumn("other"), TIME)},
+        {"columns": (PROBE, PROBE, TIME)},
+        {"unique": True},
+        {"predicate": "at > '2020-01-01'"},
+        {"include": ("probe",)},
+    ],
+)
+def test_an_index_of_somebody_else_is_a_finding_of_its_own(changed):
+    observed = hypertable(t_at_idx=(TIME,), other=(TIME,))
+    for attribute, value in changed.items():
+        observed[FactKey("index", "t", "other", attribute)] = value
+    assert {item.id for item in compare({}, observed, COMMUNITY).findings.values()} == {
+        "hypertable:t:exists",
+        "index:t.other:exists",
+    }
+
+
+def test_an_index_of_a_declared_hypertable_is_a_finding_of_its_own():
+    observed = hypertable(t_at_idx=(TIME,))
+    found = compare(hypertable(), observed, COMMUNITY).findings.values()
+    assert [item.id for item in found] == ["index:t.t_at_idx:exists"]
 
 
 def test_the_words_about_a_renamed_object():
