@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from conformance.comparing.facts import Facts
     from conformance.engines.started import Session
+    from conformance.gate.on_copy.choices import OnCopy
     from conformance.gate.revisions.new import NewRevisions
     from conformance.process.progress import Progress
     from conformance.project.configuration import Configuration
@@ -38,11 +39,13 @@ class Choices:
         project: models, migrations and engine.
         base: the branch, tag or commit to compare with; None for the main branch.
         from_revision: the last old revision, instead of a base; None to use git.
+        on: a copy of a real database to rehearse on, instead of generated rows.
     """
 
     project: Configuration
     base: str | None = None
     from_revision: str | None = None
+    on: OnCopy | None = None
 
 
 def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
@@ -65,6 +68,11 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
         return GateReport(
             engine, new.base, heads, (), new.findings, (drift,), None, _seconds_since(started)
         )
+    if choices.on is not None:
+        from conformance.gate.on_copy.rehearse import rehearse_on_copy
+
+        report = rehearse_on_copy(choices.on, config, new, progress)
+        return replace(report, seconds=_seconds_since(started))
     metadata = metadata_for(choices.project)
     if choices.project.leave:
         from conformance.pipeline import scope_of

@@ -13,7 +13,7 @@ import threading
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import AdaptedConnection, Engine, Pool, event
 from sqlalchemy.exc import DisconnectionError
@@ -47,7 +47,18 @@ class _Rule:
     opened: list[ConnectionPoolEntry] = field(default_factory=list)
 
 
+class Opener(Protocol):
+    """How the redirected connections of psycopg2 are opened."""
+
+    #: psycopg2's `connection_factory`.
+    factory: Any
+
+    def other_driver(self, driver: str) -> Exception:
+        """The error for a connection of another driver."""
+
+
 _rules: list[_Rule] = []
+_openers: list[Opener] = []
 _installed = ExitStack()
 
 
@@ -70,6 +81,16 @@ def refusing(refusal: Callable[[], MigrationFailed]) -> Iterator[None]:
     """
     with _applied(_Rule(None, refusal)):
         yield
+
+
+@contextmanager
+def opened_by(opener: Opener) -> Iterator[None]:
+    """Open every redirected connection of psycopg2 by its factory; refuse other drivers."""
+    _openers.append(opener)
+    try:
+        yield
+    finally:
+        _openers.remove(opener)
 
 
 def _unknown_driver() -> MigrationFailed:
@@ -170,6 +191,8 @@ def _redirected(driver: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     if rule.url is None:
         raise rule.refusal()
+    if _openers and driver != "psycopg2":
+        raise _openers[-1].other_driver(driver)
     return parameters_to(driver, rule.url, given)
 
 
@@ -188,6 +211,8 @@ def _patch_psycopg2() -> None:
         def connect(dsn: str, *arguments: Any, **options: Any) -> Any:
             redirected = _redirected("psycopg2", extensions.parse_dsn(dsn))
             dsn = dsn if redirected is None else extensions.make_dsn(**redirected)
+            if redirected is not None and _openers:
+                options["connection_factory"] = _openers[-1].factory
             return before(dsn, *arguments, **options)
 
         return connect

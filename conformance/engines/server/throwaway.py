@@ -87,6 +87,31 @@ class ThrowawayDatabases:
         finally:
             self._drop_if_possible(str(url.database))
 
+    @contextmanager
+    def copy_of(self, name: str) -> Iterator[URL]:
+        """A copy of somebody's database, to which nobody may be connected; dropped at the end.
+
+        The files are copied: by PostgreSQL's default every page would go through the WAL.
+
+        Raises:
+            EngineUnavailable: the server has no space left, or somebody is connected.
+        """
+        with self._lock:
+            self._count += 1
+            copy = self._run.database_name(f"{self._count}_copy")
+            self._existing.append(copy)
+            quoted = name.replace('"', '""')
+            with self._explained():
+                self._connection().exec_driver_sql(
+                    f'CREATE DATABASE "{copy}" TEMPLATE "{quoted}" STRATEGY FILE_COPY'.replace(
+                        "%", "%%"
+                    )
+                )
+        try:
+            yield self._server.set(database=copy)
+        finally:
+            self._drop_if_possible(copy)
+
     def start_from(self, url: URL) -> None:
         """Prepare every template in a copy of this database instead of an empty one.
 

@@ -11,6 +11,7 @@ from conformance.gate.evidence.codes import CODES, code
 if TYPE_CHECKING:
     from conformance.comparing.findings import NotChecked
     from conformance.comparing.verdict import EngineUsed
+    from conformance.gate.evidence.copy import Copy
 
 #: Exit codes of `conformance gate`, by verdict.
 EXIT_CODES = {"passes": 0, "fails": 1, "could_not_run": 2}
@@ -168,6 +169,10 @@ class Statement:
             statement decompressed nothing.
         entries: the entries of the lock table that the transaction held after the statement.
         line: the line of the revision's file that sent the statement; None if Alembic sent it.
+        wal_bytes: how much WAL the server wrote during the statement; None if not measured.
+        grown_bytes: by how much the database grew during the statement; None if not measured.
+        peak_bytes: by how much the database had grown at most, temporary files included where the
+            role may see them; None if not measured.
     """
 
     number: int
@@ -186,6 +191,9 @@ class Statement:
     decompression_limit: int | None = None
     entries: tuple[LockEntries, ...] = ()
     line: int | None = None
+    wal_bytes: int | None = None
+    grown_bytes: int | None = None
+    peak_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -294,6 +302,7 @@ class GateReport:
         could_not_run: the sentence that says why there is no verdict; None if there is a verdict.
         seconds: the wall time.
         sizes: what is known of the sizes of real tables; empty if the sizes do not matter.
+        copy: the copy of a real database that the revisions ran on; None: generated rows.
     """
 
     engine: EngineUsed
@@ -305,6 +314,7 @@ class GateReport:
     could_not_run: str | None = None
     seconds: float = field(default=0.0, compare=False)
     sizes: str = ""
+    copy: Copy | None = None
 
     @property
     def verdict(self) -> str:
@@ -354,6 +364,7 @@ class GateReport:
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),
             "sizes": self.sizes,
+            "copy": None if self.copy is None else asdict(self.copy),
         }
         if self.could_not_run is not None:
             data["message"] = self.could_not_run

@@ -172,13 +172,18 @@ class Tracer:
         began = time.perf_counter()
         running, self._running, self.failed = self._running, None, None
         if running is not None:
-            traced = self._traced(running, driver_connection(connection), _sent(cursor, statement))
+            sent = self._text(cursor, statement)
+            traced = self._traced(running, driver_connection(connection), sent)
             self.statements.append(replace(traced, seconds=ended - running.started))
             self.sources.append(running.source)
             self._returned = ended
             if traced.locks and running.transaction is not None:
                 self._open.append((len(self.statements) - 1, running.started))
         self._overhead += time.perf_counter() - began
+
+    def _text(self, cursor: Any, statement: str) -> str:
+        """The statement as it was sent."""
+        return _sent(cursor, statement)
 
     def _traced(self, running: _Running, raw: Any, statement: str) -> Statement:
         notices = notices_of(raw).take()

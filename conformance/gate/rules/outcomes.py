@@ -19,39 +19,42 @@ from conformance.gate.rules.sentences import keyword, listed, shortened
 from conformance.project.notices import is_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from conformance.gate.evidence.evidence import (
         CombinedRun,
         DowngradeOutcome,
         Evidence,
+        Failure,
         Interruption,
     )
+    from conformance.gate.evidence.report import Statement
 
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
     """Judge one revision alone, except for locks, compression and squawk's rules."""
-    yield from _failure(evidence)
-    yield from _warnings(evidence)
+    failure = evidence.failure
+    if failure is not None and not refused_for_compression(failure):
+        yield judge_failure(evidence.revision.identifier, failure)
+    yield from judge_warnings(evidence.revision.identifier, evidence.statements)
     yield from judge_rows(evidence)
     yield from _interruptions(evidence)
     yield from _downgrade(evidence)
     yield from _offline(evidence)
 
 
-def _failure(evidence: Evidence) -> Iterator[GateFinding]:
-    if evidence.failure is not None and not refused_for_compression(evidence.failure):
-        failure = evidence.failure
-        sql = f" at {shortened(failure.sql)}" if failure.sql else ""
-        rows = " on rows" if may_depend_on_rows(failure) else ""
-        depends = f"; {listed(failure.dependents)}" if failure.dependents else ""
-        yield GateFinding(
-            "upgrade-failed",
-            evidence.revision.identifier,
-            "",
-            f"The upgrade fails{rows}{sql}: {describe_failure(failure)}{depends}.",
-            hint_for(failure),
-        )
+def judge_failure(revision: str, failure: Failure) -> GateFinding:
+    """The finding about an upgrade that fails."""
+    sql = f" at {shortened(failure.sql)}" if failure.sql else ""
+    rows = " on rows" if may_depend_on_rows(failure) else ""
+    depends = f"; {listed(failure.dependents)}" if failure.dependents else ""
+    return GateFinding(
+        "upgrade-failed",
+        revision,
+        "",
+        f"The upgrade fails{rows}{sql}: {describe_failure(failure)}{depends}.",
+        hint_for(failure),
+    )
 
 
 def judge_combined_failure(combined: CombinedRun) -> Iterator[GateFinding]:
@@ -69,10 +72,11 @@ def judge_combined_failure(combined: CombinedRun) -> Iterator[GateFinding]:
         )
 
 
-def _warnings(evidence: Evidence) -> Iterator[GateFinding]:
+def judge_warnings(revision: str, statements: Iterable[Statement]) -> Iterator[GateFinding]:
+    """Find the first warning of the server."""
     raised = [
         (statement.number, notice.message)
-        for statement in evidence.statements
+        for statement in statements
         for notice in statement.notices
         if notice.severity == "WARNING" and not is_advice(notice.message)
     ]
@@ -81,7 +85,7 @@ def _warnings(evidence: Evidence) -> Iterator[GateFinding]:
         more = f" (and {len(raised) - 1} more)" if raised[1:] else ""
         yield GateFinding(
             "warning",
-            evidence.revision.identifier,
+            revision,
             "",
             f"Statement {number} raises a WARNING: {message.rstrip('.')}{more}.",
             "Such a statement often keeps the old state: change it so that the server does not "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.gate.evidence.amounts import in_bytes
 from conformance.gate.evidence.report import DECOMPRESSION_LIMIT, Estimate, GateFinding
 from conformance.gate.evidence.sizes import ROWS_OF_BATCH
 from conformance.gate.rules.decompression import decompressing
@@ -104,7 +105,7 @@ def _span(
     factor = max(size.rows / rows[name], 1.0)
     words = (
         f"statement {statement.number} reads or writes {name}, {size.rows:,} rows instead of "
-        f"{rows[name]:,}: at least {_bytes(size.bytes)} at {_bytes(FASTEST)}/s, at most "
+        f"{rows[name]:,}: at least {in_bytes(size.bytes)} at {in_bytes(FASTEST)}/s, at most "
         f"{_ms(statement.seconds)} x {factor:,.0f}"
     )
     low = min(max(statement.seconds, size.bytes / FASTEST), statement.seconds * factor)
@@ -176,10 +177,3 @@ def _decompressed(
 
 def _ms(seconds: float) -> str:
     return f"{seconds * 1000:,.1f} ms"
-
-
-def _bytes(number: float) -> str:
-    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if number >= size:
-            return f"{number / size:,.1f}".removesuffix(".0") + f" {unit}"
-    return f"{number:,.0f} bytes"

@@ -9,6 +9,8 @@ from rich.text import Text
 
 from conformance.comparing.codes import NOTE
 from conformance.reports.fitting import fit
+from conformance.reports.gate.copies import costs
+from conformance.reports.gate.copies import told as told_of_copy
 from conformance.reports.gate.estimates import told
 from conformance.reports.grouping import by_reason
 from conformance.reports.headline import show_headline
@@ -119,6 +121,7 @@ def _effects(statement: Statement) -> Iterator[str]:
         yield f"rewrites {item}"
     for part in statement.partly_compressed:
         yield f"leaves {part} partly compressed"
+    yield from costs(statement)
     for notice in statement.notices:
         yield f"{notice.severity}: {_shortened(notice.message)}"
 
@@ -144,6 +147,9 @@ def _summary(report: GateReport) -> Iterator[Text]:
     )
     if report.sizes:
         yield Text(f"  sizes        {report.sizes}")
+    if report.copy is not None:
+        for number, sentence in enumerate(told_of_copy(report.copy)):
+            yield Text(f"  {'' if number else 'copy':<13}{sentence}")
     yield from _not_checked(report)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.report import LOCK_MODES
+from conformance.reports.gate.copies import costs
+from conformance.reports.gate.copies import told as told_of_copy
 from conformance.reports.gate.diagram import WEAKEST_SHOWN, diagram
 from conformance.reports.gate.estimates import told
 from conformance.reports.grouping import by_reason
@@ -44,6 +46,7 @@ def render(report: GateReport, pages: str = "") -> str:
             locks=locks,
             effects=effects,
             told=told,
+            told_of_copy=told_of_copy,
         )
         if len(rendered) <= _MOST_CHARACTERS:
             break
@@ -68,7 +71,7 @@ def locks(statement: Statement) -> list[str]:
 
 
 def effects(statement: Statement) -> list[str]:
-    """The other effects: rewritten tables, rows read and written, the server's messages."""
+    """The other effects: rewritten tables, rows read and written, WAL, disk, messages."""
     rewritten = [f"rewrites {item}" for item in statement.rewrites]
     unpacked = [f"leaves {item} partly compressed" for item in statement.partly_compressed]
     rows = [
@@ -78,7 +81,7 @@ def effects(statement: Statement) -> list[str]:
         if number
     ]
     notices = [f"{notice.severity}: {notice.message}" for notice in statement.notices]
-    return [*rewritten, *unpacked, *rows, *notices]
+    return [*rewritten, *unpacked, *rows, *costs(statement), *notices]
 
 
 def _own_statements(revision: RevisionReport) -> list[Statement]:

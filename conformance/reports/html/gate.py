@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.codes import SEVERITIES
+from conformance.reports.gate.copies import told as told_of_copy
 from conformance.reports.gate.estimates import told
 from conformance.reports.gate.markdown import duration, effects
 from conformance.reports.grouping import by_reason
@@ -46,6 +47,7 @@ def render(report: GateReport) -> str:
         duration=_duration,
         effects=effects,
         told=told,
+        told_of_copy=told_of_copy,
         most=_MOST,
         most_locks=_MOST_LOCKS,
     )
