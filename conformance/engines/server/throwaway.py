@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Seconds given to each attempt at copying a database that background workers are connected to.
 COPY_PATIENCE = (1, 1, 2, 2, 4, 4, 8, 16)
+#: Attempts at copying a database that others own; the server waits five seconds in each.
+COPY_ATTEMPTS = 4
 #: SQLSTATE of object_in_use and of query_canceled.
 _BUSY = frozenset({"55006", "57014"})
 
@@ -91,22 +93,30 @@ class ThrowawayDatabases:
     def copy_of(self, name: str) -> Iterator[URL]:
         """A copy of somebody's database, to which nobody may be connected; dropped at the end.
 
-        The files are copied: by PostgreSQL's default every page would go through the WAL.
+        The files are copied: by PostgreSQL's default every page would go through the WAL. The
+        statement itself may start a scheduler in the database (timescaledb issue 9080), and fails
+        if that connects first; it is then tried again.
 
         Raises:
             EngineUnavailable: the server has no space left, or somebody is connected.
         """
-        with self._lock:
+        with self._lock, self._explained():
             self._count += 1
             copy = self._run.database_name(f"{self._count}_copy")
             self._existing.append(copy)
             quoted = name.replace('"', '""')
-            with self._explained():
-                self._connection().exec_driver_sql(
-                    f'CREATE DATABASE "{copy}" TEMPLATE "{quoted}" STRATEGY FILE_COPY'.replace(
-                        "%", "%%"
+            for patience in range(COPY_ATTEMPTS):
+                try:
+                    self._connection().exec_driver_sql(
+                        f'CREATE DATABASE "{copy}" TEMPLATE "{quoted}" STRATEGY FILE_COPY'.replace(
+                            "%", "%%"
+                        )
                     )
-                )
+                    break
+                except DBAPIError as error:
+                    busy = getattr(error.orig, "pgcode", None) in _BUSY
+                    if not busy or patience == COPY_ATTEMPTS - 1:
+                        raise
         try:
             yield self._server.set(database=copy)
         finally:

@@ -39,6 +39,7 @@ SELECT coalesce(nullif(application_name, ''), usename, 'unknown') AS who,
   FROM pg_catalog.pg_stat_activity
  WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
    AND coalesce(backend_type, 'client backend') IN ('client backend', 'walsender')
+   AND (backend_type IS NOT NULL OR application_name NOT LIKE 'TimescaleDB Background Worker%')
  UNION ALL
 SELECT 'standby ' || coalesce(nullif(application_name, ''), usename, 'unknown'), false
   FROM pg_catalog.pg_stat_replication

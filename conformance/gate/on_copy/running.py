@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from conformance.project.migrations import Migrations
 
 #: A server notices so soon that the client of a running statement has gone.
-_NOTICE = "2s"
+_NOTICE = "500ms"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -13,7 +13,7 @@ from conformance.engines.server.throwaway import ThrowawayDatabases
 from conformance.errors import ConformanceError, EngineUnavailable
 from conformance.gate.on_copy.admission import CopyRefused
 from conformance.gate.on_copy.mark import unfinished
-from conformance.gate.on_copy.workers import stop_workers
+from conformance.gate.on_copy.workers import kept_away, stop_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,10 +43,13 @@ def second_copy(copy: Admitted) -> Iterator[URL]:
             f"Role {copy.role} may not create databases, so that no second copy can be made.",
             f'Ask an administrator to run ALTER ROLE "{copy.role}" CREATEDB, or use another role.',
         )
-    databases = ThrowawayDatabases(_maintenance(copy))
+    elsewhere = _maintenance(copy)
+    databases = ThrowawayDatabases(elsewhere)
     try:
         databases.open()
-        with databases.copy_of(copy.name) as url:
+        with ExitStack() as stack:
+            with kept_away(copy, elsewhere):
+                url = stack.enter_context(databases.copy_of(copy.name))
             _same_settings(copy, url)
             if copy.superuser:
                 with connect(url, autocommit=True) as connection:

@@ -5,11 +5,14 @@ Stopping them writes nothing: the launcher forgets it when the server restarts.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import threading
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from sqlalchemy import text
 
+from conformance.engines.addresses import libpq_parameters
 from conformance.engines.connecting import connect
 from conformance.gate.on_copy.admission import CopyRefused
 from conformance.observed.home import function
@@ -32,6 +35,13 @@ SELECT count(*) FILTER (WHERE datname = pg_catalog.current_database()) > 0
  WHERE pg_catalog.concat_ws(' ', backend_type, application_name)
        ILIKE '%timescaledb background worker%scheduler%'
 """)
+_END = """
+SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+ WHERE datname = %(name)s
+   AND pg_catalog.concat_ws(' ', backend_type, application_name)
+       ILIKE '%%timescaledb background worker%%scheduler%%'
+"""
+_PAUSE = 0.1
 _WORKERS_ALLOWED = text("""
 SELECT coalesce(pg_catalog.current_setting('timescaledb.max_background_workers', true), '0')::int
 """)
@@ -84,6 +94,39 @@ def _not_running(jobs: list[int]) -> str:
 def stop_workers(connection: Connection) -> None:
     """Stop TimescaleDB's scheduler in the database of the connection; superusers may."""
     connection.execute(text("SELECT _timescaledb_functions.stop_background_workers()"))
+
+
+@contextmanager
+def kept_away(copy: Admitted, elsewhere: URL) -> Iterator[None]:
+    """End the schedulers that start in the copy during the block, which copies it.
+
+    The statement that copies a database starts one (timescaledb issue 9080), and fails if that
+    connects first. It waits for five seconds that it ends.
+
+    Args:
+        elsewhere: another database of the server.
+    """
+    if not copy.superuser:
+        yield
+        return
+    done = threading.Event()
+    with closing(psycopg2.connect(**libpq_parameters(elsewhere))) as connection:
+        connection.autocommit = True
+        thread = threading.Thread(target=_end_all, args=(connection, copy.name, done), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+    with connect(copy.url, autocommit=True) as connection:
+        stop_workers(connection)
+
+
+def _end_all(connection: Any, name: str, done: threading.Event) -> None:
+    with connection.cursor() as cursor, suppress(psycopg2.Error):
+        while not done.wait(_PAUSE):
+            cursor.execute(_END, {"name": name})
 
 
 def _start(url: URL) -> None:
