@@ -23,7 +23,7 @@ from conformance.engines.connecting import (
 )
 from conformance.engines.identification import identify_server
 from conformance.errors import EngineUnavailable, is_of_unknown_catalog
-from conformance.observed.sizes import table_sizes
+from conformance.observed.sizes import SERVER, server_limits, table_sizes
 from conformance.pipeline import check_database, scope_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def audit(
         address: a database URL in any usual form.
         schemas: schemas to check in addition to those that the metadata names. Tables without a
             schema belong to the first one.
-        measured: called with rows, bytes, chunks and batches of each table.
+        measured: called with rows, bytes, chunks and batches of each table, and with the limits of
+            the server under the name `(server)`.
         leave: patterns of objects that are left to others.
 
     Raises:
@@ -69,6 +70,8 @@ def audit(
         capabilities = Capabilities(community_edition=server.edition == "community")
         scope = scope_of(metadata, schemas, leave)
         sizes = None if measured is None else table_sizes(connection, scope)
+        if sizes is not None:
+            sizes[SERVER] = server_limits(connection)
         comparison = check_database(connection, metadata, capabilities, scope, living=True)
     if measured is not None and sizes is not None:
         measured(sizes)

@@ -265,7 +265,7 @@ def test_the_command_as_it_is_installed(database):
 
 
 def test_sizes_of_tables_are_written_and_nothing_else(database, tmp_path, conformance_engine):
-    """Rows, bytes, chunks and batches, by the table's name."""
+    """Rows, bytes, chunks and batches, by the table's name, and the limits of the server."""
     compress = conformance_engine.capabilities.community_edition
     server = create_engine(database, poolclass=pool.NullPool)
     with server.begin() as connection:
@@ -278,6 +278,10 @@ def test_sizes_of_tables_are_written_and_nothing_else(database, tmp_path, confor
         }
     run(address(database), "--sizes", str(tmp_path / "sizes.json"))
     found = json.loads((tmp_path / "sizes.json").read_text("utf-8"))
+    limits = found.pop("(server)")
+    assert limits.keys() - {"max_tuples_decompressed"} == {
+        "max_connections", "max_locks_per_transaction", "max_prepared_transactions",
+    }  # fmt: skip
     assert found.keys() == counts.keys()
     for name, size in found.items():
         assert size.keys() == {"rows", "bytes", "chunks", "batches"}

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     "--sizes",
     "sizes_file",
     metavar="FILE",
-    help="Write rows, bytes, chunks and batches of each table, for the gate.",
+    help="Write rows, bytes, chunks and batches of each table, for gate and upgrade.",
 )
 @option("schemas", "--schema")
 @option("models")

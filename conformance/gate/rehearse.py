@@ -31,6 +31,7 @@ from conformance.gate.rules.outcomes import (
     tables_without_rows,
 )
 from conformance.gate.rules.sizes import estimates, judge_sizes, would_scale
+from conformance.gate.rules.volumes import volumes
 from conformance.gate.squawk import SquawkUnavailable, find_violations, judge_squawk, normalize
 from conformance.observed.home import version_of
 from conformance.pipeline import check_database, scope_of
@@ -39,7 +40,7 @@ from conformance.process.progress import unwatched
 from conformance.project.extensions import engines_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from alembic.config import Config
     from sqlalchemy import Connection, MetaData
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from conformance.engines.started import Session
     from conformance.gate.evidence.evidence import Evidence
     from conformance.gate.evidence.report import Estimate
-    from conformance.gate.evidence.sizes import Size
+    from conformance.gate.evidence.sizes import Sizes
     from conformance.gate.revisions.new import NewRevisions
     from conformance.observed import Scope
     from conformance.process.progress import Progress
@@ -59,9 +60,9 @@ _DOWNGRADE_CODES = frozenset({"downgrade", "downgrade-missing", "trace-left"})
 
 
 _SIZES_UNKNOWN = (
-    "not known, so the report does not say how long locks are held on real tables, and how many "
-    "lock-table entries and decompressed rows there are: give conformance gate the --sizes FILE "
-    "that conformance audit URL --sizes FILE writes"
+    "not known, so the report does not say how long locks are held on real tables, how many "
+    "lock-table entries and decompressed rows there are, and how much disk and WAL it takes: give "
+    "conformance gate the --sizes FILE that conformance audit URL --sizes FILE writes"
 )
 
 
@@ -79,7 +80,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     schemas: Sequence[str] = ("public",),
     leave: Sequence[str] = (),
     earlier: Callable[[], Facts | None] = _unknown,
-    sizes: Mapping[str, Size] | None = None,
+    sizes: Sizes | None = None,
 ) -> GateReport:
     """Rehearse the revisions on databases of a running engine and judge them.
 
@@ -109,7 +110,7 @@ class _Gate:
         progress: Progress,
         *,
         earlier: Callable[[], Facts | None],
-        sizes: Mapping[str, Size] | None,
+        sizes: Sizes | None,
     ) -> None:
         self._bench = bench
         self._new = new
@@ -178,12 +179,15 @@ class _Gate:
         rows = {item.name: item.rows for item in evidence.before.contents.values()}
         if self._sizes is None:
             return ()
-        return tuple(estimates(evidence.statements, rows, self._sizes))
+        statements, sizes = evidence.statements, self._sizes
+        return (
+            *estimates(statements, rows, sizes, sizes.limits),
+            *volumes(statements, rows, sizes),
+        )
 
     def _sizes_told(self, rehearsed: Sequence[Evidence]) -> str:
         if self._sizes is not None:
-            number = len(self._sizes)
-            return f"of {number} table{'s' * (number != 1)}, from the given file"
+            return self._sizes.told
         if any(would_scale(evidence.statements) for evidence in rehearsed):
             return _SIZES_UNKNOWN
         return ""

@@ -10,14 +10,14 @@ from conformance.errors import ConformanceError
 from conformance.gate.evidence.sizes import sizes_of
 
 if TYPE_CHECKING:
-    from conformance.gate.evidence.sizes import Size
+    from conformance.gate.evidence.sizes import Sizes
 
 
 class SizesUnavailable(ConformanceError):
     """The file with the sizes cannot be used."""
 
 
-def read_sizes(file: str) -> dict[str, Size]:
+def read_sizes(file: str) -> Sizes:
     """The sizes of a real database's tables, by name.
 
     Raises:

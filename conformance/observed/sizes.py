@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from conformance.observed.catalog import Scope
 
+#: The name of the server among the tables.
+SERVER = "(server)"
 _BY_OID = text("""
 SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
                 WHERE attrelid = pg_catalog.to_regclass('_timescaledb_catalog.chunk')
@@ -60,6 +62,15 @@ SELECT n.nspname AS schema, r.relname AS name, k.oid IS NOT NULL AS chunk,
 """
 
 
+_LIMITS = text("""
+SELECT pg_catalog.current_setting('max_locks_per_transaction') AS max_locks_per_transaction,
+       pg_catalog.current_setting('max_connections') AS max_connections,
+       pg_catalog.current_setting('max_prepared_transactions') AS max_prepared_transactions,
+       pg_catalog.current_setting('timescaledb.max_tuples_decompressed_per_dml_transaction', true)
+         AS max_tuples_decompressed
+""")
+
+
 def table_sizes(connection: Connection, scope: Scope) -> dict[str, dict[str, int]]:
     """The `rows`, `bytes`, `chunks` and `batches` of each table, by its name.
 
@@ -78,6 +89,12 @@ def table_sizes(connection: Connection, scope: Scope) -> dict[str, dict[str, int
         size["chunks"] += part.chunk
         size["batches"] += part.batches
     return dict(found)
+
+
+def server_limits(connection: Connection) -> dict[str, int]:
+    """The settings of the server that limit what fits, as `conformance gate` reads them."""
+    found = connection.execute(_LIMITS).mappings().one()
+    return {name: int(value) for name, value in found.items() if value is not None}
 
 
 def _estimate(connection: Connection, relation: str) -> int:

@@ -11,34 +11,37 @@ from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.amounts import in_bytes
 from conformance.gate.evidence.report import DECOMPRESSION_LIMIT, Estimate, GateFinding
-from conformance.gate.evidence.sizes import ROWS_OF_BATCH
+from conformance.gate.evidence.sizes import DEFAULT_LIMITS, ROWS_OF_BATCH
 from conformance.gate.rules.decompression import decompressing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from conformance.gate.evidence.report import LockEntries, Statement
-    from conformance.gate.evidence.sizes import Size
+    from conformance.gate.evidence.sizes import Limits, Size
 
 #: Bytes per second that a server reads at most.
 FASTEST = 2_000_000_000
-#: PostgreSQL documentation, "Lock Management": max_locks_per_transaction, 64, for each of
-#: max_connections, 100.
-LOCK_TABLE = 6_400
+#: The entries of the lock table with PostgreSQL's defaults.
+LOCK_TABLE = DEFAULT_LIMITS.lock_table
 
 
 def estimates(
-    statements: Sequence[Statement], rows: Mapping[str, int], sizes: Mapping[str, Size]
+    statements: Sequence[Statement],
+    rows: Mapping[str, int],
+    sizes: Mapping[str, Size],
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[Estimate]:
     """Estimates for the statements of one revision.
 
     Args:
         rows: the number of rows of each table in the rehearsal, before the revision.
         sizes: the sizes of the real tables.
+        limits: the limits of their server.
     """
     yield from _held(statements, rows, sizes)
-    yield from _entries(statements, sizes)
-    yield from _decompressed(statements, rows, sizes)
+    yield from _entries(statements, sizes, limits)
+    yield from _decompressed(statements, rows, sizes, limits)
 
 
 def judge_sizes(revision: str, found: Sequence[Estimate]) -> Iterator[GateFinding]:
@@ -112,7 +115,9 @@ def _span(
     return low, statement.seconds * factor, words
 
 
-def _entries(statements: Sequence[Statement], sizes: Mapping[str, Size]) -> Iterator[Estimate]:
+def _entries(
+    statements: Sequence[Statement], sizes: Mapping[str, Size], limits: Limits
+) -> Iterator[Estimate]:
     """The largest number of lock-table entries that a transaction holds."""
     totals = [
         (sum(_there(item, sizes) for item in statement.entries), statement)
@@ -130,9 +135,8 @@ def _entries(statements: Sequence[Statement], sizes: Mapping[str, Size]) -> Iter
         total,
         total,
         "; ".join(_entries_told(statement.entries, sizes)),
-        LOCK_TABLE,
-        f"the lock table has {LOCK_TABLE:,} with the defaults of max_locks_per_transaction and "
-        "max_connections",
+        limits.lock_table,
+        limits.lock_table_said,
     )
 
 
@@ -151,7 +155,10 @@ def _entries_told(entries: Iterable[LockEntries], sizes: Mapping[str, Size]) -> 
 
 
 def _decompressed(
-    statements: Sequence[Statement], rows: Mapping[str, int], sizes: Mapping[str, Size]
+    statements: Sequence[Statement],
+    rows: Mapping[str, int],
+    sizes: Mapping[str, Size],
+    limits: Limits,
 ) -> Iterator[Estimate]:
     for statement, item in decompressing(statements):
         size, here = sizes.get(item.relation), rows.get(item.relation)
@@ -160,7 +167,8 @@ def _decompressed(
         reached = size.compressed_rows * item.chunks / item.compressed
         written = sum(work.written for work in statement.rows if work.relation == item.relation)
         part = min(written / here, 1.0)
-        limit = statement.decompression_limit or None
+        there = limits.max_tuples_decompressed
+        limit = (statement.decompression_limit if there is None else there) or None
         yield Estimate(
             statement.number,
             item.relation,

@@ -1,0 +1,136 @@
+"""The disk and the WAL of statements at the sizes of a real database, and its server's limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.gate.evidence.report import AffectedTable, LockEntries, RowWork
+from conformance.gate.evidence.sizes import DEFAULT_LIMITS, Limits, Size, sizes_of
+from conformance.gate.rules.sizes import estimates, judge_sizes
+from conformance.gate.rules.volumes import DISK, WAL, volumes
+from conformance.reports.gate.estimates import told
+
+from .cases import lock, statement
+
+SIZES = {"t": Size(rows=1_000_000, bytes=400_000_000, chunks=100, batches=0)}
+HERE = {"t": 40}
+REWRITE = statement(
+    1, "ALTER TABLE t ALTER a TYPE bigint", rewrites=(AffectedTable("t", existed=True, chunks=4),),
+    rows=(RowWork("t", existed=True, read=40, written=40),), transaction=1,
+)  # fmt: skip
+UPDATE = statement(2, "UPDATE t SET a = 1", rows=(RowWork("t", existed=True, read=40, written=10),))
+INDEX = statement(3, "CREATE INDEX i ON t (a)", rows=(RowWork("t", existed=True, read=40),))
+
+
+def scaled(*statements, sizes=SIZES):
+    return [(item.what, item.low, item.high) for item in volumes(statements, HERE, sizes)]
+
+
+def test_a_rewrite_needs_the_table_once_more_and_as_much_wal():
+    assert scaled(REWRITE) == [
+        (DISK, 400_000_000, 400_000_000),
+        (WAL, 400_000_000, 600_000_000),
+    ]
+    disk, wal = volumes([REWRITE], HERE, SIZES)
+    assert told(disk) == "statement 1, t: 400 MB of free disk"
+    assert disk.arithmetic == (
+        "t and its indexes have 400 MB, and exist twice until the transaction ends: 800 MB"
+    )
+    assert told(wal) == "statement 1, t: 400 MB to 600 MB of WAL"
+    assert wal.arithmetic == "a rewrite writes 1 to 1.5 times 400 MB"
+
+
+def test_rewrites_of_one_transaction_add_up():
+    disk, _, again, _ = volumes([REWRITE, replace(REWRITE, number=2)], HERE, SIZES)
+    assert (disk.high, again.high) == (400_000_000, 800_000_000)
+    assert "400 MB of the rewrites before it are not free yet" in again.arithmetic
+    for other in (2, None):
+        *_, again, _ = volumes([REWRITE, replace(REWRITE, transaction=other)], HERE, SIZES)
+        assert again.high == 400_000_000
+
+
+def test_changed_rows_take_room_and_wal_for_their_part():
+    assert scaled(UPDATE) == [(DISK, 0, 100_000_000), (WAL, 12_500_000, 400_000_000)]
+    disk, wal = volumes([UPDATE], HERE, SIZES)
+    assert disk.arithmetic == (
+        "25% of 1,000,000 rows and of 400 MB are written again, where VACUUM has left no room"
+    )
+    assert wal.arithmetic == (
+        "25% of 1,000,000 rows and of 400 MB: at least 50 bytes a row, at most 4 x 100 MB"
+    )
+
+
+def test_deleted_rows_take_wal_only():
+    delete = replace(UPDATE, sql="DELETE FROM t")
+    assert scaled(delete) == [(WAL, 12_500_000, 400_000_000)]
+
+
+def test_the_bounds_of_narrow_rows_do_not_cross():
+    narrow = {"t": replace(SIZES["t"], bytes=1_000_000)}
+    assert scaled(replace(UPDATE, sql="DELETE FROM t"), sizes=narrow) == [
+        (WAL, 12_500_000, 12_500_000)
+    ]
+
+
+def test_compressed_rows_take_more():
+    packed = {"t": replace(SIZES["t"], batches=1_000)}
+    assert all("take more once" in item.arithmetic for item in volumes([UPDATE], HERE, packed))
+
+
+def test_an_index_takes_a_part_of_the_table():
+    assert scaled(INDEX) == [(DISK, 6_000_000, 400_000_000), (WAL, 6_000_000, 400_000_000)]
+    for sql in ("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)", "CREATE UNIQUE INDEX i ON t (a)"):
+        assert len(scaled(replace(INDEX, sql=sql))) == 2
+    for sql in ("ALTER TABLE t ADD CHECK (a > 0)", "CREATE INDEX i ON t USING brin (a)",
+                "ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX i"):  # fmt: skip
+        assert scaled(replace(INDEX, sql=sql)) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(REWRITE, by_alembic=True),
+        replace(REWRITE, rewrites=(AffectedTable("t", existed=False),), rows=()),
+        replace(UPDATE, rows=(RowWork("t", existed=False, read=1, written=1),)),
+        replace(UPDATE, rows=(RowWork("u", existed=True, read=1, written=1),)),
+        replace(UPDATE, sql="INSERT INTO t VALUES (1)", rows=(RowWork("t", True, written=1),)),
+        replace(UPDATE, rows=(RowWork("t", existed=True, read=1),)),
+    ],
+)
+def test_what_takes_nothing_there(changed):
+    assert scaled(changed) == []
+
+
+def test_the_lock_table_of_the_server_is_the_limit():
+    entries = (LockEntries("t", itself=1, of_chunks=400, chunks=4),)
+    locking = statement(1, "ALTER TABLE t ADD a int", locks=(lock("t", chunks=4),), entries=entries)
+    limits = Limits(128, 50, 10, known=True)
+    found = [
+        item
+        for item in estimates([locking], HERE, SIZES, limits)
+        if item.what == "lock-table entries"
+    ]
+    assert [(item.high, item.limit) for item in found] == [(10_001, 7_680)]
+    assert found[0].limit_name == (
+        "the lock table of that server has 7,680: max_locks_per_transaction 128 x (max_connections "
+        "50 + max_prepared_transactions 10)"
+    )
+    assert [item.code for item in judge_sizes("0002", found)] == ["exceeds-limit"]
+
+
+def test_the_limits_are_read_from_what_audit_writes():
+    table = {"rows": 1, "bytes": 2, "chunks": 3, "batches": 4}
+    server = {"max_locks_per_transaction": 128, "max_tuples_decompressed": 0, "newer": 1}
+    found = sizes_of({"t": table, "(server)": server})
+    assert found == {"t": Size(1, 2, 3, 4)}
+    assert found.limits == Limits(128, 100, 0, 0, known=True)
+    assert (found.chunks, found.bytes, found.told) == (3, 2, "of 1 table, from the given file")
+    assert sizes_of({"t": table, "u": table}).limits == DEFAULT_LIMITS
+
+
+@pytest.mark.parametrize("server", [1, {"max_connections": "100"}, {"max_connections": -1}])
+def test_wrong_limits_are_refused(server):
+    with pytest.raises(ValueError, match=r"\(server\)"):
+        sizes_of({"(server)": server})
