@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source", metavar="[URL|VERDICT.JSON]", required=False)
+@click.argument("database", metavar="[URL]", required=False)
 @click.option("-m", "--message", metavar="TEXT", help="The message of the revision.")
 @click.option("--rev-id", metavar="ID", help="The id of the revision, instead of a random one.")
 @click.option(
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 @json_option
 def fix(  # noqa: PLR0913 - what a user may choose
     source: str | None,
+    database: str | None,
     *,
     message: str | None,
     rev_id: str | None,
@@ -43,8 +46,9 @@ def fix(  # noqa: PLR0913 - what a user may choose
 ) -> None:
     """Write an Alembic revision that mends what was found.
 
-    The findings are those of a database, or of the last verdict of conformance check. Nothing is
-    executed in the database.
+    The findings are those of a database, or of a verdict; without an argument, of the last verdict
+    of conformance check. A verdict of conformance audit needs the URL of its database as well.
+    Nothing is executed in the database.
 
     Exit codes: 0 everything is mended and the gate passes, 1 not, 2 could not run.
     """
@@ -58,7 +62,10 @@ def fix(  # noqa: PLR0913 - what a user may choose
 
     project = configured(**given)
     source = source or str(Path(project.reports) / "verdict.json")
-    choices = Choices(project, source, message, rev_id, printed or "", gate)
+    if "://" in source and database is not None:
+        raise click.UsageError("Give one URL: a second one belongs to the verdict of an audit.")
+    database = database or _asked(source)
+    choices = Choices(project, source, message, rev_id, printed or "", gate, database)
     with Console(stderr=True).status("starting") as status:
         carry_out(
             lambda progress: run_fix(choices, progress),
@@ -69,6 +76,18 @@ def fix(  # noqa: PLR0913 - what a user may choose
             ended=status.stop,
             json_file=json_file,
         )
+
+
+def _asked(source: str) -> str | None:
+    """The URL of the database that an audit's verdict is about, if somebody is there to ask."""
+    from conformance.mending.verdicts import audited_in
+
+    audited = "" if "://" in source else audited_in(Path(source))
+    if not audited or not sys.stdin.isatty():
+        return None
+    # The URL may have a password.
+    answer: str = click.prompt(f"URL of the {audited}", hide_input=True, err=True)
+    return answer
 
 
 def _show(report: FixReport, console: Console) -> None:

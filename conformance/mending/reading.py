@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from conformance.audit import reading
 from conformance.comparing.capabilities import Capabilities
-from conformance.engines.connecting import connect, parse_url, place
+from conformance.engines.connecting import connect, parse_url
 from conformance.engines.identification import identify_server
 from conformance.engines.started import start_session
-from conformance.errors import ConformanceError
+from conformance.mending.verdicts import described, written_in
 from conformance.pipeline import check_database, scope_of
 from conformance.project.migrations import Migrations
 from conformance.project.models import metadata_for
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.comparing.comparison import Comparison
+    from conformance.mending.verdicts import Written
     from conformance.process.progress import Progress
     from conformance.project.configuration import Configuration
 
@@ -53,19 +53,36 @@ def from_database(address: str, project: Configuration) -> Read:
         server = identify_server(connection)
         capabilities = Capabilities(community_edition=server.edition == "community")
         scope = scope_of(metadata, project.schemas, project.leave)
-        found = check_database(connection, metadata, capabilities, scope)
-    return Read(found, f"database {url.database} at {place(url)}", in_use=True)
+        found = check_database(connection, metadata, capabilities, scope, living=True)
+    return Read(found, described(url), in_use=True)
 
 
-def from_verdict(path: Path, project: Configuration, progress: Progress) -> Read:
-    """Both sides of a migrated database, and the findings of a check's verdict.
+def from_verdict(
+    path: Path, project: Configuration, progress: Progress, address: str | None = None
+) -> Read:
+    """Both sides of the database that a verdict is about, and the findings of the verdict.
 
-    A verdict has no statements, so the migrations make the database again.
+    A verdict has no statements. For that of a check the migrations make the database again; for
+    that of an audit the audited database is read again.
+
+    Args:
+        address: the URL of the audited database; None for the verdict of a check.
 
     Raises:
-        ConformanceError: the file is not the verdict of a check, or the migrations fail.
+        ConformanceError: the file has no verdict, the migrations fail, or the database cannot be
+            read.
     """
-    ids = findings_in(path)
+    written = written_in(path, address)
+    if address is None:
+        return _migrated(path, written, project, progress)
+    read = from_database(address, project)
+    source = f"{path}, {written.database}"
+    if written.database != read.source:
+        source += f", read again as {read.source}"
+    return replace(read, source=source, ids=written.ids)
+
+
+def _migrated(path: Path, written: Written, project: Configuration, progress: Progress) -> Read:
     metadata = metadata_for(project)
     scope = scope_of(metadata, project.schemas, project.leave)
     session = start_session(project.engine, project.image, progress)
@@ -79,35 +96,4 @@ def from_verdict(path: Path, project: Configuration, progress: Progress) -> Read
             connection.rollback()
     finally:
         session.engine.stop()
-    return Read(found, str(path), ids)
-
-
-def findings_in(path: Path) -> tuple[str, ...]:
-    """The ids of the findings in the verdict of a check.
-
-    Raises:
-        ConformanceError: there is no such file, or it is not the verdict of a check.
-    """
-    try:
-        verdict: Any = json.loads(path.read_text("utf-8"))
-        ids = tuple(str(finding["id"]) for finding in verdict["findings"])
-    except FileNotFoundError:
-        raise ConformanceError(
-            f"There is no verdict at {path}.",
-            "Run conformance check first, or give the URL of a database.",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ConformanceError(
-            f"{path} is not a verdict of conformance check.",
-            "Give the verdict.json that conformance check wrote, or the URL of a database.",
-        ) from None
-    if verdict.get("verdict") == "could_not_run":
-        raise ConformanceError(
-            f"{path} has no verdict: the check could not run.", "Run conformance check again."
-        )
-    if verdict.get("generated") is None:
-        raise ConformanceError(
-            f"{path} is the verdict of an audit, which does not have the database's address.",
-            "Give the URL of the database: conformance fix URL.",
-        )
-    return ids
+    return Read(found, str(path), written.ids)

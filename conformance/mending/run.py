@@ -37,6 +37,8 @@ class Choices:
 
     Attributes:
         source: the URL of a database, or the path of a verdict.
+        database: the URL of the database that the verdict at `source` is about; None for the
+            verdict of a check.
         message: the revision's message; None: how many findings it mends.
         identifier: the revision's id; None: Alembic's.
         printed: `revision` or `sql` to print it; empty to write a file.
@@ -49,6 +51,7 @@ class Choices:
     identifier: str | None = None
     printed: str = ""
     gate: bool = True
+    database: str | None = None
 
 
 def fix(choices: Choices, progress: Progress = unwatched) -> FixReport:
@@ -87,7 +90,7 @@ def fix(choices: Choices, progress: Progress = unwatched) -> FixReport:
 def _read(choices: Choices, progress: Progress) -> Read:
     if "://" in choices.source:
         return from_database(choices.source, choices.project)
-    return from_verdict(Path(choices.source), choices.project, progress)
+    return from_verdict(Path(choices.source), choices.project, progress, choices.database)
 
 
 def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
@@ -100,7 +103,8 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
     plan = plan_for(read.comparison, wanted=wanted, guarded=read.in_use)
     there = {finding.id for finding in read.comparison.findings.values()}
     others = [name for name in read.ids or () if name not in there]
-    of_tests = [name for name in others if name.partition(":")[0] not in KINDS]
+    # What only an audit finds, such as a failed job, may be over since.
+    of_tests = [name for name in others if not read.in_use and name.partition(":")[0] not in KINDS]
     return plan, FixReport(
         read.source,
         plan.mended,

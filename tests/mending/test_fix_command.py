@@ -12,9 +12,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from conformance.audit import audit
+from conformance.errors import ConformanceError
+from conformance.mending.verdicts import written_in
+from models import Base
+
 PROJECT = Path(__file__).parents[2]
 NOWHERE = "postgresql://u:secret@127.0.0.1:1/d"
 CHECKED = {"verdict": "differs", "generated": {"profile": "quick", "seed": 1}, "findings": []}
+
+AUDITED = {
+    "verdict": "differs",
+    "engine": {"description": "database desk at db:5432"},
+    "generated": None,
+    "findings": [],
+    "against": None,
+}
 
 
 @pytest.fixture
@@ -43,11 +56,13 @@ def written(tmp_path):
     ("verdict", "words"),
     [
         (None, "There is no verdict at verdict.json. Run conformance check first"),
-        ("[]", "verdict.json is not a verdict of conformance check."),
-        (json.dumps({**CHECKED, "generated": None}), "conformance fix URL"),
+        ("[]", "verdict.json is not a verdict of conformance check or conformance audit."),
+        (json.dumps(AUDITED), "Give the URL of the database desk at db:5432 as well"),
+        (json.dumps({"databases": [AUDITED, AUDITED]}), "has the verdicts on 2 databases"),
+        (json.dumps({**AUDITED, "against": "database b at db:5432"}), "not with the models"),
         (json.dumps({**CHECKED, "verdict": "could_not_run"}), "Run conformance check again."),
     ],
-    ids=["missing", "another file", "of an audit", "none"],
+    ids=["missing", "another file", "of an audit", "of audits", "of two databases", "none"],
 )
 def test_a_verdict_that_cannot_be_mended(run, tmp_path, verdict, words):
     if verdict is not None:
@@ -98,6 +113,41 @@ def test_a_database_in_use(run, tmp_path, drifted):
         "index:curves.extra:exists",
     ]
     assert written(tmp_path) == ["0001_initial_schema.py", "0002_mend_2_findings.py"]
+
+
+def audited(tmp_path, url):
+    """The verdict of an audit of the database, and its file."""
+    verdict = audit(url, Base.metadata)
+    file = tmp_path / "audit.json"
+    file.write_text(json.dumps(verdict.as_data()))
+    return verdict, file
+
+
+def test_the_verdict_of_an_audit(run, tmp_path, drifted):
+    """Of the findings of the database only those of the verdict are mended."""
+    verdict, file = audited(tmp_path, drifted)
+    data = json.loads(file.read_text())
+    data["findings"] = [item for item in data["findings"] if item["kind"] == "index"] + [
+        {"id": "index:curves.mended_since:exists"}
+    ]
+    file.write_text(json.dumps(data))
+    done = run("audit.json", drifted, "--sql")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "DROP INDEX IF EXISTS extra;\n"
+    assert f"findings of  audit.json, {verdict.engine.description}" in done.stderr
+    assert "gone         1:" in done.stderr
+    assert "index:curves.mended_since:exists" in done.stderr
+    # Of the verdicts on several databases that of the database.
+    file.write_text(json.dumps({"databases": [AUDITED, data]}))
+    assert len(written_in(file, drifted).ids) == 2
+    file.write_text(json.dumps({"databases": [AUDITED, AUDITED]}))
+    with pytest.raises(ConformanceError, match="no verdict on the database"):
+        written_in(file, drifted)
+
+
+def test_two_sources_that_do_not_belong_together(run, tmp_path):
+    (tmp_path / "verdict.json").write_text(json.dumps(CHECKED))
+    assert "the verdict of a check" in run("verdict.json", NOWHERE).stderr
 
 
 @pytest.mark.slow

@@ -1,0 +1,208 @@
+"""Run the gate on the revision of each alteration: how many pass, and what is found in the others.
+
+    python -m tests.alterations.gating URL [WORDS [PART]]
+
+The project of a case has the database's own revisions, one that makes the alteration, and the one
+that mends it, which the gate rehearses on the server at the URL. A run takes most of an hour, so it
+is not a test; `docs/fix.md` has its result. WORDS choose the cases whose names contain them; PART
+takes a part of these, `1/3` every third.
+"""
+# ruff: noqa: T201 - it prints its result.
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import NullPool, create_engine
+
+import models
+from conformance.engines.base import Template
+from conformance.engines.started import start_session
+from conformance.errors import ConformanceError
+from conformance.gate.rehearse import rehearse
+from conformance.gate.revisions.new import new_since_revision
+from conformance.mending.plan import plan_for
+from conformance.mending.writing import write_revision
+from conformance.project.migrations import Migrations
+from conformance.project.scripts import alembic_config, single_head
+
+from .cases import Database, ModelEdit, edited_models
+from .test_mending import CASES, NOT_MENDED
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Connection, MetaData
+
+    from conformance.engines.started import Session
+    from conformance.gate.evidence.report import GateFinding
+
+    from .test_mending import Case
+
+PROJECT = Path(__file__).parents[2]
+_EXTENSION = "CREATE EXTENSION IF NOT EXISTS timescaledb"
+_ENV = """
+from alembic import context
+
+def run():
+    with context.begin_transaction():
+        context.execute("SET LOCAL lock_timeout = '5s'")
+        context.run_migrations()
+
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql", literal_binds=True)
+    run()
+else:
+    context.configure(connection=context.config.attributes["connection"])
+    run()
+"""
+_REVISION = '''"""{title}."""
+from alembic import op
+
+revision = "{revision}"
+down_revision = {parent!r}
+
+
+def upgrade():
+    from tests.alterations import gating
+
+    gating.{function}({case!r}, op.get_bind())
+
+
+def downgrade():
+    pass
+'''
+_BY_ID = {case.id: case for case in CASES}
+
+
+def make(case: str, connection: Connection) -> None:
+    """The database that the case alters; called by a revision."""
+    _run(connection, "SET LOCAL client_min_messages = error")
+    _run(connection, _EXTENSION)
+    _made(_BY_ID[case], connection)
+    _run(connection, "SET LOCAL client_min_messages = notice")
+
+
+def alter(case: str, connection: Connection) -> None:
+    """The alteration; called by a revision."""
+    _run(connection, "SET LOCAL client_min_messages = error")
+    found = _BY_ID[case].case
+    assert not isinstance(found, ModelEdit)
+    _run(connection, found.sql)
+    _run(connection, "SET LOCAL client_min_messages = notice")
+
+
+def _made(case: Case, connection: Connection) -> MetaData:
+    assert case.make is not None
+    # The capabilities matter where facts are compared.
+    return case.make(Database(connection, None))  # type: ignore[arg-type]
+
+
+def _run(connection: Connection, sql: str) -> None:
+    connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+
+
+def gate(case: Case, session: Session, folder: Path) -> list[GateFinding]:
+    """What the gate finds in the revision that mends the case."""
+    metadata = models.Base.metadata
+    if isinstance(case.case, ModelEdit):
+        metadata = edited_models(case.case, folder)
+    config = _project(case, folder)
+    migrations = Migrations.on(session.engine, config)
+    with (
+        session.engine.database(_empty()) as url,
+        create_engine(url, poolclass=NullPool).connect() as connection,
+    ):
+        migrations.upgrade(connection, "head")
+        if case.make is not None:
+            with session.engine.database(_empty()) as other:
+                metadata = _metadata_of(case, other)
+        database = Database(connection, session.engine.capabilities, metadata)
+        plan = plan_for(database.compare())
+        connection.rollback()
+    if plan.unmended or not plan.upgrade:
+        raise ConformanceError(f"not mended: {plan.unmended}", "")
+    before = single_head(config)
+    write_revision(config, plan, case.id, "mend")
+    report = rehearse(session, config, new_since_revision(config, before), metadata)
+    return [finding for finding in report.findings if finding.severity != "note"]
+
+
+def _metadata_of(case: Case, url: Any) -> MetaData:
+    """The models of a case that makes its database itself."""
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        _run(connection, "SET client_min_messages = error")
+        _run(connection, _EXTENSION)
+        return _made(case, connection)
+
+
+def _empty() -> Template:
+    return Template("empty", "empty", lambda _url: None)
+
+
+def _project(case: Case, folder: Path) -> Config:
+    """The folder of the project, with the revisions before the one that mends."""
+    shutil.copy(PROJECT / "alembic.ini", folder)
+    shutil.copytree(
+        PROJECT / "alembic", folder / "alembic", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    config = alembic_config(folder / "alembic.ini")
+    versions = folder / "alembic" / "versions"
+    parent = single_head(config)
+    if case.make is not None:
+        for path in versions.glob("*.py"):
+            path.unlink()
+        (folder / "alembic" / "env.py").write_text(_ENV)
+        _write(versions, "made", None, "make", case)
+        parent = "made"
+    if not isinstance(case.case, ModelEdit):
+        _write(versions, "altered", parent, "alter", case)
+    return config
+
+
+def _write(versions: Path, revision: str, parent: str | None, function: str, case: Case) -> None:
+    text = _REVISION.format(
+        title=revision, revision=revision, parent=parent, function=function, case=case.id
+    )
+    (versions / f"{revision}.py").write_text(text)
+
+
+def main(url: str, words: str = "", part: str = "1/1") -> None:
+    """Print each case with its findings, and the counts."""
+    first, step = map(int, part.split("/"))
+    chosen = [case for case in CASES if case.id not in NOT_MENDED and words in case.id]
+    chosen = chosen[first - 1 :: step]
+    codes: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    for case in chosen:
+        started = time.monotonic()
+        with TemporaryDirectory() as name:
+            session = start_session(url, None)
+            try:
+                findings = gate(case, session, Path(name))
+            # One case must not end the run.
+            except Exception as error:
+                counts["not run"] += 1
+                print(f"NOT RUN {case.id}: {type(error).__name__}: {error}", flush=True)
+                continue
+            finally:
+                session.engine.stop()
+        failing = sorted({finding.code for finding in findings if finding.severity == "error"})
+        warned = sorted({finding.code for finding in findings if finding.severity != "error"})
+        counts["fails" if failing else "warned" if warned else "clean"] += 1
+        codes.update(failing + warned)
+        print(f"{time.monotonic() - started:5.1f} s  {case.id}: {failing + warned}", flush=True)
+        for finding in findings:
+            print(f"    {finding.code} {finding.subject}: {finding.message}", flush=True)
+    print(f"{len(chosen)} cases: {dict(counts)}")
+    for code, number in codes.most_common():
+        print(f"{number:5} {code}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
