@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import ANYTHING
 from conformance.mending.scene import (
+    FIRST,
+    LAST,
     CannotMend,
     Parts,
     Ref,
     Scene,
     Step,
+    apart,
     differing,
     dropping,
     making,
 )
-from conformance.mending.sql import name, names, relation, texts
+from conformance.mending.sql import name, names, relation, shadow, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +33,60 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     scene.lift_for_constraint(ref.table)
     named = _name(ref, parts)
     word = f"CONSTRAINT {name(named)} " if named else ""
-    sql = f"ALTER TABLE {relation(ref.table)} ADD {word}{_DEFINITIONS[ref.kind](parts)}"
+    add = f"ALTER TABLE {relation(ref.table)} ADD {word}"
+    definition = f"{_DEFINITIONS[ref.kind](parts)}{_deferrable(parts)}"
     note = "" if scene.is_new(ref.table) else _NOTES.get(ref.kind, "")
-    yield making(ref.kind, f"{sql}{_deferrable(parts)}{_validated(parts)}", note=note)
+    if named is not None and _is_validated_later(ref, parts, scene):
+        yield making(ref.kind, f"{add}{definition} NOT VALID")
+        sql = f"ALTER TABLE {relation(ref.table)} VALIDATE CONSTRAINT {name(named)}"
+        yield apart(ref.kind, sql, phase=LAST, note=note)
+    elif named is not None and _is_indexed_first(ref, parts, scene):
+        index = shadow(named)
+        yield from _unique_index(ref, parts, index, note)
+        word = "PRIMARY KEY" if ref.kind == "primary_key" else "UNIQUE"
+        yield making(ref.kind, f"{add}{word} USING INDEX {name(index)}{_deferrable(parts)}")
+    else:
+        yield making(ref.kind, f"{add}{definition}{_validated(parts)}", note=note)
+
+
+def _is_validated_later(ref: Ref, parts: Parts, scene: Scene) -> bool:
+    """Whether the rows are read in a transaction of their own, under a lock that blocks nobody."""
+    target = str(parts.get("references")).rpartition(" (")[0]
+    return (
+        ref.kind in ("check", "foreign_key")
+        and parts.get("validated") is not False
+        and scene.is_quiet(ref.table)
+        and (ref.kind == "check" or not scene.is_hypertable(target))
+    )
+
+
+def _is_indexed_first(ref: Ref, parts: Parts, scene: Scene) -> bool:
+    """Whether the index is built before, without a lock that blocks anybody."""
+    columns = [
+        Ref("column", ref.table, column)
+        for column in (*texts(parts.get("columns")), *texts(parts.get("include")))
+    ]
+    return (
+        ref.kind in ("primary_key", "unique")
+        and not parts.get("over_periods")
+        and scene.is_quiet(ref.table)
+        and all(scene.before.get(column) == scene.after.get(column) for column in columns)
+    )
+
+
+def _unique_index(ref: Ref, parts: Parts, index: str, note: str) -> Iterator[Step]:
+    table = relation(ref.table)
+    schema = table.rpartition(".")[0]
+    where = f"{schema}.{name(index)}" if schema else name(index)
+    # One that an interrupted run has left is not valid.
+    yield apart("index", f"DROP INDEX CONCURRENTLY IF EXISTS {where}", phase=FIRST)
+    nulls = " NULLS NOT DISTINCT" if parts.get("nulls") == "not distinct" else ""
+    yield apart(
+        "index",
+        f"CREATE UNIQUE INDEX CONCURRENTLY {name(index)} ON {table} {_columns(parts)}{nulls}",
+        phase=FIRST,
+        note=note,
+    )
 
 
 def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
@@ -42,10 +96,9 @@ def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     named = _name(ref, parts)
     if named is None:
         raise CannotMend("the models do not name it, so only the server knows its name")
-    yield dropping(
-        ref.kind,
-        f"ALTER TABLE {relation(ref.table)} DROP CONSTRAINT {scene.if_exists}{name(named)}",
-    )
+    # Of a new table that is there already where the revision mends nothing.
+    table = f"{scene.if_exists if scene.is_new(ref.table) else ''}{relation(ref.table)}"
+    yield dropping(ref.kind, f"ALTER TABLE {table} DROP CONSTRAINT {scene.if_exists}{name(named)}")
 
 
 def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
@@ -57,7 +110,11 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         yield making(ref.kind, f"ALTER TABLE {table} {words}")
     elif changed == {"validated"} and after["validated"] and not _is_compressed(ref, scene):
         sql = f"ALTER TABLE {table} VALIDATE CONSTRAINT {name(ref.name)}"
-        yield making(ref.kind, sql, note="Fails if a row breaks the constraint.")
+        note = "Fails if a row breaks the constraint."
+        if scene.is_quiet(ref.table):
+            yield apart(ref.kind, sql, phase=LAST, note=note)
+        else:
+            yield making(ref.kind, sql, note=note)
     else:
         yield from drop(ref, before, scene)
         if scene.guarded and _name(ref, after) != _name(ref, before):

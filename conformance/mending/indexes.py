@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import Expression, IndexColumn
-from conformance.mending.scene import CannotMend, Parts, Ref, Scene, Step, dropping, making
+from conformance.mending.scene import (
+    LAST,
+    CannotMend,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    apart,
+    dropping,
+    making,
+)
 from conformance.mending.sql import literal, name, names, relation
 
 if TYPE_CHECKING:
@@ -20,7 +30,9 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     columns = parts["columns"]
     assert isinstance(columns, tuple)
     listed = ", ".join(_column(column) for column in columns)
-    words = [f"CREATE {unique}INDEX {name(ref.name.strip('<>'))} ON {relation(ref.table)}"]
+    concurrently = "CONCURRENTLY " if _is_built_beside(ref, parts, scene) else ""
+    named = name(ref.name.strip("<>"))
+    words = [f"CREATE {unique}INDEX {concurrently}{named} ON {relation(ref.table)}"]
     if parts.get("method", "btree") != "btree":
         words.append(f"USING {parts['method']}")
     words.append(f"({listed})")
@@ -29,10 +41,40 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         words.append(f"INCLUDE {names(str(item) for item in include)}")
     if parts.get("nulls") == "not distinct":
         words.append("NULLS NOT DISTINCT")
-    words += _storage(ref, scene)
+    by_chunk = _is_built_by_chunk(ref, parts, scene)
+    words += _storage(ref, scene, by_chunk=by_chunk)
     if parts.get("predicate") is not None:
         words.append(f"WHERE {parts['predicate']}")
-    yield making("index", " ".join(words))
+    sql = " ".join(words)
+    beside = concurrently or by_chunk
+    yield apart("index", sql, phase=LAST) if beside else making("index", sql)
+
+
+def _is_built_beside(ref: Ref, parts: Parts, scene: Scene) -> bool:
+    """Whether CONCURRENTLY builds the index, and nothing else in the revision needs it."""
+    return scene.is_quiet(ref.table) and not (parts.get("unique") and _is_referred_to(ref, scene))
+
+
+def _is_built_by_chunk(ref: Ref, parts: Parts, scene: Scene) -> bool:
+    """Whether a transaction for each chunk builds the index of a hypertable.
+
+    A hypertable has no CONCURRENTLY; a unique index has neither.
+    """
+    reorder = scene.after.get(Ref("policy", ref.table, "reorder"), {})
+    return (
+        scene.online
+        and scene.is_hypertable(ref.table)
+        and not parts.get("unique")
+        and reorder.get("index_name") != ref.name
+    )
+
+
+def _is_referred_to(ref: Ref, scene: Scene) -> bool:
+    return any(
+        str(parts.get("references")).rpartition(" (")[0] == ref.table
+        for other, parts in scene.after.items()
+        if other.kind == "foreign_key"
+    )
 
 
 def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
@@ -58,11 +100,13 @@ def _column(column: object) -> str:
     return " ".join(words)
 
 
-def _storage(ref: Ref, scene: Scene) -> Iterator[str]:
+def _storage(ref: Ref, scene: Scene, *, by_chunk: bool) -> Iterator[str]:
     """The storage parameters that the index is created with."""
     found = dict(scene.after.get(Ref("storage", ref.table, ref.name.strip("<>")), {}))
     space = found.pop("tablespace", None)
-    if found:
-        yield f"WITH ({', '.join(f'{key} = {literal(value)}' for key, value in found.items())})"
+    listed = ["timescaledb.transaction_per_chunk"] if by_chunk else []
+    listed += [f"{key} = {literal(value)}" for key, value in found.items()]
+    if listed:
+        yield f"WITH ({', '.join(listed)})"
     if space is not None:
         yield f"TABLESPACE {name(str(space))}"

@@ -30,6 +30,9 @@ from conformance.mending import (
 from conformance.mending.remaking import objects_to_remake
 from conformance.mending.report import Unmended
 from conformance.mending.scene import (
+    FIRST,
+    LAST,
+    ORDER,
     RELATIONS,
     CannotMend,
     Objects,
@@ -118,6 +121,7 @@ def plan_for(
     *,
     wanted: Callable[[Finding], bool] = lambda _: True,
     guarded: bool = False,
+    online: bool = False,
     kinds: Collection[str] = _ALL,
 ) -> Plan:
     """The statements that mend the findings.
@@ -126,11 +130,12 @@ def plan_for(
         comparison: with the facts of both sides.
         wanted: whether a finding is to be mended.
         guarded: whether the statements also run where there is nothing to mend.
+        online: whether the upgrade does slow work outside of a transaction.
         kinds: the kinds of objects that get statements.
     """
     before = objects_of(comparison.sides[1])
     after = objects_of(target_of(comparison, wanted))
-    upgrade, failed = steps_between(before, after, guarded=guarded, kinds=kinds)
+    upgrade, failed = steps_between(before, after, guarded=guarded, online=online, kinds=kinds)
     downgrade, kept = steps_between(after, before, guarded=guarded, kinds=kinds)
     mended, unmended = [], []
     for key, finding in comparison.findings.items():
@@ -172,18 +177,38 @@ def steps_between(
     after: Objects,
     *,
     guarded: bool = False,
+    online: bool = False,
     kinds: Collection[str] = _ALL,
 ) -> tuple[list[Step], Failed]:
     """The statements from one state to the other, and what they leave as it is."""
     failed: Failed = {}
     while True:
-        scene = Scene(before, after, guarded)
+        scene = Scene(before, after, guarded, online)
         scene.remade = objects_to_remake(before, after)
         try:
-            return sorted(_steps(scene, kinds), key=lambda step: step[:2]), failed
+            steps = sorted(_steps(scene, kinds), key=lambda step: step.order)
+            if not guarded and steps and steps[-1].phase:
+                # After an interruption what was committed runs again.
+                guarded = True
+                continue
+            return _timed(steps), failed
         except _Stays as stays:
             failed.update(stays.failed)
             after = stays.instead(before, after)
+
+
+def _timed(steps: list[Step]) -> list[Step]:
+    """With the lock timeout that a statement outside of a transaction takes from the others."""
+    if not steps or steps[0].phase == steps[-1].phase == 0:
+        return steps
+    numbers = {step.phase for step in steps}
+    steps = [*steps]
+    if FIRST in numbers and 0 in numbers:
+        steps.append(Step(-len(ORDER) - 1, 0, "SET LOCAL lock_timeout = '5s'"))
+    if LAST in numbers:
+        steps.append(Step(-1, 0, "SET lock_timeout = '5s'", phase=LAST))
+        steps.append(Step(len(ORDER) + 1, 0, "RESET lock_timeout", phase=LAST))
+    return sorted(steps, key=lambda step: step.order)
 
 
 class _Stays(Exception):

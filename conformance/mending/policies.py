@@ -62,14 +62,22 @@ def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     if scene.is_gone(ref.table):
         return
     kind = _kind(ref)
-    if kind not in _FUNCTIONS or parts.get("count", 1) != 1 or _is_one_of_several(ref):
+    new = scene.is_new(ref.table)
+    if kind not in _FUNCTIONS or parts.get("count", 1) != 1 or _is_one_of_several(ref) or new:
         where = _where(ref, kind, parts)
+        if new:
+            # The relation is there already only where the revision mends nothing.
+            where = where.replace(f"{regclass(ref.table)}::regclass", _maybe(ref))
         sql = f"SELECT delete_job(job_id)\nFROM timescaledb_information.jobs\nWHERE {where}"
         yield dropping("policy", sql, depth=_depth(kind))
         return
     function = _FUNCTIONS[kind][0].replace("add_", "remove_")
     asks = ", if_exists => true" if scene.guarded else ""
     yield dropping("policy", f"SELECT {function}({regclass(ref.table)}{asks})", depth=_depth(kind))
+
+
+def _maybe(ref: Ref) -> str:
+    return f"to_regclass({regclass(ref.table)})"
 
 
 def _depth(kind: str) -> int:

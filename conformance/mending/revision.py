@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,11 +51,16 @@ def call(sql: str) -> str:
 
 
 def statements(steps: Iterable[Step]) -> Iterator[str]:
-    """Each statement as a call, after its comment."""
-    for step in steps:
-        if step.note:
-            yield f"# {step.note}"
-        yield call(step.sql)
+    """Each statement as a call, after its comment; some outside of Alembic's transaction."""
+    for phase, found in groupby(steps, key=lambda step: step.phase):
+        lines = []
+        for step in found:
+            lines += [f"# {step.note}"] if step.note else []
+            lines.append(call(step.sql))
+        if phase:
+            yield "with op.get_context().autocommit_block():"
+            lines = [textwrap.indent(line, "    ") for line in lines]
+        yield from lines
 
 
 def _reasons(items: Iterable[Unmended]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.adoption.stage import policy_for
 from conformance.comparing.acceptance import judge
 from conformance.comparing.facts import KINDS
+from conformance.engines import open_engine
 from conformance.errors import ConformanceError
 from conformance.mending.plan import plan_for
 from conformance.mending.reading import from_database, from_verdict
@@ -100,7 +101,8 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
         named = read.ids is None or finding.id in read.ids
         return named and judge(finding.names, policy).excused is None
 
-    plan = plan_for(read.comparison, wanted=wanted, guarded=read.in_use)
+    online = choices.printed != "sql" and _has_sessions(choices.project)
+    plan = plan_for(read.comparison, wanted=wanted, guarded=read.in_use, online=online)
     there = {finding.id for finding in read.comparison.findings.values()}
     others = [name for name in read.ids or () if name not in there]
     # What only an audit finds, such as a failed job, may be over since.
@@ -112,6 +114,15 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
         tuple(name for name in others if name not in of_tests),
         plan.kept,
     )
+
+
+def _has_sessions(project: Configuration) -> bool:
+    """Whether the project's engine runs statements that use several transactions."""
+    try:
+        return open_engine(project.engine, project.image, unwatched).name != "embedded"
+    except ConformanceError:
+        # The gate says why there is no engine.
+        return True
 
 
 def _rehearsed(project: Configuration, head: str, progress: Progress) -> GateReport:

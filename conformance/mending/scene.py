@@ -78,17 +78,33 @@ class Step(NamedTuple):
         rank: the smaller one runs first; most statements that drop have negative ones.
         depth: of views the number of views below.
         note: what a reader of the revision must know, as a comment.
+        phase: FIRST and LAST run outside of a transaction, before and after the others.
     """
 
     rank: int
     depth: int
     sql: str
     note: str = ""
+    phase: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """What the steps are sorted by."""
+        return self.phase, self.rank, self.depth
 
 
 def making(kind: str, sql: str, *, depth: int = 0, note: str = "") -> Step:
     """A statement that creates or changes an object of the kind."""
     return Step(_RANK[kind], depth, sql, note)
+
+
+#: The phases of steps that run outside of a transaction.
+FIRST, LAST = -1, 1
+
+
+def apart(kind: str, sql: str, *, phase: int, note: str = "") -> Step:
+    """A statement that commits by itself, or is slow and must not hold the locks of others."""
+    return Step(_RANK[kind], 0, sql, note, phase)
 
 
 def dropping(kind: str, sql: str, *, depth: int = 0, note: str = "") -> Step:
@@ -117,6 +133,8 @@ class Scene:
 
     Attributes:
         guarded: whether the statements also run where the state after is there already.
+        online: whether slow work on tables with rows is done outside of a transaction, without
+            blocking others.
         lifted: hypertables whose compression is off while other statements run.
         remade: objects that are dropped and created although they do not differ.
     """
@@ -124,6 +142,7 @@ class Scene:
     before: Objects
     after: Objects
     guarded: bool = False
+    online: bool = False
     lifted: set[str] = field(default_factory=set)
     remade: set[Ref] = field(default_factory=set)
 
@@ -141,6 +160,21 @@ class Scene:
         """Whether the relation is created."""
         there, then = _relation(self.before, table), _relation(self.after, table)
         return then is not None and (there is None or then.kind != there.kind)
+
+    def is_hypertable(self, table: str) -> bool:
+        """Whether the relation is a hypertable already."""
+        return EXISTS in self.before.get(Ref("hypertable", table), {})
+
+    def is_quiet(self, table: str) -> bool:
+        """Whether slow work on the plain table is done without blocking others."""
+        there, then = (side.get(Ref("table", table), {}) for side in (self.before, self.after))
+        hypertables = (side.get(Ref("hypertable", table), {}) for side in (self.before, self.after))
+        return (
+            self.online
+            and EXISTS in there
+            and then.get("kind", there.get("kind")) == "table"
+            and not any(EXISTS in parts for parts in hypertables)
+        )
 
     def is_gone(self, table: str) -> bool:
         """Whether the relation is dropped; its parts go with it."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_SHADOW = "_mending"
+#: Bytes of a name.
+_LONGEST = 63
 _TAG = "$mend$"
 
 
@@ -22,6 +25,11 @@ def name(text: str) -> str:
     if _PLAIN.fullmatch(text) and text not in RESERVED_WORDS:
         return text
     return '"{}"'.format(text.replace('"', '""'))
+
+
+def shadow(text: str) -> str:
+    """A name for what stands in for the object of the name for a while; at most 63 bytes."""
+    return text.encode()[: _LONGEST - len(_SHADOW)].decode(errors="ignore") + _SHADOW
 
 
 def names(items: Iterable[str]) -> str:
