@@ -1,11 +1,11 @@
 """Run the gate on the revision of each alteration: how many pass, and what is found in the others.
 
-    python -m tests.alterations.gating URL [WORDS [PART]]
+    python -m tests.alterations.gating ENGINE [WORDS [PART]]
 
 The project of a case has the database's own revisions, one that makes the alteration, and the one
-that mends it, which the gate rehearses on the server at the URL. A run takes most of an hour, so it
-is not a test; `docs/fix.md` has its result. WORDS choose the cases whose names contain them; PART
-takes a part of these, `1/3` every third.
+that mends it, which the gate rehearses on the engine. A run takes most of an hour, so it is not a
+test; `docs/fix.md` has its result. WORDS choose the cases whose names contain them; PART takes a
+part of these, `1/3` every third.
 """
 # ruff: noqa: T201 - it prints its result.
 
@@ -36,6 +36,8 @@ from .cases import Database, ModelEdit, edited_models
 from .test_mending import CASES, NOT_MENDED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from alembic.config import Config
     from sqlalchemy import Connection, MetaData
 
@@ -55,7 +57,8 @@ def run():
         context.run_migrations()
 
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", literal_binds=True)
+    named = {"paramstyle": "named"}
+    context.configure(dialect_name="postgresql", literal_binds=True, dialect_opts=named)
     run()
 else:
     context.configure(connection=context.config.attributes["connection"])
@@ -77,6 +80,7 @@ def upgrade():
 def downgrade():
     pass
 '''
+_TOGETHER = 10
 _BY_ID = {case.id: case for case in CASES}
 
 
@@ -123,7 +127,7 @@ def gate(case: Case, session: Session, folder: Path) -> list[GateFinding]:
             with session.engine.database(_empty()) as other:
                 metadata = _metadata_of(case, other)
         database = Database(connection, session.engine.capabilities, metadata)
-        plan = plan_for(database.compare())
+        plan = plan_for(database.compare(), online=True)
         connection.rollback()
     if plan.unmended or not plan.upgrade:
         raise ConformanceError(f"not mended: {plan.unmended}", "")
@@ -172,17 +176,27 @@ def _write(versions: Path, revision: str, parent: str | None, function: str, cas
     (versions / f"{revision}.py").write_text(text)
 
 
-def main(url: str, words: str = "", part: str = "1/1") -> None:
+def _with_sessions(cases: Sequence[Case], engine: str) -> Iterator[tuple[Case, Session]]:
+    """Each case with an engine, which is a new one from time to time: its databases add up."""
+    for first in range(0, len(cases), _TOGETHER):
+        session = start_session(engine, None)
+        try:
+            for case in cases[first : first + _TOGETHER]:
+                yield case, session
+        finally:
+            session.engine.stop()
+
+
+def main(engine: str, words: str = "", part: str = "1/1") -> None:
     """Print each case with its findings, and the counts."""
     first, step = map(int, part.split("/"))
     chosen = [case for case in CASES if case.id not in NOT_MENDED and words in case.id]
     chosen = chosen[first - 1 :: step]
     codes: Counter[str] = Counter()
     counts: Counter[str] = Counter()
-    for case in chosen:
+    for case, session in _with_sessions(chosen, engine):
         started = time.monotonic()
         with TemporaryDirectory() as name:
-            session = start_session(url, None)
             try:
                 findings = gate(case, session, Path(name))
             # One case must not end the run.
@@ -190,8 +204,6 @@ def main(url: str, words: str = "", part: str = "1/1") -> None:
                 counts["not run"] += 1
                 print(f"NOT RUN {case.id}: {type(error).__name__}: {error}", flush=True)
                 continue
-            finally:
-                session.engine.stop()
         failing = sorted({finding.code for finding in findings if finding.severity == "error"})
         warned = sorted({finding.code for finding in findings if finding.severity != "error"})
         counts["fails" if failing else "warned" if warned else "clean"] += 1
