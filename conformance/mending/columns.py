@@ -71,11 +71,24 @@ def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
         return
     if _is_used_by_compression(ref, scene):
         scene.lift(ref.table)
+    note = "Loses the values of the column."
+    for other in _maybe_renamed(ref, scene):
+        note += f" If it is the later {name(other)}, write RENAME COLUMN instead."
     yield dropping(
         "column",
         f"ALTER TABLE {relation(ref.table)} DROP COLUMN {scene.if_exists}{name(ref.name)}",
-        note="Loses the values of the column.",
+        note=note,
     )
+
+
+def _maybe_renamed(ref: Ref, scene: Scene) -> list[str]:
+    """The new columns of the same table and type; it is a guess, so that a person decides."""
+    kind = scene.before[ref].get("type") if ref in scene.before else None
+    return [
+        other.name
+        for other, parts in scene.after.items()
+        if other[:2] == ref[:2] and other not in scene.before and parts.get("type") == kind
+    ]
 
 
 def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import ANYTHING
+from conformance.mending.renaming import rename
 from conformance.mending.scene import (
     FIRST,
     LAST,
@@ -105,9 +106,9 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     """A new name, a validation, or the constraint anew."""
     changed = differing(before, after)
     table = relation(ref.table)
-    if changed == {"name"} and after["name"] != ANYTHING and not scene.guarded:
-        words = f"RENAME CONSTRAINT {name(str(before['name']))} TO {name(str(after['name']))}"
-        yield making(ref.kind, f"ALTER TABLE {table} {words}")
+    if changed == {"name"} and after["name"] != ANYTHING:
+        old, new = str(before["name"]), str(after["name"])
+        yield making(ref.kind, rename(ref, old, new, guarded=scene.guarded))
     elif changed == {"validated"} and after["validated"] and not _is_compressed(ref, scene):
         sql = f"ALTER TABLE {table} VALIDATE CONSTRAINT {name(ref.name)}"
         note = "Fails if a row breaks the constraint."

@@ -28,6 +28,8 @@ from conformance.mending import (
     views,
 )
 from conformance.mending.remaking import objects_to_remake
+from conformance.mending.renaming import renamed, renames
+from conformance.mending.renaming import steps as renaming_steps
 from conformance.mending.report import Unmended
 from conformance.mending.scene import (
     FIRST,
@@ -183,10 +185,12 @@ def steps_between(
     """The statements from one state to the other, and what they leave as it is."""
     failed: Failed = {}
     while True:
-        scene = Scene(before, after, guarded, online)
-        scene.remade = objects_to_remake(before, after)
+        names = {old: new for old, new in renames(before, after).items() if old.kind in kinds}
+        scene = Scene(renamed(before, names), after, guarded, online)
+        scene.remade = objects_to_remake(scene.before, after)
         try:
-            steps = sorted(_steps(scene, kinds), key=lambda step: step.order)
+            found = [*renaming_steps(names, guarded=guarded), *_steps(scene, kinds)]
+            steps = sorted(found, key=lambda step: step.order)
             if not guarded and steps and steps[-1].phase:
                 # After an interruption what was committed runs again.
                 guarded = True
@@ -194,7 +198,7 @@ def steps_between(
             return _timed(steps), failed
         except _Stays as stays:
             failed.update(stays.failed)
-            after = stays.instead(before, after)
+            after = stays.instead(scene.before, after)
 
 
 def _timed(steps: list[Step]) -> list[Step]:
@@ -204,7 +208,7 @@ def _timed(steps: list[Step]) -> list[Step]:
     numbers = {step.phase for step in steps}
     steps = [*steps]
     if FIRST in numbers and 0 in numbers:
-        steps.append(Step(-len(ORDER) - 1, 0, "SET LOCAL lock_timeout = '5s'"))
+        steps.append(Step(-len(ORDER) - 2, 0, "SET LOCAL lock_timeout = '5s'"))
     if LAST in numbers:
         steps.append(Step(-1, 0, "SET lock_timeout = '5s'", phase=LAST))
         steps.append(Step(len(ORDER) + 1, 0, "RESET lock_timeout", phase=LAST))

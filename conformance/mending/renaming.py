@@ -1,0 +1,83 @@
+"""Objects that have another name: renamed, where they would be dropped and created."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import agrees
+from conformance.mending.scene import ORDER, Objects, Parts, Ref, Step
+from conformance.mending.sql import block, literal, name, regclass, relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONSTRAINTS = ("unique", "check", "exclusion", "foreign_key")
+_WORDS = {"trigger": "TRIGGER", "rule": "RULE", "row_security_policy": "POLICY"}
+#: Where to ask whether there is an object of the old name: the catalog, its table, its name.
+_CATALOGS = {
+    **dict.fromkeys((*_CONSTRAINTS, "primary_key"), ("pg_constraint", "conrelid", "conname")),
+    "trigger": ("pg_trigger", "tgrelid", "tgname"),
+    "rule": ("pg_rewrite", "ev_class", "rulename"),
+    "row_security_policy": ("pg_policy", "polrelid", "polname"),
+}
+#: Before every other statement in the transaction: the others know the new names.
+_FIRST = -len(ORDER) - 1
+
+
+def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
+    """Old -> new, of objects that differ in nothing but their names."""
+    found: dict[Ref, Ref] = {}
+    gone = [ref for ref in before if ref not in after]
+    for new, parts in after.items():
+        if new in before or new.kind not in ("index", *_CONSTRAINTS, *_WORDS):
+            continue
+        if "<" in new.name:
+            continue
+        for old in gone:
+            if old[:2] == new[:2] and old not in found and _are_alike(before[old], parts):
+                found[old] = new
+                break
+    return found
+
+
+def _are_alike(old: Parts, new: Parts) -> bool:
+    """Whether everything agrees, whichever side is the expected one."""
+    return old.keys() == new.keys() and all(
+        agrees(old[attribute], new[attribute]) or agrees(new[attribute], old[attribute])
+        for attribute in new
+    )
+
+
+def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
+    """The objects under their new names, and an index with its storage parameters."""
+    storage = {
+        Ref("storage", old.table, old.name): Ref("storage", new.table, new.name)
+        for old, new in names.items()
+        if old.kind == "index"
+    }
+    both = {**names, **storage}
+    return {both.get(ref, ref): parts for ref, parts in objects.items()}
+
+
+def steps(names: dict[Ref, Ref], *, guarded: bool) -> Iterator[Step]:
+    """ALTER ... RENAME."""
+    for old, new in names.items():
+        yield Step(_FIRST, 0, rename(old, old.name, new.name, guarded=guarded))
+
+
+def rename(ref: Ref, old: str, new: str, *, guarded: bool) -> str:
+    """The statement; a guarded one does nothing where there is no object of the old name."""
+    table = relation(ref.table)
+    if ref.kind == "index":
+        schema = table.rpartition(".")[0]
+        where = f"{schema}.{name(old)}" if schema else name(old)
+        return f"ALTER INDEX {'IF EXISTS ' if guarded else ''}{where} RENAME TO {name(new)}"
+    if ref.kind in _WORDS:
+        sql = f"ALTER {_WORDS[ref.kind]} {name(old)} ON {table} RENAME TO {name(new)}"
+    else:
+        sql = f"ALTER TABLE {table} RENAME CONSTRAINT {name(old)} TO {name(new)}"
+    if not guarded:
+        return sql
+    catalog, owner, column = _CATALOGS[ref.kind]
+    known = f"SELECT FROM {catalog} WHERE {owner} = {regclass(ref.table)}::regclass"
+    return block(f"IF EXISTS ({known} AND {column} = {literal(old)}) THEN {sql}; END IF;")

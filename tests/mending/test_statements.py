@@ -1,0 +1,184 @@
+"""Which statements `conformance fix` writes: renames, and slow work that blocks nobody. Pure."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.comparing.facts import EXISTS, IndexColumn
+from conformance.mending.plan import steps_between
+from conformance.mending.revision import statements
+from conformance.mending.scene import Ref
+
+TABLE = {Ref("table", "t"): {EXISTS: True, "kind": "table"}}
+HYPERTABLE = {**TABLE, Ref("hypertable", "t"): {EXISTS: True, "time_column": "a"}}
+COLUMN = {
+    Ref("column", "t", "a"): {EXISTS: True, "type": "integer", "nullable": True, "default": None}
+}
+A = (IndexColumn("a"),)
+INDEX = {EXISTS: True, "columns": A, "unique": False}
+KEY = {EXISTS: True, "columns": ("a",)}
+CHECK = {EXISTS: True, "expression": "a > 0", "validated": True}
+REFERENCE = {EXISTS: True, "columns": ("a",), "references": "u (id)", "validated": True}
+TRIGGER = {
+    EXISTS: True,
+    "timing": "after",
+    "events": ("insert",),
+    "level": "row",
+    "function": "f()",
+}
+
+
+def written(before, after, **options):
+    steps, failed = steps_between(before, after, **options)
+    assert not failed
+    return list(statements(steps))
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "sql", "guarded"),
+    [
+        (
+            "index",
+            INDEX,
+            "ALTER INDEX earlier RENAME TO later",
+            "ALTER INDEX IF EXISTS earlier RENAME TO",
+        ),
+        ("check", CHECK, "ALTER TABLE t RENAME CONSTRAINT earlier TO later", "conname = 'earlier'"),
+        ("unique", KEY, "ALTER TABLE t RENAME CONSTRAINT earlier TO later", "conname = 'earlier'"),
+        (
+            "foreign_key",
+            REFERENCE,
+            "ALTER TABLE t RENAME CONSTRAINT earlier TO later",
+            "'t'::regclass",
+        ),
+        ("trigger", TRIGGER, "ALTER TRIGGER earlier ON t RENAME TO later", "tgname = 'earlier'"),
+    ],
+)
+def test_another_name_alone_is_a_rename(kind, parts, sql, guarded):
+    before = {**TABLE, **COLUMN, Ref(kind, "t", "earlier"): parts}
+    after = {**TABLE, **COLUMN, Ref(kind, "t", "later"): parts}
+    assert written(before, after) == [f'op.execute("{sql}")']
+    (back,) = written(after, before)
+    assert back.endswith('to old")'.upper().replace("OLD", "earlier"))
+    (asking,) = written(before, after, guarded=True)
+    assert guarded in asking
+
+
+def test_another_definition_is_no_rename():
+    before = {**TABLE, Ref("check", "t", "earlier"): CHECK}
+    after = {**TABLE, Ref("check", "t", "later"): {**CHECK, "expression": "a > 1"}}
+    assert [line.split('"')[1] for line in written(before, after) if "op." in line] == [
+        "ALTER TABLE t DROP CONSTRAINT earlier",
+        "ALTER TABLE t ADD CONSTRAINT later CHECK (a > 1)",
+    ]
+
+
+def test_a_renamed_key_keeps_the_foreign_keys_that_refer_to_it():
+    other = {Ref("foreign_key", "u", "fk"): {**REFERENCE, "references": "t (a)"}}
+    before = {**TABLE, **other, Ref("unique", "t", "earlier"): KEY}
+    after = {**TABLE, **other, Ref("unique", "t", "later"): KEY}
+    assert written(before, after) == [
+        'op.execute("ALTER TABLE t RENAME CONSTRAINT earlier TO later")'
+    ]
+
+
+def test_a_renamed_index_takes_its_parameters_along():
+    parameters = {"fillfactor": "70"}
+    before = {
+        **TABLE,
+        Ref("index", "t", "earlier"): INDEX,
+        Ref("storage", "t", "earlier"): parameters,
+    }
+    after = {**TABLE, Ref("index", "t", "later"): INDEX, Ref("storage", "t", "later"): parameters}
+    assert written(before, after) == ['op.execute("ALTER INDEX earlier RENAME TO later")']
+
+
+def test_a_dropped_column_names_the_one_that_it_may_have_become():
+    before = {**TABLE, **COLUMN}
+    after = {**TABLE, Ref("column", "t", "b"): COLUMN[Ref("column", "t", "a")]}
+    note, *_ = written(before, after)
+    assert note == (
+        "# Loses the values of the column. If it is the later b, write RENAME COLUMN instead."
+    )
+
+
+BLOCK = "with op.get_context().autocommit_block():"
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "lines"),
+    [
+        ("index", INDEX, [BLOCK, "CREATE INDEX CONCURRENTLY later ON t (a)"]),
+        (
+            "check",
+            CHECK,
+            ["CHECK (a > 0) NOT VALID", BLOCK, "VALIDATE CONSTRAINT later"],
+        ),
+        (
+            "foreign_key",
+            REFERENCE,
+            ["REFERENCES u (id) NOT VALID", BLOCK, "VALIDATE CONSTRAINT later"],
+        ),
+        (
+            "unique",
+            KEY,
+            [
+                BLOCK,
+                "DROP INDEX CONCURRENTLY IF EXISTS later_mending",
+                "CREATE UNIQUE INDEX CONCURRENTLY later_mending ON t (a)",
+                "SET LOCAL lock_timeout = '5s'",
+                "ADD CONSTRAINT later UNIQUE USING INDEX later_mending",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_a_table_with_rows_stays_usable(kind, parts, lines):
+    before, after = {**TABLE, **COLUMN}, {**TABLE, **COLUMN, Ref(kind, "t", "later"): parts}
+    text = "\n".join(written(before, after, online=True))
+    places = [text.index(line) for line in lines]
+    assert places == sorted(places)
+    # The revision can run again after an interruption.
+    assert "IF EXISTS later" in text
+    # Where the engine has one session, and in the downgrade, in one transaction.
+    assert BLOCK not in "\n".join(written(before, after))
+
+
+def test_a_column_becomes_required_without_a_scan_under_its_lock():
+    before = {**TABLE, **COLUMN}
+    required = {**COLUMN[Ref("column", "t", "a")], "nullable": False}
+    text = "\n".join(written(before, {**TABLE, Ref("column", "t", "a"): required}, online=True))
+    lines = [
+        "ADD CONSTRAINT t_a_mending CHECK (a IS NOT NULL) NOT VALID",
+        BLOCK,
+        "SET lock_timeout = '5s'",
+        "VALIDATE CONSTRAINT t_a_mending",
+        "ALTER COLUMN a SET NOT NULL",
+        "DROP CONSTRAINT IF EXISTS t_a_mending",
+        "RESET lock_timeout",
+    ]
+    places = [text.rindex(line) for line in lines]
+    assert places == sorted(places)
+
+
+def test_a_hypertable_has_no_index_concurrently():
+    after = {**HYPERTABLE, Ref("index", "t", "later"): INDEX}
+    text = "\n".join(written(HYPERTABLE, after, online=True))
+    assert "CREATE INDEX later ON t (a) WITH (timescaledb.transaction_per_chunk)" in text
+    unique = {**HYPERTABLE, Ref("index", "t", "later"): {**INDEX, "unique": True}}
+    assert BLOCK not in "\n".join(written(HYPERTABLE, unique, online=True))
+
+
+def test_a_new_table_has_no_rows():
+    after = {**TABLE, **COLUMN, Ref("check", "t", "later"): CHECK}
+    assert BLOCK not in "\n".join(written({}, after, online=True))
+
+
+def test_a_table_that_a_database_in_use_lacks():
+    """What is dropped first, because it may be there, may lack its table, too."""
+    policy = {EXISTS: True, "drop_after": 5, "count": 1}
+    table = {**TABLE, **COLUMN, Ref("check", "t", "later"): CHECK}
+    after = {**table, Ref("policy", "t", "retention"): policy}
+    text = "\n".join(written({}, after, guarded=True))
+    assert "ALTER TABLE IF EXISTS t DROP CONSTRAINT IF EXISTS later" in text
+    assert "to_regclass('t')" in text
+    assert "remove_retention_policy" not in text
