@@ -62,8 +62,8 @@ _COMPARING = ("conformance.comparing", "conformance.intervals")
 #: The modules that make statements of facts; the others read databases and write files.
 PURE_MENDING = (
     "chunks", "columns", "compression", "constraints", "extensions", "functions", "hypertables",
-    "indexes", "jobs", "plan", "policies", "privileges", "remaking", "report", "revision", "scene",
-    "sequences", "settings", "skipping", "sql", "storage", "tables", "target", "triggers", "types",
+    "indexes", "jobs", "plan", "policies", "privileges", "remaking", "renaming", "report", "revision",
+    "scene", "sequences", "settings", "skipping", "sql", "storage", "tables", "target", "triggers", "types",
     "views",
 )  # fmt: skip
 
