@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,10 @@ sys.modules.update(dict.fromkeys({names!r}))
 """
 COMMAND = "from conformance.__main__ import main; main()"
 PYTEST = "import pytest; sys.exit(pytest.main())"
+
+
+#: Reads the list of files of everything that is installed.
+packages_distributions = cache(metadata.packages_distributions)
 
 
 def test_declaring_needs_sqlalchemy_only():
