@@ -14,6 +14,7 @@ from conformance.comparing.facts import in_order
 from conformance.comparing.picture import picture_of
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.engines.connecting import (
+    SHIELD,
     connect,
     is_lost_connection,
     lost_connection,
@@ -23,6 +24,7 @@ from conformance.engines.connecting import (
 )
 from conformance.engines.identification import identify_server
 from conformance.errors import EngineUnavailable, is_of_unknown_catalog
+from conformance.observed.executables import FOREIGN
 from conformance.observed.sizes import SERVER, server_limits, table_sizes
 from conformance.pipeline import check_database, scope_of
 
@@ -110,6 +112,8 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
     with connect(url) as connection:
         try:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.exec_driver_sql(SHIELD)
+            connection.info[FOREIGN] = True
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
             yield connection

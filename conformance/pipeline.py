@@ -132,11 +132,17 @@ def _without_collecting() -> Iterator[None]:
 
 
 def prepare_session(connection: Connection, scope: Scope) -> None:
-    """Set search_path and intervalstyle, so that the role's settings do not affect the facts."""
+    """Set search_path and intervalstyle, so that the role's settings do not affect the facts.
+
+    The schema of the models comes first, or after pg_catalog where that is first in a shielded
+    session: a migration in the same transaction must not create its tables in pg_catalog.
+    """
     connection.execute(
         text(
-            "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident(:schema) || ', ' ||"
-            " pg_catalog.current_setting('search_path'), true),"
+            "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
+            " pg_catalog.current_setting('search_path'), '^(pg_catalog, )?', pg_catalog.concat("
+            " E'\\\\1', pg_catalog.replace(pg_catalog.quote_ident(:schema), E'\\\\', E'\\\\\\\\'),"
+            " ', ')), true),"
             " pg_catalog.set_config('intervalstyle', 'postgres', true)"
         ),
         {"schema": scope.default_schema},

@@ -62,9 +62,9 @@ _COMPARING = ("conformance.comparing", "conformance.intervals")
 #: The modules that make statements of facts; the others read databases and write files.
 PURE_MENDING = (
     "chunks", "columns", "compression", "constraints", "extensions", "functions", "hypertables",
-    "indexes", "jobs", "plan", "policies", "privileges", "remaking", "renaming", "report", "revision",
-    "scene", "sequences", "settings", "skipping", "sql", "storage", "tables", "target", "triggers", "types",
-    "views",
+    "indexes", "jobs", "plan", "policies", "privileges", "remaking", "renaming", "report",
+    "revision", "scene", "sequences", "settings", "skipping", "sql", "storage", "tables", "target",
+    "triggers", "types", "views",
 )  # fmt: skip
 
 RULES = (

@@ -11,6 +11,7 @@ from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilit
 from conformance.comparing.facts import (
     DERIVED,
     EXISTS,
+    Expression,
     FactKey,
     Facts,
     Query,
@@ -110,7 +111,7 @@ def _compare_facts(
         cause = _cause(key, findings)
         reason = _why_server_cannot_decide(key, capabilities)
         if reason is None and key in differing:
-            reason = _why_queries_are_incomparable(expected.get(key), observed.get(key))
+            reason = _why_incomparable(expected.get(key), observed.get(key))
         if reason is not None:
             not_checked[key] = NotChecked(key.id, reason)
         elif cause is not None:
@@ -173,12 +174,14 @@ def _cause(key: FactKey, findings: dict[FactKey, Finding]) -> Finding | None:
     return next((findings[cause] for cause in key.causes() if cause in findings), None)
 
 
-def _why_queries_are_incomparable(expected: Value, observed: Value) -> str | None:
-    """Why it is unknown whether two queries are the same; None if it is known."""
+def _why_incomparable(expected: Value, observed: Value) -> str | None:
+    """Why it is unknown whether two expressions or queries are the same; None if it is known."""
+    if isinstance(observed, Expression) and isinstance(expected, Expression):
+        return observed.refused or expected.refused or None
     if not isinstance(observed, Query) or not isinstance(expected, Query):
         return None
     if observed.refused:
-        return f"PostgreSQL cannot plan this query without its tables: {observed.refused}"
+        return observed.refused
     if expected.canonical == observed.canonical:
         clauses = ", ".join(sorted({*observed.hidden} ^ {*expected.hidden}))
         return f"these clauses are written differently, and a plan does not show them: {clauses}"

@@ -219,10 +219,12 @@ class Expression:
     Attributes:
         canonical: the expression as the server prints it; the text until the server was asked.
         text: as it was written, for messages.
+        refused: why the server was not asked; empty if it was, or was not yet.
     """
 
     canonical: str
     text: str = field(compare=False)
+    refused: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -247,7 +249,7 @@ class Query:
         canonical: the query as the server's plan prints it; the text where there is no plan.
         text: as it was written, for messages.
         hidden: clauses that a plan does not print, as they are written.
-        refused: why the server did not plan the query; empty if it did, or was not asked yet.
+        refused: why the query has no plan; empty if it has, or the server was not asked yet.
     """
 
     canonical: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
-from sqlalchemy import URL, NullPool, create_engine, make_url
+from sqlalchemy import URL, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from conformance.engines.addresses import BACKENDS, for_libpq
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 #: Seconds to wait for a connection, unless the URL sets connect_timeout.
 CONNECT_TIMEOUT = 5
+
+#: Names mean PostgreSQL's own objects first, for this transaction: a database may set a search_path
+#: in which its own current_schema(), its own pg_type or its own operators come first.
+SHIELD = (
+    "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace(pg_catalog.concat("
+    "'pg_catalog, ', pg_catalog.current_setting('search_path')), ', $', ''), true)"
+)
 
 #: Pattern of the error, problem, hint; the first match counts. libpq gives no SQLSTATE where a
 #: connection fails, so that only the words are known.
@@ -198,7 +205,9 @@ def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
     """
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT)})
-    engine = create_engine(url, poolclass=NullPool)
+    # Reading the types of hstore would be a query before the shield.
+    engine = create_engine(url, poolclass=NullPool, use_native_hstore=False)
+    event.listen(engine, "connect", _shield, insert=True)
     if autocommit:
         engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     try:
@@ -208,6 +217,12 @@ def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
         raise explain_connection_error(error, url) from None
     with connection:
         yield connection
+
+
+def _shield(connection: Any, _: object) -> None:
+    """Shield what SQLAlchemy asks on a new connection; its rollback ends that."""
+    with connection.cursor() as cursor:
+        cursor.execute(SHIELD)
 
 
 def is_lost_connection(error: BaseException | None) -> bool:

@@ -52,13 +52,14 @@ def disable_jit_and_workers(connection: Connection) -> None:
 
 
 @cache
-def _statement(name: str) -> str:
+def statement(name: str) -> str:
+    """The text of `sql/<name>.sql`."""
     return (files("conformance.observed") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def rows(connection: Connection, name: str, scope: Scope) -> Sequence[Row[tuple[object, ...]]]:
     """The rows of `sql/<name>.sql` for the scope."""
-    sql = for_this_server(connection, _statement(name))
+    sql = for_this_server(connection, statement(name))
     parameters = {
         "schemas": list(scope.schemas),
         "default_schema": scope.default_schema,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     #: (schema, name) of a relation -> its columns.
     Relations = Mapping[tuple[str, str], Columns]
 
+    from conformance.observed.executables import Executables
     from conformance.observed.tokens import Token
 
 #: The name of the query itself, so that the plan names its columns.
@@ -39,25 +40,36 @@ _NUMBERED = re.compile(r"\b(InitPlan|SubPlan|CTE subplan) (\d+)|\$(\d+)")
 
 
 def spelled_queries(
-    connection: Connection, queries: set[str], columns: Mapping[str, Columns]
+    connection: Connection,
+    queries: set[str],
+    columns: Mapping[str, Columns],
+    forbidden: Executables,
 ) -> dict[str, Query]:
     """Text of a query -> the query in canonical form, or with the reason why there is none.
 
     Args:
         queries: the texts of the queries.
         columns: the columns of every known relation, by its name in facts.
+        forbidden: what a superuser must not plan.
     """
+    found = {
+        query: _refused(query, reason)
+        for query in queries
+        if (reason := forbidden.reason_against(query))
+    }
+    queries = queries - found.keys()
     if not queries:
-        return {}
-    path = connection.exec_driver_sql("SELECT pg_catalog.current_schemas(false)").scalar_one()
+        return found
+    schemas = connection.exec_driver_sql("SELECT pg_catalog.current_schemas(false)").scalar_one()
+    path = [schema for schema in schemas if schema != "pg_catalog"]
     relations = {
         (schema or path[0], name): listed
         for full, listed in columns.items()
         for schema, _, name in [full.rpartition(".")]
     }
     asked = [_scoped(query, relations, path) for query in sorted(queries)]
-    found = {
-        item.query: _refused(item.query, f"the query names two tables {item.ambiguous}")
+    found |= {
+        item.query: _unplannable(item.query, f"the query names two tables {item.ambiguous}")
         for item in asked
         if item.ambiguous
     }
@@ -69,12 +81,16 @@ def spelled_queries(
     plans, refused = ask_in_halves(
         connection, [item for item in asked if not item.ambiguous], explain
     )
-    found |= {item.query: _refused(item.query, reason) for item, reason in refused}
+    found |= {item.query: _unplannable(item.query, reason) for item, reason in refused}
     for item, plan in plans:
         plain, spelled = hidden_clauses(item.query)
         canonical = _described_plan(plan, item.relations, plain)
         found[item.query] = Query(canonical, item.query, hidden=spelled)
     return found
+
+
+def _unplannable(query: str, reason: str) -> Query:
+    return _refused(query, f"PostgreSQL cannot plan this query without its tables: {reason}")
 
 
 def _refused(query: str, reason: str) -> Query:

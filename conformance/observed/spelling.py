@@ -27,6 +27,7 @@ from conformance.comparing.facts import (
     TypeName,
     Value,
 )
+from conformance.observed.executables import executables
 from conformance.observed.explaining import ask_in_halves, normal, plan_of
 from conformance.observed.queries import spelled_queries
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from conformance.observed.executables import Executables
     from conformance.observed.queries import Columns
 
 _ALIAS = "conformance_scope"
@@ -54,7 +56,8 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
 
     The expressions of both sides use the declared types of the columns. A column of another type is
     therefore one difference, and not one more for each expression with the column. An expression
-    that the server refuses (because it lacks a function or a type) keeps its text.
+    that the server refuses (because it lacks a function or a type) keeps its text, and so does one
+    that a superuser must not plan.
     """
     # Most facts contain none of these; only the others are processed.
     spoken = [_spoken(side) for side in (expected, observed)]
@@ -63,22 +66,28 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
     names = _canonical_types(
         connection, {part.text for _, part in parts if isinstance(part, TypeName)}
     )
+    forbidden = executables(connection)
+    identities = {
+        scope.identity(key, part.text) for key, part in parts if isinstance(part, Expression)
+    }
+    refused = {identity: _refused(identity, forbidden) for identity in identities}
     spelled = _canonical_expressions(
-        connection,
-        {scope.identity(key, part.text) for key, part in parts if isinstance(part, Expression)},
+        connection, {identity for identity in identities if not refused[identity]}
     )
     queries = spelled_queries(
         connection,
         {part.text for _, part in parts if isinstance(part, Query)},
         _relations(scope, *spoken),
+        forbidden,
     )
 
     def respell(key: FactKey, value: Any) -> Any:
         if isinstance(value, TypeName):
             return TypeName(names.get(value.text, value.text.lower()), value.text)
         if isinstance(value, Expression):
-            found = spelled.get(scope.identity(key, value.text), value.text)
-            return Expression(found, value.text)
+            identity = scope.identity(key, value.text)
+            found = spelled.get(identity, value.text)
+            return Expression(found, value.text, refused[identity])
         if isinstance(value, Query):
             return queries[value.text]
         part = _PARTS.get(type(value))
@@ -186,6 +195,12 @@ def _types(connection: Connection, names: Sequence[str]) -> dict[str, str]:
 
     answers, _ = ask_in_halves(connection, names, explain)
     return {name: output.removeprefix("NULL::") for name, output in answers}
+
+
+def _refused(identity: _Identity, forbidden: Executables) -> str:
+    """Why the expression must not be planned."""
+    sql, columns, cast = identity
+    return forbidden.reason_against(f"{sql} {cast or ''}", {name for name, _ in columns})
 
 
 def _canonical_expressions(

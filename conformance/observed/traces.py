@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _OBJECTS = text("""
-SELECT 'relation ' || c.oid::pg_catalog.regclass::text AS trace
+SELECT 'relation '::text || c.oid::pg_catalog.regclass::text AS trace
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
    AND n.nspname NOT LIKE 'pg\\_%'
 UNION ALL
-SELECT 'type ' || t.oid::pg_catalog.regtype::text
+SELECT 'type '::text || t.oid::pg_catalog.regtype::text
   FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
    AND n.nspname NOT LIKE 'pg\\_%'
 UNION ALL
-SELECT 'function ' || p.oid::pg_catalog.regprocedure::text
+SELECT 'function '::text || p.oid::pg_catalog.regprocedure::text
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
 UNION ALL
-SELECT 'schema ' || nspname FROM pg_catalog.pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
+SELECT 'schema '::text || nspname::text FROM pg_catalog.pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
 UNION ALL
-SELECT 'trigger ' || tgname || ' on ' || tgrelid::pg_catalog.regclass::text
+SELECT 'trigger '::text || tgname::text || ' on '::text || tgrelid::pg_catalog.regclass::text
   FROM pg_catalog.pg_trigger WHERE NOT tgisinternal
 """)
 
@@ -50,15 +50,15 @@ WITH schema AS (
          c.relacl AS acl, c.reloptions
     FROM pg_catalog.pg_class c JOIN schema ON schema.oid = c.relnamespace
 ), granted AS (
-  SELECT 'relation ' || name AS object, owner, acl FROM relation
+  SELECT 'relation '::text || name::text AS object, owner, acl FROM relation
   UNION ALL
-  SELECT 'column ' || relation.name || '.' || a.attname, owner, a.attacl
+  SELECT 'column '::text || relation.name::text || '.'::text || a.attname::text, owner, a.attacl
     FROM relation JOIN pg_catalog.pg_attribute a ON a.attrelid = relation.oid
   UNION ALL
-  SELECT 'schema ' || name, owner, acl FROM schema
+  SELECT 'schema '::text || name::text, owner, acl FROM schema
 )
 SELECT pg_catalog.format('%s on %s granted to %s', pg_catalog.lower(privilege_type), object,
-                         CASE grantee WHEN 0 THEN 'PUBLIC'
+                         CASE grantee WHEN 0::oid THEN 'PUBLIC'
                                       ELSE grantee::pg_catalog.regrole::text END) AS trace
   FROM granted, pg_catalog.aclexplode(acl)
  WHERE grantee <> owner
@@ -70,11 +70,11 @@ SELECT pg_catalog.format('comment on %s: %s',
                          pg_catalog.pg_describe_object(d.classoid, d.objoid, d.objsubid),
                          d.description)
   FROM pg_catalog.pg_description d JOIN relation ON relation.oid = d.objoid
- WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+ WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
 UNION ALL
-SELECT 'setting of the database: ' || pg_catalog.unnest(setconfig)
+SELECT 'setting of the database: '::text || pg_catalog.unnest(setconfig)
   FROM pg_catalog.pg_db_role_setting
- WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_catalog.pg_database
+ WHERE setrole = 0::oid AND setdatabase = (SELECT oid FROM pg_catalog.pg_database
                                        WHERE datname = pg_catalog.current_database())
 """)
 
@@ -82,7 +82,7 @@ _CATALOG_TABLES = text("""
 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_catalog.pg_depend e ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  JOIN pg_catalog.pg_depend e ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
    AND e.objid = c.oid AND e.deptype = 'e'
   JOIN pg_catalog.pg_extension x ON x.oid = e.refobjid AND x.extname = 'timescaledb'
  WHERE c.relkind = 'r'

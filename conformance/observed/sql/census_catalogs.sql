@@ -9,7 +9,7 @@ SELECT CASE WHEN x.oid IS NULL THEN c.relname
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN (pg_catalog.pg_depend e
              JOIN pg_catalog.pg_extension x ON x.oid = e.refobjid AND x.extname = 'timescaledb')
-    ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+    ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND e.objid = c.oid
    AND e.deptype = 'e'
  WHERE (c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r')
     OR (x.oid IS NOT NULL AND c.relkind IN ('r', 'v', 'm', 'p', 'f'))

@@ -6,7 +6,7 @@ WITH member AS MATERIALIZED (
     SELECT e.classid, e.objid
       FROM pg_catalog.pg_extension x
       JOIN pg_catalog.pg_depend e
-        ON e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND e.refobjid = x.oid
+        ON e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::oid AND e.refobjid = x.oid
      WHERE e.deptype = 'e'
 ), scope AS (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY(:schemas)
@@ -21,7 +21,7 @@ WITH member AS MATERIALIZED (
                 WHEN c.relkind = 'm' THEN 'materialized_view'
                 WHEN c.relkind = 'S' THEN 'sequence'
                 WHEN c.relkind = 'c' THEN 'composite_type'
-                ELSE 'relation of kind ' || c.relkind::text END AS kind,
+                ELSE 'relation of kind '::text || c.relkind::text END AS kind,
            scope.nspname AS schema_name, c.relname AS name,
            CASE WHEN c.relkind = 'c' THEN
                (SELECT pg_catalog.string_agg(
@@ -43,18 +43,18 @@ WITH member AS MATERIALIZED (
        -- The sequence of a column.
        AND (c.relkind <> 'S'
             OR c.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d
-                              WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                              WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
+                                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                                 AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0))
 ), object AS (
-    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS classid, r.oid, r.kind, r.schema_name,
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid AS classid, r.oid, r.kind, r.schema_name,
            r.name::text, r.definition, NULL::boolean AS judged
       FROM relation r
     UNION ALL
-    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid,
+    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid,
            CASE p.prokind WHEN 'f' THEN 'function' WHEN 'p' THEN 'procedure'
                           WHEN 'a' THEN 'aggregate' WHEN 'w' THEN 'window_function'
-                          ELSE 'function of kind ' || p.prokind::text END,
+                          ELSE 'function of kind '::text || p.prokind::text END,
            scope.nspname,
            pg_catalog.concat(p.proname, '(',
                pg_catalog.array_to_string(ARRAY(
@@ -62,24 +62,24 @@ WITH member AS MATERIALIZED (
                      FROM pg_catalog.unnest(p.proargtypes) AS argument), ', '), ')'),
            (SELECT pg_catalog.concat('state ', pg_catalog.format_type(g.aggtranstype, NULL), ' by ',
                                      g.aggtransfn::pg_catalog.regproc::text,
-                                     ', final ' || nullif(g.aggfinalfn::pg_catalog.regproc::text, '-'),
-                                     ', initially ' || g.agginitval)
-              FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid),
+                                     ', final '::text || nullif(g.aggfinalfn::pg_catalog.regproc::text, '-'),
+                                     ', initially '::text || g.agginitval::text)
+              FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid::oid = p.oid),
            NULL
       FROM pg_catalog.pg_proc p JOIN scope ON scope.oid = p.pronamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid,
+    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::oid, t.oid,
            CASE t.typtype WHEN 'e' THEN 'unused_type' WHEN 'd' THEN 'domain'
                           WHEN 'r' THEN 'range_type' WHEN 'b' THEN 'base_type'
                           WHEN 'p' THEN 'base_type'
-                          ELSE 'type of kind ' || t.typtype::text END,
+                          ELSE 'type of kind '::text || t.typtype::text END,
            scope.nspname, t.typname,
            CASE t.typtype
                 WHEN 'e' THEN (SELECT pg_catalog.string_agg(
                                    pg_catalog.quote_literal(e.enumlabel), ', '
                                    ORDER BY e.enumsortorder)
                                  FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)
-                WHEN 'r' THEN (SELECT 'of ' || pg_catalog.format_type(r.rngsubtype, NULL)
+                WHEN 'r' THEN (SELECT 'of '::text || pg_catalog.format_type(r.rngsubtype, NULL)
                                  FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) END,
            NULL
       FROM pg_catalog.pg_type t JOIN scope ON scope.oid = t.typnamespace
@@ -88,13 +88,13 @@ WITH member AS MATERIALIZED (
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e
                         WHERE e.oid = t.typelem AND e.typarray = t.oid)
     UNION ALL
-    SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 'operator', scope.nspname,
+    SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass::oid, o.oid, 'operator', scope.nspname,
            pg_catalog.concat(o.oprname, '(', pg_catalog.format_type(o.oprleft, NULL), ', ',
                              pg_catalog.format_type(o.oprright, NULL), ')'),
-           'by ' || o.oprcode::pg_catalog.regprocedure::text, NULL
+           'by '::text || o.oprcode::pg_catalog.regprocedure::text, NULL
       FROM pg_catalog.pg_operator o JOIN scope ON scope.oid = o.oprnamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 'operator_class', scope.nspname,
+    SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass::oid, o.oid, 'operator_class', scope.nspname,
            pg_catalog.concat(o.opcname, ' using ', m.amname),
            pg_catalog.concat('for ', pg_catalog.format_type(o.opcintype, NULL),
                              CASE WHEN o.opcdefault THEN ', its default' END),
@@ -103,68 +103,68 @@ WITH member AS MATERIALIZED (
       FROM pg_catalog.pg_opclass o JOIN scope ON scope.oid = o.opcnamespace
       JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
     UNION ALL
-    SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, o.oid, 'operator_family', scope.nspname,
+    SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass::oid, o.oid, 'operator_family', scope.nspname,
            pg_catalog.concat(o.opfname, ' using ', m.amname), NULL, NULL
       FROM pg_catalog.pg_opfamily o JOIN scope ON scope.oid = o.opfnamespace
       JOIN pg_catalog.pg_am m ON m.oid = o.opfmethod
     UNION ALL
-    SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, l.oid, 'collation', scope.nspname,
+    SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass::oid, l.oid, 'collation', scope.nspname,
            l.collname, CASE WHEN NOT l.collisdeterministic THEN 'not deterministic' END, NULL
       FROM pg_catalog.pg_collation l JOIN scope ON scope.oid = l.collnamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass, v.oid, 'conversion', scope.nspname,
-           v.conname, 'by ' || v.conproc::pg_catalog.regproc::text,
+    SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass::oid, v.oid, 'conversion', scope.nspname,
+           v.conname, 'by '::text || v.conproc::pg_catalog.regproc::text,
            -- The default one takes the place of PostgreSQL's own.
            CASE WHEN v.condefault THEN true END
       FROM pg_catalog.pg_conversion v JOIN scope ON scope.oid = v.connamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, f.oid, 'text_search_configuration',
+    SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass::oid, f.oid, 'text_search_configuration',
            scope.nspname, f.cfgname, NULL, NULL
       FROM pg_catalog.pg_ts_config f JOIN scope ON scope.oid = f.cfgnamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, 'text_search_dictionary',
+    SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass::oid, d.oid, 'text_search_dictionary',
            scope.nspname, d.dictname, d.dictinitoption, NULL
       FROM pg_catalog.pg_ts_dict d JOIN scope ON scope.oid = d.dictnamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, p.oid, 'text_search_parser',
+    SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass::oid, p.oid, 'text_search_parser',
            scope.nspname, p.prsname, NULL, NULL
       FROM pg_catalog.pg_ts_parser p JOIN scope ON scope.oid = p.prsnamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, t.oid, 'text_search_template',
+    SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass::oid, t.oid, 'text_search_template',
            scope.nspname, t.tmplname, NULL, NULL
       FROM pg_catalog.pg_ts_template t JOIN scope ON scope.oid = t.tmplnamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, 'statistics',
+    SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid, 'statistics',
            scope.nspname, s.stxname,
            pg_catalog.regexp_replace(pg_catalog.pg_get_statisticsobjdef(s.oid),
                                      '^CREATE STATISTICS \S+ ', ''), NULL
       FROM pg_catalog.pg_statistic_ext s JOIN scope ON scope.oid = s.stxnamespace
     UNION ALL
-    SELECT 'pg_catalog.pg_extension'::pg_catalog.regclass, x.oid, 'extension', NULL, x.extname,
+    SELECT 'pg_catalog.pg_extension'::pg_catalog.regclass::oid, x.oid, 'extension', NULL, x.extname,
            NULL, NULL
       FROM pg_catalog.pg_extension x
     UNION ALL
-    SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, 'schema', NULL, n.nspname,
+    SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid, n.oid, 'schema', NULL, n.nspname,
            NULL, NULL
       FROM pg_catalog.pg_namespace n
      -- Those of sessions hold temporary tables.
-     WHERE n.nspname !~ '^pg_(toast_)?temp_' AND n.nspname <> ALL(:schemas)
+     WHERE n.nspname !~ '^pg_(toast_)?temp_'::text AND n.nspname <> ALL(:schemas)
     UNION ALL
-    SELECT 'pg_catalog.pg_event_trigger'::pg_catalog.regclass, e.oid, 'event_trigger', NULL,
+    SELECT 'pg_catalog.pg_event_trigger'::pg_catalog.regclass::oid, e.oid, 'event_trigger', NULL,
            e.evtname,
            pg_catalog.concat('on ', e.evtevent,
-                             ' when tag in ' || pg_catalog.array_to_string(e.evttags, ', '),
+                             ' when tag in '::text || pg_catalog.array_to_string(e.evttags, ', '),
                              ' execute ', e.evtfoid::pg_catalog.regprocedure::text,
                              CASE e.evtenabled WHEN 'D' THEN ' (disabled)'
                                                WHEN 'R' THEN ' (replica only)'
                                                WHEN 'A' THEN ' (always)' END), NULL
       FROM pg_catalog.pg_event_trigger e
     UNION ALL
-    SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass, p.oid, 'publication', NULL, p.pubname,
+    SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass::oid, p.oid, 'publication', NULL, p.pubname,
            pg_catalog.concat(
                CASE WHEN p.puballtables THEN 'all tables' ELSE
                    pg_catalog.array_to_string(ARRAY(
-                       SELECT 'tables in schema ' || n.nspname
+                       SELECT 'tables in schema '::text || n.nspname::text
                          FROM pg_catalog.pg_publication_namespace r
                          JOIN pg_catalog.pg_namespace n ON n.oid = r.pnnspid
                         WHERE r.pnpubid = p.oid
@@ -182,58 +182,58 @@ WITH member AS MATERIALIZED (
       FROM pg_catalog.pg_publication p
     UNION ALL
     -- It writes rows that come from elsewhere.
-    SELECT 'pg_catalog.pg_subscription'::pg_catalog.regclass, s.oid, 'subscription', NULL, s.subname,
+    SELECT 'pg_catalog.pg_subscription'::pg_catalog.regclass::oid, s.oid, 'subscription', NULL, s.subname,
            CASE WHEN s.subenabled THEN 'enabled' ELSE 'disabled' END, s.subenabled
       FROM pg_catalog.pg_subscription s
       JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
      WHERE d.datname = pg_catalog.current_database()
     UNION ALL
-    SELECT 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass, w.oid, 'foreign_data_wrapper',
+    SELECT 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass::oid, w.oid, 'foreign_data_wrapper',
            NULL, w.fdwname, NULL, NULL
       FROM pg_catalog.pg_foreign_data_wrapper w
     UNION ALL
-    SELECT 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, 'foreign_server', NULL,
-           s.srvname, 'by ' || w.fdwname, NULL
+    SELECT 'pg_catalog.pg_foreign_server'::pg_catalog.regclass::oid, s.oid, 'foreign_server', NULL,
+           s.srvname, 'by '::text || w.fdwname::text, NULL
       FROM pg_catalog.pg_foreign_server s
       JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
     UNION ALL
     -- The table itself may hold passwords and is for superusers.
-    SELECT 'pg_catalog.pg_user_mapping'::pg_catalog.regclass, u.umid, 'user_mapping', NULL,
+    SELECT 'pg_catalog.pg_user_mapping'::pg_catalog.regclass::oid, u.umid, 'user_mapping', NULL,
            pg_catalog.concat(u.usename, ' on ', u.srvname), NULL, NULL
       FROM pg_catalog.pg_user_mappings u
     UNION ALL
-    SELECT 'pg_catalog.pg_cast'::pg_catalog.regclass, k.oid, 'cast', NULL,
+    SELECT 'pg_catalog.pg_cast'::pg_catalog.regclass::oid, k.oid, 'cast', NULL,
            pg_catalog.concat(pg_catalog.format_type(k.castsource, NULL), ' as ',
                              pg_catalog.format_type(k.casttarget, NULL)),
            pg_catalog.concat(
                CASE k.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'on assignment'
                                   ELSE 'explicit' END,
                CASE k.castmethod WHEN 'i' THEN ', by way of text' WHEN 'b' THEN ', as it is' END,
-               ', by ' || nullif(k.castfunc, 0)::pg_catalog.regprocedure::text),
+               ', by '::text || nullif(k.castfunc, 0::oid)::pg_catalog.regprocedure::text),
            -- One that nobody writes decides what an expression means.
            CASE WHEN k.castcontext <> 'e' THEN true END
-      FROM pg_catalog.pg_cast k WHERE k.oid >= 16384
+      FROM pg_catalog.pg_cast k WHERE k.oid >= 16384::oid
     UNION ALL
-    SELECT 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, 'language', NULL, l.lanname,
+    SELECT 'pg_catalog.pg_language'::pg_catalog.regclass::oid, l.oid, 'language', NULL, l.lanname,
            NULL, NULL
       FROM pg_catalog.pg_language l
     UNION ALL
-    SELECT 'pg_catalog.pg_am'::pg_catalog.regclass, m.oid, 'access_method', NULL, m.amname,
+    SELECT 'pg_catalog.pg_am'::pg_catalog.regclass::oid, m.oid, 'access_method', NULL, m.amname,
            NULL, NULL
       FROM pg_catalog.pg_am m
     UNION ALL
-    SELECT 'pg_catalog.pg_transform'::pg_catalog.regclass, t.oid, 'transform', NULL,
+    SELECT 'pg_catalog.pg_transform'::pg_catalog.regclass::oid, t.oid, 'transform', NULL,
            pg_catalog.concat(pg_catalog.format_type(t.trftype, NULL), ' for ', l.lanname),
            NULL, NULL
       FROM pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang
     UNION ALL
-    SELECT DISTINCT 'pg_catalog.pg_seclabel'::pg_catalog.regclass, s.objoid, 'security_label', NULL,
+    SELECT DISTINCT 'pg_catalog.pg_seclabel'::pg_catalog.regclass::oid, s.objoid, 'security_label', NULL,
            pg_catalog.pg_describe_object(s.classoid, s.objoid, s.objsubid),
            pg_catalog.concat(s.provider, ': ', s.label), NULL::boolean
       FROM pg_catalog.pg_seclabel s
-     WHERE s.classoid <> 'pg_catalog.pg_largeobject'::pg_catalog.regclass
+     WHERE s.classoid <> 'pg_catalog.pg_largeobject'::pg_catalog.regclass::oid
 )
 SELECT o.kind, o.schema_name, o.name, o.definition, o.judged
   FROM object o
- WHERE o.oid >= 16384
+ WHERE o.oid >= 16384::oid
    AND (o.classid, o.oid) NOT IN (SELECT m.classid, m.objid FROM member m)

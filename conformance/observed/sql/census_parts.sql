@@ -15,10 +15,10 @@ WITH relation AS (
            CASE k.contype WHEN 'p' THEN 'primary_key' WHEN 'u' THEN 'unique'
                           WHEN 'f' THEN 'foreign_key' WHEN 'c' THEN 'check'
                           WHEN 'x' THEN 'exclusion'
-                          ELSE 'constraint of kind ' || k.contype::text END,
+                          ELSE 'constraint of kind '::text || k.contype::text END,
            pg_catalog.array_agg(CASE WHEN k.contype = 'p' THEN '' ELSE k.conname END)
       FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
-     WHERE k.conparentid = 0
+     WHERE k.conparentid = 0::oid
        -- NOT NULL is said of the column; a constraint trigger is a trigger.
        AND k.contype NOT IN ('n', 't')
      GROUP BY 1, 2
@@ -37,7 +37,7 @@ WITH relation AS (
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                          JOIN pg_catalog.pg_extension x
                            ON x.oid = e.refobjid AND x.extname = 'timescaledb'
-                        WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                        WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                           AND e.objid = t.tgfoid AND e.deptype = 'e')
      GROUP BY 1
     UNION ALL

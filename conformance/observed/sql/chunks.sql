@@ -38,7 +38,7 @@ WITH chunk AS (
                            FROM pg_catalog.pg_depend d
                            JOIN pg_catalog.pg_attribute a
                              ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                             AND d.objid = i.indexrelid AND d.refobjid = i.indrelid
                             AND d.refobjsubid > 0
                           ORDER BY a.attname)
@@ -56,7 +56,7 @@ WITH chunk AS (
                               WHERE a.attrelid = k.conrelid AND a.attnum = key.attnum)
                        FROM pg_catalog.unnest(k.conkey) AS key (attnum)))
       FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
-     WHERE k.contype = 'f' AND k.conparentid = 0
+     WHERE k.contype = 'f' AND k.conparentid = 0::oid
     UNION ALL
     -- Those that a chunk does not inherit are counted below.
     SELECT relation.*, k.conname, 'check constraint', k.conname
@@ -90,22 +90,22 @@ UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'has row security of its own'
   FROM chunk WHERE relrowsecurity <> expected_row_security
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'has rule ' || r.rulename
+SELECT schema_name, table_name, chunk_name, 'alteration', 'has rule '::text || r.rulename::text
   FROM chunk JOIN pg_catalog.pg_rewrite r ON r.ev_class = chunk.oid
  WHERE relhasrules
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'has trigger ' || t.tgname
+SELECT schema_name, table_name, chunk_name, 'alteration', 'has trigger '::text || t.tgname::text
   FROM chunk JOIN pg_catalog.pg_trigger t ON t.tgrelid = chunk.oid
  WHERE relhastriggers AND NOT t.tgisinternal
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger p
                     WHERE p.tgrelid = chunk.hypertable AND p.tgname = t.tgname)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                       AND e.objid = t.tgfoid AND e.deptype = 'e')
 UNION ALL
 SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
-       'has disabled trigger ' || CASE WHEN t.tgisinternal THEN
-           coalesce('of constraint ' || k.conname, t.tgname) ELSE t.tgname END
+       'has disabled trigger '::text || CASE WHEN t.tgisinternal THEN
+           coalesce('of constraint '::text || k.conname::text, t.tgname) ELSE t.tgname END
   FROM chunk
   JOIN pg_catalog.pg_trigger t ON t.tgrelid = chunk.oid
   LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
@@ -115,7 +115,7 @@ SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
                       AND (p.tgname = t.tgname OR t.tgisinternal AND p.tgisinternal))
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration',
-       CASE WHEN amount < 0 THEN 'lacks ' ELSE 'adds ' END || kind || ' ' || name
+       CASE WHEN amount < 0 THEN 'lacks ' ELSE 'adds ' END || kind::text || ' '::text || name::text
   FROM surplus
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constraint'
@@ -125,7 +125,7 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constrai
        -- TimescaleDB gives a chunk one for each dimension at the most.
 HAVING pg_catalog.count(*) > dimensions
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index ' || x.relname
+SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index '::text || x.relname::text
   FROM chunk
   JOIN pg_catalog.pg_index i ON i.indrelid = chunk.oid
   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid

@@ -22,15 +22,15 @@ SELECT n.nspname AS schema_name,
   LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   LEFT JOIN pg_catalog.pg_depend o
-    ON o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    ON o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
    AND o.refobjid = c.oid AND o.refobjsubid = a.attnum
-   AND o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+   AND o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
    AND (o.deptype = 'i'
         -- A serial column: the sequence belongs to the column, and the default draws from it.
         OR o.deptype = 'a' AND EXISTS (
             SELECT FROM pg_catalog.pg_depend u
-             WHERE u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND u.objid = d.oid
-               AND u.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+             WHERE u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass::oid AND u.objid = d.oid
+               AND u.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                AND u.refobjid = o.objid))
    AND EXISTS (SELECT FROM pg_catalog.pg_sequence q WHERE q.seqrelid = o.objid)
   LEFT JOIN pg_catalog.pg_sequence s ON s.seqrelid = o.objid

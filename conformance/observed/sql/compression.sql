@@ -16,12 +16,12 @@ SELECT hypertable_schema AS schema_name,
 UNION ALL
 SELECT n.nspname, c.relname, NULL, NULL, NULL, NULL, NULL, s.compress_interval_length,
        -- From 2.22 on; a text in the view.
-       (pg_catalog.to_jsonb(s) ->> 'index')::jsonb
+       (pg_catalog.to_jsonb(s) ->> 'index'::text)::jsonb
   FROM timescaledb_information.hypertable_compression_settings s
   JOIN pg_catalog.pg_class c ON c.oid = s.hypertable
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE s.compress_interval_length IS NOT NULL
-    OR pg_catalog.to_jsonb(s) ->> 'index' LIKE '%"config"%'
+    OR pg_catalog.to_jsonb(s) ->> 'index'::text LIKE '%"config"%'::text
 ), aggregate AS MATERIALIZED (
 SELECT materialization_hypertable_schema AS schema_name,
        materialization_hypertable_name AS table_name,

@@ -19,12 +19,12 @@ SELECT n.nspname AS schema_name,
        k.convalidated AS validated,
        -- Declared NOT ENFORCED (PostgreSQL 18), or its triggers are disabled.
        (pg_catalog.current_setting('server_version_num')::int < 180000
-        OR (pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean)
+        OR (pg_catalog.to_jsonb(k) ->> 'conenforced'::text)::boolean)
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
                         WHERE t.tgconstraint = k.oid AND t.tgenabled IN ('D', 'R')) AS enforced,
        -- WITHOUT OVERLAPS or PERIOD (PostgreSQL 18).
        pg_catalog.current_setting('server_version_num')::int >= 180000
-       AND (pg_catalog.to_jsonb(k) ->> 'conperiod')::boolean AS over_periods,
+       AND (pg_catalog.to_jsonb(k) ->> 'conperiod'::text)::boolean AS over_periods,
        rn.nspname AS referred_schema,
        r.relname AS referred_table,
        ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
@@ -60,4 +60,4 @@ SELECT n.nspname AS schema_name,
    AND NOT c.relispartition
    AND k.contype IN ('p', 'u', 'f', 'c', 'x')
    -- A foreign key to a partitioned table has one more row for each partition.
-   AND NOT (k.contype = 'f' AND k.conparentid <> 0)
+   AND NOT (k.contype = 'f' AND k.conparentid <> 0::oid)

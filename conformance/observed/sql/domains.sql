@@ -14,7 +14,7 @@ SELECT n.nspname AS schema_name, t.typname AS domain_name,
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
   LEFT JOIN pg_catalog.pg_collation l ON l.oid = t.typcollation
- WHERE t.typtype = 'd' AND t.oid >= 16384
+ WHERE t.typtype = 'd' AND t.oid >= 16384::oid
    AND (n.nspname = ANY(:schemas)
         OR t.oid IN (SELECT a.atttypid
                        FROM pg_catalog.pg_attribute a
@@ -23,5 +23,5 @@ SELECT n.nspname AS schema_name, t.typname AS domain_name,
                       WHERE s.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p', 'f')
                         AND a.attnum > 0 AND NOT a.attisdropped))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+                    WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::oid
                       AND e.objid = t.oid AND e.deptype = 'e')

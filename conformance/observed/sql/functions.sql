@@ -11,7 +11,7 @@ SELECT n.nspname AS schema_name, p.proname AS function_name, p.prokind AS kind,
        coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
        ARRAY(SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
                FROM pg_catalog.pg_depend d
-              WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+              WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                 AND d.refobjid = p.oid AND d.deptype = 'n'
               ORDER BY 1 LIMIT 3)::text[] AS used_by
   FROM pg_catalog.pg_proc p
@@ -19,7 +19,7 @@ SELECT n.nspname AS schema_name, p.proname AS function_name, p.prokind AS kind,
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
  WHERE n.nspname = ANY(:schemas)
    AND p.prokind IN ('f', 'p')
-   AND p.oid >= 16384
+   AND p.oid >= 16384::oid
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                       AND e.objid = p.oid AND e.deptype = 'e')

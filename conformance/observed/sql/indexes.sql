@@ -43,13 +43,13 @@ SELECT c.schema_name,
               pg_catalog.array_agg(CASE WHEN i.indkey[position] = 0 THEN
                   pg_catalog.pg_get_indexdef(i.indexrelid, position + 1, false) END
                   ORDER BY position) AS expressions,
-              pg_catalog.array_agg(i.indoption[position] & 1 = 1 ORDER BY position) AS descending,
-              pg_catalog.array_agg(i.indoption[position] & 2 = 2 ORDER BY position) AS nulls_first,
+              pg_catalog.array_agg(i.indoption[position]::int4 & 1 = 1 ORDER BY position) AS descending,
+              pg_catalog.array_agg(i.indoption[position]::int4 & 2 = 2 ORDER BY position) AS nulls_first,
               pg_catalog.array_agg(CASE WHEN NOT o.opcdefault THEN o.opcname::text END
                   ORDER BY position) AS operator_classes,
               pg_catalog.array_agg(
                   CASE WHEN i.indcollation[position] <> coalesce(a.attcollation, 100)
-                            AND i.indcollation[position] <> 0 THEN l.collname::text END
+                            AND i.indcollation[position] <> 0::oid THEN l.collname::text END
                   ORDER BY position) AS collations
          FROM pg_catalog.generate_series(0, i.indnkeyatts - 1) AS position
          JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[position]

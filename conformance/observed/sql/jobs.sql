@@ -16,12 +16,12 @@ SELECT j.job_id,
        -- TimescaleDB's procedures live in schemas that belong to its extension.
        SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace n
                         JOIN pg_catalog.pg_depend e
-                          ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                          ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid
                          AND e.objid = n.oid AND e.deptype = 'e'
                         JOIN pg_catalog.pg_extension x
                           ON x.oid = e.refobjid AND x.extname = 'timescaledb'
                        WHERE n.nspname = j.proc_schema) AS is_own
      ) AS own
  WHERE NOT own.is_own
-    OR j.hypertable_name IS NULL AND j.config ? 'hypertable_id'
+    OR j.hypertable_name IS NULL AND j.config ? 'hypertable_id'::text
  ORDER BY j.job_id

@@ -8,7 +8,7 @@ WITH policy AS MATERIALIZED (
            created.are_meant AS by_creation,
            coalesce(j.initial_start, '-infinity') AS initial_start
       FROM timescaledb_information.jobs j
-      JOIN _timescaledb_catalog.hypertable h ON h.id = (j.config ->> 'hypertable_id')::integer
+      JOIN _timescaledb_catalog.hypertable h ON h.id = (j.config ->> 'hypertable_id'::text)::integer
      CROSS JOIN LATERAL (
            SELECT CASE j.proc_name WHEN 'policy_compression' THEN 'compress_after'
                        ELSE 'drop_after' END AS name) AS age
@@ -33,5 +33,5 @@ WITH policy AS MATERIALIZED (
 SELECT job_id, pg_catalog.count(*) AS chunks,
        (pg_catalog.now() - pg_catalog.min(since))::text AS behind
   FROM due
- WHERE since + 2 * schedule_interval < pg_catalog.now()
+ WHERE since + 2::float8 * schedule_interval < pg_catalog.now()
  GROUP BY job_id

@@ -21,7 +21,7 @@ SELECT j.job_id,
        CASE WHEN NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')
             THEN c.relowner::pg_catalog.regrole::text END AS table_owner,
        -- In one style, whatever IntervalStyle the policy was made under.
-       (SELECT pg_catalog.jsonb_object_agg(key, (value #>> '{}')::interval::text)
+       (SELECT pg_catalog.jsonb_object_agg(key, (value #>> '{}'::text[])::interval::text)
           FROM pg_catalog.jsonb_each(j.config)
          WHERE key IN ('compress_after', 'compress_created_before', 'drop_after',
                        'drop_created_before', 'start_offset', 'end_offset')
@@ -37,7 +37,7 @@ SELECT j.job_id,
    -- TimescaleDB's procedures live in schemas that belong to its extension.
    AND EXISTS (SELECT FROM pg_catalog.pg_namespace n
                  JOIN pg_catalog.pg_depend e
-                   ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                   ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid
                   AND e.objid = n.oid AND e.deptype = 'e'
                  JOIN pg_catalog.pg_extension x
                    ON x.oid = e.refobjid AND x.extname = 'timescaledb'

@@ -9,7 +9,7 @@ WITH granted AS (
      WHERE n.nspname = ANY(:schemas) AND c.relacl IS NOT NULL AND NOT c.relispartition
        AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
        AND c.oid NOT IN (SELECT e.objid FROM pg_catalog.pg_depend e
-                          WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                          WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                             AND e.deptype = 'e')
        -- A chunk has its hypertable's.
        AND c.oid NOT IN (SELECT i.inhrelid
@@ -42,19 +42,19 @@ WITH granted AS (
       FROM pg_catalog.pg_proc p
       JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
      CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) AS acl
-     WHERE n.nspname = ANY(:schemas) AND p.proacl IS NOT NULL AND acl.grantee <> 0
+     WHERE n.nspname = ANY(:schemas) AND p.proacl IS NOT NULL AND acl.grantee <> 0::oid
        AND p.oid NOT IN (SELECT e.objid FROM pg_catalog.pg_depend e
-                          WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                          WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                             AND e.deptype = 'e')
     UNION ALL
     SELECT NULL, '', 'database', NULL, d.datdba, acl.*
       FROM pg_catalog.pg_database d
      CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) AS acl
      WHERE d.datname = pg_catalog.current_database()
-       AND NOT (acl.grantee = 0 AND acl.privilege_type IN ('CONNECT', 'TEMPORARY'))
+       AND NOT (acl.grantee = 0::oid AND acl.privilege_type IN ('CONNECT', 'TEMPORARY'))
 )
 SELECT g.schema_name, g.object, g.kind, g.column_name,
-       CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(g.grantee) END AS grantee,
+       CASE g.grantee WHEN 0::oid THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(g.grantee) END AS grantee,
        pg_catalog.lower(g.privilege_type) AS privilege,
        pg_catalog.bool_or(g.is_grantable) AS grantable
   FROM granted g
@@ -66,15 +66,15 @@ SELECT NULL,
        pg_catalog.concat(CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences'
                                               WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
                                               WHEN 'n' THEN 'schemas'
-                                              ELSE 'objects of kind ' || d.defaclobjtype::text END,
-                         ' of ', pg_catalog.pg_get_userbyid(d.defaclrole), ' in ' || n.nspname),
+                                              ELSE 'objects of kind '::text || d.defaclobjtype::text END,
+                         ' of ', pg_catalog.pg_get_userbyid(d.defaclrole), ' in '::text || n.nspname::text),
        'default', NULL,
-       CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(acl.grantee) END,
+       CASE acl.grantee WHEN 0::oid THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(acl.grantee) END,
        pg_catalog.lower(acl.privilege_type), pg_catalog.bool_or(acl.is_grantable)
   FROM pg_catalog.pg_default_acl d
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
  CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS acl
  WHERE (n.oid IS NULL OR n.nspname = ANY(:schemas))
    AND acl.grantee <> d.defaclrole
-   AND NOT (acl.grantee = 0 AND d.defaclobjtype IN ('f', 'T') AND n.oid IS NULL)
+   AND NOT (acl.grantee = 0::oid AND d.defaclobjtype IN ('f', 'T') AND n.oid IS NULL)
  GROUP BY 2, 5, 6

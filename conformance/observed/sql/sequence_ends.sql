@@ -10,20 +10,20 @@ SELECT n.nspname AS schema_name, c.relname AS sequence_name,
   JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_depend o
-    ON o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objid = c.oid
-   AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    ON o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND o.objid = c.oid
+   AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
    AND o.refobjsubid > 0 AND o.deptype IN ('a', 'i')
   LEFT JOIN pg_catalog.pg_class t ON t.oid = o.refobjid
   LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = o.refobjsubid
  CROSS JOIN LATERAL (
-       SELECT CASE a.atttypid WHEN 'int2'::pg_catalog.regtype THEN 32767
-                              WHEN 'int4'::pg_catalog.regtype THEN 2147483647
+       SELECT CASE a.atttypid WHEN 'int2'::pg_catalog.regtype::oid THEN 32767
+                              WHEN 'int4'::pg_catalog.regtype::oid THEN 2147483647
                               ELSE 9223372036854775807 END::bigint AS largest) AS limits
  WHERE n.nspname = ANY(:schemas)
    AND c.relpersistence <> 't'
    AND NOT s.seqcycle
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                       AND e.objid = c.oid AND e.deptype = 'e')
  ORDER BY 1, 2

@@ -10,12 +10,12 @@ SELECT n.nspname AS schema_name, c.relname AS sequence_name,
   JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_depend o
-    ON o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objid = c.oid
-   AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    ON o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND o.objid = c.oid
+   AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
    AND o.refobjsubid > 0 AND o.deptype IN ('a', 'i')
  WHERE n.nspname = ANY(:schemas)
    AND c.relpersistence <> 't'
    AND o.deptype IS DISTINCT FROM 'i'
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                       AND e.objid = c.oid AND e.deptype = 'e')

@@ -8,7 +8,7 @@ WITH setting AS (
       FROM pg_catalog.pg_db_role_setting s
       LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
      CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS entry
-     WHERE s.setdatabase = 0
+     WHERE s.setdatabase = 0::oid
         OR s.setdatabase = (SELECT d.oid FROM pg_catalog.pg_database d
                              WHERE d.datname = pg_catalog.current_database())
      ORDER BY s.setrole, pg_catalog.lower(pg_catalog.split_part(entry, '=', 1)), s.setdatabase DESC

@@ -10,7 +10,7 @@ WITH relation AS (
     SELECT r.schema_name, r.table_name, '' AS part, entry
       FROM relation r CROSS JOIN LATERAL pg_catalog.unnest(r.reloptions) AS entry
     UNION ALL
-    SELECT r.schema_name, r.table_name, '', 'toast.' || entry
+    SELECT r.schema_name, r.table_name, '', 'toast.'::text || entry::text
       FROM relation r
       JOIN pg_catalog.pg_class t ON t.oid = r.reltoastrelid AND t.reloptions IS NOT NULL
      CROSS JOIN LATERAL pg_catalog.unnest(t.reloptions) AS entry
@@ -26,7 +26,7 @@ WITH relation AS (
       JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped
      CROSS JOIN LATERAL pg_catalog.unnest(a.attoptions) AS entry
      -- Some servers keep numbers of their own here, pg_attver for one, which differ in each database.
-     WHERE entry NOT LIKE 'pg\_%'
+     WHERE entry NOT LIKE 'pg\_%'::text
 )
 SELECT schema_name, table_name, part, pg_catalog.split_part(entry, '=', 1) AS attribute,
        pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value
@@ -59,7 +59,7 @@ UNION ALL
 SELECT r.schema_name, r.table_name, x.relname, 'tablespace', s.spcname
   FROM relation r
   JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
-  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.reltablespace <> 0
+  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.reltablespace <> 0::oid
   JOIN pg_catalog.pg_tablespace s ON s.oid = x.reltablespace
 UNION ALL
 SELECT h.hypertable_schema, h.hypertable_name, '', 'tablespaces',
@@ -75,13 +75,13 @@ SELECT h.schema_name, h.table_name, d.column_name, 'partitioning_function',
  WHERE h.schema_name = ANY(:schemas) AND d.partitioning_func IS NOT NULL
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n
                      JOIN pg_catalog.pg_depend e
-                       ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                       ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid
                       AND e.objid = n.oid AND e.deptype = 'e'
                     WHERE n.nspname = d.partitioning_func_schema)
 UNION ALL
 SELECT r.schema_name, r.table_name, '', 'replica_identity',
        CASE r.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full'
-            ELSE 'index ' || (SELECT x.relname
+            ELSE 'index '::text || (SELECT x.relname
                                 FROM pg_catalog.pg_index i
                                 JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
                                WHERE i.indrelid = r.oid AND i.indisreplident) END
@@ -89,4 +89,4 @@ SELECT r.schema_name, r.table_name, '', 'replica_identity',
  WHERE r.relreplident <> 'd' AND r.relkind <> 'f'
 UNION ALL
 SELECT r.schema_name, r.table_name, '', 'of_type', pg_catalog.format_type(r.reloftype, NULL)
-  FROM relation r WHERE r.reloftype <> 0
+  FROM relation r WHERE r.reloftype <> 0::oid

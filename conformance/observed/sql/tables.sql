@@ -66,11 +66,11 @@ SELECT n.nspname AS schema_name,
    -- Alembic's own under a name that env.py gives it: by what Alembic makes it of.
    AND NOT (EXISTS (SELECT FROM pg_catalog.pg_constraint k
                      WHERE k.conrelid = c.oid AND k.contype = 'p'
-                       AND k.conname = c.relname || '_pkc')
-            AND ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+                       AND k.conname = c.relname::text || '_pkc'::text)
+            AND ARRAY(SELECT a.attname::text || ' '::text || pg_catalog.format_type(a.atttypid, a.atttypmod)
                         FROM pg_catalog.pg_attribute a
                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
                 = ARRAY['version_num character varying(32)'])
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                       AND e.objid = c.oid AND e.deptype = 'e')

@@ -2,11 +2,11 @@
 SELECT n.nspname AS schema_name, c.relname AS table_name, t.tgname AS trigger_name,
        pg_catalog.pg_get_triggerdef(t.oid, true) AS definition,
        -- Bits of pg_trigger.tgtype, as pg_trigger.h names them.
-       CASE WHEN t.tgtype & 64 <> 0 THEN 'instead of'
-            WHEN t.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END AS timing,
-       CASE WHEN t.tgtype & 1 <> 0 THEN 'row' ELSE 'statement' END AS level,
-       t.tgtype & 4 <> 0 AS on_insert, t.tgtype & 8 <> 0 AS on_delete,
-       t.tgtype & 16 <> 0 AS on_update, t.tgtype & 32 <> 0 AS on_truncate,
+       CASE WHEN t.tgtype::int4 & 64 <> 0 THEN 'instead of'
+            WHEN t.tgtype::int4 & 2 <> 0 THEN 'before' ELSE 'after' END AS timing,
+       CASE WHEN t.tgtype::int4 & 1 <> 0 THEN 'row' ELSE 'statement' END AS level,
+       t.tgtype::int4 & 4 <> 0 AS on_insert, t.tgtype::int4 & 8 <> 0 AS on_delete,
+       t.tgtype::int4 & 16 <> 0 AS on_update, t.tgtype::int4 & 32 <> 0 AS on_truncate,
        ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = t.tgrelid AND a.attnum = ANY(t.tgattr)
               ORDER BY a.attname)::text[] AS columns,
@@ -16,7 +16,7 @@ SELECT n.nspname AS schema_name, c.relname AS table_name, t.tgname AS trigger_na
            pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid, true),
                                 ' WHEN \((.*)\) EXECUTE FUNCTION ') END AS condition,
        t.tgenabled AS enabled,
-       t.tgconstraint <> 0 AS is_constraint, t.tgdeferrable AS deferrable,
+       t.tgconstraint <> 0::oid AS is_constraint, t.tgdeferrable AS deferrable,
        t.tginitdeferred AS deferred,
        t.tgoldtable AS old_table, t.tgnewtable AS new_table
   FROM pg_catalog.pg_trigger t
@@ -28,5 +28,5 @@ SELECT n.nspname AS schema_name, c.relname AS table_name, t.tgname AS trigger_na
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                      JOIN pg_catalog.pg_extension x
                        ON x.oid = e.refobjid AND x.extname = 'timescaledb'
-                    WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                       AND e.objid = t.tgfoid AND e.deptype = 'e')

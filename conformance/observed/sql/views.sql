@@ -20,5 +20,5 @@ SELECT n.nspname AS schema_name,
    AND (n.nspname, c.relname) NOT IN (SELECT a.view_schema, a.view_name
                                         FROM timescaledb_information.continuous_aggregates a)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                       AND e.objid = c.oid AND e.deptype = 'e')
