@@ -34,7 +34,7 @@ from conformance.project.configuration import configured
     help="The server that offers both versions of TimescaleDB, if --from and --to are versions.",
 )
 @click.option("--image", metavar="IMAGE", help="The image for --engine container.")
-@options("models", "alembic_ini", "reports")
+@options("models", "alembic_ini", "reports", "sizes")
 @click.option(
     "--suite/--no-suite", default=True, help="Run the suite on the upgraded database, or do not."
 )

@@ -145,8 +145,8 @@ KEYS = {
         ),
         Key(
             "sizes",
-            "The sizes of real tables, from conformance audit URL --sizes FILE; the gate estimates "
-            "what the statements do there.",
+            "The sizes of real tables, from conformance audit URL --sizes FILE; gate and upgrade "
+            "estimate what they do there.",
             TEXT,
             "FILE",
             path=True,

@@ -7,7 +7,8 @@ Each statement is the first one of a new session: a session keeps the library th
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg2
 from sqlalchemy import text
@@ -45,23 +46,68 @@ def create_extension(url: URL, version: str, schema: str | None = None) -> None:
         home.create_extension(connection, schema, version)
 
 
-def update_extension(url: URL, version: str) -> tuple[str, ...]:
-    """Update the extension to the version with `ALTER EXTENSION timescaledb UPDATE`.
+@dataclass(frozen=True)
+class Updated:
+    """An updated extension.
 
-    Returns:
-        The server's messages: `WARNING: ...`.
+    Attributes:
+        notices: the server's messages: `WARNING: ...`.
+        locks: the locks on relations that the statement held at its end.
+        seconds: how long the statement took.
+        wal: the position of the WAL at its end, in bytes.
+    """
+
+    notices: tuple[str, ...]
+    locks: tuple[HeldLock, ...]
+    seconds: float
+    wal: int
+
+
+class HeldLock(NamedTuple):
+    """A relation that the update had locked: its oid, its name, its file, the mode.
+
+    Name, kind and file are None of relations that the update dropped.
+    """
+
+    oid: int
+    mode: str
+    name: str | None
+    kind: str | None
+    file: int | None
+
+
+#: Runs in the transaction of the statement before it, because both are sent as one message.
+_HELD = """
+SELECT l.relation, l.mode,
+       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
+       c.relkind::text, pg_catalog.pg_relation_filenode(c.oid),
+       extract(epoch FROM pg_catalog.clock_timestamp()
+                          - pg_catalog.transaction_timestamp())::float8,
+       (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::bigint
+  FROM pg_catalog.pg_locks l
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+"""
+
+
+def update_extension(url: URL, version: str) -> Updated:
+    """Update the extension to the version with `ALTER EXTENSION timescaledb UPDATE`.
 
     Raises:
         WayFailed: the statement fails.
     """
+    statement = f"ALTER EXTENSION timescaledb UPDATE TO '{version}'"
     # Not through SQLAlchemy, whose first queries would load the old library.
     arguments, options = url.get_dialect()().create_connect_args(url)
     with closing(psycopg2.connect(*arguments, **options)) as connection:
         connection.autocommit = True
+        cursor = connection.cursor()
         try:
-            connection.cursor().execute(f"ALTER EXTENSION timescaledb UPDATE TO '{version}'")
+            # A BEGIN before the statement would load the old library.
+            cursor.execute(f"{statement}; {_HELD}")
+            rows = cursor.fetchall()
         except psycopg2.Error as error:
-            raise WayFailed(
-                f"ALTER EXTENSION timescaledb UPDATE TO '{version}' fails: {one_line(error)}"
-            ) from None
-        return tuple(" ".join(notice.split()) for notice in connection.notices)
+            raise WayFailed(f"{statement} fails: {one_line(error)}") from None
+        notices = tuple(" ".join(notice.split()) for notice in connection.notices)
+    return Updated(notices, tuple(HeldLock(*row[:5]) for row in rows), *rows[0][5:])

@@ -16,6 +16,7 @@ from conformance.declarations import hypertable_of, tables_of, views_of
 from conformance.engines.connecting import connect
 from conformance.engines.identification import identify_server
 from conformance.observed.circumstances import observed_circumstances
+from conformance.observed.sizes import table_sizes
 from conformance.pipeline import both_sides, scope_of
 from conformance.population.digests import digest
 from conformance.upgrade.state import (
@@ -97,6 +98,13 @@ def read_state(url: URL, metadata: MetaData) -> State:
         values,
         {Subject(f.kind, f.object, f.attribute): f.message for f in findings.values()},
     )
+
+
+def read_sizes_of(url: URL, metadata: MetaData) -> dict[str, dict[str, int]]:
+    """The sizes of the tables, as `conformance audit --sizes` writes them, after an ANALYZE."""
+    with connect(url, autocommit=True) as connection:
+        connection.exec_driver_sql("ANALYZE")
+        return table_sizes(connection, scope_of(metadata))
 
 
 def _contents(connection: Connection, table: Table, name: str) -> dict[Subject, Any]:

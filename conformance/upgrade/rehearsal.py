@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.comparing.findings import NotChecked
 from conformance.errors import ConformanceError, MigrationFailed, one_line
+from conformance.gate.evidence.sizes import Sizes, sizes_of
+from conformance.gate.sizes import read_sizes
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
 from conformance.project.models import metadata_for
@@ -22,7 +24,7 @@ from conformance.upgrade.failures import WayFailed, WayUnavailable
 from conformance.upgrade.gaps import gap_changes
 from conformance.upgrade.opening import open_servers
 from conformance.upgrade.preparing import prepare, volatile_values
-from conformance.upgrade.reading import read_state
+from conformance.upgrade.reading import read_sizes_of, read_state
 from conformance.upgrade.report import (
     IN_PLACE,
     RESTORED,
@@ -32,6 +34,7 @@ from conformance.upgrade.report import (
     Way,
     worst_first,
 )
+from conformance.upgrade.scaling import UNKNOWN, estimates
 from conformance.upgrade.suite import SuiteOutcome, check_upgraded
 from conformance.upgrade.ways import RUNNERS, Project
 
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from conformance.process.progress import Progress
     from conformance.upgrade.choices import Choices
+    from conformance.upgrade.report import ExtensionUpdate
     from conformance.upgrade.servers import Servers
     from conformance.upgrade.state import State
     from conformance.upgrade.ways import UpgradedDatabase
@@ -74,11 +78,14 @@ def rehearse(
     )
     single_head(project.config)
     make_folder(Path(choices.project.reports))
+    sizes = choices.project.sizes
+    there = None if sizes is None else read_sizes(sizes)
     with (
         open_servers(choices, progress) as servers,
         servers.old.database(project.home(servers.old)) as source,
     ):
-        report = Rehearsal(servers, project, choices, progress, on_upgraded).run(source)
+        rehearsal = Rehearsal(servers, project, choices, progress, on_upgraded, there=there)
+        report = rehearsal.run(source)
     return replace(report, seconds=time.monotonic() - started)
 
 
@@ -87,16 +94,20 @@ class Rehearsal:
 
     Args:
         on_upgraded: called with the name of each way and its upgraded database.
+        there: the sizes of a real database; None if they are not known.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is rehearsed, where, and for whom
         self,
         servers: Servers,
         project: Project,
         choices: Choices,
         progress: Progress,
         on_upgraded: OnUpgraded,
+        *,
+        there: Sizes | None = None,
     ) -> None:
+        self._there = there
         self._servers = servers
         self._project = project
         self._choices = choices
@@ -107,6 +118,8 @@ class Rehearsal:
         self._failures: list[Change] = []
         self._copied = False
         self._suite = SuiteOutcome()
+        self._update: ExtensionUpdate | None = None
+        self._here = Sizes()
 
     def run(self, source: URL) -> UpgradeReport:
         """Prepare the database on the old version, upgrade in every way, compare.
@@ -128,6 +141,7 @@ class Rehearsal:
         project, old = self._project, self._servers.old
         try:
             prepare(source, project.metadata, project.migrations(old), now=project.now)
+            self._here = sizes_of(read_sizes_of(source, project.metadata))
             return read_state(source, project.metadata)
         except (DBAPIError, ValueError) as error:
             raise ConformanceError(
@@ -151,6 +165,7 @@ class Rehearsal:
         self._on_upgraded(name, upgraded.url)
         self._states[name] = read_state(upgraded.url, self._project.metadata)
         self._copied |= upgraded.copied
+        self._update = self._update or upgraded.update
         if self._choices.suite and name == self._way_of_suite():
             self._suite = check_upgraded(upgraded, self._choices)
 
@@ -170,6 +185,7 @@ class Rehearsal:
         reported = {change.subject for change in compared.changes}
         broken, known = self._suite.split(reported, before)
         gaps = gap_changes(old.server, new.server)
+        there = self._there
         unavailable = [
             NotChecked(f"way:{way.name}", way.not_checked)
             for way in self._ways.values()
@@ -182,4 +198,9 @@ class Rehearsal:
             worst_first([*self._failures, *compared.changes, *broken, *gaps]),
             replace(compared.unchanged, checks=self._suite.passed),
             (*unavailable, *known, *self._suite.not_checked),
+            update=self._update,
+            estimates=()
+            if there is None
+            else tuple(estimates(self._update, self._ways, self._here, there)),
+            sizes=UNKNOWN if there is None else there.told,
         )

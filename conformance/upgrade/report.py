@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from conformance.comparing.findings import NotChecked
     from conformance.comparing.verdict import EngineUsed
+    from conformance.gate.evidence.report import Estimate, Lock
 
 #: The ways from one version to the next, in the order of the reports.
 IN_PLACE, RESTORED, AFRESH = "in place", "restored", "afresh"
@@ -154,6 +155,11 @@ class Change:
         return f"Counts as {self.severity}: severities of the project."
 
 
+def _without_statement(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of an estimate that have a meaning for a way."""
+    return {name: value for name, value in items if name not in ("statement", "relation")}
+
+
 def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sort changes in the order of the reports."""
     ranks = {name: rank for rank, name in enumerate(KINDS)}
@@ -177,6 +183,43 @@ class Way:
     seconds: float = field(default=0.0, compare=False)
     notices: tuple[str, ...] = ()
     not_checked: str | None = None
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A table of TimescaleDB's catalog that the update of the extension writes anew.
+
+    Attributes:
+        rows: the number of rows before the update.
+    """
+
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class ExtensionUpdate:
+    """What ALTER EXTENSION timescaledb UPDATE did, before its transaction ended.
+
+    Attributes:
+        seconds: the time that the server took; so long all of its locks are held at most.
+        catalog: how many tables and views of TimescaleDB it locked in ACCESS EXCLUSIVE mode.
+        rebuilt: the tables of TimescaleDB's catalog that it wrote anew.
+        locks: the blocking locks on tables of the project, the strongest first.
+        entries: the entries of the lock table for everything but chunks.
+        of_chunks: the entries for chunks, their compressed chunks, and indexes of both.
+        chunks: the number of chunks of the database.
+        wal_bytes: how much WAL the server wrote.
+    """
+
+    seconds: float = field(compare=False)
+    catalog: int
+    rebuilt: tuple[Rebuilt, ...]
+    locks: tuple[Lock, ...]
+    entries: int
+    of_chunks: int
+    chunks: int
+    wal_bytes: int = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -208,6 +251,10 @@ class UpgradeReport:
         not_checked: what could not be checked, with reasons; never counted as passed.
         could_not_run: the sentence that says why there is no verdict; None if there is a verdict.
         seconds: the wall time.
+        update: what updating the extension in place did; None if that was not tried.
+        estimates: what the ways take at the sizes of a real database; each belongs to the way that
+            `relation` names.
+        sizes: what is known of these sizes.
     """
 
     before: EngineUsed
@@ -218,6 +265,9 @@ class UpgradeReport:
     not_checked: tuple[NotChecked, ...] = ()
     could_not_run: str | None = None
     seconds: float = field(default=0.0, compare=False)
+    update: ExtensionUpdate | None = None
+    estimates: tuple[Estimate, ...] = ()
+    sizes: str = ""
 
     @property
     def verdict(self) -> str:
@@ -262,6 +312,12 @@ class UpgradeReport:
             ],
             "not_checked": [asdict(item) for item in self.not_checked],
             "seconds": round(self.seconds, 3),
+            "update": None if self.update is None else asdict(self.update),
+            "estimates": [
+                {"way": item.relation, **asdict(item, dict_factory=_without_statement)}
+                for item in self.estimates
+            ],
+            "sizes": self.sizes,
         }
         if self.could_not_run is not None:
             data["message"] = self.could_not_run

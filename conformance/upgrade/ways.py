@@ -18,6 +18,7 @@ from conformance.upgrade.extension import update_extension
 from conformance.upgrade.failures import WayUnavailable
 from conformance.upgrade.preparing import postpone_policies, prepare
 from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
+from conformance.upgrade.tracing import look, traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import URL, MetaData
 
+    from conformance.upgrade.report import ExtensionUpdate
     from conformance.upgrade.servers import Servers
     from conformance.upgrade.sides import ServerEngine, Side
+    from conformance.upgrade.tracing import Before
 
 
 #: SQLSTATE insufficient_privilege.
@@ -64,6 +67,7 @@ class UpgradedDatabase:
         method: one sentence that says how the database was upgraded.
         seconds: how long the upgrade took.
         copied: whether the rows were copied, without the chunks' states.
+        update: what updating the extension in place did.
     """
 
     url: URL
@@ -72,6 +76,7 @@ class UpgradedDatabase:
     seconds: float
     notices: tuple[str, ...] = ()
     copied: bool = False
+    update: ExtensionUpdate | None = None
 
 
 @contextmanager
@@ -79,12 +84,22 @@ def update_in_place(servers: Servers, _project: Project, source: URL) -> Iterato
     """Update the extension of the database itself, which then has the new version."""
     with servers.moved(source) as (url, engine):
         version = servers.new.server.timescaledb
+        before = _look_if_possible(servers, url)
         started = time.monotonic()
-        notices = update_extension(url, version)
+        updated = update_extension(url, version)
+        seconds = time.monotonic() - started
         method = f"ALTER EXTENSION timescaledb UPDATE TO '{version}'"
         if servers.how_moved:
             method += f", {servers.how_moved}"
-        yield UpgradedDatabase(url, engine, f"{method}.", time.monotonic() - started, notices)
+        update = None if before is None else traced(before, updated)
+        yield UpgradedDatabase(url, engine, f"{method}.", seconds, updated.notices, update=update)
+
+
+def _look_if_possible(servers: Servers, url: URL) -> Before | None:
+    """Look before the update; None if the new server has no library for the old version."""
+    if servers.old.server.timescaledb not in servers.new.offered:
+        return None
+    return look(url)
 
 
 @contextmanager
@@ -105,7 +120,7 @@ def restore(servers: Servers, project: Project, source: URL) -> Iterator[Upgrade
             # A dump does not record when policies ran: all would run immediately.
             postpone_policies(url)
             _call(url, "timescaledb_post_restore")
-            notices = update_extension(url, new) if new != old else ()
+            notices = update_extension(url, new).notices if new != old else ()
             method = f"pg_dump and pg_restore at TimescaleDB {old}, then updated."
             seconds = time.monotonic() - started
             yield UpgradedDatabase(url, servers.new.engine, method, seconds, notices)

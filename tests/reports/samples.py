@@ -20,6 +20,8 @@ from conformance.upgrade.report import (
     IN_PLACE,
     RESTORED,
     Change,
+    ExtensionUpdate,
+    Rebuilt,
     Unchanged,
     UpgradeReport,
     Way,
@@ -106,4 +108,15 @@ UPGRADE = UpgradeReport(
     Unchanged(46210, 89, 1114, 1174),
     (NotChecked("way:restored", "pg_dump is not installed on this machine"),),
     seconds=31.4,
+    update=ExtensionUpdate(
+        1.25, 42, (Rebuilt("_timescaledb_catalog.chunk", 91),),
+        (Lock("curves", existed=True, chunks=8, mode="ACCESS EXCLUSIVE"),),
+        228, 168, 56, 17_700_000,
+    ),
+    estimates=(
+        Estimate(
+            0, IN_PLACE, "lock-table entries", 36_228, 36_228, "228 + 12,000 x 3", 6_400, "few"
+        ),
+    ),
+    sizes="of 1 table, from the given file",
 )  # fmt: skip

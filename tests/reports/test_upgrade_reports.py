@@ -12,6 +12,7 @@ from rich.console import Console
 from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
 from conformance.reports import json_report
+from conformance.reports.html import upgrade as upgrade_page
 from conformance.reports.upgrade import console as upgrade_console
 from conformance.reports.upgrade import files as upgrade_files
 from conformance.reports.upgrade import junit as upgrade_junit
@@ -26,6 +27,8 @@ from conformance.upgrade.report import (
     Way,
     worst_first,
 )
+
+from .samples import UPGRADE
 
 BEFORE = EngineUsed("url", "server at db:5432", "17.5", "2.20.3", "community")
 AFTER = EngineUsed("url", "server at db:5432", "17.5", "2.28.3", "community")
@@ -70,6 +73,7 @@ def test_json():
     data = json.loads(json_report.render(report(RENAMED, LOST)))
     assert list(data) == [
         "verdict", "before", "after", "ways", "counts", "changes", "not_checked", "seconds",
+        "update", "estimates", "sizes",
     ]  # fmt: skip
     assert data["changes"][0] == {
         "id": "lost:rows:curves", "harmful": True, "kind": "lost", "subject": "rows:curves",
@@ -148,3 +152,27 @@ def test_files(tmp_path):
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
         "upgrade.html", "upgrade.json", "upgrade.junit.xml", "upgrade.md",
     ]  # fmt: skip
+
+
+def test_every_report_says_what_the_update_locks_and_what_fits():
+    said = (
+        "locks curves and 8 chunks in ACCESS EXCLUSIVE mode",
+        "does not fit: 36,228 lock-table entries",
+        "228 + 12,000 x 3",
+        "of 1 table, from the given file",
+    )
+    console = Console(file=io.StringIO(), width=200)
+    upgrade_console.show(UPGRADE, console)
+    assert isinstance(console.file, io.StringIO)
+    written = (
+        console.file.getvalue(),
+        upgrade_markdown.render(UPGRADE),
+        upgrade_page.render(UPGRADE),
+    )
+    for text in written:
+        plain = text.replace("\\_", "_")
+        assert [words for words in said if words not in plain] == []
+    data = UPGRADE.as_data()
+    assert list(data["update"]["rebuilt"]) == [{"name": "_timescaledb_catalog.chunk", "rows": 91}]
+    assert [item["way"] for item in data["estimates"]] == ["in place"]
+    assert data["sizes"] == "of 1 table, from the given file"

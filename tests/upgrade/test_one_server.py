@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +12,7 @@ from sqlalchemy import text
 from conformance.engines.connecting import connect, parse_url
 from conformance.upgrade.rehearsal import rehearse
 from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
+from models import Base
 
 HARMLESS = {"renamed", "own-job", "healed", "new-gap"}
 
@@ -47,7 +50,7 @@ def databases_of(url):
 
 
 @pytest.mark.slow
-def test_nothing_of_the_data_changes(upgradable, versions, choices):
+def test_nothing_of_the_data_changes(upgradable, versions, choices, tmp_path):
     seen, databases = {}, set()
 
     def look(way, url):
@@ -62,7 +65,11 @@ def test_nothing_of_the_data_changes(upgradable, versions, choices):
             seen[way] = Counter(row[0] for row in states)
             assert {row[1:] for row in states} >= {(True, False), (False, False), (False, True)}
 
-    report = rehearse(choices(versions[0], versions[-1], engine=upgradable), on_upgraded=look)
+    size = {"rows": 10**8, "bytes": 10**10, "chunks": 10_000, "batches": 0}
+    (tmp_path / "sizes.json").write_text(json.dumps({"curves": size}))
+    chosen = choices(versions[0], versions[-1], engine=upgradable)
+    project = replace(chosen.project, sizes=str(tmp_path / "sizes.json"))
+    report = rehearse(replace(chosen, project=project), on_upgraded=look)
     assert [change for change in report.changes if change.kind not in HARMLESS] == []
     assert report.verdict == "conforms"
     assert (report.before.timescaledb, report.after.timescaledb) == (versions[0], versions[-1])
@@ -71,6 +78,20 @@ def test_nothing_of_the_data_changes(upgradable, versions, choices):
     assert set(seen) == {way.name for way in report.ways if way.not_checked is None}
     assert all(count == 8 for chunks in seen.values() for count in chunks.values())
     assert databases.isdisjoint(databases_of(upgradable))
+    assert_what_the_update_locks_is_scaled(report)
+
+
+def assert_what_the_update_locks_is_scaled(report):
+    update = report.update
+    assert (update.chunks, update.catalog > 0, update.wal_bytes > 0) == (56, True, True)
+    assert 0 < update.seconds < 60
+    assert all(item.name.startswith("_timescaledb_") for item in update.rebuilt)
+    assert {lock.relation for lock in update.locks} <= set(Base.metadata.tables)
+    assert [item.what for item in report.estimates if item.relation == IN_PLACE] == [
+        "seconds of ACCESS EXCLUSIVE", "lock-table entries", "bytes of WAL",
+    ]  # fmt: skip
+    assert report.sizes == "of 1 table, from the given file"
+    assert json.dumps(report.as_data())
 
 
 @pytest.mark.slow

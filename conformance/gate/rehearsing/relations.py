@@ -137,7 +137,7 @@ def observe(cursor: Any) -> Moment:
         cursor: a cursor of the session; its transaction must not have failed.
     """
     cursor.execute(_LOCKS)
-    locks = frozenset((oid, _mode(mode)) for oid, mode in cursor.fetchall())
+    locks = frozenset((oid, mode_of(mode)) for oid, mode in cursor.fetchall())
     cursor.execute(_RELATIONS)
     relations = {}
     for oid, schema, name, *rest in cursor.fetchall():
@@ -170,7 +170,7 @@ def _pairs(cursor: Any, query: str) -> list[tuple[int, int]]:
     return [(first, second) for first, second in cursor.fetchall() if first]
 
 
-def _mode(name: str) -> str:
+def mode_of(name: str) -> str:
     """Spell `AccessExclusiveLock` as the documentation does: `ACCESS EXCLUSIVE`."""
     words = name.removesuffix("Lock")
     return "".join(f" {letter}" if letter.isupper() else letter for letter in words).strip().upper()

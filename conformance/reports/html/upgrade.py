@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.reports.grouping import by_reason
 from conformance.reports.html.environment import render as render_page
+from conformance.reports.upgrade.sizes import locked, told
 
 if TYPE_CHECKING:
     from conformance.upgrade.report import Change, UpgradeReport
@@ -34,6 +35,8 @@ def render(report: UpgradeReport) -> str:
             )
             if there
         ],
+        locked=locked,
+        told=told,
         tried=[way for way in report.ways if way.not_checked is None],
         prominent=prominent,
         folded=folded,

@@ -9,6 +9,8 @@ from rich.text import Text
 from conformance.reports.fitting import fit
 from conformance.reports.grouping import by_reason
 from conformance.reports.headline import show_headline
+from conformance.reports.upgrade.sizes import locked, told
+from conformance.upgrade.report import IN_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,14 @@ def _summary(report: UpgradeReport) -> Iterator[Text]:
         yield Text(f"  {way.name:<13}{_way(way)}")
         for notice in way.notices:
             yield Text(f"{'':15}{notice}", style="dim")
+        if way.name == IN_PLACE and report.update is not None:
+            for sentence in locked(report.update):
+                yield Text(f"{'':15}{sentence}")
+    for estimate in report.estimates:
+        yield Text(f"  ≈ {told(estimate)}")
+        yield Text(f"    {estimate.arithmetic}", style="dim")
+    if report.sizes:
+        yield Text(f"  sizes        {report.sizes}")
     same = report.unchanged
     suite = f"{same.checks} checks pass on the upgraded database" if same.checks else NO_SUITE
     yield Text(

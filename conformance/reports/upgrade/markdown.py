@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.reports.grouping import by_reason
 from conformance.reports.templates import template
+from conformance.reports.upgrade.sizes import locked, told
 
 if TYPE_CHECKING:
     from conformance.upgrade.report import UpgradeReport
@@ -29,6 +30,8 @@ def render(report: UpgradeReport) -> str:
             folded={k: c for k, c in report.by_kind.items() if k not in prominent},
             not_checked=by_reason(report.not_checked),
             most=_MOST_CHANGES,
+            locked=locked,
+            told=told,
         )
         .strip()
         + "\n"
