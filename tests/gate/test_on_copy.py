@@ -190,6 +190,30 @@ def test_the_commits_of_an_engine_of_env_py_are_held_back_too(project, copy):
     assert look(copy, "alembic_version").objects == before.objects
 
 
+OTHER_DRIVER = """
+from alembic import context
+from sqlalchemy import create_engine, make_url
+
+url = make_url(context.config.get_main_option("sqlalchemy.url"))
+with create_engine(url.set(drivername="postgresql+psycopg")).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_commits_of_another_driver_need_a_second_copy(project, copy):
+    pytest.importorskip("psycopg")
+    (project.folder / "alembic/env.py").write_text(OTHER_DRIVER)
+    project.revision(REWRITE)
+    assert "env.py connects with psycopg, whose commits cannot be held back" in refused(
+        project, copy
+    )
+    report = rehearsed(project, copy, room=10**9)
+    assert own_statement(report, "TYPE numeric").wal_bytes > 50_000
+    assert look(copy, "alembic_version").revisions == ("0001",)
+
+
 # The command
 
 
@@ -461,7 +485,8 @@ def test_a_copy_is_left_upgraded(project, own_copy):
     assert found.revisions == ("0002",)
     assert report.copy.bytes_after > 0
     assert comment_of(own_copy).startswith(MARK)
-    assert "at revision 0002, but" in refused(project, own_copy)
+    sentence = refused(project, own_copy)
+    assert "at revision 0002, but the new revisions begin after 0001. Restore the copy" in sentence
 
 
 def test_a_failed_upgrade_takes_the_mark_off_what_it_changed(project, own_copy):

@@ -92,9 +92,12 @@ class _OnCopy:
             base = ", ".join(wanted) or "base"
             has = ", ".join(recorded) or "base"
             known = f"at revision {has}" if recorded else "at no revision of Alembic"
+            new = {revision.identifier for revision in self._new.revisions}
             raise CopyRefused(
                 f"The {self._copy.shown} is {known}, but the new revisions begin after {base}.",
-                f"Upgrade the copy to {base} first, or say --from-revision {has}.",
+                "Restore the copy again, as it was before the new revisions."
+                if new.intersection(recorded)
+                else f"Upgrade the copy to {base} first, or say --from-revision {has}.",
             )
         return name
 
@@ -142,6 +145,11 @@ class _OnCopy:
         else:
             after = bring_back(self._copy.url, before, self._version_table)
             checked = "its catalogs and sequences are as before"
+            if after.sequences != before.sequences:
+                checked = (
+                    "its catalogs are as before; what was drawn from sequences of another owner, "
+                    "such as TimescaleDB's, stays drawn"
+                )
         grown = after.bytes - before.bytes
         bloat = (
             f" Its files are {in_bytes(grown)} larger; VACUUM makes the space usable again."
