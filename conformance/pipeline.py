@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
 
     from conformance.comparing.capabilities import Capabilities
-    from conformance.comparing.facts import Facts
+    from conformance.comparing.facts import FactKey, Facts
+    from conformance.comparing.findings import Finding
 
 
 def scope_of(
@@ -88,12 +89,34 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
         circumstances = observed_circumstances(connection, scope, living=living)
         if not scope.left:
             comparison = compare(expected, observed, capabilities, circumstances)
-            return replace(comparison, sides=(expected, observed))
+            return _with_mendable(replace(comparison, sides=(expected, observed)))
         remaining, left = leave_to_others(observed, scope.left, scope.default_schema)
         circumstances = circumstances_left(circumstances, scope.left, scope.default_schema)
         comparison = compare(expected, remaining, capabilities, circumstances)
         sides = (expected, remaining)
-        return replace(comparison, left=left, accounted=accounted(observed), sides=sides)
+        comparison = replace(comparison, left=left, accounted=accounted(observed), sides=sides)
+        return _with_mendable(comparison)
+
+
+def _with_mendable(comparison: Comparison) -> Comparison:
+    """The findings know whether `conformance fix` mends them."""
+    if not comparison.findings:
+        return comparison
+    from conformance.mending.plan import mendable
+
+    ids = mendable(comparison)
+
+    def marked(findings: dict[FactKey, Finding]) -> dict[FactKey, Finding]:
+        return {
+            key: replace(finding, mendable=True) if finding.id in ids else finding
+            for key, finding in findings.items()
+        }
+
+    return replace(
+        comparison,
+        findings=marked(comparison.findings),
+        consequences=marked(comparison.consequences),
+    )
 
 
 def _forbid_leaving(expected: Facts, scope: Scope) -> None:

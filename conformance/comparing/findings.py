@@ -27,6 +27,7 @@ class Finding:
         message: one sentence with both values.
         hint: where the value was read, the likely cause, what to do.
         severity: `error`, `warning` or `note`; only errors fail a run.
+        mendable: whether `conformance fix` has statements that mend it.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Finding:
     message: str
     hint: str
     severity: str = ERROR
+    mendable: bool = False
 
     @property
     def fails(self) -> bool:

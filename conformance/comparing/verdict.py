@@ -154,6 +154,11 @@ class Verdict:
             "left": sum(len(item.objects) for item in self.left),
         }
 
+    @property
+    def mendable(self) -> int:
+        """How many of the findings `conformance fix` mends."""
+        return sum(finding.mendable for finding in self.findings)
+
     def _of_severity(self, severity: str) -> int:
         return sum(finding.severity == severity for finding in self.findings)
 

@@ -160,6 +160,18 @@ def plan_for(
     )
 
 
+def mendable(comparison: Comparison) -> set[str]:
+    """The ids of the findings that a plan for all of them mends."""
+    before = objects_of(comparison.sides[1])
+    after = objects_of(target_of(comparison))
+    _, failed = steps_between(before, after)
+    return {
+        finding.id
+        for key, finding in comparison.findings.items()
+        if _why_not(Ref.of(key), key.attribute, failed, before, after) is None
+    }
+
+
 #: (object, attribute) -> why it stays; the attribute is empty for the whole object.
 Failed = dict[tuple[Ref, str], str]
 
@@ -188,17 +200,18 @@ def steps_between(
         names = {old: new for old, new in renames(before, after).items() if old.kind in kinds}
         scene = Scene(renamed(before, names), after, guarded, online)
         scene.remade = objects_to_remake(scene.before, after)
-        try:
-            found = [*renaming_steps(names, guarded=guarded), *_steps(scene, kinds)]
+        stays: list[_Stays] = []
+        found = [*renaming_steps(names, guarded=guarded), *_steps(scene, kinds, stays)]
+        if not stays:
             steps = sorted(found, key=lambda step: step.order)
             if not guarded and steps and steps[-1].phase:
                 # After an interruption what was committed runs again.
                 guarded = True
                 continue
             return _timed(steps), failed
-        except _Stays as stays:
-            failed.update(stays.failed)
-            after = stays.instead(scene.before, after)
+        for item in stays:
+            failed.update(item.failed)
+            after = item.instead(scene.before, after)
 
 
 def _timed(steps: list[Step]) -> list[Step]:
@@ -215,11 +228,10 @@ def _timed(steps: list[Step]) -> list[Step]:
     return sorted(steps, key=lambda step: step.order)
 
 
-class _Stays(Exception):
+class _Stays:
     """An object, or an attribute of it, stays as it is in the state before."""
 
     def __init__(self, ref: Ref, error: CannotMend) -> None:
-        super().__init__(error.reason)
         self.ref = ref
         self.attributes = error.attributes
         self.failed = {(ref, name): error.reason for name in error.attributes or ("",)}
@@ -243,13 +255,17 @@ class _Stays(Exception):
         return {**made, self.ref: parts}
 
 
-def _steps(scene: Scene, kinds: Collection[str]) -> Iterator[Step]:
-    """All statements; those of compression last, which the others may turn off."""
+def _steps(scene: Scene, kinds: Collection[str], stays: list[_Stays]) -> Iterator[Step]:
+    """All statements; those of compression last, which the others may turn off.
+
+    Args:
+        stays: gets what no statement mends.
+    """
     refs = [*scene.after, *(ref for ref in scene.before if ref not in scene.after)]
     changed = [ref for ref in refs if _is_of(ref, kinds, scene) and _differs(ref, scene)]
     for ref in changed:
         if ref.kind != "compression":
-            yield from _tried(ref, scene)
+            yield from _tried(ref, scene, stays)
     for ref in refs:
         if ref.kind != "compression":
             continue
@@ -258,7 +274,7 @@ def _steps(scene: Scene, kinds: Collection[str]) -> Iterator[Step]:
             if ref in scene.after:
                 yield from compression.make(ref, scene.after[ref], scene)
         elif ref in changed:
-            yield from _tried(ref, scene)
+            yield from _tried(ref, scene, stays)
 
 
 def _is_of(ref: Ref, kinds: Collection[str], scene: Scene) -> bool:
@@ -287,11 +303,12 @@ def _existing(parts: Parts | None) -> Parts | None:
     return parts if parts is not None and EXISTS in parts else None
 
 
-def _tried(ref: Ref, scene: Scene) -> Iterable[Step]:
+def _tried(ref: Ref, scene: Scene, stays: list[_Stays]) -> Iterable[Step]:
     try:
         return list(_of(ref, scene))
     except CannotMend as error:
-        raise _Stays(ref, error) from None
+        stays.append(_Stays(ref, error))
+        return ()
 
 
 def _of(ref: Ref, scene: Scene) -> Iterator[Step]:

@@ -63,7 +63,7 @@ def test_data():
     finding = {
         "id": "t:a:b", "kind": "t", "object": "a", "attribute": "b", "disagreement": "missing",
         "expected": 1, "observed": None, "message": "It is missing.", "hint": "Make it.",
-        "severity": "error",
+        "severity": "error", "mendable": False,
     }  # fmt: skip
     assert verdict.as_data() == {
         "verdict": "differs",

@@ -126,6 +126,7 @@ def audited(tmp_path, url):
 def test_the_verdict_of_an_audit(run, tmp_path, drifted):
     """Of the findings of the database only those of the verdict are mended."""
     verdict, file = audited(tmp_path, drifted)
+    assert verdict.mendable == len(verdict.findings) == 2
     data = json.loads(file.read_text())
     data["findings"] = [item for item in data["findings"] if item["kind"] == "index"] + [
         {"id": "index:curves.mended_since:exists"}

@@ -45,12 +45,21 @@ def show(
     rest = len(verdict.findings) - _MOST_FINDINGS
     if rest > 0:
         console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
+    if verdict.mendable:
+        console.print(f"{mending(verdict)}\n", highlight=False, markup=False)
     for line in _summary(verdict):
         console.print(line, highlight=False)
     if stages:
         for stage, seconds in sorted(verdict.stages.items(), key=lambda item: -item[1]):
             console.print(f"  {seconds:8.2f} s   {stage}", highlight=False)
     show_headline(console, "Verdict", verdict.verdict, reports)
+
+
+def mending(verdict: Verdict) -> str:
+    """The sentence about what `conformance fix` can do."""
+    number, of = verdict.mendable, len(verdict.findings)
+    which = f"{number} of these {of} findings" if of > 1 else "this finding"
+    return f"conformance fix writes a revision that mends {which}."
 
 
 def mark(finding: Finding) -> Text:
