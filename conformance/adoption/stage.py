@@ -163,7 +163,7 @@ class Stage:
         """
         # What is new is new to the baseline as well as to the acceptances.
         new = settle(found, self.policy, whole=False)
-        failing = {item.id: item.message for item in new.findings if item.fails}
+        failing = {name: item.message for item in new.findings if item.fails for name in item.ids}
         gone = mended(self.policy.old, found, self.policy) if self.choices.whole else ()
         there = {name: text for name, text in self._part.items() if name not in gone}
         self._write({**there, **failing})

@@ -12,7 +12,7 @@ from conformance.adoption.stage import policy_for
 from conformance.checking import outcomes
 from conformance.checking.collector import findings_of
 from conformance.checking.options import options_of
-from conformance.comparing.acceptance import Policy, judge
+from conformance.comparing.acceptance import Policy, judge_all
 from conformance.comparing.codes import ERROR
 from conformance.comparing.house_rules import rule_of_check
 
@@ -62,7 +62,7 @@ def excuse(item: pytest.Item, report: pytest.TestReport) -> None:
 
 
 def _reason(finding: Finding, policy: Policy) -> str | None:
-    judgement = judge(finding.names, policy)
+    judgement = judge_all(finding, policy)
     if judgement.entry is not None:
         return f"accepted: {judgement.entry.reason}"
     if judgement.old:

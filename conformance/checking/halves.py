@@ -13,7 +13,7 @@ from conformance.adoption.stage import policy_for
 from conformance.checking.collector import Collector
 from conformance.checking.process import SuiteProcess, verdict_of
 from conformance.checking.run import SUITE, check_on
-from conformance.comparing.acceptance import as_judged, judge
+from conformance.comparing.acceptance import as_judged, judge_all
 from conformance.process.output import write
 from conformance.reports.junit import merged
 from conformance.reports.verdict.console import mark
@@ -71,8 +71,8 @@ def _all_but(kept: Collection[str], chapters: Collection[str]) -> list[str]:
 def _show(found: Collector, choices: Choices, console: Console) -> None:
     """Print the verdict on the structure while the rows are still being checked."""
     policy = policy_for(choices.project, "check")
-    judged = [as_judged(finding, judge(finding.names, policy)) for finding in found.findings]
-    counted = [item for item in judged if judge(item.names, policy).excused is None]
+    judged = [as_judged(finding, judge_all(finding, policy)) for finding in found.findings]
+    counted = [item for item in judged if judge_all(item, policy).excused is None]
     for finding in counted:
         console.print(mark(finding) + Text(finding.message), highlight=False)
     facts = f"{found.by_kind.total()} facts hold"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: The code of what is accepted and does not occur.
 IN_VAIN = "accepted-in-vain"
+_MOST_NAMES = 6
 #: Kinds of findings that the suite has beside those of facts.
 SUITE_KINDS = ("migration", "check", "rows", "sessions", "faults", "known_gap", IN_VAIN)
 
@@ -85,6 +86,8 @@ class Judgement:
         old: whether the baseline has it.
         severity: what the project says; None: nothing.
         used: every acceptance that means it.
+        counting: of a finding that stands for several, the ids of those that count; empty if all
+            do, or none.
     """
 
     entry: Acceptance | None = None
@@ -92,6 +95,7 @@ class Judgement:
     old: bool = False
     severity: str | None = None
     used: tuple[Acceptance, ...] = ()
+    counting: tuple[str, ...] = ()
 
     @property
     def excused(self) -> str | None:
@@ -131,6 +135,23 @@ def judge(names: Collection[str], policy: Policy) -> Judgement:
     return Judgement(old=old, severity=severity)
 
 
+def judge_all(finding: Finding, policy: Policy) -> Judgement:
+    """Decide about a finding and those that it stands for, each by its own id.
+
+    It is excused if all of them are: what is accepted of one hides no other.
+    """
+    if not finding.others:
+        return judge(finding.names, policy)
+    judged = {name: judge((name, name.partition(":")[0]), policy) for name in finding.ids}
+    used = tuple(dict.fromkeys(entry for each in judged.values() for entry in each.used))
+    counting = tuple(name for name, each in judged.items() if each.excused is None)
+    if counting:
+        some = counting if len(counting) < len(judged) else ()
+        return replace(judged[counting[0]], used=used, counting=some)
+    accepted = [each for each in judged.values() if each.entry is not None]
+    return replace([*accepted, judged[finding.id]][0], used=used)
+
+
 def settle(verdict: Verdict, policy: Policy, *, whole: bool) -> Verdict:
     """The verdict with every finding in its place.
 
@@ -144,7 +165,7 @@ def settle(verdict: Verdict, policy: Policy, *, whole: bool) -> Verdict:
     old: list[Finding] = []
     used: set[Acceptance] = set()
     for raw in verdict.findings:
-        judgement = judge(raw.names, policy)
+        judgement = judge_all(raw, policy)
         used.update(judgement.used)
         finding = as_judged(raw, judgement)
         if judgement.entry is not None:
@@ -162,12 +183,33 @@ def settle(verdict: Verdict, policy: Policy, *, whole: bool) -> Verdict:
 
 def as_judged(finding: Finding, judgement: Judgement) -> Finding:
     """The finding with what the project says of it."""
+    if judgement.counting:
+        finding = _of_these(finding, judgement.counting)
     rule = rule_of(finding.id)
     return replace(
         finding,
         severity=judgement.severity or finding.severity,
         message=finding.message + judgement.addition,
         hint=f"{finding.hint} {rule.said}" if rule else finding.hint,
+    )
+
+
+def _of_these(finding: Finding, counting: tuple[str, ...]) -> Finding:
+    """The finding that stands for these alone."""
+    first, *others = counting
+    kind, name, attribute = first.split(":", 2)
+    excused = [other.split(":")[1] for other in finding.ids if other not in counting]
+    them = f"{len(excused)} of these {'are' if len(excused) > 1 else 'is'}"
+    more = f" and {len(excused) - _MOST_NAMES} more" if len(excused) > _MOST_NAMES else ""
+    return replace(
+        finding,
+        id=first,
+        kind=kind,
+        object=name,
+        attribute=attribute,
+        others=tuple(others),
+        message=f"{finding.message} ({them} accepted, or in the baseline: "
+        f"{', '.join(excused[:_MOST_NAMES])}{more})",
     )
 
 

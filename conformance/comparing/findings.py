@@ -28,6 +28,7 @@ class Finding:
         hint: where the value was read, the likely cause, what to do.
         severity: `error`, `warning` or `note`; only errors fail a run.
         mendable: whether `conformance fix` has statements that mend it.
+        others: ids of the further findings that it stands for, because they have one cause.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Finding:
     hint: str
     severity: str = ERROR
     mendable: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -51,6 +53,11 @@ class Finding:
     def names(self) -> tuple[str, ...]:
         """What a project may call it: its id, or its kind."""
         return self.id, self.kind
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its id, and those of the findings that it stands for."""
+        return self.id, *self.others
 
 
 @dataclass(frozen=True)

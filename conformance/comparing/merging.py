@@ -1,4 +1,4 @@
-"""One cause, one finding: another name, a hypertable's own indexes, a library's triggers. Pure."""
+"""One cause, one finding: another name, a hypertable's indexes, a library's objects. Pure."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _RENAMED = ("index", "unique", "foreign_key", "check", "exclusion")
 #: So many tables with a trigger of one function are a library's work.
 _LIBRARY = 3
 _MOST_NAMES = 6
+#: A shorter word in front of names does not say whose they are.
+_SHORTEST_WORD = 4
 
 _Findings = dict[FactKey, "Finding"]
 
@@ -29,7 +31,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
     for first, others, merged in (
         *_renamed(expected, observed, findings),
         *_with_time_indexes(observed, findings),
-        *_of_a_library(observed, findings),
+        *_of_a_library(expected, observed, findings),
     ):
         gone = {findings[first].id, *(findings[key].id for key in others)}
         findings[first] = merged
@@ -39,6 +41,28 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
         for key, cause in consequences.items():
             if cause.id in gone:
                 consequences[key] = merged
+
+
+def split(findings: _Findings, consequences: _Findings) -> tuple[_Findings, _Findings]:
+    """Findings and consequences in which each finding stands for itself alone."""
+    alone: _Findings = {}
+    for key, finding in {**findings, **consequences}.items():
+        if key.id in finding.ids and finding.others:
+            alone[key] = replace(
+                finding,
+                id=key.id,
+                kind=key.kind,
+                object=key.object,
+                attribute=key.attribute,
+                others=(),
+            )
+        elif key in findings:
+            alone[key] = finding
+    return alone, {
+        key: alone.get(key.existence, cause)
+        for key, cause in consequences.items()
+        if key not in alone
+    }
 
 
 def _renamed(
@@ -139,18 +163,70 @@ def _is_its_own(index: FactKey, hypertable: FactKey, observed: Facts) -> bool:
 
 
 def _of_a_library(
-    observed: Facts, findings: _Findings
+    expected: Facts, observed: Facts, findings: _Findings
 ) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
-    """Undeclared triggers of one function on many tables."""
+    """Undeclared triggers of one function on many tables, or with a table of the same word."""
+    undeclared = _existing(findings, "unexpected")
     by_function: dict[str, list[FactKey]] = defaultdict(list)
-    for key in _existing(findings, "unexpected"):
+    for key in undeclared:
         if key.kind == "trigger":
             by_function[str(observed.get(key._replace(attribute="function")))].append(key)
+    tables_of = _tables_by_word(expected, undeclared)
+    by_word: dict[str, list[FactKey]] = defaultdict(list)
+    for function in [*by_function]:
+        word = next((word for word in _words(function) if word in tables_of), None)
+        if word is not None:
+            by_word[word] += by_function.pop(function)
+    for word, triggers in by_word.items():
+        first, *others = [*tables_of[word], *triggers]
+        functions = dict.fromkeys(
+            str(observed.get(key._replace(attribute="function"))) for key in triggers
+        )
+        yield first, others, _of_one_word([first, *others], [*functions], findings[first])
     for function, keys in by_function.items():
         tables = list(dict.fromkeys(key.table for key in keys))
         if len(tables) >= _LIBRARY:
             first, *others = keys
             yield first, others, _on_many_tables(function, keys, tables, findings[first])
+
+
+def _tables_by_word(expected: Facts, undeclared: list[FactKey]) -> dict[str, list[FactKey]]:
+    """Undeclared tables by the first word of their names, which no declared table has."""
+    declared = {_first_word(key.table) for key in expected if key.kind == "table"}
+    tables: dict[str, list[FactKey]] = defaultdict(list)
+    for key in undeclared:
+        word = _first_word(key.table)
+        if key.kind == "table" and len(word) >= _SHORTEST_WORD and word not in declared:
+            tables[word].append(key)
+    return tables
+
+
+def _first_word(name: str) -> str:
+    """`audit` of `public.audit_entries`."""
+    return name.rpartition(".")[2].partition("_")[0].lower()
+
+
+def _words(function: str) -> tuple[str, str]:
+    """The words that may say whose a function is: those of its name, and of its schema."""
+    schema, _, name = function.partition("(")[0].rpartition(".")
+    return _first_word(name), _first_word(schema)
+
+
+def _of_one_word(keys: Sequence[FactKey], functions: Sequence[str], finding: Finding) -> Finding:
+    objects = [f"{noun_of(key.kind)} {key.object}" for key in keys]
+    more = len(objects) - _MOST_NAMES
+    named = ", ".join(objects[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    patterns = dict.fromkeys(
+        f'"{key.table}"' if key.kind == "table" else f'"trigger:*.{key.name}"' for key in keys
+    )
+    return replace(
+        finding,
+        others=tuple(key.id for key in keys[1:]),
+        message=f"{named} exist, the models declare none of them; they go with the function "
+        f"{', '.join(functions)}",
+        hint="Read from pg_class and pg_trigger. Declare them, or drop them in a migration. If they"
+        f" are a library's: leave = [{', '.join(patterns)}] in pyproject.toml.",
+    )
 
 
 def _on_many_tables(
@@ -161,6 +237,7 @@ def _on_many_tables(
     patterns = ", ".join(f'"trigger:*.{name}"' for name in dict.fromkeys(key.name for key in keys))
     return replace(
         finding,
+        others=tuple(key.id for key in keys[1:]),
         observed=[key.object for key in keys],
         message=f"triggers of {function} exist on {len(tables)} tables, the models declare none:"
         f" {named}",

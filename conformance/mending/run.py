@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.adoption.stage import policy_for
 from conformance.comparing.acceptance import judge
 from conformance.comparing.facts import KINDS
+from conformance.comparing.merging import split
 from conformance.engines import open_engine
 from conformance.errors import ConformanceError
 from conformance.mending.plan import plan_for
@@ -97,13 +98,17 @@ def _read(choices: Choices, progress: Progress) -> Read:
 def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
     policy = policy_for(choices.project, "audit" if read.in_use else "check")
 
+    # A person may have accepted one of several that were found as one.
+    findings, consequences = split(read.comparison.findings, read.comparison.consequences)
+    comparison = replace(read.comparison, findings=findings, consequences=consequences)
+
     def wanted(finding: Finding) -> bool:
         named = read.ids is None or finding.id in read.ids
         return named and judge(finding.names, policy).excused is None
 
     online = choices.printed != "sql" and _has_sessions(choices.project)
-    plan = plan_for(read.comparison, wanted=wanted, guarded=read.in_use, online=online)
-    there = {finding.id for finding in read.comparison.findings.values()}
+    plan = plan_for(comparison, wanted=wanted, guarded=read.in_use, online=online)
+    there = {finding.id for finding in findings.values()}
     others = [name for name in read.ids or () if name not in there]
     # What only an audit finds, such as a failed job, may be over since.
     of_tests = [name for name in others if not read.in_use and name.partition(":")[0] not in KINDS]

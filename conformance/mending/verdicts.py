@@ -50,7 +50,11 @@ def written_in(path: Path, address: str | None = None) -> Written:
             f"{path} has no verdict: the run was not possible.",
             "Run conformance check again.",
         )
-    ids = tuple(str(finding["id"]) for finding in verdict["findings"])
+    ids = tuple(
+        str(name)
+        for finding in verdict["findings"]
+        for name in (finding["id"], *finding.get("others", ()))
+    )
     if verdict.get("generated") is not None:
         if address is not None:
             raise ConformanceError(

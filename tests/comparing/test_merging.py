@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
+from conformance.comparing.acceptance import Acceptance, Policy, settle
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, FactKey, IndexColumn
+from conformance.comparing.merging import split
+from conformance.comparing.verdict import EngineUsed, Verdict
 
 COMMUNITY = Capabilities(community_edition=True)
 
@@ -14,6 +20,9 @@ COMMUNITY = Capabilities(community_edition=True)
 def one(kind, table, name, **attributes):
     values = {EXISTS: True, **attributes}
     return {FactKey(kind, table, name, attribute): value for attribute, value in values.items()}
+
+
+DECLARED = one("table", "prices", "", persistence="permanent")
 
 
 def triggers(count, function="audit.log()"):
@@ -220,3 +229,89 @@ def test_the_words_about_a_library_s_triggers(count, tables):
         ' If they are a library\'s: leave = ["trigger:*.audited", "trigger:*.too"] in'
         " pyproject.toml."
     )
+
+
+def audited(*tables, function="audit_row()"):
+    """An undeclared table, and undeclared triggers that write into it."""
+    facts = one("table", "audit_entries", "", persistence="permanent")
+    for table in tables:
+        facts |= one("trigger", table, "audited", function=function, level="row")
+    return facts
+
+
+@pytest.mark.parametrize("function", ["audit_row()", "audit.row_changed()", "public.audit_row(1)"])
+def test_a_library_on_few_tables_is_one_finding(function):
+    compared = compare(DECLARED, DECLARED | audited("prices", function=function), COMMUNITY)
+    (finding,) = compared.findings.values()
+    assert finding.id == "table:audit_entries:exists"
+    assert finding.others == ("trigger:prices.audited:exists",)
+    assert finding.message == (
+        "table audit_entries, trigger prices.audited exist, the models declare none of them; they"
+        f" go with the function {function}"
+    )
+    assert 'leave = ["audit_entries", "trigger:*.audited"]' in finding.hint
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        audited("prices", function="touch_row()"),
+        one("table", "audit_entries", "", persistence="permanent"),
+        one("table", "log", "", persistence="permanent")
+        | one("trigger", "prices", "t", function="log()"),
+    ],
+    ids=["another word", "no trigger", "a short word"],
+)
+def test_what_does_not_belong_together_stays_apart(other):
+    compared = compare(DECLARED, DECLARED | other, COMMUNITY)
+    assert all(not finding.others for finding in compared.findings.values())
+
+
+def test_a_word_of_the_models_is_nobody_else_s():
+    declared = DECLARED | one("table", "audit_days", "", persistence="permanent")
+    compared = compare(declared, declared | audited("prices"), COMMUNITY)
+    assert len(compared.findings) == 2
+
+
+def settled(findings, *accepted):
+    policy = Policy("audit", date(2026, 1, 1), tuple(Acceptance(id_, "why") for id_ in accepted))
+    return settle(Verdict(EngineUsed("url", "u"), tuple(findings)), policy, whole=False)
+
+
+def test_each_of_several_is_accepted_by_its_own_id():
+    (finding,) = compare({}, triggers(3), COMMUNITY).findings.values()
+    first, second, third = finding.ids
+    assert settled([finding], second).findings[0].ids == (first, third)
+    (left,) = settled([finding], first, third).findings
+    assert (left.id, left.object, left.others) == (second, "t01.audited", ())
+    assert left.message.endswith(
+        "(2 of these are accepted, or in the baseline: t00.audited, t02.audited)"
+    )
+    all_of_them = settled([finding], first, second, third)
+    assert not all_of_them.findings
+    assert [item.reason for item in all_of_them.accepted] == ["why"]
+    assert not settled([finding], "trigger:*.audited:exists").findings
+    assert not settled([finding], "trigger").findings
+
+
+def test_a_new_trigger_counts_where_the_baseline_has_the_others():
+    (finding,) = compare({}, triggers(4), COMMUNITY).findings.values()
+    policy = Policy("audit", date(2026, 1, 1), old=frozenset(finding.ids[:3]))
+    verdict = settle(Verdict(EngineUsed("url", "u"), (finding,)), policy, whole=False)
+    assert [item.id for item in verdict.findings] == ["trigger:t03.audited:exists"]
+    policy = replace(policy, old=frozenset(finding.ids))
+    verdict = settle(Verdict(EngineUsed("url", "u"), (finding,)), policy, whole=False)
+    assert not verdict.findings
+    assert len(verdict.old) == 1
+
+
+def test_findings_of_one_cause_are_split_again():
+    observed = triggers(3)
+    compared = compare({}, observed, COMMUNITY)
+    findings, consequences = split(compared.findings, compared.consequences)
+    assert [finding.id for finding in findings.values()] == [
+        f"trigger:t0{number}.audited:exists" for number in range(3)
+    ]
+    assert {key: cause.id for key, cause in consequences.items()} == {
+        key: key.existence.id for key in observed if key.attribute != EXISTS
+    }

@@ -63,7 +63,7 @@ def test_data():
     finding = {
         "id": "t:a:b", "kind": "t", "object": "a", "attribute": "b", "disagreement": "missing",
         "expected": 1, "observed": None, "message": "It is missing.", "hint": "Make it.",
-        "severity": "error", "mendable": False,
+        "severity": "error", "mendable": False, "others": (),
     }  # fmt: skip
     assert verdict.as_data() == {
         "verdict": "differs",

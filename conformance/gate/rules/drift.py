@@ -64,7 +64,9 @@ def judge_drift(
 def unchanged(findings: Sequence[Finding], rehearsed: Sequence[Evidence]) -> bool:
     """Whether a finding is about a fact that no new revision changed."""
     changed = _changed(rehearsed)
-    return any(not _is_rule(item) and item.id not in changed for item in findings)
+    return any(
+        not _is_rule(item) and not any(name in changed for name in item.ids) for item in findings
+    )
 
 
 def _is_rule(finding: Finding) -> bool:
@@ -75,7 +77,8 @@ def _is_rule(finding: Finding) -> bool:
 def _blamed(finding: Finding, changed: Mapping[str, str]) -> str | None:
     """The last revision that changed the fact, or one of the facts that a rule may judge."""
     if not _is_rule(finding):
-        return changed.get(finding.id)
+        # Of a finding that stands for several, one may be new.
+        return next((changed[name] for name in finding.ids if name in changed), None)
     ruled = [name for key, name in changed.items() if key.partition(":")[0] in _RULED]
     return ruled[-1] if ruled else None
 
