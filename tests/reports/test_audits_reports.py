@@ -6,16 +6,20 @@ import io
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import Draft202012Validator
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as read_prometheus
+from referencing import Registry, Resource
 from rich.console import Console
 
 from conformance.comparing.audits import Audited, Audits
 from conformance.comparing.findings import Accepted, Finding, NotChecked
 from conformance.comparing.verdict import EngineUsed, Verdict
+from conformance.reports import json_report
 from conformance.reports.annotations.annotation import of_audits, rules_of
 from conformance.reports.audits import console as audits_console
 from conformance.reports.audits import files, markdown, metrics
@@ -25,6 +29,7 @@ HOSTILE = (
     "two\nlines", "a\r\n::error::x", "100%0A", "<script>alert(1)</script>", "a|b", 'q"\\uote',
     "# EOF", "\x00\x1b\u2028",
 )  # fmt: skip
+DOCS = Path(__file__).parents[2] / "docs"
 ENGINE = EngineUsed("url", "server", "17.5", "2.23.0", "community")
 
 
@@ -206,3 +211,37 @@ def test_annotations_of_several_databases():
     assert len({item.fingerprint for item in of_audits(both, lambda _: None)}) == 2
     none = replace(audits(), could_not_run="No models.")
     assert len(of_audits(none, lambda _: None)) == 2
+
+
+def schema_of_audits():
+    """The schema, which refers to that of a verdict beside it."""
+    one, several = (
+        json.loads((DOCS / name).read_text("utf-8"))
+        for name in ("verdict.schema.json", "audits.schema.json")
+    )
+    Draft202012Validator.check_schema(several)
+    registry = Registry().with_resource("verdict.schema.json", Resource.from_contents(one))
+    return Draft202012Validator(several, registry=registry)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [audits(), Audits(()), Audits((), could_not_run="No file.")],
+    ids=["several", "none", "could not run"],
+)
+def test_the_schema_describes_the_audits(found):
+    schema_of_audits().validate(json.loads(json_report.render(found)))
+
+
+@pytest.mark.parametrize("part", ["name", "findings", "counts"])
+def test_the_schema_needs_every_part_of_a_database(part):
+    data = json.loads(json_report.render(audits()))
+    del data["databases"][1][part]
+    assert not schema_of_audits().is_valid(data)
+
+
+def test_the_schema_knows_every_key_of_the_audits():
+    data = json.loads(json_report.render(audits()))
+    assert not schema_of_audits().is_valid({**data, "unknown": 1})
+    data["databases"][0]["unknown"] = 1
+    assert not schema_of_audits().is_valid(data)
