@@ -80,4 +80,5 @@ def rename(ref: Ref, old: str, new: str, *, guarded: bool) -> str:
         return sql
     catalog, owner, column = _CATALOGS[ref.kind]
     known = f"SELECT FROM {catalog} WHERE {owner} = {regclass(ref.table)}::regclass"
-    return block(f"IF EXISTS ({known} AND {column} = {literal(old)}) THEN {sql}; END IF;")
+    condition = f"IF EXISTS ({known} AND {column} = {literal(old)})"
+    return block(f"\n    {condition}\n    THEN {sql};\n    END IF;\n")

@@ -38,7 +38,10 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     if ref.kind == "continuous_aggregate":
         sql += "\nWITH NO DATA"
     note = "Has no rows until it is refreshed." if ref.kind == "continuous_aggregate" else ""
-    yield making(ref.kind, sql, depth=_depth(ref, scene.after), note=note)
+    depth = _depth(ref, scene.after)
+    yield making(ref.kind, sql, depth=depth, note=note)
+    if isinstance(parts.get("chunk_interval"), int):
+        yield _chunk_interval(ref, parts, depth)
 
 
 def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
@@ -62,15 +65,20 @@ def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Ste
         sql = f"ALTER MATERIALIZED VIEW {table} SET (timescaledb.materialized_only = {word})"
         yield making(ref.kind, sql)
     if "chunk_interval" in changed:
-        yield making(
-            ref.kind,
-            "SELECT set_chunk_time_interval(format('%I.%I', materialization_hypertable_schema,"
-            f" materialization_hypertable_name)::regclass, {length(after['chunk_interval'])})\n"
-            "FROM timescaledb_information.continuous_aggregates\n"
-            f"WHERE {is_relation('view_schema', 'view_name', ref.table)}",
-        )
+        yield _chunk_interval(ref, after, 0)
     if "automatic_indexes" in changed:
         yield from _automatic_indexes(ref, before, after)
+
+
+def _chunk_interval(ref: Ref, parts: Parts, depth: int) -> Step:
+    return making(
+        ref.kind,
+        "SELECT set_chunk_time_interval(format('%I.%I', materialization_hypertable_schema,"
+        f" materialization_hypertable_name)::regclass, {length(parts['chunk_interval'])})\n"
+        "FROM timescaledb_information.continuous_aggregates\n"
+        f"WHERE {is_relation('view_schema', 'view_name', ref.table)}",
+        depth=depth,
+    )
 
 
 def _automatic_indexes(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
@@ -114,7 +122,8 @@ def _head(ref: Ref, parts: Parts, scene: Scene) -> str:
     if isinstance(only, bool):
         words.append(f"timescaledb.materialized_only = {str(only).lower()}")
     interval = parts.get("chunk_interval")
-    if interval not in (None, ANYTHING):
+    # CREATE takes a number for seconds, whatever the unit of the time.
+    if interval not in (None, ANYTHING) and not isinstance(interval, int):
         text = interval.plain() if isinstance(interval, Interval) else interval
         words.append(f"timescaledb.chunk_interval = {literal(text)}")
     of_groups = texts(parts.get("automatic_indexes"))[1:]

@@ -1,8 +1,13 @@
 """A wrong declaration fails where the model is written, naming the model and the column."""
 
+import io
 from datetime import date, datetime
 
 import pytest
+from alembic.autogenerate import render_python_code
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.operations.ops import CreateIndexOp, CreateTableOp, UpgradeOps
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -316,6 +321,23 @@ def test_declarations_are_no_part_of_a_revision():
     """Alembic writes the representation of `Table.info` into the revision of a new table."""
     ticks = table(Hypertable("at", chunk_interval="1 day"))
     assert repr(ticks.info) == "{'timescaledb': {}}"
+
+
+def test_a_revision_without_the_plugin_is_valid():
+    """`info` is all that Alembic's own autogenerate writes of declarations."""
+    ticks = table(Hypertable("at", chunk_interval="1 day"))
+    made = UpgradeOps([CreateTableOp.from_table(ticks)])
+    made.ops += [CreateIndexOp.from_index(index) for index in ticks.indexes]
+    code = render_python_code(made)
+    revision: dict = {}
+    exec(f"import sqlalchemy as sa\ndef upgrade(op):\n    {code}", revision)
+    assert code.count("info=") == 1
+    sql = io.StringIO()
+    offline = {"as_sql": True, "output_buffer": sql}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=offline)
+    revision["upgrade"](Operations(context))
+    assert "CREATE TABLE ticks" in sql.getvalue()
+    assert "CREATE INDEX ticks_at_idx" in sql.getvalue()
 
 
 def test_the_automatic_time_index_is_part_of_the_metadata():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.comparing.facts import EXISTS, IndexColumn
+from conformance.comparing.facts import EXISTS, IndexColumn, Query
 from conformance.mending.plan import steps_between
 from conformance.mending.revision import statements
 from conformance.mending.scene import Ref
@@ -182,3 +182,13 @@ def test_a_table_that_a_database_in_use_lacks():
     assert "ALTER TABLE IF EXISTS t DROP CONSTRAINT IF EXISTS later" in text
     assert "to_regclass('t')" in text
     assert "remove_retention_policy" not in text
+
+
+def test_the_chunks_of_an_aggregate_on_integer_time():
+    """WITH (timescaledb.chunk_interval = '10') would be ten seconds."""
+    query = Query("", "SELECT time_bucket(5, a) AS b FROM t GROUP BY 1")
+    aggregate = {EXISTS: True, "definition": query, "chunk_interval": 10}
+    made, chunks = written({}, {Ref("continuous_aggregate", "c"): aggregate})[1:]
+    assert "chunk_interval" not in made
+    assert "set_chunk_time_interval" in chunks
+    assert "::regclass, 10)" in chunks
