@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import AUTOMATIC
 from conformance.intervals import Interval
-from conformance.mending.scene import Parts, Ref, Scene, Step, differing, dropping, making
+from conformance.mending.scene import (
+    LAST,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    apart,
+    differing,
+    dropping,
+    making,
+)
 from conformance.mending.sql import (
+    block,
     is_relation,
     literal,
     materialized_in,
@@ -73,13 +85,19 @@ def recompressed(table: str, scene: Scene) -> Step:
     where = is_relation("hypertable_schema", "hypertable_name", table)
     if _is_view(table, scene):
         where = f"(hypertable_schema, hypertable_name) IN (\n    {materialized_in(table)}\n)"
-    return making(
-        "chunk",
-        "SELECT compress_chunk(decompress_chunk("
-        "format('%I.%I', chunk_schema, chunk_name)::regclass))\n"
-        f"FROM timescaledb_information.chunks\nWHERE is_compressed AND {where}",
-        note="Compresses the compressed chunks again, under the new settings.",
+    chunk = "format('%I.%I', chunk_schema, chunk_name)::regclass"
+    chunks = f"FROM timescaledb_information.chunks\nWHERE is_compressed AND {where}"
+    note = "Compresses the compressed chunks again, under the new settings."
+    if not scene.online:
+        sql = f"SELECT compress_chunk(decompress_chunk({chunk}))\n{chunks}"
+        return making("chunk", sql, note=note)
+    found = textwrap.indent(f"SELECT {chunk}\n{chunks}", "    ").strip()
+    body = (
+        f"\nFOR found IN {found}\nLOOP\n"
+        "    PERFORM compress_chunk(decompress_chunk(found));\n    COMMIT;\nEND LOOP;\n"
     )
+    note += " One chunk at a time is locked."
+    return apart("chunk", block(body, "found regclass;"), phase=LAST, note=note)
 
 
 def _is_view(table: str, scene: Scene) -> bool:

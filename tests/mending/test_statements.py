@@ -192,3 +192,15 @@ def test_the_chunks_of_an_aggregate_on_integer_time():
     assert "chunk_interval" not in made
     assert "set_chunk_time_interval" in chunks
     assert "::regclass, 10)" in chunks
+
+
+def test_chunks_are_compressed_again_one_at_a_time():
+    settings = {EXISTS: True, "segment_by": ("a",), "order_by": ("b ASC NULLS LAST",)}
+    key = Ref("compression", "t")
+    before = {**HYPERTABLE, key: settings}
+    after = {**HYPERTABLE, key: {**settings, "segment_by": ()}}
+    text = "\n".join(written(before, after, online=True))
+    lines = [BLOCK, "LOOP", "compress_chunk(decompress_chunk(found));", "COMMIT;", "END LOOP;"]
+    places = [text.index(line) for line in lines]
+    assert places == sorted(places)
+    assert "SELECT compress_chunk(decompress_chunk(format(" in "\n".join(written(before, after))
