@@ -21,8 +21,10 @@ from conformance.engines.connecting import (
     parse_url,
     place,
     scrubbed,
+    unanswered,
 )
 from conformance.engines.identification import identify_server
+from conformance.engines.patience import Patience
 from conformance.errors import EngineUnavailable, is_of_unknown_catalog
 from conformance.observed.executables import FOREIGN
 from conformance.observed.sizes import SERVER, server_limits, table_sizes
@@ -38,6 +40,16 @@ if TYPE_CHECKING:
 #: Long enough for a catalog of many thousand chunks, short enough not to disturb the server.
 STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "5s"
+#: Seconds for an answer, after which the network is at fault: longer than STATEMENT_TIMEOUT.
+ANSWER_TIMEOUT = 90.0
+#: Timeouts that a role or a server may have set for its application. Between two statements the
+#: facts of thousands of tables are compared; a session that has lost its client must end all the
+#: same, since it holds a snapshot. Not every supported server has both.
+_OTHER_TIMEOUTS = (
+    "SELECT pg_catalog.set_config(name, CASE name WHEN 'transaction_timeout' THEN '0'"
+    " ELSE '5min' END, true) FROM pg_catalog.pg_settings"
+    " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"
+)
 
 
 def audit(
@@ -109,15 +121,19 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
     Raises:
         EngineUnavailable: the connection fails, is lost, or a statement fails.
     """
-    with connect(url) as connection:
+    patience = Patience(ANSWER_TIMEOUT)
+    with connect(url, patience=patience) as connection:
         try:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             connection.exec_driver_sql(SHIELD)
             connection.info[FOREIGN] = True
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            connection.exec_driver_sql(_OTHER_TIMEOUTS)
             yield connection
         except DBAPIError as error:
+            if patience.is_over:
+                raise unanswered(url, patience) from None
             if is_lost_connection(error):
                 raise lost_connection(f"the {work}") from None
             if is_of_unknown_catalog(error):
@@ -126,6 +142,12 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
             raise EngineUnavailable(
                 f"Reading the catalog at {place(url)} failed: {reason}.",
                 f"The {work} has changed nothing; try again when the server is less busy.",
+            ) from None
+        except UnicodeDecodeError as error:
+            raise EngineUnavailable(
+                f"Reading the catalog at {place(url)} failed: {error.object[:40]!r} is not valid "
+                f"{error.encoding}.",
+                "Correct the text, or check the proxy in front of the server if there is one.",
             ) from None
         finally:
             if not connection.invalidated:

@@ -11,12 +11,14 @@ from sqlalchemy import URL, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from conformance.engines.addresses import BACKENDS, for_libpq
-from conformance.errors import EngineUnavailable
+from conformance.errors import EngineUnavailable, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
+
+    from conformance.engines.patience import Patience
 
 #: Seconds to wait for a connection, unless the URL sets connect_timeout.
 CONNECT_TIMEOUT = 5
@@ -27,6 +29,9 @@ SHIELD = (
     "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace(pg_catalog.concat("
     "'pg_catalog, ', pg_catalog.current_setting('search_path')), ', $', ''), true)"
 )
+
+#: SQLSTATE of query_canceled.
+_QUERY_CANCELED = "57014"
 
 #: Pattern of the error, problem, hint; the first match counts. libpq gives no SQLSTATE where a
 #: connection fails, so that only the words are known.
@@ -105,6 +110,16 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Install that version on the server, or update the extension of the database.",
     ),
     (
+        r"can't decode byte|lost synchronization|unexpected (message|response|field)",
+        "What answers at {place} does not keep to PostgreSQL's protocol.",
+        "Check host and port in the URL, and the proxy in front of the server if there is one.",
+    ),
+    (
+        r"server closed the connection unexpectedly|connection reset by peer",
+        "The connection to {place} ends as soon as it is made.",
+        "Read the log of the server, and of the proxy or pooler in front of it if there is one.",
+    ),
+    (
         r"no such file or directory",
         "No PostgreSQL server listens at {place}.",
         "Start the server, or name a host in the URL.",
@@ -177,6 +192,12 @@ def explain_connection_error(error: BaseException, url: URL) -> EngineUnavailabl
         url: the address; the result does not contain its password.
     """
     message = str(getattr(error, "orig", None) or error)
+    if state_of(error) == _QUERY_CANCELED:
+        return EngineUnavailable(
+            f"The server at {place(url)} cancels the first statement of the session: "
+            f"{scrubbed(message, url).rstrip('.')}.",
+            "Raise statement_timeout for the role, or use another role.",
+        )
     words = {
         "place": place(url),
         "host": _host(url),
@@ -193,12 +214,15 @@ def explain_connection_error(error: BaseException, url: URL) -> EngineUnavailabl
 
 
 @contextmanager
-def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
+def connect(
+    url: URL, *, autocommit: bool = False, patience: Patience | None = None
+) -> Iterator[Connection]:
     """An open connection without a pool, closed at the end.
 
     Args:
         url: a URL from `parse_url` or from an engine.
         autocommit: run every statement in a transaction of its own, as CREATE DATABASE needs.
+        patience: the time that the server has for each answer; None: without end.
 
     Raises:
         EngineUnavailable: the connection fails; the error says why.
@@ -210,12 +234,21 @@ def connect(url: URL, *, autocommit: bool = False) -> Iterator[Connection]:
     event.listen(engine, "connect", _shield, insert=True)
     if autocommit:
         engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    if patience is not None:
+        patience.watch_login(engine)
     try:
         connection = engine.connect()
     # psycopg2 raises a ValueError for a zero byte and for invalid UTF-8.
     except (DBAPIError, ValueError) as error:
+        if patience is not None and patience.is_over:
+            raise unanswered(url, patience) from None
         raise explain_connection_error(error, url) from None
+    finally:
+        if patience is not None:
+            patience.end()
     with connection:
+        if patience is not None:
+            patience.watch(connection)
         yield connection
 
 
@@ -253,6 +286,14 @@ def no_connection(error: BaseException | None, url: URL) -> EngineUnavailable | 
     return None
 
 
+def unanswered(url: URL, patience: Patience) -> EngineUnavailable:
+    """The error of a server that has not answered a statement in time."""
+    return EngineUnavailable(
+        f"The server at {place(url)} has not answered for {patience.seconds:g} seconds.",
+        "Check the network, and the proxy or pooler in front of the server if there is one.",
+    )
+
+
 def lost_connection(during: str) -> EngineUnavailable:
     """The error of a connection that the server ended while it was in use.
 
@@ -260,8 +301,8 @@ def lost_connection(during: str) -> EngineUnavailable:
         during: what was being done, such as "the migration to 0001".
     """
     return EngineUnavailable(
-        f"The server ended the connection during {during}: the server has crashed, or somebody has"
-        " ended its sessions.",
+        f"The server ended the connection during {during}: the server has crashed, somebody has"
+        " ended its sessions, or the network has failed.",
         "Read the log of the server, and run this again.",
     )
 

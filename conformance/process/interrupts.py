@@ -229,7 +229,15 @@ class _Watch:
         database, which belongs to this run.
         """
         for connection in list(connections):
-            with suppress(psycopg2.Error, OSError):
+            with suppress(psycopg2.Error):
                 if connection.info.transaction_status == TRANSACTION_STATUS_ACTIVE:
-                    with socket.socket(fileno=os.dup(connection.fileno())) as ours:
-                        ours.shutdown(socket.SHUT_RDWR)
+                    shut_down(connection)
+
+
+def shut_down(connection: Connection) -> None:
+    """End the connection from another thread than the one that waits for an answer on it."""
+    with (
+        suppress(psycopg2.Error, OSError),
+        socket.socket(fileno=os.dup(connection.fileno())) as ours,
+    ):
+        ours.shutdown(socket.SHUT_RDWR)

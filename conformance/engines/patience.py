@@ -1,0 +1,75 @@
+"""End a connection whose server does not answer.
+
+A timeout of the server needs a server that can still be reached, and libpq waits for an answer
+without end: a proxy that stops forwarding, or a firewall that forgets the connection, would keep an
+audit for ever.
+"""
+
+from __future__ import annotations
+
+from threading import Timer
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+
+from conformance.process.interrupts import shut_down
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+
+class Patience:
+    """The time that a server has for each answer.
+
+    Args:
+        seconds: more than the server's own timeout of a statement, whose error says more.
+
+    Attributes:
+        is_over: whether an answer did not come in time, so that the connection was ended.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.is_over = False
+        self._timer: Timer | None = None
+
+    def watch_login(self, engine: Engine) -> None:
+        """Watch SQLAlchemy's own first statements on each connection, until `end`."""
+        # Before the listener of the dialect, which sends them.
+        event.listen(engine, "connect", lambda raw, _: self.begin(raw), insert=True)
+
+    def watch(self, connection: Connection) -> None:
+        """Watch every statement of the connection."""
+        event.listen(connection, "before_cursor_execute", self._sent)
+        event.listen(connection, "after_cursor_execute", self._answered)
+        event.listen(connection.engine, "handle_error", self._failed)
+
+    def begin(self, raw: Any) -> None:
+        """Expect an answer.
+
+        Args:
+            raw: the connection of psycopg2.
+        """
+        self.end()
+        self._timer = Timer(self.seconds, self._give_up, [raw])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def end(self) -> None:
+        """Expect nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self, raw: Any) -> None:
+        self.is_over = True
+        shut_down(raw)
+
+    def _sent(self, connection: Connection, *_: object) -> None:
+        self.begin(connection.connection.dbapi_connection)
+
+    def _answered(self, *_: object) -> None:
+        self.end()
+
+    def _failed(self, _: object) -> None:
+        self.end()

@@ -1,0 +1,113 @@
+"""What is in front of a server, or in its place, does what it should not.
+
+An audit says what is true or one sentence, and never waits without end.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import MetaData
+
+from conformance import audit as audit_module
+from conformance.audit import audit
+from conformance.engines.base import Template
+from conformance.engines.connecting import connect, parse_url
+from conformance.engines.server.url import UrlEngine
+from conformance.errors import EngineUnavailable
+from tests.engines import faulty_proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+    from conformance.engines.base import Engine
+    from tests.engines.faulty_proxy import Change
+
+#: The number of a piece of the server's answer in the login, and one in the audit.
+LOGIN, AUDIT = 2, 20
+NOT_THE_PROTOCOL = "does not keep to PostgreSQL's protocol."
+
+
+@pytest.fixture(scope="module")
+def database(conformance_engine: Engine) -> Iterator[URL]:
+    """A database with the extension, which no test changes."""
+
+    def prepare(url: URL) -> None:
+        with connect(url, autocommit=True) as connection:
+            connection.exec_driver_sql("CREATE EXTENSION timescaledb")
+
+    template = Template("extension only", "extension only", prepare)
+    with conformance_engine.database(template) as url:
+        yield url
+
+
+def refusal(url: URL) -> EngineUnavailable:
+    """Why an audit has no verdict."""
+    with pytest.raises(EngineUnavailable) as caught:
+        audit(url.render_as_string(hide_password=False), MetaData())
+    assert caught.value.hint
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "is not a PostgreSQL server."),
+        (b"R\x00\x00\x00\x08\x00\x00\x00\x00" + b"\xff" * 40, NOT_THE_PROTOCOL),
+        (b"E\x00\x00\x00\x09M\xff\xfe\x00\x00", NOT_THE_PROTOCOL),
+        (b"", "ends as soon as it is made."),
+    ],
+)
+def test_another_program_in_its_place(answer: bytes, problem: str) -> None:
+    with faulty_proxy.listening(faulty_proxy.says(answer)) as port:
+        url = parse_url(f"postgresql://desk@127.0.0.1:{port}/desk?sslmode=disable")
+        assert refusal(url).problem.endswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (faulty_proxy.garbled(LOGIN), NOT_THE_PROTOCOL),
+        (faulty_proxy.cut(LOGIN), "ends as soon as it is made."),
+        (faulty_proxy.garbled(AUDIT), "the network has failed."),
+        (faulty_proxy.cut(AUDIT), "the network has failed."),
+    ],
+)
+def test_a_proxy_that_garbles_or_cuts(database: URL, change: Change, problem: str) -> None:
+    with faulty_proxy.proxy(database, change) as url:
+        assert refusal(url).problem.endswith(problem)
+
+
+@pytest.mark.parametrize("number", [LOGIN + 1, AUDIT])
+def test_a_proxy_that_stops_forwarding(
+    database: URL, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Neither libpq nor the server notices; an audit by a scheduler would stay for ever."""
+    monkeypatch.setattr(audit_module, "ANSWER_TIMEOUT", 0.5)
+    started = time.monotonic()
+    with faulty_proxy.proxy(database, faulty_proxy.held(number)) as url:
+        problem = refusal(url.update_query_dict({"connect_timeout": "30"})).problem
+    assert problem.endswith("has not answered for 0.5 seconds.")
+    assert time.monotonic() - started < 10
+
+
+def test_a_proxy_that_delays(database: URL) -> None:
+    """The verdict is the same."""
+    with faulty_proxy.proxy(database, faulty_proxy.delayed(0.005)) as url:
+        slow = audit(url.render_as_string(hide_password=False), MetaData())
+    direct = audit(database.render_as_string(hide_password=False), MetaData())
+    assert (slow.verdict, slow.findings) == (direct.verdict, direct.findings)
+
+
+def test_a_proxy_that_sends_everything_twice(server: URL) -> None:
+    """The copy of a statement may come first, or end the connection: one sentence at the most."""
+    with faulty_proxy.proxy(server, faulty_proxy.delayed(0), copies=1) as url:
+        engine = UrlEngine(url)
+        with suppress(EngineUnavailable):
+            engine.start()
+        engine.stop()
