@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import URL, inspect, text
+from sqlalchemy import URL, MetaData, inspect, text
 
+from conformance.audit import audit
 from conformance.engines.base import Template
 from conformance.engines.connecting import (
     connect,
@@ -21,12 +25,12 @@ from conformance.engines.connecting import (
 )
 from conformance.engines.server.ownership import Run, number_of
 from conformance.engines.server.url import UrlEngine
-from conformance.errors import EngineUnavailable
+from conformance.errors import EngineUnavailable, ServerUnsupported
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     Holder = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
 
@@ -71,6 +75,50 @@ def extra_role(server: URL, options: str) -> Iterator[URL]:
         yield server.set(username="conformance_test_role", password=SECRET)
     finally:
         execute(server, "DROP ROLE conformance_test_role")
+
+
+@contextmanager
+def pgbouncer(server: URL, mode: str, folder: Path) -> Iterator[URL]:
+    """The server through a pool of sessions; Debian's package is pgbouncer."""
+    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    if program is None:
+        pytest.skip("pgbouncer is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    target = f"host={server.host} port={server.port or 5432} user={server.username}"
+    password = f" password='{server.password}'" if server.password else ""
+    configuration = folder / "pgbouncer.ini"
+    configuration.write_text(
+        f"[databases]\n* = {target}{password}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+        f"listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = {mode}\n"
+        "ignore_startup_parameters = extra_float_digits\n"
+    )
+    command = [program, str(configuration)]
+    as_user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        # pgbouncer refuses to run as root.
+        folder.chmod(0o755)
+        as_user = {"user": "nobody", "cwd": "/"}
+        for parent in folder.parents[:3]:
+            parent.chmod(parent.stat().st_mode | 0o055)
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, **as_user) as process:
+        try:
+            url = server.set(host="127.0.0.1", port=port)
+            _await(url)
+            yield url
+        finally:
+            process.terminate()
+
+
+def _await(url: URL) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with connect(url):
+                return
+        except EngineUnavailable:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 class TestDatabases:
@@ -189,6 +237,27 @@ class TestRoles:
             with pytest.raises(EngineUnavailable, match="are read-only"):
                 UrlEngine(url).start()
 
+    def test_timeouts_of_the_role_do_not_end_what_a_run_does(self, server: URL) -> None:
+        """They are meant for the role's applications, and hold in its databases as before."""
+        with extra_role(server, "CREATEDB") as url:
+            for timeout in (
+                "statement_timeout",
+                "lock_timeout",
+                "idle_in_transaction_session_timeout",
+            ):
+                execute(server, f"ALTER ROLE conformance_test_role SET {timeout} = '200ms'")
+            engine = UrlEngine(url)
+            engine.start()
+            with engine.database(Template("schema", "key", lambda _: None)) as copy:
+                with connect(copy) as connection:
+                    connection.execute(text("SELECT pg_sleep(0.3)"))
+                    time.sleep(0.3)
+                    assert connection.scalar(text("SHOW lock_timeout")) == "0"
+                left = _settings_of(server, str(copy.database))
+            engine.stop()
+        assert left
+        assert not _settings_of(server, str(copy.database))
+
 
 class TestEnds:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -264,6 +333,23 @@ class TestRefusals:
             url = parse_url(f"postgresql://desk:{SECRET}@127.0.0.1:{port}/x?connect_timeout=2")
             assert self.refusal(url) == f"The server at 127.0.0.1:{port} does not answer in time."
 
+    def test_pooler_that_shares_sessions(self, server: URL, tmp_path: Path) -> None:
+        """Locks and settings would go to others. An audit, one transaction, may use it."""
+        with pgbouncer(server, "transaction", tmp_path) as url:
+            problem = self.refusal(url)
+            with pytest.raises(ServerUnsupported, match="does not have the extension"):
+                audit(_text(url), MetaData())
+        assert problem == (
+            f"A pooler at {place(url)} gives each transaction another session of the server."
+        )
+
+    def test_pooler_that_keeps_sessions(self, server: URL, tmp_path: Path) -> None:
+        with pgbouncer(server, "session", tmp_path) as url:
+            engine = UrlEngine(url)
+            engine.start()
+            assert engine.capabilities.concurrent_sessions
+            engine.stop()
+
     def test_wrong_password(self, server: URL) -> None:
         problem = self.refusal(server.set(password=SECRET))
         assert problem == (
@@ -332,6 +418,20 @@ class TestNames:
 
     def test_fit_into_a_postgresql_name(self) -> None:
         assert len(Run.new().database_name("x" * 99)) == 63
+
+
+def _settings_of(server: URL, database: str) -> list[str]:
+    """Settings of roles in the database."""
+    with connect(server) as connection:
+        return list(
+            connection.scalars(
+                text(
+                    "SELECT s.setconfig FROM pg_db_role_setting s"
+                    " JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = :name"
+                ),
+                {"name": database},
+            )
+        )
 
 
 def _text(server: URL) -> str:

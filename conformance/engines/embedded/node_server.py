@@ -162,6 +162,12 @@ class NodeServer:
         was_ready, was_killed = self._port != 0, code < 0
         if self._snapshot and not was_ready and not was_killed:
             return SnapshotDamagedError(self._why())
+        if was_killed:
+            return EngineUnavailable(
+                f"The embedded TimescaleDB was ended by signal {-code}.",
+                "If nobody did so, the machine has run out of memory: free 450 MB, and run this "
+                "again.",
+            )
         return EngineUnavailable(
             f"The embedded TimescaleDB ended with exit code {code}{self._why()}.",
             f"Check that 450 MB of memory are free. If so, delete {cache_folder()} and try again.",

@@ -52,7 +52,8 @@ class Run:
 
         The lock is shared: a lost session, which the server has not ended yet, may hold it, too.
         """
-        connection.execute(text("SET idle_session_timeout = 0"))
+        for timeout in ("idle_session_timeout", "statement_timeout", "lock_timeout"):
+            connection.execute(text(f"SET {timeout} = 0"))
         connection.execute(
             text("SELECT pg_catalog.pg_advisory_lock_shared(:space, :number)"),
             {"space": _LOCK_SPACE, "number": self.number},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -11,14 +11,17 @@ from conformance.engines.connecting import connect, place
 from conformance.errors import EngineUnavailable, ServerUnsupported
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Row
+    from sqlalchemy import URL, Connection, Row
+
+_PID = "SELECT pg_catalog.pg_backend_pid()"
 
 
 def check_server(url: URL) -> None:
     """Check, without writing, that the role can create databases on a supported server.
 
     Raises:
-        EngineUnavailable: no connection, a read-only server, or no right to create databases.
+        EngineUnavailable: no connection, a read-only server, no right to create databases, or a
+            pooler in front of the server that does not keep sessions.
         ServerUnsupported: PostgreSQL is too old; TimescaleDB is missing, too old or not loaded.
     """
     with connect(url) as connection:
@@ -37,8 +40,34 @@ def check_server(url: URL) -> None:
                 " WHERE rolname = current_user) AS may_create"
             )
         ).one()
+        is_direct = _is_direct(connection)
     _check_versions(row, place(url))
     _check_rights(row, place(url))
+    if not is_direct and _shares_sessions(url):
+        raise EngineUnavailable(
+            f"A pooler at {place(url)} gives each transaction another session of the server.",
+            "Use the URL of the server itself, or a pool in session mode. An audit works through both.",
+        )
+
+
+def _is_direct(connection: Connection) -> bool:
+    """Whether the connection is one to the server: a pooler makes a process id of its own up."""
+    pid = connection.scalar(text(_PID))
+    raw: Any = connection.connection.dbapi_connection
+    return bool(raw.info.backend_pid == pid)
+
+
+def _shares_sessions(url: URL) -> bool:
+    """Whether a session changes between the statements of a client, or has two clients.
+
+    There an advisory lock, which protects the databases of a run, does not stay with its owner, and
+    a setting reaches the clients of others.
+    """
+    with connect(url, autocommit=True) as connection, connect(url) as other:
+        before = connection.scalar(text(_PID))
+        # In a transaction: the pooler must give the first connection another session meanwhile.
+        taken = other.scalar(text(_PID))
+        return bool(taken == before or connection.scalar(text(_PID)) != before)
 
 
 def _check_versions(row: Row[tuple[object, ...]], where: str) -> None:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 COPY_PATIENCE = (1, 1, 2, 2, 4, 4, 8, 16)
 #: Attempts at copying a database that others own; the server waits five seconds in each.
 COPY_ATTEMPTS = 4
+#: The timeouts that the role or the server sets for each session: for its applications, not for
+#: tests that fill tables and hold transactions open.
+_TIMEOUTS = text(
+    "SELECT name FROM pg_catalog.pg_settings WHERE reset_val <> '0' AND name IN ("
+    "'statement_timeout', 'lock_timeout', 'transaction_timeout',"
+    " 'idle_in_transaction_session_timeout', 'idle_session_timeout')"
+)
 #: SQLSTATE of object_in_use and of query_canceled.
 _BUSY = frozenset({"55006", "57014"})
 
@@ -49,6 +56,7 @@ class ThrowawayDatabases:
         self._existing: list[str] = []
         self._templates: dict[str, str] = {}
         self._origin = "template0"
+        self._timeouts: list[str] = []
 
     @property
     def server_url(self) -> URL:
@@ -64,6 +72,7 @@ class ThrowawayDatabases:
         with self._explained():
             connection = self._connection()
             names = leftovers(connection)
+            self._timeouts = list(connection.execute(_TIMEOUTS).scalars())
         for name in names:
             # Another run may have dropped it, or somebody may be connected: do not force it.
             with suppress(SQLAlchemyError):
@@ -206,6 +215,11 @@ class ThrowawayDatabases:
             # Noted before it exists: an interrupt may arrive in between.
             self._existing.append(name)
             self._connection().execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{seal}'))
+            for timeout in self._timeouts:
+                # Of the role in this database: nearer than the role's own setting.
+                self._connection().execute(
+                    text(f'ALTER ROLE CURRENT_USER IN DATABASE "{name}" SET {timeout} = 0')
+                )
         return self._server.set(database=name)
 
     def _drop(self, name: str) -> None:
