@@ -18,6 +18,7 @@ from conformance.errors import DeclaredAndLeft
 from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 from conformance.observed.circumstances import observed_circumstances
+from conformance.project.long_names import refuse_long_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,9 @@ def scope_of(
 
     Raises:
         DeclaredAndLeft: the metadata declares what is left to others.
+        ModelsUnavailable: PostgreSQL would cut a name of the metadata.
     """
+    refuse_long_names(metadata)
     relations = (*metadata.tables.values(), *views_of(metadata))
     named = {relation.schema for relation in relations if relation.schema is not None}
     scope = Scope(tuple(sorted({*named, *schemas})), schemas[0], left=tuple(leave))

@@ -46,7 +46,8 @@ def check_server(url: URL) -> None:
     if not is_direct and _shares_sessions(url):
         raise EngineUnavailable(
             f"A pooler at {place(url)} gives each transaction another session of the server.",
-            "Use the URL of the server itself, or a pool in session mode. An audit works through both.",
+            "Use the URL of the server itself, or a pool in session mode. An audit works through "
+            "both.",
         )
 
 
