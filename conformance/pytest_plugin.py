@@ -206,14 +206,14 @@ def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | No
         return None
     from sqlalchemy import make_url
 
-    from conformance.engines.connecting import is_lost_connection, lost_connection, no_connection
+    from conformance.engines.connecting import no_connection, trouble_of_server
 
-    if is_lost_connection(error):
-        return str(lost_connection(item.name))
     session = started(item.config)
     address = session and session.engine.server_url
     if address and (refused := no_connection(error, make_url(address))) is not None:
         return str(refused)
+    if (trouble := trouble_of_server(error, item.name)) is not None:
+        return str(trouble)
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
     if when == "setup" and not outcome:
         return f"The fixtures of a check fail: {describe_error(error)}."

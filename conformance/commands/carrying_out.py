@@ -92,7 +92,7 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
     # Exit codes 0 and 1 mean a verdict; any exception exits with 2.
     except BaseException as error:
         seconds = time.monotonic() - started
-        report = replace(no_verdict(why_no_verdict(error)), seconds=seconds)
+        report = replace(no_verdict(_reason(error)), seconds=seconds)
     finally:
         ended()
     try:
@@ -118,6 +118,15 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
         with printing():
             show(report, Console(file=stream, soft_wrap=True))
     sys.exit(report.exit_code)
+
+
+def _reason(error: BaseException) -> str:
+    """Why there is no verdict."""
+    from conformance.engines.connecting import trouble_of_server
+
+    if isinstance(error, Exception) and not isinstance(error, ConformanceError):
+        return why_no_verdict(trouble_of_server(error, "the run") or error)
+    return why_no_verdict(error)
 
 
 def _written(report: _Report, outputs: list[tuple[str, Callable[[_Report], str]]]) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import URL, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from conformance.engines.addresses import BACKENDS, for_libpq
-from conformance.errors import EngineUnavailable, state_of
+from conformance.errors import EngineUnavailable, message_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,9 @@ SHIELD = (
     "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace(pg_catalog.concat("
     "'pg_catalog, ', pg_catalog.current_setting('search_path')), ', $', ''), true)"
 )
+
+#: SQLSTATEs of disk_full, too_many_connections and io_error.
+_TROUBLE = frozenset({"53100", "53300", "58030"})
 
 #: SQLSTATE of query_canceled.
 _QUERY_CANCELED = "57014"
@@ -283,6 +286,36 @@ def no_connection(error: BaseException | None, url: URL) -> EngineUnavailable | 
         ):
             return explain_connection_error(error, url)
         error = error.__cause__
+    return None
+
+
+def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | None:
+    """The error of a server that is lost, full or cannot be reached, if that is the cause.
+
+    Such an error says nothing about the models or the migrations.
+
+    Args:
+        error: any error.
+        during: what was being done, such as "the gate".
+    """
+    if is_lost_connection(error):
+        return lost_connection(during)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DBAPIError):
+            words = message_of(cause).rstrip(".")
+            if state_of(cause) in _TROUBLE:
+                return EngineUnavailable(
+                    f"The server could not go on during {during}: {words}.",
+                    "Free disk space or connections of the server, and run this again.",
+                )
+            # Without a SQLSTATE it is libpq's, of a connection that was not made.
+            if isinstance(cause, OperationalError) and not state_of(cause):
+                return EngineUnavailable(
+                    f"The server cannot be reached during {during}: {words}.",
+                    "Read the log of the server, and run this again.",
+                )
+        cause = cause.__cause__
     return None
 
 

@@ -10,12 +10,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from conformance import audit as audit_module
 from conformance.audit import audit
 from conformance.engines.base import Template
-from conformance.engines.connecting import connect, parse_url
+from conformance.engines.connecting import connect, parse_url, trouble_of_server
 from conformance.engines.server.url import UrlEngine
 from conformance.errors import EngineUnavailable
 from tests.engines import faulty_proxy
@@ -111,3 +112,31 @@ def test_a_proxy_that_sends_everything_twice(server: URL) -> None:
         with suppress(EngineUnavailable):
             engine.start()
         engine.stop()
+
+
+FULL = "DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        (FULL, "The server could not go on during the gate: could not extend file."),
+        ("SELECT 1/0", None),
+    ],
+)
+def test_trouble_of_the_server_is_told_from_that_of_a_statement(
+    database: URL, statement: str, problem: str | None
+) -> None:
+    with connect(database) as connection, pytest.raises(DBAPIError) as caught:
+        connection.exec_driver_sql(statement)
+    trouble = trouble_of_server(caught.value, "the gate")
+    assert (trouble.problem if trouble else None) == problem
+
+
+def test_a_server_that_is_gone_is_trouble_of_the_server() -> None:
+    address = "postgresql+psycopg2://desk@127.0.0.1:1/desk"
+    with pytest.raises(DBAPIError) as caught:
+        create_engine(address, poolclass=NullPool).connect()
+    trouble = trouble_of_server(caught.value, "the gate")
+    assert trouble is not None
+    assert trouble.problem.startswith("The server cannot be reached during the gate: ")
