@@ -19,6 +19,7 @@ from conformance.engines.base import Template
 from conformance.engines.connecting import connect, parse_url, trouble_of_server
 from conformance.engines.server.url import UrlEngine
 from conformance.errors import EngineUnavailable
+from conformance.gate.rehearsing.rehearsal import attempt
 from tests.engines import faulty_proxy
 
 if TYPE_CHECKING:
@@ -140,3 +141,14 @@ def test_a_server_that_is_gone_is_trouble_of_the_server() -> None:
     trouble = trouble_of_server(caught.value, "the gate")
     assert trouble is not None
     assert trouble.problem.startswith("The server cannot be reached during the gate: ")
+
+
+def test_a_connection_that_is_lost_in_a_revision_is_no_failure_of_it(database: URL) -> None:
+    gone: list[bool] = []
+    with (
+        faulty_proxy.proxy(database, lambda _, piece: b"" if gone else piece) as url,
+        connect(url) as connection,
+    ):
+        gone.append(True)
+        with pytest.raises(EngineUnavailable, match="ended the connection during a migration"):
+            attempt(lambda: connection.exec_driver_sql("SELECT 1").close())

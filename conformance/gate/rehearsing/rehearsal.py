@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
 
+from conformance.engines.connecting import trouble_of_server
 from conformance.errors import (
     ConformanceError,
     ConnectedOffline,
@@ -362,6 +363,9 @@ def attempt(
 
     Returns:
         Why the migration did not complete; None if it did.
+
+    Raises:
+        EngineUnavailable: the server is lost, full or out of connections.
     """
     ours: tuple[type[Exception], ...] = (ConformanceError, *let_pass)
     try:
@@ -371,6 +375,8 @@ def attempt(
         raise
     # A migration may raise anything, and may call sys.exit().
     except (Exception, SystemExit) as error:
+        if (trouble := trouble_of_server(error, "a migration")) is not None:
+            raise trouble from None
         refused = getattr(error, "orig", None) is not None or hasattr(error, "pgcode")
         details = details_of(error)
         dependents = tuple(line for line in details if " depends on " in line)
