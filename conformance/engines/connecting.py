@@ -315,7 +315,7 @@ def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | 
                     f"The server cannot be reached during {during}: {words}.",
                     "Read the log of the server, and run this again.",
                 )
-        cause = cause.__cause__
+        cause = cause.__cause__ or cause.__context__
     return None
 
 

@@ -148,4 +148,6 @@ def _or_unreadable(connection: Connection, read: Callable[[], Any]) -> Any:
         with connection.begin_nested():
             return read()
     except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
         return Unreadable(" ".join(str(error.orig).split()))

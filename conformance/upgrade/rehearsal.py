@@ -12,6 +12,7 @@ import psycopg2
 from sqlalchemy.exc import DBAPIError
 
 from conformance.comparing.findings import NotChecked
+from conformance.engines.connecting import trouble_of_server
 from conformance.errors import ConformanceError, MigrationFailed, one_line
 from conformance.gate.evidence.sizes import Sizes, sizes_of
 from conformance.gate.sizes import read_sizes
@@ -144,7 +145,7 @@ class Rehearsal:
             self._here = sizes_of(read_sizes_of(source, project.metadata))
             return read_state(source, project.metadata)
         except (DBAPIError, ValueError) as error:
-            raise ConformanceError(
+            raise trouble_of_server(error, "the upgrade") or ConformanceError(
                 f"No rows can be written on {old.server}: {one_line(error)}.",
                 "Check the models' constraints and triggers.",
             ) from None
@@ -158,6 +159,8 @@ class Rehearsal:
         except (WayFailed, MigrationFailed) as error:
             self._failed(name, str(error))
         except (DBAPIError, psycopg2.Error, ValueError) as error:
+            if (trouble := trouble_of_server(error, f"the upgrade, {name}")) is not None:
+                raise trouble from None
             self._failed(name, one_line(error))
 
     def _record(self, name: str, upgraded: UpgradedDatabase) -> None:

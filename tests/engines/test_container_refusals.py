@@ -11,6 +11,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from conformance.engines.base import Template
+from conformance.engines.container import daemon
 from conformance.engines.container import engine as container
 from conformance.engines.container.engine import ContainerEngine
 from conformance.errors import EngineUnavailable, ServerUnsupported
@@ -81,6 +82,22 @@ class TestServers:
         monkeypatch.setattr(container, "READY_TIMEOUT", 3)
         monkeypatch.setitem(container.SETTINGS, "port", "5433")
         assert "is not ready after 3 s" in refusal(image).problem
+
+
+def test_an_image_that_is_removed(image: str, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two looks of the start; a running container does not need its image's name."""
+    client.images.get(image).tag("timescaledb-conformance-removed", "1")
+    tag = "timescaledb-conformance-removed:1"
+    obtain = daemon.obtain_image
+
+    def obtain_and_remove(*arguments: Any) -> None:
+        obtain(*arguments)
+        client.images.remove(tag)
+
+    monkeypatch.setattr(daemon, "obtain_image", obtain_and_remove)
+    assert refusal(tag).problem == (
+        f"The image {tag} has been removed from this machine meanwhile."
+    )
 
 
 def test_a_port_that_is_taken(image: str, monkeypatch: pytest.MonkeyPatch) -> None:

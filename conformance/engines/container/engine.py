@@ -206,7 +206,13 @@ class ContainerEngine(EngineOnServer):
         """Start the container, without waiting for the server in it."""
         with daemon.daemon() as client:
             daemon.remove_orphans(client)
-            config = client.images.get(self.image).attrs["Config"]
+            try:
+                config = client.images.get(self.image).attrs["Config"]
+            except docker.errors.ImageNotFound:
+                raise ContainerUnavailable(
+                    f"The image {self.image} has been removed from this machine meanwhile.",
+                    "Pull or build the image again",
+                ) from None
         if not is_postgresql(config):
             raise EngineUnavailable(
                 f"The image {self.image} is not a PostgreSQL image: it neither sets PGDATA nor "
