@@ -79,7 +79,7 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
     """Compare the database that the connection is in with the metadata.
 
     Only reads, in the transaction of the connection, whose snapshot and timeouts apply. Sets
-    search_path and IntervalStyle for that transaction.
+    for that transaction what `prepare_session` says.
 
     Args:
         living: whether the database is in use; then its jobs and sequences are judged, too.
@@ -158,9 +158,9 @@ def _without_collecting() -> Iterator[None]:
 
 
 def prepare_session(connection: Connection, scope: Scope) -> None:
-    """Set search_path and intervalstyle, so that the role's settings do not affect the facts.
+    """Set what the meaning of an expression depends on, so that the role's settings do not matter.
 
-    The schema of the models comes first, or after pg_catalog where that is first in a shielded
+    The values are PostgreSQL's own. The schema of the models comes first, or after pg_catalog where that is first in a shielded
     session: a migration in the same transaction must not create its tables in pg_catalog.
     """
     connection.execute(
@@ -169,7 +169,11 @@ def prepare_session(connection: Connection, scope: Scope) -> None:
             " pg_catalog.current_setting('search_path'), '^(pg_catalog, )?', pg_catalog.concat("
             " E'\\\\1', pg_catalog.replace(pg_catalog.quote_ident(:schema), E'\\\\', E'\\\\\\\\'),"
             " ', ')), true),"
-            " pg_catalog.set_config('intervalstyle', 'postgres', true)"
+            " pg_catalog.set_config('intervalstyle', 'postgres', true),"
+            " pg_catalog.set_config('datestyle', 'ISO, MDY', true),"
+            " pg_catalog.set_config('standard_conforming_strings', 'on', true),"
+            " pg_catalog.set_config('transform_null_equals', 'off', true),"
+            " pg_catalog.set_config('array_nulls', 'on', true)"
         ),
         {"schema": scope.default_schema},
     )

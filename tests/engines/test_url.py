@@ -258,6 +258,16 @@ class TestRoles:
         assert left
         assert not _settings_of(server, str(copy.database))
 
+    def test_messages_are_in_english(self, server: URL) -> None:
+        """`POSIX` stands for any other language: few servers have the locale of one."""
+        with extra_role(server, "SUPERUSER") as url:
+            execute(server, "ALTER ROLE conformance_test_role SET lc_messages = 'POSIX'")
+            engine = UrlEngine(url)
+            engine.start()
+            with engine.database() as copy, connect(copy) as connection:
+                assert connection.scalar(text("SHOW lc_messages")) == "C"
+            engine.stop()
+
 
 class TestEnds:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 COPY_PATIENCE = (1, 1, 2, 2, 4, 4, 8, 16)
 #: Attempts at copying a database that others own; the server waits five seconds in each.
 COPY_ATTEMPTS = 4
-#: The timeouts that the role or the server sets for each session: for its applications, not for
-#: tests that fill tables and hold transactions open.
-_TIMEOUTS = text(
-    "SELECT name FROM pg_catalog.pg_settings WHERE reset_val <> '0' AND name IN ("
+#: What the role or the server sets for each session, and its value in databases of a run. Timeouts
+#: are meant for applications, not for tests that fill tables and hold transactions open. Hints
+#: are chosen by PostgreSQL's English messages, where a SQLSTATE does not tell.
+_SETTINGS = text(
+    "SELECT name, CASE name WHEN 'lc_messages' THEN 'C' ELSE '0' END AS value"
+    " FROM pg_catalog.pg_settings WHERE reset_val <> '0' AND name IN ("
     "'statement_timeout', 'lock_timeout', 'transaction_timeout',"
     " 'idle_in_transaction_session_timeout', 'idle_session_timeout')"
+    " OR name = 'lc_messages' AND reset_val !~ '^(C|en)'"
+    " AND pg_catalog.has_parameter_privilege('lc_messages', 'SET')"
 )
 #: SQLSTATE of object_in_use and of query_canceled.
 _BUSY = frozenset({"55006", "57014"})
@@ -56,7 +60,7 @@ class ThrowawayDatabases:
         self._existing: list[str] = []
         self._templates: dict[str, str] = {}
         self._origin = "template0"
-        self._timeouts: list[str] = []
+        self._settings: list[tuple[str, str]] = []
 
     @property
     def server_url(self) -> URL:
@@ -72,7 +76,7 @@ class ThrowawayDatabases:
         with self._explained():
             connection = self._connection()
             names = leftovers(connection)
-            self._timeouts = list(connection.execute(_TIMEOUTS).scalars())
+            self._settings = [(row.name, row.value) for row in connection.execute(_SETTINGS)]
         for name in names:
             # Another run may have dropped it, or somebody may be connected: do not force it.
             with suppress(SQLAlchemyError):
@@ -215,11 +219,10 @@ class ThrowawayDatabases:
             # Noted before it exists: an interrupt may arrive in between.
             self._existing.append(name)
             self._connection().execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{seal}'))
-            for timeout in self._timeouts:
+            for setting, value in self._settings:
                 # Of the role in this database: nearer than the role's own setting.
-                self._connection().execute(
-                    text(f'ALTER ROLE CURRENT_USER IN DATABASE "{name}" SET {timeout} = 0')
-                )
+                of_role = f'ALTER ROLE CURRENT_USER IN DATABASE "{name}"'
+                self._connection().execute(text(f"{of_role} SET {setting} = '{value}'"))
         return self._server.set(database=name)
 
     def _drop(self, name: str) -> None:
