@@ -1,4 +1,4 @@
-"""Write docs/matrix.md from docs/matrix.json, the runs that were seen.
+"""Write docs/matrix.md from docs/matrix.json, the runs that were seen, and docs/faults.toml.
 
     python docs/generate_matrix.py
 
@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,10 +17,11 @@ sys.path.insert(0, str(ROOT))
 from conformance.reports import matrix  # noqa: E402 - after the project's folder is on the path
 
 RUNS = ROOT / "docs" / "matrix.json"
+FAULTS = ROOT / "docs" / "faults.toml"
 PAGE = ROOT / "docs" / "matrix.md"
 
 HEAD = """\
-<!-- Written by docs/generate_matrix.py from docs/matrix.json; do not edit. -->
+<!-- Written by docs/generate_matrix.py from docs/matrix.json and docs/faults.toml; do not edit. -->
 # What runs where
 
 The tool supports TimescaleDB 2.17 and later on PostgreSQL 15 to 18, in both editions. An older
@@ -45,9 +47,35 @@ numbers grow with the suite. `.ci/run` writes such a table for the engines of it
 """
 
 
+FAULTS_HEAD = """
+## Faults
+
+What happens when something else goes wrong. Each line but those that say so is tested; `make test`
+fails if a test is missing.
+
+| fault | what happens | shown by |
+| --- | --- | --- |
+"""
+
+
 def page() -> str:
     """The whole file."""
-    return HEAD + matrix.render(matrix.from_json(RUNS.read_text(encoding="utf-8")))
+    runs = matrix.render(matrix.from_json(RUNS.read_text(encoding="utf-8")))
+    lines = (f"| {f['what']} | {f['then']} | {_shown_by(f)} |\n" for f in faults())
+    return HEAD + runs + FAULTS_HEAD + "".join(lines)
+
+
+def faults() -> list[dict[str, str]]:
+    """Each fault: `what` it is, what happens `then`, and its `test` or why it is `untested`."""
+    listed: list[dict[str, str]] = tomllib.loads(FAULTS.read_text(encoding="utf-8"))["fault"]
+    return listed
+
+
+def _shown_by(fault: dict[str, str]) -> str:
+    if "test" not in fault:
+        return f"not tested here: {fault['untested']}"
+    file, _, name = fault["test"].partition("::")
+    return f"[{name.rpartition('::')[2]}](../{file})"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 from pathlib import Path
@@ -81,9 +82,26 @@ def test_a_folder_without_verdicts_is_said(tmp_path):
     assert result.output.startswith("conformance: There is no verdict.json of a run.")
 
 
-def test_the_page_is_fresh():
+@pytest.fixture(scope="module")
+def generator():
     specification = importlib.util.spec_from_file_location("page", DOCS / "generate_matrix.py")
     generator = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(generator)
+    return generator
+
+
+def test_the_page_is_fresh(generator):
     stale = "run: python docs/generate_matrix.py"
     assert generator.PAGE.read_text(encoding="utf-8") == generator.page(), stale
+
+
+def test_each_fault_has_its_test_or_says_why_not(generator):
+    for fault in generator.faults():
+        assert fault.keys() in ({"what", "then", "test"}, {"what", "then", "untested"})
+        if "test" in fault:
+            file, *names = fault["test"].split("::")
+            body = ast.parse((DOCS.parent / file).read_text(encoding="utf-8")).body
+            for name in names:
+                found = [node for node in body if getattr(node, "name", None) == name]
+                assert found, fault["test"]
+                body = found[0].body
