@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conformance.declarations import (
         ChunkSkipping,
         ColumnStorage,
+        Compaction,
         Compression,
         ContinuousAggregate,
         DatabaseObject,
@@ -67,6 +68,7 @@ _HOMES = dict.fromkeys(("DoesNotConform", "assert_conforms"), f"{__name__}.asser
 __all__ = [
     "ChunkSkipping",
     "ColumnStorage",
+    "Compaction",
     "Compression",
     "ContinuousAggregate",
     "DatabaseObject",

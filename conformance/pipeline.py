@@ -160,8 +160,9 @@ def _without_collecting() -> Iterator[None]:
 def prepare_session(connection: Connection, scope: Scope) -> None:
     """Set what the meaning of an expression depends on, so that the role's settings do not matter.
 
-    The values are PostgreSQL's own. The schema of the models comes first, or after pg_catalog where that is first in a shielded
-    session: a migration in the same transaction must not create its tables in pg_catalog.
+    The values are PostgreSQL's own. The schema of the models comes first, or after pg_catalog where
+    that is first in a shielded session: a migration in the same transaction must not create its
+    tables in pg_catalog.
     """
     connection.execute(
         text(

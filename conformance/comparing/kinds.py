@@ -115,6 +115,7 @@ DECLARATIONS = {
     "hypertable": "Hypertable(...)",
     "compression": "Compression(...)",
     "policy compression": "Compression(..., after=...)",
+    "policy compaction": "Compaction(...)",
     "policy retention": "Retention(...)",
     "policy refresh": "Refresh(...)",
     "policy reorder": "Reorder(...)",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Kinds of objects that exist under another name after a rename.
 _RENAMED = ("index", "unique", "foreign_key", "check", "exclusion")
-#: So many tables with a trigger of one function are a library's work.
+#: So many triggers of one function are a library's work.
 _LIBRARY = 3
 _MOST_NAMES = 6
 #: A shorter word in front of names does not say whose they are.
@@ -165,7 +165,7 @@ def _is_its_own(index: FactKey, hypertable: FactKey, observed: Facts) -> bool:
 def _of_a_library(
     expected: Facts, observed: Facts, findings: _Findings
 ) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
-    """Undeclared triggers of one function on many tables, or with a table of the same word."""
+    """Undeclared triggers of one function: three, or any with a table of the same word."""
     undeclared = _existing(findings, "unexpected")
     by_function: dict[str, list[FactKey]] = defaultdict(list)
     for key in undeclared:
@@ -184,10 +184,9 @@ def _of_a_library(
         )
         yield first, others, _of_one_word([first, *others], [*functions], findings[first])
     for function, keys in by_function.items():
-        tables = list(dict.fromkeys(key.table for key in keys))
-        if len(tables) >= _LIBRARY:
+        if len(keys) >= _LIBRARY:
             first, *others = keys
-            yield first, others, _on_many_tables(function, keys, tables, findings[first])
+            yield first, others, _of_one_function(function, keys, findings[first])
 
 
 def _tables_by_word(expected: Facts, undeclared: list[FactKey]) -> dict[str, list[FactKey]]:
@@ -229,18 +228,19 @@ def _of_one_word(keys: Sequence[FactKey], functions: Sequence[str], finding: Fin
     )
 
 
-def _on_many_tables(
-    function: str, keys: Sequence[FactKey], tables: Sequence[str], finding: Finding
-) -> Finding:
-    more = len(tables) - _MOST_NAMES
-    named = ", ".join(tables[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-    patterns = ", ".join(f'"trigger:*.{name}"' for name in dict.fromkeys(key.name for key in keys))
+def _of_one_function(function: str, keys: Sequence[FactKey], finding: Finding) -> Finding:
+    tables = list(dict.fromkeys(key.table for key in keys))
+    names = list(dict.fromkeys(key.name for key in keys))
+    on = f"{len(tables)} tables" if len(tables) > 1 else tables[0]
+    several = tables if len(tables) > 1 else names
+    more = len(several) - _MOST_NAMES
+    named = ", ".join(several[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    patterns = ", ".join(f'"trigger:*.{name}"' for name in names)
     return replace(
         finding,
         others=tuple(key.id for key in keys[1:]),
         observed=[key.object for key in keys],
-        message=f"triggers of {function} exist on {len(tables)} tables, the models declare none:"
-        f" {named}",
+        message=f"triggers of {function} exist on {on}, the models declare none: {named}",
         hint="Read from pg_trigger. Declare the triggers with Trigger(...), or drop them in a"
         f" migration. If they are a library's: leave = [{patterns}] in pyproject.toml.",
     )

@@ -114,6 +114,11 @@ _NOT_VALIDATED = (
     "the constraint was added NOT VALID. ALTER TABLE ... VALIDATE CONSTRAINT checks the existing "
     "rows"
 )
+#: The likely cause of a disagreement about a policy that other functions add than the usual ones.
+_OTHER_POLICIES = {
+    (f"policy {name}", EXISTS): f"add_{name}_policy() was not called, or the policy was removed"
+    for name in ("compaction", "reorder")
+}
 #: The likely cause of a disagreement about one attribute, without the last full stop.
 _CAUSES = {
     **kinds.CAUSES,
@@ -259,6 +264,8 @@ def hint_for(key: FactKey, disagreement: str, instead: str | None = None) -> str
             f"{noun_of(wanted)} in a migration."
         )
     cause = _CAUSES.get((key.kind, key.attribute))
+    if key.kind == "policy":
+        cause = _OTHER_POLICIES.get((_policy(key), key.attribute), cause)
     if key.kind == "index" and disagreement == "missing" and key.name.startswith("<"):
         cause = _NO_DEFAULT_INDEX
     if cause is None or (key.attribute == EXISTS and not _explains(key.kind, disagreement)):

@@ -21,6 +21,7 @@ from conformance.declarations.aggregates import (
 )
 from conformance.declarations.autogenerate import include_name, include_object
 from conformance.declarations.base import DeclarationError
+from conformance.declarations.compaction import Compaction, compaction_of
 from conformance.declarations.compression import (
     Compression,
     OrderBy,
@@ -60,6 +61,7 @@ from conformance.declarations.views import (
 __all__ = [
     "ChunkSkipping",
     "ColumnStorage",
+    "Compaction",
     "Compression",
     "ContinuousAggregate",
     "DatabaseObject",
@@ -89,6 +91,7 @@ __all__ = [
     "Trigger",
     "View",
     "aggregate_of",
+    "compaction_of",
     "compression_of",
     "declare",
     "declare_packages",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Unsaid, Value
 from conformance.declarations import (
     Refresh,
+    compaction_of,
     compression_of,
     hypertable_of,
     refreshes_of,
@@ -19,6 +20,8 @@ from conformance.intervals import Interval
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
+    from conformance.declarations import Compaction
+
 _HOUR = 3_600_000_000
 #: Source: TimescaleDB documentation, "add_compression_policy": a policy runs every 12 hours, or
 #: twice per chunk if chunks are shorter than a day; daily if the time column is an integer.
@@ -27,7 +30,9 @@ _DAILY = Interval(24 * _HOUR)
 #: As add_compression_policy and add_retention_policy set it; seen in 2.17 to 2.29.
 _COMPRESSION_RUNTIME = Interval(0)
 _RETENTION_RUNTIME = Interval(_HOUR // 12)
-_REFRESH_RUNTIME = _REORDER_RUNTIME = Interval(0)
+_REFRESH_RUNTIME = _REORDER_RUNTIME = _COMPACTION_RUNTIME = Interval(0)
+#: Source: TimescaleDB's source code, `add_compaction_policy`.
+_COMPACTION_SCHEDULE = Interval(_HOUR // 12)
 
 
 def expected(table: Table, name: str, metadata: MetaData) -> Facts:
@@ -44,6 +49,10 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
         schedule = retention.schedule_interval or _DAILY
         lengths = {"drop_after": retention.drop_after, "max_runtime": _RETENTION_RUNTIME}
         facts.update(_policy(name, "retention", schedule, lengths))
+    compaction = compaction_of(table)
+    if compaction is not None:
+        schedule = compaction.schedule_interval or _COMPACTION_SCHEDULE
+        facts.update(_policy(name, "compaction", schedule, _compaction(compaction)))
     reorder = reorder_of(table)
     if reorder is not None:
         schedule = reorder.schedule_interval or _reorder_schedule(table)
@@ -63,6 +72,15 @@ def _refresh(refresh: Refresh) -> dict[str, Value]:
         "end_offset": UNBOUNDED if refresh.end_offset is None else refresh.end_offset,
         "max_runtime": _REFRESH_RUNTIME,
         **refresh.options,
+    }
+
+
+def _compaction(declaration: Compaction) -> dict[str, Value]:
+    return {
+        "max_chunks": declaration.max_chunks,
+        "max_batches": declaration.max_batches,
+        "inactive_for": declaration.inactive_for,
+        "max_runtime": _COMPACTION_RUNTIME,
     }
 
 

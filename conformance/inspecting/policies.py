@@ -1,4 +1,4 @@
-"""`Retention`, `Reorder` and `Refresh`: the policies of hypertables and continuous aggregates."""
+"""`Retention`, `Compaction`, `Reorder` and `Refresh`: policies of hypertables and aggregates."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 _OPTIONS = (
     "buckets_per_batch", "max_batches_per_execution", "refresh_newest_first", "include_tiered_data",
 )  # fmt: skip
+_COMPACTION = ("max_chunks", "max_batches", "inactive_for")
 ATTRIBUTES = {
     "policy": (
         "count", "schedule_interval", "drop_after", "index_name", "start_offset", "end_offset",
-        *_OPTIONS,
+        *_COMPACTION, *_OPTIONS,
     )
 }  # fmt: skip
 
@@ -41,6 +42,11 @@ def _declaration(name: str, policy: dict[str, Any]) -> Call | None:
             (),
             {"drop_after": length(policy["drop_after"]), **({} if usual else schedule)},
         )
+    if name == "compaction":
+        options = {option: policy.get(option) for option in _COMPACTION}
+        inactive = options.pop("inactive_for")
+        options["inactive_for"] = None if inactive is None else length(inactive)
+        return Call("Compaction", (), {**schedule, **given(**options)})
     if name == "reorder":
         return Call("Reorder", (policy["index_name"],), schedule)
     if name.startswith("refresh"):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FUNCTIONS = {
     "compression": ("add_compression_policy", ("compress_after", "compress_created_before")),
     "retention": ("add_retention_policy", ("drop_after", "drop_created_before")),
+    "compaction": ("add_compaction_policy", ("max_chunks", "max_batches", "inactive_for")),
     "reorder": ("add_reorder_policy", ("index_name",)),
     "refresh": (
         "add_continuous_aggregate_policy",

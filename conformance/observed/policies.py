@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _AGES = ("compress_after", "compress_created_before", "drop_after", "drop_created_before")
+#: Options of a compaction policy.
+_COMPACTION = ("max_chunks", "max_batches", "inactive_for")
 _REFRESH = "refresh_continuous_aggregate"
 _OFFSETS = ("start_offset", "end_offset")
 #: Options of a refresh policy in addition to its window.
@@ -85,6 +87,10 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
             age = config.pop(name)
             interval = (first.intervals or {}).get(name)
             attributes[name] = age if interval is None else Interval.parse(interval)
+    if first.proc_name.endswith("compaction"):
+        written = (first.intervals or {}).get("inactive_for")
+        attributes.update({name: config.pop(name, None) for name in _COMPACTION})
+        attributes["inactive_for"] = None if written is None else Interval.parse(written)
     if first.proc_name.endswith("reorder"):
         attributes["index_name"] = config.pop("index_name", None)
     attributes["config"] = json.dumps(config, sort_keys=True) if config else None

@@ -36,6 +36,7 @@ _DECLARED_BY = {
 _POLICIES = {
     "retention": ("Retention",),
     "compression": ("Compression",),
+    "compaction": ("Compaction",),
     "reorder": ("Reorder",),
     "refresh": ("Refresh", "ContinuousAggregate"),
 }

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from conformance.checking import outcomes
+from conformance.comparing.codes import ERROR, WARNING
+from conformance.declarations import tables_of, views_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from sqlalchemy import MetaData
+
+    from conformance.comparing.comparison import Comparison
     from conformance.comparing.facts import FactKey
     from conformance.comparing.findings import Finding
 
@@ -18,6 +26,71 @@ _CLOCKS = re.compile(
     re.IGNORECASE,
 )
 _CASTS = re.compile(r"::[a-z_ ]+", re.IGNORECASE)
+
+
+def proposals(
+    of_env: list[Any], of_all: list[Any], metadata: MetaData, comparison: Comparison
+) -> Finding:
+    """The finding about what autogenerate proposes.
+
+    Args:
+        of_env: the changes, if it compares what env.py lets it compare.
+        of_all: the changes, if it compares all that the models declare. Without any, the schema is
+            right, and the finding is a warning about env.py.
+    """
+    diffs = of_all or of_env
+    false = false_proposals(diffs)
+    whose = "changes"
+    hint = "Read from 'alembic check' on a freshly migrated database."
+    if false:
+        hint += (
+            f" Alembic evaluates both defaults of {', '.join(false)} and compares two readings of a"
+            " clock: the difference is Alembic's, not the schema's. Pass a function as"
+            " compare_server_default to context.configure() in env.py that returns False for such"
+            " columns."
+        )
+        if len(false) == len(describe_proposals(diffs)):
+            whose = "changes by a mistake of its own"
+    if causes := causes_of(diffs, comparison.findings):
+        whose = "changes, which follow from other findings"
+        hint += f" Correct {', '.join(causes)} first."
+    if not of_all:
+        whose = "changes, because env.py does not compare all that the models declare"
+    proposed = describe_proposals(diffs)
+    return replace(
+        outcomes.migration_finding(
+            "alembic_check",
+            f"migration: alembic check proposes {whose}: {'; '.join(proposed)}",
+            hint + _hint_at_env(describe_proposals(of_env), metadata, comparison),
+            proposed,
+        ),
+        severity=ERROR if of_all else WARNING,
+    )
+
+
+def _hint_at_env(proposed: list[str], metadata: MetaData, comparison: Comparison) -> str:
+    """What env.py has to pass to Alembic; empty, if the proposals do not show that it lacks it."""
+    hint = ""
+    if any("_timescaledb_" in phrase for phrase in proposed):
+        hint += (
+            " Autogenerate must not compare TimescaleDB's own schemas: pass include_name of"
+            " conformance to context.configure() in env.py."
+        )
+    elsewhere = {table.fullname for table in tables_of(metadata) if table.schema}
+    elsewhere -= {key.table for key in comparison.findings if key.kind == "table"}
+    if elsewhere & {phrase.removeprefix("add_table ") for phrase in proposed}:
+        hint += (
+            " The tables are there, but autogenerate compares the default schema alone: pass"
+            " include_schemas=True, and include_name of conformance, to context.configure() in"
+            " env.py."
+        )
+    views = {table.fullname for table in views_of(metadata)}
+    if views & {phrase.removeprefix("add_table ") for phrase in proposed}:
+        hint += (
+            " A class that reads from a view has no table: pass include_object of conformance"
+            " to context.configure() in env.py."
+        )
+    return hint
 
 
 def describe_proposals(diffs: Iterable[Any]) -> list[str]:

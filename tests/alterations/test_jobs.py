@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from conformance.declarations import (
     ChunkSkipping,
+    Compaction,
     Compression,
     Hypertable,
     Job,
@@ -76,6 +77,7 @@ def models(**changes: object) -> MetaData:
             after=None,
             sparse_indexes=changes.get("sparse_indexes"),
         ),
+        *changes.get("more", ()),
         Reorder("pk_trades", schedule_interval=changes.get("reorder_schedule")),
         ChunkSkipping("id", "Venue"),
     )
@@ -304,6 +306,48 @@ def test_a_bloom_filter_of_several_columns(made):
         " timescaledb.compress_index = 'bloom(\"Venue\", price)')"
     )
     made.expect((), models(sparse_indexes='bloom("Venue", price)'))
+
+
+#: The job of add_compaction_policy(), as TimescaleDB 2.29 writes it. Source: its source code.
+COMPACTION = """
+INSERT INTO _timescaledb_config.bgw_job
+SELECT (jsonb_populate_record(j, jsonb_build_object(
+           'id', 990099, 'proc_name', 'policy_compaction', 'schedule_interval', '00:05:00',
+           'check_name', 'policy_compaction_check',
+           'config', '{options}'::jsonb || jsonb_build_object('hypertable_id', hypertable_id)))).*
+  FROM _timescaledb_config.bgw_job j WHERE proc_name = 'policy_reorder'
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "declared", "finding"),
+    [
+        ("{}", [Compaction()], None),
+        ("{}", [], "exists"),
+        (None, [Compaction()], "exists"),
+        ("{}", [Compaction(schedule_interval="1 minute")], "schedule_interval"),
+        ('{"max_chunks": 3, "inactive_for": "01:00:00"}',
+         [Compaction(max_chunks=3, inactive_for="1 hour")], None),
+        ('{"max_chunks": 3}', [Compaction(max_chunks=4)], "max_chunks"),
+        ('{"max_batches": 9}', [Compaction()], "max_batches"),
+        ('{"inactive_for": "01:00:00"}', [Compaction(inactive_for="2 hours")], "inactive_for"),
+    ],
+)  # fmt: skip
+def test_compaction(made, options, declared, finding):
+    if options is not None:
+        made.execute(COMPACTION.replace("{options}", options))
+    metadata = models(more=declared)
+    made.expect({f"policy:trades.compaction:{finding}"} if finding else (), metadata)
+    for found in made.compare(metadata).findings.values():
+        if finding == "exists":
+            assert ("add_compaction_policy()" if declared else "Compaction(...)") in found.hint
+
+
+def test_a_missing_reordering_is_answered_with_its_function(made):
+    made.execute("SELECT remove_reorder_policy('trades')")
+    (finding,) = made.compare(models()).findings.values()
+    assert finding.id == "policy:trades.reorder:exists"
+    assert "Likely cause: add_reorder_policy() was not called" in finding.hint
 
 
 def test_a_policy_without_a_function_for_the_time(made):

@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
 )
 
-from conformance.declarations import MaterializedView, View, include_object
+from conformance.declarations import Hypertable, MaterializedView, View, include_object
 
 from .cases import Alteration, parametrize
 
@@ -251,6 +251,26 @@ def test_a_class_that_is_declared_a_table(bare_database):
         "table latest: is a view in the database, the models declare a table"
     )
     assert "Declare the view with View(...) in __table_args__" in finding.hint
+
+
+def test_a_class_of_a_continuous_aggregate_that_is_declared_a_table(bare_database):
+    """One finding, though nothing declares the aggregate, and one hint, which can be followed."""
+    metadata = MetaData()
+    at = Column("at", DateTime(timezone=True), primary_key=True)
+    Table("flows", metadata, at, Hypertable("at", chunk_interval="7 days"))
+    Table("flow_per_day", metadata, Column("day", DateTime(timezone=True), primary_key=True))
+    bare_database.execute(
+        "CREATE TABLE flows (at timestamptz PRIMARY KEY);"
+        "SELECT create_hypertable('flows', by_range('at', INTERVAL '7 days'));"
+        "CREATE MATERIALIZED VIEW flow_per_day WITH (timescaledb.continuous) AS"
+        " SELECT time_bucket('1 day', at) AS day FROM flows GROUP BY 1 WITH NO DATA"
+    )
+    (finding,) = bare_database.compare(metadata).findings.values()
+    assert finding.id == "table:flow_per_day:exists"
+    assert finding.message == (
+        "table flow_per_day: is a continuous aggregate in the database, the models declare a table"
+    )
+    assert "Declare the continuous aggregate with ContinuousAggregate(...)" in finding.hint
 
 
 def test_a_class_that_reads_another_type(bare_database):

@@ -96,6 +96,18 @@ def test_a_library_s_triggers_are_one_finding():
     assert set(compared.consequences) == {*observed} - set(compared.findings)
 
 
+def test_several_triggers_of_one_function_on_one_table_are_one_finding():
+    observed = {}
+    for event in ("delete", "insert", "update"):
+        observed |= one("trigger", "tanks", f"keep_{event}", function="keep_history()")
+    (finding,) = compare({}, observed, COMMUNITY).findings.values()
+    assert finding.message == (
+        "triggers of keep_history() exist on tanks, the models declare none: keep_delete,"
+        " keep_insert, keep_update"
+    )
+    assert '["trigger:*.keep_delete", "trigger:*.keep_insert", "trigger:*.keep' in finding.hint
+
+
 def test_triggers_of_few_tables_or_of_several_functions_stay_apart():
     assert len(compare({}, triggers(2), COMMUNITY).findings) == 2
     several = triggers(2) | one("trigger", "u", "audited", function="other.log()", level="row")

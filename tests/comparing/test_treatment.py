@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance.comparing.census.postgresql import POSTGRESQL
 from conformance.comparing.census.treatment import Treatment, untreated
+
+CATALOGS = Path(__file__).with_name("catalogs.txt")
 
 TABLE = {
     "pg_looked": Treatment(
@@ -31,3 +39,37 @@ def test_what_a_server_has_and_the_table_lacks():
         "pg_added", "pg_looked.newest", "pg_looked.newer", "pg_new",
     ]  # fmt: skip
     assert not [*untreated(TABLE, {"pg_looked": [*TABLE["pg_looked"].columns], "pg_left": ["x"]})]
+
+
+def catalogs(version):
+    """Table of pg_catalog -> its columns on this version of PostgreSQL."""
+    found = {}
+    _, *tables = re.split(r"^(?=pg_)", CATALOGS.read_text(), flags=re.MULTILINE)
+    for table in tables:
+        name, _, words = table.partition(": ")
+        columns = (word.partition(":") for word in words.split())
+        found[name] = [
+            column for column, _, only in columns if not only or str(version) in only.split(",")
+        ]
+    return {name: columns for name, columns in found.items() if columns}
+
+
+@pytest.mark.parametrize("version", [15, 16, 17, 18])
+def test_every_table_and_column_of_each_postgresql_is_treated(version):
+    """Also of the versions that the tests have no server of."""
+    found = catalogs(version)
+    assert len(found) >= 64
+    assert list(untreated(POSTGRESQL, found)) == []
+
+
+def test_nothing_is_treated_that_no_postgresql_has():
+    found = {
+        name: {c for version in (15, 16, 17, 18) for c in catalogs(version)[name]}
+        for name in POSTGRESQL
+    }
+    left = {
+        name: set(treatment.columns) - found[name]
+        for name, treatment in POSTGRESQL.items()
+        if not treatment.reason and set(treatment.columns) - found[name]
+    }
+    assert left == {}

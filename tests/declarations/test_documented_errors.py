@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from conformance import (
     ChunkSkipping,
+    Compaction,
     Compression,
     ContinuousAggregate,
     DeclarationError,
@@ -61,6 +62,11 @@ def compressed(**changes):
     return ticks(
         Hypertable("at", **MONTH), Compression(**{"order_by": "at", "after": "1 day"} | changes)
     )
+
+
+def compacted(**options):
+    compression = Compression(order_by="at", after="1 day")
+    return ticks(Hypertable("at", **MONTH), compression, Compaction(**options))
 
 
 def daily(query, *items):
@@ -125,6 +131,9 @@ CASES = {
     "compression-schedule": compressed(schedule_interval="0 s"),
     "compression-sparse": compressed(sparse_indexes="btree(price)"),
     "compression-sparse-column": compressed(sparse_indexes="bloom(venue)"),
+    "compaction-alone": ticks(Hypertable("at", **MONTH), Compaction()),
+    "compaction-chunks": compacted(max_chunks=0),
+    "compaction-inactive": compacted(inactive_for=5),
     "retention-alone": ticks(Retention(drop_after="1 year")),
     "retention-zero": ticks(Hypertable("at", **MONTH), Retention(drop_after="-1 year")),
     "retention-number": ticks(Hypertable("at", **MONTH), Retention(drop_after=9)),

@@ -9,12 +9,14 @@ from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table
 
 from conformance.declarations import (
     ChunkSkipping,
+    Compaction,
     Compression,
     Hypertable,
     Job,
     OrderBy,
     Reorder,
     SparseIndex,
+    compaction_of,
     compression_of,
     jobs_of,
     reorder_of,
@@ -89,6 +91,15 @@ def test_reordering_and_skipping_are_found_with_their_table():
     assert skipping_of(table).columns == ("price", "at")
     assert reorder_of(ticks(Reorder("ix"))).schedule_interval is None
     assert (reorder_of(ticks()), skipping_of(ticks())) == (None, None)
+
+
+def test_compaction_is_found_with_its_table():
+    compression = Compression(order_by="at", after="7 days")
+    table = ticks(compression, Compaction(max_chunks=3, inactive_for="1 hour"))
+    found = compaction_of(table)
+    assert (found.schedule_interval, found.max_chunks, found.max_batches) == (None, 3, None)
+    assert found.inactive_for == Interval.parse("1 hour")
+    assert compaction_of(ticks()) is None
 
 
 @pytest.mark.parametrize(

@@ -168,21 +168,7 @@ def sqlmodel(folder):
     models = (
         "import lab.samples\nfrom sqlmodel import SQLModel\ntarget_metadata = SQLModel.metadata"
     )
-    everywhere = "target_metadata=target_metadata\n"
-    _initialized(
-        folder,
-        "generic",
-        ("target_metadata = None", models),
-        (
-            f"connection=connection, {everywhere}",
-            f"connection=connection, include_schemas=True, include_name=include_name,\n"
-            f"            {everywhere}",
-        ),
-        (
-            "from alembic import context\n",
-            "from alembic import context\nfrom conformance.declarations import include_name\n",
-        ),
-    )
+    _initialized(folder, "generic", ("target_metadata = None", models))
     _step(folder, table="lab.", extension=f'{USUAL} "CREATE SCHEMA lab",')
     down = folder / "migrations/versions/a1_samples.py"
     down.write_text(down.read_text() + '    op.execute("DROP SCHEMA lab")\n')
@@ -287,18 +273,7 @@ def own_schema(folder):
             CREATE EXTENSION timescaledb SCHEMA tools;
         """,
     })  # fmt: skip
-    views = "from conformance.declarations import include_object"
-    _initialized(
-        folder,
-        "generic",
-        _target("wells"),
-        ("from alembic import context\n", f"from alembic import context\n{views}\n"),
-        (
-            "connection=connection, target_metadata=target_metadata\n",
-            "connection=connection, target_metadata=target_metadata,\n"
-            "            include_object=include_object\n",
-        ),
-    )
+    _initialized(folder, "generic", _target("wells"))
     _edit(
         folder / "alembic.ini",
         ("driver://user:pass@localhost/dbname", "postgresql://app:pw@db.invalid/app"),

@@ -32,6 +32,19 @@ BROKEN = {
         "test_downgrade_leaves_no_trace",
         frozenset({"migration:alembic:downgrade_leaves_no_trace"}),
     ),
+    "the downgrade drops the extension": Broken(
+        Edit(
+            REVISION,
+            "def apache_allowed() -> bool:",
+            "_drop_tables = downgrade\n\n\n"
+            "def downgrade() -> None:\n"
+            "    _drop_tables()\n"
+            '    op.execute("DROP EXTENSION IF EXISTS timescaledb CASCADE")\n\n\n'
+            "def apache_allowed() -> bool:",
+        ),
+        "test_downgrade_leaves_no_trace or test_up_down_consistency",
+        frozenset({"migration:alembic:downgrade_drops_extension"}),
+    ),
     "a job is left behind": Broken(
         Edit(
             REVISION,

@@ -24,7 +24,7 @@ SELECT j.job_id,
        (SELECT pg_catalog.jsonb_object_agg(key, (value #>> '{}'::text[])::interval::text)
           FROM pg_catalog.jsonb_each(j.config)
          WHERE key IN ('compress_after', 'compress_created_before', 'drop_after',
-                       'drop_created_before', 'start_offset', 'end_offset')
+                       'drop_created_before', 'start_offset', 'end_offset', 'inactive_for')
            AND pg_catalog.jsonb_typeof(value) = 'string') AS intervals
   FROM timescaledb_information.jobs j
   LEFT JOIN aggregate a
