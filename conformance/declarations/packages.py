@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 #: The module of `timescaledb` that has the base of its models.
 _MODELS = "timescaledb.models"
-_OPTION = "timescaledb_hypertable"
+_DIALECT = "timescaledb"
+_OPTION = f"{_DIALECT}_hypertable"
 #: Where `timescaledb_hypertable` names no interval.
 _USUAL_CHUNK = "7 days"
 #: What enables compression -> the prefix of its settings; the columnstore, which comes later, wins.
@@ -47,11 +48,19 @@ def declare_packages(metadata: MetaData) -> None:
     for table in list(metadata.tables.values()):
         if declared(table, Hypertable) is not None:
             continue
-        option = table.kwargs.get(_OPTION)
+        option = _option_of(table)
         if option:
             attach(table, _by_option(table, option))
         elif table in models:
             attach(table, *_by_model(table, models[table]))
+
+
+def _option_of(table: Table) -> dict[str, Any] | None:
+    """The option, where the table has it.
+
+    Asking any table for it would load the dialect, and with it a package that nobody uses.
+    """
+    return table.kwargs.get(_OPTION) if _DIALECT in table.dialect_options else None
 
 
 def _timescale_models() -> Iterator[Any]:

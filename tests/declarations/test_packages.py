@@ -186,3 +186,5 @@ def test_nothing_is_said_without_the_packages():
     table = Table("metric", metadata, Column("at", DateTime))
     declare_packages(metadata)
     assert hypertable_of(table) is None
+    # Asking for an option of a dialect would import the package that has the dialect.
+    assert "timescaledb" not in table.dialect_options
