@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import traceback
 from contextlib import suppress
 from importlib.util import find_spec
@@ -35,12 +36,29 @@ def metadata_for(configuration: Configuration) -> MetaData:
             imported, are not metadata, have no table, have a table twice, or have a wrong
             declaration.
     """
-    prepare_environment(configuration)
+    _prepare(configuration)
     found = _named(configuration) if configuration.models else _that_of_env_py(configuration)
     _declare_entities(found)
     _declare_packages(found)
     _write_queries(found)
     return found
+
+
+def _prepare(configuration: Configuration) -> None:
+    """Let the project's modules be found, in the folders of Alembic's `prepend_sys_path`, too."""
+    prepare_environment(configuration)
+    wanted = (name.partition(":")[0].partition(".")[0] for name in configuration.models)
+    if all(name in sys.modules or find_spec(name) for name in wanted if name):
+        return
+    if find_spec("alembic") is None or not _has_migrations(configuration):
+        return
+    from alembic.script import ScriptDirectory
+
+    from conformance.project.scripts import config_for
+
+    # A wrong configuration has its own error once the migrations run.
+    with suppress(Exception):
+        ScriptDirectory.from_config(config_for(configuration))
 
 
 def _named(configuration: Configuration) -> MetaData:
@@ -97,7 +115,7 @@ def classes_for(configuration: Configuration) -> dict[Table, type]:
     from sqlalchemy import Table
     from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is its instance here
 
-    prepare_environment(configuration)
+    _prepare(configuration)
     classes: dict[Table, type] = {}
     for reference in configuration.models:
         module_name, _, path = reference.partition(":")
@@ -119,7 +137,7 @@ def writes_for(configuration: Configuration) -> ModuleType:
     Raises:
         ModelsUnavailable: the module cannot be imported, or lacks one of the functions.
     """
-    prepare_environment(configuration)
+    _prepare(configuration)
     beside = [f"{reference.partition(':')[0]}.writes" for reference in configuration.models]
     named_one = configuration.writes or next(iter(beside), None)
     if named_one is None:
@@ -136,7 +154,7 @@ def import_fixtures(configuration: Configuration) -> None:
     Raises:
         ModelsUnavailable: a module cannot be imported.
     """
-    prepare_environment(configuration)
+    _prepare(configuration)
     for name in configuration.fixtures:
         _imported(name, name, "fixtures")
 
@@ -225,7 +243,8 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
     except ModuleNotFoundError as error:
         raise ModelsUnavailable(
             f"There is no module {error.name!r} (from {key} {reference}).",
-            f"Run this command in the folder that has the module; this is {here}.",
+            f"Run this command in the folder that has the module, or name that folder in"
+            f" prepend_sys_path of Alembic's configuration; this is {here}.",
         ) from None
     except ArgumentError as error:
         raise ModelsUnavailable(

@@ -54,3 +54,30 @@ def test_a_query_that_cannot_be_written_is_one_sentence(module):
     View(query, name="widths").require(module.metadata)
     with pytest.raises(ModelsUnavailable, match=r"^A declaration is wrong: widths: the q"):
         metadata_for(Configuration(models=("mine:metadata",)))
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("alembic.ini", "[alembic]\nscript_location = %(here)s/db\nprepend_sys_path = {}\n"
+         "path_separator = os\n"),
+        ("pyproject.toml",
+         '[tool.alembic]\nscript_location = "%(here)s/db"\nprepend_sys_path = ["{}"]\n'),
+    ],
+    ids=["ini", "pyproject"],
+)  # fmt: skip
+def test_a_module_where_alembic_finds_it(tmp_path, monkeypatch, file, text):
+    """Such as `src`, which is on the path only while Alembic runs."""
+    name = f"stock_of_{file.partition('.')[0]}"
+    (tmp_path / "src").mkdir()
+    (tmp_path / f"src/{name}.py").write_text(
+        "from sqlalchemy import Column, Integer, MetaData, Table\n"
+        "metadata = MetaData()\nTable('stock', metadata, Column('id', Integer))\n"
+    )
+    (tmp_path / "db").mkdir()
+    (tmp_path / file).write_text(text.format(tmp_path / "src"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    configuration = Configuration(models=(f"{name}:metadata",), alembic_ini="alembic.ini")
+    assert list(metadata_for(configuration).tables) == ["stock"]
+    monkeypatch.delitem(sys.modules, name)
