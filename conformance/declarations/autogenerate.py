@@ -32,7 +32,12 @@ def include_name(name: str | None, kind: str, *_: Any) -> bool:
 def include_object(item: Any, *_: Any) -> bool:
     """Whether autogenerate compares the object: not the class of a view, which has no table.
 
+    Nor a foreign table, `prefixes=["FOREIGN"]`, which SQLAlchemy does not find in a database.
+
     Pass it to Alembic as `include_object`. A project that has an `include_object` already calls
     this function from there.
     """
-    return not (isinstance(item, Table) and view_of(item) is not None)
+    if not isinstance(item, Table):
+        return True
+    prefixes = item._prefixes  # noqa: SLF001 - there is no other way to them
+    return view_of(item) is None and "FOREIGN" not in {str(prefix).upper() for prefix in prefixes}

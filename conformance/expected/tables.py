@@ -21,7 +21,7 @@ def table_name(table: Table, default_schema: str) -> str:
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """The table: plain SQLAlchemy can declare partitions, parents and UNLOGGED."""
+    """The table: plain SQLAlchemy can declare partitions, parents, UNLOGGED and FOREIGN."""
     options = table.dialect_options["postgresql"]
     prefixes = {str(prefix).upper() for prefix in table._prefixes}
     inherits = options["inherits"] or ()
@@ -32,7 +32,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
 
     return {
         key(EXISTS): True,
-        key("kind"): "partitioned table" if options["partition_by"] else "table",
+        key("kind"): _kind(table, prefixes),
         key("persistence"): "unlogged" if "UNLOGGED" in prefixes else "permanent",
         key("row_security"): _row_security(table),
         key("inherits"): tuple(sorted(str(parent) for parent in parents)),
@@ -42,6 +42,12 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key("owner"): _owner(table, name),
         key("withheld_from_owner"): (),
     }
+
+
+def _kind(table: Table, prefixes: set[str]) -> str:
+    if "FOREIGN" in prefixes:
+        return "foreign table"
+    return "partitioned table" if table.dialect_options["postgresql"]["partition_by"] else "table"
 
 
 def _row_security(table: Table) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table
+
+from conformance.declarations import include_object
+
 from .cases import Alteration, ModelEdit, parametrize
 
 ALTERATIONS = (
@@ -145,3 +150,28 @@ def test_alteration(database, case):
 @parametrize(EDITS)
 def test_model_edit(database, edited, case):
     database.expect(case.findings, edited(case))
+
+
+FOREIGN = """
+CREATE FOREIGN DATA WRAPPER far;
+CREATE SERVER away FOREIGN DATA WRAPPER far;
+CREATE FOREIGN TABLE quotes (id integer) SERVER away;
+"""
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "sql", "findings"),
+    [
+        (["FOREIGN"], FOREIGN, ()),
+        (["FOREIGN"], "CREATE TABLE quotes (id integer)", {"table:quotes:kind"}),
+        (["FOREIGN"], "SELECT 1", {"table:quotes:exists"}),
+        ([], FOREIGN, {"table:quotes:kind"}),
+    ],
+)
+def test_a_foreign_table(bare_database, prefixes, sql, findings):
+    metadata = MetaData()
+    quotes = Table("quotes", metadata, Column("id", Integer), prefixes=prefixes)
+    bare_database.execute(sql)
+    bare_database.expect(findings, metadata)
+    # SQLAlchemy does not list foreign tables: autogenerate would create it again.
+    assert include_object(quotes) is not bool(prefixes)
