@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from conformance.known_gaps import KNOWN_GAPS, KnownGap  # noqa: E402 - the path is set above
 from conformance.known_gaps.left_out import LEFT_OUT  # noqa: E402 - the path is set above
+from conformance.known_gaps.notes import NOTES, UNREAD  # noqa: E402 - the path is set above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,19 +43,30 @@ While a ticket is open, every newer version is expected to be wrong.
 
 A gap excuses only its own reproduction. [Histories](rows.md#histories) avoid the gaps of the
 server's version by construction, and list what they leave out as not checked.
-[Defects without an entry](#left-out) are listed with the reason.
+[Defects without an entry](#left-out) are listed with the reason, and the
+[release notes](#release-notes) that were read.
 
 """
 
 LEFT_OUT_HEAD = """
 ## Left out
 
-Read were the release notes of TimescaleDB 2.17.0 to 2.29.2 and of 2.30.2, and parts of those of
-2.30.0, 2.30.1, 2.31.0 and 2.32.0. These defects change rows or results, or look as if they did, and
-have no entry:
+These defects change rows or results, or look as if they did, and have no entry:
 
 | ticket | fixed in | defect | why it has no entry |
 | --- | --- | --- | --- |
+"""
+
+NOTES_HEAD = """
+## Release notes
+
+Every bug fix in these release notes of TimescaleDB was looked at. A fix by which rows or results
+change, or by which a constraint is kept, has an entry or a line in the list above. The last column
+counts the others: errors, crashes, speed, permissions, builds, jobs and the like. The notes of
+{unread} could not be read yet.
+
+| release | bug fixes | with an entry | left out | of another kind |
+| --- | ---: | --- | --- | ---: |
 """
 
 
@@ -76,7 +88,15 @@ def sections() -> Iterator[str]:
         yield f"- Affects: {gap.affects}\n\n```sql\n"
         yield from (f"SET {name} = '{value}';\n" for name, value in gap.settings)
         yield from (f"{statement};\n" for statement in gap.setup)
+        yield from _copied(gap)
         yield f"{gap.query};  -- {gap.right} is right\n```\n"
+
+
+def _copied(gap: KnownGap) -> Iterator[str]:
+    """The COPY of a gap as a script of psql."""
+    if gap.copied is not None:
+        statement, data = gap.copied
+        yield f"{statement};\n{data}\\.\n"
 
 
 def left_out() -> Iterator[str]:
@@ -87,9 +107,25 @@ def left_out() -> Iterator[str]:
         yield f"| [#{item.ticket}]({url}) | {fixed} | {item.summary} | {item.reason.value} |\n"
 
 
+def notes() -> Iterator[str]:
+    """A row for each release whose notes were read."""
+    for release in NOTES:
+        entries = ", ".join(
+            f"#{number} [{code}](#{code})" for number, code in release.entries.items()
+        )
+        tickets = ", ".join(
+            f"#{number}" if number == ticket else f"#{number} (#{ticket})"
+            for number, ticket in release.left_out.items()
+        )
+        others = len(release.others)
+        yield f"| {release.version} | {release.count} | {entries} | {tickets} | {others} |\n"
+
+
 def page() -> str:
     """The text of the page."""
-    return HEAD + "".join(sections()) + LEFT_OUT_HEAD + "".join(left_out())
+    unread = f"{', '.join(UNREAD[:-1])} and {UNREAD[-1]}"
+    head = NOTES_HEAD.format(unread=unread)
+    return HEAD + "".join((*sections(), LEFT_OUT_HEAD, *left_out(), head, *notes()))
 
 
 if __name__ == "__main__":

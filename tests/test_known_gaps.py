@@ -11,6 +11,7 @@ import pytest
 from conformance.histories.avoidance import avoidance_of
 from conformance.known_gaps import KNOWN_GAPS, Expected, gap
 from conformance.known_gaps.left_out import LEFT_OUT, Reason
+from conformance.known_gaps.notes import NOTES, UNREAD
 from models import MarketData, Signal
 
 ROOT = Path(__file__).parents[1]
@@ -67,6 +68,29 @@ def test_a_defect_has_an_entry_or_a_reason_not_both():
     assert len(set(tickets)) == len(tickets)
     assert not {known.ticket for known in KNOWN_GAPS} & set(tickets)
     assert {item.reason for item in LEFT_OUT} == set(Reason)
+
+
+def test_each_fix_in_the_release_notes_has_one_place():
+    codes, tickets = {known.code for known in KNOWN_GAPS}, {item.ticket for item in LEFT_OUT}
+    for release in NOTES:
+        numbers = [*release.entries, *release.left_out, *release.others]
+        assert len(set(numbers)) == len(numbers) == release.count > 0
+        assert codes.issuperset(release.entries.values())
+        assert tickets.issuperset(release.left_out.values())
+
+
+def test_an_entry_ends_before_the_release_whose_notes_name_the_fix():
+    fixed = {code: release.version for release in NOTES for code in release.entries.values()}
+    for code, version in fixed.items():
+        assert gap(code).expected(version) is not Expected.WRONG, (code, version)
+
+
+def test_the_notes_of_every_release_were_read_or_are_named():
+    releases = [release.version for release in NOTES]
+    assert len(set(releases)) == len(releases)
+    minors = {int(version.split(".")[1]) for version in (*releases, *UNREAD)}
+    assert minors == set(range(17, 33))
+    assert not set(UNREAD) & set(releases)
 
 
 def test_the_two_that_lose_rows_on_the_oldest_version_are_registered():

@@ -4,21 +4,30 @@ A gap excuses only its own reproduction, on a small table of its own. Generated 
 gaps that they would meet by construction, and list what they leave out.
 
 `docs/known-gaps.md` is generated from this registry. The entries are in `keys.py`, `writes.py`,
-`reads.py` and `orders.py`; `left_out.py` lists defects of TimescaleDB that have no entry, with the
-reason.
+`reads.py`, `refreshes.py`, `orders.py` and `chunks.py`. `left_out.py` lists defects of TimescaleDB
+that have no entry, with the reason; `notes.py` lists the release notes that were read.
 """
 
 from __future__ import annotations
 
+from conformance.known_gaps.chunks import CHUNKS
 from conformance.known_gaps.keys import KEYS
 from conformance.known_gaps.orders import ORDERS
 from conformance.known_gaps.reads import READS
+from conformance.known_gaps.refreshes import REFRESHES
 from conformance.known_gaps.registry import Expected, KnownGap
 from conformance.known_gaps.writes import WRITES
 
 __all__ = ["KNOWN_GAPS", "Expected", "KnownGap", "gap"]
 
-KNOWN_GAPS: tuple[KnownGap, ...] = (*KEYS, *WRITES, *READS, *ORDERS)
+KNOWN_GAPS: tuple[KnownGap, ...] = (
+    *KEYS,
+    *WRITES,
+    *READS,
+    *REFRESHES,
+    *ORDERS,
+    *CHUNKS,
+)
 
 
 def gap(code: str) -> KnownGap:

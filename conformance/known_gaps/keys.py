@@ -147,9 +147,9 @@ KEYS: tuple[KnownGap, ...] = (
         first="2.26.0",
         last="2.30.0",
         right_until="2.23.0",
-        right_from=None,
-        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3 and 2.23.0-dev;"
-        " reported after 2.30.0 and fixed since (pull request 10580)",
+        right_from="2.30.1",
+        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3 and 2.23.0-dev; the"
+        " release notes of 2.30.1 name the fix (pull request 10580)",
         setup=(
             *compressed(
                 "bloom_of_one_key",
@@ -163,6 +163,34 @@ KEYS: tuple[KnownGap, ...] = (
         ),
         query="SELECT count(*) FROM bloom_of_one_key",
         right=1,
+    ),
+    KnownGap(
+        code="bloom-of-a-null",
+        ticket=10579,
+        summary="An INSERT ... ON CONFLICT into a compressed chunk accepts a second NULL of a NULLS"
+        " NOT DISTINCT key whose column has a bloom filter of its own, which hides the NULL.",
+        affects="rows and histories of tables with such a key and a declared bloom filter",
+        first="2.28.3",
+        last="2.30.0",
+        right_until="2.23.0",
+        right_from="2.30.1",
+        evidence="seen on 2.28.3; right on 2.23.0-dev; 2.17.2 has no bloom filters; the release"
+        " notes of 2.30.1 name the fix (pull request 10583)",
+        setup=(
+            "CREATE TABLE bloom_of_a_null (moment timestamptz NOT NULL, probe int, level int,"
+            " UNIQUE NULLS NOT DISTINCT (probe, moment))",
+            "SELECT create_hypertable('bloom_of_a_null', 'moment')",
+            "DO $$ BEGIN ALTER TABLE bloom_of_a_null SET (timescaledb.compress,"
+            f" {UNSEGMENTED}, timescaledb.sparse_index = 'bloom(probe)');"
+            " EXCEPTION WHEN invalid_parameter_value THEN"
+            f" ALTER TABLE bloom_of_a_null SET (timescaledb.compress, {BY_PROBE}); END $$",
+            f"INSERT INTO bloom_of_a_null VALUES ({MOMENT}, NULL, 1), ({MOMENT}, 1, 1)",
+            "SELECT compress_chunk(c) FROM show_chunks('bloom_of_a_null') AS c",
+            f"INSERT INTO bloom_of_a_null VALUES ({MOMENT}, NULL, 2)"
+            " ON CONFLICT (probe, moment) DO UPDATE SET level = 2",
+        ),
+        query="SELECT count(*) FROM bloom_of_a_null",
+        right=2,
     ),
     KnownGap(
         code="bloom-and-collation",
@@ -199,10 +227,11 @@ KEYS: tuple[KnownGap, ...] = (
         " equal key in a compressed chunk.",
         affects="rows and histories of tables with such an index",
         first="2.17",
-        last=None,
+        last="2.30.2",
         right_until=None,
-        right_from=None,
-        evidence="seen on 2.17.2, 2.20.3, 2.28.3 and 2.29.2; the ticket is open",
+        right_from="2.31.0",
+        evidence="seen on 2.17.2, 2.20.3, 2.28.3 and 2.29.2; the release notes of 2.31.0 name the"
+        " fix (pull request 10693)",
         setup=(
             f"CREATE COLLATION collation_of_an_index_no_case {NO_CASE}",
             "CREATE TABLE collation_of_an_index (moment timestamptz NOT NULL, label text)",
@@ -269,6 +298,31 @@ KEYS: tuple[KnownGap, ...] = (
             f"INSERT INTO generated_key VALUES ({MOMENT}, 'a') ON CONFLICT DO NOTHING",
         ),
         query="SELECT count(*) FROM generated_key",
+        right=1,
+    ),
+    KnownGap(
+        code="generated-after-a-drop",
+        ticket=9155,
+        summary="After DROP COLUMN, a generated column in a unique key lets a second row of the key"
+        " into a compressed chunk.",
+        affects="rows and histories of tables with a generated column in the natural key",
+        first="2.17",
+        last="2.24.0",
+        right_until=None,
+        right_from="2.25.0",
+        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.28.3; the release notes of 2.25.0 name"
+        " the fix",
+        setup=(
+            "CREATE TABLE generated_after_a_drop (moment timestamptz NOT NULL, label int,"
+            " probe int, level int GENERATED ALWAYS AS (probe * 2) STORED, UNIQUE (level, moment))",
+            "SELECT create_hypertable('generated_after_a_drop', 'moment')",
+            "ALTER TABLE generated_after_a_drop DROP COLUMN label",
+            f"ALTER TABLE generated_after_a_drop SET (timescaledb.compress, {UNSEGMENTED})",
+            f"INSERT INTO generated_after_a_drop VALUES ({MOMENT}, 1)",
+            "SELECT compress_chunk(c) FROM show_chunks('generated_after_a_drop') AS c",
+            f"INSERT INTO generated_after_a_drop VALUES ({MOMENT}, 1)",
+        ),
+        query="SELECT count(*) FROM generated_after_a_drop",
         right=1,
     ),
     KnownGap(
@@ -349,5 +403,29 @@ KEYS: tuple[KnownGap, ...] = (
         query="SELECT count(*) FROM pg_index WHERE indisunique AND indrelid = (SELECT c"
         " FROM show_chunks('unique_index_of_a_chunk') AS c)",
         right=0,
+    ),
+    KnownGap(
+        code="direct-exclusion",
+        ticket=10281,
+        summary="An INSERT with direct compression does not enforce an exclusion constraint.",
+        affects="applications that set timescaledb.enable_direct_compress_insert, which"
+        " is off by default",
+        first="2.23.0",
+        last="2.28.5",
+        right_until="2.17.2",
+        right_from="2.29.0",
+        evidence="seen on 2.23.0-dev and 2.28.3; 2.17.2 allows no exclusion constraint here; the"
+        " release notes of 2.29.0 name the fix",
+        setup=(
+            "CREATE TABLE direct_exclusion (moment timestamptz NOT NULL, probe int)",
+            "SELECT create_hypertable('direct_exclusion', 'moment')",
+            f"ALTER TABLE direct_exclusion SET (timescaledb.compress, {UNSEGMENTED})",
+            "ALTER TABLE direct_exclusion ADD EXCLUDE USING btree (probe WITH =, moment WITH =)",
+            f"INSERT INTO direct_exclusion SELECT {MOMENT}, 1 FROM generate_series(1, 100)",
+        ),
+        query="SELECT count(*) FROM direct_exclusion, pg_constraint"
+        " WHERE contype = 'x' AND conrelid = 'direct_exclusion'::regclass",
+        right=0,
+        settings=(("timescaledb.enable_direct_compress_insert", "on"),),
     ),
 )

@@ -15,9 +15,9 @@ READS: tuple[KnownGap, ...] = (
         first="2.30.0",
         last="2.30.0",
         right_until="2.29.2",
-        right_from="2.31.0",
+        right_from="2.30.1",
         evidence="wrong on 2.30.0 by the ticket; right on 2.17.2, 2.19.3, 2.20.3, 2.23.0-dev,"
-        " 2.28.3, 2.29.2 and 2.31.0",
+        " 2.28.3, 2.29.2 and 2.31.0; the release notes of 2.30.1 name the fix (pull request 10592)",
         setup=(
             "CREATE TABLE prepared_limit (moment timestamptz NOT NULL)",
             "SELECT create_hypertable('prepared_limit', 'moment')",
@@ -39,7 +39,7 @@ READS: tuple[KnownGap, ...] = (
         " last changed row lies exactly at the bucket's start.",
         affects="checks that refresh a continuous aggregate",
         first="2.26.0",
-        last="2.28.4",
+        last="2.28.5",
         right_until="2.23.0",
         right_from="2.29.0",
         evidence="seen on 2.26.0 and 2.28.3; right on 2.17.2 and 2.23.0-dev; the release"
@@ -357,5 +357,26 @@ READS: tuple[KnownGap, ...] = (
         " collation_of_a_filter_no_case",
         right=20,
         icu=True,
+    ),
+    KnownGap(
+        code="gapfill-in-a-lateral",
+        ticket=9293,
+        summary="time_bucket_gapfill() in a LATERAL subquery fills no gaps for the second outer row"
+        " and later ones, and returns rows of the first.",
+        affects="applications: time_bucket_gapfill() in a LATERAL subquery",
+        first="2.17",
+        last="2.25.1",
+        right_until=None,
+        right_from="2.25.2",
+        evidence="seen on 2.17.2 and 2.23.0-dev; right on 2.28.3; the release notes of 2.25.2 name"
+        " the fix",
+        setup=(
+            "CREATE TABLE gapfill_in_a_lateral (probe int, moments timestamptz[])",
+            f"INSERT INTO gapfill_in_a_lateral VALUES (1, ARRAY[{MOMENT}]), (2, ARRAY[{MOMENT}])",
+        ),
+        query="SELECT count(*) FROM gapfill_in_a_lateral, LATERAL (SELECT"
+        f" time_bucket_gapfill('1 hour', moment, {MOMENT}, {MOMENT} + interval '3 hours') AS bucket"
+        " FROM unnest(moments) AS moment GROUP BY bucket) AS g",
+        right=6,
     ),
 )

@@ -31,6 +31,7 @@ class KnownGap:
         evidence: how the versions are known.
         needs: the capabilities that the reproduction needs.
         icu: whether the reproduction needs ICU collations.
+        copied: a COPY ... FROM STDIN that follows the setup, and its data.
         settings: server settings for the time of the reproduction, name and value. A setting that
             the server does not know is left out.
         setup: the statements of the reproduction; an error in the last one is a result.
@@ -52,6 +53,7 @@ class KnownGap:
     right: int
     needs: tuple[str, ...] = ("community_edition",)
     icu: bool = False
+    copied: tuple[str, str] | None = None
     settings: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -242,7 +242,7 @@ WRITES: tuple[KnownGap, ...] = (
         affects="applications that set timescaledb.enable_direct_compress_insert, which"
         " is off by default",
         first="2.23.0",
-        last="2.28.4",
+        last="2.28.5",
         right_until="2.21.0",
         right_from="2.29.0",
         evidence="seen on 2.23.0-dev, 2.26.0 and 2.28.3; right on 2.17.2 and 2.21.0; the release"
@@ -363,5 +363,62 @@ WRITES: tuple[KnownGap, ...] = (
         ),
         query="SELECT count(*) FROM insert_unseen",
         right=2,
+    ),
+    KnownGap(
+        code="copy-where",
+        ticket=9977,
+        summary="COPY ... WHERE filters by the wrong column in a chunk that was created after a"
+        " column was dropped.",
+        affects="applications: COPY ... WHERE into a hypertable after DROP COLUMN",
+        first="2.17",
+        last="2.27.3",
+        right_until=None,
+        right_from="2.28.0",
+        evidence="seen on 2.17.2, 2.19.3 and 2.23.0-dev; right on 2.28.3 and 2.31.0; the release"
+        " notes of 2.28.0 name the fix",
+        setup=(
+            "CREATE TABLE copy_where (moment timestamptz NOT NULL, label text, probe int, level"
+            " int)",
+            "SELECT create_hypertable('copy_where', 'moment')",
+            "ALTER TABLE copy_where DROP COLUMN label",
+        ),
+        copied=(
+            "COPY copy_where FROM STDIN WHERE probe > 1",
+            "2025-01-01\t1\t30\n2025-01-01\t2\t20\n",
+        ),
+        query="SELECT sum(level) FROM copy_where",
+        right=20,
+        needs=("copy",),
+    ),
+    KnownGap(
+        code="transition-after-a-drop",
+        ticket=9641,
+        summary="After DROP COLUMN, a trigger with REFERENCING NEW TABLE reads the values of other"
+        " columns of the rows that COPY wrote.",
+        affects="applications: statement triggers with a transition table, and COPY",
+        first="2.19.3",
+        last="2.26.3",
+        right_until="2.17.2",
+        right_from="2.26.4",
+        evidence="seen on 2.19.3 and 2.23.0-dev; right on 2.28.3 and 2.31.0; 2.17.2 has no"
+        " transition tables; the release notes of 2.26.4 name the fix",
+        setup=(
+            "CREATE TABLE transition_after_a_drop (moment timestamptz NOT NULL, label text,"
+            " level int)",
+            "SELECT create_hypertable('transition_after_a_drop', 'moment')",
+            "ALTER TABLE transition_after_a_drop DROP COLUMN label",
+            "CREATE TABLE transition_after_a_drop_seen (level int)",
+            "CREATE FUNCTION transition_after_a_drop_see() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN INSERT INTO transition_after_a_drop_seen SELECT level FROM added;"
+            " RETURN NULL; END'",
+            "DO $$ BEGIN CREATE TRIGGER see AFTER INSERT ON transition_after_a_drop REFERENCING NEW"
+            " TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION transition_after_a_drop_see();"
+            " EXCEPTION WHEN feature_not_supported THEN"
+            " INSERT INTO transition_after_a_drop_seen VALUES (30); END $$",
+        ),
+        copied=("COPY transition_after_a_drop FROM STDIN", "2025-01-01\t30\n"),
+        query="SELECT count(*) FROM transition_after_a_drop_seen WHERE level = 30",
+        right=1,
+        needs=("copy",),
     ),
 )

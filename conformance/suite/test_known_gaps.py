@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,8 +100,15 @@ def _ask(gap: KnownGap, connection: Connection) -> int:
     with _set(gap.settings, connection):
         for statement in gap.setup:
             _execute(connection, statement, _REFUSALS)
+        if gap.copied is not None:
+            _copy(connection, *gap.copied)
         answer = _execute(connection, gap.query, (_INTERNAL_ERROR,))
         return _NO_ANSWER if answer is None else int(answer.scalar_one())
+
+
+def _copy(connection: Connection, statement: str, data: str) -> None:
+    """Run a COPY ... FROM STDIN."""
+    connection.connection.cursor().copy_expert(statement, StringIO(data))
 
 
 @contextmanager
