@@ -32,8 +32,8 @@ from conformance.mending.writing import write_revision
 from conformance.project.migrations import Migrations
 from conformance.project.scripts import alembic_config, single_head
 
-from .cases import Database, ModelEdit, edited_models
-from .test_mending import CASES, NOT_MENDED
+from .cases import Alteration, Database, ModelEdit, edited_models
+from .test_mending import CASES, NOT_MENDED, Case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from conformance.engines.started import Session
     from conformance.gate.evidence.report import GateFinding
 
-    from .test_mending import Case
 
 PROJECT = Path(__file__).parents[2]
 _EXTENSION = "CREATE EXTENSION IF NOT EXISTS timescaledb"
@@ -72,16 +71,33 @@ down_revision = {parent!r}
 
 
 def upgrade():
-    from tests.alterations import gating
+    from importlib import import_module
 
-    gating.{function}({case!r}, op.get_bind())
+    import_module({module!r}).{function}({case!r}, op.get_bind())
 
 
 def downgrade():
     pass
 '''
 _TOGETHER = 10
-_BY_ID = {case.id: case for case in CASES}
+#: Several kinds at once, for a test that takes no half an hour.
+SEVERAL = Case(
+    "several kinds",
+    Alteration(
+        "several kinds",
+        """
+        ALTER TABLE instruments DROP CONSTRAINT uq_instruments_ticker,
+            ADD CONSTRAINT uq_instruments_ticker UNIQUE (ticker) DEFERRABLE;
+        ALTER TABLE instruments ALTER COLUMN name SET DEFAULT '-';
+        CREATE INDEX extra ON curves (rate);
+        ALTER TABLE series_metadata DROP CONSTRAINT fk_series_metadata_source_id_data_sources,
+            ADD CONSTRAINT other FOREIGN KEY (source_id) REFERENCES data_sources ON DELETE CASCADE;
+        SELECT set_chunk_time_interval('curves', INTERVAL '7 days');
+        """,
+    ),
+    None,
+)
+_BY_ID = {case.id: case for case in (*CASES, SEVERAL)}
 
 
 def make(case: str, connection: Connection) -> None:
@@ -171,7 +187,12 @@ def _project(case: Case, folder: Path) -> Config:
 
 def _write(versions: Path, revision: str, parent: str | None, function: str, case: Case) -> None:
     text = _REVISION.format(
-        title=revision, revision=revision, parent=parent, function=function, case=case.id
+        title=revision,
+        revision=revision,
+        parent=parent,
+        module=gate.__module__,
+        function=function,
+        case=case.id,
     )
     (versions / f"{revision}.py").write_text(text)
 
