@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,8 @@ def refused(project, url, **choices) -> str:
     before = look(url, "alembic_version")
     with pytest.raises(CopyRefused) as caught:
         rehearsed(project, url, **choices)
-    assert look(url, "alembic_version") == before
+    # Autovacuum may change the bytes meanwhile.
+    assert replace(look(url, "alembic_version"), bytes=before.bytes) == before
     return str(caught.value)
 
 
