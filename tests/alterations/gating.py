@@ -80,6 +80,14 @@ def downgrade():
     pass
 '''
 _TOGETHER = 10
+#: The alteration is made twice on a server, for the comparison and for the gate.
+_DROP_ROLES = r"""
+DO $roles$ DECLARE found name; BEGIN
+    FOR found IN SELECT rolname FROM pg_roles WHERE rolname LIKE '%\_of\_a\_test' LOOP
+        EXECUTE format('DROP ROLE %I', found);
+    END LOOP;
+END $roles$
+"""
 #: Several kinds at once, for a test that takes no half an hour.
 SEVERAL = Case(
     "several kinds",
@@ -111,6 +119,7 @@ def make(case: str, connection: Connection) -> None:
 def alter(case: str, connection: Connection) -> None:
     """The alteration; called by a revision."""
     _run(connection, "SET LOCAL client_min_messages = error")
+    _run(connection, _DROP_ROLES)
     found = _BY_ID[case].case
     assert not isinstance(found, ModelEdit)
     _run(connection, found.sql)
