@@ -398,16 +398,18 @@ class Unsaid:
     """An undeclared value for which TimescaleDB has more than one default.
 
     Attributes:
-        value: the usual default, which is expected.
+        value: the usual default.
         ways: which statement gives which default, in words.
+        others: the other defaults.
     """
 
     value: Any
     ways: str
+    others: tuple[Any, ...] = ()
 
     def accepts(self, observed: object) -> bool:
-        """Whether the observed value is the usual default."""
-        return bool(observed == self.value)
+        """Whether the observed value is one of the defaults."""
+        return observed == self.value or observed in self.others
 
     def __str__(self) -> str:
         return show(self.value)

@@ -44,7 +44,8 @@ _SOURCES = {
     "compression": "timescaledb_information.compression_settings",
     "policy": "timescaledb_information.jobs",
     "job": "timescaledb_information.jobs",
-    "chunk": "timescaledb_information.chunk_compression_settings and the chunks in pg_inherits",
+    "chunk": "timescaledb_information.chunk_columnstore_settings (chunk_compression_settings before"
+    " 2.18) and the chunks in pg_inherits",
     "trigger": "pg_trigger",
     "rule": "pg_rewrite",
     "row_security_policy": "pg_policy",

@@ -96,7 +96,7 @@ def _undeclared_schedule(table: Table, metadata: MetaData) -> Unsaid:
     """The default, which differs for CREATE TABLE ... WITH. Source: timescaledb#8788."""
     usual = _default_schedule(table, metadata)
     ways = f"add_compression_policy() gives {usual}, CREATE TABLE ... WITH gives {_DAILY}"
-    return Unsaid(usual, ways)
+    return Unsaid(usual, ways, (_DAILY,))
 
 
 def _default_schedule(table: Table, metadata: MetaData) -> Interval:

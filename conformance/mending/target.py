@@ -62,7 +62,7 @@ def _without_parts_of_nothing(
 def _concrete(value: Value, observed: Value) -> Value:
     """One value of those that are expected."""
     if isinstance(value, Unsaid):
-        return cast("Value", value.value)
+        return observed if value.accepts(observed) else cast("Value", value.value)
     if isinstance(value, OwnedBy):
         if value.role is None and isinstance(observed, Owner):
             return Owner(observed.usual, observed.usual)

@@ -60,7 +60,7 @@ COMPRESSION = (
     ),
     Alteration(
         "another schedule",
-        _alter_job("schedule_interval => INTERVAL '1 day'"),
+        _alter_job("schedule_interval => INTERVAL '2 days'"),
         {f"{POLICY}:schedule_interval"},
     ),
     Alteration("paused", _alter_job("scheduled => false"), {f"{POLICY}:scheduled"}),

@@ -206,6 +206,7 @@ def test_a_privilege_of_a_column_depends_on_its_table():
         (Detail("a function"), Detail("a function"), True),
         (Unsaid(1, "by the version"), 1, True),
         (Unsaid(1, "by the version"), 2, False),
+        (Unsaid(1, "by the version", (3,)), 3, True),
         (Includes(("a", "b")), ("b", "a"), True),
         (False, Detail("a function"), False),
         ("a function", Detail("another"), False),
