@@ -104,19 +104,20 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
     if printed:
         with printing():
             click.echo(printed, nl=False)
-    from rich.console import Console
     from rich.text import Text
 
     from conformance.reports.fitting import fit
+    from conformance.reports.terminal import Terminal
+    from conformance.reports.visible import visible
 
     if report.could_not_run is not None:
         stderr = without_commands(sys.stderr, os.environ)
-        reason = Text(f"conformance: {report.could_not_run}")
-        click.echo(fit(reason, Console(file=stderr)).plain, file=stderr)
+        reason = Text(visible(f"conformance: {report.could_not_run}"))
+        click.echo(fit(reason, Terminal(file=stderr)).plain, file=stderr)
     else:
         stream = without_commands(sys.stderr if to_stderr else sys.stdout, os.environ)
         with printing():
-            show(report, Console(file=stream, soft_wrap=True))
+            show(report, Terminal(file=stream, soft_wrap=True))
     sys.exit(report.exit_code)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+from conformance.reports.visible import json_text
 
 if TYPE_CHECKING:
     from conformance.comparing.audits import Audits
@@ -15,4 +16,4 @@ if TYPE_CHECKING:
 
 def render(verdict: Verdict | Audits | GateReport | UpgradeReport | FixReport) -> str:
     """Return one JSON document that ends with a newline."""
-    return json.dumps(verdict.as_data(), indent=2, ensure_ascii=False) + "\n"
+    return json_text(verdict.as_data())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from conformance.comparing.findings import Finding
+from conformance.reports.visible import visible
 
 if TYPE_CHECKING:
     from conformance.comparing.findings import NotChecked
@@ -91,4 +92,4 @@ def merged(*reports: str) -> str:
 
 def clean(text: str) -> str:
     """Replace the characters that XML does not allow."""
-    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))

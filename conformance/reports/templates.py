@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conformance.reports.compiled import compiled_templates
+from conformance.reports.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -20,15 +21,15 @@ def template(name: str) -> Template:
 
 def cell(value: object) -> str:
     """Escape plain text for a cell of a table."""
-    text = " ".join(str(value).split())
-    for character in ("\\", "|", "*", "_", "`", "<", ">"):
+    text = visible(" ".join(str(value).split()))
+    for character in ("\\", "|", "*", "_", "`", "<", ">", "[", "]", "&", "~"):
         text = text.replace(character, f"\\{character}")
     return text
 
 
 def code(value: object) -> str:
     """Escape plain text for a code span in a cell of a table."""
-    return " ".join(str(value).split()).replace("`", "'").replace("|", "\\|")
+    return visible(" ".join(str(value).split())).replace("`", "'").replace("|", "\\|")
 
 
 @cache

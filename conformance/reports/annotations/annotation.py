@@ -71,7 +71,9 @@ class Annotation:
     @property
     def fingerprint(self) -> str:
         """64 hexadecimal digits that stay the same while lines move."""
-        return hashlib.sha256(f"{self.id}\n{self.where}".encode()).hexdigest()
+        return hashlib.sha256(
+            f"{self.id}\n{self.where}".encode(errors="backslashreplace")
+        ).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ Source: GitLab's documentation, "Code Quality report format".
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from conformance.reports.annotations.annotation import COULD_NOT_RUN
+from conformance.reports.visible import json_text
 
 if TYPE_CHECKING:
     from conformance.reports.annotations.annotation import Annotation, Annotations
@@ -19,7 +19,7 @@ _SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}
 def render(annotations: Annotations) -> str:
     """Return one JSON list that ends with a newline."""
     issues = [_issue(item) for item in annotations.all]
-    return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
+    return json_text(issues)
 
 
 def _issue(item: Annotation) -> dict[str, Any]:

@@ -6,9 +6,10 @@ documentation, "SARIF support for code scanning".
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+from conformance.reports.visible import json_text
 
 if TYPE_CHECKING:
     from conformance.reports.annotations.annotation import Annotation, Annotations, Rule
@@ -37,7 +38,7 @@ def render(annotations: Annotations) -> str:
         "results": [_result(item, numbers[item.code]) for item in annotations.annotations],
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _invocation(annotations: Annotations) -> dict[str, Any]:

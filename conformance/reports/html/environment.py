@@ -23,6 +23,7 @@ from conformance.reports.html.text import (
     split_hint,
     spoken,
 )
+from conformance.reports.visible import visible
 
 #: The longest script, in characters; that of a history has some thousand.
 _LONGEST_SCRIPT = 200_000
@@ -30,7 +31,8 @@ _LONGEST_SCRIPT = 200_000
 
 def render(template: str, **values: Any) -> str:
     """Render a template of this folder as one HTML document that ends with a newline."""
-    return _environment().get_template(template).render(**values).strip() + "\n"
+    # An escape of `visible` has no sign of HTML, and neither style nor script has one.
+    return visible(_environment().get_template(template).render(**values).strip()) + "\n"
 
 
 @cache
