@@ -27,6 +27,7 @@ from conformance.engines.identification import identify_server
 from conformance.engines.patience import Patience
 from conformance.errors import EngineUnavailable, is_of_unknown_catalog
 from conformance.observed.executables import FOREIGN
+from conformance.observed.fenced import fence
 from conformance.observed.sizes import SERVER, server_limits, table_sizes
 from conformance.pipeline import check_database, scope_of
 
@@ -130,6 +131,7 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
             connection.exec_driver_sql(_OTHER_TIMEOUTS)
+            fence(connection)
             yield connection
         except DBAPIError as error:
             if patience.is_over:

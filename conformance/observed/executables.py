@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from conformance.observed.tokens import Token
 
+#: What follows an argument that is one token.
+_ENDS = ([(None, ",")], [(None, ")")])
 #: The key of `Connection.info` in a session that reads a database of somebody else.
 FOREIGN = "conformance_foreign"
 
@@ -74,14 +76,18 @@ def _is_call(rest: Sequence[Token]) -> bool:
 
 
 def _has_column(rest: Sequence[Token], columns: Collection[str] | None) -> bool:
-    """Whether a column is among the arguments of the call that the tokens continue."""
-    depth = 0
-    for name, written in rest:
-        depth += (written == "(") - (written == ")")
-        if depth == 0:
+    """Whether the call that the tokens continue has a column itself as an argument.
+
+    A column within an argument is not enough: the planner makes a constant of `coalesce(1, price)`.
+    """
+    has = False
+    for place, (name, written) in enumerate(rest[1:], 1):
+        if written == ")":
+            return has
+        plain = rest[place - 1][1] in ("(", ",") and rest[place + 1 : place + 2] in _ENDS
+        if not plain and written != ",":
             return False
-        if columns is not None and name in columns:
-            return True
+        has = has or (columns is not None and name in columns)
     return False
 
 
