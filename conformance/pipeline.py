@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from conformance.comparing.capabilities import Capabilities
     from conformance.comparing.facts import FactKey, Facts
     from conformance.comparing.findings import Finding
+
+
+_log = logging.getLogger(__name__)
 
 
 def scope_of(
@@ -85,7 +89,6 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
         living: whether the database is in use; then its jobs and sequences are judged, too.
         observed: the facts of the database in the scope, if the caller has just read them.
     """
-    scope = scope or scope_of(metadata)
     with _without_collecting():
         scope = scope or scope_of(metadata)
         expected, observed = both_sides(connection, metadata, scope, observed)
@@ -107,7 +110,12 @@ def _with_mendable(comparison: Comparison) -> Comparison:
         return comparison
     from conformance.mending.plan import mendable
 
-    ids = mendable(comparison)
+    try:
+        ids = mendable(comparison)
+    # The verdict is worth more than what follows from it.
+    except Exception as error:
+        _log.warning("What conformance fix mends is not known: %r", error)
+        return comparison
 
     def marked(findings: dict[FactKey, Finding]) -> dict[FactKey, Finding]:
         return {

@@ -308,7 +308,10 @@ def _tried(ref: Ref, scene: Scene, stays: list[_Stays]) -> Iterable[Step]:
         return list(_of(ref, scene))
     except CannotMend as error:
         stays.append(_Stays(ref, error))
-        return ()
+    except KeyError as error:
+        # A database may show a part of an object, such as one that the server cannot decide.
+        stays.append(_Stays(ref, CannotMend(f"its {error.args[0]} is not known".replace("_", " "))))
+    return ()
 
 
 def _of(ref: Ref, scene: Scene) -> Iterator[Step]:
