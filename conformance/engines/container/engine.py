@@ -40,8 +40,12 @@ _LOOPBACK = "127.0.0.1"
 
 #: The container's first process: it starts PostgreSQL as the image does, and again after each
 #: `restart`. If PostgreSQL were the first process, stopping it would end the container, and with it
-#: the data in memory and the port on the host.
-_RESTARTABLE = 'while "$@"; [ -e /tmp/restart ]; do rm -f /tmp/restart; done'
+#: the data in memory and the port on the host. After a crash it tries until a server has started:
+#: the first one may still find the shared memory in use.
+_RESTARTABLE = (
+    'while "$@"; [ -e /tmp/restart ] || [ -e /tmp/crashed ];'
+    " do rm -f /tmp/restart; [ ! -e /tmp/crashed ] || sleep 0.1; done"
+)
 #: pg_ctl must not wait: it would take the next server, which starts at once, for the old one.
 _RESTART = (
     'touch /tmp/restart && pg_ctl stop -D "$PGDATA" -m fast -W'
@@ -53,9 +57,9 @@ _SHUT_DOWN = 'pg_ctl stop -D "$PGDATA" -m fast -W'
 #: Kills all processes except the container's first and this shell at the same moment: a surviving
 #: process would keep the shared memory, and the next server could not start.
 _CRASH = (
-    "touch /tmp/restart && kill -9 -1"
-    "; timeout 30 sh -c 'until pg_isready --quiet; do touch /tmp/restart; sleep 0.1; done'"
-    "; rm -f /tmp/restart"
+    "touch /tmp/crashed && kill -9 -1"
+    "; timeout 30 sh -c 'until pg_isready --quiet; do sleep 0.1; done'"
+    "; rm -f /tmp/crashed"
 )
 
 
