@@ -85,7 +85,9 @@ def sections() -> Iterator[str]:
         yield f"\n## {gap.code}\n\n{gap.summary}\n\n"
         yield f"- Ticket: [timescaledb#{gap.ticket}]({gap.url})\n"
         yield f"- Versions: {gap.evidence}\n"
-        yield f"- Affects: {gap.affects}\n\n```sql\n"
+        # The data of a COPY are no SQL.
+        language = "sql" if gap.copied is None else "text"
+        yield f"- Affects: {gap.affects}\n\n```{language}\n"
         yield from (f"SET {name} = '{value}';\n" for name, value in gap.settings)
         yield from (f"{statement};\n" for statement in gap.setup)
         yield from _copied(gap)
