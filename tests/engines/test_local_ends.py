@@ -266,6 +266,8 @@ class TestProcesses:
             pytest.skip("this system does not have both")
         with subprocess.Popen(["sleep", "30"]) as sleeping:
             ours = removal.Process(sleeping.pid, os.getpid(), "sleep 30")
+            # On a busy machine it has no command line for a moment.
+            time.sleep(0.2)
             assert ours in list(removal.processes())
             assert ours in list(removal._processes_by_ps())
             sleeping.kill()
