@@ -283,6 +283,14 @@ def test_the_command_as_it_is_installed(database):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_name_of_a_table_that_was_never_analyzed_may_have_a_percent_sign(database, tmp_path):
+    with create_engine(database, poolclass=pool.NullPool).begin() as connection:
+        connection.execute(text('CREATE TABLE "100%s" AS SELECT generate_series(1, 3000) AS n'))
+    run(address(database), "--sizes", str(tmp_path / "sizes.json"))
+    found = json.loads((tmp_path / "sizes.json").read_text("utf-8"))
+    assert found["100%s"]["rows"] > 1000
+
+
 def test_sizes_of_tables_are_written_and_nothing_else(database, tmp_path, conformance_engine):
     """Rows, bytes, chunks and batches, by the table's name, and the limits of the server."""
     compress = conformance_engine.capabilities.community_edition

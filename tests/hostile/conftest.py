@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import NullPool, create_engine
 
-#: Functions that draw a number when anybody executes them: a sequence keeps the number, even if
-#: the transaction is rolled back, and in a read-only transaction they fail.
+#: Functions that warn when anybody executes them, also in a read-only transaction.
 TRAPS = """
 CREATE EXTENSION timescaledb;
 CREATE SCHEMA evil;
