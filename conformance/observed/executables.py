@@ -51,8 +51,8 @@ class Executables:
         """
         name = self._named_in(sql, columns)
         return name and (
-            f"planning it could execute {name}, which the database defines, and the texts differ:"
-            " audit as a role that is no superuser"
+            f"PostgreSQL could execute {name}, which the database defines, to plan this. So only"
+            " the texts are compared, and they differ. Audit as a role that is no superuser"
         )
 
     def _named_in(self, sql: str, columns: Collection[str] | None) -> str:
