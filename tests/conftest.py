@@ -10,6 +10,7 @@ container of any image called `timescaledb-test`, where a Docker daemon answers.
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,18 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from conformance.engines.base import Engine
+
+
+@pytest.fixture(autouse=True)
+def path_of_this_test() -> Iterator[None]:
+    """The module path as it was: Alembic puts a project's folder in front, each time it reads it.
+
+    After a few thousand tests of small projects the path would no longer fit into an environment,
+    and every import would look into folders that are gone.
+    """
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from conformance.engines.base import Engine
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs/gate.schema.json").read_text("utf-8"))
+PROJECT = Path(__file__).parents[2]
+SCHEMA = json.loads((PROJECT / "docs/gate.schema.json").read_text("utf-8"))
 ROWS = (
     "INSERT INTO places (name) SELECT 'place ' || i FROM generate_series(1, 100) i",
     "INSERT INTO readings (at, place_id, value) SELECT timestamptz '2024-01-01' + i * interval"
@@ -535,7 +536,7 @@ def _killed(project, url, number, *arguments) -> tuple[str, str]:
         [sys.executable, "-m", "conformance", "gate", "--from-revision", "0001", "--on", address,
          *arguments],
         cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )  # fmt: skip
     elsewhere = url.set(database="postgres")
     where = []
