@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.comparing.acceptance import Acceptance, Policy, judge, mended, settle
+from conformance.comparing.acceptance import Acceptance, Policy, judge, judge_all, mended, settle
 from conformance.comparing.decided import CHECKS
 from conformance.comparing.findings import Finding, NotChecked
 from conformance.comparing.house_rules import HOUSE_RULES, rule_of_check
@@ -70,6 +70,42 @@ def test_an_accepted_finding_does_not_count_and_is_named(pattern):
     assert (accepted.finding, accepted.reason, accepted.until) == (
         NULLABLE, "old rows", "2027-04-01",
     )  # fmt: skip
+
+
+PARTS = tuple(f"column:tanks.c{number}:exists: of" for number in range(1, 10))
+MERGED = replace(finding("table:tanks:exists"), others=PARTS)
+SIX = "tanks, tanks.c1, tanks.c2, tanks.c3, tanks.c4, tanks.c5"
+
+
+@pytest.mark.parametrize(
+    ("excused", "said"),
+    [
+        (1, "1 of these is accepted, or in the baseline: tanks"),
+        (2, "2 of these are accepted, or in the baseline: tanks, tanks.c1"),
+        (6, f"6 of these are accepted, or in the baseline: {SIX}"),
+        (8, f"8 of these are accepted, or in the baseline: {SIX} and 2 more"),
+    ],
+)
+def test_a_finding_stands_for_those_that_count(excused, said):
+    entries = [Acceptance(name, "old") for name in MERGED.ids[:excused]]
+    (found,) = settled(MERGED, by=policy(*entries)).findings
+    first, *others = MERGED.ids[excused:]
+    assert (found.id, found.others) == (first, tuple(others))
+    assert (found.kind, found.attribute) == ("column", "exists: of")
+    assert found.object == f"tanks.c{excused}"
+    assert found.message == f"table:tanks:exists differs ({said})"
+
+
+def test_one_that_stands_for_others_is_judged_by_all_of_them():
+    of_one, of_all = Acceptance(PARTS[0], "a reason"), Acceptance("column:*", "another")
+    whole = judge_all(MERGED, policy())
+    assert (whole.counting, whole.used, whole.excused) == ((), (), None)
+    some = judge_all(MERGED, policy(of_one, of_all))
+    assert (some.counting, some.used) == ((MERGED.id,), (of_one, of_all))
+    old = judge_all(MERGED, policy(of_all, old=[MERGED.id]))
+    assert (old.entry, old.old, old.used, old.counting) == (of_all, False, (of_all,), ())
+    known = judge_all(MERGED, policy(old=MERGED.ids))
+    assert (known.entry, known.old, known.counting) == (None, True, ())
 
 
 def test_the_others_count():

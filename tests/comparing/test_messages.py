@@ -240,3 +240,11 @@ def test_a_relation_of_another_kind():
         f"Read from pg_matviews. Declare the materialized view with "
         f"{DECLARATIONS['materialized_view']}, or create the table in a migration."
     )
+
+
+@pytest.mark.parametrize("name", ["compaction", "reorder"])
+def test_a_policy_that_another_function_adds(name):
+    assert hint_for(FactKey("policy", "t", name, EXISTS), "missing") == (
+        "Read from timescaledb_information.jobs. Likely cause: "
+        f"add_{name}_policy() was not called, or the policy was removed."
+    )

@@ -37,6 +37,11 @@ def ticks(*declarations, time_type=None, chunk_interval="1 day"):
     )
 
 
+def compacted(**options):
+    """A hypertable with a compaction policy."""
+    return ticks(Compression(order_by="at", after="7 days"), Compaction(**options))
+
+
 @pytest.mark.parametrize(
     ("job", "said"),
     [
@@ -81,6 +86,13 @@ REFUSED = (
     lambda: Job("a.b.c", schedule_interval="1 h"),
     lambda: Job("a", schedule_interval="1 h", max_runtime="ever"),
     lambda: Job("a", schedule_interval="1 h", max_runtime="-1 s"),
+    lambda: ticks(Compaction()),
+    lambda: compacted(max_chunks=0),
+    lambda: compacted(max_batches=0),
+    lambda: compacted(inactive_for="later"),
+    lambda: compacted(inactive_for=5),
+    lambda: compacted(inactive_for="-1 s"),
+    lambda: compacted(schedule_interval="0 s"),
 )
 
 
@@ -94,11 +106,15 @@ def test_reordering_and_skipping_are_found_with_their_table():
 
 
 def test_compaction_is_found_with_its_table():
-    compression = Compression(order_by="at", after="7 days")
-    table = ticks(compression, Compaction(max_chunks=3, inactive_for="1 hour"))
-    found = compaction_of(table)
+    found = compaction_of(compacted(max_chunks=3, inactive_for="1 hour"))
     assert (found.schedule_interval, found.max_chunks, found.max_batches) == (None, 3, None)
     assert found.inactive_for == Interval.parse("1 hour")
+    least = compaction_of(
+        compacted(max_chunks=1, max_batches=1, inactive_for="0 s", schedule_interval="1 hour")
+    )
+    assert (least.max_chunks, least.max_batches, least.inactive_for) == (1, 1, Interval(0))
+    assert least.schedule_interval == Interval.parse("1 hour")
+    assert compaction_of(compacted()).inactive_for is None
     assert compaction_of(ticks()) is None
 
 

@@ -297,6 +297,9 @@ def test_autogenerate_leaves_it_alone():
     assert not include_object(table, "latest", "table", False, None)
     assert include_object(plain, "plain", "table", False, None)
     assert include_object(plain.c.a, "a", "column", False, None)
+    for prefix, compared in (("FOREIGN", False), ("foreign", False), ("UNLOGGED", True)):
+        other = Table(prefix, metadata, Column("a", Integer), prefixes=[prefix])
+        assert include_object(other, prefix, "table", False, None) is compared
 
 
 def test_windows_may_touch_and_cover_two_buckets():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.gate.evidence.report import AffectedTable, LockEntries, RowWork
+from conformance.gate.evidence.report import AffectedTable, Decompressed, LockEntries, RowWork
 from conformance.gate.evidence.sizes import DEFAULT_LIMITS, Limits, Size, sizes_of
 from conformance.gate.rules.sizes import estimates, judge_sizes
 from conformance.gate.rules.volumes import DISK, WAL, volumes
@@ -49,6 +49,14 @@ def test_rewrites_of_one_transaction_add_up():
     for other in (2, None):
         *_, again, _ = volumes([REWRITE, replace(REWRITE, transaction=other)], HERE, SIZES)
         assert again.high == 400_000_000
+    *_, third, _ = volumes([REWRITE] * 3, HERE, SIZES)
+    assert third.high == 1_200_000_000
+    assert third.arithmetic == (
+        "t and its indexes have 400 MB, and exist twice until the transaction ends: 800 MB; "
+        "800 MB of the rewrites before it are not free yet"
+    )
+    *_, again, _ = volumes([replace(REWRITE, transaction=None)] * 2, HERE, SIZES)
+    assert again.high == 400_000_000
 
 
 def test_changed_rows_take_room_and_wal_for_their_part():
@@ -60,6 +68,21 @@ def test_changed_rows_take_room_and_wal_for_their_part():
     assert wal.arithmetic == (
         "25% of 1,000,000 rows and of 400 MB: at least 50 bytes a row, at most 4 x 100 MB"
     )
+
+
+def test_rows_count_however_they_are_found():
+    work = UPDATE.rows[0]
+    unread, twice = replace(work, read=0), replace(work, written=80)
+    assert scaled(replace(UPDATE, rows=(unread,))) == scaled(UPDATE)
+    assert scaled(replace(UPDATE, sql="INSERT INTO t SELECT * FROM t")) == scaled(UPDATE)
+    assert scaled(replace(UPDATE, rows=(twice,)))[0] == (DISK, 0, 400_000_000)
+
+
+def test_what_takes_nothing_hides_no_other():
+    work, ours = replace(UPDATE.rows[0], relation="u"), replace(UPDATE, by_alembic=True)
+    assert scaled(replace(UPDATE, rows=(work, *UPDATE.rows))) == scaled(UPDATE)
+    assert scaled(replace(INDEX, rows=(work, *INDEX.rows))) == scaled(INDEX)
+    assert scaled(ours, UPDATE) == scaled(UPDATE)
 
 
 def test_deleted_rows_take_wal_only():
@@ -76,7 +99,10 @@ def test_the_bounds_of_narrow_rows_do_not_cross():
 
 def test_compressed_rows_take_more():
     packed = {"t": replace(SIZES["t"], batches=1_000)}
-    assert all("take more once" in item.arithmetic for item in volumes([UPDATE], HERE, packed))
+    for item in volumes([UPDATE], HERE, packed):
+        assert item.arithmetic.endswith(
+            "; rows of compressed chunks take more once they are decompressed"
+        )
 
 
 def test_an_index_takes_a_part_of_the_table():
@@ -97,6 +123,8 @@ def test_an_index_takes_a_part_of_the_table():
         replace(UPDATE, rows=(RowWork("u", existed=True, read=1, written=1),)),
         replace(UPDATE, sql="INSERT INTO t VALUES (1)", rows=(RowWork("t", True, written=1),)),
         replace(UPDATE, rows=(RowWork("t", existed=True, read=1),)),
+        replace(INDEX, rows=(RowWork("t", existed=False, read=1),)),
+        replace(INDEX, rows=(RowWork("t", existed=True, read=0),)),
     ],
 )
 def test_what_takes_nothing_there(changed):
@@ -128,6 +156,17 @@ def test_the_limits_are_read_from_what_audit_writes():
     assert found.limits == Limits(128, 100, 0, 0, known=True)
     assert (found.chunks, found.bytes, found.told) == (3, 2, "of 1 table, from the given file")
     assert sizes_of({"t": table, "u": table}).limits == DEFAULT_LIMITS
+
+
+def test_the_limit_of_decompressed_rows_is_the_servers():
+    packed = {"t": replace(SIZES["t"], batches=1_000)}
+    partly = Decompressed("t", existed=True, itself=False, chunks=1, compressed=1)
+    updating = replace(UPDATE, partly_compressed=(partly,), decompression_limit=7)
+    for there, limit in ((None, 7), (5, 5), (0, None)):
+        limits = replace(DEFAULT_LIMITS, max_tuples_decompressed=there)
+        found = [item for item in estimates([updating], HERE, packed, limits)
+                 if item.what == "decompressed rows"]  # fmt: skip
+        assert [item.limit for item in found] == [limit]
 
 
 @pytest.mark.parametrize("server", [1, {"max_connections": "100"}, {"max_connections": -1}])
