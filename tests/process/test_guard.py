@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,26 @@ def test_it_ends_with_whoever_started_it():
     assert readable == [read]
     assert os.read(read, 1) == b""
     os.close(read)
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_its_command_ends_if_the_guard_is_killed_with_its_process_group(stubborn):
+    """As a CI runner ends a job: `make` and the guard are gone at once, the command is not."""
+    # A command that ignores SIGINT is killed after the grace period.
+    ignore = "trap '' INT; " if stubborn else ""
+    script = GUARD.read_text().replace("_GRACE_SECONDS = 6.0", "_GRACE_SECONDS = 0.5")
+    # The shell's own number is not known before it runs.
+    shell = f'"$0" -I -c "$1" $$ sh -c "{ignore}echo started; exec sleep 60" & wait'
+    with subprocess.Popen(
+        ["sh", "-c", shell, sys.executable, script],
+        stdout=subprocess.PIPE, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
+        # The guard tells its watcher which process it has started.
+        time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGKILL)
+        # The command, the guard and its watcher have standard output.
+        readable, _, _ = select.select([process.stdout], [], [], 20)
+        assert readable
+        assert process.stdout.read() == b""
