@@ -36,7 +36,7 @@ from conformance.checking.session import (
 from conformance.process.standard_library import put_first
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
 
 __all__ = [
     "comparison",
@@ -51,7 +51,8 @@ __all__ = [
 ]
 
 _SUITE = Path(__file__).parent / "suite"
-_STOPPED = pytest.StashKey[bool]()
+#: Why the suite could not go on.
+_STOPPED = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -115,11 +116,10 @@ def _header(config: pytest.Config) -> list[str]:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print how much was generated, and the seed that repeats it; also with -q and xdist."""
     tried: Counter[str] = Counter()
-    for report in chain.from_iterable(terminalreporter.stats.values()):
-        if isinstance(report, pytest.TestReport) and report.user_properties:
-            from conformance.checking.outcomes import add_tried
+    for report in _reports(terminalreporter):
+        from conformance.checking.outcomes import add_tried
 
-            add_tried(tried, report)
+        add_tried(tried, report)
     if tried.total():
         from conformance.checking.profiles import generation_of
         from conformance.comparing.verdict import describe_counts
@@ -127,6 +127,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(
             f"generated: {describe_counts(tried)} ({generation_of(config)})"
         )
+
+
+def _reports(terminalreporter: Any) -> Iterator[pytest.TestReport]:
+    """The reports of tests that say more than the outcome."""
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport) and report.user_properties:
+            yield report
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -174,13 +181,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Stop the session if an error keeps a check, and thereby all others, from running.
+    """Stop the suite if an error keeps a check, and thereby all others, from running.
 
     Report a check as skipped if the project does not count any of its findings.
     """
     reason = call.excinfo and _why_not_run(item, call.when, call.excinfo.value)
     if reason is not None:
-        _stop(item, reason)
+        from conformance.checking.outcomes import COULD_NOT_RUN
+
+        item.user_properties.append((COULD_NOT_RUN, reason))
+        if _is_ours(item):
+            _stop(item, reason)
     report = yield
     if report.failed and _is_ours(item):
         from conformance.checking.excusing import excuse
@@ -190,17 +201,16 @@ def pytest_runtest_makereport(
 
 
 def _stop(item: pytest.Item, reason: str) -> None:
-    from conformance.checking.outcomes import COULD_NOT_RUN
-
-    item.user_properties.append((COULD_NOT_RUN, reason))
-    item.session.shouldstop = reason
-    item.config.stash[_STOPPED] = True
+    """End the run if all of it is the suite; else only skip what is left of the suite."""
+    item.config.stash[_STOPPED] = reason
+    if all(_is_ours(other) for other in item.session.items):
+        item.session.shouldstop = reason
 
 
 def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | None:
     from conformance.errors import ConformanceError, describe_error
 
-    if isinstance(error, ConformanceError):
+    if isinstance(error, ConformanceError) and (_is_ours(item) or when == "setup"):
         return str(error)
     if not _is_ours(item):
         return None
@@ -223,13 +233,25 @@ def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | No
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Set the exit code to 2 if there is no verdict."""
-    if session.config.stash.get(_STOPPED, False):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        # pytest-xdist ends the whole run if a worker exits with 2.
+        without = _STOPPED in session.config.stash and bool(session.shouldstop)
+    else:
+        from conformance.checking.outcomes import COULD_NOT_RUN
+
+        without = any(
+            COULD_NOT_RUN in dict(report.user_properties) for report in _reports(reporter)
+        )
+    if without:
         session.exitstatus = NO_VERDICT
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Report a check as not checked if its rule is off, or the server lacks a capability."""
     if _is_ours(item):
+        if _STOPPED in item.config.stash:
+            pytest.skip(f"could not run: {item.config.stash[_STOPPED]}")
         from conformance.checking.excusing import switched_off
 
         if (why := switched_off(item)) is not None:

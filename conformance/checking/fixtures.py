@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.checking.options import options_of
-from conformance.checking.session import metadata_of, session_of
+from conformance.checking.session import imported_metadata, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def conformance_engine(pytestconfig: pytest.Config) -> TimescaleEngine:
 @pytest.fixture(scope="session")
 def conformance_metadata(pytestconfig: pytest.Config) -> MetaData:
     """The metadata that `--conformance-models` names."""
-    return metadata_of(pytestconfig)
+    return imported_metadata(pytestconfig)
 
 
 @pytest.fixture(scope="session")

@@ -51,18 +51,28 @@ def end_session(config: pytest.Config) -> None:
 
 
 def metadata_of(config: pytest.Config) -> MetaData:
-    """The metadata of `--conformance-models`; the first call imports it.
+    """The metadata of `--conformance-models`, for the suite.
 
     If the import fails the session ends, because there is nothing to check.
     """
+    from conformance.errors import ConformanceError
+
+    try:
+        return imported_metadata(config)
+    except ConformanceError as error:
+        pytest.exit(f"conformance: {error}", returncode=NO_VERDICT)
+
+
+def imported_metadata(config: pytest.Config) -> MetaData:
+    """The metadata of `--conformance-models`; the first call imports it.
+
+    Raises:
+        ConformanceError: the import fails.
+    """
     if _METADATA not in config.stash:
-        from conformance.errors import ConformanceError
         from conformance.project.models import metadata_for
 
-        try:
-            config.stash[_METADATA] = metadata_for(options_of(config))
-        except ConformanceError as error:
-            pytest.exit(f"conformance: {error}", returncode=NO_VERDICT)
+        config.stash[_METADATA] = metadata_for(options_of(config))
     return config.stash[_METADATA]
 
 

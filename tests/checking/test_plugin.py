@@ -73,3 +73,42 @@ def test_what_the_option_does_not_say_the_environment_does(others):
         text=True, check=False, timeout=300,
     )  # fmt: skip
     assert "There is no engine 'nowhere'" in done.stdout
+
+
+OUTSIDE = """
+from conformance.errors import ConformanceError
+
+def test_raises(): raise ConformanceError("No way.")
+def test_theirs(): pass
+"""
+
+
+def test_an_error_of_ours_in_a_test_of_others_ends_that_test_alone(others):
+    (others / "test_of_others.py").write_text(OUTSIDE)
+    done = run_pytest(others, "-p", "conformance.pytest_plugin")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 1 passed" in done.stdout
+
+
+def test_models_that_cannot_be_imported_end_only_the_tests_that_need_them(others):
+    (others / "test_ours.py").write_text("def test_it(conformance_metadata): pass\n")
+    (others / "test_zeal.py").write_text("def test_theirs(): pass\n")
+    done = run_pytest(others, "--conformance-models=nowhere:metadata")
+    assert done.returncode == 2
+    assert "2 passed, 1 error" in done.stdout
+    assert "There is no module 'nowhere'" in done.stdout
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_suite_that_cannot_go_on_ends_no_test_of_others(others, workers):
+    """The suite's own checks that are left say why they did not run."""
+    (others / "other.ini").write_text("garbage")
+    chosen = ("-n", workers, "-k", "head or up_down or theirs", "--conformance-engine=embedded")
+    done = run_pytest(
+        PROJECT, *chosen, "-rs",
+        f"--conformance-alembic-ini={others / 'other.ini'}",
+        "conformance/suite/test_migrations.py", others / "test_of_others.py",
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "1 passed, 1 skipped" in done.stdout
+    assert "could not run: The revisions of" in done.stdout
