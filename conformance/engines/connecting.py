@@ -7,8 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+import psycopg2
 from sqlalchemy import URL, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    OperationalError,
+    PendingRollbackError,
+    SQLAlchemyError,
+)
 
 from conformance.engines.addresses import BACKENDS, for_libpq
 from conformance.errors import EngineUnavailable, message_of, state_of
@@ -32,6 +39,9 @@ SHIELD = (
 
 #: SQLSTATEs of disk_full, too_many_connections and io_error.
 _TROUBLE = frozenset({"53100", "53300", "58030"})
+
+#: SQLAlchemy's code for a statement on a lost connection whose transaction is not rolled back.
+_INVALIDATED = "8s2b"
 
 #: SQLSTATE of query_canceled.
 _QUERY_CANCELED = "57014"
@@ -263,11 +273,29 @@ def _shield(connection: Any, _: object) -> None:
 
 def is_lost_connection(error: BaseException | None) -> bool:
     """Whether the error, or one of its causes, is that of a lost connection."""
-    while error is not None:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
+    for cause in _causes(error):
+        if isinstance(cause, DBAPIError) and cause.connection_invalidated:
             return True
-        error = error.__cause__ or error.__context__
+        # Of a statement that did not go through SQLAlchemy; an error of the server has a SQLSTATE.
+        if isinstance(cause, psycopg2.OperationalError) and cause.pgcode is None:
+            return True
+        # Of the next statement, where the error of the first one was taken for a refusal.
+        if isinstance(cause, PendingRollbackError) and cause.code == _INVALIDATED:
+            return True
     return False
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it comes from; also the errors of a group, as Hypothesis raises them."""
+    while error is not None:
+        yield error
+        for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+            yield from _causes(member)
+        said = error.orig if isinstance(error, DBAPIError) else None
+        error = error.__cause__ or error.__context__
+        if said is not None and error is said:
+            # The driver's error, which SQLAlchemy's has told already.
+            error = said.__cause__ or said.__context__
 
 
 def no_connection(error: BaseException | None, url: URL) -> EngineUnavailable | None:
@@ -300,8 +328,7 @@ def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | 
     """
     if is_lost_connection(error):
         return lost_connection(during)
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, DBAPIError):
             words = message_of(cause).rstrip(".")
             if state_of(cause) in _TROUBLE:
@@ -315,7 +342,6 @@ def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | 
                     f"The server cannot be reached during {during}: {words}.",
                     "Read the log of the server, and run this again.",
                 )
-        cause = cause.__cause__ or cause.__context__
     return None
 
 

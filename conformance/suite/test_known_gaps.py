@@ -86,7 +86,9 @@ def _has_icu(connection: Connection) -> bool:
     """Whether a collation of ICU can be created; the catalog lists them in any case."""
     try:
         connection.exec_driver_sql("CREATE COLLATION pg_temp.icu (provider = icu, locale = 'und')")
-    except DBAPIError:
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
         return False
     connection.exec_driver_sql("DROP COLLATION pg_temp.icu")
     return True

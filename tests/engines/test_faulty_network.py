@@ -9,9 +9,10 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import psycopg2
 import pytest
 from sqlalchemy import MetaData, NullPool, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from conformance import audit as audit_module
 from conformance.audit import audit
@@ -20,6 +21,7 @@ from conformance.engines.connecting import connect, parse_url, trouble_of_server
 from conformance.engines.server.url import UrlEngine
 from conformance.errors import EngineUnavailable
 from conformance.gate.rehearsing.rehearsal import attempt
+from conformance.process.interrupts import shut_down
 from tests.engines import faulty_proxy
 
 if TYPE_CHECKING:
@@ -107,10 +109,11 @@ def test_a_proxy_that_delays(database: URL) -> None:
 
 
 def test_a_proxy_that_sends_everything_twice(server: URL) -> None:
-    """The copy of a statement may come first, or end the connection: one sentence at the most."""
-    with faulty_proxy.proxy(server, faulty_proxy.delayed(0), copies=1) as url:
+    """The copy of a statement would come first, or fail: that is no finding of a migration."""
+    # The answers come late, so that the copy is not.
+    with faulty_proxy.proxy(server, faulty_proxy.delayed(0.02), copies=1) as url:
         engine = UrlEngine(url)
-        with suppress(EngineUnavailable):
+        with pytest.raises(EngineUnavailable, match="has two sessions for one connection"):
             engine.start()
         engine.stop()
 
@@ -152,3 +155,28 @@ def test_a_connection_that_is_lost_in_a_revision_is_no_failure_of_it(database: U
         gone.append(True)
         with pytest.raises(EngineUnavailable, match="ended the connection during a migration"):
             attempt(lambda: connection.exec_driver_sql("SELECT 1").close())
+
+
+def test_a_connection_that_is_lost_without_sqlalchemy(database: URL) -> None:
+    """A statement of the driver's own cursor, such as a COPY."""
+    with connect(database) as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        shut_down(raw)
+        with pytest.raises(psycopg2.OperationalError) as caught:
+            raw.cursor().execute("SELECT 1")
+        connection.invalidate()
+    trouble = trouble_of_server(caught.value, "a check")
+    assert trouble is not None
+    assert trouble.problem.startswith("The server ended the connection during a check: ")
+
+
+def test_the_statement_after_the_lost_one_in_a_group(database: URL) -> None:
+    """Where a refusal is expected, the lost connection is noticed with the next statement."""
+    with connect(database) as connection:
+        shut_down(connection.connection.dbapi_connection)
+        with suppress(DBAPIError):
+            connection.exec_driver_sql("SELECT 1")
+        with pytest.raises(PendingRollbackError) as caught:
+            connection.exec_driver_sql("SELECT 1")
+    assert trouble_of_server(ExceptionGroup("two", [caught.value]), "a check") is not None

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 #: First half of the lock's key: the same for every run, on any server.
 _LOCK_SPACE = zlib.crc32(b"timescaledb conformance") & 0x7FFFFFFF
+#: The locks of all runs.
+_HELD = (
+    "FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+    " AND classid = CAST(:space AS bigint)::oid"
+)
 _NAME = re.compile(r"conformance_([0-9a-f]{8})([0-9a-f]{8})_[a-z0-9_]*")
 #: PostgreSQL cuts names to 63 bytes.
 _LONGEST_NAME = 63
@@ -59,6 +64,14 @@ class Run:
             {"space": _LOCK_SPACE, "number": self.number},
         )
 
+    def sessions(self, connection: Connection) -> int:
+        """How many sessions of the server have the lock of this run."""
+        count = connection.scalar(
+            text(f"SELECT count(*) {_HELD} AND objid = CAST(:number AS bigint)::oid"),
+            {"space": _LOCK_SPACE, "number": self.number},
+        )
+        return int(count or 0)
+
 
 def number_of(database: str) -> int | None:
     """The number of the run that created the database; None if no run did."""
@@ -84,14 +97,7 @@ def leftovers(connection: Connection) -> list[str]:
     # Read after the names: a run locks before it creates, so that this sees the lock of every
     # living run among them.
     living = set(
-        connection.execute(
-            text(
-                "SELECT objid::bigint FROM pg_catalog.pg_locks"
-                " WHERE locktype = 'advisory' AND granted AND objsubid = 2"
-                " AND classid = CAST(:space AS bigint)::oid"
-            ),
-            {"space": _LOCK_SPACE},
-        ).scalars()
+        connection.execute(text(f"SELECT objid::bigint {_HELD}"), {"space": _LOCK_SPACE}).scalars()
     )
     return [name for name in names if number_of(name) not in living]
 

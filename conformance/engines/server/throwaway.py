@@ -71,12 +71,14 @@ class ThrowawayDatabases:
         """Connect, and drop the databases that killed runs have left.
 
         Raises:
-            EngineUnavailable: the connection fails.
+            EngineUnavailable: the connection fails, or something in between doubles it.
         """
         with self._explained():
             connection = self._connection()
             names = leftovers(connection)
             self._settings = [(row.name, row.value) for row in connection.execute(_SETTINGS)]
+            if self._run.sessions(connection) > 1:
+                raise _doubled(self._server)
         for name in names:
             # Another run may have dropped it, or somebody may be connected: do not force it.
             with suppress(SQLAlchemyError):
@@ -302,6 +304,13 @@ class ThrowawayDatabases:
         """Drop the database; on an error `close` tries again, and reports it."""
         with suppress(SQLAlchemyError, EngineUnavailable):
             self._drop(name)
+
+
+def _doubled(server: URL) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"The server at {place(server)} has two sessions for one connection of this run.",
+        "Check the proxy in front of the server: it sends every statement twice.",
+    )
 
 
 def _stop_background_workers(url: URL) -> bool:
