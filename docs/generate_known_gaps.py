@@ -41,7 +41,8 @@ which `test_known_gap` runs:
 
 While a ticket is open, every newer version is expected to be wrong.
 
-A gap excuses only its own reproduction. [Histories](rows.md#histories) avoid the gaps of the
+A gap excuses only its own reproduction. One excuses more: what `relations-after-a-drop` leaves
+after a downgrade is *not checked*. [Histories](rows.md#histories) avoid the gaps of the
 server's version by construction, and list what they leave out as not checked.
 [Defects without an entry](#left-out) are listed with the reason, and the
 [release notes](#release-notes) that were read.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from conformance.comparing.codes import ERROR
 from conformance.comparing.findings import Finding
 from conformance.comparing.picture import picture_of
 
@@ -113,7 +114,9 @@ def no_way_back(error: NotImplementedError) -> str:
     return f"the downgrade raises NotImplementedError: {error}".rstrip(": ")
 
 
-def migration_finding(attribute: str, message: str, hint: str, observed: object = None) -> Finding:
+def migration_finding(
+    attribute: str, message: str, hint: str, observed: object = None, *, severity: str = ERROR
+) -> Finding:
     """A finding about the migrations, `migration:alembic:<attribute>`."""
     return Finding(
         id=f"migration:alembic:{attribute}",
@@ -125,4 +128,5 @@ def migration_finding(attribute: str, message: str, hint: str, observed: object 
         observed=observed,
         message=message,
         hint=hint,
+        severity=severity,
     )

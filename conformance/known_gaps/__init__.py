@@ -1,7 +1,8 @@
 """The registry of known gaps: defects of TimescaleDB itself, with ticket, versions, reproduction.
 
-A gap excuses only its own reproduction, on a small table of its own. Generated histories avoid the
-gaps that they would meet by construction, and list what they leave out.
+A gap excuses only its own reproduction, on a small table of its own; relations-after-a-drop also
+excuses what a downgrade leaves. Generated histories avoid the gaps that they would meet by
+construction, and list what they leave out.
 
 `docs/known-gaps.md` is generated from this registry. The entries are in `keys.py`, `writes.py`,
 `reads.py`, `refreshes.py`, `orders.py` and `chunks.py`. `left_out.py` lists defects of TimescaleDB

@@ -1,4 +1,4 @@
-"""Known gaps of statements that merge, truncate, vacuum or recompress chunks."""
+"""Known gaps of statements that merge, truncate, vacuum, recompress or drop chunks."""
 
 from __future__ import annotations
 
@@ -171,5 +171,30 @@ CHUNKS: tuple[KnownGap, ...] = (
         ),
         query="SELECT count(*) FROM default_after_a_vacuum WHERE level = 7",
         right=1,
+    ),
+    KnownGap(
+        code="relations-after-a-drop",
+        ticket=10042,
+        summary="DROP TABLE of a hypertable keeps the relations of its compressed chunks, unless"
+        " the statement has CASCADE or the hypertable is empty.",
+        affects="test_downgrade_leaves_no_trace",
+        first="2.28.0",
+        last="2.28.3",
+        right_until="2.23.0",
+        right_from="2.29.0",
+        evidence="seen on 2.28.3; right on 2.17.2 and 2.23.0-dev; pull request 9966 of 2.28.0 looks"
+        " the relation up after the chunk is gone, and 10042 of 2.29.0 before",
+        setup=(
+            *compressed(
+                "relations_after_a_drop",
+                "moment timestamptz NOT NULL, probe_of_the_drop int",
+                UNSEGMENTED,
+                f"({MOMENT}, 1)",
+            ),
+            "DROP TABLE relations_after_a_drop",
+        ),
+        query="SELECT count(*) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE relkind = 'r' AND attname = 'probe_of_the_drop'",
+        right=0,
     ),
 )

@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.checking import outcomes
 from conformance.checking.session import metadata_of
+from conformance.comparing.codes import ERROR, WARNING
 from conformance.declarations import compression_of, tables_of
+from conformance.errors import state_of
 from conformance.pipeline import check_database, facts_of
 from conformance.population.filling import chunks_of, parents_of
 from conformance.suite.maintenance import maintain, maintenance, upkeep
@@ -235,15 +237,21 @@ def test_two_migrations_at_once(
         found = check_database(
             connection, conformance_metadata, conformance_engine.capabilities, conformance_scope
         )
-    complaints += [
+    harm = [
         finding.message
         for key, finding in found.findings.items()
         if finding.fails and key not in comparison.findings
     ]
+    complaints += harm
     if complaints:
         message = f"migration: two upgrades at the same time fail: {'; '.join(complaints[:4])}"
         hint = "Take an advisory lock in env.py first, so that the second upgrade waits."
-        outcomes.fail(record, outcomes.migration_finding("two_at_once", message, hint, complaints))
+        # An env.py of `alembic init` lets the second one fail; the schema is right all the same.
+        severity = ERROR if harm else WARNING
+        finding = outcomes.migration_finding(
+            "two_at_once", message, hint, complaints, severity=severity
+        )
+        outcomes.fail(record, finding)
 
 
 def test_a_migration_gives_up_on_writers(
@@ -271,12 +279,18 @@ def test_a_migration_gives_up_on_writers(
                 outcomes.skip_not_checked(record, outcomes.no_way_back(error))
             writer.commit()
             after = facts_of(connection, conformance_scope)
-    if wrong is None and before != after:
+    harm = before != after
+    if wrong is None and harm:
         wrong = "leaves a part of its work behind"
     if wrong is not None:
         message = f"migration: a downgrade while every table is being written {wrong}"
         hint = "Set lock_timeout before the first statement, and use one transaction."
-        outcomes.fail(record, outcomes.migration_finding("gives_up_on_writers", message, hint))
+        # An env.py of `alembic init` sets no lock_timeout.
+        severity = ERROR if harm else WARNING
+        finding = outcomes.migration_finding(
+            "gives_up_on_writers", message, hint, severity=severity
+        )
+        outcomes.fail(record, finding)
 
 
 def _write_to_every_table(connection: Connection, metadata: MetaData) -> None:
@@ -301,7 +315,7 @@ def _why_not_given_up(connection: Connection, migrations: Migrations) -> str | N
         migrations.downgrade(connection)
     except DBAPIError as error:
         connection.rollback()
-        code = getattr(error.orig, "pgcode", None)
+        code = state_of(error)
         if code == LOCK_NOT_AVAILABLE:
             return None
         waits = f"is still waiting after {LONGEST_WAIT} s"

@@ -16,19 +16,16 @@ BROKEN_WRITES = {
     "a commit in the middle": COMMITS_IN_THE_MIDDLE,
 }
 
+NO_ADVISORY_LOCK = Edit(
+    "alembic/env.py", '    f"SELECT pg_catalog.pg_advisory_xact_lock({MIGRATION_LOCK})",\n', ""
+)
+NO_LOCK_TIMEOUT = Edit(
+    "alembic/env.py", "SET LOCAL lock_timeout = '5s'", "SET LOCAL lock_timeout = 0"
+)
+#: Warnings, unless the project says otherwise: what `alembic init` writes has both.
 BROKEN_MIGRATIONS = {
-    "no advisory lock": (
-        Edit(
-            "alembic/env.py",
-            '    f"SELECT pg_catalog.pg_advisory_xact_lock({MIGRATION_LOCK})",\n',
-            "",
-        ),
-        "two_at_once",
-    ),
-    "no lock timeout": (
-        Edit("alembic/env.py", "SET LOCAL lock_timeout = '5s'", "SET LOCAL lock_timeout = 0"),
-        "gives_up_on_writers",
-    ),
+    "no advisory lock": (NO_ADVISORY_LOCK, "two_at_once", "warning"),
+    "no lock timeout": (NO_LOCK_TIMEOUT, "gives_up_on_writers", "error"),
 }
 
 
@@ -51,14 +48,21 @@ def test_a_write_path_is_found(tmp_path, on_a_server, source):
 
 
 @pytest.mark.parametrize(
-    ("edit", "attribute"), BROKEN_MIGRATIONS.values(), ids=BROKEN_MIGRATIONS.keys()
+    ("edit", "attribute", "severity"), BROKEN_MIGRATIONS.values(), ids=BROKEN_MIGRATIONS.keys()
 )
-def test_a_migration_is_found(tmp_path, on_a_server, edit, attribute):
+def test_a_migration_is_found(tmp_path, on_a_server, edit, attribute, severity):
     project = copied_project(tmp_path, edit, DRIFT)
+    if severity == "error":
+        with (project / "pyproject.toml").open("a") as file:
+            file.write(f'severities = {{ "migration:alembic:{attribute}" = "error" }}\n')
     selected = ("-k", "test_two_migrations_at_once or test_a_migration_gives_up")
     code, verdict, _ = check(project, *on_a_server, *selected)
-    assert (code, verdict["verdict"]) == (1, "differs")
-    assert [finding["id"] for finding in verdict["findings"]] == [f"migration:alembic:{attribute}"]
+    assert (code, verdict["verdict"]) == (
+        (1, "differs") if severity == "error" else (0, "conforms")
+    )
+    assert [(finding["id"], finding["severity"]) for finding in verdict["findings"]] == [
+        (f"migration:alembic:{attribute}", severity)
+    ]
 
 
 def test_the_project_as_it_is(tmp_path, on_a_server):
