@@ -12,6 +12,7 @@ from conformance.histories.avoidance import avoidance_of
 from conformance.known_gaps import KNOWN_GAPS, Expected, gap
 from conformance.known_gaps.left_out import LEFT_OUT, Reason
 from conformance.known_gaps.notes import NOTES, UNREAD
+from conformance.suite.test_migrations import is_kept_by_timescaledb
 from models import MarketData, Signal
 
 ROOT = Path(__file__).parents[1]
@@ -129,6 +130,16 @@ def test_histories_keep_out_of_what_they_would_meet(version, never_null, left_ou
 
 def test_a_key_without_nulls_has_nothing_to_keep_out_of():
     assert not avoidance_of(MarketData.__table__, "2.17.2").never_null
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"), [("2.17.2", False), ("2.28.3", True), ("2.29.2", False)]
+)
+def test_a_downgrade_is_excused_for_what_timescaledb_keeps_alone(version, kept):
+    relation = "relation _timescaledb_internal.compress_hyper_2_5_chunk (+1)"
+    assert is_kept_by_timescaledb(relation, version) is kept
+    for trace in ("relation samples (+1)", "row in _timescaledb_config.bgw_job (+1)"):
+        assert not is_kept_by_timescaledb(trace, version)
 
 
 def test_an_unknown_code_is_an_error():
