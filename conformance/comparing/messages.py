@@ -59,6 +59,7 @@ _ATTRIBUTES = {
     "check": "WITH CHECK condition",
     "combined": "combination with other policies",
     "count": "number of jobs",
+    "direct": "direct compression of written rows",
     "generated": "generation expression",
     "include": "INCLUDE columns",
     "inherited_by": "child tables",
@@ -136,6 +137,11 @@ _CAUSES = {
     "index",
     ("hypertable", EXISTS): "create_hypertable() was not called, or the table was dropped and "
     "created again",
+    (
+        "compression",
+        "direct",
+    ): "ALTER TABLE ... SET (timescaledb.direct_compress = ...), of 2.29 and "
+    "later. It also adds or removes the policies for compression and compaction",
     ("compression", EXISTS): "compression was never enabled, or ALTER TABLE ... SET "
     "(timescaledb.compress = false) turned it off",
     ("compression", "segment_by"): "where no segmentby is set, each version of TimescaleDB chooses "

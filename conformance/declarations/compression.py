@@ -113,6 +113,11 @@ class Compression(Declaration):
         sparse_indexes: `"bloom(symbol), minmax(price)"` or a sequence of such items; an empty
             sequence: chunks have no sparse index (`timescaledb.compress_index` from 2.22 on, later
             called `sparse_index` and `index`). None: TimescaleDB chooses for each chunk.
+        direct: whether a write compresses its rows at once (`timescaledb.direct_compress`, from
+            2.29 on). TimescaleDB does so only where the table has neither a unique key nor a
+            trigger.
+        recompress_unordered: whether the policy compresses a chunk again whose batches overlap
+            (2.29). None: the default, which is False where `direct` is True, and else True.
 
     Source of the rules: TimescaleDB documentation, "ALTER TABLE (compression)" and
     "add_compression_policy".
@@ -127,7 +132,13 @@ class Compression(Declaration):
         schedule_interval: str | timedelta | None = None,
         chunk_interval: Length | None = None,
         sparse_indexes: str | Sequence[str | SparseIndex] | None = None,
+        direct: bool = False,
+        recompress_unordered: bool | None = None,
     ) -> None:
+        self.direct = direct
+        self.recompress_unordered = (
+            not direct if recompress_unordered is None else recompress_unordered
+        )
         self.segment_by = tuple(_unquoted(name) for name in _split(segment_by))
         self._declared_indexes = sparse_indexes
         self.sparse_indexes: tuple[SparseIndex, ...] | None = None

@@ -28,4 +28,5 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key("sparse_indexes"): AUTOMATIC
         if declared.sparse_indexes is None
         else tuple(sorted(map(str, declared.sparse_indexes))),
+        key("direct"): declared.direct,
     }

@@ -44,6 +44,8 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
     if compression is not None and compression.after is not None:
         schedule = compression.schedule_interval or _undeclared_schedule(table, metadata)
         lengths = {"compress_after": compression.after, "max_runtime": _COMPRESSION_RUNTIME}
+        if not compression.recompress_unordered:
+            lengths["config"] = '{"recompress_unordered": false}'
         facts.update(_policy(name, "compression", schedule, lengths))
     if retention is not None:
         schedule = retention.schedule_interval or _DAILY

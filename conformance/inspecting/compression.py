@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from conformance.inspecting.observed import Observed
 
 ATTRIBUTES = {
-    "compression": ("segment_by", "order_by", "chunk_interval", "sparse_indexes"),
+    "compression": ("segment_by", "order_by", "chunk_interval", "sparse_indexes", "direct"),
     "policy": ("count", "compress_after", "schedule_interval"),
 }
 
+#: The policy leaves overlapping batches alone.
+_UNORDERED = '{"recompress_unordered": false}'
 _ORDER = re.compile(r"(?P<column>.*) (?P<way>ASC|DESC) NULLS (?P<nulls>FIRST|LAST)", re.DOTALL)
 _SPARSE = re.compile(r"(?P<kind>\w+) \((?P<columns>.*)\)", re.DOTALL)
 
@@ -43,13 +45,22 @@ def declarations(observed: Observed) -> Iterator[Entry]:
                     else length(policy["schedule_interval"]),
                     chunk_interval=length(settings["chunk_interval"]),
                     sparse_indexes=_sparse(settings["sparse_indexes"]),
+                    direct=settings["direct"] or None,
+                    recompress_unordered=_recompressing(settings["direct"], policy.get("config")),
                 ),
             },
         )
         objects = [(kind, table, "")]
         objects += [("policy", table, "compression")] if after is not None else []
         attributes = {*ATTRIBUTES["compression"], *ATTRIBUTES["policy"]}
+        attributes |= {"config"} if policy.get("config") == _UNORDERED else set()
         yield observed.entry(table, call, objects, attributes)
+
+
+def _recompressing(direct: Any, config: Any) -> bool | None:
+    """What the policy does with overlapping batches, if that is not the default."""
+    unordered = config != _UNORDERED
+    return None if unordered is not direct else unordered
 
 
 def _of(settings: dict[str, Any], name: str) -> Sequence[str]:

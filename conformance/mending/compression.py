@@ -9,6 +9,7 @@ from conformance.comparing.facts import AUTOMATIC
 from conformance.intervals import Interval
 from conformance.mending.scene import (
     LAST,
+    CannotMend,
     Parts,
     Ref,
     Scene,
@@ -33,18 +34,26 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 
+_DIRECT = (
+    "ALTER TABLE ... SET (timescaledb.direct_compress = ...) adds or removes policies as well; "
+    "write it by hand, and the policies after it"
+)
 #: TimescaleDB forgets one of them where a statement only sets the other.
 _BOTH = {"segment_by", "order_by"}
 
 
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """Turn compression on; every setting is stated."""
+    if parts.get("direct"):
+        raise CannotMend(_DIRECT)
     yield making("compression", _set(ref, _settings(parts, parts), scene))
 
 
 def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
     """Other settings, for compressed chunks as well."""
     changed = differing(before, after)
+    if "direct" in changed:
+        raise CannotMend(_DIRECT, "direct")
     if before.get("order_by") and not after.get("order_by"):
         # Only TimescaleDB leaves the order to itself, where none was ever set.
         yield from off(ref, scene)

@@ -34,13 +34,15 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             if row.sparse_indexes is not None and _are_set(row.sparse_indexes):
                 indexes = tuple(sorted(_sparse(row.sparse_indexes)))
                 facts[FactKey("compression", table, "", "sparse_indexes")] = indexes
+            if row.direct:
+                facts[FactKey("compression", table, "", "direct")] = True
     return facts
 
 
 def enabled(table: str) -> Facts:
     """Compression that is on; `observed` finds its settings without those that are automatic."""
     attributes: dict[str, Value] = {EXISTS: True, "segment_by": (), "order_by": ()}
-    attributes.update(chunk_interval=None, sparse_indexes=AUTOMATIC)
+    attributes.update(chunk_interval=None, sparse_indexes=AUTOMATIC, direct=False)
     return {FactKey("compression", table, "", name): value for name, value in attributes.items()}
 
 

@@ -93,6 +93,8 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
         attributes["inactive_for"] = None if written is None else Interval.parse(written)
     if first.proc_name.endswith("reorder"):
         attributes["index_name"] = config.pop("index_name", None)
+    if config.get("recompress_unordered"):  # The default, which need not be said.
+        config.pop("recompress_unordered")
     attributes["config"] = json.dumps(config, sort_keys=True) if config else None
     attributes["schedule_interval"] = Interval.parse(first.schedule_interval)
     # A job whose next start is at infinity, or far away, does not run although it is scheduled.

@@ -74,8 +74,9 @@ def models(**changes: object) -> MetaData:
         Compression(
             segment_by="note",
             order_by="at DESC",
-            after=None,
+            after=changes.get("after"),
             sparse_indexes=changes.get("sparse_indexes"),
+            **changes.get("compression", {}),
         ),
         *changes.get("more", ()),
         Reorder("pk_trades", schedule_interval=changes.get("reorder_schedule")),
@@ -341,6 +342,53 @@ def test_compaction(made, options, declared, finding):
     for found in made.compare(metadata).findings.values():
         if finding == "exists":
             assert ("add_compaction_policy()" if declared else "Compaction(...)") in found.hint
+
+
+#: What ALTER TABLE ... SET (timescaledb.direct_compress) of TimescaleDB 2.29 writes into the
+#: catalog, beside the policies. Source: its source code, HYPERTABLE_STATUS_DIRECT_COMPRESS.
+DIRECT = (
+    "UPDATE _timescaledb_catalog.hypertable SET status = status | 8 WHERE table_name = 'trades'"
+)
+COMPRESSED = "SELECT add_compression_policy('trades', INTERVAL '8 days')"
+UNORDERED = (
+    "SELECT alter_job(job_id, config => config || '{\"recompress_unordered\": %s}')"
+    " FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'"
+)
+DIRECTLY = "compression:trades:direct"
+CONFIG = "policy:trades.compression:config"
+
+
+@pytest.mark.parametrize(
+    ("sql", "declared", "findings"),
+    [
+        pytest.param([DIRECT], {"direct": True}, set(), id="as declared"),
+        pytest.param([], {"direct": False}, set(), id="not direct"),
+        pytest.param([DIRECT], {}, {DIRECTLY}, id="undeclared"),
+        pytest.param([], {"direct": True}, {DIRECTLY}, id="not there"),
+        pytest.param(
+            [DIRECT, COMPRESSED], {"direct": True}, {CONFIG}, id="a policy that compresses again"
+        ),
+        pytest.param(
+            [DIRECT, COMPRESSED, UNORDERED % "false"], {"direct": True}, set(), id="all of it"
+        ),
+        pytest.param([COMPRESSED, UNORDERED % "false"], {}, {CONFIG}, id="overlapping ones left"),
+        pytest.param([COMPRESSED, UNORDERED % "true"], {}, set(), id="the default, said"),
+        pytest.param(
+            [COMPRESSED, UNORDERED % "false"], {"recompress_unordered": False}, set(), id="said"
+        ),
+        pytest.param([COMPRESSED], {"recompress_unordered": False}, {CONFIG}, id="not so"),
+    ],
+)
+def test_direct_compression(made, sql, declared, findings):
+    """The catalog of a later TimescaleDB, as these servers can have it."""
+    for statement in sql:
+        made.execute(statement)
+    after = "8 days" if COMPRESSED in sql else None
+    metadata = models(after=after, compression=declared)
+    made.expect(findings, metadata)
+    for found in made.compare(metadata).findings.values():
+        if found.id == DIRECTLY:
+            assert "timescaledb.direct_compress" in found.hint
 
 
 def test_a_missing_reordering_is_answered_with_its_function(made):

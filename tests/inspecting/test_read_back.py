@@ -40,7 +40,12 @@ def table_of(*items, columns=("at", "n", "device id", "Zone", "a,b")):
     )
 
 
-SETTINGS = {"segment_by": (), "order_by": ("at DESC NULLS FIRST",), "chunk_interval": None}
+SETTINGS = {
+    "segment_by": (),
+    "order_by": ("at DESC NULLS FIRST",),
+    "chunk_interval": None,
+    "direct": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,7 @@ SETTINGS = {"segment_by": (), "order_by": ("at DESC NULLS FIRST",), "chunk_inter
         ({"order_by": ("Zone DESC NULLS LAST",)}, 'order_by="Zone DESC NULLS LAST"'),
         ({"chunk_interval": Interval.parse("28 days")}, 'chunk_interval="28 days"'),
         ({"sparse_indexes": ()}, "sparse_indexes=()"),
+        ({"direct": True}, "direct=True"),
         (
             {"sparse_indexes": ("bloom (Zone, n)", "minmax (at)")},
             'sparse_indexes="bloom(Zone, n), minmax(at)"',

@@ -94,10 +94,9 @@ TIMESCALEDB: Table = {
     f"{_INFORMATION}.stat_chunk_activity": Treatment(reason="how much chunks are read and written"),
     "timescaledb_experimental.policies": Treatment(reason=_TOLD + ": jobs"),
     f"{_CATALOG}.hypertable": Treatment(
-        ("hypertable",),
-        judged="id schema_name table_name",
+        ("hypertable", "compression"),
+        judged="id schema_name table_name status",
         irrelevant={
-            _STATE: "status",
             _NAMING: "associated_schema_name associated_table_prefix",
             _UNUSED: "chunk_sizing_func_schema chunk_sizing_func_name chunk_target_size",
             _TOLD: "num_dimensions compression_state compressed_hypertable_id",
