@@ -24,6 +24,7 @@ from sqlalchemy import (  # noqa: E402 - after the project's folder is on the pa
     CheckConstraint,
     Column,
     Computed,
+    Date,
     DateTime,
     Double,
     Enum,
@@ -175,6 +176,12 @@ def one_of_everything() -> MetaData:
         metadata,
         Column("height", BigInteger, primary_key=True),
         Hypertable("height", chunk_interval=1000, integer_now="latest_height"),
+    )
+    Table(
+        "orders",
+        metadata,
+        Column("day", Date, primary_key=True),
+        postgresql_partition_by="RANGE (day)",
     )
     Job("tidy", schedule_interval="1 hour", config={"keep": 3}).require(metadata)
     ContinuousAggregate(

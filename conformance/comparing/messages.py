@@ -79,6 +79,7 @@ _ATTRIBUTES = {
 _PLURAL = frozenset(
     {
         "alterations",
+        "altered_partitions",
         "automatic_indexes",
         "checks",
         "columns",
@@ -171,6 +172,16 @@ _CAUSES = {
     ("chunk", "other_compression_settings"): "the compression settings were changed after these "
     "chunks were compressed. Decompress the chunks and compress them again",
     ("chunk", "alterations"): "somebody altered a chunk instead of its hypertable",
+    (
+        "table",
+        "altered_partitions",
+    ): "somebody altered a partition instead of its table. A row that "
+    "is written to the table is then treated as its partition says",
+    (
+        "table",
+        "partitioned_by",
+    ): "the table was created with another PARTITION BY. The partition key "
+    "of a table cannot be changed",
     ("unique", "nulls"): "the constraint was created with, or without, NULLS NOT DISTINCT. Where "
     "NULLs are distinct, a row with a NULL in its key can be written twice",
     ("foreign_key", "validated"): _NOT_VALIDATED,

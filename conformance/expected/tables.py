@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, OwnedBy
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, OneOf, OwnedBy
 from conformance.declarations.base import declared, required
 from conformance.declarations.privileges import Owner
 from conformance.declarations.triggers import RowSecurity
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
+
+
+#: A partition key of columns alone.
+_PARTITION_KEY = re.compile(
+    r'\s*(?P<method>\w+)\s*\((?P<columns>\s*(?:\w+|"[^"]+")\s*(?:,\s*(?:\w+|"[^"]+")\s*)*)\)\s*'
+)
+
+
+_NEEDS_NO_QUOTES = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def table_name(table: Table, default_schema: str) -> str:
@@ -30,7 +40,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     def key(attribute: str) -> FactKey:
         return FactKey("table", name, "", attribute)
 
-    return {
+    facts: Facts = {
         key(EXISTS): True,
         key("kind"): _kind(table, prefixes),
         key("persistence"): "unlogged" if "UNLOGGED" in prefixes else "permanent",
@@ -42,6 +52,27 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key("owner"): _owner(table, name),
         key("withheld_from_owner"): (),
     }
+    if options["partition_by"]:
+        facts[key("partitioned_by")] = _partition_key(str(options["partition_by"]))
+        facts[key("altered_partitions")] = ()
+    return facts
+
+
+def _partition_key(written: str) -> str | OneOf:
+    """`RANGE (day, "Id")` as PostgreSQL prints it; a key with expressions is not compared."""
+    match = _PARTITION_KEY.fullmatch(written)
+    if match is None:
+        return ANYTHING
+    columns = (column.strip() for column in match["columns"].split(","))
+    return f"{match['method'].upper()} ({', '.join(map(_plain, columns))})"
+
+
+def _plain(column: str) -> str:
+    """Without quotes that PostgreSQL would not print."""
+    bare = column.strip('"')
+    if not column.startswith('"'):
+        return bare.lower()
+    return bare if _NEEDS_NO_QUOTES.fullmatch(bare) else column
 
 
 def _kind(table: Table, prefixes: set[str]) -> str:

@@ -82,6 +82,8 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
 #: What this module does not change: attribute -> why, and what to do.
 _NOT_CHANGED = {
     "kind": "one kind of table does not become another; create the table anew and copy its rows",
+    "partitioned_by": "a partition key is not changed; create the table anew and copy its rows",
+    "altered_partitions": "undo by hand what was done to the partitions",
     "inherited_by": "the child tables are tables of their own; drop them, or declare them",
     "updates_refused": "change the publication, or the replica identity of the table, by hand",
 }

@@ -1,4 +1,4 @@
-"""Chunks that are not like their hypertable."""
+"""Chunks that are not like their hypertable, and partitions that are not like their table."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ _NAMED = 5
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """The chunks that differ; `hypertables` sets the facts of hypertables without such chunks."""
+    """Those that differ; `hypertables` and `tables` set the facts of tables without them."""
     found: dict[FactKey, list[str]] = {}
     for row in rows(connection, "chunks", scope):
         table = scope.name(row.schema_name, row.table_name)
         settings = row.aspect == "settings"
         attribute = "other_compression_settings" if settings else "alterations"
         text = row.chunk_name if settings else f"{row.chunk_name} {row.detail}"
-        found.setdefault(FactKey("chunk", table, "", attribute), []).append(text)
+        key = FactKey("chunk", table, "", attribute)
+        if row.is_partition:
+            key = FactKey("table", table, "", "altered_partitions")
+        found.setdefault(key, []).append(text)
     return {key: _shortened(texts) for key, texts in found.items()}
 
 

@@ -34,6 +34,8 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "owner": Owner(row.owner, usual),
             "withheld_from_owner": tuple(row.withheld),
         }
+        if row.kind == "p":
+            attributes.update(partitioned_by=row.partitioned_by, altered_partitions=())
         table = scope.name(row.schema_name, row.table_name)
         facts.update({FactKey("table", table, "", name): v for name, v in attributes.items()})
     return facts

@@ -100,6 +100,32 @@ CASES = (
     ),
     Alteration("unlogged", UNLOGGED, {ALTERATIONS_OF_CHUNKS}),
     Alteration(
+        "frozen",
+        ROWS + "UPDATE _timescaledb_catalog.chunk SET status = status | 4 WHERE id ="
+        " (SELECT min(id) FROM _timescaledb_catalog.chunk)",
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "not vacuumed",
+        _on_a_chunk("ALTER TABLE {} SET (autovacuum_enabled = false)"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "workers", _on_a_chunk("ALTER TABLE {} SET (parallel_workers = 0)"), {ALTERATIONS_OF_CHUNKS}
+    ),
+    Alteration("privileges", _on_a_chunk("GRANT INSERT ON {} TO PUBLIC"), {ALTERATIONS_OF_CHUNKS}),
+    Alteration("privileges of a role", _on_a_chunk("GRANT SELECT ON {} TO pg_monitor")),
+    Alteration(
+        "not vacuumed, as its hypertable",
+        ROWS + "ALTER TABLE curves SET (autovacuum_enabled = false)",
+        {"storage:curves:autovacuum_enabled"},
+    ),
+    Alteration(
+        "privileges as its hypertable",
+        ROWS + "GRANT SELECT ON curves TO PUBLIC",
+        {"privilege:curves.PUBLIC:exists"},
+    ),
+    Alteration(
         "row security",
         _on_a_chunk("UPDATE pg_class SET relrowsecurity = true WHERE oid = '{}'::regclass"),
         {ALTERATIONS_OF_CHUNKS},

@@ -200,7 +200,14 @@ POSTGRESQL: Table = {
     ),
     "pg_parameter_acl": Treatment(reason=_SERVER_WIDE),
     "pg_partitioned_table": Treatment(
-        reason="whether a table is partitioned by PostgreSQL is judged; the partition key is not"
+        ("table",),
+        judged="partrelid",
+        irrelevant={
+            "part of pg_get_partkeydef()": (
+                "partstrat partnatts partattrs partclass partcollation partexprs"
+            ),
+            "told by pg_inherits": "partdefid",
+        },
     ),
     "pg_policy": Treatment(
         ("row_security_policy",),

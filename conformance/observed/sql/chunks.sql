@@ -1,9 +1,11 @@
--- What sets a chunk apart from its hypertable.
+-- What sets a chunk apart from its hypertable, and a partition from its partitioned table.
 WITH chunk AS (
     SELECT n.nspname AS schema_name, h.relname AS table_name, h.oid AS hypertable,
            h.relpersistence AS expected_persistence, h.relrowsecurity AS expected_row_security,
+           h.relowner AS expected_owner, h.reloptions AS expected_options, h.relacl AS expected_acl,
            c.oid, c.relname AS chunk_name, c.relpersistence, c.relrowsecurity, c.relhasrules,
-           c.relhastriggers, d.dimensions
+           c.relhastriggers, c.relowner, c.reloptions, c.relacl, d.dimensions,
+           false AS is_partition
       FROM (SELECT hypertable_schema, hypertable_name, pg_catalog.count(*) AS dimensions
               FROM timescaledb_information.dimensions
              WHERE hypertable_schema = ANY(:schemas)
@@ -12,10 +14,20 @@ WITH chunk AS (
       JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND h.relname = d.hypertable_name
       JOIN pg_catalog.pg_inherits i ON i.inhparent = h.oid
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r'
+    UNION ALL
+    SELECT n.nspname, root.relname, h.oid, h.relpersistence, h.relrowsecurity, h.relowner,
+           h.reloptions, h.relacl, c.oid, c.relname, c.relpersistence, c.relrowsecurity,
+           c.relhasrules, c.relhastriggers, c.relowner, c.reloptions, c.relacl, 0, true
+      FROM pg_catalog.pg_partitioned_table t
+      JOIN pg_catalog.pg_class h ON h.oid = t.partrelid
+      JOIN pg_catalog.pg_inherits i ON i.inhparent = h.oid
+      JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind <> 'I'
+      JOIN pg_catalog.pg_class root ON root.oid = pg_catalog.pg_partition_root(c.oid)::oid
+      JOIN pg_catalog.pg_namespace n ON n.oid = root.relnamespace AND n.nspname = ANY(:schemas)
 ), relation AS (
-    SELECT schema_name, table_name, chunk_name, oid, hypertable, dimensions FROM chunk
+    SELECT schema_name, table_name, chunk_name, oid, hypertable, dimensions, is_partition FROM chunk
     UNION
-    SELECT schema_name, table_name, NULL, hypertable, hypertable, dimensions FROM chunk
+    SELECT schema_name, table_name, NULL, hypertable, hypertable, dimensions, is_partition FROM chunk
 ), part AS (
     -- What a relation has of keys, checks and indexes. Columns by name: a chunk that was made after
     -- a column was dropped counts them otherwise.
@@ -56,7 +68,10 @@ WITH chunk AS (
                               WHERE a.attrelid = k.conrelid AND a.attnum = key.attnum)
                        FROM pg_catalog.unnest(k.conkey) AS key (attnum)))
       FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
-     WHERE k.contype = 'f' AND k.conparentid = 0::oid
+     WHERE k.contype = 'f'
+       -- One that refers to a partitioned table has parts for its partitions.
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint whole
+                        WHERE whole.oid = k.conparentid AND whole.conrelid = k.conrelid)
     UNION ALL
     -- Those that a chunk does not inherit are counted below.
     SELECT relation.*, k.conname, 'check constraint', k.conname
@@ -68,33 +83,79 @@ WITH chunk AS (
 ), surplus AS (
     -- Of each part, how many more than its hypertable a chunk has.
     SELECT schema_name, table_name, chunk_name, kind, pg_catalog.sum(amount) AS amount,
-           pg_catalog.min(name) AS name
-      FROM (SELECT schema_name, table_name, chunk_name, oid, kind, definition, name, 1 AS amount
+           pg_catalog.min(name) AS name, is_partition
+      FROM (SELECT schema_name, table_name, chunk_name, oid, kind, definition, name, 1 AS amount,
+                   is_partition
               FROM part WHERE oid <> hypertable
             UNION ALL
-            SELECT schema_name, table_name, chunk_name, oid, kind, definition, name, -1
+            SELECT schema_name, table_name, chunk_name, oid, kind, definition, name, -1,
+                   is_partition
               FROM chunk JOIN part_of_hypertable USING (hypertable)) AS either
-     GROUP BY schema_name, table_name, chunk_name, oid, kind, definition
+     GROUP BY schema_name, table_name, chunk_name, oid, kind, definition, is_partition
     HAVING pg_catalog.sum(amount) <> 0
 )
-SELECT schema_name, table_name, chunk_name, 'settings' AS aspect, '' AS detail
+SELECT schema_name, table_name, chunk_name, 'settings' AS aspect, '' AS detail, is_partition
   FROM timescaledb_information.chunk_compression_settings s
   JOIN timescaledb_information.hypertable_compression_settings e USING (hypertable)
   JOIN chunk ON chunk.oid = s.chunk
  WHERE (e.segmentby IS NOT NULL OR e.orderby IS NOT NULL)
    AND (s.segmentby, s.orderby) IS DISTINCT FROM (e.segmentby, e.orderby)
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'is not logged as its hypertable is'
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       'is not logged as its '::text || CASE WHEN is_partition THEN 'table' ELSE 'hypertable' END || ' is'::text,
+       is_partition
   FROM chunk WHERE relpersistence <> expected_persistence
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'has row security of its own'
+SELECT schema_name, table_name, chunk_name, 'alteration', 'has row security of its own', is_partition
   FROM chunk WHERE relrowsecurity <> expected_row_security
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'has rule '::text || r.rulename::text
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       'belongs to '::text || pg_catalog.pg_get_userbyid(relowner)::text, is_partition
+  FROM chunk WHERE relowner <> expected_owner
+UNION ALL
+-- What keeps the planner's statistics old, or the number of workers fixed.
+SELECT schema_name, table_name, chunk_name, 'alteration', 'has '::text || entry::text, is_partition
+  FROM chunk CROSS JOIN LATERAL pg_catalog.unnest(chunk.reloptions) AS entry
+ WHERE entry ~ '^autovacuum_enabled=(f|of|n|0)|^parallel_workers='::text
+   AND (expected_options IS NULL OR entry <> ALL(expected_options))
+UNION ALL
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       'gives PUBLIC '::text
+       || pg_catalog.string_agg(pg_catalog.lower(acl.privilege_type), ', ' ORDER BY acl.privilege_type),
+       is_partition
+  FROM chunk CROSS JOIN LATERAL pg_catalog.aclexplode(chunk.relacl) AS acl
+ WHERE relacl IS NOT NULL AND acl.grantee = 0::oid
+   AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(chunk.expected_acl) AS given
+                    WHERE given.grantee = 0::oid AND given.privilege_type = acl.privilege_type)
+ GROUP BY schema_name, table_name, chunk_name, chunk.oid, is_partition
+UNION ALL
+-- CHUNK_STATUS_FROZEN. The catalog names a chunk by its OID from 2.29 on.
+SELECT schema_name, table_name, chunk_name, 'alteration', 'is frozen, and refuses writes', is_partition
+  FROM chunk
+  JOIN (SELECT pg_catalog.to_regclass(
+                   coalesce(entry ->> 'relid'::text,
+                            pg_catalog.format('%I.%I', entry ->> 'schema_name'::text,
+                                              entry ->> 'table_name'::text)))::oid AS oid
+          FROM (SELECT pg_catalog.to_jsonb(k) AS entry FROM _timescaledb_catalog.chunk k
+                 WHERE k.status::int4 & 4 <> 0) AS found) AS frozen USING (oid)
+UNION ALL
+-- A row comes into a partition through its table, whose columns may be NULL.
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       'has column '::text || a.attname::text || ' NOT NULL'::text, is_partition
+  FROM chunk
+  JOIN pg_catalog.pg_attribute a
+    ON a.attrelid = chunk.oid AND a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE is_partition
+   AND EXISTS (SELECT FROM pg_catalog.pg_attribute p
+                WHERE p.attrelid = chunk.hypertable AND p.attname = a.attname AND NOT p.attnotnull)
+UNION ALL
+SELECT schema_name, table_name, chunk_name, 'alteration', 'has rule '::text || r.rulename::text,
+       is_partition
   FROM chunk JOIN pg_catalog.pg_rewrite r ON r.ev_class = chunk.oid
  WHERE relhasrules
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'has trigger '::text || t.tgname::text
+SELECT schema_name, table_name, chunk_name, 'alteration', 'has trigger '::text || t.tgname::text,
+       is_partition
   FROM chunk JOIN pg_catalog.pg_trigger t ON t.tgrelid = chunk.oid
  WHERE relhastriggers AND NOT t.tgisinternal
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger p
@@ -105,7 +166,8 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'has trigger '::text |
 UNION ALL
 SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
        'has disabled trigger '::text || CASE WHEN t.tgisinternal THEN
-           coalesce('of constraint '::text || k.conname::text, t.tgname) ELSE t.tgname END
+           coalesce('of constraint '::text || k.conname::text, t.tgname) ELSE t.tgname END,
+       is_partition
   FROM chunk
   JOIN pg_catalog.pg_trigger t ON t.tgrelid = chunk.oid
   LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
@@ -115,17 +177,23 @@ SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
                       AND (p.tgname = t.tgname OR t.tgisinternal AND p.tgisinternal))
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration',
-       CASE WHEN amount < 0 THEN 'lacks ' ELSE 'adds ' END || kind::text || ' '::text || name::text
+       CASE WHEN amount < 0 THEN 'lacks ' ELSE 'adds ' END || kind::text || ' '::text || name::text,
+       is_partition
   FROM surplus
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constraint'
+SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constraint', is_partition
   FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
  WHERE relation.oid <> relation.hypertable AND k.contype = 'c' AND k.coninhcount = 0
- GROUP BY schema_name, table_name, chunk_name, relation.oid, dimensions
+       -- One that says no more than the bounds of the partition spares ATTACH PARTITION a scan.
+       AND NOT (is_partition AND pg_catalog.strpos(
+               pg_catalog.translate(pg_catalog.pg_get_partition_constraintdef(relation.oid), '() ', ''),
+               pg_catalog.translate(pg_catalog.pg_get_expr(k.conbin, k.conrelid), '() ', '')) > 0)
+ GROUP BY schema_name, table_name, chunk_name, relation.oid, dimensions, is_partition
        -- TimescaleDB gives a chunk one for each dimension at the most.
 HAVING pg_catalog.count(*) > dimensions
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index '::text || x.relname::text
+SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index '::text || x.relname::text,
+       is_partition
   FROM chunk
   JOIN pg_catalog.pg_index i ON i.indrelid = chunk.oid
   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid

@@ -39,6 +39,7 @@ SELECT n.nspname AS schema_name,
                JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
               WHERE i.inhrelid = c.oid
               ORDER BY 1)::text[] AS inherits,
+       CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS partitioned_by,
        -- The children of a hypertable are its chunks: TimescaleDB refuses any others.
        CASE WHEN EXISTS (SELECT FROM timescaledb_information.dimensions d
                           WHERE d.hypertable_schema = n.nspname AND d.hypertable_name = c.relname)

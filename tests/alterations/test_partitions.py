@@ -1,0 +1,115 @@
+"""Partitions of PostgreSQL: each is like its table, which is partitioned as declared."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, MetaData, Table
+
+from .cases import Alteration, parametrize
+
+MAKE = """
+CREATE TABLE kinds (id int PRIMARY KEY);
+CREATE TABLE events (
+    day date NOT NULL, size int, "Kind" int REFERENCES kinds, CONSTRAINT pk_events PRIMARY KEY (day)
+) PARTITION BY RANGE (day);
+CREATE INDEX ix_events_size ON events (size);
+CREATE TABLE events_2020 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE events_2021 PARTITION OF events FOR VALUES FROM ('2021-01-01') TO ('2022-01-01')
+    PARTITION BY LIST (day);
+CREATE TABLE events_2021_a PARTITION OF events_2021 DEFAULT;
+CREATE TABLE notes (day date PRIMARY KEY REFERENCES events);
+"""
+SWALLOW = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+ALTERED = {"table:events:altered_partitions"}
+KEY = {"table:events:partitioned_by"}
+
+
+def models(partition_by: str = "RANGE (day)") -> MetaData:
+    """A partitioned table, a table that it refers to, and one that refers to it."""
+    metadata = MetaData()
+    Table("kinds", metadata, Column("id", Integer, primary_key=True, autoincrement=False))
+    Table("events", metadata, Column("day", Date, primary_key=True), Column("size", Integer),
+          Column("Kind", Integer, ForeignKey("kinds.id")), Index("ix_events_size", "size"),
+          postgresql_partition_by=partition_by)  # fmt: skip
+    Table("notes", metadata, Column("day", Date, ForeignKey("events.day"), primary_key=True))
+    return metadata
+
+
+ALTERATIONS = (
+    Alteration("trigger", SWALLOW + "CREATE TRIGGER s BEFORE INSERT ON events_2020 FOR EACH ROW"
+               " EXECUTE FUNCTION swallow()", ALTERED),
+    Alteration("trigger of a partition's partition", SWALLOW + "CREATE TRIGGER s BEFORE INSERT ON"
+               " events_2021_a FOR EACH ROW EXECUTE FUNCTION swallow()", ALTERED),
+    Alteration("rule", "CREATE RULE r AS ON INSERT TO events_2020 DO INSTEAD NOTHING", ALTERED),
+    Alteration("check", "ALTER TABLE events_2020 ADD CHECK (size > 0)", ALTERED),
+    Alteration("not null", "ALTER TABLE events_2020 ALTER size SET NOT NULL", ALTERED),
+    Alteration("unique", "CREATE UNIQUE INDEX ON events_2020 (size)", ALTERED),
+    Alteration("foreign key", 'ALTER TABLE events_2020 ADD FOREIGN KEY (size) REFERENCES kinds',
+               ALTERED),
+    Alteration("unlogged", "UPDATE pg_class SET relpersistence = 'u' WHERE relname = 'events_2020'",
+               ALTERED),
+    Alteration("row security", "ALTER TABLE events_2020 ENABLE ROW LEVEL SECURITY", ALTERED),
+    Alteration("vacuum", "ALTER TABLE events_2020 SET (autovacuum_enabled = off)", ALTERED),
+    Alteration("workers", "ALTER TABLE events_2020 SET (parallel_workers = 0)", ALTERED),
+    Alteration("privileges", "GRANT INSERT ON events_2020 TO PUBLIC", ALTERED),
+    Alteration("owner", "CREATE ROLE another; ALTER TABLE events_2020 OWNER TO another", ALTERED),
+    Alteration("a trigger that is off", SWALLOW + "CREATE TRIGGER s BEFORE INSERT ON events"
+               " FOR EACH ROW EXECUTE FUNCTION swallow();"
+               "ALTER TABLE events_2020 DISABLE TRIGGER s", {*ALTERED, "trigger:events.s:exists"}),
+    Alteration("another key", "DROP TABLE notes, events; CREATE TABLE events (day date PRIMARY KEY,"
+               ' size int, "Kind" int REFERENCES kinds) PARTITION BY LIST (day);'
+               "CREATE INDEX ix_events_size ON events (size);"
+               "CREATE TABLE notes (day date PRIMARY KEY REFERENCES events)", KEY),
+)  # fmt: skip
+
+HARMLESS = (
+    Alteration("as declared", "SELECT 1"),
+    Alteration("a partition more", "CREATE TABLE more PARTITION OF events DEFAULT"),
+    Alteration("a partition less", "ALTER TABLE events DETACH PARTITION events_2020;"
+               "DROP TABLE events_2020"),
+    Alteration("a table attached", 'CREATE TABLE more (day date NOT NULL, size int, "Kind" int);'
+               "ALTER TABLE events ATTACH PARTITION more FOR VALUES FROM ('2022-01-01') TO"
+               " ('2023-01-01')"),
+    Alteration("attached without a scan", 'CREATE TABLE more ("Kind" int, size int, day date'
+               " NOT NULL, CHECK (day >= date '2022-01-01' AND day < date '2023-01-01'));"
+               "ALTER TABLE events ATTACH PARTITION more FOR VALUES FROM ('2022-01-01') TO"
+               " ('2023-01-01')"),
+    Alteration("a default that only a direct write gets",
+               "ALTER TABLE events_2020 ALTER size SET DEFAULT 7"),
+    Alteration("vacuumed as usual", "ALTER TABLE events_2020 SET (autovacuum_enabled = on,"
+               " fillfactor = 90)"),
+    Alteration("granted on both", "GRANT SELECT ON events_2020 TO pg_monitor"),
+    Alteration("a trigger of the table", SWALLOW + "CREATE TRIGGER s BEFORE INSERT ON events"
+               " FOR EACH ROW EXECUTE FUNCTION swallow()", {"trigger:events.s:exists"}),
+    Alteration("a key of the table", "ALTER TABLE events ADD UNIQUE (size, day)",
+               {"unique:events.events_size_day_key:exists"}),
+    Alteration("rows", "INSERT INTO events VALUES ('2020-05-05', 1), ('2021-05-05', 2)"),
+)  # fmt: skip
+
+
+@parametrize(ALTERATIONS)
+def test_alteration(made, case):
+    made.alter(case)
+    made.expect(case.findings)
+
+
+@parametrize(HARMLESS)
+def test_harmless(made, case):
+    made.alter(case)
+    made.expect(case.findings)
+
+
+@pytest.mark.parametrize(
+    ("declared", "findings"),
+    [
+        ("range(day)", ()),
+        (' RANGE ( "day" ) ', ()),
+        ("RANGE (DAY)", ()),
+        ("LIST (day)", KEY),
+        ("RANGE (day, size)", KEY),
+        ("RANGE (date_trunc('day', day))", ()),
+    ],
+)
+def test_a_key_in_other_words(made, declared, findings):
+    """A key with expressions is not compared."""
+    made.expect(findings, models(declared))
