@@ -57,4 +57,7 @@ def _each(metadata: Any) -> list[Any]:
 
 def _has_declarations(metadata: Any) -> bool:
     tables = metadata.tables.values()
-    return _INFO_KEY in metadata.info or any(_INFO_KEY in table.info for table in tables)
+    # As `declarations_of()`.
+    return _INFO_KEY in metadata.info or any(
+        getattr(table.info, "declarations", None) for table in tables
+    )

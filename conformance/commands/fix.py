@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ def fix(  # noqa: PLR0913 - what a user may choose
             lambda progress: run_fix(choices, progress),
             no_verdict=lambda reason: FixReport(could_not_run=reason),
             write=lambda _: None,
-            show=_show,
+            show=lambda report, console: _show(report, console, printed=printed is not None),
             progress=lambda step: status.update(escape(step)),
             ended=status.stop,
             json_file=json_file,
@@ -90,13 +91,15 @@ def _asked(source: str) -> str | None:
     return answer
 
 
-def _show(report: FixReport, console: Console) -> None:
+def _show(report: FixReport, console: Console, *, printed: bool) -> None:
     from conformance.reports import fix as fix_console
 
-    if report.text:
-        from rich.console import Console as Other
+    if printed:
+        from conformance.process.printing import without_commands
+        from conformance.reports.terminal import Terminal
 
-        # What is printed can be piped into a file.
+        # What is printed can be piped into a file, also if there is nothing to mend.
         click.echo(report.text, nl=False, err=console.stderr)
-        console = Other(stderr=True, soft_wrap=True)
+        stderr = without_commands(sys.stderr, os.environ)
+        console = Terminal(file=stderr, soft_wrap=True)
     fix_console.show(report, console)

@@ -19,18 +19,23 @@ if TYPE_CHECKING:
     #: A length of time, or a number where the time column is an integer.
     Length = str | timedelta | int
 
-#: The key of the declarations in `Table.info` and of the requirements in `MetaData.info`.
+#: The key of the requirements in `MetaData.info`.
 INFO_KEY = "timescaledb"
 
 Declared = TypeVar("Declared", bound="Declaration")
 Required = TypeVar("Required", bound="Requirement")
 
 
-class _Declarations(dict[type, list["Declaration"]]):
-    """The declarations of a table; Alembic writes `info` into the revision that creates it."""
+class _Info(dict[Any, Any]):
+    """`Table.info` with the declarations beside its items, which Alembic writes into a revision."""
 
-    def __repr__(self) -> str:
-        return "{}"
+    def __init__(self, items: dict[Any, Any], declarations: dict[type, list[Declaration]]) -> None:
+        super().__init__(items)
+        self.declarations = declarations
+
+    def copy(self) -> _Info:
+        """With the same declarations; called by `Table.to_metadata()`."""
+        return _Info(self, self.declarations)
 
 
 class DeclarationError(ArgumentError):
@@ -60,7 +65,9 @@ class Declaration(SchemaItem):
 
     def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
         assert isinstance(parent, Table)
-        declared: dict[type, list[Declaration]] = parent.info.setdefault(INFO_KEY, _Declarations())
+        if not isinstance(parent.info, _Info):
+            parent.info = _Info(parent.info, {})
+        declared = parent.info.declarations
         if type(self) in declared and not self._repeatable:
             raise DeclarationError(parent.name, f"declares {type(self).__name__} twice")
         declared.setdefault(type(self), []).append(self)
@@ -155,8 +162,13 @@ def declared(table: Table, kind: type[Declared]) -> Declared | None:
 
 def all_declared(table: Table, kind: type[Declared]) -> list[Declared]:
     """The table's declarations of this class and of its subclasses."""
-    found: dict[type, list[Declaration]] = table.info.get(INFO_KEY, {})
-    return [item for items in found.values() for item in items if isinstance(item, kind)]
+    found = declarations_of(table).values()
+    return [item for items in found for item in items if isinstance(item, kind)]
+
+
+def declarations_of(table: Table) -> dict[type, list[Declaration]]:
+    """The table's declarations by their class."""
+    return table.info.declarations if isinstance(table.info, _Info) else {}
 
 
 class Requirement:

@@ -14,7 +14,6 @@ from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import Comparison, compare
 from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts
 from conformance.declarations import view_of, views_of
-from conformance.declarations.base import INFO_KEY
 from conformance.expected import expected_facts
 from conformance.mending.plan import Plan, plan_for
 from conformance.mending.revision import statements
@@ -73,9 +72,6 @@ def propose(context: AutogenContext, upgrade: UpgradeOps, metadata: MetaData) ->
     Statements that drop something run before Alembic's operations, the others after them.
     """
     _leave_views_out(upgrade, metadata)
-    for item in upgrade.ops:
-        if isinstance(item, CreateTableOp):
-            item.info.pop(INFO_KEY, None)
     connection = context.connection
     if connection is None:
         return

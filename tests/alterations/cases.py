@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import MetaData, Table
 
 import models
-from conformance.declarations.base import INFO_KEY
 from conformance.pipeline import check_database
 
 if TYPE_CHECKING:
@@ -123,9 +122,9 @@ class Database:
     def declaring(self, table: str, *declarations: Declaration) -> MetaData:
         """The models of this project, with more declared of one table."""
         metadata = self.requiring()
-        info = metadata.tables[table].info
         # The copy of a table keeps its declarations in the same lists.
-        info[INFO_KEY] = {kind: [*items] for kind, items in info.get(INFO_KEY, {}).items()}
+        info = metadata.tables[table].info
+        info.declarations = {kind: [*items] for kind, items in info.declarations.items()}
         Table(table, metadata, *declarations, extend_existing=True)
         return metadata
 

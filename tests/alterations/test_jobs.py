@@ -28,6 +28,7 @@ from conformance.declarations import (
     Retention,
     SparseIndex,
 )
+from conformance.declarations.base import declarations_of
 
 from .cases import Alteration, parametrize
 
@@ -419,7 +420,7 @@ def test_a_hint_can_be_followed(made):
     metadata.info.clear()
     for table in metadata.sorted_tables:
         for kind in (Reorder, ChunkSkipping, Retention):
-            table.info["timescaledb"].pop(kind, None)
+            declarations_of(table).pop(kind, None)
     found = {finding.id: finding.hint for finding in made.compare(metadata).findings.values()}
     for key, declaration in {
         "policy:trades.reorder:exists": "Reorder(...)",

@@ -138,9 +138,15 @@ def test_the_verdict_of_an_audit(run, tmp_path, drifted):
     assert f"findings of  audit.json, {verdict.engine.description}" in done.stderr
     assert "gone         1:" in done.stderr
     assert "index:curves.mended_since:exists" in done.stderr
+    # What is printed is SQL alone, also if there is none.
+    data["findings"] = data["findings"][-1:]
+    file.write_text(json.dumps(data))
+    done = run("audit.json", drifted, "--sql")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "there is nothing to mend" in done.stderr
     # Of the verdicts on several databases that of the database.
     file.write_text(json.dumps({"databases": [AUDITED, data]}))
-    assert len(written_in(file, drifted).ids) == 2
+    assert len(written_in(file, drifted).ids) == 1
     file.write_text(json.dumps({"databases": [AUDITED, AUDITED]}))
     with pytest.raises(ConformanceError, match="no verdict on the database"):
         written_in(file, drifted)
