@@ -63,8 +63,8 @@ _COMPARING = ("conformance.comparing", "conformance.intervals")
 PURE_MENDING = (
     "chunks", "columns", "compression", "constraints", "extensions", "functions", "hypertables",
     "indexes", "jobs", "plan", "policies", "privileges", "remaking", "renaming", "report",
-    "revision", "scene", "sequences", "settings", "skipping", "sql", "storage", "tables", "target",
-    "triggers", "types", "views",
+    "revision", "scene", "schemas", "sequences", "settings", "skipping", "sql", "storage", "tables",
+    "target", "triggers", "types", "views",
 )  # fmt: skip
 
 RULES = (

@@ -18,6 +18,7 @@ from conformance.mending import (
     jobs,
     policies,
     privileges,
+    schemas,
     sequences,
     settings,
     skipping,
@@ -202,6 +203,7 @@ def steps_between(
         scene.remade = objects_to_remake(scene.before, after)
         stays: list[_Stays] = []
         found = [*renaming_steps(names, guarded=guarded), *_steps(scene, kinds, stays)]
+        found += schemas.steps(scene)
         if not stays:
             steps = sorted(found, key=lambda step: step.order)
             if not guarded and steps and steps[-1].phase:

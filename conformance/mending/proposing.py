@@ -8,43 +8,60 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate import renderers
 from alembic.operations import Operations
 from alembic.operations.ops import CreateTableOp, MigrateOperation, ModifyTableOps
-from sqlalchemy import inspect
+from sqlalchemy import Column, inspect
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import Comparison, compare
 from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts
 from conformance.declarations import view_of, views_of
 from conformance.expected import expected_facts
-from conformance.mending.plan import Plan, plan_for
+from conformance.mending.plan import plan_for
 from conformance.mending.revision import statements
+from conformance.mending.scene import making
 from conformance.pipeline import check_database, scope_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations.ops import UpgradeOps
     from sqlalchemy import Connection, MetaData
 
     from conformance.comparing.findings import Finding
+    from conformance.mending.report import Unmended
     from conformance.mending.scene import Step
     from conformance.observed import Scope
 
-#: Kinds that Alembic does not propose. It knows tables, columns, keys, constraints and indexes.
-_KINDS = frozenset(
+#: Kinds that Alembic does not propose and that are not dropped where the models do not declare
+#: them: they may be somebody else's.
+_OF_OTHERS = frozenset(
     {
-        "extension", "hypertable", "chunk_skipping", "compression", "chunk", "policy", "job",
-        *DERIVED,
+        "extension", "sequence", "function", "procedure", "job", "trigger", "rule",
+        "row_security_policy", "storage", "privilege", "default_privilege", "setting", *DERIVED,
     }
 )  # fmt: skip
-#: Kinds that are not dropped because the models do not declare them: they may be somebody else's.
-_OF_OTHERS = ("extension", "job", *DERIVED)
+#: Kinds that Alembic does not propose. It knows columns, keys, constraints and indexes, and tables
+#: apart from their row security.
+_KINDS = _OF_OTHERS | {
+    "hypertable", "chunk_skipping", "compression", "chunk", "policy", "table",
+}  # fmt: skip
+#: Kinds that Alembic creates with a table, and does not drop with it.
+_LEFT_BEHIND = ("type", "domain")
+#: What has a smaller rank is used by tables.
+_TABLE = making("table", "").rank
+#: What only a person writes: facts do not have the bodies of functions.
+_BY_HAND = ("function:", "procedure:")
 
 
 class ExecuteSteps(MigrateOperation):
     """Statements, and those that undo them."""
 
-    def __init__(self, steps: tuple[Step, ...], undo: tuple[Step, ...]) -> None:
+    def __init__(
+        self, steps: tuple[Step, ...], undo: tuple[Step, ...], by_hand: tuple[Unmended, ...] = ()
+    ) -> None:
         self.steps = steps
         self.undo = undo
+        self.by_hand = by_hand
 
     def reverse(self) -> ExecuteSteps:
         """The operation of the downgrade."""
@@ -57,7 +74,9 @@ class ExecuteSteps(MigrateOperation):
 
 @renderers.dispatch_for(ExecuteSteps)
 def _rendered(_context: AutogenContext, operation: ExecuteSteps) -> list[str]:
-    return [line for text in statements(operation.steps) for line in text.split("\n")]
+    texts = [*(f"# Write by hand {item.id}: {item.reason}." for item in operation.by_hand)]
+    texts += statements(operation.steps)
+    return [line for text in texts for line in text.split("\n")]
 
 
 @Operations.implementation_for(ExecuteSteps)
@@ -72,18 +91,28 @@ def propose(context: AutogenContext, upgrade: UpgradeOps, metadata: MetaData) ->
     Statements that drop something run before Alembic's operations, the others after them.
     """
     _leave_views_out(upgrade, metadata)
+    for item in upgrade.ops:
+        if isinstance(item, CreateTableOp):
+            item.columns = [part for column in item.columns for part in _with_checks(column)]
     connection = context.connection
     if connection is None:
         return
-    plan = _plan(connection, metadata)
-    first = [step for step in plan.upgrade if step.rank <= 1]
-    last = [step for step in plan.upgrade if step.rank > 1]
-    dropping = [step for step in plan.downgrade if step.rank < 0]
-    making = [step for step in plan.downgrade if step.rank >= 0]
-    if first or making:
-        upgrade.ops.insert(0, ExecuteSteps(tuple(first), tuple(making)))
-    if last or dropping:
-        upgrade.ops.append(ExecuteSteps(tuple(last), tuple(dropping)))
+    comparison = _read(connection, metadata)
+    plan = plan_for(comparison, wanted=_wanted, kinds=_KINDS)
+    types = plan_for(comparison, wanted=_is_new_type, kinds=_LEFT_BEHIND)
+    up, down = (
+        [step for step in steps if abs(step.rank) != _TABLE]
+        for steps in (plan.upgrade, plan.downgrade)
+    )
+    first = [step for step in up if step.rank < _TABLE]
+    last = [step for step in up if step.rank > _TABLE]
+    undo_last = [step for step in down if step.rank < 0]
+    undo_first = [*(step for step in down if step.rank > 0), *types.downgrade]
+    by_hand = tuple(item for item in plan.unmended if item.id.startswith(_BY_HAND))
+    if first or undo_first or (by_hand and (last or upgrade.ops)):
+        upgrade.ops.insert(0, ExecuteSteps(tuple(first), tuple(undo_first), by_hand))
+    if last or undo_last:
+        upgrade.ops.append(ExecuteSteps(tuple(last), tuple(undo_last)))
 
 
 def _leave_views_out(upgrade: UpgradeOps, metadata: MetaData) -> None:
@@ -99,16 +128,28 @@ def _leave_views_out(upgrade: UpgradeOps, metadata: MetaData) -> None:
     ]
 
 
-def _plan(connection: Connection, metadata: MetaData) -> Plan:
+def _with_checks(item: Any) -> Iterator[Any]:
+    """The column, and its own checks as those of the table: Alembic writes no others."""
+    checks = item.constraints if isinstance(item, Column) else ()
+    if not checks:
+        yield item
+        return
+    column = item._copy()  # noqa: SLF001 - as Alembic does with the columns of a table
+    column.constraints.clear()
+    yield column
+    for check in checks:
+        yield check._copy()  # noqa: SLF001
+
+
+def _read(connection: Connection, metadata: MetaData) -> Comparison:
     schema = inspect(connection).default_schema_name or "public"
     scope = scope_of(metadata, (schema,))
     savepoint = connection.begin_nested()
     try:
-        comparison = _comparison(connection, metadata, scope)
+        return _comparison(connection, metadata, scope)
     finally:
         # The settings of the transaction are as before.
         savepoint.rollback()
-    return plan_for(comparison, wanted=_wanted, kinds=_KINDS)
 
 
 def _comparison(connection: Connection, metadata: MetaData, scope: Scope) -> Comparison:
@@ -116,13 +157,19 @@ def _comparison(connection: Connection, metadata: MetaData, scope: Scope) -> Com
     known = "SELECT count(*) FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'"
     if connection.exec_driver_sql(known).scalar_one():
         return check_database(connection, metadata, capabilities, scope)
-    # Without the extension there are plain tables at most.
+    # Without the extension there are plain tables and types at most.
     expected = expected_facts(metadata, default_schema=scope.default_schema)
-    inspector = inspect(connection)
+    inspector: Any = inspect(connection)
     observed: Facts = {
-        FactKey("table", scope.name(schema, table), "", EXISTS): True
+        FactKey(kind, scope.name(schema, name), "", EXISTS): True
         for schema in scope.schemas
-        for table in inspector.get_table_names(schema=schema)
+        for kind, names in (
+            ("table", inspector.get_table_names(schema)),
+            ("sequence", inspector.get_sequence_names(schema)),
+            ("type", [item["name"] for item in inspector.get_enums(schema)]),
+            ("domain", [item["name"] for item in inspector.get_domains(schema)]),
+        )
+        for name in names
     }
     comparison = compare(expected, observed, capabilities)
     return replace(comparison, sides=(expected, observed))
@@ -134,3 +181,7 @@ def _wanted(finding: Finding) -> bool:
         and finding.attribute == EXISTS
         and finding.kind in _OF_OTHERS
     )
+
+
+def _is_new_type(finding: Finding) -> bool:
+    return finding.kind in _LEFT_BEHIND and finding.disagreement == "missing"

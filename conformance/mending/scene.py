@@ -67,6 +67,8 @@ ORDER = (
 #: Columns, defaults and triggers use these, and may be changed so that they no longer do.
 _USED = frozenset({"extension", "type", "domain", "sequence", "function", "procedure"})
 _RANK = {kind: rank for rank, kind in enumerate(ORDER, start=1)}
+# One may read from the other; their depth says which.
+_RANK |= dict.fromkeys(DERIVED, _RANK[DERIVED[0]])
 #: From this version on constraints can be added while compression is on.
 _FREER = (2, 20)
 

@@ -1,0 +1,36 @@
+"""Schemas: those that have nothing yet are created for what comes into them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.comparing.facts import EXISTS
+from conformance.mending.scene import RELATIONS, making
+from conformance.mending.sql import name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.mending.scene import Ref, Scene, Step
+
+_INSIDE = frozenset({*RELATIONS, "type", "domain", "sequence", "function", "procedure"})
+
+
+def steps(scene: Scene) -> Iterator[Step]:
+    """CREATE SCHEMA; facts do not say which schemas there are, so one may be there and empty."""
+    known = {_schema_of(ref) for ref in scene.before if ref.kind in _INSIDE}
+    for schema in dict.fromkeys(_schema_of(ref) for ref in _created(scene)):
+        if schema and schema not in known:
+            yield making("schema", f"CREATE SCHEMA IF NOT EXISTS {name(schema)}")
+
+
+def _created(scene: Scene) -> Iterator[Ref]:
+    for ref, parts in scene.after.items():
+        if ref.kind in _INSIDE and EXISTS in parts and ref not in scene.before:
+            yield ref
+
+
+def _schema_of(ref: Ref) -> str:
+    """Its schema; empty for the default one."""
+    schema, dot, _ = ref.table.partition(".")
+    return schema if dot else ""
