@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, DateTime, Index, Integer, Table, TypeDecorator, UniqueConstraint, Uuid
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    Table,
+    TypeDecorator,
+    UnaryExpression,
+    UniqueConstraint,
+    Uuid,
+)
 
 from conformance.declarations.base import INFO_KEY, Declaration, DeclarationError, declared
 from conformance.declarations.naming import default_name
@@ -12,7 +23,6 @@ from conformance.declarations.naming import default_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Column
     from sqlalchemy.types import TypeEngine
 
     from conformance.declarations.base import Length
@@ -170,4 +180,14 @@ def _indexed_columns(table: Table) -> Iterable[list[str]]:
     for _, columns in _unique_keys(table):
         yield columns
     for index in table.indexes:
-        yield [column.name for column in index.columns]
+        indexed = [_without_order(item) for item in index.expressions]
+        # An index on an expression is not one on exactly these columns.
+        if all(isinstance(item, Column) for item in indexed):
+            yield [item.name for item in indexed]
+
+
+def _without_order(item: Any) -> Any:
+    """The column or expression of `item DESC NULLS LAST`."""
+    while isinstance(item, UnaryExpression) and item.modifier is not None:
+        item = item.element
+    return item

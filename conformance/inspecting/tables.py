@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import (
@@ -110,15 +111,26 @@ def _domain(observed: Observed, domain: DOMAIN) -> DOMAIN:
         return domain
     checks: Any = of["checks"]
     default, check = text_of(of["default"]), text_of(next(iter(checks), None))
+    spelled = of["type"]
     return DOMAIN(
         str(domain.name),
-        domain.data_type,
+        _with_length(domain.data_type, spelled.text if isinstance(spelled, TypeName) else ""),
         collation=of["collation"],  # type: ignore[arg-type]
         default=None if default is None else text(sql(default)),
         not_null=True if of["nullable"] is False else None,
         check=None if check is None else text(sql(bare(check))),
         schema=domain.schema,
     )
+
+
+def _with_length(kind: Any, spelled: str) -> Any:
+    """The type with the numbers of `numeric(5,2)`: SQLAlchemy leaves out those of a domain."""
+    numbers = re.search(r"\((-?\d+)(?:,(-?\d+))?\)", spelled)
+    names = ("precision", "scale") if hasattr(kind, "precision") else ("length",)
+    for name, number in zip(names, numbers.groups() if numbers else (), strict=False):
+        if number is not None:
+            setattr(kind, name, int(number))
+    return kind
 
 
 def _default(of: Attributes) -> Any:

@@ -64,6 +64,7 @@ SHOP = """
 CREATE EXTENSION btree_gist;
 CREATE EXTENSION ltree;
 CREATE DOMAIN positive AS integer DEFAULT 1 CHECK (VALUE > 0);
+CREATE DOMAIN amount AS numeric(12, 2);
 CREATE TYPE state AS ENUM ('new', 'paid', 'sent');
 CREATE SEQUENCE invoices START 1000 INCREMENT 5 CACHE 20;
 CREATE TABLE customers (
@@ -74,7 +75,7 @@ CREATE TABLE customers (
 CREATE TABLE orders (
     id bigint GENERATED ALWAYS AS IDENTITY, placed_at timestamptz NOT NULL DEFAULT now(),
     customer_id bigint NOT NULL, state state NOT NULL DEFAULT 'new', pieces positive,
-    number bigint DEFAULT nextval('invoices'), net numeric(12, 2) NOT NULL,
+    number bigint DEFAULT nextval('invoices'), net amount NOT NULL,
     gross numeric GENERATED ALWAYS AS (net * 1.19) STORED, note text,
     PRIMARY KEY (id, placed_at),
     CONSTRAINT orders_once UNIQUE NULLS NOT DISTINCT (customer_id, number, placed_at),
@@ -84,6 +85,7 @@ CREATE TABLE orders (
 SELECT create_hypertable('orders', 'placed_at', chunk_time_interval => INTERVAL '1 week');
 ALTER TABLE orders ADD CONSTRAINT orders_pieces CHECK (pieces < 1000) NOT VALID;
 CREATE INDEX ix_orders_lower ON orders (lower(note), placed_at DESC);
+CREATE INDEX ix_orders_upper ON orders (upper(note), placed_at);
 CREATE INDEX ix_orders_open ON orders USING btree (customer_id) INCLUDE (net)
     WITH (fillfactor = 70) WHERE state <> 'sent' AND note <> 'a:b';
 CREATE INDEX ix_customers_tags ON customers USING gin (tags);
