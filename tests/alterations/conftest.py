@@ -16,11 +16,13 @@ from sqlalchemy import NullPool, create_engine, text
 from conformance.engines.base import Template
 
 from .cases import Database, ModelEdit, edited_models
+from .prepared import prepare_what_is_repeated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import URL, MetaData
+    from sqlalchemy import Engine as Sessions
 
     from conformance.engines.base import Engine
 
@@ -56,27 +58,33 @@ def bare() -> Template:
 
 
 @pytest.fixture(scope="session")
-def _migrated_url(conformance_engine: Engine, migrated: Template) -> Iterator[URL]:
-    with conformance_engine.database(migrated) as url:
-        yield url
+def _migrated(conformance_engine: Engine, migrated: Template) -> Iterator[Sessions]:
+    yield from _made_from(conformance_engine, migrated)
 
 
 @pytest.fixture(scope="session")
-def _bare_url(conformance_engine: Engine, bare: Template) -> Iterator[URL]:
-    with conformance_engine.database(bare) as url:
-        yield url
+def _bare(conformance_engine: Engine, bare: Template) -> Iterator[Sessions]:
+    yield from _made_from(conformance_engine, bare)
+
+
+def _made_from(conformance_engine: Engine, template: Template) -> Iterator[Sessions]:
+    """One session for all tests, so that its prepared statements last."""
+    with conformance_engine.database(template) as url:
+        sessions = prepare_what_is_repeated(create_engine(url, pool_size=1, max_overflow=0))
+        yield sessions
+        sessions.dispose()
 
 
 @pytest.fixture
-def database(conformance_engine: Engine, _migrated_url: URL) -> Iterator[Database]:
+def database(conformance_engine: Engine, _migrated: Sessions) -> Iterator[Database]:
     """The migrated database, in a transaction that is rolled back."""
-    yield from _in_transaction(conformance_engine, _migrated_url)
+    yield from _in_transaction(conformance_engine, _migrated)
 
 
 @pytest.fixture
-def bare_database(conformance_engine: Engine, _bare_url: URL) -> Iterator[Database]:
+def bare_database(conformance_engine: Engine, _bare: Sessions) -> Iterator[Database]:
     """A database with nothing but the extension, in a transaction that is rolled back."""
-    yield from _in_transaction(conformance_engine, _bare_url)
+    yield from _in_transaction(conformance_engine, _bare)
 
 
 @pytest.fixture
@@ -87,8 +95,10 @@ def made(request: pytest.FixtureRequest, bare_database: Database) -> Database:
     return replace(bare_database, metadata=request.module.models())
 
 
-def _in_transaction(conformance_engine: Engine, url: URL) -> Iterator[Database]:
-    with create_engine(url, poolclass=NullPool).connect() as connection:
+def _in_transaction(conformance_engine: Engine, sessions: Sessions) -> Iterator[Database]:
+    with sessions.connect() as connection:
+        # What the tool remembers of a session is not for the next test.
+        connection.info.clear()
         yield Database(connection, conformance_engine.capabilities)
         connection.rollback()
 

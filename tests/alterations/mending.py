@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.mending.plan import plan_for
 from conformance.mending.revision import downgrade_body, upgrade_body
+from conformance.pipeline import both_sides
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
@@ -56,7 +57,7 @@ def prove(database: Database, metadata: MetaData | None = None) -> Outcome:
         found = database.compare(metadata).findings.values()
         left = [finding.id for finding in found if finding.fails]
         error = _run(connection, downgrade_body(plan))
-        changed = [error] if error else _differences(before, database.compare(metadata).sides[1])
+        changed = [error] if error else _differences(before, both_sides(connection, metadata)[1])
         savepoint.rollback()
     return Outcome(plan, left, changed)
 
