@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from argparse import Namespace
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -25,6 +24,7 @@ from conformance.project.failing import why_it_failed
 from conformance.project.left_out import LEFT_OUT, LeftOut
 from conformance.project.preparation import prepare, statements_of
 from conformance.project.scripts import (
+    command_line,
     copied_config,
     fingerprint,
     ini_of,
@@ -85,8 +85,7 @@ class Migrations:
 
     def _choose_edition(self) -> None:
         """Set `-x` where Alembic keeps it: among the options of its command line."""
-        apache = self.edition == "apache"
-        self.config.cmd_opts = Namespace(x=["apache=allow"]) if apache else None
+        self.config.cmd_opts = command_line(*["apache=allow"] * (self.edition == "apache"))
 
     @property
     def ini(self) -> str:

@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 import warnings
+from argparse import Namespace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -83,7 +84,17 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     if not location and path.with_name("env.py").is_file():
         config.set_main_option("script_location", str(path.parent).replace("%", "%%"))
     config.attributes.update({"logging": False, _INI: toml if written else path})
+    config.cmd_opts = command_line()
     return config
+
+
+def command_line(*x: str) -> Namespace:
+    """What env.py finds in `config.cmd_opts`: the options of several commands, none of them given.
+
+    Args:
+        x: the values of `-x`.
+    """
+    return Namespace(name="alembic", x=[*x], autogenerate=False, sql=False, tag=None, quiet=True)
 
 
 def has_migrations(ini: Path | str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import logging.config
 import os
 import re
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from conformance.project.configuration import Configuration
 
+#: Reads a variable without a default.
+_READ = re.compile(r"""\b(?:getenv|environ\.get)\(\s*["'](\w+)["']\s*\)""")
 #: The errors of settings libraries for a variable that is not set: python-decouple, environs.
 _UNSET = (r"^(\w+) not found\. Declare it as envvar", r'[Ee]nvironment variable "(\w+)" not set')
 
@@ -91,7 +94,20 @@ def _missing(error: BaseException) -> list[str]:
         names = [str(item["loc"][0]) for item in error.errors() if item["type"] == "missing"]
         return [f"{_prefix_of(error, name)}{name}".upper() for name in names]
     found = (re.search(pattern, str(error)) for pattern in _UNSET)
-    return [match[1] for match in found if match]
+    return [match[1] for match in found if match] or _read_in_vain(error)
+
+
+def _read_in_vain(error: BaseException) -> list[str]:
+    """The unset variables that the code that failed reads without a default, if they may be why."""
+    names = (
+        name
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        for name in _READ.findall("".join(linecache.getlines(frame.f_code.co_filename)))
+        if "site-packages" not in frame.f_code.co_filename and name not in os.environ
+    )
+    told = str(error)
+    of_none = isinstance(error, SystemExit) or "None" in told
+    return [name for name in dict.fromkeys(names) if of_none or name in told]
 
 
 def _prefix_of(error: BaseException, name: str) -> str:

@@ -10,9 +10,11 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import psycopg2
 import pytest
 from sqlalchemy import NullPool, create_engine, text
@@ -175,6 +177,19 @@ class TestSession:
         _execute(vanishes, "BEGIN; CREATE TABLE never_committed ()")
         _vanish(vanishes)
         assert _value(stays, "SELECT to_regclass('never_committed')") is None
+
+    def test_each_connection_has_its_own_prepared_statements(self, shared_url: URL) -> None:
+        """Drivers number them, each connection from the beginning."""
+        address = shared_url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with ExitStack() as stack:
+            for number in (1, 2, 1):
+                connection = stack.enter_context(
+                    psycopg.connect(address, autocommit=True, prepare_threshold=0)
+                )
+                for _ in range(2):
+                    assert connection.execute(f"SELECT {number} + %b", [1]).fetchone() == (
+                        number + 1,
+                    )
 
     def test_waiting_for_another_connections_transaction_fails(self, connect: Connect) -> None:
         owner, waits = connect(), connect()

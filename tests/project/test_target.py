@@ -122,12 +122,47 @@ def test_what_it_cannot_be(project, env, words):
     assert "--models" in caught.value.hint or "separate runs" in caught.value.hint
 
 
-def test_an_env_py_that_misses_a_variable(project, monkeypatch):
+@pytest.mark.parametrize(
+    "read",
+    [
+        "os.environ['HOUSE_URL']",
+        "os.getenv('HOUSE_URL') or sys.exit()",
+        "os.getenv('HOUSE_URL') or sys.exit('see the manual')",
+        "create_engine(os.environ.get('HOUSE_URL'))",
+        "os.environ.get('HOUSE_URL') or wanted('HOUSE_URL')",
+    ],
+)
+def test_an_env_py_that_misses_a_variable(project, monkeypatch, read):
     monkeypatch.delenv("HOUSE_URL", raising=False)
-    project("import os\nURL = os.environ['HOUSE_URL']\n")
+    project(
+        "import os, sys\nfrom sqlalchemy import create_engine\n"
+        "def wanted(what):\n    raise RuntimeError(what + ' is not set')\n"
+        "os.getenv('HOUSE_COLOUR', 'white'), os.getenv('PATH')\n"
+        f"URL = {read}\n"
+    )
     with pytest.raises(ModelsUnavailable) as caught:
         tables()
-    assert 'HOUSE_URL = "..." in [tool.conformance.environment]' in caught.value.hint
+    assert caught.value.hint.startswith(
+        'Set HOUSE_URL to any valid value: HOUSE_URL = "..." in [tool.conformance.environment]'
+    )
+
+
+def test_a_variable_that_an_env_py_can_do_without(project, monkeypatch):
+    monkeypatch.delenv("HOUSE_URL", raising=False)
+    project("import os\nos.getenv('HOUSE_URL')\nraise RuntimeError('broken')")
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert "HOUSE_URL" not in caught.value.hint
+
+
+def test_an_env_py_that_asks_for_the_options_of_a_command(project):
+    project(
+        IMPORTS.replace("{target}", "metadata")
+        + "from alembic import context\noptions = context.config.cmd_opts\n"
+        "assert not (options.autogenerate or options.sql or options.tag or options.x)\n"
+        + ASKS.replace("{target}", "metadata")
+    )
+    assert tables() == ["doors"]
 
 
 def test_settings_of_pydantic_that_miss_one(tmp_path, monkeypatch):

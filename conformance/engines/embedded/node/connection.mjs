@@ -10,11 +10,16 @@ import {
   TERMINATE,
   copyInResponse,
   welcome,
+  withPrefix,
 } from './protocol.mjs'
 
 const LONGEST_MESSAGE = 2 ** 30
 
+let connections = 0
+
 export class Connection {
+  // Drivers give the prepared statements of each connection the same names.
+  #prefix = `c${(connections += 1)}_`
   #socket
   #session
   #settings
@@ -92,7 +97,7 @@ export class Connection {
       this.#copy = { query: message, data: [] }
       this.send(response)
     } else {
-      this.#session.submit({ connection: this, message })
+      this.#session.submit({ connection: this, message: withPrefix(message, this.#prefix) })
     }
   }
 

@@ -3,7 +3,11 @@
 
 // Types of messages, by their letter.
 const ERROR_RESPONSE = 0x45 // E
+const BIND = 0x42 // B
+const CLOSE = 0x43 // C
+const DESCRIBE = 0x44 // D
 const COPY_IN_RESPONSE = 0x47 // G
+const PARSE = 0x50 // P
 export const QUERY = 0x51 // Q
 export const SYNC = 0x53 // S
 export const TERMINATE = 0x58 // X
@@ -48,6 +52,23 @@ export function copyInResponse(query) {
   // Looking into the beginning is enough, and quick for an INSERT of many megabytes.
   const copy = COPY_IN.exec(query.toString('utf8', 5, Math.min(query.length - 1, 65536)))
   return copy ? message('G', [/\bbinary\b/i.test(copy[1]) ? 1 : 0, 0, 0]) : undefined
+}
+
+/** The message with this before the name of its prepared statement, if it names one. */
+export function withPrefix(message, prefix) {
+  const at = placeOfStatement(message)
+  if (at < 0 || message[at] === 0) return message
+  const longer = Buffer.concat([message.subarray(0, at), Buffer.from(prefix), message.subarray(at)])
+  longer.writeUInt32BE(longer.length - 1, 1)
+  return longer
+}
+
+function placeOfStatement(message) {
+  if (message[0] === PARSE) return 5
+  // After the name of the portal.
+  if (message[0] === BIND) return message.indexOf(0, 5) + 1
+  const ofStatement = message[5] === 'S'.charCodeAt(0)
+  return (message[0] === DESCRIBE || message[0] === CLOSE) && ofStatement ? 6 : -1
 }
 
 /** What a server says after the start-up message: no password asked, settings, ready. */
