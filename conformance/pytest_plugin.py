@@ -195,7 +195,10 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and _is_ours(item):
         from conformance.checking.excusing import excuse
+        from conformance.checking.explaining import explain
 
+        if call.excinfo is not None:
+            explain(item, report, call.excinfo.value)
         excuse(item, report)
     return report
 

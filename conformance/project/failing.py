@@ -40,15 +40,32 @@ def why_it_failed(
         return error
     if is_lost_connection(error):
         return lost_connection(f"the migration to {goal}")
-    place = _place(error, revisions)
-    what = place or f"The migration to {goal}"
-    statement = _statement(error)
-    sent = f" The statement is: {statement}." if statement else ""
     hint = (
         hint_of(error, left_out)
         or f"'alembic upgrade {goal}' on an empty database shows the same error."
     )
-    return MigrationFailed(f"{what} fails: {describe_briefly(error)}.{sent}", hint)
+    what = _place(error, revisions) or f"The migration to {goal}"
+    return MigrationFailed(_sentence(what, error), hint)
+
+
+def failure_in_a_file(
+    error: BaseException, revisions: ScriptDirectory, left_out: Collection[str] = ()
+) -> ConformanceError | None:
+    """The error of a revision, or of env.py, as a sentence and a hint, which may be empty.
+
+    Returns:
+        None if the error did not come through a file of the migrations.
+    """
+    place = _place(error, revisions)
+    if place is None or isinstance(error, ConformanceError) or is_lost_connection(error):
+        return None
+    return MigrationFailed(_sentence(place, error), hint_of(error, left_out) or "")
+
+
+def _sentence(what: str, error: BaseException) -> str:
+    statement = _statement(error)
+    sent = f" The statement is: {statement}." if statement else ""
+    return f"{what} fails: {describe_briefly(error)}.{sent}"
 
 
 def _place(error: BaseException, revisions: ScriptDirectory) -> str | None:

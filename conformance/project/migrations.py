@@ -20,7 +20,7 @@ from conformance.observed import Scope
 from conformance.observed.home import home_of, version_of
 from conformance.project.confinement import confined, nowhere
 from conformance.project.env_connection import passed_to_env
-from conformance.project.failing import why_it_failed
+from conformance.project.failing import failure_in_a_file, why_it_failed
 from conformance.project.left_out import LEFT_OUT, LeftOut
 from conformance.project.preparation import prepare, statements_of
 from conformance.project.scripts import (
@@ -212,6 +212,10 @@ class Migrations:
     def why_it_failed(self, error: BaseException, goal: str = "head") -> ConformanceError:
         """The error of a migration with its revision, its file and its statement."""
         return why_it_failed(error, revisions_of(self.config), goal, self.left_out)
+
+    def failure_in_a_file(self, error: BaseException) -> ConformanceError | None:
+        """The error with its revision, its file and its statement; None if no file raised it."""
+        return failure_in_a_file(error, revisions_of(self.config), self.left_out)
 
     def _run(self, what: Callable[..., object], connection: Connection, revision: str) -> None:
         self._choose_edition()

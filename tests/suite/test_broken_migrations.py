@@ -140,8 +140,8 @@ BROKEN = {
             '    op.execute("DROP TABLE no_such_table")\n'
             "    for table, _, _ in reversed(HYPERTABLES):\n",
         ),
-        "test_up_down_consistency",
-        frozenset({"check:test_up_down_consistency"}),
+        "test_up_down_consistency or test_downgrade_leaves_no_trace",
+        frozenset({"check:test_up_down_consistency", "check:test_downgrade_leaves_no_trace"}),
     ),
     "another chunk interval": Broken(
         Edit(
@@ -170,6 +170,10 @@ def test_it_is_found(tmp_path, broken):
     assert {finding["id"] for finding in verdict["findings"]} == broken.findings
     assert (code, verdict["verdict"]) == (1, "differs")
     assert all(finding["message"] for finding in verdict["findings"])
+    for finding in verdict["findings"]:
+        if finding["kind"] == "check":
+            assert finding["message"].startswith(f"{finding['id']}: Revision 0001 ({REVISION}, line")
+            assert finding["message"].endswith("The statement is: DROP TABLE no_such_table.")
 
 
 def test_a_noisy_check_is_told_what_env_py_is_offered(tmp_path):

@@ -1,0 +1,40 @@
+"""Name the revision and the statement where a check failed in a migration."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from conformance.checking import outcomes
+from conformance.checking.collector import findings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    from conformance.project.migrations import Migrations
+
+
+def explain(item: pytest.Item, report: pytest.TestReport, error: BaseException) -> None:
+    """Put a finding on the report of a check that failed without one in a file of migrations."""
+    migrations: Migrations | None = getattr(item, "funcargs", {}).get("migrations")
+    if migrations is None or not {outcomes.FINDING, outcomes.COULD_NOT_RUN}.isdisjoint(
+        dict(report.user_properties)
+    ):
+        return
+    for cause in _causes(error):
+        if (told := migrations.failure_in_a_file(cause)) is not None:
+            (finding,) = findings_of(report)
+            data = asdict(finding) | {"message": f"{finding.id}: {told.problem}"}
+            data["hint"] = told.hint or finding.hint
+            report.user_properties.append((outcomes.FINDING, json.dumps(data)))
+            return
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """From the innermost, which knows its statement, to what the check raised."""
+    if error is not None:
+        yield from _causes(error.__cause__ or error.__context__)
+        yield error
