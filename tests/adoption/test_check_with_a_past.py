@@ -88,22 +88,6 @@ def test_what_the_models_map_cannot_be_left(project):
     assert verdict["message"].startswith("leave has 'curv*', which takes in table curves of")
 
 
-@pytest.mark.slow
-def test_a_baseline_of_the_whole_suite(project):
-    """Both halves find some: facts here, Alembic's check beside."""
-    configure(project, 'baseline = "base.json"')
-    code, verdict, errors = check(project, "--write-baseline", "base.json")
-    assert code == 0, errors
-    old = ids(verdict, "old")
-    assert {*old} >= {ID.format(name) for name in COLUMNS} | {"migration:alembic:alembic_check"}
-    path = project / REVISION
-    path.write_text(path.read_text().replace(ADD[0], ""))
-    code, verdict, errors = check(project)
-    assert (code, verdict["baseline"]["mended"]) == (0, [ID.format(COLUMNS[0])]), errors
-    kept = json.loads((project / "base.json").read_text())["findings"]["check"]
-    assert list(kept) == sorted({*old} - {ID.format(COLUMNS[0])})
-
-
 def test_a_house_rule_that_is_off_is_not_checked(project):
     configure(project, "house_rules = { offline_sql = false }")
     code, verdict, errors = check(project, "-k", "test_offline_sql or test_no_warning")

@@ -56,17 +56,23 @@ def own_cache(project):
     return folder
 
 
-def check(project, *arguments):
-    """Exit code, verdict and standard error of `conformance check` in the project."""
+def run(project, *arguments):
+    """`conformance ...` in the project, as a person would, on the embedded engine."""
     environment = {
         **os.environ,
         "PYTHONPATH": f"{project}{os.pathsep}{PROJECT}",
         CACHE_VARIABLE: str(own_cache(project)),
     }
-    done = subprocess.run(
+    command, *others = arguments
+    return subprocess.run(
         [sys.executable, "-c", "from conformance.cli import main; main()",
-         "check", "--engine", "embedded", *arguments],
+         command, "--engine", "embedded", *others],
         cwd=project, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def check(project, *arguments):
+    """Exit code, verdict and standard error of `conformance check` in the project."""
+    done = run(project, "check", *arguments)
     verdict = json.loads((project / "build/conformance/verdict.json").read_text())
     return done.returncode, verdict, done.stderr
