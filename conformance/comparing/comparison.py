@@ -23,6 +23,7 @@ from conformance.comparing.findings import Finding, Left, NotChecked, Seen
 from conformance.comparing.merging import merge
 from conformance.comparing.policies.rules import add_broken_rules
 from conformance.comparing.seen import PRIVILEGES, accounted, is_never_judged, is_seen, seen_of
+from conformance.comparing.serials import written_out
 from conformance.comparing.wording import MODELS, expected_of
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def _compare_facts(
         expected = dict(expected)
         for promised, found in names.items():
             expected[found] = expected.pop(promised)
+    expected = written_out(expected, observed)
     agreeing, differing = _split_by_agreement(expected, observed)
     unjudged = _not_judged(differing, expected, observed, reference)
     differing -= unjudged

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.comparing.facts import EXISTS, FactKey, Facts, agrees
 from conformance.comparing.messages import noun_of, source_of
+from conformance.comparing.serials import of_one_sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
         *_renamed(expected, observed, findings),
         *_with_time_indexes(observed, findings),
         *_of_a_library(expected, observed, findings),
+        *of_one_sequence(expected, observed, findings),
     ):
         gone = {findings[first].id, *(findings[key].id for key in others)}
         findings[first] = merged
