@@ -54,6 +54,8 @@ def of_one_sequence(
                 replace(
                     findings[key],
                     others=(identity.id,),
+                    expected=declared,
+                    observed=there,
                     message=f"column {key.object}: is {there} in the database, the models declare"
                     f" {declared}",
                     hint=f"Read from {source_of(key.kind)}. A serial or identity column has a"

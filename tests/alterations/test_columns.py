@@ -182,7 +182,7 @@ ALTERATIONS = (
         "another's sequence for identity",
         "CREATE SEQUENCE shared_ids;" + INSTRUMENTS + "ALTER COLUMN id DROP IDENTITY,"
         " ALTER COLUMN id SET DEFAULT nextval('shared_ids')",
-        {"column:instruments.id:identity", "column:instruments.id:default"},
+        {"column:instruments.id:default"},
     ),
     Alteration(
         "generated",
