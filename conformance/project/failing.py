@@ -8,15 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.engines.connecting import is_lost_connection, lost_connection
-from conformance.errors import ConformanceError, MigrationFailed, describe_briefly, message_of
+from conformance.errors import (
+    ConformanceError,
+    MigrationFailed,
+    describe_briefly,
+    message_of,
+    state_of,
+)
 from conformance.project.extensions import engines_with, not_created, unavailable
 from conformance.project.surroundings import configured_statement, hint_at_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from alembic.script import ScriptDirectory
 
+#: The hint for an env.py that only prints SQL.
+ONLINE = (
+    "'alembic upgrade --sql' works, but conformance runs migrations online. If the project only"
+    ' prints SQL, let env.py pass connection=context.config.attributes["connection"] to'
+    " context.configure() unless context.is_offline_mode()."
+)
 _SHOWN = 200
 _PASSWORD = re.compile(r"(password\s+)(E?'(?:[^']|'')*')", re.IGNORECASE)
 #: The server's error where a role or a schema is missing.
@@ -28,6 +40,7 @@ def why_it_failed(
     revisions: ScriptDirectory,
     goal: str,
     left_out: Collection[str] = (),
+    prints_sql: Callable[[], bool] = lambda: False,
 ) -> ConformanceError:
     """The error of a migration on an empty database as one sentence and a hint.
 
@@ -35,17 +48,20 @@ def why_it_failed(
         error: what a revision, env.py, a driver or Alembic raised.
         goal: the target revision.
         left_out: extensions that the engine lacks and that were therefore not created.
+        prints_sql: whether `alembic upgrade --sql` works; asked only if env.py itself fails.
     """
     if isinstance(error, ConformanceError):
         return error
     if is_lost_connection(error):
         return lost_connection(f"the migration to {goal}")
+    place = _place(error, revisions)
+    offline_only = place is not None and place.startswith("env.py") and not state_of(error)
     hint = (
         hint_of(error, left_out)
+        or (ONLINE if offline_only and prints_sql() else None)
         or f"'alembic upgrade {goal}' on an empty database shows the same error."
     )
-    what = _place(error, revisions) or f"The migration to {goal}"
-    return MigrationFailed(_sentence(what, error), hint)
+    return MigrationFailed(_sentence(place or f"The migration to {goal}", error), hint)
 
 
 def failure_in_a_file(

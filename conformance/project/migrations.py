@@ -20,7 +20,7 @@ from conformance.observed import Scope
 from conformance.observed.home import home_of, version_of
 from conformance.project.confinement import confined, nowhere
 from conformance.project.env_connection import passed_to_env
-from conformance.project.failing import failure_in_a_file, why_it_failed
+from conformance.project.failing import ONLINE, failure_in_a_file, why_it_failed
 from conformance.project.left_out import LEFT_OUT, LeftOut
 from conformance.project.preparation import prepare, statements_of
 from conformance.project.scripts import (
@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 
 
 _CREATE = "CREATE EXTENSION timescaledb"
+#: Every version table has this column.
+_VERSION_TABLES = """
+SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute WHERE attname = 'version_num'
+"""
 
 
 @dataclass(frozen=True)
@@ -194,9 +198,12 @@ class Migrations:
                 with create_engine(url, poolclass=pool.NullPool).connect() as connection:
                     self.upgrade(connection)
                     there = home_of(connection) is not None
+                    ran = there or _has_run(connection)
             # A migration may raise anything, and its author must read it.
             except (Exception, SystemExit) as error:
                 raise self.why_it_failed(error, head) from error
+            if not ran and self._prints_sql():
+                raise MigrationFailed("env.py runs no revision.", ONLINE)
             if not there:
                 raise MigrationFailed(
                     f"After the migration to {head} the database does not have the extension"
@@ -211,7 +218,16 @@ class Migrations:
 
     def why_it_failed(self, error: BaseException, goal: str = "head") -> ConformanceError:
         """The error of a migration with its revision, its file and its statement."""
-        return why_it_failed(error, revisions_of(self.config), goal, self.left_out)
+        revisions = revisions_of(self.config)
+        return why_it_failed(error, revisions, goal, self.left_out, self._prints_sql)
+
+    def _prints_sql(self) -> bool:
+        """Whether `alembic upgrade --sql` works and prints something."""
+        try:
+            return bool(self.offline_statements())
+        # env.py or a revision may raise anything.
+        except (Exception, SystemExit):
+            return False
 
     def failure_in_a_file(self, error: BaseException) -> ConformanceError | None:
         """The error with its revision, its file and its statement; None if no file raised it."""
@@ -222,6 +238,11 @@ class Migrations:
         with passed_to_env(self.config, connection), confined(self.config, connection.engine.url):
             what(self.config, revision)
         connection.commit()
+
+
+def _has_run(connection: Connection) -> bool:
+    """Whether any schema has a version table of Alembic, by whatever name."""
+    return bool(connection.exec_driver_sql(_VERSION_TABLES).scalar_one())
 
 
 class _Writes(io.StringIO):

@@ -7,7 +7,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from conformance.errors import MigrationFailed, ModelsUnavailable
 
-from .projects import EXTENSION, migrations_in, migrations_of
+from .projects import ENV, EXTENSION, migrations_in, migrations_of
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def migrated(conformance_engine, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     opened = []
 
-    def migrate(*upgrades, **configuration):
-        folder = migrations_in(tmp_path, *upgrades)
+    def migrate(*upgrades, env=ENV, **configuration):
+        folder = migrations_in(tmp_path, *upgrades, env=env)
         migrations = migrations_of(conformance_engine, folder, **configuration)
         database = conformance_engine.database()
         opened.append(database)
@@ -77,6 +77,45 @@ def test_nobody_creates_the_extension_and_nothing_fails(migrated):
         "After the migration to 0001 the database does not have the extension timescaledb."
     )
     assert 'prepare = ["CREATE EXTENSION timescaledb"]' in error.hint
+
+
+PRINTS = """
+from alembic import context
+
+{refusal}
+context.configure(url="postgresql://", literal_binds=True)
+with context.begin_transaction():
+    context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize(
+    ("env", "problem"),
+    [
+        (
+            PRINTS.format(refusal=""),
+            "env.py (steps/env.py, line 5) fails: CommandError: Can't use literal_binds setting"
+            " without as_sql mode.",
+        ),
+        (
+            PRINTS.format(
+                refusal="if not context.is_offline_mode(): raise SystemExit('use --sql')"
+            ),
+            "env.py (steps/env.py, line 4) fails: SystemExit: use --sql.",
+        ),
+        (ENV.partition("else:")[0] + "    context.run_migrations()", "env.py runs no revision."),
+    ],
+    ids=["asks nobody", "refuses", "does nothing online"],
+)
+def test_an_env_py_that_only_prints_sql(migrated, env, problem):
+    error = said(migrated, EXTENSION, env=env)
+    assert error.problem == problem
+    assert 'pass connection=context.config.attributes["connection"]' in error.hint
+
+
+def test_an_env_py_that_fails_either_way(migrated):
+    error = said(migrated, EXTENSION, env="raise RuntimeError('no such luck')")
+    assert error.hint == "'alembic upgrade 0001' on an empty database shows the same error."
 
 
 def test_what_a_database_has_before_the_first_revision(migrated, tmp_path):
