@@ -32,6 +32,10 @@ _PERIODS = (
     "the constraint was created with WITHOUT OVERLAPS or PERIOD, which models cannot declare. "
     "Create the constraint without"
 )
+_OWNER_OF_VIEW = (
+    "another role ran the migration, or somebody ran ALTER ... OWNER TO. A view reads its tables "
+    "with the rights of its owner, and the policies of a continuous aggregate run as its owner"
+)
 _BODY = "CREATE OR REPLACE replaced the body, or the declared digest is that of an older body"
 #: The likely cause of a disagreement about one attribute, without the last full stop.
 CAUSES = {
@@ -55,6 +59,7 @@ CAUSES = {
     ("privilege", "privileges"): "somebody ran another GRANT or REVOKE",
     ("table", "owner"): "another role ran the migration, or somebody ran ALTER TABLE ... OWNER TO. "
     "Only the owner or a superuser can alter a table, and TimescaleDB's policies run as the owner",
+    **{(kind, "owner"): _OWNER_OF_VIEW for kind in DERIVED},
     ("table", "withheld_from_owner"): "somebody ran REVOKE ... FROM the owner. GRANT gives the "
     "privileges back",
     ("storage", "autovacuum_enabled"): "somebody ran ALTER TABLE ... SET (autovacuum_enabled = "

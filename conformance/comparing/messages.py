@@ -71,6 +71,7 @@ _ATTRIBUTES = {
     "on_update": "ON UPDATE action",
     "other_compression_settings": "those with other compression settings",
     "over_periods": "use of periods (WITHOUT OVERLAPS, PERIOD)",
+    "referred_to_by": "foreign keys in other schemas",
     "updates_refused": "publications that refuse UPDATE and DELETE",
     "using": "USING condition",
     "withheld_from_owner": "privileges revoked from the owner",
@@ -83,6 +84,7 @@ _PLURAL = frozenset(
         "automatic_indexes",
         "checks",
         "columns",
+        "disabled_event_triggers",
         "events",
         "include",
         "inherited_by",
@@ -94,6 +96,7 @@ _PLURAL = frozenset(
         "partitions",
         "privileges",
         "references",
+        "referred_to_by",
         "roles",
         "settings",
         "sparse_indexes",
@@ -155,6 +158,9 @@ _CAUSES = {
     ("continuous_aggregate", "materialized_only"): "the default was false before 2.13 and is true "
     "since then. State the option in CREATE MATERIALIZED VIEW ... WITH "
     "(timescaledb.materialized_only = ...)",
+    ("continuous_aggregate", "alterations"): "somebody ran CREATE OR REPLACE VIEW, or altered the "
+    "hypertable of the materialized rows. Readers then get other rows. Drop the continuous "
+    "aggregate, create it again WITH NO DATA, and refresh it",
     ("continuous_aggregate", "definition"): _NOT_CHANGED,
     ("continuous_aggregate", "bucket"): _NOT_CHANGED,
     ("continuous_aggregate", "source"): _NOT_CHANGED,
@@ -172,11 +178,14 @@ _CAUSES = {
     ("chunk", "other_compression_settings"): "the compression settings were changed after these "
     "chunks were compressed. Decompress the chunks and compress them again",
     ("chunk", "alterations"): "somebody altered a chunk instead of its hypertable",
+    ("table", "referred_to_by"): "a table of a schema that is not checked refers to this one, and "
+    "refuses some UPDATE and DELETE of its rows. Check that schema as well (--schemas), or drop "
+    "the foreign key",
     (
         "table",
         "altered_partitions",
-    ): "somebody altered a partition instead of its table. A row that "
-    "is written to the table is then treated as its partition says",
+    ): "somebody altered a partition instead of its table. What holds "
+    "for the partition holds for the rows that the table puts there",
     (
         "table",
         "partitioned_by",
@@ -191,6 +200,9 @@ _CAUSES = {
     ("index", "valid"): "building the index failed half-way. Drop the index and create it again",
     ("table", "persistence"): "the table was created UNLOGGED, and a crash empties it. ALTER TABLE "
     "... SET LOGGED makes the table permanent",
+    ("extension", "disabled_event_triggers"): "somebody ran ALTER EVENT TRIGGER ... DISABLE. "
+    "TimescaleDB then does not see that a hypertable is dropped or altered. ALTER EVENT TRIGGER "
+    "... ENABLE enables them",
     ("extension", "restoring"): "timescaledb_post_restore() was not called after "
     "timescaledb_pre_restore(). Until it is called, policies do not run and inserts bypass the "
     "chunks",

@@ -50,7 +50,7 @@ _PER_TABLE = (
     rules,
     storage,
 )
-_PER_VIEW = (views, indexes, compression, triggers, rules)
+_PER_VIEW = (indexes, compression, triggers, rules)
 
 
 def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Facts:
@@ -73,6 +73,7 @@ def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Fac
         name = tables.table_name(table, default_schema)
         for part in _PER_VIEW:
             facts.update(part.expected(table, name, default_schema))
+        facts.update(views.expected(table, name, metadata))
         facts.update(aggregates.expected(table, name, default_schema, metadata))
         facts.update(policies.expected(table, name, metadata))
     return facts

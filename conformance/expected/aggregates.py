@@ -30,10 +30,11 @@ def expected(table: Table, name: str, default_schema: str, metadata: MetaData) -
         return {}
     source = source_of(declared, metadata, default_schema)
     attributes: dict[str, Value] = {
-        **views.common(declared),
+        **views.common(declared, name, metadata),
         "source": ANYTHING if source is None else table_name(source, default_schema),
         "bucket": ANYTHING if declared.bucket is None else declared.bucket,
         "materialized_only": declared.materialized_only,
+        "alterations": (),
         "chunk_interval": ANYTHING if declared.chunk_interval is None else declared.chunk_interval,
         "automatic_indexes": _automatic_indexes(declared),
     }

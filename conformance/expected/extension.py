@@ -53,4 +53,5 @@ def _timescaledb(metadata: MetaData) -> Facts:
         key("version"): AtLeast(requirement.minimum),
         key("edition"): "community" if community else OneOf(("community", "apache")),
         key("restoring"): False,
+        key("disabled_event_triggers"): (),
     }

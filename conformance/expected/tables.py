@@ -11,7 +11,7 @@ from conformance.declarations.privileges import Owner
 from conformance.declarations.triggers import RowSecurity
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
+    from sqlalchemy import MetaData, Table
 
 
 #: A partition key of columns alone.
@@ -47,9 +47,10 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         key("row_security"): _row_security(table),
         key("inherits"): tuple(sorted(str(parent) for parent in parents)),
         key("inherited_by"): ANYTHING if options["partition_by"] else (),
+        key("referred_to_by"): (),
         key("access_method"): options["using"] or "heap",
         key("updates_refused"): (),
-        key("owner"): _owner(table, name),
+        key("owner"): owner_of(table.metadata, name),
         key("withheld_from_owner"): (),
     }
     if options["partition_by"]:
@@ -88,9 +89,9 @@ def _row_security(table: Table) -> str:
     return "forced" if found.forced else "on"
 
 
-def _owner(table: Table, name: str) -> OwnedBy:
-    """The owner in the declaration for the table, else in the declaration for all tables."""
-    owners = required(table.metadata, Owner)
+def owner_of(metadata: MetaData, name: str) -> OwnedBy:
+    """The owner in the declaration for the relation, else in the declaration for all tables."""
+    owners = required(metadata, Owner)
     named = [item.role for item in owners if item.tables is not None and name in item.tables]
     of_all = [item.role for item in owners if item.tables is None]
     return OwnedBy(next(iter([*named, *of_all]), None))

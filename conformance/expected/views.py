@@ -16,12 +16,13 @@ from conformance.comparing.facts import (
 )
 from conformance.declarations import Derived, MaterializedView, View, view_of
 from conformance.expected import spelling
+from conformance.expected.tables import owner_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
+    from sqlalchemy import MetaData, Table
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, metadata: MetaData) -> Facts:
     """The view or materialized view, if the table is declared as one."""
     declared = view_of(table)
     if isinstance(declared, View):
@@ -30,13 +31,18 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         kind, options = "materialized_view", {}
     else:
         return {}
-    attributes = {**common(declared), **options}
+    attributes = {**common(declared, name, metadata), **options}
     return {FactKey(kind, name, "", attribute): value for attribute, value in attributes.items()}
 
 
-def common(declared: Derived) -> dict[str, Value]:
+def common(declared: Derived, name: str, metadata: MetaData) -> dict[str, Value]:
     """The attributes of all kinds of views."""
-    return {EXISTS: True, "definition": _definition(declared), "columns": _columns(declared)}
+    return {
+        EXISTS: True,
+        "definition": _definition(declared),
+        "columns": _columns(declared),
+        "owner": owner_of(metadata, name),
+    }
 
 
 def _definition(declared: Derived) -> Value:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conformance.inspecting.observed import Observed
 
 ATTRIBUTES = {
-    "table": ("owner",),
+    **dict.fromkeys(("table", *DERIVED), ("owner",)),
     "privilege": ("privileges",),
     "default_privilege": ("privileges",),
 }
@@ -37,14 +37,14 @@ def declarations(observed: Observed) -> Iterator[Entry]:
 
 def _owners(observed: Observed) -> Iterator[Entry]:
     """Nothing where all tables have one owner, which is what no declaration means, too."""
-    tables: dict[str, list[str]] = defaultdict(list)
-    for _, table, _, attributes in observed.all("table"):
+    owned: dict[str, list[FactKey]] = defaultdict(list)
+    for kind, name, _, attributes in observed.all(*_RELATIONS):
         owner = attributes.get("owner")
         if isinstance(owner, Owner) and owner.role != owner.usual:
-            tables[owner.role].append(table)
-    for role, names in tables.items():
-        covers = frozenset(FactKey("table", name, "", "owner") for name in names)
-        yield Entry("", Call("Owner", (role,), {"tables": names}), covers)
+            owned[owner.role].append(FactKey(kind, name, "", "owner"))
+    for role, keys in owned.items():
+        names = [key.table for key in keys]
+        yield Entry("", Call("Owner", (role,), {"tables": names}), frozenset(keys))
 
 
 def _grants(observed: Observed) -> Iterator[Entry]:

@@ -53,10 +53,14 @@ _NO_LONGER_USUAL = "models can only promise the usual value"
 #: (kind, attribute) -> why no declaration says it. A value that is not the usual one is a finding,
 #: which is named in a comment.
 UNSAID = {
+    ("extension", "disabled_event_triggers"): _NO_LONGER_USUAL,
     ("extension", "restoring"): _NO_LONGER_USUAL,
     ("domain", "validated"): _NO_LONGER_USUAL,
     ("sequence", "logged"): _NO_LONGER_USUAL,
     ("table", "kind"): "models declare partitioned tables, but no facts say by what",
+    ("table", "partitioned_by"): "models declare partitioned tables, but no facts say by what",
+    ("table", "altered_partitions"): _NO_LONGER_USUAL,
+    ("table", "referred_to_by"): "the other table is in a schema that is not read",
     ("table", "inherited_by"): "said by the child",
     ("table", "updates_refused"): _NO_LONGER_USUAL,
     ("table", "withheld_from_owner"): _NO_LONGER_USUAL,
@@ -68,6 +72,7 @@ UNSAID = {
     ("foreign_key", "enforced"): _NO_LONGER_USUAL,
     ("check", "enforced"): _NO_LONGER_USUAL,
     ("index", "valid"): _NO_LONGER_USUAL,
+    ("continuous_aggregate", "alterations"): _NO_LONGER_USUAL,
     ("continuous_aggregate", "automatic_indexes"): "a query that is a text does not say them",
     ("policy", "config"): _NO_LONGER_USUAL,
     ("policy", "scheduled"): _NO_LONGER_USUAL,

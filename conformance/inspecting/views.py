@@ -67,7 +67,9 @@ def _query(attributes: dict[str, Any]) -> str:
 
 def _settings(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
     if kind == "view":
-        options = dict(option.split("=", 1) for option in attributes.get("options", ()))
+        # No declaration says the default of a view's column.
+        given_ones = (o for o in attributes.get("options", ()) if not o.startswith("default of "))
+        options = dict(option.split("=", 1) for option in given_ones)
         return {
             name: value if name == "check_option" else value in ("true", "on", "yes", "1")
             for name, value in options.items()

@@ -85,6 +85,7 @@ _NOT_CHANGED = {
     "partitioned_by": "a partition key is not changed; create the table anew and copy its rows",
     "altered_partitions": "undo by hand what was done to the partitions",
     "inherited_by": "the child tables are tables of their own; drop them, or declare them",
+    "referred_to_by": "the foreign keys are of tables in schemas that are not read",
     "updates_refused": "change the publication, or the replica identity of the table, by hand",
 }
 
@@ -121,9 +122,14 @@ def _security(ref: Ref, parts: Parts) -> Iterator[Step]:
 
 
 def _owner(ref: Ref, owner: object) -> Step:
+    return making("table", f"ALTER TABLE {relation(ref.table)} OWNER TO {new_owner(owner)}")
+
+
+def new_owner(owner: object) -> str:
+    """The role's name in SQL."""
     if owner == ANYTHING or not isinstance(owner, Owner):
         raise CannotMend("the models name no owner, and most tables have several", "owner")
-    return making("table", f"ALTER TABLE {relation(ref.table)} OWNER TO {name(owner.role)}")
+    return name(owner.role)
 
 
 def _parents(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:

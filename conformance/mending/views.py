@@ -19,13 +19,14 @@ from conformance.mending.scene import (
     making,
 )
 from conformance.mending.sql import is_relation, length, literal, name, relation, texts
+from conformance.mending.tables import new_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORDS = {"view": "VIEW"}
 #: Attributes of an aggregate that another statement than CREATE changes.
-_SETTINGS = {"materialized_only", "chunk_interval", "automatic_indexes"}
+_SETTINGS = {"materialized_only", "chunk_interval", "automatic_indexes", "alterations"}
 
 
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
@@ -40,6 +41,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     note = "Has no rows until it is refreshed." if ref.kind == "continuous_aggregate" else ""
     depth = _depth(ref, scene.after)
     yield making(ref.kind, sql, depth=depth, note=note)
+    yield from _defaults(ref, parts, depth)
     if isinstance(parts.get("chunk_interval"), int):
         yield _chunk_interval(ref, parts, depth)
 
@@ -60,6 +62,11 @@ def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Ste
     """Settings of a continuous aggregate; `remade` has the views that are created anew."""
     changed = differing(before, after)
     table = relation(ref.table)
+    if "owner" in changed:
+        word = _WORDS.get(ref.kind, "MATERIALIZED VIEW")
+        yield making(ref.kind, f"ALTER {word} {table} OWNER TO {new_owner(after['owner'])}")
+    if "alterations" in changed:
+        raise CannotMend("undo by hand what was done to its view or its rows", "alterations")
     if "materialized_only" in changed:
         word = "true" if after["materialized_only"] else "false"
         sql = f"ALTER MATERIALIZED VIEW {table} SET (timescaledb.materialized_only = {word})"
@@ -95,7 +102,7 @@ def _automatic_indexes(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
 
 def is_made_anew(ref: Ref, before: Parts, after: Parts) -> bool:
     """Whether the change needs the view to be dropped and created."""
-    changed = differing(before, after)
+    changed = differing(before, after) - {"owner"}
     return bool(changed - (_SETTINGS if ref.kind == "continuous_aggregate" else set()))
 
 
@@ -108,11 +115,27 @@ def names_relation(parts: Parts, table: str) -> bool:
     )
 
 
+_DEFAULT_OF = "default of "
+
+
+def _options(parts: Parts) -> list[str]:
+    """Those of the view itself."""
+    return [option for option in texts(parts.get("options")) if not option.startswith(_DEFAULT_OF)]
+
+
+def _defaults(ref: Ref, parts: Parts, depth: int) -> Iterator[Step]:
+    """What a row that is written to the view gets."""
+    for option in texts(parts.get("options")):
+        column, found, default = option.removeprefix(_DEFAULT_OF).partition("=")
+        if found and option.startswith(_DEFAULT_OF):
+            sql = f"ALTER VIEW {relation(ref.table)} ALTER {name(column)} SET DEFAULT {default}"
+            yield making(ref.kind, sql, depth=depth)
+
+
 def _head(ref: Ref, parts: Parts, scene: Scene) -> str:
     table = relation(ref.table)
     if ref.kind == "view":
-        options = parts.get("options")
-        listed = ", ".join(map(str, options)) if isinstance(options, tuple) else ""
+        listed = ", ".join(_options(parts))
         return f"CREATE OR REPLACE VIEW {table}" + (f" WITH ({listed})" if listed else "")
     head = f"CREATE MATERIALIZED VIEW {scene.if_not_exists}{table}"
     if ref.kind == "materialized_view":

@@ -32,6 +32,7 @@ def _attributes(row: Any, scope: Scope) -> dict[str, Value]:
         "source": scope.name(row.source_schema, row.source_name),
         "bucket": bucket_of(row.definition),
         "materialized_only": row.materialized_only,
+        "alterations": tuple(row.alterations),
         "chunk_interval": Interval.parse(row.time_interval) if length is None else length,
         # Those that are there follow with the indexes.
         "automatic_indexes": (),

@@ -39,4 +39,5 @@ def _timescaledb(connection: Connection, scope: Scope) -> Facts:
         key("version"): row.version,
         key("edition"): "community" if row.license == "timescale" else "apache",
         key("restoring"): row.restoring == "on",
+        key("disabled_event_triggers"): tuple(row.disabled),
     }

@@ -29,6 +29,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "row_security": forced if row.row_security else "off",
             "inherits": tuple(row.inherits),
             "inherited_by": tuple(row.inherited_by),
+            "referred_to_by": tuple(row.referred_to_by),
             "access_method": row.access_method,
             "updates_refused": tuple(row.refusing),
             "owner": Owner(row.owner, usual),

@@ -9,6 +9,7 @@ from conformance.comparing.facts import (
     FactKey,
     Facts,
     OutputColumn,
+    Owner,
     Query,
     TypeName,
     Value,
@@ -38,6 +39,7 @@ def common(row: Any) -> dict[str, Value]:
     columns = zip(row.names or (), row.types or (), strict=True)
     return {
         EXISTS: True,
+        "owner": Owner(row.owner, row.usual_owner or row.owner),
         "definition": Query.written(row.definition),
         "columns": tuple(OutputColumn(name, TypeName(type_, type_)) for name, type_ in columns),
     }

@@ -328,8 +328,54 @@ KEPT = (
     ),
 )  # fmt: skip
 
+ALTERED = {"continuous_aggregate:daily:alterations"}
+SWALLOW = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+
+
+def _on_rows(statement: str) -> str:
+    """A statement about the hypertable of the materialized rows, {}."""
+    return (
+        f"DO $$ BEGIN EXECUTE format('{statement.format('%1$s')}',"
+        " (SELECT format('%I.%I', materialization_hypertable_schema,"
+        " materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates"
+        " WHERE view_name = 'daily')); END $$"
+    )
+
+
+#: What is done to the view that reads the rows, or to the hypertable that has them.
+BESIDE = (
+    Alteration("another view", "CREATE OR REPLACE VIEW daily AS SELECT 1 AS probe, now() AS day,"
+               " 0::float8 AS mean, 1::bigint AS readings", ALTERED),
+    Alteration("a view of some rows", "DO $$ BEGIN EXECUTE format('CREATE OR REPLACE VIEW daily AS"
+               " %s WHERE mean > 0', rtrim(pg_get_viewdef('daily'::regclass), ';')); END $$",
+               ALTERED),
+    Alteration("a real-time view of nothing", "CREATE OR REPLACE VIEW monthly AS SELECT 1 AS probe,"
+               " now() AS month, 0::float8 AS highest",
+               {"continuous_aggregate:monthly:alterations"}),
+    Alteration("a trigger", SWALLOW + _on_rows("CREATE TRIGGER s BEFORE INSERT ON {} FOR EACH ROW"
+               " EXECUTE FUNCTION swallow()"), ALTERED),
+    Alteration("no vacuum", _on_rows("ALTER TABLE {} SET (autovacuum_enabled = off)"), ALTERED),
+    Alteration("another owner", "CREATE ROLE another LOGIN;"
+               "ALTER MATERIALIZED VIEW daily OWNER TO another",
+               {"continuous_aggregate:daily:owner"}),
+)  # fmt: skip
+
+
+@parametrize(BESIDE)
+def test_what_is_done_beside_it(made, case):
+    made.alter(case)
+    made.expect(case.findings)
+
+
 HARMLESS = (
     Alteration("as declared", "SELECT 1"),
+    Alteration(
+        "real-time and back",
+        "ALTER MATERIALIZED VIEW daily SET"
+        " (timescaledb.materialized_only = false); ALTER MATERIALIZED VIEW daily SET"
+        " (timescaledb.materialized_only = true)",
+    ),
+    Alteration("vacuumed", _on_rows("ALTER TABLE {} SET (autovacuum_enabled = on)")),
     Alteration(
         "in other words",
         _anew(

@@ -26,6 +26,10 @@ SEEN = (
     ("function", "one()", "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
     ("function", "one(integer)",
      "CREATE FUNCTION one(x int) RETURNS int LANGUAGE sql AS 'SELECT 1'"),
+    ("function", "pg_catalog.date_trunc(text, date)", "CREATE FUNCTION pg_catalog.date_trunc(text,"
+     " date) RETURNS date LANGUAGE sql AS 'SELECT $2'"),
+    ("operator", "pg_catalog.===(integer, integer)",
+     "CREATE OPERATOR pg_catalog.=== (function = int4eq, leftarg = int, rightarg = int)"),
     ("procedure", "two()", "CREATE PROCEDURE two() LANGUAGE sql AS 'SELECT 1'"),
     ("aggregate", "total(integer)", "CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int)"),
     ("operator", "===(integer, integer)",

@@ -22,6 +22,17 @@ ALTERATIONS = (
         "restoring begun", "SELECT set_config('timescaledb.restoring', '1', true)", {RESTORING}
     ),
     Alteration("not restoring", "SET LOCAL timescaledb.restoring = off"),
+    Alteration(
+        "blind to DDL",
+        "ALTER EVENT TRIGGER timescaledb_ddl_command_end DISABLE",
+        {"extension:timescaledb:disabled_event_triggers"},
+    ),
+    Alteration(
+        "blind to DDL but on a replica",
+        "ALTER EVENT TRIGGER timescaledb_ddl_command_end ENABLE REPLICA",
+        {"extension:timescaledb:disabled_event_triggers"},
+    ),
+    Alteration("enabled always", "ALTER EVENT TRIGGER timescaledb_ddl_command_end ENABLE ALWAYS"),
 )
 
 

@@ -141,6 +141,9 @@ KINDS = (
     ("statistics", "s", "CREATE STATISTICS s ON id, name FROM instruments",
      "ON id, name FROM instruments",
      "DROP STATISTICS s; CREATE STATISTICS s (mcv) ON id, name FROM instruments"),
+    ("statistics", "few", "CREATE STATISTICS few ON id, name FROM instruments;"
+     "ALTER STATISTICS few SET STATISTICS 10", "ON id, name FROM instruments, target 10",
+     "ALTER STATISTICS few SET STATISTICS 0"),
     ("event trigger", "watch",
      "CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
      "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch()",
@@ -148,6 +151,15 @@ KINDS = (
     ("publication", "feed", "CREATE PUBLICATION feed FOR TABLE instruments, data_sources",
      "data_sources, instruments: insert, update, delete, truncate",
      "ALTER PUBLICATION feed DROP TABLE instruments"),
+    ("publication", "part", "CREATE PUBLICATION part FOR TABLE instruments (id, name)"
+     " WHERE (id > 5)", "instruments (id, name) where (id > 5): insert, update, delete, truncate",
+     "ALTER PUBLICATION part SET TABLE instruments (id, name) WHERE (id > 6)"),
+    ("publication", "columns", "CREATE PUBLICATION columns FOR TABLE instruments (id, name)",
+     "instruments (id, name): insert, update, delete, truncate",
+     "ALTER PUBLICATION columns SET TABLE instruments (id, ticker)"),
+    ("publication", "whole", "CREATE PUBLICATION whole FOR TABLE instruments",
+     "instruments: insert, update, delete, truncate",
+     "ALTER PUBLICATION whole SET (publish_via_partition_root = true)"),
     ("foreign server", "nowhere",
      "CREATE FOREIGN DATA WRAPPER n; CREATE SERVER nowhere FOREIGN DATA WRAPPER n",
      "by n", None),
@@ -185,6 +197,12 @@ IMPLICIT = (
                "CREATE OPERATOR CLASS mine DEFAULT FOR TYPE money USING hash AS OPERATOR 1 =,"
                " FUNCTION 1 hashint8(bigint)",
                {"operator_class:mine using hash:exists"}),
+    Alteration("one in another schema", "CREATE SCHEMA attic;"
+               "CREATE OPERATOR CLASS attic.mine DEFAULT FOR TYPE money USING hash AS OPERATOR 1 =,"
+               " FUNCTION 1 hashint8(bigint)",
+               {"operator_class:attic.mine using hash:exists"}),
+    Alteration("one in another schema that somebody writes", "CREATE SCHEMA attic;"
+               "CREATE OPERATOR CLASS attic.mine FOR TYPE int USING hash AS OPERATOR 1 ="),
 )  # fmt: skip
 
 

@@ -116,6 +116,26 @@ def test_what_is_not_declared_is_seen(database):
     ]
 
 
+UNREADABLE = "CREATE MATERIALIZED VIEW kept AS SELECT id FROM instruments WITH NO DATA"
+UNLOGGED = "ALTER SEQUENCE instruments_id_seq SET UNLOGGED"
+
+
+@pytest.mark.parametrize(
+    ("sql", "seen"),
+    [
+        (UNREADABLE, "kept: populated is off"),
+        (UNREADABLE + "; REFRESH MATERIALIZED VIEW kept", None),
+        (UNLOGGED, "instruments.id: sequence is unlogged"),
+        (UNLOGGED + "; ALTER SEQUENCE instruments_id_seq SET LOGGED", None),
+    ],
+)
+def test_what_is_lost_or_never_there_is_seen(database, sql, seen):
+    """A materialized view that cannot be read, and a sequence that begins again after a crash."""
+    database.execute(sql)
+    found = [f"{item.object}: {item.reason}" for item in database.compare().seen]
+    assert found == ([] if seen is None else [f"{seen}, which no model declares"])
+
+
 def _by_sqlalchemy(**options) -> MetaData:
     metadata = MetaData()
     table = Table("t", metadata, Column("id", Integer))

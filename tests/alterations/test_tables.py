@@ -57,7 +57,11 @@ ALTERATIONS = (
     Alteration(
         "moved to another schema",
         "CREATE SCHEMA attic; ALTER TABLE signals SET SCHEMA attic",
-        {"table:signals:exists"},
+        {
+            "table:signals:exists",
+            "table:instruments:referred_to_by",
+            "table:series_metadata:referred_to_by",
+        },
     ),
     Alteration(
         "unlogged",
@@ -82,6 +86,21 @@ ALTERATIONS = (
         "with a child",
         "CREATE SCHEMA attic; CREATE TABLE attic.old_instruments () INHERITS (instruments)",
         {"table:instruments:inherited_by"},
+    ),
+    Alteration(
+        "referred to from another schema",
+        "CREATE SCHEMA attic; CREATE TABLE attic.notes (instrument int REFERENCES instruments)",
+        {"table:instruments:referred_to_by"},
+    ),
+    Alteration(
+        "referred to from another schema by one that cascades",
+        "CREATE SCHEMA attic; CREATE TABLE attic.notes ("
+        "source int REFERENCES data_sources ON DELETE CASCADE)",
+        {"table:data_sources:referred_to_by"},
+    ),
+    Alteration(
+        "read from another schema",
+        "CREATE SCHEMA attic; CREATE VIEW attic.names AS SELECT name FROM instruments",
     ),
     Alteration(
         "with a parent",

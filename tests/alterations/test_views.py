@@ -86,6 +86,21 @@ def models() -> MetaData:
 ALTERATIONS = (
     Alteration("a view dropped", "DROP VIEW ranked", {"view:ranked:exists"}),
     Alteration(
+        "a default of its own",
+        "ALTER VIEW ranked ALTER site SET DEFAULT 7",
+        {"view:ranked:options"},
+    ),
+    Alteration(
+        "another owner",
+        "CREATE ROLE another; ALTER VIEW ranked OWNER TO another",
+        {"view:ranked:owner"},
+    ),
+    Alteration(
+        "another owner of what is materialized",
+        "CREATE ROLE another; ALTER MATERIALIZED VIEW costs OWNER TO another",
+        {"materialized_view:costs:owner"},
+    ),
+    Alteration(
         "a materialized view dropped",
         "DROP MATERIALIZED VIEW costs",
         {"materialized_view:costs:exists"},

@@ -37,7 +37,7 @@ POSTGRESQL: Table = {
     ),
     "pg_amop": Treatment(reason="the operators of an operator class, which is seen"),
     "pg_amproc": Treatment(reason="the functions of an operator class, which is seen"),
-    "pg_attrdef": Treatment(("column",), judged="oid adrelid adnum adbin"),
+    "pg_attrdef": Treatment(("column", "view"), judged="oid adrelid adnum adbin"),
     "pg_attribute": Treatment(
         ("column", "privilege", "storage"),
         judged="attrelid attname atttypid attnum atttypmod attnotnull attidentity "
@@ -62,10 +62,10 @@ POSTGRESQL: Table = {
         ("table", "view", "materialized_view", "sequence", "index", "composite_type", "storage"),
         judged="oid relname relnamespace relowner relam relkind relpersistence relrowsecurity "
         "relforcerowsecurity relreplident relispartition relacl reloptions",
-        seen="reltablespace reloftype",
+        seen="reltablespace reloftype relispopulated",
         irrelevant={
             _BOOKKEEPING: "relfilenode reltoastrelid relisshared relrewrite relfrozenxid "
-            "relminmxid relispopulated reltype",
+            "relminmxid reltype",
             _COUNTERS: "relpages reltuples relallvisible relallfrozen",
             _TOLD: "relhasindex relnatts relchecks relhasrules relhastriggers relhassubclass",
             "the bound of a partition, which is a part of its table": "relpartbound",
@@ -230,16 +230,14 @@ POSTGRESQL: Table = {
     ),
     "pg_publication": Treatment(
         ("publication",),
-        judged="oid pubname puballtables pubinsert pubupdate pubdelete pubtruncate",
+        judged="oid pubname puballtables pubinsert pubupdate pubdelete pubtruncate pubviaroot",
         irrelevant={
             _OWNER: "pubowner",
-            "how a publication shows partitioned tables": "pubviaroot pubgencols",
+            "whether a publication has generated columns": "pubgencols",
         },
     ),
     "pg_publication_namespace": Treatment(("publication",), judged="oid pnpubid pnnspid"),
-    "pg_publication_rel": Treatment(
-        ("publication",), judged="oid prpubid prrelid", seen="prqual prattrs"
-    ),
+    "pg_publication_rel": Treatment(("publication",), judged="oid prpubid prrelid prqual prattrs"),
     "pg_range": Treatment(
         ("range_type",),
         judged="rngtypid rngsubtype",
@@ -265,11 +263,10 @@ POSTGRESQL: Table = {
     "pg_statistic": Treatment(reason="statistics about the rows"),
     "pg_statistic_ext": Treatment(
         ("statistics",),
-        judged="oid stxname stxnamespace",
+        judged="oid stxname stxnamespace stxstattarget",
         irrelevant={
             "part of pg_get_statisticsobjdef()": "stxrelid stxkeys stxkind stxexprs",
             _OWNER: "stxowner",
-            "how many rows ANALYZE reads": "stxstattarget",
         },
     ),
     "pg_statistic_ext_data": Treatment(reason="statistics about the rows"),

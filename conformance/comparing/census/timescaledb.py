@@ -116,7 +116,9 @@ TIMESCALEDB: Table = {
     f"{_CATALOG}.chunk_index": Treatment(
         reason="which index of a chunk is which of its hypertable"
     ),
-    f"{_CATALOG}.chunk": Treatment(reason=_TOLD + ": chunks"),
+    f"{_CATALOG}.chunk": Treatment(
+        reason=_TOLD + ": chunks; that a chunk is frozen, which only its status tells, is judged"
+    ),
     f"{_CATALOG}.chunk_rewrite": Treatment(reason="chunks that are being rewritten"),
     f"{_CATALOG}.chunk_column_stats": Treatment(
         ("chunk_skipping",),

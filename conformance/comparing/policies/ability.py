@@ -59,8 +59,13 @@ def _may_not_log_in(circumstances: Circumstances) -> Iterator[Broken]:
 
 def _owner_of_one_table(jobs: list[Job]) -> tuple[FactKey, ...]:
     """Where no other table has this owner, that one has the wrong owner is the cause."""
-    owned = {job.key._replace(kind="table", name="", attribute="owner") for job in jobs}
-    return tuple(owned) if len(owned) == 1 else ()
+    owned = {job.key.table for job in jobs}
+    return _owners(*owned) if len(owned) == 1 else ()
+
+
+def _owners(relation: str) -> tuple[FactKey, ...]:
+    """The facts about the owner of a hypertable or a continuous aggregate."""
+    return tuple(FactKey(kind, relation, "", "owner") for kind in ("table", "continuous_aggregate"))
 
 
 def _so_far(jobs: list[Job]) -> str:
@@ -85,7 +90,7 @@ def _does_not_own(circumstances: Circumstances) -> Iterator[Broken]:
             "the policy and add it again as the owner, or GRANT the owner to the policy's role.",
             job.table_owner,
             job.owner,
-            (job.key, FactKey("table", job.key.table, "", "owner")),
+            (job.key, *_owners(job.key.table)),
             causes=owner_keys(job)[:1],
         )
 

@@ -3,7 +3,8 @@ WITH aggregate AS MATERIALIZED (
     SELECT a.view_schema, a.view_name, a.hypertable_schema, a.hypertable_name, a.view_definition,
            a.materialized_only, a.compression_enabled,
            a.materialization_hypertable_schema AS home_schema,
-           a.materialization_hypertable_name AS home_name
+           a.materialization_hypertable_name AS home_name,
+           coalesce((pg_catalog.to_jsonb(a) ->> 'finalized'::text)::boolean, true) AS finalized
       FROM timescaledb_information.continuous_aggregates a
 ), dimension AS MATERIALIZED (
     SELECT d.hypertable_schema AS home_schema, d.hypertable_name AS home_name, d.column_name,
@@ -21,15 +22,52 @@ SELECT a.view_schema AS schema_name,
        coalesce(s.view_schema, a.hypertable_schema) AS source_schema,
        coalesce(s.view_name, a.hypertable_name) AS source_name,
        d.time_interval, d.integer_interval,
-       columns.names, columns.types
+       pg_catalog.pg_get_userbyid(v.relowner) AS owner,
+       (SELECT pg_catalog.pg_get_userbyid(t.relowner)
+          FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+         WHERE tn.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
+         GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, 1 LIMIT 1) AS usual_owner,
+       columns.names, columns.types,
+       ARRAY(
+           -- Its view reads the columns of that hypertable, and nothing else unless it is real-time.
+           -- A view of the form before 2.7 computes them.
+           SELECT 'its view was replaced'::text
+            WHERE a.finalized AND NOT pg_catalog.starts_with(
+                pg_catalog.replace(
+                    pg_catalog.translate(pg_catalog.pg_get_viewdef(v.oid), E' \n', ''),
+                    pg_catalog.quote_ident(a.home_name) || '.'::text, ''),
+                pg_catalog.concat('SELECT', columns.quoted, 'FROM',
+                                  pg_catalog.quote_ident(a.home_schema), '.',
+                                  pg_catalog.quote_ident(a.home_name),
+                                  CASE WHEN a.materialized_only THEN ';' ELSE 'WHERE' END))
+           UNION ALL
+           SELECT 'has trigger '::text || t.tgname::text FROM pg_catalog.pg_trigger t
+            WHERE t.tgrelid = home.oid AND NOT t.tgisinternal
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                                JOIN pg_catalog.pg_extension x
+                                  ON x.oid = e.refobjid AND x.extname = 'timescaledb'
+                               WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
+                                 AND e.objid = t.tgfoid AND e.deptype = 'e')
+           UNION ALL
+           SELECT 'has '::text || entry::text FROM pg_catalog.unnest(home.reloptions) AS entry
+            WHERE entry ~ '^autovacuum_enabled=(f|of|n|0)|^parallel_workers='::text
+           UNION ALL
+           SELECT 'its rows belong to '::text || pg_catalog.pg_get_userbyid(home.relowner)::text
+            WHERE home.relowner <> v.relowner
+            ORDER BY 1)::text[] AS alterations
   FROM aggregate a
   LEFT JOIN aggregate s
     ON s.home_schema = a.hypertable_schema AND s.home_name = a.hypertable_name
   JOIN dimension d ON d.home_schema = a.home_schema AND d.home_name = a.home_name
   JOIN pg_catalog.pg_namespace vn ON vn.nspname = a.view_schema
   JOIN pg_catalog.pg_class v ON v.relnamespace = vn.oid AND v.relname = a.view_name
+  JOIN pg_catalog.pg_namespace hn ON hn.nspname = a.home_schema
+  JOIN pg_catalog.pg_class home ON home.relnamespace = hn.oid AND home.relname = a.home_name
  CROSS JOIN LATERAL (
        SELECT pg_catalog.array_agg(c.attname::text ORDER BY c.attnum) AS names,
+              pg_catalog.translate(
+                  pg_catalog.string_agg(pg_catalog.quote_ident(c.attname), ',' ORDER BY c.attnum),
+                  E' \n', '') AS quoted,
               pg_catalog.array_agg(pg_catalog.format_type(c.atttypid, c.atttypmod)
                                    ORDER BY c.attnum) AS types
          FROM pg_catalog.pg_attribute c

@@ -10,6 +10,10 @@ WITH member AS MATERIALIZED (
      WHERE e.deptype = 'e'
 ), scope AS (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY(:schemas)
+), everywhere AS (
+    -- An unqualified name means what is in pg_catalog before anything else.
+    SELECT * FROM scope
+     UNION ALL SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pg_catalog'
 ), relation AS (
     SELECT c.oid,
            CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'table'
@@ -66,7 +70,7 @@ WITH member AS MATERIALIZED (
                                      ', initially '::text || g.agginitval::text)
               FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid::oid = p.oid),
            NULL
-      FROM pg_catalog.pg_proc p JOIN scope ON scope.oid = p.pronamespace
+      FROM pg_catalog.pg_proc p JOIN everywhere AS scope ON scope.oid = p.pronamespace
     UNION ALL
     SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::oid, t.oid,
            CASE t.typtype WHEN 'e' THEN 'unused_type' WHEN 'd' THEN 'domain'
@@ -92,7 +96,7 @@ WITH member AS MATERIALIZED (
            pg_catalog.concat(o.oprname, '(', pg_catalog.format_type(o.oprleft, NULL), ', ',
                              pg_catalog.format_type(o.oprright, NULL), ')'),
            'by '::text || o.oprcode::pg_catalog.regprocedure::text, NULL
-      FROM pg_catalog.pg_operator o JOIN scope ON scope.oid = o.oprnamespace
+      FROM pg_catalog.pg_operator o JOIN everywhere AS scope ON scope.oid = o.oprnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass::oid, o.oid, 'operator_class', scope.nspname,
            pg_catalog.concat(o.opcname, ' using ', m.amname),
@@ -100,8 +104,11 @@ WITH member AS MATERIALIZED (
                              CASE WHEN o.opcdefault THEN ', its default' END),
            -- The default one decides how a plain index on the type sorts.
            CASE WHEN o.opcdefault THEN true END
-      FROM pg_catalog.pg_opclass o JOIN scope ON scope.oid = o.opcnamespace
+      FROM pg_catalog.pg_opclass o
+      JOIN pg_catalog.pg_namespace scope ON scope.oid = o.opcnamespace
       JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
+     -- A default one counts wherever it is.
+     WHERE o.opcdefault OR scope.nspname = ANY(:schemas)
     UNION ALL
     SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass::oid, o.oid, 'operator_family', scope.nspname,
            pg_catalog.concat(o.opfname, ' using ', m.amname), NULL, NULL
@@ -136,8 +143,11 @@ WITH member AS MATERIALIZED (
     UNION ALL
     SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid, 'statistics',
            scope.nspname, s.stxname,
+           -- NULL from PostgreSQL 17 on, -1 before.
            pg_catalog.regexp_replace(pg_catalog.pg_get_statisticsobjdef(s.oid),
-                                     '^CREATE STATISTICS \S+ ', ''), NULL
+                                     '^CREATE STATISTICS \S+ ', '')
+           || CASE WHEN s.stxstattarget >= 0 THEN ', target '::text || s.stxstattarget::text ELSE '' END,
+           NULL
       FROM pg_catalog.pg_statistic_ext s JOIN scope ON scope.oid = s.stxnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_extension'::pg_catalog.regclass::oid, x.oid, 'extension', NULL, x.extname,
@@ -170,15 +180,21 @@ WITH member AS MATERIALIZED (
                         WHERE r.pnpubid = p.oid
                        UNION ALL
                        SELECT pg_catalog.concat(r.prrelid::pg_catalog.regclass::text,
-                                  CASE WHEN r.prattrs IS NOT NULL THEN ' (some columns)' END,
-                                  CASE WHEN r.prqual IS NOT NULL THEN ' (some rows)' END)
+                                  ' ('::text || (
+                                      SELECT pg_catalog.string_agg(a.attname, ', ' ORDER BY a.attnum)
+                                        FROM pg_catalog.pg_attribute a
+                                       WHERE a.attrelid = r.prrelid AND a.attnum = ANY(r.prattrs)
+                                  ) || ')'::text,
+                                  ' where '::text || pg_catalog.pg_get_expr(r.prqual, r.prrelid))
                          FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid
                         ORDER BY 1), ', ') END,
                ': ',
                pg_catalog.concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END,
                                           CASE WHEN p.pubupdate THEN 'update' END,
                                           CASE WHEN p.pubdelete THEN 'delete' END,
-                                          CASE WHEN p.pubtruncate THEN 'truncate' END)), NULL
+                                          CASE WHEN p.pubtruncate THEN 'truncate' END,
+                                          CASE WHEN p.pubviaroot THEN 'as the root of partitions' END)),
+           NULL
       FROM pg_catalog.pg_publication p
     UNION ALL
     -- It writes rows that come from elsewhere.

@@ -88,5 +88,20 @@ SELECT r.schema_name, r.table_name, '', 'replica_identity',
   FROM relation r
  WHERE r.relreplident <> 'd' AND r.relkind <> 'f'
 UNION ALL
+-- A materialized view that was never refreshed cannot be read.
+SELECT r.schema_name, r.table_name, '', 'populated', 'off'
+  FROM relation r JOIN pg_catalog.pg_class c ON c.oid = r.oid WHERE NOT c.relispopulated
+UNION ALL
+-- An unlogged sequence of a logged table starts again after a crash.
+SELECT r.schema_name, r.table_name, a.attname, 'sequence', 'unlogged'
+  FROM pg_catalog.pg_class s
+  JOIN pg_catalog.pg_depend d
+    ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND d.objid = s.oid
+   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND d.deptype IN ('a', 'i')
+  JOIN relation r ON r.oid = d.refobjid
+  JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relpersistence = 'p'
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = d.refobjsubid
+ WHERE s.relkind = 'S' AND s.relpersistence = 'u'
+UNION ALL
 SELECT r.schema_name, r.table_name, '', 'of_type', pg_catalog.format_type(r.reloftype, NULL)
   FROM relation r WHERE r.reloftype <> 0::oid

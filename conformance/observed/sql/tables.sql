@@ -1,4 +1,16 @@
 -- Tables of the schemas in scope, apart from those of extensions and partitions of other tables.
+WITH referring AS MATERIALIZED (
+    -- Foreign keys of tables in other schemas; those of chunks and partitions are their table's.
+    SELECT k.confrelid AS oid,
+           pg_catalog.array_agg(pg_catalog.concat(n.nspname, '.', c.relname, '.', k.conname)
+                                ORDER BY n.nspname, c.relname, k.conname) AS keys
+      FROM pg_catalog.pg_constraint k
+      JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE k.contype = 'f' AND k.conparentid = 0::oid AND n.nspname <> ALL(:schemas)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
+     GROUP BY 1
+)
 SELECT n.nspname AS schema_name,
        c.relname AS table_name,
        c.relkind AS kind,
@@ -39,6 +51,7 @@ SELECT n.nspname AS schema_name,
                JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
               WHERE i.inhrelid = c.oid
               ORDER BY 1)::text[] AS inherits,
+       coalesce((SELECT r.keys FROM referring r WHERE r.oid = c.oid), '{}') AS referred_to_by,
        CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS partitioned_by,
        -- The children of a hypertable are its chunks: TimescaleDB refuses any others.
        CASE WHEN EXISTS (SELECT FROM timescaledb_information.dimensions d

@@ -4,7 +4,21 @@ SELECT n.nspname AS schema_name,
        c.relname AS view_name,
        c.relkind AS kind,
        pg_catalog.pg_get_viewdef(c.oid) AS definition,
-       CASE WHEN c.relkind = 'v' THEN coalesce(c.reloptions, '{}') END AS options,
+       CASE WHEN c.relkind = 'v' THEN
+           coalesce(c.reloptions, '{}')
+           -- What a row that is written to the view gets.
+           || ARRAY(SELECT pg_catalog.concat('default of ', a.attname, '=',
+                                             pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+                      FROM pg_catalog.pg_attrdef d
+                      JOIN pg_catalog.pg_attribute a
+                        ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+                     WHERE d.adrelid = c.oid)
+       END AS options,
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+       (SELECT pg_catalog.pg_get_userbyid(t.relowner)
+          FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+         WHERE tn.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
+         GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, 1 LIMIT 1) AS usual_owner,
        columns.names, columns.types
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
