@@ -18,8 +18,12 @@ PRIVILEGES = {
     "sequence": ("usage", "select", "update"),
     "schema": ("usage", "create"),
     "function": ("execute",),
+    "foreign server": ("usage",),
+    "foreign data wrapper": ("usage",),
     "database": ("create", "connect", "temporary"),
 }
+#: Kinds whose privileges are facts of `<kind> <name>`, of other objects of `<name>` alone.
+NAMED_BY_KIND = ("schema", "function", "foreign server", "foreign data wrapper")
 #: A privilege of `all` that servers before PostgreSQL 17 do not have.
 MAINTAIN = "maintain?"
 #: Kind of object -> the privileges of `all`, where they depend on the version.
@@ -56,10 +60,12 @@ class Grant(Requirement):
     Args:
         privileges: `"select, insert"`, a sequence, or `"all"`.
         to: the role, or `"PUBLIC"`.
-        on: the names of tables, views, sequences, schemas or functions, qualified by their schema
-            unless that is the default one; None: every table of the metadata, or the database.
+        on: the names of tables, views, sequences, schemas, functions or foreign servers, qualified
+            by their schema unless that is the default one; None: every table of the metadata, or
+            the database.
         columns: the columns that the privileges are limited to; empty: the tables as a whole.
-        kind: `"table"` (views, too), `"sequence"`, `"schema"`, `"function"` or `"database"`.
+        kind: `"table"` (views, too), `"sequence"`, `"schema"`, `"function"`, `"foreign server"`,
+            `"foreign data wrapper"` or `"database"`.
         grant_option: whether the role may grant them to others.
     """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, FactKey, Facts, OneOf
 from conformance.declarations.base import required
-from conformance.declarations.privileges import MAINTAIN, DefaultGrant, Grant
+from conformance.declarations.privileges import MAINTAIN, NAMED_BY_KIND, DefaultGrant, Grant
 from conformance.expected import tables
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _objects(grant: Grant, metadata: MetaData, default_schema: str) -> Iterator[
             yield "database"
             return
         names = tuple(tables.table_name(table, default_schema) for table in metadata.sorted_tables)
-    word = f"{grant.kind} " if grant.kind in ("schema", "function") else ""
+    word = f"{grant.kind} " if grant.kind in NAMED_BY_KIND else ""
     for name in names:
         short = name.removeprefix(f"{default_schema}.")
         if grant.columns:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import DERIVED, FactKey, Owner
 from conformance.comparing.seen import is_never_judged
-from conformance.declarations.privileges import FUTURE, PRIVILEGES
+from conformance.declarations.privileges import FUTURE, NAMED_BY_KIND, PRIVILEGES
 from conformance.inspecting.code import Call, given
 from conformance.inspecting.observed import Entry
 
@@ -78,7 +78,7 @@ def _grants(observed: Observed) -> Iterator[Entry]:
 
 def _object(observed: Observed, name: str) -> tuple[str, str, str]:
     """Kind, name, and column of what a privilege is on."""
-    for word in ("schema", "function"):
+    for word in NAMED_BY_KIND:
         if name.startswith(f"{word} "):
             return word, name.removeprefix(f"{word} "), ""
     if name == "database":

@@ -66,9 +66,11 @@ def _statement(ref: Ref, verb: str, direction: str, some: Iterable[str], end: st
     if ref.table == "database":
         sql = f"{verb} {privileges} ON DATABASE %I {direction} {role}{end}"
         return block(f"EXECUTE format({literal(sql)}, current_database());")
+    for kind in ("schema", "foreign server", "foreign data wrapper"):
+        if ref.table.startswith(f"{kind} "):
+            named = name(ref.table.removeprefix(f"{kind} "))
+            return f"{verb} {privileges} ON {kind.upper()} {named} {direction} {role}{end}"
     word, _, rest = ref.table.partition(" ")
-    if word == "schema":
-        return f"{verb} {privileges} ON SCHEMA {name(rest)} {direction} {role}{end}"
     if word == "function":
         called, bracket, arguments = rest.partition("(")
         return (

@@ -167,7 +167,8 @@ KINDS = (
      "implicit, by way of text",
      "DROP CAST (text AS int); CREATE CAST (text AS int) WITH INOUT"),
     ("schema", "attic", "CREATE SCHEMA attic", None, None),
-    ("collation", "plain", 'CREATE COLLATION plain FROM "C"', None, None),
+    ("collation", "plain", 'CREATE COLLATION plain FROM "C"', "libc C",
+     'DROP COLLATION plain; CREATE COLLATION plain FROM "POSIX"'),
 )  # fmt: skip
 IDS = [kind.replace(" ", "-") for kind, *_ in KINDS]
 

@@ -33,6 +33,12 @@ JUDGED = (
                {"view:latest:exists"} | _of_everybody("latest")),
     Alteration("creating in the schema", "GRANT CREATE ON SCHEMA public TO PUBLIC",
                _of_everybody("schema public")),
+    Alteration("reading another server", "CREATE FOREIGN DATA WRAPPER n; CREATE SERVER nowhere"
+               " FOREIGN DATA WRAPPER n; GRANT USAGE ON FOREIGN SERVER nowhere TO PUBLIC",
+               _of_everybody("foreign server nowhere")),
+    Alteration("making foreign servers", "CREATE FOREIGN DATA WRAPPER n;"
+               "GRANT USAGE ON FOREIGN DATA WRAPPER n TO PUBLIC",
+               _of_everybody("foreign data wrapper n")),
     Alteration("creating schemas", "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO"
                " PUBLIC', current_database()); END $$", _of_everybody("database")),
     Alteration("reading what is created next",
@@ -144,6 +150,9 @@ def test_of_a_declared_role_everything_is_judged(database, sql, findings):
         (Grant("execute", to=READER, on="one(int)", kind="function"),
          "CREATE FUNCTION one(int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
          f"GRANT EXECUTE ON FUNCTION one TO {READER}"),
+        (Grant("usage", to="public", on="nowhere", kind="foreign server"),
+         "CREATE FOREIGN DATA WRAPPER n; CREATE SERVER nowhere FOREIGN DATA WRAPPER n;"
+         "GRANT USAGE ON FOREIGN SERVER nowhere TO PUBLIC"),
         (Grant("select", to="public", on="curves"), "GRANT SELECT ON curves TO PUBLIC"),
         (Grant("select", to=READER, on="curves", grant_option=True),
          f"GRANT SELECT ON curves TO {READER} WITH GRANT OPTION"),
@@ -155,7 +164,7 @@ def test_of_a_declared_role_everything_is_judged(database, sql, findings):
          "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO"
          f" {READER}', current_database()); END $$"),
     ],
-    ids=range(12),
+    ids=range(13),
 )  # fmt: skip
 def test_a_declared_grant(database, declared, sql):
     database.execute(ROLES)

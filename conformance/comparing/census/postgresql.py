@@ -73,13 +73,11 @@ POSTGRESQL: Table = {
     ),
     "pg_collation": Treatment(
         ("collation",),
-        judged="oid collname collnamespace",
+        judged="oid collname collnamespace collprovider collisdeterministic collcollate "
+        "colliculocale colllocale",
         irrelevant={
             _OWNER: "collowner",
-            "internals of a collation; the collation of a column is judged by name": (
-                "collprovider collisdeterministic collencoding collcollate collctype "
-                "colliculocale colllocale collicurules collversion"
-            ),
+            "internals of a collation": "collencoding collctype collicurules collversion",
         },
     ),
     "pg_constraint": Treatment(
@@ -135,14 +133,14 @@ POSTGRESQL: Table = {
         irrelevant={_OWNER: "extowner", "for dumps": "extrelocatable extconfig extcondition"},
     ),
     "pg_foreign_data_wrapper": Treatment(
-        ("foreign_data_wrapper",),
-        judged="oid fdwname",
-        irrelevant={_OWNER: "fdwowner fdwacl", _INTERNAL: "fdwhandler fdwvalidator fdwoptions"},
+        ("foreign_data_wrapper", "privilege"),
+        judged="oid fdwname fdwacl",
+        irrelevant={_OWNER: "fdwowner", _INTERNAL: "fdwhandler fdwvalidator fdwoptions"},
     ),
     "pg_foreign_server": Treatment(
-        ("foreign_server",),
-        judged="oid srvname srvfdw",
-        irrelevant={_OWNER: "srvowner srvacl", _PASSWORD: "srvtype srvversion srvoptions"},
+        ("foreign_server", "privilege"),
+        judged="oid srvname srvfdw srvacl",
+        irrelevant={_OWNER: "srvowner", _PASSWORD: "srvtype srvversion srvoptions"},
     ),
     "pg_foreign_table": Treatment(
         reason="whether a table is foreign is judged; its options may contain a password"

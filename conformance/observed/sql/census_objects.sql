@@ -116,7 +116,16 @@ WITH member AS MATERIALIZED (
       JOIN pg_catalog.pg_am m ON m.oid = o.opfmethod
     UNION ALL
     SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass::oid, l.oid, 'collation', scope.nspname,
-           l.collname, CASE WHEN NOT l.collisdeterministic THEN 'not deterministic' END, NULL
+           l.collname,
+           -- The locale has another name in each of PostgreSQL 15, 16 and 17.
+           pg_catalog.concat_ws(', ',
+               pg_catalog.concat_ws(' ',
+                   CASE l.collprovider WHEN 'i' THEN 'icu' WHEN 'c' THEN 'libc' WHEN 'b' THEN 'builtin'
+                                       ELSE l.collprovider::text END,
+                   coalesce(l.collcollate, pg_catalog.to_jsonb(l) ->> 'colllocale'::text,
+                            pg_catalog.to_jsonb(l) ->> 'colliculocale'::text)),
+               CASE WHEN NOT l.collisdeterministic THEN 'not deterministic' END),
+           NULL
       FROM pg_catalog.pg_collation l JOIN scope ON scope.oid = l.collnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass::oid, v.oid, 'conversion', scope.nspname,

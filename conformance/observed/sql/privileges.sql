@@ -47,6 +47,14 @@ WITH granted AS (
                           WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                             AND e.deptype = 'e')
     UNION ALL
+    SELECT NULL, s.srvname, 'foreign server', NULL, s.srvowner, acl.*
+      FROM pg_catalog.pg_foreign_server s
+     CROSS JOIN LATERAL pg_catalog.aclexplode(s.srvacl) AS acl
+    UNION ALL
+    SELECT NULL, w.fdwname, 'foreign data wrapper', NULL, w.fdwowner, acl.*
+      FROM pg_catalog.pg_foreign_data_wrapper w
+     CROSS JOIN LATERAL pg_catalog.aclexplode(w.fdwacl) AS acl
+    UNION ALL
     SELECT NULL, '', 'database', NULL, d.datdba, acl.*
       FROM pg_catalog.pg_database d
      CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) AS acl
