@@ -1,7 +1,8 @@
 """Clauses of a query that a plan does not show, and that are therefore compared as text.
 
 EXPLAIN does not print the number of LIMIT, the rows of VALUES, the columns of DISTINCT ON, and
-(before PostgreSQL 18) the window of a window function.
+(before PostgreSQL 18) the window of a window function. Of a row of NULLs in place of a relation it
+does not print ONLY either, which leaves out the children, partitions and chunks.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def hidden_clauses(sql: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     plain: list[str] = []
     spelled: list[str] = []
     for place, (name, written) in enumerate(tokens):
+        if name == "only" and written != '"only"' and tokens[place - 1][0] not in ("row", "rows"):
+            plain.append(f"only {_relation(tokens[place + 1 :])}")
         if name in _BEGIN and not written.startswith('"'):
             words = _with_signs(list(_words(name, tokens[place + 1 :])))
             if name == "distinct" and words[:1] != ["on"]:
@@ -48,6 +51,13 @@ def hidden_clauses(sql: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             elif words:
                 plain.append(" ".join([name.replace("fetch", "limit"), *words]))
     return tuple(sorted(plain)), tuple(sorted(spelled))
+
+
+def _relation(tokens: Sequence[Token]) -> str | None:
+    """The name after ONLY, without its schema and brackets."""
+    bare = [token for token in tokens[:4] if token[1] != "("]
+    is_qualified = [written for _, written in bare[1:2]] == ["."]
+    return next((name for name, _ in bare[2 if is_qualified else 0 :]), None)
 
 
 def _with_signs(words: list[str]) -> list[str]:

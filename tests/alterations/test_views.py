@@ -86,6 +86,12 @@ def models() -> MetaData:
 ALTERATIONS = (
     Alteration("a view dropped", "DROP VIEW ranked", {"view:ranked:exists"}),
     Alteration(
+        "without children",
+        "CREATE OR REPLACE VIEW latest AS SELECT site, max(at) AS at FROM ONLY visits"
+        " GROUP BY site",
+        {"view:latest:definition"},
+    ),
+    Alteration(
         "a default of its own",
         "ALTER VIEW ranked ALTER site SET DEFAULT 7",
         {"view:ranked:options"},
