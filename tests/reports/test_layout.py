@@ -235,7 +235,7 @@ def test_a_line_that_passes_a_layer_leads_through_a_gap():
 
 def test_a_long_name_is_shortened():
     (box,) = diagram([table("x" * 200)]).boxes
-    assert box.label == "x" * 24 + "…"
+    assert box.label == "x" * 21 + "…"
 
 
 # Locks.

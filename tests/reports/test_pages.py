@@ -236,6 +236,14 @@ def test_findings_have_both_values_side_by_side():
     assert "<dt>The database has</dt><dd>missing</dd>" in page
 
 
+def test_many_findings_have_a_list_of_their_relations():
+    many = tuple(replace(INTERVAL, id=f"a:b:{number}") for number in range(20))
+    assert "Findings by relation" not in verdict_page.render(DIFFERING)
+    page = verdict_page.render(replace(DIFFERING, findings=(*many, VERSION)))
+    assert '<a href="#findings-whole">The database as a whole</a> <span class="count">1<' in page
+    assert re.search(r'<a href="#findings-\d">readings</a> <span class="count">20<', page)
+
+
 def test_two_databases_are_named_as_such():
     other = replace(COLUMN, disagreement="unexpected", observed=True)
     page = verdict_page.render(

@@ -37,3 +37,4 @@ SELECT n.nspname AS schema_name,
  WHERE n.nspname = ANY(:schemas)
    AND c.relkind IN ('r', 'p', 'f')
    AND NOT c.relispartition
+ ORDER BY c.oid, a.attnum

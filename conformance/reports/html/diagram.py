@@ -15,8 +15,8 @@ _Node = int | _Gap
 #: Sizes in SVG units, which are pixels at the drawing's own size.
 WIDTH, HEIGHT = 204, 54
 _ACROSS, _DOWN, _MARGIN = 92, 18, 8
-#: A name with more characters does not fit into its box.
-_MOST_CHARACTERS = 25
+#: A name with more characters does not fit into its box, beside the mark of a finding.
+_MOST_CHARACTERS = 22
 #: The number of relations that a drawing shows well.
 MOST_RELATIONS = 60
 
