@@ -453,3 +453,31 @@ def _start_and_stop(server: URL) -> None:
     engine = UrlEngine(server)
     engine.start()
     engine.stop()
+
+
+#: Of the database in which a migration runs.
+OF_DATABASE = r"""
+DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET search_path TO attic, "A b"', current_database());
+    EXECUTE format('ALTER DATABASE %I SET application_name TO %L', current_database(), '%I it''s');
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+END $$
+"""
+ITS_PROPERTIES = """
+SELECT setconfig, array_to_string(datacl, ' ') ~ '(^| )=' AS everybody
+  FROM pg_database d JOIN pg_db_role_setting s ON s.setdatabase = d.oid AND s.setrole = 0
+ WHERE datname = current_database()
+"""
+
+
+def test_a_copy_has_the_settings_and_privileges_of_its_template(engine):
+    def prepare(url):
+        with connect(url, autocommit=True) as connection:
+            options = {"no_parameters": True}
+            connection.exec_driver_sql(OF_DATABASE, execution_options=options)
+
+    template = Template("settings", "settings", prepare)
+    with engine.database(template) as url, connect(url) as connection:
+        settings, everybody = connection.execute(text(ITS_PROPERTIES)).one()
+    assert settings == ['search_path=attic, "A b"', "application_name=%I it's"]
+    assert not everybody

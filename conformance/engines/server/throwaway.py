@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from conformance.engines.connecting import connect, place, words_of
 from conformance.engines.server.ownership import Run, leftovers
+from conformance.engines.server.properties import properties_of
 from conformance.errors import ConformanceError, EngineUnavailable
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class ThrowawayDatabases:
         self._templates: dict[str, str] = {}
         self._origin = "template0"
         self._settings: list[tuple[str, str]] = []
+        #: Of each copied database what its copies get; nobody can change a sealed one.
+        self._taken_over: dict[str, list[tuple[str, str]]] = {}
 
     @property
     def server_url(self) -> URL:
@@ -225,7 +228,21 @@ class ThrowawayDatabases:
                 # Of the role in this database: nearer than the role's own setting.
                 of_role = f'ALTER ROLE CURRENT_USER IN DATABASE "{name}"'
                 self._connection().execute(text(f"{of_role} SET {setting} = '{value}'"))
+            for before, after in self._properties(source):
+                # A role that may create databases may still lack the right to some settings.
+                with suppress(DBAPIError):
+                    self._connection().exec_driver_sql(
+                        f'{before} "{name}" {after}',
+                        execution_options={"no_parameters": True},
+                    )
         return self._server.set(database=name)
+
+    def _properties(self, source: str) -> list[tuple[str, str]]:
+        if source == "template0":
+            return []
+        if source not in self._taken_over:
+            self._taken_over[source] = properties_of(self._connection(), source)
+        return self._taken_over[source]
 
     def _drop(self, name: str) -> None:
         with self._lock:
