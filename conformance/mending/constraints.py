@@ -56,7 +56,7 @@ def _is_validated_later(ref: Ref, parts: Parts, scene: Scene) -> bool:
     return (
         ref.kind in ("check", "foreign_key")
         and parts.get("validated") is not False
-        and scene.is_quiet(ref.table)
+        and scene.validates_quietly(ref.table)
         and (ref.kind == "check" or not scene.is_hypertable(target))
     )
 
@@ -112,7 +112,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     elif changed == {"validated"} and after["validated"] and not _is_compressed(ref, scene):
         sql = f"ALTER TABLE {table} VALIDATE CONSTRAINT {name(ref.name)}"
         note = "Fails if a row breaks the constraint."
-        if scene.is_quiet(ref.table):
+        if scene.validates_quietly(ref.table):
             yield apart(ref.kind, sql, phase=LAST, note=note)
         else:
             yield making(ref.kind, sql, note=note)

@@ -169,14 +169,28 @@ class Scene:
 
     def is_quiet(self, table: str) -> bool:
         """Whether slow work on the plain table is done without blocking others."""
-        there, then = (side.get(Ref("table", table), {}) for side in (self.before, self.after))
-        hypertables = (side.get(Ref("hypertable", table), {}) for side in (self.before, self.after))
-        return (
-            self.online
-            and EXISTS in there
-            and then.get("kind", there.get("kind")) == "table"
-            and not any(EXISTS in parts for parts in hypertables)
+        return self._stays(table) and not any(
+            EXISTS in side.get(Ref("hypertable", table), {}) for side in (self.before, self.after)
         )
+
+    def validates_quietly(self, table: str) -> bool:
+        """Whether a constraint of the table is validated without blocking others.
+
+        With compression on, a hypertable refuses VALIDATE CONSTRAINT.
+        """
+        return self.is_quiet(table) or (
+            self._stays(table)
+            and all(
+                EXISTS in side.get(Ref("hypertable", table), {})
+                and Ref("compression", table) not in side
+                for side in (self.before, self.after)
+            )
+        )
+
+    def _stays(self, table: str) -> bool:
+        """Whether slow work must not block others, and the table is one before and after."""
+        there, then = (side.get(Ref("table", table), {}) for side in (self.before, self.after))
+        return self.online and EXISTS in there and then.get("kind", there.get("kind")) == "table"
 
     def is_gone(self, table: str) -> bool:
         """Whether the relation is dropped; its parts go with it."""

@@ -91,8 +91,16 @@ def _bodies(plan: Plan) -> dict[str, Any]:
     return {
         "upgrades": _with_statement(indented(upgrade_body(plan))),
         "downgrades": _with_statement(indented(downgrade_body(plan))),
-        "imports": "",
+        "imports": _irreversible(plan),
     }
+
+
+def _irreversible(plan: Plan) -> str:
+    """What tells the gate, and whoever deploys, that nothing is undone."""
+    if plan.downgrade or not plan.kept:
+        return ""
+    reasons = "; ".join(f"{item.id}: {item.reason}" for item in plan.kept)
+    return f"irreversible = {' '.join(reasons.split())!r}"
 
 
 def _with_statement(body: str) -> str:

@@ -168,6 +168,15 @@ def test_a_hypertable_has_no_index_concurrently():
     assert BLOCK not in "\n".join(written(HYPERTABLE, unique, online=True))
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_hypertable_validates_later_if_it_has_no_compression(compressed):
+    settings = {Ref("compression", "t"): {EXISTS: True}} if compressed else {}
+    before = {**HYPERTABLE, **COLUMN, **settings}
+    for kind, parts in (("check", CHECK), ("foreign_key", REFERENCE)):
+        lines = written(before, {**before, Ref(kind, "t", "later"): parts}, online=True)
+        assert (BLOCK in "\n".join(lines)) is not compressed
+
+
 def test_a_new_table_has_no_rows():
     after = {**TABLE, **COLUMN, Ref("check", "t", "later"): CHECK}
     assert BLOCK not in "\n".join(written({}, after, online=True))

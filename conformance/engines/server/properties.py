@@ -1,7 +1,11 @@
-"""What CREATE DATABASE ... TEMPLATE does not copy: a database's settings and privileges."""
+"""What CREATE DATABASE ... TEMPLATE does not copy: a database's settings and privileges.
+
+Settings that would let statements of a run fail, or mean other tables, are left out.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -12,7 +16,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: Their values are lists of names, which the catalog has with their quotes.
-_LISTS = ("search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries")
+_LISTS = ("temp_tablespaces", "local_preload_libraries", "session_preload_libraries")
+_LEFT_OUT = re.compile(
+    r".*timeout|search_path|default_transaction_.*|session_replication_role|row_security|role",
+    re.IGNORECASE,
+)
 _SETTINGS = text("""
 SELECT nullif(s.setrole, 0::oid)::pg_catalog.regrole::text AS role,
        pg_catalog.unnest(s.setconfig) AS setting
@@ -38,6 +46,8 @@ def properties_of(connection: Connection, name: str) -> list[tuple[str, str]]:
 def _settings(connection: Connection, values: dict[str, str]) -> Iterator[tuple[str, str]]:
     for role, setting in connection.execute(_SETTINGS, values):
         key, _, value = setting.partition("=")
+        if _LEFT_OUT.fullmatch(key):
+            continue
         said = value if key.lower() in _LISTS else "'{}'".format(value.replace("'", "''"))
         whose = "" if role is None else f"ROLE {role} IN "
         yield f"ALTER {whose}DATABASE", f"SET {key} TO {said}"
