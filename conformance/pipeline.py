@@ -6,7 +6,7 @@ import gc
 import logging
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -92,15 +92,16 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
     with _without_collecting():
         scope = scope or scope_of(metadata)
         expected, observed = both_sides(connection, metadata, scope, observed)
+        known: dict[str, Any] = {"sides": (expected, observed), "schemas": scope.schemas}
         circumstances = observed_circumstances(connection, scope, living=living)
         if not scope.left:
             comparison = compare(expected, observed, capabilities, circumstances)
-            return _with_mendable(replace(comparison, sides=(expected, observed)))
+            return _with_mendable(replace(comparison, **known))
         remaining, left = leave_to_others(observed, scope.left, scope.default_schema)
         circumstances = circumstances_left(circumstances, scope.left, scope.default_schema)
         comparison = compare(expected, remaining, capabilities, circumstances)
-        sides = (expected, remaining)
-        comparison = replace(comparison, left=left, accounted=accounted(observed), sides=sides)
+        known |= {"sides": (expected, remaining), "left": left, "accounted": accounted(observed)}
+        comparison = replace(comparison, **known)
         return _with_mendable(comparison)
 
 

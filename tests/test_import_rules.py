@@ -64,7 +64,7 @@ PURE_MENDING = (
     "chunks", "columns", "compression", "constraints", "extensions", "functions", "hypertables",
     "indexes", "jobs", "plan", "policies", "privileges", "remaking", "renaming", "report",
     "revision", "scene", "schemas", "sequences", "settings", "skipping", "sql", "storage", "tables",
-    "target", "triggers", "types", "views",
+    "target", "triggers", "types", "unclear", "views",
 )  # fmt: skip
 
 RULES = (
@@ -120,7 +120,12 @@ RULES = (
             f"what inspect prints comes from facts alone: {name}",
             f"conformance.inspecting.{name}",
             forbidden=("conformance", "psycopg2", "sqlacodegen", "sqlalchemy.engine"),
-            allowed=("conformance.inspecting", "conformance.declarations", *_COMPARING),
+            allowed=(
+                "conformance.inspecting",
+                "conformance.declarations",
+                "conformance.literals",
+                *_COMPARING,
+            ),
             followed=True,
         )
         for name in ("pasting", "tables")
@@ -178,7 +183,10 @@ RULES = (
             forbidden=("conformance", "psycopg2", "sqlalchemy", "alembic"),
             allowed=(
                 "conformance.gate.evidence.report.GateReport",
+                "conformance.literals",
                 "sqlalchemy.dialects.postgresql.base.RESERVED_WORDS",
+                "sqlalchemy.sql.compiler.BIND_PARAMS",
+                "sqlalchemy.sql.compiler.BIND_PARAMS_ESC",
                 *(f"conformance.mending.{other}" for other in PURE_MENDING),
                 *_COMPARING,
             ),

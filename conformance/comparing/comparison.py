@@ -53,6 +53,7 @@ class Comparison:
         left: objects that the project leaves to others.
         names: key of an expected object without a declared name -> key under which it was found.
         sides: the facts that were compared, expected and observed.
+        schemas: those that stand before names of the facts.
     """
 
     conforming: tuple[FactKey, ...]
@@ -64,6 +65,7 @@ class Comparison:
     names: dict[FactKey, FactKey]
     left: tuple[Left, ...] = ()
     sides: tuple[Facts, Facts] = field(default=({}, {}), repr=False, compare=False)
+    schemas: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 def compare(

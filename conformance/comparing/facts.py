@@ -6,6 +6,7 @@ catalog shows, are mappings from key to value; equal values mean agreement.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,6 +92,9 @@ AUTOMATIC = "automatic"
 
 #: The offset of a refresh policy whose window has no limit on that side.
 UNBOUNDED = "unbounded"
+
+#: A name and the types that the server prints, in which brackets stand only within quotes.
+_SIGNATURE = re.compile(r'(.*)(\((?:[^()"]|"(?:[^"]|"")*")*\))', re.DOTALL)
 
 #: The attribute that says whether an object exists.
 EXISTS = "exists"
@@ -479,6 +483,12 @@ def plain(value: Value) -> Any:
     if isinstance(value, Includes):
         return plain(value.parts)
     return str(value)
+
+
+def parts_of_signature(text: str) -> tuple[str, str]:
+    """`total` and `(integer, text)`; no name is taken for arguments, whatever is in it."""
+    match = _SIGNATURE.fullmatch(text)
+    return (match[1], match[2]) if match is not None else (text, "")
 
 
 def _on_one_line(sql: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from sqlacodegen.generators import DeclarativeGenerator
@@ -17,9 +19,10 @@ from conformance.inspecting.code import (
     given,
     import_lines,
     imports_of,
-    quoted,
     rendered,
 )
+from conformance.inspecting.observed import is_plain
+from conformance.literals import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -91,14 +94,29 @@ class Classes(DeclarativeGenerator):
         self._related = related
         self._column: Column[Any] | None = None
 
-    def generate_relationships(self, *args: Any) -> list[RelationshipAttribute]:
-        """The relationships, if the classes have any."""
-        return super().generate_relationships(*args) if self._related else []
+    def generate_relationships(
+        self, source: ModelClass, named: dict[str, Model], between: list[Model]
+    ) -> list[RelationshipAttribute]:
+        """The relationships, if the classes have any.
+
+        SQLAlchemy 2.0 evaluates the name of a table between two others, as Python.
+        """
+        if not self._related:
+            return []
+        plain = [
+            item
+            for item in between
+            if is_plain(item.table.name) and is_plain(item.schema or "public")
+        ]
+        return super().generate_relationships(source, named, plain)
 
     def find_free_name(
         self, name: str, global_names: set[str], local_names: Collection[str] = ()
     ) -> str:
-        """A name that is not taken."""
+        """A name that is not taken, and not private: SQLAlchemy maps no such attribute."""
+        # As Python reads a name.
+        name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name))
+        name = f"of{name}" if name.startswith("__") else name
         return str(super().find_free_name(name, global_names | _TAKEN, local_names))
 
     def prepared(self) -> list[Model]:

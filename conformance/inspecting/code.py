@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 import sys
 import textwrap
 from collections import defaultdict
@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from conformance.literals import on_one_line, quoted, triple_quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 #: The length of a line, as formatters have it.
 WIDTH = 100
 _INDENT = "    "
+#: With its end.
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,12 @@ class Name:
     text: str
 
 
+class Lines(str):
+    """A text of several lines, such as a query, that stands where no line is indented."""
+
+    __slots__ = ()
+
+
 def given(**kwargs: Any) -> dict[str, Any]:
     """The arguments that are not None."""
     return {name: value for name, value in kwargs.items() if value is not None}
@@ -80,7 +90,13 @@ def _flat(value: Any) -> str:
         return f"[{', '.join(map(_flat, value))}]"
     if isinstance(value, Name):
         return value.text
-    return quoted(value) if isinstance(value, str) else repr(value)
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if not isinstance(value, str):
+        return repr(value)
+    return triple_quoted(value) if isinstance(value, Lines) and "\n" in value else quoted(value)
 
 
 def _items(call: Call) -> Iterator[str]:
@@ -101,6 +117,8 @@ def _broken(value: Any, indent: int) -> str:
     elif isinstance(value, tuple | list):
         items = [("", item) for item in value]
         opening, closing = ("(", ")") if isinstance(value, tuple) else ("[", "]")
+    elif isinstance(value, str) and "\n" in value and not isinstance(value, Lines):
+        return _of_lines(value, indent)
     else:
         return _flat(value)
     if not items:
@@ -113,15 +131,11 @@ def _broken(value: Any, indent: int) -> str:
     return "\n".join([opening, *lines, f"{_INDENT * indent}{closing}"])
 
 
-def quoted(text: str) -> str:
-    """A text as a Python literal; a text of several lines in triple quotes."""
-    if "\n" not in text:
-        return json.dumps(text, ensure_ascii=False)
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    escaped = escaped.replace("\r", "\\r")
-    if escaped.endswith('"'):
-        escaped = escaped[:-1] + '\\"'
-    return f'"""{escaped}"""'
+def _of_lines(text: str, indent: int) -> str:
+    """A literal for each line of a text, which may be indented."""
+    pad = _INDENT * (indent + 1)
+    lines = (f"{pad}{quoted(line)}" for line in _LINE.findall(text))
+    return "\n".join(["(", *lines, f"{_INDENT * indent})"])
 
 
 def comment(text: str, indent: int = 0) -> str:
@@ -131,7 +145,7 @@ def comment(text: str, indent: int = 0) -> str:
         line
         for part in text.splitlines()
         for line in textwrap.wrap(
-            part, WIDTH - len(pad), break_long_words=False, break_on_hyphens=False
+            on_one_line(part), WIDTH - len(pad), break_long_words=False, break_on_hyphens=False
         )
         or [""]
     ]

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from conformance.inspecting.code import Call, given
-from conformance.inspecting.expressions import bare, sql, text_call
+from conformance.inspecting.expressions import bare, text_call
 from conformance.inspecting.observed import text_of
+from conformance.literals import for_sqlalchemy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def _action(action: str) -> str | None:
 def _check(_: Observed, _table: str, name: str, of: dict[str, Any]) -> Call:
     return _sqlalchemy(
         "CheckConstraint",
-        (sql(bare(text_of(of["expression"]) or "")),),
+        (for_sqlalchemy(bare(text_of(of["expression"]) or "")),),
         name=name,
         postgresql_not_valid=None if of["validated"] else True,
     )

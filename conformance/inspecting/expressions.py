@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from conformance.inspecting.code import Call
+from conformance.literals import for_sqlalchemy
 
 _QUOTES = PGDialect().identifier_preparer  # type: ignore[no-untyped-call]
-
-#: What SQLAlchemy takes for a parameter in a text. Source: SQLAlchemy, `TextClause`.
-_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
-
-
-def sql(text: str) -> str:
-    """The text with escaped colons where SQLAlchemy would take a word for a parameter."""
-    return _PARAMETER.sub(r"\\:", text)
 
 
 def identifier(name: str) -> str:
@@ -26,7 +17,7 @@ def identifier(name: str) -> str:
 
 def text_call(text: str) -> Call:
     """`text("...")`."""
-    return Call("text", (sql(text),), module="sqlalchemy")
+    return Call("text", (for_sqlalchemy(text),), module="sqlalchemy")
 
 
 def bare(expression: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from conformance.comparing.facts import parts_of_signature
 from conformance.inspecting.code import Call, given
-from conformance.inspecting.observed import text_of
+from conformance.inspecting.observed import sql_name, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from conformance.inspecting.observed import Entry, Observed
 
 _PROPERTIES = ("body", "language", "returns", "volatility", "strict", "security", "settings")
+_PLAIN = re.compile(r'[^\s("]+')
 ATTRIBUTES = {"function": _PROPERTIES, "procedure": _PROPERTIES}
 
 
@@ -46,7 +49,5 @@ def _properties(kind: str, of: dict[str, Any]) -> dict[str, Any]:
 
 def _quoted(signature: str) -> str:
     """The signature with its name in quotes where it would be read otherwise."""
-    name, bracket, rest = signature.partition("(")
-    if not any(letter in name for letter in ' "\t\n'):
-        return signature
-    return '"{}"{}{}'.format(name.replace('"', '""'), bracket, rest)
+    name, arguments = parts_of_signature(signature)
+    return signature if _PLAIN.fullmatch(name) else sql_name(name) + arguments

@@ -22,9 +22,10 @@ from sqlalchemy.types import NullType
 
 from conformance.comparing.facts import Expression, TypeName
 from conformance.inspecting.constraints import referred
-from conformance.inspecting.expressions import bare, sql
+from conformance.inspecting.expressions import bare
 from conformance.inspecting.observed import text_of
 from conformance.inspecting.sequences import described
+from conformance.literals import for_sqlalchemy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,9 +117,9 @@ def _domain(observed: Observed, domain: DOMAIN) -> DOMAIN:
         str(domain.name),
         _with_length(domain.data_type, spelled.text if isinstance(spelled, TypeName) else ""),
         collation=of["collation"],  # type: ignore[arg-type]
-        default=None if default is None else text(sql(default)),
+        default=None if default is None else text(for_sqlalchemy(default)),
         not_null=True if of["nullable"] is False else None,
-        check=None if check is None else text(sql(bare(check))),
+        check=None if check is None else text(for_sqlalchemy(bare(check))),
         schema=domain.schema,
     )
 
@@ -135,14 +136,14 @@ def _with_length(kind: Any, spelled: str) -> Any:
 
 def _default(of: Attributes) -> Any:
     default = of.get("default")
-    return text(sql(default.text)) if isinstance(default, Expression) else None
+    return text(for_sqlalchemy(default.text)) if isinstance(default, Expression) else None
 
 
 def _generation(of: Attributes) -> list[Any]:
     generated, identity = of.get("generated"), of.get("identity")
     if isinstance(generated, Expression):
         persisted = of.get("generated_storage") == "stored"
-        return [Computed(sql(bare(generated.text)), persisted=persisted)]
+        return [Computed(for_sqlalchemy(bare(generated.text)), persisted=persisted)]
     if isinstance(identity, str) and not identity.startswith("serial"):
         generation, options = described(identity)
         return [Identity(always=generation == "always", **options)]

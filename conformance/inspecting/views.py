@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import DERIVED
-from conformance.inspecting.code import Call, given
+from conformance.inspecting.code import Call, Lines, given
 from conformance.inspecting.observed import Entry, length, text_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def declarations(
 def _query(attributes: dict[str, Any]) -> str:
     """The query as the server prints it, without the semicolon at its end."""
     query = text_of(attributes["definition"]) or ""
-    return query.strip().removesuffix(";")
+    return Lines(query.strip().removesuffix(";"))
 
 
 def _settings(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:

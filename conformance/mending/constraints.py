@@ -193,7 +193,7 @@ def _exclusion(parts: Parts) -> str:
     columns, operators = texts(parts["columns"]), texts(parts["operators"])
     pairs = ", ".join(f"{part} WITH {by}" for part, by in zip(columns, operators, strict=True))
     where = "" if parts.get("predicate") is None else f" WHERE ({parts['predicate']})"
-    return f"EXCLUDE USING {parts['method']} ({pairs}){where}"
+    return f"EXCLUDE USING {name(str(parts['method']))} ({pairs}){where}"
 
 
 _DEFINITIONS = {

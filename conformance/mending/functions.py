@@ -14,7 +14,8 @@ from conformance.mending.scene import (
     dropping,
     making,
 )
-from conformance.mending.sql import literal, relation
+from conformance.mending.settings import assigned
+from conformance.mending.sql import items_of, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,10 +54,9 @@ def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Ste
         settings = after["settings"]
         for item in settings if isinstance(settings, tuple) else ():
             setting, _, value = str(item).partition("=")
-            said = value if setting == "search_path" else literal(value)
-            yield making(ref.kind, f"{head} SET {setting} TO {said}", depth=1)
+            said = assigned(setting, value, items_of(value))
+            yield making(ref.kind, f"{head} SET {said}", depth=1)
 
 
 def _signature(ref: Ref) -> str:
-    called, bracket, arguments = ref.table.partition("(")
-    return f"{relation(called)}{bracket}{arguments}"
+    return signature(ref.table)

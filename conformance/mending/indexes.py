@@ -16,7 +16,7 @@ from conformance.mending.scene import (
     dropping,
     making,
 )
-from conformance.mending.sql import literal, name, names, relation
+from conformance.mending.sql import literal, name, names, parameter, relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     named = name(ref.name.strip("<>"))
     words = [f"CREATE {unique}INDEX {concurrently}{named} ON {relation(ref.table)}"]
     if parts.get("method", "btree") != "btree":
-        words.append(f"USING {parts['method']}")
+        words.append(f"USING {name(str(parts['method']))}")
     words.append(f"({listed})")
     include = parts.get("include")
     if isinstance(include, tuple) and include:
@@ -93,7 +93,7 @@ def _column(column: object) -> str:
     value = column.value
     words = [f"({value})" if isinstance(value, Expression) else name(value)]
     words += [f"COLLATE {name(column.collation)}"] if column.collation else []
-    words += [column.operator_class] if column.operator_class else []
+    words += [parameter(column.operator_class)] if column.operator_class else []
     words += ["DESC"] if column.descending else []
     if column.nulls_first is not column.descending:
         words.append(f"NULLS {'FIRST' if column.nulls_first else 'LAST'}")
@@ -105,7 +105,7 @@ def _storage(ref: Ref, scene: Scene, *, by_chunk: bool) -> Iterator[str]:
     found = dict(scene.after.get(Ref("storage", ref.table, ref.name.strip("<>")), {}))
     space = found.pop("tablespace", None)
     listed = ["timescaledb.transaction_per_chunk"] if by_chunk else []
-    listed += [f"{key} = {literal(value)}" for key, value in found.items()]
+    listed += [f"{parameter(key)} = {literal(value)}" for key, value in found.items()]
     if listed:
         yield f"WITH ({', '.join(listed)})"
     if space is not None:

@@ -47,6 +47,7 @@ from conformance.mending.scene import (
     objects_of,
 )
 from conformance.mending.target import target_of
+from conformance.mending.unclear import REASON, unclear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -138,7 +139,9 @@ def plan_for(
     """
     before = objects_of(comparison.sides[1])
     after = objects_of(target_of(comparison, wanted))
+    before, after, left = _clear(before, after, comparison.schemas)
     upgrade, failed = steps_between(before, after, guarded=guarded, online=online, kinds=kinds)
+    failed.update(left)
     downgrade, kept = steps_between(after, before, guarded=guarded, kinds=kinds)
     mended, unmended = [], []
     for key, finding in comparison.findings.items():
@@ -165,7 +168,9 @@ def mendable(comparison: Comparison) -> set[str]:
     """The ids of the findings that a plan for all of them mends."""
     before = objects_of(comparison.sides[1])
     after = objects_of(target_of(comparison))
+    before, after, left = _clear(before, after, comparison.schemas)
     _, failed = steps_between(before, after)
+    failed.update(left)
     return {
         finding.id
         for key, finding in comparison.findings.items()
@@ -175,6 +180,15 @@ def mendable(comparison: Comparison) -> set[str]:
 
 #: (object, attribute) -> why it stays; the attribute is empty for the whole object.
 Failed = dict[tuple[Ref, str], str]
+
+
+def _clear(
+    before: Objects, after: Objects, schemas: Collection[str]
+) -> tuple[Objects, Objects, Failed]:
+    """Both states without the objects that no statement can name, and why these stay."""
+    left = unclear(after, before, schemas)
+    clear = ({k: v for k, v in side.items() if k not in left} for side in (before, after))
+    return *clear, {(ref, ""): REASON for ref in left}  # type: ignore[return-value]
 
 
 def _why_not(
@@ -210,10 +224,11 @@ def steps_between(
                 # After an interruption what was committed runs again.
                 guarded = True
                 continue
-            return _timed(steps), failed
+            return _conforming(_timed(steps)), failed
+        after = dict(after)
         for item in stays:
             failed.update(item.failed)
-            after = item.instead(scene.before, after)
+            item.leave(scene.before, after)
 
 
 def _timed(steps: list[Step]) -> list[Step]:
@@ -230,6 +245,17 @@ def _timed(steps: list[Step]) -> list[Step]:
     return sorted(steps, key=lambda step: step.order)
 
 
+def _conforming(steps: list[Step]) -> list[Step]:
+    """With the setting under which a backslash in quotes is a backslash."""
+    if not any("\\" in step.sql for step in steps):
+        return steps
+    phase, words = steps[0].phase, "standard_conforming_strings"
+    if phase == steps[-1].phase == 0:
+        return [Step(-len(ORDER) - 3, 0, f"SET LOCAL {words} = on"), *steps]
+    first = Step(-len(ORDER) - 3, 0, f"SET {words} = on", phase=phase)
+    return [first, *steps, Step(len(ORDER) + 2, 0, f"RESET {words}", phase=steps[-1].phase)]
+
+
 class _Stays:
     """An object, or an attribute of it, stays as it is in the state before."""
 
@@ -238,23 +264,27 @@ class _Stays:
         self.attributes = error.attributes
         self.failed = {(ref, name): error.reason for name in error.attributes or ("",)}
 
-    def instead(self, before: Objects, after: Objects) -> Objects:
-        """The state after, without the change."""
-        made = dict(after)
+    def leave(self, before: Objects, after: Objects) -> None:
+        """Take the change out of the state after."""
         old = before.get(self.ref)
         if not self.attributes:
             if old is None and self.ref.kind in RELATIONS:
                 # What belongs to the relation cannot be there without it.
-                return {ref: parts for ref, parts in made.items() if ref.table != self.ref.table}
-            made.pop(self.ref, None)
-            return made if old is None else {**made, self.ref: old}
-        parts = dict(made[self.ref])
+                for ref in [ref for ref in after if ref.table == self.ref.table]:
+                    del after[ref]
+            elif old is None:
+                after.pop(self.ref, None)
+            else:
+                after[self.ref] = old
+            return
+        parts = dict(after.get(self.ref, {}))
         for name in self.attributes:
             if old is not None and name in old:
                 parts[name] = old[name]
             else:
                 parts.pop(name, None)
-        return {**made, self.ref: parts}
+        if self.ref in after:
+            after[self.ref] = parts
 
 
 def _steps(scene: Scene, kinds: Collection[str], stays: list[_Stays]) -> Iterator[Step]:

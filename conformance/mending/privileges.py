@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.mending.scene import Parts, Ref, Scene, Step, dropping, making
-from conformance.mending.sql import block, literal, name, relation
+from conformance.mending.scene import CannotMend, Parts, Ref, Scene, Step, dropping, making
+from conformance.mending.sql import block, literal, name, relation, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_UNCLEAR = "its fact does not say where a name with white space ends; write GRANT by hand"
 _OPTION = " with grant option"
-_DEFAULT = re.compile(r"(?P<on>.+) of (?P<by>\S+)(?: in (?P<schema>\S+))?")
+#: No name with white space: its fact does not tell where a name ends.
+_DEFAULT = re.compile(r"(?P<on>\w+) of (?P<by>\S+)(?: in (?P<schema>\S+))?")
+_ON = re.compile(r"database|function .*|(?:schema )?\S+|\S+ \(\S+\)", re.DOTALL)
 
 
 def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
@@ -57,12 +60,15 @@ def _statement(ref: Ref, verb: str, direction: str, some: Iterable[str], end: st
     privileges = ", ".join(some).upper()
     if ref.kind == "default_privilege":
         match = _DEFAULT.fullmatch(ref.table)
-        assert match is not None
+        if match is None:
+            raise CannotMend(_UNCLEAR)
         where = f" IN SCHEMA {name(match['schema'])}" if match["schema"] else ""
         return (
             f"ALTER DEFAULT PRIVILEGES FOR ROLE {name(match['by'])}{where}"
             f" {verb} {privileges} ON {match['on'].upper()} {direction} {role}{end}"
         )
+    if _ON.fullmatch(ref.table) is None:
+        raise CannotMend(_UNCLEAR)
     if ref.table == "database":
         sql = f"{verb} {privileges} ON DATABASE %I {direction} {role}{end}"
         return block(f"EXECUTE format({literal(sql)}, current_database());")
@@ -72,11 +78,7 @@ def _statement(ref: Ref, verb: str, direction: str, some: Iterable[str], end: st
             return f"{verb} {privileges} ON {kind.upper()} {named} {direction} {role}{end}"
     word, _, rest = ref.table.partition(" ")
     if word == "function":
-        called, bracket, arguments = rest.partition("(")
-        return (
-            f"{verb} {privileges} ON FUNCTION {relation(called)}{bracket}{arguments}"
-            f" {direction} {role}{end}"
-        )
+        return f"{verb} {privileges} ON FUNCTION {signature(rest)} {direction} {role}{end}"
     table, bracket, column = ref.table.partition(" (")
     if bracket:
         listed = name(column.removesuffix(")"))

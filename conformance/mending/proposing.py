@@ -15,6 +15,7 @@ from conformance.comparing.comparison import Comparison, compare
 from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts
 from conformance.declarations import view_of, views_of
 from conformance.expected import expected_facts
+from conformance.literals import for_sqlalchemy
 from conformance.mending.plan import plan_for
 from conformance.mending.revision import statements
 from conformance.mending.scene import making
@@ -82,7 +83,7 @@ def _rendered(_context: AutogenContext, operation: ExecuteSteps) -> list[str]:
 @Operations.implementation_for(ExecuteSteps)
 def _executed(operations: Operations, operation: ExecuteSteps) -> None:
     for step in operation.steps:
-        operations.execute(step.sql.replace(":", r"\:"))
+        operations.execute(for_sqlalchemy(step.sql))
 
 
 def propose(context: AutogenContext, upgrade: UpgradeOps, metadata: MetaData) -> None:
@@ -172,7 +173,7 @@ def _comparison(connection: Connection, metadata: MetaData, scope: Scope) -> Com
         for name in names
     }
     comparison = compare(expected, observed, capabilities)
-    return replace(comparison, sides=(expected, observed))
+    return replace(comparison, sides=(expected, observed), schemas=scope.schemas)
 
 
 def _wanted(finding: Finding) -> bool:

@@ -7,6 +7,8 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from conformance.literals import for_sqlalchemy, on_one_line, quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     from conformance.mending.scene import Step
 
 _WIDTH = 88
-#: What SQLAlchemy takes for a parameter in the text of a statement.
-_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)(?!\w*:)")
+#: With its end.
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+#: What Alembic's writer of indented lines takes for the beginning or the end of a block.
+_OF_A_BLOCK = re.compile(r"^\s*$|:\s*(?:#.*)?$", re.MULTILINE)
 
 
 def upgrade_body(plan: Plan) -> str:
@@ -37,17 +41,33 @@ def downgrade_body(plan: Plan) -> str:
 
 def call(sql: str) -> str:
     """`op.execute("...")`, on several lines where the statement is long."""
-    text = _PARAMETER.sub(r"\:", sql)
+    text = for_sqlalchemy(sql)
     raw = "r" if "\\" in text else ""
-    quoted = f'{raw}"{text}"'
-    short = "\n" not in text and '"' not in text and len(quoted) < _WIDTH
-    if short:
-        return f"op.execute({quoted})"
-    # A backslash at the end, or three quotes, would end the string elsewhere.
-    if '"""' in text or text.endswith("\\"):
-        return f"op.execute({text!r})"
+    whole = f'{raw}"{text}"'
+    if not _reads_as_it_is(text):
+        lines = [f"    {quoted(line)}\n" for line in _LINE.findall(text)]
+        return f"op.execute(\n{''.join(lines)})"
+    if "\n" not in text and '"' not in text and len(whole) < _WIDTH:
+        return f"op.execute({whole})"
     inner = text.replace("\n", "\n    ")
     return f'op.execute(\n    {raw}"""\n    {inner}\n    """\n)'
+
+
+def _reads_as_it_is(text: str) -> bool:
+    """Whether the text means the same in (raw) quotes, and however its lines are indented."""
+    *before, _ = text.split("\n")
+    return (
+        text.replace("\n", "").isprintable()
+        and '"""' not in text
+        and not text.endswith("\\")
+        and not (before and _OF_A_BLOCK.search(text))
+        # No line ends within the quotes of a literal or a name.
+        and not any(
+            "\n".join(before[: end + 1]).count(quote) % 2
+            for end in range(len(before))
+            for quote in "'\""
+        )
+    )
 
 
 def statements(steps: Iterable[Step]) -> Iterator[str]:
@@ -55,7 +75,7 @@ def statements(steps: Iterable[Step]) -> Iterator[str]:
     for phase, found in groupby(steps, key=lambda step: step.phase):
         lines = []
         for step in found:
-            lines += [f"# {step.note}"] if step.note else []
+            lines += [f"# {on_one_line(step.note)}"] if step.note else []
             lines.append(call(step.sql))
         if phase:
             yield "with op.get_context().autocommit_block():"
@@ -65,14 +85,14 @@ def statements(steps: Iterable[Step]) -> Iterator[str]:
 
 def _reasons(items: Iterable[Unmended]) -> Iterator[str]:
     for item in items:
-        yield f"# {item.id}: {' '.join(item.reason.split())}."
+        yield f"# {on_one_line(f'{item.id}: {item.reason}.')}"
 
 
 def script(steps: Iterable[Step], unmended: Iterable[Unmended] = ()) -> str:
     """The statements as a script for psql."""
     lines = []
     for step in steps:
-        lines += [f"-- {step.note}"] if step.note else []
+        lines += [f"-- {on_one_line(step.note)}"] if step.note else []
         lines.append(f"{step.sql};")
     lines += [f"-- Not mended: {line[2:]}" for line in _reasons(unmended)]
     return "\n".join(lines) + "\n"

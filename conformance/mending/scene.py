@@ -9,7 +9,7 @@ from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 #: The attributes of an object with their values.
 Parts = dict[str, Value]
@@ -147,6 +147,7 @@ class Scene:
     online: bool = False
     lifted: set[str] = field(default_factory=set)
     remade: set[Ref] = field(default_factory=set)
+    _depths: dict[tuple[int, Ref], int] = field(default_factory=dict)
 
     @property
     def if_exists(self) -> str:
@@ -157,6 +158,22 @@ class Scene:
     def if_not_exists(self) -> str:
         """`IF NOT EXISTS ` where it is needed."""
         return "IF NOT EXISTS " if self.guarded else ""
+
+    def depth(self, ref: Ref, objects: Objects, below: Callable[[Ref], Iterable[Ref]]) -> int:
+        """How many objects in a row are below the object.
+
+        Each is looked at once, also where objects are in a circle.
+
+        Args:
+            objects: one of the two states.
+            below: the objects directly below one, which need not be in the state.
+        """
+        key = id(objects), ref
+        if key not in self._depths:
+            self._depths[key] = -1
+            found = [self.depth(item, objects, below) for item in below(ref) if item in objects]
+            self._depths[key] = 1 + max(found, default=-1)
+        return self._depths[key]
 
     def is_new(self, table: str) -> bool:
         """Whether the relation is created."""

@@ -5,27 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.mending.scene import Parts, Ref, Scene, Step, dropping, making
-from conformance.mending.sql import block, literal, name
+from conformance.mending.sql import block, literal, name, parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: Settings whose value is a list of names.
 _LISTS = ("search_path", "datestyle", "local_preload_libraries", "session_preload_libraries")
 
 
+def assigned(setting: str, value: str, items: Iterable[str]) -> str:
+    """`search_path TO 'app', 'public'`.
+
+    Args:
+        items: the names in the value, if the setting is a list.
+    """
+    said = ", ".join(map(literal, items)) if setting in _LISTS else literal(value)
+    return f"{parameter(setting)} TO {said}"
+
+
 def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
     """ALTER DATABASE ... SET, of the database in which the revision runs."""
     value = str(parts["value"])
-    said = ", ".join(map(literal, value.split(", "))) if ref.table in _LISTS else literal(value)
-    yield making("setting", _in_database(ref, f"SET {ref.table} TO {said}"))
+    words = assigned(ref.table, value, value.split(", "))
+    yield making("setting", _in_database(ref, f"SET {words}"))
 
 
 def drop(ref: Ref, _parts: Parts, _scene: Scene) -> Iterator[Step]:
     """ALTER DATABASE ... RESET, and for a role that of all databases as well."""
-    yield dropping("setting", _in_database(ref, f"RESET {ref.table}"))
+    setting = parameter(ref.table)
+    yield dropping("setting", _in_database(ref, f"RESET {setting}"))
     if ref.name:
-        yield dropping("setting", f"ALTER ROLE {name(ref.name)} RESET {ref.table}")
+        yield dropping("setting", f"ALTER ROLE {name(ref.name)} RESET {setting}")
 
 
 def _in_database(ref: Ref, words: str) -> str:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 
-from conformance.comparing.facts import UNBOUNDED, TypeName, Value
+from conformance.comparing.facts import UNBOUNDED, TypeName, Value, parts_of_signature
 from conformance.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_ITEM = re.compile(r'"(?:[^"]|"")*"|[^",\s]+')
 _SHADOW = "_mending"
 #: Bytes of a name.
 _LONGEST = 63
-_TAG = "$mend$"
 
 
 def name(text: str) -> str:
@@ -40,6 +41,23 @@ def names(items: Iterable[str]) -> str:
 def relation(fact_name: str) -> str:
     """The name of a relation from its name in facts, which has the schema before a dot."""
     return ".".join(name(part) for part in fact_name.split(".", 1))
+
+
+def signature(fact_name: str) -> str:
+    """A function with its arguments, from its name in facts."""
+    called, arguments = parts_of_signature(fact_name)
+    return f"{relation(called)}{arguments}"
+
+
+def parameter(text: str) -> str:
+    """A setting or a storage parameter, each part of its name quoted if that is needed."""
+    return ".".join(name(part) for part in text.split("."))
+
+
+def items_of(value: str) -> list[str]:
+    """The names in a list as the catalog has it, without their quotes."""
+    found = (match[0] for match in _ITEM.finditer(value))
+    return [item[1:-1].replace('""', '"') if item[0] == '"' else item for item in found] or [""]
 
 
 def literal(text: object) -> str:
@@ -92,7 +110,9 @@ def materialized_in(fact_name: str) -> str:
 
 def block(body: str, declare: str = "") -> str:
     """A DO block, for statements that need a name which only the server knows."""
-    return f"DO {_TAG}{f' DECLARE {declare}' if declare else ''} BEGIN {body} END {_TAG}"
+    tags = (f"$mend{number or ''}$" for number in count())
+    tag = next(tag for tag in tags if tag not in body)
+    return f"DO {tag}{f' DECLARE {declare}' if declare else ''} BEGIN {body} END {tag}"
 
 
 def listed(items: Iterable[str]) -> str:

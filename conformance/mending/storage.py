@@ -14,7 +14,7 @@ from conformance.mending.scene import (
     dropping,
     making,
 )
-from conformance.mending.sql import literal, name, relation
+from conformance.mending.sql import literal, name, parameter, relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
 def _set(ref: Ref, attribute: str, value: Value, scene: Scene) -> Step:
     if attribute in ("of_type", "partitioning_function", "tablespaces"):
         raise CannotMend(f"{attribute.replace('_', ' ')} is not changed by fix", attribute)
-    table = relation(ref.table)
+    table, words = relation(ref.table), f"SET ({parameter(attribute)} = {literal(value)})"
     if not ref.name:
         if attribute == "replica_identity":
             text = str(value)
@@ -58,9 +58,9 @@ def _set(ref: Ref, attribute: str, value: Value, scene: Scene) -> Step:
             return making("storage", f"ALTER TABLE {table} REPLICA IDENTITY {word}")
         if attribute == "tablespace":
             return making("storage", f"ALTER TABLE {table} SET TABLESPACE {name(str(value))}")
-        return making("storage", f"ALTER TABLE {table} SET ({attribute} = {literal(value)})")
+        return making("storage", f"ALTER TABLE {table} {words}")
     if _is_index(ref, scene):
-        return making("storage", f"ALTER INDEX {_index(ref)} SET ({attribute} = {literal(value)})")
+        return making("storage", f"ALTER INDEX {_index(ref)} {words}")
     return making(
         "storage", f"ALTER TABLE {table} ALTER COLUMN {name(ref.name)} {_of(attribute, value)}"
     )
@@ -71,7 +71,7 @@ def _of(attribute: str, value: Value) -> str:
         return f"SET {attribute.upper()} {value}"
     if attribute == _STATISTICS:
         return f"SET STATISTICS {value}"
-    return f"SET ({attribute} = {value})"
+    return f"SET ({parameter(attribute)} = {literal(value)})"
 
 
 def _reset(ref: Ref, attribute: str, scene: Scene) -> Step:
@@ -83,14 +83,14 @@ def _reset(ref: Ref, attribute: str, scene: Scene) -> Step:
             return dropping("storage", f"ALTER TABLE {table} REPLICA IDENTITY DEFAULT")
         if attribute == "tablespace":
             return dropping("storage", f"ALTER TABLE {table} SET TABLESPACE pg_default")
-        return dropping("storage", f"ALTER TABLE {table} RESET ({attribute})")
+        return dropping("storage", f"ALTER TABLE {table} RESET ({parameter(attribute)})")
     if _is_index(ref, scene):
-        return dropping("storage", f"ALTER INDEX {_index(ref)} RESET ({attribute})")
+        return dropping("storage", f"ALTER INDEX {_index(ref)} RESET ({parameter(attribute)})")
     words = {
         _STORAGE: "SET STORAGE DEFAULT",
         _COMPRESSION: "SET COMPRESSION DEFAULT",
         _STATISTICS: "SET STATISTICS -1",
-    }.get(attribute, f"RESET ({attribute})")
+    }.get(attribute, f"RESET ({parameter(attribute)})")
     return dropping("storage", f"ALTER TABLE {table} ALTER COLUMN {name(ref.name)} {words}")
 
 

@@ -96,24 +96,22 @@ def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     yield dropping(
         "table",
         f"DROP {word} {scene.if_exists}{relation(ref.table)}",
-        depth=-_references(ref, scene),
+        depth=_references(ref, scene),
         note="Loses the rows of the table.",
     )
 
 
-def _references(ref: Ref, scene: Scene, seen: frozenset[str] = frozenset()) -> int:
+def _references(ref: Ref, scene: Scene) -> int:
     """How many tables in a row refer to each other; one is dropped before those it refers to."""
-    below = {
-        str(parts.get("references")).rpartition(" (")[0]
-        for part, parts in scene.before.items()
-        if part.kind == "foreign_key" and part.table == ref.table
-    } - {ref.table, *seen}
-    longest = [
-        _references(Ref("table", table), scene, seen | {ref.table})
-        for table in below
-        if Ref("table", table) in scene.before
-    ]
-    return 1 + max(longest, default=-1)
+
+    def below(table: Ref) -> Iterator[Ref]:
+        for part, parts in scene.before.items():
+            if part.kind == "foreign_key" and part.table == table.table:
+                target = str(parts.get("references")).rpartition(" (")[0]
+                if target != table.table:
+                    yield Ref("table", target)
+
+    return scene.depth(ref, scene.before, below)
 
 
 def _security(ref: Ref, parts: Parts) -> Iterator[Step]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.mending.scene import Parts, Ref, Scene, Step, differing, dropping, making
+from conformance.mending.scene import CannotMend, Parts, Ref, Scene, Step, differing, dropping, making
 from conformance.mending.sql import name, relation, texts
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ def _tables(parts: Parts) -> list[str]:
     return ["REFERENCING", *named] if named else []
 
 
-def _rule(_ref: Ref, parts: Parts) -> str:
+def _rule(ref: Ref, parts: Parts) -> str:
+    if any(text != " ".join(text.split()) for text in ref[1:]):
+        # The fact has the definition on one line.
+        raise CannotMend("its definition has a name with white space; write CREATE RULE by hand")
     return str(parts["definition"])
 
 

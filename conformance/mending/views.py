@@ -39,7 +39,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     if ref.kind == "continuous_aggregate":
         sql += "\nWITH NO DATA"
     note = "Has no rows until it is refreshed." if ref.kind == "continuous_aggregate" else ""
-    depth = _depth(ref, scene.after)
+    depth = _depth(ref, scene.after, scene)
     yield making(ref.kind, sql, depth=depth, note=note)
     yield from _defaults(ref, parts, depth)
     if isinstance(parts.get("chunk_interval"), int):
@@ -53,7 +53,7 @@ def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
     yield dropping(
         ref.kind,
         f"DROP {word} {scene.if_exists}{relation(ref.table)}",
-        depth=_depth(ref, scene.before),
+        depth=_depth(ref, scene.before, scene),
         note="" if kept else "Loses the materialized rows.",
     )
 
@@ -110,8 +110,10 @@ def names_relation(parts: Parts, table: str) -> bool:
     """Whether the view's query names the relation."""
     query = parts.get("definition")
     short = table.rpartition(".")[2]
-    return isinstance(query, Query) and bool(
-        re.search(rf"(?<!\w){re.escape(short)}(?!\w)", query.text)
+    return (
+        isinstance(query, Query)
+        and short in query.text
+        and bool(re.search(rf"(?<!\w){re.escape(short)}(?!\w)", query.text))
     )
 
 
@@ -162,13 +164,13 @@ def _groups(parts: Parts) -> bool:
     return "," in text.rpartition("group by")[2]
 
 
-def _depth(ref: Ref, objects: Objects, seen: frozenset[str] = frozenset()) -> int:
+def _depth(ref: Ref, objects: Objects, scene: Scene) -> int:
     """How many views are below the view."""
-    below = [
-        other
-        for other in objects
-        if other.kind in DERIVED
-        and other.table not in (ref.table, *seen)
-        and names_relation(objects.get(ref, {}), other.table)
-    ]
-    return 1 + max((_depth(other, objects, seen | {ref.table}) for other in below), default=-1)
+
+    def below(view: Ref) -> Iterator[Ref]:
+        for other in objects:
+            is_other = other.kind in DERIVED and other.table != view.table
+            if is_other and names_relation(objects[view], other.table):
+                yield other
+
+    return scene.depth(ref, objects, below) if ref in objects else 0

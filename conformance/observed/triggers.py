@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import EXISTS, Detail, Expression, FactKey, Facts, Value
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Of pg_trigger.tgenabled and pg_rewrite.ev_enabled.
 ENABLED = {"O": "enabled", "D": "disabled", "R": "on replicas only", "A": "always"}
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+_WHEN, _EXECUTE = " WHEN (", " EXECUTE FUNCTION "
 _EVENTS = ("insert", "update", "delete", "truncate")
 
 
@@ -27,18 +30,30 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 
 def _attributes(row: Any) -> dict[str, Value]:
     disabled = " (disabled)" if row.enabled == "D" else ""
-    condition = row.condition
+    condition, function = _condition_and_function(row.definition)
     return {
         EXISTS: Detail(row.definition + disabled),
         "timing": row.timing,
         "events": tuple(_events(row)),
         "level": row.level,
-        "function": row.function,
+        "function": function,
         "condition": None if condition is None else Expression(condition, condition),
         "enabled": ENABLED[row.enabled],
         "deferrable": _deferrable(row),
         "transition_tables": tuple(filter(None, (row.old_table, row.new_table))),
     }
+
+
+def _condition_and_function(definition: str) -> tuple[str | None, str]:
+    """The ends of `CREATE TRIGGER ... WHEN (...) EXECUTE FUNCTION f()`, whatever names it has."""
+    bare = _QUOTED.sub(lambda match: "_" * len(match[0]), definition)
+    before, _, function = bare.rpartition(_EXECUTE)
+    _, when, condition = before.partition(_WHEN)
+    end = len(before)
+    return (
+        definition[end - len(condition) : end - 1] if when else None,
+        definition[len(definition) - len(function) :],
+    )
 
 
 def _events(row: Any) -> list[str]:

@@ -7,10 +7,11 @@ from sqlalchemy import text
 
 from conformance.comparing.sequences import Sequence
 from conformance.inspecting.code import WIDTH, Call, Name, comment, import_lines, rendered
-from conformance.inspecting.expressions import bare, identifier, sql
+from conformance.inspecting.expressions import bare, identifier
 from conformance.inspecting.observed import Observed, length
 from conformance.inspecting.sequences import described
 from conformance.intervals import Interval
+from conformance.literals import for_sqlalchemy
 
 LONG = "a" * 40
 
@@ -99,7 +100,7 @@ def test_an_expression_without_its_brackets(given, expected):
     "expression", ["a::text", "a = ':b'", "'{\"a\":1}'::jsonb", "a[1:2]", "'10:30'", "':a:b'", "x"]
 )
 def test_sqlalchemy_reads_an_expression_as_it_is(expression):
-    clause = text(sql(expression))
+    clause = text(for_sqlalchemy(expression))
     assert not clause._bindparams
     assert str(clause.compile()) == expression
 

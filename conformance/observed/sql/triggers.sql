@@ -10,11 +10,6 @@ SELECT n.nspname AS schema_name, c.relname AS table_name, t.tgname AS trigger_na
        ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = t.tgrelid AND a.attnum = ANY(t.tgattr)
               ORDER BY a.attname)::text[] AS columns,
-       pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid, true),
-                            'EXECUTE FUNCTION (.*)$') AS function,
-       CASE WHEN t.tgqual IS NOT NULL THEN
-           pg_catalog.substring(pg_catalog.pg_get_triggerdef(t.oid, true),
-                                ' WHEN \((.*)\) EXECUTE FUNCTION ') END AS condition,
        t.tgenabled AS enabled,
        t.tgconstraint <> 0::oid AS is_constraint, t.tgdeferrable AS deferrable,
        t.tginitdeferred AS deferred,
