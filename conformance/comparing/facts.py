@@ -148,7 +148,7 @@ class FactKey(NamedTuple):
     @property
     def object(self) -> str:
         """`market_data`, `market_data.close`."""
-        name = self.name.strip("<>")
+        name = unbracketed(self.name)
         return f"{self.table}.{name}" if name else self.table
 
     @property
@@ -483,6 +483,11 @@ def plain(value: Value) -> Any:
     if isinstance(value, Includes):
         return plain(value.parts)
     return str(value)
+
+
+def unbracketed(name: str) -> str:
+    """`prices_at_idx` for `<prices_at_idx>`, the name of what the models do not name."""
+    return name[1:-1] if name.startswith("<") and name.endswith(">") else name
 
 
 def parts_of_signature(text: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import Expression, IndexColumn
+from conformance.comparing.facts import Expression, IndexColumn, unbracketed
 from conformance.mending.scene import (
     LAST,
     CannotMend,
@@ -31,7 +31,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     assert isinstance(columns, tuple)
     listed = ", ".join(_column(column) for column in columns)
     concurrently = "CONCURRENTLY " if _is_built_beside(ref, parts, scene) else ""
-    named = name(ref.name.strip("<>"))
+    named = name(unbracketed(ref.name))
     words = [f"CREATE {unique}INDEX {concurrently}{named} ON {relation(ref.table)}"]
     if parts.get("method", "btree") != "btree":
         words.append(f"USING {name(str(parts['method']))}")
@@ -83,7 +83,7 @@ def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
         return
     of_aggregate = Ref("continuous_aggregate", ref.table) in scene.before
     schema = "_timescaledb_internal" if of_aggregate else ref.table.rpartition(".")[0]
-    named = name(ref.name.strip("<>"))
+    named = name(unbracketed(ref.name))
     where = f"{name(schema)}.{named}" if schema else named
     yield dropping("index", f"DROP INDEX {scene.if_exists}{where}")
 
@@ -102,7 +102,7 @@ def _column(column: object) -> str:
 
 def _storage(ref: Ref, scene: Scene, *, by_chunk: bool) -> Iterator[str]:
     """The storage parameters that the index is created with."""
-    found = dict(scene.after.get(Ref("storage", ref.table, ref.name.strip("<>")), {}))
+    found = dict(scene.after.get(Ref("storage", ref.table, unbracketed(ref.name)), {}))
     space = found.pop("tablespace", None)
     listed = ["timescaledb.transaction_per_chunk"] if by_chunk else []
     listed += [f"{parameter(key)} = {literal(value)}" for key, value in found.items()]

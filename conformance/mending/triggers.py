@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.mending.scene import CannotMend, Parts, Ref, Scene, Step, differing, dropping, making
+from conformance.mending.scene import (
+    CannotMend,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    differing,
+    dropping,
+    making,
+)
 from conformance.mending.sql import name, relation, texts
 
 if TYPE_CHECKING:
