@@ -15,6 +15,7 @@ from conformance.commands.inspect import inspect
 from conformance.commands.matrix import matrix
 from conformance.commands.upgrade import upgrade
 from conformance.errors import ConformanceError
+from conformance.process.printing import say, show_warnings
 
 
 class _Commands(click.Group):
@@ -25,9 +26,9 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("conformance: Interrupted.", err=True)
+            say("conformance: Interrupted.")
         except ConformanceError as error:
-            click.echo(f"conformance: {error}", err=True)
+            say(f"conformance: {error}")
         return ctx.exit(2)
 
 
@@ -40,6 +41,7 @@ def main() -> None:
 
     Exit codes: 0 conforms, 1 differs, 2 could not run.
     """
+    show_warnings()
     # Migrations run many times: show each of their warnings once.
     warnings.simplefilter("once", append=True)
 

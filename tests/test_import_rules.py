@@ -211,6 +211,8 @@ RULES = (
             "conformance.process.cache",
             "conformance.mending.report",
             "conformance.process.output",
+            "conformance.process.printing",
+            "conformance.process.progress",
             "conformance.upgrade.report",
         ),
         followed=True,

@@ -115,7 +115,8 @@ def _anticipate(session: Session, choices: Choices) -> None:
 def _shown(console: Console, progress: Progress) -> Iterator[Progress]:
     """A Progress that also shows each step on the console."""
     bar = bars.Progress(
-        bars.SpinnerColumn(), bars.TextColumn("{task.description}"), bars.TimeElapsedColumn(),
+        bars.SpinnerColumn(), bars.TextColumn("{task.description}", markup=False),
+        bars.TimeElapsedColumn(),
         console=console, transient=True,
     )  # fmt: skip
     with bar:

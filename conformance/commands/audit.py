@@ -155,11 +155,10 @@ class _Auditing:
 
     def carry_out_all(self, json_file: str | None, annotating: Annotating) -> None:
         """Audit all databases, and exit."""
-        from rich.console import Console
-
         from conformance.auditing.several import audit_several, no_verdicts
         from conformance.comparing.audits import Audits, settle_all
         from conformance.reports.audits import console as audits_console
+        from conformance.reports.terminal import steps
 
         policy = self._policy()
 
@@ -172,7 +171,7 @@ class _Auditing:
             databases = settle_all(audits.databases, policy)
             return Audits(databases, seconds=audits.seconds)
 
-        with Console(stderr=True).status("starting") as status:
+        with steps("starting") as (progress, ended):
             carry_out(
                 run,
                 stage=settled,
@@ -181,8 +180,8 @@ class _Auditing:
                     audits, [(item.name, item.verdict) for item in audits.databases]
                 ),
                 show=lambda audits, console: audits_console.show(audits, console, self.reports),
-                progress=status.update,
-                ended=status.stop,
+                progress=progress,
+                ended=ended,
                 json_file=json_file,
                 annotate=annotating.of_audits if annotating.format else None,
                 annotations_file=annotating.file,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import time
 from contextlib import nullcontext, redirect_stdout
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import click
 
 from conformance.errors import ConformanceError, why_no_verdict
-from conformance.process.printing import printing, without_commands
+from conformance.process.printing import printing, say
 from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
@@ -111,13 +110,11 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
     from conformance.reports.visible import visible
 
     if report.could_not_run is not None:
-        stderr = without_commands(sys.stderr, os.environ)
         reason = Text(visible(f"conformance: {report.could_not_run}"))
-        click.echo(fit(reason, Terminal(file=stderr)).plain, file=stderr)
+        say(fit(reason, Terminal(stderr=True)).plain)
     else:
-        stream = without_commands(sys.stderr if to_stderr else sys.stdout, os.environ)
         with printing():
-            show(report, Terminal(file=stream, soft_wrap=True))
+            show(report, Terminal(stderr=to_stderr, soft_wrap=True))
     sys.exit(report.exit_code)
 
 

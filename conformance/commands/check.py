@@ -39,13 +39,12 @@ def check(  # noqa: PLR0913 - click gives each option by its name
 ) -> None:
     """Run the conformance suite on a newly migrated TimescaleDB."""
     require("suite", "conformance check")
-    from rich.console import Console
-
     from conformance.adoption.stage import Choices as Adopting
     from conformance.adoption.stage import Stage
     from conformance.checking.choices import Choices, selects
     from conformance.checking.run import run_suite
     from conformance.comparing.verdict import Verdict
+    from conformance.reports.terminal import Terminal
     from conformance.reports.verdict import console as verdict_console
     from conformance.reports.verdict.files import write_all
 
@@ -64,7 +63,7 @@ def check(  # noqa: PLR0913 - click gives each option by its name
         watch_project(project, pytest_arguments, stage)
     carry_out(
         lambda progress: run_suite(
-            Choices(project), pytest_arguments, Console(stderr=True), progress
+            Choices(project), pytest_arguments, Terminal(stderr=True), progress
         ),
         stage=stage,
         no_verdict=lambda reason: Verdict(asked(project), could_not_run=reason),

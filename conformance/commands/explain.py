@@ -20,9 +20,10 @@ def explain(code: str) -> None:
     page = page_of(code)
     with printing():
         if sys.stdout.isatty():
-            from rich.console import Console
             from rich.markdown import Markdown
 
-            Console().print(Markdown(page))
+            from conformance.reports.terminal import Terminal
+
+            Terminal().print(Markdown(page))
         else:
             click.echo(page, nl=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,12 +53,10 @@ def fix(  # noqa: PLR0913 - what a user may choose
     Exit codes: 0 everything is mended and the gate passes, 1 not, 2 could not run.
     """
     require("gate", "conformance fix")
-    from rich.console import Console
-    from rich.markup import escape
-
     from conformance.mending.report import FixReport
     from conformance.mending.run import Choices
     from conformance.mending.run import fix as run_fix
+    from conformance.reports.terminal import steps
 
     project = configured(**given)
     source = source or str(Path(project.reports) / "verdict.json")
@@ -67,14 +64,14 @@ def fix(  # noqa: PLR0913 - what a user may choose
         raise click.UsageError("Give one URL: a second one belongs to the verdict of an audit.")
     database = database or _asked(source)
     choices = Choices(project, source, message, rev_id, printed or "", gate, database)
-    with Console(stderr=True).status("starting") as status:
+    with steps("starting") as (progress, ended):
         carry_out(
             lambda progress: run_fix(choices, progress),
             no_verdict=lambda reason: FixReport(could_not_run=reason),
             write=lambda _: None,
             show=lambda report, console: _show(report, console, printed=printed is not None),
-            progress=lambda step: status.update(escape(step)),
-            ended=status.stop,
+            progress=progress,
+            ended=ended,
             json_file=json_file,
         )
 
@@ -95,11 +92,12 @@ def _show(report: FixReport, console: Console, *, printed: bool) -> None:
     from conformance.reports import fix as fix_console
 
     if printed:
-        from conformance.process.printing import without_commands
         from conformance.reports.terminal import Terminal
+        from conformance.reports.visible import visible
 
-        # What is printed can be piped into a file, also if there is nothing to mend.
-        click.echo(report.text, nl=False, err=console.stderr)
-        stderr = without_commands(sys.stderr, os.environ)
-        console = Terminal(file=stderr, soft_wrap=True)
+        # What is printed can be piped into a file, which has every name as it is, also if there is
+        # nothing to mend.
+        stream = sys.stderr if console.stderr else sys.stdout
+        click.echo(visible(report.text) if stream.isatty() else report.text, file=stream, nl=False)
+        console = Terminal(stderr=True, soft_wrap=True)
     fix_console.show(report, console)

@@ -87,9 +87,6 @@ def gate(  # noqa: PLR0913 - click gives each option by its name
     Exit codes: 0 passes, 1 fails, 2 could not run.
     """
     require("gate", "conformance gate")
-    from rich.console import Console
-    from rich.markup import escape
-
     from conformance.adoption.stage import policy_for
     from conformance.comparing.verdict import EngineUsed
     from conformance.gate.evidence.report import GateReport
@@ -98,6 +95,7 @@ def gate(  # noqa: PLR0913 - click gives each option by its name
     from conformance.gate.run import gate as run_gate
     from conformance.reports.gate import console as gate_console
     from conformance.reports.gate.files import write_all
+    from conformance.reports.terminal import steps
 
     if base is not None and from_revision is not None:
         raise click.UsageError("Use --base or --from-revision, not both.")
@@ -108,7 +106,7 @@ def gate(  # noqa: PLR0913 - click gives each option by its name
     annotating = Annotating.of(project, format_, output, json_file)
     choices = Choices(project, base, from_revision, on)
     policy = policy_for(project, "gate")
-    with Console(stderr=True).status("starting") as status:
+    with steps("starting") as (progress, ended):
         carry_out(
             lambda progress: run_gate(choices, progress),
             stage=lambda report: settle(report, policy),
@@ -118,8 +116,8 @@ def gate(  # noqa: PLR0913 - click gives each option by its name
             ),
             write=lambda report: write_all(report, Path(project.reports), os.environ),
             show=lambda report, console: gate_console.show(report, console, project.reports),
-            progress=lambda step: status.update(escape(step)),
-            ended=status.stop,
+            progress=progress,
+            ended=ended,
             json_file=json_file,
             annotate=annotating.of_gate if format_ else None,
             annotations_file=annotating.file,

@@ -11,7 +11,7 @@ import click
 from conformance.commands.options import option
 from conformance.errors import why_no_verdict
 from conformance.extras import require
-from conformance.process.printing import printing
+from conformance.process.printing import printing, say
 from conformance.project.configuration import configured
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def inspect(url: str, *, everything: bool, no_models: bool, **given: Any) -> Non
             code = _code(url, project, everything=everything, no_models=no_models)
     # Whatever it is, no code could be printed.
     except Exception as error:
-        click.echo(f"conformance: {why_no_verdict(error)}", err=True)
+        say(f"conformance: {why_no_verdict(error)}")
         sys.exit(2)
     if code:
         with printing():

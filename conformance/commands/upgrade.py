@@ -50,10 +50,10 @@ def upgrade(
     Exit codes: 0 conforms (nothing important changes), 1 differs, 2 could not run.
     """
     require("suite", "conformance upgrade")
-    from rich.console import Console
     from rich.markup import escape
 
     from conformance.adoption.stage import policy_for
+    from conformance.reports.terminal import Terminal
     from conformance.reports.upgrade import console as upgrade_console
     from conformance.reports.upgrade.files import write_all
     from conformance.upgrade.adopted import settle
@@ -64,7 +64,7 @@ def upgrade(
     project = configured(**given)
     choices = Choices(before, after, engine, image, project, suite)
     policy = policy_for(project, "upgrade")
-    steps = Console(stderr=True, soft_wrap=True)
+    steps = Terminal(stderr=True, soft_wrap=True)
     carry_out(
         lambda progress: rehearse(choices, progress),
         stage=lambda report: settle(report, policy),

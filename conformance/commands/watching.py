@@ -33,21 +33,20 @@ def watch_project(
     Raises:
         ConformanceError: there is nothing to watch, or the reports cannot be written.
     """
-    from rich.console import Console
-
     from conformance.checking.choices import Choices, selects
     from conformance.checking.watching import FACTS, Watch, verdicts
     from conformance.comparing.verdict import Verdict
     from conformance.process.interrupts import interruptible
     from conformance.process.progress import unwatched
+    from conformance.reports.terminal import Terminal
     from conformance.reports.verdict import short
     from conformance.reports.verdict.files import write_all
 
     selection = tuple(arguments) if selects(arguments) else (*FACTS, *arguments)
     watch = Watch.of(project)
-    console, code = Console(soft_wrap=True), 2
+    console, code = Terminal(soft_wrap=True), 2
     try:
-        with Console(stderr=True).status("checking") as status, interruptible(unwatched) as asking:
+        with Terminal(stderr=True).status("checking") as status, interruptible(unwatched) as asking:
             for changed, found in verdicts(Choices(project), selection, watch, asking):
                 status.stop()
                 if isinstance(found, Verdict):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+
+from conformance.reports.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +35,7 @@ def printing() -> Iterator[None]:
         _discard_output()
     except OSError as error:
         _discard_output()
-        click.echo(f"conformance: The result cannot be printed: {error.strerror}.", err=True)
+        say(f"conformance: The result cannot be printed: {error.strerror}.")
         sys.exit(_COULD_NOT_RUN)
 
 
@@ -63,6 +66,23 @@ class _WithoutCommands:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def say(sentence: str) -> None:
+    """Print a sentence of the program on standard error."""
+    click.echo(visible(sentence), file=without_commands(sys.stderr, os.environ))
+
+
+def show_warnings() -> None:
+    """Let Python print warnings, which may name what a database has, in the same way."""
+    warnings.formatwarning = _formatted
+
+
+_format = warnings.formatwarning
+
+
+def _formatted(*args: Any, **kwargs: Any) -> str:
+    return visible(_format(*args, **kwargs))
 
 
 def _discard_output() -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
+import re
+import warnings
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from rich.text import Text
 
+import conformance
 from conformance.comparing.findings import Finding
 from conformance.comparing.verdict import EngineUsed, Verdict
+from conformance.process.printing import say, show_warnings
 from conformance.reports import json_report
-from conformance.reports.annotations import gitlab, sarif
+from conformance.reports.annotations import github, gitlab, sarif
 from conformance.reports.annotations.annotation import Annotations, of_verdict, rules_of
+from conformance.reports.audits import metrics
 from conformance.reports.html import verdict as html
 from conformance.reports.templates import cell, code
-from conformance.reports.terminal import Terminal
+from conformance.reports.terminal import Terminal, steps
 from conformance.reports.verdict import console, junit, markdown
 
 #: ESC and C1 sequences, bell, backspace, carriage return, bidi, zero width, half a surrogate pair.
@@ -53,6 +60,8 @@ WRITERS = {
     "html": html.render,
     "gitlab": lambda verdict: gitlab.render(annotated(verdict)),
     "sarif": lambda verdict: sarif.render(annotated(verdict)),
+    "github": lambda verdict: github.render(annotated(verdict)),
+    "metrics": lambda verdict: metrics.render([(HOSTILE, verdict)], 0.0),
 }
 
 
@@ -89,3 +98,67 @@ def test_colours_are_the_terminals_own():
         Text("\x1b[2Jname", style="red")
     )
     assert file.getvalue() == "\x1b[31m\\x1b[2Jname\x1b[0m\n"
+
+
+def test_metrics_have_one_label_of_a_name(verdict):
+    lines = metrics.render([(HOSTILE, verdict)], 0.0).splitlines()
+    sample = re.compile(r'\w+\{database="(?:[^"\\\n]|\\[\\"n])*"(,severity="\w+")?\} [\d.e+-]+')
+    assert all(line.startswith("#") or sample.fullmatch(line) for line in lines)
+
+
+def test_github_has_one_command_of_a_name(verdict):
+    lines = github.render(annotated(verdict)).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["::error"]
+
+
+def test_a_name_in_a_sentence_of_the_program(capsys, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    say(f"conformance: {HOSTILE}")
+    printed = capsys.readouterr().err
+    assert not set(printed) & set(OBEYED)
+    assert "\n::error" not in printed
+
+
+def test_a_name_in_a_step(capsys, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with steps("starting") as (progress, ended):
+        progress(f"{HOSTILE}[/no-markup]")
+        ended()
+    Terminal(stderr=True).print(Text(f"x\n::error::{HOSTILE}"))
+    printed = capsys.readouterr().err
+    assert "\\x1b" in printed
+    # Those of the terminal are the program's own.
+    assert not set(printed) & set(OBEYED) - {"\x1b", "\r"}
+    assert "\n::error" not in printed
+
+
+def test_a_name_in_a_warning(monkeypatch):
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    show_warnings()
+    text = warnings.formatwarning(HOSTILE, UserWarning, "models.py", 1)
+    assert not set(text) & set(OBEYED)
+
+
+def test_nothing_prints_in_another_way():
+    """Each command prints through `Terminal` or `say`; code and JSON have escapes of their own."""
+    package = Path(conformance.__file__).parent
+    allowed = {"reports/terminal.py": "Console", "process/printing.py": "click.echo"}
+    found = set()
+    for file in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called in ("Console", "click.secho", "sys.stdout.write") or called == "click.echo":
+                name = str(file.relative_to(package))
+                literal = isinstance(node.args[0] if node.args else None, ast.Constant)
+                if allowed.get(name) != called and not literal:
+                    found.add(f"{name}: {ast.unparse(node)[:40]}")
+    assert found == {
+        # Python and JSON, SQL and Markdown, which have escapes of their own.
+        "commands/carrying_out.py: click.echo(printed, nl=False)",
+        "commands/explain.py: click.echo(page, nl=False)",
+        "commands/fix.py: click.echo(visible(report.text) if strea",
+        "commands/inspect.py: click.echo(code, nl=False)",
+        "commands/matrix.py: click.echo(matrix_report.render(runs), n",
+    }

@@ -21,6 +21,7 @@ from conformance.reports.annotations.annotation import (
     of_verdict,
     rules_of,
 )
+from conformance.reports.visible import visible
 
 HOSTILE = (
     "two\nlines",
@@ -93,9 +94,14 @@ def test_github_is_one_command_whatever_the_name(text):
     (line,) = github_lines(annotations(found))
     assert read_command(line) == (
         "error",
-        {"file": PLACE.file, "line": "7", "title": found.id},
-        f"{found.message}\n{found.hint}",
+        {"file": PLACE.file, "line": "7", "title": shown(found.id)},
+        shown(f"{found.message}\n{found.hint}"),
     )
+
+
+def shown(text):
+    """The text of an annotation; the ends of its lines are escaped as workflow commands have it."""
+    return "\r".join(map(visible, text.split("\r")))
 
 
 def test_github_has_a_command_for_each_severity():

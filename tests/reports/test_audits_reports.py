@@ -24,6 +24,7 @@ from conformance.reports.annotations.annotation import of_audits, rules_of
 from conformance.reports.audits import console as audits_console
 from conformance.reports.audits import files, markdown, metrics
 from conformance.reports.verdict import junit
+from conformance.reports.visible import visible
 
 HOSTILE = (
     "two\nlines", "a\r\n::error::x", "100%0A", "<script>alert(1)</script>", "a|b", 'q"\\uote',
@@ -159,7 +160,7 @@ def samples(families):
 def test_metrics(read, text):
     """node_exporter reads Prometheus' own format, others OpenMetrics."""
     found = samples(read(rendered(text)))
-    name = ("database", text)
+    name = ("database", visible(text))
     assert found["conformance_verdict", name] == 1
     assert found["conformance_verdict", ("database", "gone")] == 2
     assert found["conformance_verdict", ("database", "first")] == 0

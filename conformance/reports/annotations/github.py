@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.reports.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,4 +44,4 @@ def _properties(item: Annotation) -> Iterator[tuple[str, str]]:
 def _escaped(text: str, escapes: tuple[tuple[str, str], ...]) -> str:
     for character, escape in escapes:
         text = text.replace(character, escape)
-    return text
+    return visible(text)

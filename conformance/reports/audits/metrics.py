@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.codes import ERROR, WARNING
+from conformance.reports.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,4 +88,4 @@ def _family(name: str, help_: str, samples: _Samples, unit: str = "") -> Iterato
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    return visible(text).replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
