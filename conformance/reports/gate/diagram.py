@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.report import LOCK_MODES
+from conformance.reports.visible import visible
 
 if TYPE_CHECKING:
     from conformance.gate.evidence.report import GateReport, Lock, RevisionReport
@@ -99,7 +100,7 @@ def _style(edge: int, lock: Lock) -> list[str]:
 
 def _text(value: str) -> str:
     """Escape a label for Mermaid, where it stands between double quotes."""
-    escaped = " ".join(value.split()).replace("#", "#35;")
+    escaped = visible(" ".join(value.split())).replace("#", "#35;")
     for character, name in (('"', "quot"), ("<", "lt"), (">", "gt"), ("`", "96")):
         escaped = escaped.replace(character, f"#{name};")
     return escaped
