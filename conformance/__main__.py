@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from conformance.extras import PackagesMissing, require
@@ -11,6 +12,8 @@ from conformance.process.standard_library import put_first
 def main() -> None:
     """Run the command line; if its packages are missing, name the extra that installs them."""
     put_first()
+    # Importing frees little: a collection for every 700 new objects takes a tenth of the time.
+    gc.set_threshold(100_000)
     try:
         from conformance.cli import main as command
     except ModuleNotFoundError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -122,8 +122,10 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
     Raises:
         EngineUnavailable: the connection fails, is lost, or a statement fails.
     """
-    patience = Patience(ANSWER_TIMEOUT)
-    with connect(url, patience=patience) as connection:
+    with (
+        closing(Patience(ANSWER_TIMEOUT)) as patience,
+        connect(url, patience=patience) as connection,
+    ):
         try:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             connection.exec_driver_sql(SHIELD)

@@ -7,7 +7,8 @@ audit for ever.
 
 from __future__ import annotations
 
-from threading import Timer
+import time
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -31,7 +32,10 @@ class Patience:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.is_over = False
-        self._timer: Timer | None = None
+        #: The connection whose answer is expected, and until when.
+        self._expected: tuple[Any, float] | None = None
+        self._closed = Event()
+        self._watcher = Thread(target=self._watch, daemon=True)
 
     def watch_login(self, engine: Engine) -> None:
         """Watch SQLAlchemy's own first statements on each connection, until `end`."""
@@ -50,20 +54,28 @@ class Patience:
         Args:
             raw: the connection of psycopg2.
         """
-        self.end()
-        self._timer = Timer(self.seconds, self._give_up, [raw])
-        self._timer.daemon = True
-        self._timer.start()
+        self._expected = raw, time.monotonic() + self.seconds
+        if self._watcher.ident is None:
+            self._watcher.start()
 
     def end(self) -> None:
         """Expect nothing more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._expected = None
 
-    def _give_up(self, raw: Any) -> None:
-        self.is_over = True
-        shut_down(raw)
+    def close(self) -> None:
+        """End the watch."""
+        self._closed.set()
+
+    def _watch(self) -> None:
+        """Sleep until an answer can be late; a thread for each statement would cost a tenth."""
+        pause = self.seconds
+        while not self._closed.wait(pause):
+            expected = self._expected
+            pause = self.seconds if expected is None else expected[1] - time.monotonic()
+            if expected is not None and pause <= 0:
+                self.is_over = True
+                shut_down(expected[0])
+                return
 
     def _sent(self, connection: Connection, *_: object) -> None:
         self.begin(connection.connection.dbapi_connection)
