@@ -25,9 +25,9 @@ WITH chunk AS (
       JOIN pg_catalog.pg_class root ON root.oid = pg_catalog.pg_partition_root(c.oid)::oid
       JOIN pg_catalog.pg_namespace n ON n.oid = root.relnamespace AND n.nspname = ANY(:schemas)
 ), relation AS (
-    SELECT schema_name, table_name, chunk_name, oid, hypertable, dimensions, is_partition FROM chunk
+    SELECT oid, hypertable, pg_catalog.count(*) OVER (PARTITION BY hypertable) AS chunks FROM chunk
     UNION
-    SELECT schema_name, table_name, NULL, hypertable, hypertable, dimensions, is_partition FROM chunk
+    SELECT hypertable, hypertable, pg_catalog.count(*) FROM chunk GROUP BY hypertable
 ), part AS (
     -- What a relation has of keys, checks and indexes. Columns by name: a chunk that was made after
     -- a column was dropped counts them otherwise.
@@ -78,21 +78,30 @@ WITH chunk AS (
       FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
      WHERE k.contype = 'c' AND NOT k.connoinherit
        AND (k.coninhcount > 0 OR relation.oid = relation.hypertable)
-), part_of_hypertable AS MATERIALIZED (
-    SELECT hypertable, kind, definition, name FROM part WHERE oid = hypertable
+), amount AS (
+    SELECT oid, hypertable, chunks, kind, definition, pg_catalog.count(*) AS amount,
+           pg_catalog.min(name) AS name
+      FROM part GROUP BY 1, 2, 3, 4, 5
+), beside AS (
+    -- How many the hypertable has, and how many chunks have it. A join of the chunks with the parts
+    -- of hypertables would compare each with each.
+    SELECT *,
+           pg_catalog.max(amount) FILTER (WHERE oid = hypertable) OVER same AS wanted,
+           pg_catalog.min(name) FILTER (WHERE oid = hypertable) OVER same AS usual_name,
+           pg_catalog.count(*) FILTER (WHERE oid <> hypertable) OVER same AS holders
+      FROM amount
+    WINDOW same AS (PARTITION BY hypertable, kind, definition COLLATE "C")
 ), surplus AS (
     -- Of each part, how many more than its hypertable a chunk has.
-    SELECT schema_name, table_name, chunk_name, kind, pg_catalog.sum(amount) AS amount,
-           pg_catalog.min(name) AS name, is_partition
-      FROM (SELECT schema_name, table_name, chunk_name, oid, kind, definition, name, 1 AS amount,
-                   is_partition
-              FROM part WHERE oid <> hypertable
-            UNION ALL
-            SELECT schema_name, table_name, chunk_name, oid, kind, definition, name, -1,
-                   is_partition
-              FROM chunk JOIN part_of_hypertable USING (hypertable)) AS either
-     GROUP BY schema_name, table_name, chunk_name, oid, kind, definition, is_partition
-    HAVING pg_catalog.sum(amount) <> 0
+    SELECT oid, kind, amount - coalesce(wanted, 0) AS amount,
+           least(name, usual_name) AS name
+      FROM beside WHERE oid <> hypertable AND amount IS DISTINCT FROM wanted
+    UNION ALL
+    SELECT c.oid, b.kind, -b.amount, b.name
+      FROM beside b JOIN chunk c USING (hypertable)
+     WHERE b.oid = b.hypertable AND b.holders < b.chunks
+       AND NOT EXISTS (SELECT FROM amount a
+                        WHERE a.oid = c.oid AND a.kind = b.kind AND a.definition = b.definition)
 )
 SELECT schema_name, table_name, chunk_name, 'settings' AS aspect, '' AS detail, is_partition
   FROM timescaledb_information.chunk_compression_settings s
@@ -179,16 +188,16 @@ UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration',
        CASE WHEN amount < 0 THEN 'lacks ' ELSE 'adds ' END || kind::text || ' '::text || name::text,
        is_partition
-  FROM surplus
+  FROM surplus JOIN chunk USING (oid)
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constraint', is_partition
-  FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
- WHERE relation.oid <> relation.hypertable AND k.contype = 'c' AND k.coninhcount = 0
+  FROM chunk JOIN pg_catalog.pg_constraint k ON k.conrelid = chunk.oid
+ WHERE k.contype = 'c' AND k.coninhcount = 0
        -- One that says no more than the bounds of the partition spares ATTACH PARTITION a scan.
        AND NOT (is_partition AND pg_catalog.strpos(
-               pg_catalog.translate(pg_catalog.pg_get_partition_constraintdef(relation.oid), '() ', ''),
+               pg_catalog.translate(pg_catalog.pg_get_partition_constraintdef(chunk.oid), '() ', ''),
                pg_catalog.translate(pg_catalog.pg_get_expr(k.conbin, k.conrelid), '() ', '')) > 0)
- GROUP BY schema_name, table_name, chunk_name, relation.oid, dimensions, is_partition
+ GROUP BY schema_name, table_name, chunk_name, chunk.oid, dimensions, is_partition
        -- TimescaleDB gives a chunk one for each dimension at the most.
 HAVING pg_catalog.count(*) > dimensions
 UNION ALL
