@@ -172,7 +172,8 @@ def test_it_is_found(tmp_path, broken):
     assert all(finding["message"] for finding in verdict["findings"])
     for finding in verdict["findings"]:
         if finding["kind"] == "check":
-            assert finding["message"].startswith(f"{finding['id']}: Revision 0001 ({REVISION}, line")
+            where = f"{finding['id']}: Revision 0001 ({REVISION}, line "
+            assert finding["message"].startswith(where)
             assert finding["message"].endswith("The statement is: DROP TABLE no_such_table.")
 
 
