@@ -172,7 +172,7 @@ def _of_a_library(
     by_function: dict[str, list[FactKey]] = defaultdict(list)
     for key in undeclared:
         if key.kind == "trigger":
-            by_function[str(observed.get(key._replace(attribute="function")))].append(key)
+            by_function[_called(key, observed).partition("(")[0]].append(key)
     tables_of = _tables_by_word(expected, undeclared)
     by_word: dict[str, list[FactKey]] = defaultdict(list)
     for function in [*by_function]:
@@ -181,14 +181,19 @@ def _of_a_library(
             by_word[word] += by_function.pop(function)
     for word, triggers in by_word.items():
         first, *others = [*tables_of[word], *triggers]
-        functions = dict.fromkeys(
-            str(observed.get(key._replace(attribute="function"))) for key in triggers
-        )
+        functions = dict.fromkeys(_called(key, observed) for key in triggers)
         yield first, others, _of_one_word([first, *others], [*functions], findings[first])
     for function, keys in by_function.items():
         if len(keys) >= _LIBRARY:
             first, *others = keys
-            yield first, others, _of_one_function(function, keys, findings[first])
+            calls = {_called(key, observed) for key in keys}
+            called = calls.pop() if len(calls) == 1 else f"{function}(...)"
+            yield first, others, _of_one_function(called, keys, findings[first])
+
+
+def _called(trigger: FactKey, observed: Facts) -> str:
+    """`audit.log('insert')`"""
+    return str(observed.get(trigger._replace(attribute="function")))
 
 
 def _tables_by_word(expected: Facts, undeclared: list[FactKey]) -> dict[str, list[FactKey]]:

@@ -96,6 +96,16 @@ def test_a_library_s_triggers_are_one_finding():
     assert set(compared.consequences) == {*observed} - set(compared.findings)
 
 
+def test_triggers_of_one_function_may_call_it_with_different_arguments():
+    observed = {}
+    for column in ("at", "level", "note"):
+        call = f"read_only('{column}')"
+        observed |= one("trigger", f"t_{column}", f"keep_{column}", function=call)
+    (finding,) = compare({}, observed, COMMUNITY).findings.values()
+    assert finding.message.startswith("triggers of read_only(...) exist on 3 tables, the models")
+    assert len(finding.ids) == 3
+
+
 def test_several_triggers_of_one_function_on_one_table_are_one_finding():
     observed = {}
     for event in ("delete", "insert", "update"):
