@@ -111,7 +111,7 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
     there = {finding.id for finding in findings.values()}
     others = [name for name in read.ids or () if name not in there]
     # What only an audit finds, such as a failed job, may be over since.
-    of_tests = [name for name in others if not read.in_use and name.partition(":")[0] not in KINDS]
+    of_tests = [name for name in others if not read.in_use and _is_of_a_test(name)]
     return plan, FixReport(
         read.source,
         plan.mended,
@@ -119,6 +119,12 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
         tuple(name for name in others if name not in of_tests),
         plan.kept,
     )
+
+
+def _is_of_a_test(name: str) -> bool:
+    """Whether the id is no fact's: `check:test_upgrade` is not that of a check constraint."""
+    kind, _, rest = name.partition(":")
+    return kind not in KINDS or ":" not in rest
 
 
 def _has_sessions(project: Configuration) -> bool:

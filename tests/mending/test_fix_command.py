@@ -171,6 +171,9 @@ def test_the_verdict_of_a_check(run, tmp_path, conformance_engine):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Gate: passes" in done.stdout
     assert done.stdout.endswith("Fix: conforms\n")
+    of_a_test = {"id": "check:test_upgrade"}
+    verdict.write_text(json.dumps({**CHECKED, "findings": [finding, of_a_test]}))
     again = run("--engine", engine)
     assert "gone         1:" in again.stdout
-    assert "there is nothing to mend" in again.stdout
+    assert "not mended   1:\n               check:test_upgrade\n" in again.stdout
+    assert "no statement mends anything" in again.stdout
