@@ -19,7 +19,7 @@ from conformance.errors import ConnectedOffline, MigrationFailed
 from conformance.project.flask_app import in_application
 from conformance.project.leading import redirecting_to, refusing
 from conformance.project.left_out import LEFT_OUT, LeftOut
-from conformance.project.surroundings import mentions, quiet
+from conformance.project.surroundings import mapping_again, mentions, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ def confined(config: Config, url: URL) -> Iterator[None]:
     config.set_main_option("sqlalchemy.url", _text(url, drivername).replace("%", "%%"))
     left_out: LeftOut | None = config.attributes.get(LEFT_OUT)
     leaving_out = left_out.applied() if left_out else nullcontext()
-    with only_to(url, drivername), quiet(), leaving_out, in_application(config):
+    with only_to(url, drivername), quiet(), mapping_again(), leaving_out, in_application(config):
         yield
 
 
@@ -87,7 +87,13 @@ def nowhere(config: Config) -> Iterator[None]:
     """Refuse every connection: migrations that only print SQL must not connect."""
     address = _text(NOWHERE, _drivername(config))
     config.set_main_option("sqlalchemy.url", address)
-    with _environment({_ADDRESS: address}), refusing(_offline), quiet(), in_application(config):
+    with (
+        _environment({_ADDRESS: address}),
+        refusing(_offline),
+        quiet(),
+        mapping_again(),
+        in_application(config),
+    ):
         yield
 
 

@@ -10,7 +10,10 @@ import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper, registry
 
 from conformance.errors import is_of_pydantic
 from conformance.project.configuration import SECTION
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alembic.config import Config
+    from sqlalchemy import FromClause
 
     from conformance.project.configuration import Configuration
 
@@ -67,6 +71,30 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         logging.config.fileConfig = before
+
+
+@contextmanager
+def mapping_again() -> Iterator[None]:
+    """Let an env.py that maps classes imperatively run several times in this process.
+
+    `alembic` runs it once. A class that is mapped to the same table already keeps its mapper,
+    where SQLAlchemy would raise an error.
+    """
+    before = registry.map_imperatively
+
+    def map_imperatively(
+        self: registry, class_: type, local_table: FromClause | None = None, **options: Any
+    ) -> Mapper[Any]:
+        mapper: Any = inspect(class_, raiseerr=False)
+        if isinstance(mapper, Mapper) and mapper.local_table is local_table:
+            return mapper
+        return before(self, class_, local_table, **options)
+
+    registry.map_imperatively = map_imperatively  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        registry.map_imperatively = before  # type: ignore[method-assign]
 
 
 def configured_statement(statement: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import MigrationFailed, ModelsUnavailable
 
@@ -218,3 +219,30 @@ class TestOnTheEmbeddedEngine:
             EXTENSION, create, 'op.execute("CREATE TABLE t (id uuid DEFAULT uuid_generate_v4())")'
         )
         assert migrations.left_out == set()
+
+
+MAPS = """
+import house_of_doors
+house_of_doors.start_mappers()
+""" + ENV  # fmt: skip
+DOORS = """
+from sqlalchemy import Column, Integer, MetaData, Table
+from sqlalchemy.orm import registry
+metadata = MetaData()
+doors = Table("doors", metadata, Column("id", Integer, primary_key=True))
+class Door: ...
+def start_mappers():
+    registry(metadata=metadata).map_imperatively(Door, doors)
+"""
+
+
+def test_an_env_py_that_maps_classes_each_time(migrated, tmp_path, monkeypatch):
+    (tmp_path / "house_of_doors.py").write_text(DOORS)
+    monkeypatch.syspath_prepend(tmp_path)
+    _, migrations = migrated(EXTENSION, env=MAPS)
+    assert EXTENSION.split('"')[1] in migrations.offline_sql()
+    # Outside of env.py it stays an error.
+    import house_of_doors
+
+    with pytest.raises(ArgumentError, match="already has a primary mapper"):
+        house_of_doors.start_mappers()
