@@ -27,12 +27,12 @@ from conformance.project.scripts import (
     command_line,
     copied_config,
     fingerprint,
+    heads_of,
     ini_of,
     insist_on_the_extension,
     may_set_extension_schema,
     may_set_extension_version,
     revisions_of,
-    single_head,
 )
 from conformance.project.surroundings import configured_statement
 
@@ -105,8 +105,8 @@ class Migrations:
         key = hashlib.sha256(repr(statements).encode()).hexdigest()[:32]
         return Template("prepared", key, lambda url: prepare(url, statements))
 
-    def upgrade(self, connection: Connection, revision: str = "head") -> None:
-        """Run `alembic upgrade` on the connection, and commit."""
+    def upgrade(self, connection: Connection, revision: str = "heads") -> None:
+        """Run `alembic upgrade` on the connection, and commit; by default of all branches."""
         self._run(command.upgrade, connection, revision)
 
     def downgrade(self, connection: Connection, revision: str = "base") -> None:
@@ -114,10 +114,10 @@ class Migrations:
         self._run(command.downgrade, connection, revision)
 
     def offline_sql(self) -> str:
-        """The output of `alembic upgrade head --sql`."""
+        """The output of `alembic upgrade heads --sql`."""
         return "".join(self.offline_statements())
 
-    def offline_statements(self, revision: str = "head") -> tuple[str, ...]:
+    def offline_statements(self, revision: str = "heads") -> tuple[str, ...]:
         """The statements of `alembic upgrade --sql`, with the comments between them.
 
         Args:
@@ -184,11 +184,11 @@ class Migrations:
         The key of the template covers every file that a migration can depend on.
 
         Raises:
-            MigrationFailed: there is not exactly one head. Preparing the template also raises it,
-                when the migration fails.
+            MigrationFailed: a branch has several heads. Preparing the template also raises it, when
+                the migration fails.
         """
-        head = single_head(self.config)
-
+        heads = heads_of(self.config)
+        head = heads[0] if len(heads) == 1 else "heads"
         statements = statements_of(self.config)
 
         def migrate(url: URL) -> None:

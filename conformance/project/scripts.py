@@ -123,6 +123,25 @@ def single_head(config: Config) -> str:
     Raises:
         MigrationFailed: the revisions cannot be read, or do not have exactly one head.
     """
+    heads = heads_of(config)
+    if len(heads) != 1:
+        raise MigrationFailed(
+            f"The migrations have {len(heads)} heads ({', '.join(heads)}), and it is not clear"
+            " which one to continue.",
+            "Write the revision by hand, or merge the heads with 'alembic merge heads'.",
+        )
+    return heads[0]
+
+
+def heads_of(config: Config) -> tuple[str, ...]:
+    """The head revisions: one, or one of each labelled branch.
+
+    Heads of the same branch, or without a label, are a merge that somebody forgot.
+
+    Raises:
+        MigrationFailed: the revisions cannot be read, do not have a head, or have several of one
+            branch.
+    """
     directory = revisions_of(config)
     heads = directory.get_heads()
     if not heads:
@@ -131,13 +150,16 @@ def single_head(config: Config) -> str:
             "Create a revision with 'alembic revision', or name another ini file with"
             " --alembic-ini.",
         )
-    if len(heads) != 1:
-        listed = ", ".join(sorted(heads)) or "none"
+    labels = [directory.get_revision(head).branch_labels for head in heads]
+    if len(heads) > 1 and not (all(labels) and len(set().union(*labels)) == sum(map(len, labels))):
+        listed = ", ".join(sorted(heads))
         raise MigrationFailed(
-            f"The migrations have {len(heads)} heads ({listed}); they must have one.",
-            "Merge the heads with 'alembic merge heads'.",
+            f"The migrations have {len(heads)} heads ({listed}); they must have one, or each head a"
+            " branch label of its own.",
+            "Merge the heads with 'alembic merge heads', or set branch_labels in the first revision"
+            " of each branch.",
         )
-    return heads[0]
+    return tuple(sorted(heads))
 
 
 def revisions_of(config: Config) -> ScriptDirectory:

@@ -25,7 +25,7 @@ from conformance.declarations import tables_of
 from conformance.errors import ModelsUnavailable, message_of, one_line
 from conformance.population.filling import draw, fill_every_state
 from conformance.population.thinness import thin
-from conformance.project.confinement import NOWHERE, confined
+from conformance.project.confinement import confined
 from conformance.project.env_connection import passed_to_env
 from conformance.project.models import classes_for, writes_for
 from conformance.strategies import NotDerivable
@@ -92,15 +92,10 @@ def unmigrated_database(unmigrated: Unmigrated) -> Iterator[URL]:
 
 
 @pytest.fixture
-def alembic_engine(request: pytest.FixtureRequest, alembic_config: Config) -> Iterator[Engine]:
+def alembic_engine(alembic_config: Config, unmigrated_database: URL) -> Iterator[Engine]:
     """The database that pytest-alembic's tests migrate up and down."""
-    if request.node.originalname == "test_single_head_revision":
-        # The test only reads the revisions.
-        url = NOWHERE
-    else:
-        url = request.getfixturevalue("unmigrated_database")
-    with confined(alembic_config, url):
-        yield create_engine(url, poolclass=pool.NullPool)
+    with confined(alembic_config, unmigrated_database):
+        yield create_engine(unmigrated_database, poolclass=pool.NullPool)
 
 
 @pytest.fixture

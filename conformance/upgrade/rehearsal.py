@@ -19,7 +19,7 @@ from conformance.gate.sizes import read_sizes
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
 from conformance.project.models import metadata_for
-from conformance.project.scripts import config_for, single_head
+from conformance.project.scripts import config_for, heads_of
 from conformance.upgrade.changes import compare_states
 from conformance.upgrade.failures import WayFailed, WayUnavailable
 from conformance.upgrade.gaps import gap_changes
@@ -77,7 +77,7 @@ def rehearse(
         config_for(choices.project),
         datetime.now(UTC),
     )
-    single_head(project.config)
+    heads_of(project.config)
     make_folder(Path(choices.project.reports))
     sizes = choices.project.sizes
     there = None if sizes is None else read_sizes(sizes)

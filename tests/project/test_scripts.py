@@ -8,7 +8,7 @@ import sys
 import pytest
 from alembic.script import ScriptDirectory
 
-from conformance.errors import ModelsUnavailable
+from conformance.errors import MigrationFailed, ModelsUnavailable
 from conformance.project.configuration import Configuration
 from conformance.project.scripts import (
     alembic_config,
@@ -16,6 +16,7 @@ from conformance.project.scripts import (
     copied_config,
     fingerprint,
     has_migrations,
+    heads_of,
     insist_on_the_extension,
     may_set_extension_schema,
     may_set_extension_version,
@@ -39,6 +40,43 @@ def test_flask_migrates_ini_file_lies_beside_the_scripts(folder):
     config = alembic_config("steps/alembic.ini")
     assert ScriptDirectory.from_config(config).get_heads() == ["0001"]
     assert single_head(copied_config(config, io.StringIO())) == "0001"
+
+
+@pytest.mark.parametrize(
+    ("labels", "heads"),
+    [
+        (["", ""], None),
+        (["doors", ""], None),
+        (["doors", "windows"], ("0001", "0002")),
+    ],
+    ids=["without a label", "one has a label", "a branch each"],
+)
+def test_several_heads_are_branches_with_labels(folder, labels, heads):
+    second = (folder / "steps/versions/0001_step.py").read_text().replace('"0001"', '"0002"')
+    (folder / "steps/versions/0002_step.py").write_text(second)
+    for number, label in enumerate(labels, 1):
+        path = folder / f"steps/versions/000{number}_step.py"
+        path.write_text(f"{path.read_text()}\nbranch_labels = {label!r} or None\n")
+    config = alembic_config("alembic.ini")
+    if heads is not None:
+        assert heads_of(config) == heads
+    else:
+        with pytest.raises(MigrationFailed, match="they must have one, or each head a branch"):
+            heads_of(config)
+    with pytest.raises(MigrationFailed, match=r"2 heads \(0001, 0002\)"):
+        single_head(config)
+
+
+def test_heads_of_one_branch_are_a_forgotten_merge(folder):
+    first = folder / "steps/versions/0001_step.py"
+    source = first.read_text()
+    first.write_text(f"{source}\nbranch_labels = 'doors'\n")
+    for number in ("0002", "0003"):
+        later = source.replace('revision = "0001"', f'revision = "{number}"')
+        later = later.replace("down_revision = None", 'down_revision = "0001"')
+        (folder / f"steps/versions/{number}_step.py").write_text(later)
+    with pytest.raises(MigrationFailed, match=r"2 heads \(0002, 0003\); they must have one"):
+        heads_of(alembic_config("alembic.ini"))
 
 
 @pytest.mark.parametrize("ini", ["", "[alembic]\nsqlalchemy.url = driver://u:p@h/d\n"])

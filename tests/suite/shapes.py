@@ -283,11 +283,35 @@ def own_schema(folder):
     return 'prepare = "deploy/before.sql"'
 
 
+PLACES = """
+    from alembic import op
+
+    revision = "p1"
+    down_revision = None
+    branch_labels = ("places",)
+
+    def upgrade():
+        op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        op.execute(
+            "CREATE TABLE wells (id serial PRIMARY KEY, name text NOT NULL,"
+            " tags text[] NOT NULL DEFAULT '{}', data jsonb,"
+            " short text GENERATED ALWAYS AS (left(name, 3)) STORED)"
+        )
+
+    def downgrade():
+        op.execute("DROP TABLE wells")
+"""
+
+
 def two_bases(folder):
-    """Two declarative bases, of which one refers to the other; env.py lists both MetaData."""
+    """Two declarative bases, of which one refers to the other; env.py lists both MetaData.
+
+    Each has a branch of revisions in a folder of its own.
+    """
     _write(folder, {
         "places.py": """
-            from sqlalchemy import Text
+            from sqlalchemy import Computed, Text, text
+            from sqlalchemy.dialects.postgresql import ARRAY, JSONB
             from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
             class Places(DeclarativeBase):
@@ -295,8 +319,15 @@ def two_bases(folder):
 
             class Well(Places):
                 __tablename__ = "wells"
-                id: Mapped[int] = mapped_column(primary_key=True)
+                id: Mapped[int] = mapped_column(
+                    primary_key=True, server_default=text("nextval('wells_id_seq'::regclass)")
+                )
                 name: Mapped[str] = mapped_column(Text)
+                tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+                data: Mapped[dict | None] = mapped_column(JSONB)
+                short: Mapped[str | None] = mapped_column(
+                    Text, Computed("left(name, 3)", persisted=True)
+                )
         """,
         "samples.py": "from sqlalchemy import ForeignKey\nfrom places import Well\n"
         + textwrap.dedent(BASE)
@@ -310,22 +341,23 @@ def two_bases(folder):
         "from places import Places\nfrom samples import Base\n"
         "target_metadata = [Places.metadata, Base.metadata]",
     ))  # fmt: skip
-    _step(folder)
+    locations = "%(here)s/migrations/versions:%(here)s/migrations/places"
+    _edit(folder / "alembic.ini", (
+        "script_location = %(here)s/migrations\n",
+        f"script_location = %(here)s/migrations\nversion_locations = {locations}\n",
+    ))  # fmt: skip
+    _write(folder, {"migrations/places/p1_wells.py": PLACES})
+    _step(folder, extension="")
     _edit(
         folder / "migrations/versions/a1_samples.py",
         (
-            '    op.execute(\n        "CREATE TABLE samples',
-            '    op.execute("CREATE TABLE wells (id serial PRIMARY KEY, name text NOT NULL)")\n'
-            '    op.execute(\n        "CREATE TABLE samples',
+            "down_revision = None\n",
+            'down_revision = None\nbranch_labels = ("samples",)\ndepends_on = "p1"\n',
         ),
         (
             "PRIMARY KEY (well, taken_at))",
             'PRIMARY KEY (well, taken_at),"\n'
             '        " CONSTRAINT fk_wells FOREIGN KEY (well) REFERENCES wells (id))',
-        ),
-        (
-            '    op.execute("DROP TABLE samples")',
-            '    op.execute("DROP TABLE samples")\n    op.execute("DROP TABLE wells")',
         ),
     )
     return ""

@@ -17,7 +17,7 @@ from conformance.gate.revisions.files import (
     same_code,
 )
 from conformance.gate.revisions.git import Repository
-from conformance.project.scripts import revisions_of, single_head
+from conformance.project.scripts import heads_of, revisions_of
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -133,7 +133,7 @@ def new_since_commit(config: Config, reference: str | None) -> NewRevisions:
 
 
 def _directory(config: Config) -> ScriptDirectory:
-    single_head(config)
+    heads_of(config)
     return revisions_of(config)
 
 
