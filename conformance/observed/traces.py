@@ -99,7 +99,8 @@ def traces(connection: Connection, *, version_table: str = "alembic_version") ->
 
     Privileges, comments, storage parameters and the database's settings as well.
 
-    Alembic's own version table outlives a downgrade and is left out, and so is its schema.
+    Alembic's own version table outlives a downgrade and is left out. Its schema counts as 0, which
+    means that it does not count in another state either, in which the table was not there yet.
     """
     # Every database has public; one that env.py wants for it was not there before.
     homes = {*schemas_of(connection, version_table)} - {"public"}
@@ -110,6 +111,7 @@ def traces(connection: Connection, *, version_table: str = "alembic_version") ->
         for trace in connection.execute(query).scalars()
         if version_table not in trace and trace not in theirs
     )
+    found.update(dict.fromkeys(theirs, 0))
     for table in connection.execute(_CATALOG_TABLES).scalars().all():
         rows = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
         found[f"row in {table}"] = rows

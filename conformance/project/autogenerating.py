@@ -1,7 +1,7 @@
 """Let autogenerate compare all that the models declare, whatever env.py leaves out.
 
 The env.py of `alembic init` compares the default schema alone, and takes the mapped class of a view
-for a table.
+for a table. One with a schema_translate_map compares the schemas before the translation.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ def comparing_all(metadata: MetaData) -> Iterator[None]:
     own = EnvironmentContext.configure
 
     def configure(self: EnvironmentContext, *positional: Any, **options: Any) -> None:
+        if _translates(options.get("connection")):
+            options["target_metadata"] = metadata
         own(self, *positional, **{**options, **_widened(options, schemas)})
 
     EnvironmentContext.configure = configure  # type: ignore[method-assign]
@@ -36,6 +38,12 @@ def comparing_all(metadata: MetaData) -> Iterator[None]:
         yield
     finally:
         EnvironmentContext.configure = own  # type: ignore[method-assign]
+
+
+def _translates(connection: Any) -> bool:
+    """Whether the connection has a schema_translate_map, which autogenerate does not apply."""
+    execution_options: Any = getattr(connection, "get_execution_options", dict)()
+    return bool(execution_options.get("schema_translate_map"))
 
 
 def _widened(options: Mapping[str, Any], schemas: set[str]) -> dict[str, Any]:

@@ -84,6 +84,11 @@ def _hint_at_env(proposed: list[str], metadata: MetaData, comparison: Comparison
             " include_schemas=True, and include_name of conformance, to context.configure() in"
             " env.py."
         )
+    if elsewhere & {phrase.removeprefix("remove_table ") for phrase in proposed}:
+        hint += (
+            " Autogenerate does not apply schema_translate_map: pass target_metadata with the"
+            " schemas that the tables have in the database to context.configure() in env.py."
+        )
     views = {table.fullname for table in views_of(metadata)}
     if views & {phrase.removeprefix("add_table ") for phrase in proposed}:
         hint += (

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import NullPool, create_engine, text
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, NullPool, create_engine, text
 
 from conformance.declarations import include_name, include_object
+from conformance.project.autogenerating import comparing_all
 from models import Base
 
 CHUNK = (
@@ -72,3 +76,17 @@ def test_only_schemas_are_left_out(kind):
         assert include_name(name, kind, parents) is (kind != "schema")
     for name in (None, "public", "timescale", "prices"):
         assert include_name(name, kind, parents)
+
+
+@pytest.mark.parametrize("translated", [None, {"tenant": "public"}])
+def test_with_a_translate_map_the_models_have_the_schemas(connection, translated):
+    """Autogenerate would look for the schemas before the translation."""
+    own = MetaData()
+    environment = EnvironmentContext(Config(), ScriptDirectory("."))
+    with comparing_all(Base.metadata):
+        environment.configure(
+            connection=connection.execution_options(schema_translate_map=translated),
+            target_metadata=own,
+        )
+    compared = environment.get_context().opts["target_metadata"]
+    assert compared is (Base.metadata if translated else own)
