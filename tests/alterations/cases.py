@@ -122,9 +122,10 @@ class Database:
     def declaring(self, table: str, *declarations: Declaration) -> MetaData:
         """The models of this project, with more declared of one table."""
         metadata = self.requiring()
-        # The copy of a table keeps its declarations in the same lists.
         info = metadata.tables[table].info
-        info.declarations = {kind: [*items] for kind, items in info.declarations.items()}
+        if hasattr(info, "declarations"):
+            # The copy of a table keeps its declarations in the same lists.
+            info.declarations = {kind: [*items] for kind, items in info.declarations.items()}
         Table(table, metadata, *declarations, extend_existing=True)
         return metadata
 
