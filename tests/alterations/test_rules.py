@@ -164,6 +164,10 @@ WINDOWS = {
     ),
     "a refresh as rare as its window is wide": (
         Flows().refresh("daily", "3 days", "1 day", "2 days"),
+        {"refresh-too-rare:daily.refresh:schedule_interval"},
+    ),
+    "a refresh as rare as its window is wide without a bucket": (
+        Flows().refresh("daily", "3 days", "1 day", "1 day"),
         set(),
     ),
     "a rare refresh without limit": (

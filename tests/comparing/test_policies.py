@@ -99,10 +99,10 @@ TOO_RARE = ["refresh-too-rare:daily.refresh 3 days to 1 hour:schedule_interval"]
 @pytest.mark.parametrize(
     ("start", "end", "every", "older", "found"),
     [
-        ("3 days", "1 day", "2 days", None, []),
-        ("3 days", "1 day", "2 days 1 second", None, TOO_RARE),
-        ("3 days", UNBOUNDED, "3 days", None, []),
-        ("3 days", UNBOUNDED, "3 days 1 second", None, TOO_RARE),
+        ("3 days", "1 day", "1 day", None, []),
+        ("3 days", "1 day", "1 day 1 second", None, TOO_RARE),
+        ("3 days", UNBOUNDED, "2 days", None, []),
+        ("3 days", UNBOUNDED, "2 days 1 second", None, TOO_RARE),
         (UNBOUNDED, "1 day", "1 year", None, []),
         (UNBOUNDED, UNBOUNDED, "1 year", None, []),
         (3, 1, "1 year", None, []),
@@ -118,6 +118,26 @@ def test_a_refresh_that_is_too_rare(start, end, every, older, found):
     facts = {**DAILY, **refresh("daily", start, end, every, name=NEW)}
     if older:
         facts |= refresh("daily", *older, "1 hour", name=OLD)
+    assert ids(facts) == found
+
+
+@pytest.mark.parametrize(
+    ("time_type", "bucket", "every", "found"),
+    [
+        ("date", "1 day", "2 days", []),
+        ("date", "1 day", "2 days 1 second", TOO_RARE),
+        ("timestamp with time zone", "1 day", "2 days", TOO_RARE),
+        ("timestamp with time zone", "1 hour", "47 hours", []),
+        ("timestamp with time zone", "1 hour", "48 hours", TOO_RARE),
+        ("timestamp with time zone", None, "2 days", []),
+    ],
+)
+def test_a_run_takes_whole_buckets(time_type, bucket, every, found):
+    """Also those of an aggregate of an aggregate, whose time is that of the hypertable."""
+    hypertable = FactKey("hypertable", "flows", "", "time_type")
+    first = aggregate("hourly", "flows", "1 hour")
+    facts = {hypertable: time_type, **first, **aggregate("daily", "hourly", bucket)}
+    facts |= refresh("daily", "3 days", "1 day", every, name=NEW)
     assert ids(facts) == found
 
 

@@ -67,12 +67,14 @@ class Aggregate:
     Attributes:
         source: the hypertable or aggregate that it is computed from.
         bucket: how long a bucket is; None if unknown.
+        by_date: whether its time is a date, so that the windows of its refreshes are whole days.
     """
 
     name: str
     source: str
     bucket: Age
     refreshes: tuple[Refresh, ...]
+    by_date: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Schedules:
                 source,
                 _age(facts.get(FactKey("continuous_aggregate", name, "", "bucket"))),
                 tuple(_refreshes(name, policies)),
+                _is_by_date(source, sources, facts),
             )
             for name, source in sorted(sources.items())
         )
@@ -151,6 +154,13 @@ def length_between(start: Age, end: Age) -> Interval | None:
     if not isinstance(end, Interval):
         return start
     return Interval(start.microseconds - end.microseconds)
+
+
+def _is_by_date(source: str, sources: Mapping[str, str], facts: Facts) -> bool:
+    """Whether the hypertable from which aggregates lead to this one has dates."""
+    while source in sources:
+        source = sources[source]
+    return str(facts.get(FactKey("hypertable", source, "", "time_type"))) == "date"
 
 
 def _refreshes(

@@ -18,6 +18,7 @@ from conformance.comparing.policies.schedules import (
     is_longer,
     length_between,
 )
+from conformance.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,22 +77,30 @@ def _reached(schedules: Schedules, aggregate: Aggregate, refresh: Refresh) -> It
 
 
 def _too_rare(aggregate: Aggregate, refresh: Refresh) -> Iterator[Broken]:
-    """A window that moves further between two runs than it is wide."""
+    """A window that moves further between two runs than what it covers for certain.
+
+    A run takes the buckets that lie in its window as a whole. Only for dates is that all of them.
+    Source: TimescaleDB's source code, `compute_inscribed_bucketed_refresh_window`.
+    """
     width = length_between(refresh.start, refresh.end)
+    bucket = aggregate.bucket
+    partial = isinstance(bucket, Interval) and not aggregate.by_date
+    covered = length_between(width, bucket) if partial else width
     taken_up = any(
         is_longer(other.start, refresh.start) and not is_longer(other.end, refresh.start)
         for other in aggregate.refreshes
         if other is not refresh
     )
-    if width is None or not is_longer(refresh.schedule, width) or taken_up:
+    if width is None or not is_longer(refresh.schedule, covered) or taken_up:
         return
+    whole = f" and a run takes only whole buckets of {bucket}" if partial else ""
     yield Broken(
         broken_key("refresh-too-rare", refresh.subject, "schedule_interval"),
-        f"policy {refresh.subject}: runs every {refresh.schedule}, its window is {width} wide; "
-        "no run covers the buckets in between",
+        f"policy {refresh.subject}: runs every {refresh.schedule}, its window is {width} wide"
+        f"{whole}; no run covers some of the buckets in between",
         f"{_READ} Likely cause: the schedule or the offsets were changed by themselves. Run it "
-        "more often, or make the window wider than the time between two runs.",
-        plain(width),
+        "more often, or make the window at least a bucket wider than the time between two runs.",
+        plain(covered),
         plain(refresh.schedule),
         tuple(refresh.key(name) for name in ("start_offset", "end_offset", "schedule_interval")),
     )
