@@ -105,6 +105,20 @@ def test_reordering_and_skipping_are_found_with_their_table():
     assert (reorder_of(ticks()), skipping_of(ticks())) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("given", "direct", "recompressing"),
+    [
+        ({}, False, True),
+        ({"direct": True}, True, False),
+        ({"direct": True, "recompress_unordered": True}, True, True),
+        ({"recompress_unordered": False}, False, False),
+    ],
+)
+def test_direct_compression_leaves_overlapping_batches_alone(given, direct, recompressing):
+    found = Compression(order_by="at", after=None, **given)
+    assert (found.direct, found.recompress_unordered) == (direct, recompressing)
+
+
 def test_compaction_is_found_with_its_table():
     found = compaction_of(compacted(max_chunks=3, inactive_for="1 hour"))
     assert (found.schedule_interval, found.max_chunks, found.max_batches) == (None, 3, None)
