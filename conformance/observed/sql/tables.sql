@@ -7,7 +7,18 @@ WITH referring AS MATERIALIZED (
       FROM pg_catalog.pg_constraint k
       JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE k.contype = 'f' AND k.conparentid = 0::oid AND n.nspname <> ALL(:schemas)
+     WHERE k.contype = 'f' AND k.conparentid = 0::oid
+       -- Told before the joins: a database may have a foreign key for each of many chunks.
+       AND k.connamespace NOT IN (
+           SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = ANY(:schemas)
+            UNION ALL
+           SELECT e.objid
+             FROM pg_catalog.pg_extension x
+             JOIN pg_catalog.pg_depend e
+               ON e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::oid
+              AND e.refobjid = x.oid AND e.deptype = 'e'
+            WHERE e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid
+              AND x.extname = 'timescaledb')
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
      GROUP BY 1
 )
