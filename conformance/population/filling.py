@@ -284,6 +284,9 @@ def _update_row(connection: Connection, table: Table, chunk: str) -> None:
     oldest = connection.exec_driver_sql(
         f"SELECT pg_catalog.quote_literal(min({name})::text) FROM {chunk}"
     ).scalar_one()
+    if oldest is None:
+        # A trigger may keep rows out of a chunk that was made for them.
+        return
     connection.execute(
         table.update()
         .where(

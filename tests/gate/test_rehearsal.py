@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from conformance.errors import EngineUnavailable
 from conformance.gate.rehearsing import rehearsal
+from conformance.gate.rehearsing.relations import observe
 from conformance.gate.rules import locks as lock_rules
 from conformance.project.confinement import only_to
 
@@ -478,3 +479,18 @@ def test_a_revision_that_ends_the_process(session, project):
     (finding,) = project.rehearse(session, models()).findings
     assert finding.code == "upgrade-failed"
     assert "SystemExit: enough" in finding.message
+
+
+def test_what_a_serializable_transaction_reads_is_not_locked(session):
+    with (
+        session.engine.database() as url,
+        create_engine(
+            url, isolation_level="SERIALIZABLE", poolclass=pool.NullPool
+        ).connect() as connection,
+    ):
+        connection.exec_driver_sql("CREATE TABLE t (a integer)")
+        connection.commit()
+        connection.exec_driver_sql("SELECT * FROM t")
+        with connection.connection.cursor() as cursor:
+            found = observe(cursor)
+        assert {mode for _, mode in found.locks} == {"ACCESS SHARE"}

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from conformance.declarations import Hypertable, hypertable_of
 from conformance.population.digests import digest
-from conformance.population.filling import chunks_of, fill_every_state
+from conformance.population.filling import chunks_of, fill_every_state, fill_table
 from conformance.population.keys import rows_key
 from models import Base
 
@@ -99,3 +99,14 @@ def test_the_key_of_a_database_with_rows_follows_the_metadata():
 
     assert key(Date) == key(Date) != key(DateTime)
     assert len({key(Date), key(Date, primary_key=True), rows_key(), rows_key(MetaData())}) >= 3
+
+
+def test_a_chunk_without_rows(connection, compress):
+    """A trigger may keep rows out of the chunks that were made for them."""
+    connection.exec_driver_sql(
+        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TRIGGER swallow BEFORE INSERT ON curves FOR EACH ROW EXECUTE FUNCTION swallow()"
+    )
+    curves = Base.metadata.tables["curves"]
+    fill_table(connection, curves, compress=compress)
+    assert connection.scalar(select(func.count()).select_from(curves)) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -27,9 +26,13 @@ def fill(connection: Connection, *, compress: bool, own: str = Scope.version_tab
         own: Alembic's version table, which is not changed.
     """
     for table in tables_of_base(connection, own):
+        try:
+            with connection.begin_nested():
+                fill_table(connection, table, compress=compress)
         # The gate reports the tables that stay empty, with the reason.
-        with suppress(*_NO_ROWS), connection.begin_nested():
-            fill_table(connection, table, compress=compress)
+        except _NO_ROWS:
+            if connection.invalidated:
+                raise
     connection.commit()
 
 

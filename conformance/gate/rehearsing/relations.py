@@ -48,6 +48,8 @@ _LOCKS = """
 SELECT relation, mode FROM pg_catalog.pg_locks
  -- The embedded engine has one session, and its locks have no process.
  WHERE (pid = pg_catalog.pg_backend_pid() OR pid IS NULL) AND locktype = 'relation' AND granted
+   -- A serializable transaction notes what it reads; that blocks nobody.
+   AND mode <> 'SIReadLock'
    AND database = (SELECT oid FROM pg_catalog.pg_database
                     WHERE datname = pg_catalog.current_database())
 """
