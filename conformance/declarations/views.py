@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Column, ColumnClause, Label, MetaData, Select, Table
+from sqlalchemy.exc import ConstraintColumnNotFoundError
 from sqlalchemy.sql.util import find_tables
 
 from conformance.declarations.base import (
@@ -89,7 +90,14 @@ class Derived(Declaration, Requirement):
             )
         super()._set_parent(parent)
         for part in self._parts:
-            part._set_parent_with_dispatch(parent)  # noqa: SLF001 - as Table does with its items
+            try:
+                part._set_parent_with_dispatch(parent)  # noqa: SLF001 - as Table does with its items
+            except ConstraintColumnNotFoundError:
+                raise DeclarationError(
+                    parent.name,
+                    f"index {getattr(part, 'name', None)} names a column that the query does not "
+                    "show; if only the server knows the columns, write text() around the name",
+                ) from None
 
     def _attach(self, table: Table) -> None:
         if isinstance(self.query, str) and not _QUERY.match(self.query):

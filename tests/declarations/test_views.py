@@ -205,6 +205,11 @@ WRONG = {
         r"daily: has Compression\(...\) but neither Hypertable\(...\) nor "
         r"ContinuousAggregate\(...\)",
     ),
+    "an index of a view whose columns are not known": (
+        lambda: without_class(Index("ix", "probe"), query="SELECT 1 AS probe", kind=View),
+        r"daily: index ix names a column that the query does not show; if only the server knows "
+        r"the columns, write text\(\) around the name",
+    ),
     "retention of another unit": (
         lambda: daily(Retention(drop_after=9)),
         r"daily: drop after 9 must be a length of time, because the time column is not an integer",
