@@ -70,12 +70,14 @@ def reflect(connection: Connection, scope: Scope | None = None) -> MetaData:
 
     SQLAlchemy reflects columns, keys, foreign keys, checks and indexes; `Hypertable` and
     `Compression` are declared as the catalog shows them. Chunks, partitions and Alembic's version
-    table are left out.
+    table are left out, and so are foreign tables, whose rows are on a server of somebody else.
     """
     scope = scope or Scope(schemas_of(connection))
     facts = observed_facts(connection, scope)
     metadata = MetaData()
-    for key in [key for key in facts if key.kind == "table" and key.attribute == EXISTS]:
+    for key, kind in facts.items():
+        if key.kind != "table" or key.attribute != "kind" or kind == "foreign table":
+            continue
         schema, _, name = key.table.rpartition(".")
         if schema and schema not in scope.schemas:
             schema, name = "", key.table
