@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import parts_of_signature
+from conformance.mending.scene import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from conformance.mending.scene import Objects, Ref
+    from conformance.mending.scene import Objects
 
 REASON = "its name has a dot or begins with an angle bracket; write the statement by hand"
 #: Their names in facts have no schema, or always one.
@@ -31,8 +32,12 @@ def unclear(expected: Objects, observed: Objects, schemas: Collection[str]) -> s
     for objects in (expected, observed):
         for ref, parts in objects.items():
             target = str(parts.get("references", "")).rpartition(" (")[0]
-            if ref.kind not in _OTHERS and any(
-                _has_another_dot(name, schemas) for name in (_relation(ref), target)
+            # The tables of the default schema are all among the objects: another one is elsewhere.
+            known = {*schemas, target.partition(".")[0]}
+            elsewhere = not any(Ref("table", target) in side for side in (expected, observed))
+            if ref.kind not in _OTHERS and (
+                _has_another_dot(_relation(ref), schemas)
+                or _has_another_dot(target, known if elsewhere else schemas)
             ):
                 found.add(ref)
     return found
