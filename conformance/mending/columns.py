@@ -129,9 +129,8 @@ def _retyped(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[St
 def _way(before: Parts, after: Parts, scene: Scene) -> str:
     """The casts from the old type to the new one: an enum type becomes another one as text."""
     new = type_of(after["type"])
-    enums = {relation(ref.table) for ref in (*scene.before, *scene.after) if ref.kind == "type"}
     both = {type_of(parts["type"]).removesuffix("[]") for parts in (before, after)}
-    if not both <= enums:
+    if not both <= scene.enums:
         return f"::{new}"
     return f"::text[]::{new}" if new.endswith("[]") else f"::text::{new}"
 

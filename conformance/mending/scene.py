@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts, Value
+from conformance.mending.sql import relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -148,6 +150,11 @@ class Scene:
     lifted: set[str] = field(default_factory=set)
     remade: set[Ref] = field(default_factory=set)
     _depths: dict[tuple[int, Ref], int] = field(default_factory=dict)
+
+    @cached_property
+    def enums(self) -> set[str]:
+        """The enum types of both states, as in SQL."""
+        return {relation(ref.table) for ref in (*self.before, *self.after) if ref.kind == "type"}
 
     @property
     def if_exists(self) -> str:

@@ -41,15 +41,17 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         yield from _altered(ref, before, after)
         return
     old, new = texts(before["labels"]), texts(after["labels"])
-    if [label for label in new if label in old] == list(old):
+    known = set(old)
+    if [label for label in new if label in known] == list(old):
         yield from _added(ref, old, new, scene)
     else:
         yield from _replaced(ref, after, scene)
 
 
 def _added(ref: Ref, old: Sequence[str], new: Sequence[str], scene: Scene) -> Iterator[Step]:
+    known = set(old)
     for position, label in enumerate(new):
-        if label not in old:
+        if label not in known:
             place = (
                 f"AFTER {literal(new[position - 1])}" if position else f"BEFORE {literal(old[0])}"
             )
