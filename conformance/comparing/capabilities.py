@@ -7,6 +7,7 @@ reason.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 
 #: The oldest TimescaleDB that is supported, and the newest whose catalog has been seen.
@@ -79,11 +80,15 @@ class Server:
         return None
 
 
+#: Other digits, and more of them, are no part of a version.
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
 def version_tuple(version: str) -> tuple[int, ...]:
     """`2.23.0-dev` -> `(2, 23, 0)`: the numbers up to the first suffix."""
     numbers: list[int] = []
     for part in version.partition("-")[0].split("."):
-        if not part.isdigit():
+        if not _NUMBER.fullmatch(part):
             break
         numbers.append(int(part))
     return tuple(numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
 
 _VERSIONS = (
     "SELECT pg_catalog.current_setting('server_version') AS postgresql,"
-    " pg_catalog.current_setting('server_version_num')::int / 10000 AS major,"
+    " pg_catalog.current_setting('server_version_num') AS number,"
     " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'timescaledb')"
     " AS timescaledb,"
     " (SELECT default_version FROM pg_catalog.pg_available_extensions"
-    " WHERE name = 'timescaledb') AS available"
+    " WHERE name = 'timescaledb') AS available,"
+    # The version of the library whose functions the catalog has.
+    " (SELECT pg_catalog.substring(p.probin, 'timescaledb-([0-9].*)$')"
+    " FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+    " WHERE n.nspname = '_timescaledb_functions' AND p.proname = 'to_interval' LIMIT 1) AS library"
 )
 #: The setting exists once the library is loaded. Calling a function loads it; this function is
 #: immutable, so that it runs when the statement is planned.
@@ -41,31 +46,72 @@ def identify_server(connection: Connection) -> Server:
     The database must have the TimescaleDB extension: the edition is a setting of its library.
 
     Raises:
-        ServerUnsupported: TimescaleDB is missing or too old, or PostgreSQL is not supported.
+        ServerUnsupported: TimescaleDB is missing or too old, PostgreSQL is not supported, or what
+            the server says of its versions contradicts itself.
     """
     row = connection.execute(text(_VERSIONS)).one()
     if row.timescaledb is None:
         raise ServerUnsupported(*_no_timescaledb(row.available))
-    if version_tuple(row.timescaledb) < OLDEST_TIMESCALEDB:
-        oldest = ".".join(map(str, OLDEST_TIMESCALEDB))
+    major = _major(row.postgresql, row.number)
+    _refuse_version(row.timescaledb, row.library)
+    if major < POSTGRESQL_MAJORS.start:
         raise ServerUnsupported(
-            f"The database has TimescaleDB {row.timescaledb}; {oldest} is the oldest supported "
-            "version.",
-            "Update TimescaleDB with ALTER EXTENSION timescaledb UPDATE.",
-        )
-    if row.major < POSTGRESQL_MAJORS.start:
-        raise ServerUnsupported(
-            f"The server is PostgreSQL {row.major}; {POSTGRESQL_MAJORS.start} is the oldest "
+            f"The server is PostgreSQL {major}; {POSTGRESQL_MAJORS.start} is the oldest "
             "supported version.",
             "Upgrade the server.",
         )
-    if (refusal := why_not_a_pair(row.major, row.timescaledb)) is not None:
+    if (refusal := why_not_a_pair(major, row.timescaledb)) is not None:
         raise ServerUnsupported(*refusal)
     # Both editions have the setting. If it cannot be read the edition is unknown, and an unknown
     # capability counts as missing.
     license_setting = connection.execute(text(_LICENSE)).scalar_one()
     edition = "community" if license_setting == "timescale" else "apache"
-    return Server(row.postgresql.split()[0], row.timescaledb, edition)
+    return Server(row.postgresql.partition(" ")[0], row.timescaledb, edition)
+
+
+_WHO_ANSWERS = "Check who answers at this address: a proxy may, instead of the server."
+
+
+def _major(version: str, number: str) -> int:
+    """The major version of PostgreSQL, which both settings must tell."""
+    # A beta is `19beta1`.
+    found = re.match(r"[0-9]{1,9}", version)
+    numbers = version_tuple(number)
+    if found and numbers and int(found[0]) == numbers[0] // 10_000:
+        return int(found[0])
+    raise ServerUnsupported(
+        f"The server says that it is PostgreSQL {_shown(version)} and that its version number is"
+        f" {_shown(number)}, which is not the same.",
+        _WHO_ANSWERS,
+    )
+
+
+def _refuse_version(version: str, library: str | None) -> None:
+    """Refuse a TimescaleDB that is too old, or whose version is not that of its functions."""
+    shown, numbers = _shown(version), version_tuple(version)
+    if not numbers:
+        raise ServerUnsupported(
+            f"The database says that it has TimescaleDB {shown}, which is no version.",
+            _WHO_ANSWERS,
+        )
+    if numbers < OLDEST_TIMESCALEDB:
+        oldest = ".".join(map(str, OLDEST_TIMESCALEDB))
+        raise ServerUnsupported(
+            f"The database has TimescaleDB {shown}; {oldest} is the oldest supported version.",
+            "Update TimescaleDB with ALTER EXTENSION timescaledb UPDATE.",
+        )
+    if library not in (None, version):
+        raise ServerUnsupported(
+            f"The database says that it has TimescaleDB {shown}, but its functions are those of"
+            f" {_shown(str(library))}.",
+            "Install the extension again, or restore a backup: somebody has changed the catalog.",
+        )
+
+
+def _shown(version: str) -> str:
+    """A version, or the beginning of what is said instead of one."""
+    is_plain = re.fullmatch(r"[\w.+~ ()-]{1,60}", version.strip(), re.ASCII)
+    return version if is_plain else ascii(version[:60])
 
 
 def _no_timescaledb(available: str | None) -> tuple[str, str]:
