@@ -213,3 +213,14 @@ def test_chunks_are_compressed_again_one_at_a_time():
     places = [text.index(line) for line in lines]
     assert places == sorted(places)
     assert "SELECT compress_chunk(decompress_chunk(format(" in "\n".join(written(before, after))
+
+
+def test_a_table_is_dropped_before_those_that_it_refers_to():
+    names = ("a", "b", "c")
+    before = {Ref("table", name): {EXISTS: True, "kind": "table"} for name in names}
+    before |= {
+        Ref("foreign_key", name, "fk"): {**REFERENCE, "references": f"{target} (id)"}
+        for name, target in (("b", "a"), ("c", "b"))
+    }
+    dropped = [line.split('"')[1] for line in written(before, {}) if "op." in line]
+    assert dropped == ["DROP TABLE c", "DROP TABLE b", "DROP TABLE a"]
