@@ -127,7 +127,7 @@ def test_fix(hostile, sprung):
             return check_database(connection, metadata, capabilities)
 
         before = compared()
-        plan = plan_for(before)
+        plan = plan_for(before, guarded=True)
         assert not plan.unmended
         connection.exec_driver_sql("SET standard_conforming_strings = off")
         run(connection, upgrade_body(plan))
@@ -143,6 +143,7 @@ def test_fix(hostile, sprung):
             if getattr(again.get(key), "text", again.get(key)) != getattr(value, "text", value)
         ]
         assert lost == []
+        assert again.keys() == before.sides[1].keys()
         connection.rollback()
     assert sprung == []
 
@@ -232,6 +233,30 @@ def test_no_statement_names_an_object_that_another_name_means():
 
     assert unclear({}, before, ("public",)) == {*before} - {Ref("table", "prices")}
     assert Ref("table", "other.prices") not in unclear({}, before, ("public", "other"))
+
+
+def test_statements_about_a_function_name_it_whole():
+    ref = Ref("function", "f(); DROP TABLE t; --(integer)")
+    parts = {EXISTS: True, "strict": False, "settings": ()}
+    path = 'search_path="$user", "a""b", c;DROP/**/TABLE/**/t'
+    steps, failed = steps_between({ref: parts}, {ref: {**parts, "settings": (path,)}})
+    name = '"f(); DROP TABLE t; --"(integer)'
+    assert not failed
+    assert [step.sql for step in steps] == [
+        f"ALTER FUNCTION {name} RESET ALL",
+        f"ALTER FUNCTION {name} SET search_path TO '$user', 'a\"b', 'c;DROP/**/TABLE/**/t'",
+    ]
+
+
+@pytest.mark.parametrize(
+    "on", ["tables of r; DROP TABLE t; -- of x", "tables of some one", "tables of r in a b"]
+)
+def test_a_privilege_on_a_name_with_white_space_is_left(on):
+    parts = {EXISTS: True, "privileges": ("select",)}
+    steps, failed = steps_between({}, {Ref("default_privilege", on, "reader"): parts})
+    assert (steps, len(failed)) == ([], 1)
+    for name in ("schema secret x", "victim (a b)", "two words"):
+        assert steps_between({}, {Ref("privilege", name, "reader"): parts})[0] == []
 
 
 @pytest.mark.parametrize(
