@@ -94,7 +94,7 @@ def _unwrap(item: Any) -> tuple[Any, bool, bool | None]:
             nulls_first = False
         item = item.element
     if isinstance(item, TextClause):
-        return _unwrap_text(item.text)
+        return _unwrap_text(spelling.sql(item))
     return item, descending, nulls_first
 
 

@@ -167,7 +167,9 @@ class _Scope:
         asked = key.table, cast, text
         if asked not in self._identities:
             text_of_domain = text.lower() if key.kind == "domain" else text
-            named = sorted(column for column in columns if column[0] in text_of_domain)
+            # As quotes have it.
+            written = text_of_domain.replace('""', '"')
+            named = sorted(column for column in columns if column[0] in written)
             self._identities[asked] = text, tuple(named), cast
         return self._identities[asked]
 
