@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import text
 
 from conformance.declarations import tables_of
-from conformance.engines.connecting import connect
+from conformance.engines.connecting import CONNECT_TIMEOUT, connect, lost_connection
+from conformance.engines.server.answering import ended_if_lost
 from conformance.population.aggregates import refresh_aggregates
 from conformance.upgrade.failures import WayFailed, WayUnavailable
 
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
 _ARCHIVE = "timescaledb-conformance.dump"
 #: Messages without errors: pg_dump warns about circular references in TimescaleDB's catalog.
 _HARMLESS = re.compile(r"^pg_(dump|restore): (warning|detail|hint): ")
+
+#: What libpq says of a connection that is lost, or that is not made.
+_LOST = re.compile(
+    r"server closed the connection|could not (receive|send) data|lost synchronization"
+    r"|terminating connection|connection to server .* failed|SSL SYSCALL error|timeout expired"
+)
 
 
 class Client(Protocol):
@@ -48,6 +56,7 @@ class LocalClient:
 
     def __init__(self, programs: Path | None = None) -> None:
         self._path = None if programs is None else str(programs)
+        self._process: subprocess.Popen[str] | None = None
 
     def run(self, command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
         """Run a program, and return its exit code and output.
@@ -58,16 +67,27 @@ class LocalClient:
         program = shutil.which(command[0], path=self._path)
         if program is None:
             raise WayUnavailable(f"{command[0]} is not installed on this machine")
-        done = subprocess.run(  # noqa: S603 - the program was looked up, the arguments are ours
-            [program, *command[1:]],
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        return done.returncode, done.stdout
+        with (
+            subprocess.Popen(  # noqa: S603 - the program was looked up, the arguments are ours
+                [program, *command[1:]],
+                env={**os.environ, **environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            ) as self._process
+        ):
+            try:
+                output, _ = self._process.communicate()
+            except BaseException:
+                self._process.kill()
+                raise
+        return self._process.returncode, output
+
+    def end(self) -> None:
+        """Kill the program that runs, from another thread."""
+        if self._process is not None:
+            self._process.kill()
 
 
 def check_client(client: Client, postgresql: str) -> None:
@@ -98,6 +118,7 @@ def dump_and_restore(client: Client, source: URL, target: URL, folder: str) -> N
 
     Raises:
         WayFailed: pg_dump or pg_restore fails.
+        EngineUnavailable: one of them loses its connection.
     """
     archive = f"{folder}/{_ARCHIVE}"
     _run(client, ["pg_dump", "--format=custom", f"--file={archive}"], source)
@@ -110,10 +131,30 @@ def _run(client: Client, command: list[str], url: URL) -> None:
     address = url._replace(drivername="postgresql", password=None)
     address = address.difference_update_query(["password"])
     environment = {"PGPASSWORD": str(password)} if password else {}
-    code, output = client.run([*command, f"--dbname={address.render_as_string()}"], environment)
+    code, output, lost = _watched(client, command, address, environment, url)
     if code:
         lines = [line for line in output.splitlines() if line and not _HARMLESS.match(line)]
+        if lost or any(map(_LOST.search, lines)):
+            raise lost_connection(command[0])
         raise WayFailed(f"{command[0]} fails: {lines[0] if lines else f'exit code {code}'}")
+
+
+def _watched(
+    client: Client, command: list[str], address: URL, environment: dict[str, str], url: URL
+) -> tuple[int, str, bool]:
+    """Exit code, output, and whether the program was ended because no answer came."""
+    if not isinstance(client, LocalClient):
+        # Nothing is between the server and a client in its container.
+        return *client.run([*command, _named(address)], environment), False
+    name = f"conformance_{secrets.token_hex(4)}"
+    known = {"connect_timeout": str(CONNECT_TIMEOUT), **address.query, "application_name": name}
+    with ended_if_lost(url, name, client.end) as lost:
+        code, output = client.run([*command, _named(address.set(query=known))], environment)
+    return code, output, lost.is_set()
+
+
+def _named(address: URL) -> str:
+    return f"--dbname={address.render_as_string()}"
 
 
 def copy_rows(source: URL, target: URL, metadata: MetaData) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
+import threading
 import time
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
@@ -105,6 +107,31 @@ def held(number: int) -> Change:
         return piece if at < number else (HELD.wait(), b"")[1]
 
     return change
+
+
+def forgetful(after: int) -> Change:
+    """After so many pieces of all connections nothing comes on the old ones; new ones work."""
+    old: set[int] = set()
+    total = itertools.count(1)
+
+    def change(number: int, piece: bytes) -> bytes:
+        # Each connection has a thread of its own, whose number a later one may get.
+        connection = threading.get_ident()
+        if number == 1:
+            old.discard(connection)
+        if next(total) <= after:
+            old.add(connection)
+        elif connection in old:
+            HELD.wait()
+        return piece
+
+    return change
+
+
+def once(at: int, change: Callable[[bytes], bytes]) -> Change:
+    """One piece, counted over all connections, is changed; an empty one ends its connection."""
+    total = itertools.count(1)
+    return lambda _, piece: change(piece) if next(total) == at else piece
 
 
 def _same(_: int, piece: bytes) -> bytes:

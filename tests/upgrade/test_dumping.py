@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import make_url
 
+from conformance.errors import EngineUnavailable
 from conformance.upgrade.dumping import check_client, dump_and_restore
 from conformance.upgrade.failures import WayFailed, WayUnavailable
 
@@ -58,4 +59,16 @@ def test_passwords_stand_on_no_command_line():
 def test_the_first_error_is_the_reason():
     said = "pg_dump: warning: circular\npg_dump: detail: chunk\npg_dump: error: no room\nmore"
     with pytest.raises(WayFailed, match=r"^pg_dump fails: pg_dump: error: no room$"):
+        dump_and_restore(Client(1, said), SOURCE, TARGET, "/tmp")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "pg_dump: error: query failed: server closed the connection unexpectedly",
+        'pg_dump: error: connection to server at "db", port 5433 failed: timeout expired',
+    ],
+)
+def test_a_lost_connection_is_no_failure_of_the_way(said):
+    with pytest.raises(EngineUnavailable, match="ended the connection during pg_dump"):
         dump_and_restore(Client(1, said), SOURCE, TARGET, "/tmp")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from conformance.engines.connecting import connect, place, words_of
+from conformance.engines.connecting import connect, place, trouble_of_server, words_of
 from conformance.engines.endings import call_at_end
 from conformance.engines.probing import probe
 from conformance.engines.server.suitability import check_server
@@ -135,7 +135,7 @@ def _create_extension(url: URL, version: str | None) -> None:
         with connect(url, autocommit=True) as connection:
             connection.execute(text(f"CREATE EXTENSION timescaledb{chosen}"))
     except DBAPIError as error:
-        raise EngineUnavailable(
+        raise trouble_of_server(error, "CREATE EXTENSION timescaledb") or EngineUnavailable(
             f"CREATE EXTENSION timescaledb fails at {place(url)}: {words_of(error, url)}.",
             "Check that the role may create the extension, and that the server has free space.",
         ) from None

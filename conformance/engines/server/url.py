@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from conformance.engines.connecting import parse_url, place
+from conformance.engines.server.answering import Answering
 from conformance.engines.server.on_server import EngineOnServer
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class UrlEngine(EngineOnServer):
     def __init__(self, url: URL | str) -> None:
         super().__init__()
         self._url = parse_url(url)
+        self._watched = ExitStack()
 
     @property
     def description(self) -> str:
@@ -39,4 +42,16 @@ class UrlEngine(EngineOnServer):
             EngineUnavailable: the connection fails, or the role may not create databases.
             ServerUnsupported: TimescaleDB is missing, or its version is not supported.
         """
-        self._open(self._url, is_ours=False)
+        self._watched.enter_context(Answering(self._url))
+        try:
+            self._open(self._url, is_ours=False)
+        except BaseException:
+            self._watched.close()
+            raise
+
+    def stop(self) -> None:
+        """Drop everything that was created on the server. May be called at any time."""
+        try:
+            super().stop()
+        finally:
+            self._watched.close()
