@@ -169,7 +169,7 @@ def _idle(server: URL, statement: TextClause, named: object) -> set[tuple[int, f
     except (EngineUnavailable, DBAPIError) as error:
         return None if patience.is_over or "does not answer in time" in str(error) else set()
     finally:
-        patience.end()
+        patience.close()
 
 
 def _address(parameters: dict[str, Any]) -> dict[str, str]:
