@@ -46,7 +46,7 @@ _BUCKET = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Interval:
     """An interval; two intervals are equal if PostgreSQL compares them as equal.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from conformance.comparing.comparison import Comparison, compare
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.leaving import circumstances_left, declared_and_left
 from conformance.comparing.leaving import leave as leave_to_others
 from conformance.comparing.seen import accounted
@@ -65,10 +67,12 @@ def both_sides(
     """The expected and the observed facts, with expressions as the server prints them."""
     scope = scope or scope_of(metadata)
     prepare_session(connection, scope)
-    expected = expected_facts(metadata, default_schema=scope.default_schema)
-    if observed is None:
-        observed = observed_facts(connection, scope)
-    return canonical(connection, expected, observed)
+    # The models are read while the server reads its catalog.
+    with ThreadPoolExecutor(max_workers=1) as meanwhile:
+        promised = meanwhile.submit(expected_facts, metadata, default_schema=scope.default_schema)
+        # The caller's facts stay as they were read.
+        found = observed_facts(connection, scope) if observed is None else FactTable(observed)
+    return canonical(connection, promised.result(), found)
 
 
 def check_database(  # noqa: PLR0913 - what is compared, and what is known of it

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.audit import reading, verdict_of
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.leaving import leave as leave_to_others
 from conformance.comparing.verdict import EngineUsed
 from conformance.comparing.wording import OTHER_DATABASE, expected_of
@@ -86,7 +87,9 @@ def audit_against(
         facts = _read(connection, scope)
         remaining, left = leave_to_others(facts, scope.left, scope.default_schema)
         # Both sides are spelled by the same server.
-        expected, observed = canonical(connection, expected_of(other.facts), remaining)
+        expected, observed = canonical(
+            connection, FactTable(expected_of(other.facts)), FactTable(remaining)
+        )
         comparison = compare(
             expected,
             observed,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilities
+from conformance.comparing.fact_table import FactTable, Keys
 from conformance.comparing.facts import (
     DERIVED,
     EXISTS,
@@ -27,6 +29,8 @@ from conformance.comparing.serials import written_out
 from conformance.comparing.wording import MODELS, expected_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from conformance.comparing.policies.circumstances import Circumstances
     from conformance.comparing.wording import Reference
 
@@ -56,7 +60,7 @@ class Comparison:
         schemas: those that stand before names of the facts.
     """
 
-    conforming: tuple[FactKey, ...]
+    conforming: Sequence[FactKey]
     findings: dict[FactKey, Finding]
     consequences: dict[FactKey, Finding]
     not_checked: dict[FactKey, NotChecked]
@@ -92,20 +96,18 @@ def compare(
 
 
 def _compare_facts(
-    expected: Facts, observed: Facts, capabilities: Capabilities, reference: Reference
+    promised: Facts, found: Facts, capabilities: Capabilities, reference: Reference
 ) -> Comparison:
+    expected, observed = FactTable.of(promised), FactTable.of(found)
     names = match_unnamed(expected, observed)
-    if names:
-        expected = dict(expected)
-        for promised, found in names.items():
-            expected[found] = expected.pop(promised)
+    expected = expected.renamed({old[:3]: new[:3] for old, new in names.items()})
     expected = written_out(expected, observed)
     agreeing, differing = _split_by_agreement(expected, observed)
     unjudged = _not_judged(differing, expected, observed, reference)
     differing -= unjudged
     seen, counts = tuple(seen_of(unjudged, observed)), accounted(observed)
     if not differing and capabilities.community_edition:
-        return Comparison(tuple(agreeing), {}, {}, {}, seen, counts, names)
+        return Comparison(Keys(agreeing), {}, {}, {}, seen, counts, names)
     conforming: list[FactKey] = []
     findings: dict[FactKey, Finding] = {}
     consequences: dict[FactKey, Finding] = {}
@@ -131,13 +133,13 @@ def _compare_facts(
 
 
 def _not_judged(
-    differing: set[FactKey], expected: Facts, observed: Facts, reference: Reference
+    differing: set[FactKey], expected: FactTable, observed: FactTable, reference: Reference
 ) -> set[FactKey]:
     """The keys of undeclared objects and attributes that are not judged."""
     if reference.whole:
         return differing - expected.keys() - expected_of(observed).keys()
     # Models that name a role declare all privileges of that role.
-    roles = {key.name for key in expected if key.kind in PRIVILEGES}
+    roles = {name for kind, _, name in expected.objects if kind in PRIVILEGES}
     found = set()
     for key in differing:
         if key in expected:
@@ -157,18 +159,31 @@ def _not_judged(
 
 #: Stands for a missing fact; None is a value that a fact can have.
 _ABSENT: Any = object()
+#: The attributes of a missing object.
+_NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
-def _split_by_agreement(expected: Facts, observed: Facts) -> tuple[list[FactKey], set[FactKey]]:
-    """The keys on which both sides agree, and all other keys."""
-    agreeing: list[FactKey] = []
-    differing = observed.keys() - expected.keys()
-    for key, value in expected.items():
-        seen = observed.get(key, _ABSENT)
-        if seen is not _ABSENT and agrees(value, seen):
-            agreeing.append(key)
-        else:
-            differing.add(key)
+def _split_by_agreement(expected: FactTable, observed: FactTable) -> tuple[FactTable, set[FactKey]]:
+    """The facts on which both sides agree, and all other keys."""
+    agreeing = FactTable()
+    differing: set[FactKey] = set()
+    for parts, wanted in expected.objects.items():
+        seen = observed.objects.get(parts, _NOTHING)
+        # Most objects agree as a whole. True is not 1, so that the types must be the same, too.
+        if wanted == seen and all(type(wanted[name]) is type(seen[name]) for name in wanted):
+            agreeing.objects[parts] = wanted
+            continue
+        same = {
+            name: value
+            for name, value in wanted.items()
+            if (found := seen.get(name, _ABSENT)) is not _ABSENT and agrees(value, found)
+        }
+        if same:
+            agreeing.objects[parts] = same
+        differing.update(FactKey(*parts, name) for name in (*wanted, *seen) if name not in same)
+    for parts, seen in observed.objects.items():
+        if parts not in expected.objects:
+            differing.update(FactKey(*parts, name) for name in seen)
     return agreeing, differing
 
 
@@ -247,7 +262,8 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
         Expected key -> observed key, for every attribute of the objects that were found.
     """
     # Only kinds and tables with an unnamed object: the others are most of the facts.
-    sought = {(key.kind, key.table) for key in expected if key.name.startswith("<")}
+    expected, observed = FactTable.of(expected), FactTable.of(observed)
+    sought = {(kind, table) for kind, table, name in expected.objects if name.startswith("<")}
     if not sought:
         return {}
     promised = _objects(expected, sought)
@@ -275,14 +291,10 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
 
 
 def _objects(
-    facts: Facts, sought: set[tuple[str, str]]
+    facts: FactTable, sought: set[tuple[str, str]]
 ) -> dict[tuple[str, str, str], dict[str, Value]]:
     """The attributes of the objects of these kinds and tables, by (kind, table, name)."""
-    objects: dict[tuple[str, str, str], dict[str, Value]] = defaultdict(dict)
-    for key, value in facts.items():
-        if (key.kind, key.table) in sought:
-            objects[key.kind, key.table, key.name][key.attribute] = value
-    return objects
+    return {parts: attributes for parts, attributes in facts.objects.items() if parts[:2] in sought}
 
 
 #: The attributes that identify an unnamed object; a difference in the others is a finding.

@@ -7,6 +7,7 @@ catalog shows, are mappings from key to value; equal values mean agreement.
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -216,7 +217,7 @@ class Detail(str):
         return made
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Expression:
     """A SQL expression; two are equal when the server prints both alike.
 
@@ -234,7 +235,7 @@ class Expression:
         return self.text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TypeName:
     """A SQL type; two are equal when the server prints both alike."""
 
@@ -245,7 +246,7 @@ class TypeName:
         return self.canonical
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query; two are equal when the server plans both alike.
 
@@ -270,7 +271,7 @@ class Query:
         return _on_one_line(self.text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OutputColumn:
     """One column of a view: its name and type."""
 
@@ -281,7 +282,7 @@ class OutputColumn:
         return f"{self.name} {self.type}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Includes:
     """An expected value: all of these parts, and possibly more."""
 
@@ -295,7 +296,7 @@ class Includes:
         return show(self.parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class IndexColumn:
     """One column of an index: what is indexed, and in which order."""
 
@@ -315,7 +316,7 @@ class IndexColumn:
         return " ".join(words)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AtLeast:
     """An expected version: this one or a later one."""
 
@@ -331,7 +332,7 @@ class AtLeast:
         return f"{self.version} or later"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Owner:
     """The owner of a table.
 
@@ -347,7 +348,7 @@ class Owner:
         return self.role if self.role == self.usual else f"{self.role} (of most: {self.usual})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OwnedBy:
     """An expected owner: this role; None: the role that owns most tables."""
 
@@ -361,7 +362,7 @@ class OwnedBy:
         return self.role or "one owner for all tables"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """An expected value: one of several; an empty tuple accepts any value."""
 
@@ -379,7 +380,7 @@ class OneOf:
 ANYTHING = OneOf()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Given:
     """An expected value: any value but None.
 
@@ -397,7 +398,7 @@ class Given:
         return self.what
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unsaid:
     """An undeclared value for which TimescaleDB has more than one default.
 
@@ -439,7 +440,7 @@ Value = (
     | Given
     | Unsaid
 )
-Facts = dict[FactKey, Value]
+Facts = MutableMapping[FactKey, Value]
 
 
 def in_order(counts: Mapping[str, int]) -> dict[str, int]:

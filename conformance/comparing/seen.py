@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import (
     EXISTS,
     OBJECTS,
@@ -85,9 +86,9 @@ def accounted(observed: Facts) -> dict[str, int]:
     """How many objects of each kind the database has, in the order of `KINDS`."""
     return in_order(
         Counter(
-            key.kind
-            for key, value in observed.items()
-            if key.attribute == EXISTS and not is_part(value)
+            kind
+            for (kind, *_), attributes in FactTable.of(observed).objects.items()
+            if EXISTS in attributes and not is_part(attributes[EXISTS])
         )
     )
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import Expression, FactKey, Facts, Value, show
 from conformance.comparing.messages import source_of
 
@@ -20,21 +21,28 @@ _DRAWS = re.compile(
 )
 
 
-def written_out(expected: Facts, observed: Facts) -> Facts:
+def written_out(expected: Facts, observed: Facts) -> FactTable:
     """The expected facts, with nextval() of a serial column's own sequence as serial.
 
     That is what SERIAL is (PostgreSQL documentation, "Serial Types"), and how other tools print the
     column.
     """
-    changed: Facts = {}
-    for key, value in expected.items():
-        if key.attribute != "default" or (name := _sequence_of(value)) is None:
+    found = FactTable.of(expected)
+    changed: dict[FactKey, Value] = {}
+    for parts, attributes in found.objects.items():
+        name = _sequence_of(attributes.get("default"))
+        if name is None:
             continue
+        key = FactKey(*parts, "default")
         identity = key._replace(attribute="identity")
         own = f"{key.table.rpartition('.')[2]}_{key.name}_seq"
-        if name == own and expected[identity] is None and _is_serial(observed.get(identity)):
+        if name == own and attributes["identity"] is None and _is_serial(observed.get(identity)):
             changed |= {key: None, identity: "serial"}
-    return {**expected, **changed} if changed else expected
+    if not changed:
+        return found
+    written = FactTable(found)
+    written.merge(changed)
+    return written
 
 
 def of_one_sequence(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.fact_table import FactTable
 from conformance.declarations import tables_of, views_of
 from conformance.expected import (
     aggregates,
@@ -60,20 +61,20 @@ def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Fac
         metadata: tables, with their declarations in `__table_args__`.
         default_schema: the schema of tables that name none; left out of the facts' names.
     """
-    facts: Facts = {}
-    facts.update(extension.expected(metadata))
+    facts = FactTable()
+    facts.merge(extension.expected(metadata))
     for part in _OF_DATABASE:
-        facts.update(part.expected(metadata, default_schema))
+        facts.merge(part.expected(metadata, default_schema))
     for table in tables_of(metadata):
         name = tables.table_name(table, default_schema)
         for module in _PER_TABLE:
-            facts.update(module.expected(table, name, default_schema))
-        facts.update(policies.expected(table, name, metadata))
+            facts.merge(module.expected(table, name, default_schema))
+        facts.merge(policies.expected(table, name, metadata))
     for table in views_of(metadata):
         name = tables.table_name(table, default_schema)
         for part in _PER_VIEW:
-            facts.update(part.expected(table, name, default_schema))
-        facts.update(views.expected(table, name, metadata))
-        facts.update(aggregates.expected(table, name, default_schema, metadata))
-        facts.update(policies.expected(table, name, metadata))
+            facts.merge(part.expected(table, name, default_schema))
+        facts.merge(views.expected(table, name, metadata))
+        facts.merge(aggregates.expected(table, name, default_schema, metadata))
+        facts.merge(policies.expected(table, name, metadata))
     return facts

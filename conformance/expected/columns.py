@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Computed, DefaultClause, FetchedValue, Identity, SmallInteger
 from sqlalchemy.dialects.postgresql import DOMAIN
 
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import ANYTHING, EXISTS, Facts, Value
 from conformance.comparing.sequences import Sequence
 from conformance.expected import spelling
 
@@ -21,10 +22,9 @@ _STORAGE: dict[bool | None, Value] = {True: "stored", False: "virtual", None: AN
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """Every column of the table; the order of the columns is not checked."""
-    facts: Facts = {}
+    facts = FactTable()
     for column in table.columns:
-        for attribute, value in _attributes(column).items():
-            facts[FactKey("column", name, column.name, attribute)] = value
+        facts.add("column", name, column.name, _attributes(column))
     return facts
 
 

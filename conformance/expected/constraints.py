@@ -13,7 +13,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import ANYTHING, EXISTS, Facts, Value
 from conformance.declarations import default_name
 from conformance.expected import spelling
 
@@ -31,7 +32,7 @@ _SUFFIXES: dict[type[Constraint], str] = {
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """Every constraint of CREATE TABLE."""
-    facts: Facts = {}
+    facts = FactTable()
     compiler = spelling.ddl_compiler()
     of_columns = [item for column in table.columns for item in column.constraints]
     for constraint in (*table.constraints, *of_columns):
@@ -42,8 +43,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         if found is None:
             continue
         kind, part, attributes = found
-        for attribute, value in attributes.items():
-            facts[FactKey(kind, name, part, attribute)] = value
+        facts.add(kind, name, part, attributes)
     return facts
 
 
@@ -100,7 +100,7 @@ def _primary_key(constraint: PrimaryKeyConstraint) -> dict[str, Value]:
         EXISTS: True,
         "name": ANYTHING if name is None else name,
         "columns": _columns(constraint),
-        "include": tuple(constraint.dialect_options["postgresql"].get("include") or ()),
+        "include": tuple(spelling.options(constraint).get("include") or ()),
         "deferrable": _deferrable(constraint),
         "over_periods": False,
         "valid": True,
@@ -108,7 +108,7 @@ def _primary_key(constraint: PrimaryKeyConstraint) -> dict[str, Value]:
 
 
 def _unique(constraint: UniqueConstraint) -> dict[str, Value]:
-    options = constraint.dialect_options["postgresql"]
+    options = spelling.options(constraint)
     return {
         EXISTS: True,
         "columns": _columns(constraint),
@@ -126,7 +126,7 @@ def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[
     schema, target, _ = _target(elements[0].target_fullname)
     referred = target if schema in (None, default_schema) else f"{schema}.{target}"
     names = ", ".join(str(element.column.name) for element in elements)
-    not_valid = constraint.dialect_options["postgresql"].get("not_valid")
+    not_valid = spelling.options(constraint).get("not_valid")
     return {
         EXISTS: True,
         "columns": columns,
@@ -157,7 +157,7 @@ def _target(fullname: str) -> tuple[str | None, str, str]:
 
 
 def _check(constraint: CheckConstraint) -> dict[str, Value]:
-    not_valid = constraint.dialect_options["postgresql"].get("not_valid")
+    not_valid = spelling.options(constraint).get("not_valid")
     return {
         EXISTS: True,
         "expression": spelling.expression(spelling.sql(constraint.sqltext)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def expected(metadata: MetaData) -> Facts:
     """The required TimescaleDB, and the declared extensions."""
-    return _timescaledb(metadata) | _others(metadata)
+    return {**_timescaledb(metadata), **_others(metadata)}
 
 
 def _others(metadata: MetaData) -> Facts:

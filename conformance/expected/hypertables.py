@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, Given, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import ANYTHING, EXISTS, Facts, Given, Value
 from conformance.declarations import (
     Hypertable,
     compression_of,
@@ -23,24 +24,23 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     if declared is None:
         return {}
 
-    def key(attribute: str) -> FactKey:
-        return FactKey("hypertable", name, "", attribute)
-
     column = next(
         column for column in table.columns if declared.time_column in (column.name, column.key)
     )
-    facts: Facts = {
-        key(EXISTS): True,
-        key("time_column"): column.name,
-        key("time_type"): spelling.type_name(column.type),
-        key("chunk_interval"): declared.chunk_interval,
-        key("partitions"): tuple(
+    attributes: dict[str, Value] = {
+        EXISTS: True,
+        "time_column": column.name,
+        "time_type": spelling.type_name(column.type),
+        "chunk_interval": declared.chunk_interval,
+        "partitions": tuple(
             f"hash ({dimension.column}, {dimension.partitions})"
             for dimension in declared.partitions
         ),
     }
     if isinstance(declared.chunk_interval, int):
-        facts[key("integer_now")] = _integer_now(table, declared, default_schema)
+        attributes["integer_now"] = _integer_now(table, declared, default_schema)
+    facts = FactTable()
+    facts.add("hypertable", name, "", attributes)
     return facts
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Label, TextClause, UnaryExpression
 from sqlalchemy.sql import operators
 
-from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, IndexColumn, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import EXISTS, Expression, Facts, IndexColumn, Value
 from conformance.declarations import is_default_index
 from conformance.expected import spelling
 
@@ -24,19 +25,18 @@ _MODIFIERS = re.compile(
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """The indexes of the table: columns in order, uniqueness, method, predicate, validity."""
-    facts: Facts = {}
+    facts = FactTable()
     for index in table.indexes:
         part = spelling.final_name(index) or ""
         if is_default_index(index):
             # TimescaleDB chooses the name: only the index itself is checked.
             part = f"<{part}>"
-        for attribute, value in _attributes(table, index).items():
-            facts[FactKey("index", name, part, attribute)] = value
+        facts.add("index", name, part, _attributes(table, index))
     return facts
 
 
 def _attributes(table: Table, index: Index) -> dict[str, Value]:
-    options = index.dialect_options["postgresql"]
+    options = spelling.options(index)
     predicate = options.get("where")
     attributes: dict[str, Value] = {
         EXISTS: True,
@@ -71,7 +71,7 @@ def _operator_class(index: Index, value: Any) -> tuple[str | None, Any]:
     if isinstance(value, str):
         match = _OPERATOR_CLASS.search(value)
         return (None, value) if match is None else (match[1], value[: match.start()])
-    declared = index.dialect_options["postgresql"].get("ops") or {}
+    declared = spelling.options(index).get("ops") or {}
     found = declared.get(value.key) if isinstance(value, Column | Label) else None
     return found, value.element if isinstance(value, Label) else value
 

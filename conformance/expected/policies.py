@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Unsaid, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import EXISTS, UNBOUNDED, Facts, Unsaid, Value
 from conformance.declarations import (
     Refresh,
     compaction_of,
@@ -37,7 +38,7 @@ _COMPACTION_SCHEDULE = Interval(_HOUR // 12)
 
 def expected(table: Table, name: str, metadata: MetaData) -> Facts:
     """The declared policies of the table."""
-    facts: Facts = {}
+    facts = FactTable()
     lengths: dict[str, Value]
     schedule: Interval | Unsaid
     compression, retention = compression_of(table), retention_of(table)
@@ -46,25 +47,25 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
         lengths = {"compress_after": compression.after, "max_runtime": _COMPRESSION_RUNTIME}
         if not compression.recompress_unordered:
             lengths["config"] = '{"recompress_unordered": false}'
-        facts.update(_policy(name, "compression", schedule, lengths))
+        facts.add("policy", name, "compression", _policy(schedule, lengths))
     if retention is not None:
         schedule = retention.schedule_interval or _DAILY
         lengths = {"drop_after": retention.drop_after, "max_runtime": _RETENTION_RUNTIME}
-        facts.update(_policy(name, "retention", schedule, lengths))
+        facts.add("policy", name, "retention", _policy(schedule, lengths))
     compaction = compaction_of(table)
     if compaction is not None:
         schedule = compaction.schedule_interval or _COMPACTION_SCHEDULE
-        facts.update(_policy(name, "compaction", schedule, _compaction(compaction)))
+        facts.add("policy", name, "compaction", _policy(schedule, _compaction(compaction)))
     reorder = reorder_of(table)
     if reorder is not None:
         schedule = reorder.schedule_interval or _reorder_schedule(table)
         lengths = {"index_name": reorder.index, "max_runtime": _REORDER_RUNTIME}
-        facts.update(_policy(name, "reorder", schedule, lengths))
+        facts.add("policy", name, "reorder", _policy(schedule, lengths))
     refreshes = refreshes_of(table)
     for refresh in refreshes:
         # The window distinguishes several refresh policies; a single one may have any window.
         part = "<refresh>" if len(refreshes) == 1 else f"<refresh {refresh}>"
-        facts.update(_policy(name, part, refresh.schedule_interval, _refresh(refresh)))
+        facts.add("policy", name, part, _policy(refresh.schedule_interval, _refresh(refresh)))
     return facts
 
 
@@ -111,8 +112,8 @@ def _default_schedule(table: Table, metadata: MetaData) -> Interval:
     return min(half, _COMPRESSION_SCHEDULE, key=lambda length: length.microseconds)
 
 
-def _policy(table: str, kind: str, schedule: Interval | Unsaid, lengths: dict[str, Value]) -> Facts:
-    attributes: dict[str, Value] = {
+def _policy(schedule: Interval | Unsaid, lengths: dict[str, Value]) -> dict[str, Value]:
+    return {
         EXISTS: True,
         "count": 1,
         "config": None,
@@ -121,4 +122,3 @@ def _policy(table: str, kind: str, schedule: Interval | Unsaid, lengths: dict[st
         "max_retries": -1,
         **lengths,
     }
-    return {FactKey("policy", table, kind, name): value for name, value in attributes.items()}

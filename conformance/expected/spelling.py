@@ -13,7 +13,10 @@ from conformance.comparing.facts import Expression, TypeName
 from conformance.declarations.queries import query_sql
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Column, Constraint, Index, Select
+    from sqlalchemy.sql.base import DialectKWArgs
     from sqlalchemy.sql.compiler import DDLCompiler
     from sqlalchemy.types import TypeEngine
 
@@ -24,6 +27,11 @@ _COLLATION = re.compile(r' COLLATE "(?:[^"]|"")+"')
 def dialect() -> PGDialect_psycopg2:
     """The dialect for compiling; its paramstyle does not double percent signs."""
     return PGDialect_psycopg2(paramstyle="named")  # type: ignore[no-untyped-call]
+
+
+def options(item: DialectKWArgs) -> Mapping[str, Any]:
+    """The options `postgresql_...` of the item, if it has any; SQLAlchemy would add all others."""
+    return item.dialect_options.get("postgresql", {})
 
 
 def ddl_compiler() -> DDLCompiler:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """Every declared storage parameter with another value than PostgreSQL's default."""
     storage = declared(table, Storage) or Storage()
-    said = (*_of_options("", table.dialect_options["postgresql"]), *_of(storage), *_indexes(table))
+    said = (*_of_options("", spelling.options(table)), *_of(storage), *_indexes(table))
     values = {
         FactKey("storage", name, part, attribute): normal(attribute, value)
         for part, attribute, value in said
@@ -49,7 +49,7 @@ def _column(name: str, kept: ColumnStorage) -> Iterator[Said]:
 def _indexes(table: Table) -> Iterator[Said]:
     for index in table.indexes:
         name = spelling.final_name(index) or ""
-        yield from _of_options(name, index.dialect_options["postgresql"])
+        yield from _of_options(name, spelling.options(index))
 
 
 def _of_options(part: str, options: Mapping[str, Any]) -> Iterator[Said]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, OneOf, OwnedBy
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import ANYTHING, EXISTS, Facts, OneOf, OwnedBy, Value
 from conformance.declarations.base import declared, required
 from conformance.declarations.privileges import Owner
 from conformance.declarations.triggers import RowSecurity
+from conformance.expected import spelling
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
@@ -32,30 +34,28 @@ def table_name(table: Table, default_schema: str) -> str:
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """The table: plain SQLAlchemy can declare partitions, parents, UNLOGGED and FOREIGN."""
-    options = table.dialect_options["postgresql"]
+    options = spelling.options(table)
     prefixes = {str(prefix).upper() for prefix in table._prefixes}
-    inherits = options["inherits"] or ()
+    inherits = options.get("inherits") or ()
     parents = (inherits,) if isinstance(inherits, str) else tuple(inherits)
-
-    def key(attribute: str) -> FactKey:
-        return FactKey("table", name, "", attribute)
-
-    facts: Facts = {
-        key(EXISTS): True,
-        key("kind"): _kind(table, prefixes),
-        key("persistence"): "unlogged" if "UNLOGGED" in prefixes else "permanent",
-        key("row_security"): _row_security(table),
-        key("inherits"): tuple(sorted(str(parent) for parent in parents)),
-        key("inherited_by"): ANYTHING if options["partition_by"] else (),
-        key("referred_to_by"): (),
-        key("access_method"): options["using"] or "heap",
-        key("updates_refused"): (),
-        key("owner"): owner_of(table.metadata, name),
-        key("withheld_from_owner"): (),
+    attributes: dict[str, Value] = {
+        EXISTS: True,
+        "kind": _kind(table, prefixes),
+        "persistence": "unlogged" if "UNLOGGED" in prefixes else "permanent",
+        "row_security": _row_security(table),
+        "inherits": tuple(sorted(str(parent) for parent in parents)),
+        "inherited_by": ANYTHING if options.get("partition_by") else (),
+        "referred_to_by": (),
+        "access_method": options.get("using") or "heap",
+        "updates_refused": (),
+        "owner": owner_of(table.metadata, name),
+        "withheld_from_owner": (),
     }
-    if options["partition_by"]:
-        facts[key("partitioned_by")] = _partition_key(str(options["partition_by"]))
-        facts[key("altered_partitions")] = ()
+    if options.get("partition_by"):
+        attributes["partitioned_by"] = _partition_key(str(options["partition_by"]))
+        attributes["altered_partitions"] = ()
+    facts = FactTable()
+    facts.add("table", name, "", attributes)
     return facts
 
 
@@ -79,7 +79,7 @@ def _plain(column: str) -> str:
 def _kind(table: Table, prefixes: set[str]) -> str:
     if "FOREIGN" in prefixes:
         return "foreign table"
-    return "partitioned table" if table.dialect_options["postgresql"]["partition_by"] else "table"
+    return "partitioned table" if spelling.options(table).get("partition_by") else "table"
 
 
 def _row_security(table: Table) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import DERIVED, WITHOUT_TABLE
 from conformance.observed import (
     aggregates,
@@ -77,18 +78,15 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     transaction, so that all statements see the same snapshot.
     """
     scope = scope or Scope()
-    facts: Facts = {}
+    facts = FactTable()
     disable_jit_and_workers(connection)
     for part in _PARTS:
-        facts.update(part.observed(connection, scope))
-    known = {key.table for key in facts if key.kind in _RELATIONS}
-    unknown = {key.table for key in facts if key.kind not in WITHOUT_TABLE} - known
-    if unknown:
-        # Only if needed: copying takes a tenth of the time at a thousand tables.
-        facts = {
-            key: value
-            for key, value in facts.items()
-            if key.kind in WITHOUT_TABLE or key.table in known
-        }
-    facts.update(census.unlisted(connection, scope, facts))
+        facts.merge(part.observed(connection, scope))
+    known = {table for kind, table, _ in facts.objects if kind in _RELATIONS}
+    facts.objects = {
+        parts: attributes
+        for parts, attributes in facts.objects.items()
+        if parts[0] in WITHOUT_TABLE or parts[1] in known
+    }
+    facts.merge(census.unlisted(connection, scope, facts))
     return facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import FactKey, Facts, Value
+from conformance.comparing.fact_table import FactTable
 from conformance.intervals import Interval, bucket_of
 from conformance.observed import compression, views
 from conformance.observed.catalog import Scope, rows
@@ -12,16 +12,17 @@ from conformance.observed.catalog import Scope, rows
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from conformance.comparing.facts import Facts, Value
+
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every continuous aggregate in scope, and whether compression is on."""
-    facts: Facts = {}
+    facts = FactTable()
     for row in rows(connection, "aggregates", scope):
         view = scope.name(row.schema_name, row.view_name)
-        for attribute, value in _attributes(row, scope).items():
-            facts[FactKey("continuous_aggregate", view, "", attribute)] = value
+        facts.add("continuous_aggregate", view, "", _attributes(row, scope))
         if row.compression_enabled:
-            facts.update(compression.enabled(view))
+            facts.add("compression", view, "", compression.enabled())
     return facts
 
 

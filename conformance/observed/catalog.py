@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from conformance.intervals import Interval
 from conformance.observed.successors import for_this_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, CursorResult, Row
+
+
+#: The interval with this text: a thousand policies have a few.
+parsed_interval = lru_cache(maxsize=1_000)(Interval.parse)
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,9 @@ class Scope:
 
     def name(self, schema: str, relation: str) -> str:
         """The name of a relation in facts: qualified, unless it is in the default schema."""
-        return relation if schema == self.default_schema else f"{schema}.{relation}"
+        name = relation if schema == self.default_schema else f"{schema}.{relation}"
+        # One string for all facts of a relation. SQLAlchemy's names have a class of their own.
+        return intern(name) if type(name) is str else name
 
 
 def disable_jit_and_workers(connection: Connection) -> None:

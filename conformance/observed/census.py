@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from conformance.comparing.fact_table import FactTable, ObjectKey
+
     Existence = tuple[FactKey, Value]
 
 _KNOWN = frozenset(KINDS)
@@ -28,12 +30,12 @@ _KNOWN = frozenset(KINDS)
 _VERSION = ["version_num"]
 
 
-def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
+def unlisted(connection: Connection, scope: Scope, found: FactTable) -> Facts:
     """The facts about all objects in scope that are not among the found ones."""
     facts: Facts = {}
-    listed = {*found, *_otherwise_listed(found)}
+    others = set(_otherwise_listed(found))
     for key, value in (*_objects(connection, scope), *_of_timescaledb(connection, scope)):
-        if key not in listed:
+        if key not in found and key[:3] not in others:
             facts[key] = value
             if isinstance(value, Detail):
                 facts[key._replace(attribute="definition")] = str(value)
@@ -41,19 +43,19 @@ def unlisted(connection: Connection, scope: Scope, found: Facts) -> Facts:
     return facts
 
 
-def _otherwise_listed(found: Facts) -> Iterator[FactKey]:
-    """The keys under which the census lists found objects.
+def _otherwise_listed(found: FactTable) -> Iterator[ObjectKey]:
+    """The objects as which the census lists found objects.
 
     Jobs without the window or config by which several jobs are distinguished; and enum types, of
     which the census does not know which are used.
     """
-    for key in found:
-        if key.kind == "type":
-            yield key._replace(kind="unused_type")
-        elif key.kind == "policy" and key.name.startswith("refresh"):
-            yield key._replace(name="refresh_continuous_aggregate")
-        elif key.kind == "job":
-            yield key._replace(name="")
+    for kind, table, name in found.objects:
+        if kind == "type":
+            yield "unused_type", table, name
+        elif kind == "policy" and name.startswith("refresh"):
+            yield kind, table, "refresh_continuous_aggregate"
+        elif kind == "job":
+            yield kind, table, ""
 
 
 def _objects(connection: Connection, scope: Scope) -> Iterator[Existence]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, TypeName, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import EXISTS, Expression, Facts, TypeName, Value
 from conformance.comparing.sequences import INTEGER_TYPES, Sequence
 from conformance.observed.catalog import Scope, rows
 
@@ -18,19 +20,21 @@ _STORAGE = {"s": "stored", "v": "virtual"}
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every column of every table in scope."""
-    facts: Facts = {}
+    facts = FactTable()
     for row in rows(connection, "columns", scope):
         table = scope.name(row.schema_name, row.table_name)
-        name = row.column_name
-        facts[FactKey("column", table, name, EXISTS)] = True
-        facts[FactKey("column", table, name, "type")] = TypeName(row.type, row.type)
-        facts[FactKey("column", table, name, "nullable")] = _nullable(row)
-        facts[FactKey("column", table, name, "default")] = _default(row)
-        facts[FactKey("column", table, name, "identity")] = _identity(row)
-        facts[FactKey("column", table, name, "generated")] = _generated(row)
+        attributes: dict[str, Value] = {
+            EXISTS: True,
+            "type": TypeName(intern(row.type), intern(row.type)),
+            "nullable": _nullable(row),
+            "default": _default(row),
+            "identity": _identity(row),
+            "generated": _generated(row),
+            "collation": row.collation,
+        }
         if row.generated:
-            facts[FactKey("column", table, name, "generated_storage")] = _STORAGE[row.generated]
-        facts[FactKey("column", table, name, "collation")] = row.collation
+            attributes["generated_storage"] = _STORAGE[row.generated]
+        facts.add("column", table, intern(row.column_name), attributes)
     return facts
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import AUTOMATIC, EXISTS, FactKey, Facts, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import AUTOMATIC, EXISTS, Facts, Value
 from conformance.intervals import Interval
 from conformance.observed.catalog import Scope, rows
 
@@ -17,33 +18,30 @@ if TYPE_CHECKING:
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Segment by, order by and the length of merged chunks, where they are set explicitly."""
-    facts: Facts = {}
+    facts = FactTable()
     found = rows(connection, "compression", scope)
     for table, group in groupby(found, lambda row: scope.name(row.schema_name, row.table_name)):
         settings = list(group)
-        facts[FactKey("compression", table, "", "segment_by")] = tuple(
-            row.column_name for row in settings if row.segment_by is not None
-        )
-        facts[FactKey("compression", table, "", "order_by")] = tuple(
-            _ordered(row) for row in settings if row.order_by is not None
-        )
+        attributes: dict[str, Value] = {
+            "segment_by": tuple(row.column_name for row in settings if row.segment_by is not None),
+            "order_by": tuple(_ordered(row) for row in settings if row.order_by is not None),
+        }
         for row in settings:
             if row.chunk_interval is not None:
-                length = _length(row.chunk_interval)
-                facts[FactKey("compression", table, "", "chunk_interval")] = length
+                attributes["chunk_interval"] = _length(row.chunk_interval)
             if row.sparse_indexes is not None and _are_set(row.sparse_indexes):
-                indexes = tuple(sorted(_sparse(row.sparse_indexes)))
-                facts[FactKey("compression", table, "", "sparse_indexes")] = indexes
+                attributes["sparse_indexes"] = tuple(sorted(_sparse(row.sparse_indexes)))
             if row.direct:
-                facts[FactKey("compression", table, "", "direct")] = True
+                attributes["direct"] = True
+        facts.add("compression", table, "", attributes)
     return facts
 
 
-def enabled(table: str) -> Facts:
+def enabled() -> dict[str, Value]:
     """Compression that is on; `observed` finds its settings without those that are automatic."""
     attributes: dict[str, Value] = {EXISTS: True, "segment_by": (), "order_by": ()}
     attributes.update(chunk_interval=None, sparse_indexes=AUTOMATIC, direct=False)
-    return {FactKey("compression", table, "", name): value for name, value in attributes.items()}
+    return attributes
 
 
 def _are_set(indexes: list[dict[str, Any]]) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import EXISTS, Expression, Facts, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -22,12 +23,11 @@ _MATCHES = {"f": "FULL", "p": "PARTIAL", "s": "SIMPLE"}
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every constraint of every table in scope."""
-    facts: Facts = {}
+    facts = FactTable()
     for row in rows(connection, "constraints", scope):
         table = scope.name(row.schema_name, row.table_name)
         kind, name, attributes = _constraint(row, scope)
-        for attribute, value in attributes.items():
-            facts[FactKey(kind, table, name, attribute)] = value
+        facts.add(kind, table, name, attributes)
     return facts
 
 

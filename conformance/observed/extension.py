@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Version and state of TimescaleDB, and the versions of the other extensions."""
-    return _timescaledb(connection, scope) | _others(connection, scope)
+    return {**_timescaledb(connection, scope), **_others(connection, scope)}
 
 
 def _others(connection: Connection, scope: Scope) -> Facts:

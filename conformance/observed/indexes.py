@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, IndexColumn, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import EXISTS, Expression, Facts, IndexColumn, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every such index of every table in scope."""
-    facts: Facts = {}
+    facts = FactTable()
     automatic: dict[str, list[str]] = {}
     for row in rows(connection, "indexes", scope):
         table = scope.name(row.schema_name, row.table_name)
@@ -32,11 +33,10 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "valid": row.valid,
             "nulls": "not distinct" if row.nulls_not_distinct else "distinct",
         }
-        for attribute, value in attributes.items():
-            facts[FactKey("index", table, row.index_name, attribute)] = value
+        facts.add("index", table, row.index_name, attributes)
     for table, columns in automatic.items():
-        key = FactKey("continuous_aggregate", table, "", "automatic_indexes")
-        facts[key] = tuple(sorted(columns))
+        found: dict[str, Value] = {"automatic_indexes": tuple(sorted(columns))}
+        facts.add("continuous_aggregate", table, "", found)
     return facts
 
 

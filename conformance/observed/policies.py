@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
 from conformance.intervals import Interval, refresh_window
-from conformance.observed.catalog import Scope, rows
+from conformance.observed.catalog import Scope, parsed_interval, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +28,10 @@ _REFRESH_OPTIONS = (
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every policy of a relation in scope; `count` is the number of policies of one kind."""
-    return {
-        key._replace(attribute=attribute): value
-        for key, same in named(connection, scope)
-        for attribute, value in _attributes(same).items()
-    }
+    facts = FactTable()
+    for key, same in named(connection, scope):
+        facts.add(key.kind, key.table, key.name, _attributes(same))
+    return facts
 
 
 def named(connection: Connection, scope: Scope) -> Iterator[tuple[FactKey, list[Any]]]:
@@ -61,7 +61,7 @@ def _named(kind: str, jobs: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 def _offset(job: Any, name: str) -> Interval | int | None:
     written = (job.intervals or {}).get(name)
     offset: int | None = (job.config or {}).get(name)
-    return offset if written is None else Interval.parse(written)
+    return offset if written is None else parsed_interval(written)
 
 
 def _refresh(job: Any, config: dict[str, Any]) -> dict[str, Value]:
@@ -86,19 +86,19 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
         if name in config:
             age = config.pop(name)
             interval = (first.intervals or {}).get(name)
-            attributes[name] = age if interval is None else Interval.parse(interval)
+            attributes[name] = age if interval is None else parsed_interval(interval)
     if first.proc_name.endswith("compaction"):
         written = (first.intervals or {}).get("inactive_for")
         attributes.update({name: config.pop(name, None) for name in _COMPACTION})
-        attributes["inactive_for"] = None if written is None else Interval.parse(written)
+        attributes["inactive_for"] = None if written is None else parsed_interval(written)
     if first.proc_name.endswith("reorder"):
         attributes["index_name"] = config.pop("index_name", None)
     if config.get("recompress_unordered"):  # The default, which need not be said.
         config.pop("recompress_unordered")
     attributes["config"] = json.dumps(config, sort_keys=True) if config else None
-    attributes["schedule_interval"] = Interval.parse(first.schedule_interval)
+    attributes["schedule_interval"] = parsed_interval(first.schedule_interval)
     # A job whose next start is at infinity, or far away, does not run although it is scheduled.
     attributes["scheduled"] = first.scheduled and not first.paused
-    attributes["max_runtime"] = Interval.parse(first.max_runtime)
+    attributes["max_runtime"] = parsed_interval(first.max_runtime)
     attributes["max_retries"] = first.max_retries
     return attributes

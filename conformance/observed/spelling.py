@@ -13,8 +13,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import (
     DERIVED,
     Expression,
@@ -32,10 +36,11 @@ from conformance.observed.explaining import ask_in_halves, normal, plan_of
 from conformance.observed.queries import spelled_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
+    from conformance.comparing.fact_table import ObjectKey
     from conformance.observed.executables import Executables
     from conformance.observed.queries import Columns
 
@@ -46,6 +51,8 @@ _QUALIFIER = re.compile(rf'"?\b{_ALIAS}(?:_\d+)?\b"?\.')
 _ROW_VARIABLE = re.compile(r'\b(old|new)\.(?:"([^"]+)"|(\w+))', re.IGNORECASE)
 #: A target list has at most 1664 entries (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
+#: A row has as many at most, and a separator for each expression.
+_MOST_EXPRESSIONS = 800
 #: Class of a value -> its attribute that contains types or expressions.
 _PARTS: dict[type, str] = {IndexColumn: "value", OutputColumn: "type", Includes: "parts"}
 _SPOKEN = frozenset({TypeName, Expression, Query, Includes, tuple})
@@ -54,88 +61,121 @@ _SPOKEN = frozenset({TypeName, Expression, Query, Includes, tuple})
 def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple[Facts, Facts]:
     """The facts of both sides with every type, expression and query in canonical form.
 
+    Tables of facts are changed in place: a copy of each would take a tenth of the memory.
+
     The expressions of both sides use the declared types of the columns. A column of another type is
     therefore one difference, and not one more for each expression with the column. An expression
     that the server refuses (because it lacks a function or a type) keeps its text, and so does one
     that a superuser must not plan.
     """
+    expected, observed = FactTable.of(expected), FactTable.of(observed)
     # Most facts contain none of these; only the others are processed.
-    spoken = [_spoken(side) for side in (expected, observed)]
-    scope = _Scope(_column_types(spoken[1]) | _column_types(spoken[0]))
-    parts = [part for side in spoken for key, value in side.items() for part in _of(key, value)]
-    names = _canonical_types(
-        connection, {part.text for _, part in parts if isinstance(part, TypeName)}
-    )
+    declared, found = _spoken(expected), _spoken(observed)
+    scope = _Scope(_column_types(found) | _column_types(declared))
+    names, asked, identities = _asked(scope, (*declared, *found))
+    # One object for each type: most columns have one of a few types.
+    types = {text: TypeName(text.lower(), text) for text in names}
+    types |= {text: TypeName(name, text) for text, name in _canonical_types(connection, names)}
     forbidden = executables(connection)
-    identities = {
-        scope.identity(key, part.text) for key, part in parts if isinstance(part, Expression)
-    }
     refused = {identity: _refused(identity, forbidden) for identity in identities}
     spelled = _canonical_expressions(
         connection, {identity for identity in identities if not refused[identity]}
     )
-    queries = spelled_queries(
-        connection,
-        {part.text for _, part in parts if isinstance(part, Query)},
-        _relations(scope, *spoken),
-        forbidden,
-    )
+    relations = _relations(scope, declared, found)
+    queries = spelled_queries(connection, asked, relations, forbidden)
 
-    def respell(key: FactKey, value: Any) -> Any:
+    def respell(spoken: _Spoken, value: Any) -> Any:
         if isinstance(value, TypeName):
-            return TypeName(names.get(value.text, value.text.lower()), value.text)
+            return types[value.text]
         if isinstance(value, Expression):
-            identity = scope.identity(key, value.text)
-            found = spelled.get(identity, value.text)
-            return Expression(found, value.text, refused[identity])
+            identity = scope.identity(spoken.key, value.text)
+            return Expression(spelled.get(identity, value.text), value.text, refused[identity])
         if isinstance(value, Query):
             return queries[value.text]
         part = _PARTS.get(type(value))
         if part is not None:
-            return replace(value, **{part: respell(key, getattr(value, part))})
+            return replace(value, **{part: respell(spoken, getattr(value, part))})
         if isinstance(value, tuple):
-            return tuple(respell(key, item) for item in value)
+            return tuple(respell(spoken, item) for item in value)
         return value
 
-    respelled = [{key: respell(key, value) for key, value in side.items()} for side in spoken]
-    return expected | respelled[0], observed | respelled[1]
+    for spoken in (*declared, *found):
+        spoken.attributes[spoken.attribute] = respell(spoken, spoken.value)
+    return expected, observed
 
 
-def _spoken(facts: Facts) -> Facts:
-    """The facts whose value may contain a type, an expression or a query."""
-    return {key: value for key, value in facts.items() if type(value) in _SPOKEN}
+class _Spoken(NamedTuple):
+    """A fact whose value contains a type, an expression or a query."""
+
+    parts: ObjectKey
+    attributes: dict[str, Value]
+    attribute: str
+
+    @property
+    def key(self) -> FactKey:
+        return FactKey(*self.parts, self.attribute)
+
+    @property
+    def value(self) -> Any:
+        return self.attributes[self.attribute]
 
 
-def _column_types(facts: Facts) -> dict[tuple[str, str], str]:
+def _spoken(facts: FactTable) -> list[_Spoken]:
+    return [
+        _Spoken(parts, attributes, attribute)
+        for parts, attributes in facts.objects.items()
+        for attribute, value in attributes.items()
+        if type(value) in _SPOKEN
+        and (type(value) is not tuple or not all(type(item) is str for item in value))
+    ]
+
+
+def _asked(scope: _Scope, spoken: Iterable[_Spoken]) -> tuple[set[str], set[str], set[_Identity]]:
+    """The texts of all types and queries, and what the expressions are."""
+    names: set[str] = set()
+    asked: set[str] = set()
+    identities: set[_Identity] = set()
+    for fact in spoken:
+        for part in _of(fact.value):
+            if isinstance(part, TypeName):
+                names.add(part.text)
+            elif isinstance(part, Query):
+                asked.add(part.text)
+            else:
+                identities.add(scope.identity(fact.key, part.text))
+    return names, asked, identities
+
+
+def _column_types(found: list[_Spoken]) -> dict[tuple[str, str], str]:
     # The conditions of a domain use VALUE like a column.
     return {
-        (key.table, key.name or "value"): value.text
-        for key, value in facts.items()
-        if key.kind in ("column", "domain") and isinstance(value, TypeName)
+        (table, name or "value"): value.text
+        for (kind, table, name), attributes, attribute in found
+        if kind in ("column", "domain") and isinstance(value := attributes[attribute], TypeName)
     }
 
 
-def _relations(scope: _Scope, expected: Facts, observed: Facts) -> dict[str, Columns]:
+def _relations(scope: _Scope, declared: list[_Spoken], found: list[_Spoken]) -> dict[str, Columns]:
     """The columns of every relation: of tables as declared, of views as the server has them."""
-    found: dict[str, Columns] = dict(scope.columns)
-    for side in (expected, observed):
-        for key, value in side.items():
-            if key.attribute == "columns" and key.kind in DERIVED:
-                parts = value.parts if isinstance(value, Includes) else value
-                assert isinstance(parts, tuple)
-                found[key.table] = [(column.name, column.type.text) for column in parts]
-    return found
+    relations: dict[str, Columns] = dict(scope.columns)
+    for (kind, table, _), attributes, attribute in (*declared, *found):
+        if attribute == "columns" and kind in DERIVED:
+            value = attributes[attribute]
+            parts = value.parts if isinstance(value, Includes) else value
+            assert isinstance(parts, tuple)
+            relations[table] = [(column.name, column.type.text) for column in parts]
+    return relations
 
 
-def _of(key: FactKey, value: Value) -> Iterable[tuple[FactKey, TypeName | Expression | Query]]:
+def _of(value: Value) -> Iterator[TypeName | Expression | Query]:
     """Every type, expression and query in the value."""
     if isinstance(value, TypeName | Expression | Query):
-        yield key, value
+        yield value
     elif type(value) in _PARTS:
-        yield from _of(key, getattr(value, _PARTS[type(value)]))
+        yield from _of(getattr(value, _PARTS[type(value)]))
     elif isinstance(value, tuple):
         for item in value:
-            yield from _of(key, item)
+            yield from _of(item)
 
 
 #: All that the canonical form of an expression depends on: its text, the names and types of the
@@ -182,21 +222,19 @@ def _of_row_variables(
     return _ROW_VARIABLE.sub(lambda m: f'"{m[1].lower()}.{m[2] or m[3].lower()}"', text), both
 
 
-def _canonical_types(connection: Connection, names: set[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _canonical_types(connection: Connection, names: set[str]) -> Iterator[tuple[str, str]]:
     ordered = sorted(names)
     for start in range(0, len(ordered), _MOST_TYPES):
-        found.update(_types(connection, ordered[start : start + _MOST_TYPES]))
-    return found
+        yield from _types(connection, ordered[start : start + _MOST_TYPES])
 
 
-def _types(connection: Connection, names: Sequence[str]) -> dict[str, str]:
+def _types(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     def explain(some: Sequence[str]) -> list[str]:
         targets = ", ".join(f"NULL::{name}" for name in some)
         return list(plan_of(connection, f"SELECT {targets}")["Output"])
 
     answers, _ = ask_in_halves(connection, names, explain)
-    return {name: output.removeprefix("NULL::") for name, output in answers}
+    return ((name, output.removeprefix("NULL::")) for name, output in answers)
 
 
 def _refused(identity: _Identity, forbidden: Executables) -> str:
@@ -208,20 +246,49 @@ def _refused(identity: _Identity, forbidden: Executables) -> str:
 def _canonical_expressions(
     connection: Connection, identities: set[_Identity]
 ) -> dict[_Identity, str]:
-    def explain(some: Sequence[_Identity]) -> list[str]:
-        scopes = ", ".join(_scoped(identity) for identity in some)
-        plan = plan_of(connection, f"SELECT ARRAY[{scopes}]")
-        return [_QUALIFIER.sub("", normal(part["Output"][0])) for part in plan["Plans"]]
-
-    answers, _ = ask_in_halves(connection, sorted(identities, key=repr), explain)
+    # Expressions with the same columns share a subquery, which takes longer than an expression.
+    ordered = sorted(identities, key=lambda identity: (identity[1], repr(identity)))
+    answers, _ = ask_in_halves(connection, ordered, lambda some: _explained(connection, some))
     return dict(answers)
 
 
-def _scoped(identity: _Identity) -> str:
-    text, columns, cast = identity
+def _explained(connection: Connection, identities: Sequence[_Identity]) -> list[str]:
+    """What PostgreSQL prints of each."""
+    scopes = [
+        list(some)
+        for _, group in groupby(identities, itemgetter(1))
+        for some in _batches(group, _MOST_EXPRESSIONS)
+    ]
+    # A column, since PostgreSQL makes a constant of a row of constants.
+    separator = f"separator_{uuid4().hex}"
+    targets = ", ".join(_scoped(some, separator) for some in scopes)
+    plan = plan_of(connection, f"SELECT ARRAY[{targets}]")
+    rows = (_QUALIFIER.sub("", part["Output"][0]) for part in plan["Plans"])
+    # What is before the first separator and after the last one is of the row.
+    return [
+        normal(one.removesuffix(", "))
+        for row in rows
+        for one in re.split(f'"?{separator}"?(?:, )?', row)[1:-1]
+    ]
+
+
+def _batches(items: Iterable[_Identity], size: int) -> Iterator[list[_Identity]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def _scoped(identities: list[_Identity], separator: str) -> str:
+    """A subquery with a row of expressions, which have the same columns, between separators."""
+    columns = (*identities[0][1], (separator, "text"))
     quoted = ", ".join(
         'NULL::{} AS "{}"'.format(kind, name.replace('"', '""')) for name, kind in columns
     )
-    value = f"({text})::{cast}" if cast else f"({text})"
-    # An expression without columns needs a subquery, too, to get a plan node.
-    return f"(SELECT ({value})::text FROM (SELECT {quoted or '1 AS nothing'} OFFSET 0) {_ALIAS})"
+    values = [
+        f"(({text})::{cast})::text" if cast else f"(({text}))::text" for text, _, cast in identities
+    ]
+    row = f", {separator}, ".join(values)
+    return (
+        f"(SELECT ROW({separator}, {row}, {separator})::text"
+        f" FROM (SELECT {quoted} OFFSET 0) {_ALIAS})"
+    )

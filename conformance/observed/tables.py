@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Owner, Value
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import EXISTS, Facts, Owner, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
 
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every table in scope."""
-    facts: Facts = {}
+    facts = FactTable()
     found = rows(connection, "tables", scope)
     usual = _usual_owner([row.owner for row in found])
     for row in found:
@@ -37,8 +38,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         }
         if row.kind == "p":
             attributes.update(partitioned_by=row.partitioned_by, altered_partitions=())
-        table = scope.name(row.schema_name, row.table_name)
-        facts.update({FactKey("table", table, "", name): v for name, v in attributes.items()})
+        facts.add("table", scope.name(row.schema_name, row.table_name), "", attributes)
     return facts
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import FactKey
 from conformance.comparing.policies.broken import Broken, broken_key, listed, of_runs
 
@@ -99,9 +100,10 @@ def _integer_time(
     facts: Facts, schedules: Schedules, circumstances: Circumstances
 ) -> Iterator[Broken]:
     times = {time.table: time for time in circumstances.integer_times}
-    for key, function in facts.items():
-        if key.kind != "hypertable" or key.attribute != "integer_now":
+    for (kind, table, _), attributes in FactTable.of(facts).objects.items():
+        if kind != "hypertable" or "integer_now" not in attributes:
             continue
+        key, function = FactKey(kind, table, "", "integer_now"), attributes["integer_now"]
         needing = schedules.needing_time(key.table)
         time = times.get(key.table)
         if not needing:
@@ -109,7 +111,7 @@ def _integer_time(
         if function is None or (time is not None and not time.is_there):
             yield _no_time(key, function, needing)
         elif time is not None and time.now is not None and time.newest is not None:
-            interval = facts.get(key._replace(attribute="chunk_interval"))
+            interval = attributes.get("chunk_interval")
             chunk = interval if isinstance(interval, int) else 0
             limit = max([_CHUNKS_AWAY * chunk, *schedules.numbers(needing)])
             yield from _far_away(key, time, time.now, time.newest, limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Value, plain
 from conformance.intervals import Interval
 
@@ -89,12 +90,11 @@ class Schedules:
         """Of what a database shows."""
         policies: dict[str, dict[str, dict[str, Value]]] = {}
         sources: dict[str, str] = {}
-        for key, value in facts.items():
-            if key.kind == "policy":
-                of_table = policies.setdefault(key.table, {})
-                of_table.setdefault(key.name, {})[key.attribute] = value
-            elif key.kind == "continuous_aggregate" and key.attribute == "source":
-                sources[key.table] = str(value)
+        for (kind, table, name), attributes in FactTable.of(facts).objects.items():
+            if kind == "policy":
+                policies.setdefault(table, {})[name] = attributes
+            elif kind == "continuous_aggregate" and "source" in attributes:
+                sources[table] = str(attributes["source"])
         aggregates = tuple(
             Aggregate(
                 name,
