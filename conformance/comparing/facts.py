@@ -120,6 +120,8 @@ DERIVED = ("view", "materialized_view", "continuous_aggregate")
 
 #: Attribute -> other attributes of the same object. A finding about one of them explains it.
 _CAUSES = {
+    ("table", "partitioned_by"): ("kind",),
+    ("table", "altered_partitions"): ("kind",),
     ("column", "generated_storage"): ("generated",),
     # Only an integer time column has the function.
     ("hypertable", "integer_now"): ("time_type",),
