@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from benchmarks import aims, comparing, tables, verdicts, verifying, writing
+from benchmarks import aims, auditing, comparing, tables, verdicts, verifying, writing
 from conformance.engines import open_engine
 from conformance.errors import ConformanceError
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_EMBEDDED = 100_000
 #: Rows of the plain insert that verifying is compared with.
 PLAIN_ROWS = 10_000
+#: Runs of an audit, which takes half a second.
+MOST_AUDITS = 10
 RESULTS = Path("build/benchmarks.json")
 
 
@@ -44,10 +46,17 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) ->
     "--rows", default="10000", show_default=True, callback=_numbers,
     help="Numbers of rows to write; '' for none.",
 )  # fmt: skip
+@click.option("--alternatives/--no-alternatives", default=True, help="Write in slower ways, too.")
 @click.option("--verify/--no-verify", default=False, help="Generated rows verified per second.")
 @click.option("--repeats", default=3, show_default=True, help="Runs of each comparison.")
 def main(  # noqa: PLR0913, PLR0917 - one argument for each option
-    engine: str, sizes: list[int], runs: int, rows: list[int], verify: bool, repeats: int
+    engine: str,
+    sizes: list[int],
+    runs: int,
+    rows: list[int],
+    alternatives: bool,
+    verify: bool,
+    repeats: int,
 ) -> None:
     """Measure verdicts, comparisons and writes, and hold them against the aims.
 
@@ -67,6 +76,9 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each option
             results["processes"] = seconds = verdicts.measure(engine, runs)
             console.print(tables.of_verdicts(seconds))
             found += aims.of_processes(seconds)
+            results["audit"] = audit = auditing.measure(started, MOST_AUDITS)
+            console.print(tables.of_audit(audit))
+            found += aims.of_audit(audit)
         measured = []
         for hypertables in sizes:
             with console.status(f"{hypertables} hypertables"):
@@ -76,7 +88,7 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each option
             for table in (tables.of_comparisons, tables.of_parts, tables.of_resources):
                 console.print(table(measured))
         found += aims.of_comparisons(measured)
-        written = _writes(started, rows, repeats, console)
+        written = _writes(started, rows, repeats, console, alternatives=alternatives)
         found += aims.of_writes(written)
         results["writes"] = [asdict(one) for one in written]
         if verify:
@@ -101,7 +113,7 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each option
 
 
 def _writes(
-    engine: Engine, numbers: list[int], repeats: int, console: Console
+    engine: Engine, numbers: list[int], repeats: int, console: Console, *, alternatives: bool
 ) -> list[writing.Measured]:
     """A table for each number of rows; of many, one turn tells."""
     measured = []
@@ -111,7 +123,7 @@ def _writes(
             continue
         turns = repeats if number <= MOST_EMBEDDED else 1
         with console.status(f"{number:,} rows"):
-            found = list(writing.measure(engine, number, turns))
+            found = list(writing.measure(engine, number, turns, alternatives=alternatives))
         console.print(tables.of_writes(found))
         measured += found
     return measured

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmarks.auditing import AUDIT
 from benchmarks.comparing import ALEMBIC, CONFORMANCE
 from benchmarks.verdicts import GATE, STRUCTURAL, UNAVOIDABLE, WHOLE
 from benchmarks.writers import FLOOR, OURS
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The most time that a process may take, as a multiple of the upgrade alone.
 MOST_UPGRADES = {STRUCTURAL: 1.3, GATE: 2.0, WHOLE: 7.0}
+#: The most seconds of an audit, from the start of the process to its end.
+MOST_SECONDS = 0.5
 #: How many times faster than Alembic's a comparison must be.
 MANY_HYPERTABLES, TIMES_FASTER = 1_000, 5.0
 #: The most memory, as a multiple of Alembic's.
@@ -49,6 +52,11 @@ def of_processes(seconds: dict[str, float]) -> Iterator[Aim]:
     """Verdicts, as multiples of the upgrade alone."""
     for name, limit in MOST_UPGRADES.items():
         yield Aim(f"{name} / {UNAVOIDABLE}", seconds[name] / seconds[UNAVOIDABLE], limit)
+
+
+def of_audit(seconds: dict[str, float]) -> Iterator[Aim]:
+    """An audit, in seconds."""
+    yield Aim(f"{AUDIT}, seconds", seconds[AUDIT], MOST_SECONDS)
 
 
 def of_comparisons(sizes: Sequence[Size]) -> Iterator[Aim]:

@@ -42,13 +42,12 @@ _ON_CONFLICT = {
 OPERATIONS = tuple(_ON_CONFLICT)
 
 
-def writers(operation: str, *, copy: bool) -> dict[str, Writer]:
+def writers(operation: str, *, copy: bool, alternatives: bool = True) -> dict[str, Writer]:
     """The ways of `insert_new` or `upsert`; the floor only if the server has COPY."""
-    found = {
-        OURS: _ours(operation),
-        SQLALCHEMY: _sqlalchemy(operation),
-        EXECUTE_VALUES: _execute_values(operation),
-    }
+    found = {OURS: _ours(operation)}
+    if alternatives:
+        found[SQLALCHEMY] = _sqlalchemy(operation)
+        found[EXECUTE_VALUES] = _execute_values(operation)
     return found | ({FLOOR: _floor(operation)} if copy else {})
 
 

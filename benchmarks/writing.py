@@ -21,7 +21,7 @@ from models import Instrument, MarketData
 from models.writes import insert_new
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from sqlalchemy import Connection
     from sqlalchemy import Engine as Sessions
@@ -72,8 +72,14 @@ class Measured:
     processor: dict[str, float]
 
 
-def measure(engine: Engine, number: int, turns: int) -> Iterator[Measured]:
-    """Each operation in each case; the writers alternate, and each turn is rolled back."""
+def measure(
+    engine: Engine, number: int, turns: int, *, alternatives: bool = True
+) -> Generator[Measured]:
+    """Each operation in each case; the writers alternate, and each turn is rolled back.
+
+    Args:
+        alternatives: also measure the ways that are slower than the floor.
+    """
     template = Migrations(alembic_config("alembic.ini"), engine.server.edition).template()
     for name, case in CASES.items():
         if case.compressed and not engine.capabilities.community_edition:
@@ -82,7 +88,7 @@ def measure(engine: Engine, number: int, turns: int) -> Iterator[Measured]:
             sessions = create_engine(url, poolclass=NullPool)
             given = _prepared(sessions, case, number)
             for operation in OPERATIONS:
-                ways = writers(operation, copy=engine.capabilities.copy)
+                ways = writers(operation, copy=engine.capabilities.copy, alternatives=alternatives)
                 yield _measured(sessions, ways, operation, name, given, turns)
 
 

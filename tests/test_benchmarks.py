@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
-from benchmarks import aims, comparing, tables, writing
+from benchmarks import aims, auditing, comparing, tables, writing
 from benchmarks.verdicts import UNAVOIDABLE
 from benchmarks.writers import BASELINES, FLOOR, OPERATIONS, OURS
 
@@ -23,6 +25,13 @@ def test_writers(conformance_engine):
     assert tables.of_writes(measured).row_count == len(measured)
 
 
+def test_writers_without_the_alternatives(conformance_engine):
+    with closing(writing.measure(conformance_engine, 10, 1, alternatives=False)) as measured:
+        one = next(measured)
+    assert one.rates.keys() <= {OURS, FLOOR}
+    assert tables.of_writes([one]).row_count == 1
+
+
 @pytest.mark.needs("community_edition")
 def test_comparisons(conformance_engine):
     """Both are shown to be right before they are timed."""
@@ -30,6 +39,13 @@ def test_comparisons(conformance_engine):
     assert measured.facts > 200
     assert measured.seconds.keys() > {comparing.CONFORMANCE, comparing.ALEMBIC}
     assert tables.of_comparisons([measured]).row_count == 1
+
+
+def test_audits(conformance_engine):
+    seconds = auditing.measure(conformance_engine, 1)
+    assert 0 < seconds[auditing.CONNECTING] < seconds[auditing.AUDIT]
+    assert tables.of_audit(seconds).row_count == 2
+    assert [aim.limit for aim in aims.of_audit(seconds)] == [0.5]
 
 
 def test_the_plain_insert(conformance_engine):

@@ -170,7 +170,9 @@ def _split_by_agreement(expected: FactTable, observed: FactTable) -> tuple[FactT
     for parts, wanted in expected.objects.items():
         seen = observed.objects.get(parts, _NOTHING)
         # Most objects agree as a whole. True is not 1, so that the types must be the same, too.
-        if wanted == seen and all(type(wanted[name]) is type(seen[name]) for name in wanted):
+        if wanted == seen and [*map(type, wanted.values())] == [
+            type(seen[name]) for name in wanted
+        ]:
             agreeing.objects[parts] = wanted
             continue
         same = {

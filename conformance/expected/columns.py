@@ -50,7 +50,7 @@ def _collation(column: Column[Any]) -> str | None:
 
 def _default(column: Column[Any]) -> Value:
     default = column.server_default
-    if isinstance(default, Identity | Computed) or _is_serial(column):
+    if default is None or isinstance(default, Identity | Computed):
         return None
     if isinstance(default, FetchedValue) and not isinstance(default, DefaultClause):
         return ANYTHING

@@ -55,6 +55,7 @@ _MOST_TYPES = 1600
 _MOST_EXPRESSIONS = 800
 #: Class of a value -> its attribute that contains types or expressions.
 _PARTS: dict[type, str] = {IndexColumn: "value", OutputColumn: "type", Includes: "parts"}
+_STRINGS = frozenset({str})
 _SPOKEN = frozenset({TypeName, Expression, Query, Includes, tuple})
 
 
@@ -126,7 +127,7 @@ def _spoken(facts: FactTable) -> list[_Spoken]:
         for parts, attributes in facts.objects.items()
         for attribute, value in attributes.items()
         if type(value) in _SPOKEN
-        and (type(value) is not tuple or not all(type(item) is str for item in value))
+        and not (type(value) is tuple and _STRINGS.issuperset(map(type, value)))
     ]
 
 

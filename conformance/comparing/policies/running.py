@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.comparing.policies.ability import owner_keys
 from conformance.comparing.policies.broken import Broken, broken_key, of_runs
@@ -77,8 +78,9 @@ def _late(late: Late, job: Job | None) -> Broken:
 
 
 def _invalid_indexes(facts: Facts) -> Iterator[Broken]:
-    for key, value in facts.items():
-        if key.kind == "index" and key.attribute == "valid" and value is False:
+    for (kind, table, name), attributes in FactTable.of(facts).objects.items():
+        if kind == "index" and attributes.get("valid") is False:
+            key = FactKey(kind, table, name, "valid")
             yield Broken(
                 broken_key("index-invalid", key.object, key.attribute),
                 f"index {key.object}: is not valid; no query uses it, and every write pays for it",
