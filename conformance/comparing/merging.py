@@ -192,7 +192,7 @@ def _of_a_library(
 
 
 def _called(trigger: FactKey, observed: Facts) -> str:
-    """`audit.log('insert')`"""
+    """The call as PostgreSQL prints it: `audit.log('insert')`."""
     return str(observed.get(trigger._replace(attribute="function")))
 
 
