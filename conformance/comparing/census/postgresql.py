@@ -295,9 +295,9 @@ POSTGRESQL: Table = {
     "pg_trigger": Treatment(
         ("trigger",),
         judged="oid tgrelid tgname tgfoid tgtype tgenabled tgisinternal tgconstraint tgattr "
-        "tgqual tgdeferrable tginitdeferred tgoldtable tgnewtable",
+        "tgdeferrable tginitdeferred tgoldtable tgnewtable",
         irrelevant={
-            "part of pg_get_triggerdef()": "tgargs tgnargs",
+            "part of pg_get_triggerdef()": "tgargs tgnargs tgqual",
             _TOLD: "tgparentid tgconstrrelid tgconstrindid",
         },
     ),
