@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import NullPool, create_engine, event
 
+from benchmarks.processors import processor
 from benchmarks.schema import create, generated_metadata, name_of
 from conformance import pipeline
 
@@ -43,6 +44,8 @@ class Size:
         seconds: of each comparison, and of each part of ours.
         statements: SQL statements of each comparison.
         peak: the most bytes of Python's objects during each comparison.
+        processor: seconds of processors of each comparison, of this process and of the server's;
+            empty where the server is not on this machine.
     """
 
     hypertables: int
@@ -51,6 +54,7 @@ class Size:
     seconds: dict[str, float] = field(default_factory=dict)
     statements: dict[str, int] = field(default_factory=dict)
     peak: dict[str, int] = field(default_factory=dict)
+    processor: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def measure(engine: Engine, hypertables: int, runs: int) -> Size:
@@ -126,13 +130,22 @@ def _measure_seconds(
 ) -> None:
     """The median of alternating runs."""
     seconds: dict[str, list[float]] = {name: [] for name in comparisons}
+    worked: dict[str, list[tuple[float, float]]] = {name: [] for name in comparisons}
     for _ in range(runs):
         for name, comparison in comparisons.items():
             with _ready(sessions, size.hypertables) as (connection, metadata):
-                started = time.perf_counter()
+                before, started = processor(connection), time.perf_counter()
                 comparison(connection, metadata)
                 seconds[name].append(time.perf_counter() - started)
+                after = processor(connection)
+                if before is not None and after is not None:
+                    worked[name].append((after[0] - before[0], after[1] - before[1]))
     size.seconds |= {name: median(values) for name, values in seconds.items()}
+    size.processor |= {
+        name: (median(ours for ours, _ in times), median(servers for _, servers in times))
+        for name, times in worked.items()
+        if times
+    }
 
 
 def _measure_parts(size: Size, sessions: Sessions, ours: Comparing, runs: int) -> None:

@@ -56,14 +56,21 @@ def of_comparisons(sizes: Sequence[Size]) -> Table:
     table = _table(
         f"{CONFORMANCE}, beside Alembic's {ALEMBIC}: seconds",
         "hypertables", "facts", "ours", "Alembic's", "Alembic's / ours", "ours per hypertable",
+        "by processor", "ours: Python, server",
     )  # fmt: skip
     for size in sizes:
         ours, alembics = size.seconds[CONFORMANCE], size.seconds[ALEMBIC]
         each = f"{ours / size.hypertables * 1000:.2f} ms"
         ratio = f"{alembics / ours:.1f}"
+        by_processor = parts = "-"
+        if size.processor:
+            here, server = size.processor[CONFORMANCE]
+            by_processor = f"{sum(size.processor[ALEMBIC]) / (here + server):.1f}"
+            parts = f"{here:.2f}, {server:.2f}"
         table.add_row(
-            str(size.hypertables), str(size.facts), f"{ours:.3f}", f"{alembics:.3f}", ratio, each
-        )
+            str(size.hypertables), str(size.facts), f"{ours:.3f}", f"{alembics:.3f}", ratio, each,
+            by_processor, parts,
+        )  # fmt: skip
     return table
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gc
-import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, create_engine, func, insert, select, text
 
+from benchmarks.processors import processor
 from benchmarks.writers import MOST_ONE_BY_ONE, ONE_BY_ONE, OPERATIONS, writers
 from conformance.project.migrations import Migrations
 from conformance.project.scripts import alembic_config
@@ -165,30 +164,16 @@ def _timed(
         # If all rows exist, alternatives decompress more than the server's default allows.
         connection.execute(text("SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0"))
         gc.collect()
-        before, started = _processor(connection), time.perf_counter()
+        before, started = processor(connection), time.perf_counter()
         write(connection, rows)
-        seconds, after = time.perf_counter() - started, _processor(connection)
+        seconds, after = time.perf_counter() - started, processor(connection)
         found = connection.scalar(select(func.count()).select_from(MarketData))
         connection.rollback()
     with _committing(sessions) as connection:
         connection.execute(text("VACUUM market_data"))
     if found is None or found < len(rows):
         raise RuntimeError(f"of {len(rows)} rows {found} are there")
-    return seconds, None if before is None or after is None else after - before
-
-
-def _processor(connection: Connection) -> float | None:
-    """Seconds that this process and the connection's took so far; None if that is elsewhere."""
-    pid, database = connection.execute(text("SELECT pg_backend_pid(), current_database()")).one()
-    folder = Path(f"/proc/{pid}")
-    try:
-        # The title of a PostgreSQL process names its database.
-        if f" {database} " not in (folder / "cmdline").read_text():
-            return None
-        user, system = (folder / "stat").read_text().rpartition(")")[2].split()[11:13]
-    except OSError:
-        return None
-    return time.process_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return seconds, None if before is None or after is None else sum(after) - sum(before)
 
 
 @contextmanager
