@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Integer, MetaData, Table, event
 
+from conformance.observed import spelling
+
 
 def _statements(database, metadata: MetaData) -> int:
     seen: list[str] = []
@@ -32,3 +34,10 @@ def test_as_many_for_a_hundred_tables(bare_database):
     many.create_all(bare_database.connection)
     assert _statements(bare_database, few) == _statements(bare_database, many)
     bare_database.expect((), many)
+
+
+def test_as_many_for_more_expressions_than_a_row_has_room_for(database, monkeypatch):
+    usual = _statements(database, database.metadata)
+    monkeypatch.setattr(spelling, "_MOST_EXPRESSIONS", 2)
+    assert _statements(database, database.metadata) == usual
+    database.expect(())
