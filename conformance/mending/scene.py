@@ -149,7 +149,7 @@ class Scene:
     online: bool = False
     lifted: set[str] = field(default_factory=set)
     remade: set[Ref] = field(default_factory=set)
-    _depths: dict[tuple[int, Ref], int] = field(default_factory=dict)
+    _depths: dict[int, dict[Ref, int]] = field(default_factory=dict)
 
     @cached_property
     def enums(self) -> set[str]:
@@ -167,20 +167,16 @@ class Scene:
         return "IF NOT EXISTS " if self.guarded else ""
 
     def depth(self, ref: Ref, objects: Objects, below: Callable[[Ref], Iterable[Ref]]) -> int:
-        """How many objects in a row are below the object.
-
-        Each is looked at once, also where objects are in a circle.
+        """How many objects in a row are below the object; those in a circle count as one.
 
         Args:
             objects: one of the two states.
             below: the objects directly below one, which need not be in the state.
         """
-        key = id(objects), ref
-        if key not in self._depths:
-            self._depths[key] = -1
-            found = [self.depth(item, objects, below) for item in below(ref) if item in objects]
-            self._depths[key] = 1 + max(found, default=-1)
-        return self._depths[key]
+        found = self._depths.setdefault(id(objects), {})
+        if ref not in found:
+            _measure(ref, lambda item: (each for each in below(item) if each in objects), found)
+        return found[ref]
 
     def is_new(self, table: str) -> bool:
         """Whether the relation is created."""
@@ -235,6 +231,36 @@ class Scene:
         found = self.before.get(Ref("extension", "timescaledb"), {}).get("version")
         if isinstance(found, str) and version_tuple(found) < _FREER:
             self.lift(table)
+
+
+def _measure(start: Ref, below: Callable[[Ref], Iterable[Ref]], found: dict[Ref, int]) -> None:
+    """Add the depths of an object and of all below it.
+
+    Source: R. Tarjan, "Depth-First Search and Linear Graph Algorithms", 1972.
+    """
+    numbers: dict[Ref, int] = {}
+    unfinished: list[Ref] = []
+
+    def visit(ref: Ref) -> tuple[int, int]:
+        """The first object of the circle that it is in, by number; the depth below that circle."""
+        number = first = numbers[ref] = len(numbers)
+        place, deepest = len(unfinished), -1
+        unfinished.append(ref)
+        for other in below(ref):
+            if other not in found and other not in numbers:
+                its_first, its_deepest = visit(other)
+                if other not in found:
+                    first, deepest = min(first, its_first), max(deepest, its_deepest)
+            if other in found:
+                deepest = max(deepest, found[other])
+            else:
+                first = min(first, numbers[other])
+        if first == number:
+            found.update(dict.fromkeys(unfinished[place:], deepest + 1))
+            del unfinished[place:]
+        return first, deepest
+
+    visit(start)
 
 
 RELATIONS = ("table", *DERIVED)

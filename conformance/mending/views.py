@@ -24,6 +24,8 @@ from conformance.mending.tables import new_owner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: What stands before the name of a relation, and seldom before that of a column.
+_RELATION = r'(?:\b(?:FROM|JOIN|ONLY|TABLE)[\s(]+|,\s*|\.)"?'
 _WORDS = {"view": "VIEW"}
 #: Attributes of an aggregate that another statement than CREATE changes.
 _SETTINGS = {"materialized_only", "chunk_interval", "automatic_indexes", "alterations"}
@@ -106,14 +108,18 @@ def is_made_anew(ref: Ref, before: Parts, after: Parts) -> bool:
     return bool(changed - (_SETTINGS if ref.kind == "continuous_aggregate" else set()))
 
 
-def names_relation(parts: Parts, table: str) -> bool:
-    """Whether the view's query names the relation."""
+def names_relation(parts: Parts, table: str, after: str = r"(?<!\w)") -> bool:
+    """Whether the view's query names the relation, which may also be the name of a column.
+
+    Args:
+        after: what stands before the name, as a regular expression.
+    """
     query = parts.get("definition")
     short = table.rpartition(".")[2]
     return (
         isinstance(query, Query)
         and short in query.text
-        and bool(re.search(rf"(?<!\w){re.escape(short)}(?!\w)", query.text))
+        and bool(re.search(rf"(?i:{after}){re.escape(short)}(?!\w)", query.text))
     )
 
 
@@ -170,7 +176,7 @@ def _depth(ref: Ref, objects: Objects, scene: Scene) -> int:
     def below(view: Ref) -> Iterator[Ref]:
         for other in objects:
             is_other = other.kind in DERIVED and other.table != view.table
-            if is_other and names_relation(objects[view], other.table):
+            if is_other and names_relation(objects[view], other.table, after=_RELATION):
                 yield other
 
     return scene.depth(ref, objects, below) if ref in objects else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from conformance.comparing.facts import EXISTS, IndexColumn, Query
@@ -224,3 +226,15 @@ def test_a_table_is_dropped_before_those_that_it_refers_to():
     }
     dropped = [line.split('"')[1] for line in written(before, {}) if "op." in line]
     assert dropped == ["DROP TABLE c", "DROP TABLE b", "DROP TABLE a"]
+
+
+@pytest.mark.parametrize("names", [("tops", "top", "third"), ("top", "tops", "third")])
+def test_a_view_is_created_after_those_that_it_reads_from(names):
+    """The view `tops` has a column `top`, which could be the view `top`; `third` needs both."""
+    queries = {"tops": "SELECT 1 AS top", "top": "SELECT top FROM tops", "third": "FROM tops, top"}
+    after = {
+        Ref("view", name): {EXISTS: True, "definition": Query.written(queries[name])}
+        for name in names
+    }
+    created = re.findall(r"VIEW (\w+) AS", " ".join(written({}, after)))
+    assert created == ["tops", "top", "third"]
