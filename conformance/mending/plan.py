@@ -142,7 +142,7 @@ def plan_for(
     before, after, left = _clear(before, after, comparison.schemas)
     upgrade, failed = steps_between(before, after, guarded=guarded, online=online, kinds=kinds)
     failed.update(left)
-    downgrade, kept = steps_between(after, before, guarded=guarded, kinds=kinds)
+    downgrade, kept = steps_between(after, before, guarded=guarded, undo=True, kinds=kinds)
     mended, unmended = [], []
     for key, finding in comparison.findings.items():
         if not wanted(finding):
@@ -201,19 +201,20 @@ def _why_not(
     return failed.get((ref, "")) or failed.get((ref, attribute))
 
 
-def steps_between(
+def steps_between(  # noqa: PLR0913 - how the statements are to run
     before: Objects,
     after: Objects,
     *,
     guarded: bool = False,
     online: bool = False,
+    undo: bool = False,
     kinds: Collection[str] = _ALL,
 ) -> tuple[list[Step], Failed]:
     """The statements from one state to the other, and what they leave as it is."""
     failed: Failed = {}
     while True:
         names = {old: new for old, new in renames(before, after).items() if old.kind in kinds}
-        scene = Scene(renamed(before, names), after, guarded, online)
+        scene = Scene(renamed(before, names), after, guarded, online, undo)
         scene.remade = objects_to_remake(scene.before, after)
         stays: list[_Stays] = []
         found = [*renaming_steps(names, guarded=guarded), *_steps(scene, kinds, stays)]

@@ -15,7 +15,10 @@ _UNCLEAR = "its fact does not say where a name with white space ends; write GRAN
 _OPTION = " with grant option"
 #: No name with white space: its fact does not tell where a name ends.
 _DEFAULT = re.compile(r"(?P<on>\w+) of (?P<by>\S+)(?: in (?P<schema>\S+))?")
-_ON = re.compile(r"database|function .*|(?:schema )?\S+|\S+ \(\S+\)", re.DOTALL)
+_ON = re.compile(
+    r"database|function .*|(?:schema |foreign server |foreign data wrapper )?\S+|\S+ \(\S+\)",
+    re.DOTALL,
+)
 
 
 def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:

@@ -139,6 +139,7 @@ class Scene:
         guarded: whether the statements also run where the state after is there already.
         online: whether slow work on tables with rows is done outside of a transaction, without
             blocking others.
+        undo: whether this is the way back.
         lifted: hypertables whose compression is off while other statements run.
         remade: objects that are dropped and created although they do not differ.
     """
@@ -147,6 +148,7 @@ class Scene:
     after: Objects
     guarded: bool = False
     online: bool = False
+    undo: bool = False
     lifted: set[str] = field(default_factory=set)
     remade: set[Ref] = field(default_factory=set)
     _depths: dict[int, dict[Ref, int]] = field(default_factory=dict)

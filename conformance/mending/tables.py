@@ -51,7 +51,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         yield from _security(ref, parts)
     owner = parts.get("owner")
     if isinstance(owner, Owner) and owner.role != owner.usual:
-        yield _owner(ref, owner)
+        yield _owner(ref, owner, scene)
 
 
 def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
@@ -72,7 +72,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         method = name(str(after["access_method"]))
         yield making("table", f"ALTER TABLE {table} SET ACCESS METHOD {method}")
     if "owner" in changed:
-        yield _owner(ref, after["owner"])
+        yield _owner(ref, after["owner"], scene)
     if "inherits" in changed:
         yield from _parents(ref, before, after, scene)
     if "withheld_from_owner" in changed:
@@ -119,8 +119,10 @@ def _security(ref: Ref, parts: Parts) -> Iterator[Step]:
         yield making("row_security_policy", f"ALTER TABLE {relation(ref.table)} {words}")
 
 
-def _owner(ref: Ref, owner: object) -> Step:
-    return making("table", f"ALTER TABLE {relation(ref.table)} OWNER TO {new_owner(owner)}")
+def _owner(ref: Ref, owner: object, scene: Scene) -> Step:
+    # Only an owner that may log in gets a policy: first on the way up, last on the way back.
+    kind = "privilege" if scene.undo else "table"
+    return making(kind, f"ALTER TABLE {relation(ref.table)} OWNER TO {new_owner(owner)}")
 
 
 def new_owner(owner: object) -> str:

@@ -187,10 +187,10 @@ def test_alteration(request, case):
     assert not outcome.left
     # What the downgrade does not bring back, the revision says.
     kept = {item.id for item in outcome.plan.kept}
-    assert not [text for text in outcome.changed if not _belongs(text, kept)]
+    assert not [text for text in outcome.changed if not belongs(text, kept)]
 
 
-def _belongs(text: str, kept: set[str]) -> bool:
+def belongs(text: str, kept: set[str]) -> bool:
     """Whether the fact is of such an object, or of a part of such a table."""
     table = text.split(":")[1].partition(".")[0]
     return text.startswith(tuple(kept)) or f"table:{table}" in kept
