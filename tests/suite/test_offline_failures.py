@@ -1,0 +1,24 @@
+"""What is said of offline SQL that the server refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.suite.test_migrations import offline_failure
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            "syntax error\nLINE 77:     total NUMERIC NOT NULL, \n     ^",
+            "in total NUMERIC NOT NULL,",
+        ),
+        ("syntax error\nLINE 7: ...  total NUMERIC", "in total NUMERIC"),
+        ("no table", "RuntimeError: no table"),
+    ],
+)
+def test_the_line_is_quoted(error, words):
+    finding = offline_failure(RuntimeError(error))
+    assert finding.id == "migration:alembic:offline_sql"
+    assert finding.message.endswith(words)
