@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ from platformdirs import user_cache_path
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 #: The environment variable that names another cache folder.
 CACHE_VARIABLE = "TIMESCALEDB_CONFORMANCE_CACHE"
 
 _LOCK_SECONDS = 600
+#: Seconds by which the clock of a file system may be ahead.
+_SKEW = 60
 
 
 def cache_folder() -> Path:
@@ -54,9 +57,37 @@ def cache_lock(target: Path) -> Iterator[None]:
         lock.release()
 
 
+def unless_locked(target: Path, work: Callable[[], object]) -> None:
+    """Do the work, unless a process is creating `target`."""
+    lock = FileLock(target.with_name(f"{target.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except (Timeout, OSError):
+        return
+    try:
+        work()
+    finally:
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
 def unwritable_cache(error: OSError) -> EngineUnavailable:
     """The error for a cache folder that is not writable."""
     return EngineUnavailable(
         f"The cache folder cannot be written: {error}.",
         f"Set {CACHE_VARIABLE} to a writable folder with 200 MB of free space.",
     )
+
+
+def last_used(path: Path) -> float:
+    """When the file was last used, to keep the newest ones; 0 if it is gone.
+
+    A time in the future is of a clock that has been set back, and counts as 0: otherwise what that
+    clock has left would push out all that is made now.
+    """
+    try:
+        modified = path.stat().st_mtime
+    except OSError:
+        return 0.0
+    return 0.0 if modified > time.time() + _SKEW else modified

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ConformanceError
-from conformance.process.cache import cache_folder
+from conformance.process.cache import cache_folder, last_used
 from conformance.process.output import write
 
 if TYPE_CHECKING:
@@ -39,6 +39,6 @@ def kept(name: str, key: str, make: Callable[[], Any]) -> Any:
 
 
 def _prune(folder: Path) -> None:
-    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    files = sorted(folder.glob("*.json"), key=last_used, reverse=True)
     for file in files[_KEPT:]:
         file.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ from conformance.engines.embedded.node_server import (
     SnapshotWriteError,
 )
 from conformance.engines.embedded.npm_packages import installed_packages
-from conformance.engines.embedded.snapshots import SnapshotCache, discard
+from conformance.engines.embedded.snapshots import SnapshotCache, discard, remove_unfinished
 from conformance.engines.probing import probe
 from conformance.errors import EngineUnavailable
 from conformance.process.cache import (
@@ -165,6 +165,7 @@ class EmbeddedEngine:
         )
 
     def _prepare(self, template: Template, snapshot: Path) -> NodeServer:
+        remove_unfinished(snapshot)
         server = self._launch_empty()
         try:
             template.prepare(server.url)
@@ -219,6 +220,7 @@ class EmbeddedEngine:
 
     def _create_cluster(self) -> tuple[Server, Capabilities]:
         """Create the empty snapshot from a new cluster, then probe the cluster."""
+        remove_unfinished(self._empty)
         server = self._launch(None)
         try:
             server.snapshot(self._empty)

@@ -74,6 +74,9 @@ def _manifest_hash() -> str:
 
 
 def _install(node: Path, target: Path) -> None:
+    # Nobody else installs meanwhile: these are of killed runs.
+    for left in target.parent.glob(f"{target.name}.*/"):
+        shutil.rmtree(left, ignore_errors=True)
     try:
         temporary = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     except OSError as error:

@@ -6,10 +6,12 @@ import hashlib
 import os
 import time
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from conformance.engines.embedded.npm_packages import NODE_SOURCES
+from conformance.process.cache import last_used, unless_locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,14 +55,14 @@ class SnapshotCache:
 
     def prune(self) -> None:
         """Delete all but the last used snapshots, and the files of killed processes."""
-        snapshots = sorted(self._folder.glob(f"*{_SUFFIX}"), key=_modified, reverse=True)
-        abandoned = [
-            path
-            for path in chain(self._folder.glob("*.part"), self._folder.glob("*.lock"))
-            if time.time() - _modified(path) > _ABANDONED_SECONDS
-        ]
-        for path in snapshots[_KEPT:] + abandoned:
+        snapshots = sorted(self._folder.glob(f"*{_SUFFIX}"), key=last_used, reverse=True)
+        for path in snapshots[_KEPT:]:
             discard(path)
+        for path in chain(self._folder.glob("*.part"), self._folder.glob("*.lock")):
+            if _is_abandoned(path):
+                # A clock that has jumped makes everything look old.
+                snapshot = path.with_name(path.name.partition(_SUFFIX)[0] + _SUFFIX)
+                unless_locked(snapshot, partial(discard, path))
 
 
 def discard(path: Path) -> None:
@@ -71,8 +73,14 @@ def discard(path: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _modified(path: Path) -> float:
+def remove_unfinished(path: Path) -> None:
+    """Delete what killed runs have left of the snapshot, while nobody else may write it."""
+    for part in path.parent.glob(f"{path.name}.*.part"):
+        discard(part)
+
+
+def _is_abandoned(path: Path) -> bool:
     try:
-        return path.stat().st_mtime
+        return time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
     except OSError:
-        return 0.0
+        return False

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from conformance.process.cache import cache_folder
+from conformance.process.cache import cache_folder, last_used
 
 if TYPE_CHECKING:
     from conformance.engines.local.account import Account
@@ -74,7 +74,7 @@ def keep(kept: Path, account: Account, data: Path) -> None:
 
 def _prune(clusters: Path) -> None:
     """Remove all but the last used copies, and the unfinished files of killed runs."""
-    by_use = sorted(clusters.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    by_use = sorted(clusters.iterdir(), key=last_used, reverse=True)
     whole = [path for path in by_use if path.suffix != _PART]
     unfinished = [path for path in by_use if path.suffix == _PART]
     for path in (*whole[_KEPT:], *filter(_is_abandoned, unfinished)):
