@@ -18,6 +18,7 @@ from conformance import audit as audit_module
 from conformance.audit import audit
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect, parse_url, trouble_of_server
+from conformance.engines.server.throwaway import ThrowawayDatabases
 from conformance.engines.server.url import UrlEngine
 from conformance.errors import EngineUnavailable
 from conformance.gate.rehearsing.rehearsal import attempt
@@ -109,13 +110,23 @@ def test_a_proxy_that_delays(database: URL) -> None:
 
 
 def test_a_proxy_that_sends_everything_twice(server: URL) -> None:
-    """The copy of a statement would come first, or fail: that is no finding of a migration."""
+    """Where a password is asked for, the login of the copy fails, and ends both."""
     # The answers come late, so that the copy is not.
     with faulty_proxy.proxy(server, faulty_proxy.delayed(0.02), copies=1) as url:
         engine = UrlEngine(url)
-        with pytest.raises(EngineUnavailable, match="has two sessions for one connection"):
+        with pytest.raises(EngineUnavailable, match=r"two sessions|ends as soon as it is made"):
             engine.start()
         engine.stop()
+
+
+def test_two_sessions_for_one_connection(server: URL) -> None:
+    """The copy of a statement would come first, or fail: that is no finding of a migration."""
+    databases = ThrowawayDatabases(server)
+    with connect(server, autocommit=True) as copy:
+        databases._run.lock(copy)
+        with pytest.raises(EngineUnavailable, match="has two sessions for one connection"):
+            databases.open()
+    databases.close()
 
 
 FULL = "DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
