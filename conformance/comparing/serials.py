@@ -85,7 +85,7 @@ def _is_serial(identity: Value) -> bool:
 
 def _described(default: Value, identity: Value) -> str:
     if identity is None:
-        return f"DEFAULT {show(default)}" if default is not None else "without a default"
+        return f"DEFAULT {show(default)}"
     return (
         show(identity) if _is_serial(identity) else f"GENERATED {str(identity).upper()} AS IDENTITY"
     )

@@ -35,7 +35,7 @@ class _Info(dict[Any, Any]):
 
     def copy(self) -> _Info:
         """With the same declarations; called by `Table.to_metadata()`."""
-        return _Info(self, self.declarations)
+        return _Info(self, {kind: [*items] for kind, items in self.declarations.items()})
 
 
 class DeclarationError(ArgumentError):

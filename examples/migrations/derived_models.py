@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, Table
 
+from conformance.declarations.base import declarations_of
 from models import Base
 
 if TYPE_CHECKING:
@@ -19,11 +19,9 @@ def copy_of_models() -> MetaData:
     metadata.info.update(Base.metadata.info)
     for original in Base.metadata.sorted_tables:
         table = original.to_metadata(metadata)
-        # SQLAlchemy copies a table's declarations as one dictionary, and an index without them.
-        # What else is kept with a table was worked out from the original.
-        table.info = {
-            key: copy(value) for key, value in original.info.items() if isinstance(value, dict)
-        }
+        # What is kept with a table, beside its declarations, was worked out from the original.
+        table.info.clear()
+        # SQLAlchemy copies an index without its info.
         said = {index.name: index.info for index in original.indexes}
         for index in table.indexes:
             index.info.update(said[index.name])
@@ -33,8 +31,7 @@ def copy_of_models() -> MetaData:
 def redeclare(table: Table, *declarations: Compression | Hypertable | Retention) -> None:
     """Declare this in place of what the table's model says of the same."""
     for declaration in declarations:
-        for declared in table.info.values():
-            declared.pop(type(declaration), None)
+        declarations_of(table).pop(type(declaration), None)
     Table(table.name, table.metadata, *declarations, extend_existing=True)
 
 
