@@ -338,3 +338,8 @@ def test_an_acceptance_of_a_rule_that_is_off_is_not_in_vain():
         command="check", house_rules={"offline_sql": False},
     )  # fmt: skip
     assert settled(by=by).findings == ()
+
+
+def test_every_acceptance_that_means_one_of_several_is_used():
+    of_table, of_columns = Acceptance(MERGED.id, "a reason"), Acceptance("column:*", "another")
+    assert judge_all(MERGED, policy(of_table, of_columns)).used == (of_table, of_columns)

@@ -33,6 +33,14 @@ def test_both_sides_agree():
     )  # fmt: skip
 
 
+def test_a_truth_is_no_number():
+    for expected, observed in ((True, 1), (0, False)):
+        compared = compare(
+            {TABLE: True, CHUNKS: expected}, {TABLE: True, CHUNKS: observed}, COMMUNITY
+        )
+        assert [*compared.findings] == [CHUNKS]
+
+
 def test_a_value_that_differs_is_a_finding_with_both_values():
     compared = compare({TABLE: True, CHUNKS: ("a", 1)}, {TABLE: True, CHUNKS: ("b",)}, COMMUNITY)
     assert compared.conforming == (TABLE,)

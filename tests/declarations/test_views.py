@@ -40,6 +40,7 @@ from conformance.declarations import (
     view_of,
     views_of,
 )
+from conformance.declarations.queries import query_sql
 from conformance.expected import spelling
 from conformance.expected.spelling import query as spelled
 from conformance.intervals import Interval, bucket_of
@@ -395,3 +396,13 @@ def test_a_value_that_cannot_be_written_is_one_sentence(width):
     assert said.startswith("daily: the query cannot be written with its values: ")
     assert said.endswith("Write the value as text(), or pass the whole query as a text")
     assert "0x" not in said
+
+
+def test_a_value_that_no_literal_says():
+    with pytest.raises(DeclarationError) as refused:
+        query_sql(select(literal({"a": 1})), "daily")
+    assert str(refused.value) == (
+        "daily: the query cannot be written with its values: No literal value renderer is available"
+        """ for literal value "{'a': 1}" with datatype NULL. Write the value as text(), or pass"""
+        " the whole query as a text"
+    )
