@@ -195,6 +195,12 @@ RULES = (
         for module in PURE_MENDING
     ),
     Rule(
+        "what starts and ends a process stands below everything else",
+        "conformance.process",
+        forbidden=("conformance",),
+        allowed=("conformance.process", "conformance.errors"),
+    ),
+    Rule(
         "reports see data only",
         "conformance.reports",
         forbidden=("conformance", "sqlalchemy", "alembic", "psycopg2", "docker", "testcontainers"),
@@ -213,6 +219,7 @@ RULES = (
             "conformance.process.output",
             "conformance.process.printing",
             "conformance.process.progress",
+            "conformance.process.visible",
             "conformance.upgrade.report",
         ),
         followed=True,

@@ -105,9 +105,9 @@ def carry_out(  # noqa: PLR0913 - what differs between the commands
             click.echo(printed, nl=False)
     from rich.text import Text
 
+    from conformance.process.visible import visible
     from conformance.reports.fitting import fit
     from conformance.reports.terminal import Terminal
-    from conformance.reports.visible import visible
 
     if report.could_not_run is not None:
         reason = Text(visible(f"conformance: {report.could_not_run}"))

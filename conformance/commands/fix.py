@@ -92,8 +92,8 @@ def _show(report: FixReport, console: Console, *, printed: bool) -> None:
     from conformance.reports import fix as fix_console
 
     if printed:
+        from conformance.process.visible import visible
         from conformance.reports.terminal import Terminal
-        from conformance.reports.visible import visible
 
         # What is printed can be piped into a file, which has every name as it is, also if there is
         # nothing to mend.

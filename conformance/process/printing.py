@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from conformance.reports.visible import visible
+from conformance.process.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.reports.visible import json_text
+from conformance.process.visible import json_text
 
 if TYPE_CHECKING:
     from conformance.comparing.audits import Audits

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from conformance.comparing.findings import Finding
-from conformance.reports.visible import visible
+from conformance.process.visible import visible
 
 if TYPE_CHECKING:
     from conformance.comparing.findings import NotChecked

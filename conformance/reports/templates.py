@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from conformance.process.visible import visible
 from conformance.reports.compiled import compiled_templates
-from conformance.reports.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Template

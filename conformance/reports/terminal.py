@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.segment import Segment
 
 from conformance.process.printing import without_commands
-from conformance.reports.visible import visible
+from conformance.process.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

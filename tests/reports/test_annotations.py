@@ -13,6 +13,7 @@ from conformance.comparing.findings import Accepted, Finding
 from conformance.comparing.places import Place
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.gate.evidence.report import GateFinding, GateReport
+from conformance.process.visible import visible
 from conformance.reports.annotations import FORMATS
 from conformance.reports.annotations.annotation import (
     Annotation,
@@ -21,7 +22,6 @@ from conformance.reports.annotations.annotation import (
     of_verdict,
     rules_of,
 )
-from conformance.reports.visible import visible
 
 HOSTILE = (
     "two\nlines",

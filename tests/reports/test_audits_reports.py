@@ -19,12 +19,12 @@ from rich.console import Console
 from conformance.comparing.audits import Audited, Audits
 from conformance.comparing.findings import Accepted, Finding, NotChecked
 from conformance.comparing.verdict import EngineUsed, Verdict
+from conformance.process.visible import visible
 from conformance.reports import json_report
 from conformance.reports.annotations.annotation import of_audits, rules_of
 from conformance.reports.audits import console as audits_console
 from conformance.reports.audits import files, markdown, metrics
 from conformance.reports.verdict import junit
-from conformance.reports.visible import visible
 
 HOSTILE = (
     "two\nlines", "a\r\n::error::x", "100%0A", "<script>alert(1)</script>", "a|b", 'q"\\uote',

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.reports.visible import visible
+from conformance.process.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.process.visible import json_text
 from conformance.reports.annotations.annotation import COULD_NOT_RUN
-from conformance.reports.visible import json_text
 
 if TYPE_CHECKING:
     from conformance.reports.annotations.annotation import Annotation, Annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from conformance.reports.visible import json_text
+from conformance.process.visible import json_text
 
 if TYPE_CHECKING:
     from conformance.reports.annotations.annotation import Annotation, Annotations, Rule

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.codes import ERROR, WARNING
-from conformance.reports.visible import visible
+from conformance.process.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.report import LOCK_MODES
-from conformance.reports.visible import visible
+from conformance.process.visible import visible
 
 if TYPE_CHECKING:
     from conformance.gate.evidence.report import GateReport, Lock, RevisionReport

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from conformance.process.visible import visible
 from conformance.reports.compiled import compiled_templates
 from conformance.reports.html.text import (
     cut,
@@ -23,7 +24,6 @@ from conformance.reports.html.text import (
     split_hint,
     spoken,
 )
-from conformance.reports.visible import visible
 
 #: The longest script, in characters; that of a history has some thousand.
 _LONGEST_SCRIPT = 200_000
