@@ -71,6 +71,7 @@ _ATTRIBUTES = {
     "on_update": "ON UPDATE action",
     "other_compression_settings": "those with other compression settings",
     "over_periods": "use of periods (WITHOUT OVERLAPS, PERIOD)",
+    "partitioned_by": "partition key",
     "referred_to_by": "foreign keys in other schemas",
     "updates_refused": "publications that refuse UPDATE and DELETE",
     "using": "USING condition",
@@ -177,20 +178,17 @@ _CAUSES = {
     "start at infinity or more than a year away",
     ("chunk", "other_compression_settings"): "the compression settings were changed after these "
     "chunks were compressed. Decompress the chunks and compress them again",
-    ("chunk", "alterations"): "somebody altered a chunk instead of its hypertable",
+    ("chunk", "alterations"): "somebody altered a chunk instead of its hypertable. Undo that, or "
+    "alter the hypertable and the models as well",
     ("table", "referred_to_by"): "a table of a schema that is not checked refers to this one, and "
     "refuses some UPDATE and DELETE of its rows. Check that schema as well (--schemas), or drop "
     "the foreign key",
-    (
-        "table",
-        "altered_partitions",
-    ): "somebody altered a partition instead of its table. What holds "
-    "for the partition holds for the rows that the table puts there",
-    (
-        "table",
-        "partitioned_by",
-    ): "the table was created with another PARTITION BY. The partition key "
-    "of a table cannot be changed",
+    ("table", "altered_partitions"): "somebody altered a partition instead of its table, and the "
+    "rows that the table puts there are treated otherwise. Undo that, or alter the table and the "
+    "models as well",
+    ("table", "partitioned_by"): "the table was created with another PARTITION BY. PostgreSQL "
+    "cannot change a partition key: create the table again and copy its rows, or correct "
+    "postgresql_partition_by in the models",
     ("unique", "nulls"): "the constraint was created with, or without, NULLS NOT DISTINCT. Where "
     "NULLs are distinct, a row with a NULL in its key can be written twice",
     ("foreign_key", "validated"): _NOT_VALIDATED,

@@ -69,7 +69,7 @@ def identify_server(connection: Connection) -> Server:
     return Server(row.postgresql.partition(" ")[0], row.timescaledb, edition)
 
 
-_WHO_ANSWERS = "Check who answers at this address: a proxy may, instead of the server."
+_WHO_ANSWERS = "Check the address: a proxy may answer there instead of the server."
 
 
 def _major(version: str, number: str) -> int:

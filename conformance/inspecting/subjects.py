@@ -50,6 +50,7 @@ OF_CLASSES = {
 }  # fmt: skip
 
 _NO_LONGER_USUAL = "models can only promise the usual value"
+_PARTITIONED = "inspect prints no partition key: set postgresql_partition_by in the model"
 #: (kind, attribute) -> why no declaration says it. A value that is not the usual one is a finding,
 #: which is named in a comment.
 UNSAID = {
@@ -57,8 +58,8 @@ UNSAID = {
     ("extension", "restoring"): _NO_LONGER_USUAL,
     ("domain", "validated"): _NO_LONGER_USUAL,
     ("sequence", "logged"): _NO_LONGER_USUAL,
-    ("table", "kind"): "models declare partitioned tables, but no facts say by what",
-    ("table", "partitioned_by"): "models declare partitioned tables, but no facts say by what",
+    ("table", "kind"): _PARTITIONED,
+    ("table", "partitioned_by"): _PARTITIONED,
     ("table", "altered_partitions"): _NO_LONGER_USUAL,
     ("table", "referred_to_by"): "the other table is in a schema that is not read",
     ("table", "inherited_by"): "said by the child",
