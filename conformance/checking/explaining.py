@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from conformance.checking import outcomes
 from conformance.checking.collector import findings_of
+from conformance.engines.connecting import causes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pytest
 
     from conformance.project.migrations import Migrations
@@ -24,7 +23,8 @@ def explain(item: pytest.Item, report: pytest.TestReport, error: BaseException) 
         dict(report.user_properties)
     ):
         return
-    for cause in _causes(error):
+    # The innermost knows its statement.
+    for cause in reversed([*causes_of(error)]):
         # What a test asserts is its own finding, also where env.py lets it look.
         if isinstance(cause, AssertionError):
             continue
@@ -34,10 +34,3 @@ def explain(item: pytest.Item, report: pytest.TestReport, error: BaseException) 
             data["hint"] = told.hint or finding.hint
             report.user_properties.append((outcomes.FINDING, json.dumps(data)))
             return
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """From the innermost, which knows its statement, to what the check raised."""
-    if error is not None:
-        yield from _causes(error.__cause__ or error.__context__)
-        yield error

@@ -273,7 +273,7 @@ def _shield(connection: Any, _: object) -> None:
 
 def is_lost_connection(error: BaseException | None) -> bool:
     """Whether the error, or one of its causes, is that of a lost connection."""
-    for cause in _causes(error):
+    for cause in causes_of(error):
         if isinstance(cause, DBAPIError) and cause.connection_invalidated:
             return True
         # Of a statement that did not go through SQLAlchemy; an error of the server has a SQLSTATE.
@@ -285,12 +285,12 @@ def is_lost_connection(error: BaseException | None) -> bool:
     return False
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """The error, and what it comes from; also the errors of a group, as Hypothesis raises them."""
     while error is not None:
         yield error
         for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
-            yield from _causes(member)
+            yield from causes_of(member)
         said = error.orig if isinstance(error, DBAPIError) else None
         error = error.__cause__ or error.__context__
         if said is not None and error is said:
@@ -328,7 +328,7 @@ def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | 
     """
     if is_lost_connection(error):
         return lost_connection(during)
-    for cause in _causes(error):
+    for cause in causes_of(error):
         if isinstance(cause, DBAPIError):
             words = message_of(cause).rstrip(".")
             if state_of(cause) in _TROUBLE:
