@@ -5,7 +5,7 @@ Also the fixtures of pytest-alembic's tests, which override that plugin's fixtur
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine as TimescaleEngine
     from conformance.engines.base import Template
-    from conformance.observed import Scope
     from conformance.project.migrations import Migrations
 
 
@@ -75,13 +74,9 @@ def alembic_config(migrations: Migrations) -> Config:
 
 
 @pytest.fixture(scope="session")
-def unmigrated(
-    conformance_engine: TimescaleEngine, conformance_scope: Scope, pytestconfig: pytest.Config
-) -> Iterator[Unmigrated]:
+def unmigrated(conformance_engine: TimescaleEngine, pytestconfig: pytest.Config) -> Unmigrated:
     """Databases before any migration."""
-    migrations = migrations_or_skip(pytestconfig, conformance_engine)
-    with closing(Unmigrated(conformance_engine, migrations, conformance_scope)) as unmigrated:
-        yield unmigrated
+    return Unmigrated(conformance_engine, migrations_or_skip(pytestconfig, conformance_engine))
 
 
 @pytest.fixture

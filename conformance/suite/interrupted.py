@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -180,8 +180,7 @@ class Migration:
         """The facts after these revisions."""
         if applied not in self._known:
             with (
-                closing(self._unmigrated.another()) as unmigrated,
-                unmigrated.database(extension=False) as url,
+                self._unmigrated.database(extension=False) as url,
                 behind_a_proxy(url, self._engine) as database,
             ):
                 for revision in applied:

@@ -13,15 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from conformance import known_gaps
 from conformance.checking import outcomes
 from conformance.comparing.findings import Finding
-from conformance.engines.base import Template
 from conformance.histories.recording import execute_raw
 from conformance.known_gaps import Expected
-from conformance.observed.home import create_extension
+from conformance.suite.unmigrated import with_extension
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sqlalchemy import URL, Connection, CursorResult
+    from sqlalchemy import Connection, CursorResult
 
     from conformance.checking.outcomes import Record
     from conformance.engines.base import Engine
@@ -37,14 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="module")
 def connection(conformance_engine: Engine) -> Iterator[Connection]:
     """A connection to a database with the extension; every gap creates its own tables."""
-    version = conformance_engine.server.timescaledb
-
-    def prepare(url: URL) -> None:
-        with create_engine(url, poolclass=pool.NullPool).begin() as connection:
-            create_extension(connection, version=version)
-
-    template = Template("extension", f"extension {version}", prepare)
-    with conformance_engine.database(template) as url:
+    with conformance_engine.database(with_extension(conformance_engine)) as url:
         engine = create_engine(url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             yield connection

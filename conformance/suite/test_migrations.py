@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, MetaData
 
     from conformance.checking.outcomes import Record
-    from conformance.comparing.comparison import Comparison
     from conformance.comparing.facts import Facts
     from conformance.comparing.findings import Finding
     from conformance.engines.base import Engine, Template
@@ -99,13 +98,17 @@ def upgraded(
     migrations = migrations_or_skip(pytestconfig, conformance_engine)
     scope = scope_of(metadata_of(pytestconfig))
     with ExitStack() as stack:
-        yield cache(lambda: _upgrade(stack, unmigrated, migrations, scope))
+        first = cache(lambda: _upgrade(stack, unmigrated, migrations, scope))
+        yield first
+        if first.cache_info().currsize:
+            left = _differences(first().facts, facts_of(first().connection, scope))
+            assert not left, f"a test changed the shared database: {left}"
 
 
 def _upgrade(
     stack: ExitStack, unmigrated: Unmigrated, migrations: Migrations, scope: Scope
 ) -> FirstUpgrade:
-    url = stack.enter_context(unmigrated.database(again=False))
+    url = stack.enter_context(unmigrated.database())
     connection = stack.enter_context(_connected(url))
     with collected_notices(connection) as notices:
         migrations.upgrade(connection)
@@ -113,15 +116,11 @@ def _upgrade(
 
 
 @pytest.fixture
-def migrated(
-    upgraded: Callable[[], FirstUpgrade], conformance_scope: Scope
-) -> Iterator[Connection]:
+def migrated(upgraded: Callable[[], FirstUpgrade]) -> Iterator[Connection]:
     """A connection to the migrated database, which the test must not change."""
-    first = upgraded()
-    yield first.connection
-    first.connection.rollback()
-    left = _differences(first.facts, facts_of(first.connection, conformance_scope))
-    assert not left, f"a test changed the shared database: {left}"
+    connection = upgraded().connection
+    yield connection
+    connection.rollback()
 
 
 def _connected(url: URL) -> Connection:
@@ -195,6 +194,19 @@ def is_kept_by_timescaledb(trace: str, version: str) -> bool:
 def _kept(version: str) -> str:
     way_out = "TRUNCATE the hypertable first, in the downgrade."
     return f"{RELATIONS_AFTER_A_DROP.reason(version)} {way_out}"
+
+
+def test_model_definitions_match_ddl(
+    alembic_runner: MigrationContext, conformance_metadata: MetaData
+) -> None:
+    """A revision that autogenerate writes after the last one is empty."""
+    if len(alembic_runner.heads) > 1:
+        # It would be a merge of all branches.
+        alembic_runner.generate_revision = partial(  # type: ignore[method-assign]
+            alembic_runner.generate_revision, head="heads"
+        )
+    with comparing_all(conformance_metadata):
+        definitions_match_ddl(alembic_runner)
 
 
 def _traces_before(
@@ -347,24 +359,11 @@ def test_single_head_revision(alembic_config: Config) -> None:
     assert heads_of(alembic_config)
 
 
-def test_model_definitions_match_ddl(
-    alembic_runner: MigrationContext, conformance_metadata: MetaData
-) -> None:
-    """A revision that autogenerate writes after the last one is empty."""
-    if len(alembic_runner.heads) > 1:
-        # It would be a merge of all branches.
-        alembic_runner.generate_revision = partial(  # type: ignore[method-assign]
-            alembic_runner.generate_revision, head="heads"
-        )
-    with comparing_all(conformance_metadata):
-        definitions_match_ddl(alembic_runner)
-
-
 def test_alembic_check_is_quiet(
     migrated: Connection,
     alembic_config: Config,
     conformance_metadata: MetaData,
-    comparison: Comparison,
+    request: pytest.FixtureRequest,
     record: Record,
 ) -> None:
     """Autogenerate proposes no change, for example no drop of TimescaleDB's indexes."""
@@ -373,6 +372,8 @@ def test_alembic_check_is_quiet(
         return
     with comparing_all(conformance_metadata):
         of_all = _proposed(migrated, alembic_config, record)
+    # Not a parameter: where nothing is proposed, this process needs no comparison.
+    comparison = request.getfixturevalue("comparison")
     outcomes.fail(record, proposals(of_env, of_all, conformance_metadata, comparison))
 
 

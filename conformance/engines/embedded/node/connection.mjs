@@ -36,9 +36,9 @@ export class Connection {
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#receive(chunk))
     // At once, so that the next client, which may be the same program, finds a clean session.
-    socket.on('end', () => this.#close())
-    socket.on('error', () => this.#close())
-    socket.on('close', () => this.#close())
+    socket.on('end', () => this.close())
+    socket.on('error', () => this.close())
+    socket.on('close', () => this.close())
   }
 
   send(data) {
@@ -63,7 +63,7 @@ export class Connection {
     if (this.#chunks[0].length < typed + 4) this.#join()
     const length = this.#chunks[0].readUInt32BE(typed)
     // Whoever talks here is no PostgreSQL client.
-    if (length < (typed ? 4 : 8) || length > LONGEST_MESSAGE) this.#close()
+    if (length < (typed ? 4 : 8) || length > LONGEST_MESSAGE) this.close()
     return typed + length
   }
 
@@ -82,7 +82,7 @@ export class Connection {
 
   #handle(message) {
     if (!this.#started) this.#handleStart(message)
-    else if (message[0] === TERMINATE) this.#close()
+    else if (message[0] === TERMINATE) this.close()
     else if (this.#copy) this.#collect(message)
     else this.#submit(message)
   }
@@ -113,7 +113,7 @@ export class Connection {
   #handleStart(message) {
     const code = message.readUInt32BE(4)
     if (code === SSL_REQUEST || code === GSSENC_REQUEST) this.send(Buffer.from('N'))
-    else if (code === CANCEL_REQUEST) this.#close()
+    else if (code === CANCEL_REQUEST) this.close()
     else this.#start()
   }
 
@@ -124,7 +124,8 @@ export class Connection {
     this.send(welcome(this.#settings))
   }
 
-  #close() {
+  /** End the connection. */
+  close() {
     if (this.#closed) return
     this.#closed = true
     this.#socket.destroy()

@@ -3,27 +3,23 @@
 //   node server.mjs --packages DIR --parent PID [--load SNAPSHOT] [--lock-wait SECONDS]
 //
 // One JSON line on standard output says {"ready":true,"port":N}. Standard input takes commands,
-// one JSON line each, answered by one JSON line: {"command":"snapshot","path":FILE} and
-// {"command":"stop"}. The process ends by itself when its parent is gone, and when the backend
-// died. Its last line on standard error then says why.
+// one JSON line each, answered by one JSON line: {"command":"snapshot","path":FILE},
+// {"command":"rewind"} and {"command":"stop"}. Rewinding brings the database back to what it was
+// after the boot, ends all connections, and says {"ready":true,"port":N} with another port. The
+// process ends by itself when its parent is gone, and when the backend died. Its last line on
+// standard error then says why.
 //
 // pglite-socket, PGlite's own server, is not used: after a query that fails inside PGlite it never
 // serves another one, it leaves a session's state to the next client, and it cannot run COPY.
 
+import { once } from 'node:events'
 import net from 'node:net'
 import { parseArgs } from 'node:util'
-import v8 from 'node:v8'
 import { Worker } from 'node:worker_threads'
 
 import { Backend } from './backend.mjs'
 import { Connection } from './connection.mjs'
 import { Session } from './session.mjs'
-
-// WebAssembly is compiled when it is first called, fast and once. Optimizing it as well would make
-// long queries about a fifth faster, but a server that lives for seconds two times slower, and it
-// takes 100 MB more.
-const COMPILE_ONCE = '--wasm-lazy-compilation --liftoff-only --no-wasm-tier-up --no-wasm-dynamic-tiering'
-for (const flag of COMPILE_ONCE.split(' ')) v8.setFlagsFromString(flag)
 
 const { values: options } = parseArgs({
   options: {
@@ -43,11 +39,58 @@ function fail(error) {
   process.exit(1)
 }
 
-function obey(session, { command, path }) {
+/** The database on a port, for one use after the other. */
+class Served {
+  #backend
+  #session
+  #image
+  #connections = new Set()
+  #server
+
+  constructor(backend, lockWait) {
+    this.#backend = backend
+    this.#session = new Session(backend, lockWait, (error) =>
+      fail(new Error(`the backend died: ${error.message}`, { cause: error })),
+    )
+    this.#image = backend.image()
+  }
+
+  /** Listen on a new port; its number. */
+  async listen() {
+    this.#server = net.createServer((socket) => this.#accept(socket))
+    this.#server.on('error', fail)
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+    return this.#server.address().port
+  }
+
+  snapshot(file) {
+    this.#session.snapshot(file)
+  }
+
+  /** End all connections, restore the state after the boot, and listen on another port. */
+  async rewind() {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    for (const connection of this.#connections) connection.close()
+    await closed
+    this.#image.restore()
+    return this.listen()
+  }
+
+  #accept(socket) {
+    const connection = new Connection(socket, this.#session, this.#backend.settings)
+    this.#connections.add(connection)
+    socket.on('close', () => this.#connections.delete(connection))
+  }
+}
+
+async function obey(served, { command, path }) {
   if (command === 'stop') process.exit(0)
+  if (command === 'rewind') return { ready: true, port: await served.rewind() }
   if (command !== 'snapshot') throw new Error(`unknown command ${command}`)
-  session.snapshot(path)
-  return {}
+  served.snapshot(path)
+  return { done: true }
 }
 
 function watch(onCommand) {
@@ -59,21 +102,17 @@ function watch(onCommand) {
 }
 
 async function main() {
-  let session
-  watch((line) => {
+  let served
+  watch(async (line) => {
     try {
-      tell({ done: true, ...obey(session, JSON.parse(line)) })
+      tell(await obey(served, JSON.parse(line)))
     } catch (error) {
       tell({ error: error.message })
     }
   })
   const backend = await Backend.boot(options.packages, options.load)
-  session = new Session(backend, Number(options['lock-wait']) * 1000, (error) =>
-    fail(new Error(`the backend died: ${error.message}`, { cause: error })),
-  )
-  const server = net.createServer((socket) => new Connection(socket, session, backend.settings))
-  server.on('error', fail)
-  server.listen(0, '127.0.0.1', () => tell({ ready: true, port: server.address().port }))
+  served = new Served(backend, Number(options['lock-wait']) * 1000)
+  tell({ ready: true, port: await served.listen() })
 }
 
 process.on('uncaughtException', fail)
