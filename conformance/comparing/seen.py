@@ -51,12 +51,18 @@ def is_seen(key: FactKey, value: Value) -> bool:
 def seen_of(keys: Collection[FactKey], observed: Facts) -> Iterator[Seen]:
     """The entries of the verdict for these facts: one for each undeclared object."""
     undeclared = {key.existence for key in keys if key.attribute == EXISTS}
+    objects: dict[FactKey, list[FactKey]] = {}
     for key in sorted(keys, key=FactKey.sort_key):
         if key.kind in PRIVILEGES or is_part(observed.get(key.existence)):
             continue
-        if key.attribute == EXISTS or key.existence not in undeclared:
+        if key.attribute == EXISTS:
             yield Seen(key.kind, key.object, _reason(key, observed[key]))
-
+        elif key.existence not in undeclared:
+            # What has no existence of its own, like a storage parameter, is a thing by itself.
+            whole = key.existence if key.existence in observed else key
+            objects.setdefault(whole, []).append(key)
+    for whole, attributes in objects.items():
+        yield Seen(whole.kind, whole.object, _of_declared(attributes, observed))
     yield from _privileges(
         {
             key: str(observed[key])
@@ -77,9 +83,12 @@ def _privileges(granted: Mapping[FactKey, str]) -> Iterator[Seen]:
 
 
 def _reason(key: FactKey, value: Value) -> str:
-    if key.attribute != EXISTS:
-        return f"{key.attribute.replace('_', ' ')} is {show(value)}, which no model declares"
     return str(value) if isinstance(value, str) else _DETAILS.get(key.kind, "")
+
+
+def _of_declared(attributes: list[FactKey], observed: Facts) -> str:
+    said = (f"{key.attribute.replace('_', ' ')} is {show(observed[key])}" for key in attributes)
+    return f"{', '.join(said)}, which no model declares"
 
 
 def accounted(observed: Facts) -> dict[str, int]:

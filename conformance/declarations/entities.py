@@ -98,6 +98,7 @@ def _function(metadata: MetaData, entity: Any) -> None:
                         "volatile"),
         strict="STRICT" in upper.split() or "RETURNS NULL ON NULL INPUT" in upper,
         security="definer" if "SECURITY DEFINER" in upper else "invoker",
+        settings=None if "SET" in upper.split() else (),
         schema=entity.schema,
     ).require(metadata)  # fmt: skip
 

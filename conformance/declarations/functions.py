@@ -17,7 +17,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Function(Requirement):
-    """The database has this function; a property that is None is not judged.
+    """The database has this function; a property that is None is named in the verdict, not judged.
 
     Args:
         signature: name and argument types, `"total(integer, text)"`; names and defaults of

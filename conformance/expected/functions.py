@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.bodies import digest_of
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, FactKey, Facts, TypeName, Value
 from conformance.declarations.base import required
 from conformance.declarations.functions import Function
 
@@ -37,5 +37,5 @@ def _attributes(item: Function) -> dict[str, Value]:
         "settings": item.settings,
         "body": item.digest if item.body is None else digest_of(item.body),
     }
-    attributes = {name: ANYTHING if value is None else value for name, value in said.items()}
-    return {EXISTS: True, **attributes}
+    # The verdict names the others with their values.
+    return {EXISTS: True, **{name: value for name, value in said.items() if value is not None}}

@@ -27,6 +27,12 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 
 
 def _attributes(row: Any) -> dict[str, Value]:
+    named = {
+        "defaults": row.defaults,
+        "owner": row.other_owner,
+        "executable_by_public": row.executable_by_public,
+        "planner": row.planner,
+    }
     return {
         EXISTS: Detail(_in_short(row)),
         "language": row.language,
@@ -36,6 +42,7 @@ def _attributes(row: Any) -> dict[str, Value]:
         "security": "definer" if row.security_definer else "invoker",
         "settings": tuple(sorted(row.settings)),
         "body": digest_of(row.body),
+        **{name: value for name, value in named.items() if value},
     }
 
 
@@ -47,4 +54,5 @@ def _returns(result: str | None) -> Value:
 
 def _in_short(row: Any) -> str:
     used = f", used by {', '.join(row.used_by)}" if row.used_by else ""
-    return f"{row.language}, body {digest_of(row.body)}{used}"
+    definer = ", security definer" if row.security_definer else ""
+    return f"{row.language}{definer}, body {digest_of(row.body)}{used}"

@@ -63,6 +63,36 @@ def test_what_is_not_declared_is_not_judged(database):
     database.expect((), database.requiring(Function("next_of(int)", body=BODY)))
 
 
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("ALTER FUNCTION next_of SECURITY DEFINER", "security is definer"),
+        ("ALTER FUNCTION next_of SET search_path = attic", "settings is (search_path=attic)"),
+        ("ALTER FUNCTION next_of VOLATILE", "volatility is volatile"),
+        ("ALTER FUNCTION next_of STRICT", "strict is yes"),
+        ("CREATE ROLE heir; ALTER FUNCTION next_of OWNER TO heir", "owner is heir"),
+        ("REVOKE EXECUTE ON FUNCTION next_of FROM PUBLIC", "executable by public is no"),
+        ("ALTER FUNCTION next_of PARALLEL SAFE COST 7", "planner is parallel safe, cost 7"),
+        (CREATE.replace("CREATE", "CREATE OR REPLACE").replace("x int", "x int DEFAULT 3"),
+         "defaults is 3"),
+        (f"DROP FUNCTION next_of; {CREATE.replace('RETURNS int', 'RETURNS bigint')}",
+         "returns is bigint"),
+    ],
+)  # fmt: skip
+def test_what_is_not_declared_is_named(database, sql, named):
+    """A change of what a call means is at least in the verdict."""
+    database.execute(CREATE)
+    metadata = database.requiring(Function("next_of(int)", body=BODY))
+    (before,) = database.compare(metadata).seen
+    assert named not in before.reason
+    database.execute(sql)
+    database.expect((), metadata)
+    (after,) = database.compare(metadata).seen
+    assert (after.kind, after.object) == ("function", NAME)
+    assert named in after.reason
+    assert after.reason.endswith(", which no model declares")
+
+
 def test_an_undeclared_function_is_seen_with_its_digest_and_its_users(database):
     database.execute(CREATE)
     database.execute("ALTER TABLE instruments ADD CHECK (next_of(id) > 0) NOT VALID")
@@ -78,7 +108,7 @@ def test_overloads_are_functions_of_their_own(database):
     database.execute(CREATE.replace("x int", "x text").replace("x + 1", "7"))
     database.expect((), database.requiring(Function("next_of(int)"), Function("next_of(text)")))
     compared = database.compare(database.requiring(Function("next_of(text)")))
-    assert [item.object for item in compared.seen] == [NAME]
+    assert [item.object for item in compared.seen] == [NAME, "next_of(text)"]
 
 
 @pytest.mark.parametrize(

@@ -215,14 +215,13 @@ POSTGRESQL: Table = {
         ("function", "procedure", "aggregate", "window_function", "trigger"),
         judged="oid proname pronamespace prokind proargtypes prolang prosecdef proisstrict "
         "provolatile prosrc proconfig proacl",
+        seen="proargdefaults proowner procost prorows prosupport proleakproof proparallel",
         irrelevant={
             "part of pg_get_function_result() and pg_get_function_sqlbody()": (
                 "prorettype proretset prosqlbody"
             ),
-            _OWNER: "proowner",
-            "hints for the planner": "procost prorows prosupport proleakproof proparallel",
-            "names and defaults of arguments": "provariadic pronargs pronargdefaults "
-            "proallargtypes proargmodes proargnames proargdefaults",
+            "names and modes of arguments": "provariadic pronargs pronargdefaults "
+            "proallargtypes proargmodes proargnames",
             _INTERNAL: "protrftypes probin",
         },
     ),
