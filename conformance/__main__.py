@@ -11,14 +11,17 @@ from conformance.process.standard_library import put_first
 
 def main() -> None:
     """Run the command line; if its packages are missing, name the extra that installs them."""
-    put_first()
-    # Importing frees little: a collection for every 700 new objects takes a tenth of the time.
-    gc.set_threshold(100_000)
     try:
+        put_first()
+        # Importing frees little: a collection for every 700 new objects takes a tenth of the time.
+        gc.set_threshold(100_000)
         from conformance.cli import main as command
     except ModuleNotFoundError:
         _say_what_is_missing()
         raise
+    except KeyboardInterrupt:
+        sys.stderr.write("conformance: Interrupted.\n")
+        sys.exit(2)
     command(prog_name="conformance")
 
 

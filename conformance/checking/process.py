@@ -69,12 +69,19 @@ class SuiteProcess:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            # Ctrl-C in a terminal would meet a Python that is just starting, which prints a fatal
+            # error and its traceback. `__exit__` ends the process.
+            process_group=0,
         )
-        # The order may contain a password, and other users cannot read standard input.
-        with suppress(BrokenPipeError):
-            print(json.dumps(self._order), file=self._process.stdin, flush=True)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        try:
+            # The order may contain a password, and other users cannot read standard input.
+            with suppress(BrokenPipeError):
+                print(json.dumps(self._order), file=self._process.stdin, flush=True)
+            self._reader = threading.Thread(target=self._read, daemon=True)
+            self._reader.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -177,7 +184,8 @@ def _end_with_the_caller(caller: int) -> None:
 @contextmanager
 def _standard_output_alone() -> Iterator[IO[str]]:
     """Reserve standard output for the answer; redirect other output to standard error."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
+    # The caller may have ended before it read the answer.
+    with suppress(BrokenPipeError), os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
         os.dup2(2, 1)
         yield answer
 
