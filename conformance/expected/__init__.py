@@ -70,6 +70,7 @@ def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Fac
         for module in _PER_TABLE:
             facts.merge(module.expected(table, name, default_schema))
         facts.merge(policies.expected(table, name, metadata))
+    facts.merge(tables.parents(metadata, default_schema))
     for table in views_of(metadata):
         name = tables.table_name(table, default_schema)
         for part in _PER_VIEW:

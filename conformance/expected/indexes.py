@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The names of PostgreSQL's operator classes, and of extensions', end like this.
 _OPERATOR_CLASS = re.compile(r"\s+(\w+_ops)$")
+#: `COLLATE "C"` at the end of a text, with the schema or without it.
+_COLLATE = re.compile(r'\s+COLLATE\s+(?:(?:"[^"]+"|\w+)\.)?(?:"([^"]+)"|(\w+))$', re.IGNORECASE)
 _MODIFIERS = re.compile(
     r"\s+(?:(?P<direction>ASC|DESC))?\s*(?:NULLS\s+(?P<nulls>FIRST|LAST))?\s*$", re.IGNORECASE
 )
@@ -77,6 +79,8 @@ def _operator_class(index: Index, value: Any) -> tuple[str | None, Any]:
 
 
 def _collation(value: Any) -> tuple[str | None, Any]:
+    if isinstance(value, str) and (match := _COLLATE.search(value)) is not None:
+        return match[1] or match[2].lower(), value[: match.start()]
     if getattr(value, "operator", None) is operators.collate:
         return str(value.right.collation), value.left
     return None, value

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import ANYTHING, EXISTS, Facts, OneOf, OwnedBy, Value
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, OneOf, OwnedBy, Value
 from conformance.declarations.base import declared, required
 from conformance.declarations.privileges import Owner
 from conformance.declarations.triggers import RowSecurity
@@ -36,14 +36,12 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     """The table: plain SQLAlchemy can declare partitions, parents, UNLOGGED and FOREIGN."""
     options = spelling.options(table)
     prefixes = {str(prefix).upper() for prefix in table._prefixes}
-    inherits = options.get("inherits") or ()
-    parents = (inherits,) if isinstance(inherits, str) else tuple(inherits)
     attributes: dict[str, Value] = {
         EXISTS: True,
         "kind": _kind(table, prefixes),
         "persistence": "unlogged" if "UNLOGGED" in prefixes else "permanent",
         "row_security": _row_security(table),
-        "inherits": tuple(sorted(str(parent) for parent in parents)),
+        "inherits": tuple(sorted(_parents(table))),
         "inherited_by": ANYTHING if options.get("partition_by") else (),
         "referred_to_by": (),
         "access_method": options.get("using") or "heap",
@@ -57,6 +55,27 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     facts = FactTable()
     facts.add("table", name, "", attributes)
     return facts
+
+
+def parents(metadata: MetaData, default_schema: str) -> Facts:
+    """The children of tables that others inherit from, which only the children name."""
+    names = {table_name(table, default_schema) for table in metadata.tables.values()}
+    children: dict[str, list[str]] = {}
+    for table in metadata.tables.values():
+        for parent in _parents(table):
+            # PostgreSQL looks on its search path; the child's own schema comes first here.
+            own = f"{table.schema}.{parent}"
+            children.setdefault(own if own in names else parent, []).append(table.name)
+    return {
+        FactKey("table", parent, "", "inherited_by"): tuple(sorted(found))
+        for parent, found in children.items()
+        if parent in names
+    }
+
+
+def _parents(table: Table) -> tuple[str, ...]:
+    inherits = spelling.options(table).get("inherits") or ()
+    return (inherits,) if isinstance(inherits, str) else tuple(map(str, inherits))
 
 
 def _partition_key(written: str) -> str | OneOf:

@@ -55,7 +55,8 @@ def _index(observed: Observed, table: str, name: str, of: dict[str, Any]) -> Cal
 
 
 def _column(item: IndexColumn, *, known: bool) -> Any:
-    words = [item.operator_class] if item.operator_class else []
+    words = [f"COLLATE {identifier(item.collation)}"] if item.collation else []
+    words += [item.operator_class] if item.operator_class else []
     words += ["DESC"] if item.descending else []
     if item.nulls_first is not item.descending:
         words.append(f"NULLS {'FIRST' if item.nulls_first else 'LAST'}")

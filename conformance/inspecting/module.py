@@ -9,7 +9,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import SAWarning
 
 from conformance.inspecting import sequences, subjects, views
-from conformance.inspecting.code import Call, Name
+from conformance.inspecting.code import Call, Name, given
 from conformance.inspecting.options import options_of
 from conformance.inspecting.tables import metadata_of
 
@@ -38,7 +38,10 @@ def classes_of(
     for entry in subjects.of_tables(observed):
         if entry.owner in tables:
             args[tables[entry.owner]].append(entry.call)
-    options = {table: options_of(observed, name) for name, table in tables.items()}
+    options = {
+        table: options_of(observed, name) | given(comment=table.comment)
+        for name, table in tables.items()
+    }
     metadata = next(iter(tables.values())).metadata if tables else MetaData()
 
     def of_metadata(reference: str) -> Sequence[Call]:

@@ -1,4 +1,4 @@
-"""The options of a table that plain SQLAlchemy has: schema, UNLOGGED, parents, access method."""
+"""The options of a table that plain SQLAlchemy has: schema, kind, parents, access method."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from conformance.inspecting.observed import Observed
 
 #: The attributes of a table that its options say.
-OPTIONS = ("persistence", "inherits", "access_method")
+OPTIONS = ("kind", "partitioned_by", "persistence", "inherits", "access_method")
 
 
 def options_of(observed: Observed, name: str) -> dict[str, Any]:
@@ -19,6 +19,10 @@ def options_of(observed: Observed, name: str) -> dict[str, Any]:
     options: dict[str, Any] = {} if schema is None else {"schema": schema}
     if of.get("persistence") == "unlogged":
         options["prefixes"] = ["UNLOGGED"]
+    if of.get("kind") == "foreign table":
+        options["prefixes"] = ["FOREIGN"]
+    if "partitioned_by" in of:
+        options["postgresql_partition_by"] = of["partitioned_by"]
     if parents:
         options["postgresql_inherits"] = list(parents)
     if of.get("access_method", "heap") != "heap":

@@ -202,6 +202,8 @@ def reflected_types(
 ) -> dict[tuple[str, str], Any]:
     """The types and comments of the tables' columns, in the order of the columns.
 
+    A table itself is a column without a name.
+
     A type that SQLAlchemy does not know is NullType.
     """
     found: dict[tuple[str, str], Any] = {}
@@ -219,6 +221,10 @@ def reflected_types(
                 for column in described:
                     key = scope.name(schema, table), column["name"]
                     found[key] = column["type"], column.get("comment")
+            for (_, table), said in inspector.get_multi_table_comment(
+                schema, tables, kind=ObjectKind.ANY
+            ).items():
+                found[scope.name(schema, table), ""] = NullType(), said.get("text")
     same = _known(connection, observed, {key: kind for key, (kind, _) in found.items()})
     return {key: (kind if key in same else NullType(), said) for key, (kind, said) in found.items()}
 

@@ -24,6 +24,7 @@ from conformance.inspecting import (
     triggers,
     views,
 )
+from conformance.inspecting.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ _ALL = (*OF_TABLES, *OF_DATABASE, sequences, views)
 
 #: Kind -> its attributes that the class, a column of it, or an option of the table says.
 OF_CLASSES = {
-    "table": ("exists", "persistence", "inherits", "access_method"),
+    "table": ("exists", *OPTIONS),
     "column": (
         "exists", "type", "nullable", "default", "identity", "generated", "generated_storage",
         "collation",
@@ -50,7 +51,6 @@ OF_CLASSES = {
 }  # fmt: skip
 
 _NO_LONGER_USUAL = "models can only promise the usual value"
-_PARTITIONED = "inspect prints no partition key: set postgresql_partition_by in the model"
 #: (kind, attribute) -> why no declaration says it. A value that is not the usual one is a finding,
 #: which is named in a comment.
 UNSAID = {
@@ -58,8 +58,6 @@ UNSAID = {
     ("extension", "restoring"): _NO_LONGER_USUAL,
     ("domain", "validated"): _NO_LONGER_USUAL,
     ("sequence", "logged"): _NO_LONGER_USUAL,
-    ("table", "kind"): _PARTITIONED,
-    ("table", "partitioned_by"): _PARTITIONED,
     ("table", "altered_partitions"): _NO_LONGER_USUAL,
     ("table", "referred_to_by"): "the other table is in a schema that is not read",
     ("table", "inherited_by"): "said by the child",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import (
     Column,
     Computed,
+    DefaultClause,
     Double,
     ForeignKeyConstraint,
     Identity,
@@ -22,7 +23,7 @@ from sqlalchemy.types import NullType
 
 from conformance.comparing.facts import Expression, TypeName
 from conformance.inspecting.constraints import referred
-from conformance.inspecting.expressions import bare
+from conformance.inspecting.expressions import bare, identifier
 from conformance.inspecting.observed import text_of
 from conformance.inspecting.sequences import described
 from conformance.literals import for_sqlalchemy
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from conformance.inspecting.observed import Attributes, Observed
 
-    #: (table, column) -> the type and the comment.
+    #: (table, column) -> the type and the comment; a table is a column without a name.
     Reflected = Mapping[tuple[str, str], tuple[TypeEngine[Any], str | None]]
 
 
@@ -59,7 +60,10 @@ def metadata_of(observed: Observed, reflected: Reflected, other_type: Any) -> di
                 key=lambda item: places.get((name, item[0]), len(places)),
             )
         ]
-        tables[name] = Table(local, metadata, *columns, *_keys(observed, name), schema=schema)
+        said = reflected.get((name, ""), (None, None))[1]
+        tables[name] = Table(
+            local, metadata, *columns, *_keys(observed, name), schema=schema, comment=said
+        )
         _number_only_serials(observed, name, tables[name])
     for name, table in tables.items():
         for constraint, key in observed.of("foreign_key", name).items():
@@ -163,7 +167,17 @@ def _keys(observed: Observed, name: str) -> list[Any]:
 
 
 def _number_only_serials(observed: Observed, name: str, table: Table) -> None:
-    """Say of a numbered column of a key that it is, and of others that they are not."""
+    """Say of a numbered column of a key that it is, and of others that they are not.
+
+    SQLAlchemy numbers no column outside the primary key: those draw from their sequence.
+    """
+    for column in table.columns:
+        of = observed.one("column", name, column.name) or {}
+        if of.get("identity") == "serial" and not column.primary_key:
+            parts = filter(None, (table.schema, f"{table.name}_{column.name}_seq"))
+            sequence = ".".join(map(identifier, parts)).replace("'", "''")
+            drawn = for_sqlalchemy(f"nextval('{sequence}'::regclass)")
+            column.server_default = DefaultClause(text(drawn))
     for column in table.primary_key.columns:
         of = observed.one("column", name, column.name) or {}
         if of.get("identity") == "serial" and len(table.primary_key.columns) > 1:

@@ -22,9 +22,14 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "nullable": not row.not_null,
             "default": None if default is None else Expression(default, default),
             "collation": row.collation,
-            "checks": tuple(Expression(check, check) for check in row.checks),
+            # SQLAlchemy declares one check; several mean the same as their conjunction.
+            "checks": tuple(Expression(check, check) for check in _conjunction(row.checks)),
             "validated": not row.not_valid,
         }
         name = scope.name(row.schema_name, row.domain_name)
         facts.update({FactKey("domain", name, "", part): v for part, v in attributes.items()})
     return facts
+
+
+def _conjunction(checks: list[str]) -> list[str]:
+    return [" AND ".join(checks)] if checks else []

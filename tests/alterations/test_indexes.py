@@ -36,6 +36,8 @@ def _indexed() -> MetaData:
         postgresql_ops={"lower_code": "text_pattern_ops"},
     )
     Index("ix_pattern_text", text("venue text_pattern_ops DESC"), _table=quotes)
+    collated = text('lower(venue) COLLATE pg_catalog."POSIX" text_pattern_ops DESC')
+    Index("ix_collated_text", collated, text('venue collate "C"'), _table=quotes)
     return metadata
 
 

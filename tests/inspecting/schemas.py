@@ -55,6 +55,7 @@ SELECT add_compression_policy('grid."Reading"', 2000000);
 SELECT add_retention_policy('grid."Reading"', 900000000, schedule_interval => INTERVAL '3 hours');
 CREATE INDEX "by order" ON grid."Reading" ("order" DESC NULLS LAST, tick) WHERE "order" IS NOT NULL;
 CREATE VIEW grid."Volts" AS SELECT "meterId", avg(volts) AS "meanVolts" FROM grid."Reading" GROUP BY 1;
+CREATE TABLE grid."Logs" (id serial PRIMARY KEY, "noOf" bigserial, part serial);
 CREATE TABLE grid.logs (id serial, day date NOT NULL DEFAULT CURRENT_DATE, PRIMARY KEY (id, day));
 CREATE TABLE grid.notes (id serial PRIMARY KEY, note text NOT NULL DEFAULT '{"a:b": 1}');
 """
@@ -64,7 +65,7 @@ SHOP = """
 CREATE EXTENSION btree_gist;
 CREATE EXTENSION ltree;
 CREATE DOMAIN positive AS integer DEFAULT 1 CHECK (VALUE > 0);
-CREATE DOMAIN amount AS numeric(12, 2);
+CREATE DOMAIN amount AS numeric(12, 2) CONSTRAINT low CHECK (VALUE > -1e9) CONSTRAINT high CHECK (VALUE < 1e9);
 CREATE TYPE state AS ENUM ('new', 'paid', 'sent');
 CREATE SEQUENCE invoices START 1000 INCREMENT 5 CACHE 20;
 CREATE TABLE customers (
@@ -93,6 +94,8 @@ CREATE INDEX ix_customers_name ON customers (name text_pattern_ops);
 CREATE INDEX ix_customers_down ON customers (lower(code) text_pattern_ops DESC, id);
 CREATE INDEX ix_customers_lower ON customers (lower(name) DESC);
 CREATE INDEX ix_customers_other ON customers (name COLLATE "POSIX" DESC);
+CREATE INDEX ix_customers_both ON customers (upper(name) COLLATE "POSIX" text_pattern_ops DESC NULLS LAST,
+    name COLLATE "C" DESC);
 ALTER TABLE orders SET (timescaledb.compress, timescaledb.compress_segmentby = 'customer_id',
     timescaledb.compress_orderby = 'placed_at DESC, id', timescaledb.compress_chunk_time_interval = '4 weeks');
 SELECT add_compression_policy('orders', INTERVAL '30 days', schedule_interval => INTERVAL '6 hours');
@@ -105,6 +108,13 @@ CREATE TABLE base ("int" int PRIMARY KEY, "datetime" timestamptz, registry date,
 CREATE UNLOGGED TABLE carts (customer_id bigint NOT NULL REFERENCES customers, item text NOT NULL,
     PRIMARY KEY (customer_id, item));
 COMMENT ON COLUMN orders.net IS 'Without the "tax"';
+COMMENT ON TABLE orders IS 'Since "2020"';
+CREATE TABLE visits ("Day" date NOT NULL, country text NOT NULL, PRIMARY KEY ("Day", country))
+    PARTITION BY RANGE ("Day", country);
+CREATE TABLE visits_now PARTITION OF visits DEFAULT;
+CREATE TABLE codes (code text NOT NULL) PARTITION BY LIST (lower(code));
+CREATE TABLE notes (note text);
+CREATE TABLE letters (number integer) INHERITS (notes);
 """
 
 #: Jobs, policies, functions, triggers, rules, privileges and settings.

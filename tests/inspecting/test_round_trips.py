@@ -37,6 +37,18 @@ def test_a_printed_module_conforms(inspected):
     assert findings(inspected, metadata_in(source)) == []
 
 
+@needs_sqlacodegen
+def test_comments_are_kept(conformance_engine, bare):
+    with conformance_engine.database(bare) as url:
+        run(url, "CREATE TABLE one (a integer); COMMENT ON TABLE one IS 'All: \"of\" them';"
+                 "COMMENT ON COLUMN one.a IS 'two\nlines';"
+                 "CREATE TABLE two (a integer PRIMARY KEY);"
+                 "COMMENT ON TABLE two IS 'again'")  # fmt: skip
+        tables = metadata_in(whole_module(address(url))).tables
+    assert (tables["one"].comment, tables["two"].comment) == ('All: "of" them', "again")
+    assert tables["one"].c.a.comment == "two\nlines"
+
+
 def without_declarations(metadata):
     """The same tables with their columns and primary keys, and nothing else."""
     poor = MetaData()
