@@ -22,6 +22,7 @@ from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 from conformance.declarations import compression_of, hypertable_of, tables_of
 from conformance.expected import spelling
 from conformance.observed.home import function
+from conformance.population.foreign import why_foreign
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
 from conformance.strategies.derivation import derivation_of
 from conformance.strategies.drawing import drawing
@@ -61,7 +62,7 @@ def fill_every_state(
     """Insert generated rows into every table, and bring the chunks into all states.
 
     The rows are the same each time. A table whose rows cannot be generated stays empty;
-    `thinness.thin` gives the reason.
+    `thinness.thin` gives the reason. Nothing is written to foreign tables.
 
     Args:
         metadata: the tables, which exist and are empty.
@@ -92,9 +93,11 @@ def fill_table(
         compress, span, plain: as for `fill_every_state`.
 
     Raises:
-        ValueError: rows cannot be generated; nothing was inserted.
+        ValueError: rows cannot be generated, or are on another server; nothing was inserted.
         sqlalchemy.exc.DBAPIError: the database rejects the rows.
     """
+    if (foreign := why_foreign(connection, table)) is not None:
+        raise NotDerivable(table, [foreign])
     generated = _generated(connection, table, span, plain=plain)
     inserted = [_insert(connection, table, row) for row in generated]
     if not any(inserted):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.errors import describe_briefly
 from conformance.population.filling import fill_table
+from conformance.population.foreign import why_foreign
 from conformance.strategies.derivation import derivation_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str
     """
     found = {}
     for table in tables:
-        if _is_empty(connection, table):
+        if (foreign := why_foreign(connection, table)) is not None:
+            found[table.fullname, ""] = f"no sample rows are written: {foreign}"
+        elif _is_empty(connection, table):
             why = why_no_rows(connection, table)
             found[table.fullname, ""] = f"no sample rows can be made: {why}"
         else:

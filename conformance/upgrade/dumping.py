@@ -21,6 +21,7 @@ from conformance.declarations import tables_of
 from conformance.engines.connecting import CONNECT_TIMEOUT, connect, lost_connection
 from conformance.engines.server.answering import ended_if_lost
 from conformance.population.aggregates import refresh_aggregates
+from conformance.population.foreign import without_foreign
 from conformance.upgrade.failures import WayFailed, WayUnavailable
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ def _named(address: URL) -> str:
 def copy_rows(source: URL, target: URL, metadata: MetaData) -> None:
     """Copy all rows of the metadata's tables into the same, empty tables of another database.
 
-    Continuous aggregates of the other database are then refreshed.
+    Continuous aggregates of the other database are then refreshed. Rows of foreign tables are on
+    another server, where both databases see them.
 
     TimescaleDB's documentation advises this where a dump cannot be restored ("Migrate schema and
     data separately"). It uses `COPY (SELECT ...) TO`, since a hypertable itself is empty.
@@ -169,7 +171,7 @@ def copy_rows(source: URL, target: URL, metadata: MetaData) -> None:
         sqlalchemy.exc.DBAPIError, psycopg2.Error: the rows cannot be read or written.
     """
     with connect(source) as reading, connect(target) as writing:
-        for table in tables_of(metadata):
+        for table in without_foreign(reading, tables_of(metadata)):
             _copy(reading, writing, table)
         writing.commit()
     with connect(target, autocommit=True) as connection:

@@ -19,6 +19,7 @@ from conformance.observed.circumstances import observed_circumstances
 from conformance.observed.sizes import table_sizes
 from conformance.pipeline import both_sides, scope_of
 from conformance.population.digests import digest
+from conformance.population.foreign import without_foreign
 from conformance.upgrade.state import (
     CHUNKS,
     OWN_JOB,
@@ -82,7 +83,7 @@ def read_state(url: URL, metadata: MetaData) -> State:
             # The suite names such catalogs when it runs on the upgraded database.
             if key.kind != CATALOG
         }
-        for table in tables_of(metadata):
+        for table in without_foreign(connection, tables_of(metadata)):
             name = scope.name(table.schema or scope.default_schema, table.name)
             values.update(_contents(connection, table, name))
             if hypertable_of(table) is not None:
