@@ -53,10 +53,12 @@ class Interval:
     Attributes:
         microseconds: the length; a month counts as 30 days.
         spelled: the spelling in the source, for messages; does not affect equality.
+        chosen: False if TimescaleDB may have chosen it by itself; does not affect equality.
     """
 
     microseconds: int
     spelled: str | None = field(default=None, compare=False)
+    chosen: bool = field(default=True, compare=False)
 
     @classmethod
     def parse(cls, value: str | timedelta | Interval) -> Interval:

@@ -46,6 +46,7 @@ from conformance.comparing.facts import EXISTS, KINDS, FactKey, Facts, show  # n
 from conformance.comparing.seen import is_seen  # noqa: E402
 from conformance.declarations import (  # noqa: E402
     ChunkSkipping,
+    ColumnStorage,
     Compression,
     ContinuousAggregate,
     DefaultGrant,
@@ -154,7 +155,10 @@ def one_of_everything() -> MetaData:
         ExcludeConstraint(("traded_at", "="), ("symbol", "="), name="ex_trades", using="btree"),
         Index("ix_trades_venue", "venue_id", postgresql_where="price > 0"),
         Hypertable("traded_at", chunk_interval="1 month"),
-        Storage({"fillfactor": 90, "autovacuum_enabled": False, "parallel_workers": 2}),
+        Storage(
+            {"fillfactor": 90, "autovacuum_enabled": False, "parallel_workers": 2},
+            columns={"id": ColumnStorage(options={"sequence": "unlogged"})},
+        ),
         Trigger(
             "keep", timing="before", events="delete", function="keep()", condition="OLD.id > 0"
         ),

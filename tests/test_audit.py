@@ -174,25 +174,6 @@ def wait_for_a_failure(url):
             time.sleep(0.2)
 
 
-@pytest.mark.parametrize(("length", "accepted"), [("1 day", True), ("2 days", False)])
-def test_an_undeclared_schedule_is_one_of_the_defaults(
-    database, conformance_engine, length, accepted
-):
-    """CREATE TABLE ... WITH gives 1 day, add_compression_policy() 12 hours here."""
-    missing = conformance_engine.capabilities.missing("community_edition")
-    if missing is not None:
-        pytest.skip(missing)
-    alter(
-        database,
-        f"SELECT alter_job(job_id, schedule_interval => INTERVAL '{length}')"
-        " FROM timescaledb_information.jobs"
-        " WHERE proc_name = 'policy_compression' AND hypertable_name = 'market_data'",
-    )
-    findings = audit_module.audit(address(database), Base.metadata).findings
-    schedule = "policy:market_data.compression:schedule_interval"
-    assert [finding.id for finding in findings] == ([] if accepted else [schedule])
-
-
 def test_a_warning_conforms(database):
     """It is shown, and fails nothing."""
     alter(

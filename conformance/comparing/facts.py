@@ -407,7 +407,7 @@ class Unsaid:
     Attributes:
         value: the usual default.
         ways: which statement gives which default, in words.
-        others: the other defaults.
+        others: the other defaults; of these an interval that somebody chose is none.
     """
 
     value: Any
@@ -416,7 +416,8 @@ class Unsaid:
 
     def accepts(self, observed: object) -> bool:
         """Whether the observed value is one of the defaults."""
-        return observed == self.value or observed in self.others
+        chosen = isinstance(observed, Interval) and observed.chosen
+        return observed == self.value or (not chosen and observed in self.others)
 
     def __str__(self) -> str:
         return show(self.value)

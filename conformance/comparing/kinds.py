@@ -62,6 +62,8 @@ CAUSES = {
     **{(kind, "owner"): _OWNER_OF_VIEW for kind in DERIVED},
     ("table", "withheld_from_owner"): "somebody ran REVOKE ... FROM the owner. GRANT gives the "
     "privileges back",
+    ("storage", "sequence"): "an unlogged sequence starts again after a crash, and gives ids that "
+    "rows have already. ALTER SEQUENCE ... SET LOGGED makes the sequence permanent",
     ("storage", "autovacuum_enabled"): "somebody ran ALTER TABLE ... SET (autovacuum_enabled = "
     "false). The table is not vacuumed or analyzed then, and the planner uses old statistics",
     (

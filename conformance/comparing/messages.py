@@ -172,6 +172,9 @@ _CAUSES = {
     "add_continuous_aggregate_policy() was not called, or the policy was removed",
     ("policy", "compress_after"): "add_compression_policy(..., if_not_exists => true) warns and "
     "keeps the age of an existing policy",
+    ("policy", "config"): "somebody changed the configuration of the job, with alter_job(..., "
+    "config => ...) or in the catalog. A hypertable_id in it is another hypertable than the job "
+    "has, and the job works on that one",
     ("policy", "count"): "a policy was added a second time. From 2.23 on CREATE TABLE ... WITH "
     "(tsdb.hypertable) adds one by itself",
     ("policy", "scheduled"): "alter_job(..., scheduled => false) pauses a job, and so does a next "

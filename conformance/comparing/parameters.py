@@ -1,4 +1,4 @@
-"""Storage parameters as they are compared, and which of them change plans.
+"""Storage parameters as they are compared, and which of them change rows or plans.
 
 Source: PostgreSQL documentation, "CREATE TABLE", storage parameters.
 """
@@ -6,8 +6,15 @@ Source: PostgreSQL documentation, "CREATE TABLE", storage parameters.
 from __future__ import annotations
 
 #: A table without autovacuum has stale statistics; parallel_workers decides the planner's choices.
-CHANGES_PLANS = frozenset(
-    {"autovacuum_enabled", "toast.autovacuum_enabled", "parallel_workers", "user_catalog_table"}
+#: An unlogged sequence of a column gives ids again after a crash.
+CHANGES_ROWS_OR_PLANS = frozenset(
+    {
+        "autovacuum_enabled",
+        "toast.autovacuum_enabled",
+        "parallel_workers",
+        "user_catalog_table",
+        "sequence",
+    }
 )
 #: Parameter -> its default.
 _DEFAULTS = {

@@ -21,7 +21,7 @@ from conformance.comparing.facts import (
     show,
 )
 from conformance.comparing.findings import Seen
-from conformance.comparing.parameters import CHANGES_PLANS
+from conformance.comparing.parameters import CHANGES_ROWS_OR_PLANS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -44,7 +44,7 @@ def is_seen(key: FactKey, value: Value) -> bool:
     if isinstance(value, Detail) and value.judged is not None:
         return not value.judged
     if key.kind == "storage":
-        return key.attribute not in CHANGES_PLANS
+        return key.attribute not in CHANGES_ROWS_OR_PLANS
     return key.kind in _SEEN
 
 

@@ -23,7 +23,8 @@ class ColumnStorage:
         compression: the method of TOAST, `"pglz"` or `"lz4"`.
         statistics: the target of `ALTER COLUMN ... SET STATISTICS`.
         options: the options of `ALTER COLUMN ... SET (...)`, `{"n_distinct": -1}`; for the column
-            of a dimension also `partitioning_function`, where the function is not TimescaleDB's.
+            of a dimension also `partitioning_function`, where the function is not TimescaleDB's,
+            and for one with a sequence of its own `{"sequence": "unlogged"}`.
     """
 
     def __init__(

@@ -98,7 +98,7 @@ def _reorder_schedule(table: Table) -> Interval:
 def _undeclared_schedule(table: Table, metadata: MetaData) -> Unsaid:
     """The default, which differs for CREATE TABLE ... WITH. Source: timescaledb#8788."""
     usual = _default_schedule(table, metadata)
-    ways = f"add_compression_policy() gives {usual}, CREATE TABLE ... WITH gives {_DAILY}"
+    ways = f"add_compression_policy() gives {usual}, and only CREATE TABLE ... WITH gives {_DAILY}"
     return Unsaid(usual, ways, (_DAILY,))
 
 

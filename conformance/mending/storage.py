@@ -50,6 +50,8 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
 def _set(ref: Ref, attribute: str, value: Value, scene: Scene) -> Step:
     if attribute in ("of_type", "partitioning_function", "tablespaces"):
         raise CannotMend(f"{attribute.replace('_', ' ')} is not changed by fix", attribute)
+    if attribute == "sequence":
+        return making("storage", _sequence(ref, str(value)))
     table, words = relation(ref.table), f"SET ({parameter(attribute)} = {literal(value)})"
     if not ref.name:
         if attribute == "replica_identity":
@@ -77,6 +79,8 @@ def _of(attribute: str, value: Value) -> str:
 def _reset(ref: Ref, attribute: str, scene: Scene) -> Step:
     if attribute in ("of_type", "partitioning_function", "tablespaces"):
         raise CannotMend(f"{attribute.replace('_', ' ')} is not changed by fix", attribute)
+    if attribute == "sequence":
+        return dropping("storage", _sequence(ref, "logged"))
     table = relation(ref.table)
     if not ref.name:
         if attribute == "replica_identity":
@@ -92,6 +96,12 @@ def _reset(ref: Ref, attribute: str, scene: Scene) -> Step:
         _STATISTICS: "SET STATISTICS -1",
     }.get(attribute, f"RESET ({parameter(attribute)})")
     return dropping("storage", f"ALTER TABLE {table} ALTER COLUMN {name(ref.name)} {words}")
+
+
+def _sequence(ref: Ref, how: str) -> str:
+    """The catalog knows the name of the column's sequence."""
+    found = f"pg_get_serial_sequence({literal(relation(ref.table))}, {literal(ref.name)})"
+    return f"DO $$ BEGIN\n    EXECUTE 'ALTER SEQUENCE ' || {found} || ' SET {how.upper()}';\nEND $$"
 
 
 def _is_index(ref: Ref, scene: Scene) -> bool:

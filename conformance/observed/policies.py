@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.fact_table import FactTable
@@ -66,7 +67,6 @@ def _offset(job: Any, name: str) -> Interval | int | None:
 
 def _refresh(job: Any, config: dict[str, Any]) -> dict[str, Value]:
     """The window and the options of a refresh policy; removes them from the config."""
-    config.pop("mat_hypertable_id", None)
     found: dict[str, Value] = {}
     for name in _OFFSETS:
         config.pop(name, None)
@@ -79,7 +79,9 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
     first = jobs[0]
     attributes: dict[str, Value] = {EXISTS: True, "count": len(jobs)}
     config = dict(first.config or {})
-    config.pop("hypertable_id", None)
+    if not first.misdirected:
+        for name in ("hypertable_id", "mat_hypertable_id"):
+            config.pop(name, None)
     if first.proc_name.endswith(_REFRESH):
         attributes.update(_refresh(first, config))
     for name in _AGES:
@@ -96,7 +98,8 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
     if config.get("recompress_unordered"):  # The default, which need not be said.
         config.pop("recompress_unordered")
     attributes["config"] = json.dumps(config, sort_keys=True) if config else None
-    attributes["schedule_interval"] = parsed_interval(first.schedule_interval)
+    schedule = parsed_interval(first.schedule_interval)
+    attributes["schedule_interval"] = replace(schedule, chosen=not first.of_create_table)
     # A job whose next start is at infinity, or far away, does not run although it is scheduled.
     attributes["scheduled"] = first.scheduled and not first.paused
     attributes["max_runtime"] = parsed_interval(first.max_runtime)

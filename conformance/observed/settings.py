@@ -26,7 +26,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         judged = changes_meaning(
             row.name, row.value, of_role=row.role_name is not None, hidden=hidden
         )
-        facts[key] = Detail(normal(row.value) + _hides(hidden), judged=judged)
+        facts[key] = Detail(row.value + _hides(hidden), judged=judged)
         facts[key._replace(attribute="value")] = normal(row.value)
     return facts
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Column, DateTime, Double, MetaData, Table
 
 import models
-from conformance.declarations import hypertable_of
+from conformance.declarations import Compression, Hypertable, hypertable_of
 
 from .cases import Alteration, ModelEdit, parametrize
 
@@ -27,6 +28,16 @@ def _config(change: str) -> str:
     return (
         f"SELECT alter_job(job_id, config => config {change}) FROM timescaledb_information.jobs"
         f" WHERE job_id = {JOB}"
+    )
+
+
+def _in_the_catalog(column: str, value: str) -> str:
+    """Versions keep the jobs in different schemas."""
+    change = f"UPDATE %s SET {column} = {value} WHERE id = {JOB}".replace("'", "''")
+    return (
+        f"DO $$ BEGIN EXECUTE format('{change}',"
+        " coalesce(to_regclass('_timescaledb_catalog.bgw_job'),"
+        " to_regclass('_timescaledb_config.bgw_job'))); END $$"
     )
 
 
@@ -63,6 +74,11 @@ COMPRESSION = (
         _alter_job("schedule_interval => INTERVAL '2 days'"),
         {f"{POLICY}:schedule_interval"},
     ),
+    Alteration(
+        "the schedule of CREATE TABLE ... WITH, chosen by somebody",
+        _alter_job("schedule_interval => INTERVAL '1 day'"),
+        {f"{POLICY}:schedule_interval"},
+    ),
     Alteration("paused", _alter_job("scheduled => false"), {f"{POLICY}:scheduled"}),
     Alteration("never next", _alter_job("next_start => 'infinity'"), {f"{POLICY}:scheduled"}),
     Alteration(
@@ -87,6 +103,16 @@ COMPRESSION = (
         "a configuration more",
         _config("""|| '{"maxchunks_to_compress": 1}'"""),
         {f"{POLICY}:config"},
+    ),
+    Alteration(
+        "another hypertable",
+        _in_the_catalog("config", "config || '{\"hypertable_id\": 2}'"),
+        {f"{POLICY}:config"},
+    ),
+    Alteration(
+        "another procedure",
+        NEW_PROCEDURE + _in_the_catalog("(proc_schema, proc_name)", "('public', 'tidy')"),
+        {f"{POLICY}:exists", "job:public.tidy:exists"},
     ),
     Alteration(
         "twice",
@@ -186,6 +212,29 @@ EDITS = (
 def test_compression_policy(database, case):
     database.alter(case)
     database.expect(case.findings)
+
+
+OF_CREATE_TABLE = Alteration(
+    "CREATE TABLE ... WITH",
+    "CREATE TABLE ticks (at timestamptz NOT NULL, price float)"
+    " WITH (tsdb.hypertable, tsdb.partition_column = 'at', tsdb.chunk_interval = '30 days',"
+    " tsdb.orderby = 'at DESC')",
+    since=(2, 23),
+)
+
+
+def test_the_daily_schedule_of_create_table_with(bare_database):
+    metadata = MetaData()
+    Table("ticks", metadata, Column("at", DateTime(timezone=True), nullable=False),
+          Column("price", Double), Hypertable("at", chunk_interval="30 days"),
+          Compression(order_by="at DESC", after="30 days"))  # fmt: skip
+    bare_database.alter(OF_CREATE_TABLE)
+    bare_database.expect((), metadata)
+    bare_database.execute(
+        "SELECT alter_job(job_id, schedule_interval => INTERVAL '2 days')"
+        " FROM timescaledb_information.jobs WHERE hypertable_name = 'ticks'"
+    )
+    bare_database.expect({"policy:ticks.compression:schedule_interval"}, metadata)
 
 
 @parametrize(OTHERS)

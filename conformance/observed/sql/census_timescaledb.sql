@@ -12,11 +12,14 @@ SELECT 'policy', coalesce(a.view_schema, j.hypertable_schema),
     ON a.materialization_hypertable_schema = j.hypertable_schema
    AND a.materialization_hypertable_name = j.hypertable_name
  WHERE coalesce(a.view_schema, j.hypertable_schema) = ANY(:schemas)
+   -- A job of another procedure is no policy, even if it names a hypertable.
+   AND j.proc_schema LIKE '\_timescaledb\_%'::text
 UNION ALL
 -- Jobs below 1000 are TimescaleDB's own.
 SELECT 'job', NULL, pg_catalog.concat(j.proc_schema, '.', j.proc_name), ''
   FROM timescaledb_information.jobs j
- WHERE j.hypertable_name IS NULL AND j.job_id >= 1000
+ WHERE j.job_id >= 1000
+   AND (j.hypertable_name IS NULL OR j.proc_schema NOT LIKE '\_timescaledb\_%'::text)
 UNION ALL
 SELECT DISTINCT 'chunk_skipping', h.schema_name, h.table_name, s.column_name
   FROM _timescaledb_catalog.chunk_column_stats s

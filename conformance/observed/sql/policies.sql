@@ -16,6 +16,11 @@ SELECT j.job_id,
        -- Infinity is the usual way to write it. No failure puts a job off by as long as a year.
        j.next_start > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
        j.config,
+       -- The procedure works on the hypertable that the configuration names, whatever the job says.
+       coalesce(j.config ->> 'mat_hypertable_id'::text, j.config ->> 'hypertable_id'::text)
+       <> h.id::text AS misdirected,
+       -- CREATE TABLE ... WITH puts off the first run, of a schedule that is not fixed.
+       j.initial_start IS NOT NULL AND NOT j.fixed_schedule AS of_create_table,
        r.rolname AS owner, r.rolcanlogin AS may_log_in,
        -- A superuser, and a member of the role, has its rights.
        CASE WHEN NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')
@@ -29,6 +34,11 @@ SELECT j.job_id,
   FROM timescaledb_information.jobs j
   LEFT JOIN aggregate a
     ON a.hypertable_schema = j.hypertable_schema AND a.hypertable_name = j.hypertable_name
+  LEFT JOIN aggregate v
+    ON v.view_schema = j.hypertable_schema AND v.view_name = j.hypertable_name
+  LEFT JOIN _timescaledb_catalog.hypertable h
+    ON h.schema_name = coalesce(v.hypertable_schema, j.hypertable_schema)
+   AND h.table_name = coalesce(v.hypertable_name, j.hypertable_name)
   JOIN pg_catalog.pg_roles r ON r.oid = j.owner
   JOIN pg_catalog.pg_namespace s ON s.nspname = coalesce(a.view_schema, j.hypertable_schema)
   JOIN pg_catalog.pg_class c
