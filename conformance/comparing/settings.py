@@ -23,6 +23,12 @@ _MEANING = {
     "default_transaction_isolation": "read committed",
     "plan_cache_mode": "auto",
 }
+#: Setting -> its default. Less loses digits of the numbers that are read, or fails statements that
+#: change compressed rows; there 0 means that there is no limit.
+_LEAST = {
+    "extra_float_digits": 1,
+    "timescaledb.max_tuples_decompressed_per_dml_transaction": 100_000,
+}
 _UTC = frozenset({"utc", "etc/utc", "gmt", "etc/gmt", "zulu", "etc/zulu", "uct", "universal"})
 _ON_OFF = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
 #: Prefixes of settings that allow the planner a kind of plan.
@@ -55,6 +61,22 @@ def changes_meaning(name: str, value: str, *, of_role: bool, hidden: tuple[str, 
     if name == "timezone":
         return value not in _UTC
     if name == "datestyle":
-        return "dmy" in value or "ymd" in value
+        return _is_another_order(value.split(", "))
+    if name in _LEAST:
+        return _is_less(name, value)
     usual = "on" if name.startswith(_PLANS) else value
     return value != _MEANING.get(name, usual)
+
+
+def _is_another_order(styles: list[str]) -> bool:
+    """Whether 02/01 is the second of January. German dates begin with the day by themselves."""
+    return any(style in ("dmy", "ymd") or style.startswith("euro") for style in styles) or (
+        "german" in styles and not {"mdy", "us", "noneuropean"} & {*styles}
+    )
+
+
+def _is_less(name: str, value: str) -> bool:
+    # `normal` makes switches of 0 and 1.
+    number = {"off": "0", "on": "1"}.get(value, value)
+    unlimited = number == "0" and name != "extra_float_digits"
+    return number.lstrip("-").isdigit() and int(number) < _LEAST[name] and not unlimited

@@ -26,6 +26,8 @@ JUDGED = (
     ),
     Alteration("day before month", _of_database("DateStyle = ''SQL, DMY''"),
                {"setting:datestyle:exists"}),
+    Alteration("fewer digits", _of_database("extra_float_digits = 0"),
+               {"setting:extra_float_digits:exists"}),
     Alteration(
         "a search path that leads to another table",
         _of_database("search_path = attic, public",
