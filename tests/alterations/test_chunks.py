@@ -106,6 +106,13 @@ CASES = (
         {ALTERATIONS_OF_CHUNKS},
     ),
     Alteration(
+        "detached",
+        _on_a_chunk("CALL detach_chunk('{}')"),
+        {ALTERATIONS_OF_CHUNKS},
+        since=(2, 21),
+    ),
+    Alteration("dropped", _on_a_chunk("DROP TABLE {}")),
+    Alteration(
         "not vacuumed",
         _on_a_chunk("ALTER TABLE {} SET (autovacuum_enabled = false)"),
         {ALTERATIONS_OF_CHUNKS},

@@ -148,6 +148,17 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'is frozen, and refuse
           FROM (SELECT pg_catalog.to_jsonb(k) AS entry FROM _timescaledb_catalog.chunk k
                  WHERE k.status::int4 & 4 <> 0) AS found) AS frozen USING (oid)
 UNION ALL
+-- A table among the chunks, with the name of a chunk of the hypertable and without a parent.
+SELECT h.schema_name, h.table_name, c.relname, 'alteration',
+       'is detached, and its rows are no longer those of the hypertable', false
+  FROM _timescaledb_catalog.hypertable h
+  JOIN pg_catalog.pg_namespace n ON n.nspname = h.associated_schema_name
+  JOIN pg_catalog.pg_class c
+    ON c.relnamespace = n.oid AND c.relkind = 'r'
+   AND pg_catalog.substring(c.relname::text, '^(.*)_[0-9]+_chunk$') = h.associated_table_prefix::text
+ WHERE h.schema_name = ANY(:schemas)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
+UNION ALL
 -- A row comes into a partition through its table, whose columns may be NULL.
 SELECT schema_name, table_name, chunk_name, 'alteration',
        'has column '::text || a.attname::text || ' NOT NULL'::text, is_partition
