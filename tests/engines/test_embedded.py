@@ -22,6 +22,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from conformance.engines.base import Template
 from conformance.engines.embedded.engine import EmbeddedEngine
+from conformance.engines.embedded.npm_packages import NODE_SOURCES
 from conformance.errors import EngineUnavailable
 from conformance.process.cache import CACHE_VARIABLE, cache_folder
 
@@ -537,8 +538,19 @@ class TestOptimizedCode:
     def test_is_kept_beside_the_packages(self) -> None:
         kept = list((cache_folder() / "packages").glob("*/code/*/*.code"))
         # PostgreSQL, PL/pgSQL, and what TimescaleDB consists of.
-        assert len(kept) == 6
+        assert len(kept) == 5
         assert max(path.stat().st_size for path in kept) > 10_000_000
+
+    def test_is_of_statements_that_work(self, engine: EmbeddedEngine) -> None:
+        errors = []
+        with engine.database() as url:
+            connection = _connect(url)
+            for statement in (NODE_SOURCES / "training.sql").read_text("utf-8").split("\n\n"):
+                try:
+                    _execute(connection, statement)
+                except psycopg2.Error as error:
+                    errors.append(type(error).__name__)
+        assert errors == ["CheckViolation", "UniqueViolation"]
 
     @pytest.mark.parametrize("damage", ["truncated", "altered", "emptied"])
     def test_damaged_is_not_used(self, own_packages: Path, damage: str) -> None:
@@ -644,6 +656,7 @@ import os, sys, time
 from sqlalchemy import NullPool, create_engine, text
 from conformance.engines.base import Template
 from conformance.engines.embedded.engine import EmbeddedEngine
+from conformance.engines.embedded.npm_packages import NODE_SOURCES
 
 engine = EmbeddedEngine()
 

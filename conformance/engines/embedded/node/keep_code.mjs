@@ -1,19 +1,26 @@
-// Keeps optimized code of PostgreSQL and of the libraries that every run loads.
+// Keeps optimized code of PostgreSQL, TimescaleDB and PL/pgSQL: of what training.sql calls.
 //
 //   node keep_code.mjs PACKAGES SNAPSHOT
 //
-// The libraries are in the snapshot.
+// The snapshot is an empty database.
 
-import path from 'node:path'
+import fs from 'node:fs'
 
-import { keepCode, readProgram } from './modules.mjs'
-import { filesIn } from './snapshot.mjs'
-
-const LIBRARIES = '/tmp/pglite/lib/postgresql'
-const USUAL = /^(timescaledb.*|plpgsql\.so)$/
+import { Backend } from './backend.mjs'
+import { hasCode, keepCode, optimize } from './modules.mjs'
+import { query } from './protocol.mjs'
+import { Session } from './session.mjs'
 
 const [packages, snapshot] = process.argv.slice(2)
-const libraries = [...filesIn(snapshot)]
-  .filter(([file]) => path.posix.dirname(file) === LIBRARIES && USUAL.test(path.posix.basename(file)))
-  .map(([, bytes]) => bytes)
-keepCode(packages, [readProgram(packages), ...libraries])
+if (hasCode(packages)) process.exit(0)
+
+const training = fs.readFileSync(new URL('training.sql', import.meta.url), 'utf8')
+
+optimize()
+const backend = await Backend.boot(packages, snapshot)
+new Session(backend, 0, (error) => {
+  throw error
+})
+for (const sql of training.split('\n\n')) backend.exchange(query(sql))
+keepCode(packages)
+process.exit(0)

@@ -13,13 +13,16 @@ import zlib from 'node:zlib'
 // Compile a function when it is first called, fast and once. Optimizing it while it runs would make
 // a server that lives for seconds two times slower, and it takes 100 MB more.
 const SERVE = ['--liftoff', '--liftoff-only', '--wasm-lazy-compilation', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
-const OPTIMIZE = ['--no-liftoff-only', '--no-liftoff', '--no-wasm-lazy-compilation']
+const OPTIMIZE = ['--no-liftoff-only', '--no-liftoff']
+// Functions written in JavaScript are modules of some bytes.
+const SMALLEST_LIBRARY = 1024
 // <checksum of the module>-<checksum of the code>.code
 const CODE_FILE = /^([0-9a-f]+)-([0-9a-f]+)\.code$/
 
 const Compiled = WebAssembly.Module
 const files = new Map()
 let loaded = 0
+let optimized
 
 setFlags(SERVE)
 const native = nativeFunctions()
@@ -27,8 +30,10 @@ const native = nativeFunctions()
 // Emscripten loads a library by `new WebAssembly.Module`.
 WebAssembly.Module = new Proxy(Compiled, {
   construct(_, [bytes]) {
+    const module = kept(bytes) ?? new Compiled(bytes)
     loaded += 1
-    return kept(bytes) ?? new Compiled(bytes)
+    optimized?.push([bytes, module])
+    return module
   },
 })
 
@@ -57,27 +62,35 @@ export function useCode(packages) {
   }
 }
 
-/**
- * Keep optimized code of the modules. Takes many seconds. None of them may have been loaded in this
- * process: V8 would take the code that it has.
- */
-export function keepCode(packages, modules) {
-  if (!native) return
+/** Whether optimized code is there, or cannot be. */
+export function hasCode(packages) {
+  return !native || fs.existsSync(codeFolder(packages))
+}
+
+/** From now on optimize what is compiled, which takes long. Before a module is loaded. */
+export function optimize() {
+  setFlags(OPTIMIZE)
+  optimized = []
+}
+
+/** Keep the optimized code of the modules that were loaded since `optimize()`. */
+export function keepCode(packages) {
+  // The flags are a part of the code.
+  setFlags(SERVE)
   const folder = codeFolder(packages)
-  fs.mkdirSync(folder, { recursive: true })
-  useCode(packages)
-  for (const bytes of modules.filter((bytes) => !files.has(checksum(bytes)))) {
-    setFlags(OPTIMIZE)
-    const module = new Compiled(bytes)
-    setFlags(SERVE)
+  const unfinished = `${folder}.${process.pid}.part`
+  fs.mkdirSync(unfinished, { recursive: true })
+  for (const [bytes, module] of optimized) {
+    if (bytes.length < SMALLEST_LIBRARY) continue
     const code = Buffer.from(native.serialize(module))
-    const file = path.join(folder, `${checksum(bytes)}-${checksum(code)}.code`)
-    fs.writeFileSync(`${file}.${process.pid}.part`, code)
-    fs.renameSync(`${file}.${process.pid}.part`, file)
+    fs.writeFileSync(path.join(unfinished, `${checksum(bytes)}-${checksum(code)}.code`), code)
   }
+  // The code of other versions of node, and what killed processes have left.
   const parent = path.dirname(folder)
-  const others = fs.readdirSync(parent).filter((name) => name !== path.basename(folder))
-  for (const other of others) fs.rmSync(path.join(parent, other), { recursive: true })
+  for (const other of fs.readdirSync(parent)) {
+    if (path.join(parent, other) !== unfinished) fs.rmSync(path.join(parent, other), { recursive: true })
+  }
+  fs.renameSync(unfinished, folder)
 }
 
 /** The module with these bytes from its kept code; undefined where there is none. */
