@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING, Any, cast
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from conformance.errors import MigrationFailed, ModelsUnavailable, describe_error
+from conformance.errors import (
+    ConformanceError,
+    MigrationFailed,
+    ModelsUnavailable,
+    describe_error,
+)
 from conformance.project.flask_app import PROJECT
 from conformance.project.surroundings import hint_at_variable, prepare_environment
 
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
 #: The file in which Alembic 1.16 and later find what the ini file does not set.
 _PYPROJECT = "pyproject.toml"
 _INI = "conformance ini file"
+#: Alembic's words for revisions: it never looks for a revision with such an id.
+_OWN_WORDS = {"base", "head", "heads"}
 #: A word that may be the name of an environment variable.
 _VARIABLE = re.compile(rb"\b[A-Z][A-Z0-9_]{2,}\b")
 _ITS_SCHEMA, _ITS_VERSION = (
@@ -173,11 +180,34 @@ def revisions_of(config: Config) -> ScriptDirectory:
             # Alembic warns of a revision that exists twice, and of a missing down_revision.
             warnings.filterwarnings("error", module=r"alembic\.script\.revision")
             directory = ScriptDirectory.from_config(config)
+            _check_ids(directory)
             list(directory.walk_revisions())
+    except ConformanceError:
+        raise
     # Alembic imports the file of a revision: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
         raise _unreadable(ini_of(config), error) from None
     return directory
+
+
+def _check_ids(directory: ScriptDirectory) -> None:
+    """Refuse the ids that Alembic accepts in a file, and cannot migrate to."""
+    # walk_revisions() fails on such an id, or leaves its revision out.
+    known = directory.revision_map._revision_map  # noqa: SLF001 - there is no public way to them
+    for name, script in known.items():
+        if script is None or script.revision != name:
+            continue
+        if name in _OWN_WORDS:
+            why = "is a word with which Alembic names other revisions"
+        elif "'" in name:
+            why = "has a quotation mark, which Alembic writes into SQL without escaping it"
+        else:
+            continue
+        raise MigrationFailed(
+            f"The id {name!r} of the revision in {os.path.relpath(script.path)} {why}.",
+            "Give the revision another id: in its file, in the down_revision of the next one, and in"
+            " the version table of each database that has it.",
+        )
 
 
 def _unreadable(ini: Path, error: BaseException) -> MigrationFailed:

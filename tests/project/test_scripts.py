@@ -79,6 +79,35 @@ def test_heads_of_one_branch_are_a_forgotten_merge(folder):
         heads_of(alembic_config("alembic.ini"))
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("base", "is a word with which Alembic names other revisions"),
+        ("heads", "is a word with which Alembic names other revisions"),
+        ("it's", "has a quotation mark, which Alembic writes into SQL without escaping it"),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False], ids=["the last one", "an earlier one"])
+def test_an_id_that_alembic_cannot_find_again(folder, name, why, last):
+    file = folder / "steps/versions/0001_step.py"
+    earlier, later = ("0001", name) if last else (name, "0002")
+    source = file.read_text()
+    file.write_text(source.replace('"0001"', f'"{earlier}"'))
+    source = source.replace('"0001"', f'"{later}"').replace("= None", f'= "{earlier}"')
+    (folder / "steps/versions/later.py").write_text(source)
+    with pytest.raises(MigrationFailed) as caught:
+        heads_of(alembic_config("alembic.ini"))
+    place = "steps/versions/" + ("later.py" if last else "0001_step.py")
+    assert caught.value.problem == f"The id {name!r} of the revision in {place} {why}."
+    assert "Give the revision another id" in caught.value.hint
+
+
+def test_an_id_with_other_characters_is_one(folder):
+    file = folder / "steps/versions/0001_step.py"
+    file.write_text(file.read_text().replace('"0001"', "'a b.%\"ü'"))
+    assert heads_of(alembic_config("alembic.ini")) == ('a b.%"ü',)
+
+
 @pytest.mark.parametrize("ini", ["", "[alembic]\nsqlalchemy.url = driver://u:p@h/d\n"])
 def test_alembic_may_be_configured_in_pyproject(folder, ini):
     """As `alembic init -t pyproject` does it, with an ini file beside it or without."""
