@@ -63,6 +63,12 @@ _BY_STATE = (
 _UNAVAILABLE_EXTENSION = re.compile(
     r"extension \S+ is not available|extension control file|shared_preload_libraries"
 )
+#: Alembic's statement on its own table, with an id that does not fit.
+_LONG_ID = re.compile(r"(UPDATE|INSERT INTO) .*\bversion_num\b", re.DOTALL)
+_SHORTER_ID = (
+    "Give the revision an id of at most 32 characters, or widen the column version_num of Alembic's "
+    "table in an earlier revision."
+)
 _IN_PYTHON = "The revision's Python code raises this error, not the server: correct the revision."
 
 
@@ -79,6 +85,7 @@ def hint_for(failure: Failure) -> str:
     return (
         hint_for_dependents(failure.dependents)
         or hint_for_known(failure.reason)
+        or (_SHORTER_ID if _is_of_a_long_id(failure) else None)
         or _by_cause(failure)
         or hint_for_rows()
     )
@@ -88,9 +95,15 @@ def may_depend_on_rows(failure: Failure) -> bool:
     """Whether the statement might succeed on other rows."""
     if failure.dependents or hint_for_known(failure.reason) is not None:
         return False
+    if _is_of_a_long_id(failure):
+        return False
     if failure.sqlstate:
         return failure.sqlstate.startswith(("22", "23"))
     return bool(failure.sql)
+
+
+def _is_of_a_long_id(failure: Failure) -> bool:
+    return failure.sqlstate == "22001" and bool(_LONG_ID.match(failure.sql))
 
 
 def _by_cause(failure: Failure) -> str | None:

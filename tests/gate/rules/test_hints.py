@@ -92,6 +92,22 @@ def test_a_refusal_says_what_is_wanted(reason, advice):
     assert advice in hint_for(Failure(reason, "ALTER TABLE t ..."))
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE alembic_version SET version_num='an id' WHERE alembic_version.version_num = '1'",
+        "INSERT INTO ours.versions (version_num)\nVALUES ('an id')",
+    ],
+)
+def test_an_id_that_is_too_long_has_nothing_to_do_with_rows(sql):
+    failure = Failure("value too long for type character varying(32)", sql, sqlstate="22001")
+    assert hint_for(failure).startswith("Give the revision an id of at most 32 characters")
+    assert not may_depend_on_rows(failure)
+    other = Failure(failure.reason, "UPDATE t SET a = 'version'", sqlstate="22001")
+    assert hint_for(other).startswith("A value of an existing row does not fit")
+    assert may_depend_on_rows(other)
+
+
 def test_the_detail_of_the_server_is_quoted_on_one_line():
     failure = Failure("cannot drop it.", "DROP", detail=("view v depends on", "column X."))
     assert describe_failure(failure) == "cannot drop it (detail: view v depends on column X)"
