@@ -205,8 +205,8 @@ def _check_ids(directory: ScriptDirectory) -> None:
             continue
         raise MigrationFailed(
             f"The id {name!r} of the revision in {os.path.relpath(script.path)} {why}.",
-            "Give the revision another id: in its file, in the down_revision of the next one, and in"
-            " the version table of each database that has it.",
+            "Give the revision another id: in its file, in the down_revision of the next one, and"
+            " in the version table of each database that has it.",
         )
 
 

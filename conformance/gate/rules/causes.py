@@ -66,8 +66,8 @@ _UNAVAILABLE_EXTENSION = re.compile(
 #: Alembic's statement on its own table, with an id that does not fit.
 _LONG_ID = re.compile(r"(UPDATE|INSERT INTO) .*\bversion_num\b", re.DOTALL)
 _SHORTER_ID = (
-    "Give the revision an id of at most 32 characters, or widen the column version_num of Alembic's "
-    "table in an earlier revision."
+    "Give the revision an id of at most 32 characters, or widen the column version_num of "
+    "Alembic's table in an earlier revision."
 )
 _IN_PYTHON = "The revision's Python code raises this error, not the server: correct the revision."
 
