@@ -59,10 +59,11 @@ def _code(url: str, project: Configuration, *, everything: bool, no_models: bool
         return whole_module(url, schemas=project.schemas, leave=project.leave)
     from conformance.inspecting.reading import additions
 
+    metadata = metadata_for(project)
     return additions(
         url,
-        metadata_for(project),
-        classes=classes_for(project),
+        metadata,
+        classes=classes_for(metadata),
         reference=_reference(project.models),
         schemas=project.schemas,
         leave=project.leave,

@@ -110,25 +110,22 @@ def _has_migrations(configuration: Configuration) -> bool:
     return has_migrations(configuration.alembic_ini)
 
 
-def classes_for(configuration: Configuration) -> dict[Table, type]:
-    """The mapped class of every table; empty if `models` names a MetaData without its base."""
+def classes_for(metadata: MetaData) -> dict[Table, type]:
+    """The mapped class of every table that has one, whichever module defines the class."""
     from sqlalchemy import Table
-    from sqlalchemy.orm import registry as Registry  # noqa: N812 - `registry` is its instance here
 
-    _prepare(configuration)
-    classes: dict[Table, type] = {}
-    for reference in configuration.models:
-        module_name, _, path = reference.partition(":")
-        found: object = _imported(module_name, reference)
-        for name in [name for name in path.split(".") if name not in ("", "metadata")]:
-            found = getattr(found, name)
-        # The attribute of a declarative base, and that of SQLModel.
-        registry = getattr(found, "registry", None) or getattr(found, "_sa_registry", None)
-        # A module may have another object of this name, even SQLAlchemy's class.
-        for mapper in registry.mappers if isinstance(registry, Registry) else ():
-            if isinstance(mapper.local_table, Table):
-                classes[mapper.local_table] = mapper.class_
-    return classes
+    # There is no public way to all mapped classes.
+    from sqlalchemy.orm.mapper import _all_registries
+
+    return {
+        mapper.local_table: mapper.class_
+        for registry in _all_registries()
+        for mapper in registry.mappers
+        # A class that shares the table of its parent is not the table's.
+        if not mapper.single
+        and isinstance(mapper.local_table, Table)
+        and metadata.tables.get(mapper.local_table.key) is mapper.local_table
+    }
 
 
 def writes_for(configuration: Configuration) -> ModuleType:
@@ -142,7 +139,7 @@ def writes_for(configuration: Configuration) -> ModuleType:
     named_one = configuration.writes or next(iter(beside), None)
     if named_one is None:
         raise ModelsUnavailable(
-            "No module with the write path is configured, and no models are.",
+            "No module with the write path is configured.",
             "Name the module with --writes.",
         )
     return _writes(named_one)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 
 from conformance.errors import (
     ConformanceError,
@@ -195,7 +195,8 @@ def _check_ids(directory: ScriptDirectory) -> None:
     # walk_revisions() fails on such an id, or leaves its revision out.
     known = directory.revision_map._revision_map  # noqa: SLF001 - there is no public way to them
     for name, script in known.items():
-        if script is None or script.revision != name:
+        # The map has a revision by its branch labels, too.
+        if not isinstance(script, Script) or script.revision != name:
             continue
         if name in _OWN_WORDS:
             why = "is a word with which Alembic names other revisions"

@@ -154,21 +154,22 @@ class _GivingExecutor(CommandExecutor):
 
 
 @pytest.fixture(scope="session")
-def writes(pytestconfig: pytest.Config) -> Writes:
-    """The write path under test: the module of `--writes`, with the mapped classes of `--models`.
+def writes(pytestconfig: pytest.Config, conformance_metadata: MetaData) -> Writes:
+    """The write path under test: the module of `--writes`, with the models' mapped classes.
 
     Skips the test if the project does not name a write path.
     """
     options = options_of(pytestconfig)
-    classes = classes_for(options)
+    classes = classes_for(conformance_metadata)
     try:
         module = writes_for(options)
     except ModelsUnavailable as error:
         if options.writes:
             raise
-        pytest.skip(f"not checked: --writes does not name a write path ({error.problem})")
+        why = f" ({error.problem.rstrip('.')})" if options.models else ""
+        pytest.skip(f"not checked: no write path is given with --writes{why}")
     if not classes:
-        pytest.skip("not checked: --models does not name a declarative base with mapped classes")
+        pytest.skip("not checked: no class is mapped to a table of the models")
     return Writes(
         lambda connection, table, given: module.insert_new(connection, classes[table], given),
         lambda connection, table, given: module.upsert(connection, classes[table], given),

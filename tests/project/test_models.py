@@ -1,4 +1,4 @@
-"""The mapped classes come from the named base; other names of its module do not matter."""
+"""The mapped classes of the models, whatever names the module of the models has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, literal, orm, select
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, literal, orm, select
 from sqlalchemy.dialects.postgresql import INTERVAL
 
 from conformance.declarations import View
@@ -25,26 +25,43 @@ def module(monkeypatch):
     return made
 
 
-def test_the_classes_of_a_base():
-    assert (
-        classes_for(Configuration(models=("models:Base.metadata",)))[MarketData.__table__]
-        is MarketData
-    )
+def test_the_classes_of_the_models():
+    found = classes_for(Base.metadata)
+    assert found[MarketData.__table__] is MarketData
+    assert {*found} == {*Base.metadata.tables.values()}
+
+
+def test_classes_that_share_a_table_or_belong_to_other_metadata():
+    class Other(orm.DeclarativeBase):
+        pass
+
+    class Door(Other):
+        __tablename__ = "doors"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+        kind: orm.Mapped[str]
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "door"}  # noqa: RUF012
+
+    class Gate(Door):
+        __mapper_args__ = {"polymorphic_identity": "gate"}  # noqa: RUF012
+
+    class Portcullis(Door):
+        __tablename__ = "portcullises"
+        id: orm.Mapped[int] = orm.mapped_column(ForeignKey("doors.id"), primary_key=True)
+        __mapper_args__ = {"polymorphic_identity": "portcullis"}  # noqa: RUF012
+
+    assert Gate.__table__ is Door.__table__
+    assert classes_for(Other.metadata) == {Door.__table__: Door, Portcullis.__table__: Portcullis}
+    copied = MetaData()
+    Door.__table__.to_metadata(copied)
+    assert classes_for(copied) == {}
 
 
 @pytest.mark.parametrize("named", ["registry", "property", "anything"])
 def test_a_module_that_has_a_name_of_sqlalchemy_s(module, named):
-    """SQLAlchemy's class, imported for a reason of the module's own, has no classes."""
+    """SQLAlchemy's class, imported for a reason of the module's own, is no matter."""
     module.registry = {"registry": orm.registry, "property": property()}.get(named, {"a": 1})
-    assert classes_for(Configuration(models=("mine:metadata",))) == {}
-    assert MarketData.__table__ in classes_for(Configuration(models=("mine:Base",)))
-
-
-def test_a_registry_of_the_module_s_own(module):
-    module.registry = Base.registry
-    assert classes_for(Configuration(models=("mine:metadata",))) == classes_for(
-        Configuration(models=("mine:Base",))
-    )
+    found = metadata_for(Configuration(models=("mine:metadata",)))
+    assert classes_for(found)[MarketData.__table__] is MarketData
 
 
 def test_a_query_that_cannot_be_written_is_one_sentence(module):
@@ -71,7 +88,7 @@ def test_a_module_where_alembic_finds_it(tmp_path, monkeypatch, file, text):
     name = f"stock_of_{file.partition('.')[0]}"
     (tmp_path / "src").mkdir()
     (tmp_path / f"src/{name}.py").write_text(
-        "from sqlalchemy import Column, Integer, MetaData, Table\n"
+        "from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table\n"
         "metadata = MetaData()\nTable('stock', metadata, Column('id', Integer))\n"
     )
     (tmp_path / "db").mkdir()
