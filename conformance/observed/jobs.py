@@ -53,4 +53,16 @@ def _of_job(jobs: list[Any]) -> dict[str, Value]:
         "scheduled": first.scheduled and not first.paused,
         "max_runtime": Interval.parse(first.max_runtime),
         "max_retries": first.max_retries,
+        **unusual(first),
     }
+
+
+def unusual(job: Any) -> dict[str, Value]:
+    """What no model can declare of a job, where it is not as TimescaleDB sets it."""
+    named = {
+        "retry_period": job.retry_period,
+        "fixed_schedule": job.fixed_schedule,
+        "check": job.check,
+        "owner": job.other_owner,
+    }
+    return {name: Detail(value, judged=False) for name, value in named.items() if value}

@@ -10,6 +10,7 @@ from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
 from conformance.intervals import Interval, refresh_window
 from conformance.observed.catalog import Scope, parsed_interval, rows
+from conformance.observed.jobs import unusual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,4 +105,5 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
     attributes["scheduled"] = first.scheduled and not first.paused
     attributes["max_runtime"] = parsed_interval(first.max_runtime)
     attributes["max_retries"] = first.max_retries
+    attributes.update(unusual(first))
     return attributes

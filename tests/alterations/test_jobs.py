@@ -269,6 +269,50 @@ def test_what_else_there_is(made, case):
     made.expect(case.findings)
 
 
+#: What no model declares: the job, the arguments of alter_job(), what the verdict says.
+UNUSUAL = (
+    ("tidy", "retry_period => INTERVAL '1 year'", "retry period is 1 year"),
+    ("tidy", "fixed_schedule => false", "fixed schedule is no"),
+    ("tidy", "initial_start => '2000-01-01', timezone => 'Asia/Tokyo'",
+     "fixed schedule is in Asia/Tokyo"),
+    ("tidy", "check_config => 'ops.checks'::regproc", "check is ops.checks"),
+    ("policy_reorder", "retry_period => INTERVAL '2 years'", "retry period is 2 years"),
+    ("policy_reorder", "fixed_schedule => true, initial_start => '2000-01-01 03:00+00',"
+     " timezone => 'Asia/Tokyo'", "fixed schedule is from 2000-01-01 12:00:00 Asia/Tokyo"),
+    ("policy_reorder", "check_config => 'ops.checks'::regproc", "check is ops.checks"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("proc", "arguments", "said"), UNUSUAL)
+def test_what_is_unusual_of_a_job_is_named(made, proc, arguments, said):
+    made.execute("CREATE FUNCTION ops.checks(config jsonb) RETURNS void LANGUAGE sql AS ''")
+    before = made.compare()
+    made.execute(_alter_job(proc, arguments))
+    made.expect(())
+    (entry,) = set(made.compare().seen) - set(before.seen)
+    assert entry.object == {"tidy": "ops.tidy", "policy_reorder": "trades.reorder"}[proc]
+    assert entry.reason == f"{said}, which no model declares"
+
+
+@pytest.mark.parametrize("kind", ["job", "policy"])
+def test_whose_job_it_is(made, kind):
+    """A superuser may do what the owner of the table may."""
+    made.execute("CREATE ROLE heir SUPERUSER LOGIN; UPDATE _timescaledb_config.bgw_job SET owner ="
+                 " 'heir' WHERE proc_name IN ('tidy', 'policy_reorder')")  # fmt: skip
+    named = {item.reason for item in made.compare().seen if item.kind == kind}
+    assert named == {"owner is heir, which no model declares"}
+
+
+def test_a_first_run_that_is_far_away(made):
+    """Nothing has run yet, so that next_start is unknown."""
+    made.execute(
+        _alter_job(
+            "policy_reorder", "fixed_schedule => true, initial_start => now() + INTERVAL '9 years'"
+        )
+    )
+    made.expect({"policy:trades.reorder:scheduled"})
+
+
 @parametrize(HARMLESS)
 def test_harmless(made, case):
     made.alter(case)

@@ -23,7 +23,6 @@ _STATE = "depends on the rows and the chunks"
 _NAMING = "how chunks are named"
 _FORM = "whether a version before 2.7 created the continuous aggregate"
 _UNUSED = "no longer used by TimescaleDB"
-_ORIGIN = "the start of a fixed schedule; its interval is judged"
 
 _SETTINGS = Treatment(
     ("compression", "chunk"),
@@ -32,16 +31,11 @@ _SETTINGS = Treatment(
 _JOBS = Treatment(
     ("policy", "job"),
     judged="job_id schedule_interval max_runtime max_retries proc_schema proc_name scheduled "
-    "config next_start hypertable_schema hypertable_name",
-    irrelevant={
-        "with whose rights a job runs": "owner",
-        "when a run that failed is tried again": "retry_period",
-        "what checks a job's configuration when it is changed": "check_schema check_name",
-        "the name of a job, which versions of TimescaleDB change": "application_name",
-        _ORIGIN: "initial_start fixed_schedule",
-    },
+    "config next_start hypertable_schema hypertable_name owner initial_start",
+    seen="retry_period check_schema check_name fixed_schedule",
+    irrelevant={"the name of a job, which versions of TimescaleDB change": "application_name"},
 )
-_BGW_JOB = Treatment(reason=_TOLD + ": jobs")
+_BGW_JOB = Treatment(reason=_TOLD + ": jobs, apart from the time zone, which is seen")
 _CHUNK_CONSTRAINT = Treatment(reason="the ranges of chunks, which differ from chunk to chunk")
 
 TIMESCALEDB: Table = {

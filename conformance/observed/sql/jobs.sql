@@ -7,11 +7,26 @@ SELECT j.job_id,
        j.max_retries,
        j.scheduled,
        -- As in policies.sql.
-       j.next_start > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
+       -- Before its first run a job waits for its initial start.
+       coalesce(j.next_start, j.initial_start)
+           > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
+       -- Those that TimescaleDB chooses.
+       CASE WHEN j.retry_period NOT IN (INTERVAL '5 minutes', INTERVAL '1 hour', j.schedule_interval)
+            THEN j.retry_period::text END AS retry_period,
+       CASE WHEN NOT j.fixed_schedule THEN 'no'
+            ELSE 'in '::text || b.timezone::text END AS fixed_schedule,
+       j.check_schema::text || '.'::text || j.check_name::text AS "check",
+       CASE WHEN r.oid <> usual.owner THEN r.rolname END AS other_owner,
        j.config,
        r.rolname AS owner, r.rolcanlogin AS may_log_in
   FROM timescaledb_information.jobs j
   JOIN pg_catalog.pg_roles r ON r.oid = j.owner
+  JOIN _timescaledb_config.bgw_job b ON b.id = j.job_id
+  LEFT JOIN (SELECT t.relowner AS owner
+               FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+              WHERE tn.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
+              GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, pg_catalog.pg_get_userbyid(t.relowner)
+              LIMIT 1) AS usual ON true
  CROSS JOIN LATERAL (
        -- TimescaleDB's procedures live in schemas that belong to its extension.
        SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace n

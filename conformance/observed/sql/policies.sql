@@ -14,7 +14,19 @@ SELECT j.job_id,
        j.max_retries,
        j.scheduled,
        -- Infinity is the usual way to write it. No failure puts a job off by as long as a year.
-       j.next_start > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
+       -- Before its first run a job waits for its initial start.
+       coalesce(j.next_start, j.initial_start)
+           > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
+       -- Those that TimescaleDB chooses.
+       CASE WHEN j.retry_period NOT IN (INTERVAL '5 minutes', INTERVAL '1 hour', j.schedule_interval)
+            THEN j.retry_period::text END AS retry_period,
+       CASE WHEN j.fixed_schedule
+            THEN pg_catalog.concat(
+                     'from ', j.initial_start AT TIME ZONE coalesce(b.timezone, 'UTC'),
+                     ' ', coalesce(b.timezone, 'UTC')) END AS fixed_schedule,
+       CASE WHEN j.check_name IS DISTINCT FROM j.proc_name::text || '_check'::text
+            THEN coalesce(j.check_schema::text || '.'::text || j.check_name::text, 'none') END AS "check",
+       CASE WHEN j.owner <> c.relowner THEN r.rolname END AS other_owner,
        j.config,
        -- The procedure works on the hypertable that the configuration names, whatever the job says.
        coalesce(j.config ->> 'mat_hypertable_id'::text, j.config ->> 'hypertable_id'::text)
@@ -40,6 +52,7 @@ SELECT j.job_id,
     ON h.schema_name = coalesce(v.hypertable_schema, j.hypertable_schema)
    AND h.table_name = coalesce(v.hypertable_name, j.hypertable_name)
   JOIN pg_catalog.pg_roles r ON r.oid = j.owner
+  JOIN _timescaledb_config.bgw_job b ON b.id = j.job_id
   JOIN pg_catalog.pg_namespace s ON s.nspname = coalesce(a.view_schema, j.hypertable_schema)
   JOIN pg_catalog.pg_class c
     ON c.relnamespace = s.oid AND c.relname = coalesce(a.view_name, j.hypertable_name)
