@@ -219,6 +219,29 @@ class Detail(str):
         return made
 
 
+class Body(str):
+    """The digest of a function's body, with what CREATE FUNCTION needs beside the other facts.
+
+    Attributes:
+        text: the body, between its quotes.
+        arguments: as they were declared, with names and defaults.
+        definition: what follows the arguments, where it was declared as a whole; else empty.
+    """
+
+    __slots__ = ("arguments", "definition", "text")
+    text: str
+    arguments: str
+    definition: str
+
+    def __new__(
+        cls, digest: str, text: str = "", arguments: str = "", definition: str = ""
+    ) -> Body:
+        """The digest, with its source."""
+        made = super().__new__(cls, digest)
+        made.text, made.arguments, made.definition = text, arguments, definition
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A SQL expression; two are equal when the server prints both alike.

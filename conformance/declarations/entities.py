@@ -89,7 +89,7 @@ def _function(metadata: MetaData, entity: Any) -> None:
     if found is not None:
         quoted = found["plain"]
         body = found["dollar"] if quoted is None else quoted.replace("''", "'")
-    Function(
+    function = Function(
         entity.signature,
         body=body,
         language=language["name"].lower() if language else None,
@@ -100,7 +100,9 @@ def _function(metadata: MetaData, entity: Any) -> None:
         security="definer" if "SECURITY DEFINER" in upper else "invoker",
         settings=None if "SET" in upper.split() else (),
         schema=entity.schema,
-    ).require(metadata)  # fmt: skip
+    )  # fmt: skip
+    function.definition = definition
+    function.require(metadata)
 
 
 def _plain_type(text: str) -> str | None:

@@ -49,6 +49,9 @@ class Function(Requirement):
         settings: Sequence[str] | None = None,
         schema: str | None = None,
     ) -> None:
+        self.written = signature
+        #: What follows the signature in CREATE FUNCTION; empty: the properties say it.
+        self.definition = ""
         try:
             self.signature = Signature.parse(signature)
         except ValueError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.bodies import digest_of
-from conformance.comparing.facts import EXISTS, FactKey, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, Body, FactKey, Facts, TypeName, Value
 from conformance.declarations.base import required
 from conformance.declarations.functions import Function
 
@@ -35,7 +35,12 @@ def _attributes(item: Function) -> dict[str, Value]:
         "strict": item.strict,
         "security": item.security,
         "settings": item.settings,
-        "body": item.digest if item.body is None else digest_of(item.body),
+        "body": item.digest if item.body is None else _body(item, item.body),
     }
     # The verdict names the others with their values.
     return {EXISTS: True, **{name: value for name, value in said.items() if value is not None}}
+
+
+def _body(item: Function, text: str) -> Body:
+    arguments = item.written[item.written.index("(", len(item.signature.name)) :].strip()
+    return Body(digest_of(text), text, arguments, item.definition)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import DERIVED, EXISTS, FactKey
@@ -220,7 +221,8 @@ def steps_between(  # noqa: PLR0913 - how the statements are to run
         found = [*renaming_steps(names, guarded=guarded), *_steps(scene, kinds, stays)]
         found += schemas.steps(scene)
         if not stays:
-            steps = sorted(found, key=lambda step: step.order)
+            # Functions have a setting in common, of which one statement is enough.
+            steps = [step for step, _ in groupby(sorted(found, key=lambda step: step.order))]
             if not guarded and steps and steps[-1].phase:
                 # After an interruption what was committed runs again.
                 guarded = True

@@ -13,7 +13,8 @@ from sqlalchemy import Column, inspect
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import Comparison, compare
 from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts
-from conformance.declarations import view_of, views_of
+from conformance.declarations import registered_entities, view_of, views_of
+from conformance.declarations.signatures import Signature
 from conformance.expected import expected_facts
 from conformance.literals import for_sqlalchemy
 from conformance.mending.plan import plan_for
@@ -50,7 +51,7 @@ _KINDS = _OF_OTHERS | {
 _LEFT_BEHIND = ("type", "domain")
 #: What has a smaller rank is used by tables.
 _TABLE = making("table", "").rank
-#: What only a person writes: facts do not have the bodies of functions.
+#: What a person writes where the declaration has no body.
 _BY_HAND = ("function:", "procedure:")
 
 
@@ -99,7 +100,12 @@ def propose(context: AutogenContext, upgrade: UpgradeOps, metadata: MetaData) ->
     if connection is None:
         return
     comparison = _read(connection, metadata)
-    plan = plan_for(comparison, wanted=_wanted, kinds=_KINDS)
+    theirs = _signatures_of_entities()
+    plan = plan_for(
+        comparison,
+        wanted=lambda finding: _wanted(finding) and finding.object not in theirs,
+        kinds=_KINDS,
+    )
     types = plan_for(comparison, wanted=_is_new_type, kinds=_LEFT_BEHIND)
     up, down = (
         [step for step in steps if abs(step.rank) != _TABLE]
@@ -182,6 +188,13 @@ def _wanted(finding: Finding) -> bool:
         and finding.attribute == EXISTS
         and finding.kind in _OF_OTHERS
     )
+
+
+def _signatures_of_entities() -> set[str]:
+    """The functions that alembic_utils proposes itself, with and without their schema."""
+    entities = (item for item in registered_entities() if type(item).__name__ == "PGFunction")
+    found = [(item.schema, str(Signature.parse(item.signature))) for item in entities]
+    return {name for schema, local in found for name in (local, f"{schema}.{local}")}
 
 
 def _is_new_type(finding: Finding) -> bool:

@@ -110,9 +110,19 @@ def materialized_in(fact_name: str) -> str:
 
 def block(body: str, declare: str = "") -> str:
     """A DO block, for statements that need a name which only the server knows."""
-    tags = (f"$mend{number or ''}$" for number in count())
-    tag = next(tag for tag in tags if tag not in body)
+    tag = _tag("mend", body)
     return f"DO {tag}{f' DECLARE {declare}' if declare else ''} BEGIN {body} END {tag}"
+
+
+def dollar_quoted(body: str) -> str:
+    """The body of a function between quotes that it does not have."""
+    tag = _tag("body", body)
+    return f"{tag}{body}{tag}"
+
+
+def _tag(word: str, body: str) -> str:
+    tags = (f"${word}{number or ''}$" for number in count())
+    return next(tag for tag in tags if tag not in body)
 
 
 def listed(items: Iterable[str]) -> str:

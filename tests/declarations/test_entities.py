@@ -74,6 +74,8 @@ def test_a_function():
         signature="tools(x int)", schema="desk",
     )  # fmt: skip
     assert vars(found) == {
+        "written": "tools(x int)",
+        "definition": "RETURNS int AS $body$ SELECT x :: int $body$ LANGUAGE SQL IMMUTABLE STRICT",
         "signature": found.signature, "body": " SELECT x :: int ", "digest": None,
         "language": "sql", "returns": "int", "volatility": "immutable", "strict": True,
         "security": "invoker", "settings": None, "schema": "desk",

@@ -35,12 +35,15 @@ from conformance.declarations import (
     DatabaseObject,
     Function,
     Hypertable,
+    Procedure,
     Refresh,
     Retention,
     RowSecurity,
     RowSecurityPolicy,
     Storage,
+    Trigger,
     View,
+    declare,
 )
 from conformance.pipeline import check_database, scope_of
 from models import Base
@@ -172,7 +175,94 @@ def test_a_function_that_is_missing_is_named(project):
     )
     Function("latest_height()").require(metadata)
     project.attributes["metadata"] = metadata
-    assert "# Write by hand function:latest_height():exists: facts do" in proposed(project, "first")
+    assert (
+        "# Write by hand function:latest_height():exists: its declaration has no body; declare"
+        " Function('latest_height()', body=..., language=..., returns=...), or write CREATE"
+        " FUNCTION here." in proposed(project, "first")
+    )
+
+
+class PGFunction:
+    """As alembic_utils has it."""
+
+    schema = "public"
+    signature = "doubled(x bigint DEFAULT 2)"
+    definition = "RETURNS bigint AS $$ SELECT x * 2 + 1\\:\\:bigint $$ LANGUAGE sql IMMUTABLE"
+
+
+def test_functions_that_are_declared_with_their_bodies(project):
+    metadata = MetaData()
+    Table(
+        "blocks",
+        metadata,
+        Column("height", BigInteger, primary_key=True, autoincrement=False),
+        Column("twice", BigInteger, server_default=text("doubled()")),
+        Hypertable("height", chunk_interval=1000, integer_now="latest_height"),
+        Trigger("touch", timing="before", events="insert", function="touch()"),
+    )
+    declare(
+        metadata,
+        # It reads from a table that is created later.
+        Function(
+            "latest_height()",
+            body="\n  SELECT coalesce(max(height), 0)::bigint\n  FROM blocks -- $body$ 100%\n",
+            language="sql",
+            returns="bigint",
+            volatility="stable",
+        ),
+        Function(
+            "touch()",
+            body="BEGIN RETURN NEW; END",
+            language="plpgsql",
+            returns="trigger",
+            security="definer",
+            settings=["search_path=public, pg_temp"],
+        ),
+        Procedure('"Tidy"(INOUT n int)', body="SELECT 1", language="sql", strict=None),
+        PGFunction(),
+    )
+    project.attributes["metadata"] = metadata
+    source = proposed(project, "first")
+    assert source.count("check_function_bodies = off") == 2
+    connection = project.attributes["connection"]
+    command.upgrade(project, "head")
+    connection.commit()
+    found = check_database(
+        connection, metadata, Capabilities(community_edition=True), scope_of(metadata)
+    )
+    assert [finding.message for finding in found.findings.values()] == []
+    connection.commit()
+    assert "op." not in proposed(project, "second")
+    command.downgrade(project, "base")
+    left = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    left += " AND proname IN ('latest_height', 'touch', 'Tidy', 'doubled')"
+    assert connection.execute(text(left)).scalar_one() == 0
+
+
+def test_a_function_with_another_body_is_replaced(project):
+    metadata = MetaData()
+    declared = Function("one()", body="SELECT 1", language="sql", returns="int")
+    declared.require(metadata)
+    project.attributes["metadata"] = metadata
+    connection = project.attributes["connection"]
+    connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
+    connection.execute(text("CREATE FUNCTION one() RETURNS int LANGUAGE sql STABLE AS 'SELECT 2'"))
+    source = proposed(project, "first")
+    command.upgrade(project, "head")
+    connection.commit()
+    assert "CREATE OR REPLACE FUNCTION one()" in source
+    assert connection.execute(text("SELECT one()")).scalar_one() == 1
+    stays = "SELECT provolatile::text FROM pg_proc WHERE proname = 'one'"
+    assert connection.execute(text(stays)).scalar_one() == "s"
+
+
+def test_functions_of_alembic_utils_are_its_own_to_propose(project, monkeypatch):
+    metadata = MetaData()
+    entity = PGFunction()
+    declare(metadata, entity)
+    monkeypatch.setattr("conformance.mending.proposing.registered_entities", lambda: [entity])
+    project.attributes["metadata"] = metadata
+    assert "doubled" not in proposed(project, "first")
 
 
 def test_without_its_name_in_env_py_it_proposes_nothing(project):
