@@ -133,8 +133,25 @@ def one_of_everything() -> MetaData:
         Setting("TimeZone", "UTC"),
         Grant("select", to="reader", on="trades"),
         DefaultGrant("select", to="reader", by="desk", schema="public"),
-        Function("last_price(text)", body="SELECT 1.0", language="sql", returns="float8"),
-        Procedure("tidy()", language="plpgsql", security="invoker"),
+        Function(
+            "last_price(text)",
+            body="SELECT 1.0",
+            language="sql",
+            returns="float8",
+            volatility="stable",
+            strict=False,
+            security="invoker",
+            settings=(),
+        ),
+        Procedure(
+            "tidy()",
+            body="BEGIN END",
+            language="plpgsql",
+            volatility="volatile",
+            strict=False,
+            security="invoker",
+            settings=(),
+        ),
     ):
         item.require(metadata)
     Table("venues", metadata, Column("id", Integer, Identity(always=True), primary_key=True))

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 _PROPERTIES = ("body", "language", "returns", "volatility", "strict", "security", "settings")
 _PLAIN = re.compile(r'[^\s("]+')
-ATTRIBUTES = {"function": _PROPERTIES, "procedure": _PROPERTIES}
+ATTRIBUTES = {
+    "function": _PROPERTIES,
+    "procedure": tuple(name for name in _PROPERTIES if name != "returns"),
+}
 
 
 def declarations(observed: Observed) -> Iterator[Entry]:

@@ -78,7 +78,7 @@ def test_a_function():
         "definition": "RETURNS int AS $body$ SELECT x :: int $body$ LANGUAGE SQL IMMUTABLE STRICT",
         "signature": found.signature, "body": " SELECT x :: int ", "digest": None,
         "language": "sql", "returns": "int", "volatility": "immutable", "strict": True,
-        "security": "invoker", "settings": None, "schema": "desk",
+        "security": "invoker", "settings": (), "schema": "desk",
     }  # fmt: skip
     assert str(found.signature) == "tools(integer)"
 
