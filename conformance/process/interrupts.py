@@ -11,7 +11,7 @@ import threading
 import time
 import weakref
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from conformance.process.progress import Progress
+
+    class HasFileno(Protocol):
+        """A connection whose socket is known."""
+
+        def fileno(self) -> int:
+            """The socket."""
+
 
 #: Seconds that Python has to handle a signal before the blocking statements are ended. Python
 #: handles a signal at once, except while psycopg2 waits for a server.
@@ -234,10 +241,11 @@ class _Watch:
                     shut_down(connection)
 
 
-def shut_down(connection: Connection) -> None:
+def shut_down(connection: HasFileno) -> None:
     """End the connection from another thread than the one that waits for an answer on it."""
     with (
-        suppress(psycopg2.Error, OSError),
+        # Each driver has an error of its own for a connection that is closed meanwhile.
+        suppress(Exception),
         socket.socket(fileno=os.dup(connection.fileno())) as ours,
     ):
         ours.shutdown(socket.SHUT_RDWR)

@@ -5,6 +5,7 @@ libpq would wait for ever. A long statement, for which the server works, is left
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -16,13 +17,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import NullPool, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from conformance.cli import main
 from conformance.comparing.capabilities import version_tuple
 from conformance.engines.connecting import connect, trouble_of_server
 from conformance.engines.server import answering
+from conformance.engines.server.answering import Answering
 from conformance.engines.server.ownership import Run, number_of
 from conformance.engines.server.url import UrlEngine
 from conformance.upgrade.extension import offered_versions
@@ -87,6 +90,38 @@ def test_a_long_statement_is_left_alone(server: URL) -> None:
             assert connection.scalar(text("SELECT 1")) == 1
     finally:
         engine.stop()
+
+
+async def asked(url: URL, silent: Event) -> None:
+    """What an asynchronous env.py does; in the end the answer is lost."""
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        for _ in range(OLD):
+            await connection.execute(text("SELECT 1"))
+        await connection.execute(text("SELECT pg_sleep(1)"))
+        # Python may take its time while the session has nothing to do.
+        time.sleep(1)
+        silent.set()
+        await connection.execute(text("SELECT 1"))
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_a_connection_of_an_env_py_is_watched_as_any_other(server: URL, driver: str) -> None:
+    silent = Event()
+
+    def change(number: int, piece: bytes) -> bytes:
+        if silent.is_set() and number > OLD:
+            faulty_proxy.HELD.wait()
+        return piece
+
+    with faulty_proxy.proxy(server, change) as url, Answering(url):
+        own = url.set(drivername=f"postgresql+{driver}", query={})
+        with pytest.raises(DBAPIError) as caught:
+            asyncio.run(asked(own, silent))
+        assert silent.is_set()
+    trouble = trouble_of_server(caught.value, "a check")
+    assert trouble is not None
+    assert trouble.problem.startswith("The server ended the connection during a check: ")
 
 
 MODELS = """

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +23,8 @@ from sqlalchemy import text
 
 from conformance.cli import main
 from conformance.engines.connecting import connect
+from conformance.engines.server import answering
+from conformance.errors import EngineUnavailable
 from conformance.gate.evidence.amounts import in_bytes
 from conformance.gate.on_copy.admission import CopyRefused
 from conformance.gate.on_copy.choices import OnCopy
@@ -30,6 +35,7 @@ from conformance.gate.revisions.new import new_since_revision
 from conformance.process.progress import unwatched
 from conformance.project.migrations import Migrations
 from conformance.project.scripts import alembic_config
+from tests.engines import faulty_proxy
 
 from .projects import Project, sql
 
@@ -47,7 +53,8 @@ ROWS = (
     "INSERT INTO readings (at, place_id, value) SELECT timestamptz '2024-01-01' + i * interval"
     " '1 hour', 1 + i % 100, i FROM generate_series(1, 2000) i",
 )
-REWRITE = sql("ALTER TABLE readings ALTER COLUMN value TYPE numeric")
+REWRITTEN = ("ALTER TABLE readings ALTER COLUMN value TYPE numeric",)
+REWRITE = sql(*REWRITTEN)
 AUTOCOMMIT = """
 with op.get_context().autocommit_block():
     op.execute("CREATE INDEX CONCURRENTLY ix_places_size ON places (size)")
@@ -607,6 +614,33 @@ op.execute(f"UPDATE places SET name = '{row}' WHERE id = 2")
 op.execute(f"DO $$BEGIN RAISE WARNING 'seen: {row}'; END$$")
 op.execute("CREATE UNIQUE INDEX uq_names ON places (name)")
 """
+
+
+def test_a_lost_answer_ends_it(project, own_copy, monkeypatch):
+    """Something in front of the server forgets the connections; new ones work."""
+    monkeypatch.setattr(answering, "GLANCE", 0.1)
+    project.revision(sql("SELECT pg_sleep(1)", *REWRITTEN))
+    forgets, numbers = Event(), itertools.count()
+    opened: dict[int, int] = {}
+    forgotten: set[int] = set()
+
+    def change(number, piece):
+        # Each connection has a thread of its own, whose number a later one may get.
+        if number == 1:
+            opened[threading.get_ident()] = next(numbers)
+        if forgets.is_set() and opened[threading.get_ident()] in forgotten:
+            faulty_proxy.HELD.wait()
+        return piece
+
+    def progress(step):
+        if "pg_sleep" in step:
+            forgotten.update(opened.values())
+            forgets.set()
+
+    with faulty_proxy.proxy(own_copy, change) as url, pytest.raises(EngineUnavailable) as caught:
+        rehearsed(project, url, progress=progress)
+    assert caught.value.problem.startswith("The server ended the connection during a migration")
+    assert comment_of(own_copy).startswith(MARK)
 
 
 def test_no_value_of_the_copy_is_reported(project, copy):

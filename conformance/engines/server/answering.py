@@ -14,15 +14,13 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
-import psycopg2
-from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE, parse_dsn
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from sqlalchemy import Pool, event, text
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.addresses import libpq_parameters
 from conformance.engines.connecting import connect
 from conformance.engines.patience import Patience
+from conformance.engines.server.links import link_of
 from conformance.errors import EngineUnavailable
 from conformance.process.interrupts import shut_down
 
@@ -30,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from sqlalchemy import URL, TextClause
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+    from conformance.engines.server.links import Link
 
 #: Seconds between two looks at the connections of this process.
 GLANCE = 10.0
@@ -63,15 +64,17 @@ class Answering:
 
     def __init__(self, server: URL) -> None:
         self._server = server
-        self._address = _address(libpq_parameters(server))
-        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        known = libpq_parameters(server)
+        self._hosts = _several(known.get("hostaddr"), known.get("host"))
+        self._ports = _several(known.get("port"))
+        self._entries: weakref.WeakSet[ConnectionPoolEntry] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._looks = LOOKS
 
     def __enter__(self) -> Self:
-        """Watch all connections of psycopg2 that SQLAlchemy makes from now on."""
+        """Watch all connections to the server that SQLAlchemy makes from now on."""
         event.listen(Pool, "connect", self._opened)
         self._thread.start()
         return self
@@ -83,47 +86,44 @@ class Answering:
         self._thread.join()
         event.remove(Pool, "connect", self._opened)
 
-    def _opened(self, connection: object, _: object) -> None:
-        # Other drivers are not watched.
-        if not isinstance(connection, Connection):
-            return
-        if _address(parse_dsn(connection.dsn)) == self._address:
-            with self._lock:
-                self._connections.add(connection)
+    def _opened(self, _: object, entry: ConnectionPoolEntry) -> None:
+        with self._lock:
+            self._entries.add(entry)
 
     def _watch(self) -> None:
         """Count at how many looks in succession the answer to each connection seemed lost."""
-        waiting: set[Connection] = set()
-        lost: Counter[tuple[Connection, float | None]] = Counter()
+        waiting: set[Link] = set()
+        lost: Counter[tuple[Link, float | None]] = Counter()
         while not self._over.wait(GLANCE):
             before, waiting = waiting, self._waiting()
             lost = Counter({item: lost[item] + 1 for item in self._lost(waiting & before)})
-            for (connection, _), looks in lost.items():
+            for (link, _), looks in lost.items():
                 if looks >= self._looks:
-                    shut_down(connection)
+                    shut_down(link)
                     # What follows on other connections is clearing up.
                     self._looks = 1
 
-    def _waiting(self) -> set[Connection]:
+    def _waiting(self) -> set[Link]:
         """The connections that wait for an answer of the server."""
         with self._lock:
-            connections = list(self._connections)
+            entries = list(self._entries)
         found = set()
-        for connection in connections:
-            # It may be closed at any moment.
-            with suppress(psycopg2.Error):
-                if connection.info.transaction_status == TRANSACTION_STATUS_ACTIVE:
-                    found.add(connection)
+        for entry in entries:
+            # It may be closed at any moment, for which each driver has an error of its own.
+            with suppress(Exception):
+                link = link_of(entry.dbapi_connection)
+                if link is not None and link.waits and link.leads_to(self._hosts, self._ports):
+                    found.add(link)
         return found
 
-    def _lost(self, waiting: Collection[Connection]) -> set[tuple[Connection, float | None]]:
+    def _lost(self, waiting: Collection[Link]) -> set[tuple[Link, float | None]]:
         """Those whose answer seems lost, and since when the server has had nothing to do."""
         if not waiting:
             return set()
-        by_pid = {connection.info.backend_pid: connection for connection in waiting}
+        by_pid = {link.pid: link for link in waiting}
         idle = _idle(self._server, _BY_NUMBER, list(by_pid))
         if idle is None:
-            return {(connection, None) for connection in waiting}
+            return {(link, None) for link in waiting}
         return {(by_pid[pid], since) for pid, since in idle}
 
 
@@ -172,7 +172,6 @@ def _idle(server: URL, statement: TextClause, named: object) -> set[tuple[int, f
         patience.close()
 
 
-def _address(parameters: dict[str, Any]) -> dict[str, str]:
-    """What of the parameters of libpq names the server."""
-    names = ("host", "hostaddr", "port", "service")
-    return {name: str(parameters[name]) for name in names if name in parameters}
+def _several(*values: Any) -> set[str]:
+    """The hosts or ports of a URL, which may name several."""
+    return {part for value in values if value for part in str(value).split(",") if part}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from conformance.engines.addresses import libpq_parameters
+from conformance.engines.connecting import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Connection
 
 #: Seconds between two looks at the size, which reads the folder of the database.
 _PAUSE = 0.25
@@ -76,8 +76,7 @@ class Peak:
 def peak_of(url: URL) -> Iterator[Peak]:
     """Watch the size of the database from a session and a thread of its own."""
     peak, done = Peak(), threading.Event()
-    with closing(psycopg2.connect(**libpq_parameters(url))) as connection:
-        connection.autocommit = True
+    with connect(url, autocommit=True) as connection:
         thread = threading.Thread(target=_watch, args=(connection, peak, done), daemon=True)
         thread.start()
         try:
@@ -87,8 +86,9 @@ def peak_of(url: URL) -> Iterator[Peak]:
             thread.join()
 
 
-def _watch(connection: Any, peak: Peak, done: threading.Event) -> None:
-    with connection.cursor() as cursor:
+def _watch(connection: Connection, peak: Peak, done: threading.Event) -> None:
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
         temporary = _may_list_temporary_files(cursor)
         # A lost connection ends the watch; the rehearsal reports it.
         with suppress(psycopg2.Error):

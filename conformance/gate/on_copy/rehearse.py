@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.engines.connecting import connect, parse_url, place, scrubbed
+from conformance.engines.server.answering import Answering
 from conformance.gate.evidence.amounts import in_bytes
 from conformance.gate.evidence.copy import Copy
 from conformance.gate.on_copy.admission import CopyRefused, admit
@@ -15,7 +16,13 @@ from conformance.gate.on_copy.holding import CannotHold, Holding
 from conformance.gate.on_copy.redaction import Redaction
 from conformance.gate.on_copy.reporting import report
 from conformance.gate.on_copy.running import Ran, run, safe, why_not_held
-from conformance.gate.on_copy.ways import drop, mark_again, second_copy, take_mark_off
+from conformance.gate.on_copy.ways import (
+    drop,
+    mark_again,
+    second_copy,
+    take_mark_off,
+    watched_from,
+)
 from conformance.gate.on_copy.workers import without_policies
 from conformance.gate.rehearsing.base import connected
 from conformance.gate.rehearsing.committed import committed_since, next_transaction
@@ -45,7 +52,8 @@ def rehearse_on_copy(
     """
     progress("looking at the copy")
     copy = admit(on, safe(parse_url(on.url)))
-    return _OnCopy(on, copy, config, new, progress).run()
+    with Answering(watched_from(copy)):
+        return _OnCopy(on, copy, config, new, progress).run()
 
 
 class _OnCopy:

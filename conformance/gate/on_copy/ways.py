@@ -59,6 +59,17 @@ def second_copy(copy: Admitted) -> Iterator[URL]:
         databases.close()
 
 
+def watched_from(copy: Admitted) -> URL:
+    """From which database the sessions of a rehearsal are watched.
+
+    A copy keeps new connections to its source waiting. It needs another database, as this does.
+    """
+    try:
+        return _maintenance(copy)
+    except CopyRefused:
+        return copy.url
+
+
 def take_mark_off(copy: Admitted, revision: str) -> None:
     """Take the mark off a copy that is changed for good, so that a killed rehearsal is noticed."""
     _comment(copy, unfinished(revision))
