@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from conformance.observed.terms import in_one_order
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -62,4 +64,6 @@ def plan_of(connection: Connection, query: str) -> Any:
 def normal(expression: str) -> str:
     """An expression that PostgreSQL printed, without differences that have no meaning."""
     text = _NOW.sub("now()", expression)
-    return _SIMPLE_ARRAY.sub(lambda m: f"{m[1]} ('{{{','.join(sorted(m[2].split(',')))}}}'::", text)
+    return _SIMPLE_ARRAY.sub(
+        lambda m: f"{m[1]} ('{{{','.join(sorted({*m[2].split(',')}))}}}'::", in_one_order(text)
+    )

@@ -35,6 +35,28 @@ SPELLINGS = (
         ),
     ),
     Alteration(
+        "list with a term twice",
+        _instruments(
+            "DROP CONSTRAINT ck_instruments_asset_class, ADD CONSTRAINT ck_instruments_asset_class"
+            " CHECK (asset_class IN"
+            " ('fx', 'rates', 'credit', 'equity', 'commodity', 'crypto', 'index', 'fx'))"
+        ),
+    ),
+    Alteration(
+        "list as alternatives",
+        "ALTER TABLE vol_surfaces DROP CONSTRAINT ck_vol_surfaces_call_put;"
+        "ALTER TABLE vol_surfaces ADD CONSTRAINT ck_vol_surfaces_call_put"
+        " CHECK (call_put = 'put' OR 'call' = call_put)",
+        since=(2, 20),
+    ),
+    Alteration(
+        "comparisons in another order",
+        "ALTER TABLE signals DROP CONSTRAINT ck_signals_confidence;"
+        "ALTER TABLE signals ADD CONSTRAINT ck_signals_confidence"
+        " CHECK (1 >= confidence AND confidence >= 0)",
+        since=(2, 20),
+    ),
+    Alteration(
         "list with casts",
         _instruments(
             "DROP CONSTRAINT ck_instruments_asset_class, ADD CONSTRAINT ck_instruments_asset_class"
