@@ -171,7 +171,8 @@ _CAUSES = {
     ("policy", EXISTS): "add_compression_policy(), add_retention_policy() or "
     "add_continuous_aggregate_policy() was not called, or the policy was removed",
     ("policy", "compress_after"): "add_compression_policy(..., if_not_exists => true) warns and "
-    "keeps the age of an existing policy",
+    "keeps the age of an existing policy, and alter_job(..., config => ...) changes it. Remove the "
+    "policy and add it again",
     ("policy", "config"): "somebody changed the configuration of the job, with alter_job(..., "
     "config => ...) or in the catalog. A hypertable_id in it is another hypertable than the job "
     "has, and the job works on that one",
@@ -198,6 +199,14 @@ _CAUSES = {
     ("check", "validated"): _NOT_VALIDATED,
     ("foreign_key", "enforced"): "the triggers of the foreign key are disabled. ALTER TABLE ... "
     "ENABLE TRIGGER ALL on both tables enables them",
+    **{
+        (
+            kind,
+            "valid",
+        ): "the index of the constraint is not valid, so that rows with equal keys may "
+        "be there. REINDEX INDEX ... builds the index again, and fails if such rows are there"
+        for kind in ("primary_key", "unique")
+    },
     ("index", "valid"): "building the index failed half-way. Drop the index and create it again",
     ("table", "persistence"): "the table was created UNLOGGED, and a crash empties it. ALTER TABLE "
     "... SET LOGGED makes the table permanent",
@@ -318,7 +327,8 @@ def _what_to_do(key: FactKey, disagreement: str) -> str:
             return (
                 "No declaration exists for this kind of policy. Remove the policy in a migration."
             )
-        way = f"Declare it{declaration or ' in the models'}, or drop it in a migration."
+        verb = "reset" if key.kind in ("setting", "storage") else "drop"
+        way = f"Declare it{declaration or ' in the models'}, or {verb} it in a migration."
         return f"{way}{_leave(key)}"
     if disagreement == "missing" and key.kind == "primary_key":
         return (

@@ -24,9 +24,10 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 
 
 def _rule(row: Any) -> dict[str, Value]:
+    definition = " ".join(row.definition.split()).rstrip("; ")
     return {
-        EXISTS: Detail(row.definition),
-        "definition": " ".join(row.definition.split()).rstrip("; "),
+        EXISTS: Detail(definition),
+        "definition": definition,
         "enabled": ENABLED[row.enabled],
     }
 

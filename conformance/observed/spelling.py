@@ -49,6 +49,8 @@ _ALIAS = "conformance_scope"
 _QUALIFIER = re.compile(rf'"?\b{_ALIAS}(?:_\d+)?\b"?\.')
 #: `NEW.price`, `old."Price"`.
 _ROW_VARIABLE = re.compile(r'\b(old|new)\.(?:"([^"]+)"|(\w+))', re.IGNORECASE)
+#: Before the type; of a domain with a condition, `(NULL::text)::`.
+_CAST_NULL = re.compile(r"^(?:\(NULL::(?:[^()]|\(\d[\d,]*\))*\)|NULL)::")
 #: A target list has at most 1664 entries (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
 #: A row has as many at most, and a separator for each expression.
@@ -235,7 +237,7 @@ def _types(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, 
         return list(plan_of(connection, f"SELECT {targets}")["Output"])
 
     answers, _ = ask_in_halves(connection, names, explain)
-    return ((name, output.removeprefix("NULL::")) for name, output in answers)
+    return ((name, _CAST_NULL.sub("", output)) for name, output in answers)
 
 
 def _refused(identity: _Identity, forbidden: Executables) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .cases import Alteration, ModelEdit, parametrize
 
 INSTRUMENTS = "ALTER TABLE instruments "
@@ -323,3 +325,15 @@ def test_alteration(database, case):
 @parametrize(EDITS)
 def test_model_edit(database, edited, case):
     database.expect(case.findings, edited(case))
+
+
+@pytest.mark.parametrize(
+    ("domain", "base"), [("code", "text"), ('"a::b"', "varchar(9)"), ("prices", "numeric(9, 2)[]")]
+)
+def test_the_name_of_a_domain_with_a_condition(database, domain, base):
+    database.execute(
+        f"CREATE DOMAIN {domain} AS {base} CHECK (VALUE IS NOT NULL);"
+        f"ALTER TABLE instruments ALTER country TYPE {domain} USING NULL"
+    )
+    (finding,) = database.compare().findings.values()
+    assert f"type is {domain}, the models declare text" in finding.message

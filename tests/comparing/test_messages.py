@@ -115,7 +115,8 @@ def test_hints_say_where_it_was_read_and_what_to_do(kind):
     if kind != "primary_key":
         assert hint("missing").endswith(f". {CREATE}")
     declaration = DECLARATIONS.get(kind)
-    way = f"Declare it with {declaration}, or drop it in a migration." if declaration else DECLARE
+    verb = "reset" if kind in ("setting", "storage") else "drop"
+    way = f"Declare it with {declaration}, or {verb} it in a migration." if declaration else DECLARE
     assert hint("unexpected").endswith(f". {way}")
 
 
@@ -163,7 +164,8 @@ def test_where_objects_are_read_of_which_only_the_census_knows():
 def test_what_to_do_where_there_is_a_cause(key, disagreement, declaration):
     told = f" Likely cause: {_CAUSES[key.kind, key.attribute]}."
     if declaration is not None:
-        told += f" Declare it with {declaration}, or drop it in a migration."
+        verb = "reset" if key.kind == "storage" else "drop"
+        told += f" Declare it with {declaration}, or {verb} it in a migration."
     hint, _, _ = hint_for(key, disagreement).partition(" If it is somebody else's:")
     assert hint.endswith(told)
 
