@@ -109,18 +109,30 @@ def examples(
     return try_all
 
 
+@pytest.fixture(scope="module")
+def batches_of(populated: Connection) -> Callable[[Table], SearchStrategy[list[Row]]]:
+    """The batches of rows of a table, for all properties."""
+
+    @cache
+    def of(table: Table) -> SearchStrategy[list[Row]]:
+        parents = parents_of(populated, table)
+        populated.rollback()
+        return batches(table, parents=parents, complete=True, nulls_for_unknown=True)
+
+    return of
+
+
 @pytest.fixture
 def holds(
     populated: Connection,
     hypertable: Table,
+    batches_of: Callable[[Table], SearchStrategy[list[Row]]],
     examples: Callable[[SearchStrategy[Any], Property], None],
     record: Record,
 ) -> Callable[[Property], None]:
     """A function that checks a property of batches of rows of the hypertable."""
-    parents = parents_of(populated, hypertable)
-    populated.rollback()
     try:
-        strategy = batches(hypertable, parents=parents, complete=True, nulls_for_unknown=True)
+        strategy = batches_of(hypertable)
     except ValueError as error:
         reason = missing_parents(populated, hypertable) or str(error)
         outcomes.skip_not_checked(record, f"cannot generate rows: {reason}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import Phase, given
@@ -12,6 +13,7 @@ from conformance.strategies.drawing import drawing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from hypothesis import settings
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import Table
 
@@ -61,15 +63,15 @@ class Trial:
         def attempt(batch: list[Any]) -> None:
             self.last[:] = batch
             try:
-                self._property(batch)
+                # Copies: a project's write path may change the rows that it is given.
+                self._property([dict(row) if isinstance(row, dict) else row for row in batch])
             finally:
                 undo()
 
         with drawing():
             if self._generation.has_failed(self._name):
                 self._one_by_one(attempt, phases=(Phase.reuse, Phase.shrink))
-            drawn: list[list[Any]] = []
-            self._one_by_one(drawn.append, database=None, phases=(Phase.generate,))
+            drawn = _drawn(self._generation, self._strategy)
             self.examples, self.rows = len(drawn), sum(map(len, drawn))
             alone, rest = drawn[:_ALONE], drawn[_ALONE:]
             together = [row for batch in rest for row in batch]
@@ -82,14 +84,33 @@ class Trial:
                 self.last[:] = _fewest(attempt, together)
                 raise error from None
 
-    def _one_by_one(self, attempt: Property, **settings: Any) -> None:
-        @self._generation.settings_for(self._name, **settings)
-        @self._generation.seeded
-        @given(self._strategy)
-        def example(batch: list[Any]) -> None:
-            attempt(batch)
+    def _one_by_one(self, attempt: Property, **more: Any) -> None:
+        chosen = self._generation.settings_for(self._name, **more)
+        _try_each(self._generation, self._strategy, attempt, chosen)
 
-        example()
+
+def _try_each(
+    generation: Generation,
+    strategy: SearchStrategy[list[Any]],
+    attempt: Property,
+    chosen: settings,
+) -> None:
+    @chosen
+    @generation.seeded
+    @given(strategy)
+    def example(batch: list[Any]) -> None:
+        attempt(batch)
+
+    example()
+
+
+@lru_cache(maxsize=32)
+def _drawn(generation: Generation, strategy: SearchStrategy[list[Any]]) -> list[list[Any]]:
+    """The examples of a strategy. They depend on the seed alone: every property gets the same."""
+    drawn: list[list[Any]] = []
+    chosen = generation.settings_for("", database=None, phases=(Phase.generate,))
+    _try_each(generation, strategy, drawn.append, chosen)
+    return drawn
 
 
 def _fewest(attempt: Property, batch: list[Any]) -> list[Any]:
