@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -12,6 +13,8 @@ from conformance.comparing.house_rules import HOUSE_RULES as RULES
 from conformance.project.shapes import Shape
 
 _KEYS = ("id", "reason", "until", "commands")
+#: For validators that ignore the format of JSON Schema; the format knows the days of a month.
+_DAY = r"^\d{4}-\d{2}-\d{2}$"
 _SEVERITIES = (ERROR, WARNING)
 
 
@@ -19,8 +22,10 @@ def day_of(value: object) -> date | None:
     """The day that TOML, or a text such as `2027-03-31`, names; None if it names none."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
+    if not isinstance(value, str) or not re.search(_DAY, value):
+        return None
     try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
+        return date.fromisoformat(value)
     except ValueError:
         return None
 
@@ -95,6 +100,7 @@ ACCEPTED = Shape(
                     "description": "The last day on which it is accepted.",
                     "type": "string",
                     "format": "date",
+                    "pattern": _DAY,
                 },
                 "commands": {
                     "description": "The commands that find it; without them, all.",
