@@ -37,7 +37,9 @@ objects of the whole database. Each object is either
 - **seen, not judged**: no model declares the object, and the object changes neither rows nor
   plans. The verdict names the object. An object that a model declares is always judged.
 
-An object that belongs to an extension is a part of the extension. Chunks, materializations and
+An object that belongs to an extension is a part of the extension. The verdict names functions,
+operators, casts and views of an extension or of PostgreSQL that were altered after `CREATE
+EXTENSION` or initdb; pg_upgrade makes all members of an extension anew. Chunks, materializations and
 compressed tables are parts of their hypertable or continuous aggregate. The sequence of a column
 is a part of the column.
 

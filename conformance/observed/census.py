@@ -15,6 +15,7 @@ from conformance.comparing.census.treatment import untreated
 from conformance.comparing.facts import EXISTS, KINDS, Detail, FactKey, Facts, Value
 from conformance.comparing.findings import CATALOG
 from conformance.observed.catalog import Scope, rows
+from conformance.observed.chunks import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,9 @@ def _objects(connection: Connection, scope: Scope) -> Iterator[Existence]:
     tables = set()
     for row in rows(connection, "census_objects", scope):
         name = row.name if row.schema_name is None else scope.name(row.schema_name, row.name)
-        if row.kind == "table":
+        if row.altered:
+            yield FactKey(row.kind, name, "", "altered_objects"), shortened(row.altered)
+        elif row.kind == "table":
             tables.add(name)
         else:
             yield _key(row.kind, name), _existence(row)

@@ -26,10 +26,11 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         if row.is_partition:
             key = FactKey("table", table, "", "altered_partitions")
         found.setdefault(key, []).append(text)
-    return {key: _shortened(texts) for key, texts in found.items()}
+    return {key: shortened(texts) for key, texts in found.items()}
 
 
-def _shortened(texts: list[str]) -> tuple[str, ...]:
+def shortened(texts: list[str]) -> tuple[str, ...]:
+    """The first of these, and how many more there are."""
     if len(texts) <= _NAMED:
         return tuple(texts)
     return (*texts[:_NAMED], f"and {len(texts) - _NAMED} more")

@@ -30,6 +30,11 @@ SEEN = (
      " date) RETURNS date LANGUAGE sql AS 'SELECT $2'"),
     ("operator", "pg_catalog.===(integer, integer)",
      "CREATE OPERATOR pg_catalog.=== (function = int4eq, leftarg = int, rightarg = int)"),
+    ("function", "_timescaledb_functions.one()",
+     "CREATE FUNCTION _timescaledb_functions.one() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
+    ("domain", "pg_catalog.positive",
+     "SET LOCAL allow_system_table_mods = on; CREATE DOMAIN pg_catalog.positive AS int"),
+    ("collation", "pg_catalog.plain", 'CREATE COLLATION pg_catalog.plain FROM "C"'),
     ("procedure", "two()", "CREATE PROCEDURE two() LANGUAGE sql AS 'SELECT 1'"),
     ("aggregate", "total(integer)", "CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int)"),
     ("operator", "===(integer, integer)",
@@ -112,6 +117,53 @@ def test_what_nothing_judges_is_named(database, kind, name, sql):
     assert not compared.findings
     assert (kind, name) in {(item.kind, item.object) for item in compared.seen}
     assert compared.accounted[kind] == before.accounted.get(kind, 0) + 1
+
+
+#: What is altered of an extension or of PostgreSQL: where it is named, the object, the statement.
+ALTERED = (
+    ("timescaledb", "function time_bucket(interval,timestamp with time zone)",
+     "CREATE OR REPLACE FUNCTION time_bucket(bucket_width interval, ts timestamptz) RETURNS"
+     " timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS 'SELECT ts'"),
+    ("timescaledb", "function time_bucket(interval,date)",
+     "REVOKE EXECUTE ON FUNCTION time_bucket(interval, date) FROM PUBLIC"),
+    ("timescaledb", "function hidden()", "CREATE FUNCTION hidden() RETURNS int LANGUAGE sql AS"
+     " 'SELECT 1'; ALTER EXTENSION timescaledb ADD FUNCTION hidden()"),
+    ("plpgsql", "function hidden()", "CREATE FUNCTION hidden() RETURNS int LANGUAGE sql AS"
+     " 'SELECT 1'; ALTER EXTENSION plpgsql ADD FUNCTION hidden()"),
+    ("pg_catalog", "function lower(text)", "ALTER FUNCTION pg_catalog.lower(text) VOLATILE"),
+    ("pg_catalog", "operator =(integer,integer)", "ALTER OPERATOR = (int, int) SET (JOIN = NONE)"),
+    ("pg_catalog", "view pg_locks",
+     "CREATE OR REPLACE VIEW pg_catalog.pg_locks AS SELECT * FROM pg_lock_status() LIMIT 1"),
+    ("pg_catalog", "cast from integer to boolean", "UPDATE pg_cast SET castcontext = 'i' WHERE"
+     " castsource = 'int'::regtype AND casttarget = 'bool'::regtype"),
+    ("pg_catalog", "view pg_views", "REVOKE SELECT ON pg_catalog.pg_views FROM PUBLIC"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "sql"), ALTERED, ids=[f"{owner} {name}" for owner, name, _ in ALTERED]
+)
+def test_what_is_altered_of_an_extension_or_of_postgresql_is_named(database, owner, name, sql):
+    database.execute(sql)
+    compared = database.compare()
+    assert not compared.findings
+    (entry,) = compared.seen
+    assert (entry.object, entry.reason) == (
+        owner,
+        f"altered objects is ({name}), which no model declares",
+    )
+
+
+def test_many_altered_objects_are_one_entry(database):
+    database.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA _timescaledb_functions TO PUBLIC")
+    (entry,) = database.compare().seen
+    assert re.search(r", and \d+ more\), which", entry.reason)
+
+
+def test_a_table_in_pg_catalog_is_a_finding(database):
+    """It comes before a table of the same name in any search_path."""
+    database.execute("SET LOCAL allow_system_table_mods = on; CREATE TABLE pg_catalog.curves ()")
+    database.expect({"table:pg_catalog.curves:exists"})
 
 
 #: What belongs to something that is accounted for, and is therefore no object of its own.

@@ -11,5 +11,6 @@ SELECT CASE WHEN x.oid IS NULL THEN c.relname
              JOIN pg_catalog.pg_extension x ON x.oid = e.refobjid AND x.extname = 'timescaledb')
     ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND e.objid = c.oid
    AND e.deptype = 'e'
- WHERE (c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r')
+ WHERE (c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r'
+        AND c.oid < 16384::oid)
     OR (x.oid IS NOT NULL AND c.relkind IN ('r', 'v', 'm', 'p', 'f'))

@@ -3,7 +3,7 @@
 -- type is left out, and so is PostgreSQL's own: objects that initdb makes have numbers below 16384
 -- (FirstNormalObjectId).
 WITH member AS MATERIALIZED (
-    SELECT e.classid, e.objid
+    SELECT e.classid, e.objid, x.extname, x.xmin AS made, e.xmin AS joined
       FROM pg_catalog.pg_extension x
       JOIN pg_catalog.pg_depend e
         ON e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::oid AND e.refobjid = x.oid
@@ -11,9 +11,13 @@ WITH member AS MATERIALIZED (
 ), scope AS (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY(:schemas)
 ), everywhere AS (
-    -- An unqualified name means what is in pg_catalog before anything else.
+    -- An unqualified name means what is in pg_catalog before anything else; what is in the schemas of
+    -- extensions, their own code may call.
     SELECT * FROM scope
-     UNION ALL SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pg_catalog'
+     UNION SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
+            WHERE n.nspname = 'pg_catalog'
+               OR n.oid IN (SELECT m.objid FROM member m
+                             WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid)
 ), relation AS (
     SELECT c.oid,
            CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'table'
@@ -34,9 +38,10 @@ WITH member AS MATERIALIZED (
                            ', ' ORDER BY a.attnum)
                   FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped)
            END AS definition
-      FROM pg_catalog.pg_class c JOIN scope ON scope.oid = c.relnamespace
-     -- An index is a part of its table, and so is a partition.
+      FROM pg_catalog.pg_class c JOIN everywhere AS scope ON scope.oid = c.relnamespace
+     -- An index is a part of its table, and so is a partition; chunks are in a schema of TimescaleDB.
      WHERE c.relkind NOT IN ('i', 'I') AND NOT c.relispartition
+       AND (scope.nspname = 'pg_catalog' OR scope.nspname = ANY(:schemas))
        -- The children of a hypertable are its chunks: TimescaleDB refuses any others.
        AND c.oid NOT IN (SELECT i.inhrelid
                            FROM timescaledb_information.hypertables h
@@ -86,7 +91,7 @@ WITH member AS MATERIALIZED (
                 WHEN 'r' THEN (SELECT 'of '::text || pg_catalog.format_type(r.rngsubtype, NULL)
                                  FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) END,
            NULL
-      FROM pg_catalog.pg_type t JOIN scope ON scope.oid = t.typnamespace
+      FROM pg_catalog.pg_type t JOIN everywhere AS scope ON scope.oid = t.typnamespace
      -- A row's type is a part of its relation, an array's and a multirange's of its type.
      WHERE t.typtype NOT IN ('c', 'm')
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e
@@ -126,29 +131,29 @@ WITH member AS MATERIALIZED (
                             pg_catalog.to_jsonb(l) ->> 'colliculocale'::text)),
                CASE WHEN NOT l.collisdeterministic THEN 'not deterministic' END),
            NULL
-      FROM pg_catalog.pg_collation l JOIN scope ON scope.oid = l.collnamespace
+      FROM pg_catalog.pg_collation l JOIN everywhere AS scope ON scope.oid = l.collnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass::oid, v.oid, 'conversion', scope.nspname,
            v.conname, 'by '::text || v.conproc::pg_catalog.regproc::text,
            -- The default one takes the place of PostgreSQL's own.
            CASE WHEN v.condefault THEN true END
-      FROM pg_catalog.pg_conversion v JOIN scope ON scope.oid = v.connamespace
+      FROM pg_catalog.pg_conversion v JOIN everywhere AS scope ON scope.oid = v.connamespace
     UNION ALL
     SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass::oid, f.oid, 'text_search_configuration',
            scope.nspname, f.cfgname, NULL, NULL
-      FROM pg_catalog.pg_ts_config f JOIN scope ON scope.oid = f.cfgnamespace
+      FROM pg_catalog.pg_ts_config f JOIN everywhere AS scope ON scope.oid = f.cfgnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass::oid, d.oid, 'text_search_dictionary',
            scope.nspname, d.dictname, d.dictinitoption, NULL
-      FROM pg_catalog.pg_ts_dict d JOIN scope ON scope.oid = d.dictnamespace
+      FROM pg_catalog.pg_ts_dict d JOIN everywhere AS scope ON scope.oid = d.dictnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass::oid, p.oid, 'text_search_parser',
            scope.nspname, p.prsname, NULL, NULL
-      FROM pg_catalog.pg_ts_parser p JOIN scope ON scope.oid = p.prsnamespace
+      FROM pg_catalog.pg_ts_parser p JOIN everywhere AS scope ON scope.oid = p.prsnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass::oid, t.oid, 'text_search_template',
            scope.nspname, t.tmplname, NULL, NULL
-      FROM pg_catalog.pg_ts_template t JOIN scope ON scope.oid = t.tmplnamespace
+      FROM pg_catalog.pg_ts_template t JOIN everywhere AS scope ON scope.oid = t.tmplnamespace
     UNION ALL
     SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid, 'statistics',
            scope.nspname, s.stxname,
@@ -257,8 +262,32 @@ WITH member AS MATERIALIZED (
            pg_catalog.concat(s.provider, ': ', s.label), NULL::boolean
       FROM pg_catalog.pg_seclabel s
      WHERE s.classoid <> 'pg_catalog.pg_largeobject'::pg_catalog.regclass::oid
+), version AS (
+    -- The transactions that wrote a version of what a call, an expression or a view means.
+    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AS classid, oid, xmin FROM pg_catalog.pg_proc
+    UNION ALL SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass::oid, oid, xmin FROM pg_catalog.pg_operator
+    UNION ALL SELECT 'pg_catalog.pg_cast'::pg_catalog.regclass::oid, oid, xmin FROM pg_catalog.pg_cast
+    UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, ev_class, xmin FROM pg_catalog.pg_rewrite
+    UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, oid, xmin FROM pg_catalog.pg_class
+     WHERE relkind = 'v'
+), altered AS (
+    -- CREATE and ALTER EXTENSION write all members in one transaction, and initdb makes template0 last.
+    SELECT 'extension' AS kind, m.extname AS name, m.classid, m.objid
+      FROM member m LEFT JOIN version v ON v.classid = m.classid AND v.oid = m.objid
+     WHERE least(pg_catalog.age(v.xmin), pg_catalog.age(m.joined)) < pg_catalog.age(m.made)
+    UNION ALL
+    SELECT 'schema', 'pg_catalog', v.classid, v.oid
+      FROM version v
+     WHERE v.oid < 16384::oid
+       AND v.xmin::text::bigint > (SELECT d.xmin::text::bigint FROM pg_catalog.pg_database d
+                                    WHERE d.datname = 'template0')
 )
-SELECT o.kind, o.schema_name, o.name, o.definition, o.judged
+SELECT o.kind, o.schema_name, o.name, o.definition, o.judged, NULL::text[] AS altered
   FROM object o
  WHERE o.oid >= 16384::oid
    AND (o.classid, o.oid) NOT IN (SELECT m.classid, m.objid FROM member m)
+UNION ALL
+SELECT kind, NULL, name, NULL, NULL,
+       pg_catalog.array_agg(DISTINCT pg_catalog.pg_describe_object(classid, objid, 0)
+                            ORDER BY pg_catalog.pg_describe_object(classid, objid, 0))
+  FROM altered GROUP BY kind, name
