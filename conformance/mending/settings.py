@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 _LISTS = ("search_path", "datestyle", "local_preload_libraries", "session_preload_libraries")
 
 
+#: What a switch and a number understand.
+_NUMBERS = {"on": "1", "off": "0"}
+
+
 def assigned(setting: str, value: str, items: Iterable[str]) -> str:
     """`search_path TO 'app', 'public'`.
 
@@ -27,6 +31,9 @@ def assigned(setting: str, value: str, items: Iterable[str]) -> str:
 def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
     """ALTER DATABASE ... SET, of the database in which the revision runs."""
     value = str(parts["value"])
+    if "." not in ref.table:
+        # Facts have the words for numbers as well, which only a switch understands.
+        value = _NUMBERS.get(value, value)
     words = assigned(ref.table, value, value.split(", "))
     yield making("setting", _in_database(ref, f"SET {words}"))
 

@@ -355,8 +355,8 @@ BESIDE = (
     Alteration("a trigger", SWALLOW + _on_rows("CREATE TRIGGER s BEFORE INSERT ON {} FOR EACH ROW"
                " EXECUTE FUNCTION swallow()"), ALTERED),
     Alteration("no vacuum", _on_rows("ALTER TABLE {} SET (autovacuum_enabled = off)"), ALTERED),
-    Alteration("another owner", "CREATE ROLE another LOGIN;"
-               "ALTER MATERIALIZED VIEW daily OWNER TO another",
+    Alteration("another owner", "CREATE ROLE another_of_a_test LOGIN;"
+               "ALTER MATERIALIZED VIEW daily OWNER TO another_of_a_test",
                {"continuous_aggregate:daily:owner"}),
 )  # fmt: skip
 

@@ -52,7 +52,8 @@ ALTERATIONS = (
     Alteration("vacuum", "ALTER TABLE events_2020 SET (autovacuum_enabled = off)", ALTERED),
     Alteration("workers", "ALTER TABLE events_2020 SET (parallel_workers = 0)", ALTERED),
     Alteration("privileges", "GRANT INSERT ON events_2020 TO PUBLIC", ALTERED),
-    Alteration("owner", "CREATE ROLE another; ALTER TABLE events_2020 OWNER TO another", ALTERED),
+    Alteration("owner", "CREATE ROLE another_of_a_test;"
+               " ALTER TABLE events_2020 OWNER TO another_of_a_test", ALTERED),
     Alteration("a trigger that is off", SWALLOW + "CREATE TRIGGER s BEFORE INSERT ON events"
                " FOR EACH ROW EXECUTE FUNCTION swallow();"
                "ALTER TABLE events_2020 DISABLE TRIGGER s", {*ALTERED, "trigger:events.s:exists"}),

@@ -98,12 +98,13 @@ ALTERATIONS = (
     ),
     Alteration(
         "another owner",
-        "CREATE ROLE another; ALTER VIEW ranked OWNER TO another",
+        "CREATE ROLE another_of_a_test; ALTER VIEW ranked OWNER TO another_of_a_test",
         {"view:ranked:owner"},
     ),
     Alteration(
         "another owner of what is materialized",
-        "CREATE ROLE another; ALTER MATERIALIZED VIEW costs OWNER TO another",
+        "CREATE ROLE another_of_a_test;"
+        "ALTER MATERIALIZED VIEW costs OWNER TO another_of_a_test",
         {"materialized_view:costs:owner"},
     ),
     Alteration(

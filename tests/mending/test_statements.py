@@ -238,3 +238,17 @@ def test_a_view_is_created_after_those_that_it_reads_from(names):
     }
     created = re.findall(r"VIEW (\w+) AS", " ".join(written({}, after)))
     assert created == ["tops", "top", "third"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("max_parallel_workers_per_gather", "off", "''0''"),
+        ("jit", "on", "''1''"),
+        ("app.debug", "off", "''off''"),
+        ("timezone", "UTC", "''UTC''"),
+    ],
+)
+def test_a_number_that_facts_call_off(name, value, words):
+    (sql,) = written({}, {Ref("setting", name): {EXISTS: True, "value": value}})
+    assert f"SET {name} TO {words}" in sql
