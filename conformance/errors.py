@@ -158,6 +158,13 @@ def details_of(error: BaseException) -> tuple[str, ...]:
     return tuple(str(detail).splitlines()) if detail else ()
 
 
+def server_hint_of(error: BaseException) -> str:
+    """The HINT of a server message on one line; empty if the message has none."""
+    original = getattr(error, "orig", None) or error
+    hint = getattr(getattr(original, "diag", None), "message_hint", None)
+    return " ".join(str(hint).split()) if hint else ""
+
+
 def one_line(error: BaseException) -> str:
     """The message of an error on one line, without SQLAlchemy's additions to a server's message.
 

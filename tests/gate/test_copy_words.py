@@ -129,8 +129,11 @@ def test_an_error_shows_names_and_no_values():
 
 
 def test_the_words_of_an_author_are_not_shown():
-    raised = Failure("RaiseException: seen Ann", "", (), "P0001")
+    hinted = Failure("X: no", "", (), "42703", hint='Perhaps you meant "Ann".')
+    assert REDACTION.failure(hinted, Diagnosed()).hint == 'Perhaps you meant "…".'
+    raised = Failure("RaiseException: seen Ann", "", (), "P0001", hint="Ask Ann")
     error = Diagnosed(source_function="exec_stmt_raise")
+    assert REDACTION.failure(raised, error).hint == ""
     assert "Ann" not in REDACTION.failure(raised, error).reason
     assert REDACTION.failure(raised, error).reason.startswith("RaiseException: the words")
     assert "Ann" not in REDACTION.failure(Failure("KeyError: Ann"), None).reason

@@ -22,6 +22,7 @@ class Failure:
         dependents: the dependents of the dropped or changed object, as the server lists them.
         sqlstate: the server's code of the error; empty if the error is not the server's.
         detail: the other lines of the server's DETAIL.
+        hint: the server's HINT, on one line; empty if it gives none.
     """
 
     reason: str
@@ -29,6 +30,7 @@ class Failure:
     dependents: tuple[str, ...] = ()
     sqlstate: str = ""
     detail: tuple[str, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class Redaction:
             reason=f"{kind}: {self.message(words, names) if told else _UNSHOWN}",
             sql=self.statement(failure.sql),
             dependents=tuple(self._scrub(line) for line in failure.dependents),
+            hint=self.message(failure.hint, names) if told else "",
             detail=tuple(
                 self.message(line, names) for line in failure.detail if line.startswith("Key (")
             ),

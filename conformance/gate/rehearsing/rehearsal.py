@@ -15,6 +15,7 @@ from conformance.errors import (
     describe_briefly,
     details_of,
     message_of,
+    server_hint_of,
     state_of,
 )
 from conformance.gate.evidence.evidence import (
@@ -382,7 +383,12 @@ def attempt(
         dependents = tuple(line for line in details if " depends on " in line)
         detail = tuple(line for line in details if line not in dependents)
         return Failure(
-            describe_briefly(error), sql() if refused else "", dependents, state_of(error), detail
+            describe_briefly(error),
+            sql() if refused else "",
+            dependents,
+            state_of(error),
+            detail,
+            server_hint_of(error),
         )
     return None
 

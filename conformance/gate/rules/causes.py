@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from conformance.gate.evidence.evidence import Failure
 
 _NAME = "Correct the name, or create the object in an earlier revision."
+_EXISTS = "The object exists already: an earlier revision creates it. Remove one of the two."
+_REFUSED = (
+    "Correct the statement: the server rejects it for these objects, whatever their rows are."
+)
 _EXTENSION = (
     "Install the extension's package on the server that rehearses, or choose a server that has the "
     "extension with --engine."
@@ -45,9 +49,9 @@ _BY_STATE = (
         "with USING how to convert a value.",
     ),
     ("2BP01", "Drop what depends on the object first, and recreate it afterwards."),
-    ("42601", "Correct the statement: the server cannot parse the statement."),
-    ("42P07", "The object exists already: an earlier revision creates it. Remove one of the two."),
-    ("42710", "The object exists already: an earlier revision creates it. Remove one of the two."),
+    ("42601", "Correct the statement: the server does not accept how it is written."),
+    ("42P07", _EXISTS),
+    ("42710", _EXISTS),
     ("42701", "The column exists already: an earlier revision adds it. Remove one of the two."),
     ("42501", "Grant the role of the migration the privilege, or let the owner run the revision."),
     ("42703", _NAME),
@@ -55,6 +59,10 @@ _BY_STATE = (
     ("42704", _NAME),
     ("42883", _NAME),
     ("3F000", _NAME),
+    ("TS110", _EXISTS),
+    ("42", _REFUSED),
+    ("0A", _REFUSED),
+    ("TS", _REFUSED),
     ("55P03", "Another session holds the lock: run the revision when the session has ended."),
     ("40P01", "Two sessions wait for each other: lock tables in the same order in both."),
     ("57014", "Set a longer statement_timeout for the revision, or change fewer rows at a time."),
@@ -69,6 +77,11 @@ _SHORTER_ID = (
     "Give the revision an id of at most 32 characters, or widen the column version_num of "
     "Alembic's table in an earlier revision."
 )
+#: Values that a statement itself gives; the server quotes one that it cannot read.
+_PARAMETER = "22023"
+#: An empty value, or one that is hidden, may be a row's all the same.
+_QUOTED = re.compile(r': "(?P<value>[^"…]+)"\.?$')
+_OWN_VALUE = "Correct the value in the statement: the server cannot use the value."
 _IN_PYTHON = "The revision's Python code raises this error, not the server: correct the revision."
 
 
@@ -85,7 +98,6 @@ def hint_for(failure: Failure) -> str:
     return (
         hint_for_dependents(failure.dependents)
         or hint_for_known(failure.reason)
-        or (_SHORTER_ID if _is_of_a_long_id(failure) else None)
         or _by_cause(failure)
         or hint_for_rows()
     )
@@ -95,15 +107,9 @@ def may_depend_on_rows(failure: Failure) -> bool:
     """Whether the statement might succeed on other rows."""
     if failure.dependents or hint_for_known(failure.reason) is not None:
         return False
-    if _is_of_a_long_id(failure):
-        return False
     if failure.sqlstate:
-        return failure.sqlstate.startswith(("22", "23"))
+        return failure.sqlstate.startswith(("22", "23")) and _of_itself(failure) is None
     return bool(failure.sql)
-
-
-def _is_of_a_long_id(failure: Failure) -> bool:
-    return failure.sqlstate == "22001" and bool(_LONG_ID.match(failure.sql))
 
 
 def _by_cause(failure: Failure) -> str | None:
@@ -112,4 +118,19 @@ def _by_cause(failure: Failure) -> str | None:
     if _UNAVAILABLE_EXTENSION.search(failure.reason):
         return _EXTENSION
     matches = (hint for state, hint in _BY_STATE if failure.sqlstate.startswith(state))
-    return next(matches, None)
+    found = _of_itself(failure) or next(matches, None)
+    if failure.hint and found in (None, _NAME, _REFUSED):
+        return " ".join(filter(None, (found, f"The server's hint: {failure.hint}")))
+    return found
+
+
+def _of_itself(failure: Failure) -> str | None:
+    """What to do about a value that the statement gives, and not a row; None: it may be a row's."""
+    if not failure.sqlstate.startswith("22"):
+        return None
+    if failure.sqlstate == "22001" and _LONG_ID.match(failure.sql):
+        return _SHORTER_ID
+    quoted = _QUOTED.search(failure.reason)
+    if failure.sqlstate == _PARAMETER or (quoted and f"'{quoted['value']}'" in failure.sql):
+        return _OWN_VALUE
+    return None

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from conformance.gate.evidence.state import Column, Contents
 
 _REFUSAL = re.compile(r"compress|columnstore", re.IGNORECASE)
+_NAMES = re.compile(r'"[^"]*"')
+#: Classes of SQLSTATEs whose errors compression does not cause, whatever the objects are called:
+#: values, keys, syntax and names, and what a revision raises itself.
+_OTHER_CAUSES = ("22", "23", "42", "P0")
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,10 @@ def judge_compression(
 
 
 def refused_for_compression(failure: Failure) -> bool:
-    """Whether the server's message names compression as the reason."""
-    return bool(failure.sql and _REFUSAL.search(failure.reason))
+    """Whether the server's message names compression as the reason, and not as a part of a name."""
+    if not failure.sql or failure.sqlstate.startswith(_OTHER_CAUSES):
+        return False
+    return bool(_REFUSAL.search(_NAMES.sub("", failure.reason)))
 
 
 def _finding(revision: str, refusal: Refusal, subject: str, table: str) -> GateFinding:

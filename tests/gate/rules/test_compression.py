@@ -12,7 +12,7 @@ from conformance.comparing.facts import EXISTS, FactKey
 from conformance.gate.evidence.evidence import Evidence, Failure
 from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
-from conformance.gate.rules.compression import judge_compression
+from conformance.gate.rules.compression import judge_compression, refused_for_compression
 
 REVISION = Revision("2", ("1",), "", Path("2.py"), "2.py", {})
 PLAIN = Column("v", "integer", not_null=False, computed=False, has_default=False, digest=0)
@@ -161,3 +161,22 @@ def test_the_servers_own_refusal(reason, said):
 def test_an_error_of_python_is_no_refusal():
     evidence = Evidence(REVISION, BEFORE, failure=Failure("ValueError: compress what?"))
     assert list(judge_compression(evidence, (), "2.29")) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("42P01", 'UndefinedTable: relation "compressed_prices" does not exist'),
+        ("42883", "UndefinedFunction: function add_columnstore_policyy(unknown) does not exist"),
+        ("42710", "DuplicateObject: compression policy already exists for hypertable"),
+        ("23505", "UniqueViolation: could not create unique index of compress_x"),
+        ("22P02", "InvalidTextRepresentation: invalid input of compression"),
+        ("P0001", "RaiseException: decompress it yourself"),
+        ("0A000", 'FeatureNotSupported: "compressed_prices" is not a materialized view'),
+    ],
+)
+def test_a_name_that_sounds_like_compression_is_no_refusal(state, reason):
+    failure = Failure(reason, "ALTER TABLE t ...", sqlstate=state)
+    assert not refused_for_compression(failure)
+    refusal = Failure("not on compressed chunks", "ALTER TABLE t ...", sqlstate="0A000")
+    assert refused_for_compression(refusal)

@@ -128,6 +128,39 @@ def test_an_error_that_other_rows_might_not_give(failure, found):
     assert may_depend_on_rows(failure) is found
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "sql", "advice"),
+    [
+        ("22P02", 'invalid input syntax: "abc"', "... DEFAULT 'abc'", "the value in the statement"),
+        ("22P02", 'invalid input syntax: "abc"', "... USING a::int", "A value of an existing row"),
+        ("22P02", 'invalid input syntax: "…"', "SET a = '…'", "A value of an existing row"),
+        ("22P02", 'invalid input syntax: ""', "SET a = b || ''", "A value of an existing row"),
+        ("22023", "invalid interval", "SELECT f()", "the value in the statement"),
+        ("22003", "out of range", "ALTER TABLE t ...", "A value of an existing row"),
+        ("42804", "cannot be cast", "ALTER TABLE t ...", "the server rejects it for these objects"),
+        ("42P16", "cannot change name", "CREATE VIEW", "the server rejects it for these objects"),
+        ("TS110", "is already a hypertable", "SELECT f()", "The object exists already"),
+        ("TS102", "not a hypertable", "SELECT f()", "the server rejects it for these objects"),
+        ("0A000", "is no materialized view", "X", "the server rejects it for these objects"),
+    ],
+)
+def test_the_rows_are_not_to_blame_for_what_the_statement_says(state, reason, sql, advice):
+    failure = Failure(reason, sql, sqlstate=state)
+    assert advice in hint_for(failure)
+    assert may_depend_on_rows(failure) is advice.startswith("A value of an existing row")
+
+
+def test_the_hint_of_the_server_is_quoted_where_it_says_more():
+    cast = Failure("cannot be cast", "X", sqlstate="42804", hint='Say "USING a::int".')
+    assert hint_for(cast).endswith("""are. The server's hint: Say "USING a::int".""")
+    name = Failure("no column", "X", sqlstate="42703", hint="Perhaps you meant b.")
+    assert hint_for(name).endswith("revision. The server's hint: Perhaps you meant b.")
+    label = Failure("unsafe use", "X", sqlstate="55P04", hint="Commit first.")
+    assert hint_for(label) == "The server's hint: Commit first."
+    rows = Failure("duplicate", "X", sqlstate="23505", hint="?")
+    assert "The server's hint" not in hint_for(rows)
+
+
 def test_only_a_column_can_be_added_otherwise():
     refused = "ALTER TABLE t ADD COLUMN a int NOT NULL"
     assert hint_for_refusal(refused).startswith("Add the column nullable")
