@@ -137,12 +137,17 @@ class Annotating:
 
         from conformance.extras import DISTRIBUTION
         from conformance.pages import page_or_nothing
+        from conformance.places.repository import place_in, repository_root
         from conformance.reports.annotations import FORMATS as WRITERS
         from conformance.reports.annotations.annotation import Annotations, rules_of
         from conformance.reports.pages import address_of, pages_address
 
         prefix = pages_address(os.environ)
         rules = rules_of(found, page_or_nothing, lambda code: address_of(code, prefix))
-        annotations = Annotations(found, rules, could_not_run, exit_code, version(DISTRIBUTION))
+        folder = Path.cwd()
+        place = could_not_run and place_in(could_not_run, repository_root(folder), folder)
+        annotations = Annotations(
+            found, rules, could_not_run, exit_code, version(DISTRIBUTION), place or None
+        )
         assert self.format is not None
         return WRITERS[self.format](annotations)

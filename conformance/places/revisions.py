@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from conformance.gate.evidence.report import GateFinding, GateReport, RevisionReport
 
-#: The number of characters by which a quoted statement is recognised.
-_QUOTED = 40
-
 
 class RevisionPlaces:
     """Finds the lines of revisions.
@@ -62,12 +59,13 @@ def _line_of_statement(
             finding.code.startswith(SQUAWK) and _quotes(finding.message, statement.sql)
         ):
             return source.line_of_text(tree, statement.sql) or statement.line
-    return None
+    # The statement that failed is not among those that ran.
+    return source.line_of_quoted_text(tree, finding.message)
 
 
 def _quotes(message: str, sql: str) -> bool:
     """Whether a message of squawk, which knows no numbers, has the beginning of the statement."""
-    beginning = " ".join(sql.split()).rstrip("; ")[:_QUOTED]
+    beginning = " ".join(sql.split()).rstrip("; ")[: source.QUOTED]
     return bool(beginning) and beginning in message
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     Condition = Callable[[ast.Call], bool]
 
+#: The number of characters by which a quoted statement is recognised, and the fewest.
+QUOTED, _TELLING = 40, 16
 #: A constraint's name in the source may be the last part of its conventional name.
 _CONVENTION = "_{}"
 
@@ -132,6 +134,20 @@ def line_of_text(node: ast.AST, sql: str) -> int | None:
         and _flat(item.value) == wanted
     }
     return lines.pop() if len(lines) == 1 else None
+
+
+def line_of_quoted_text(node: ast.AST, message: str) -> int | None:
+    """The line of the only text that a message quotes, or the beginning of which; else None."""
+    texts = [
+        (item.lineno, _flat(item.value))
+        for item in ast.walk(node)
+        if isinstance(item, ast.Constant) and isinstance(item.value, str)
+    ]
+    for most in (None, QUOTED):
+        lines = {line for line, text in texts if len(text) >= _TELLING and text[:most] in message}
+        if lines:
+            return lines.pop() if len(lines) == 1 else None
+    return None
 
 
 def _flat(sql: str) -> str:

@@ -65,6 +65,16 @@ def test_what_squawk_says_stands_at_the_statement_that_it_quotes(tmp_path):
     assert line("squawk:prefer-robust-stmts", message="Else") == (FILE, "def upgrade():")
 
 
+def test_a_statement_that_failed_stands_where_it_is_written(tmp_path):
+    line = places(tmp_path)
+    failed = "This server rejects ALTER TABLE t ADD COLUMN b int: FeatureNotSupported."
+    assert line("compression-forbids", None, failed) == (FILE, '"""')
+    # Another text would do as well, or the text is too short to tell.
+    both = "UPDATE t SET a = 1, ALTER TABLE t ADD COLUMN b int"
+    assert line("rewrite", None, both)[1] == "def upgrade():"
+    assert line("rewrite", None, "Add a column. b")[1] == "def upgrade():"
+
+
 def test_without_a_statement_the_function_is_meant(tmp_path):
     line = places(tmp_path)
     assert line("drift") == (FILE, "def upgrade():")

@@ -374,6 +374,18 @@ def test_no_verdict_is_no_clean_report():
     assert invocation["exitCode"] == 2
     (notification,) = invocation["toolExecutionNotifications"]
     assert notification["message"]["text"] == "There is\nno server."
+    assert "locations" not in notification
+
+
+def test_why_there_is_no_verdict_stands_where_the_error_is():
+    found = replace(annotations(could_not_run="No.", exit_code=2), place=PLACE)
+    (line,) = github_lines(found)
+    assert read_command(line)[1] == {"file": PLACE.file, "line": "7", "title": "could-not-run"}
+    (issue,) = gitlab(found)
+    assert issue["location"] == {"path": PLACE.file, "lines": {"begin": 7}}
+    (notification,) = sarif(found)["invocations"][0]["toolExecutionNotifications"]
+    (location,) = notification["locations"]
+    assert location["physicalLocation"]["region"] == {"startLine": 7}
 
 
 def test_what_does_not_count_is_not_annotated():

@@ -83,6 +83,7 @@ class Annotations:
     Attributes:
         rules: by code; all codes of the annotations.
         could_not_run: why there is no verdict; None if there is one.
+        place: the line that the reason is about; None: of no file.
         exit_code: of the command.
         version: of conformance.
     """
@@ -92,13 +93,14 @@ class Annotations:
     could_not_run: str | None = None
     exit_code: int = 0
     version: str = ""
+    place: Place | None = None
 
     @property
     def all(self) -> tuple[Annotation, ...]:
         """The annotations; one that says so if there is no verdict."""
         if self.could_not_run is None:
             return self.annotations
-        none = Annotation(COULD_NOT_RUN, COULD_NOT_RUN, ERROR, self.could_not_run, "")
+        none = Annotation(COULD_NOT_RUN, COULD_NOT_RUN, ERROR, self.could_not_run, "", self.place)
         return (*self.annotations, none)
 
 

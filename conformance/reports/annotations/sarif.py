@@ -12,6 +12,7 @@ from urllib.parse import quote
 from conformance.process.visible import json_text
 
 if TYPE_CHECKING:
+    from conformance.comparing.places import Place
     from conformance.reports.annotations.annotation import Annotation, Annotations, Rule
 
 _SCHEMA = (
@@ -48,7 +49,12 @@ def _invocation(annotations: Annotations) -> dict[str, Any]:
         "exitCode": annotations.exit_code,
     }
     if annotations.could_not_run is not None:
-        notification = {"level": "error", "message": {"text": annotations.could_not_run}}
+        notification: dict[str, Any] = {
+            "level": "error",
+            "message": {"text": annotations.could_not_run},
+        }
+        if annotations.place is not None:
+            notification["locations"] = [{"physicalLocation": _location(annotations.place)}]
         ended["toolExecutionNotifications"] = [notification]
     return ended
 
@@ -62,17 +68,20 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return described
 
 
-def _result(item: Annotation, number: int) -> dict[str, Any]:
-    location = {
-        "artifactLocation": {"uri": quote(item.somewhere.file), "uriBaseId": _ROOT},
-        "region": {"startLine": item.somewhere.line},
+def _location(place: Place) -> dict[str, Any]:
+    return {
+        "artifactLocation": {"uri": quote(place.file), "uriBaseId": _ROOT},
+        "region": {"startLine": place.line},
     }
+
+
+def _result(item: Annotation, number: int) -> dict[str, Any]:
     return {
         "ruleId": item.code,
         "ruleIndex": number,
         "level": item.severity,
         "message": {"text": f"{item.message} {item.hint}".strip()},
-        "locations": [{"physicalLocation": location}],
+        "locations": [{"physicalLocation": _location(item.somewhere)}],
         "partialFingerprints": {
             "findingId/v1": item.fingerprint,
             # By this one GitHub recognises a finding of an earlier run.
