@@ -90,19 +90,30 @@ def containers_of(client: Any) -> Callable[..., list[Any]]:
     return list_new_containers
 
 
+class Held(subprocess.Popen[str]):
+    """A process with a database of an engine open.
+
+    Attributes:
+        database: its name.
+    """
+
+    database: str
+
+
 @pytest.fixture
-def holder() -> Callable[..., AbstractContextManager[subprocess.Popen[str]]]:
+def holder() -> Callable[..., AbstractContextManager[Held]]:
     """`with holder(choice, image) as process:` a process with a database of an engine open."""
 
     @contextmanager
-    def hold(choice: str, image: str = "") -> Iterator[subprocess.Popen[str]]:
+    def hold(choice: str, image: str = "") -> Iterator[Held]:
         command = [sys.executable, "-c", _HOLD, choice, image]
-        with subprocess.Popen(
+        with Held(
             command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:
             try:
                 assert process.stdout is not None
-                assert "ready" in process.stdout.readline()
+                ready, process.database = process.stdout.readline().split()
+                assert ready == "ready"
                 yield process
             finally:
                 process.terminate()

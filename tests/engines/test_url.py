@@ -49,9 +49,16 @@ def engine(server: URL) -> Iterator[UrlEngine]:
 
 
 def databases(server: URL) -> set[str]:
-    """All databases on the server."""
+    """All databases on the server, which others use as well."""
     with connect(server) as connection:
         return set(connection.execute(text("SELECT datname FROM pg_database")).scalars())
+
+
+def of_run(server: URL, database: str) -> set[str]:
+    """All databases of the run that made this one."""
+    number = number_of(database)
+    assert number is not None
+    return {name for name in databases(server) if number_of(name) == number}
 
 
 def execute(url: URL, *statements: str) -> None:
@@ -201,13 +208,22 @@ class TestTemplates:
                 pass
 
     def test_failing_preparation_leaves_nothing(self, engine: UrlEngine, server: URL) -> None:
-        def prepare(_url: URL) -> None:
+        made = []
+
+        def prepare(url: URL) -> None:
+            made.append(str(url.database))
             raise ZeroDivisionError
 
-        before = databases(server)
-        with pytest.raises(ZeroDivisionError), engine.database(Template("schema", "k", prepare)):
-            pass
-        assert databases(server) == before
+        with engine.database() as other:
+            with (
+                pytest.raises(ZeroDivisionError),
+                engine.database(Template("schema", "k", prepare)),
+            ):
+                pass
+            left = of_run(server, str(other.database))
+        assert made
+        assert str(other.database) in left
+        assert not left & set(made)
 
 
 class TestRoles:
@@ -274,27 +290,26 @@ class TestEnds:
     def test_signal_takes_the_databases_along(
         self, server: URL, holder: Holder, number: signal.Signals
     ) -> None:
-        before = databases(server)
         with holder(_text(server)) as process:
-            assert databases(server) > before
+            assert process.database in of_run(server, process.database)
             process.send_signal(number)
             process.wait(20)
-        assert databases(server) == before
+        assert of_run(server, process.database) == set()
 
     def test_next_start_drops_what_a_killed_run_left(self, server: URL, holder: Holder) -> None:
-        before = databases(server)
         with holder(_text(server)) as process:
+            assert len(of_run(server, process.database)) == 2
             process.kill()
             process.wait(20)
-        assert databases(server) > before
         _start_and_stop(server)
-        assert databases(server) == before
+        assert of_run(server, process.database) == set()
 
     def test_next_start_spares_the_living(self, server: URL, holder: Holder) -> None:
-        with holder(_text(server)):
-            living = databases(server)
+        with holder(_text(server)) as process:
+            living = of_run(server, process.database)
             _start_and_stop(server)
-            assert databases(server) == living
+            assert of_run(server, process.database) == living
+            assert len(living) == 2
 
     @pytest.mark.parametrize(
         "name", ["conformance_notes", "conformance_0123456789abcdef_1_empty", "my_conformance_x"]
