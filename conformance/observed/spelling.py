@@ -51,6 +51,8 @@ _QUALIFIER = re.compile(rf'"?\b{_ALIAS}(?:_\d+)?\b"?\.')
 _ROW_VARIABLE = re.compile(r'\b(old|new)\.(?:"([^"]+)"|(\w+))', re.IGNORECASE)
 #: Before the type; of a domain with a condition, `(NULL::text)::`.
 _CAST_NULL = re.compile(r"^(?:\(NULL::(?:[^()]|\(\d[\d,]*\))*\)|NULL)::")
+#: Microseconds, which is all the precision that there is.
+_ALL_DIGITS = re.compile(r"\b(timestamp|time|interval)\(6\)")
 #: A target list has at most 1664 entries (MaxTupleAttributeNumber).
 _MOST_TYPES = 1600
 #: A row has as many at most, and a separator for each expression.
@@ -237,7 +239,7 @@ def _types(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, 
         return list(plan_of(connection, f"SELECT {targets}")["Output"])
 
     answers, _ = ask_in_halves(connection, names, explain)
-    return ((name, _CAST_NULL.sub("", output)) for name, output in answers)
+    return ((name, _ALL_DIGITS.sub(r"\1", _CAST_NULL.sub("", output))) for name, output in answers)
 
 
 def _refused(identity: _Identity, forbidden: Executables) -> str:

@@ -79,6 +79,7 @@ SPELLINGS = (
         "ALTER TABLE curves ADD CONSTRAINT ck_curves_tenor_days CHECK (((tenor_days) >= (0)))",
         since=(2, 20),
     ),
+    Alteration("all digits of a second", _instruments("ALTER created_at TYPE timestamptz(6)")),
     Alteration(
         "CURRENT_TIMESTAMP for now()",
         _instruments("ALTER COLUMN created_at SET DEFAULT CURRENT_TIMESTAMP"),
