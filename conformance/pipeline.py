@@ -22,6 +22,7 @@ from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 from conformance.observed.circumstances import observed_circumstances
 from conformance.project.long_names import refuse_long_names
+from conformance.project.references import refuse_lost_references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,8 +48,10 @@ def scope_of(
 
     Raises:
         DeclaredAndLeft: the metadata declares what is left to others.
-        ModelsUnavailable: PostgreSQL would cut a name of the metadata.
+        ModelsUnavailable: PostgreSQL would cut a name of the metadata, or a foreign key refers to
+            nothing in it.
     """
+    refuse_lost_references(metadata)
     refuse_long_names(metadata)
     relations = (*metadata.tables.values(), *views_of(metadata))
     named = {relation.schema for relation in relations if relation.schema is not None}
