@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from conformance.checking.outcomes import Record
     from conformance.comparing.facts import Facts
     from conformance.comparing.findings import Finding
-    from conformance.engines.base import Engine, Template
+    from conformance.engines.base import Engine
     from conformance.observed import Scope
     from conformance.project.migrations import Migrations
     from conformance.suite.unmigrated import Unmigrated
@@ -82,12 +82,19 @@ class FirstUpgrade:
     Attributes:
         notices: the server's notices on all connections.
         left_out: the extensions that the engine lacks.
+        spent: whether the last test was allowed to change the database.
     """
 
     connection: Connection
     facts: Facts
     notices: list[str]
     left_out: set[str]
+    spent: bool = False
+
+    def must_be_unchanged(self, scope: Scope) -> None:
+        """Raise AssertionError if a test has changed the database."""
+        left = _differences(self.facts, facts_of(self.connection, scope))
+        assert not left, f"a test changed the shared database: {left}"
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +107,8 @@ def upgraded(
     with ExitStack() as stack:
         first = cache(lambda: _upgrade(stack, unmigrated, migrations, scope))
         yield first
-        if first.cache_info().currsize:
-            left = _differences(first().facts, facts_of(first().connection, scope))
-            assert not left, f"a test changed the shared database: {left}"
+        if first.cache_info().currsize and not first().spent:
+            first().must_be_unchanged(scope)
 
 
 def _upgrade(
@@ -121,6 +127,16 @@ def migrated(upgraded: Callable[[], FirstUpgrade]) -> Iterator[Connection]:
     connection = upgraded().connection
     yield connection
     connection.rollback()
+
+
+@pytest.fixture
+def spent(upgraded: Callable[[], FirstUpgrade], conformance_scope: Scope) -> Connection:
+    """The same connection, for the last test of the file, which may change the database."""
+    first = upgraded()
+    first.must_be_unchanged(conformance_scope)
+    first.connection.rollback()
+    first.spent = True
+    return first.connection
 
 
 def _connected(url: URL) -> Connection:
@@ -378,8 +394,7 @@ def test_alembic_check_is_quiet(
 
 
 def test_alembic_check_sees_a_dropped_index(
-    conformance_engine: Engine,
-    schema_template: Template,
+    spent: Connection,
     alembic_config: Config,
     conformance_metadata: MetaData,
     record: Record,
@@ -388,13 +403,12 @@ def test_alembic_check_sees_a_dropped_index(
     indexes = [index for table in tables_of(conformance_metadata) for index in table.indexes]
     if not indexes:
         outcomes.skip_not_checked(record, "the models do not declare an index to drop")
-    with conformance_engine.database(schema_template) as url, _connected(url) as connection:
-        for index in indexes:
-            index.drop(connection, checkfirst=True)
-        # An env.py that connects by itself must see the drop, too.
-        connection.commit()
-        with comparing_all(conformance_metadata):
-            proposed = _proposed(connection, alembic_config, record)
+    for index in indexes:
+        index.drop(spent, checkfirst=True)
+    # An env.py that connects by itself must see the drop, too.
+    spent.commit()
+    with comparing_all(conformance_metadata):
+        proposed = _proposed(spent, alembic_config, record)
     dropped = {str(diff[1].name) for diff in proposed if diff[0] == "add_index"}
     names = sorted(str(index.name) for index in indexes)
     missed = [name for name in names if name not in dropped]
