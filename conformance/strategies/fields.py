@@ -219,8 +219,8 @@ def fields_of(table: Table) -> dict[str, Field]:
 
 
 def is_generated(column: Column[Any]) -> bool:
-    """Whether the database fills the column: computed, identity, serial or from a sequence."""
-    if column.computed is not None or column.identity is not None:
+    """Whether the database fills the column: computed, identity, serial, sequence, or system."""
+    if column.computed is not None or column.identity is not None or column.system:
         return True
     if column.default is not None:
         return bool(column.default.is_sequence)

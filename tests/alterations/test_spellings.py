@@ -149,6 +149,14 @@ SETTINGS = (
 )
 
 EDITS = (
+    ModelEdit(
+        "a column of PostgreSQL's own",
+        "instruments.py",
+        "    exchange: Mapped[str | None]\n",
+        "    exchange: Mapped[str | None]\n"
+        '    version: Mapped[str] = mapped_column("xmin", Text, FetchedValue(), system=True)\n',
+        imports="from sqlalchemy import FetchedValue, Text",
+    ),
     ModelEdit("interval in days", "market_data.py", '"1 month"', '"30 days"'),
     ModelEdit("interval in hours", "market_data.py", '"1 month"', '"720:00:00"'),
     ModelEdit("age in months", "curves.py", '"90 days"', '"3 months"', community=True),
