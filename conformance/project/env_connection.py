@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy import Connection
 
 if TYPE_CHECKING:
@@ -19,14 +20,27 @@ def passed_to_env(config: Config, connection: Connection) -> Iterator[None]:
 
     Alembic's documentation passes a connection there, that of pytest-alembic an engine, which may
     be asynchronous. An env.py that expects an engine and calls connect() gets the connection.
-    Closing the connection then rolls it back, as for a connection of an engine.
+    Closing the connection then rolls it back, as for a connection of an engine. An env.py that only
+    prints SQL configures no connection, and gets it, too.
     """
     before = type(connection)
+    own = EnvironmentContext.configure
+
+    def configure(
+        self: EnvironmentContext, connection: Any = None, *others: Any, **options: Any
+    ) -> None:
+        if connection is None and not self.is_offline_mode():
+            # Alembic allows literal_binds in offline mode only.
+            connection, options["literal_binds"] = self.config.attributes["connection"], False
+        own(self, connection, *others, **options)
+
     connection.__class__ = _EnvConnection
     config.attributes["connection"] = connection
+    EnvironmentContext.configure = configure  # type: ignore[method-assign]
     try:
         yield
     finally:
+        EnvironmentContext.configure = own  # type: ignore[method-assign]
         config.attributes.pop("connection", None)
         vars(connection).pop("close", None)
         connection.__class__ = before

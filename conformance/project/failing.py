@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from alembic.script import ScriptDirectory
 
-#: The hint for an env.py that only prints SQL.
+#: The hint for an env.py that refuses, or forgets, to migrate online.
 ONLINE = (
-    "'alembic upgrade --sql' works, but conformance runs migrations online. If the project only"
-    ' prints SQL, let env.py pass connection=context.config.attributes["connection"] to'
-    " context.configure() unless context.is_offline_mode()."
+    "'alembic upgrade --sql' works, but conformance runs migrations online, on databases of its"
+    " own. If the project only prints SQL, let env.py do the same then: 'if"
+    ' context.is_offline_mode() or "connection" in context.config.attributes:\'.'
 )
 _SHOWN = 200
 _PASSWORD = re.compile(r"(password\s+)(E?'(?:[^']|'')*')", re.IGNORECASE)
