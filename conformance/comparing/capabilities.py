@@ -65,6 +65,8 @@ class Server:
     timescaledb: str
     #: "community" or "apache".
     edition: str
+    #: Encoding and locale of the database, `UTF8, en_US.UTF-8`.
+    locale: str = ""
 
     def __str__(self) -> str:
         return (

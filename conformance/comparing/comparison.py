@@ -150,9 +150,9 @@ def _not_judged(
             and not is_never_judged(observed[key.existence])
         ):
             continue
-        # An undeclared object counts as a whole; of a declared object, each attribute counts.
+        # An undeclared object counts as a whole; of another one, each attribute counts.
         whole = key if key.existence in expected else key.existence
-        if is_seen(key, observed.get(whole)):
+        if is_seen(key, observed.get(whole, observed[key])):
             found.add(key)
     return found
 

@@ -28,6 +28,7 @@ class EngineUsed:
         description: what the engine is and where it runs, without a password.
         note: what the reader should know: why `auto` chose this engine, or that the server is
             newer than the newest that was seen.
+        locale: encoding and locale of the audited database, on which the order of texts depends.
     """
 
     name: str
@@ -36,12 +37,14 @@ class EngineUsed:
     timescaledb: str = ""
     edition: str = ""
     note: str = ""
+    locale: str = ""
 
     @classmethod
     def of(cls, name: str, description: str, server: Server, note: str = "") -> EngineUsed:
         """Combine the engine with the versions and the note of its server."""
         notes = " ".join(filter(None, (note, server.note and f"{server.note}.")))
-        return cls(name, description, server.postgresql, server.timescaledb, server.edition, notes)
+        versions = (server.postgresql, server.timescaledb, server.edition)
+        return cls(name, description, *versions, notes, server.locale)
 
     def __str__(self) -> str:
         versions = (

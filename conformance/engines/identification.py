@@ -29,7 +29,12 @@ _VERSIONS = (
     # The version of the library whose functions the catalog has.
     " (SELECT pg_catalog.substring(p.probin, 'timescaledb-([0-9].*)$')"
     " FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
-    " WHERE n.nspname = '_timescaledb_functions' AND p.proname = 'to_interval' LIMIT 1) AS library"
+    " WHERE n.nspname = '_timescaledb_functions' AND p.proname = 'to_interval' LIMIT 1) AS library,"
+    # The name of an ICU or builtin locale is in another column from PostgreSQL 17 on.
+    " (SELECT pg_catalog.concat(pg_catalog.pg_encoding_to_char(d.encoding), ', ',"
+    " coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale',"
+    " d.datcollate)) FROM pg_catalog.pg_database d"
+    " WHERE d.datname = pg_catalog.current_database()) AS locale"
 )
 #: The setting exists once the library is loaded. Calling a function loads it; this function is
 #: immutable, so that it runs when the statement is planned.
@@ -66,7 +71,7 @@ def identify_server(connection: Connection) -> Server:
     # capability counts as missing.
     license_setting = connection.execute(text(_LICENSE)).scalar_one()
     edition = "community" if license_setting == "timescale" else "apache"
-    return Server(row.postgresql.partition(" ")[0], row.timescaledb, edition)
+    return Server(row.postgresql.partition(" ")[0], row.timescaledb, edition, row.locale)
 
 
 _WHO_ANSWERS = "Check the address: a proxy may answer there instead of the server."

@@ -1,4 +1,4 @@
-"""Settings of the database and of roles, which every new session starts with."""
+"""Settings of the database and of roles, which every new session starts with; and who owns it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ _NAMED = 5
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Every setting of the database or of a role."""
+    """Every setting of the database or of a role, and what else is unusual of it."""
     facts: Facts = {}
     for row in rows(connection, "settings", scope):
+        if row.object is not None:
+            facts[FactKey(row.kind, row.object, "", row.name)] = Detail(row.value, judged=False)
+            continue
         if row.name.lower() == RESTORING:
             continue
         key = FactKey("setting", row.name.lower(), row.role_name or "", EXISTS)

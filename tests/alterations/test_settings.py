@@ -115,3 +115,28 @@ def test_the_nearer_setting_holds(database):
         " SET transform_null_equals = off', current_database()); END $$"
     )
     database.expect(())
+
+
+@pytest.mark.parametrize(
+    ("sql", "named", "said"),
+    [
+        ("ALTER DATABASE {} OWNER TO heir", "setting database {}", "owner is heir"),
+        ("ALTER DATABASE {} CONNECTION LIMIT 7", "setting database {}", "connection limit is 7"),
+        ("UPDATE pg_database SET datistemplate = true WHERE datname = '{}'", "setting database {}",
+         "template is yes"),
+        ("UPDATE pg_database SET encoding = 0 WHERE datname = '{}'", "setting database {}",
+         "encoding is SQL_ASCII"),
+        ("UPDATE pg_database SET datcollate = 'elsewhere', datctype = 'elsewhere'"
+         " WHERE datname = '{}'", "setting database {}", "locale is elsewhere"),
+        ("ALTER SCHEMA public OWNER TO heir", "schema public", "owner is heir"),
+    ],
+)  # fmt: skip
+def test_what_is_unusual_of_the_database_is_named(database, sql, named, said):
+    """How the database was made, and who owns it and the schema of the models."""
+    name = database.value("SELECT current_database()")
+    database.execute(f"CREATE ROLE heir; {sql.format(name)}")
+    compared = database.compare()
+    assert not compared.findings
+    (entry,) = compared.seen
+    assert f"{entry.kind} {entry.object}" == named.format(name)
+    assert entry.reason == f"{said}, which no model declares"

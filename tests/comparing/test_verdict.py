@@ -70,6 +70,7 @@ def test_data():
         "engine": {
             "name": "url", "description": "server at localhost", "postgresql": "17.5",
             "timescaledb": "2.23.0", "edition": "community", "note": "",
+            "locale": "",
         },
         "counts": counts,
         "generated": {"seed": 1},

@@ -102,13 +102,12 @@ POSTGRESQL: Table = {
         },
     ),
     "pg_database": Treatment(
-        ("privilege",),
-        judged="oid datname datacl datdba",
+        ("setting", "privilege"),
+        judged="oid datname datacl",
+        seen="datdba encoding datlocprovider datistemplate datconnlimit datcollate datctype "
+        "daticulocale datlocale datcollversion",
         irrelevant={
-            "how the database was created": (
-                "encoding datlocprovider datistemplate datallowconn datconnlimit dattablespace "
-                "datcollate datctype daticulocale datlocale daticurules datcollversion"
-            ),
+            "how the database was created": "datallowconn dattablespace daticurules",
             _BOOKKEEPING: "datfrozenxid datminmxid dathasloginevt",
         },
     ),

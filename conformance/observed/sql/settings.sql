@@ -12,8 +12,50 @@ WITH setting AS (
         OR s.setdatabase = (SELECT d.oid FROM pg_catalog.pg_database d
                              WHERE d.datname = pg_catalog.current_database())
      ORDER BY s.setrole, pg_catalog.lower(pg_catalog.split_part(entry, '=', 1)), s.setdatabase DESC
+), usual AS (
+    SELECT t.relowner AS owner
+      FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+     WHERE n.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
+     GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, pg_catalog.pg_get_userbyid(t.relowner) LIMIT 1
+), locale AS (
+    -- The name of an ICU or builtin locale is in another column from PostgreSQL 17 on.
+    SELECT d.*, pg_catalog.pg_encoding_to_char(d.encoding)::text AS charset,
+           pg_catalog.concat_ws(' ', CASE d.datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' END,
+               coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale'::text,
+                        pg_catalog.to_jsonb(d) ->> 'daticulocale'::text), d.datcollate,
+               nullif(d.datctype, d.datcollate)) AS locale
+      FROM pg_catalog.pg_database d
+), own AS (
+    SELECT d.*, initial.charset AS initial_charset, initial.locale AS initial_locale
+      FROM locale d LEFT JOIN locale initial ON initial.datname = 'template0'
+     WHERE d.datname = pg_catalog.current_database()
 )
-SELECT s.role_name, s.name, s.value,
+-- What is unusual of the database and of the schemas.
+SELECT 'setting' AS kind, NULL AS role_name, property.name, property.value, '{}'::text[] AS hidden,
+       pg_catalog.concat('database ', own.datname) AS object
+  FROM own LEFT JOIN usual ON true
+ CROSS JOIN LATERAL (VALUES
+       ('owner', CASE WHEN own.datdba <> usual.owner THEN pg_catalog.pg_get_userbyid(own.datdba)::text END),
+       ('encoding', CASE WHEN own.charset <> 'UTF8' OR own.charset <> own.initial_charset
+                         THEN own.charset END),
+       -- The order of texts, which letters are alike and which indexes serve LIKE depend on it.
+       ('locale', CASE WHEN own.locale <> own.initial_locale THEN own.locale END),
+       ('collation_version',
+        CASE WHEN own.datcollversion <> pg_catalog.pg_database_collation_actual_version(own.oid)
+             THEN pg_catalog.concat(own.datcollversion, ', the server has ',
+                      pg_catalog.pg_database_collation_actual_version(own.oid)) END),
+       ('connection_limit', CASE WHEN own.datconnlimit >= 0 THEN own.datconnlimit::text END),
+       ('template', CASE WHEN own.datistemplate THEN 'yes' END)
+     ) AS property (name, value)
+ WHERE property.value IS NOT NULL
+UNION ALL
+SELECT 'schema', NULL, 'owner', pg_catalog.pg_get_userbyid(n.nspowner), '{}', n.nspname
+  FROM pg_catalog.pg_namespace n JOIN usual ON n.nspowner <> usual.owner
+ WHERE n.nspname = ANY(:schemas)
+   -- The role of the database's owner, whoever that is, has public from the start.
+   AND pg_catalog.pg_get_userbyid(n.nspowner) <> 'pg_database_owner'
+UNION ALL
+SELECT 'setting', s.role_name, s.name, s.value,
        CASE WHEN pg_catalog.lower(s.name) = 'search_path' THEN ARRAY(
            SELECT c.relname
              FROM pg_catalog.pg_class c
@@ -29,5 +71,5 @@ SELECT s.role_name, s.name, s.value,
                        ON pc.relnamespace = pn.oid AND pc.relname = c.relname
                     ORDER BY path.position LIMIT 1) IS DISTINCT FROM n.nspname
             ORDER BY 1)::text[]
-       ELSE '{}'::text[] END AS hidden
+       ELSE '{}'::text[] END AS hidden, NULL
   FROM setting s
