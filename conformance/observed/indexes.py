@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Expression, Facts, IndexColumn, Value
+from conformance.comparing.facts import EXISTS, Detail, Expression, Facts, IndexColumn, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+#: CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY leave an index invalid until they are done.
+_BUILDING = "being built"
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
@@ -22,7 +25,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             automatic.setdefault(table, []).append(", ".join(row.columns))
             continue
         attributes: dict[str, Value] = {
-            EXISTS: True,
+            EXISTS: Detail(_BUILDING, judged=False) if row.building else True,
             "columns": tuple(_columns(row)),
             "unique": row.is_unique,
             "method": row.method,
@@ -30,9 +33,11 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             if row.predicate is None
             else Expression(row.predicate, row.predicate),
             "include": tuple(row.include),
-            "valid": row.valid,
+            "valid": row.valid or row.building,
             "nulls": "not distinct" if row.nulls_not_distinct else "distinct",
         }
+        if row.building:
+            attributes["state"] = Detail(_BUILDING, judged=False)
         facts.add("index", table, row.index_name, attributes)
     for table, columns in automatic.items():
         found: dict[str, Value] = {"automatic_indexes": tuple(sorted(columns))}

@@ -29,8 +29,16 @@ _VIEWS = text(
 )
 
 
+#: The table of jobs, and where versions before 2.28 have it: there a view is now, without xmin.
+_JOBS, _OLD_JOBS = "_timescaledb_catalog.bgw_job", "_timescaledb_config.bgw_job"
+
+
 def for_this_server(connection: Connection, sql: str) -> str:
-    """The statement with the views that the connection's server has."""
+    """The statement with the relations that the connection's server has."""
+    if _JOBS in sql and connection.scalar(
+        text(f"SELECT pg_catalog.to_regclass('{_JOBS}') IS NULL")
+    ):
+        sql = sql.replace(_JOBS, _OLD_JOBS)
     names = (*_SUCCESSORS, _WITHOUT_SUCCESSOR)
     used = [name for name in names if f"{_INFORMATION}.{name}" in sql]
     if not used:

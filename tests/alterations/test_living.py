@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import event
+from concurrent.futures import ThreadPoolExecutor
 
-from .cases import Alteration, parametrize
+import pytest
+from sqlalchemy import Column, Index, Integer, MetaData, Table, create_engine, event
+
+from .cases import Alteration, Database, parametrize
 from .test_harmless import COMPRESS_ALL, ROWS
 
 community = pytest.mark.usefixtures("community_edition")
@@ -204,6 +206,8 @@ def test_how_often_it_fails_and_why(database):
 @community
 @parametrize(CHUNKS)
 def test_chunks(database, case):
+    # A worker may have run the policies a moment ago, for the first time.
+    database.execute("DELETE FROM _timescaledb_internal.bgw_job_stat")
     database.alter(case)
     database.expect(case.findings, living=True)
 
@@ -218,6 +222,59 @@ def test_what_is_late_is_counted(database):
         "policy market_data.compression: 5 chunks should have been compressed, the oldest of them"
         " 30 days ago; it has never run"
     )
+
+
+@community
+def test_a_policy_that_was_just_made_is_not_late(bare_database):
+    """Its chunks are years old, and it was made a moment ago."""
+    bare_database.execute(
+        "SET LOCAL client_min_messages = error; CREATE TABLE ticks (at timestamptz NOT NULL);"
+        "SELECT create_hypertable('ticks', 'at'); INSERT INTO ticks VALUES ('2020-01-01');"
+        + OLD.format("1 year")
+        # A transaction of its own writes it later than the chunk.
+        + "SAVEPOINT later; SELECT add_retention_policy('ticks', '7 days'::interval)"
+    )
+    late = "chunks-late:ticks.retention:chunks"
+    assert late not in {key.id for key in bare_database.compare(living=True).consequences}
+    ticks = "(SELECT max(job_id) FROM timescaledb_information.jobs)"
+    bare_database.execute(_ran(ticks, failed=0, total=1, succeeds=True))
+    assert late not in {key.id for key in bare_database.compare(living=True).consequences}
+    bare_database.execute(
+        "UPDATE _timescaledb_internal.bgw_job_stat SET last_start = now() - INTERVAL '3 days'"
+    )
+    assert late in {key.id for key in bare_database.compare(living=True).consequences}
+
+
+def test_an_index_that_is_being_built(conformance_engine, bare):
+    """CREATE INDEX CONCURRENTLY waits for an older transaction, and is no half-built index."""
+    if not conformance_engine.capabilities.concurrent_sessions:
+        pytest.skip("needs several sessions at once")
+    metadata = MetaData()
+    Table("notes", metadata, Column("id", Integer), Index("ix_notes_id", "id"))
+    with conformance_engine.database(bare) as url:
+        sessions = create_engine(url, isolation_level="AUTOCOMMIT")
+        with sessions.connect() as one, sessions.connect() as holder, sessions.connect() as reader:
+            one.exec_driver_sql("CREATE TABLE notes (id int)")
+            holder.exec_driver_sql("BEGIN; INSERT INTO notes VALUES (1)")
+            build = "CREATE INDEX CONCURRENTLY ix_notes_id ON notes (id)"
+            with ThreadPoolExecutor() as threads:
+                building = threads.submit(one.exec_driver_sql, build)
+                try:
+                    while not reader.exec_driver_sql(
+                        "SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid > 0"
+                    ).all():
+                        assert not building.done()
+                    database = Database(reader, conformance_engine.capabilities, metadata)
+                    declared = database.compare(living=True)
+                    metadata.tables["notes"].indexes.clear()
+                    undeclared = database.compare(living=True)
+                finally:
+                    holder.exec_driver_sql("ROLLBACK")
+                building.result()
+        sessions.dispose()
+    for compared in (declared, undeclared):
+        assert not compared.findings
+        assert "being built" in {item.kind: item.reason for item in compared.seen}["index"]
 
 
 @community

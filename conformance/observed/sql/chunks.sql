@@ -218,4 +218,6 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index
   JOIN pg_catalog.pg_index i ON i.indrelid = chunk.oid
   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
  WHERE NOT (i.indisvalid AND i.indisready AND i.indislive)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
+                    WHERE p.index_relid = i.indexrelid)
  ORDER BY 1, 2, 3, 4, 5

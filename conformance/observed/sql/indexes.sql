@@ -26,6 +26,9 @@ SELECT c.schema_name,
        i.indisunique AS is_unique,
        i.indnullsnotdistinct AS nulls_not_distinct,
        i.indisvalid AND i.indisready AND i.indislive AS valid,
+       -- Seen by members of the role that builds it and of pg_read_all_stats.
+       NOT i.indisvalid AND EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
+                                     WHERE p.index_relid = i.indexrelid) AS building,
        pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
        keys.columns, keys.expressions, keys.descending, keys.nulls_first, keys.operator_classes,
        keys.collations,
