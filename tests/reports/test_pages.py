@@ -14,6 +14,7 @@ from conformance.comparing.facts import Detail, FactKey, TypeName
 from conformance.comparing.findings import Accepted, Finding, Left, NotChecked, Seen
 from conformance.comparing.picture import picture_of
 from conformance.comparing.verdict import Baseline, EngineUsed, Verdict
+from conformance.gate.evidence.report import GateFinding
 from conformance.intervals import Interval
 from conformance.reports.gate import files as gate_files
 from conformance.reports.html import audits as audits_page
@@ -358,6 +359,17 @@ def test_a_finding_leads_to_its_statement():
     page = gate_page.render(GATE)
     assert '<a href="#statement-0-2">Statement 2 and its locks</a>' in page
     assert '<li id="statement-0-2">' in page
+
+
+def test_drift_of_a_table_stands_with_its_other_findings():
+    subjects = (
+        "column:app.devices.note:exists", "index:app.devices.ix:columns", "app.devices",
+        "table:app.devices:exists", "type:phase:labels", "",
+    )  # fmt: skip
+    found = tuple(GateFinding("drift", "7", item, "A.", "B.") for item in subjects)
+    page = gate_page.render(replace(GATE, findings=found))
+    heads = re.findall(r"<h3>7:? ?([^<]*?) <span", page)
+    assert heads == ["app.devices", "phase", ""]
 
 
 def test_changes_of_an_upgrade_are_grouped_by_importance():

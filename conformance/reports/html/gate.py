@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 _TONES = {"passes": "good", "fails": "bad", "could_not_run": "unknown"}
 #: What a page shows of each; `gate.json` has everything.
 _MOST, _MOST_LOCKS = 300, 40
+#: An object and its attribute, after the kind.
+_PARTS_OF_AN_ID = 2
+#: Kinds of facts whose objects are named by their table and a name of their own.
+_OF_TABLES = frozenset(
+    {
+        "column", "unique", "foreign_key", "check", "exclusion", "index", "policy",
+        "chunk_skipping", "trigger", "rule", "row_security_policy",
+    }
+)  # fmt: skip
 #: Below this many seconds, tenths of a millisecond matter.
 _FAST = 0.01
 
@@ -62,8 +71,17 @@ def _by_table(findings: tuple[GateFinding, ...]) -> dict[tuple[str, str], list[G
     """Findings by revision and subject, in the order of the report: the worst first."""
     grouped: dict[tuple[str, str], list[GateFinding]] = {}
     for finding in findings:
-        grouped.setdefault((finding.revision, finding.subject), []).append(finding)
+        grouped.setdefault((finding.revision, _table_of(finding.subject)), []).append(finding)
     return grouped
+
+
+def _table_of(subject: str) -> str:
+    """The table of a fact's id, which is the subject of drift; any other subject as it is."""
+    kind, *objects = subject.split(":")
+    if len(objects) < _PARTS_OF_AN_ID:
+        return subject
+    named = ":".join(objects[:-1])
+    return named.rpartition(".")[0] or named if kind in _OF_TABLES else named
 
 
 def _figures(report: GateReport) -> list[tuple[str, str, str]]:
