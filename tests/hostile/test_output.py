@@ -16,7 +16,7 @@ from rich.text import Text
 import conformance
 from conformance.comparing.findings import Finding
 from conformance.comparing.verdict import EngineUsed, Verdict
-from conformance.process.printing import say, show_warnings
+from conformance.process.printing import say, show_warnings, without_commands
 from conformance.reports import json_report
 from conformance.reports.annotations import github, gitlab, sarif
 from conformance.reports.annotations.annotation import Annotations, of_verdict, rules_of
@@ -132,6 +132,12 @@ def test_a_name_in_a_step(capsys, monkeypatch):
     # Those of the terminal are the program's own.
     assert not set(printed) & set(OBEYED) - {"\x1b", "\r"}
     assert "\n::error" not in printed
+
+
+def test_a_line_of_the_runner_ends_at_a_carriage_return_too():
+    stream = io.StringIO()
+    without_commands(stream, {"GITHUB_ACTIONS": "true"}).write("x\r::error::y\r\n##[error]z")
+    assert stream.getvalue().splitlines() == ["x", ": :error::y", "", "# #[error]z"]
 
 
 def test_a_name_in_a_warning(monkeypatch):
