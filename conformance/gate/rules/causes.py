@@ -71,6 +71,12 @@ _BY_STATE = (
 _UNAVAILABLE_EXTENSION = re.compile(
     r"extension \S+ is not available|extension control file|shared_preload_libraries"
 )
+#: A role belongs to the whole server, where a run has several databases.
+_OUR_DATABASE = re.compile(r"database conformance_[0-9a-f]{16}_")
+_ROLE_IN_USE = (
+    "Drop the role outside of migrations: a role belongs to the server, and other databases there "
+    "refer to it, such as those of this run."
+)
 #: Alembic's statement on its own table, with an id that does not fit.
 _LONG_ID = re.compile(r"(UPDATE|INSERT INTO) .*\bversion_num\b", re.DOTALL)
 _SHORTER_ID = (
@@ -117,6 +123,8 @@ def _by_cause(failure: Failure) -> str | None:
         return _IN_PYTHON
     if _UNAVAILABLE_EXTENSION.search(failure.reason):
         return _EXTENSION
+    if any(map(_OUR_DATABASE.search, failure.detail)):
+        return _ROLE_IN_USE
     matches = (hint for state, hint in _BY_STATE if failure.sqlstate.startswith(state))
     found = _of_itself(failure) or next(matches, None)
     if failure.hint and found in (None, _NAME, _REFUSED):

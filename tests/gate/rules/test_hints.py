@@ -150,6 +150,14 @@ def test_the_rows_are_not_to_blame_for_what_the_statement_says(state, reason, sq
     assert may_depend_on_rows(failure) is advice.startswith("A value of an existing row")
 
 
+def test_a_role_that_other_databases_of_the_run_refer_to():
+    detail = ("privileges for table t", "2 objects in database conformance_1186b9753c1fdf85_2_gate")
+    failure = Failure("role cannot be dropped", "DROP ROLE app", (), "2BP01", detail)
+    assert hint_for(failure).startswith("Drop the role outside of migrations")
+    elsewhere = Failure("no", "DROP ROLE app", (), "2BP01", ("2 objects in database conformance",))
+    assert hint_for(elsewhere).startswith("Drop what depends on the object first")
+
+
 def test_the_hint_of_the_server_is_quoted_where_it_says_more():
     cast = Failure("cannot be cast", "X", sqlstate="42804", hint='Say "USING a::int".')
     assert hint_for(cast).endswith("""are. The server's hint: Say "USING a::int".""")
