@@ -44,6 +44,9 @@ def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         config = parts.get("config")
         said = f"= {literal(config)}::jsonb" if isinstance(config, str) else "IS NULL"
         where += f" AND config {said}"
+    if schema.startswith("_timescaledb_"):
+        # The policies of all hypertables have the same procedure.
+        where += " AND hypertable_name IS NULL"
     yield dropping(
         "job",
         f"SELECT delete_job(job_id) FROM timescaledb_information.jobs WHERE {where}",

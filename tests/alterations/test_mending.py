@@ -159,7 +159,8 @@ ALWAYS = {
     "keys: column order", "keys (primary): dropped", "foreign keys: on delete cascade",
     "checks: dropped", "hypertables: chunk interval", "hypertables: not a hypertable",
     "indexes: undeclared", "compression: another column", "compression: disabled",
-    "policies (compression): later", "policies: retention", "triggers: trigger",
+    "policies (compression): later", "policies: retention",
+    "policies: a job of the procedure of the policies", "triggers: trigger",
     "aggregates: another bucket", "views: another query", "types: label missing",
 }  # fmt: skip
 

@@ -111,7 +111,11 @@ COMPRESSION = (
     ),
     Alteration(
         "another procedure",
-        NEW_PROCEDURE + _in_the_catalog("(proc_schema, proc_name)", "('public', 'tidy')"),
+        NEW_PROCEDURE
+        + _in_the_catalog(
+            "(proc_schema, proc_name, check_schema, check_name, fixed_schedule)",
+            "('public', 'tidy', NULL, NULL, true)",
+        ),
         {f"{POLICY}:exists", "job:public.tidy:exists"},
     ),
     Alteration(
@@ -171,6 +175,12 @@ OTHERS = (
         "SELECT add_job('_timescaledb_functions.policy_retention'::regproc, INTERVAL '1 day',"
         """ config => '{"hypertable_id": 1, "drop_after": "1 day"}')""",
         {"job:_timescaledb_functions.policy_retention:exists"},
+    ),
+    Alteration(
+        "a job of the procedure of the policies",
+        "SELECT add_job('_timescaledb_functions.policy_compression'::regproc, INTERVAL '1 day',"
+        """ config => '{"hypertable_id": 1, "compress_after": "1 day"}')""",
+        {"job:_timescaledb_functions.policy_compression:exists"},
     ),
     Alteration(
         "a function as a job",
