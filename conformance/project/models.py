@@ -15,7 +15,12 @@ from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import ModelsUnavailable, describe_error
 from conformance.project.merging import merged
-from conformance.project.surroundings import hint_at_variable, prepare_environment
+from conformance.project.surroundings import (
+    NAME_THE_MODELS,
+    hint_at_module,
+    hint_at_variable,
+    prepare_environment,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -90,8 +95,7 @@ def _that_of_env_py(configuration: Configuration) -> MetaData:
     if not has_models(configuration):
         raise ModelsUnavailable(
             "No models are configured.",
-            'Pass --models package.module:Base.metadata, or set models = "..." in '
-            "[tool.conformance] of pyproject.toml.",
+            NAME_THE_MODELS,
         )
     from conformance.project.target import target_metadata
 
@@ -240,8 +244,7 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
     except ModuleNotFoundError as error:
         raise ModelsUnavailable(
             f"There is no module {error.name!r} (from {key} {reference}).",
-            f"Run this command in the folder that has the module, or name that folder in"
-            f" prepend_sys_path of Alembic's configuration; this is {here}.",
+            hint_at_module(error, module_name),
         ) from None
     except ArgumentError as error:
         raise ModelsUnavailable(

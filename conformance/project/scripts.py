@@ -72,7 +72,7 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
 
     Raises:
         ModelsUnavailable: the file does not exist.
-        MigrationFailed: the file cannot be read.
+        MigrationFailed: the file cannot be read, or is meant for another working directory.
     """
     path = Path(ini)
     written = not path.is_file() or path.name == _PYPROJECT
@@ -87,12 +87,27 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     # Alembic reads the ini file when the first option is read.
     except configparser.Error as error:
         raise _unreadable(path, error) from None
+    _check_location(path, location)
     # Flask-Migrate's ini file does not name the folder of the scripts: its own folder.
     if not location and path.with_name("env.py").is_file():
         config.set_main_option("script_location", str(path.parent).replace("%", "%%"))
     config.attributes.update({"logging": False, _INI: toml if written else path})
     config.cmd_opts = command_line()
     return config
+
+
+def _check_location(ini: Path, location: str | None) -> None:
+    """Refuse a relative script_location that leads to env.py from the folder of the ini file only.
+
+    Source: Alembic's documentation, "Tutorial": a relative path is relative to the working
+    directory.
+    """
+    if location and not Path(location).exists() and (ini.parent / location / "env.py").is_file():
+        raise MigrationFailed(
+            f"The folder {location} (script_location of {ini}) is not in {Path.cwd()}.",
+            f"Run this command in {ini.parent}, as you run alembic, or write"
+            f" script_location = %(here)s/{location} in {ini.name}.",
+        )
 
 
 def command_line(*x: str) -> Namespace:

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
     from conformance.project.configuration import Configuration
 
+#: The hint where no models are configured.
+NAME_THE_MODELS = (
+    'Pass --models package.module:Base.metadata, or set models = "..." in [tool.conformance] of'
+    " pyproject.toml."
+)
 #: Reads a variable without a default.
 _READ = re.compile(r"""\b(?:getenv|environ\.get)\(\s*["'](\w+)["']\s*\)""")
 #: The errors of settings libraries for a variable that is not set: python-decouple, environs.
@@ -111,6 +116,24 @@ def hint_at_variable(error: BaseException) -> str | None:
     return (
         f"Set {' and '.join(names)} to any valid value: {lines} in [{SECTION}.environment] of"
         " pyproject.toml. Connections are redirected to the suite's database."
+    )
+
+
+def hint_at_module(error: ModuleNotFoundError, wanted: str = "") -> str:
+    """What to do about a module that was not found.
+
+    Args:
+        wanted: the module that was to be imported: one of the project's own.
+    """
+    root, here = (error.name or "").partition(".")[0], Path.cwd()
+    own = (
+        f"un this command in the folder that has the module, or name that folder in PYTHONPATH, or"
+        f" in prepend_sys_path of Alembic's configuration; this is {here}."
+    )
+    if root == wanted.partition(".")[0]:
+        return f"R{own}"
+    return (
+        f"If {root} is a package, install it for {sys.executable}. If it is the project's, r{own}"
     )
 
 

@@ -15,7 +15,12 @@ from conformance.errors import ModelsUnavailable, describe_error
 from conformance.project.confinement import nowhere
 from conformance.project.merging import merged
 from conformance.project.scripts import config_for, copied_config
-from conformance.project.surroundings import env_py, hint_at_variable
+from conformance.project.surroundings import (
+    NAME_THE_MODELS,
+    env_py,
+    hint_at_module,
+    hint_at_variable,
+)
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -67,6 +72,17 @@ def _names_of(error: BaseException, file: Path) -> list[Any]:
     return found
 
 
+def _hint_at(error: BaseException | None) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return hint_at_module(error)
+    if error:
+        return hint_at_variable(error) or NAME_THE_MODELS
+    return (
+        f"{NAME_THE_MODELS} If the project has none: conformance inspect URL prints those"
+        " of a migrated database."
+    )
+
+
 def _only(found: list[Any], error: BaseException | None) -> MetaData:
     flat = [
         item for value in found for item in (value if isinstance(value, list | tuple) else [value])
@@ -81,7 +97,5 @@ def _only(found: list[Any], error: BaseException | None) -> MetaData:
     )
     raise ModelsUnavailable(
         f"No models are configured, and {why}.",
-        (error and hint_at_variable(error))
-        or 'Pass --models package.module:Base.metadata, or set models = "..." in'
-        " [tool.conformance] of pyproject.toml.",
+        _hint_at(error),
     )

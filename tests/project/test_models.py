@@ -15,6 +15,8 @@ from conformance.project.configuration import Configuration
 from conformance.project.models import classes_for, metadata_for
 from models import Base, MarketData
 
+from .projects import write
+
 
 @pytest.fixture
 def module(monkeypatch):
@@ -98,3 +100,21 @@ def test_a_module_where_alembic_finds_it(tmp_path, monkeypatch, file, text):
     configuration = Configuration(models=(f"{name}:metadata",), alembic_ini="alembic.ini")
     assert list(metadata_for(configuration).tables) == ["stock"]
     monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.parametrize(
+    ("package", "imported", "hint"),
+    [
+        ("uses_another", "not_here", "If not_here is a package, install it for"),
+        ("lacks_its_own", "lacks_its_own.rest", "Run this command in the folder that has"),
+    ],
+)
+def test_a_missing_package_is_installed_and_a_missing_module_is_looked_for(
+    tmp_path, monkeypatch, package, imported, hint
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    write(tmp_path, {f"{package}/__init__.py": "", f"{package}/models.py": f"import {imported}"})
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=(f"{package}.models:Base",)))
+    assert caught.value.hint.startswith(hint)

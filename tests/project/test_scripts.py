@@ -185,3 +185,14 @@ def test_what_the_migrations_say_of_the_extension(folder, statement, schema, ver
     assert may_set_extension_schema(config) is schema
     assert may_set_extension_version(config) is version
     assert insist_on_the_extension(config) is insists
+
+
+def test_a_script_location_that_is_meant_from_the_folder_of_the_ini_file(folder):
+    write(folder, {"app/alembic.ini": "[alembic]\nscript_location = migrations\n"})
+    (folder / "steps").rename(folder / "app/migrations")
+    with pytest.raises(MigrationFailed) as caught:
+        alembic_config("app/alembic.ini")
+    assert "The folder migrations (script_location of app/alembic.ini)" in caught.value.problem
+    assert "Run this command in app, as you run alembic" in caught.value.hint
+    (folder / "app/alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
+    assert single_head(alembic_config("app/alembic.ini")) == "0001"

@@ -123,6 +123,21 @@ def test_what_it_cannot_be(project, env, words):
 
 
 @pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ("import not_here.at_all", "If not_here is a package, install it for"),
+        ("import not_here.at_all", "name that folder in PYTHONPATH"),
+        ("target_metadata = None", "conformance inspect URL"),
+    ],
+)
+def test_the_way_out(project, env, words):
+    project(env)
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert words in caught.value.hint
+
+
+@pytest.mark.parametrize(
     "read",
     [
         "os.environ['HOUSE_URL']",
