@@ -61,7 +61,6 @@ def why_not_a_pair(postgresql: int, timescaledb: str) -> tuple[str, str] | None:
 
 def _releases_for(postgresql: int) -> str:
     spans = [span for span in PAIRS if span.oldest <= postgresql <= span.newest]
-    first, last = (".".join(map(str, release)) for release in (spans[0].first, spans[-1].last))
-    if spans[-1] is PAIRS[-1]:
-        return f"TimescaleDB {first} or later"
-    return f"TimescaleDB {first} to {last}"
+    first, last = min(span.first for span in spans), max(span.last for span in spans)
+    until = "or later" if last == PAIRS[-1].last else f"to {last[0]}.{last[1]}"
+    return f"TimescaleDB {first[0]}.{first[1]} {until}"

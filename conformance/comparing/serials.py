@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: As the server prints it, with casts to the type of the column: `((nextval(...))::integer)::text`.
 _DRAWS = re.compile(
-    r"\(*nextval\('(?:.*\.)?(?P<name>[^.]+)'(::regclass|::text)?\)(\)?::[\w ]+)*", re.DOTALL
+    r"\(*nextval\('(?:.*\.)?\"?(?P<name>[^.]+?)\"?'(::regclass|::text)?\)(\)?::[\w ]+)*", re.DOTALL
 )
 
 
@@ -51,7 +51,7 @@ def of_one_sequence(
     """Columns that draw from a sequence of their own on one side alone: default and identity."""
     for key in list(findings):
         identity = key._replace(attribute="identity")
-        if key.kind != "column" or key.attribute != "default" or identity not in findings:
+        if key.attribute != "default" or identity not in findings:
             continue
         sides = [(facts.get(key), facts.get(identity)) for facts in (observed, expected)]
         if any(_sequence_of(default) for default, _ in sides):
@@ -76,7 +76,7 @@ def of_one_sequence(
 def _sequence_of(default: Value) -> str | None:
     """The sequence that the default draws from, without its schema."""
     found = _DRAWS.fullmatch(default.canonical) if isinstance(default, Expression) else None
-    return found["name"].strip('"') if found else None
+    return found["name"] if found else None
 
 
 def _is_serial(identity: Value) -> bool:

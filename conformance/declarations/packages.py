@@ -45,9 +45,7 @@ def declare_packages(metadata: MetaData) -> None:
         DeclarationError: what the package says contradicts the table.
     """
     models = {model.__table__: model for model in _timescale_models()}
-    for table in list(metadata.tables.values()):
-        if declared(table, Hypertable) is not None:
-            continue
+    for table in [table for table in metadata.tables.values() if not declared(table, Hypertable)]:
         option = _option_of(table)
         if option:
             attach(table, _by_option(table, option))

@@ -227,6 +227,12 @@ def test_an_aggregate_of_an_aggregate_needs_the_time_of_the_table():
     )
 
 
+def test_an_aggregate_of_unknown_source_has_no_rules():
+    facts = {**DAILY, **refresh("daily", "3 days", "1 hour", "7 days")}
+    del facts[FactKey("continuous_aggregate", "daily", "", "source")]
+    assert ids(facts) == []
+
+
 def test_reordering_needs_no_time():
     """Nor does what goes by the creation of chunks."""
     facts = {
@@ -237,11 +243,11 @@ def test_reordering_needs_no_time():
     assert ids(facts) == []
 
 
-def test_a_hypertable_that_no_policy_is_about_does_not_hide_the_next():
+def test_what_needs_no_time_does_not_hide_the_next():
     facts = {
+        **policy("flows", "retention", drop_after=5),
         **hypertable("blocks", integer_now=None),
         **hypertable("flows", integer_now=None),
-        **policy("flows", "retention", drop_after=5),
     }
     assert ids(facts) == ["integer-now-missing:flows:integer_now"]
 
@@ -535,6 +541,14 @@ CASES = {
     ),
     "a refresh that is too rare": (
         {**DAILY, **refresh("daily", "3 days", "1 hour", "7 days")},
+        Circumstances(),
+    ),
+    "a refresh of whole days that is too rare": (
+        {
+            FactKey("hypertable", "flows", "", "time_type"): "date",
+            **DAILY,
+            **refresh("daily", "3 days", "1 day", "7 days"),
+        },
         Circumstances(),
     ),
     "a gap": (

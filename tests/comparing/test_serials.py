@@ -77,7 +77,35 @@ def test_default_and_identity_are_one_finding(expected, observed, words):
     (finding,) = compared.findings.values()
     assert finding.message == f"column pumps.id: {words}"
     assert finding.ids == ("column:pumps.id:default", "column:pumps.id:identity")
+    assert f" {finding.observed} in the database" in finding.message
+    assert f"the models declare {finding.expected}" in finding.message
+    assert finding.hint.endswith(
+        ". A serial or identity column has a sequence of its own; nextval() draws from a sequence"
+        " of another table, or of none. Change one side."
+    )
     assert set(compared.consequences.values()) == {finding}
+
+
+def test_each_column_is_compared_by_itself():
+    own = {"pumps": column("pumps_id_seq", None), "wells": column("wells_id_seq", None, "wells")}
+    serial = {"pumps": SERIAL, "wells": column(None, "serial", "wells")}
+    plain = column(None, None, "areas")
+    compared = compare(
+        {**plain, **own["pumps"], **own["wells"]},
+        {**plain, **serial["pumps"], **serial["wells"]},
+        COMMUNITY,
+    )
+    assert compared.findings == {}
+    cleared = {key._replace(name="name"): value for key, value in SERIAL.items()}
+    compared = compare(
+        {**column("other_seq", None, "areas"), **column("other_seq", None), **cleared},
+        {**plain, **SERIAL, **cleared},
+        COMMUNITY,
+    )
+    assert sorted(finding.ids for finding in compared.findings.values()) == [
+        ("column:areas.id:default",),
+        ("column:pumps.id:default", "column:pumps.id:identity"),
+    ]
 
 
 def test_without_a_default_there_is_none():

@@ -358,6 +358,10 @@ def test_there_is_none_where_the_models_declare_one_or_decline_it():
     own = Column("at", DateTime, index=True)
     declared = Table("t", MetaData(), own, Hypertable("at", chunk_interval="1 day"))
     assert [index.name for index in declared.indexes] == ["ix_t_at"]
+    own = Column("at", DateTime)
+    descending = Index("ix_t_at", own.desc().nulls_last())
+    declared = Table("t", MetaData(), own, descending, Hypertable("at", chunk_interval="1 day"))
+    assert declared.indexes == {descending}
     declined = table(Hypertable("at", chunk_interval="1 day", time_index=False))
     assert not declined.indexes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -36,12 +37,11 @@ def model(timescaledb):
 
     made = []
 
-    def make(name="Metric", **said):
+    def make(name="Metric", base=timescaledb.TimescaleModel, **said):
         annotations = {"sensor_id": int, "value": float}
         annotations |= dict.fromkeys(said, ClassVar[object])
         body = {"__annotations__": annotations, "__module__": __name__, **said}
-        metaclass = type(timescaledb.TimescaleModel)
-        cls = metaclass(name, (timescaledb.TimescaleModel,), body, table=True)
+        cls = type(base)(name, (base,), body, table=True)
         made.append(cls)
         declare_packages(cls.metadata)
         return cls
@@ -91,7 +91,7 @@ def test_a_model_has_a_columnstore(model):
             __enable_columnstore__=True,
             __columnstore_orderby__="time",
             __columnstore_after__=timedelta(days=1),
-            __columnstore_schedule_interval__="INTERVAL 6 hours",
+            __columnstore_schedule_interval__='INTERVAL "6 hours"',
         ).__table__
     )
     assert said.after == DAY
@@ -107,6 +107,14 @@ def test_a_model_is_read_once(model):
     cls = model()
     declare_packages(cls.metadata)
     assert hypertable_of(cls.__table__) is not None
+
+
+def test_models_are_found_at_any_distance(timescaledb, model):
+    class Base(timescaledb.TimescaleModel):
+        pass
+
+    for cls in (model("Near"), model("Far", Base)):
+        assert hypertable_of(cls.__table__) is not None
 
 
 @pytest.fixture
@@ -181,7 +189,8 @@ def test_an_option_that_contradicts_the_table(option):
         table_with(option)
 
 
-def test_nothing_is_said_without_the_packages():
+def test_nothing_is_said_without_the_packages(monkeypatch):
+    monkeypatch.delitem(sys.modules, "timescaledb.models", raising=False)
     metadata = MetaData()
     table = Table("metric", metadata, Column("at", DateTime))
     declare_packages(metadata)

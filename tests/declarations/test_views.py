@@ -1,6 +1,7 @@
 """A wrong declaration of a view or a continuous aggregate fails where it is written."""
 
 from datetime import timedelta
+from enum import StrEnum
 
 import pytest
 from sqlalchemy import (
@@ -8,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Double,
+    Enum,
     Index,
     Integer,
     MetaData,
@@ -44,6 +46,13 @@ from conformance.declarations.queries import query_sql
 from conformance.expected import spelling
 from conformance.expected.spelling import query as spelled
 from conformance.intervals import Interval, bucket_of
+
+
+class State(StrEnum):
+    """SQLAlchemy writes the name of a member, not its value."""
+
+    OPEN = "open"
+
 
 METADATA = MetaData()
 FLOWS = Table(
@@ -385,6 +394,11 @@ def test_a_length_of_time_that_is_cast_is_written_as_a_text():
     """SQLAlchemy writes only a timedelta as a literal of the type Interval."""
     query = select(func.time_bucket(cast("1 day", Length), FLOWS.c.at).label("day"))
     assert "time_bucket(CAST('1 day' AS INTERVAL), flows.at)" in spelled(query)
+
+
+def test_a_text_of_another_type_is_written_as_that_type_writes_it():
+    state = literal(State.OPEN, Enum(State))
+    assert "'OPEN'" in spelled(select(state.label("state")))
 
 
 @pytest.mark.parametrize("width", [try_cast("1 day", INTERVAL), cast(object(), INTERVAL)])
