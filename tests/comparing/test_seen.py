@@ -185,6 +185,8 @@ def test_an_attribute_of_no_object_is_judged_by_itself():
     """How a table is kept is no object that is there."""
     key = FactKey("storage", "t", "", "parallel_workers")
     assert compared({}, {key: "4"}) == ({"storage:t:parallel_workers"}, [])
+    unusual = key._replace(kind="setting")
+    assert compared({}, {unusual: Detail("4", judged=False)})[0] == set()
 
 
 def test_of_a_role_that_the_models_speak_of_they_declare_everything():

@@ -134,6 +134,8 @@ def test_the_engine():
     assert str(server) == "PostgreSQL 17.5, TimescaleDB 2.23.0 (community edition)"
     assert EngineUsed.of("url", "server at localhost", server) == ENGINE
     assert EngineUsed.of("url", "here", server, "Chosen by auto.").note == "Chosen by auto."
+    server = replace(server, locale="UTF8, C")
+    assert EngineUsed.of("url", "server at localhost", server) == replace(ENGINE, locale="UTF8, C")
 
 
 def test_a_server_newer_than_any_that_was_seen():
