@@ -212,10 +212,10 @@ def _first_word(name: str) -> str:
     return name.rpartition(".")[2].partition("_")[0].lower()
 
 
-def _words(function: str) -> tuple[str, str]:
+def _words(function: str) -> tuple[str, ...]:
     """The words that may say whose a function is: those of its name, and of its schema."""
     schema, _, name = function.partition("(")[0].rpartition(".")
-    return _first_word(name), _first_word(schema)
+    return *name.lower().split("_"), _first_word(schema)
 
 
 def _of_one_word(keys: Sequence[FactKey], functions: Sequence[str], finding: Finding) -> Finding:

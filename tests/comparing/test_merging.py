@@ -261,7 +261,9 @@ def audited(*tables, function="audit_row()"):
     return facts
 
 
-@pytest.mark.parametrize("function", ["audit_row()", "audit.row_changed()", "public.audit_row(1)"])
+@pytest.mark.parametrize(
+    "function", ["audit_row()", "audit.row_changed()", "public.audit_row(1)", "keep_audit()"]
+)
 def test_a_library_on_few_tables_is_one_finding(function):
     compared = compare(DECLARED, DECLARED | audited("prices", function=function), COMMUNITY)
     (finding,) = compared.findings.values()
