@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import FactKey, Facts
+from conformance.comparing.facts import Detail, FactKey, Facts
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_ATTRIBUTES = {
+    "settings": "other_compression_settings", "alteration": "alterations", "storage": "storage",
+}  # fmt: skip
+#: What changes neither rows nor, by much, plans, as where a hypertable or table has it.
+_NAMED_ONLY = ("storage", "partition_storage")
 #: How many chunks are named: a database may have thousands.
 _NAMED = 5
 
@@ -19,14 +24,18 @@ def observed(connection: Connection, scope: Scope) -> Facts:
     found: dict[FactKey, list[str]] = {}
     for row in rows(connection, "chunks", scope):
         table = scope.name(row.schema_name, row.table_name)
-        settings = row.aspect == "settings"
-        attribute = "other_compression_settings" if settings else "alterations"
-        text = row.chunk_name if settings else f"{row.chunk_name} {row.detail}"
-        key = FactKey("chunk", table, "", attribute)
+        text = row.chunk_name if row.aspect == "settings" else f"{row.chunk_name} {row.detail}"
+        key = FactKey("chunk", table, "", _ATTRIBUTES[row.aspect])
         if row.is_partition:
-            key = FactKey("table", table, "", "altered_partitions")
+            attribute = "partition_storage" if row.aspect == "storage" else "altered_partitions"
+            key = FactKey("table", table, "", attribute)
         found.setdefault(key, []).append(text)
-    return {key: shortened(texts) for key, texts in found.items()}
+    return {
+        key: Detail(", ".join(shortened(texts)), judged=False)
+        if key.attribute in _NAMED_ONLY
+        else shortened(texts)
+        for key, texts in found.items()
+    }
 
 
 def shortened(texts: list[str]) -> tuple[str, ...]:

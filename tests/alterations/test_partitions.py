@@ -52,6 +52,7 @@ ALTERATIONS = (
     Alteration("vacuum", "ALTER TABLE events_2020 SET (autovacuum_enabled = off)", ALTERED),
     Alteration("workers", "ALTER TABLE events_2020 SET (parallel_workers = 0)", ALTERED),
     Alteration("privileges", "GRANT INSERT ON events_2020 TO PUBLIC", ALTERED),
+    Alteration("privileges of a column", "GRANT SELECT (size) ON events_2020 TO PUBLIC", ALTERED),
     Alteration("owner", "CREATE ROLE another_of_a_test;"
                " ALTER TABLE events_2020 OWNER TO another_of_a_test", ALTERED),
     Alteration("a trigger that is off", SWALLOW + "CREATE TRIGGER s BEFORE INSERT ON events"
@@ -67,6 +68,26 @@ ALTERATIONS = (
                "CREATE TABLE notes (day date PRIMARY KEY REFERENCES events)",
                {"table:events:kind"}),
 )  # fmt: skip
+
+#: What is only named: the statement, and what the verdict says of the partition.
+STORAGE = (
+    ("ALTER size SET STATISTICS 7", "column size has statistics 7"),
+    ("ALTER size SET (n_distinct = 9)", "column size has {n_distinct=9}"),
+    ("ALTER size SET DEFAULT 9", "column size has a default of its own"),
+    ("SET (fillfactor = 50)", "has fillfactor=50"),
+    ("REPLICA IDENTITY FULL", "has replica identity f"),
+)
+
+
+@pytest.mark.parametrize(("sql", "said"), STORAGE)
+def test_storage_of_a_partition_is_named(made, sql, said):
+    made.execute(f"ALTER TABLE events_2020 {sql}")
+    made.expect(())
+    (entry,) = made.compare().seen
+    assert f"{entry.kind} {entry.object}: {entry.reason}" == (
+        f"table events: partition storage is events_2020 {said}, which no model declares"
+    )
+
 
 HARMLESS = (
     Alteration("as declared", "SELECT 1"),

@@ -128,6 +128,34 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'has '::text || entry:
  WHERE entry ~ '^autovacuum_enabled=(f|of|n|0)|^parallel_workers='::text
    AND (expected_options IS NULL OR entry <> ALL(expected_options))
 UNION ALL
+SELECT schema_name, table_name, chunk_name, 'storage', 'has '::text || entry::text, is_partition
+  FROM chunk CROSS JOIN LATERAL pg_catalog.unnest(chunk.reloptions) AS entry
+ WHERE entry !~ '^autovacuum_enabled=(f|of|n|0)|^parallel_workers='::text
+   AND (expected_options IS NULL OR entry <> ALL(expected_options))
+UNION ALL
+-- Rows that are written to a partition itself get its own defaults.
+SELECT schema_name, table_name, chunk_name, 'storage',
+       pg_catalog.concat_ws(' ', 'column', a.attname, 'has',
+           CASE WHEN a.attstattarget <> -1 THEN 'statistics '::text || a.attstattarget::text END,
+           a.attoptions::text,
+           CASE WHEN a.attstorage <> p.attstorage THEN 'storage '::text || a.attstorage::text END,
+           CASE WHEN a.atthasdef IS DISTINCT FROM p.atthasdef THEN 'a default of its own' END),
+       is_partition
+  FROM chunk
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = chunk.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  JOIN pg_catalog.pg_attribute p ON p.attrelid = chunk.hypertable AND p.attname = a.attname
+ WHERE (a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attstorage <> t.typstorage
+        OR is_partition AND a.atthasdef)
+   AND (coalesce(a.attstattarget, -1), a.attoptions, a.attstorage, a.atthasdef)
+       IS DISTINCT FROM (coalesce(p.attstattarget, -1), p.attoptions, p.attstorage, p.atthasdef)
+UNION ALL
+SELECT schema_name, table_name, chunk_name, 'storage',
+       'has replica identity '::text || c.relreplident::text, is_partition
+  FROM chunk JOIN pg_catalog.pg_class c USING (oid)
+  JOIN pg_catalog.pg_class p ON p.oid = chunk.hypertable AND p.relreplident <> c.relreplident
+ WHERE is_partition AND c.relreplident <> 'd'
+UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration',
        'gives PUBLIC '::text
        || pg_catalog.string_agg(pg_catalog.lower(acl.privilege_type), ', ' ORDER BY acl.privilege_type),
@@ -137,6 +165,18 @@ SELECT schema_name, table_name, chunk_name, 'alteration',
    AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(chunk.expected_acl) AS given
                     WHERE given.grantee = 0::oid AND given.privilege_type = acl.privilege_type)
  GROUP BY schema_name, table_name, chunk_name, chunk.oid, is_partition
+UNION ALL
+SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
+       pg_catalog.concat('gives PUBLIC ', pg_catalog.lower(acl.privilege_type), ' of column ', a.attname),
+       is_partition
+  FROM chunk
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = chunk.oid AND a.attacl IS NOT NULL
+ CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS acl
+ WHERE acl.grantee = 0::oid
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute p
+                    CROSS JOIN LATERAL pg_catalog.aclexplode(p.attacl) AS given
+                    WHERE p.attrelid = chunk.hypertable AND p.attname = a.attname
+                      AND given.grantee = 0::oid AND given.privilege_type = acl.privilege_type)
 UNION ALL
 -- CHUNK_STATUS_FROZEN. The catalog names a chunk by its OID from 2.29 on.
 SELECT schema_name, table_name, chunk_name, 'alteration', 'is frozen, and refuses writes', is_partition
