@@ -70,7 +70,7 @@ def test_what_is_not_declared_is_not_judged(database):
         ("ALTER FUNCTION next_of SET search_path = attic", "settings is (search_path=attic)"),
         ("ALTER FUNCTION next_of VOLATILE", "volatility is volatile"),
         ("ALTER FUNCTION next_of STRICT", "strict is yes"),
-        ("CREATE ROLE heir_of_a_test; ALTER FUNCTION next_of OWNER TO heir_of_a_test", "owner is heir_of_a_test"),
+        ("CREATE ROLE test_heir; ALTER FUNCTION next_of OWNER TO test_heir", "owner is test_heir"),
         ("REVOKE EXECUTE ON FUNCTION next_of FROM PUBLIC", "executable by public is no"),
         ("ALTER FUNCTION next_of PARALLEL SAFE COST 7", "planner is parallel safe, cost 7"),
         (CREATE.replace("CREATE", "CREATE OR REPLACE").replace("x int", "x int DEFAULT 3"),

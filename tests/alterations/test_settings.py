@@ -120,7 +120,7 @@ def test_the_nearer_setting_holds(database):
 @pytest.mark.parametrize(
     ("sql", "named", "said"),
     [
-        ("ALTER DATABASE {} OWNER TO heir_of_a_test", "setting database {}", "owner is heir_of_a_test"),
+        ("ALTER DATABASE {} OWNER TO test_heir", "setting database {}", "owner is test_heir"),
         ("ALTER DATABASE {} CONNECTION LIMIT 7", "setting database {}", "connection limit is 7"),
         ("UPDATE pg_database SET datistemplate = true WHERE datname = '{}'", "setting database {}",
          "template is yes"),
@@ -128,13 +128,13 @@ def test_the_nearer_setting_holds(database):
          "encoding is SQL_ASCII"),
         ("UPDATE pg_database SET datcollate = 'elsewhere', datctype = 'elsewhere'"
          " WHERE datname = '{}'", "setting database {}", "locale is elsewhere"),
-        ("ALTER SCHEMA public OWNER TO heir_of_a_test", "schema public", "owner is heir_of_a_test"),
+        ("ALTER SCHEMA public OWNER TO test_heir", "schema public", "owner is test_heir"),
     ],
 )  # fmt: skip
 def test_what_is_unusual_of_the_database_is_named(database, sql, named, said):
     """How the database was made, and who owns it and the schema of the models."""
     name = database.value("SELECT current_database()")
-    database.execute(f"CREATE ROLE heir_of_a_test; {sql.format(name)}")
+    database.execute(f"CREATE ROLE test_heir; {sql.format(name)}")
     compared = database.compare()
     assert not compared.findings
     (entry,) = compared.seen
