@@ -192,11 +192,10 @@ def _standard_output_alone() -> Iterator[IO[str]]:
 
 def _run(order: dict[str, Any], progress: Progress) -> Verdict:
     from conformance.checking.choices import Choices
-    from conformance.checking.run import check_on
-    from conformance.process.output import make_folder
+    from conformance.checking.run import check_on, make_ready
 
     choices = Choices.from_data(order["choices"])
-    make_folder(choices.reports)
+    make_ready(choices)
     session = _session(order, choices)
     try:
         return check_on(session, choices, order["arguments"], progress)

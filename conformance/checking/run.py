@@ -55,10 +55,7 @@ def run_suite(
     from conformance.checking.halves import has_second_core, in_halves
 
     started = time.monotonic()
-    # Report errors of the models and of the report folder before starting anything.
-    scope_of(metadata_for(choices.project), choices.project.schemas, choices.project.leave)
-    import_fixtures(choices.project)
-    make_folder(choices.reports)
+    make_ready(choices)
     with _shown(console, progress) as shown:
         session = start_session(choices.project.engine, choices.project.image, shown)
         stages = {"engine": time.monotonic() - started}
@@ -72,6 +69,17 @@ def run_suite(
             return replace(verdict, seconds=time.monotonic() - started, stages=stages)
         finally:
             session.engine.stop()
+
+
+def make_ready(choices: Choices) -> None:
+    """Report errors of the models and of the report folder before anything is started.
+
+    Raises:
+        ConformanceError: the models are not available, or the folder cannot be made.
+    """
+    scope_of(metadata_for(choices.project), choices.project.schemas, choices.project.leave)
+    import_fixtures(choices.project)
+    make_folder(choices.reports)
 
 
 def check_on(
