@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 )
 @option("schemas", "--schema")
 @option("models")
+@option("alembic_ini")
 @baseline_options
 @annotation_options
 def audit(  # noqa: PLR0913 - click gives each option by its name

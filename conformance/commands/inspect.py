@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--no-models", is_flag=True, help="Print a whole module, whatever models there are.")
 @option("schemas", "--schema")
 @option("models")
+@option("alembic_ini")
 def inspect(url: str, *, everything: bool, no_models: bool, **given: Any) -> None:
     """Print the declarations that describe a running database.
 

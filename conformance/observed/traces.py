@@ -16,20 +16,33 @@ from conformance.observed.version_table import schemas_of
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+# What belongs to an extension outlives a downgrade with it: other schemas may use the extension.
 _OBJECTS = text("""
+WITH RECURSIVE member AS (
+  SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'
+  UNION
+  SELECT d.classid, d.objid FROM member JOIN pg_catalog.pg_depend d
+      ON d.refclassid = member.classid AND d.refobjid = member.objid AND d.deptype IN ('i', 'a')
+)
 SELECT 'relation '::text || c.oid::pg_catalog.regclass::text AS trace
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
    AND n.nspname NOT LIKE 'pg\\_%'
+   AND ('pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid)
+       NOT IN (SELECT classid, objid FROM member)
 UNION ALL
 SELECT 'type '::text || t.oid::pg_catalog.regtype::text
   FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
    AND n.nspname NOT LIKE 'pg\\_%'
+   AND ('pg_catalog.pg_type'::pg_catalog.regclass::oid, t.oid)
+       NOT IN (SELECT classid, objid FROM member)
 UNION ALL
 SELECT 'function '::text || p.oid::pg_catalog.regprocedure::text
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+   AND ('pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid)
+       NOT IN (SELECT classid, objid FROM member)
 UNION ALL
 SELECT 'schema '::text || nspname::text FROM pg_catalog.pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
 UNION ALL
@@ -95,7 +108,7 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
 
 
 def traces(connection: Connection, *, version_table: str = "alembic_version") -> Counter[str]:
-    """Every object by name, and the number of rows in every table of TimescaleDB's catalog.
+    """Every object that is not an extension's, and the row counts of TimescaleDB's catalog.
 
     Privileges, comments, storage parameters and the database's settings as well.
 

@@ -78,8 +78,8 @@ def _hint_at(error: BaseException | None) -> str:
     if error:
         return hint_at_variable(error) or NAME_THE_MODELS
     return (
-        f"{NAME_THE_MODELS} If the project has none: conformance inspect URL prints those"
-        " of a migrated database."
+        f"{NAME_THE_MODELS} If the project has none, conformance inspect --no-models URL prints"
+        " those of a migrated database."
     )
 
 

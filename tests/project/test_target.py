@@ -127,7 +127,7 @@ def test_what_it_cannot_be(project, env, words):
     [
         ("import not_here.at_all", "If not_here is a package, install it for"),
         ("import not_here.at_all", "name that folder in PYTHONPATH"),
-        ("target_metadata = None", "conformance inspect URL"),
+        ("target_metadata = None", "conformance inspect --no-models URL"),
     ],
 )
 def test_the_way_out(project, env, words):
