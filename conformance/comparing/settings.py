@@ -79,4 +79,4 @@ def _is_less(name: str, value: str) -> bool:
     # `normal` makes switches of 0 and 1.
     number = {"off": "0", "on": "1"}.get(value, value)
     unlimited = number == "0" and name != "extra_float_digits"
-    return number.lstrip("-").isdigit() and int(number) < _LEAST[name] and not unlimited
+    return number.removeprefix("-").isdigit() and int(number) < _LEAST[name] and not unlimited

@@ -174,10 +174,11 @@ def test_what_decides_about_the_object_decides_nothing_about_its_attributes():
     facts = {
         function: Detail("used by a check", judged=True),
         function._replace(attribute="volatility"): "stable",
+        function._replace(attribute="strict"): "yes",
     }
     assert compared({function: True}, facts) == (
         set(),
-        [Seen("function", "f()", "volatility is stable, which no model declares")],
+        [Seen("function", "f()", "strict is yes, volatility is stable, which no model declares")],
     )
 
 

@@ -56,6 +56,7 @@ def test_what_gives_expressions_another_meaning_whoever_has_it(name, usual, othe
         ("TimeZone", "Etc/GMT", "Etc/GMT+1"),
         ("DateStyle", "ISO, MDY", "ISO, DMY"),
         ("DateStyle", "SQL", "German, YMD"),
+        ("DateStyle", "ISO", "ISO, YMD"),
         ("DateStyle", "German, MDY", "German"),
         ("DateStyle", "US, German", "European"),
         ("DateStyle", "German, NonEuropean", "Euro"),

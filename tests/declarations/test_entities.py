@@ -118,6 +118,7 @@ def test_a_body_is_what_stands_between_the_quotes_and_nothing_else_is_read_from_
         ("RETURNS NULL\n ON NULL INPUT", "strict", True),
         ("CALLED ON NULL INPUT", "strict", False),
         ("SET note = astrictone", "strict", False),
+        ("set note = x", "settings", None),
         ("security\n definer", "security", "definer"),
         ("SECURITY INVOKER", "security", "invoker"),
     ],
