@@ -304,6 +304,12 @@ class TestEnds:
         _start_and_stop(server)
         assert of_run(server, process.database) == set()
 
+    @pytest.mark.parametrize("word", ["1_empty", "2_extension only", "3_Ä-\n"])
+    def test_a_run_recognizes_each_of_its_databases(self, word: str) -> None:
+        run = Run.new()
+        assert number_of(run.database_name(word)) == run.number
+        assert number_of(f"conformance_0123456789abcdef_{word}") is None
+
     def test_next_start_spares_the_living(self, server: URL, holder: Holder) -> None:
         with holder(_text(server)) as process:
             living = of_run(server, process.database)

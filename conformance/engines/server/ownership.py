@@ -27,7 +27,7 @@ _HELD = (
     "FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
     " AND classid = CAST(:space AS bigint)::oid"
 )
-_NAME = re.compile(r"conformance_([0-9a-f]{8})([0-9a-f]{8})_[a-z0-9_]*")
+_NAME = re.compile(r"conformance_([0-9a-f]{8})([0-9a-f]{8})_.*", re.DOTALL)
 #: PostgreSQL cuts names to 63 bytes.
 _LONGEST_NAME = 63
 
