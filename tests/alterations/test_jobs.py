@@ -297,8 +297,10 @@ def test_what_is_unusual_of_a_job_is_named(made, proc, arguments, said):
 @pytest.mark.parametrize("kind", ["job", "policy"])
 def test_whose_job_it_is(made, kind):
     """A superuser may do what the owner of the table may."""
-    made.execute("CREATE ROLE test_heir SUPERUSER LOGIN; UPDATE _timescaledb_config.bgw_job SET owner ="
-                 " 'test_heir' WHERE proc_name IN ('tidy', 'policy_reorder')")  # fmt: skip
+    made.execute(
+        "CREATE ROLE test_heir SUPERUSER LOGIN; UPDATE _timescaledb_config.bgw_job"
+        " SET owner = 'test_heir' WHERE proc_name IN ('tidy', 'policy_reorder')"
+    )
     named = {item.reason for item in made.compare().seen if item.kind == kind}
     assert named == {"owner is test_heir, which no model declares"}
 
