@@ -113,10 +113,6 @@ class Migrations:
         """Run `alembic downgrade` on the connection, and commit."""
         self._run(command.downgrade, connection, revision)
 
-    def offline_sql(self) -> str:
-        """The output of `alembic upgrade heads --sql`."""
-        return "".join(self.offline_statements())
-
     def offline_statements(self, revision: str = "heads") -> tuple[str, ...]:
         """The statements of `alembic upgrade --sql`, with the comments between them.
 

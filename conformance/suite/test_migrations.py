@@ -40,6 +40,7 @@ from conformance.project.env_connection import passed_to_env
 from conformance.project.extensions import engines_with
 from conformance.project.listening import collected_notices
 from conformance.project.notices import is_warning
+from conformance.project.offline import run_as_psql
 from conformance.project.scripts import heads_of
 from conformance.suite.proposals import proposals
 
@@ -274,16 +275,15 @@ def test_offline_sql_gives_the_same_facts(
 ) -> None:
     """The SQL of `alembic upgrade head --sql` creates the same schema as the online migration."""
     online = facts_of(migrated, conformance_scope)
-    empty = conformance_engine.database(migrations.unmigrated)
-    with empty as url, _connected(url) as by_hand:
+    with conformance_engine.database(migrations.unmigrated) as url:
         try:
-            script = migrations.offline_sql()
-            by_hand.connection.cursor().execute(script)
+            with _connected(url) as by_hand:
+                run_as_psql(by_hand, migrations.offline_statements())
         # A migration may raise anything, offline as well.
         except (Exception, SystemExit) as error:
             outcomes.fail(record, offline_failure(error))
-        by_hand.connection.commit()
-        differences = _differences(online, facts_of(by_hand, conformance_scope))
+        with _connected(url) as afterwards:
+            differences = _differences(online, facts_of(afterwards, conformance_scope))
     if differences:
         message = (
             "migration: the offline SQL creates another schema than the online migration: "

@@ -197,7 +197,7 @@ class TestOnTheEmbeddedEngine:
             'op.execute("CREATE TABLE t (id uuid DEFAULT gen_random_uuid())")',
         )
         assert migrations.left_out == {"pgcrypto"}
-        assert "pgcrypto" not in migrations.offline_sql()
+        assert "pgcrypto" not in "".join(migrations.offline_statements())
 
     def test_one_that_is_used_is_named_with_the_engines_that_have_it(self, migrated):
         error = said(
@@ -248,7 +248,7 @@ def test_an_env_py_that_maps_classes_each_time(migrated, tmp_path, monkeypatch):
     (tmp_path / "house_of_doors.py").write_text(DOORS)
     monkeypatch.syspath_prepend(tmp_path)
     _, migrations = migrated(EXTENSION, env=MAPS)
-    assert EXTENSION.split('"')[1] in migrations.offline_sql()
+    assert EXTENSION.split('"')[1] in "".join(migrations.offline_statements())
     # Outside of env.py it stays an error.
     import house_of_doors
 

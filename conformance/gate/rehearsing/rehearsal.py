@@ -48,10 +48,10 @@ from conformance.observed.home import home_of
 from conformance.observed.version_table import schemas_of
 from conformance.population.sequences_behind import lagging_sequences
 from conformance.process.progress import unwatched
+from conformance.project.offline import has_sql, run_as_psql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from sqlalchemy import Connection
 
@@ -310,20 +310,13 @@ class Rehearsal:
             connection.commit()
 
     def _run_script(self, script: Sequence[str]) -> Failure | None:
-        """Run the script as psql does: in autocommit, with the script's own transactions."""
+        running = [""]
+
+        def now(statement: str) -> None:
+            running[0] = statement
+
         with self._bench.connect() as connection:
-            raw: Any = connection.connection.dbapi_connection
-            raw.autocommit = True
-            running = [""]
-
-            def run() -> None:
-                with raw.cursor() as cursor:
-                    for statement in script:
-                        running[0] = statement
-                        if _has_sql(statement):
-                            cursor.execute(statement)
-
-            return attempt(run, lambda: running[0])
+            return attempt(lambda: run_as_psql(connection, script, now), lambda: running[0])
 
 
 class _StatementCounter:
@@ -418,11 +411,6 @@ def _revision_statements(script: Sequence[str], version_table: str) -> tuple[str
             inside = True
         elif version_table in statement:
             inside = False
-        elif inside and _has_sql(statement):
+        elif inside and has_sql(statement):
             found.append(statement)
     return tuple(found)
-
-
-def _has_sql(statement: str) -> bool:
-    lines = [line for line in statement.splitlines() if not line.strip().startswith("--")]
-    return bool("".join(lines).strip().strip(";").strip())

@@ -101,6 +101,14 @@ def test_truncate_is_no_rewrite():
     assert codes(emptied) == []
 
 
+def test_the_lock_of_a_continuous_aggregate_has_its_name():
+    parts = [lock("_timescaledb_internal._direct_view_7"), lock("daily"), lock("readings")]
+    dropped = statement(1, "DROP MATERIALIZED VIEW daily", locks=tuple(parts), timeout="0")
+    assert codes(dropped) == [("no-lock-timeout", "daily")]
+    internal = statement(1, "DROP TABLE x", locks=(parts[0],), timeout="0")
+    assert codes(internal) == [("no-lock-timeout", parts[0].relation)]
+
+
 def test_only_the_first_lock_without_timeout():
     first = statement(1, "ALTER TABLE a ...", locks=(lock("a"),), timeout="0")
     second = statement(2, "ALTER TABLE b ...", locks=(lock("b"),), timeout="0")
