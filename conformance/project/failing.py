@@ -131,6 +131,12 @@ def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
             f"If the migrations do not create the {kind}, set"
             f" {configured_statement(f'CREATE {kind.upper()} {_quoted(name)}')}."
         )
+    if isinstance(error, KeyError) and error.args == ("timescaledb",):
+        return (
+            "Alembic does not know the dialect of timescaledb:// URLs. Define in env.py, after 'from"
+            " alembic.ddl.postgresql import PostgresqlImpl': 'class TimescaledbImpl(PostgresqlImpl):"
+            ' __dialect__ = "timescaledb"\'.'
+        )
     return hint_at_variable(error)
 
 

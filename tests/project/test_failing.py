@@ -122,6 +122,23 @@ def test_an_env_py_that_only_prints_sql(migrated, refusal):
     assert found == "0001"
 
 
+TIMESCALEDB_URL = """
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine("timescaledb://somebody@localhost/somewhere").connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_alembic_does_not_know_the_dialect_of_timescaledb(migrated):
+    error = said(migrated, EXTENSION, env=TIMESCALEDB_URL)
+    assert "KeyError: 'timescaledb'" in error.problem
+    assert '__dialect__ = "timescaledb"' in error.hint
+
+
 def test_an_env_py_that_fails_either_way(migrated):
     error = said(migrated, EXTENSION, env="raise RuntimeError('no such luck')")
     assert error.hint == "'alembic upgrade 0001' on an empty database shows the same error."
