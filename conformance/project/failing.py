@@ -133,9 +133,9 @@ def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
         )
     if isinstance(error, KeyError) and error.args == ("timescaledb",):
         return (
-            "Alembic does not know the dialect of timescaledb:// URLs. Define in env.py, after 'from"
-            " alembic.ddl.postgresql import PostgresqlImpl': 'class TimescaledbImpl(PostgresqlImpl):"
-            ' __dialect__ = "timescaledb"\'.'
+            "Alembic does not know the dialect of timescaledb:// URLs. Define in env.py, after"
+            " 'from alembic.ddl.postgresql import PostgresqlImpl':"
+            " 'class TimescaledbImpl(PostgresqlImpl): __dialect__ = \"timescaledb\"'."
         )
     return hint_at_variable(error)
 
