@@ -367,8 +367,12 @@ def _passed_checks(evidence: Evidence, codes: set[str]) -> Iterator[str]:
     """Describe the checks that passed."""
     if evidence.failure is not None:
         return
-    rows = sum(contents.rows for contents in evidence.before.contents.values())
-    yield f"upgrade on {rows} generated rows in {len(evidence.before.contents)} tables"
+    contents = evidence.before.contents.values()
+    if rows := sum(item.rows for item in contents):
+        tables = f"{len(contents)} table{'s' * (len(contents) > 1)}"
+        yield f"upgrade on {rows} generated rows in {tables}"
+    else:
+        yield "upgrade, where no table had rows before"
     if evidence.interruptions and all(item.harmless for item in evidence.interruptions):
         again = sum(bool(item.left) for item in evidence.interruptions)
         completed = f", {again} times completed by the next run" if again else ""

@@ -149,6 +149,7 @@ def test_a_first_migration(session, project, more):
     report = project.rehearse(session, with_area() if more else models(), since="base")
     assert [revision.revision for revision in report.revisions] == ["0001", "0002"][: 1 + more]
     assert report.findings == ()
+    assert report.revisions[0].checks[0] == "upgrade, where no table had rows before"
     for revision in report.revisions:
         assert "offline SQL has the same effect" in revision.checks
 
