@@ -372,6 +372,16 @@ def test_drift_of_a_table_stands_with_its_other_findings():
     assert heads == ["app.devices", "phase", ""]
 
 
+def test_drift_has_both_values_side_by_side():
+    fact = Finding("i", "column", "t.c", "type", "different", "text", "bigint", "Differs", "Mend.")
+    drift = GateFinding("drift", "7", "column:t.c:type", "Differs.", "Mend.", fact=fact)
+    report = replace(GATE, findings=(drift,))
+    words = Outline(gate_page.render(report)).words
+    assert_in_order(words, ["The models declare", "text", "The database has", "bigint"])
+    (found,) = report.as_data()["findings"]
+    assert found["fact"] == {"expected": "text", "observed": "bigint"}
+
+
 def test_changes_of_an_upgrade_are_grouped_by_importance():
     words = Outline(upgrade_page.render(UPGRADE)).words
     shown = [

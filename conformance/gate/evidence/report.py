@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.codes import ERROR, SEVERITIES
 from conformance.gate.evidence.codes import CODES, code
 
 if TYPE_CHECKING:
-    from conformance.comparing.findings import NotChecked
+    from conformance.comparing.findings import Finding, NotChecked
     from conformance.comparing.verdict import EngineUsed
     from conformance.gate.evidence.copy import Copy
 
@@ -210,6 +210,7 @@ class GateFinding:
         accepted: the reason why the revision or the project accepts the finding; None if
             neither does.
         severity: `error`, `warning` or `note`; empty: as its code says.
+        fact: of drift, the finding about the fact, with the values of both sides.
     """
 
     code: str
@@ -220,6 +221,7 @@ class GateFinding:
     statement: int | None = None
     accepted: str | None = None
     severity: str = ""
+    fact: Finding | None = None
 
     def __post_init__(self) -> None:
         """The severity of the code, where nobody says another one."""
@@ -354,7 +356,12 @@ class GateReport:
                     "id": finding.id,
                     "severity": finding.severity,
                     "page": finding.page,
-                    **asdict(finding),
+                    **asdict(replace(finding, fact=None)),
+                    "fact": finding.fact
+                    and {
+                        "expected": finding.fact.expected,
+                        "observed": finding.fact.observed,
+                    },
                     # The hint's name in earlier reports; keys are never removed.
                     "way_out": finding.hint,
                 }

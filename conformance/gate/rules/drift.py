@@ -53,12 +53,14 @@ def judge_drift(
                 finding.id,
                 f"{finding.message}; this was so before the new revisions.",
                 f"{_INHERITED}{unknown}",
+                fact=finding,
             )
         else:
             code, subject = "drift", finding.id
             if _is_rule(finding):
                 code, _, subject = finding.id.partition(":")
-            yield GateFinding(code, revision or last, subject, f"{finding.message}.", finding.hint)
+            message, hint = f"{finding.message}.", finding.hint
+            yield GateFinding(code, revision or last, subject, message, hint, fact=finding)
 
 
 def unchanged(findings: Sequence[Finding], rehearsed: Sequence[Evidence]) -> bool:

@@ -34,6 +34,7 @@ UNCHANGED = (evidence(),)
 
 def code(found, *, promised_before, rehearsed=UNCHANGED, heads=("0001",)):
     (item,) = judge_drift([found], rehearsed, heads, promised_before)
+    assert item.fact is found
     return item.code, item.revision, item.fails
 
 
