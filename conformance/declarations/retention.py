@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.declarations.base import Declaration, declared
+from conformance.declarations.base import Declaration, DeclarationError, declared
 from conformance.declarations.chunked import check_age, needs_chunks
 
 if TYPE_CHECKING:
@@ -17,28 +17,51 @@ if TYPE_CHECKING:
 
 
 class Retention(Declaration):
-    """A policy that drops chunks of a certain age.
+    """A policy that drops chunks of a certain age: by their rows' time, or by their creation.
 
     Args:
-        drop_after: the age at which the policy drops a chunk.
+        drop_after: the age of a chunk's rows at which the policy drops it.
         schedule_interval: how often the policy runs; None: TimescaleDB's default.
+        drop_created_before: instead of `drop_after`, the time since the creation of a chunk.
+
+    Source: TimescaleDB documentation, "add_retention_policy".
     """
 
     def __init__(
-        self, *, drop_after: Length, schedule_interval: str | timedelta | None = None
+        self,
+        *,
+        drop_after: Length | None = None,
+        schedule_interval: str | timedelta | None = None,
+        drop_created_before: str | timedelta | None = None,
     ) -> None:
         self._declared_after = drop_after
+        self._declared_created = drop_created_before
         self._declared_schedule = schedule_interval
-        self.drop_after: Interval | int
+        self.drop_after: Interval | int | None = None
+        self.drop_created_before: Interval | int | None = None
         self.schedule_interval: Interval | None = None
 
     def _attach(self, table: Table) -> None:
-        self.drop_after = self.interval(table, "drop after", self._declared_after)
+        if (self._declared_after is None) is (self._declared_created is None):
+            raise DeclarationError(
+                table.name, "Retention needs either drop_after or drop_created_before"
+            )
+        if self._declared_after is not None:
+            self.drop_after = self.interval(table, "drop after", self._declared_after)
+        if self._declared_created is not None:
+            self.drop_created_before = self.interval(
+                table, "drop created before", self._declared_created
+            )
         self.schedule_interval = self.schedule(table, self._declared_schedule)
 
     def _check(self, table: Table) -> None:
         needs_chunks(self, table)
         check_age(table, "drop after", self.drop_after)
+        if isinstance(self.drop_created_before, int):
+            raise DeclarationError(
+                table.name,
+                f"drop created before {self.drop_created_before} must be a length of time",
+            )
 
 
 def retention_of(table: Table) -> Retention | None:

@@ -48,6 +48,6 @@ def _integer_now(table: Table, declared: Hypertable, default_schema: str) -> Val
     """The declared function; any function where a policy needs one to know the age of a chunk."""
     if declared.integer_now is not None:
         return declared.integer_now.removeprefix(f"{default_schema}.")
-    compression = compression_of(table)
-    has_policy = (compression is not None and compression.after is not None) or retention_of(table)
-    return Given("a function for a policy") if has_policy else ANYTHING
+    compression, retention = compression_of(table), retention_of(table)
+    ages = (compression and compression.after, retention and retention.drop_after)
+    return ANYTHING if ages == (None, None) else Given("a function for a policy")

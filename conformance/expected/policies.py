@@ -50,7 +50,11 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
         facts.add("policy", name, "compression", _policy(schedule, lengths))
     if retention is not None:
         schedule = retention.schedule_interval or _DAILY
-        lengths = {"drop_after": retention.drop_after, "max_runtime": _RETENTION_RUNTIME}
+        if retention.drop_after is not None:
+            lengths = {"drop_after": retention.drop_after}
+        else:
+            lengths = {"drop_created_before": retention.drop_created_before}
+        lengths["max_runtime"] = _RETENTION_RUNTIME
         facts.add("policy", name, "retention", _policy(schedule, lengths))
     compaction = compaction_of(table)
     if compaction is not None:

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 _OPTIONS = (
     "buckets_per_batch", "max_batches_per_execution", "refresh_newest_first", "include_tiered_data",
 )  # fmt: skip
+#: The ages of which a retention policy has one.
+_DROPS = ("drop_after", "drop_created_before")
 _COMPACTION = ("max_chunks", "max_batches", "inactive_for")
 ATTRIBUTES = {
     "policy": (
-        "count", "schedule_interval", "drop_after", "index_name", "start_offset", "end_offset",
-        *_COMPACTION, *_OPTIONS,
+        "count", "schedule_interval", "index_name", "start_offset", "end_offset",
+        *_DROPS, *_COMPACTION, *_OPTIONS,
     )
 }  # fmt: skip
 
@@ -35,13 +37,10 @@ def declarations(observed: Observed) -> Iterator[Entry]:
 
 def _declaration(name: str, policy: dict[str, Any]) -> Call | None:
     schedule = {"schedule_interval": length(policy["schedule_interval"])}
-    if name == "retention" and "drop_after" in policy:
+    if name == "retention":
+        ages = {age: length(policy[age]) for age in _DROPS if age in policy}
         usual = schedule["schedule_interval"] == "1 day"
-        return Call(
-            "Retention",
-            (),
-            {"drop_after": length(policy["drop_after"]), **({} if usual else schedule)},
-        )
+        return Call("Retention", (), {**ages, **({} if usual else schedule)})
     if name == "compaction":
         options = {option: policy.get(option) for option in _COMPACTION}
         inactive = options.pop("inactive_for")

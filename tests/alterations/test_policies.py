@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, DateTime, Double, MetaData, Table
+from sqlalchemy import BigInteger, Column, DateTime, Double, MetaData, Table
 
 import models
-from conformance.declarations import Compression, Hypertable, hypertable_of
+from conformance.declarations import Compression, Hypertable, Retention, hypertable_of
 
 from .cases import Alteration, ModelEdit, parametrize
 
@@ -245,6 +245,30 @@ def test_the_daily_schedule_of_create_table_with(bare_database):
         " FROM timescaledb_information.jobs WHERE hypertable_name = 'ticks'"
     )
     bare_database.expect({"policy:ticks.compression:schedule_interval"}, metadata)
+
+
+BY_CREATION = Alteration(
+    "drop_created_before",
+    "CREATE TABLE ticks (at bigint NOT NULL, price float);"
+    " SELECT create_hypertable('ticks', 'at', chunk_time_interval => 1000);"
+    " SELECT add_retention_policy('ticks', drop_created_before => INTERVAL '90 days')",
+    since=(2, 18),
+)
+
+
+def test_retention_by_the_creation_of_chunks(bare_database):
+    """It needs no function for the present, which `drop_after` needs for integers."""
+
+    def metadata(**age):
+        found = MetaData()
+        Table("ticks", found, Column("at", BigInteger, nullable=False), Column("price", Double),
+              Hypertable("at", chunk_interval=1000), Retention(**age))  # fmt: skip
+        return found
+
+    bare_database.alter(BY_CREATION)
+    bare_database.expect((), metadata(drop_created_before="90 days"))
+    policy = "policy:ticks.retention"
+    bare_database.expect({f"{policy}:drop_created_before"}, metadata(drop_created_before="60 days"))
 
 
 @parametrize(OTHERS)

@@ -242,6 +242,22 @@ WRONG = {
         lambda: daily(Retention(drop_after="0 days")),
         r"^ticks: drop after '0 days' must be more than zero$",
     ),
+    "retention of no age": (
+        lambda: daily(Retention()),
+        r"^ticks: Retention needs either drop_after or drop_created_before$",
+    ),
+    "retention of two ages": (
+        lambda: daily(Retention(drop_after="1 year", drop_created_before="1 year")),
+        r"^ticks: Retention needs either drop_after or drop_created_before$",
+    ),
+    "a number as the time since the creation of a chunk": (
+        lambda: table(
+            Hypertable("at", chunk_interval=100),
+            Retention(drop_created_before=7),
+            time_type=BigInteger(),
+        ),
+        r"^ticks: drop created before 7 must be a length of time$",
+    ),
     "a number as a schedule of retention": (
         lambda: daily(Retention(drop_after="1 year", schedule_interval=7)),
         r"^ticks: schedule interval 7 must be a length of time such as '12 hours'$",
@@ -431,6 +447,9 @@ def test_what_a_retention_declares():
         Hypertable("at", chunk_interval=100), Retention(drop_after=7), time_type=BigInteger()
     )
     assert retention_of(numbered).drop_after == 7
+    created = retention_of(daily(Retention(drop_created_before="90 days")))
+    assert created.drop_after is None
+    assert created.drop_created_before == Interval.parse("90 days")
     assert retention_of(numbered).schedule_interval is None
     assert retention_of(table()) is None
     assert hypertable_of(table()) is None

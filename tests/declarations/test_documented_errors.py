@@ -137,6 +137,8 @@ CASES = {
     "retention-alone": ticks(Retention(drop_after="1 year")),
     "retention-zero": ticks(Hypertable("at", **MONTH), Retention(drop_after="-1 year")),
     "retention-number": ticks(Hypertable("at", **MONTH), Retention(drop_after=9)),
+    "retention-age": ticks(Hypertable("at", **MONTH), Retention()),
+    "retention-created": ticks(Hypertable("at", **MONTH), Retention(drop_created_before=9)),
     "reorder-alone": ticks(Reorder("ix_s")),
     "reorder-index": ticks(Hypertable("at", **MONTH), Reorder("")),
     "skipping-alone": ticks(ChunkSkipping("id")),
