@@ -90,6 +90,9 @@ class Function(Requirement):
 
 
 class Procedure(Function):
-    """The database has this procedure. It takes the arguments of `Function`."""
+    """The database has this procedure. It takes the arguments of `Function`.
+
+    `returns`, `volatility` and `strict` mean nothing for a procedure, and are not compared.
+    """
 
     kind = "procedure"

@@ -28,11 +28,14 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
 def _attributes(item: Function) -> dict[str, Value]:
     returns = item.returns
     plain_type = returns is not None and not returns.startswith(("TABLE", "SETOF"))
-    said: dict[str, Value] = {
-        "language": item.language,
+    of_function: dict[str, Value] = {
         "returns": TypeName(returns, returns) if returns and plain_type else returns,
         "volatility": item.volatility,
         "strict": item.strict,
+    }
+    said: dict[str, Value] = {
+        "language": item.language,
+        **(of_function if item.kind == "function" else {}),
         "security": item.security,
         "settings": item.settings,
         "body": item.digest if item.body is None else _body(item, item.body),

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
     from conformance.inspecting.observed import Entry, Observed
 
-_PROPERTIES = ("body", "language", "returns", "volatility", "strict", "security", "settings")
+_PROPERTIES = ("body", "language", "security", "settings")
 _PLAIN = re.compile(r'[^\s("]+')
 ATTRIBUTES = {
-    "function": _PROPERTIES,
-    "procedure": tuple(name for name in _PROPERTIES if name != "returns"),
+    "function": (*_PROPERTIES, "returns", "volatility", "strict"),
+    "procedure": _PROPERTIES,
 }
 
 
 def declarations(observed: Observed) -> Iterator[Entry]:
     """The declaration of each function and procedure."""
     for kind, name, _, attributes in observed.all("function", "procedure"):
-        if not {*_PROPERTIES} <= {*attributes}:
+        if not {*ATTRIBUTES[kind]} <= {*attributes}:
             continue
         schema, signature = observed.split(name)
         call = Call(
@@ -33,7 +33,7 @@ def declarations(observed: Observed) -> Iterator[Entry]:
             (_quoted(signature),),
             {**_properties(kind, attributes), **given(schema=schema)},
         )
-        yield observed.entry("", call, [(kind, name, "")], _PROPERTIES)
+        yield observed.entry("", call, [(kind, name, "")], ATTRIBUTES[kind])
 
 
 def _properties(kind: str, of: dict[str, Any]) -> dict[str, Any]:
@@ -42,11 +42,11 @@ def _properties(kind: str, of: dict[str, Any]) -> dict[str, Any]:
     return given(
         digest=of["body"],
         language=of["language"],
-        returns=text_of(of["returns"]),
+        returns=text_of(of["returns"]) if is_function else None,
         volatility=of["volatility"] if is_function else None,
         strict=of["strict"] if is_function else None,
         security=of["security"],
-        settings=list(of["settings"]) or None,
+        settings=list(of["settings"]),
     )
 
 

@@ -33,12 +33,15 @@ def _attributes(row: Any) -> dict[str, Value]:
         "executable_by_public": row.executable_by_public,
         "planner": row.planner,
     }
-    return {
-        EXISTS: Detail(_in_short(row)),
-        "language": row.language,
+    of_function = {
         "returns": _returns(row.returns),
         "volatility": _VOLATILITY[row.volatility],
         "strict": row.strict,
+    }
+    return {
+        EXISTS: Detail(_in_short(row)),
+        "language": row.language,
+        **(of_function if _KINDS[row.kind] == "function" else {}),
         "security": "definer" if row.security_definer else "invoker",
         "settings": tuple(sorted(row.settings)),
         "body": digest_of(row.body),
