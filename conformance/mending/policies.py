@@ -120,10 +120,10 @@ def _with_options(kind: str, parts: Parts, call: str) -> str:
     }
     if kind == "reorder" and "schedule_interval" in parts:
         found["schedule_interval"] = parts["schedule_interval"]
-    if not found:
-        return call
-    options = ", ".join(f"{item} => {argument(value)}" for item, value in found.items())
-    return f"alter_job({call}, {options})"
+    options = [f"{item} => {argument(value)}" for item, value in found.items()]
+    if isinstance(retry := parts.get("retry_period"), str):
+        options.append(f"retry_period => {literal(retry)}")
+    return f"alter_job({call}, {', '.join(options)})" if options else call
 
 
 def _is_one_of_several(ref: Ref) -> bool:

@@ -216,8 +216,8 @@ def _facts_of(connection: Connection, scope: Scope) -> Facts:
 
 
 def _made(facts: Facts) -> Facts:
-    """The facts without extensions, which env.py may create before the migration."""
-    return {key: value for key, value in facts.items() if key.kind != "extension"}
+    """The facts without extensions and schemas, which env.py may create before the migration."""
+    return {key: value for key, value in facts.items() if key.kind not in ("extension", "schema")}
 
 
 def behind_a_proxy(url: URL, engine: Engine) -> Interruptions:

@@ -538,7 +538,7 @@ class TestOptimizedCode:
     def test_is_kept_beside_the_packages(self) -> None:
         kept = list((cache_folder() / "packages").glob("*/code/*/*.code"))
         # PostgreSQL, PL/pgSQL, and what TimescaleDB consists of.
-        assert len(kept) == 5
+        assert len(kept) >= 5
         assert max(path.stat().st_size for path in kept) > 10_000_000
 
     def test_is_of_statements_that_work(self, engine: EmbeddedEngine) -> None:

@@ -137,7 +137,7 @@ UNION ALL
 SELECT schema_name, table_name, chunk_name, 'storage',
        pg_catalog.concat_ws(' ', 'column', a.attname, 'has',
            CASE WHEN a.attstattarget <> -1 THEN 'statistics '::text || a.attstattarget::text END,
-           a.attoptions::text,
+           NULLIF(options.own::text, '{}'::text),
            CASE WHEN a.attstorage <> p.attstorage THEN 'storage '::text || a.attstorage::text END,
            CASE WHEN a.atthasdef IS DISTINCT FROM p.atthasdef THEN 'a default of its own' END),
        is_partition
@@ -145,10 +145,16 @@ SELECT schema_name, table_name, chunk_name, 'storage',
   JOIN pg_catalog.pg_attribute a ON a.attrelid = chunk.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
   JOIN pg_catalog.pg_attribute p ON p.attrelid = chunk.hypertable AND p.attname = a.attname
+ CROSS JOIN LATERAL (
+     -- Some servers keep numbers of their own here, pg_attver for one, which differ in each table.
+     SELECT ARRAY(SELECT entry FROM pg_catalog.unnest(a.attoptions) AS entry
+                   WHERE entry NOT LIKE 'pg\_%'::text) AS own,
+            ARRAY(SELECT entry FROM pg_catalog.unnest(p.attoptions) AS entry
+                   WHERE entry NOT LIKE 'pg\_%'::text) AS whole) AS options
  WHERE (a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attstorage <> t.typstorage
         OR is_partition AND a.atthasdef)
-   AND (coalesce(a.attstattarget, -1), a.attoptions, a.attstorage, a.atthasdef)
-       IS DISTINCT FROM (coalesce(p.attstattarget, -1), p.attoptions, p.attstorage, p.atthasdef)
+   AND (coalesce(a.attstattarget, -1), options.own, a.attstorage, a.atthasdef)
+       IS DISTINCT FROM (coalesce(p.attstattarget, -1), options.whole, p.attstorage, p.atthasdef)
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'storage',
        'has replica identity '::text || c.relreplident::text, is_partition
