@@ -141,19 +141,25 @@ SELECT schema_name, table_name, chunk_name, 'storage',
            CASE WHEN a.attstorage <> p.attstorage THEN 'storage '::text || a.attstorage::text END,
            CASE WHEN a.atthasdef IS DISTINCT FROM p.atthasdef THEN 'a default of its own' END),
        is_partition
-  FROM chunk
-  JOIN pg_catalog.pg_attribute a ON a.attrelid = chunk.oid AND a.attnum > 0 AND NOT a.attisdropped
-  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-  JOIN pg_catalog.pg_attribute p ON p.attrelid = chunk.hypertable AND p.attname = a.attname
+  -- Few columns of all chunks, found before they are compared with those of the hypertable.
+  FROM (SELECT chunk.schema_name, chunk.table_name, chunk.chunk_name, chunk.hypertable,
+               chunk.is_partition, a.attname, a.attstattarget, a.attoptions, a.attstorage,
+               a.atthasdef
+          FROM chunk
+          JOIN pg_catalog.pg_attribute a
+            ON a.attrelid = chunk.oid AND a.attnum > 0 AND NOT a.attisdropped
+          JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+         WHERE a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attstorage <> t.typstorage
+            OR chunk.is_partition AND a.atthasdef
+        OFFSET 0) AS a
+  JOIN pg_catalog.pg_attribute p ON p.attrelid = a.hypertable AND p.attname = a.attname
  CROSS JOIN LATERAL (
      -- Some servers keep numbers of their own here, pg_attver for one, which differ in each table.
      SELECT ARRAY(SELECT entry FROM pg_catalog.unnest(a.attoptions) AS entry
                    WHERE entry NOT LIKE 'pg\_%'::text) AS own,
             ARRAY(SELECT entry FROM pg_catalog.unnest(p.attoptions) AS entry
                    WHERE entry NOT LIKE 'pg\_%'::text) AS whole) AS options
- WHERE (a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attstorage <> t.typstorage
-        OR is_partition AND a.atthasdef)
-   AND (coalesce(a.attstattarget, -1), options.own, a.attstorage, a.atthasdef)
+ WHERE (coalesce(a.attstattarget, -1), options.own, a.attstorage, a.atthasdef)
        IS DISTINCT FROM (coalesce(p.attstattarget, -1), options.whole, p.attstorage, p.atthasdef)
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'storage',
@@ -197,13 +203,17 @@ UNION ALL
 -- A table among the chunks, with the name of a chunk of the hypertable and without a parent.
 SELECT h.schema_name, h.table_name, c.relname, 'alteration',
        'is detached, and its rows are no longer those of the hypertable', false
-  FROM _timescaledb_catalog.hypertable h
-  JOIN pg_catalog.pg_namespace n ON n.nspname = h.associated_schema_name
-  JOIN pg_catalog.pg_class c
-    ON c.relnamespace = n.oid AND c.relkind = 'r'
-   AND pg_catalog.substring(c.relname::text, '^(.*)_[0-9]+_chunk$') = h.associated_table_prefix::text
+  -- Few tables have no parent, and every table would be compared with every hypertable.
+  FROM (SELECT c.relname, c.relnamespace,
+               pg_catalog.substring(c.relname::text, '^(.*)_[0-9]+_chunk$') AS prefix
+          FROM pg_catalog.pg_class c
+         WHERE c.relkind = 'r' AND pg_catalog.right(c.relname::text, 6) = '_chunk'
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
+        OFFSET 0) AS c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN _timescaledb_catalog.hypertable h
+    ON h.associated_schema_name = n.nspname AND h.associated_table_prefix::text = c.prefix
  WHERE h.schema_name = ANY(:schemas)
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
 UNION ALL
 -- A row comes into a partition through its table, whose columns may be NULL.
 SELECT schema_name, table_name, chunk_name, 'alteration',
