@@ -145,9 +145,9 @@ class Annotating:
         prefix = pages_address(os.environ)
         rules = rules_of(found, page_or_nothing, lambda code: address_of(code, prefix))
         folder = Path.cwd()
-        place = could_not_run and place_in(could_not_run, repository_root(folder), folder)
+        place = place_in(could_not_run or "", repository_root(folder), folder)
         annotations = Annotations(
-            found, rules, could_not_run, exit_code, version(DISTRIBUTION), place or None
+            found, rules, could_not_run, exit_code, version(DISTRIBUTION), place
         )
         assert self.format is not None
         return WRITERS[self.format](annotations)

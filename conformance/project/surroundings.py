@@ -127,14 +127,13 @@ def hint_at_module(error: ModuleNotFoundError, wanted: str = "") -> str:
     """
     root, here = (error.name or "").partition(".")[0], Path.cwd()
     own = (
-        f"un this command in the folder that has the module, or name that folder in PYTHONPATH, or"
+        "this command in the folder that has the module, or name that folder in PYTHONPATH, or"
         f" in prepend_sys_path of Alembic's configuration; this is {here}."
     )
     if root == wanted.partition(".")[0]:
-        return f"R{own}"
-    return (
-        f"If {root} is a package, install it for {sys.executable}. If it is the project's, r{own}"
-    )
+        return f"Run {own}"
+    package = f"If {root} is a package, install it for {sys.executable}."
+    return f"{package} If it is the project's, run {own}"
 
 
 def _missing(error: BaseException) -> list[str]:

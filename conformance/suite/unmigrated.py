@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,11 @@ class Unmigrated:
         self._engine = engine
         self._migrations = migrations
 
+    @cached_property
+    def _home(self) -> str | None:
+        # It may take a migration to know.
+        return self._migrations.home(self._engine)
+
     @contextmanager
     def database(self, *, extension: bool = True) -> Iterator[URL]:
         """A database before the first revision.
@@ -54,7 +60,7 @@ class Unmigrated:
             pytest.skip(_NOT_HERE)
         template = self._migrations.unmigrated
         if (extension or one_session) and not insists:
-            template = with_extension(self._engine, self._migrations.home(self._engine), template)
+            template = with_extension(self._engine, self._home, template)
         with self._engine.database(template) as url:
             yield url
 

@@ -185,10 +185,10 @@ class EmbeddedEngine:
 
     def _launch(self, snapshot: Path | None) -> NodeServer:
         with self._lock:
-            idle = self._idle_from(snapshot)
-            if idle:
-                self._idle.remove(idle[-1])
-        server = idle[-1] if idle else self._begin(snapshot)
+            server = self._idle_from(snapshot)
+            if server is not None:
+                self._idle.remove(server)
+        server = server or self._begin(snapshot)
         try:
             server.wait_ready()
         except BaseException:
@@ -196,12 +196,16 @@ class EmbeddedEngine:
             raise
         return server
 
-    def _idle_from(self, snapshot: Path | None) -> list[NodeServer]:
-        return [
-            server
-            for server in self._idle
-            if snapshot is not None and server.snapshot_loaded == snapshot and server.is_running
-        ]
+    def _idle_from(self, snapshot: Path | None) -> NodeServer | None:
+        """A server that waits in the state of the snapshot."""
+        return next(
+            (
+                server
+                for server in self._idle
+                if server.snapshot_loaded == snapshot and server.is_running
+            ),
+            None,
+        )
 
     def _give_back(self, server: NodeServer) -> None:
         """Keep the server for the next database from its snapshot, or end it."""

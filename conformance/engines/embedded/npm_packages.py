@@ -70,19 +70,25 @@ def keep_code(packages: Path, snapshot: Path) -> None:
 
     Args:
         packages: the folder with `node_modules`.
-        snapshot: a database with the libraries.
+        snapshot: an empty database, in which the code is tried.
     """
-    script = str(NODE_SOURCES / "keep_code.mjs")
-    with suppress(OSError, subprocess.TimeoutExpired, EngineUnavailable):
-        finished = subprocess.run(  # noqa: S603 - our own command, without a shell
-            [str(node_executable()), script, str(packages), str(snapshot)],
+    command = [str(node_executable()), str(NODE_SOURCES / "keep_code.mjs")]
+    with (
+        suppress(OSError, subprocess.TimeoutExpired),
+        subprocess.Popen(  # noqa: S603 - our own command, without a shell
+            [*command, str(packages), str(snapshot), str(os.getpid())],
             env=node_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_CODE_SECONDS,
-        )
-        _log.debug("Kept optimized code: %s %s", finished.returncode, finished.stderr[:1000])
+            # Node ends when this end of the pipe is gone.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            _log.debug("Kept optimized code: %s", process.wait(_CODE_SECONDS))
+        finally:
+            process.kill()
 
 
 def installed_packages(cache: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.codes import ERROR, SEVERITIES
@@ -356,12 +356,9 @@ class GateReport:
                     "id": finding.id,
                     "severity": finding.severity,
                     "page": finding.page,
-                    **asdict(replace(finding, fact=None)),
+                    **asdict(finding),
                     "fact": finding.fact
-                    and {
-                        "expected": finding.fact.expected,
-                        "observed": finding.fact.observed,
-                    },
+                    and {"expected": finding.fact.expected, "observed": finding.fact.observed},
                     # The hint's name in earlier reports; keys are never removed.
                     "way_out": finding.hint,
                 }

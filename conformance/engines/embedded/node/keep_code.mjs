@@ -1,17 +1,19 @@
 // Keeps optimized code of PostgreSQL, TimescaleDB and PL/pgSQL: of what training.sql calls.
 //
-//   node keep_code.mjs PACKAGES SNAPSHOT
+//   node keep_code.mjs PACKAGES SNAPSHOT PARENT
 //
-// The snapshot is an empty database.
+// The snapshot is an empty database. The process ends when its parent is gone.
 
 import fs from 'node:fs'
+import { Worker } from 'node:worker_threads'
 
 import { Backend } from './backend.mjs'
 import { hasCode, keepCode, optimize } from './modules.mjs'
 import { query } from './protocol.mjs'
 import { Session } from './session.mjs'
 
-const [packages, snapshot] = process.argv.slice(2)
+const [packages, snapshot, parent] = process.argv.slice(2)
+new Worker(new URL('watchdog.mjs', import.meta.url), { workerData: { parent: Number(parent) } })
 if (hasCode(packages)) process.exit(0)
 
 const training = fs.readFileSync(new URL('training.sql', import.meta.url), 'utf8')

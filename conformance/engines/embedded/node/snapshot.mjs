@@ -62,19 +62,15 @@ function writeAtomically(file, data) {
 
 /** Write the contents of `file`. Throws where it is damaged, before anything is written. */
 export function readSnapshot(FS, file) {
-  for (const [path, bytes] of filesIn(file)) {
-    if (bytes === undefined) FS.mkdirTree(path)
-    else FS.writeFile(path, bytes, { canOwn: true })
-  }
-}
-
-/** The contents of `file`: [path] per directory and [path, bytes] per file. Throws where it is damaged. */
-export function* filesIn(file) {
   const { index, contents } = decode(fs.readFileSync(file), file)
   let offset = 0
   for (const [path, size] of index) {
-    yield size === undefined ? [path] : [path, contents.subarray(offset, offset + size)]
-    offset += size ?? 0
+    if (size === undefined) {
+      FS.mkdirTree(path)
+    } else {
+      FS.writeFile(path, contents.subarray(offset, offset + size), { canOwn: true })
+      offset += size
+    }
   }
 }
 
