@@ -147,8 +147,6 @@ def one_of_everything() -> MetaData:
             "tidy()",
             body="BEGIN END",
             language="plpgsql",
-            volatility="volatile",
-            strict=False,
             security="invoker",
             settings=(),
         ),

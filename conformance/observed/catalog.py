@@ -59,10 +59,17 @@ def disable_jit_and_workers(connection: Connection) -> None:
     )
 
 
+#: What statements write for `sql/usual_owner.sql`, which several of them join.
+_USUAL_OWNER = "conformance_usual_owner"
+
+
 @cache
 def statement(name: str) -> str:
     """The text of `sql/<name>.sql`."""
-    return (files("conformance.observed") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    sql = (files("conformance.observed") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return (
+        sql.replace(_USUAL_OWNER, f"({statement('usual_owner')})") if _USUAL_OWNER in sql else sql
+    )
 
 
 def rows(connection: Connection, name: str, scope: Scope) -> Sequence[Row[tuple[object, ...]]]:

@@ -29,11 +29,7 @@ SELECT n.nspname AS schema_name, p.proname AS function_name, p.prokind AS kind,
   FROM pg_catalog.pg_proc p
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-  LEFT JOIN (SELECT t.relowner AS owner
-               FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-              WHERE tn.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
-              GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, pg_catalog.pg_get_userbyid(t.relowner)
-              LIMIT 1) AS usual ON true
+  LEFT JOIN conformance_usual_owner AS usual ON true
  WHERE n.nspname = ANY(:schemas)
    AND p.prokind IN ('f', 'p')
    AND p.oid >= 16384::oid

@@ -22,11 +22,7 @@ SELECT j.job_id,
   FROM timescaledb_information.jobs j
   JOIN pg_catalog.pg_roles r ON r.oid = j.owner
   JOIN _timescaledb_config.bgw_job b ON b.id = j.job_id
-  LEFT JOIN (SELECT t.relowner AS owner
-               FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-              WHERE tn.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
-              GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, pg_catalog.pg_get_userbyid(t.relowner)
-              LIMIT 1) AS usual ON true
+  LEFT JOIN conformance_usual_owner AS usual ON true
  CROSS JOIN LATERAL (
        -- TimescaleDB's procedures live in schemas that belong to its extension.
        SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace n

@@ -13,10 +13,7 @@ WITH setting AS (
                              WHERE d.datname = pg_catalog.current_database())
      ORDER BY s.setrole, pg_catalog.lower(pg_catalog.split_part(entry, '=', 1)), s.setdatabase DESC
 ), usual AS (
-    SELECT t.relowner AS owner
-      FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
-     WHERE n.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
-     GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, pg_catalog.pg_get_userbyid(t.relowner) LIMIT 1
+    SELECT owner FROM conformance_usual_owner AS usual
 ), locale AS (
     -- The name of an ICU or builtin locale is in another column from PostgreSQL 17 on.
     SELECT d.*, pg_catalog.pg_encoding_to_char(d.encoding)::text AS charset,
