@@ -142,11 +142,8 @@ def proposed(config, name):
     return Path(made.path).read_text("utf-8")
 
 
-@pytest.mark.parametrize("metadata", [Base.metadata, meters()], ids=["desk", "meters"])
-def test_an_empty_database(project, metadata):
-    project.attributes["metadata"] = metadata
-    source = proposed(project, "first")
-    assert "create_hypertable" in source
+def upgraded(project, metadata):
+    """The connection, after an upgrade that makes what the metadata says."""
     connection = project.attributes["connection"]
     command.upgrade(project, "head")
     connection.commit()
@@ -155,6 +152,15 @@ def test_an_empty_database(project, metadata):
     )
     assert [finding.message for finding in found.findings.values()] == []
     connection.commit()
+    return connection
+
+
+@pytest.mark.parametrize("metadata", [Base.metadata, meters()], ids=["desk", "meters"])
+def test_an_empty_database(project, metadata):
+    project.attributes["metadata"] = metadata
+    source = proposed(project, "first")
+    assert "create_hypertable" in source
+    connection = upgraded(project, metadata)
     # Nothing more is proposed, and the way back is free.
     assert "op." not in proposed(project, "second")
     command.downgrade(project, "base")
@@ -224,14 +230,7 @@ def test_functions_that_are_declared_with_their_bodies(project):
     project.attributes["metadata"] = metadata
     source = proposed(project, "first")
     assert source.count("check_function_bodies = off") == 2
-    connection = project.attributes["connection"]
-    command.upgrade(project, "head")
-    connection.commit()
-    found = check_database(
-        connection, metadata, Capabilities(community_edition=True), scope_of(metadata)
-    )
-    assert [finding.message for finding in found.findings.values()] == []
-    connection.commit()
+    connection = upgraded(project, metadata)
     assert "op." not in proposed(project, "second")
     command.downgrade(project, "base")
     left = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
