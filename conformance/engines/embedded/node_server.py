@@ -142,10 +142,11 @@ class NodeServer:
     def rewind(self) -> bool:
         """End all connections and bring the database back to what it was when it started.
 
-        Takes a hundredth of a second, a twentieth of a new start. The URL is then another one.
+        Takes some hundredths of a second; a new start takes half a second. The URL changes.
 
-        Returns: whether it is back. If not, the server is of no more use: it has ended, a query
-        still runs, or a library was loaded, which cannot be undone.
+        Returns:
+            Whether the database is back. If not, end the server: node has ended, a query still
+            runs, or a library was loaded, which cannot be undone.
         """
         if os.getpid() != self._parent or not self.is_running:
             return False  # A fork of the process that started node leaves it alone.

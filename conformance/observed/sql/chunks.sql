@@ -203,7 +203,7 @@ UNION ALL
 -- A table among the chunks, with the name of a chunk of the hypertable and without a parent.
 SELECT h.schema_name, h.table_name, c.relname, 'alteration',
        'is detached, and its rows are no longer those of the hypertable', false
-  -- Few tables have no parent, and every table would be compared with every hypertable.
+  -- First the tables without a parent, which are few: not every table with every hypertable.
   FROM (SELECT c.relname, c.relnamespace,
                pg_catalog.substring(c.relname::text, '^(.*)_[0-9]+_chunk$') AS prefix
           FROM pg_catalog.pg_class c

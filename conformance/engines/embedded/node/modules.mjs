@@ -3,7 +3,7 @@
 // A process that compiles when a function is first called spends a third of a short life on it, and
 // what it compiles that fast is slow. V8 can write optimized code down and read it again; it refuses
 // code of another version of V8, of another processor or for other flags. Node has no function for
-// this, so that the ones of V8's own tests are used. Without them everything works, only slower.
+// this; V8 has two for its own tests, and these are used. Without them everything works, only slower.
 
 import fs from 'node:fs'
 import path from 'node:path'
