@@ -61,7 +61,7 @@ def _without_timeout(revision: str, statements: Sequence[Statement]) -> Iterator
             action = "runs outside of a transaction"
             relation = ""
             if locks:
-                # The parts of a continuous aggregate are locked first, and nobody knows their names.
+                # The parts of a continuous aggregate come first, and nobody knows their names.
                 lock = next((lock for lock in locks if not _is_internal(lock)), locks[0])
                 relation, action = lock.relation, f"requests {_describe_lock(lock)}"
             yield GateFinding(
