@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _READY_SECONDS = 60.0
 _SNAPSHOT_SECONDS = 60.0
 #: Rewinding takes milliseconds, unless a client's query still runs.
-_REWIND_SECONDS = 1.0
+_REWIND_SECONDS = 3.0
 #: Long, because connecting waits for the running query of another connection.
 _CONNECT_SECONDS = 60
 
