@@ -35,6 +35,8 @@ _BIN = Path(sys.executable).parent
 NAMED = ROOT / "tests" / "survivors.toml"
 #: Where mutmut keeps mutants and results.
 MUTANTS = ROOT / "mutants"
+#: What mutmut itself renews: the modules, and what it knows of them.
+_OF_MUTMUT = {".py", ".pyc", ".meta", ".spans"}
 #: mutmut's words for a noticed change; a change that never ends counts as noticed.
 _CAUGHT = {"killed", "caught by type check", "timeout"}
 _RESULT = re.compile(r"^ *(?P<mutant>\S+__mutmut_\d+): (?P<status>.+)$", re.MULTILINE)
@@ -118,6 +120,10 @@ def run(*, again: bool, options: list[str], patterns: list[str]) -> dict[str, st
         # mutmut never deletes a copied test, and records only once which functions a test reaches:
         # removed tests would still run, and changed tests would keep their old record.
         shutil.rmtree(MUTANTS / "tests", ignore_errors=True)
+        # Neither does it copy a template or a query again.
+        for path in (MUTANTS / "conformance").rglob("*"):
+            if path.is_file() and path.suffix not in _OF_MUTMUT:
+                path.unlink()
         (MUTANTS / "mutmut-stats.json").unlink(missing_ok=True)
     else:
         shutil.rmtree(MUTANTS, ignore_errors=True)
