@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.dialects.postgresql import Range
@@ -22,6 +23,10 @@ def canonical(value: Any) -> Hashable:
     value, and a document is its text with sorted keys. Both zeros are one: PostgreSQL keeps the
     sign, but psycopg2 writes `-0.0` as a `numeric` literal, which has none.
     """
+    return cast("Hashable", value) if type(value) in _AS_THEY_ARE else _form_of(value)
+
+
+def _form_of(value: Any) -> Hashable:
     if isinstance(value, Enum):
         return canonical(value.value)
     if isinstance(value, list | tuple):
@@ -38,6 +43,9 @@ def canonical(value: Any) -> Hashable:
         return ("other", repr(value))
     return cast("Hashable", value)
 
+
+#: Most values are of these types: the checks compare whole tables again and again.
+_AS_THEY_ARE = frozenset({str, int, bool, bytes, date, NoneType})
 
 _FORMS: tuple[tuple[Any, Callable[[Any], Hashable]], ...] = (
     (float, lambda value: ("float", repr(value or 0.0))),
