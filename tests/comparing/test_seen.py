@@ -81,6 +81,15 @@ def test_an_object_is_one_sentence_whatever_is_known_of_it():
     ]
 
 
+def test_what_has_no_existence_is_a_sentence_each():
+    parameters = [FactKey("storage", "t", "", name) for name in ("fillfactor", "parallel_workers")]
+    facts = dict(zip(parameters, (70, 4), strict=True))
+    assert list(seen_of(facts, facts)) == [
+        Seen("storage", "t", "fillfactor is 70, which no model declares"),
+        Seen("storage", "t", "parallel workers is 4, which no model declares"),
+    ]
+
+
 def test_causes_are_told_before_their_consequences():
     facts = {there("aggregate", "a(integer)"): True, there("function", "f()"): Detail("sql")}
     assert [item.object for item in seen_of(facts, facts)] == ["f()", "a(integer)"]

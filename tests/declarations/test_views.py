@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import pytest
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -412,11 +413,28 @@ def test_a_value_that_cannot_be_written_is_one_sentence(width):
     assert "0x" not in said
 
 
-def test_a_value_that_no_literal_says():
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (
+            literal({"a": 1}),
+            "No literal value renderer is available for literal value"
+            """ "{'a': 1}" with datatype NULL""",
+        ),
+        (
+            literal(object()),
+            'No literal value renderer is available for literal value "" with datatype NULL',
+        ),
+        (
+            literal("x", ARRAY(Integer)),
+            """Could not render literal value "'x'" with datatype ARRAY""",
+        ),
+    ],
+)
+def test_a_value_that_no_literal_says(value, reason):
     with pytest.raises(DeclarationError) as refused:
-        query_sql(select(literal({"a": 1})), "daily")
+        query_sql(select(value), "daily")
     assert str(refused.value) == (
-        "daily: the query cannot be written with its values: No literal value renderer is available"
-        """ for literal value "{'a': 1}" with datatype NULL. Write the value as text(), or pass"""
-        " the whole query as a text"
+        f"daily: the query cannot be written with its values: {reason}. Write the value as text(),"
+        " or pass the whole query as a text"
     )
