@@ -16,7 +16,7 @@ TARGETS = set(
 )
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 #: What a developer calls that CI calls for every change.
-HABITS = {"check-lint", "docs", "wheel-test", "conform", "test", "coverage"}
+HABITS = {"check-lint", "docs", "wheel-test", "conform", "test", "coverage", "mutants"}
 #: Commands of our own: in the environment, or in the checkout.
 OURS = re.compile(r"(?:^|\s)(?P<path>\.venv/bin/[\w-]+|\.ci/[\w./-]+)")
 
