@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: same databases are in the same half: starting one takes as long as many checks.
 _BESIDE = frozenset({"test_faults.py", "test_rows.py"})
 #: The same where test_sessions.py has work: it takes half of the time.
-_BESIDE_SESSIONS = _BESIDE | {"test_histories.py", "test_migrations.py"}
+_BESIDE_SESSIONS = _BESIDE | {"test_histories.py"}
 _JUNIT_BESIDE = "junit-beside.xml"
 
 
