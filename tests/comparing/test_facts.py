@@ -10,6 +10,7 @@ from conformance.comparing.facts import (
     EXISTS,
     KINDS,
     AtLeast,
+    Body,
     Detail,
     Expression,
     FactKey,
@@ -248,8 +249,18 @@ def test_when_values_of_other_objects_agree(expected, observed, agreed):
         (OutputColumn("a", TypeName("bigint", "int8")), "a bigint", "a bigint"),
         (OneOf((1, None)), "1 or none", "1 or none"),
         (Detail("a function"), "a function", "a function"),
+        (Body("abc", "SELECT 1", "", ""), "abc", "abc"),
     ],
 )
 def test_how_values_of_other_objects_are_shown(value, shown, data):
     assert show(value) == shown
     assert plain(value) == data
+
+
+def test_bodies_agree_by_their_digest_and_carry_what_creates_them():
+    body = Body("abc", "SELECT n", "n integer", "RETURNS integer")
+    assert agrees(body, Body("abc", "SELECT  n"))
+    assert not agrees(body, Body("abd", "SELECT n", "n integer", "RETURNS integer"))
+    assert (body.text, body.arguments, body.definition) == (
+        "SELECT n", "n integer", "RETURNS integer",
+    )  # fmt: skip

@@ -331,11 +331,12 @@ def test_a_new_trigger_counts_where_the_baseline_has_the_others():
 
 def test_findings_of_one_cause_are_split_again():
     observed = triggers(3)
-    compared = compare({}, observed, COMMUNITY)
+    compared = compare(DECLARED, observed, COMMUNITY)
     findings, consequences = split(compared.findings, compared.consequences)
-    assert [finding.id for finding in findings.values()] == [
-        f"trigger:t0{number}.audited:exists" for number in range(3)
-    ]
+    assert {finding.id for finding in findings.values()} == {
+        "table:prices:exists",
+        *(f"trigger:t0{number}.audited:exists" for number in range(3)),
+    }
     assert {key: cause.id for key, cause in consequences.items()} == {
-        key: key.existence.id for key in observed if key.attribute != EXISTS
+        key: key.existence.id for key in {**DECLARED, **observed} if key.attribute != EXISTS
     }

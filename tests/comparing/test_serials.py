@@ -86,6 +86,17 @@ def test_default_and_identity_are_one_finding(expected, observed, words):
     assert set(compared.consequences.values()) == {finding}
 
 
+def test_a_default_that_is_no_sequence_differs_beside_the_identity():
+    plain = column(None, None) | {
+        FactKey("column", "pumps", "id", "default"): Expression("7", "7"),
+    }
+    compared = compare(plain, column(None, "by default"), COMMUNITY)
+    assert [finding.id for finding in compared.findings.values()] == [
+        "column:pumps.id:default",
+        "column:pumps.id:identity",
+    ]
+
+
 def test_each_column_is_compared_by_itself():
     own = {"pumps": column("pumps_id_seq", None), "wells": column("wells_id_seq", None, "wells")}
     serial = {"pumps": SERIAL, "wells": column(None, "serial", "wells")}

@@ -22,6 +22,8 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    func,
+    literal_column,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -517,8 +519,9 @@ def test_an_index_on_the_time_alone_takes_its_place(unique):
     assert [index.name for index in own.indexes] == ["own"]
 
 
-def test_an_index_led_by_the_time_does_not():
-    ticks = daily(Index("own", "at", "price"))
+@pytest.mark.parametrize("item", ["price", func.abs(literal_column("price"))])
+def test_an_index_led_by_the_time_does_not(item):
+    ticks = daily(Index("own", "at", item))
     assert {index.name for index in ticks.indexes} == {"own", "ticks_at_idx"}
 
 
