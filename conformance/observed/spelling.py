@@ -34,6 +34,7 @@ from conformance.comparing.facts import (
 from conformance.observed.executables import executables
 from conformance.observed.explaining import ask_in_halves, normal, plan_of
 from conformance.observed.queries import spelled_queries
+from conformance.observed.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -211,6 +212,7 @@ class _Scope:
             text, columns = _of_row_variables(text, columns)
         asked = key.table, cast, text
         if asked not in self._identities:
+            text = _unqualified(text, key.table, columns)
             text_of_domain = text.lower() if key.kind == "domain" else text
             # As quotes have it.
             written = text_of_domain.replace('""', '"')
@@ -225,6 +227,22 @@ def _of_row_variables(
     """A trigger's condition in which OLD.price and NEW.price are the names of columns."""
     both = [(f"{row}.{name}", kind) for row in ("old", "new") for name, kind in columns]
     return _ROW_VARIABLE.sub(lambda m: f'"{m[1].lower()}.{m[2] or m[3].lower()}"', text), both
+
+
+def _unqualified(text: str, table: str, columns: list[tuple[str, str]]) -> str:
+    """Without the table's own name in front of its columns: `depth` for `public.sites.depth`."""
+    name = table.rpartition(".")[2]
+    written = text.lower()
+    # In a subquery the name may tell two columns apart.
+    if name.lower() not in written or "." not in text or "select" in written:
+        return text
+    names, tokens = {column for column, _ in columns}, list(tokens_of(text))
+    for place in range(len(tokens) - 3, -1, -1):
+        owner, sign, column = tokens[place : place + 3]
+        if owner[0] == name and sign[1] == "." and column[0] in names:
+            of_schema = place > 1 and tokens[place - 1][1] == "."
+            del tokens[place - 2 * of_schema : place + 2]
+    return "".join(written for _, written in tokens)
 
 
 def _canonical_types(connection: Connection, names: set[str]) -> Iterator[tuple[str, str]]:

@@ -138,6 +138,17 @@ CASES = (
         {ALTERATIONS_OF_CHUNKS},
     ),
     Alteration(
+        "policy",
+        _on_a_chunk("CREATE POLICY mine ON {} USING (false)"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "row security of the hypertable",
+        ROWS + "UPDATE pg_class SET relrowsecurity = true, relforcerowsecurity = true"
+        " WHERE relname = 'curves'",
+        {"table:curves:row_security"},
+    ),
+    Alteration(
         "unique constraint dropped",
         _on_a_chunk("DELETE FROM pg_constraint WHERE conrelid = '{}'::regclass AND contype = 'u'"),
         {ALTERATIONS_OF_CHUNKS},

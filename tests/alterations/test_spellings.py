@@ -167,6 +167,12 @@ EDITS = (
         "confidence >= 0 AND confidence <= 1",
     ),
     ModelEdit(
+        "a check with the names of its table and schema",
+        "signals.py",
+        "confidence BETWEEN 0 AND 1",
+        "signals.confidence >= 0 AND public.signals.confidence <= 1",
+    ),
+    ModelEdit(
         "another name of a type",
         "base.py",
         "float: Double,",

@@ -2,9 +2,11 @@
 WITH chunk AS (
     SELECT n.nspname AS schema_name, h.relname AS table_name, h.oid AS hypertable,
            h.relpersistence AS expected_persistence, h.relrowsecurity AS expected_row_security,
+           h.relforcerowsecurity AS expected_force,
            h.relowner AS expected_owner, h.reloptions AS expected_options, h.relacl AS expected_acl,
-           c.oid, c.relname AS chunk_name, c.relpersistence, c.relrowsecurity, c.relhasrules,
-           c.relhastriggers, c.relowner, c.reloptions, c.relacl, d.dimensions,
+           c.oid, c.relname AS chunk_name, c.relpersistence, c.relrowsecurity,
+           c.relforcerowsecurity, c.relhasrules, c.relhastriggers, c.relowner, c.reloptions,
+           c.relacl, d.dimensions,
            false AS is_partition
       FROM (SELECT hypertable_schema, hypertable_name, pg_catalog.count(*) AS dimensions
               FROM timescaledb_information.dimensions
@@ -15,9 +17,10 @@ WITH chunk AS (
       JOIN pg_catalog.pg_inherits i ON i.inhparent = h.oid
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r'
     UNION ALL
-    SELECT n.nspname, root.relname, h.oid, h.relpersistence, h.relrowsecurity, h.relowner,
-           h.reloptions, h.relacl, c.oid, c.relname, c.relpersistence, c.relrowsecurity,
-           c.relhasrules, c.relhastriggers, c.relowner, c.reloptions, c.relacl, 0, true
+    SELECT n.nspname, root.relname, h.oid, h.relpersistence, h.relrowsecurity,
+           h.relforcerowsecurity, h.relowner, h.reloptions, h.relacl, c.oid, c.relname,
+           c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relhasrules,
+           c.relhastriggers, c.relowner, c.reloptions, c.relacl, 0, true
       FROM pg_catalog.pg_partitioned_table t
       JOIN pg_catalog.pg_class h ON h.oid = t.partrelid
       JOIN pg_catalog.pg_inherits i ON i.inhparent = h.oid
@@ -116,7 +119,13 @@ SELECT schema_name, table_name, chunk_name, 'alteration',
   FROM chunk WHERE relpersistence <> expected_persistence
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'has row security of its own', is_partition
-  FROM chunk WHERE relrowsecurity <> expected_row_security
+  -- That of the hypertable or table holds for what reads through it, and chunks do not get it.
+  FROM chunk
+ WHERE relrowsecurity > expected_row_security OR relforcerowsecurity > expected_force
+    OR EXISTS (SELECT FROM pg_catalog.pg_policy p
+                WHERE p.polrelid = chunk.oid
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy h
+                                   WHERE h.polrelid = chunk.hypertable AND h.polname = p.polname))
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration',
        'belongs to '::text || pg_catalog.pg_get_userbyid(relowner)::text, is_partition
