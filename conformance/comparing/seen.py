@@ -21,6 +21,7 @@ from conformance.comparing.facts import (
     show,
 )
 from conformance.comparing.findings import Seen
+from conformance.comparing.messages import named
 from conformance.comparing.parameters import CHANGES_ROWS_OR_PLANS
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _reason(key: FactKey, value: Value) -> str:
 
 
 def _of_declared(attributes: list[FactKey], observed: Facts) -> str:
-    said = (f"{key.attribute.replace('_', ' ')} is {show(observed[key])}" for key in attributes)
+    said = (f"{named(key.attribute)} {show(observed[key])}" for key in attributes)
     return f"{', '.join(said)}, which no model declares"
 
 

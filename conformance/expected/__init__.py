@@ -51,7 +51,7 @@ _PER_TABLE = (
     rules,
     storage,
 )
-_PER_VIEW = (indexes, compression, triggers, rules)
+_PER_VIEW = (indexes, compression, chunks, triggers, rules)
 
 
 def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import FactKey, Facts
-from conformance.declarations import hypertable_of
+from conformance.declarations import aggregate_of, hypertable_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
     """No chunk has other compression settings, and none was altered by itself."""
-    if hypertable_of(table) is None:
-        return {}
-    return {
-        FactKey("chunk", name, "", "other_compression_settings"): (),
-        FactKey("chunk", name, "", "alterations"): (),
-    }
+    facts: Facts = {}
+    if hypertable_of(table) is not None:
+        facts[FactKey("chunk", name, "", "other_compression_settings")] = ()
+    if facts or aggregate_of(table) is not None:
+        facts[FactKey("chunk", name, "", "alterations")] = ()
+    return facts

@@ -21,6 +21,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
     for row in rows(connection, "aggregates", scope):
         view = scope.name(row.schema_name, row.view_name)
         facts.add("continuous_aggregate", view, "", _attributes(row, scope))
+        facts.add("chunk", view, "", {"alterations": ()})
         if row.compression_enabled:
             facts.add("compression", view, "", compression.enabled())
     return facts

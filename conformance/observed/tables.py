@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Facts, Owner, Value
+from conformance.comparing.facts import EXISTS, Detail, Facts, Owner, Value
 from conformance.observed.catalog import Scope, rows
+from conformance.observed.partitions import covered
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -37,7 +38,11 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "withheld_from_owner": tuple(row.withheld),
         }
         if row.kind == "p":
-            attributes.update(partitioned_by=row.partitioned_by, altered_partitions=())
+            attributes.update(
+                partitioned_by=row.partitioned_by,
+                altered_partitions=(),
+                partitions=Detail(covered(row.partitions), judged=False),
+            )
         facts.add("table", scope.name(row.schema_name, row.table_name), "", attributes)
     return facts
 

@@ -355,6 +355,12 @@ BESIDE = (
     Alteration("a trigger", SWALLOW + _on_rows("CREATE TRIGGER s BEFORE INSERT ON {} FOR EACH ROW"
                " EXECUTE FUNCTION swallow()"), ALTERED),
     Alteration("no vacuum", _on_rows("ALTER TABLE {} SET (autovacuum_enabled = off)"), ALTERED),
+    Alteration("row security", _on_rows("UPDATE pg_class SET relrowsecurity = true"
+               " WHERE oid = ''{}''::regclass"), ALTERED),
+    Alteration("a trigger of a chunk", SWALLOW + _on_rows("INSERT INTO {} VALUES (1, now(), 1, 1)")
+               + ";DO $$ BEGIN EXECUTE format('CREATE TRIGGER s BEFORE INSERT ON %s FOR EACH ROW"
+               " EXECUTE FUNCTION swallow()', (SELECT show_chunks('daily'))); END $$",
+               {"chunk:daily:alterations"}),
     Alteration("another owner", "CREATE ROLE another_of_a_test LOGIN;"
                "ALTER MATERIALIZED VIEW daily OWNER TO another_of_a_test",
                {"continuous_aggregate:daily:owner"}),

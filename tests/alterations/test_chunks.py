@@ -40,6 +40,18 @@ def _on_a_chunk(statement: str, rows: str = ROWS) -> str:
     )
 
 
+def _on_compressed_rows(statement: str) -> str:
+    """A statement about the table of the compressed rows of a chunk of curves, {}."""
+    return (
+        ROWS
+        + COMPRESS_ALL
+        + "DO $$ BEGIN EXECUTE format($f$"
+        + statement.format("%1$s")
+        + "$f$, (SELECT min(oid)::regclass FROM pg_class WHERE relname LIKE 'compress%chunk'"
+        " AND relkind = 'r')); END $$"
+    )
+
+
 #: The plain statement is refused by most versions.
 UNLOGGED = _on_a_chunk("UPDATE pg_class SET relpersistence = 'u' WHERE oid = '{}'::regclass")
 FUNCTION = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
@@ -147,6 +159,24 @@ CASES = (
         ROWS + "UPDATE pg_class SET relrowsecurity = true, relforcerowsecurity = true"
         " WHERE relname = 'curves'",
         {"table:curves:row_security"},
+    ),
+    Alteration(
+        "index of the compressed rows",
+        _on_compressed_rows("CREATE INDEX ON {} (curve_id)"),
+        {ALTERATIONS_OF_CHUNKS},
+        community=True,
+    ),
+    Alteration(
+        "compressed rows not vacuumed",
+        _on_compressed_rows("ALTER TABLE {} SET (autovacuum_enabled = false)"),
+        {ALTERATIONS_OF_CHUNKS},
+        community=True,
+    ),
+    Alteration(
+        "row security of the compressed rows",
+        _on_compressed_rows("ALTER TABLE {} ENABLE ROW LEVEL SECURITY"),
+        {ALTERATIONS_OF_CHUNKS},
+        community=True,
     ),
     Alteration(
         "unique constraint dropped",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Column, Date, ForeignKey, Index, Integer, MetaData, Table
 
+from conformance.observed.partitions import covered
+
 from .cases import Alteration, parametrize
 
 MAKE = """
@@ -88,8 +90,38 @@ def test_storage_of_a_partition_is_named(made, sql, said):
     made.expect(())
     (entry,) = made.compare().seen
     assert f"{entry.kind} {entry.object}: {entry.reason}" == (
-        f"table events: partition storage is events_2020 {said}, which no model declares"
+        f"table events: partition storage is events_2020 {said}, partitions are {BOUNDS},"
+        " which no model declares"
     )
+
+
+BOUNDS = "FROM ('2020-01-01') TO ('2022-01-01') in 2 partitions, events_2021: DEFAULT"
+
+#: Which partitions a table has changes with time: they are named.
+PARTITIONS = (
+    ("", BOUNDS),
+    ("DROP TABLE notes, events_2020",
+     "FROM ('2021-01-01') TO ('2022-01-01'), events_2021: DEFAULT"),
+    ("DROP TABLE notes, events_2021_a", "FROM ('2020-01-01') TO ('2022-01-01') in 2 partitions"),
+    ("DROP TABLE notes, events_2020, events_2021", "none"),
+    ("ALTER TABLE events DETACH PARTITION events_2020; ALTER TABLE events ATTACH PARTITION"
+     " events_2020 FOR VALUES FROM ('2019-01-01') TO ('2020-01-01')",
+     "FROM ('2019-01-01') TO ('2020-01-01'), FROM ('2021-01-01') TO ('2022-01-01'),"
+     " events_2021: DEFAULT"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "bounds"), PARTITIONS)
+def test_the_bounds_of_partitions_are_named(made, sql, bounds):
+    if sql:
+        made.execute(sql)
+    (entry,) = made.compare().seen
+    assert entry.reason == f"partitions are {bounds}, which no model declares"
+
+
+def test_of_many_bounds_the_first_are_named():
+    told = covered(f"FOR VALUES IN ({n})" for n in range(53))
+    assert told.endswith("FOR VALUES IN (49), and 3 more")
 
 
 HARMLESS = (

@@ -62,13 +62,12 @@ POSTGRESQL: Table = {
         ("table", "view", "materialized_view", "sequence", "index", "composite_type", "storage"),
         judged="oid relname relnamespace relowner relam relkind relpersistence relrowsecurity "
         "relforcerowsecurity relreplident relispartition relacl reloptions",
-        seen="reltablespace reloftype relispopulated",
+        seen="reltablespace reloftype relispopulated relpartbound",
         irrelevant={
             _BOOKKEEPING: "relfilenode reltoastrelid relisshared relrewrite relfrozenxid "
             "relminmxid reltype",
             _COUNTERS: "relpages reltuples relallvisible relallfrozen",
             _TOLD: "relhasindex relnatts relchecks relhasrules relhastriggers relhassubclass",
-            "the bound of a partition, which is a part of its table": "relpartbound",
         },
     ),
     "pg_collation": Treatment(

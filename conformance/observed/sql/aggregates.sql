@@ -52,6 +52,8 @@ SELECT a.view_schema AS schema_name,
            SELECT 'has '::text || entry::text FROM pg_catalog.unnest(home.reloptions) AS entry
             WHERE entry ~ '^autovacuum_enabled=(f|of|n|0)|^parallel_workers='::text
            UNION ALL
+           SELECT 'its rows have row security'::text WHERE home.relrowsecurity
+           UNION ALL
            SELECT 'its rows belong to '::text || pg_catalog.pg_get_userbyid(home.relowner)::text
             WHERE home.relowner <> v.relowner
             ORDER BY 1)::text[] AS alterations

@@ -1,17 +1,23 @@
 -- What sets a chunk apart from its hypertable, and a partition from its partitioned table.
-WITH chunk AS (
-    SELECT n.nspname AS schema_name, h.relname AS table_name, h.oid AS hypertable,
+WITH plain AS (
+    SELECT d.schema_name, d.table_name, h.oid AS hypertable,
            h.relpersistence AS expected_persistence, h.relrowsecurity AS expected_row_security,
            h.relforcerowsecurity AS expected_force,
            h.relowner AS expected_owner, h.reloptions AS expected_options, h.relacl AS expected_acl,
            c.oid, c.relname AS chunk_name, c.relpersistence, c.relrowsecurity,
            c.relforcerowsecurity, c.relhasrules, c.relhastriggers, c.relowner, c.reloptions,
            c.relacl, d.dimensions,
-           false AS is_partition
-      FROM (SELECT hypertable_schema, hypertable_name, pg_catalog.count(*) AS dimensions
-              FROM timescaledb_information.dimensions
-             WHERE hypertable_schema = ANY(:schemas)
-             GROUP BY 1, 2) AS d
+           false AS is_partition, false AS is_compressed
+      FROM (SELECT d.hypertable_schema, d.hypertable_name, pg_catalog.count(*) AS dimensions,
+                   -- The chunks of a continuous aggregate are of the hypertable that has its rows.
+                   coalesce(a.view_schema, d.hypertable_schema) AS schema_name,
+                   coalesce(a.view_name, d.hypertable_name) AS table_name
+              FROM timescaledb_information.dimensions d
+              LEFT JOIN timescaledb_information.continuous_aggregates a
+                ON a.materialization_hypertable_schema = d.hypertable_schema
+               AND a.materialization_hypertable_name = d.hypertable_name
+             WHERE coalesce(a.view_schema, d.hypertable_schema) = ANY(:schemas)
+             GROUP BY 1, 2, 4, 5) AS d
       JOIN pg_catalog.pg_namespace n ON n.nspname = d.hypertable_schema
       JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND h.relname = d.hypertable_name
       JOIN pg_catalog.pg_inherits i ON i.inhparent = h.oid
@@ -20,17 +26,39 @@ WITH chunk AS (
     SELECT n.nspname, root.relname, h.oid, h.relpersistence, h.relrowsecurity,
            h.relforcerowsecurity, h.relowner, h.reloptions, h.relacl, c.oid, c.relname,
            c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relhasrules,
-           c.relhastriggers, c.relowner, c.reloptions, c.relacl, 0, true
+           c.relhastriggers, c.relowner, c.reloptions, c.relacl, 0, true, false
       FROM pg_catalog.pg_partitioned_table t
       JOIN pg_catalog.pg_class h ON h.oid = t.partrelid
       JOIN pg_catalog.pg_inherits i ON i.inhparent = h.oid
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind <> 'I'
       JOIN pg_catalog.pg_class root ON root.oid = pg_catalog.pg_partition_root(c.oid)::oid
       JOIN pg_catalog.pg_namespace n ON n.oid = root.relnamespace AND n.nspname = ANY(:schemas)
+), chunk AS (
+    SELECT * FROM plain
+    UNION ALL
+    -- The tables that have the compressed rows of chunks.
+    SELECT p.schema_name, p.table_name, p.hypertable, p.expected_persistence,
+           p.expected_row_security, p.expected_force, p.expected_owner,
+           p.expected_options || '{toast_tuple_target=128}'::text[], p.expected_acl, c.oid, c.relname,
+           c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relhasrules,
+           c.relhastriggers, c.relowner, c.reloptions, c.relacl, 0, false, true
+      FROM (SELECT pg_catalog.format('%I.%I', k.schema_name, k.table_name) AS chunk,
+                   pg_catalog.format('%I.%I', z.schema_name, z.table_name) AS compressed
+              FROM _timescaledb_catalog.chunk k
+              JOIN _timescaledb_catalog.chunk z
+                ON z.id = (pg_catalog.to_jsonb(k) ->> 'compressed_chunk_id'::text)::int4
+            UNION
+            -- The catalog of 2.29 and later has them here.
+            SELECT pg_catalog.format('%s', s.relid), pg_catalog.to_jsonb(s) ->> 'compress_relid'::text
+              FROM _timescaledb_catalog.compression_settings s) AS pair
+      JOIN plain p ON p.oid = pg_catalog.to_regclass(pair.chunk)::oid
+      JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(pair.compressed)::oid
 ), relation AS (
-    SELECT oid, hypertable, pg_catalog.count(*) OVER (PARTITION BY hypertable) AS chunks FROM chunk
+    SELECT oid, hypertable, pg_catalog.count(*) OVER (PARTITION BY hypertable) AS chunks
+      FROM chunk WHERE NOT is_compressed
     UNION
-    SELECT hypertable, hypertable, pg_catalog.count(*) FROM chunk GROUP BY hypertable
+    SELECT hypertable, hypertable, pg_catalog.count(*)
+      FROM chunk WHERE NOT is_compressed GROUP BY hypertable
 ), part AS (
     -- What a relation has of keys, checks and indexes. Columns by name: a chunk that was made after
     -- a column was dropped counts them otherwise.
@@ -102,7 +130,7 @@ WITH chunk AS (
     UNION ALL
     SELECT c.oid, b.kind, -b.amount, b.name
       FROM beside b JOIN chunk c USING (hypertable)
-     WHERE b.oid = b.hypertable AND b.holders < b.chunks
+     WHERE b.oid = b.hypertable AND b.holders < b.chunks AND NOT c.is_compressed
        AND NOT EXISTS (SELECT FROM amount a
                         WHERE a.oid = c.oid AND a.kind = b.kind AND a.definition = b.definition)
 )
@@ -158,8 +186,10 @@ SELECT schema_name, table_name, chunk_name, 'storage',
           JOIN pg_catalog.pg_attribute a
             ON a.attrelid = chunk.oid AND a.attnum > 0 AND NOT a.attisdropped
           JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-         WHERE a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attstorage <> t.typstorage
-            OR chunk.is_partition AND a.atthasdef
+         WHERE (a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attstorage <> t.typstorage
+                OR chunk.is_partition AND a.atthasdef)
+           -- TimescaleDB sets those of compressed columns.
+           AND NOT chunk.is_compressed
         OFFSET 0) AS a
   JOIN pg_catalog.pg_attribute p ON p.attrelid = a.hypertable AND p.attname = a.attname
  CROSS JOIN LATERAL (
@@ -276,6 +306,16 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constrai
  GROUP BY schema_name, table_name, chunk_name, chunk.oid, dimensions, is_partition
        -- TimescaleDB gives a chunk one for each dimension at the most.
 HAVING pg_catalog.count(*) > dimensions
+UNION ALL
+-- TimescaleDB makes one index of a compressed chunk, if there is a segmentby.
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       CASE WHEN indexes > 1 THEN 'adds an index' ELSE 'lacks its index' END, is_partition
+  FROM (SELECT chunk.*, i.indexes, pg_catalog.max(i.indexes) OVER (PARTITION BY hypertable) AS most
+          FROM chunk
+         CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS indexes FROM pg_catalog.pg_index x
+                              WHERE x.indrelid = chunk.oid) AS i
+         WHERE is_compressed) AS counted
+ WHERE indexes > 1 OR indexes = 0 AND most > 0
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index '::text || x.relname::text,
        is_partition

@@ -64,6 +64,15 @@ SELECT n.nspname AS schema_name,
               ORDER BY 1)::text[] AS inherits,
        coalesce((SELECT r.keys FROM referring r WHERE r.oid = c.oid), '{}') AS referred_to_by,
        CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS partitioned_by,
+       -- Of a partition of a partition, the name of the latter comes first.
+       CASE WHEN c.relkind = 'p' THEN
+           ARRAY(SELECT pg_catalog.concat(CASE WHEN t.level > 1 THEN t.parentrelid::text || ': '::text END,
+                                          pg_catalog.pg_get_expr(k.relpartbound, k.oid))
+                   FROM pg_catalog.pg_partition_tree(c.oid) AS t
+                   JOIN pg_catalog.pg_class k ON k.oid = t.relid::oid
+                  WHERE t.level > 0
+                  ORDER BY 1)::text[]
+       END AS partitions,
        -- The children of a hypertable are its chunks: TimescaleDB refuses any others.
        CASE WHEN EXISTS (SELECT FROM timescaledb_information.dimensions d
                           WHERE d.hypertable_schema = n.nspname AND d.hypertable_name = c.relname)
