@@ -27,7 +27,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         privileges.sort()
         facts[key] = Detail(
             ", ".join(privileges),
-            judged=_is_judged(key, scope),
+            judged=_is_judged(key, privileges, scope),
             part=_is_usual(key, privileges),
         )
         facts[key._replace(attribute="privileges")] = tuple(privileges)
@@ -42,9 +42,10 @@ def _object(row: Any, scope: Scope) -> str:
     return name if row.kind == "default" else f"{row.kind} {name}".strip()
 
 
-def _is_judged(key: FactKey, scope: Scope) -> bool | None:
+def _is_judged(key: FactKey, privileges: list[str], scope: Scope) -> bool | None:
     if key.name == _EVERYBODY:
-        return True
+        # What PostgreSQL grants to PUBLIC is often revoked on purpose.
+        return not all(privilege.startswith("without ") for privilege in privileges)
     # GRANT ... ON ALL TABLES includes Alembic's version table, which models cannot name.
     return False if key.table == scope.version_table else None
 

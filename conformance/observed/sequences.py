@@ -24,6 +24,8 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "options": options.describe(row.type),
             "logged": not row.unlogged,
         }
+        if row.another_owner is not None:
+            attributes["owner"] = Detail(row.another_owner, judged=False)
         name = scope.name(row.schema_name, row.sequence_name)
         facts.update({FactKey("sequence", name, "", part): v for part, v in attributes.items()})
     return facts

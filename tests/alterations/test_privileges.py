@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Sequence
 
 from conformance.declarations import DefaultGrant, Grant, Owner
 
@@ -173,6 +174,37 @@ def test_a_declared_grant(database, declared, sql):
     assert before == "exists"
     database.execute(sql)
     database.expect((), metadata)
+
+
+ON_THE_DATABASE = (
+    "DO $$ BEGIN EXECUTE format('REVOKE {} ON DATABASE %I FROM PUBLIC', current_database()); END $$"
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        (ON_THE_DATABASE.format("CONNECT"), "without connect on database"),
+        (ON_THE_DATABASE.format("ALL"), "without connect, without temporary on database"),
+        ("REVOKE USAGE ON SCHEMA public FROM PUBLIC", "without usage on schema public"),
+        ("CREATE TYPE c AS (x int); REVOKE USAGE ON TYPE c FROM PUBLIC", "without usage on type c"),
+        ("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+         "without execute on functions of postgres"),
+    ],
+)  # fmt: skip
+def test_what_public_usually_has_and_lacks_is_named(database, sql, said):
+    database.execute(sql)
+    database.expect(())
+    seen = [(item.object, item.reason) for item in database.compare().seen]
+    assert ("PUBLIC", said) in seen
+
+
+def test_the_owner_of_a_sequence_is_named(database):
+    database.execute(f"{ROLES} CREATE SEQUENCE numbers; ALTER SEQUENCE numbers OWNER TO {READER}")
+    metadata = database.requiring()
+    Sequence("numbers", metadata=metadata)
+    (seen,) = database.compare(metadata).seen
+    assert (seen.object, seen.reason) == ("numbers", f"owner is {READER}, which no model declares")
 
 
 def _findings(database, metadata):

@@ -325,8 +325,9 @@ POSTGRESQL: Table = {
         ("type", "unused_type", "domain", "composite_type", "range_type", "base_type"),
         judged="oid typname typnamespace typtype typelem typarray typnotnull "
         "typbasetype typtypmod typdefault typcollation",
+        seen="typacl",
         irrelevant={
-            _OWNER: "typowner typacl",
+            _OWNER: "typowner",
             _TOLD: "typrelid",
             _INTERNAL: (
                 "typlen typbyval typcategory typispreferred typisdefined typdelim typsubscript "

@@ -60,6 +60,26 @@ WITH granted AS (
      CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) AS acl
      WHERE d.datname = pg_catalog.current_database()
        AND NOT (acl.grantee = 0::oid AND acl.privilege_type IN ('CONNECT', 'TEMPORARY'))
+    UNION ALL
+    SELECT NULL, '', 'database', NULL, d.datdba, NULL, 0::oid, 'without '::text || usual::text, false
+      FROM pg_catalog.pg_database d
+     CROSS JOIN pg_catalog.unnest(ARRAY['CONNECT', 'TEMPORARY']) AS usual
+     WHERE d.datname = pg_catalog.current_database() AND d.datacl IS NOT NULL
+       AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(d.datacl) AS acl
+                        WHERE acl.grantee = 0::oid AND acl.privilege_type = usual)
+    UNION ALL
+    SELECT n.nspname, t.typname, 'type', NULL, t.typowner, NULL, 0::oid, 'without USAGE', false
+      FROM pg_catalog.pg_type t
+      JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+     WHERE n.nspname = ANY(:schemas) AND t.typacl IS NOT NULL
+       AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(t.typacl) AS acl
+                        WHERE acl.grantee = 0::oid AND acl.privilege_type = 'USAGE')
+    UNION ALL
+    SELECT NULL, n.nspname, 'schema', NULL, n.nspowner, NULL, 0::oid, 'without USAGE', false
+      FROM pg_catalog.pg_namespace n
+     WHERE n.nspname = 'public' AND n.nspname = ANY(:schemas)
+       AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(n.nspacl) AS acl
+                        WHERE acl.grantee = 0::oid AND acl.privilege_type = 'USAGE')
 )
 SELECT g.schema_name, g.object, g.kind, g.column_name,
        CASE g.grantee WHEN 0::oid THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(g.grantee) END AS grantee,
@@ -81,8 +101,18 @@ SELECT NULL,
        pg_catalog.lower(acl.privilege_type), pg_catalog.bool_or(acl.is_grantable)
   FROM pg_catalog.pg_default_acl d
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
- CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS acl
+ CROSS JOIN LATERAL (
+       SELECT * FROM pg_catalog.aclexplode(d.defaclacl)
+        UNION ALL
+       SELECT d.defaclrole, 0::oid, 'without '::text || usual.privilege_type::text, false
+         FROM pg_catalog.aclexplode(pg_catalog.acldefault(
+                  CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END, d.defaclrole)) AS usual
+        WHERE usual.grantee = 0::oid AND n.oid IS NULL
+          AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(d.defaclacl) AS given
+                           WHERE given.grantee = 0::oid
+                             AND given.privilege_type = usual.privilege_type)) AS acl
  WHERE (n.oid IS NULL OR n.nspname = ANY(:schemas))
    AND acl.grantee <> d.defaclrole
-   AND NOT (acl.grantee = 0::oid AND d.defaclobjtype IN ('f', 'T') AND n.oid IS NULL)
+   AND NOT (acl.grantee = 0::oid AND d.defaclobjtype IN ('f', 'T') AND n.oid IS NULL
+            AND acl.privilege_type !~ '^without '::text)
  GROUP BY 2, 5, 6
