@@ -104,6 +104,7 @@ MODULES = {
     "chunk_skipping": "skipping",
     "trigger": "triggers",
     "storage": "storage",
+    "comment": "comments",
     "privilege": "privileges",
     "default_privilege": "privileges",
     "rule": "rules",
@@ -152,7 +153,12 @@ def one_of_everything() -> MetaData:
         ),
     ):
         item.require(metadata)
-    Table("venues", metadata, Column("id", Integer, Identity(always=True), primary_key=True))
+    Table(
+        "venues",
+        metadata,
+        Column("id", Integer, Identity(always=True), primary_key=True),
+        comment="where trades are made",
+    )
     Table(
         "trades",
         metadata,

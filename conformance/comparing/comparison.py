@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilities
+from conformance.comparing.codes import ERROR, WARNING
 from conformance.comparing.fact_table import FactTable, Keys
 from conformance.comparing.facts import (
     DERIVED,
@@ -242,6 +243,8 @@ def _finding(key: FactKey, expected: Facts, observed: Facts, reference: Referenc
         observed=plain(seen),
         message=reference.message(key, disagreement, wanted, seen, instead),
         hint=reference.hint(key, disagreement, instead),
+        # A comment changes nothing but what people read.
+        severity=WARNING if key.kind == "comment" else ERROR,
     )
 
 

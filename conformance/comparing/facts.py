@@ -82,6 +82,7 @@ KINDS = (
     "rule",
     "row_security_policy",
     "storage",
+    "comment",
     "privilege",
     "default_privilege",
     "catalog",

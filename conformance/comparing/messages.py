@@ -23,6 +23,7 @@ _NOUNS = {
     "exclusion": "exclusion constraint",
     "compression": "compression of",
     "chunk": "chunks of",
+    "comment": "comment of",
     "row_security_policy": "row security policy",
     "type": "enum type",
 }
@@ -47,6 +48,7 @@ _SOURCES = {
     "chunk": "timescaledb_information.chunk_columnstore_settings (chunk_compression_settings before"
     " 2.18) and the chunks in pg_inherits",
     "trigger": "pg_trigger",
+    "comment": "pg_description",
     "rule": "pg_rewrite",
     "row_security_policy": "pg_policy",
 }

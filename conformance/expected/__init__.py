@@ -10,6 +10,7 @@ from conformance.expected import (
     aggregates,
     chunks,
     columns,
+    comments,
     compression,
     constraints,
     domains,
@@ -50,8 +51,9 @@ _PER_TABLE = (
     triggers,
     rules,
     storage,
+    comments,
 )
-_PER_VIEW = (indexes, compression, chunks, triggers, rules)
+_PER_VIEW = (indexes, compression, chunks, triggers, rules, comments)
 
 
 def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Facts:

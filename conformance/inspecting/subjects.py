@@ -46,6 +46,7 @@ OF_CLASSES = {
         "exists", "type", "nullable", "default", "identity", "generated", "generated_storage",
         "collation",
     ),
+    "comment": ("exists", "text"),
     "type": ("exists", "labels"),
     "domain": ("exists", "type", "nullable", "default", "collation", "checks"),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from conformance.comparing.facts import DERIVED, EXISTS, FactKey
 from conformance.mending import (
     chunks,
     columns,
+    comments,
     compression,
     constraints,
     extensions,
@@ -86,6 +87,7 @@ _MODULES: dict[str, Any] = {
     "rule": triggers,
     "row_security_policy": triggers,
     "storage": storage,
+    "comment": comments,
     "privilege": privileges,
     "default_privilege": privileges,
 }

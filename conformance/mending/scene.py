@@ -62,6 +62,7 @@ ORDER = (
     "rule",
     "row_security_policy",
     "storage",
+    "comment",
     "privilege",
     "default_privilege",
     "setting",

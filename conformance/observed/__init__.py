@@ -11,6 +11,7 @@ from conformance.observed import (
     census,
     chunks,
     columns,
+    comments,
     compression,
     constraints,
     domains,
@@ -64,6 +65,7 @@ _PARTS = (
     triggers,
     rules,
     storage,
+    comments,
     privileges,
 )
 

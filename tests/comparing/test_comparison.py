@@ -41,6 +41,17 @@ def test_a_truth_is_no_number():
         assert [*compared.findings] == [CHUNKS]
 
 
+def test_another_comment_is_a_warning():
+    comment = FactKey("comment", "t", "", "text")
+    differing = {TABLE: True, CHUNKS: 1, comment: "x"}, {TABLE: True, CHUNKS: 2, comment: "y"}
+    found = compare(*differing, COMMUNITY).findings
+    assert {key: item.severity for key, item in found.items()} == {
+        CHUNKS: "error", comment: "warning",
+    }  # fmt: skip
+    assert found[comment].message == "comment of t: text is y, the models declare x"
+    assert found[comment].hint.startswith("Read from pg_description.")
+
+
 def test_a_value_that_differs_is_a_finding_with_both_values():
     compared = compare({TABLE: True, CHUNKS: ("a", 1)}, {TABLE: True, CHUNKS: ("b",)}, COMMUNITY)
     assert compared.conforming == (TABLE,)

@@ -191,6 +191,15 @@ def test_what_decides_about_the_object_decides_nothing_about_its_attributes():
     )
 
 
+def test_what_is_several_things_has_its_verb():
+    table = there("table", "t")
+    bounds = table._replace(attribute="partitions")
+    assert compared({table: True}, {table: True, bounds: Detail("DEFAULT", judged=False)}) == (
+        set(),
+        [Seen("table", "t", "partitions are DEFAULT, which no model declares")],
+    )
+
+
 def test_an_attribute_of_no_object_is_judged_by_itself():
     """How a table is kept is no object that is there."""
     key = FactKey("storage", "t", "", "parallel_workers")

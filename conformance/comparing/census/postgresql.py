@@ -118,7 +118,7 @@ POSTGRESQL: Table = {
     "pg_depend": Treatment(
         reason="read to find out which object belongs to an extension, a column, a constraint"
     ),
-    "pg_description": Treatment(reason=_COMMENT),
+    "pg_description": Treatment(("comment",), judged="objoid classoid objsubid description"),
     "pg_enum": Treatment(("type",), judged="oid enumtypid enumsortorder enumlabel"),
     "pg_event_trigger": Treatment(
         ("event_trigger",),
