@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from conformance.auditing.revision import unrecorded_revision
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.facts import in_order
 from conformance.comparing.picture import picture_of
@@ -53,13 +55,14 @@ _OTHER_TIMEOUTS = (
 )
 
 
-def audit(
+def audit(  # noqa: PLR0913 - each is a choice of the caller
     address: str,
     metadata: MetaData,
     *,
     schemas: Sequence[str] = ("public",),
     measured: Callable[[dict[str, dict[str, int]]], None] | None = None,
     leave: Sequence[str] = (),
+    migrated: bool = False,
 ) -> Verdict:
     """Compare the database at the URL with the metadata.
 
@@ -73,6 +76,8 @@ def audit(
         measured: called with rows, bytes, chunks and batches of each table, and with the limits of
             the server under the name `(server)`.
         leave: patterns of objects that are left to others.
+        migrated: whether Alembic's migrations are to make the database; then it must say which it
+            has had.
 
     Raises:
         ConformanceError: the connection fails, the TimescaleDB is not supported, or a timeout
@@ -88,10 +93,12 @@ def audit(
         if sizes is not None:
             sizes[SERVER] = server_limits(connection)
         comparison = check_database(connection, metadata, capabilities, scope, living=True)
+        unrecorded = tuple(unrecorded_revision(connection)) if migrated else ()
     if measured is not None and sizes is not None:
         measured(sizes)
     engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
-    return verdict_of(comparison, engine, started)
+    verdict = verdict_of(comparison, engine, started)
+    return replace(verdict, findings=(*verdict.findings, *unrecorded))
 
 
 def verdict_of(comparison: Comparison, engine: EngineUsed, started: float) -> Verdict:

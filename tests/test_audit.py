@@ -174,6 +174,23 @@ def wait_for_a_failure(url):
             time.sleep(0.2)
 
 
+def test_a_database_that_does_not_say_which_revisions_it_has(database):
+    for sql, said in (
+        ("DELETE FROM alembic_version", "the version table is empty"),
+        ("DROP TABLE alembic_version", "the database has no version table"),
+    ):
+        alter(database, sql)
+        code, out, _ = run(address(database))
+        assert (code, "Verdict: conforms" in out) == (0, True)
+        assert f"! migration alembic: {said}, so that Alembic takes the database for new" in out
+        assert "migration:alembic:version_table" in out
+
+
+def test_a_version_table_of_another_name_says_them(database):
+    alter(database, "ALTER TABLE alembic_version RENAME TO revisions_of_the_desk")
+    assert "version_table" not in run(address(database))[1]
+
+
 def test_a_warning_conforms(database):
     """It is shown, and fails nothing."""
     alter(

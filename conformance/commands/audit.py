@@ -209,15 +209,17 @@ class _Auditing:
             other = read_other(self.against, schemas, leave)
             return lambda database: audit_against(database.address, other, schemas, leave)
         from conformance.audit import audit as audit_database
-        from conformance.project.models import metadata_for
+        from conformance.project.models import has_migrations, metadata_for
 
         metadata = metadata_for(self.project)
+        migrated = has_migrations(self.project)
         return lambda database: audit_database(
             database.address,
             metadata,
             schemas=self.project.schemas,
             leave=self.project.leave,
             measured=self._keep_sizes if self.sizes else None,
+            migrated=migrated,
         )
 
     def _keep_sizes(self, sizes: object) -> None:

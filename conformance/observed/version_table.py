@@ -9,6 +9,19 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+# Under whichever name env.py gives it, as what Alembic makes it of. Row security may hide its rows.
+_OF_ANY_NAME = text("""
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
+       NOT c.relrowsecurity AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND n.nspname !~ '^pg_(toast_)?temp_'::text
+   AND ARRAY(SELECT pg_catalog.concat(a.attname, ' ',
+                                      pg_catalog.format_type(a.atttypid, a.atttypmod))
+               FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+       = ARRAY['version_num character varying(32)']
+ ORDER BY 1
+""")
 # In whichever schema env.py puts it.
 _TABLES = text("""
 SELECT n.nspname AS schema, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted
@@ -27,6 +40,23 @@ def applied_revisions(connection: Connection, version_table: str) -> tuple[str, 
         for table in connection.execute(_TABLES, {"name": version_table}).all()
         for revision in connection.scalars(
             text(f"SELECT version_num FROM {table.quoted} ORDER BY 1")
+        )
+    )
+
+
+def is_recorded(connection: Connection) -> bool | None:
+    """Whether a table says which revisions the database has.
+
+    None: there is no such table. One that the role must not read counts as one that says so.
+    """
+    tables = connection.execute(_OF_ANY_NAME).all()
+    return (
+        None
+        if not tables
+        else any(
+            not table.readable
+            or connection.scalar(text(f"SELECT EXISTS (SELECT FROM {table.quoted})"))
+            for table in tables
         )
     )
 

@@ -55,7 +55,7 @@ def _prepare(configuration: Configuration) -> None:
     wanted = (name.partition(":")[0].partition(".")[0] for name in configuration.models)
     if all(name in sys.modules or find_spec(name) for name in wanted if name):
         return
-    if find_spec("alembic") is None or not _has_migrations(configuration):
+    if not has_migrations(configuration):
         return
     from alembic.script import ScriptDirectory
 
@@ -88,7 +88,7 @@ def has_models(configuration: Configuration) -> bool:
     """Whether the project names models, or has an env.py that may name them."""
     if configuration.models:
         return True
-    return find_spec("alembic") is not None and _has_migrations(configuration)
+    return has_migrations(configuration)
 
 
 def _that_of_env_py(configuration: Configuration) -> MetaData:
@@ -108,10 +108,13 @@ def _that_of_env_py(configuration: Configuration) -> MetaData:
     return found
 
 
-def _has_migrations(configuration: Configuration) -> bool:
-    from conformance.project.scripts import has_migrations
+def has_migrations(configuration: Configuration) -> bool:
+    """Whether the project configures Alembic, and Alembic is installed."""
+    if find_spec("alembic") is None:
+        return False
+    from conformance.project import scripts
 
-    return has_migrations(configuration.alembic_ini)
+    return scripts.has_migrations(configuration.alembic_ini)
 
 
 def classes_for(metadata: MetaData) -> dict[Table, type]:
