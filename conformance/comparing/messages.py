@@ -60,8 +60,10 @@ _CATALOGS = "the server's catalogs"
 _ATTRIBUTES = {
     "check": "WITH CHECK condition",
     "combined": "combination with other policies",
+    "compress_created_before": "time from a chunk's creation to its compression",
     "count": "number of jobs",
     "direct": "direct compression of written rows",
+    "drop_created_before": "time from a chunk's creation to its drop",
     "generated": "generation expression",
     "include": "INCLUDE columns",
     "inherited_by": "child tables",

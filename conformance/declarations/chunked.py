@@ -33,6 +33,12 @@ def check_age(table: Table, what: str, age: Interval | int | None) -> None:
         raise DeclarationError(table.name, f"{what} {age} must be {needed_unit(unit)}")
 
 
+def check_age_of_chunk(table: Table, what: str, age: Interval | int | None) -> None:
+    """Raise DeclarationError if the time since a chunk's creation is a number."""
+    if isinstance(age, int):
+        raise DeclarationError(table.name, f"{what} {age} must be a length of time")
+
+
 def unit_of(table: Table) -> Interval | int | None:
     """The length of a chunk or of a bucket, in the unit of the time column; None if unknown."""
     hypertable, aggregate = hypertable_of(table), aggregate_of(table)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from conformance.declarations.aggregates import aggregate_of
 from conformance.declarations.base import Declaration, DeclarationError, declared
-from conformance.declarations.chunked import check_age, needs_chunks
+from conformance.declarations.chunked import check_age, check_age_of_chunk, needs_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,8 @@ class Compression(Declaration):
             and in `order_by`.
         order_by: the order inside a batch, `"traded_at DESC, id"` or a sequence of such items.
             None: TimescaleDB chooses, and the order is not checked.
-        after: the age at which the policy compresses a chunk; None: the table has no such policy.
+        after: the age of a chunk's rows at which the policy compresses it; None: the table has no
+            such policy.
         schedule_interval: how often the policy runs; None: TimescaleDB's default.
         chunk_interval: TimescaleDB merges chunks up to this length when it compresses them
             (`timescaledb.compress_chunk_time_interval`); a length of time also where the time
@@ -118,6 +120,8 @@ class Compression(Declaration):
             trigger.
         recompress_unordered: whether the policy compresses a chunk again whose batches overlap
             (2.29). None: the default, which is False where `direct` is True, and else True.
+        created_before: instead of `after`, the time since the creation of a chunk at which the
+            policy compresses it. A continuous aggregate cannot have it.
 
     Source of the rules: TimescaleDB documentation, "ALTER TABLE (compression)" and
     "add_compression_policy".
@@ -134,6 +138,7 @@ class Compression(Declaration):
         sparse_indexes: str | Sequence[str | SparseIndex] | None = None,
         direct: bool = False,
         recompress_unordered: bool | None = None,
+        created_before: str | timedelta | None = None,
     ) -> None:
         self.direct = direct
         self.recompress_unordered = (
@@ -144,11 +149,13 @@ class Compression(Declaration):
         self.sparse_indexes: tuple[SparseIndex, ...] | None = None
         self._declared_order = None if order_by is None else _split(order_by)
         self._declared_after = after
+        self._declared_created = created_before
         self._declared_schedule = schedule_interval
         self._declared_chunk_interval = chunk_interval
         #: Empty: TimescaleDB chooses.
         self.order_by: tuple[OrderBy, ...] = ()
         self.after: Interval | int | None = None
+        self.created_before: Interval | int | None = None
         self.schedule_interval: Interval | None = None
         self.chunk_interval: Interval | int | None = None
 
@@ -166,6 +173,8 @@ class Compression(Declaration):
             raise DeclarationError(table.name, f"sparse_indexes: {error}") from None
         if self._declared_after is not None:
             self.after = self.interval(table, "compress after", self._declared_after)
+        if self._declared_created is not None:
+            self.created_before = self.interval(table, "created_before", self._declared_created)
         if self._declared_chunk_interval is not None:
             self.chunk_interval = self.interval(
                 table, "compressed chunk interval", self._declared_chunk_interval
@@ -193,6 +202,15 @@ class Compression(Declaration):
                 "another default",
             )
         check_age(table, "compress after", self.after)
+        check_age_of_chunk(table, "created_before", self.created_before)
+        if self.created_before is not None and self.after is not None:
+            raise DeclarationError(table.name, "Compression has both after and created_before")
+        if self.created_before is not None and aggregate_of(table) is not None:
+            raise DeclarationError(
+                table.name,
+                "created_before: the policy of a continuous aggregate goes by the time of its "
+                "buckets; declare after",
+            )
         for index in self.sparse_indexes or ():
             for name in index.columns:
                 self._column(table, name, f"sparse index {index.kind}")

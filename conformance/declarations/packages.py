@@ -103,6 +103,7 @@ def _by_model(table: Table, model: Any) -> Iterator[Declaration]:
             segment_by=said(f"{prefix}_segmentby") or (),
             order_by=said(f"{prefix}_orderby"),
             after=length(said(f"{prefix}_after")),
+            created_before=_plain(said(f"{prefix}_created_before")),
             schedule_interval=_plain(said(f"{prefix}_schedule_interval")),
         )
 

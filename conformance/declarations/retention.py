@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.declarations.base import Declaration, DeclarationError, declared
-from conformance.declarations.chunked import check_age, needs_chunks
+from conformance.declarations.chunked import check_age, check_age_of_chunk, needs_chunks
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -50,18 +50,14 @@ class Retention(Declaration):
             self.drop_after = self.interval(table, "drop after", self._declared_after)
         if self._declared_created is not None:
             self.drop_created_before = self.interval(
-                table, "drop created before", self._declared_created
+                table, "drop_created_before", self._declared_created
             )
         self.schedule_interval = self.schedule(table, self._declared_schedule)
 
     def _check(self, table: Table) -> None:
         needs_chunks(self, table)
         check_age(table, "drop after", self.drop_after)
-        if isinstance(self.drop_created_before, int):
-            raise DeclarationError(
-                table.name,
-                f"drop created before {self.drop_created_before} must be a length of time",
-            )
+        check_age_of_chunk(table, "drop_created_before", self.drop_created_before)
 
 
 def retention_of(table: Table) -> Retention | None:

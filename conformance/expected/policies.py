@@ -42,9 +42,13 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
     lengths: dict[str, Value]
     schedule: Interval | Unsaid
     compression, retention = compression_of(table), retention_of(table)
-    if compression is not None and compression.after is not None:
+    if compression is not None and (compression.after or compression.created_before):
         schedule = compression.schedule_interval or _undeclared_schedule(table, metadata)
-        lengths = {"compress_after": compression.after, "max_runtime": _COMPRESSION_RUNTIME}
+        if compression.after is not None:
+            lengths = {"compress_after": compression.after}
+        else:
+            lengths = {"compress_created_before": compression.created_before}
+        lengths["max_runtime"] = _COMPRESSION_RUNTIME
         if not compression.recompress_unordered:
             lengths["config"] = '{"recompress_unordered": false}'
         facts.add("policy", name, "compression", _policy(schedule, lengths))

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from conformance.inspecting.observed import Observed
 
+#: The ages of which a policy has one.
+_AGES = {"compress_after", "compress_created_before"}
 ATTRIBUTES = {
     "compression": ("segment_by", "order_by", "chunk_interval", "sparse_indexes", "direct"),
-    "policy": ("count", "compress_after", "schedule_interval"),
+    "policy": ("count", "schedule_interval", *_AGES),
 }
 
 #: The policy leaves overlapping batches alone.
@@ -29,7 +31,8 @@ def declarations(observed: Observed) -> Iterator[Entry]:
     """The declaration of each table with compression."""
     for kind, table, _, settings in observed.all("compression"):
         policy = observed.one("policy", table, "compression") or {}
-        after = policy.get("compress_after")
+        if not _AGES & policy.keys():
+            policy = {}
         call = Call(
             "Compression",
             (),
@@ -38,11 +41,10 @@ def declarations(observed: Observed) -> Iterator[Entry]:
                     segment_by=_joined([sql_name(name) for name in _of(settings, "segment_by")])
                 ),
                 "order_by": _joined([_ordered(item) for item in _of(settings, "order_by")]),
-                "after": length(after),
+                "after": length(policy.get("compress_after")),
                 **given(
-                    schedule_interval=None
-                    if after is None
-                    else length(policy["schedule_interval"]),
+                    created_before=length(policy.get("compress_created_before")),
+                    schedule_interval=length(policy.get("schedule_interval")),
                     chunk_interval=length(settings["chunk_interval"]),
                     sparse_indexes=_sparse(settings["sparse_indexes"]),
                     direct=settings["direct"] or None,
@@ -51,7 +53,7 @@ def declarations(observed: Observed) -> Iterator[Entry]:
             },
         )
         objects = [(kind, table, "")]
-        objects += [("policy", table, "compression")] if after is not None else []
+        objects += [("policy", table, "compression")] if policy else []
         attributes = {*ATTRIBUTES["compression"], *ATTRIBUTES["policy"]}
         attributes |= {"config"} if policy.get("config") == _UNORDERED else set()
         yield observed.entry(table, call, objects, attributes)

@@ -9,6 +9,7 @@ import models
 from conformance.declarations import Compression, Hypertable, Retention, hypertable_of
 
 from .cases import Alteration, ModelEdit, parametrize
+from .mending import prove
 
 pytestmark = pytest.mark.usefixtures("community_edition")
 
@@ -248,27 +249,40 @@ def test_the_daily_schedule_of_create_table_with(bare_database):
 
 
 BY_CREATION = Alteration(
-    "drop_created_before",
+    "by creation",
     "CREATE TABLE ticks (at bigint NOT NULL, price float);"
     " SELECT create_hypertable('ticks', 'at', chunk_time_interval => 1000);"
+    " ALTER TABLE ticks SET (timescaledb.compress, timescaledb.compress_orderby = 'at');"
+    " SELECT add_compression_policy('ticks', compress_created_before => INTERVAL '30 days');"
     " SELECT add_retention_policy('ticks', drop_created_before => INTERVAL '90 days')",
     since=(2, 18),
 )
 
 
-def test_retention_by_the_creation_of_chunks(bare_database):
-    """It needs no function for the present, which `drop_after` needs for integers."""
+def test_policies_by_the_creation_of_chunks(bare_database):
+    """They need no function for the present, which an age of rows needs for integers."""
 
-    def metadata(**age):
+    def metadata(compressed, dropped):
         found = MetaData()
         Table("ticks", found, Column("at", BigInteger, nullable=False), Column("price", Double),
-              Hypertable("at", chunk_interval=1000), Retention(**age))  # fmt: skip
+              Hypertable("at", chunk_interval=1000),
+              Compression(order_by="at", after=None, created_before=compressed),
+              Retention(drop_created_before=dropped))  # fmt: skip
         return found
 
     bare_database.alter(BY_CREATION)
-    bare_database.expect((), metadata(drop_created_before="90 days"))
-    policy = "policy:ticks.retention"
-    bare_database.expect({f"{policy}:drop_created_before"}, metadata(drop_created_before="60 days"))
+    bare_database.expect((), metadata("30 days", "90 days"))
+    other = metadata("20 days", "60 days")
+    bare_database.expect(
+        {
+            "policy:ticks.compression:compress_created_before",
+            "policy:ticks.retention:drop_created_before",
+        },
+        other,
+    )
+    outcome = prove(bare_database, other)
+    assert outcome.mended
+    assert not outcome.changed
 
 
 @parametrize(OTHERS)

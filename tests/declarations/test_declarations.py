@@ -30,6 +30,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from conformance.declarations import (
     ChunkSkipping,
     Compression,
+    ContinuousAggregate,
     DeclarationError,
     HashPartition,
     Hypertable,
@@ -258,7 +259,25 @@ WRONG = {
             Retention(drop_created_before=7),
             time_type=BigInteger(),
         ),
-        r"^ticks: drop created before 7 must be a length of time$",
+        r"^ticks: drop_created_before 7 must be a length of time$",
+    ),
+    "compression of two ages": (
+        lambda: daily(Compression(order_by="at", after="1 day", created_before="1 day")),
+        r"^ticks: Compression has both after and created_before$",
+    ),
+    "a number as the time from the creation of a chunk to its compression": (
+        lambda: daily(Compression(order_by="at", after=None, created_before=7)),
+        r"^ticks: created_before 7 must be a length of time$",
+    ),
+    "compression of an aggregate by the creation of its chunks": (
+        lambda: Table(
+            "days",
+            MetaData(),
+            ContinuousAggregate("SELECT time_bucket('1 day', at) AS day FROM ticks GROUP BY 1"),
+            Compression(order_by="day", after=None, created_before="1 day"),
+        ),
+        r"^days: created_before: the policy of a continuous aggregate goes by the time of its "
+        r"buckets; declare after$",
     ),
     "a number as a schedule of retention": (
         lambda: daily(Retention(drop_after="1 year", schedule_interval=7)),
@@ -455,6 +474,14 @@ def test_what_a_retention_declares():
     assert retention_of(numbered).schedule_interval is None
     assert retention_of(table()) is None
     assert hypertable_of(table()) is None
+
+
+def test_a_compression_by_the_creation_of_chunks():
+    declared = compression_of(
+        daily(Compression(order_by="at", after=None, created_before="30 days"))
+    )
+    assert declared.after is None
+    assert declared.created_before == Interval.parse("30 days")
 
 
 def test_what_a_compression_declares():

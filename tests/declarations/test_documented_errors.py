@@ -128,6 +128,8 @@ CASES = {
     "compression-form": compressed(order_by="at DOWN"),
     "compression-after": compressed(after="later"),
     "compression-number": compressed(after=7),
+    "compression-ages": compressed(created_before="1 day"),
+    "compression-created": compressed(after=None, created_before=7),
     "compression-schedule": compressed(schedule_interval="0 s"),
     "compression-sparse": compressed(sparse_indexes="btree(price)"),
     "compression-sparse-column": compressed(sparse_indexes="bloom(venue)"),

@@ -98,6 +98,16 @@ def test_a_model_has_a_columnstore(model):
     assert said.schedule_interval == Interval.parse("6 hours")
 
 
+def test_a_model_compresses_by_the_creation_of_chunks(model):
+    said = compression_of(
+        model(
+            __enable_columnstore__=True, __columnstore_created_before__="INTERVAL '30 days'"
+        ).__table__
+    )
+    assert said.after is None
+    assert said.created_before == Interval.parse("30 days")
+
+
 def test_a_number_is_microseconds(model):
     table = model(__chunk_time_interval__=3_600_000_000).__table__
     assert hypertable_of(table).chunk_interval == Interval.parse("1 hour")

@@ -25,6 +25,9 @@ ALTER MATERIALIZED VIEW hourly SET (timescaledb.compress, timescaledb.compress_s
 SELECT add_compression_policy('hourly', INTERVAL '60 days');
 SELECT add_retention_policy('daily', INTERVAL '5 years');
 SELECT add_retention_policy('samples', drop_created_before => INTERVAL '1 year');
+ALTER TABLE samples SET (timescaledb.compress, timescaledb.compress_segmentby = 'probe_id',
+    timescaledb.compress_orderby = 'at DESC');
+SELECT add_compression_policy('samples', compress_created_before => INTERVAL '30 days');
 CREATE INDEX ix_daily_wettest ON daily (wettest DESC);
 CREATE VIEW latest WITH (security_barrier) AS SELECT DISTINCT ON (probe_id) * FROM samples
     ORDER BY probe_id, at DESC;
