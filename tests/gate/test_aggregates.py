@@ -111,7 +111,7 @@ def test_what_depends_on_a_column_is_named(session, project):
     (finding,) = project.rehearse(session, models(), since="0002").findings
     assert "continuous aggregate daily depends on column value" in finding.message
     assert "fails on rows" not in finding.message
-    assert finding.hint.startswith("Drop daily first")
+    assert finding.hint.startswith("Drop daily first; recreate daily afterwards")
 
 
 def test_rows_of_a_dropped_aggregate_are_lost(session, project):

@@ -33,7 +33,7 @@ from conformance.gate.evidence.state import (
     differences,
 )
 from conformance.gate.rehearsing.committed import committed_since, next_transaction
-from conformance.gate.rehearsing.dependents import name_aggregates
+from conformance.gate.rehearsing.dependents import name_dependents
 from conformance.gate.rehearsing.driver import watch_cursors
 from conformance.gate.rehearsing.reading import read_state
 from conformance.gate.rehearsing.tracing import (
@@ -153,14 +153,14 @@ class Rehearsal:
             failure = attempt(
                 lambda: self._upgrade(connection), lambda: tracer.failed or "", tracer.handlers
             )
-            return tuple(tracer.statements), failure and self._with_aggregates(failure)
+            return tuple(tracer.statements), failure and self._with_dependents(failure)
 
-    def _with_aggregates(self, failure: Failure) -> Failure:
-        """Name the continuous aggregates among the dependents that the server lists."""
+    def _with_dependents(self, failure: Failure) -> Failure:
+        """Name all views and continuous aggregates that depend on the object."""
         if not failure.dependents:
             return failure
         with self._bench.reader() as connection:
-            return replace(failure, dependents=name_aggregates(connection, failure.dependents))
+            return replace(failure, dependents=name_dependents(connection, failure.dependents))
 
     def _raise_if_unsupported(self, failure: Failure) -> None:
         """Raise an error if the engine is the cause of the failure, not the revision."""

@@ -205,15 +205,20 @@ def is_by_chunk(sql: str, chunks: int) -> bool:
 
 
 def hint_for_dependents(dependents: Sequence[str]) -> str | None:
-    """What to do about views and continuous aggregates that depend on the changed object."""
+    """What to do about views and continuous aggregates that depend on the changed object.
+
+    Args:
+        dependents: no view stands before what it reads from.
+    """
     found = [match for line in dependents if (match := _DEPENDENT.match(line))]
     if not found:
         return None
-    names = ", ".join(dict.fromkeys(match["name"] for match in found))
-    again = f"recreate {names} afterwards"
+    last, *others = dict.fromkeys(match["name"] for match in reversed(found))
+    then = "".join(f", then {name}" for name in others)
+    again = f"recreate {'them in the reverse order' if others else last} afterwards"
     if any(match["kind"] == "continuous aggregate" for match in found):
         again += " (continuous aggregates WITH NO DATA, which are refreshed after the revision)"
-    return f"Drop {names} first, after the views that depend on {names}; {again}."
+    return f"Drop {last} first{then}; {again}."
 
 
 def hint_for_interruption(failure: Failure | None) -> str:
