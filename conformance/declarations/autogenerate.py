@@ -17,16 +17,26 @@ from conformance.declarations.views import view_of
 
 #: Prefixes of the schemas in which TimescaleDB and its toolkit keep chunks and settings.
 _OWN_SCHEMAS = ("_timescaledb_", "timescaledb_", "toolkit_experimental")
+#: The kinds that Alembic itself asks for.
+_OF_ALEMBIC = frozenset(
+    {"schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint"}
+)
 
 
-def include_name(name: str | None, kind: str, *_: Any) -> bool:
+def include_name(name: str | None, kind: str, parents: Any = None, *_: Any) -> bool:
     """Whether autogenerate compares the object with this name: not TimescaleDB's own schemas.
 
     Pass it to Alembic as `include_name`. Alembic asks for schemas with `include_schemas=True`.
     Tables and indexes of the project's schemas are compared, also those that TimescaleDB creates.
     A project that has an `include_name` already calls this function from there.
+
+    alembic_utils asks for views, triggers and extensions, whose schema is among the parents.
     """
-    return not (kind == "schema" and name is not None and name.startswith(_OWN_SCHEMAS))
+    if kind in _OF_ALEMBIC:
+        return not (kind == "schema" and name is not None and name.startswith(_OWN_SCHEMAS))
+    schema = (parents or {}).get("schema_name") or ""
+    extension = kind == "extension" and name == f"{schema}.timescaledb"
+    return not (schema.startswith(_OWN_SCHEMAS) or extension)
 
 
 def include_object(item: Any, *_: Any) -> bool:

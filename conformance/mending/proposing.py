@@ -100,6 +100,7 @@ def propose(context: AutogenContext, upgrade: UpgradeOps, metadata: MetaData) ->
     if connection is None:
         return
     comparison = _read(connection, metadata)
+    _keep_declared(upgrade, comparison)
     theirs = _signatures_of_entities()
     plan = plan_for(
         comparison,
@@ -133,6 +134,37 @@ def _leave_views_out(upgrade: UpgradeOps, metadata: MetaData) -> None:
             and (item.schema, item.table_name) in views
         )
     ]
+
+
+def _keep_declared(upgrade: UpgradeOps, comparison: Comparison) -> None:
+    """Without the drops that alembic_utils proposes of whatever is not registered there."""
+    declared = {
+        (key.kind, key.table, key.name) for key in comparison.sides[0] if key.attribute == EXISTS
+    }
+    upgrade.ops[:] = [
+        item
+        for item in upgrade.ops
+        if type(item).__name__ != "DropOp" or declared.isdisjoint(_of_entity(item))
+    ]
+
+
+def _of_entity(item: Any) -> Iterator[tuple[str, str, str]]:
+    """What facts may call the entity that an operation of alembic_utils drops."""
+    entity = item.target
+    kind, part = type(entity).__name__, entity.signature
+    if kind == "PGExtension":
+        yield "extension", part, ""
+    for schema in ("", f"{entity.schema}."):
+        if kind in ("PGView", "PGMaterializedView"):
+            yield from ((derived, schema + part, "") for derived in DERIVED)
+        elif kind == "PGFunction":
+            name = f"{schema}{Signature.parse(part)}"
+            yield from ((routine, name, "") for routine in ("function", "procedure"))
+        elif kind in ("PGTrigger", "PGPolicy"):
+            table = entity.on_entity.removeprefix(f"{entity.schema}.").strip('"')
+            yield "trigger" if kind == "PGTrigger" else "row_security_policy", schema + table, part
+        elif kind == "PGGrantTable":
+            yield "privilege", schema + entity.table, entity.role
 
 
 def _with_checks(item: Any) -> Iterator[Any]:

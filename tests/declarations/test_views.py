@@ -306,6 +306,25 @@ def test_autogenerate_looks_into_no_schema_of_timescaledb():
         assert include_name(name, "schema", {})
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "schema", "compared"),
+    [
+        ("timescaledb_information.jobs", "view", "timescaledb_information", False),
+        ("_timescaledb_catalog.x", "trigger", "_timescaledb_catalog", False),
+        ("public.timescaledb", "extension", "public", False),
+        ("public.timescaledb", "view", "public", True),
+        ("public.citext", "extension", "public", True),
+        ("x", "view", None, True),
+    ],
+)
+def test_alembic_utils_looks_into_no_schema_of_timescaledb(name, kind, schema, compared):
+    assert include_name(name, kind, {"schema_name": schema}) is compared
+
+
+def test_alembic_utils_names_the_schema_among_the_parents():
+    assert include_name("x", "view")
+
+
 def test_autogenerate_leaves_it_alone():
     metadata = MetaData()
     table = Table("latest", metadata, Column("a", Integer), View())

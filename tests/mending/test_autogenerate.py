@@ -7,10 +7,12 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.operations.ops import UpgradeOps
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -29,6 +31,7 @@ from sqlalchemy import (
 )
 
 from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.facts import FactKey
 from conformance.declarations import (
     Compression,
     ContinuousAggregate,
@@ -45,6 +48,7 @@ from conformance.declarations import (
     View,
     declare,
 )
+from conformance.mending.proposing import _keep_declared
 from conformance.pipeline import check_database, scope_of
 from models import Base
 
@@ -262,6 +266,46 @@ def test_functions_of_alembic_utils_are_its_own_to_propose(project, monkeypatch)
     monkeypatch.setattr("conformance.mending.proposing.registered_entities", lambda: [entity])
     project.attributes["metadata"] = metadata
     assert "doubled" not in proposed(project, "first")
+
+
+class DropOp:
+    """As alembic_utils proposes it of whatever is not registered there."""
+
+    def __init__(self, kind, signature, schema="plant", **more):
+        self.target = type(kind, (), {"signature": signature, "schema": schema, **more})()
+
+
+def test_what_is_declared_is_not_dropped_by_alembic_utils():
+    declared = [
+        ("view", "plant.latest", ""),
+        ("continuous_aggregate", "daily", ""),
+        ("function", "plant.doubled(bigint)", ""),
+        ("trigger", "plant.Meters", "touch"),
+        ("row_security_policy", "readings", "own"),
+        ("extension", "citext", ""),
+        ("privilege", "readings", "reader"),
+    ]
+    sides = {FactKey(*ref, "exists"): True for ref in declared}, {}
+    kept = [
+        DropOp("PGView", "latest", "public"),
+        DropOp("PGMaterializedView", "monthly"),
+        DropOp("PGTrigger", "touch", on_entity="plant.readings"),
+        DropOp("PGExtension", "hstore", "public"),
+        DropOp("PGGrantTable", "...", table="readings", role="writer"),
+        DropOp("PGOther", "latest"),
+    ]
+    dropped = [
+        DropOp("PGView", "latest"),
+        DropOp("PGView", "daily", "public"),
+        DropOp("PGFunction", "doubled(x bigint DEFAULT 2)"),
+        DropOp("PGTrigger", "touch", on_entity='plant."Meters"'),
+        DropOp("PGPolicy", "own", on_entity="plant.readings"),
+        DropOp("PGExtension", "citext", "public"),
+        DropOp("PGGrantTable", "...", table="readings", role="reader"),
+    ]
+    upgrade = UpgradeOps([*kept, *dropped])
+    _keep_declared(upgrade, SimpleNamespace(sides=sides))
+    assert upgrade.ops == kept
 
 
 def test_without_its_name_in_env_py_it_proposes_nothing(project):
