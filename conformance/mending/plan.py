@@ -48,6 +48,7 @@ from conformance.mending.scene import (
     differing,
     objects_of,
 )
+from conformance.mending.sql import literal, relation
 from conformance.mending.target import target_of
 from conformance.mending.unclear import REASON, unclear
 
@@ -123,13 +124,14 @@ class Plan:
     kept: tuple[Unmended, ...] = ()
 
 
-def plan_for(
+def plan_for(  # noqa: PLR0913 - how the statements are to run
     comparison: Comparison,
     *,
     wanted: Callable[[Finding], bool] = lambda _: True,
     guarded: bool = False,
     online: bool = False,
     kinds: Collection[str] = _ALL,
+    schema: str = "",
 ) -> Plan:
     """The statements that mend the findings.
 
@@ -139,6 +141,7 @@ def plan_for(
         guarded: whether the statements also run where there is nothing to mend.
         online: whether the upgrade does slow work outside of a transaction.
         kinds: the kinds of objects that get statements.
+        schema: the schema of names without one, if sessions may look elsewhere first.
     """
     before = objects_of(comparison.sides[1])
     after = objects_of(target_of(comparison, wanted))
@@ -156,8 +159,8 @@ def plan_for(
         elif finding.fails:
             unmended.append(Unmended(finding.id, reason))
     return Plan(
-        tuple(upgrade),
-        tuple(downgrade),
+        tuple(_looking_in(schema, upgrade)),
+        tuple(_looking_in(schema, downgrade)),
         tuple(mended),
         tuple(unmended),
         tuple(
@@ -259,6 +262,25 @@ def _conforming(steps: list[Step]) -> list[Step]:
         return [Step(-len(ORDER) - 3, 0, f"SET LOCAL {words} = on"), *steps]
     first = Step(-len(ORDER) - 3, 0, f"SET {words} = on", phase=phase)
     return [first, *steps, Step(len(ORDER) + 2, 0, f"RESET {words}", phase=steps[-1].phase)]
+
+
+def _looking_in(schema: str, steps: list[Step]) -> list[Step]:
+    """With the schema before all others on the search path, which is then as it was."""
+    if not schema or not steps:
+        return steps
+    local = "true" if steps[0].phase == steps[-1].phase == 0 else "false"
+    path, kept = "current_setting('search_path')", literal("conformance.search_path")
+    found = f"concat_ws(', ', {literal(relation(schema))}, nullif({path}, ''))"
+    sql = (
+        f"SELECT set_config({kept}, {path}, {local}),\n"
+        f"       set_config('search_path', {found}, {local})"
+    )
+    back = f"SELECT set_config('search_path', current_setting({kept}), {local})"
+    return [
+        Step(-len(ORDER) - 4, 0, sql, phase=steps[0].phase),
+        *steps,
+        Step(len(ORDER) + 3, 0, back, phase=steps[-1].phase),
+    ]
 
 
 class _Stays:

@@ -19,10 +19,16 @@ from conformance.project.scripts import config_for
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sqlalchemy import MetaData
+
     from conformance.comparing.comparison import Comparison
     from conformance.mending.verdicts import Written
+    from conformance.observed import Scope
     from conformance.process.progress import Progress
     from conformance.project.configuration import Configuration
+
+#: The schema in which a session looks by itself.
+_USUAL = "public"
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,19 @@ class Read:
         comparison: with both sides.
         ids: the ids of the verdict's findings; None: all that are found are meant.
         in_use: whether the database is in use, and may differ from what the migrations make.
+        schema: the schema of names without one, if the models name it; sessions may look elsewhere.
     """
 
     comparison: Comparison
     source: str
     ids: tuple[str, ...] | None = None
     in_use: bool = False
+    schema: str = ""
+
+
+def _named_schema(metadata: MetaData, scope: Scope) -> str:
+    named = all(table.schema is not None for table in metadata.tables.values())
+    return scope.default_schema if named and scope.default_schema != _USUAL else ""
 
 
 def from_database(address: str, project: Configuration) -> Read:
@@ -54,7 +67,7 @@ def from_database(address: str, project: Configuration) -> Read:
         capabilities = Capabilities(community_edition=server.edition == "community")
         scope = scope_of(metadata, project.schemas, project.leave)
         found = check_database(connection, metadata, capabilities, scope, living=True)
-    return Read(found, described(url), in_use=True)
+    return Read(found, described(url), in_use=True, schema=_named_schema(metadata, scope))
 
 
 def from_verdict(
@@ -96,4 +109,4 @@ def _migrated(path: Path, written: Written, project: Configuration, progress: Pr
             connection.rollback()
     finally:
         session.engine.stop()
-    return Read(found, str(path), written.ids)
+    return Read(found, str(path), written.ids, schema=_named_schema(metadata, scope))

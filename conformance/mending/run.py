@@ -107,7 +107,9 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
         return named and judge(finding.names, policy).excused is None
 
     online = choices.printed != "sql" and _has_sessions(choices.project)
-    plan = plan_for(comparison, wanted=wanted, guarded=read.in_use, online=online)
+    plan = plan_for(
+        comparison, wanted=wanted, guarded=read.in_use, online=online, schema=read.schema
+    )
     there = {finding.id for finding in findings.values()}
     others = [name for name in read.ids or () if name not in there]
     # What only an audit finds, such as a failed job, may be over since.

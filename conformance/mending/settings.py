@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.facts import EXISTS
+from conformance.comparing.settings import normal
 from conformance.mending.scene import Parts, Ref, Scene, Step, dropping, making
 from conformance.mending.sql import block, literal, name, parameter
 
@@ -31,19 +33,32 @@ def assigned(setting: str, value: str, items: Iterable[str]) -> str:
 def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
     """ALTER DATABASE ... SET, of the database in which the revision runs."""
     value = str(parts["value"])
-    if "." not in ref.table:
+    if value in _NUMBERS:
         # Facts have the words for numbers as well, which only a switch understands.
-        value = _NUMBERS.get(value, value)
+        written = str(parts.get(EXISTS))
+        if normal(written) == value:
+            value = written
+        elif "." not in ref.table:
+            value = _NUMBERS[value]
     words = assigned(ref.table, value, value.split(", "))
     yield making("setting", _in_database(ref, f"SET {words}"))
 
 
 def drop(ref: Ref, _parts: Parts, _scene: Scene) -> Iterator[Step]:
-    """ALTER DATABASE ... RESET, and for a role that of all databases as well."""
+    """ALTER DATABASE ... RESET, and that of all databases as well."""
     setting = parameter(ref.table)
     yield dropping("setting", _in_database(ref, f"RESET {setting}"))
     if ref.name:
         yield dropping("setting", f"ALTER ROLE {name(ref.name)} RESET {setting}")
+    else:
+        # Only a superuser resets what was set for all roles.
+        body = (
+            "IF EXISTS (SELECT FROM pg_catalog.pg_db_role_setting, unnest(setconfig) entry\n"
+            "           WHERE setrole = 0 AND setdatabase = 0"
+            f" AND lower(split_part(entry, '=', 1)) = {literal(ref.table)})\n"
+            f"THEN ALTER ROLE ALL RESET {setting}; END IF;"
+        )
+        yield dropping("setting", block(body))
 
 
 def _in_database(ref: Ref, words: str) -> str:

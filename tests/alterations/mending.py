@@ -50,13 +50,13 @@ def prove(database: Database, metadata: MetaData | None = None) -> Outcome:
     before = comparison.sides[1]
     plan = plan_for(comparison)
     with connection.begin_nested() as savepoint:
-        error = _run(connection, upgrade_body(plan))
+        error = run_body(connection, upgrade_body(plan))
         if error:
             savepoint.rollback()
             return Outcome(plan, [error], [])
         found = database.compare(metadata).findings.values()
         left = [finding.id for finding in found if finding.fails]
-        error = _run(connection, downgrade_body(plan))
+        error = run_body(connection, downgrade_body(plan))
         changed = [error] if error else _differences(before, both_sides(connection, metadata)[1])
         savepoint.rollback()
     return Outcome(plan, left, changed)
@@ -75,7 +75,7 @@ def _seen(facts: Facts, key: FactKey) -> object:
     return key in facts if key.attribute == "exists" else facts.get(key)
 
 
-def _run(connection: Connection, body: str) -> str:
+def run_body(connection: Connection, body: str) -> str:
     """Run the body of a revision as Alembic does; the server's error, or nothing."""
     lines = ["from alembic import op", "def go():", textwrap.indent(body, "    "), "    return"]
     source = "\n".join(lines)

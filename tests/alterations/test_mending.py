@@ -10,6 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import Column, DateTime, MetaData, Table, Text
+
+from conformance.declarations import Hypertable
+from conformance.mending.plan import plan_for
+from conformance.mending.revision import downgrade_body, upgrade_body
+from conformance.pipeline import check_database, scope_of
 
 from . import (
     test_aggregates,
@@ -34,13 +40,11 @@ from . import (
     test_views,
 )
 from .cases import Alteration, ModelEdit
-from .mending import prove
+from .mending import prove, run_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
-
-    from sqlalchemy import MetaData
 
     from .cases import Database
 
@@ -201,3 +205,25 @@ def test_the_documentation_counts_them():
     page = (Path(__file__).parents[2] / "docs" / "fix.md").read_text("utf-8")
     assert {case.id for case in CASES} >= NOT_MENDED.keys()
     assert f"{len(CASES) - len(NOT_MENDED)} of {len(CASES)}" in page
+
+
+def test_names_without_a_schema_are_found_wherever_a_session_looks(bare_database):
+    """The models name the schema, and the project's configuration has it first."""
+    metadata = MetaData(schema="lab")
+    Table("Ticks", metadata, Column("at", DateTime(timezone=True), primary_key=True),
+          Column("note", Text), Hypertable("at", chunk_interval="7 days"))  # fmt: skip
+    bare_database.execute(
+        'CREATE SCHEMA lab; CREATE TABLE lab."Ticks" (at timestamptz, note varchar(9),'
+        ' CONSTRAINT "Ticks_pkey" PRIMARY KEY (at));'
+        """SELECT create_hypertable('lab."Ticks"', 'at', chunk_time_interval => INTERVAL '1 day')"""
+    )
+    connection = bare_database.connection
+    scope = scope_of(metadata, ("lab",))
+    comparison = check_database(connection, metadata, bare_database.capabilities, scope)
+    plan = plan_for(comparison, schema="lab")
+    for body, left in ((upgrade_body(plan), 0), (downgrade_body(plan), 2)):
+        bare_database.execute("SET LOCAL search_path = public")
+        assert not run_body(connection, body)
+        assert bare_database.value("SHOW search_path") == "public"
+        found = check_database(connection, metadata, bare_database.capabilities, scope).findings
+        assert len(found) == left

@@ -7,6 +7,7 @@ import pytest
 from conformance.declarations import Setting
 
 from .cases import Alteration, parametrize
+from .mending import prove
 
 ROLE = "CREATE ROLE analyst_of_a_test;"
 
@@ -106,6 +107,24 @@ def test_what_changes_nothing_is_seen(database, case):
 def test_a_declared_setting(database, declared, assignment, findings):
     database.execute(_of_database(assignment))
     database.expect(findings, database.requiring(declared))
+
+
+@pytest.mark.parametrize(
+    ("sql", "setting"),
+    [
+        (
+            _of_database("timescaledb.max_tuples_decompressed_per_dml_transaction = 1"),
+            "timescaledb.max_tuples_decompressed_per_dml_transaction",
+        ),
+        ("ALTER ROLE ALL SET transform_null_equals = 1", "transform_null_equals"),
+    ],
+)
+def test_a_number_and_what_all_roles_have_are_mended(database, sql, setting):
+    database.execute(sql)
+    database.expect({f"setting:{setting}:exists"})
+    outcome = prove(database)
+    assert outcome.mended
+    assert not outcome.changed
 
 
 def test_the_nearer_setting_holds(database):
