@@ -114,6 +114,13 @@ def test_what_depends_on_a_column_is_named(session, project):
     assert finding.hint.startswith("Drop daily first; recreate daily afterwards")
 
 
+def test_a_constraint_of_each_chunk_is_that_of_the_hypertable(session, project):
+    project.revision(sql("DROP TABLE places"))
+    (finding,) = project.rehearse(session, models()).findings
+    assert finding.message.count("readings_place_id_fkey") == 1
+    assert "_hyper_" not in finding.message
+
+
 def test_rows_of_a_dropped_aggregate_are_lost(session, project):
     project.revision(MAKE, DROP)
     project.revision(DROP, MAKE, revision="0003", parent="0002")

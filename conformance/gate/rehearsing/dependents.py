@@ -38,8 +38,12 @@ SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind,
 """)
 _VIEW = re.compile(r"\b(?:rule _RETURN on )?view (\S+)")
 #: The only dependent that the server names where it refuses another type for a column.
-_ONE = re.compile(r'rule \S+ on (?:[a-z]+ )?view \S+ depends on column "(?P<column>.+)"')
-_SUBJECT = re.compile(r"(?:rule \S+ on )?(?:[a-z]+ )?(?:view|aggregate) (?P<name>\S+) depends on ")
+_ONE = re.compile(r'rule \S+ on (?:[a-z]+ )?view .+? depends on column "(?P<column>.+)"')
+_SUBJECT = re.compile(r"(?:rule \S+ on )?(?:[a-z]+ )?(?:view|aggregate) (?P<name>.+?) depends on ")
+#: A chunk goes with its hypertable, and so do its constraints and triggers.
+_OF_A_CHUNK = re.compile(
+    r"(?:.* on )?table _timescaledb_internal\._hyper_\d+_\d+_chunk depends on "
+)
 
 
 def name_dependents(connection: Connection, lines: Sequence[str]) -> tuple[str, ...]:
@@ -47,7 +51,8 @@ def name_dependents(connection: Connection, lines: Sequence[str]) -> tuple[str, 
 
     TimescaleDB's internal views become their continuous aggregates: `continuous aggregate daily
     depends on column litres of table flows`. The server leaves out the views of an aggregate, and
-    names one view where it refuses another type. Equal lines are merged.
+    names one view where it refuses another type. Equal lines are merged, and those about
+    chunks left out.
     """
     aggregates = {row.view: row.aggregate for row in connection.execute(_VIEWS)}
 
@@ -57,7 +62,8 @@ def name_dependents(connection: Connection, lines: Sequence[str]) -> tuple[str, 
 
     rows = list(connection.execute(_READERS))
     found: dict[str, list[str]] = defaultdict(list)
-    for line in (_VIEW.sub(named, line) for line in (*lines, *_others(lines, rows))):
+    told = (line for line in (*lines, *_others(lines, rows)) if not _OF_A_CHUNK.match(line))
+    for line in (_VIEW.sub(named, line) for line in told):
         subject = _SUBJECT.match(line)
         name = subject["name"] if subject else ""
         if line not in found[name]:

@@ -19,6 +19,10 @@ _EXISTS = "The object exists already: an earlier revision creates it. Remove one
 _REFUSED = (
     "Correct the statement: the server rejects it for these objects, whatever their rows are."
 )
+_EXHAUSTED = (
+    "The server ran out of memory or of room for locks: change fewer tables and chunks in one "
+    "transaction."
+)
 _EXTENSION = (
     "Install the extension's package on the server that rehearses, or choose a server that has the "
     "extension with --engine."
@@ -63,6 +67,12 @@ _BY_STATE = (
     ("42", _REFUSED),
     ("0A", _REFUSED),
     ("TS", _REFUSED),
+    ("53", _EXHAUSTED),
+    (
+        "XX",
+        "The server reports an internal error, which is a defect of PostgreSQL or of an extension: "
+        "read the log of the server, and look for the error among TimescaleDB's issues.",
+    ),
     ("55P03", "Another session holds the lock: run the revision when the session has ended."),
     ("40P01", "Two sessions wait for each other: lock tables in the same order in both."),
     ("57014", "Set a longer statement_timeout for the revision, or change fewer rows at a time."),
@@ -127,7 +137,7 @@ def _by_cause(failure: Failure) -> str | None:
         return _ROLE_IN_USE
     matches = (hint for state, hint in _BY_STATE if failure.sqlstate.startswith(state))
     found = _of_itself(failure) or next(matches, None)
-    if failure.hint and found in (None, _NAME, _REFUSED):
+    if failure.hint and found in (None, _NAME, _REFUSED, _EXHAUSTED):
         return " ".join(filter(None, (found, f"The server's hint: {failure.hint}")))
     return found
 

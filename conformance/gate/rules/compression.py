@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from conformance.gate.evidence.evidence import Evidence, Failure
     from conformance.gate.evidence.state import Column, Contents
 
-_REFUSAL = re.compile(r"compress|columnstore", re.IGNORECASE)
+#: Not where compression is what the statement needs.
+_REFUSAL = re.compile(r"(compress|columnstore)(?! not enabled|ion not enabled)", re.IGNORECASE)
 _NAMES = re.compile(r'"[^"]*"')
 #: Classes of SQLSTATEs whose errors compression does not cause, whatever the objects are called:
 #: values, keys, syntax and names, and what a revision raises itself.

@@ -142,12 +142,16 @@ _FAILURES = (
         "new session; conformance upgrade rehearses the update.",
     ),
     (
+        r"(compression|columnstore) not enabled",
+        "Enable compression on the hypertable first, in this revision or in an earlier one.",
+    ),
+    (
         r"lock timeout",
         "Set a longer lock timeout; during the rehearsal no other session holds locks.",
     ),
 )
 _DEPENDENT = re.compile(
-    r"(?:rule \S+ on )?(?P<kind>continuous aggregate|materialized view|view) (?P<name>\S+)"
+    r"(?:rule \S+ on )?(?P<kind>continuous aggregate|materialized view|view) (?P<name>.+?)"
     r" depends on "
 )
 _AGGREGATE_EXISTS = re.compile(r'continuous aggregate ".*" already exists')
@@ -218,7 +222,8 @@ def hint_for_dependents(dependents: Sequence[str]) -> str | None:
     again = f"recreate {'them in the reverse order' if others else last} afterwards"
     if any(match["kind"] == "continuous aggregate" for match in found):
         again += " (continuous aggregates WITH NO DATA, which are refreshed after the revision)"
-    return f"Drop {last} first{then}; {again}."
+    others = " Drop the other objects that the message names, too."
+    return f"Drop {last} first{then}; {again}.{others if len(found) < len(dependents) else ''}"
 
 
 def hint_for_interruption(failure: Failure | None) -> str:

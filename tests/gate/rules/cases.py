@@ -135,6 +135,10 @@ DEPENDENTS = (
     "rule _RETURN on view v depends on column a of table t",
     "view v depends on column a of table t",
 )
+MIXED = (
+    'view s."V of t" depends on column a of table t',
+    "policy p on table t depends on column a",
+)
 TRIGGER = ("trigger w on table t depends on column a of table t",)
 MANY = ("one", "two", "three", "four", "five", "six")
 
@@ -226,6 +230,9 @@ CASES = {
         evidence(
             after=None, failure=Failure("DependentObjectsStillExist: a.", LONG, DEPENDENTS[2:])
         )
+    ),
+    "an upgrade that fails on a view in quotes and more": lambda: judge(
+        evidence(after=None, failure=Failure("DependentObjectsStillExist: a.", "X", MIXED, "2BP01"))
     ),
     "an upgrade that fails on what is no view": lambda: judge(
         evidence(
@@ -464,7 +471,7 @@ REWRITES = (
 STATES = (
     *("22P02", "23502", "23503", "23505", "23514", "23P01", "2BP01", "3F000", "40P01", "42501"),
     *("42601", "42701", "42703", "42704", "42710", "42883", "42P01", "42P07", "55P03", "57014"),
-    *("P0001", "XX000"),
+    *("53200", "P0001", "XX000"),
 )
 
 HINTS = {
@@ -512,6 +519,7 @@ HINTS = {
             "concurrent index creation on hypertables is not supported",
             "hypertables do not support adding a constraint using an existing index",
             'cannot create a unique index without the column "at"',
+            'columnstore not enabled on hypertable "t"',
             "canceling statement due to lock timeout",
             'extension "timescaledb" cannot be updated after the old version has already been'
             " loaded",

@@ -173,6 +173,8 @@ def test_an_error_of_python_is_no_refusal():
         ("22P02", "InvalidTextRepresentation: invalid input of compression"),
         ("P0001", "RaiseException: decompress it yourself"),
         ("0A000", 'FeatureNotSupported: "compressed_prices" is not a materialized view'),
+        ("0A000", 'FeatureNotSupported: columnstore not enabled on hypertable "t"'),
+        ("0A000", 'FeatureNotSupported: compression not enabled on hypertable "t"'),
     ],
 )
 def test_a_name_that_sounds_like_compression_is_no_refusal(state, reason):

@@ -85,6 +85,7 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
             "the columns themselves",
         ),
         ('cannot create a unique index without the column "at"', "in the key"),
+        ('columnstore not enabled on hypertable "t"', "Enable compression"),
         ('column "a" contains null values', "tables with rows"),
     ],
 )
@@ -163,6 +164,8 @@ def test_the_hint_of_the_server_is_quoted_where_it_says_more():
     assert hint_for(cast).endswith("""are. The server's hint: Say "USING a::int".""")
     name = Failure("no column", "X", sqlstate="42703", hint="Perhaps you meant b.")
     assert hint_for(name).endswith("revision. The server's hint: Perhaps you meant b.")
+    room = Failure("out of shared memory", "X", sqlstate="53200", hint="Raise the limit.")
+    assert hint_for(room).endswith("transaction. The server's hint: Raise the limit.")
     label = Failure("unsafe use", "X", sqlstate="55P04", hint="Commit first.")
     assert hint_for(label) == "The server's hint: Commit first."
     rows = Failure("duplicate", "X", sqlstate="23505", hint="?")
