@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import FileSystemBytecodeCache
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from jinja2.bccache import Bucket
 
 
@@ -24,9 +25,12 @@ def compiled_templates() -> FileSystemBytecodeCache | None:
 class _Kept(FileSystemBytecodeCache):
     """One file for each name of a template. Jinja compiles again if the template differs."""
 
-    def get_cache_key(self, name: str, filename: str | None = None) -> str:  # noqa: ARG002
-        """The key does not depend on where the package is installed."""
-        return super().get_cache_key(name)
+    def get_bucket(
+        self, environment: Environment, name: str, filename: str | None, source: str
+    ) -> Bucket:
+        """The key does not depend on where the package is installed, but on what is escaped."""
+        del filename
+        return super().get_bucket(environment, f"{name} {environment.autoescape}", None, source)
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Read the file, unless it cannot be read or is damaged."""

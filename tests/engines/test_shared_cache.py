@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,23 +82,28 @@ def test_while_it_prepares_a_database(
     for path in (cache_folder() / "snapshots").glob(f"{usual._empty.stem}.*"):
         shutil.copy(path, tmp_path / "snapshots")
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    killed = Event()
     prepared = []
 
+    def kill() -> None:
+        killed.set()
+        run.kill()
+
     def prepare(url: URL) -> None:
-        prepared.append(url)
+        prepared.append(killed.is_set())
         with connect(url, autocommit=True) as connection:
             connection.execute(text("CREATE TABLE widgets AS SELECT generate_series(1, 3) AS n"))
 
     with stopped(moment) as run:
-        # The other run waits for the lock meanwhile.
-        Timer(0.5, run.kill).start()
+        # This run waits for the lock meanwhile.
+        Timer(0.5, kill).start()
         for _ in range(2):
             with (
                 EmbeddedEngine().database(Template("widgets", "1", prepare)) as url,
                 connect(url) as connection,
             ):
                 assert connection.scalar(text("SELECT count(*) FROM widgets")) == 3
-    assert len(prepared) == 1
+    assert prepared == [True]
     left = sorted(path.suffix for path in (tmp_path / "snapshots").iterdir())
     assert left == [".json", ".snapshot", ".snapshot"]
 

@@ -108,6 +108,8 @@ def test_metrics_have_one_label_of_a_name(verdict):
 
 def test_github_has_one_command_of_a_name(verdict):
     lines = github.render(annotated(verdict)).splitlines()
+    # Its property ends at the second `::`, and with it what the runner reads before the message.
+    assert [line.split("::", 2)[1].count(":") for line in lines] == [0]
     assert [line.partition(" ")[0] for line in lines] == ["::error"]
 
 

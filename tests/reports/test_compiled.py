@@ -18,9 +18,10 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-def rendered(text):
-    loader = DictLoader({"t": text})
-    environment = Environment(loader=loader, autoescape=True, bytecode_cache=compiled_templates())
+def rendered(text, *, autoescape=True):
+    environment = Environment(
+        loader=DictLoader({"t": text}), autoescape=autoescape, bytecode_cache=compiled_templates()
+    )
     return environment.get_template("t").render(x="<")
 
 
@@ -36,6 +37,11 @@ def test_another_template_of_the_name_takes_its_place(cache):
     assert rendered("{{ x }}") == "&lt;"
     assert rendered("{{ x }}!") == "&lt;!"
     assert len([*(cache / "templates").iterdir()]) == 1
+
+
+def test_what_escapes_nothing_is_not_used_where_all_is_escaped():
+    assert rendered("{{ x }}", autoescape=False) == "<"
+    assert rendered("{{ x }}") == "&lt;"
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(cache):
