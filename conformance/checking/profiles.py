@@ -86,7 +86,7 @@ class Generation:
             more: further settings of Hypothesis.
         """
         # Imported here: pytest warns of plugins that were imported before it starts.
-        from hypothesis import HealthCheck, settings
+        from hypothesis import HealthCheck, Phase, settings
 
         from conformance.checking.examples import database_for
 
@@ -96,6 +96,9 @@ class Generation:
                 "database": database_for(test, self.kept, self.shared),
                 "deadline": None,
                 "report_multiple_bugs": False,
+                # Explaining traces every line of what is tried after the first failure. That takes
+                # most of the time, and no finding has the explanation.
+                "phases": set(Phase) - {Phase.explain},
                 "suppress_health_check": list(HealthCheck),
                 **more,
             }

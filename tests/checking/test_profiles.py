@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from conformance.checking.profiles import FIXED_SEED, PROFILES, generation_of, tell_worker
@@ -51,6 +51,12 @@ def drawn(generation, *, test="a test", fails=False):
     with drawing(), pytest.raises(AssertionError) if fails else nullcontext():
         example()
     return tried
+
+
+def test_no_failure_is_explained(tmp_path):
+    """Hypothesis would trace every line of what it tries after the first failure."""
+    phases = generation_of(configured(tmp_path)).settings_for("a test").phases
+    assert set(phases) == set(Phase) - {Phase.explain}
 
 
 def test_the_profile_says_how_many(tmp_path):
