@@ -114,27 +114,39 @@ class ModelPlaces:
             node = source.class_named(source.parsed(file), class_.__qualname__)
             if node is not None:
                 yield file, node
-        for file in self._files:
-            for call in source.calls_in(file):
-                if source.name_of(call) == "Table" and source.texts_of(call)[:1] == [table.name]:
-                    yield file, call
+        for file, call in self._calls_about(table.name):
+            if source.name_of(call) == "Table":
+                yield file, call
 
     def _by_name(self, kind: str, object_: str, attribute: str) -> Place | None:
         """The declaration of an object that belongs to no table of the metadata."""
-        names = {object_, object_.rpartition(".")[2], object_.partition("(")[0]}
         if kind == "extension" and object_ == "timescaledb":
-            return self._of_call("TimescaleDB", None, attribute)
-        return self._of_call("", names, attribute)
+            found = (item for item in self._calls if source.name_of(item[1]) == "TimescaleDB")
+        else:
+            names = {object_, object_.rpartition(".")[2], object_.partition("(")[0]}
+            about = self._calls_about(*names)
+            found = (item for item in about if source.name_of(item[1]) in _BY_NAME)
+        places = (self._place(file, source.line_of(call, attribute)) for file, call in found)
+        return next(places, None)
 
-    def _of_call(self, declaration: str, names: set[str] | None, attribute: str) -> Place | None:
-        for file in self._files:
-            for call in source.calls_in(file):
-                called = source.name_of(call)
-                if called != declaration and (declaration or called not in _BY_NAME):
-                    continue
-                if names is None or names & set(source.texts_of(call)[:1]):
-                    return self._place(file, source.line_of(call, attribute))
-        return None
+    def _calls_about(self, *names: str) -> Iterator[tuple[Path, ast.Call]]:
+        """The calls whose first text is one of the names."""
+        found = sorted(number for name in names for number in self._numbers.get(name, ()))
+        return (self._calls[number] for number in found)
+
+    @cached_property
+    def _calls(self) -> list[tuple[Path, ast.Call]]:
+        """All calls of the models' files, in the order of the source."""
+        return [(file, call) for file in self._files for call in source.calls(source.parsed(file))]
+
+    @cached_property
+    def _numbers(self) -> dict[str, list[int]]:
+        """The first text of calls, and where in `_calls` they are."""
+        found: dict[str, list[int]] = {}
+        for number, (_, call) in enumerate(self._calls):
+            for text in source.texts_of(call)[:1]:
+                found.setdefault(text, []).append(number)
+        return found
 
     @cached_property
     def _classes(self) -> dict[Table, Sequence[type]]:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     Condition = Callable[[ast.Call], bool]
@@ -29,11 +29,6 @@ def parsed(file: Path) -> ast.Module:
 
 
 @cache
-def calls_in(file: Path) -> tuple[ast.Call, ...]:
-    """All calls of a file, in the order of the source."""
-    return tuple(calls(parsed(file)))
-
-
 def class_named(tree: ast.AST, qualified: str) -> ast.ClassDef | None:
     """The class of a qualified name, such as `Outer.Inner`; None if there is none."""
     node: ast.AST | None = tree
@@ -50,10 +45,11 @@ def class_named(tree: ast.AST, qualified: str) -> ast.ClassDef | None:
     return node if isinstance(node, ast.ClassDef) else None
 
 
-def calls(node: ast.AST) -> Iterator[ast.Call]:
+@cache
+def calls(node: ast.AST) -> tuple[ast.Call, ...]:
     """All calls below the node, in the order of the source."""
     found = (item for item in ast.walk(node) if isinstance(item, ast.Call))
-    return iter(sorted(found, key=lambda call: (call.lineno, call.col_offset)))
+    return tuple(sorted(found, key=lambda call: (call.lineno, call.col_offset)))
 
 
 def name_of(call: ast.Call) -> str:
