@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from conformance.engines.started import Session
     from conformance.process.progress import Progress
 
-#: The test files of the other process, so that both processes take about as long. Files that need the
-#: same databases are in the same half: starting one takes as long as many checks.
+#: The test files of the other process, so that both processes take about as long. Files that need
+#: the same databases are in the same half: starting a database takes as long as many checks.
 _BESIDE = frozenset({"test_faults.py", "test_rows.py"})
 #: The same where test_sessions.py has work: it takes half of the time.
 _BESIDE_SESSIONS = _BESIDE | {"test_histories.py"}

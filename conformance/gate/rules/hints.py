@@ -222,8 +222,8 @@ def hint_for_dependents(dependents: Sequence[str]) -> str | None:
     again = f"recreate {'them in the reverse order' if others else last} afterwards"
     if any(match["kind"] == "continuous aggregate" for match in found):
         again += " (continuous aggregates WITH NO DATA, which are refreshed after the revision)"
-    others = " Drop the other objects that the message names, too."
-    return f"Drop {last} first{then}; {again}.{others if len(found) < len(dependents) else ''}"
+    too = " Drop the other objects that the message names, too."
+    return f"Drop {last} first{then}; {again}.{too if len(found) < len(dependents) else ''}"
 
 
 def hint_for_interruption(failure: Failure | None) -> str:
