@@ -276,7 +276,12 @@ def _shown(value: Value) -> str:
 def named(attribute: str) -> str:
     """The attribute and its verb: `chunk interval is`, `columns are`."""
     name = _ATTRIBUTES.get(attribute, attribute.replace("_", " "))
-    return f"{name} {'are' if attribute in _PLURAL else 'is'}"
+    return f"{name} {verb_of(attribute)}"
+
+
+def verb_of(attribute: str) -> str:
+    """`are` of an attribute that is several things."""
+    return "are" if attribute in _PLURAL else "is"
 
 
 def noun_of(kind: str) -> str:

@@ -21,7 +21,7 @@ from conformance.comparing.facts import (
     show,
 )
 from conformance.comparing.findings import Seen
-from conformance.comparing.messages import named
+from conformance.comparing.messages import verb_of
 from conformance.comparing.parameters import CHANGES_ROWS_OR_PLANS
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ def _reason(key: FactKey, value: Value) -> str:
 
 
 def _of_declared(attributes: list[FactKey], observed: Facts) -> str:
-    said = (f"{named(key.attribute)} {show(observed[key])}" for key in attributes)
+    said = (
+        f"{key.attribute.replace('_', ' ')} {verb_of(key.attribute)} {show(observed[key])}"
+        for key in attributes
+    )
     return f"{', '.join(said)}, which no model declares"
 
 

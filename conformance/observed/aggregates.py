@@ -29,12 +29,16 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 
 def _attributes(row: Any, scope: Scope) -> dict[str, Value]:
     length = row.integer_interval
+    bucket, refreshed = bucket_of(row.definition), row.refreshed_width
+    alterations = list(row.alterations)
+    if bucket is not None and refreshed and bucket != bucket_of(f"time_bucket('{refreshed}', x)"):
+        alterations.append(f"is refreshed in buckets of {refreshed}")
     return {
         **views.common(row),
         "source": scope.name(row.source_schema, row.source_name),
-        "bucket": bucket_of(row.definition),
+        "bucket": bucket,
         "materialized_only": row.materialized_only,
-        "alterations": tuple(row.alterations),
+        "alterations": tuple(alterations),
         "chunk_interval": Interval.parse(row.time_interval) if length is None else length,
         # Those that are there follow with the indexes.
         "automatic_indexes": (),

@@ -357,6 +357,9 @@ BESIDE = (
     Alteration("no vacuum", _on_rows("ALTER TABLE {} SET (autovacuum_enabled = off)"), ALTERED),
     Alteration("row security", _on_rows("UPDATE pg_class SET relrowsecurity = true"
                " WHERE oid = ''{}''::regclass"), ALTERED),
+    Alteration("refreshed in other buckets", "UPDATE _timescaledb_catalog"
+               ".continuous_aggs_bucket_function SET bucket_width = '2 days' WHERE bucket_width ="
+               " '1 day'", ALTERED),
     Alteration("a trigger of a chunk", SWALLOW + _on_rows("INSERT INTO {} VALUES (1, now(), 1, 1)")
                + ";DO $$ BEGIN EXECUTE format('CREATE TRIGGER s BEFORE INSERT ON %s FOR EACH ROW"
                " EXECUTE FUNCTION swallow()', (SELECT show_chunks('daily'))); END $$",

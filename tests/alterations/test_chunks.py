@@ -161,6 +161,12 @@ CASES = (
         {"table:curves:row_security"},
     ),
     Alteration(
+        "no longer found",
+        ROWS + "DELETE FROM _timescaledb_catalog.chunk_constraint WHERE dimension_slice_id IS NOT"
+        " NULL AND chunk_id = (SELECT min(id) FROM _timescaledb_catalog.chunk)",
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
         "index of the compressed rows",
         _on_compressed_rows("CREATE INDEX ON {} (curve_id)"),
         {ALTERATIONS_OF_CHUNKS},

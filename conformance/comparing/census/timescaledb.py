@@ -125,7 +125,13 @@ TIMESCALEDB: Table = {
     f"{_CATALOG}.compression_chunk_size": Treatment(reason=_SIZES),
     f"{_CATALOG}.continuous_agg": Treatment(reason=_TOLD + ": continuous aggregates"),
     f"{_CATALOG}.continuous_aggs_bucket_function": Treatment(
-        reason="told by the definition of the continuous aggregate"
+        ("continuous_aggregate",),
+        judged="mat_hypertable_id bucket_width",
+        irrelevant={
+            "told by the definition of the continuous aggregate": (
+                "bucket_func bucket_origin bucket_offset bucket_timezone bucket_fixed_width"
+            )
+        },
     ),
     f"{_CATALOG}.hypertable_cagg_settings": Treatment(reason=_NOTING),
     f"{_CATALOG}.continuous_aggs_invalidation_threshold": Treatment(reason=_REFRESHES),

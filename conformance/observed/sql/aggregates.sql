@@ -22,6 +22,11 @@ SELECT a.view_schema AS schema_name,
        coalesce(s.view_schema, a.hypertable_schema) AS source_schema,
        coalesce(s.view_name, a.hypertable_name) AS source_name,
        d.time_interval, d.integer_interval,
+       -- Refreshes take the width from here, and not from the definition.
+       (SELECT f.bucket_width
+          FROM _timescaledb_catalog.continuous_aggs_bucket_function f
+          JOIN _timescaledb_catalog.hypertable h ON h.id = f.mat_hypertable_id
+         WHERE h.schema_name = a.home_schema AND h.table_name = a.home_name) AS refreshed_width,
        pg_catalog.pg_get_userbyid(v.relowner) AS owner,
        (SELECT pg_catalog.pg_get_userbyid(t.relowner)
           FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace

@@ -239,6 +239,17 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'is frozen, and refuse
           FROM (SELECT pg_catalog.to_jsonb(k) AS entry FROM _timescaledb_catalog.chunk k
                  WHERE k.status::int4 & 4 <> 0) AS found) AS frozen USING (oid)
 UNION ALL
+-- Queries find a chunk by its ranges in TimescaleDB's catalog. Compressed rows have none of their own.
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       'has no range in the catalog, so that queries miss its rows', is_partition
+  FROM chunk
+  JOIN pg_catalog.pg_class c USING (oid)
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE NOT is_partition AND NOT is_compressed
+   AND (n.nspname, c.relname) NOT IN (SELECT k.chunk_schema, k.chunk_name
+                                        FROM timescaledb_information.chunks k
+                                       WHERE k.chunk_name IS NOT NULL)
+UNION ALL
 -- A table among the chunks, with the name of a chunk of the hypertable and without a parent.
 SELECT h.schema_name, h.table_name, c.relname, 'alteration',
        'is detached, and its rows are no longer those of the hypertable', false
