@@ -42,15 +42,18 @@ WITH plain AS (
            p.expected_options || '{toast_tuple_target=128}'::text[], p.expected_acl, c.oid, c.relname,
            c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relhasrules,
            c.relhastriggers, c.relowner, c.reloptions, c.relacl, 0, false, true
-      FROM (SELECT pg_catalog.format('%I.%I', k.schema_name, k.table_name) AS chunk,
-                   pg_catalog.format('%I.%I', z.schema_name, z.table_name) AS compressed
-              FROM _timescaledb_catalog.chunk k
-              JOIN _timescaledb_catalog.chunk z
-                ON z.id = (pg_catalog.to_jsonb(k) ->> 'compressed_chunk_id'::text)::int4
+      FROM (SELECT pg_catalog.format('%s', s.relid) AS chunk,
+                   pg_catalog.to_jsonb(s) ->> 'compress_relid'::text AS compressed
+              FROM _timescaledb_catalog.compression_settings s
             UNION
-            -- The catalog of 2.29 and later has them here.
-            SELECT pg_catalog.format('%s', s.relid), pg_catalog.to_jsonb(s) ->> 'compress_relid'::text
-              FROM _timescaledb_catalog.compression_settings s) AS pair
+            -- The older catalog.
+            SELECT pg_catalog.format('%I.%I', k.entry ->> 'schema_name'::text,
+                                     k.entry ->> 'table_name'::text),
+                   pg_catalog.format('%I.%I', z.entry ->> 'schema_name'::text,
+                                     z.entry ->> 'table_name'::text)
+              FROM (SELECT pg_catalog.to_jsonb(k) AS entry FROM _timescaledb_catalog.chunk k) AS k
+              JOIN (SELECT pg_catalog.to_jsonb(z) AS entry FROM _timescaledb_catalog.chunk z) AS z
+                ON z.entry ->> 'id'::text = k.entry ->> 'compressed_chunk_id'::text) AS pair
       JOIN plain p ON p.oid = pg_catalog.to_regclass(pair.chunk)::oid
       JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(pair.compressed)::oid
 ), relation AS (
