@@ -49,12 +49,18 @@ SELECT pg_catalog.format('%I.%I', chunk_schema, chunk_name) AS chunk,
 _COMPRESSED, _PARTIAL = 1, 8
 _CHUNK_STATUS = text("SELECT _timescaledb_functions.chunk_status(CAST(:chunk AS regclass))")
 _JOBS = text("""
-SELECT proc_name, hypertable_schema AS schema, hypertable_name AS table, config::text AS config,
+SELECT j.proc_name, j.config::text AS config,
+       -- Older versions name the hypertable that a continuous aggregate is materialized in.
+       coalesce(a.view_schema, j.hypertable_schema) AS schema,
+       coalesce(a.view_name, j.hypertable_name) AS table,
        -- The job's number follows: 'Compression Policy [1000]'.
-       pg_catalog.regexp_replace(application_name, ' \\[\\d+\\]$', '') AS name
-  FROM timescaledb_information.jobs
- WHERE proc_schema LIKE '\\_timescaledb\\_%'
- ORDER BY job_id
+       pg_catalog.regexp_replace(j.application_name, ' \\[\\d+\\]$', '') AS name
+  FROM timescaledb_information.jobs j
+  LEFT JOIN timescaledb_information.continuous_aggregates a
+    ON a.materialization_hypertable_schema = j.hypertable_schema
+   AND a.materialization_hypertable_name = j.hypertable_name
+ WHERE j.proc_schema LIKE '\\_timescaledb\\_%'
+ ORDER BY j.job_id
 """)
 
 
