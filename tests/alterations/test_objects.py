@@ -36,6 +36,7 @@ def _numbers(**options) -> MetaData:
         ({}, "CREATE SEQUENCE numbers INCREMENT -1", {OPTIONS}),
         ({}, "CREATE SEQUENCE numbers CYCLE", {OPTIONS}),
         ({}, "CREATE SEQUENCE numbers CACHE 20", {OPTIONS}),
+        ({}, "CREATE SEQUENCE numbers AS smallint", {OPTIONS}),
         ({}, "CREATE UNLOGGED SEQUENCE numbers", {"sequence:numbers:logged"}),
         ({"data_type": SmallInteger()}, "CREATE SEQUENCE numbers", {OPTIONS}),
         ({"increment": 2}, "CREATE SEQUENCE numbers", {OPTIONS}),
