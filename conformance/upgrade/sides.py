@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.comparing.capabilities import version_tuple
@@ -35,16 +35,18 @@ class Side:
         engine: the running engine that creates databases.
         server: versions and edition; databases get this version of TimescaleDB.
         offered: all versions of TimescaleDB that the server offers.
+        used: the description for reports; of an installation, before another one takes it over.
     """
 
     engine: ServerEngine
     server: Server
     offered: frozenset[str]
+    used: EngineUsed = field(init=False)
 
-    @property
-    def used(self) -> EngineUsed:
-        """The description for reports."""
-        return EngineUsed.of(self.engine.name, self.engine.description, self.server)
+    def __post_init__(self) -> None:
+        """Describe the engine as it is now."""
+        used = EngineUsed.of(self.engine.name, self.engine.description, self.server)
+        object.__setattr__(self, "used", used)
 
     @property
     def postgresql(self) -> int:

@@ -96,7 +96,10 @@ def test_two_installations(installation, only, choices):
 
     before = clusters()
     old, new = installation.offered[0], installation.offered[-1]
-    report = rehearse(choices(f"local:{only(old)}", f"local:{only(new)}"), on_upgraded=tamper)
+    programs = only(old), only(new)
+    report = rehearse(choices(*(f"local:{path}" for path in programs)), on_upgraded=tamper)
+    for path, side in zip(programs, (report.before, report.after), strict=True):
+        assert f"in {path} " in f"{side.description} "
     ways = {way.name: way for way in report.ways}
     assert ways[IN_PLACE].method == (
         f"ALTER EXTENSION timescaledb UPDATE TO '{new}', the new installation on the same data."
