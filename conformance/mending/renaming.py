@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import agrees
-from conformance.mending.scene import ORDER, Objects, Parts, Ref, Step
+from conformance.mending.scene import ORDER, Objects, Parts, Ref, Step, relation_of
 from conformance.mending.sql import block, literal, name, regclass, relation
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ _FIRST = -len(ORDER) - 1
 
 
 def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
-    """Old -> new, of objects that differ in nothing but their names."""
+    """Old -> new, of objects that differ in nothing but their names.
+
+    Where a table becomes a view, or a view a table, its parts go with it.
+    """
     found: dict[Ref, Ref] = {}
     gone = [ref for ref in before if ref not in after]
     for new, parts in after.items():
@@ -34,7 +37,12 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
         if "<" in new.name:
             continue
         for old in gone:
-            if old[:2] == new[:2] and old not in found and _are_alike(before[old], parts):
+            if (
+                old[:2] == new[:2]
+                and old not in found
+                and _are_alike(before[old], parts)
+                and relation_of(before, old.table) == relation_of(after, old.table)
+            ):
                 found[old] = new
                 break
     return found

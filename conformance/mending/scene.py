@@ -183,7 +183,7 @@ class Scene:
 
     def is_new(self, table: str) -> bool:
         """Whether the relation is created."""
-        there, then = _relation(self.before, table), _relation(self.after, table)
+        there, then = relation_of(self.before, table), relation_of(self.after, table)
         return then is not None and (there is None or then.kind != there.kind)
 
     def is_hypertable(self, table: str) -> bool:
@@ -217,7 +217,7 @@ class Scene:
 
     def is_gone(self, table: str) -> bool:
         """Whether the relation is dropped; its parts go with it."""
-        there, then = _relation(self.before, table), _relation(self.after, table)
+        there, then = relation_of(self.before, table), relation_of(self.after, table)
         return there is not None and (then is None or then.kind != there.kind)
 
     def is_remade(self, table: str) -> bool:
@@ -269,7 +269,8 @@ def _measure(start: Ref, below: Callable[[Ref], Iterable[Ref]], found: dict[Ref,
 RELATIONS = ("table", *DERIVED)
 
 
-def _relation(objects: Objects, table: str) -> Ref | None:
+def relation_of(objects: Objects, table: str) -> Ref | None:
+    """The table or view of the name."""
     refs = (Ref(kind, table) for kind in RELATIONS)
     return next((ref for ref in refs if EXISTS in objects.get(ref, {})), None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS
+from conformance.comparing.facts import EXISTS, Detail
 from conformance.comparing.settings import normal
 from conformance.mending.scene import Parts, Ref, Scene, Step, dropping, making
 from conformance.mending.sql import block, literal, name, parameter
@@ -35,8 +35,8 @@ def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
     value = str(parts["value"])
     if value in _NUMBERS:
         # Facts have the words for numbers as well, which only a switch understands.
-        written = str(parts.get(EXISTS))
-        if normal(written) == value:
+        written = parts.get(EXISTS)
+        if isinstance(written, Detail) and normal(written) == value:
             value = written
         elif "." not in ref.table:
             value = _NUMBERS[value]

@@ -66,6 +66,15 @@ def test_another_name_alone_is_a_rename(kind, parts, sql, guarded):
     assert guarded in asking
 
 
+def test_an_index_goes_with_the_view_that_becomes_a_table():
+    view = {Ref("materialized_view", "t"): {EXISTS: True, "definition": Query("view", "SELECT 1 AS a")}}
+    before = {**view, Ref("index", "t", "earlier"): INDEX}
+    after = {**TABLE, **COLUMN, Ref("index", "t", "later"): INDEX}
+    lines = "\n".join(written(before, after))
+    assert "RENAME" not in lines
+    assert "CREATE INDEX later ON t (a)" in lines
+
+
 def test_another_definition_is_no_rename():
     before = {**TABLE, Ref("check", "t", "earlier"): CHECK}
     after = {**TABLE, Ref("check", "t", "later"): {**CHECK, "expression": "a > 1"}}
