@@ -119,6 +119,15 @@ def test_arguments_are_words_of_a_shell_and_nothing_more(run):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("name", "option"), [("Run", "arguments"), ("Install", "install")])
+def test_a_quote_too_few_ends_the_step(run, name, option):
+    """The command does not run without the words that it was to have."""
+    code, lines, errors = run(name, **{option: "--base 'main"})
+    assert code
+    assert not lines
+    assert "No closing quotation" in errors
+
+
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_the_exit_code_is_that_of_the_command(run, code):
     assert run("Run", code=code)[0] == code
