@@ -67,7 +67,9 @@ def test_another_name_alone_is_a_rename(kind, parts, sql, guarded):
 
 
 def test_an_index_goes_with_the_view_that_becomes_a_table():
-    view = {Ref("materialized_view", "t"): {EXISTS: True, "definition": Query("view", "SELECT 1 AS a")}}
+    view = {
+        Ref("materialized_view", "t"): {EXISTS: True, "definition": Query("view", "SELECT 1 AS a")}
+    }
     before = {**view, Ref("index", "t", "earlier"): INDEX}
     after = {**TABLE, **COLUMN, Ref("index", "t", "later"): INDEX}
     lines = "\n".join(written(before, after))

@@ -160,7 +160,7 @@ def test_notes_name_what_does_not_run():
     on = relation(compression={"segment_by": [], "order_by": []})
     assert timeline(on).notes[-1] == "Compression is on, and no policy compresses."
     created = compress("60 days", "compress_created_before")
-    assert timeline(relation(created)).notes[-1].endswith("after 60 days since its creation.")
+    assert timeline(relation(created)).notes[-1].endswith("compressed 60 days after its creation.")
     reorder = {"name": "reorder", "schedule": None, "scheduled": True}
     assert timeline(relation(reorder)).notes == ("A chunk holds 30 days.",)
 

@@ -130,8 +130,10 @@ def _notes(relation: dict[str, Any], policies: list[dict[str, Any]]) -> list[str
     for policy in policies:
         if "after" in policy:
             verb = "compressed" if policy["age"].startswith("compress") else "dropped"
-            basis = " since its creation" if policy["age"].endswith("created_before") else ""
-            notes.append(f"A chunk is {verb} after {_words(policy['after'])}{basis}.")
+            after = f"after {_words(policy['after'])}"
+            if policy["age"].endswith("created_before"):
+                after = f"{_words(policy['after'])} after its creation"
+            notes.append(f"A chunk is {verb} {after}.")
         elif "start" in policy:
             notes.append(f"{_refreshed(policy).capitalize()}.")
         if not policy["scheduled"]:
