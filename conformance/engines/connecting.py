@@ -242,7 +242,7 @@ def connect(
     """
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT)})
-    # Reading the types of hstore would be a query before the shield.
+    # Reading the types of hstore would be a query more on each connection.
     engine = create_engine(url, poolclass=NullPool, use_native_hstore=False)
     event.listen(engine, "connect", _shield, insert=True)
     if autocommit:

@@ -6,7 +6,7 @@ An audit says what is true or one sentence, and never waits without end.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -18,6 +18,7 @@ from conformance import audit as audit_module
 from conformance.audit import audit
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect, parse_url, trouble_of_server
+from conformance.engines.patience import Patience
 from conformance.engines.server.throwaway import ThrowawayDatabases
 from conformance.engines.server.url import UrlEngine
 from conformance.errors import EngineUnavailable
@@ -107,6 +108,14 @@ def test_a_proxy_that_delays(database: URL) -> None:
         slow = audit(url.render_as_string(hide_password=False), MetaData())
     direct = audit(database.render_as_string(hide_password=False), MetaData())
     assert (slow.verdict, slow.findings) == (direct.verdict, direct.findings)
+
+
+def test_each_answer_has_its_own_time(database: URL) -> None:
+    """However long all of them together take."""
+    with closing(Patience(1.5)) as patience, connect(database, patience=patience) as connection:
+        for _ in range(3):
+            connection.exec_driver_sql("SELECT pg_sleep(0.6)")
+    assert not patience.is_over
 
 
 def test_a_proxy_that_sends_everything_twice(server: URL) -> None:

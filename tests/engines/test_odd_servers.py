@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from conformance.audit import audit
+from conformance.audit import audit, reading
 from conformance.declarations import Hypertable
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect, parse_url
@@ -58,6 +58,9 @@ SETTINGS = {
     "client_min_messages": "error",
 }
 
+
+#: Those of them that an audit has of its own.
+TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
 
 METADATA = MetaData()
 Table(
@@ -102,6 +105,9 @@ def test_settings_of_the_session_change_nothing(database: URL) -> None:
     strange = database.update_query_dict({"options": options})
     with connect(strange) as connection:
         assert connection.scalar(text("SHOW timezone")) == SETTINGS["timezone"]
+    with reading(strange) as connection:
+        found = [connection.scalar(text(f"SHOW {name}")) for name in TIMEOUTS]
+    assert found == ["1min", "5min"]
     plain, odd = verdict_on(database), verdict_on(strange)
     assert (plain.verdict, plain.findings) == ("conforms", ())
     assert (odd.verdict, odd.findings, odd.facts) == ("conforms", (), plain.facts)
