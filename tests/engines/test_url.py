@@ -264,6 +264,9 @@ class TestRoles:
                 execute(server, f"ALTER ROLE conformance_test_role SET {timeout} = '200ms'")
             engine = UrlEngine(url)
             engine.start()
+            assert engine._databases is not None
+            own = engine._databases._connection()
+            assert own.scalar(text("SHOW statement_timeout")) == "0"
             with engine.database(Template("schema", "key", lambda _: None)) as copy:
                 with connect(copy) as connection:
                     connection.execute(text("SELECT pg_sleep(0.3)"))
