@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Timer
 from typing import TYPE_CHECKING
@@ -14,11 +15,13 @@ from sqlalchemy import text
 
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
-from conformance.engines.embedded import npm_packages
+from conformance.engines.embedded import engine, npm_packages
 from conformance.engines.embedded.engine import EmbeddedEngine
-from conformance.process.cache import CACHE_VARIABLE, cache_folder
+from conformance.process.cache import CACHE_VARIABLE, cache_folder, cache_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import URL
 
 PROJECT = Path(__file__).parents[2]
@@ -89,20 +92,27 @@ def test_while_it_prepares_a_database(
         killed.set()
         run.kill()
 
+    @contextmanager
+    def waiting(target: Path) -> Iterator[None]:
+        if not killed.is_set():
+            Timer(0.5, kill).start()
+        with cache_lock(target):
+            yield
+
     def prepare(url: URL) -> None:
         prepared.append(killed.is_set())
         with connect(url, autocommit=True) as connection:
             connection.execute(text("CREATE TABLE widgets AS SELECT generate_series(1, 3) AS n"))
 
+    monkeypatch.setattr(engine, "cache_lock", waiting)
     with stopped(moment) as run:
-        # This run waits for the lock meanwhile.
-        Timer(0.5, kill).start()
         for _ in range(2):
             with (
                 EmbeddedEngine().database(Template("widgets", "1", prepare)) as url,
                 connect(url) as connection,
             ):
                 assert connection.scalar(text("SELECT count(*) FROM widgets")) == 3
+        run.kill()
     assert prepared == [True]
     left = sorted(path.suffix for path in (tmp_path / "snapshots").iterdir())
     assert left == [".json", ".snapshot", ".snapshot"]
