@@ -45,27 +45,29 @@ BROKEN = {
 PROFILE = ("--profile", "thorough")
 
 
-@pytest.mark.parametrize(("edit", "table"), BROKEN.values(), ids=BROKEN.keys())
-def test_it_is_found(tmp_path, edit, table):
-    project = copied_project(tmp_path, edit)
-    code, verdict, _ = check(project, "-k", f"test_rows and {table}", *PROFILE)
+def test_they_are_found(tmp_path):
+    """Each in a table of its own, so that one run finds all."""
+    edits, tables = zip(*BROKEN.values(), strict=True)
+    project = copied_project(tmp_path, *edits)
+    code, verdict, _ = check(project, "-k", f"test_rows and ({' or '.join(tables)})", *PROFILE)
     assert (code, verdict["verdict"]) == (1, "differs")
     found = {finding["id"].rsplit(":", 1)[0] for finding in verdict["findings"]}
-    assert found == {f"rows:{table}"}
-    if table != "flow_data":
+    assert found == {f"rows:{table}" for table in tables}
+    for table in {*tables} - {"flow_data"}:
         # The smallest example shows at a glance what is wrong; a trigger that counts has none.
-        assert min(len(finding["observed"]) for finding in verdict["findings"]) <= 2
+        sizes = [len(item["observed"]) for item in verdict["findings"] if item["object"] == table]
+        assert min(sizes) <= 2, table
 
 
 ALTERS = """
     op.execute(\"\"\"
-        CREATE FUNCTION alter_values() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION alter_{1}() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             {0}; RETURN NEW;
         END $$
     \"\"\")
     op.execute("CREATE TRIGGER alter_values BEFORE INSERT OR UPDATE ON {1} "
-               "FOR EACH ROW EXECUTE FUNCTION alter_values()")
+               "FOR EACH ROW EXECUTE FUNCTION alter_{1}()")
 """
 #: Statements that alter a value of the kind, their tables, and columns.
 ALTERED = {
@@ -75,16 +77,6 @@ ALTERED = {
     "empty texts": ("NEW.flow_type := coalesce(nullif(NEW.flow_type, ''), ' ')", "flow_data",
                     "flow_type"),
 }  # fmt: skip
-
-
-@pytest.mark.parametrize(("statement", "table", "column"), ALTERED.values(), ids=ALTERED.keys())
-def test_a_value_that_is_altered_is_found_by_a_short_run(tmp_path, statement, table, column):
-    project = copied_project(tmp_path, with_trigger(ALTERS.format(statement, table)))
-    code, verdict, _ = check(project, "-k", f"test_precarious and {table}")
-    assert (code, verdict["verdict"]) == (1, "differs")
-    (finding,) = verdict["findings"]
-    assert finding["id"] == f"rows:{table}:precarious_values_are_kept"
-    assert f"'{column}'" in finding["observed"][0]
 
 
 CHECKS = {
@@ -104,15 +96,25 @@ CHECKS = {
 }
 
 
-@pytest.mark.parametrize(("edit", "table"), CHECKS.values(), ids=CHECKS.keys())
-def test_a_check_that_is_not_kept_is_found(tmp_path, edit, table):
-    project = copied_project(tmp_path, edit)
-    code, verdict, _ = check(project, "-k", f"test_checks_refuse and {table}")
+def test_a_short_run_finds_altered_values_and_checks_that_are_not_kept(tmp_path):
+    altering = (with_trigger(ALTERS.format(*rest)) for *rest, _ in ALTERED.values())
+    project = copied_project(tmp_path, *altering, *(edit for edit, _ in CHECKS.values()))
+    altered = " or ".join(table for _, table, _ in ALTERED.values())
+    unchecked = " or ".join(table for _, table in CHECKS.values())
+    selected = f"test_precarious and ({altered}) or test_checks_refuse and ({unchecked})"
+    code, verdict, _ = check(project, "-k", selected)
     assert (code, verdict["verdict"]) == (1, "differs")
-    (finding,) = verdict["findings"]
-    assert finding["id"] == f"rows:{table}:checks_refuse"
-    assert len(finding["observed"]) == 1
-    assert "does not refuse the row" in finding["hint"]
+    found = {finding["id"]: finding for finding in verdict["findings"]}
+    kept = {
+        f"rows:{table}:precarious_values_are_kept": column for _, table, column in ALTERED.values()
+    }
+    refusing = {f"rows:{table}:checks_refuse" for _, table in CHECKS.values()}
+    assert found.keys() == kept.keys() | refusing
+    for id_, column in kept.items():
+        assert f"'{column}'" in found[id_]["observed"][0]
+    for id_ in refusing:
+        assert len(found[id_]["observed"]) == 1
+        assert "does not refuse the row" in found[id_]["hint"]
 
 
 #: What keeps a row out that the models allow.
