@@ -114,14 +114,18 @@ def _drawn(generation: Generation, strategy: SearchStrategy[list[Any]]) -> list[
 
 
 def _fewest(attempt: Property, batch: list[Any]) -> list[Any]:
-    """The smallest part of the batch that still fails, leaving out one row at a time."""
-    rows = list(batch)
-    for row in batch:
-        fewer = [other for other in rows if other is not row]
-        try:
-            attempt(fewer)
-        except Exception:
-            rows = fewer
+    """A small part of the batch that still fails, leaving out a half, a quarter, and so on."""
+    rows, size = batch, len(batch) // 2
+    while size:
+        start = 0
+        while start < len(rows) > size:
+            fewer = rows[:start] + rows[start + size :]
+            try:
+                attempt(fewer)
+                start += size
+            except Exception:
+                rows = fewer
+        size //= 2
     return rows
 
 
