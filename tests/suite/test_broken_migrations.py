@@ -178,8 +178,11 @@ TOGETHER = (
 )
 
 
-def test_all_are_tried():
+def test_all_are_tried_and_each_has_findings_of_its_own():
     assert sorted(chain.from_iterable(TOGETHER)) == sorted(BROKEN)
+    for names in TOGETHER:
+        findings = [BROKEN[name].findings for name in names]
+        assert len(frozenset().union(*findings)) == sum(map(len, findings))
 
 
 @pytest.mark.parametrize("names", TOGETHER, ids="; ".join)
