@@ -90,6 +90,8 @@ def rules_not_played(subject: Subject) -> dict[str, str]:
     if subject.insert_new is None or subject.upsert is None:
         reason = "no write path is given with --writes"
         left_out |= dict.fromkeys(_WRITE_PATH, reason)
+    if triggers := subject.twins.triggers:
+        left_out["triggers"] = f"histories run without the trigger {' and '.join(triggers)}"
     return left_out
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import MetaData, column, table
 from sqlalchemy.schema import CreateIndex, CreateTable, sort_tables
 
-from conformance.declarations import view_of
+from conformance.declarations import Trigger, view_of
+from conformance.declarations.base import all_declared
 from conformance.expected.spelling import dialect
 from conformance.strategies.derivation import derivation_of
 
@@ -57,7 +58,11 @@ class Twins:
         return table(self.declared.name, *columns, schema=schema)
 
     def statements(self) -> Iterator[str]:
-        """The DDL of the twin, from the metadata: without triggers and non-unique indexes."""
+        """The DDL of the twin, from the metadata: without triggers and non-unique indexes.
+
+        The hypertable loses its declared triggers: what they do to rows is no difference of
+        storage. A trigger that no model declares stays.
+        """
         metadata = MetaData(naming_convention=self.declared.metadata.naming_convention)
         for parent in {key.column.table for key in self.declared.foreign_keys}:
             parent.to_metadata(metadata)
@@ -72,6 +77,13 @@ class Twins:
         for index in sorted(made.indexes, key=lambda index: str(index.name)):
             if index.unique:
                 yield str(CreateIndex(index).compile(dialect=dialect())).strip()
+        for trigger in self.triggers:
+            yield f"DROP TRIGGER IF EXISTS {quoted(trigger)} ON {name(self.hypertable)}"
+
+    @cached_property
+    def triggers(self) -> list[str]:
+        """The names of the hypertable's declared triggers."""
+        return [item.name for item in all_declared(self.declared, Trigger)]
 
     @cached_property
     def difference(self) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from conformance.declarations import Compression, Hypertable
+from conformance.declarations import Compression, Hypertable, Trigger
 from conformance.engines.base import Template
 from conformance.engines.embedded.engine import EmbeddedEngine
 from conformance.histories.avoidance import AVOID_NOTHING, avoidance_of
@@ -41,7 +41,15 @@ EVENTS = Table(
     Column("details", JSON),
     Hypertable("At", chunk_interval=1_000),
     Compression(segment_by=["machine no"], order_by='"At" DESC, state', after=None),
+    Trigger("keep rows", timing="before", events="update", function="refuse()"),
 )
+#: Rows are only appended, which is no difference between a hypertable and a plain table.
+TRIGGER = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'rows are final'; END $$;
+CREATE TRIGGER "keep rows" BEFORE UPDATE ON "Shop floor"."Events"
+    FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
 
 
 def prepare(url):
@@ -61,13 +69,14 @@ def prepare(url):
             " timescaledb.compress_segmentby = '\"machine no\"',"
             " timescaledb.compress_orderby = '\"At\" DESC, state')"
         )
+        connection.exec_driver_sql(TRIGGER)
 
 
 @pytest.fixture(scope="module")
 def stage():
     engine = EmbeddedEngine()
     engine.start()
-    schema = Template("foreign", "foreign histories 2", prepare)
+    schema = Template("foreign", "foreign histories 3", prepare)
     try:
         template = histories_template(schema, METADATA, community=True)
         with Stage(engine, template, histories_per_database=3) as stage:
@@ -101,6 +110,7 @@ def test_what_cannot_be_played_is_named(subject):
     left_out = rules_not_played(subject)
     assert left_out["upsert"] == "no write path is given with --writes"
     assert left_out["run_policy"] == "the table has no policy that compresses old chunks"
+    assert left_out["triggers"] == "histories run without the trigger keep rows"
     assert "restart" in left_out
     assert "change_chunk" not in left_out
 
@@ -134,6 +144,16 @@ def test_a_twin_has_the_enums_of_its_hypertable(schema):
     own = "floor.side" if schema else "side"
     assert f"side {own}," in created
     assert f"sides {own}[]," in created
+
+
+def test_updates_meet_no_declared_trigger(stage, subject):
+    player = Player(subject, stage)
+    player.insert([row()])
+    player.update(row(), subject.key, row(details={"rate": "5%"}), "details")
+    player.finish()
+    assert 'DROP TRIGGER IF EXISTS "keep rows" ON "Shop floor"."Events"' in script_of(
+        subject, stage
+    )
 
 
 def test_a_document_that_differs_is_found_and_scripted(stage, subject):

@@ -73,6 +73,17 @@ def test_chunks_of_every_state(connection, compress):
             assert plain
 
 
+def test_a_trigger_may_refuse_updates(connection, compress):
+    connection.exec_driver_sql("""
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN RAISE EXCEPTION 'rows are final'; END $$;
+        CREATE TRIGGER final BEFORE UPDATE ON market_data
+            FOR EACH ROW EXECUTE FUNCTION refuse();
+    """)
+    fill_every_state(connection, Base.metadata, compress=compress)
+    assert len(chunks_of(connection, Base.metadata.tables["market_data"])) == 4
+
+
 def test_the_same_rows_each_time(conformance_engine, schema_template, compress):
     names = [table.name for table in Base.metadata.sorted_tables]
     found = []
