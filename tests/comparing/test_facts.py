@@ -260,7 +260,7 @@ def test_how_values_of_other_objects_are_shown(value, shown, data):
 def test_bodies_agree_by_their_digest_and_carry_what_creates_them():
     body = Body("abc", "SELECT n", "n integer", "RETURNS integer")
     assert agrees(body, Body("abc", "SELECT  n"))
-    assert not agrees(body, Body("abd", "SELECT n", "n integer", "RETURNS integer"))
+    assert not agrees(body, Body("xyz", "SELECT n", "n integer", "RETURNS integer"))
     assert (body.text, body.arguments, body.definition) == (
         "SELECT n", "n integer", "RETURNS integer",
     )  # fmt: skip
