@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.checking import outcomes
-from conformance.checking.options import facts_at_once
+from conformance.checking.options import facts_at_once, options_of
 from conformance.checking.session import metadata_of
 from conformance.comparing.facts import KINDS, FactKey
 from conformance.comparing.policies.codes import POLICY_CODES
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrise by the facts of `--models`, causes before their consequences."""
     if "facts" in metafunc.fixturenames:
-        keys = sorted(expected_facts(metadata_of(metafunc.config)), key=FactKey.sort_key)
+        # As `conformance_scope` has it, so that the comparison knows the facts by the same names.
+        schema = options_of(metafunc.config).schemas[0]
+        promised = expected_facts(metadata_of(metafunc.config), default_schema=schema)
+        keys = sorted(promised, key=FactKey.sort_key)
         if facts_at_once(metafunc.config):
             metafunc.parametrize("facts", [keys], ids=["every fact"])
         else:
@@ -33,6 +36,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def test_fact(facts: list[FactKey], comparison: Comparison, record: Record) -> None:
     """The database has what the models declare: one fact, or all of them in one check."""
+    if unknown := [fact.id for fact in facts if fact not in comparison.sides[0]]:
+        raise LookupError(f"these facts were not compared: {', '.join(unknown)}")
     if len(facts) == 1:
         _decide(facts[0], comparison, record)
         return
