@@ -6,7 +6,7 @@ import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlalchemy.engine.reflection import ObjectKind
 from sqlalchemy.exc import CompileError, SAWarning
 from sqlalchemy.types import NullType
@@ -41,6 +41,18 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import Facts
 
 
+#: The other schemas of a person's tables.
+_WITH_TABLES = text(r"""
+SELECT DISTINCT n.nspname
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema$|_?timescaledb_)'
+   AND n.nspname <> ALL(:schemas)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ ORDER BY 1
+""")
+
+
 def whole_module(
     address: str, *, schemas: Sequence[str] = ("public",), leave: Sequence[str] = ()
 ) -> str:
@@ -65,8 +77,11 @@ def whole_module(
         scope = Scope(tuple(schemas), schemas[0], left=tuple(leave))
         source, scope = module_of(connection, scope)
         left = [*_left(connection, source, capabilities, scope)]
-    if "__tablename__" not in source and "Table(" not in source:
-        left.insert(0, comment(f"No table is in {' or '.join(scope.schemas)}."))
+        if "__tablename__" not in source and "Table(" not in source:
+            found = connection.execute(_WITH_TABLES, {"schemas": list(scope.schemas)})
+            elsewhere = ",".join(found.scalars())
+            hint = f" Others have tables: --schemas {elsewhere}" if elsewhere else ""
+            left.insert(0, comment(f"No table is in {' or '.join(scope.schemas)}.{hint}"))
     head = f"The schema of database {url.database},\nread at {place(url)} by conformance inspect."
     return "\n".join([comment(head), *left, source])
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, Owner
+from conformance.comparing.facts import ANYTHING, Owner, Value
 from conformance.mending import columns
 from conformance.mending.scene import (
     CannotMend,
+    Objects,
     Parts,
     Ref,
     Scene,
@@ -93,12 +94,32 @@ _NOT_CHANGED = {
 def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """DROP TABLE, and with it all that belongs to the table."""
     word = "FOREIGN TABLE" if parts.get("kind") == "foreign table" else "TABLE"
+    note = "Loses the rows of the table."
+    for other in _maybe_moved(ref, scene):
+        note += (
+            f" If it is the later {relation(other.table)}, write SET SCHEMA or RENAME TO instead."
+        )
     yield dropping(
         "table",
         f"DROP {word} {scene.if_exists}{relation(ref.table)}",
         depth=_references(ref, scene),
-        note="Loses the rows of the table.",
+        note=note,
     )
+
+
+def _maybe_moved(ref: Ref, scene: Scene) -> list[Ref]:
+    """The new tables with the same columns; it is a guess, so that a person decides."""
+    new = (other for other in scene.after if other.kind == "table" and other not in scene.before)
+    columns = _columns(ref.table, scene.before)
+    return [other for other in new if columns and _columns(other.table, scene.after) == columns]
+
+
+def _columns(table: str, objects: Objects) -> dict[str, Value]:
+    return {
+        ref.name: parts.get("type")
+        for ref, parts in objects.items()
+        if ref.kind == "column" and ref.table == table
+    }
 
 
 def _references(ref: Ref, scene: Scene) -> int:

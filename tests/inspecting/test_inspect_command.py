@@ -109,6 +109,8 @@ def test_nothing_is_written(database):
     code, out, _ = inspect(address(database), "--no-models")
     assert code == 0
     assert 'Setting("default_transaction_read_only", "on")' in out
+    _, out, _ = inspect(address(database), "--no-models", "--schemas", "attic")
+    assert "# No table is in attic. Others have tables: --schemas public\n" in out
 
 
 def test_no_server():

@@ -77,6 +77,18 @@ def test_an_index_goes_with_the_view_that_becomes_a_table():
     assert "CREATE INDEX later ON t (a)" in lines
 
 
+def test_a_dropped_table_that_may_have_moved_is_named():
+    table = {EXISTS: True, "kind": "table"}
+    parts = COLUMN[Ref("column", "t", "a")]
+    before = {Ref("table", "old.t"): table, Ref("column", "old.t", "a"): parts}
+    after = {
+        Ref("table", "t"): table, Ref("column", "t", "a"): parts,
+        Ref("table", "u"): table, Ref("column", "u", "b"): parts,
+    }  # fmt: skip
+    (note,) = (line for line in written(before, after) if line.startswith("# Loses"))
+    assert note.endswith("If it is the later t, write SET SCHEMA or RENAME TO instead.")
+
+
 def test_another_definition_is_no_rename():
     before = {**TABLE, Ref("check", "t", "earlier"): CHECK}
     after = {**TABLE, Ref("check", "t", "later"): {**CHECK, "expression": "a > 1"}}
