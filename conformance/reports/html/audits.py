@@ -23,6 +23,8 @@ def render(audits: Audits) -> str:
     return render_page(
         "audits.html.jinja",
         audits=audits,
+        # What needs attention first.
+        databases=sorted(audits.databases, key=lambda item: -item.verdict.exit_code),
         tone=TONES[audits.verdict],
         tones=TONES,
         figures=[
