@@ -31,10 +31,10 @@ KINDS = {"higher": "VIEW", "highest": "VIEW"}
 
 @pytest.fixture(scope="module")
 def connection(conformance_engine):
+    if conformance_engine.server.edition != "community":
+        pytest.skip("needs the Community edition")
     with conformance_engine.database(Template("dependents", "dependents", prepare)) as url:
         server = create_engine(url, poolclass=NullPool)
-        if conformance_engine.server.edition != "community":
-            pytest.skip("needs the Community edition")
         with server.connect() as connection:
             yield connection
 
