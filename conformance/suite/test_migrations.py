@@ -330,11 +330,12 @@ def test_no_warning_is_raised(upgraded: Callable[[], FirstUpgrade], record: Reco
     """The upgrade raises no WARNING, by which TimescaleDB reports an ignored argument."""
     warnings = [notice.strip() for notice in upgraded().notices if is_warning(notice)]
     if warnings:
+        number = "a warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
         outcomes.fail(
             record,
             outcomes.migration_finding(
                 "no_warning",
-                f"migration: upgrade raises {len(warnings)} warnings: {'; '.join(warnings[:5])}",
+                f"migration: upgrade raises {number}: {'; '.join(warnings[:5])}",
                 "A statement that warns often has no effect. Change the statement so that it does"
                 " not warn.",
                 warnings,

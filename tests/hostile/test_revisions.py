@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
+import alembic
 import pytest
 from click.testing import CliRunner
 
@@ -53,6 +56,7 @@ def quoted(words: str) -> str:
 
 #: What ends the upgrade: the server with a DETAIL, or the revision itself with a megabyte.
 LAST = {
+    "nothing": "pass",
     "detail": f"sent('INSERT INTO places (name) VALUES (' + {quoted(HOSTILE)!r} + ')');"
     f" sent('CREATE UNIQUE INDEX ux ON places ((' + {quoted(HOSTILE)!r} + '))')",
     "raises": f"raise RuntimeError({HOSTILE!r} * 5_000)",
@@ -128,3 +132,37 @@ def test_the_gate(project, pytestconfig, tmp_path, last, form):
     found = json.loads(reports["gate.json"])
     assert [item["revision"] for item in found["revisions"]] == [IDENTIFIER]
     assert {item["code"] for item in found["findings"]} == {"upgrade-failed", "warning"}
+
+
+def of_hostile(command, *arguments):
+    return CliRunner().invoke(
+        main, [command, "--models", "hostile_revision_models:metadata", *arguments]
+    )
+
+
+@pytest.mark.slow
+def test_check_and_fix(project, pytestconfig, tmp_path):
+    """What the revision leaves is found, and mended by a revision that follows it."""
+    engine = ["--engine", choice_for_workers(session_of(pytestconfig))]
+    made = project("nothing")
+    template = Path(alembic.__file__).parent / "templates/generic/script.py.mako"
+    (made.folder / "alembic/script.py.mako").write_text(template.read_text())
+    checked = of_hostile("check", *engine, "-k", "test_nothing_undeclared")
+    assert checked.exit_code == 1, checked.stderr
+    reports = {file.name: file.read_text("utf-8") for file in tmp_path.glob("build/*/*.*")}
+    assert {*reports} == {"junit.xml", "verdict.html", "verdict.json", "verdict.md"}
+    fixed = of_hostile("fix", *engine, "--no-gate")
+    assert fixed.exit_code == 0, fixed.stderr
+    for name, text in {**reports, "console": checked.stderr + fixed.stderr}.items():
+        assert_harmless(name, text)
+    assert "\n::" not in checked.stdout + checked.stderr + fixed.stdout + fixed.stderr
+    (new,) = {*(made.folder / "alembic/versions").glob("*.py")} - {
+        made.folder / "alembic/versions" / name for name in ("0001_base.py", FILE)
+    }
+    # The docstring is of Alembic's template, which has the id as it is.
+    values = {
+        node.target.id: node.value
+        for node in ast.parse(new.read_text("utf-8")).body
+        if isinstance(node, ast.AnnAssign)
+    }
+    assert ast.literal_eval(values["down_revision"]) == IDENTIFIER
