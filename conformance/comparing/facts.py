@@ -174,6 +174,8 @@ class FactKey(NamedTuple):
         automatic = self.kind == "index" and self.name.startswith("<")
         if automatic or self.kind in ("compression", "policy", "chunk"):
             found.append(FactKey("hypertable", self.table, "", EXISTS))
+        if self.kind == "policy" and self.name == "compression":
+            found.append(FactKey("compression", self.table, "", EXISTS))
         if self.kind == "privilege":
             found.append(FactKey("table", self.table.partition(" (")[0], "", EXISTS))
         if self.kind != "table" and self.kind not in WITHOUT_TABLE:

@@ -7,17 +7,21 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, FactKey, Facts, agrees
+from conformance.comparing.following import following
 from conformance.comparing.messages import noun_of, source_of
 from conformance.comparing.serials import of_one_sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from conformance.comparing.findings import Finding
 
 #: Kinds of objects that exist under another name after a rename.
 _RENAMED = ("index", "unique", "foreign_key", "check", "exclusion")
+#: A table of fewer columns may be any other.
+_FEWEST_COLUMNS = 2
 #: So many triggers of one function are a library's work.
 _LIBRARY = 3
 _MOST_NAMES = 6
@@ -25,16 +29,30 @@ _MOST_NAMES = 6
 _SHORTEST_WORD = 4
 
 _Findings = dict[FactKey, "Finding"]
+#: The finding that stays, those that it stands for, and what it says then.
+_Merge = tuple[FactKey, "Sequence[FactKey]", "Finding"]
 
 
 def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _Findings) -> None:
     """Merge findings of one cause: all but the first move to the consequences."""
-    for first, others, merged in (
-        *_renamed(expected, observed, findings),
-        *_with_time_indexes(observed, findings),
-        *_of_a_library(expected, observed, findings),
-        *of_one_sequence(expected, observed, findings),
-    ):
+    moved = [*_moved(expected, observed, findings)]
+    names = {first: found for first, (found,), _ in moved}
+    _merge(
+        (
+            *moved,
+            *_renamed(expected, observed, findings),
+            *_with_time_indexes(observed, findings),
+            *_of_a_library(expected, observed, findings),
+            *of_one_sequence(expected, observed, findings),
+        ),
+        findings,
+        consequences,
+    )
+    _merge([*following(expected, observed, findings, names)], findings, consequences)
+
+
+def _merge(merges: Iterable[_Merge], findings: _Findings, consequences: _Findings) -> None:
+    for first, others, merged in merges:
         gone = {findings[first].id, *(findings[key].id for key in others)}
         findings[first] = merged
         for key in others:
@@ -89,6 +107,35 @@ def _renamed(
             yield key, (found,), _under_another_name(key, found, findings[key])
 
 
+def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_Merge]:
+    """Declared tables and columns that the database has under another name.
+
+    One is taken for another only where there is no third that it could be.
+    """
+    columns = [_columns(expected), _columns(observed)]
+    alike: dict[object, tuple[list[FactKey], list[FactKey]]] = defaultdict(lambda: ([], []))
+    for number, disagreement in enumerate(("missing", "unexpected")):
+        for key in _existing(findings, disagreement):
+            if key.kind == "column":
+                alike[key.table][number].append(key)
+            elif key.kind == "table" and len(columns[number][key.table]) >= _FEWEST_COLUMNS:
+                alike[frozenset(columns[number][key.table])][number].append(key)
+    for missing, undeclared in alike.values():
+        if len(missing) == len(undeclared) == 1:
+            (key,), (found,) = missing, undeclared
+            if key.kind == "table" or _same(key, found, expected, observed):
+                yield key, (found,), _under_another_name(key, found, findings[key])
+
+
+def _columns(facts: Facts) -> dict[str, set[str]]:
+    """The names of each table's columns."""
+    columns: dict[str, set[str]] = defaultdict(set)
+    for kind, table, name in FactTable.of(facts).objects:
+        if kind == "column":
+            columns[table].add(name)
+    return columns
+
+
 def _existing(findings: _Findings, disagreement: str) -> list[FactKey]:
     return [
         key
@@ -108,17 +155,20 @@ def _same(key: FactKey, other: FactKey, expected: Facts, observed: Facts) -> boo
 
 def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Finding:
     noun = noun_of(key.kind)
-    table = ".".join(map(_quoted, key.table.split(".")))
+    names = (found.table, key.table) if key.kind == "table" else (found.name, key.name)
+    table = ".".join(map(_quoted, found.table.split(".")))
     schema = f"{table.rpartition('.')[0]}." if "." in table else ""
-    change = (
-        f"ALTER INDEX {schema}{_quoted(found.name)} RENAME TO {_quoted(key.name)}"
-        if key.kind == "index"
-        else f"ALTER TABLE {table} RENAME CONSTRAINT {_quoted(found.name)} TO {_quoted(key.name)}"
-    )
+    old, new = (_quoted(name.rpartition(".")[2] if key.kind == "table" else name) for name in names)
+    change = {
+        "table": f"ALTER TABLE {table} RENAME TO {new}",
+        "column": f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}",
+        "index": f"ALTER INDEX {schema}{old} RENAME TO {new}",
+    }.get(key.kind, f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
+    alike = "columns" if key.kind == "table" else "definitions"
     return replace(
         finding,
-        message=f"{noun} {key.object}: is called {found.name} in the database, the models declare"
-        f" {key.name}; the definitions are the same",
+        message=f"{noun} {key.object}: is called {names[0]} in the database, the models declare"
+        f" {names[1]}; the {alike} are the same",
         hint=f"Read from {source_of(key.kind)}. Likely cause: a rename on one side. Run {change} in"
         " a migration, or use the name of the database in the models.",
     )

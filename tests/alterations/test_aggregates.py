@@ -299,7 +299,7 @@ KEPT = (
         "no compression",
         "SELECT remove_compression_policy('daily');"
         "ALTER MATERIALIZED VIEW daily SET (timescaledb.compress = false)",
-        {"compression:daily:exists", "policy:daily.compression:exists"},
+        {"compression:daily:exists"},
     ),
     Alteration(
         "another order",

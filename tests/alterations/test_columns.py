@@ -37,7 +37,7 @@ ALTERATIONS = (
     Alteration(
         "renamed",
         "ALTER TABLE vol_surfaces RENAME COLUMN implied_vol TO vol",
-        {"column:vol_surfaces.implied_vol:exists", "column:vol_surfaces.vol:exists"},
+        {"column:vol_surfaces.implied_vol:exists"},
     ),
     Alteration(
         "varchar for text",

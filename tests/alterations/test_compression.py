@@ -91,7 +91,7 @@ EDITS = (
         ),
 """,
         "",
-        {"compression:curves:exists", "policy:curves.compression:exists"},
+        {"compression:curves:exists"},
     ),
     ModelEdit(
         "merged chunks",

@@ -64,7 +64,6 @@ ALTERATIONS = (
             "index:curves.curves_curve_date_idx:exists",
             "index:curves.curves_tenor_days_idx:exists",
             "compression:curves:exists",
-            "policy:curves.compression:exists",
         },
         community=True,
     ),

@@ -15,10 +15,7 @@ ALTERATIONS = (
     Alteration(
         "missing with what refers to it",
         "DROP TABLE data_sources CASCADE",
-        {
-            "table:data_sources:exists",
-            "foreign_key:series_metadata.fk_series_metadata_source_id_data_sources:exists",
-        },
+        {"table:data_sources:exists"},
     ),
     Alteration("undeclared", "CREATE TABLE positions (id int)", {"table:positions:exists"}),
     Alteration(
@@ -52,7 +49,7 @@ ALTERATIONS = (
     Alteration(
         "renamed",
         "ALTER TABLE curves RENAME TO curve_data",
-        {"table:curves:exists", "table:curve_data:exists"},
+        {"table:curves:exists"},
     ),
     Alteration(
         "moved to another schema",
@@ -155,7 +152,7 @@ EDITS = (
         "signals.py",
         '__tablename__ = "signals"',
         '__tablename__ = "desk_signals"',
-        {"table:signals:exists", "table:desk_signals:exists"},
+        {"table:desk_signals:exists"},
     ),
 )
 

@@ -1,0 +1,140 @@
+"""What follows from a table or a column that is missing, or has another name or type. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import EXISTS, FactKey, Facts, IndexColumn, agrees
+from conformance.comparing.messages import noun_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from conformance.comparing.findings import Finding
+
+_MOST_NAMES = 6
+
+
+def following(
+    expected: Facts,
+    observed: Facts,
+    findings: Mapping[FactKey, Finding],
+    names: Mapping[FactKey, FactKey],
+) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
+    """Keys, indexes and the like that cannot be as declared because of a table or a column.
+
+    Args:
+        names: a declared table or column -> the one that the database has instead.
+    """
+    found = _of_another_type(expected, findings)
+    causes = [key for key in findings if _is_cause(key, findings)]
+    for key, finding in findings.items():
+        for cause in causes:
+            if (
+                _names(key, cause, expected)
+                if finding.disagreement == "missing" and cause not in names
+                else finding.disagreement == "different"
+                and cause in names
+                and agrees(expected[key], _anew(observed[key], key, cause, names[cause]))
+            ):
+                found[cause].append(key)
+                break
+    for cause, keys in found.items():
+        finding = findings[cause]
+        yield (
+            cause,
+            keys,
+            replace(
+                finding,
+                others=(*finding.others, *(key.id for key in keys)),
+                message=f"{finding.message}; these follow from it: {_listed(keys)}",
+            ),
+        )
+
+
+def _is_cause(key: FactKey, findings: Mapping[FactKey, Finding]) -> bool:
+    return (
+        key.kind in ("table", "column")
+        and key.attribute == EXISTS
+        and findings[key].disagreement == "missing"
+    )
+
+
+def _of_another_type(
+    expected: Facts, findings: Mapping[FactKey, Finding]
+) -> dict[FactKey, list[FactKey]]:
+    """The columns of foreign keys that have another type just as the column they refer to."""
+    parents: dict[FactKey, FactKey] = {}
+
+    def root(key: FactKey) -> FactKey:
+        while key in parents:
+            key = parents[key]
+        return key
+
+    for (kind, table, _), attributes in FactTable.of(expected).objects.items():
+        if kind != "foreign_key":
+            continue
+        target, referred = _referred(attributes.get("references"))
+        own: Any = attributes.get("columns", ())
+        for name, other in zip(own, referred, strict=False):
+            key = FactKey("column", table, name, "type")
+            cause = FactKey("column", target, other, "type")
+            one, same = findings.get(key), findings.get(cause)
+            if (
+                one is not None
+                and same is not None
+                and (one.expected, one.observed) == (same.expected, same.observed)
+                and root(key) != root(cause)
+            ):
+                parents.setdefault(key, cause)
+    found: dict[FactKey, list[FactKey]] = defaultdict(list)
+    for key in parents:
+        found[root(key)].append(key)
+    return found
+
+
+def _names(key: FactKey, cause: FactKey, expected: Facts) -> bool:
+    """Whether the declaration of a missing object names the table or the column."""
+    target, columns = _referred(expected.get(key._replace(attribute="references")))
+    if target == cause.table and (not cause.name or cause.name in columns):
+        return True
+    own: Any = expected.get(key._replace(attribute="columns"), ())
+    return key.table == cause.table and cause.name in [
+        getattr(column, "value", column) for column in own
+    ]
+
+
+def _referred(references: object) -> tuple[str, list[str]]:
+    """Table and columns of `cities (code, land)`."""
+    target, _, columns = str(references).rpartition(" (")
+    return target, columns.removesuffix(")").split(", ")
+
+
+def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Any:
+    """The observed value, with the declared name of the table or the column."""
+    if key.attribute == "references":
+        target, columns = _referred(value)
+        if target != found.table:
+            return value
+        return f"{cause.table} ({', '.join(_in(tuple(columns), found.name, cause.name))})"
+    return _in(value, found.name, cause.name) if key.table == cause.table else value
+
+
+def _in(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_in(item, old, new) for item in value)
+    if isinstance(value, IndexColumn):
+        return replace(value, value=_in(value.value, old, new))
+    # An order is `at DESC`.
+    if isinstance(value, str) and (value == old or value.startswith(f"{old} ")):
+        return new + value[len(old) :]
+    return value
+
+
+def _listed(keys: Sequence[FactKey]) -> str:
+    objects = [*dict.fromkeys(f"{noun_of(key.kind)} {key.object}" for key in keys)]
+    more = len(objects) - _MOST_NAMES
+    return ", ".join(objects[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

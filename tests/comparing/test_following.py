@@ -1,0 +1,202 @@
+"""One table or column is missing, or has another name or type, and what follows."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.comparison import compare
+from conformance.comparing.facts import EXISTS, Expression, FactKey, IndexColumn
+from conformance.comparing.merging import split
+
+COMMUNITY = Capabilities(community_edition=True)
+
+
+def one(kind, table, name="", **attributes):
+    values = {EXISTS: True, **attributes}
+    return {FactKey(kind, table, name, attribute): value for attribute, value in values.items()}
+
+
+def column(table, name, of="int"):
+    return one("column", table, name, type=of)
+
+
+def table(name, *columns):
+    found = one("table", name, persistence="permanent")
+    for item in columns:
+        found |= column(name, item)
+    return found
+
+
+def key(name, referred, columns=("city",), references="cities (code)"):
+    return one("foreign_key", name, referred, columns=columns, references=references)
+
+
+def found(expected, observed):
+    """The findings' messages by id; each of the others is a consequence."""
+    compared = compare(expected, observed, COMMUNITY)
+    differing = {
+        name for name in {*expected, *observed} if expected.get(name) != observed.get(name)
+    }
+    assert differing - {*compared.findings, *compared.consequences} == set()
+    for finding in compared.findings.values():
+        moot = {key.id for key, cause in compared.consequences.items() if cause == finding}
+        assert {*finding.others} <= moot
+    return {finding.id: finding.message for finding in compared.findings.values()}
+
+
+def test_keys_to_a_missing_table_follow_from_it():
+    rest = table("t", "city") | table("u", "city") | table("s.cities", "code", "name")
+    keys = key("t", "fk_t") | key("u", "fk_u", references="cities (code, land)")
+    other = key("t", "fk_s", references="s.cities (code)")
+    expected = table("cities", "code", "name") | rest | keys | other
+    assert found(expected, rest) == {
+        "table:cities:exists": "table cities: is missing, the models declare it; these follow from"
+        " it: foreign key t.fk_t, foreign key u.fk_u",
+        "foreign_key:t.fk_s:exists": "foreign key t.fk_s: is missing, the models declare it",
+    }
+
+
+def test_what_names_a_missing_column_follows_from_it():
+    rest = table("t", "b") | table("u", "a") | table("v", "x")
+    own = (
+        one("unique", "t", "uq", columns=("b", "a"))
+        | one("index", "t", "ix", columns=(IndexColumn("a", descending=True),))
+        | key("v", "fk", ("x",), "t (b, a)")
+    )
+    others = (
+        one("unique", "t", "uq_b", columns=("b",))
+        | one("unique", "u", "uq_u", columns=("a",))
+        | one("index", "t", "ix_e", columns=(IndexColumn(Expression("lower(a)", "lower(a)")),))
+        | key("v", "fk_u", ("x",), "u (a)")
+        | one("check", "t", "ck", expression="a > 0")
+    )
+    messages = found(rest | column("t", "a") | own | others, rest)
+    assert messages.pop("column:t.a:exists") == (
+        "column t.a: is missing, the models declare it; these follow from it: unique constraint"
+        " t.uq, foreign key v.fk, index t.ix"
+    )
+    assert {*messages} == {
+        "unique:t.uq_b:exists", "unique:u.uq_u:exists", "index:t.ix_e:exists",
+        "foreign_key:v.fk_u:exists", "check:t.ck:exists",
+    }  # fmt: skip
+
+
+def test_more_than_six_are_counted():
+    tables = [f"t{number}" for number in range(8)]
+    expected = table("cities", "code")
+    for name in tables:
+        expected |= table(name, "city") | key(name, "fk")
+    observed = {name: value for name, value in expected.items() if name.kind != "foreign_key"}
+    observed = {name: value for name, value in observed.items() if name.table != "cities"}
+    (message,) = found(expected, observed).values()
+    assert message.endswith("foreign key t5.fk and 2 more")
+    del expected[FactKey("foreign_key", "t7", "fk", EXISTS)]
+    six = {name: value for name, value in expected.items() if name.table not in ("t6", "t7")}
+    (message,) = found(six, {name: six[name] for name in observed if name in six}).values()
+    assert message.endswith("foreign key t4.fk, foreign key t5.fk")
+
+
+def test_a_column_of_another_name():
+    def named(name):
+        return (
+            table("T", "at", name)
+            | table("u", "city")
+            | one("unique", "T", "uq", columns=("at", name))
+            | one("index", "T", "ix", columns=(IndexColumn(name), IndexColumn("at")))
+            | one("compression", "T", segment_by=(name,), order_by=("at DESC", f"{name} DESC"))
+            | key("u", "fk", references=f"T ({name}, at)")
+            | key("u", "fk_at", references="T (at)")
+            | key("T", "fk_u", (name,), "u (city)")
+        )
+
+    assert found(named("City"), named("city")) == {
+        "column:T.City:exists": "column T.City: is called city in the database, the models declare"
+        " City; the definitions are the same; these follow from it: unique constraint T.uq, foreign"
+        " key T.fk_u, foreign key u.fk, index T.ix, compression of T"
+    }
+    compared = compare(named("City"), named("city"), COMMUNITY)
+    (finding,) = compared.findings.values()
+    assert 'ALTER TABLE "T" RENAME COLUMN city TO "City" in a migration' in finding.hint
+    assert finding.others == (
+        "unique:T.uq:columns", "foreign_key:T.fk_u:columns", "foreign_key:u.fk:references",
+        "index:T.ix:columns", "compression:T:order_by", "compression:T:segment_by",
+    )  # fmt: skip
+    alone, _ = split(compared.findings, compared.consequences)
+    assert {key.id for key in alone} == {*finding.ids}
+
+
+def test_a_difference_of_its_own_does_not_follow():
+    def named(name, other, references="u (x)"):
+        return (
+            table("t", name)
+            | table("u", "x")
+            | one("unique", "t", "uq", columns=(name, other))
+            | one("unique", "u", "uq_u", columns=("x", name))
+            | key("t", "fk", (name,), references)
+            | key("u", "fk", ("x",), f"t_{name} ({name})")
+        )
+
+    assert {*found(named("new", "a"), named("old", "b", "u (y)"))} == {
+        "column:t.new:exists", "unique:t.uq:columns", "unique:u.uq_u:columns",
+        "foreign_key:t.fk:references", "foreign_key:u.fk:references",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed"),
+    [
+        (column("t", "a"), column("t", "b", "text")),
+        (column("t", "a"), column("t", "b") | column("t", "c")),
+        (column("t", "a") | column("t", "d"), column("t", "b")),
+        (column("t", "a"), column("u", "b")),
+        (table("v", "a"), table("w", "a")),
+        (table("v", "a", "b"), table("w", "a", "c")),
+        (table("v", "a", "b"), table("w", "a", "b") | table("x", "a", "b")),
+    ],
+)
+def test_nothing_is_taken_for_another_where_there_is_a_doubt(expected, observed):
+    rest = table("t") | table("u")
+    messages = found(expected | rest, observed | rest)
+    assert not any("is called" in message for message in messages.values())
+    assert len(messages) > 1
+
+
+def test_a_table_of_another_name():
+    expected = table("s.Cities", "code", "name") | table("t", "city")
+    observed = table("s.towns", "code", "name") | table("t", "city")
+    expected |= key("t", "fk", references="s.Cities (code)")
+    observed |= key("t", "fk", references="s.towns (code)")
+    compared = compare(expected, observed, COMMUNITY)
+    (finding,) = compared.findings.values()
+    assert finding.message == (
+        "table s.Cities: is called s.towns in the database, the models declare s.Cities; the"
+        " columns are the same; these follow from it: foreign key t.fk"
+    )
+    assert 'Run ALTER TABLE s.towns RENAME TO "Cities" in a migration' in finding.hint
+
+
+def test_a_type_that_the_columns_of_foreign_keys_share():
+    def typed(*types, last="city"):
+        found = one("table", "a", persistence="permanent")
+        for name, type_ in zip(("a", "b", "c", "d"), types, strict=True):
+            found |= one("table", name, persistence="permanent") | column(name, "id", type_)
+        found |= key("b", "fk", ("id",), "a (id)") | key("c", "fk", ("id",), "b (id)")
+        # Two that refer to each other, and one that refers to itself.
+        found |= key("a", "fk", ("id",), "c (id)") | key("a", "fk_a", ("id",), "a (id)")
+        return found | one("unique", "d", last, columns=("id",))
+
+    (first, last) = found(typed("int", "int", "int", "int"), typed("x", "x", "x", "x")).items()
+    assert last == ("column:d.id:type", "column d.id: type is x, the models declare int")
+    assert first[1].endswith("these follow from it: " + ", ".join(
+        f"column {name}.id" for name in "abc" if f"column:{name}.id:type" != first[0]
+    ))  # fmt: skip
+    assert len(found(typed("int", "int", "int", "int"), typed("x", "y", "z", "int"))) == 3
+    assert len(found(typed("int", "text", "int", "int"), typed("x", "x", "int", "int"))) == 2
+
+
+def test_a_policy_of_compression_follows_from_compression():
+    rest = one("table", "t", persistence="permanent") | one("hypertable", "t")
+    policies = one("policy", "t", "compression") | one("policy", "t", "retention")
+    expected = rest | one("compression", "t") | policies
+    assert {*found(expected, rest)} == {"compression:t:exists", "policy:t.retention:exists"}
