@@ -189,6 +189,12 @@ def test_a_statement_is_executed_as_it_is(sql):
         assert found.strip().replace("\n        ", "\n") == f"SELECT {sql}x".strip()
 
 
+@pytest.mark.parametrize("quote", "'\"")
+def test_a_line_within_quotes_is_not_indented(quote):
+    (found,) = executed(call(f"SELECT {quote}a\nb{quote}\nFROM t"))
+    assert f"{quote}a\nb{quote}" in found
+
+
 @given(TEXTS)
 @example("a\n\nb:\nc")
 def test_autogenerate_writes_a_statement_as_it_is(sql):
