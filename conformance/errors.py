@@ -138,6 +138,8 @@ def describe_briefly(error: BaseException) -> str:
 
 def message_of(error: BaseException) -> str:
     """The message of an error, or a server's primary message, on one line."""
+    if is_of_pydantic(error) or isinstance(error, SyntaxError):
+        return one_line(error)
     original = getattr(error, "orig", None) or error
     message = getattr(getattr(original, "diag", None), "message_primary", None) or original
     return " ".join(str(message).split())
@@ -168,7 +170,8 @@ def server_hint_of(error: BaseException) -> str:
 def one_line(error: BaseException) -> str:
     """The message of an error on one line, without SQLAlchemy's additions to a server's message.
 
-    Nor with what pydantic adds: the values of a settings object, and so its passwords.
+    Nor with what pydantic adds: the values of a settings object, and so its passwords. A syntax
+    error is with the path of its file.
     """
     if is_of_pydantic(error):
         parts = (
@@ -176,6 +179,9 @@ def one_line(error: BaseException) -> str:
             for item in error.errors(include_url=False, include_input=False)
         )
         return f"{error.title}: {'; '.join(parts)}"
+    if isinstance(error, SyntaxError) and error.filename:
+        # Python's own words name the file without its folder.
+        return f"{error.msg} ({error.filename}, line {error.lineno})"
     return " ".join(str(getattr(error, "orig", None) or error).split())
 
 

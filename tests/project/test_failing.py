@@ -199,6 +199,16 @@ def test_a_variable_that_is_not_set(migrated, monkeypatch):
     assert engine is not None
 
 
+def test_a_revision_that_reads_settings_shows_no_value_of_another(migrated):
+    pytest.importorskip("pydantic")
+    settings = (
+        "__import__('pydantic').create_model('Settings', host=(str, ...), password=(str, ...))"
+    )
+    error = said(migrated, f"{settings}(password='quite-secret')")
+    assert error.problem.endswith("fails: ValidationError: Settings: host: Field required.")
+    assert error.hint.startswith("Set HOST to any valid value")
+
+
 class TestOnTheEmbeddedEngine:
     """It lacks extensions that a server has."""
 

@@ -193,6 +193,17 @@ def test_settings_of_pydantic_that_miss_one(tmp_path, monkeypatch):
     assert caught.value.hint.startswith("Set DB_HOST to any valid value")
 
 
+def test_a_syntax_error_is_told_with_the_path_of_its_file(tmp_path, monkeypatch):
+    """There are many base.py; Python's own words name no folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    file = tmp_path / "too_new.py"
+    file.write_text("class class: ...\n")
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("too_new:metadata",)))
+    assert f"SyntaxError: invalid syntax ({file}, line 1)" in caught.value.problem
+
+
 STRICT = """
 import os
 from pydantic import BaseModel, Field
