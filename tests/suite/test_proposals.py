@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -11,7 +13,9 @@ from sqlalchemy.types import DateTime, Integer
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, FactKey
+from conformance.errors import MigrationFailed
 from conformance.suite.proposals import causes_of, describe_proposals, false_proposals
+from conformance.suite.test_migrations import comparison_works
 
 
 def table(metadata, *columns):
@@ -82,3 +86,14 @@ def test_proposals_that_follow_from_findings_are_told_so():
     assert causes_of([proposal], findings) == ["index:t.ix_t_a:exists"]
     assert causes_of([proposal, ("add_table", Table("u", MetaData()))], findings) == []
     assert causes_of([proposal], {}) == []
+
+
+def test_a_comparison_that_fails_is_one_finding_of_all_checks():
+    recorded = []
+    with (
+        pytest.raises(pytest.fail.Exception, match=r"alembic check fails: env\.py .* fails"),
+        comparison_works(lambda *given: recorded.append(given)),
+    ):
+        raise MigrationFailed("env.py (alembic/env.py, line 9) fails: no such operator.", "")
+    ((_, found),) = recorded
+    assert json.loads(found)["id"] == "migration:alembic:alembic_check"
