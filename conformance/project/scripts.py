@@ -309,7 +309,11 @@ def _hint(path: Path) -> str:
     beside = [str(found) for found in sorted(path.parent.glob("*/alembic.ini"))]
     if beside:
         return f"Pass --alembic-ini {beside[0]}."
-    return "Run this command in the project's folder, or name the file with --alembic-ini."
+    return (
+        "Run this command in the project's folder, or name the file with --alembic-ini. A project"
+        " without Alembic creates its schema in the fixture schema_template, which the key fixtures"
+        " names."
+    )
 
 
 def sources_of(root: Path) -> Iterator[Path]:

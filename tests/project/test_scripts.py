@@ -131,6 +131,10 @@ def test_there_is_no_ini_file(folder):
         alembic_config("alembic.ini")
     assert "There is no alembic.ini in" in caught.value.problem
     assert caught.value.hint == "Pass --alembic-ini steps/alembic.ini."
+    (folder / "steps/alembic.ini").unlink()
+    with pytest.raises(ModelsUnavailable) as caught:
+        alembic_config("alembic.ini")
+    assert "A project without Alembic creates its schema in the fixture" in caught.value.hint
 
 
 def test_what_a_kept_state_depends_on(folder, monkeypatch):
