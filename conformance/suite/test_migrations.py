@@ -17,7 +17,7 @@ from pytest_alembic.tests import (
     test_upgrade,
 )
 from sqlalchemy import create_engine, pool
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from conformance.checking import outcomes
 from conformance.checking.fixtures import migrations_or_skip
@@ -26,7 +26,7 @@ from conformance.checking.session import metadata_of
 from conformance.comparing.facts import show
 from conformance.declarations import tables_of
 from conformance.engines.connecting import is_lost_connection
-from conformance.errors import MigrationFailed, describe_briefly, details_of, one_line
+from conformance.errors import describe_briefly, details_of, one_line
 from conformance.known_gaps import gap
 from conformance.observed.home import create_extension, home_of
 from conformance.observed.traces import traces
@@ -234,8 +234,11 @@ def comparison_works(record: Record) -> Iterator[None]:
     """Report that autogenerate itself fails, as one finding of all checks that need it."""
     try:
         yield
-    except MigrationFailed as error:
-        message = f"migration: alembic check fails: {error.problem}"
+    except DBAPIError as error:
+        if is_lost_connection(error):
+            raise
+        sent = " ".join(str(error.statement).split())
+        message = f"migration: alembic check fails: {describe_briefly(error)}. It asks: {sent}"
         hint = (
             "'alembic check' shows the same error on a migrated database. An option of"
             " context.configure() such as compare_server_default may be the cause."

@@ -8,12 +8,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, DefaultClause, Index, MetaData, Table, create_engine, pool, text
-from sqlalchemy.types import DateTime, Integer
+from sqlalchemy.types import JSON, DateTime, Integer
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, FactKey
-from conformance.errors import MigrationFailed
 from conformance.suite.proposals import causes_of, describe_proposals, false_proposals
 from conformance.suite.test_migrations import comparison_works
 
@@ -88,12 +87,15 @@ def test_proposals_that_follow_from_findings_are_told_so():
     assert causes_of([proposal], {}) == []
 
 
-def test_a_comparison_that_fails_is_one_finding_of_all_checks():
-    recorded = []
+def test_a_comparison_that_fails_is_one_finding_of_all_checks(conformance_engine):
+    """Alembic compares defaults by an operator, which the type json lacks."""
+    metadata, recorded = MetaData(), []
+    table(metadata, Column("note", JSON, server_default="{}"))
     with (
-        pytest.raises(pytest.fail.Exception, match=r"alembic check fails: env\.py .* fails"),
+        conformance_engine.database() as url,
+        pytest.raises(pytest.fail.Exception, match="alembic check fails: UndefinedFunction"),
         comparison_works(lambda *given: recorded.append(given)),
     ):
-        raise MigrationFailed("env.py (alembic/env.py, line 9) fails: no such operator.", "")
+        proposed(url, metadata, metadata)
     ((_, found),) = recorded
     assert json.loads(found)["id"] == "migration:alembic:alembic_check"
