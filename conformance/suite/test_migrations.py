@@ -22,7 +22,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from conformance.checking import outcomes
 from conformance.checking.fixtures import migrations_or_skip
 from conformance.checking.outcomes import NO_METADATA, WITHOUT_METADATA
-from conformance.checking.session import metadata_of
 from conformance.comparing.facts import show
 from conformance.declarations import tables_of
 from conformance.engines.connecting import is_lost_connection
@@ -30,7 +29,7 @@ from conformance.errors import describe_briefly, details_of, one_line
 from conformance.known_gaps import gap
 from conformance.observed.home import create_extension, home_of
 from conformance.observed.traces import traces
-from conformance.pipeline import facts_of, scope_of
+from conformance.pipeline import facts_of
 from conformance.population.filling import fill_every_state
 from conformance.population.sequences_behind import lagging_sequences
 from conformance.population.thinness import thin
@@ -100,16 +99,18 @@ class FirstUpgrade:
 
 @pytest.fixture(scope="module")
 def upgraded(
-    unmigrated: Unmigrated, conformance_engine: Engine, pytestconfig: pytest.Config
+    unmigrated: Unmigrated,
+    conformance_engine: Engine,
+    conformance_scope: Scope,
+    pytestconfig: pytest.Config,
 ) -> Iterator[Callable[[], FirstUpgrade]]:
     """The first upgrade, shared by tests that do not change its database."""
     migrations = migrations_or_skip(pytestconfig, conformance_engine)
-    scope = scope_of(metadata_of(pytestconfig))
     with ExitStack() as stack:
-        first = cache(lambda: _upgrade(stack, unmigrated, migrations, scope))
+        first = cache(lambda: _upgrade(stack, unmigrated, migrations, conformance_scope))
         yield first
         if first.cache_info().currsize and not first().spent:
-            first().must_be_unchanged(scope)
+            first().must_be_unchanged(conformance_scope)
 
 
 def _upgrade(
