@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from conformance.observed.version_table import schemas_of
+from conformance.observed.version_table import places_of_any_name, schemas_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -112,17 +112,20 @@ def traces(connection: Connection, *, version_table: str = "alembic_version") ->
 
     Privileges, comments, storage parameters and the database's settings as well.
 
-    Alembic's own version table outlives a downgrade and is left out. Its schema counts as 0, which
-    means that it does not count in another state either, in which the table was not there yet.
+    Alembic's own version table, by any name, outlives a downgrade and is left out. Its schema
+    counts as 0, which means that it does not count in another state either, in which the table was
+    not there yet.
     """
     # Every database has public; one that env.py wants for it was not there before.
-    homes = {*schemas_of(connection, version_table)} - {"public"}
+    places = places_of_any_name(connection)
+    homes = {*schemas_of(connection, version_table), *(home for home, _ in places)} - {"public"}
+    names = {version_table, *(name for _, name in places)}
     theirs = {f"schema {home}" for home in homes}
     found = Counter(
         trace
         for query in (_OBJECTS, _REMARKS)
         for trace in connection.execute(query).scalars()
-        if version_table not in trace and trace not in theirs
+        if trace not in theirs and not any(name in trace for name in names)
     )
     found.update(dict.fromkeys(theirs, 0))
     for table in connection.execute(_CATALOG_TABLES).scalars().all():

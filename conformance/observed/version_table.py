@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 # Under whichever name env.py gives it, as what Alembic makes it of. Row security may hide its rows.
 _OF_ANY_NAME = text("""
-SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
+SELECT n.nspname AS schema, c.relname AS name,
+       pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
        NOT c.relrowsecurity AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'r' AND n.nspname !~ '^pg_(toast_)?temp_'::text
@@ -20,7 +21,7 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
                FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
        = ARRAY['version_num character varying(32)']
- ORDER BY 1
+ ORDER BY quoted
 """)
 # In whichever schema env.py puts it.
 _TABLES = text("""
@@ -64,3 +65,8 @@ def is_recorded(connection: Connection) -> bool | None:
 def schemas_of(connection: Connection, version_table: str) -> list[str]:
     """Where it is; empty before the first migration."""
     return [table.schema for table in connection.execute(_TABLES, {"name": version_table})]
+
+
+def places_of_any_name(connection: Connection) -> list[tuple[str, str]]:
+    """The schema and the name of each version table, whatever env.py calls it."""
+    return [(table.schema, table.name) for table in connection.execute(_OF_ANY_NAME)]

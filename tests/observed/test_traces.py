@@ -37,3 +37,14 @@ def test_an_object_of_the_project_is_a_trace_and_one_of_an_extension_is_not(conn
         connection.execute(text(statement))
     # The index and the row type of the table, and the array types, belong to it as well.
     assert traces(connection) == before
+
+
+def test_a_version_table_of_another_name_is_no_trace(connection):
+    """env.py chooses its name and its schema; both outlive a downgrade."""
+    before = traces(connection)
+    connection.exec_driver_sql(
+        "CREATE SCHEMA core; CREATE TABLE core.revisions (version_num varchar(32) NOT NULL,"
+        " CONSTRAINT revisions_pkc PRIMARY KEY (version_num))"
+    )
+    assert not traces(connection) - before
+    connection.exec_driver_sql("DROP SCHEMA core CASCADE")
