@@ -100,6 +100,8 @@ def test_a_module_in_spite_of_models(database):
     code, out, _ = inspect(address(database), "--no-models")
     assert code == 0
     assert "class MarketData(Base):" in out
+    _, out, _ = inspect(address(database), "--no-models", "--schemas", "elsewhere")
+    assert "# No table is in elsewhere. Others have tables: --schemas public" in out
 
 
 def test_nothing_is_written(database):
