@@ -310,9 +310,9 @@ def _hint(path: Path) -> str:
     if beside:
         return f"Pass --alembic-ini {beside[0]}."
     return (
-        "Run this command in the project's folder, or name the file with --alembic-ini. A project"
-        " without Alembic creates its schema in the fixture schema_template, which the key fixtures"
-        " names."
+        "Run this command in the project's folder, or name the file with --alembic-ini. Without"
+        " Alembic, conformance check takes the schema from a fixture schema_template in a module"
+        " that the key fixtures names."
     )
 
 

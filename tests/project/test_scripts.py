@@ -134,7 +134,7 @@ def test_there_is_no_ini_file(folder):
     (folder / "steps/alembic.ini").unlink()
     with pytest.raises(ModelsUnavailable) as caught:
         alembic_config("alembic.ini")
-    assert "A project without Alembic creates its schema in the fixture" in caught.value.hint
+    assert "takes the schema from a fixture schema_template" in caught.value.hint
 
 
 def test_what_a_kept_state_depends_on(folder, monkeypatch):
