@@ -80,7 +80,7 @@ def migrations_of(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
 
 def migrations_or_skip(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
     """As `migrations_of`; a check is skipped if the project has no migrations at all."""
-    from conformance.project.scripts import has_migrations
+    from conformance.project.alembic_files import has_migrations
 
     ini = options_of(config).alembic_ini
     if not has_migrations(ini):

@@ -17,9 +17,10 @@ from conformance.engines.started import start_session
 from conformance.pipeline import scope_of
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
+from conformance.project.alembic_files import has_migrations
 from conformance.project.migrations import Migrations
 from conformance.project.models import import_fixtures, metadata_for
-from conformance.project.scripts import config_for, has_migrations
+from conformance.project.scripts import config_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

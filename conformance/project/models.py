@@ -14,6 +14,7 @@ from sqlalchemy import MetaData, Select
 from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import ModelsUnavailable, describe_error
+from conformance.project import alembic_files
 from conformance.project.merging import merged
 from conformance.project.surroundings import (
     NAME_THE_MODELS,
@@ -112,9 +113,7 @@ def has_migrations(configuration: Configuration) -> bool:
     """Whether the project configures Alembic, and Alembic is installed."""
     if find_spec("alembic") is None:
         return False
-    from conformance.project import scripts
-
-    return scripts.has_migrations(configuration.alembic_ini)
+    return alembic_files.has_migrations(configuration.alembic_ini)
 
 
 def classes_for(metadata: MetaData) -> dict[Table, type]:

@@ -8,7 +8,6 @@ import inspect
 import io
 import os
 import re
-import tomllib
 import warnings
 from argparse import Namespace
 from importlib.metadata import version
@@ -24,6 +23,7 @@ from conformance.errors import (
     ModelsUnavailable,
     describe_error,
 )
+from conformance.project.alembic_files import PYPROJECT, has_migrations
 from conformance.project.flask_app import PROJECT
 from conformance.project.surroundings import hint_at_variable, prepare_environment
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from conformance.project.configuration import Configuration
 
-#: The file in which Alembic 1.16 and later find what the ini file does not set.
-_PYPROJECT = "pyproject.toml"
 _INI = "conformance ini file"
 #: Alembic's words for revisions: it never looks for a revision with such an id.
 _OWN_WORDS = {"base", "head", "heads"}
@@ -75,10 +73,10 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
         MigrationFailed: the file cannot be read, or is meant for another working directory.
     """
     path = Path(ini)
-    written = not path.is_file() or path.name == _PYPROJECT
+    written = not path.is_file() or path.name == PYPROJECT
     if not has_migrations(ini):
         raise ModelsUnavailable(f"There is no {path.name} in {path.resolve().parent}.", _hint(path))
-    toml = path.parent / _PYPROJECT
+    toml = path.parent / PYPROJECT
     also = {"toml_file": toml} if "toml_file" in inspect.signature(Config).parameters else {}
     file = None if written else str(path)
     config = Config(file, output_buffer=output, stdout=io.StringIO(), **cast("Any", also))
@@ -117,13 +115,6 @@ def command_line(*x: str) -> Namespace:
         x: the values of `-x`.
     """
     return Namespace(name="alembic", x=[*x], autogenerate=False, sql=False, tag=None, quiet=True)
-
-
-def has_migrations(ini: Path | str) -> bool:
-    """Whether the ini file exists, or a pyproject.toml beside it configures Alembic."""
-    path = Path(ini)
-    in_its_place = path.name == _PYPROJECT or not path.is_file()
-    return _is_in(path.parent / _PYPROJECT) if in_its_place else True
 
 
 def copied_config(config: Config, output: io.StringIO) -> Config:
@@ -294,15 +285,6 @@ def _location(config: Config) -> str | None:
     read = getattr(config, "get_alembic_option", config.get_main_option)
     found: str | None = read("script_location")
     return found
-
-
-def _is_in(pyproject: Path) -> bool:
-    """Whether pyproject.toml configures Alembic."""
-    try:
-        found = tomllib.loads(pyproject.read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return "alembic" in found.get("tool", {})
 
 
 def _hint(path: Path) -> str:

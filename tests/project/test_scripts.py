@@ -9,13 +9,13 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from conformance.errors import MigrationFailed, ModelsUnavailable
+from conformance.project.alembic_files import has_migrations
 from conformance.project.configuration import Configuration
 from conformance.project.scripts import (
     alembic_config,
     config_for,
     copied_config,
     fingerprint,
-    has_migrations,
     heads_of,
     insist_on_the_extension,
     may_set_extension_schema,

@@ -1,0 +1,25 @@
+"""Whether a project configures Alembic, told without loading Alembic."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+#: The file in which Alembic 1.16 and later find what the ini file does not set.
+PYPROJECT = "pyproject.toml"
+
+
+def has_migrations(ini: Path | str) -> bool:
+    """Whether the ini file exists, or a pyproject.toml beside it configures Alembic."""
+    path = Path(ini)
+    in_its_place = path.name == PYPROJECT or not path.is_file()
+    return _is_in(path.parent / PYPROJECT) if in_its_place else True
+
+
+def _is_in(pyproject: Path) -> bool:
+    """Whether pyproject.toml configures Alembic."""
+    try:
+        found = tomllib.loads(pyproject.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "alembic" in found.get("tool", {})
