@@ -19,11 +19,13 @@ from conformance.expected import expected_facts
 from conformance.literals import for_sqlalchemy
 from conformance.mending.plan import plan_for
 from conformance.mending.revision import statements
-from conformance.mending.scene import making
+from conformance.mending.scene import dropping, making
+from conformance.mending.schemas import create_schema
+from conformance.mending.sql import name
 from conformance.pipeline import check_database, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations.ops import UpgradeOps
@@ -116,11 +118,24 @@ def propose(context: AutogenContext, upgrade: UpgradeOps, metadata: MetaData) ->
     last = [step for step in up if step.rank > _TABLE]
     undo_last = [step for step in down if step.rank < 0]
     undo_first = [*(step for step in down if step.rank > 0), *types.downgrade]
+    undo_first += _without_new_schemas(connection, metadata, up)
     by_hand = tuple(item for item in plan.unmended if item.id.startswith(_BY_HAND))
     if first or undo_first or (by_hand and (last or upgrade.ops)):
         upgrade.ops.insert(0, ExecuteSteps(tuple(first), tuple(undo_first), by_hand))
     if last or undo_last:
         upgrade.ops.append(ExecuteSteps(tuple(last), tuple(undo_last)))
+
+
+def _without_new_schemas(
+    connection: Connection, metadata: MetaData, upgrade: Iterable[Step]
+) -> Iterator[Step]:
+    """DROP SCHEMA for those that the upgrade creates; one that is there may be somebody else's."""
+    there = inspect(connection).get_schema_names()
+    created = {step.sql for step in upgrade}
+    relations = (*metadata.tables.values(), *views_of(metadata))
+    for schema in sorted({item.schema for item in relations if item.schema} - {*there}):
+        if create_schema(schema) in created:
+            yield dropping("schema", f"DROP SCHEMA {name(schema)}")
 
 
 def _leave_views_out(upgrade: UpgradeOps, metadata: MetaData) -> None:

@@ -21,7 +21,12 @@ def steps(scene: Scene) -> Iterator[Step]:
     known = {_schema_of(ref) for ref in scene.before if ref.kind in _INSIDE}
     for schema in dict.fromkeys(_schema_of(ref) for ref in _created(scene)):
         if schema and schema not in known:
-            yield making("schema", f"CREATE SCHEMA IF NOT EXISTS {name(schema)}")
+            yield making("schema", create_schema(schema))
+
+
+def create_schema(schema: str) -> str:
+    """The statement that creates the schema."""
+    return f"CREATE SCHEMA IF NOT EXISTS {name(schema)}"
 
 
 def _created(scene: Scene) -> Iterator[Ref]:

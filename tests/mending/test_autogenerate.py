@@ -122,6 +122,7 @@ def meters() -> MetaData:
     View("SELECT max(top) AS top FROM plant.tops", name="top").require(metadata)
     Sequence("numbers", metadata=metadata)
     DatabaseObject("schema", "plant").require(metadata)
+    Table("notes", metadata, Column("id", BigInteger, primary_key=True), schema="lab")
     return metadata
 
 
@@ -162,6 +163,7 @@ def upgraded(project, metadata):
 @pytest.mark.parametrize("metadata", [Base.metadata, meters()], ids=["desk", "meters"])
 def test_an_empty_database(project, metadata):
     project.attributes["metadata"] = metadata
+    project.attributes["connection"].execute(text("CREATE SCHEMA lab"))
     source = proposed(project, "first")
     assert "create_hypertable" in source
     connection = upgraded(project, metadata)
@@ -171,6 +173,9 @@ def test_an_empty_database(project, metadata):
     connection.commit()
     there = "SELECT count(*) FROM timescaledb_information.hypertables"
     assert connection.execute(text(there)).scalar_one() == 0
+    # Only the schemas go that the upgrade created.
+    schemas = "SELECT array_agg(nspname::text) FROM pg_namespace WHERE nspname IN ('plant', 'lab')"
+    assert connection.execute(text(schemas)).scalar_one() == ["lab"]
     # Alembic leaves the types of a table behind, which then are in the way.
     command.upgrade(project, "head")
 
