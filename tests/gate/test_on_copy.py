@@ -166,6 +166,15 @@ def test_sequences_are_set_back(project, copy):
     assert look(copy, "alembic_version").sequences == before
 
 
+def test_what_compression_forbids_is_called_so(project, copy, server_engine):
+    if not server_engine.capabilities.community_edition:
+        pytest.skip("the Apache edition has no compression")
+    project.revision(sql("ALTER TABLE readings ADD COLUMN unit text NOT NULL"))
+    (failed,) = (finding for finding in rehearsed(project, copy).findings if finding.fails)
+    assert failed.code == "compression-forbids"
+    assert failed.hint.startswith("Add the column nullable or with a constant default")
+
+
 def test_a_deferred_constraint_is_checked_as_at_a_commit(project, copy):
     project.revision(
         sql(

@@ -9,6 +9,7 @@ from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
 from conformance.gate.evidence.report import GateReport, RevisionReport, worst_first
 from conformance.gate.rules.acceptance import accept
+from conformance.gate.rules.compression import judge_refusal, refused_for_compression
 from conformance.gate.rules.decompression import judge_decompression
 from conformance.gate.rules.locks import judge_locks
 from conformance.gate.rules.outcomes import judge_failure, judge_warnings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.gate.evidence.copy import Copy
+    from conformance.gate.evidence.evidence import Failure
     from conformance.gate.evidence.report import GateFinding
     from conformance.gate.on_copy.admission import Admitted
     from conformance.gate.on_copy.running import Ran
@@ -57,13 +59,18 @@ def _judged(revision: Revision, ran: Ran) -> Iterator[GateFinding]:
     statements = ran.statements_of(name)
     failed = ran.failure if ran.failed_at(revision) else None
     found = [
-        *([judge_failure(name, failed)] if failed is not None else ()),
+        *([_of_failure(name, failed)] if failed is not None else ()),
         *judge_warnings(name, statements),
         *judge_locks(name, statements),
         *judge_decompression(name, statements),
     ]
     # Not every rule was applied, so that nothing is accepted in vain.
     yield from accept(name, revision.accepted, found, judged=False)
+
+
+def _of_failure(revision: str, failure: Failure) -> GateFinding:
+    judge = judge_refusal if refused_for_compression(failure) else judge_failure
+    return judge(revision, failure)
 
 
 def _not_checked(new: NewRevisions, ran: Ran) -> Iterator[NotChecked]:

@@ -97,14 +97,7 @@ def judge_compression(
         minimum: the oldest TimescaleDB that the models allow.
     """
     if evidence.failure is not None and refused_for_compression(evidence.failure):
-        yield GateFinding(
-            "compression-forbids",
-            evidence.revision.identifier,
-            "",
-            f"This server rejects {shortened(evidence.failure.sql)}: "
-            f"{evidence.failure.reason.rstrip('.')}.",
-            hint_for_refusal(evidence.failure.sql),
-        )
+        yield judge_refusal(evidence.revision.identifier, evidence.failure)
     if evidence.after is None:
         return
     for oid, earlier in evidence.before.contents.items():
@@ -116,6 +109,17 @@ def judge_compression(
             refusal = REFUSALS[change]
             if not refusal.until or refusal.unless or _numbers(minimum) < _numbers(refusal.until):
                 yield _finding(evidence.revision.identifier, refusal, subject, earlier.name)
+
+
+def judge_refusal(revision: str, failure: Failure) -> GateFinding:
+    """The finding about a statement that this server rejects because of compression."""
+    return GateFinding(
+        "compression-forbids",
+        revision,
+        "",
+        f"This server rejects {shortened(failure.sql)}: {failure.reason.rstrip('.')}.",
+        hint_for_refusal(failure.sql),
+    )
 
 
 def refused_for_compression(failure: Failure) -> bool:
