@@ -145,10 +145,9 @@ class Migrations:
             self._run(run_env, connection, "")
         return found[0] if found else Scope.version_table
 
-    @property
-    def insist_on_the_extension(self) -> bool:
+    def insist_on_the_extension(self, *, schemas: bool = True) -> bool:
         """Whether the migrations create TimescaleDB, or a schema, without IF NOT EXISTS."""
-        return insist_on_the_extension(self.config)
+        return insist_on_the_extension(self.config, schemas=schemas)
 
     def home(self, engine: Engine) -> str | None:
         """The schema in which the migrations create TimescaleDB; None: `public`.

@@ -44,9 +44,8 @@ _ITS_SCHEMA, _ITS_VERSION = (
     )
     for words in ("schema", "version|update")
 )
-_INSISTING = re.compile(
-    r"create\s+extension\s+(?!if\b)\W{0,2}timescaledb|create\s+schema\s+(?!if\b)", re.IGNORECASE
-)
+_INSISTING = re.compile(r"create\s+extension\s+(?!if\b)\W{0,2}timescaledb", re.IGNORECASE)
+_INSISTING_ON_A_SCHEMA = re.compile(r"create\s+schema\s+(?!if\b)", re.IGNORECASE)
 
 #: Prefixes of variables that differ between runs and do not affect the schema.
 _OF_THE_RUN = ("CONFORMANCE_", "DATABASE_URL", "PG", "PYTEST_")
@@ -252,9 +251,15 @@ def may_set_extension_version(config: Config) -> bool:
     return bool(_ITS_VERSION.search(_text_of_scripts(config)))
 
 
-def insist_on_the_extension(config: Config) -> bool:
-    """Whether the migrations create TimescaleDB, or a schema, without IF NOT EXISTS."""
-    return bool(_INSISTING.search(_text_of_scripts(config)))
+def insist_on_the_extension(config: Config, *, schemas: bool) -> bool:
+    """Whether the migrations create TimescaleDB without IF NOT EXISTS.
+
+    Args:
+        schemas: whether a schema that is created without IF NOT EXISTS counts, too: it may be that
+            of the extension.
+    """
+    scripts = _text_of_scripts(config)
+    return bool(_INSISTING.search(scripts) or (schemas and _INSISTING_ON_A_SCHEMA.search(scripts)))
 
 
 def _text_of_scripts(config: Config) -> str:

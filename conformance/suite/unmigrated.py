@@ -55,7 +55,7 @@ class Unmigrated:
                 must not be rolled back.
         """
         one_session = self._engine.server_url is None
-        insists = self._migrations.insist_on_the_extension
+        insists = self._migrations.insist_on_the_extension()
         if insists and one_session and not extension:
             pytest.skip(_NOT_HERE)
         template = self._migrations.unmigrated

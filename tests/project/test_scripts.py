@@ -188,7 +188,8 @@ def test_what_the_migrations_say_of_the_extension(folder, statement, schema, ver
     config = config_for(Configuration())
     assert may_set_extension_schema(config) is schema
     assert may_set_extension_version(config) is version
-    assert insist_on_the_extension(config) is insists
+    assert insist_on_the_extension(config, schemas=True) is insists
+    assert insist_on_the_extension(config, schemas=False) is (insists and "EXTENSION" in statement)
 
 
 def test_a_script_location_that_is_meant_from_the_folder_of_the_ini_file(folder):

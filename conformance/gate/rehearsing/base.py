@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 
 from conformance.engines.base import Template
+from conformance.errors import ConformanceError
 from conformance.gate.revisions.files import imports_of
 from conformance.population.keys import rows_key
 from conformance.project.confinement import confined
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
     from conformance.gate.revisions.new import NewRevisions
     from conformance.project.migrations import Migrations
+
+_INSISTS = (
+    "The gate rehearses in databases that have TimescaleDB, and the new revisions create it, or its"
+    " schema, without IF NOT EXISTS."
+)
+_WRITE_IF_NOT_EXISTS = "Write CREATE EXTENSION IF NOT EXISTS timescaledb in the new revision."
 
 
 @contextmanager
@@ -45,22 +52,26 @@ def base_template(
     """The template of the base: migrated, with rows in every table and chunks in every state.
 
     Args:
-        home: the schema in which the new revisions create TimescaleDB, if there are no old ones.
+        home: the schema in which the new revisions create TimescaleDB, if the old ones do not.
         version: the version of TimescaleDB in that schema; None for the server's default.
     """
     statements = statements_of(migrations.config)
+    insists = migrations.insist_on_the_extension(schemas=home is not None)
 
     def prepare_base(url: URL) -> None:
         from conformance.gate.rehearsing.base_rows import fill
-        from conformance.observed.home import create_extension
+        from conformance.observed.home import create_extension, home_of
         from conformance.population.aggregates import refresh_aggregates
 
         prepare(url, statements)
         with connected(url, migrations.config) as connection:
             for head in new.base_heads:
                 _migrate(connection, migrations, head)
-            if not new.base_heads and not migrations.insist_on_the_extension:
-                # A downgrade need not drop the extension: other schemas may use it.
+            if home_of(connection) is None:
+                # TimescaleDB comes with the new revisions. A downgrade need not drop it: other
+                # schemas may use it.
+                if insists:
+                    raise ConformanceError(_INSISTS, _WRITE_IF_NOT_EXISTS)
                 create_extension(connection, home, version)
                 connection.commit()
             fill(
@@ -71,7 +82,7 @@ def base_template(
         with connected(url, migrations.config) as connection:
             refresh_aggregates(connection)
 
-    parts = f"{_fingerprint(migrations, new)} {statements} {home}"
+    parts = f"{_fingerprint(migrations, new)} {statements} {home} {insists}"
     return Template("gate", hashlib.sha256(parts.encode()).hexdigest()[:32], prepare_base)
 
 

@@ -65,9 +65,7 @@ class Bench:
         return base_template(self.migrations, self._new, self._home(), version)
 
     def _home(self) -> str | None:
-        """The schema in which the first revisions create TimescaleDB."""
-        if self._new.base_heads:
-            return None
+        """The schema in which the revisions create TimescaleDB."""
         # The rehearsal reports the revisions that fail.
         with suppress(MigrationFailed):
             return self.migrations.home(self._engine)

@@ -89,6 +89,10 @@ _DEFAULT_LATER = (
     "Add the column without the default, then SET DEFAULT for new rows, and fill existing rows in "
     "batches."
 )
+_NEW_HYPERTABLE = (
+    "Create an empty hypertable, copy the rows in batches outside of the revision, and exchange the"
+    " names in a later one."
+)
 _REWRITES = (
     (
         r"CLUSTER|VACUUM",
@@ -96,6 +100,7 @@ _REWRITES = (
         "Do this as maintenance outside of migrations: run reorder_chunk() on each chunk.",
     ),
     (_MOVES_CHUNKS, _CHUNK_BY_CHUNK, _CHUNK_BY_CHUNK),
+    (r".*\bCREATE_HYPERTABLE\b", _NEW_HYPERTABLE, _NEW_HYPERTABLE),
     (
         r"ALTER TABLE \S+ ADD (?!CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY)(?!.* GENERATED )",
         _DEFAULT_LATER,

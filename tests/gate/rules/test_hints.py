@@ -60,6 +60,11 @@ def test_chunks_can_be_reindexed_concurrently():
         ("CLUSTER t USING i", "reorder_chunk"),
         ("VACUUM FULL t", "reorder_chunk"),
         ("SELECT compress_chunk(c) FROM show_chunks('t') c", "one chunk at a time"),
+        (
+            "SELECT public.create_hypertable('t', 'at', migrate_data => true)",
+            "Create an empty hypertable, copy the rows in batches outside of the revision, and"
+            " exchange the names in a later one.",
+        ),
     ],
 )
 def test_rewrites_have_ways_of_their_own(sql, advice):
