@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from conformance.comparing.facts import (
     ANYTHING,
+    EXISTS,
+    FactKey,
     Facts,
     OneOf,
     OwnedBy,
@@ -15,7 +17,7 @@ from conformance.comparing.facts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from conformance.comparing.comparison import Comparison
     from conformance.comparing.findings import Finding
@@ -56,7 +58,17 @@ def _without_parts_of_nothing(
         for key, finding in comparison.findings.items()
         if finding.disagreement == "unexpected" and key.attribute == "exists" and wanted(finding)
     }
-    return {key: value for key, value in facts.items() if key.existence not in gone}
+    return {
+        key: value
+        for key, value in facts.items()
+        if key.existence not in gone and not (key.kind == "comment" and _goes_with(key, gone))
+    }
+
+
+def _goes_with(comment: FactKey, gone: Container[FactKey]) -> bool:
+    """Whether the relation or the column of the comment is dropped."""
+    column = FactKey("column", comment.table, comment.name, EXISTS)
+    return column in gone or any(cause in gone for cause in comment.causes())
 
 
 def _concrete(value: Value, observed: Value) -> Value:

@@ -159,6 +159,7 @@ CASES = (
         ROWS + "UPDATE pg_class SET relrowsecurity = true, relforcerowsecurity = true"
         " WHERE relname = 'curves'",
         {"table:curves:row_security"},
+        community=True,
     ),
     Alteration(
         "no longer found",

@@ -67,7 +67,7 @@ def test_what_is_not_declared_is_not_judged(database):
     ("sql", "named"),
     [
         ("ALTER FUNCTION next_of SECURITY DEFINER", "security is definer"),
-        ("ALTER FUNCTION next_of SET search_path = attic", "settings is (search_path=attic)"),
+        ("ALTER FUNCTION next_of SET search_path = attic", "settings are (search_path=attic)"),
         ("ALTER FUNCTION next_of VOLATILE", "volatility is volatile"),
         ("ALTER FUNCTION next_of STRICT", "strict is yes"),
         ("CREATE ROLE test_heir; ALTER FUNCTION next_of OWNER TO test_heir", "owner is test_heir"),

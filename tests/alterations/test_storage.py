@@ -213,7 +213,7 @@ def _judge_tablespaces(database):
     seen = {item.object: item.reason for item in database.compare().seen}
     assert seen == {
         "instruments": "tablespace is fast_of_a_test, which no model declares",
-        "signals": "tablespaces is fast_of_a_test, which no model declares",
+        "signals": "tablespaces are fast_of_a_test, which no model declares",
     }
     database.expect((), database.declaring("signals", Storage(tablespaces=["fast_of_a_test"])))
     database.expect(

@@ -95,12 +95,15 @@ def same_column(earlier: Contents, number: int, later: Contents) -> Column | Non
 
 
 def changed_facts(before: State, after: State) -> dict[FactKey, str]:
-    """Describe every fact whose value changed: `id: 7 days -> 30 days`."""
+    """Describe every fact whose value changed: `id: 7 days -> 30 days`.
+
+    A comment changes neither rows nor plans: as any other entry of the catalog it is a trace.
+    """
     keys = sorted(before.facts.keys() | after.facts.keys(), key=lambda key: key.sort_key())
     return {
         key: f"{key.id}: {show(before.facts.get(key))} -> {show(after.facts.get(key))}"
         for key in keys
-        if before.facts.get(key) != after.facts.get(key)
+        if before.facts.get(key) != after.facts.get(key) and key.kind != "comment"
     }
 
 
