@@ -78,7 +78,7 @@ def _of_another_type(
         if kind != "foreign_key":
             continue
         target, referred = _referred(attributes.get("references"))
-        own: Any = attributes.get("columns", ())
+        own: Any = attributes["columns"]
         for name, other in zip(own, referred, strict=False):
             key = FactKey("column", table, name, "type")
             cause = FactKey("column", target, other, "type")

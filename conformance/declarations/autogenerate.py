@@ -34,7 +34,7 @@ def include_name(name: str | None, kind: str, parents: Any = None, *_: Any) -> b
     """
     if kind in _OF_ALEMBIC:
         return not (kind == "schema" and name is not None and name.startswith(_OWN_SCHEMAS))
-    schema = (parents or {}).get("schema_name") or ""
+    schema = str((parents or {}).get("schema_name"))
     extension = kind == "extension" and name == f"{schema}.timescaledb"
     return not (schema.startswith(_OWN_SCHEMAS) or extension)
 

@@ -82,6 +82,35 @@ def test_what_names_a_missing_column_follows_from_it():
     }  # fmt: skip
 
 
+def test_only_a_table_or_a_column_is_a_cause():
+    rest = table("t", "a", "b")
+    missing = one("index", "t", "a", columns=(IndexColumn("b"),))
+    missing |= one("unique", "t", "uq", columns=("a",))
+    assert {*found(rest | missing, rest)} == {"index:t.a:exists", "unique:t.uq:exists"}
+
+
+def test_another_definition_without_the_missing_column_is_a_finding_of_its_own():
+    def indexed(*names):
+        return one("index", "t", "ix", columns=tuple(IndexColumn(name) for name in names))
+
+    expected = table("t", "a", "b") | indexed("a", "b")
+    assert {*found(expected, table("t", "b") | indexed("b"))} == {
+        "column:t.a:exists", "index:t.ix:columns",
+    }  # fmt: skip
+
+
+def test_a_table_with_a_parenthesis_in_its_name():
+    rest = table("t", "city")
+    expected = (
+        rest | table("cities (old)", "code") | key("t", "fk", references="cities (old) (code)")
+    )
+    assert {*found(expected, rest)} == {"table:cities (old):exists"}
+
+
+def without_t7(facts):
+    return {name: value for name, value in facts.items() if name.table != "t7"}
+
+
 def test_more_than_six_are_counted():
     tables = [f"t{number}" for number in range(8)]
     expected = table("cities", "code")
@@ -92,6 +121,8 @@ def test_more_than_six_are_counted():
     (message,) = found(expected, observed).values()
     assert message.endswith("foreign key t5.fk and 2 more")
     del expected[FactKey("foreign_key", "t7", "fk", EXISTS)]
+    (message,) = found(without_t7(expected), without_t7(observed)).values()
+    assert message.endswith("foreign key t5.fk and 1 more")
     six = {name: value for name, value in expected.items() if name.table not in ("t6", "t7")}
     (message,) = found(six, {name: six[name] for name in observed if name in six}).values()
     assert message.endswith("foreign key t4.fk, foreign key t5.fk")

@@ -261,6 +261,14 @@ WRONG = {
         ),
         r"^ticks: drop_created_before 7 must be a length of time$",
     ),
+    "no time since the creation of a chunk": (
+        lambda: daily(Retention(drop_created_before="0 days")),
+        r"^ticks: drop_created_before '0 days' must be more than zero$",
+    ),
+    "no time from the creation of a chunk to its compression": (
+        lambda: daily(Compression(order_by="at", after=None, created_before="0 days")),
+        r"^ticks: created_before '0 days' must be more than zero$",
+    ),
     "compression of two ages": (
         lambda: daily(Compression(order_by="at", after="1 day", created_before="1 day")),
         r"^ticks: Compression has both after and created_before$",
