@@ -72,6 +72,10 @@ def connection(unmigrated_database: URL) -> Iterator[Connection]:
         yield connection
 
 
+_PARAMSTYLE = (
+    "Alembic doubles percent signs in offline mode unless env.py sets "
+    'dialect_opts={"paramstyle": "named"}.'
+)
 RELATIONS_AFTER_A_DROP = gap("relations-after-a-drop")
 
 
@@ -310,7 +314,10 @@ def test_offline_sql_gives_the_same_facts(
         outcomes.fail(
             record,
             outcomes.migration_finding(
-                "offline_sql", message, "Compared the facts of both databases.", differences
+                "offline_sql",
+                message,
+                f"Compared the facts of both databases. {_PARAMSTYLE}",
+                differences,
             ),
         )
 
@@ -324,9 +331,8 @@ def offline_failure(error: BaseException) -> Finding:
     return outcomes.migration_finding(
         "offline_sql",
         f"migration: the SQL of 'alembic upgrade --sql' fails: {describe_briefly(error)}{place}",
-        "Run 'alembic upgrade head --sql'. In offline mode a migration cannot query the database, "
-        "and Alembic doubles percent signs unless env.py sets "
-        'dialect_opts={"paramstyle": "named"}.',
+        "Run 'alembic upgrade head --sql'. In offline mode a migration cannot query the database. "
+        f"{_PARAMSTYLE}",
         one_line(error),
     )
 
