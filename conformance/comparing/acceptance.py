@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.codes import WARNING
 from conformance.comparing.decided import KINDS_OF, gone, undecided
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.findings import COMMANDS, Accepted, Finding
 from conformance.comparing.house_rules import rule_of
 from conformance.comparing.patterns import matches
@@ -200,7 +201,6 @@ def _of_these(finding: Finding, counting: tuple[str, ...]) -> Finding:
     kind, name, attribute = first.split(":", 2)
     excused = [other.split(":")[1] for other in finding.ids if other not in counting]
     them = f"{len(excused)} of these {'are' if len(excused) > 1 else 'is'}"
-    more = f" and {len(excused) - _MOST_NAMES} more" if len(excused) > _MOST_NAMES else ""
     return replace(
         finding,
         id=first,
@@ -209,7 +209,7 @@ def _of_these(finding: Finding, counting: tuple[str, ...]) -> Finding:
         attribute=attribute,
         others=tuple(others),
         message=f"{finding.message} ({them} accepted, or in the baseline: "
-        f"{', '.join(excused[:_MOST_NAMES])}{more})",
+        f"{first_of(excused, _MOST_NAMES)})",
     )
 
 

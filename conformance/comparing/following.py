@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, FactKey, Facts, IndexColumn, agrees
 from conformance.comparing.messages import noun_of
@@ -136,5 +137,4 @@ def _in(value: Any, old: str, new: str) -> Any:
 
 def _listed(keys: Sequence[FactKey]) -> str:
     objects = [*dict.fromkeys(f"{noun_of(key.kind)} {key.object}" for key in keys)]
-    more = len(objects) - _MOST_NAMES
-    return ", ".join(objects[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return first_of(objects, _MOST_NAMES)

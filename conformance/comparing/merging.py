@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, FactKey, Facts, agrees
 from conformance.comparing.following import following
@@ -270,16 +271,14 @@ def _words(function: str) -> tuple[str, ...]:
 
 def _of_one_word(keys: Sequence[FactKey], functions: Sequence[str], finding: Finding) -> Finding:
     objects = [f"{noun_of(key.kind)} {key.object}" for key in keys]
-    more = len(objects) - _MOST_NAMES
-    named = ", ".join(objects[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
     patterns = dict.fromkeys(
         f'"{key.table}"' if key.kind == "table" else f'"trigger:*.{key.name}"' for key in keys
     )
     return replace(
         finding,
         others=tuple(key.id for key in keys[1:]),
-        message=f"{named} exist, the models declare none of them; they go with the function "
-        f"{', '.join(functions)}",
+        message=f"{first_of(objects, _MOST_NAMES)} exist, the models declare none of them;"
+        f" they go with the function {', '.join(functions)}",
         hint="Read from pg_class and pg_trigger. Declare them, or drop them in a migration. If they"
         f" are a library's: leave = [{', '.join(patterns)}] in pyproject.toml.",
     )
@@ -290,8 +289,7 @@ def _of_one_function(function: str, keys: Sequence[FactKey], finding: Finding) -
     names = list(dict.fromkeys(key.name for key in keys))
     on = f"{len(tables)} tables" if len(tables) > 1 else tables[0]
     several = tables if len(tables) > 1 else names
-    more = len(several) - _MOST_NAMES
-    named = ", ".join(several[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    named = first_of(several, _MOST_NAMES)
     patterns = ", ".join(f'"trigger:*.{name}"' for name in names)
     return replace(
         finding,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import (
     EXISTS,
@@ -79,8 +80,7 @@ def _privileges(granted: Mapping[FactKey, str]) -> Iterator[Seen]:
     for key in sorted(granted, key=FactKey.sort_key):
         objects.setdefault((key.kind, key.name, granted[key]), []).append(key.table)
     for (kind, role, privileges), tables in objects.items():
-        more = f" and {len(tables) - _NAMED} more" if len(tables) > _NAMED else ""
-        yield Seen(kind, role, f"{privileges} on {', '.join(tables[:_NAMED])}{more}")
+        yield Seen(kind, role, f"{privileges} on {first_of(tables, _NAMED)}")
 
 
 def _reason(key: FactKey, value: Value) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
 from conformance.comparing.settings import RESTORING, changes_meaning, normal
 from conformance.observed.catalog import Scope, rows
@@ -37,5 +38,4 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 def _hides(hidden: tuple[str, ...]) -> str:
     if not hidden:
         return ""
-    more = f" and {len(hidden) - _NAMED} more" if len(hidden) > _NAMED else ""
-    return f"; the search_path hides {', '.join(hidden[:_NAMED])}{more}"
+    return f"; the search_path hides {first_of(hidden, _NAMED)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import FactKey
 from conformance.comparing.findings import Finding
 from conformance.comparing.policies.codes import POLICY_CODES
@@ -72,8 +73,7 @@ def broken_key(code: str, subject: str, attribute: str) -> FactKey:
 
 def listed(names: list[str]) -> str:
     """The first few."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return first_of(names, _NAMED)
 
 
 def of_runs(failed: int, total: int, error: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from conformance.comparing.enumerating import first_of
 from conformance.engines.connecting import connect, place
 from conformance.engines.identification import identify_server
 from conformance.errors import ConformanceError
@@ -150,9 +151,8 @@ def _others(connection: Connection) -> Iterator[str]:
 
 def _check_others(on: OnCopy, others: list[str], where: str) -> None:
     if others and not on.others:
-        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         raise CopyRefused(
-            f"{where} has other clients: {', '.join(others[:_NAMED])}{more}.",
+            f"{where} has other clients: {first_of(others, _NAMED)}.",
             "Disconnect them, or say --with-others: their statements then wait for the locks of"
             " the rehearsal.",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from conformance.comparing.enumerating import first_of
 from conformance.engines.connecting import connect
 from conformance.errors import ConformanceError
 from conformance.observed.traces import traces
@@ -76,8 +77,7 @@ def bring_back(url: URL, before: Found, version_table: str) -> Found:
     after = look(url, version_table)
     left = [*(after.objects - before.objects), *(before.objects - after.objects)]
     if left or after.revisions != before.revisions:
-        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-        what = ", ".join(left[:_NAMED]) + more or f"revision {', '.join(after.revisions)}"
+        what = first_of(left, _NAMED) or f"revision {', '.join(after.revisions)}"
         raise ConformanceError(
             f"The upgrade was rolled back, but the copy is not as found: {what}.",
             "Restore the copy again; the revision reaches out of its transaction.",

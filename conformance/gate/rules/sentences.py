@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from conformance.comparing.enumerating import first_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,8 +19,7 @@ _WORD = re.compile(r"[A-Z]+")
 
 def listed(items: Sequence[str]) -> str:
     """The first few items and the number of the others."""
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-    return "; ".join(items[:_NAMED]) + more
+    return first_of(items, _NAMED, "; ")
 
 
 def shortened(sql: str) -> str:

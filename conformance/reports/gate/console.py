@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.comparing.codes import NOTE
+from conformance.comparing.enumerating import first_of
 from conformance.reports.fitting import fit
 from conformance.reports.gate.copies import costs
 from conformance.reports.gate.copies import told as told_of_copy
@@ -161,8 +162,7 @@ def _not_checked(report: GateReport) -> Iterator[Text]:
 
 def _some(names: Sequence[str]) -> str:
     """The first few names and the number of the others; the written reports have all."""
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
+    return first_of(names, _MOST_NAMES)
 
 
 def _milliseconds(seconds: float) -> str:

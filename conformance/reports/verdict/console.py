@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from conformance.comparing.codes import SEVERITIES
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.findings import CATALOG
 from conformance.comparing.verdict import describe_counts
 from conformance.reports.fitting import fit
@@ -138,8 +139,7 @@ def _baseline(baseline: Baseline) -> str:
 
 def _some(names: list[str]) -> str:
     """The first few names and the number of the others."""
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
+    return first_of(names, _MOST_NAMES)
 
 
 def _checked(verdict: Verdict) -> str:
