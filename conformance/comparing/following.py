@@ -32,8 +32,14 @@ def following(
     """
     found = _of_another_type(expected, findings)
     causes = [key for key in findings if _is_cause(key, findings)]
+    by_table: dict[str, set[int]] = defaultdict(set)
+    for number, cause in enumerate(causes):
+        for table in (cause.table, names.get(cause, cause).table):
+            by_table[table].add(number)
     for key, finding in findings.items():
-        for cause in causes:
+        tables = _tables_of(key, expected, observed)
+        for number in sorted(set().union(*(by_table.get(table, ()) for table in tables))):
+            cause = causes[number]
             if (
                 _names(key, cause, expected)
                 if finding.disagreement == "missing" and cause not in names
@@ -54,6 +60,12 @@ def following(
                 message=f"{finding.message}; these follow from it: {_listed(keys)}",
             ),
         )
+
+
+def _tables_of(key: FactKey, *sides: Facts) -> set[str]:
+    """The tables of which something can be the cause: its own, and those that a key refers to."""
+    references = key._replace(attribute="references")
+    return {key.table, *(_referred(facts.get(references))[0] for facts in sides)}
 
 
 def _is_cause(key: FactKey, findings: Mapping[FactKey, Finding]) -> bool:
