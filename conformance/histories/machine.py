@@ -91,7 +91,8 @@ def rules_not_played(subject: Subject) -> dict[str, str]:
         reason = "no write path is given with --writes"
         left_out |= dict.fromkeys(_WRITE_PATH, reason)
     if triggers := subject.twins.triggers:
-        left_out["triggers"] = f"histories run without the trigger {' and '.join(triggers)}"
+        noun = "trigger" if len(triggers) == 1 else "triggers"
+        left_out["triggers"] = f"histories run without the {noun} {', '.join(triggers)}"
     return left_out
 
 

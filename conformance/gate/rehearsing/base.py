@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from conformance.project.migrations import Migrations
 
 _INSISTS = (
-    "The gate rehearses in databases that have TimescaleDB, and the new revisions create it, or its"
-    " schema, without IF NOT EXISTS."
+    "The new revisions create TimescaleDB, or its schema, without IF NOT EXISTS; the gate rehearses"
+    " in databases that have TimescaleDB already."
 )
 _WRITE_IF_NOT_EXISTS = "Write CREATE EXTENSION IF NOT EXISTS timescaledb in the new revision."
 

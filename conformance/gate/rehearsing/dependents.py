@@ -70,9 +70,10 @@ def name_dependents(connection: Connection, lines: Sequence[str]) -> tuple[str, 
             found[name].append(line)
     sources: dict[str, list[str]] = defaultdict(list)
     readers: dict[str, dict[str, str]] = defaultdict(dict)
+    known = {*aggregates.values()}
     for row in rows:
         reader = aggregates.get(row.reader, row.reader)
-        kind = "continuous aggregate" if reader in aggregates.values() else row.kind
+        kind = "continuous aggregate" if reader in known else row.kind
         sources[reader].append(row.source)
         readers[row.source][reader] = f"{kind} {reader} depends on {row.source}"
     queue = [*found]
