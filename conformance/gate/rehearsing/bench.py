@@ -65,7 +65,10 @@ class Bench:
         return base_template(self.migrations, self._new, self._home(), version)
 
     def _home(self) -> str | None:
-        """The schema in which the revisions create TimescaleDB."""
+        """The schema in which the revisions create TimescaleDB, if the new ones may do so."""
+        new = (revision.path.read_text("utf-8", "replace") for revision in self._new.revisions)
+        if self._new.base_heads and not any("extension" in source.lower() for source in new):
+            return None
         # The rehearsal reports the revisions that fail.
         with suppress(MigrationFailed):
             return self.migrations.home(self._engine)
