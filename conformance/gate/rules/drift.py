@@ -56,11 +56,20 @@ def judge_drift(
                 fact=finding,
             )
         else:
-            code, subject = "drift", finding.id
+            # A comment that is missing is a warning here, too.
+            code, subject, severity = "drift", finding.id, finding.severity
             if _is_rule(finding):
                 code, _, subject = finding.id.partition(":")
-            message, hint = f"{finding.message}.", finding.hint
-            yield GateFinding(code, revision or last, subject, message, hint, fact=finding)
+                severity = ""
+            yield GateFinding(
+                code,
+                revision or last,
+                subject,
+                f"{finding.message}.",
+                finding.hint,
+                severity=severity,
+                fact=finding,
+            )
 
 
 def unchanged(findings: Sequence[Finding], rehearsed: Sequence[Evidence]) -> bool:

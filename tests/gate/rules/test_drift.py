@@ -49,6 +49,12 @@ def test_not_where_the_models_say_something_else_now(found):
     assert code(found, promised_before=set()) == ("drift", "0002", True)
 
 
+def test_a_warning_about_a_fact_is_a_warning_of_the_gate():
+    """A missing comment fails neither an audit nor the gate."""
+    found = replace(LACKING, severity="warning")
+    assert code(found, promised_before=set()) == ("drift", "0002", False)
+
+
 @pytest.mark.parametrize("promised_before", [{CHUNKS.id}, None])
 def test_not_where_a_revision_changed_it(promised_before):
     said = code(SURPLUS, promised_before=promised_before, rehearsed=(CHANGED, evidence()))
