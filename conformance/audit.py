@@ -76,8 +76,8 @@ def audit(  # noqa: PLR0913 - each is a choice of the caller
         measured: called with rows, bytes, chunks and batches of each table, and with the limits of
             the server under the name `(server)`.
         leave: patterns of objects that are left to others.
-        migrated: whether Alembic's migrations are to make the database; then it must say which it
-            has had.
+        migrated: whether the project has Alembic's migrations; then a missing or empty version
+            table is a warning.
 
     Raises:
         ConformanceError: the connection fails, the TimescaleDB is not supported, or a timeout

@@ -171,7 +171,7 @@ def one_line(error: BaseException) -> str:
     """The message of an error on one line, without SQLAlchemy's additions to a server's message.
 
     Nor with what pydantic adds: the values of a settings object, and so its passwords. A syntax
-    error is with the path of its file.
+    error has the path of its file.
     """
     if is_of_pydantic(error):
         parts = (

@@ -265,7 +265,7 @@ def _conforming(steps: list[Step]) -> list[Step]:
 
 
 def _looking_in(schema: str, steps: list[Step]) -> list[Step]:
-    """With the schema before all others on the search path, which is then as it was."""
+    """The steps with the schema first on the search path; afterwards the path is as before."""
     if not schema or not steps:
         return steps
     local = "true" if steps[0].phase == steps[-1].phase == 0 else "false"

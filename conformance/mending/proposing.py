@@ -129,7 +129,7 @@ def propose(context: AutogenContext, upgrade: UpgradeOps, metadata: MetaData) ->
 def _without_new_schemas(
     connection: Connection, metadata: MetaData, upgrade: Iterable[Step]
 ) -> Iterator[Step]:
-    """DROP SCHEMA for those that the upgrade creates; one that is there may be somebody else's."""
+    """DROP SCHEMA for each schema that the upgrade creates; others may be somebody else's."""
     there = inspect(connection).get_schema_names()
     created = {step.sql for step in upgrade}
     relations = (*metadata.tables.values(), *views_of(metadata))
@@ -152,7 +152,7 @@ def _leave_views_out(upgrade: UpgradeOps, metadata: MetaData) -> None:
 
 
 def _keep_declared(upgrade: UpgradeOps, comparison: Comparison) -> None:
-    """Without the drops that alembic_utils proposes of whatever is not registered there."""
+    """Leave out the drops of what the models declare; alembic_utils knows its entities alone."""
     declared = {
         (key.kind, key.table, key.name) for key in comparison.sides[0] if key.attribute == EXISTS
     }

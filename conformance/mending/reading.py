@@ -39,7 +39,8 @@ class Read:
         comparison: with both sides.
         ids: the ids of the verdict's findings; None: all that are found are meant.
         in_use: whether the database is in use, and may differ from what the migrations make.
-        schema: the schema of names without one, if the models name it; sessions may look elsewhere.
+        schema: the schema that facts leave out of names, if every table of the models names its
+            own schema and a session looks elsewhere first; else empty.
     """
 
     comparison: Comparison

@@ -44,7 +44,7 @@ def steps(first: str) -> Iterator[tuple[Progress, Callable[[], None]]]:
     """Show the current step on standard error; yields the Progress and what ends the display.
 
     Args:
-        first: the step before the first call, in words of the program.
+        first: the step before the first call, in the program's own words, which need no escaping.
     """
     with Terminal(stderr=True).status(first) as status:
         yield lambda step: status.update(escape(step)), status.stop

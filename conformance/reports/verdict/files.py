@@ -25,7 +25,7 @@ JUNIT_FILE = "junit.xml"
 def write_all(verdict: Verdict, folder: Path) -> None:
     """Write `verdict.json`, `verdict.md` and `verdict.html`. Each file is replaced atomically.
 
-    Also shows what `junit.xml` has, if it is there.
+    In `junit.xml`, which pytest has written, invisible characters become visible.
     """
     write(folder / JSON_FILE, json_report.render(verdict))
     write(folder / MARKDOWN_FILE, markdown_report.render(verdict))
