@@ -28,7 +28,7 @@ AGAIN ?=
 JOBS ?=
 ONLY ?=
 # A guarded command ends with make, even if make is killed.
-GUARD := exec $(PYTHON) -I "$(CURDIR)/.ci/guard.py" $$PPID
+GUARD := exec $(PYTHON) -I -S "$(CURDIR)/.ci/guard.py" $$PPID
 ENGINE_OPTIONS := $(if $(ENGINE),--engine=$(ENGINE)) $(if $(IMAGE),--image=$(IMAGE))
 PYTEST_OPTIONS := $(patsubst --%,--conformance-%,$(ENGINE_OPTIONS))
 

@@ -35,7 +35,7 @@ stop_docker() {
 start_daemon() {
     local shell=$BASHPID
     # If this shell is killed, the guard ends the daemon.
-    python3 -I .ci/guard.py "$shell" dockerd > build/dockerd.log 2>&1 < /dev/null &
+    python3 -I -S .ci/guard.py "$shell" dockerd > build/dockerd.log 2>&1 < /dev/null &
     daemon_guard=$!
     local second
     for second in {1..60}; do

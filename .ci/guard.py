@@ -1,13 +1,14 @@
 """Run a command, and end it when the process that started it is gone.
 
-    python -I .ci/guard.py PARENT COMMAND [ARGUMENT...]
+    python -I -S .ci/guard.py PARENT COMMAND [ARGUMENT...]
 
 PARENT is the id of the starting process. The caller gives the id, because the process may be gone
 before Python can ask for it.
 
 A `make` that is killed cannot stop its children. Who kills its whole process group, as a CI runner
 does, kills this script too: a second process, outside of the group, then ends the command. This
-script needs Python alone, so that it can guard the installation too.
+script needs Python alone, so that it can guard the installation too; without `site` (-S), whose
+.pth files may run code that swallows a Ctrl-C.
 """
 
 from __future__ import annotations
@@ -34,16 +35,25 @@ def run(parent: int, command: list[str]) -> int:
             return 1
         # PYTHON may name a program that starts Python as its child and ends with this child.
         parent = os.getppid()
+    # A signal that comes while the command is being started must not end this script alone.
+    early: list[int] = []
+    _handle(early.append)
     watcher = _watcher()
     # A group of its own, so that its children can be ended with it.
     child = subprocess.Popen(command, process_group=0)  # noqa: S603 - the caller's own command
     os.write(watcher, b"%d\n" % child.pid)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: _send(child.pid, received))
+    _handle(lambda number: _send(child.pid, number))
+    for number in early:
+        _send(child.pid, number)
     try:
         return _wait(child, parent)
     finally:
         os.write(watcher, b"over\n")
+
+
+def _handle(action: Callable[[int], object]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: action(received))
 
 
 def _wait(child: subprocess.Popen[bytes], parent: int) -> int:

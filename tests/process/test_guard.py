@@ -16,7 +16,7 @@ GUARD = Path(__file__).parents[2] / ".ci" / "guard.py"
 
 
 def guarded(parent, *command):
-    return [sys.executable, "-I", str(GUARD), str(parent), *command]
+    return [sys.executable, "-I", "-S", str(GUARD), str(parent), *command]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_it_ends_with_whoever_started_it():
     """The guard holds a pipe, which is closed when it has ended."""
     read, write = os.pipe()
     # The shell's own number is not known before it runs.
-    shell = f'{sys.executable} -I "{GUARD}" $$ sh -c "echo started; exec sleep 60" & wait'
+    shell = f'{sys.executable} -I -S "{GUARD}" $$ sh -c "echo started; exec sleep 60" & wait'
     with subprocess.Popen(["sh", "-c", shell], stdout=subprocess.PIPE, pass_fds=[write]) as process:
         os.close(write)
         assert process.stdout is not None
@@ -59,6 +59,22 @@ def test_it_ends_with_whoever_started_it():
     os.close(read)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("before", ["watcher = _watcher()", "os.write(watcher, b\"%d"])
+def test_a_signal_while_it_starts_ends_its_command(before, number):
+    """Otherwise the command would go on, without a guard."""
+    script = GUARD.read_text().replace(before, f"os.kill(os.getpid(), {int(number)}); {before}", 1)
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", script, str(os.getpid()), "sleep", "60"],
+        stdout=subprocess.PIPE, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        # The command, the guard and its watcher have standard output.
+        readable, _, _ = select.select([process.stdout], [], [], 20)
+        assert readable
+        assert process.wait() == 128 + number
+
+
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_its_command_ends_if_the_guard_is_killed_with_its_process_group(stubborn):
     """As a CI runner ends a job: `make` and the guard are gone at once, the command is not."""
@@ -66,7 +82,7 @@ def test_its_command_ends_if_the_guard_is_killed_with_its_process_group(stubborn
     ignore = "trap '' INT; " if stubborn else ""
     script = GUARD.read_text().replace("_GRACE_SECONDS = 6.0", "_GRACE_SECONDS = 0.5")
     # The shell's own number is not known before it runs.
-    shell = f'"$0" -I -c "$1" $$ sh -c "{ignore}echo started; exec sleep 60" & wait'
+    shell = f'"$0" -I -S -c "$1" $$ sh -c "{ignore}echo started; exec sleep 60" & wait'
     with subprocess.Popen(
         ["sh", "-c", shell, sys.executable, script],
         stdout=subprocess.PIPE, start_new_session=True,
