@@ -6,7 +6,7 @@ import atexit
 import os
 from typing import TYPE_CHECKING
 
-from conformance.process.interrupts import raise_on_termination
+from conformance.process.termination import raise_on_termination
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
 import socket
-import sys
 import threading
-import time
 import weakref
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from sqlalchemy import Pool, event
 
+from conformance.process.termination import (
+    TERMINATION,
+    Resender,
+    raise_interrupt,
+    raise_on_termination,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import FrameType
 
     from conformance.process.progress import Progress
@@ -36,70 +40,6 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 #: Seconds after which statements of connections that are older than a signal end all the same.
 PATIENCE_AFTER_INTERRUPT = 5.0
-
-#: Seconds after which a dropped signal is sent again.
-_AGAIN = 0.05
-#: The signals of this platform that terminate a process silently.
-_TERMINATION = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-
-
-def raise_on_termination() -> None:
-    """Turn the signals that terminate a process into an exception, as Python does for SIGINT.
-
-    Handlers that were set by others are not changed. The exception is KeyboardInterrupt, for which
-    pytest ends the whole run and tears down all fixtures. If Python drops the exception, the signal
-    is sent again.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    for number in _TERMINATION:
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _raise)
-    _resend_dropped_signals()
-
-
-def _resend_dropped_signals() -> None:
-    if not isinstance(sys.unraisablehook, _Resender):
-        sys.unraisablehook = _Resender(sys.unraisablehook)
-
-
-def _raise(number: int, _frame: FrameType | None) -> None:
-    # pytest may have set its own hook meanwhile.
-    _resend_dropped_signals()
-    interrupt = KeyboardInterrupt(f"ended by {signal.Signals(number).name}")
-    vars(interrupt)["number"] = number
-    raise interrupt
-
-
-class _Resender:
-    """Sends a signal again if Python dropped its exception.
-
-    Python drops exceptions in a finalizer, in a callback of the garbage collector, such as
-    Hypothesis', or of a weak reference, such as SQLAlchemy's for each discarded engine.
-    """
-
-    #: Whether the signal is still unhandled.
-    due = False
-
-    def __init__(self, before: Callable[[Any], object]) -> None:
-        self._before = before
-
-    def __call__(self, dropped: Any) -> None:
-        if isinstance(dropped.exc_value, KeyboardInterrupt):
-            number = vars(dropped.exc_value).get("number", signal.SIGINT)
-            _Resender.due = True
-            # Not from here, where exceptions are dropped as well. And not with `threading`, whose
-            # locks the main thread may hold at this moment.
-            _thread.start_new_thread(_send_again, (number,))
-        else:
-            self._before(dropped)
-
-
-def _send_again(number: int) -> None:
-    time.sleep(_AGAIN)
-    if _Resender.due:
-        _Resender.due = False
-        os.kill(os.getpid(), number)
 
 
 @contextmanager
@@ -133,7 +73,7 @@ def interruptible(progress: Progress) -> Iterator[Progress]:
         except BaseException as error:
             if request.number is None:
                 raise
-            _Resender.due = False
+            Resender.due = False
             raise KeyboardInterrupt from error
 
 
@@ -151,7 +91,7 @@ class _Request:
 
     def raise_if_made(self) -> None:
         if self.number is not None:
-            _raise(self.number, None)
+            raise_interrupt(self.number)
 
     @contextmanager
     def received(self) -> Iterator[None]:
@@ -160,11 +100,11 @@ class _Request:
         def ask(number: int, frame: FrameType | None) -> None:
             self.number = number
             self.handled.set()
-            _raise(number, frame)
+            raise_interrupt(number, frame)
 
         raise_on_termination()
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_TERMINATION)}
-        ours = (signal.default_int_handler, signal.SIG_DFL, _raise)
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, *TERMINATION)}
+        ours = (signal.default_int_handler, signal.SIG_DFL, raise_interrupt)
         replaced = [number for number, handler in before.items() if handler in ours]
         for number in replaced:
             signal.signal(number, ask)

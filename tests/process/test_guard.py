@@ -60,7 +60,7 @@ def test_it_ends_with_whoever_started_it():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-@pytest.mark.parametrize("before", ["watcher = _watcher()", "os.write(watcher, b\"%d"])
+@pytest.mark.parametrize("before", ["watcher = _watcher()", 'os.write(watcher, b"%d'])
 def test_a_signal_while_it_starts_ends_its_command(before, number):
     """Otherwise the command would go on, without a guard."""
     script = GUARD.read_text().replace(before, f"os.kill(os.getpid(), {int(number)}); {before}", 1)
