@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from conformance.adoption.stage import policy_for
 from conformance.checking.collector import Collector
-from conformance.checking.process import SuiteProcess, verdict_of
+from conformance.checking.process import verdict_of
 from conformance.checking.run import SUITE, check_on
 from conformance.comparing.acceptance import as_judged, judge_all
 from conformance.process.output import write
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from conformance.checking.choices import Choices
+    from conformance.checking.process import SuiteProcess
     from conformance.comparing.verdict import Verdict
     from conformance.engines.started import Session
     from conformance.process.progress import Progress
@@ -37,15 +37,13 @@ _BESIDE_SESSIONS = _BESIDE | {"test_histories.py"}
 _JUNIT_BESIDE = "junit-beside.xml"
 
 
-def has_second_core() -> bool:
-    """Whether a second core is available for the second half."""
-    return len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
-
-
-def in_halves(session: Session, choices: Choices, console: Console, progress: Progress) -> Verdict:
+def in_halves(
+    other: SuiteProcess, session: Session, choices: Choices, console: Console, progress: Progress
+) -> Verdict:
     """The verdict of both halves.
 
     Args:
+        other: a process without an order.
         session: the engine of the half that runs here; the other half starts its own engine.
         console: prints the verdict on the structure as soon as it is known.
 
@@ -56,11 +54,11 @@ def in_halves(session: Session, choices: Choices, console: Console, progress: Pr
     has_sessions = session.engine.capabilities.concurrent_sessions
     beside = _BESIDE_SESSIONS if has_sessions else _BESIDE
     others = replace(choices, junit=_JUNIT_BESIDE)
-    with SuiteProcess(others, _all_but(beside, chapters)) as other:
-        collector = Collector(session, progress, lambda found: _show(found, choices, console))
-        arguments = [*_all_but(chapters - beside, chapters), "--conformance-facts-at-once"]
-        verdict = check_on(session, choices, arguments, progress, collector)
-        found = other.verdict(progress)
+    other.order(others, _all_but(beside, chapters))
+    collector = Collector(session, progress, lambda found: _show(found, choices, console))
+    arguments = [*_all_but(chapters - beside, chapters), "--conformance-facts-at-once"]
+    verdict = check_on(session, choices, arguments, progress, collector)
+    found = other.verdict(progress)
     _merge_junit(choices.reports / choices.junit, choices.reports / _JUNIT_BESIDE)
     return _both(verdict, verdict_of(found))
 

@@ -1,9 +1,9 @@
 """A process that runs the suite, or a part of it, and answers with the verdict.
 
-`python -m conformance.checking.process` reads an order from standard input, one line of JSON. It
-writes lines of JSON to standard output: `{"step": ...}` before each check, and at the end
-`{"verdict": ...}`, or `{"could_not_run": ...}` with exit code 2. The process ends when its standard
-input closes, because then its parent has ended.
+`python -m conformance.checking.process` imports what every run needs, and reads an order from
+standard input, one line of JSON. It writes lines of JSON to standard output: `{"step": ...}` before
+each check, and at the end `{"verdict": ...}`, or `{"could_not_run": ...}` with exit code 2. The
+process ends when its standard input closes, because then its parent has ended.
 """
 
 from __future__ import annotations
@@ -32,33 +32,19 @@ if TYPE_CHECKING:
 _GRACE = 20
 
 
+def has_second_core() -> bool:
+    """Whether another process can work at the same time."""
+    return len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
+
+
 class SuiteProcess:
     """The suite in another process, which `__enter__` starts.
 
-    pytest must be imported before Hypothesis, and needs a process of its own.
-
-    Args:
-        choices: the choices for the run.
-        arguments: further arguments of pytest.
-        server: the URL of a server, with the password: run in copies of a database on this server
-            instead of starting an engine.
-        database: the name of that database.
+    pytest must be imported before Hypothesis, and needs a process of its own. It imports what it
+    needs while its caller still prepares the order.
     """
 
-    def __init__(
-        self,
-        choices: Choices,
-        arguments: Sequence[str],
-        *,
-        server: str | None = None,
-        database: str | None = None,
-    ) -> None:
-        self._order = {
-            "choices": choices.as_data(),
-            "arguments": list(arguments),
-            "server": server,
-            "database": database,
-        }
+    def __init__(self) -> None:
         self._steps: list[str] = []
         self._answer: dict[str, Any] | None = None
 
@@ -74,9 +60,6 @@ class SuiteProcess:
             process_group=0,
         )
         try:
-            # The order may contain a password, and other users cannot read standard input.
-            with suppress(BrokenPipeError):
-                print(json.dumps(self._order), file=self._process.stdin, flush=True)
             self._reader = threading.Thread(target=self._read, daemon=True)
             self._reader.start()
         except BaseException:
@@ -96,6 +79,33 @@ class SuiteProcess:
             with suppress(OSError):
                 if stream is not None:
                     stream.close()
+
+    def order(
+        self,
+        choices: Choices,
+        arguments: Sequence[str],
+        *,
+        server: str | None = None,
+        database: str | None = None,
+    ) -> None:
+        """Say what to run, once.
+
+        Args:
+            choices: the choices for the run.
+            arguments: further arguments of pytest.
+            server: the URL of a server, with the password: run in copies of a database on this
+                server instead of starting an engine.
+            database: the name of that database.
+        """
+        order = {
+            "choices": choices.as_data(),
+            "arguments": list(arguments),
+            "server": server,
+            "database": database,
+        }
+        # The order may contain a password, and other users cannot read standard input.
+        with suppress(BrokenPipeError):
+            print(json.dumps(order), file=self._process.stdin, flush=True)
 
     def verdict(self, progress: Progress) -> dict[str, Any]:
         """Wait for the verdict's JSON.
@@ -160,6 +170,8 @@ def main() -> int:
             print(json.dumps(said), file=answer, flush=True)
 
         try:
+            import conformance.checking.run  # noqa: F401 - while the caller prepares the order
+
             order = json.loads(sys.stdin.readline())
             # A copy, because pytest replaces standard input.
             caller = os.dup(sys.stdin.fileno())

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from conformance.checking.choices import Choices
+    from conformance.checking.process import SuiteProcess
     from conformance.comparing.verdict import Verdict
     from conformance.engines.started import Session
     from conformance.process.progress import Progress
@@ -40,20 +41,20 @@ def run_suite(
     arguments: Sequence[str],
     console: Console,
     progress: Progress = unwatched,
+    other: SuiteProcess | None = None,
 ) -> Verdict:
     """Start the engine, run the suite, stop the engine.
 
-    Without arguments a part of the suite runs in another process.
-
     Args:
         arguments: further arguments of pytest, such as `-k market_data`.
+        other: a process that runs a part of the suite; None: all runs in this one.
         console: shows the progress, and the verdict on the structure as soon as it is known.
         progress: called with each check that begins.
 
     Raises:
         ConformanceError: the engine, the models or the migrations are not available.
     """
-    from conformance.checking.halves import has_second_core, in_halves
+    from conformance.checking.halves import in_halves
 
     started = time.monotonic()
     make_ready(choices)
@@ -62,8 +63,8 @@ def run_suite(
         stages = {"engine": time.monotonic() - started}
         try:
             _anticipate(session, choices)
-            if not arguments and has_second_core():
-                verdict = in_halves(session, choices, console, shown)
+            if other is not None:
+                verdict = in_halves(other, session, choices, console, shown)
             else:
                 verdict = check_on(session, choices, arguments, shown)
             stages |= verdict.stages

@@ -110,7 +110,8 @@ def verdicts(
     while True:
         before = watch.seen
         try:
-            with SuiteProcess(choices, arguments) as process:
+            with SuiteProcess() as process:
+                process.order(choices, arguments)
                 answer = process.verdict(_until_a_change(watch, progress))
             found: Verdict | ConformanceError = verdict_of(answer)
         except _Changed:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from conformance.checking.process import SuiteProcess, has_second_core
 from conformance.commands.annotating import Annotating, annotation_options
 from conformance.commands.carrying_out import asked, carry_out
 from conformance.commands.options import baseline_options, options
@@ -39,6 +40,10 @@ def check(  # noqa: PLR0913 - click gives each option by its name
 ) -> None:
     """Run the conformance suite on a newly migrated TimescaleDB."""
     require("suite", "conformance check")
+    other = None
+    if not watch and not pytest_arguments and has_second_core():
+        # Before the imports below, so that both processes import at the same time.
+        other = click.get_current_context().with_resource(SuiteProcess())
     from conformance.adoption.stage import Choices as Adopting
     from conformance.adoption.stage import Stage
     from conformance.checking.choices import Choices, selects
@@ -63,7 +68,7 @@ def check(  # noqa: PLR0913 - click gives each option by its name
         watch_project(project, pytest_arguments, stage)
     carry_out(
         lambda progress: run_suite(
-            Choices(project), pytest_arguments, Terminal(stderr=True), progress
+            Choices(project), pytest_arguments, Terminal(stderr=True), progress, other
         ),
         stage=stage,
         no_verdict=lambda reason: Verdict(asked(project), could_not_run=reason),

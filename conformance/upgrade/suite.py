@@ -65,13 +65,13 @@ def check_upgraded(upgraded: UpgradedDatabase, choices: Choices) -> SuiteOutcome
         ConformanceError: the suite cannot run.
     """
     reports = str(Path(choices.project.reports) / FOLDER)
-    suite = SuiteProcess(
-        Suite(replace(choices.project, engine="url", image=None, reports=reports)),
-        _ARGUMENTS,
-        server=upgraded.engine.server_url,
-        database=upgraded.url.database,
-    )
-    with suite:
+    with SuiteProcess() as suite:
+        suite.order(
+            Suite(replace(choices.project, engine="url", image=None, reports=reports)),
+            _ARGUMENTS,
+            server=upgraded.engine.server_url,
+            database=upgraded.url.database,
+        )
         data = suite.verdict(unwatched)
     return SuiteOutcome(
         tuple(Finding(**item) for item in data["findings"]),

@@ -17,14 +17,15 @@ from conformance.project.configuration import Configuration
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_caller_alone():
-    with SuiteProcess(Choices(Configuration()), ()) as process:
+    with SuiteProcess() as process:
+        process.order(Choices(Configuration()), ())
         child = process._process
         assert os.getpgid(child.pid) != os.getpgrp()
     assert child.returncode is not None
 
 
 def test_ctrl_c_while_it_starts_leaves_nothing_running(monkeypatch):
-    started = SuiteProcess(Choices(Configuration()), ())
+    started = SuiteProcess()
 
     class Interrupted:
         def __init__(self, **_):
@@ -54,6 +55,8 @@ def test_a_caller_that_has_ended_gets_no_traceback(order):
 
 def test_models_that_cannot_be_imported_are_named_as_by_a_check():
     choices = Choices(Configuration(models=("nothing_like_it:Base.metadata",)))
-    with SuiteProcess(choices, ()) as process, pytest.raises(ConformanceError) as caught:
-        process.verdict(unwatched)
+    with SuiteProcess() as process:
+        process.order(choices, ())
+        with pytest.raises(ConformanceError) as caught:
+            process.verdict(unwatched)
     assert str(caught.value).startswith("There is no module 'nothing_like_it'")
