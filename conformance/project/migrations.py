@@ -230,6 +230,8 @@ class Migrations:
 
     def _run(self, what: Callable[..., object], connection: Connection, revision: str) -> None:
         self._choose_edition()
+        # An env.py that connects by itself must not wait for an open transaction.
+        connection.commit()
         with passed_to_env(self.config, connection), confined(self.config, connection.engine.url):
             what(self.config, revision)
         connection.commit()

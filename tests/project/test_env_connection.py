@@ -10,6 +10,16 @@ from sqlalchemy import NullPool, create_engine, text
 
 from conformance.project.env_connection import passed_to_env
 
+from .projects import ENV, migrations_in, migrations_of
+
+#: An env.py that connects by itself, to an address that is led to the database of the run.
+OWN = ENV.replace(
+    'context.configure(connection=context.config.attributes["connection"])',
+    """from sqlalchemy import create_engine
+    engine = create_engine("postgresql+psycopg2://production.invalid/desk")
+    context.configure(connection=engine.connect(), version_table="own_versions")""",
+)
+
 
 @pytest.fixture
 def connection(migrated_database):
@@ -69,3 +79,14 @@ def test_as_an_asynchronous_engine(config, connection):
         assert asyncio.run(migrate(config.attributes["connection"])) == 42
     assert tables(connection) == 0
     assert type(connection).__name__ == "Connection"
+
+
+def test_one_that_connects_by_itself_waits_for_no_transaction_of_ours(
+    conformance_engine, tmp_path, connection, monkeypatch
+):
+    """Where all connections share one session it would wait until it fails."""
+    monkeypatch.chdir(tmp_path)
+    migrations = migrations_of(conformance_engine, migrations_in(tmp_path, env=OWN))
+    assert connection.scalar(text("SELECT 1")) == 1
+    assert connection.in_transaction()
+    assert migrations.version_table(connection) == "own_versions"
