@@ -22,7 +22,8 @@ from conformance.checking.fixtures import migrations_or_skip
 from conformance.checking.options import options_of
 from conformance.checking.profiles import SCENARIOS, generation_of
 from conformance.declarations import tables_of
-from conformance.errors import ModelsUnavailable, message_of, one_line
+from conformance.errors import ModelsUnavailable, one_line
+from conformance.observed.home import home_of
 from conformance.population.filling import draw, fill_every_state
 from conformance.population.thinness import thin
 from conformance.project.confinement import confined
@@ -94,16 +95,20 @@ def alembic_engine(alembic_config: Config, unmigrated_database: URL) -> Iterator
 
 
 @pytest.fixture
-def alembic_runner(alembic_config: Config, alembic_engine: Engine) -> Iterator[MigrationContext]:
+def alembic_runner(
+    alembic_config: Config, alembic_engine: Engine, conformance_engine: TimescaleEngine
+) -> Iterator[MigrationContext]:
     """The runner of pytest-alembic's tests, which passes env.py a connection."""
     with runner(AlembicConfig(alembic_config=alembic_config), alembic_engine) as context:
         executor = context.command_executor
-        context.command_executor = _GivingExecutor(**vars(executor), engine=alembic_engine)
+        context.command_executor = _GivingExecutor(
+            **vars(executor),
+            engine=alembic_engine,
+            shared=not conformance_engine.capabilities.concurrent_sessions,
+        )
         yield context
 
 
-#: The error of creating a dropped extension again where all connections share one session.
-_LOADED_TWICE = "has already been loaded with another version"
 _ONLY_ONCE = (
     "a downgrade drops the extension timescaledb, which this engine can load only once per database"
 )
@@ -111,9 +116,19 @@ _ONLY_ONCE = (
 
 @dataclass
 class _GivingExecutor(CommandExecutor):
-    """An executor that passes env.py a connection; that of pytest-alembic passes an engine."""
+    """An executor that passes env.py a connection; that of pytest-alembic passes an engine.
+
+    Attributes:
+        shared: whether all connections share one session.
+        there: whether the extension was there after the last command.
+        dropped: whether a command has dropped it. A shared session does not forget what it knows
+            of a dropped extension, so that almost anything may fail when it is created again.
+    """
 
     engine: Engine
+    shared: bool
+    there: bool = False
+    dropped: bool = False
 
     def execute_fn(self, fn: MigrationFn) -> None:
         """Run env.py with this function."""
@@ -147,8 +162,11 @@ class _GivingExecutor(CommandExecutor):
                 with passed_to_env(self.alembic_config, connection):
                     yield
                 connection.commit()
-        except DBAPIError as error:
-            if _LOADED_TWICE in message_of(error):
+                if self.shared:
+                    before, self.there = self.there, home_of(connection) is not None
+                    self.dropped |= before and not self.there
+        except DBAPIError:
+            if self.dropped:
                 pytest.skip(f"not checked: {_ONLY_ONCE}")
             raise
 

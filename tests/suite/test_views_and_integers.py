@@ -140,6 +140,15 @@ def test_classes_that_read_from_views_are_no_tables(tmp_path):
     assert verdict["counts"]["histories"] > 0
 
 
+def test_what_follows_from_a_dropped_extension_is_not_found(tmp_path):
+    """One session forgets no functions of an extension; a new session creates the view again."""
+    drop = (*DROP_VIEWS, "DROP EXTENSION timescaledb")
+    project = made(tmp_path, "viewed", VIEWS, MAKE_VIEWS, drop)
+    code, verdict, said = check(project, "-k", "test_migrations")
+    found = [item["id"] for item in verdict["findings"]]
+    assert (code, found) == (1, ["migration:alembic:downgrade_drops_extension"]), said
+
+
 def test_a_history_of_integer_time_names_the_missing_function(tmp_path):
     """The cause, from the facts, and not that a policy failed in a history."""
     project = made(tmp_path, "numbered", NUMBERS, MAKE_NUMBERS, ("DROP TABLE ticks",))
