@@ -16,6 +16,15 @@ def has_migrations(ini: Path | str) -> bool:
     return _is_in(path.parent / PYPROJECT) if in_its_place else True
 
 
+def elsewhere(folder: Path) -> list[str]:
+    """The ini files of Alembic one or two folders below, as paths from this folder; sorted."""
+    found = [file for depth in ("*", "*/*") for file in folder.glob(f"{depth}/alembic.ini")]
+    paths = [file.relative_to(folder) for file in found]
+    return sorted(
+        path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)
+    )
+
+
 def _is_in(pyproject: Path) -> bool:
     """Whether pyproject.toml configures Alembic."""
     try:

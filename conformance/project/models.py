@@ -94,10 +94,7 @@ def has_models(configuration: Configuration) -> bool:
 
 def _that_of_env_py(configuration: Configuration) -> MetaData:
     if not has_models(configuration):
-        raise ModelsUnavailable(
-            "No models are configured.",
-            NAME_THE_MODELS,
-        )
+        raise ModelsUnavailable("No models are configured.", _where_they_may_be(configuration))
     from conformance.project.target import target_metadata
 
     found = target_metadata(configuration)
@@ -107,6 +104,16 @@ def _that_of_env_py(configuration: Configuration) -> MetaData:
             "Import every model in env.py, or name the modules of the models with --models.",
         )
     return found
+
+
+def _where_they_may_be(configuration: Configuration) -> str:
+    below = alembic_files.elsewhere(Path(configuration.folder or Path.cwd()))
+    if len(below) != 1:
+        return NAME_THE_MODELS
+    return (
+        f"Alembic is configured in {below[0]}: run this command in {Path(below[0]).parent}, or give"
+        f" --alembic-ini {below[0]}."
+    )
 
 
 def has_migrations(configuration: Configuration) -> bool:

@@ -231,6 +231,24 @@ def test_no_models():
     )
 
 
+def test_no_models_here_but_below(here):
+    (here / "server").mkdir()
+    (here / ".venv").mkdir()
+    for folder in ("server", ".venv"):
+        (here / folder / "alembic.ini").write_text("[alembic]\nscript_location = alembic\n")
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(configured())
+    assert str(caught.value) == (
+        "No models are configured. Alembic is configured in server/alembic.ini: run this command "
+        "in server, or give --alembic-ini server/alembic.ini."
+    )
+    (here / "other").mkdir()
+    (here / "other/alembic.ini").touch()
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(configured())
+    assert "Pass --models" in str(caught.value)
+
+
 SHARED = """
 import sqlalchemy as sa
 from shared_base import metadata
