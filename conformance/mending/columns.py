@@ -18,7 +18,7 @@ from conformance.mending.scene import (
     dropping,
     making,
 )
-from conformance.mending.sql import block, literal, name, relation, shadow, type_of
+from conformance.mending.sql import block, literal, name, relation, shadow, texts, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,9 +142,20 @@ def _default(ref: Ref, after: Parts) -> Iterator[Step]:
     yield _alter(ref, "DROP DEFAULT" if default is None else f"SET DEFAULT {default}")
 
 
+def _refuse_in_a_key(ref: Ref, scene: Scene) -> None:
+    """Columns of a key that stays as it is stay NOT NULL."""
+    key = scene.after.get(Ref("primary_key", ref.table), {})
+    time = scene.after.get(Ref("hypertable", ref.table), {}).get("time_column")
+    if ref.name in texts(key.get("columns")):
+        raise CannotMend("a column of the primary key is NOT NULL", "nullable")
+    if ref.name == time:
+        raise CannotMend("the time column of a hypertable is NOT NULL", "nullable")
+
+
 def _nullable(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
     scene.lift_for_constraint(ref.table)
     if after["nullable"] is True:
+        _refuse_in_a_key(ref, scene)
         yield _alter(ref, "DROP NOT NULL")
         return
     if before["nullable"] == "not validated":

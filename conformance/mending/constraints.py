@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING
+from conformance.comparing.facts import ANYTHING, EXISTS
 from conformance.mending.renaming import rename
 from conformance.mending.scene import (
     FIRST,
@@ -31,6 +31,8 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         raise CannotMend("its triggers are not disabled again", "enforced")
     if parts.get("valid") is False:
         raise CannotMend("its index is not made invalid again", "valid")
+    if ref.kind in ("primary_key", "unique"):
+        _refuse_without_dimensions(ref, parts, scene)
     scene.lift_for_constraint(ref.table)
     named = _name(ref, parts)
     word = f"CONSTRAINT {name(named)} " if named else ""
@@ -48,6 +50,14 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         yield making(ref.kind, f"{add}{word} USING INDEX {name(index)}{_deferrable(parts)}")
     else:
         yield making(ref.kind, f"{add}{definition}{_validated(parts)}", note=note)
+
+
+def _refuse_without_dimensions(ref: Ref, parts: Parts, scene: Scene) -> None:
+    """A key that a hypertable cannot have stays as it is, also where a person must decide first."""
+    hypertable = scene.after.get(Ref("hypertable", ref.table), {})
+    time = hypertable.get("time_column")
+    if EXISTS in hypertable and time not in texts(parts.get("columns")):
+        raise CannotMend(f"a unique key of a hypertable must contain its time column {time}")
 
 
 def _is_validated_later(ref: Ref, parts: Parts, scene: Scene) -> bool:

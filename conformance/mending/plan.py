@@ -146,9 +146,10 @@ def plan_for(  # noqa: PLR0913 - how the statements are to run
     before = objects_of(comparison.sides[1])
     after = objects_of(target_of(comparison, wanted))
     before, after, left = _clear(before, after, comparison.schemas)
-    upgrade, failed = steps_between(before, after, guarded=guarded, online=online, kinds=kinds)
+    upgrade, failed, reached = _way(before, after, guarded=guarded, online=online, kinds=kinds)
     failed.update(left)
-    downgrade, kept = steps_between(after, before, guarded=guarded, undo=True, kinds=kinds)
+    # From where the upgrade leads: what it leaves as it is was never away.
+    downgrade, kept = steps_between(reached, before, guarded=guarded, undo=True, kinds=kinds)
     mended, unmended = [], []
     for key, finding in comparison.findings.items():
         if not wanted(finding):
@@ -217,6 +218,20 @@ def steps_between(  # noqa: PLR0913 - how the statements are to run
     kinds: Collection[str] = _ALL,
 ) -> tuple[list[Step], Failed]:
     """The statements from one state to the other, and what they leave as it is."""
+    steps, failed, _ = _way(before, after, guarded=guarded, online=online, undo=undo, kinds=kinds)
+    return steps, failed
+
+
+def _way(  # noqa: PLR0913 - how the statements are to run
+    before: Objects,
+    after: Objects,
+    *,
+    guarded: bool = False,
+    online: bool = False,
+    undo: bool = False,
+    kinds: Collection[str] = _ALL,
+) -> tuple[list[Step], Failed, Objects]:
+    """The statements from one state to the other, what they leave as it is, and where they lead."""
     failed: Failed = {}
     while True:
         names = {old: new for old, new in renames(before, after).items() if old.kind in kinds}
@@ -232,7 +247,7 @@ def steps_between(  # noqa: PLR0913 - how the statements are to run
                 # After an interruption what was committed runs again.
                 guarded = True
                 continue
-            return _conforming(_timed(steps)), failed
+            return _conforming(_timed(steps)), failed, after
         after = dict(after)
         for item in stays:
             failed.update(item.failed)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Column, DateTime, MetaData, Table, Text
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
 
 from conformance.declarations import Hypertable
 from conformance.mending.plan import plan_for
@@ -229,3 +229,26 @@ def test_names_without_a_schema_are_found_wherever_a_session_looks(bare_database
         assert bare_database.value("SHOW search_path") == "public"
         found = check_database(connection, metadata, bare_database.capabilities, scope).findings
         assert len(found) == left
+
+
+def test_what_stays_as_it_is_takes_others_with_it_and_does_not_come_back(bare_database):
+    """The models know no hypertable: their key cannot be had, and the way back makes no second."""
+    metadata = MetaData()
+    Table("ticks", metadata, Column("number", Integer, primary_key=True, autoincrement=False),
+          Column("at", DateTime(timezone=True)), Column("note", Text))  # fmt: skip
+    bare_database.execute(
+        "CREATE TABLE ticks (number integer, at timestamptz, note varchar(9),"
+        " CONSTRAINT ticks_pkey PRIMARY KEY (number, at));"
+        "SELECT create_hypertable('ticks', 'at', create_default_indexes => false)"
+    )
+    comparison = bare_database.compare(metadata)
+    plan = plan_for(comparison)
+    assert {item.id for item in plan.unmended} == {
+        "primary_key:ticks:columns", "hypertable:ticks:exists", "column:ticks.at:nullable",
+    }  # fmt: skip
+    (step,) = plan.upgrade
+    assert "COLUMN note TYPE TEXT" in step.sql
+    before = comparison.sides[1]
+    for body in (upgrade_body(plan), downgrade_body(plan)):
+        assert not run_body(bare_database.connection, body)
+    assert bare_database.compare(metadata).sides[1] == before
