@@ -150,6 +150,8 @@ _FIXED = (
     # Only the plugins that the suite uses. Other plugins could change what is checked, and cost
     # time: pytest rewrites all modules of every package with a plugin.
     "--disable-plugin-autoload",
+    # A worker of xdist begins with the project's folder on its path.
+    "-p", "conformance.checking.imports",
     "-p", "pytest_alembic",
     "-p", "hypothesispytest",
     "-p", "xdist",

@@ -42,7 +42,12 @@ class _StandardLibraryFirst:
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Find a module; Python calls this for every module that is not imported yet."""
-        if path is not None or fullname not in sys.stdlib_module_names:
+        if path is not None:
+            return None
+        if fullname == "alembic":
+            installed = [entry for entry in sys.path if Path(entry).name.endswith("-packages")]
+            return PathFinder.find_spec(fullname, installed, target)
+        if fullname not in sys.stdlib_module_names:
             return None
         return PathFinder.find_spec(fullname, self._path, target)
 
@@ -58,7 +63,9 @@ def command(module: str) -> list[str]:
 def put_first() -> None:
     """Prefer the standard library to modules of the project with the same names.
 
-    Alembic's `prepend_sys_path` and Flask put the project's folder first on the path.
+    Alembic's `prepend_sys_path`, Flask and `python -m` put the project's folder first on the path.
+    Alembic itself is preferred, too: a folder of migrations is often called `alembic`, and
+    `alembic init --package` makes it a package.
     """
     if not any(isinstance(finder, _StandardLibraryFirst) for finder in sys.meta_path):
         sys.meta_path.insert(0, _StandardLibraryFirst())

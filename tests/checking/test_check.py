@@ -179,13 +179,15 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
 
 
 @pytest.mark.parametrize("command", [COMMAND, [Path(sys.executable).with_name("conformance")]])
-def test_a_folder_may_be_called_as_a_module_of_the_standard_library(tmp_path, command):
-    """pytest imports `pdb`, and that `cmd`; other programs come first on the path too."""
+def test_a_folder_may_be_called_as_a_module_of_others(tmp_path, command):
+    """pytest imports `pdb`, and that `cmd`; a folder of migrations is often called `alembic`."""
     copied_project(tmp_path)
     (tmp_path / "pyproject.toml").write_text(CONFIGURATION)
     for name in ("cmd", "code", "tests", "statistics"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise RuntimeError('of the project')")
+    # As `alembic init --package` writes it.
+    (tmp_path / "alembic/__init__.py").touch()
     arguments = [*command, "check", "--engine", "embedded"] if len(command) == 1 else command
     done = subprocess.run(
         [*arguments, "-k", "test_facts", "-n", "1"], cwd=tmp_path, capture_output=True, text=True,
