@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.engines.container.engine import daemon
+from conformance.engines.embedded.engine import EmbeddedEngine
 from conformance.engines.local import choosing
 from conformance.engines.local.engine import LocalEngine
 from conformance.errors import EngineUnavailable
@@ -24,6 +25,23 @@ if TYPE_CHECKING:
     from conformance.engines.local.choosing import Chosen
 
 _ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def stopped_with_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Stop the embedded engines of the test: each keeps 250 MB for its next database."""
+    made: list[EmbeddedEngine] = []
+    initialize = EmbeddedEngine.__init__
+
+    def remembered(engine: EmbeddedEngine, *arguments: Any, **options: Any) -> None:
+        initialize(engine, *arguments, **options)
+        made.append(engine)
+
+    monkeypatch.setattr(EmbeddedEngine, "__init__", remembered)
+    yield
+    for engine in made:
+        engine.stop()
+
 
 _HOLD = """
 import sys, time
