@@ -409,6 +409,28 @@ ANYTHING = OneOf()
 
 
 @dataclass(frozen=True, slots=True)
+class Privileges:
+    """The expected privileges of a role on an object.
+
+    Attributes:
+        parts: what the role must have, sorted.
+        usual: what the role may have besides, because PostgreSQL or its version gives it.
+    """
+
+    parts: tuple[str, ...]
+    usual: tuple[str, ...]
+
+    def accepts(self, observed: object) -> bool:
+        """Whether the role has what is declared, and nothing else but what is usual."""
+        return isinstance(observed, tuple) and (
+            {*self.parts} <= {*observed} <= {*self.parts, *self.usual}
+        )
+
+    def __str__(self) -> str:
+        return show(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """An expected value: any value but None.
 
@@ -466,6 +488,7 @@ Value = (
     | Owner
     | OwnedBy
     | OneOf
+    | Privileges
     | Given
     | Unsaid
 )
@@ -481,7 +504,7 @@ def agrees(expected: Value, observed: Value) -> bool:
     """Whether the observed value is what the models expect."""
     if type(expected) is type(observed) and expected == observed:
         return True
-    if isinstance(expected, AtLeast | OwnedBy | OneOf | Includes | Given | Unsaid):
+    if isinstance(expected, AtLeast | OwnedBy | OneOf | Privileges | Includes | Given | Unsaid):
         return expected.accepts(observed)
     if isinstance(observed, Detail):
         return expected is True
@@ -510,7 +533,7 @@ def plain(value: Value) -> Any:
         return plain(value.value)
     if isinstance(value, Interval):
         return value.plain()
-    if isinstance(value, Includes):
+    if isinstance(value, Includes | Privileges):
         return plain(value.parts)
     return str(value)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, OneOf
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Privileges
+from conformance.comparing.privileges import usual
 from conformance.declarations.base import required
 from conformance.declarations.privileges import MAINTAIN, NAMED_BY_KIND, DefaultGrant, Grant
 from conformance.expected import tables
@@ -29,7 +30,7 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
     facts: Facts = {}
     for key, privileges in granted.items():
         facts[key] = True
-        facts[key._replace(attribute="privileges")] = _value(privileges)
+        facts[key._replace(attribute="privileges")] = _value(key, privileges)
     return facts
 
 
@@ -38,13 +39,12 @@ def _words(grant: Grant | DefaultGrant) -> Iterator[str]:
     return (f"{privilege}{option}" for privilege in grant.privileges)
 
 
-def _value(privileges: set[str]) -> tuple[str, ...] | OneOf:
-    """The sorted privileges; MAINTAIN, part of `all` since PostgreSQL 17, may be missing."""
+def _value(key: FactKey, privileges: set[str]) -> Privileges:
+    """MAINTAIN, part of `all` since PostgreSQL 17, may be missing."""
     optional = {word for word in privileges if word.startswith(MAINTAIN)}
-    if not optional:
-        return tuple(sorted(privileges))
-    with_it = {word.replace(MAINTAIN, "maintain") for word in privileges}
-    return OneOf((tuple(sorted(with_it)), tuple(sorted(privileges - optional))))
+    declared = tuple(sorted(privileges - optional))
+    newer = (word.replace(MAINTAIN, "maintain") for word in optional)
+    return Privileges(declared, (*newer, *usual(key.table, key.name)))
 
 
 def _objects(grant: Grant, metadata: MetaData, default_schema: str) -> Iterator[str]:

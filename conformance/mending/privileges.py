@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from conformance.comparing.privileges import usual
 from conformance.mending.scene import CannotMend, Parts, Ref, Scene, Step, dropping, making
 from conformance.mending.sql import block, literal, name, relation, signature
 
@@ -27,9 +28,10 @@ def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
 
 
 def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
-    """REVOKE, unless the table is dropped."""
+    """REVOKE what PostgreSQL does not give by itself, unless the table is dropped."""
     if not scene.is_gone(ref.table.partition(" (")[0]):
-        yield from _revoked(ref, _words(parts))
+        kept = usual(ref.table, ref.name)
+        yield from _revoked(ref, [word for word in _words(parts) if word not in kept])
 
 
 def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Step]:

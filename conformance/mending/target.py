@@ -12,6 +12,7 @@ from conformance.comparing.facts import (
     OneOf,
     OwnedBy,
     Owner,
+    Privileges,
     Unsaid,
     Value,
 )
@@ -79,6 +80,9 @@ def _concrete(value: Value, observed: Value) -> Value:
         if value.role is None and isinstance(observed, Owner):
             return Owner(observed.usual, observed.usual)
         return ANYTHING if value.role is None else Owner(value.role, value.role)
+    if isinstance(value, Privileges):
+        had = observed if isinstance(observed, tuple) else ()
+        return (*value.parts, *(word for word in had if word in value.usual))
     if isinstance(value, OneOf) and value.values:
         return cast("Value", value.values[0])
     return value

@@ -6,12 +6,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
+from conformance.comparing.privileges import EVERYBODY, usual
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_EVERYBODY = "PUBLIC"
+#: Stands before what PostgreSQL grants and somebody has revoked.
+_WITHOUT = "without "
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
@@ -25,12 +27,14 @@ def observed(connection: Connection, scope: Scope) -> Facts:
     facts: Facts = {}
     for key, privileges in granted.items():
         privileges.sort()
+        unusual = [word for word in privileges if word not in usual(key.table, key.name)]
+        had = tuple(word for word in privileges if not word.startswith(_WITHOUT))
         facts[key] = Detail(
-            ", ".join(privileges),
-            judged=_is_judged(key, privileges, scope),
-            part=_is_usual(key, privileges),
+            ", ".join(unusual or privileges),
+            judged=_is_judged(key, unusual, scope),
+            part=not unusual,
         )
-        facts[key._replace(attribute="privileges")] = tuple(privileges)
+        facts[key._replace(attribute="privileges")] = had
     return facts
 
 
@@ -42,15 +46,9 @@ def _object(row: Any, scope: Scope) -> str:
     return name if row.kind == "default" else f"{row.kind} {name}".strip()
 
 
-def _is_judged(key: FactKey, privileges: list[str], scope: Scope) -> bool | None:
-    if key.name == _EVERYBODY:
+def _is_judged(key: FactKey, unusual: list[str], scope: Scope) -> bool | None:
+    if key.name == EVERYBODY:
         # What PostgreSQL grants to PUBLIC is often revoked on purpose.
-        return not all(privilege.startswith("without ") for privilege in privileges)
+        return not all(privilege.startswith(_WITHOUT) for privilege in unusual)
     # GRANT ... ON ALL TABLES includes Alembic's version table, which models cannot name.
     return False if key.table == scope.version_table else None
-
-
-def _is_usual(key: FactKey, privileges: list[str]) -> bool:
-    """Whether the privilege is USAGE on a schema for PUBLIC, the default of schema public."""
-    of_schema = key.table.startswith("schema ")
-    return of_schema and key.name == _EVERYBODY and privileges == ["usage"]

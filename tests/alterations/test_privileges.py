@@ -6,8 +6,11 @@ import pytest
 from sqlalchemy import Sequence
 
 from conformance.declarations import DefaultGrant, Grant, Owner
+from conformance.mending.plan import plan_for
+from conformance.mending.revision import upgrade_body
 
 from .cases import Alteration, parametrize
+from .mending import prove
 
 TABLES = (
     "curves", "data_sources", "fiscal_data", "flow_data", "instruments", "macro_series",
@@ -197,6 +200,78 @@ def test_what_public_usually_has_and_lacks_is_named(database, sql, said):
     database.expect(())
     seen = [(item.object, item.reason) for item in database.compare().seen]
     assert ("PUBLIC", said) in seen
+
+
+ONE = "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+CONNECT = Grant("connect", to="PUBLIC", kind="database")
+USAGE = Grant("usage", to="PUBLIC", on="public", kind="schema")
+ON_DATABASE = "privilege:database.PUBLIC:"
+GRANT_CREATE = ON_THE_DATABASE.format("ALL").replace("REVOKE", "GRANT").replace("FROM", "TO")
+
+
+@pytest.mark.parametrize(
+    ("declared", "sql", "findings"),
+    [
+        (CONNECT, "SELECT 1", set()),
+        (Grant("connect, temporary", to="PUBLIC", kind="database"), "SELECT 1", set()),
+        (CONNECT, ON_THE_DATABASE.format("CONNECT"),
+         {ON_DATABASE + "privileges"}),
+        (CONNECT, ON_THE_DATABASE.format("ALL"),
+         {ON_DATABASE + "privileges"}),
+        (CONNECT, ON_THE_DATABASE.format("TEMPORARY"), set()),
+        (CONNECT, GRANT_CREATE,
+         {ON_DATABASE + "privileges"}),
+        (Grant("create", to="PUBLIC", kind="database"), GRANT_CREATE, set()),
+        (Grant("create", to="PUBLIC", kind="database"), "SELECT 1", {ON_DATABASE + "privileges"}),
+        (Grant("select", to="PUBLIC", on="curves"), "GRANT SELECT ON curves TO PUBLIC", set()),
+        (USAGE, "SELECT 1", set()),
+        (USAGE, "REVOKE USAGE ON SCHEMA public FROM PUBLIC",
+         {"privilege:schema public.PUBLIC:privileges"}),
+        (Grant("create", to="PUBLIC", on="public", kind="schema"),
+         "GRANT CREATE ON SCHEMA public TO PUBLIC", set()),
+        (Grant("execute", to="PUBLIC", on="one()", kind="function"), ONE, set()),
+        (Grant("execute", to="PUBLIC", on="one()", kind="function"),
+         ONE + "REVOKE EXECUTE ON FUNCTION one FROM PUBLIC",
+         {"privilege:function one().PUBLIC:exists"}),
+    ],
+    ids=range(14),
+)  # fmt: skip
+def test_a_declaration_of_what_public_usually_has(database, declared, sql, findings):
+    database.execute(sql)
+    database.expect(findings, database.requiring(declared))
+
+
+def test_what_public_usually_has_is_neither_named_nor_counted(database):
+    counts = database.compare().accounted
+    database.execute(ONE)
+    compared = database.compare()
+    assert {item.object for item in compared.seen} == {"one()"}
+    assert compared.accounted == counts | {"function": 1}
+
+
+def test_the_message_says_what_public_lacks(database):
+    database.execute(ON_THE_DATABASE.format("ALL"))
+    (finding,) = _findings(database, database.requiring(CONNECT))
+    assert finding.message == (
+        "privilege database.PUBLIC: privileges are none, the models declare (connect)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("declared", "sql", "mends"),
+    [
+        ([], GRANT_CREATE, "REVOKE CREATE ON DATABASE %I FROM PUBLIC"),
+        ([], "GRANT CREATE ON SCHEMA public TO PUBLIC",
+         "REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
+        ([CONNECT], ON_THE_DATABASE.format("ALL"),
+         "GRANT CONNECT ON DATABASE %I TO PUBLIC"),
+    ],
+)  # fmt: skip
+def test_fix_takes_nothing_that_public_usually_has(database, declared, sql, mends):
+    database.execute(sql)
+    metadata = database.requiring(*declared)
+    assert mends in upgrade_body(plan_for(database.compare(metadata)))
+    assert prove(database, metadata).mended
 
 
 def test_the_owner_of_a_sequence_is_named(database):

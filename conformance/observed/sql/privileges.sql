@@ -1,5 +1,4 @@
--- What is granted to others than the owner, of objects in the schemas in scope and of the database;
--- without what PostgreSQL grants by itself.
+-- What is granted to others than the owner, of objects in the schemas in scope and of the database.
 WITH granted AS (
     SELECT n.nspname AS schema_name, c.relname::text AS object, '' AS kind, NULL AS column_name,
            c.relowner AS owner, acl.*
@@ -41,8 +40,9 @@ WITH granted AS (
            'function', NULL, p.proowner, acl.*
       FROM pg_catalog.pg_proc p
       JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-     CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) AS acl
-     WHERE n.nspname = ANY(:schemas) AND p.proacl IS NOT NULL AND acl.grantee <> 0::oid
+     CROSS JOIN LATERAL pg_catalog.aclexplode(
+           COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner))) AS acl
+     WHERE n.nspname = ANY(:schemas)
        AND p.oid NOT IN (SELECT e.objid FROM pg_catalog.pg_depend e
                           WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                             AND e.deptype = 'e')
@@ -57,9 +57,9 @@ WITH granted AS (
     UNION ALL
     SELECT NULL, '', 'database', NULL, d.datdba, acl.*
       FROM pg_catalog.pg_database d
-     CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) AS acl
+     CROSS JOIN LATERAL pg_catalog.aclexplode(
+           COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))) AS acl
      WHERE d.datname = pg_catalog.current_database()
-       AND NOT (acl.grantee = 0::oid AND acl.privilege_type IN ('CONNECT', 'TEMPORARY'))
     UNION ALL
     SELECT NULL, '', 'database', NULL, d.datdba, NULL, 0::oid, 'without '::text || usual::text, false
       FROM pg_catalog.pg_database d
