@@ -32,6 +32,10 @@ _PERIODS = (
     "the constraint was created with WITHOUT OVERLAPS or PERIOD, which models cannot declare. "
     "Create the constraint without"
 )
+_OWNER_OF_TYPE = (
+    "another role ran the migration, or somebody ran ALTER TYPE ... OWNER TO. Only the owner or a "
+    "superuser can alter a type"
+)
 _OWNER_OF_VIEW = (
     "another role ran the migration, or somebody ran ALTER ... OWNER TO. A view reads its tables "
     "with the rights of its owner, and the policies of a continuous aggregate run as its owner"
@@ -60,6 +64,7 @@ CAUSES = {
     ("table", "owner"): "another role ran the migration, or somebody ran ALTER TABLE ... OWNER TO. "
     "Only the owner or a superuser can alter a table, and TimescaleDB's policies run as the owner",
     **{(kind, "owner"): _OWNER_OF_VIEW for kind in DERIVED},
+    **{(kind, "owner"): _OWNER_OF_TYPE for kind in ("type", "domain", "composite_type")},
     ("table", "withheld_from_owner"): "somebody ran REVOKE ... FROM the owner. GRANT gives the "
     "privileges back",
     ("storage", "sequence"): "an unlogged sequence starts again after a crash, and gives ids that "

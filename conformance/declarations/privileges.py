@@ -39,12 +39,12 @@ FUTURE = {
 
 
 class Owner(Requirement):
-    """The role that owns tables. Without this declaration all tables must have the same owner.
+    """The role that owns tables, views and types. Without this declaration all must have one owner.
 
     Args:
         role: the name of the role.
-        tables: the tables that the role owns, qualified by their schema unless that is the default
-            one; None: all tables that no other `Owner` names.
+        tables: the tables, views and types that the role owns, qualified by their schema unless
+            that is the default one; None: all that no other `Owner` names.
     """
 
     def __init__(self, role: str, *, tables: Sequence[str] | None = None) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import DOMAIN
 from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
 from conformance.declarations import tables_of
 from conformance.expected import spelling
+from conformance.expected.tables import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
         name = domain.name if schema == default_schema else f"{schema}.{domain.name}"
         for attribute, value in _attributes(domain).items():
             facts[FactKey("domain", str(name), "", attribute)] = value
+        facts[FactKey("domain", str(name), "", "owner")] = owner_of(metadata, str(name))
     return facts
 
 

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
     from conformance.inspecting.observed import Observed
 
+_RELATIONS = ("table", *DERIVED)
+_OWNED = (*_RELATIONS, "type", "domain")
 ATTRIBUTES = {
-    **dict.fromkeys(("table", *DERIVED), ("owner",)),
+    **dict.fromkeys(_OWNED, ("owner",)),
     "privilege": ("privileges",),
     "default_privilege": ("privileges",),
 }
 
-_RELATIONS = ("table", *DERIVED)
 _OPTION = " with grant option"
 _FUTURE = re.compile(r"(?P<on>\w+) of (?P<by>.*?)(?: in (?P<schema>.*))?", re.DOTALL)
 
@@ -38,7 +39,7 @@ def declarations(observed: Observed) -> Iterator[Entry]:
 def _owners(observed: Observed) -> Iterator[Entry]:
     """Nothing where all tables have one owner, which is what no declaration means, too."""
     owned: dict[str, list[FactKey]] = defaultdict(list)
-    for kind, name, _, attributes in observed.all(*_RELATIONS):
+    for kind, name, _, attributes in observed.all(*_OWNED):
         owner = attributes.get("owner")
         if isinstance(owner, Owner) and owner.role != owner.usual:
             owned[owner.role].append(FactKey(kind, name, "", "owner"))

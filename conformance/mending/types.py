@@ -16,6 +16,7 @@ from conformance.mending.scene import (
     making,
 )
 from conformance.mending.sql import block, literal, name, regclass, relation, texts, type_of
+from conformance.mending.tables import new_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,10 +37,19 @@ def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
 
 
 def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
-    """Labels more; other conditions of a domain."""
+    """Another owner; labels more; other conditions of a domain."""
+    changed = differing(before, after)
+    if "owner" in changed:
+        word = "DOMAIN" if ref.kind == "domain" else "TYPE"
+        to = new_owner(after["owner"])
+        yield making(ref.kind, f"ALTER {word} {relation(ref.table)} OWNER TO {to}")
     if ref.kind == "domain":
         yield from _altered(ref, before, after)
-        return
+    elif "labels" in changed:
+        yield from _relabelled(ref, before, after, scene)
+
+
+def _relabelled(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
     old, new = texts(before["labels"]), texts(after["labels"])
     known = set(old)
     if [label for label in new if label in known] == list(old):

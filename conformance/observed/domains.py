@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, Owner, TypeName, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             # SQLAlchemy declares one check; several mean the same as their conjunction.
             "checks": tuple(Expression(check, check) for check in _conjunction(row.checks)),
             "validated": not row.not_valid,
+            "owner": Owner(row.owner, row.usual_owner or row.owner),
         }
         name = scope.name(row.schema_name, row.domain_name)
         facts.update({FactKey("domain", name, "", part): v for part, v in attributes.items()})

@@ -1,10 +1,10 @@
-"""Enum types that columns use."""
+"""Enum types that columns use, and the owners of composite types."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Owner
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Labels in their order."""
+    """Labels of enum types in their order, and owners."""
     facts: Facts = {}
     for row in rows(connection, "types", scope):
-        name = scope.name(row.schema_name, row.type_name)
-        facts[FactKey("type", name, "", EXISTS)] = True
-        facts[FactKey("type", name, "", "labels")] = tuple(row.labels)
+        key = FactKey(row.kind, scope.name(row.schema_name, row.type_name), "", EXISTS)
+        if row.kind == "type":
+            facts[key] = True
+            facts[key._replace(attribute="labels")] = tuple(row.labels)
+        # The census tells that a composite type exists.
+        facts[key._replace(attribute="owner")] = Owner(row.owner, row.usual_owner or row.owner)
     return facts

@@ -80,6 +80,8 @@ DOMAINS = (
                " price_check TO positive"),
     Alteration("not null", "ALTER DOMAIN price SET NOT NULL", {"domain:price:nullable"}),
     Alteration("a default", "ALTER DOMAIN price SET DEFAULT 7", {"domain:price:default"}),
+    Alteration("another owner", "CREATE ROLE owner_of_a_test;"
+               "ALTER DOMAIN price OWNER TO owner_of_a_test", {"domain:price:owner"}),
     Alteration("another type", "ALTER TABLE t ALTER price TYPE int; DROP DOMAIN price;"
                "CREATE DOMAIN price bigint CHECK (VALUE > 0);"
                "ALTER TABLE t ALTER price TYPE price", {"domain:price:type"}),

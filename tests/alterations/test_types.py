@@ -1,13 +1,17 @@
-"""Enum types: their labels, in the order that comparisons go by."""
+"""Types: the labels of enums, in the order that comparisons go by, and owners."""
 
 from __future__ import annotations
 
 import pytest
 from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Table
 
+from conformance.declarations import DatabaseObject, Owner
+
 from .cases import Alteration, parametrize
 
 LABELS = "type:side:labels"
+OWNER = "owner_of_a_test"
+ROLE = f"CREATE ROLE {OWNER};"
 
 
 def _orders(*labels: str) -> MetaData:
@@ -64,6 +68,16 @@ CASES = (
         {"type:colour:exists", "column:orders.colour:exists"},
     ),
     Alteration("unused", "CREATE TYPE colour AS ENUM ('red')"),
+    Alteration("another owner", f"{ROLE} ALTER TYPE side OWNER TO {OWNER}", {"type:side:owner"}),
+    Alteration(
+        "another owner of all",
+        f"{ROLE} ALTER TYPE side OWNER TO {OWNER}; ALTER TABLE orders OWNER TO {OWNER}",
+    ),
+    Alteration(
+        "another owner of what is not declared",
+        f"{ROLE} CREATE TYPE pair AS (x int); ALTER TYPE pair OWNER TO {OWNER};"
+        f"CREATE TYPE colour AS ENUM ('red'); ALTER TYPE colour OWNER TO {OWNER}",
+    ),
 )
 
 
@@ -91,3 +105,42 @@ def test_a_used_type_is_listed_once(bare_database):
     assert comparison.accounted["type"] == 1
     assert "unused_type" not in comparison.accounted
     assert not comparison.seen
+
+
+@pytest.mark.parametrize(
+    ("declared", "findings"),
+    [
+        ([], {"type:side:owner"}),
+        ([Owner("postgres")], {"type:side:owner"}),
+        ([Owner("postgres"), Owner(OWNER, tables=["side"])], set()),
+        ([Owner(OWNER)], {"table:orders:owner"}),
+    ],
+)
+def test_a_declared_owner(bare_database, declared, findings):
+    metadata = _orders("buy", "sell")
+    metadata.create_all(bare_database.connection)
+    for item in declared:
+        item.require(metadata)
+    bare_database.execute(f"{ROLE} ALTER TYPE side OWNER TO {OWNER}")
+    bare_database.expect(findings, metadata)
+
+
+def test_the_owner_of_a_type_elsewhere_is_not_compared_with_that_of_the_tables(bare_database):
+    metadata = MetaData()
+    mood = Enum("good", "bad", name="mood", schema="shared")
+    Table("days", metadata, Column("id", Integer), Column("mood", mood))
+    bare_database.execute(
+        f"{ROLE} CREATE SCHEMA shared; CREATE TYPE shared.mood AS ENUM ('good', 'bad');"
+        f"ALTER TYPE shared.mood OWNER TO {OWNER}; CREATE TABLE days (id int, mood shared.mood)"
+    )
+    bare_database.expect((), metadata)
+
+
+def test_the_owner_of_a_declared_composite_type(bare_database):
+    metadata = _orders("buy", "sell")
+    metadata.create_all(bare_database.connection)
+    DatabaseObject("composite type", "pair", "x integer").require(metadata)
+    bare_database.execute(f"{ROLE} CREATE TYPE pair AS (x int)")
+    bare_database.expect((), metadata)
+    bare_database.execute(f"ALTER TYPE pair OWNER TO {OWNER}")
+    bare_database.expect({"composite_type:pair:owner"}, metadata)

@@ -10,7 +10,7 @@ from conformance.comparing.census.treatment import Table, Treatment
 
 _BOOKKEEPING = "the server's own bookkeeping"
 _COUNTERS = "depends on the rows"
-_OWNER = "the owner of an object that is not a table"
+_OWNER = "the owner of an object that is neither a relation nor a type"
 _INTERNAL = "internals of an object that an extension or a superuser creates"
 _TOLD = "another catalog has the same information"
 _PASSWORD = "may contain a password"  # noqa: S105 - not a password
@@ -324,10 +324,9 @@ POSTGRESQL: Table = {
     "pg_type": Treatment(
         ("type", "unused_type", "domain", "composite_type", "range_type", "base_type"),
         judged="oid typname typnamespace typtype typelem typarray typnotnull "
-        "typbasetype typtypmod typdefault typcollation",
+        "typbasetype typtypmod typdefault typcollation typowner",
         seen="typacl",
         irrelevant={
-            _OWNER: "typowner",
             _TOLD: "typrelid",
             _INTERNAL: (
                 "typlen typbyval typcategory typispreferred typisdefined typdelim typsubscript "

@@ -9,11 +9,16 @@ SELECT n.nspname AS schema_name, t.typname AS domain_name,
               WHERE k.contypid = t.oid AND k.contype = 'c'
               ORDER BY k.conname)::text[] AS checks,
        EXISTS (SELECT FROM pg_catalog.pg_constraint k
-                WHERE k.contypid = t.oid AND k.contype = 'c' AND NOT k.convalidated) AS not_valid
+                WHERE k.contypid = t.oid AND k.contype = 'c' AND NOT k.convalidated) AS not_valid,
+       pg_catalog.pg_get_userbyid(t.typowner) AS owner,
+       -- A domain of another schema may be anybody's.
+       CASE WHEN n.nspname = ANY(:schemas)
+            THEN pg_catalog.pg_get_userbyid(usual.owner) END AS usual_owner
   FROM pg_catalog.pg_type t
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
   LEFT JOIN pg_catalog.pg_collation l ON l.oid = t.typcollation
+  LEFT JOIN conformance_usual_owner AS usual ON true
  WHERE t.typtype = 'd' AND t.oid >= 16384::oid
    AND (n.nspname = ANY(:schemas)
         OR t.oid IN (SELECT a.atttypid
