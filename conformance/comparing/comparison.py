@@ -14,6 +14,7 @@ from conformance.comparing.fact_table import FactTable, Keys
 from conformance.comparing.facts import (
     DERIVED,
     EXISTS,
+    Default,
     Expression,
     FactKey,
     Facts,
@@ -177,9 +178,7 @@ def _split_by_agreement(expected: FactTable, observed: FactTable) -> tuple[FactT
             agreeing.objects[parts] = wanted
             continue
         same = {
-            name: value
-            for name, value in wanted.items()
-            if (found := seen.get(name, _ABSENT)) is not _ABSENT and agrees(value, found)
+            name: value for name, value in wanted.items() if _holds(value, seen.get(name, _ABSENT))
         }
         if same:
             agreeing.objects[parts] = same
@@ -188,6 +187,10 @@ def _split_by_agreement(expected: FactTable, observed: FactTable) -> tuple[FactT
         if parts not in expected.objects:
             differing.update(FactKey(*parts, name) for name in seen)
     return agreeing, differing
+
+
+def _holds(expected: Value, observed: Value) -> bool:
+    return isinstance(expected, Default) if observed is _ABSENT else agrees(expected, observed)
 
 
 def _cause(key: FactKey, findings: dict[FactKey, Finding]) -> Finding | None:

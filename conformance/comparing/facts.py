@@ -222,6 +222,12 @@ class Detail(str):
         return made
 
 
+class Default(str):
+    """An expected value that a database has where it does not say another one."""
+
+    __slots__ = ()
+
+
 class Body(str):
     """The digest of a function's body, with what CREATE FUNCTION needs beside the other facts.
 

@@ -37,6 +37,11 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     return facts
 
 
+def method_of(index: Index) -> str:
+    """The name of the index's access method."""
+    return str(spelling.options(index).get("using") or "btree").lower()
+
+
 def _attributes(table: Table, index: Index) -> dict[str, Value]:
     options = spelling.options(index)
     predicate = options.get("where")
@@ -44,7 +49,7 @@ def _attributes(table: Table, index: Index) -> dict[str, Value]:
         EXISTS: True,
         "columns": tuple(_column(table, index, item) for item in index.expressions),
         "unique": bool(index.unique),
-        "method": str(options.get("using") or "btree").lower(),
+        "method": method_of(index),
         "predicate": None if predicate is None else spelling.expression(spelling.sql(predicate)),
         "include": tuple(
             item if isinstance(item, str) else item.name for item in options.get("include") or ()

@@ -9,6 +9,7 @@ from conformance.comparing.parameters import normal
 from conformance.declarations.base import declared
 from conformance.declarations.storage import ColumnStorage, Storage
 from conformance.expected import spelling
+from conformance.expected.indexes import method_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def expected(table: Table, name: str, default_schema: str) -> Facts:
-    """Every declared storage parameter with another value than PostgreSQL's default."""
+    """Every declared storage parameter."""
     storage = declared(table, Storage) or Storage()
     said = (*_of_options("", spelling.options(table)), *_of(storage), *_indexes(table))
-    values = {
-        FactKey("storage", name, part, attribute): normal(attribute, value)
+    methods = {spelling.final_name(index): method_of(index) for index in table.indexes}
+    return {
+        FactKey("storage", name, part, attribute): normal(attribute, value, methods.get(part))
         for part, attribute, value in said
         if value is not None
     }
-    return {key: value for key, value in values.items() if value is not None}
 
 
 def _of(storage: Storage) -> Iterator[Said]:

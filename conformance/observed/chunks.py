@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import Detail, FactKey, Facts
+from conformance.comparing.facts import Default, Detail, FactKey, Facts
+from conformance.comparing.parameters import normal
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def observed(connection: Connection, scope: Scope) -> Facts:
     """Those that differ; `hypertables` and `tables` set the facts of tables without them."""
     found: dict[FactKey, list[str]] = {}
     for row in rows(connection, "chunks", scope):
+        if row.aspect == "storage" and _is_default(row.detail):
+            continue
         table = scope.name(row.schema_name, row.table_name)
         text = row.chunk_name if row.aspect == "settings" else f"{row.chunk_name} {row.detail}"
         key = FactKey("chunk", table, "", _ATTRIBUTES[row.aspect])
@@ -36,6 +39,12 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         else shortened(texts)
         for key, texts in found.items()
     }
+
+
+def _is_default(detail: str) -> bool:
+    """Whether the detail, `has fillfactor=100`, is a storage parameter with its default."""
+    name, _, value = detail.removeprefix("has ").partition("=")
+    return isinstance(normal(name, value), Default)
 
 
 def shortened(texts: list[str]) -> tuple[str, ...]:

@@ -84,6 +84,11 @@ STORAGE = (
 )
 
 
+def test_defaults_of_a_partition_that_are_written_out_are_not_named(made):
+    made.execute("ALTER TABLE events_2020 SET (fillfactor = 100, autovacuum_enabled = on)")
+    assert not [item for item in made.compare().seen if "has" in item.reason]
+
+
 @pytest.mark.parametrize(("sql", "said"), STORAGE)
 def test_storage_of_a_partition_is_named(made, sql, said):
     made.execute(f"ALTER TABLE events_2020 {sql}")

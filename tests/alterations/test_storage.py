@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, NullPool, Table, Text, create_engine
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    NullPool,
+    Table,
+    Text,
+    create_engine,
+)
+from sqlalchemy.types import UserDefinedType
 
 from conformance.declarations import (
     ColumnStorage,
@@ -13,6 +24,17 @@ from conformance.declarations import (
 )
 
 from .cases import Alteration, Database, parametrize
+from .mending import prove
+
+
+class Point(UserDefinedType):
+    """PostgreSQL's point, which SQLAlchemy does not have."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_kw) -> str:
+        return "POINT"
+
 
 INSTRUMENTS = "ALTER TABLE instruments "
 
@@ -126,6 +148,68 @@ def test_what_is_not_declared_is_seen(database):
         ("storage", "instruments", "fillfactor is 70, which no model declares"),
         ("storage", "instruments.name", "storage is main, which no model declares"),
     ]
+
+
+def test_defaults_that_are_written_out_are_neither_named_nor_judged(database):
+    written = database.declaring("instruments", Storage(
+        {"fillfactor": 100, "autovacuum_enabled": True, "vacuum_index_cleanup": "auto"},
+        columns={"name": ColumnStorage(statistics=-1, options={"n_distinct": 0})},
+    ))  # fmt: skip
+    database.expect((), written)
+    database.execute(INSTRUMENTS + "SET (fillfactor = 100, autovacuum_enabled = yes,"
+                     " vacuum_index_cleanup = auto, toast.autovacuum_enabled = true)")  # fmt: skip
+    database.execute(INSTRUMENTS + "ALTER name SET (n_distinct = 0), ALTER name SET STATISTICS -1")
+    for metadata in (None, written):
+        compared = database.compare(metadata)
+        assert not compared.findings
+        assert not compared.seen
+
+
+def test_a_declared_default_is_judged(database):
+    database.execute(INSTRUMENTS + "SET (fillfactor = 70, autovacuum_enabled = off)")
+    metadata = database.declaring(
+        "instruments", Storage({"fillfactor": 100, "autovacuum_enabled": True})
+    )
+    database.expect(
+        {"storage:instruments:fillfactor", "storage:instruments:autovacuum_enabled"}, metadata
+    )
+    assert prove(database, metadata).mended
+
+
+INDEX_DEFAULTS = (
+    ("btree", "int", {"fillfactor": 90, "deduplicate_items": True}),
+    ("hash", "int", {"fillfactor": 75}),
+    ("gist", "point", {"fillfactor": 90, "buffering": "auto"}),
+    ("spgist", "point", {"fillfactor": 80}),
+    ("gin", "int[]", {"fastupdate": True}),
+    ("brin", "int", {"pages_per_range": 128, "autosummarize": False}),
+)
+
+
+@pytest.mark.parametrize(("method", "type_name", "options"), INDEX_DEFAULTS)
+def test_defaults_of_indexes_that_are_written_out(bare_database, method, type_name, options):
+    """The default of fillfactor depends on the access method."""
+    bare_database.execute(
+        f"CREATE TABLE t (id {type_name}); CREATE INDEX ix ON t USING {method} (id)"
+    )
+    metadata = MetaData()
+    kind = {"int": Integer(), "int[]": ARRAY(Integer)}.get(type_name, Point())
+    Index("ix", Table("t", metadata, Column("id", kind)).c.id, postgresql_using=method,
+          postgresql_with=options)  # fmt: skip
+    bare_database.expect((), metadata)
+    words = ", ".join(f"{name} = {value}" for name, value in options.items())
+    bare_database.execute(f"ALTER INDEX ix SET ({words})")
+    compared = bare_database.compare(metadata)
+    assert not compared.findings
+    assert not compared.seen
+
+
+def test_a_full_index_is_not_the_default(bare_database):
+    metadata = _by_sqlalchemy()
+    metadata.create_all(bare_database.connection)
+    bare_database.execute("ALTER INDEX ix SET (fillfactor = 100)")
+    (seen,) = bare_database.compare(metadata).seen
+    assert (seen.object, seen.reason) == ("t.ix", "fillfactor is 100, which no model declares")
 
 
 UNREADABLE = "CREATE MATERIALIZED VIEW kept AS SELECT id FROM instruments WITH NO DATA"

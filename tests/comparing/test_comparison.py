@@ -6,7 +6,7 @@ import pytest
 
 from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilities
 from conformance.comparing.comparison import compare, match_unnamed
-from conformance.comparing.facts import EXISTS, AtLeast, Expression, FactKey, OneOf, Query
+from conformance.comparing.facts import EXISTS, AtLeast, Default, Expression, FactKey, OneOf, Query
 from conformance.comparing.findings import Finding, NotChecked
 
 COMMUNITY = Capabilities(community_edition=True)
@@ -93,6 +93,14 @@ def test_each_side_may_lack_a_fact(expected, observed, disagreement, values):
 
 def test_none_on_both_sides_agrees():
     assert compare({TABLE: None}, {TABLE: None}, COMMUNITY).conforming == (TABLE,)
+
+
+def test_a_default_holds_where_the_database_says_nothing():
+    fill = FactKey("storage", "t", "", "fillfactor")
+    expected = {TABLE: True, fill: Default("100")}
+    assert set(compare(expected, {TABLE: True}, COMMUNITY).conforming) == {TABLE, fill}
+    (finding,) = compare(expected, {TABLE: True, fill: "70"}, COMMUNITY).findings.values()
+    assert (finding.expected, finding.observed) == ("100", "70")
 
 
 def test_what_follows_from_a_finding_is_a_consequence_of_it():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.comparing import parameters, settings
+from conformance.comparing.facts import Default
 from conformance.comparing.settings import changes_meaning
 
 
@@ -103,27 +104,61 @@ def test_other_settings_change_neither_rows_nor_plans(name):
         ("fillfactor", " 70 ", "70"),
         ("fastupdate", False, "off"),
         ("fastupdate", "False", "off"),
-        ("buffering", "AUTO", "auto"),
+        ("buffering", "ON", "on"),
         ("autosummarize", "1", "on"),
         ("deduplicate_items", "no", "off"),
         ("vacuum_index_cleanup", "True", "True"),
         ("parallel_workers", True, "true"),
         ("partitioning_function", "tools.Half", "tools.Half"),
-        # The defaults are as good as nothing.
-        ("autovacuum_enabled", True, None),
-        ("autovacuum_enabled", "yes", None),
         ("autovacuum_enabled", False, "off"),
-        ("toast.autovacuum_enabled", "on", None),
-        ("user_catalog_table", "0", None),
+        ("autosummarize", "on", "on"),
+        ("pages_per_range", 64, "64"),
+        ("vacuum_truncate", True, "true"),
+        ("n_distinct", "-0.5", "-0.5"),
+        ("fillfactor", 90, "90"),
         ("user_catalog_table", "on", "on"),
-        ("statistics", -1, None),
         ("statistics", 500, "500"),
-        ("tablespace", "pg_default", None),
-        ("tablespace", "PG_DEFAULT", None),
         ("tablespace", "fast", "fast"),
-        ("replica_identity", "default", None),
         ("replica_identity", "full", "full"),
     ],
 )
 def test_values_of_parameters_that_are_the_same(name, value, normal):
-    assert parameters.normal(name, value) == normal
+    found = parameters.normal(name, value)
+    assert found == normal
+    assert not isinstance(found, Default)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("autovacuum_enabled", True),
+        ("autovacuum_enabled", "yes"),
+        ("toast.autovacuum_enabled", "on"),
+        ("buffering", "AUTO"),
+        ("fastupdate", True),
+        ("deduplicate_items", "1"),
+        ("autosummarize", "no"),
+        ("pages_per_range", 128),
+        ("vacuum_index_cleanup", "AUTO"),
+        ("toast.vacuum_index_cleanup", "auto"),
+        ("n_distinct", 0),
+        ("n_distinct_inherited", 0),
+        ("fillfactor", 100),
+        ("user_catalog_table", "0"),
+        ("statistics", -1),
+        ("tablespace", "pg_default"),
+        ("tablespace", "PG_DEFAULT"),
+        ("replica_identity", "default"),
+    ],
+)
+def test_defaults_of_parameters(name, value):
+    assert isinstance(parameters.normal(name, value), Default)
+
+
+@pytest.mark.parametrize(
+    ("method", "default"), [("btree", 90), ("hash", 75), ("gist", 90), ("spgist", 80)]
+)
+def test_the_usual_fillfactor_of_an_index_depends_on_its_method(method, default):
+    assert isinstance(parameters.normal("fillfactor", default, method), Default)
+    assert not isinstance(parameters.normal("fillfactor", 100, method), Default)
+    assert not isinstance(parameters.normal("fillfactor", default, "rum"), Default)

@@ -7,21 +7,22 @@ WITH relation AS (
      WHERE n.nspname = ANY(:schemas)
        AND c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition
 ), parameter AS (
-    SELECT r.schema_name, r.table_name, '' AS part, entry
+    SELECT r.schema_name, r.table_name, '' AS part, entry, NULL::name AS method
       FROM relation r CROSS JOIN LATERAL pg_catalog.unnest(r.reloptions) AS entry
     UNION ALL
-    SELECT r.schema_name, r.table_name, '', 'toast.'::text || entry::text
+    SELECT r.schema_name, r.table_name, '', 'toast.'::text || entry::text, NULL
       FROM relation r
       JOIN pg_catalog.pg_class t ON t.oid = r.reltoastrelid AND t.reloptions IS NOT NULL
      CROSS JOIN LATERAL pg_catalog.unnest(t.reloptions) AS entry
     UNION ALL
-    SELECT r.schema_name, r.table_name, x.relname, entry
+    SELECT r.schema_name, r.table_name, x.relname, entry, m.amname
       FROM relation r
       JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
       JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.reloptions IS NOT NULL
+      JOIN pg_catalog.pg_am m ON m.oid = x.relam
      CROSS JOIN LATERAL pg_catalog.unnest(x.reloptions) AS entry
     UNION ALL
-    SELECT r.schema_name, r.table_name, a.attname, entry
+    SELECT r.schema_name, r.table_name, a.attname, entry, NULL
       FROM relation r
       JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped
      CROSS JOIN LATERAL pg_catalog.unnest(a.attoptions) AS entry
@@ -29,12 +30,12 @@ WITH relation AS (
      WHERE entry NOT LIKE 'pg\_%'::text
 )
 SELECT schema_name, table_name, part, pg_catalog.split_part(entry, '=', 1) AS attribute,
-       pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value
+       pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value, method
   FROM parameter
 UNION ALL
 SELECT r.schema_name, r.table_name, a.attname, 'storage',
        CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
-                         ELSE 'extended' END
+                         ELSE 'extended' END, NULL
   FROM relation r
   JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -42,34 +43,34 @@ SELECT r.schema_name, r.table_name, a.attname, 'storage',
 UNION ALL
 SELECT r.schema_name, r.table_name, a.attname, 'compression',
        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4'
-                             ELSE a.attcompression::text END
+                             ELSE a.attcompression::text END, NULL
   FROM relation r
   JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE a.attcompression <> ''
 UNION ALL
 -- NULL from PostgreSQL 17 on, -1 before.
-SELECT r.schema_name, r.table_name, a.attname, 'statistics', a.attstattarget::text
+SELECT r.schema_name, r.table_name, a.attname, 'statistics', a.attstattarget::text, NULL
   FROM relation r
   JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
  WHERE a.attstattarget >= 0
 UNION ALL
-SELECT r.schema_name, r.table_name, '', 'tablespace', s.spcname
+SELECT r.schema_name, r.table_name, '', 'tablespace', s.spcname, NULL
   FROM relation r JOIN pg_catalog.pg_tablespace s ON s.oid = r.reltablespace
 UNION ALL
-SELECT r.schema_name, r.table_name, x.relname, 'tablespace', s.spcname
+SELECT r.schema_name, r.table_name, x.relname, 'tablespace', s.spcname, NULL
   FROM relation r
   JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.reltablespace <> 0::oid
   JOIN pg_catalog.pg_tablespace s ON s.oid = x.reltablespace
 UNION ALL
 SELECT h.hypertable_schema, h.hypertable_name, '', 'tablespaces',
-       pg_catalog.array_to_string(h.tablespaces, ', ')
+       pg_catalog.array_to_string(h.tablespaces, ', '), NULL
   FROM timescaledb_information.hypertables h
  WHERE h.hypertable_schema = ANY(:schemas) AND h.tablespaces IS NOT NULL
 UNION ALL
 -- A function of the user's own says in which chunk a row is.
 SELECT h.schema_name, h.table_name, d.column_name, 'partitioning_function',
-       pg_catalog.concat(d.partitioning_func_schema, '.', d.partitioning_func)
+       pg_catalog.concat(d.partitioning_func_schema, '.', d.partitioning_func), NULL
   FROM _timescaledb_catalog.dimension d
   JOIN _timescaledb_catalog.hypertable h ON h.id = d.hypertable_id
  WHERE h.schema_name = ANY(:schemas) AND d.partitioning_func IS NOT NULL
@@ -84,16 +85,16 @@ SELECT r.schema_name, r.table_name, '', 'replica_identity',
             ELSE 'index '::text || (SELECT x.relname
                                 FROM pg_catalog.pg_index i
                                 JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-                               WHERE i.indrelid = r.oid AND i.indisreplident) END
+                               WHERE i.indrelid = r.oid AND i.indisreplident) END, NULL
   FROM relation r
  WHERE r.relreplident <> 'd' AND r.relkind <> 'f'
 UNION ALL
 -- A materialized view that was never refreshed cannot be read.
-SELECT r.schema_name, r.table_name, '', 'populated', 'off'
+SELECT r.schema_name, r.table_name, '', 'populated', 'off', NULL
   FROM relation r JOIN pg_catalog.pg_class c ON c.oid = r.oid WHERE NOT c.relispopulated
 UNION ALL
 -- An unlogged sequence of a logged table starts again after a crash.
-SELECT r.schema_name, r.table_name, a.attname, 'sequence', 'unlogged'
+SELECT r.schema_name, r.table_name, a.attname, 'sequence', 'unlogged', NULL
   FROM pg_catalog.pg_class s
   JOIN pg_catalog.pg_depend d
     ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid AND d.objid = s.oid
@@ -103,5 +104,5 @@ SELECT r.schema_name, r.table_name, a.attname, 'sequence', 'unlogged'
   JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = d.refobjsubid
  WHERE s.relkind = 'S' AND s.relpersistence = 'u'
 UNION ALL
-SELECT r.schema_name, r.table_name, '', 'of_type', pg_catalog.format_type(r.reloftype, NULL)
+SELECT r.schema_name, r.table_name, '', 'of_type', pg_catalog.format_type(r.reloftype, NULL), NULL
   FROM relation r WHERE r.reloftype <> 0::oid
