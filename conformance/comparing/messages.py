@@ -77,6 +77,7 @@ _ATTRIBUTES = {
     "over_periods": "use of periods (WITHOUT OVERLAPS, PERIOD)",
     "partitioned_by": "partition key",
     "referred_to_by": "foreign keys in other schemas",
+    "unindexed_groups": "columns of GROUP BY without an index",
     "updates_refused": "publications that refuse UPDATE and DELETE",
     "using": "USING condition",
     "withheld_from_owner": "privileges revoked from the owner",
@@ -107,6 +108,7 @@ _PLURAL = frozenset(
         "sparse_indexes",
         "tablespaces",
         "transition_tables",
+        "unindexed_groups",
         "updates_refused",
         "withheld_from_owner",
     }
@@ -116,6 +118,10 @@ _PLURAL = frozenset(
 _NO_DEFAULT_INDEX = (
     "the index was dropped, create_default_indexes => false prevented it, or add_dimension() added "
     "the dimension without an index. To declare that, write time_index=False in the models"
+)
+_NO_GROUP_INDEX = (
+    "timescaledb.create_group_indexes = false creates no index on the columns of GROUP BY. To "
+    "declare that, write group_indexes=False in the models"
 )
 _NOT_CHANGED = (
     "CREATE ... IF NOT EXISTS keeps a continuous aggregate that exists already. Drop the "
@@ -169,9 +175,8 @@ _CAUSES = {
     ("continuous_aggregate", "definition"): _NOT_CHANGED,
     ("continuous_aggregate", "bucket"): _NOT_CHANGED,
     ("continuous_aggregate", "source"): _NOT_CHANGED,
-    ("continuous_aggregate", "automatic_indexes"): "timescaledb.create_group_indexes = false "
-    "creates no index on the columns of GROUP BY. To declare that, write group_indexes=False in "
-    "the models",
+    ("continuous_aggregate", "automatic_indexes"): _NO_GROUP_INDEX,
+    ("continuous_aggregate", "unindexed_groups"): _NO_GROUP_INDEX,
     ("policy", EXISTS): "add_compression_policy(), add_retention_policy() or "
     "add_continuous_aggregate_policy() was not called, or the policy was removed",
     ("policy", "compress_after"): "add_compression_policy(..., if_not_exists => true) warns and "

@@ -37,6 +37,7 @@ def expected(table: Table, name: str, default_schema: str, metadata: MetaData) -
         "alterations": (),
         "chunk_interval": ANYTHING if declared.chunk_interval is None else declared.chunk_interval,
         "automatic_indexes": _automatic_indexes(declared),
+        "unindexed_groups": _unindexed_groups(declared),
     }
     return {
         FactKey("continuous_aggregate", name, "", attribute): value
@@ -98,3 +99,9 @@ def _automatic_indexes(declared: ContinuousAggregate) -> Value:
     bucket, others = grouped
     pairs = [f"{column}, {bucket}" for column in others] if declared.group_indexes else []
     return tuple(sorted([bucket, *pairs]))
+
+
+def _unindexed_groups(declared: ContinuousAggregate) -> Value:
+    """None, where the server alone knows the columns of GROUP BY: the query is a text."""
+    known = declared.query is None or declared.grouped_by() is not None
+    return ANYTHING if known or not declared.group_indexes else ()

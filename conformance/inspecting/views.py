@@ -18,6 +18,7 @@ ATTRIBUTES = {
     "materialized_view": ("definition", "columns"),
     "continuous_aggregate": (
         "definition", "columns", "source", "bucket", "materialized_only", "chunk_interval",
+        "unindexed_groups",
     ),
 }  # fmt: skip
 
@@ -78,5 +79,6 @@ def _settings(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
         return given(
             materialized_only=None if attributes["materialized_only"] else False,
             chunk_interval=length(attributes["chunk_interval"]),
+            group_indexes=False if attributes["unindexed_groups"] else None,
         )
     return {}

@@ -22,13 +22,19 @@ from conformance.mending.sql import is_relation, length, literal, name, relation
 from conformance.mending.tables import new_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: What stands before the name of a relation, and seldom before that of a column.
 _RELATION = r'(?:\b(?:FROM|JOIN|ONLY|TABLE)[\s(]+|,\s*|\.)"?'
 _WORDS = {"view": "VIEW"}
 #: Attributes of an aggregate that another statement than CREATE changes.
-_SETTINGS = {"materialized_only", "chunk_interval", "automatic_indexes", "alterations"}
+_SETTINGS = {
+    "materialized_only",
+    "chunk_interval",
+    "automatic_indexes",
+    "unindexed_groups",
+    "alterations",
+}
 
 
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
@@ -77,6 +83,8 @@ def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Ste
         yield _chunk_interval(ref, after, 0)
     if "automatic_indexes" in changed:
         yield from _automatic_indexes(ref, before, after)
+    elif "unindexed_groups" in changed:
+        yield from _indexed(ref, texts(before["unindexed_groups"]))
 
 
 def _chunk_interval(ref: Ref, parts: Parts, depth: int) -> Step:
@@ -97,7 +105,11 @@ def _automatic_indexes(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
         raise CannotMend(
             "TimescaleDB has named the index, and facts do not have its name", "automatic_indexes"
         )
-    for columns in (item for item in new if item not in old):
+    yield from _indexed(ref, [item for item in new if item not in old])
+
+
+def _indexed(ref: Ref, groups: Iterable[str]) -> Iterator[Step]:
+    for columns in groups:
         listed = ", ".join(name(column) for column in columns.split(", "))
         yield making("index", f"CREATE INDEX ON {relation(ref.table)} ({listed} DESC)")
 

@@ -42,4 +42,5 @@ def _attributes(row: Any, scope: Scope) -> dict[str, Value]:
         "chunk_interval": Interval.parse(row.time_interval) if length is None else length,
         # Those that are there follow with the indexes.
         "automatic_indexes": (),
+        "unindexed_groups": tuple(row.unindexed_groups),
     }

@@ -27,6 +27,7 @@ from conformance.declarations import (
 )
 
 from .cases import Alteration, parametrize
+from .mending import prove
 from .test_harmless import ROWS
 
 pytestmark = pytest.mark.usefixtures("community_edition")
@@ -227,6 +228,57 @@ AGGREGATES = (
         {"view:monthly:exists"},
     ),
 )  # fmt: skip
+
+HOURLY = (
+    "SELECT lower(note) AS \"a note\", probe, time_bucket('1 hour', at) AS hour, count(*) AS n"
+    " FROM flows GROUP BY lower(note), probe, hour"
+)
+WITH = "CREATE MATERIALIZED VIEW hourly WITH (timescaledb.continuous) AS "
+UNINDEXED = {"continuous_aggregate:hourly:unindexed_groups"}
+
+
+def _without_index(name: str) -> str:
+    return (
+        "; DO $$ BEGIN EXECUTE 'DROP INDEX ' || (SELECT indexrelid::regclass FROM pg_index WHERE"
+        f" indexrelid::regclass::text LIKE '%{name}%'); END $$"
+    )
+
+
+@pytest.mark.parametrize(
+    ("declared", "sql", "findings"),
+    [
+        ({}, "", set()),
+        ({}, _without_index("probe_hour_idx"), UNINDEXED),
+        ({}, _without_index("a note_hour_idx"), UNINDEXED),
+        ({}, _without_index("probe_hour_idx") + "; CREATE INDEX ON hourly (probe, hour DESC)",
+         set()),
+        ({}, _without_index("probe_hour_idx") + "; CREATE INDEX by_probe ON hourly (probe)",
+         UNINDEXED | {"index:hourly.by_probe:exists"}),
+        ({"group_indexes": False}, _without_index("probe_hour_idx"), set()),
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_group_indexes_of_a_query_that_is_a_text(made, declared, sql, findings):
+    ContinuousAggregate(HOURLY, name="hourly", **declared).require(made.metadata)
+    made.execute(f"{WITH}{HOURLY} WITH NO DATA{sql}")
+    made.expect(findings)
+    assert prove(made).mended
+
+
+def test_an_aggregate_that_was_made_without_group_indexes(made):
+    without = WITH.replace("continuous", "continuous, timescaledb.create_group_indexes = false")
+    made.execute(f"{without}{HOURLY} WITH NO DATA")
+    metadata = models()
+    ContinuousAggregate(HOURLY, name="hourly", group_indexes=False).require(metadata)
+    made.expect((), metadata)
+    ContinuousAggregate(HOURLY, name="hourly").require(made.metadata)
+    (finding,) = made.compare().findings.values()
+    assert finding.message == (
+        "continuous aggregate hourly: columns of GROUP BY without an index are (a note, hour,"
+        " probe, hour), the models declare none"
+    )
+    assert "write group_indexes=False" in finding.hint
+
 
 UNDECLARED = (
     Alteration(

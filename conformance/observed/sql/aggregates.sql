@@ -61,7 +61,25 @@ SELECT a.view_schema AS schema_name,
            UNION ALL
            SELECT 'its rows belong to '::text || pg_catalog.pg_get_userbyid(home.relowner)::text
             WHERE home.relowner <> v.relowner
-            ORDER BY 1)::text[] AS alterations
+            ORDER BY 1)::text[] AS alterations,
+       ARRAY(
+           -- The columns of GROUP BY, told by the parsed query, which must not contain another one.
+           SELECT pg_catalog.concat(g.attname, ', ', d.column_name)
+             FROM pg_catalog.regexp_matches(
+                      direct.query, 'resname ((?:[\\].|[^ \\])+) .ressortgroupref (\d+) ', 'g') AS entry
+             JOIN pg_catalog.pg_attribute g
+               ON g.attrelid = home.oid AND g.attname <> d.column_name
+              AND g.attname = pg_catalog.regexp_replace(entry[1], '[\\](.)', '\1', 'g')
+            WHERE direct.query !~ '{QUERY .*{QUERY '
+              AND pg_catalog.strpos(
+                      pg_catalog.substring(direct.query, 'groupClause \((.*?)\) .groupDistinct'),
+                      pg_catalog.concat('tleSortGroupRef ', entry[2], ' ')) > 0
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+                                JOIN pg_catalog.pg_attribute b
+                                  ON b.attrelid = home.oid AND b.attname = d.column_name
+                               WHERE i.indrelid = home.oid AND i.indisvalid AND i.indpred IS NULL
+                                 AND i.indkey[0] = g.attnum AND i.indkey[1] = b.attnum)
+            ORDER BY 1)::text[] AS unindexed_groups
   FROM aggregate a
   LEFT JOIN aggregate s
     ON s.home_schema = a.hypertable_schema AND s.home_name = a.hypertable_name
@@ -70,6 +88,14 @@ SELECT a.view_schema AS schema_name,
   JOIN pg_catalog.pg_class v ON v.relnamespace = vn.oid AND v.relname = a.view_name
   JOIN pg_catalog.pg_namespace hn ON hn.nspname = a.home_schema
   JOIN pg_catalog.pg_class home ON home.relnamespace = hn.oid AND home.relname = a.home_name
+  LEFT JOIN LATERAL (
+       SELECT r.ev_action::text AS query
+         FROM _timescaledb_catalog.continuous_agg g
+         JOIN pg_catalog.pg_namespace n ON n.nspname = g.direct_view_schema
+         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = g.direct_view_name
+         JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid
+        WHERE g.user_view_schema = a.view_schema AND g.user_view_name = a.view_name
+     ) AS direct ON true
  CROSS JOIN LATERAL (
        SELECT pg_catalog.array_agg(c.attname::text ORDER BY c.attnum) AS names,
               pg_catalog.translate(
