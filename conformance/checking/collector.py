@@ -264,20 +264,9 @@ def _sentence(text: str) -> str:
     return marked.removeprefix("E ").strip()
 
 
-#: What pytest-alembic says of a failing check, if it says a cause that is not known.
-_IN_OUR_WORDS = {
-    "check:test_model_definitions_match_ddl": (
-        "autogenerate proposes changes to a freshly migrated database",
-        "The finding migration:alembic:alembic_check names the changes, and what to do; 'alembic"
-        " check' shows them, too.",
-    )
-}
-
-
 def _broken(report: pytest.TestReport) -> Finding:
     """The finding of a check that failed without one, such as those of pytest-alembic."""
     name = _name(report)
-    message, hint = _IN_OUR_WORDS.get(name.partition("[")[0], (None, None))
     return Finding(
         id=name,
         kind="check",
@@ -286,6 +275,6 @@ def _broken(report: pytest.TestReport) -> Finding:
         disagreement="different",
         expected=None,
         observed=None,
-        message=f"{name}: {message or _sentence(report.longreprtext)}",
-        hint=hint or f"Read the whole report in {JUNIT_FILE}.",
+        message=f"{name}: {_sentence(report.longreprtext)}",
+        hint=f"Read the whole report in {JUNIT_FILE}.",
     )

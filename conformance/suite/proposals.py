@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.checking import outcomes
 from conformance.comparing.codes import ERROR, WARNING
+from conformance.comparing.facts import EXISTS
 from conformance.declarations import tables_of, views_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import MetaData
 
@@ -25,19 +25,35 @@ _CLOCKS = re.compile(
     r"|\b(current_timestamp|current_date|current_time|localtimestamp|localtime)\b",
     re.IGNORECASE,
 )
+#: Kinds of facts that Alembic proposes to add or remove with a name and a table.
+_OF_TABLES = ("index", "unique", "foreign_key", "check", "exclusion")
+#: What Alembic proposes to modify -> the attributes of a column that it means.
+_ATTRIBUTES = {"default": ("default", "identity", "generated")}
 _CASTS = re.compile(r"::[a-z_ ]+", re.IGNORECASE)
 
 
 def proposals(
     of_env: list[Any], of_all: list[Any], metadata: MetaData, comparison: Comparison
-) -> Finding:
-    """The finding about what autogenerate proposes.
+) -> list[Finding]:
+    """The findings that autogenerate's proposals show.
+
+    A proposal that follows from a finding about a fact is that finding again. The other proposals
+    are one finding together.
 
     Args:
         of_env: the changes, if it compares what env.py lets it compare.
-        of_all: the changes, if it compares all that the models declare. Without any, the schema is
-            right, and the finding is a warning about env.py.
+        of_all: the changes, if it compares all that the models declare. Where they follow from
+            other findings, or are none, the rest is a warning about env.py.
     """
+    causes, env_alone = _explained(of_env, comparison)
+    more, all_alone = _explained(of_all, comparison)
+    found = [*(causes | more).values()]
+    if env_alone or all_alone:
+        found.append(_unexplained(env_alone, all_alone, metadata))
+    return found
+
+
+def _unexplained(of_env: list[Any], of_all: list[Any], metadata: MetaData) -> Finding:
     diffs = of_all or of_env
     false = false_proposals(diffs)
     whose = "changes"
@@ -49,26 +65,21 @@ def proposals(
             " compare_server_default to context.configure() in env.py that returns False for such"
             " columns."
         )
-        if len(false) == len(describe_proposals(diffs)):
+        if len(false) == len(diffs):
             whose = "changes by a mistake of its own"
-    if causes := causes_of(diffs, comparison.findings):
-        whose = "changes, which follow from other findings"
-        hint += f" Correct {', '.join(causes)} first."
     if not of_all:
         whose = "changes, because env.py does not compare all that the models declare"
     proposed = describe_proposals(diffs)
-    return replace(
-        outcomes.migration_finding(
-            "alembic_check",
-            f"migration: alembic check proposes {whose}: {'; '.join(proposed)}",
-            hint + _hint_at_env(describe_proposals(of_env), metadata, comparison),
-            proposed,
-        ),
+    return outcomes.migration_finding(
+        "alembic_check",
+        f"migration: alembic check proposes {whose}: {'; '.join(proposed)}",
+        hint + _hint_at_env(describe_proposals(of_env), metadata),
+        proposed,
         severity=ERROR if of_all else WARNING,
     )
 
 
-def _hint_at_env(proposed: list[str], metadata: MetaData, comparison: Comparison) -> str:
+def _hint_at_env(proposed: list[str], metadata: MetaData) -> str:
     """What env.py has to pass to Alembic; empty, if the proposals do not show that it lacks it."""
     hint = ""
     if any("_timescaledb_" in phrase for phrase in proposed):
@@ -77,7 +88,6 @@ def _hint_at_env(proposed: list[str], metadata: MetaData, comparison: Comparison
             " conformance to context.configure() in env.py."
         )
     elsewhere = {table.fullname for table in tables_of(metadata) if table.schema}
-    elsewhere -= {key.table for key in comparison.findings if key.kind == "table"}
     if elsewhere & {phrase.removeprefix("add_table ") for phrase in proposed}:
         hint += (
             " The tables are there, but autogenerate compares the default schema alone: pass"
@@ -116,28 +126,42 @@ def false_proposals(diffs: Iterable[Any]) -> list[str]:
     return [f"{diff[2]}.{diff[3]}" for diff in _each(diffs) if _reads_clocks(diff)]
 
 
-def causes_of(diffs: Iterable[Any], findings: Mapping[FactKey, Finding]) -> list[str]:
-    """The ids of the findings from which all proposals follow; empty if one follows from none."""
-    causes = [_cause_of(diff, findings) for diff in _each(diffs)]
-    return [] if None in causes else list(dict.fromkeys(str(cause) for cause in causes))
+def _explained(
+    diffs: Iterable[Any], comparison: Comparison
+) -> tuple[dict[str, Finding], list[tuple[Any, ...]]]:
+    """The findings from which proposals follow, by id; and the proposals that follow from none."""
+    known = {**comparison.consequences, **comparison.findings}
+    causes: dict[str, Finding] = {}
+    alone = []
+    for diff in _each(diffs):
+        cause = next((known[key] for key in known if _is_about(diff, key)), None)
+        if cause is None:
+            alone.append(diff)
+        else:
+            causes[cause.id] = cause
+    return causes, alone
 
 
-def _cause_of(diff: tuple[Any, ...], findings: Mapping[FactKey, Finding]) -> str | None:
-    name = _proposed_name(diff)
-    of_it = (
-        finding for key, finding in findings.items() if name in (key.name or key.table, key.object)
-    )
-    return next((finding.id for finding in of_it), None)
-
-
-def _proposed_name(diff: tuple[Any, ...]) -> str:
-    """The name of the proposed object, as a fact has it: a table, `t.c`, or an index."""
+def _is_about(diff: tuple[Any, ...], key: FactKey) -> bool:
+    """Whether the proposal is about what the fact says, not about the same object alone."""
     operation = str(diff[0])
+    change = operation.partition("_")[2]
+    if operation.startswith("modify_") or change == "column":
+        table = ".".join(filter(None, diff[1:3]))
+        name = diff[3].name if change == "column" else diff[3]
+    else:
+        of = diff[1] if change in ("table", "table_comment") else getattr(diff[1], "table", None)
+        table = getattr(of, "fullname", "")
+        name = "" if of is diff[1] else getattr(diff[1], "name", None)
+    if (key.table, key.name) != (table, name):
+        return False
+    if change in ("comment", "table_comment"):
+        return key.kind == "comment"
+    if change in ("table", "column"):
+        return (key.kind, key.attribute) == (change, EXISTS)
     if operation.startswith("modify_"):
-        return f"{diff[2]}.{diff[3]}" if diff[3] else str(diff[2])
-    if operation.endswith("_column"):
-        return f"{diff[2]}.{diff[3].name}"
-    return str(getattr(diff[1], "name", ""))
+        return key.kind == "column" and key.attribute in _ATTRIBUTES.get(change, (change,))
+    return key.kind in _OF_TABLES
 
 
 def _each(diffs: Iterable[Any]) -> Iterator[tuple[Any, ...]]:

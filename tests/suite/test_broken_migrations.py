@@ -118,7 +118,7 @@ BROKEN = {
             '        Index(None, "value"),\n',
         ),
         "test_alembic_check_is_quiet or test_model_definitions_match_ddl",
-        frozenset({"migration:alembic:alembic_check", "check:test_model_definitions_match_ddl"}),
+        frozenset({"index:signals.ix_signals_value:exists"}),
     ),
     "env.py hides every index": Broken(
         Edit(
@@ -269,12 +269,36 @@ def could_not_run(project, words):
     assert "Traceback" not in err
 
 
-def test_both_findings_about_autogenerate_lead_to_the_way_out(tmp_path):
-    """pytest-alembic guesses at manual changes to the database, which nobody made."""
+@pytest.mark.parametrize("selected", ["test_fact or {}", "{}"], ids=["with facts", "alone"])
+def test_a_missing_index_is_one_finding_of_all_checks(tmp_path, selected):
     broken = BROKEN["a model without its migration"]
     project = copied_project(tmp_path, broken.edit, IMPORT_INDEX)
-    _, verdict, _ = check(project, "-k", broken.selected)
+    code, verdict, _ = check(project, "-k", selected.format(broken.selected))
+    told = {finding["id"]: finding["severity"] for finding in verdict["findings"]}
+    assert (code, told) == (1, {"index:signals.ix_signals_value:exists": "error"})
+    assert verdict["counts"]["consequences"] > 0
+
+
+COMMENTED = Edit(
+    "models/signals.py",
+    "    confidence: Mapped[float | None]\n",
+    '    confidence: Mapped[float | None] = mapped_column(comment="From 0 to 1.")\n',
+)
+ABOUT_COMMENT = "comment:signals.confidence:exists"
+
+
+def test_a_missing_comment_is_a_warning_of_all_checks(tmp_path):
+    project = copied_project(tmp_path, COMMENTED)
+    code, verdict, _ = check(project, "-k", "test_facts or test_migrations")
+    told = {finding["id"]: finding["severity"] for finding in verdict["findings"]}
+    assert (code, told) == (0, {ABOUT_COMMENT: "warning"})
+
+
+def test_a_missing_comment_hides_no_other_proposal(tmp_path):
+    """env.py proposes to drop TimescaleDB's own tables: these follow from no fact."""
+    everywhere = Edit("alembic/env.py", "        include_name=include_name,\n", LOOKS_EVERYWHERE)
+    project = copied_project(tmp_path, COMMENTED, everywhere)
+    code, verdict, _ = check(project, "-k", "test_alembic_check_is_quiet")
     told = {finding["id"]: finding for finding in verdict["findings"]}
-    found = told["check:test_model_definitions_match_ddl"]
-    assert found["message"].endswith("proposes changes to a freshly migrated database")
-    assert "migration:alembic:alembic_check" in found["hint"]
+    assert (code, set(told)) == (1, {ABOUT_COMMENT, "migration:alembic:alembic_check"})
+    assert "confidence" not in told["migration:alembic:alembic_check"]["message"]

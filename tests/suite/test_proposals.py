@@ -13,7 +13,7 @@ from sqlalchemy.types import JSON, DateTime, Integer
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, FactKey
-from conformance.suite.proposals import causes_of, describe_proposals, false_proposals
+from conformance.suite.proposals import describe_proposals, false_proposals, proposals
 from conformance.suite.test_migrations import comparison_works
 
 
@@ -77,14 +77,56 @@ def test_every_kind_of_change_has_words(conformance_engine):
     ]
 
 
-def test_proposals_that_follow_from_findings_are_told_so():
-    index = Index("ix_t_a", Table("t", MetaData(), Column("a", Integer)).c.a)
-    missing = {FactKey("index", "t", "ix_t_a", EXISTS): True}
-    findings = compare(missing, {}, Capabilities(community_edition=True)).findings
-    proposal = ("add_index", index)
-    assert causes_of([proposal], findings) == ["index:t.ix_t_a:exists"]
-    assert causes_of([proposal, ("add_table", Table("u", MetaData()))], findings) == []
-    assert causes_of([proposal], {}) == []
+def comparison(*keys):
+    missing = dict.fromkeys(keys, True)
+    return compare(missing, {}, Capabilities(community_edition=True))
+
+
+def of_table(name="t", schema=None):
+    return Table(name, MetaData(), Column("a", Integer), schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("proposal", "key"),
+    [
+        (("add_index", Index("ix_t_a", of_table().c.a)), ("index", "t", "ix_t_a")),
+        (("add_table", of_table(schema="lab")), ("table", "lab.t", "")),
+        (("add_column", "lab", "t", Column("b", Integer)), ("column", "lab.t", "b")),
+        (("add_table_comment", of_table(), None), ("comment", "t", "")),
+        (("modify_comment", None, "t", "a", {}, None, "x"), ("comment", "t", "a")),
+    ],
+    ids=lambda item: item[0],
+)
+def test_a_proposal_that_follows_from_a_finding_is_that_finding(proposal, key):
+    key = FactKey(*key, EXISTS)
+    compared = comparison(key)
+    (found,) = proposals([proposal], [proposal], MetaData(), compared)
+    assert found == compared.findings[key]
+    (found,) = proposals([proposal], [proposal], MetaData(), comparison())
+    assert (found.id, found.severity) == ("migration:alembic:alembic_check", "error")
+
+
+def test_a_finding_about_the_same_object_explains_nothing_else():
+    """A missing comment does not make a column nullable, nor an index of another table missing."""
+    nullable = ("modify_nullable", None, "t", "a", {}, True, False)
+    index = ("add_index", Index("ix_a", of_table("u").c.a))
+    compared = comparison(
+        FactKey("comment", "t", "a", EXISTS), FactKey("index", "t", "ix_a", EXISTS)
+    )
+    (found,) = proposals([[nullable], index], [[nullable], index], MetaData(), compared)
+    assert (found.id, found.severity) == ("migration:alembic:alembic_check", "error")
+    assert found.observed == describe_proposals([nullable, index])
+
+
+def test_what_env_py_alone_proposes_stays_a_warning_beside_a_cause():
+    missing, noise = ("add_table", of_table()), ("add_table", of_table("u", "lab"))
+    compared = comparison(FactKey("table", "t", "", EXISTS))
+    found = proposals([missing, noise], [missing], noise[1].metadata, compared)
+    assert [(one.id, one.severity) for one in found] == [
+        ("table:t:exists", "error"),
+        ("migration:alembic:alembic_check", "warning"),
+    ]
+    assert "pass include_schemas=True" in found[1].hint
 
 
 def test_a_comparison_that_fails_is_one_finding_of_all_checks(conformance_engine):
