@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from conformance.project.configuration import Configuration
 
 _NAME = "target_metadata"
+#: The hint for an env.py that raises an error of its own.
+_CORRECT = (
+    "Correct env.py, or give it what it asks for: 'alembic upgrade head --sql' shows the same"
+    ' error. If env.py only works online, set models = "package.module:Base.metadata" in'
+    " [tool.conformance] of pyproject.toml."
+)
 
 
 def target_metadata(project: Configuration) -> MetaData:
@@ -76,7 +82,7 @@ def _hint_at(error: BaseException | None) -> str:
     if isinstance(error, ModuleNotFoundError):
         return hint_at_module(error)
     if error:
-        return hint_at_variable(error) or NAME_THE_MODELS
+        return hint_at_variable(error) or _CORRECT
     return (
         f"{NAME_THE_MODELS} If the project has none, conformance inspect --no-models URL prints"
         " those of a migrated database."

@@ -100,10 +100,6 @@ def test_models_that_are_named_count_first(project):
             "No models are configured, and env.py does not set target_metadata.",
         ),
         (
-            "raise RuntimeError('broken')",
-            "No models are configured, and env.py fails in offline mode: RuntimeError: broken.",
-        ),
-        (
             IMPORTS.replace("{target}", "[metadata, {name}.doors.copied()]") + CONNECTS,
             "The table doors is in target_metadata[0] of env.py and in target_metadata[1] of"
             " env.py.",
@@ -120,6 +116,26 @@ def test_what_it_cannot_be(project, env, words):
         tables()
     assert caught.value.problem == words
     assert "--models" in caught.value.hint or "separate runs" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ("raise RuntimeError('choose a tenant with -x')", "RuntimeError: choose a tenant with -x"),
+        ("settings = {}\nsettings['tenant']", "KeyError: 'tenant'"),
+        ("import sys\nsys.exit('no tenant')", "SystemExit: no tenant"),
+    ],
+)
+def test_an_error_of_env_py_itself(project, env, told):
+    """The models may well be named by env.py, had it not failed."""
+    project(env)
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert caught.value.problem == (
+        f"No models are configured, and env.py fails in offline mode: {told}."
+    )
+    assert caught.value.hint.startswith("Correct env.py, or give it what it asks for: ")
+    assert "--models" not in caught.value.hint
 
 
 @pytest.mark.parametrize(
