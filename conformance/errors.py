@@ -10,6 +10,8 @@ import traceback
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from conformance.comparing.partitions import missing_partition
+
 
 class ConformanceError(Exception):
     """The run cannot produce a verdict.
@@ -132,6 +134,8 @@ def describe_error(error: BaseException) -> str:
 
 def describe_briefly(error: BaseException) -> str:
     """The type of an error and its message, or a server's primary message, on one line."""
+    if missing := missing_partition(message_of(error), " ".join(details_of(error))):
+        return missing
     kind = type(getattr(error, "orig", None) or error).__name__
     return f"{kind}: {message_of(error)}".rstrip(".: ")
 

@@ -19,8 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 
+from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
 from conformance.declarations import compression_of, hypertable_of, tables_of
-from conformance.errors import state_of
+from conformance.errors import describe_briefly, message_of, state_of
 from conformance.expected import spelling
 from conformance.observed.home import function
 from conformance.population.foreign import why_foreign
@@ -46,12 +47,19 @@ ROWS, PLAIN_ROWS = 8, 3
 _CHECK_VIOLATION = "23514"
 #: RAISE EXCEPTION, as in a trigger that refuses updates.
 _RAISED = "P0001"
+_IS_PARTITIONED = text(
+    "SELECT relkind = 'p' FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(:table)"
+)
 _KEYS = (PrimaryKeyConstraint, UniqueConstraint)
 #: Almost every type, including types of extensions, accepts one of these texts.
 _SAMPLES = (
     "", "0", "a", "{}", "$", "(0,0)", "POINT(0 0)", "[0]", "0/0", "1:1:", "(0,0),(1,1)",
     "<(0,0),1>", "{1,0,0}",
 )  # fmt: skip
+
+
+class NoPartition(ValueError):
+    """A partitioned table has no partition for any generated row; says what to do."""
 
 
 def fill_every_state(
@@ -96,16 +104,23 @@ def fill_table(
         compress, span, plain: as for `fill_every_state`.
 
     Raises:
-        ValueError: rows cannot be generated, or are on another server; nothing was inserted.
+        ValueError: rows cannot be generated, or are on another server, or the table has no
+            partition for one; nothing was inserted.
         sqlalchemy.exc.DBAPIError: the database rejects the rows.
     """
     if (foreign := why_foreign(connection, table)) is not None:
         raise NotDerivable(table, [foreign])
-    generated = _generated(connection, table, span, plain=plain)
-    inserted = [_insert(connection, table, row) for row in generated]
-    if not any(inserted):
+    name = connection.dialect.identifier_preparer.format_table(table)
+    partitioned = bool(connection.scalar(_IS_PARTITIONED, {"table": name}))
+    inserted, lacking = False, None
+    for row in _generated(connection, table, span, plain=plain):
+        try:
+            inserted |= _insert(connection, table, row, partitioned=partitioned)
+        except NoPartition as error:
+            lacking = lacking or error
+    if not inserted:
         unread = derivation_of(table).unread
-        raise NotDerivable(
+        raise lacking or NotDerivable(
             table, [f"{check}; no generated row satisfies the check" for check in unread]
         )
     if compress and compression_of(table) is not None:
@@ -173,18 +188,26 @@ def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
     return found
 
 
-def _insert(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
-    """Insert a row; False if a check that is not understood rejects the row or fails on it."""
+def _insert(
+    connection: Connection, table: Table, row: dict[str, Any], *, partitioned: bool
+) -> bool:
+    """Insert a row; False if a check that is not understood rejects the row or fails on it.
+
+    Raises:
+        NoPartition: the partitioned table has no partition for the row.
+    """
     # Strategies ignore unique constraints.
     statement = insert(table).values(row).on_conflict_do_nothing()
     unread = {check.name for check in derivation_of(table).unread}
-    if not unread:
+    if not unread and not partitioned:
         connection.execute(statement)
         return True
     try:
         with connection.begin_nested():
             connection.execute(statement)
     except (DataError, IntegrityError) as error:
+        if lacks_partition(message_of(error)):
+            raise NoPartition(f"{describe_briefly(error)}. {PARTITION_FIRST}") from None
         broken = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
         understood = {spelling.final_name(check) for check in checks_of(table)} - unread
         code = getattr(error.orig, "pgcode", None)

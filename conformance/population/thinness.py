@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import DBAPIError
 
 from conformance.errors import describe_briefly
-from conformance.population.filling import fill_table
+from conformance.population.filling import NoPartition, fill_table
 from conformance.population.foreign import why_foreign
 from conformance.strategies.derivation import derivation_of
 
@@ -52,6 +52,8 @@ def why_no_rows(connection: Connection, table: Table) -> str:
         fill_table(connection, table, compress=False)
     except DBAPIError as error:
         return f"the database rejects the generated rows: {describe_briefly(error)}"
+    except NoPartition as error:
+        return str(error)
     except ValueError as error:
         needed = {name for name, field in derivation.fields.items() if field.needs_value}
         unknown = [why for name, why in derivation.unknown.items() if name in needed]

@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
 from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import (
     ConformanceError,
@@ -131,6 +132,8 @@ def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
             f"If the migrations do not create the {kind}, set"
             f" {configured_statement(f'CREATE {kind.upper()} {_quoted(name)}')}."
         )
+    if lacks_partition(message):
+        return PARTITION_FIRST
     if isinstance(error, KeyError) and error.args == ("timescaledb",):
         return (
             "Alembic does not know the dialect of timescaledb:// URLs. Define in env.py, after"

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import ArgumentError
 
+from conformance.comparing.partitions import PARTITION_FIRST
 from conformance.errors import MigrationFailed, ModelsUnavailable
 
 from .projects import ENV, EXTENSION, migrations_in, migrations_of
@@ -53,6 +54,16 @@ def test_code_of_a_revision_that_fails(migrated):
     assert error.problem == (
         "Revision 0001 (steps/versions/0001_step.py, line 10) fails: RuntimeError: no such luck."
     )
+
+
+def test_a_row_without_a_partition_is_no_broken_check(migrated):
+    table = 'op.execute("CREATE TABLE days (day date) PARTITION BY RANGE (day)")\n'
+    error = said(migrated, table + "op.execute(\"INSERT INTO days VALUES ('2024-03-02')\")")
+    assert (
+        "fails: the table days has no partition for the row with (day) = (2024-03-02). The"
+        in error.problem
+    )
+    assert error.hint == PARTITION_FIRST
 
 
 def test_a_statement_is_shown_without_the_password_of_a_role(migrated):

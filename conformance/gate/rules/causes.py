@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
 from conformance.gate.rules.hints import hint_for_dependents, hint_for_known, hint_for_rows
 from conformance.gate.rules.sentences import shortened
 
@@ -133,6 +134,8 @@ def _by_cause(failure: Failure) -> str | None:
         return _IN_PYTHON
     if _UNAVAILABLE_EXTENSION.search(failure.reason):
         return _EXTENSION
+    if lacks_partition(failure.reason):
+        return PARTITION_FIRST
     if any(map(_OUR_DATABASE.search, failure.detail)):
         return _ROLE_IN_USE
     matches = (hint for state, hint in _BY_STATE if failure.sqlstate.startswith(state))

@@ -507,6 +507,9 @@ HINTS = {
         )
         for state in STATES
     },
+    "a failure for a row without a partition": lambda: hint_for(
+        Failure('no partition of relation "t" found for row', "INSERT INTO t", (), "23514")
+    ),
     "a failure for an extension": lambda: hint_for(
         Failure('extension "postgis" is not available', "CREATE EXTENSION postgis", (), "0A000")
     ),

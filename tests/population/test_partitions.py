@@ -1,0 +1,83 @@
+"""A partitioned table without a partition for the generated rows stays empty, and is told so."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import NullPool, create_engine, func, select
+from sqlalchemy.exc import DBAPIError
+
+from conformance.comparing.partitions import PARTITION_FIRST
+from conformance.errors import describe_briefly
+from conformance.population.filling import NoPartition, fill_every_state, fill_table
+from conformance.population.reflection import reflect
+from conformance.population.thinness import thin
+
+#: `near` and `deep` have a partition for no generated row; `open` has one for each.
+TABLES = """
+CREATE TABLE none (id integer PRIMARY KEY, name text) PARTITION BY RANGE (id);
+CREATE TABLE near (
+    id integer NOT NULL, name text, CONSTRAINT even CHECK (length(name) % 2 = 0)
+) PARTITION BY LIST (id);
+CREATE TABLE near_part PARTITION OF near FOR VALUES IN (2147480001);
+CREATE TABLE deep (id integer NOT NULL) PARTITION BY RANGE (id);
+CREATE TABLE deep_part PARTITION OF deep DEFAULT PARTITION BY LIST (id);
+CREATE TABLE open (id integer PRIMARY KEY, name text) PARTITION BY RANGE (id);
+CREATE TABLE open_part PARTITION OF open DEFAULT;
+CREATE TABLE child (id integer PRIMARY KEY, parent integer NOT NULL REFERENCES none (id));
+CREATE TABLE plain (id integer PRIMARY KEY);
+"""
+PARTITIONED = ("none", "near", "deep")
+
+
+@pytest.fixture
+def connection(conformance_engine):
+    with (
+        conformance_engine.database() as url,
+        create_engine(url, poolclass=NullPool).connect() as connection,
+    ):
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        connection.exec_driver_sql(TABLES, execution_options={"no_parameters": True})
+        yield connection
+
+
+@pytest.fixture
+def tables(connection):
+    found = reflect(connection)
+    for name in ("near_part", "deep_part", "open_part"):
+        if name in found.tables:
+            found.remove(found.tables[name])
+    fill_every_state(connection, found, compress=False)
+    return found.tables
+
+
+def test_only_they_stay_empty_and_say_why(connection, tables):
+    found = {
+        table: why for (table, part), why in thin(connection, tables.values()).items() if not part
+    }
+    assert found.keys() == {*PARTITIONED, "child"}
+    for name in PARTITIONED:
+        relation = "deep_part" if name == "deep" else name
+        start = f"no sample rows can be made: the table {relation} has no partition for the row"
+        assert found[name].startswith(f"{start} with (id) = (")
+        assert found[name].endswith(f"). {PARTITION_FIRST}")
+        assert "check" not in found[name].lower()
+    assert "none has no rows: the table none has no partition for the row" in found["child"]
+
+
+def test_the_others_have_rows(connection, tables):
+    for name in ("open", "plain"):
+        assert connection.scalar(select(func.count()).select_from(tables[name])) > 1
+
+
+def test_a_default_partition_is_the_way_out(connection, tables):
+    with pytest.raises(NoPartition):
+        fill_table(connection, tables["none"], compress=False)
+    connection.exec_driver_sql("CREATE TABLE none_rest PARTITION OF none DEFAULT")
+    fill_table(connection, tables["none"], compress=False)
+    assert connection.scalar(select(func.count()).select_from(tables["none"])) > 1
+
+
+def test_a_broken_check_is_still_told_so(connection):
+    with pytest.raises(DBAPIError) as caught, connection.begin_nested():
+        connection.exec_driver_sql("INSERT INTO near VALUES (2147480001, 'odd')")
+    assert describe_briefly(caught.value).startswith("CheckViolation: ")
