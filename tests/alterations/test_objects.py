@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Sequence, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Sequence, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import DOMAIN
 
 from conformance.comparing.kinds import DECLARATIONS
@@ -39,6 +39,7 @@ def _numbers(**options) -> MetaData:
         ({}, "CREATE SEQUENCE numbers AS smallint", {OPTIONS}),
         ({}, "CREATE UNLOGGED SEQUENCE numbers", {"sequence:numbers:logged"}),
         ({"data_type": SmallInteger()}, "CREATE SEQUENCE numbers", {OPTIONS}),
+        ({"data_type": BigInteger()}, "CREATE SEQUENCE numbers AS integer", {OPTIONS}),
         ({"increment": 2}, "CREATE SEQUENCE numbers", {OPTIONS}),
     ],
 )  # fmt: skip
