@@ -265,6 +265,29 @@ def test_group_indexes_of_a_query_that_is_a_text(made, declared, sql, findings):
     assert prove(made).mended
 
 
+@pytest.mark.parametrize("real_time", [False, True])
+@pytest.mark.parametrize("order", ["2, 1 DESC", "hour"])
+def test_an_aggregate_in_an_order(made, order, real_time):
+    """Its view ends with ORDER BY, and is still the one that TimescaleDB has made."""
+    query = f"{HOURLY} ORDER BY {order}"
+    declared = ContinuousAggregate(query, name="hourly", materialized_only=not real_time)
+    declared.require(made.metadata)
+    only = str(not real_time).lower()
+    made.execute(
+        f"{WITH.replace('continuous', f'continuous, timescaledb.materialized_only = {only}', 1)}"
+        f"{query} WITH NO DATA"
+    )
+    made.expect([])
+    if real_time:
+        return
+    home = made.value(
+        "SELECT materialization_hypertable_schema || '.' || materialization_hypertable_name"
+        " FROM timescaledb_information.continuous_aggregates WHERE view_name = 'hourly'"
+    )
+    made.execute(f"CREATE OR REPLACE VIEW hourly AS SELECT * FROM {home} ORDER BY hour LIMIT 5")
+    made.expect(["continuous_aggregate:hourly:alterations"])
+
+
 def test_an_aggregate_that_was_made_without_group_indexes(made):
     without = WITH.replace("continuous", "continuous, timescaledb.create_group_indexes = false")
     made.execute(f"{without}{HOURLY} WITH NO DATA")

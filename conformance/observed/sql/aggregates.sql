@@ -35,11 +35,17 @@ SELECT a.view_schema AS schema_name,
        columns.names, columns.types,
        ARRAY(
            -- Its view reads the columns of that hypertable, and nothing else unless it is real-time.
-           -- A view of the form before 2.7 computes them.
+           -- A view of the form before 2.7 computes them. ORDER BY is the last line, and puts the
+           -- parts of a real-time view in parentheses.
            SELECT 'its view was replaced'::text
             WHERE a.finalized AND NOT pg_catalog.starts_with(
                 pg_catalog.replace(
-                    pg_catalog.translate(pg_catalog.pg_get_viewdef(v.oid), E' \n', ''),
+                    pg_catalog.translate(
+                        pg_catalog.ltrim(
+                            pg_catalog.regexp_replace(
+                                pg_catalog.pg_get_viewdef(v.oid), '\n  ORDER BY [^\n]*;$', ';'),
+                            '('),
+                        E' \n', ''),
                     pg_catalog.quote_ident(a.home_name) || '.'::text, ''),
                 pg_catalog.concat('SELECT', columns.quoted, 'FROM',
                                   pg_catalog.quote_ident(a.home_schema), '.',
