@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -142,6 +142,7 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
             connection.exec_driver_sql(_OTHER_TIMEOUTS)
             fence(connection)
             yield connection
+            patience.roll_back(connection)
         except DBAPIError as error:
             if patience.is_over:
                 raise unanswered(url, patience) from None
@@ -161,5 +162,7 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
                 "Correct the text, or check the proxy in front of the server if there is one.",
             ) from None
         finally:
-            if not connection.invalidated:
-                connection.rollback()
+            if connection.in_transaction() and not connection.invalidated:
+                # Another error is on its way, which says more.
+                with suppress(DBAPIError):
+                    patience.roll_back(connection)

@@ -62,6 +62,14 @@ class Patience:
         """Expect nothing more."""
         self._expected = None
 
+    def roll_back(self, connection: Connection) -> None:
+        """Roll back, and expect the answer: SQLAlchemy has no event after it."""
+        self.begin(connection.connection.dbapi_connection)
+        try:
+            connection.rollback()
+        finally:
+            self.end()
+
     def close(self) -> None:
         """End the watch."""
         self._closed.set()

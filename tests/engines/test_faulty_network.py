@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import MetaData, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from conformance import audit as audit_module
 from conformance.audit import audit
+from conformance.cli import main
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect, parse_url, trouble_of_server
 from conformance.engines.patience import Patience
@@ -100,6 +102,42 @@ def test_a_proxy_that_stops_forwarding(
         problem = refusal(url.update_query_dict({"connect_timeout": "30"})).problem
     assert problem.endswith("has not answered for 0.5 seconds.")
     assert time.monotonic() - started < 10
+
+
+def test_a_proxy_that_stops_forwarding_at_the_very_end(
+    database: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to the ROLLBACK is the last one."""
+    monkeypatch.setattr(audit_module, "ANSWER_TIMEOUT", 0.5)
+    pieces: list[int] = []
+
+    def counted(number: int, piece: bytes) -> bytes:
+        pieces.append(number)
+        return piece
+
+    with faulty_proxy.proxy(database, counted) as url:
+        audit(url.render_as_string(hide_password=False), MetaData())
+    started = time.monotonic()
+    with faulty_proxy.proxy(database, faulty_proxy.held(max(pieces))) as url:
+        assert refusal(url).problem.endswith("has not answered for 0.5 seconds.")
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("number", [1, AUDIT])
+def test_a_proxy_that_accepts_and_stops_answering_ends_with_2(
+    database: URL, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(audit_module, "ANSWER_TIMEOUT", 0.5)
+    started = time.monotonic()
+    with faulty_proxy.proxy(database, faulty_proxy.held(number)) as url:
+        address = url.update_query_dict({"connect_timeout": "2"})
+        models = "tests.engines.test_odd_servers:METADATA"
+        arguments = ["audit", address.render_as_string(hide_password=False), "--models", models]
+        done = CliRunner().invoke(main, arguments)
+    assert time.monotonic() - started < 20
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+    assert "not answer" in done.output
 
 
 def test_a_proxy_that_delays(database: URL) -> None:
