@@ -160,7 +160,7 @@ class Project:
         *,
         head: str = "",
         revision: str = "0002",
-        parent: str = "0001",
+        parent: str | None = "0001",
     ) -> Path:
         """Add one; `head` stands among its names."""
         path = self.folder / f"alembic/versions/{revision}_change.py"
