@@ -242,4 +242,4 @@ def test_without_models_it_takes_nobody_elses(installed, project):
         [installed("suite,embedded") / "conformance", "check", "--engine", "embedded"], project
     )
     assert done.returncode == 2
-    assert "conformance: No models are configured. Pass --models " in done.stderr
+    assert "conformance: No models are configured. Alembic is configured in db/" in done.stderr
