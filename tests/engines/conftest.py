@@ -28,7 +28,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def stopped_with_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def stopped_with_the_test() -> Iterator[None]:
     """Stop the embedded engines of the test: each keeps 250 MB for its next database."""
     made: list[EmbeddedEngine] = []
     initialize = EmbeddedEngine.__init__
@@ -37,8 +37,10 @@ def stopped_with_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         initialize(engine, *arguments, **options)
         made.append(engine)
 
-    monkeypatch.setattr(EmbeddedEngine, "__init__", remembered)
-    yield
+    # Not the fixture: what other tests change with it would be undone after their own fixtures.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EmbeddedEngine, "__init__", remembered)
+        yield
     for engine in made:
         engine.stop()
 
