@@ -146,10 +146,12 @@ def plan_for(  # noqa: PLR0913 - how the statements are to run
     before = objects_of(comparison.sides[1])
     after = objects_of(target_of(comparison, wanted))
     before, after, left = _clear(before, after, comparison.schemas)
-    upgrade, failed, reached = _way(before, after, guarded=guarded, online=online, kinds=kinds)
+    upgrade, failed, reached = steps_between(
+        before, after, guarded=guarded, online=online, kinds=kinds
+    )
     failed.update(left)
     # From where the upgrade leads: what it leaves as it is was never away.
-    downgrade, kept = steps_between(reached, before, guarded=guarded, undo=True, kinds=kinds)
+    downgrade, kept, _ = steps_between(reached, before, guarded=guarded, undo=True, kinds=kinds)
     mended, unmended = [], []
     for key, finding in comparison.findings.items():
         if not wanted(finding):
@@ -176,7 +178,7 @@ def mendable(comparison: Comparison) -> set[str]:
     before = objects_of(comparison.sides[1])
     after = objects_of(target_of(comparison))
     before, after, left = _clear(before, after, comparison.schemas)
-    _, failed = steps_between(before, after)
+    _, failed, _ = steps_between(before, after)
     failed.update(left)
     return {
         finding.id
@@ -209,20 +211,6 @@ def _why_not(
 
 
 def steps_between(  # noqa: PLR0913 - how the statements are to run
-    before: Objects,
-    after: Objects,
-    *,
-    guarded: bool = False,
-    online: bool = False,
-    undo: bool = False,
-    kinds: Collection[str] = _ALL,
-) -> tuple[list[Step], Failed]:
-    """The statements from one state to the other, and what they leave as it is."""
-    steps, failed, _ = _way(before, after, guarded=guarded, online=online, undo=undo, kinds=kinds)
-    return steps, failed
-
-
-def _way(  # noqa: PLR0913 - how the statements are to run
     before: Objects,
     after: Objects,
     *,

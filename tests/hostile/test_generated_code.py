@@ -248,7 +248,7 @@ def test_statements_about_a_function_name_it_whole():
     ref = Ref("function", "f(); DROP TABLE t; --(integer)")
     parts = {EXISTS: True, "strict": False, "settings": ()}
     path = 'search_path="$user", "a""b", c;DROP/**/TABLE/**/t'
-    steps, failed = steps_between({ref: parts}, {ref: {**parts, "settings": (path,)}})
+    steps, failed, _ = steps_between({ref: parts}, {ref: {**parts, "settings": (path,)}})
     name = '"f(); DROP TABLE t; --"(integer)'
     assert not failed
     assert [step.sql for step in steps] == [
@@ -262,7 +262,7 @@ def test_statements_about_a_function_name_it_whole():
 )
 def test_a_privilege_on_a_name_with_white_space_is_left(on):
     parts = {EXISTS: True, "privileges": ("select",)}
-    steps, failed = steps_between({}, {Ref("default_privilege", on, "reader"): parts})
+    steps, failed, _ = steps_between({}, {Ref("default_privilege", on, "reader"): parts})
     assert (steps, len(failed)) == ([], 1)
     for name in ("schema secret x", "victim (a b)", "two words"):
         assert steps_between({}, {Ref("privilege", name, "reader"): parts})[0] == []
@@ -284,5 +284,5 @@ def test_views_that_name_each_other_take_no_longer():
     names = [f"x.{'v' * number}" for number in range(1, 30)]
     query = Query.written(" ".join(name[2:] for name in names))
     views = {Ref("view", name): {EXISTS: True, "definition": query} for name in names}
-    steps, _ = steps_between(views, {})
+    steps, _, _ = steps_between(views, {})
     assert len(steps) == len(names)

@@ -95,6 +95,6 @@ def test_labels_are_not_looked_for_one_by_one():
     before = {Ref("type", "many"): {EXISTS: True, "labels": labels[1:]}}
     after = {Ref("type", "many"): {EXISTS: True, "labels": labels}}
     started = time.monotonic()
-    steps, _ = steps_between(before, after)
+    steps, _, _ = steps_between(before, after)
     assert [step.sql for step in steps] == ["ALTER TYPE many ADD VALUE '0' BEFORE '1'"]
     assert time.monotonic() - started < 3

@@ -31,7 +31,7 @@ TRIGGER = {
 
 
 def written(before, after, **options):
-    steps, failed = steps_between(before, after, **options)
+    steps, failed, _ = steps_between(before, after, **options)
     assert not failed
     return list(statements(steps))
 
