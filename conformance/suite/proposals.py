@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from conformance.checking import outcomes
@@ -130,11 +131,14 @@ def _explained(
     diffs: Iterable[Any], comparison: Comparison
 ) -> tuple[dict[str, Finding], list[tuple[Any, ...]]]:
     """The findings from which proposals follow, by id; and the proposals that follow from none."""
-    known = {**comparison.consequences, **comparison.findings}
+    known: dict[tuple[str, str], dict[FactKey, Finding]] = defaultdict(dict)
+    for key, finding in {**comparison.consequences, **comparison.findings}.items():
+        known[key.table, key.name][key] = finding
     causes: dict[str, Finding] = {}
     alone = []
     for diff in _each(diffs):
-        cause = next((known[key] for key in known if _is_about(diff, key)), None)
+        of_it = known.get(_proposed(diff), {})
+        cause = next((of_it[key] for key in of_it if _is_about(diff, key)), None)
         if cause is None:
             alone.append(diff)
         else:
@@ -142,19 +146,22 @@ def _explained(
     return causes, alone
 
 
-def _is_about(diff: tuple[Any, ...], key: FactKey) -> bool:
-    """Whether the proposal is about what the fact says, not about the same object alone."""
+def _proposed(diff: tuple[Any, ...]) -> tuple[str, str]:
+    """The table and the name of what a proposal changes, as in the key of a fact."""
     operation = str(diff[0])
     change = operation.partition("_")[2]
     if operation.startswith("modify_") or change == "column":
-        table = ".".join(filter(None, diff[1:3]))
         name = diff[3].name if change == "column" else diff[3]
-    else:
-        of = diff[1] if change in ("table", "table_comment") else getattr(diff[1], "table", None)
-        table = getattr(of, "fullname", "")
-        name = "" if of is diff[1] else getattr(diff[1], "name", None)
-    if (key.table, key.name) != (table, name):
-        return False
+        return ".".join(filter(None, diff[1:3])), name
+    if change in ("table", "table_comment"):
+        return diff[1].fullname, ""
+    return getattr(getattr(diff[1], "table", None), "fullname", ""), getattr(diff[1], "name", "")
+
+
+def _is_about(diff: tuple[Any, ...], key: FactKey) -> bool:
+    """Whether the proposal is about what this fact of its object says, not about another fact."""
+    operation = str(diff[0])
+    change = operation.partition("_")[2]
     if change in ("comment", "table_comment"):
         return key.kind == "comment"
     if change in ("table", "column"):

@@ -6,7 +6,7 @@ import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from alembic import command
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine as SQLAlchemyEngine
 
     from conformance.checking.outcomes import Record
-    from conformance.comparing.comparison import Comparison
     from conformance.comparing.facts import Facts
     from conformance.comparing.findings import Finding
     from conformance.engines.base import Engine
@@ -229,7 +228,7 @@ def test_model_definitions_match_ddl(
     alembic_engine: SQLAlchemyEngine,
     alembic_config: Config,
     conformance_metadata: MetaData,
-    comparison: Comparison,
+    request: pytest.FixtureRequest,
     record: Record,
 ) -> None:
     """A revision that autogenerate writes after the last one is empty."""
@@ -245,7 +244,7 @@ def test_model_definitions_match_ddl(
         with comparing_all(conformance_metadata), alembic_engine.connect() as connection:
             of_all = _proposed(connection, alembic_config, record)
         if of_all:
-            outcomes.fail(record, *proposals([], of_all, conformance_metadata, comparison))
+            _fail_by_proposals(record, request, [], of_all)
         raise
 
 
@@ -431,9 +430,16 @@ def test_alembic_check_is_quiet(
         return
     with comparing_all(conformance_metadata):
         of_all = _proposed(migrated, alembic_config, record)
-    # Not a parameter: where nothing is proposed, this process needs no comparison.
+    _fail_by_proposals(record, request, of_env, of_all)
+
+
+def _fail_by_proposals(
+    record: Record, request: pytest.FixtureRequest, of_env: list[Any], of_all: list[Any]
+) -> NoReturn:
+    # Not parameters of the checks: where nothing is proposed, they need no comparison.
     comparison = request.getfixturevalue("comparison")
-    outcomes.fail(record, *proposals(of_env, of_all, conformance_metadata, comparison))
+    metadata = request.getfixturevalue("conformance_metadata")
+    outcomes.fail(record, *proposals(of_env, of_all, metadata, comparison))
 
 
 def test_alembic_check_sees_a_dropped_index(
