@@ -28,10 +28,8 @@ SELECT a.view_schema AS schema_name,
           JOIN _timescaledb_catalog.hypertable h ON h.id = f.mat_hypertable_id
          WHERE h.schema_name = a.home_schema AND h.table_name = a.home_name) AS refreshed_width,
        pg_catalog.pg_get_userbyid(v.relowner) AS owner,
-       (SELECT pg_catalog.pg_get_userbyid(t.relowner)
-          FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-         WHERE tn.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
-         GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, 1 LIMIT 1) AS usual_owner,
+       (SELECT pg_catalog.pg_get_userbyid(usual.owner)
+          FROM conformance_usual_owner AS usual) AS usual_owner,
        columns.names, columns.types,
        ARRAY(
            -- Its view reads the columns of that hypertable, and nothing else unless it is real-time.

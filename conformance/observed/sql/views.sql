@@ -15,10 +15,8 @@ SELECT n.nspname AS schema_name,
                      WHERE d.adrelid = c.oid)
        END AS options,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-       (SELECT pg_catalog.pg_get_userbyid(t.relowner)
-          FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-         WHERE tn.nspname = ANY(:schemas) AND t.relkind IN ('r', 'p', 'f') AND NOT t.relispartition
-         GROUP BY 1 ORDER BY pg_catalog.count(*) DESC, 1 LIMIT 1) AS usual_owner,
+       (SELECT pg_catalog.pg_get_userbyid(usual.owner)
+          FROM conformance_usual_owner AS usual) AS usual_owner,
        columns.names, columns.types
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
