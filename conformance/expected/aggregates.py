@@ -102,6 +102,6 @@ def _automatic_indexes(declared: ContinuousAggregate) -> Value:
 
 
 def _unindexed_groups(declared: ContinuousAggregate) -> Value:
-    """None, where the server alone knows the columns of GROUP BY: the query is a text."""
+    """No column may lack its index; judged where the server alone knows them: a query as text."""
     known = declared.query is None or declared.grouped_by() is not None
     return ANYTHING if known or not declared.group_indexes else ()

@@ -91,17 +91,22 @@ def test_a_proxy_that_garbles_or_cuts(database: URL, change: Change, problem: st
         assert refusal(url).problem.endswith(problem)
 
 
+def is_given_up(database: URL, number: int) -> None:
+    """An audit of which the proxy keeps this piece, and all that follow, ends with a sentence."""
+    started = time.monotonic()
+    with faulty_proxy.proxy(database, faulty_proxy.held(number)) as url:
+        problem = refusal(url.update_query_dict({"connect_timeout": "30"})).problem
+    assert problem.endswith("has not answered for 0.5 seconds.")
+    assert time.monotonic() - started < 10
+
+
 @pytest.mark.parametrize("number", [LOGIN + 1, AUDIT])
 def test_a_proxy_that_stops_forwarding(
     database: URL, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """Neither libpq nor the server notices; an audit by a scheduler would stay for ever."""
     monkeypatch.setattr(audit_module, "ANSWER_TIMEOUT", 0.5)
-    started = time.monotonic()
-    with faulty_proxy.proxy(database, faulty_proxy.held(number)) as url:
-        problem = refusal(url.update_query_dict({"connect_timeout": "30"})).problem
-    assert problem.endswith("has not answered for 0.5 seconds.")
-    assert time.monotonic() - started < 10
+    is_given_up(database, number)
 
 
 def test_a_proxy_that_stops_forwarding_at_the_very_end(
@@ -117,10 +122,7 @@ def test_a_proxy_that_stops_forwarding_at_the_very_end(
 
     with faulty_proxy.proxy(database, counted) as url:
         audit(url.render_as_string(hide_password=False), MetaData())
-    started = time.monotonic()
-    with faulty_proxy.proxy(database, faulty_proxy.held(max(pieces))) as url:
-        assert refusal(url).problem.endswith("has not answered for 0.5 seconds.")
-    assert time.monotonic() - started < 10
+    is_given_up(database, max(pieces))
 
 
 @pytest.mark.parametrize("number", [1, AUDIT])
