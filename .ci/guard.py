@@ -7,8 +7,8 @@ before Python can ask for it.
 
 A `make` that is killed cannot stop its children. Who kills its whole process group, as a CI runner
 does, kills this script too: a second process, outside of the group, then ends the command. This
-script needs Python alone, so that it can guard the installation too; without `site` (-S), whose
-.pth files may run code that swallows a Ctrl-C.
+script needs Python alone, so that it can guard the installation too. -S leaves `site` out: its .pth
+files may run code that swallows a Ctrl-C.
 """
 
 from __future__ import annotations

@@ -223,7 +223,7 @@ class Detail(str):
 
 
 class Default(str):
-    """An expected value that a database has where it does not say another one."""
+    """An expected value that is PostgreSQL's default: a database that names no value has it."""
 
     __slots__ = ()
 

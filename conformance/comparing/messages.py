@@ -120,8 +120,8 @@ _NO_DEFAULT_INDEX = (
     "the dimension without an index. To declare that, write time_index=False in the models"
 )
 _NO_GROUP_INDEX = (
-    "timescaledb.create_group_indexes = false creates no index on the columns of GROUP BY. To "
-    "declare that, write group_indexes=False in the models"
+    "the index was dropped, or timescaledb.create_group_indexes = false prevented it. To declare "
+    "that, write group_indexes=False in the models"
 )
 _NOT_CHANGED = (
     "CREATE ... IF NOT EXISTS keeps a continuous aggregate that exists already. Drop the "

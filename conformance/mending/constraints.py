@@ -53,7 +53,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
 
 
 def _refuse_without_dimensions(ref: Ref, parts: Parts, scene: Scene) -> None:
-    """A key that a hypertable cannot have stays as it is, also where a person must decide first."""
+    """Refuse a unique key without the time column: TimescaleDB does not allow it."""
     hypertable = scene.after.get(Ref("hypertable", ref.table), {})
     time = hypertable.get("time_column")
     if EXISTS in hypertable and time not in texts(parts.get("columns")):

@@ -43,8 +43,8 @@ def proposals(
 
     Args:
         of_env: the changes, if it compares what env.py lets it compare.
-        of_all: the changes, if it compares all that the models declare. Where they follow from
-            other findings, or are none, the rest is a warning about env.py.
+        of_all: the changes, if it compares all that the models declare. If each of these follows
+            from another finding, what is left of `of_env` is a warning about env.py.
     """
     causes, env_alone = _explained(of_env, comparison)
     more, all_alone = _explained(of_all, comparison)
