@@ -253,7 +253,9 @@ class TestProcesses:
             raise PermissionError
 
         folder = temporary / "x"
-        with subprocess.Popen(["sh", "-c", "sleep 30; :", "-D", f"{folder}/data"]) as other:
+        # Not a shell, whose child has the same command line for a moment.
+        command = [sys.executable, "-c", "import time; time.sleep(30)", "-D", f"{folder}/data"]
+        with subprocess.Popen(command) as other:
             assert removal.servers(folder) == [other.pid]
             with monkeypatch.context() as patch:
                 patch.setattr(os, "kill", refuse)
