@@ -37,7 +37,7 @@ def following(
         for table in (cause.table, names.get(cause, cause).table):
             by_table[table].add(number)
     for key, finding in findings.items():
-        tables = _tables_of(key, expected, observed)
+        tables = _tables_of(key, expected)
         for number in sorted(set().union(*(by_table.get(table, ()) for table in tables))):
             cause = causes[number]
             if (
@@ -62,10 +62,9 @@ def following(
         )
 
 
-def _tables_of(key: FactKey, *sides: Facts) -> set[str]:
-    """The tables of which something can be the cause: its own, and those that a key refers to."""
-    references = key._replace(attribute="references")
-    return {key.table, *(_referred(facts.get(references))[0] for facts in sides)}
+def _tables_of(key: FactKey, expected: Facts) -> set[str]:
+    """The tables of which something can be the cause: its own, and the one that a key refers to."""
+    return {key.table, _referred(expected.get(key._replace(attribute="references")))[0]}
 
 
 def _is_cause(key: FactKey, findings: Mapping[FactKey, Finding]) -> bool:

@@ -174,6 +174,17 @@ def test_a_difference_of_its_own_does_not_follow():
     }  # fmt: skip
 
 
+def test_a_column_of_the_same_name_in_another_table_has_kept_its_name():
+    def named(name):
+        rest = table("u", "new", "old")
+        return table("t", "x", name) | rest | key("u", "fk", (name,), "t (x)")
+
+    assert {*found(named("new"), named("old"))} == {
+        "column:t.new:exists",
+        "foreign_key:u.fk:columns",
+    }
+
+
 @pytest.mark.parametrize(
     ("expected", "observed"),
     [

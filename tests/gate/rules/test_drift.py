@@ -109,3 +109,8 @@ def test_a_broken_rule_needs_no_earlier_models():
     assert not unchanged([BROKEN], [evidence()])
     (item,) = judge_drift([BROKEN], [evidence()], ["0001"], None)
     assert "not in git" not in item.hint
+
+
+def test_a_broken_rule_is_as_severe_as_its_code_says():
+    (item,) = judge_drift([replace(BROKEN, severity="note")], [CHANGED], ["0001"], None)
+    assert item.severity == POLICY_CODES[RULE].severity
