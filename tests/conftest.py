@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance import engines
 from conformance.engines import open_engine
 from conformance.engines.connecting import parse_url
+from conformance.engines.embedded.idle_servers import IdleServers
 from conformance.errors import EngineUnavailable
 from conformance.process.progress import unwatched
 
@@ -27,6 +29,40 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from conformance.engines.base import Engine
+
+
+class _SharedServers(IdleServers):
+    """Embedded servers that a test's engine leaves to the engines of later tests."""
+
+    most = 4
+
+    def end(self) -> None:
+        """Leave them running: the engine that stops is not the last one."""
+
+
+@pytest.fixture(scope="session")
+def shared_servers() -> Iterator[IdleServers]:
+    """Starting a server takes half a second, a third of a short test."""
+    servers = _SharedServers()
+    yield servers
+    IdleServers.end(servers)
+
+
+@pytest.fixture(autouse=True)
+def idle_servers(shared_servers: IdleServers) -> Iterator[None]:
+    """Share idle servers between the engines that tests open."""
+
+    def embedded() -> Engine:
+        opened()
+        from conformance.engines.embedded.engine import EmbeddedEngine
+
+        return EmbeddedEngine(idle=shared_servers)
+
+    opened = engines._embedded
+    # Not the fixture: what other tests change with it would be undone after their own fixtures.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "_embedded", embedded)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,11 @@ _ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
+def idle_servers() -> None:
+    """Each engine has its own: these tests look at what an engine leaves."""
+
+
+@pytest.fixture(autouse=True)
 def stopped_with_the_test() -> Iterator[None]:
     """Stop the embedded engines of the test: each keeps 250 MB for its next database."""
     made: list[EmbeddedEngine] = []

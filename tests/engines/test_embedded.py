@@ -327,7 +327,7 @@ class TestTemplate:
         engine = EmbeddedEngine()
         for _ in range(2):
             engine.anticipate(template)
-        (begun,) = engine._running
+        (begun,) = engine._idle
         with engine.database(template) as url, engine.database(template) as other:
             assert url == begun.url
             assert other != url
@@ -339,12 +339,12 @@ class TestTemplate:
         template = Template("widgets", "1", _prepare_widgets([]))
         engine = EmbeddedEngine()
         engine.anticipate(template)
-        assert not engine._running
+        assert not [*engine._idle]
         with engine.database(template):
             pass
         engine.stop()
         engine.anticipate(template)
-        (begun,) = engine._running
+        (begun,) = engine._idle
         engine.stop()
         assert _is_gone(begun.pid)
 
@@ -449,7 +449,7 @@ class TestRewinding:
     def test_is_not_possible_after_a_library_was_loaded(self, engine: EmbeddedEngine) -> None:
         with engine.database(self.TEMPLATE) as url:
             _execute(_connect(url), "CREATE EXTENSION citext")
-        assert not engine._idle
+        assert not [*engine._idle]
         with engine.database(self.TEMPLATE) as url:
             sql = "SELECT count(*) FROM pg_extension WHERE extname = 'citext'"
             assert _value(_connect(url), sql) == 0
@@ -479,7 +479,8 @@ class TestRewinding:
         with ExitStack() as stack:
             urls = {stack.enter_context(engine.database(self.TEMPLATE)) for _ in range(3)}
             assert len(urls) == 3
-        assert len(engine._idle) == len(engine._running) == 2
+        assert len([*engine._idle]) == 2
+        assert not engine._running
 
 
 #: Statements that change all that a database keeps, and its session; the last ones stay open.

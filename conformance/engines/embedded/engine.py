@@ -6,7 +6,6 @@ snapshot of a data directory. Later runs on the same machine reuse the snapshots
 
 from __future__ import annotations
 
-import atexit
 import json
 import logging
 import os
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import NullPool, create_engine, text
 
 from conformance.comparing.capabilities import Capabilities, Server
+from conformance.engines.embedded.idle_servers import IdleServers
 from conformance.engines.embedded.node_server import (
     NodeServer,
     SnapshotDamagedError,
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: How many servers wait for the next database; each takes the memory of one in use.
-_IDLE = 2
 #: Creating and using a snapshot takes two attempts; more only if another process deletes it.
 _ATTEMPTS = 3
 
@@ -56,19 +54,19 @@ class EmbeddedEngine:
     Args:
         lock_wait: seconds that a statement waits for the transaction of another connection before
             it fails; all connections of a database share one session.
+        idle: where the servers wait for the next database; None: in a place of this engine alone.
     """
 
     name = "embedded"
 
-    def __init__(self, *, lock_wait: float = 30.0) -> None:
+    def __init__(self, *, lock_wait: float = 30.0, idle: IdleServers | None = None) -> None:
         self._lock_wait = lock_wait
         self._cache = cache_folder()
         self._snapshots = SnapshotCache(self._cache / "snapshots")
         self._empty = self._snapshots.path("empty", "")
         self._facts: tuple[Server, Capabilities] | None = None
         self._running: set[NodeServer] = set()
-        #: Servers that are in the state of their snapshots, the last one last.
-        self._idle: list[NodeServer] = []
+        self._idle = IdleServers() if idle is None else idle
         self._lock = threading.Lock()
 
     @property
@@ -114,8 +112,8 @@ class EmbeddedEngine:
         """Start a process from the snapshot of the template, if it exists; do not wait."""
         snapshot = self._snapshots.path(template.name, template.key)
         with suppress(EngineUnavailable):
-            if not self._idle_from(snapshot) and self._snapshots.use(snapshot):
-                self._idle.append(self._begin(snapshot))
+            if not self._idle.has(snapshot, self._lock_wait) and self._snapshots.use(snapshot):
+                self._idle.put(self._begin(snapshot))
 
     @property
     def server_url(self) -> None:
@@ -133,9 +131,9 @@ class EmbeddedEngine:
         """End all node processes."""
         with self._lock:
             servers = list(self._running)
-            self._idle.clear()
         for server in servers:
             self._end(server)
+        self._idle.end()
 
     def _launch_empty(self) -> NodeServer:
         def make() -> None:
@@ -184,11 +182,9 @@ class EmbeddedEngine:
         return server
 
     def _launch(self, snapshot: Path | None) -> NodeServer:
+        server = self._idle.take(snapshot, self._lock_wait) or self._begin(snapshot)
         with self._lock:
-            server = self._idle_from(snapshot)
-            if server is not None:
-                self._idle.remove(server)
-        server = server or self._begin(snapshot)
+            self._running.add(server)
         try:
             server.wait_ready()
         except BaseException:
@@ -196,16 +192,8 @@ class EmbeddedEngine:
             raise
         return server
 
-    def _idle_from(self, snapshot: Path | None) -> NodeServer | None:
-        """A server that waits in the state of the snapshot."""
-        return next(
-            (
-                server
-                for server in self._idle
-                if server.snapshot_loaded == snapshot and server.is_running
-            ),
-            None,
-        )
+    def _begin(self, snapshot: Path | None) -> NodeServer:
+        return NodeServer(installed_packages(self._cache), snapshot, self._lock_wait)
 
     def _give_back(self, server: NodeServer) -> None:
         """Keep the server for the next database from its snapshot, or end it."""
@@ -213,22 +201,11 @@ class EmbeddedEngine:
             self._end(server)
             return
         with self._lock:
-            self._idle.append(server)
-            surplus = self._idle[:-_IDLE]
-            del self._idle[:-_IDLE]
-        for old in surplus:
-            self._end(old)
-
-    def _begin(self, snapshot: Path | None) -> NodeServer:
-        server = NodeServer(installed_packages(self._cache), snapshot, self._lock_wait)
-        with self._lock:
-            self._running.add(server)
-        atexit.register(server.kill)
-        return server
+            self._running.discard(server)
+        self._idle.put(server)
 
     def _end(self, server: NodeServer) -> None:
         server.kill()
-        atexit.unregister(server.kill)
         with self._lock:
             self._running.discard(server)
 

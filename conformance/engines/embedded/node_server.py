@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import queue
@@ -44,6 +45,8 @@ class SnapshotWriteError(Exception):
 class NodeServer:
     """A node process. The constructor starts it; `wait_ready` waits until it is ready.
 
+    It ends with this process at the latest.
+
     Args:
         packages: the folder with `node_modules`.
         snapshot: the state to start from; None: a new cluster.
@@ -51,6 +54,7 @@ class NodeServer:
 
     Attributes:
         snapshot_loaded: the state that it started from, to which `rewind` brings it back.
+        lock_wait: as given.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class NodeServer:
     ) -> None:
         self._parent = os.getpid()
         self.snapshot_loaded = snapshot
+        self.lock_wait = lock_wait
         command = [
             str(node_executable()),
             str(NODE_SOURCES / "server.mjs"),
@@ -80,6 +85,7 @@ class NodeServer:
             )
         except OSError as error:
             raise EngineUnavailable(f"node does not start: {error}.") from error
+        atexit.register(self.kill)
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._complaints: deque[str] = deque(maxlen=50)
         self._port = 0
@@ -163,6 +169,7 @@ class NodeServer:
         """Kill the process; its data are lost. May be called twice."""
         if os.getpid() != self._parent:
             return  # This is a fork of the process that started node.
+        atexit.unregister(self.kill)
         self._process.kill()
         self._process.wait()
         for thread in self._threads:
