@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
+from conformance.comparing.rejections import hint_for_known
 from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import (
     ConformanceError,
@@ -140,7 +141,7 @@ def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
             " 'from alembic.ddl.postgresql import PostgresqlImpl':"
             " 'class TimescaledbImpl(PostgresqlImpl): __dialect__ = \"timescaledb\"'."
         )
-    return hint_at_variable(error)
+    return hint_for_known(message) or hint_at_variable(error)
 
 
 def _quoted(name: str) -> str:

@@ -201,6 +201,48 @@ def test_what_somebody_else_makes_is_said_once(migrated, statement, hint):
     assert hint.replace("\\\\", "\\") in error.hint
 
 
+HYPERTABLE = """
+op.execute("CREATE TABLE t (at timestamptz NOT NULL, n integer)")
+op.execute("SELECT create_hypertable('t', 'at')")
+"""
+CREATES_TYPE = """
+from sqlalchemy import Column
+from sqlalchemy.dialects.postgresql import ENUM
+kind = ENUM("a", name="kind"{})
+kind.create(op.get_bind())
+op.create_table("u", Column("kind", kind))
+"""
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "hint"),
+    [
+        (
+            'op.execute("CREATE MATERIALIZED VIEW v WITH (timescaledb.continuous) AS SELECT'
+            " time_bucket('1 day', at) AS day, count(*) FROM t GROUP BY day\")",
+            "WITH NO DATA in the revision's transaction",
+        ),
+        (
+            'op.create_index("i", "t", ["n"], postgresql_concurrently=True)',
+            "autocommit_block()",
+        ),
+        (
+            'op.execute("ALTER TABLE t ADD UNIQUE (n)")',
+            "Include the hypertable's partitioning column in the key.",
+        ),
+        (CREATES_TYPE.format(""), "pass create_type=False to postgresql.ENUM"),
+    ],
+    ids=["with data", "concurrently", "key without time", "type twice"],
+)
+def test_what_the_server_rejects_has_a_way_out(migrated, upgrade, hint):
+    assert hint in said(migrated, EXTENSION, HYPERTABLE, upgrade).hint
+
+
+def test_a_type_that_the_table_does_not_create(migrated):
+    engine, _ = migrated(EXTENSION, CREATES_TYPE.format(", create_type=False"))
+    assert engine is not None
+
+
 def test_a_variable_that_is_not_set(migrated, monkeypatch):
     monkeypatch.delenv("DESK_HOST", raising=False)
     read = "op.execute(f\"SELECT '{os.environ['DESK_HOST']}'\")"

@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
-from conformance.gate.rules.hints import hint_for_dependents, hint_for_known, hint_for_rows
+from conformance.comparing.rejections import hint_for_known
+from conformance.gate.rules.hints import hint_for_dependents, hint_for_rows
 from conformance.gate.rules.sentences import shortened
 
 if TYPE_CHECKING:

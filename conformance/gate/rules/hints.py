@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from conformance.comparing.rejections import IN_AUTOCOMMIT, NO_DATA
 from conformance.gate.rules.sentences import first_words
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 
     from conformance.gate.evidence.evidence import Failure
 
-_IN_AUTOCOMMIT = "in an op.get_context().autocommit_block()"
 _QUIET_HOUR = "Choose a quiet hour, set a lock timeout, and accept the finding with the reason."
 _CHUNK_BY_CHUNK = (
-    f"Convert one chunk at a time {_IN_AUTOCOMMIT}, in a DO block that commits after each, so that "
+    f"Convert one chunk at a time {IN_AUTOCOMMIT}, in a DO block that commits after each, so that "
     "only one chunk is locked; or leave the chunks to a policy."
 )
 _MOVES_CHUNKS = r".*\b(DE)?COMPRESS_CHUNK\b|.*\bCONVERT_TO_(ROW|COLUMN)STORE\b"
@@ -32,25 +32,25 @@ _MOVES_CHUNKS = r".*\b(DE)?COMPRESS_CHUNK\b|.*\bCONVERT_TO_(ROW|COLUMN)STORE\b"
 _SCANS = (
     (
         r"CREATE UNIQUE INDEX",
-        f"Use CREATE UNIQUE INDEX CONCURRENTLY {_IN_AUTOCOMMIT}.",
+        f"Use CREATE UNIQUE INDEX CONCURRENTLY {IN_AUTOCOMMIT}.",
         "A unique index on a hypertable cannot be built without a blocking lock: choose a quiet "
         "hour, and accept the finding.",
     ),
     (
         r"CREATE INDEX",
-        f"Use CREATE INDEX CONCURRENTLY {_IN_AUTOCOMMIT}.",
+        f"Use CREATE INDEX CONCURRENTLY {IN_AUTOCOMMIT}.",
         "Hypertables do not support CONCURRENTLY: use CREATE INDEX ... WITH "
-        f"(timescaledb.transaction_per_chunk) {_IN_AUTOCOMMIT}.",
+        f"(timescaledb.transaction_per_chunk) {IN_AUTOCOMMIT}.",
     ),
     (
         r"REINDEX",
-        f"Use REINDEX ... CONCURRENTLY {_IN_AUTOCOMMIT}.",
+        f"Use REINDEX ... CONCURRENTLY {IN_AUTOCOMMIT}.",
         "Hypertables do not support REINDEX CONCURRENTLY, but chunks do: run REINDEX TABLE "
-        f"CONCURRENTLY on each chunk of show_chunks() {_IN_AUTOCOMMIT}.",
+        f"CONCURRENTLY on each chunk of show_chunks() {IN_AUTOCOMMIT}.",
     ),
     (
         r"ALTER TABLE .* ADD (CONSTRAINT \S+ )?(UNIQUE|PRIMARY KEY)",
-        f"Run CREATE UNIQUE INDEX CONCURRENTLY first {_IN_AUTOCOMMIT}; ADD CONSTRAINT ... USING "
+        f"Run CREATE UNIQUE INDEX CONCURRENTLY first {IN_AUTOCOMMIT}; ADD CONSTRAINT ... USING "
         "INDEX then reads no rows.",
         "A key cannot be added to a hypertable without a blocking lock: choose a quiet hour, set "
         "a lock timeout, and accept the finding.",
@@ -58,7 +58,7 @@ _SCANS = (
     (r"ALTER TABLE .* ADD (CONSTRAINT \S+ )?EXCLUDE", _QUIET_HOUR, _QUIET_HOUR),
     (
         r"ALTER TABLE .* VALIDATE CONSTRAINT",
-        f"Validate the constraint in a separate transaction: {_IN_AUTOCOMMIT}, or in a revision "
+        f"Validate the constraint in a separate transaction: {IN_AUTOCOMMIT}, or in a revision "
         "that is deployed later.",
         _QUIET_HOUR,
     ),
@@ -108,53 +108,6 @@ _REWRITES = (
     ),
 )
 
-_NO_DATA = (
-    "Create the continuous aggregate WITH NO DATA in the revision's transaction, and refresh it "
-    "later, by its policy or with CALL refresh_continuous_aggregate() outside of migrations."
-)
-
-#: The server's messages, and what to do about each.
-_FAILURES = (
-    (r"CREATE MATERIALIZED VIEW \.\.\. WITH DATA cannot run", _NO_DATA),
-    (
-        r"refresh_continuous_aggregate\(\) cannot run inside a transaction",
-        "Let the refresh policy refresh the continuous aggregate, or run CALL "
-        "refresh_continuous_aggregate() after the revision, outside of migrations.",
-    ),
-    (
-        r"CONCURRENTLY cannot run inside a transaction|cannot .*run inside a transaction block",
-        f"Execute the statement {_IN_AUTOCOMMIT}.",
-    ),
-    (
-        r"hypertables do not support concurrent",
-        f"Use WITH (timescaledb.transaction_per_chunk) instead of CONCURRENTLY {_IN_AUTOCOMMIT}.",
-    ),
-    (
-        r"concurrent index creation on hypertables is not supported",
-        f"Run REINDEX TABLE CONCURRENTLY on each chunk of show_chunks() {_IN_AUTOCOMMIT}.",
-    ),
-    (
-        r"hypertables do not support adding a constraint using an existing index",
-        "Use ADD CONSTRAINT with the columns themselves instead of USING INDEX.",
-    ),
-    (
-        r"cannot create a unique index without the column",
-        "Include the hypertable's partitioning column in the key.",
-    ),
-    (
-        r"cannot be updated after the old version has already been loaded",
-        "Run ALTER EXTENSION timescaledb UPDATE outside of migrations, as the first statement of a "
-        "new session; conformance upgrade rehearses the update.",
-    ),
-    (
-        r"(compression|columnstore) not enabled",
-        "Enable compression on the hypertable first, in this revision or in an earlier one.",
-    ),
-    (
-        r"lock timeout",
-        "Set a longer lock timeout; during the rehearsal no other session holds locks.",
-    ),
-)
 _DEPENDENT = re.compile(
     r"(?:rule \S+ on )?(?P<kind>continuous aggregate|materialized view|view) (?P<name>.+?)"
     r" depends on "
@@ -234,16 +187,11 @@ def hint_for_dependents(dependents: Sequence[str]) -> str | None:
 def hint_for_interruption(failure: Failure | None) -> str:
     """What to do if a second run does not complete the upgrade, by the server's message."""
     if failure is not None and _AGGREGATE_EXISTS.search(failure.reason):
-        return _NO_DATA
+        return NO_DATA
     return (
         "Run the upgrade in one transaction, or let it continue after an incomplete run: add IF "
         "NOT EXISTS to the statements that commit."
     )
-
-
-def hint_for_known(reason: str) -> str | None:
-    """What to do about a statement that the server rejects, if its message is a known one."""
-    return next((hint for pattern, hint in _FAILURES if re.search(pattern, reason)), None)
 
 
 def hint_for_rows() -> str:

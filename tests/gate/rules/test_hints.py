@@ -91,6 +91,7 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
         ),
         ('cannot create a unique index without the column "at"', "in the key"),
         ('columnstore not enabled on hypertable "t"', "Enable compression"),
+        ('type "kind" already exists', "pass create_type=False to postgresql.ENUM"),
         ('column "a" contains null values', "tables with rows"),
     ],
 )
