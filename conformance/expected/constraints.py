@@ -54,22 +54,19 @@ def _constraint(
     if isinstance(constraint, PrimaryKeyConstraint):
         return ("primary_key", "", _primary_key(constraint)) if constraint.columns else None
     if isinstance(constraint, UniqueConstraint):
-        return "unique", _name(table, constraint, _columns(constraint)), _unique(constraint)
+        return "unique", name_of(table, constraint), _unique(constraint)
     if isinstance(constraint, ForeignKeyConstraint):
-        columns = tuple(constraint.column_keys)
-        name = _name(table, constraint, columns)
+        name = name_of(table, constraint)
         return "foreign_key", name, _foreign_key(constraint, default_schema)
     if isinstance(constraint, CheckConstraint):
-        return "check", _name(table, constraint, ()), _check(constraint)
+        return "check", name_of(table, constraint), _check(constraint)
     if isinstance(constraint, ExcludeConstraint):
-        # PostgreSQL, too, uses the name of a column or a function if it is one.
-        columns = tuple(getattr(part, "name", "expr") for part, _, _ in constraint._render_exprs)
-        return "exclusion", _name(table, constraint, columns), _exclusion(constraint)
+        return "exclusion", name_of(table, constraint), _exclusion(constraint)
     return None
 
 
-def _name(table: Table, constraint: Constraint, columns: tuple[str, ...]) -> str:
-    """The name of the constraint; `<...>` with a description if the models do not name it.
+def name_of(table: Table, constraint: Constraint) -> str:
+    """The name in the keys of the constraint's facts; `<...>` if the models do not name it.
 
     A name in angle brackets is no promise: comparison looks for the same definition under any
     name.
@@ -80,7 +77,16 @@ def _name(table: Table, constraint: Constraint, columns: tuple[str, ...]) -> str
     if isinstance(constraint, CheckConstraint):
         return f"<{spelling.sql(constraint.sqltext)}>"
     suffix = next(suffix for kind, suffix in _SUFFIXES.items() if isinstance(constraint, kind))
-    return f"<{default_name(table.name, '_'.join(columns), suffix)}>"
+    return f"<{default_name(table.name, '_'.join(_columns_in_name(constraint)), suffix)}>"
+
+
+def _columns_in_name(constraint: Constraint) -> tuple[str, ...]:
+    if isinstance(constraint, ExcludeConstraint):
+        # PostgreSQL, too, uses the name of a column or a function if it is one.
+        return tuple(getattr(part, "name", "expr") for part, _, _ in constraint._render_exprs)
+    if isinstance(constraint, ForeignKeyConstraint):
+        return tuple(constraint.column_keys)
+    return _columns(constraint) if isinstance(constraint, UniqueConstraint) else ()
 
 
 def _columns(constraint: PrimaryKeyConstraint | UniqueConstraint) -> tuple[str, ...]:

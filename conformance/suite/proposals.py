@@ -6,10 +6,13 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+
 from conformance.checking import outcomes
 from conformance.comparing.codes import ERROR, WARNING
 from conformance.comparing.facts import EXISTS
 from conformance.declarations import tables_of, views_of
+from conformance.expected.constraints import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +31,8 @@ _CLOCKS = re.compile(
 )
 #: Kinds of facts that Alembic proposes to add or remove with a name and a table.
 _OF_TABLES = ("index", "unique", "foreign_key", "check", "exclusion")
+#: Constraints that Alembic compares also if the models do not name them.
+_WITHOUT_A_NAME = (ForeignKeyConstraint, UniqueConstraint)
 #: What Alembic proposes to modify -> the attributes of a column that it means.
 _ATTRIBUTES = {"default": ("default", "identity", "generated")}
 _CASTS = re.compile(r"::[a-z_ ]+", re.IGNORECASE)
@@ -155,7 +160,10 @@ def _proposed(diff: tuple[Any, ...]) -> tuple[str, str]:
         return ".".join(filter(None, diff[1:3])), name
     if change in ("table", "table_comment"):
         return diff[1].fullname, ""
-    return getattr(getattr(diff[1], "table", None), "fullname", ""), getattr(diff[1], "name", "")
+    item, table = diff[1], getattr(diff[1], "table", None)
+    if table is not None and isinstance(item, _WITHOUT_A_NAME):
+        return table.fullname, name_of(table, item)
+    return getattr(table, "fullname", ""), getattr(item, "name", "")
 
 
 def _is_about(diff: tuple[Any, ...], key: FactKey) -> bool:

@@ -7,12 +7,24 @@ import json
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, DefaultClause, Index, MetaData, Table, create_engine, pool, text
+from sqlalchemy import (
+    Column,
+    DefaultClause,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    create_engine,
+    pool,
+    text,
+)
 from sqlalchemy.types import JSON, DateTime, Integer
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, FactKey
+from conformance.pipeline import check_database
 from conformance.suite.proposals import describe_proposals, false_proposals, proposals
 from conformance.suite.test_migrations import comparison_works
 
@@ -104,6 +116,32 @@ def test_a_proposal_that_follows_from_a_finding_is_that_finding(proposal, key):
     assert found == compared.findings[key]
     (found,) = proposals([proposal], [proposal], MetaData(), comparison())
     assert (found.id, found.severity) == ("migration:alembic:alembic_check", "error")
+
+
+def test_constraints_without_a_name_are_counted_with_their_findings(conformance_engine):
+    database, models = MetaData(), MetaData()
+    for metadata, constraints in (
+        (database, ()),
+        (models, (ForeignKeyConstraint(["door"], ["doors.id"]), UniqueConstraint("door"))),
+    ):
+        Table("doors", metadata, Column("id", Integer, primary_key=True))
+        Table("clocks", metadata, Column("door", Integer), *constraints)
+    with (
+        conformance_engine.database() as url,
+        create_engine(url, poolclass=pool.NullPool).connect() as connection,
+    ):
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        database.create_all(connection)
+        diffs = compare_metadata(MigrationContext.configure(connection), models)
+        compared = check_database(connection, models, conformance_engine.capabilities)
+    assert len(diffs) == 2
+    found = [finding.id for finding in proposals(diffs, diffs, models, compared)]
+    assert sorted(found) == [
+        "foreign_key:clocks.clocks_door_fkey:exists",
+        "unique:clocks.clocks_door_key:exists",
+    ]
+    (other,) = proposals(diffs[:1], diffs[:1], models, comparison())
+    assert other.id == "migration:alembic:alembic_check"
 
 
 def test_a_finding_about_the_same_object_explains_nothing_else():
