@@ -36,7 +36,11 @@ def target_of(
     expected, observed = comparison.sides
     found = {comparison.names.get(key, key): value for key, value in expected.items()}
     mended = {key for key, finding in comparison.findings.items() if wanted(finding)}
-    mended |= {key for key, finding in comparison.consequences.items() if wanted(finding)}
+    mended |= {
+        key
+        for key, finding in comparison.consequences.items()
+        if wanted(finding) and not _stays(finding)
+    }
     made: Facts = {}
     # In the order of the models, which have the order of the columns.
     for key, value in found.items():
@@ -48,6 +52,15 @@ def target_of(
         if key not in made and key not in mended:
             made[key] = value
     return _without_parts_of_nothing(made, comparison, wanted)
+
+
+def _stays(finding: Finding) -> bool:
+    """Whether no statement mends it: an undeclared hypertable keeps its indexes and policies."""
+    return (finding.kind, finding.attribute, finding.disagreement) == (
+        "hypertable",
+        EXISTS,
+        "unexpected",
+    )
 
 
 def _without_parts_of_nothing(
