@@ -12,6 +12,8 @@ NOUNS = {kind: kind.replace("_", " ") for kind in (*OBJECTS, *DERIVED)} | {
     "chunk_skipping": "chunk skipping by",
 }
 
+#: Kinds that no declaration is for.
+NOT_OF_MODELS = frozenset({"catalog", "object"})
 #: Kind -> the catalogs and views that its facts are read from.
 SOURCES = {
     "setting": "pg_db_role_setting",

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.codes import NOTE, WARNING
+from conformance.comparing.facts import EXISTS
+from conformance.comparing.kinds import NOT_OF_MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,6 +163,18 @@ class Verdict:
     def mendable(self) -> int:
         """How many of the findings `conformance fix` mends."""
         return sum(finding.mendable for finding in self.findings)
+
+    @property
+    def undeclared(self) -> int:
+        """How many of the findings ask for a declaration, which `conformance inspect` prints."""
+        if self.against:
+            return 0
+        return sum(
+            finding.disagreement == "unexpected"
+            and finding.attribute == EXISTS
+            and finding.kind not in NOT_OF_MODELS
+            for finding in self.findings
+        )
 
     def _of_severity(self, severity: str) -> int:
         return sum(finding.severity == severity for finding in self.findings)

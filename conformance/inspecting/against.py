@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.kinds import NOT_OF_MODELS
 from conformance.comparing.seen import PRIVILEGES, is_never_judged, is_part
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from conformance.comparing.comparison import Comparison
     from conformance.comparing.facts import Facts
     from conformance.inspecting.observed import Observed
-
-#: Kinds that no declaration is for.
-_NOT_OF_MODELS = frozenset({"catalog", "object"})
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def lacking(comparison: Comparison, observed: Observed) -> set[FactKey]:
     unseen = {
         key
         for key in {*observed.facts} - known
-        if key.kind not in _NOT_OF_MODELS and not _is_of_no_model(observed, key)
+        if key.kind not in NOT_OF_MODELS and not _is_of_no_model(observed, key)
     }
     return differing & {*observed.facts} | unseen
 

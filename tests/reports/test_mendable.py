@@ -1,8 +1,9 @@
-"""The reports say once how many findings `conformance fix` mends."""
+"""The reports say once how many findings `fix` mends, and for how many `inspect` prints code."""
 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -40,3 +41,23 @@ def test_what_fix_mends(render, mendable, words):
     text = render(Verdict(ENGINE, tuple(findings)))
     assert text.count("writes a revision") == (words is not None)
     assert words is None or words in text
+
+
+UNDECLARED = replace(FINDING, attribute="exists", disagreement="unexpected", mendable=True)
+
+
+@pytest.mark.parametrize("render", [on_the_console, markdown.render, html.render])
+@pytest.mark.parametrize(
+    ("findings", "against", "words"),
+    [
+        ((UNDECLARED, replace(FINDING, id="t:c:d")), "", "1 of these 2 findings."),
+        ((UNDECLARED,), "", "this finding."),
+        ((FINDING, replace(UNDECLARED, kind="catalog")), "", None),
+        ((UNDECLARED,), "database other at db:5432", None),
+    ],
+)
+def test_what_inspect_prints(render, findings, against, words):
+    text = re.sub(r"</?code>|`", "", render(Verdict(ENGINE, findings, against=against)))
+    assert text.count("If the database is right, ") == (words is not None)
+    assert text.count("If the models are right, ") == (words is not None)
+    assert words is None or f"conformance inspect URL prints the declarations for {words}" in text

@@ -46,8 +46,9 @@ def show(
     rest = len(verdict.findings) - _MOST_FINDINGS
     if rest > 0:
         console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
-    if verdict.mendable:
-        console.print(f"{mending(verdict)}\n", highlight=False, markup=False)
+    ways = [*filter(None, (declaring(verdict), mending(verdict)))]
+    if ways:
+        console.print("\n".join([*ways, ""]), highlight=False, markup=False)
     for line in _summary(verdict):
         console.print(line, highlight=False)
     if stages:
@@ -57,10 +58,26 @@ def show(
 
 
 def mending(verdict: Verdict) -> str:
-    """The sentence about what `conformance fix` can do."""
-    number, of = verdict.mendable, len(verdict.findings)
-    which = f"{number} of these {of} findings" if of > 1 else "this finding"
-    return f"conformance fix writes a revision that mends {which}."
+    """The sentence about what `conformance fix` can do; empty if it mends nothing."""
+    if not verdict.mendable:
+        return ""
+    if_right = "If the models are right, " if verdict.undeclared else ""
+    return (
+        f"{if_right}conformance fix writes a revision that mends {_of(verdict, verdict.mendable)}."
+    )
+
+
+def declaring(verdict: Verdict) -> str:
+    """The sentence about what `conformance inspect` prints; empty if the models lack nothing."""
+    if not verdict.undeclared:
+        return ""
+    which = _of(verdict, verdict.undeclared)
+    return f"If the database is right, conformance inspect URL prints the declarations for {which}."
+
+
+def _of(verdict: Verdict, number: int) -> str:
+    of = len(verdict.findings)
+    return f"{number} of these {of} findings" if of > 1 else "this finding"
 
 
 def mark(finding: Finding) -> Text:
