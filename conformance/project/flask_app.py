@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.errors import MigrationFailed, describe_error
 from conformance.project.configuration import SECTION, Configuration
-from conformance.project.surroundings import mentions
+from conformance.project.surroundings import hint_at_module, hint_at_variable, mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,12 +54,14 @@ def _application(named_one: str | None, models: tuple[str, ...]) -> Any:
         return _loaded(named_one)
     modules = [reference.partition(":")[0] for reference in models]
     packages = [name.rpartition(".")[0] for name in modules if "." in name]
+    failed: MigrationFailed | None = None
     for place in (None, *modules, *packages):
         try:
             return _loaded(place)
-        except MigrationFailed:
-            continue
-    raise MigrationFailed("env.py needs a Flask application, but none was found.", _HINT)
+        except MigrationFailed as error:
+            # One that is there and fails says more than the places where there is none.
+            failed = failed or (error if _is_there(error.__cause__) else None)
+    raise failed or MigrationFailed("env.py needs a Flask application, but none was found.", _HINT)
 
 
 def _loaded(place: str | None) -> Any:
@@ -69,8 +71,31 @@ def _loaded(place: str | None) -> Any:
         return ScriptInfo(app_import_path=place, set_debug_flag=False).load_app()
     # The application is code of the project: it may raise anything.
     except (Exception, SystemExit) as error:
+        found = _is_there(error)
+        cause = _cause(error) if found else error
         raise MigrationFailed(
             f"The Flask application {place or 'of this folder'} cannot be created:"
-            f" {describe_error(error)}.",
-            _HINT,
+            f" {describe_error(cause)}.",
+            _hint_at(cause, place) if found else _HINT,
         ) from error
+
+
+def _is_there(error: BaseException | None) -> bool:
+    """Whether flask found a module that raised the error."""
+    from flask.cli import NoAppException
+
+    return not isinstance(error, NoAppException) or "While importing" in str(error)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error of the application: flask puts its traceback into a message of its own."""
+    from flask.cli import NoAppException
+
+    return (isinstance(error, NoAppException) and error.__context__) or error
+
+
+def _hint_at(error: BaseException, place: str | None) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return hint_at_module(error)
+    command = f"flask --app {place} routes" if place else "flask routes"
+    return hint_at_variable(error) or f"Correct it: '{command}' shows the same error."

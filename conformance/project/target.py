@@ -11,7 +11,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
-from conformance.errors import ModelsUnavailable, describe_error
+from conformance.errors import ConformanceError, ModelsUnavailable, describe_error
 from conformance.project.confinement import nowhere
 from conformance.project.merging import merged
 from conformance.project.scripts import config_for, copied_config
@@ -96,6 +96,8 @@ def _only(found: list[Any], error: BaseException | None) -> MetaData:
     several = list({id(item): item for item in flat if isinstance(item, MetaData)}.values())
     if several:
         return merged({f"{_NAME}[{number}] of env.py": item for number, item in enumerate(several)})
+    if isinstance(error, ConformanceError):
+        raise ModelsUnavailable(f"No models are configured. {error.problem}", error.hint) from error
     why = (
         f"env.py fails in offline mode: {describe_error(error)}"
         if error

@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
-from conformance.errors import MigrationFailed
+from conformance.errors import MigrationFailed, ModelsUnavailable
 from conformance.project import flask_app
 from conformance.project.configuration import Configuration
 from conformance.project.confinement import nowhere
 from conformance.project.scripts import config_for
+from conformance.project.target import target_metadata
 
 from .projects import write
 
@@ -91,12 +92,41 @@ def test_there_is_none(name):
     assert caught.value.problem == "env.py needs a Flask application, but none was found."
     assert 'flask_app = "package.module:create_app" in [tool.conformance]' in caught.value.hint
     assert "FLASK_APP" in caught.value.hint
+    with pytest.raises(ModelsUnavailable) as again:
+        target_metadata(Configuration(alembic_ini=INI))
+    assert again.value.problem == f"No models are configured. {caught.value.problem}"
+    assert again.value.hint == caught.value.hint
 
 
 @pytest.mark.usefixtures("name")
 def test_the_one_that_is_named_cannot_be_made():
     with pytest.raises(MigrationFailed, match=r"nowhere cannot be created: NoAppException"):
         entered(flask_app="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("source", "told", "hint"),
+    [
+        ("import not_here", "ModuleNotFoundError: No module named 'not_here'", "install it for"),
+        ("raise OSError('no disk')", "OSError: no disk", "'flask{} routes' shows the same error"),
+        ("import os; os.environ['DOOR']", "KeyError: 'DOOR'", 'DOOR = "..."'),
+    ],
+)
+@pytest.mark.parametrize("place", [None, "app"])
+@pytest.mark.usefixtures("name")
+def test_the_one_that_is_there_fails(tmp_path, source, told, hint, place):
+    """Neither hidden behind the places where there is none, nor behind a traceback."""
+    (tmp_path / "app.py").write_text(source)
+    with pytest.raises(MigrationFailed) as caught:
+        entered(flask_app=place)
+    assert caught.value.problem == (
+        f"The Flask application {place or 'of this folder'} cannot be created: {told}."
+    )
+    assert hint.format(f" --app {place}" if place else "") in caught.value.hint
+    with pytest.raises(ModelsUnavailable) as caught:
+        target_metadata(Configuration(alembic_ini=INI, flask_app=place))
+    assert caught.value.problem.endswith(f"cannot be created: {told}.")
+    assert "FLASK_APP" not in caught.value.hint
 
 
 @pytest.mark.usefixtures("name")
