@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import load_python_file
 from sqlalchemy import MetaData
 
 from conformance.errors import ConformanceError, ModelsUnavailable, describe_error
@@ -37,7 +38,7 @@ _CORRECT = (
 
 
 def target_metadata(project: Configuration) -> MetaData:
-    """Run env.py in offline mode, and return the target_metadata that it configures.
+    """Run env.py in offline mode, and return the target_metadata that it configures or has.
 
     Alembic also takes a list of MetaData; they are merged.
 
@@ -59,7 +60,10 @@ def target_metadata(project: Configuration) -> MetaData:
             nowhere(config),
             EnvironmentContext(config, scripts, fn=see, as_sql=True, starting_rev=None),
         ):
-            scripts.run_env()
+            # As run_env() does, which does not return the module.
+            env = load_python_file(scripts.dir, "env.py")
+            if not any(found):
+                found.append(getattr(env, _NAME, None))
     # env.py may raise anything, possibly after it has set target_metadata.
     except (Exception, SystemExit) as caught:
         error = caught

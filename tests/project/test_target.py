@@ -82,6 +82,23 @@ def test_what_env_py_calls_so_where_it_only_connects(project):
     assert tables() == ["doors"]
 
 
+def test_what_env_py_calls_so_where_it_is_of_no_use_offline(project):
+    """Older templates pass target_metadata to Alembic with a connection alone."""
+    asks = ASKS.replace(", target_metadata={target}", "")
+    assert asks != ASKS
+    project(IMPORTS.replace("{target}", "metadata") + asks)
+    assert tables() == ["doors"]
+
+
+def test_what_env_py_gives_alembic_counts_first(project):
+    """The module's own variable may have another meaning there."""
+    other = "target_metadata = {name}.doors.copied()"
+    project(
+        IMPORTS.replace("target_metadata = {target}", other) + ASKS.replace("{target}", "metadata")
+    )
+    assert tables() == ["doors"]
+
+
 def test_env_py_imports_the_tables_of_the_models_that_are_named(project):
     name = project(IMPORTS.replace("{target}", "None") + ASKS.replace("{target}", "metadata"))
     assert tables(models=(f"{name}.base:metadata",)) == ["doors"]
