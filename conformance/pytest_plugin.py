@@ -7,6 +7,7 @@ pytest for it, and starts nothing.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from conformance.checking.fixtures import (
     empty_database,
     migrated_database,
     migrations,
+    migrations_of,
     record,
     schema_template,
 )
@@ -37,6 +39,8 @@ from conformance.process.standard_library import put_first
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
+
+    from conformance.engines.started import Session
 
 __all__ = [
     "comparison",
@@ -229,7 +233,19 @@ def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | No
         return str(trouble)
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
     if when == "setup" and not outcome:
-        return f"The fixtures of a check fail: {describe_error(error)}."
+        told = session and _of_a_revision(item.config, session, error)
+        return told or f"The fixtures of a check fail: {describe_error(error)}."
+    return None
+
+
+def _of_a_revision(config: pytest.Config, session: Session, error: BaseException) -> str | None:
+    """The error of a revision or of env.py, told as where the schema is migrated."""
+    from conformance.errors import ConformanceError
+
+    with suppress(ConformanceError):
+        migrations = migrations_of(config, session.engine)
+        if migrations.failure_in_a_file(error) is not None:
+            return str(migrations.why_it_failed(error))
     return None
 
 

@@ -31,6 +31,14 @@ ONLINE = (
     " own. If the project only prints SQL, let env.py do the same then: 'if"
     ' context.is_offline_mode() or "connection" in context.config.attributes:\'.'
 )
+#: undefined_table, undefined_object.
+_MISSING = ("42P01", "42704")
+#: The hint for migrations that begin with what something else makes.
+_ELSEWHERE = (
+    " If create_all() or a SQL file makes the first tables: name the file in prepare, or make the"
+    ' schema in a fixture schema_template, with alembic_ini = "none". conformance audit URL needs'
+    " no migrations."
+)
 _SHOWN = 200
 _PASSWORD = re.compile(r"(password\s+)(E?'(?:[^']|'')*')", re.IGNORECASE)
 #: The server's error where a role or a schema is missing.
@@ -62,6 +70,7 @@ def why_it_failed(
         hint_of(error, left_out)
         or (ONLINE if offline_only and prints_sql() else None)
         or f"'alembic upgrade {goal}' on an empty database shows the same error."
+        f"{_ELSEWHERE if state_of(error) in _MISSING else ''}"
     )
     return MigrationFailed(_sentence(place or f"The migration to {goal}", error), hint)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.project.projects import migrations_in
 from tests.suite.projects import CONFIGURATION, REVISION, Edit, copied_project
 
 PROJECT = Path(__file__).parents[2]
@@ -176,6 +177,26 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
     done = check("-k", "test_facts", cwd=tmp_path)
     assert done.returncode == 1
     assert "chunk interval is 1 day, the models declare 7 days" in done.stdout
+
+
+def test_migrations_of_tables_that_something_else_makes(tmp_path):
+    """What create_all() makes has the last revision's state, and no revision makes it."""
+    migrations_in(tmp_path, "op.execute('ALTER TABLE doors ADD colour text')")
+    (tmp_path / "house.py").write_text(ROOMS)
+    (tmp_path / "by_hand.py").write_text(FROM_SQL)
+    configuration = '[tool.conformance]\nmodels = "house:metadata"\n'
+    told = "Revision 0001 (steps/versions/0001_step.py, line 10) fails: UndefinedTable"
+    for fixtures in ("", 'fixtures = "by_hand"\n'):
+        (tmp_path / "pyproject.toml").write_text(configuration + fixtures)
+        done = check("-k", "test_facts or test_migrations", cwd=tmp_path)
+        assert done.returncode == 2
+        (sentence,) = sentences(done)
+        assert told in sentence
+        assert 'in a fixture schema_template, with alembic_ini = "none"' in sentence
+    with (tmp_path / "pyproject.toml").open("a") as file:
+        file.write('alembic_ini = "none"\n')
+    done = check("-k", "test_facts or test_migrations", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("command", [COMMAND, [Path(sys.executable).with_name("conformance")]])

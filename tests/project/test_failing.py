@@ -46,7 +46,10 @@ def test_the_revision_its_file_and_its_statement_are_named(migrated):
         "Revision 0002 (steps/versions/0002_step.py, line 10) fails: UndefinedTable: relation"
         ' "gone" does not exist. The statement is: ALTER TABLE gone ADD n integer.'
     )
-    assert error.hint == "'alembic upgrade 0003' on an empty database shows the same error."
+    assert error.hint.startswith(
+        "'alembic upgrade 0003' on an empty database shows the same error. If create_all() or a SQL"
+        " file makes the first tables: name the file in prepare,"
+    )
 
 
 def test_code_of_a_revision_that_fails(migrated):
@@ -54,6 +57,15 @@ def test_code_of_a_revision_that_fails(migrated):
     assert error.problem == (
         "Revision 0001 (steps/versions/0001_step.py, line 10) fails: RuntimeError: no such luck."
     )
+    assert error.hint == "'alembic upgrade 0001' on an empty database shows the same error."
+
+
+def test_the_first_tables_come_from_a_file(migrated, tmp_path):
+    (tmp_path / "first.sql").write_text("CREATE TABLE doors (n integer)")
+    later = 'op.execute("ALTER TABLE doors ADD m integer")'
+    assert "create_all()" in said(migrated, EXTENSION, later).hint
+    engine, _ = migrated(EXTENSION, later, prepare=("first.sql",))
+    assert engine is not None
 
 
 def test_a_row_without_a_partition_is_no_broken_check(migrated):
