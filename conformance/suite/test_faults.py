@@ -172,7 +172,7 @@ def test_compression_is_whole_or_not_there(target: Target, scenarios: Scenarios)
 
 
 def test_a_migration_is_whole_or_not_there(migration: Migration, scenarios: Scenarios) -> None:
-    """After a cut connection, an upgrade is complete or has no effect; retrying completes it."""
+    """After a cut connection, an upgrade has no effect, or a second run completes it."""
 
     def holds(cuts: tuple[list[Manner], int]) -> None:
         for moment in moments(migration.messages, *cuts):
@@ -217,7 +217,7 @@ def test_compression_survives(
 
 
 def test_a_migration_survives(ending: Ending, migration: Migration, scenarios: Scenarios) -> None:
-    """After the end of the session or server, an upgrade is complete or has no effect."""
+    """After the session or server ends, an upgrade has no effect, or a second run completes it."""
 
     def holds(place: int) -> None:
         (moment,) = moments(migration.messages, [Manner.AFTER], place)

@@ -33,7 +33,27 @@ def test_a_migration_that_commits_half_way(tmp_path, commit):
     assert (code, verdict["verdict"]) == (1, "differs")
     (finding,) = verdict["findings"]
     assert finding["id"] == "faults:every table:a_migration_is_whole_or_not_there"
-    assert "leaves a part of its work behind" in finding["message"]
+    assert "leaves a part of its work behind, and a second run fails: " in finding["message"]
+    assert "conformance explain interrupted" in finding["message"]
+
+
+#: Committed at once, and no obstacle to a second run.
+GOES_ON = """
+    with op.get_context().autocommit_block():
+        op.execute("SET client_min_messages = error")
+        op.execute("CREATE TABLE IF NOT EXISTS first (n integer)")
+        op.execute("CREATE INDEX IF NOT EXISTS ix_first ON first (n)")
+        op.execute("RESET client_min_messages")
+    op.execute("DROP TABLE first")
+"""
+
+
+def test_a_migration_that_a_second_run_completes(tmp_path):
+    """As the page of the gate's finding `interrupted` advises."""
+    edit = Edit(REVISION, "    create_extension()\n", f"{GOES_ON}    create_extension()\n")
+    project = copied_project(tmp_path, edit)
+    code, verdict, _ = check(project, "-k", "test_a_migration_is_whole", "--profile", "thorough")
+    assert (code, verdict["findings"]) == (0, [])
 
 
 def test_a_server_that_crashes(tmp_path, on_a_server):
