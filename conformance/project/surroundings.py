@@ -112,11 +112,16 @@ def hint_at_variable(error: BaseException) -> str | None:
     names = _missing(error)
     if not names:
         return None
-    lines = "; ".join(f'{name} = "..."' for name in names)
+    lines = "; ".join(f'{name} = "{_any_value(name)}"' for name in names)
     return (
         f"Set {' and '.join(names)} to any valid value: {lines} in [{SECTION}.environment] of"
         " pyproject.toml. Connections are redirected to the suite's database."
     )
+
+
+def _any_value(name: str) -> str:
+    """A value that settings can read: SQLAlchemy parses the URL of an engine at once."""
+    return "postgresql://localhost/any" if name.upper().endswith(("URL", "URI", "DSN")) else "..."
 
 
 def hint_at_module(error: ModuleNotFoundError, wanted: str = "") -> str:

@@ -190,9 +190,13 @@ def test_an_env_py_that_misses_a_variable(project, monkeypatch, read):
     )
     with pytest.raises(ModelsUnavailable) as caught:
         tables()
+    value = "postgresql://localhost/any"
     assert caught.value.hint.startswith(
-        'Set HOUSE_URL to any valid value: HOUSE_URL = "..." in [tool.conformance.environment]'
+        f'Set HOUSE_URL to any valid value: HOUSE_URL = "{value}" in [tool.conformance.environment]'
     )
+    monkeypatch.setenv("HOUSE_URL", value)
+    with pytest.raises(ModelsUnavailable, match=r"env\.py does not set target_metadata"):
+        tables()
 
 
 def test_a_variable_that_an_env_py_can_do_without(project, monkeypatch):
