@@ -72,7 +72,7 @@ def _settings(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
         given_ones = (o for o in attributes.get("options", ()) if not o.startswith("default of "))
         options = dict(option.split("=", 1) for option in given_ones)
         return {
-            name: value if name == "check_option" else value in ("true", "on", "yes", "1")
+            name: value if name == "check_option" else value == "true"
             for name, value in options.items()
         }
     if kind == "continuous_aggregate":

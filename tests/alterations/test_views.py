@@ -158,6 +158,14 @@ ALTERATIONS = (
         "no barrier", "ALTER VIEW northern RESET (security_barrier)", {"view:northern:options"}
     ),
     Alteration(
+        "a barrier that is off", "ALTER VIEW northern SET (security_barrier = f)",
+        {"view:northern:options"},
+    ),
+    Alteration(
+        "the rights of the reader", "ALTER VIEW latest SET (security_invoker = on)",
+        {"view:latest:options"},
+    ),
+    Alteration(
         "a check option",
         "ALTER VIEW northern SET (check_option = local)",
         {"view:northern:options"},
@@ -226,6 +234,12 @@ HARMLESS = (
         "with rows", "INSERT INTO sites SELECT n, n FROM generate_series(1, 5000) n; ANALYZE"
     ),
     Alteration("refreshed", "REFRESH MATERIALIZED VIEW costs"),
+    Alteration("a switch in other words", "ALTER VIEW northern SET (security_barrier = on)"),
+    Alteration("a switch as a number", "ALTER VIEW northern SET (security_barrier = 1)"),
+    Alteration(
+        "switches that are off anyway",
+        "ALTER VIEW latest SET (security_barrier = no, security_invoker = false)",
+    ),
     Alteration("comments", "COMMENT ON VIEW latest IS 'last'; COMMENT ON COLUMN latest.at IS 'at'"),
     Alteration(
         "a view of another schema", "CREATE SCHEMA attic; CREATE VIEW attic.latest AS SELECT 1 AS a"

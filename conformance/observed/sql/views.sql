@@ -5,7 +5,14 @@ SELECT n.nspname AS schema_name,
        c.relkind AS kind,
        pg_catalog.pg_get_viewdef(c.oid) AS definition,
        CASE WHEN c.relkind = 'v' THEN
-           coalesce(c.reloptions, '{}')
+           -- A switch that is off is as if it were not set, and has several spellings.
+           ARRAY(SELECT pg_catalog.concat(o.option_name, '=',
+                                          CASE WHEN o.option_name ~ '^security_'::text
+                                               THEN 'true' ELSE pg_catalog.lower(o.option_value)
+                                           END)
+                   FROM pg_catalog.pg_options_to_table(c.reloptions) AS o
+                  WHERE CASE WHEN o.option_name ~ '^security_'::text
+                             THEN o.option_value::boolean ELSE true END)
            -- What a row that is written to the view gets.
            || ARRAY(SELECT pg_catalog.concat('default of ', a.attname, '=',
                                              pg_catalog.pg_get_expr(d.adbin, d.adrelid))
