@@ -55,6 +55,7 @@ def _on_compressed_rows(statement: str) -> str:
 #: The plain statement is refused by most versions.
 UNLOGGED = _on_a_chunk("UPDATE pg_class SET relpersistence = 'u' WHERE oid = '{}'::regclass")
 FUNCTION = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+TRIGGER = "CREATE TRIGGER s BEFORE INSERT ON curves FOR EACH ROW EXECUTE FUNCTION swallow();"
 #: The oldest one of the first chunk of curves that is not unique.
 DROP_AN_INDEX = """
 DO $$ BEGIN EXECUTE (
@@ -102,10 +103,37 @@ CASES = (
         "trigger disabled",
         FUNCTION
         + ROWS
-        + "CREATE TRIGGER s BEFORE INSERT ON curves FOR EACH ROW EXECUTE FUNCTION swallow();"
+        + TRIGGER
         + _on_a_chunk(
             "UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = '{}'::regclass"
             " AND NOT tgisinternal",
+            rows="",
+        ),
+        {ALTERATIONS_OF_CHUNKS, "trigger:curves.s:exists"},
+    ),
+    Alteration(
+        "trigger of all",
+        FUNCTION + ROWS + TRIGGER + ROWS.replace("2020", "2030"),
+        {"trigger:curves.s:exists"},
+    ),
+    Alteration(
+        "statement trigger, which chunks do not have",
+        FUNCTION + ROWS + TRIGGER.replace("ROW", "STATEMENT"),
+        {"trigger:curves.s:exists"},
+    ),
+    Alteration(
+        "trigger dropped",
+        FUNCTION + ROWS + TRIGGER + _on_a_chunk("DROP TRIGGER s ON {}", rows=""),
+        {ALTERATIONS_OF_CHUNKS, "trigger:curves.s:exists"},
+    ),
+    Alteration(
+        "another trigger of the same name",
+        FUNCTION
+        + ROWS
+        + TRIGGER
+        + _on_a_chunk(
+            "CREATE OR REPLACE TRIGGER s BEFORE DELETE ON {} FOR EACH ROW EXECUTE FUNCTION"
+            " swallow()",
             rows="",
         ),
         {ALTERATIONS_OF_CHUNKS, "trigger:curves.s:exists"},

@@ -289,10 +289,24 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'has trigger '::text |
   FROM chunk JOIN pg_catalog.pg_trigger t ON t.tgrelid = chunk.oid
  WHERE relhastriggers AND NOT t.tgisinternal
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger p
-                    WHERE p.tgrelid = chunk.hypertable AND p.tgname = t.tgname)
+                    WHERE p.tgrelid = chunk.hypertable AND p.tgname = t.tgname
+                      AND (p.tgfoid, p.tgtype, p.tgargs) = (t.tgfoid, t.tgtype, t.tgargs))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                     WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                       AND e.objid = t.tgfoid AND e.deptype = 'e')
+UNION ALL
+-- TimescaleDB copies the row triggers of a hypertable to each chunk. PostgreSQL lets nobody drop that
+-- of a partition.
+SELECT schema_name, table_name, chunk_name, 'alteration', 'lacks trigger '::text || p.tgname::text,
+       is_partition
+  FROM chunk JOIN pg_catalog.pg_trigger p ON p.tgrelid = chunk.hypertable
+ WHERE NOT is_partition AND NOT is_compressed AND NOT p.tgisinternal AND p.tgtype::int4 & 1 <> 0
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+                    WHERE t.tgrelid = chunk.oid AND t.tgname = p.tgname
+                      AND (t.tgfoid, t.tgtype, t.tgargs) = (p.tgfoid, p.tgtype, p.tgargs))
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                    WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
+                      AND e.objid = p.tgfoid AND e.deptype = 'e')
 UNION ALL
 SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
        'has disabled trigger '::text || CASE WHEN t.tgisinternal THEN
