@@ -190,7 +190,8 @@ def prepare_session(connection: Connection, scope: Scope) -> None:
             " pg_catalog.set_config('datestyle', 'ISO, MDY', true),"
             " pg_catalog.set_config('standard_conforming_strings', 'on', true),"
             " pg_catalog.set_config('transform_null_equals', 'off', true),"
-            " pg_catalog.set_config('array_nulls', 'on', true)"
+            " pg_catalog.set_config('array_nulls', 'on', true),"
+            " pg_catalog.set_config('quote_all_identifiers', 'off', true)"
         ),
         {"schema": scope.default_schema},
     )

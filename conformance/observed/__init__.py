@@ -32,7 +32,7 @@ from conformance.observed import (
     types,
     views,
 )
-from conformance.observed.catalog import Scope, disable_jit_and_workers
+from conformance.observed.catalog import Scope, disable_jit_and_workers, names_as_printed
 from conformance.observed.spelling import canonical
 
 if TYPE_CHECKING:
@@ -82,13 +82,19 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     scope = scope or Scope()
     facts = FactTable()
     disable_jit_and_workers(connection)
-    for part in _PARTS:
-        facts.merge(part.observed(connection, scope))
+    with names_as_printed(connection, scope):
+        for part in _PARTS:
+            facts.merge(part.observed(connection, scope))
+        _leave_out_parts_of_the_unknown(facts)
+        facts.merge(census.unlisted(connection, scope, facts))
+    return facts
+
+
+def _leave_out_parts_of_the_unknown(facts: FactTable) -> None:
+    """Leave out what belongs to a relation that is no fact."""
     known = {table for kind, table, _ in facts.objects if kind in _RELATIONS}
     facts.objects = {
         parts: attributes
         for parts, attributes in facts.objects.items()
         if parts[0] in WITHOUT_TABLE or parts[1] in known
     }
-    facts.merge(census.unlisted(connection, scope, facts))
-    return facts

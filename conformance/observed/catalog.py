@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -15,7 +16,7 @@ from conformance.intervals import Interval
 from conformance.observed.successors import for_this_server
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection, CursorResult, Row
 
@@ -57,6 +58,32 @@ def disable_jit_and_workers(connection: Connection) -> None:
         "SELECT pg_catalog.set_config('jit', 'off', true),"
         " pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)"
     )
+
+
+_PATH = text(
+    "SELECT pg_catalog.current_setting('search_path'),"
+    " pg_catalog.set_config('search_path', coalesce(CAST(:path AS text),"
+    " pg_catalog.concat(pg_catalog.quote_ident(:schema), ', public, pg_temp')), true)"
+)
+
+
+@contextmanager
+def names_as_printed(connection: Connection, scope: Scope) -> Iterator[None]:
+    """Have the catalog print names by the models' schema, not by the session's search_path.
+
+    The server prints a name without its schema where the search_path leads to it, and each role and
+    database may have another one. Temporary tables come last: they hide nothing.
+    """
+    before = _set_path(connection, scope, None)
+    yield
+    _set_path(connection, scope, before)
+
+
+def _set_path(connection: Connection, scope: Scope, path: str | None) -> str:
+    """Set the search_path until the transaction ends; return the one before."""
+    values = {"path": path, "schema": scope.default_schema}
+    before: str = connection.execute(_PATH, values).one()[0]
+    return before
 
 
 #: What statements write for `sql/usual_owner.sql`, which several of them join.

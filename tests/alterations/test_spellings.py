@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Column, Integer, MetaData, Table
+
+from conformance.declarations import DatabaseObject, Function, Rule, Trigger
 
 from .cases import Alteration, ModelEdit, parametrize
 
@@ -214,3 +217,57 @@ def test_spelling_in_the_models(database, edited, case):
 def test_setting_of_the_session(database, setting):
     database.execute(f"SET LOCAL {setting}")
     database.expect(())
+
+
+ELSEWHERE = """
+CREATE SCHEMA ops;
+CREATE TABLE ops.orders (id int NOT NULL, "desc" int);
+CREATE FUNCTION ops.touch(VARIADIC text[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION ops.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touch BEFORE UPDATE ON ops.orders FOR EACH ROW WHEN (NEW.id > 0)
+    EXECUTE FUNCTION ops.touch('a');
+CREATE RULE keep AS ON DELETE TO ops.orders DO INSTEAD NOTHING;
+CREATE STATISTICS ops.both ON id, "desc" FROM ops.orders;
+"""
+
+
+def _elsewhere() -> MetaData:
+    """What the server prints with the names of a schema that is not the models' own."""
+    metadata = MetaData()
+    Table(
+        "orders",
+        metadata,
+        Column("id", Integer, nullable=False),
+        Column("desc", Integer),
+        Trigger(
+            "touch",
+            timing="before",
+            events="update",
+            function="ops.touch('a')",
+            condition="NEW.id > 0",
+        ),
+        Rule("keep", definition="CREATE RULE keep AS ON DELETE TO ops.orders DO INSTEAD NOTHING"),
+        schema="ops",
+    )
+    Function("touch(text[])", schema="ops", body="SELECT 1").require(metadata)
+    both = 'ON id, "desc" FROM ops.orders'
+    DatabaseObject("statistics", "both", both, schema="ops").require(metadata)
+    return metadata
+
+
+@pytest.mark.parametrize("setting", [*SETTINGS, "search_path = ops", "search_path = pg_temp, ops"])
+def test_names_of_another_schema(bare_database, setting):
+    bare_database.execute(f"{ELSEWHERE} SET LOCAL {setting}")
+    bare_database.expect((), _elsewhere())
+
+
+def test_temporary_relations_hide_no_names(bare_database):
+    bare_database.execute(
+        ELSEWHERE + "CREATE TEMP TABLE orders (id int); SET LOCAL search_path = ops"
+    )
+    bare_database.expect((), _elsewhere())
+    bare_database.execute("ALTER TABLE ops.orders DISABLE TRIGGER touch; CREATE SCHEMA attic;"
+                          "ALTER STATISTICS ops.both SET SCHEMA attic")  # fmt: skip
+    bare_database.expect(
+        {"trigger:ops.orders.touch:enabled", "statistics:ops.both:exists"}, _elsewhere()
+    )
