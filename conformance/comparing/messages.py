@@ -59,6 +59,7 @@ _CATALOGS = "the server's catalogs"
 #: Attributes whose name is not what a reader calls them.
 _ATTRIBUTES = {
     "check": "WITH CHECK condition",
+    "chunk_target_size": "target size of chunks (adaptive chunking)",
     "combined": "combination with other policies",
     "compress_created_before": "time from a chunk's creation to its compression",
     "count": "number of jobs",
@@ -142,6 +143,10 @@ _CAUSES = {
     ("hypertable", "chunk_interval"): (
         "create_hypertable(..., if_not_exists => true) keeps the interval of a hypertable that is "
         "already there, and set_chunk_time_interval() changes it for new chunks"
+    ),
+    ("hypertable", "chunk_target_size"): (
+        "somebody called set_adaptive_chunking(). TimescaleDB then changes the chunk interval by "
+        "itself, as rows come. set_adaptive_chunking(..., 'off') ends that"
     ),
     ("hypertable", "integer_now"): "set_integer_now_func() was not called, or was called with "
     "another function. Without the right function a policy cannot tell how old a chunk is, and its "

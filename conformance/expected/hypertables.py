@@ -36,6 +36,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
             f"hash ({dimension.column}, {dimension.partitions})"
             for dimension in declared.partitions
         ),
+        "chunk_target_size": None,
     }
     if isinstance(declared.chunk_interval, int):
         attributes["integer_now"] = _integer_now(table, declared, default_schema)

@@ -52,6 +52,11 @@ def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Ste
             f" {length(after['chunk_interval'])})",
             note="For new chunks; those that exist keep their length.",
         )
+    if "chunk_target_size" in changed:
+        size = str(after["chunk_target_size"] or "off").replace(" bytes", "B")
+        yield making(
+            "hypertable", f"SELECT set_adaptive_chunking({regclass(ref.table)}, {literal(size)})"
+        )
     if "integer_now" in changed:
         yield from _integer_now(ref, after["integer_now"])
 

@@ -38,6 +38,7 @@ def _attributes(dimensions: Sequence[Any], scope: Scope) -> dict[str, Value]:
         "time_type": TypeName(time.column_type, time.column_type),
         "chunk_interval": parsed_interval(time.time_interval) if length is None else length,
         "partitions": tuple(_partition(dimension) for dimension in dimensions[1:]),
+        "chunk_target_size": time.chunk_target_size and f"{time.chunk_target_size} bytes",
     }
     if length is not None:
         function = time.now_function

@@ -46,6 +46,15 @@ ALTERATIONS = (
         " FROM unnest(ARRAY['curves', 'signals']::regclass[]) t",
         {"hypertable:curves:chunk_interval", "hypertable:signals:chunk_interval"},
     ),
+    Alteration(
+        "chunks of a size",
+        "SELECT set_adaptive_chunking('curves', '64MB')",
+        {"hypertable:curves:chunk_target_size"},
+    ),
+    Alteration(
+        "chunks of a size no longer",
+        "SELECT set_adaptive_chunking('curves', '64MB'), set_adaptive_chunking('curves', 'off')",
+    ),
     Alteration("not a hypertable", PLAIN_CURVES, {"hypertable:curves:exists"}),
     Alteration(
         "another time column",

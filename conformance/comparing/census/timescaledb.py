@@ -22,7 +22,6 @@ _NEXT = "when a job runs next"
 _STATE = "depends on the rows and the chunks"
 _NAMING = "how chunks are named"
 _FORM = "whether a version before 2.7 created the continuous aggregate"
-_UNUSED = "no longer used by TimescaleDB"
 
 _SETTINGS = Treatment(
     ("compression", "chunk"),
@@ -89,10 +88,11 @@ TIMESCALEDB: Table = {
     "timescaledb_experimental.policies": Treatment(reason=_TOLD + ": jobs"),
     f"{_CATALOG}.hypertable": Treatment(
         ("hypertable", "compression"),
-        judged="id schema_name table_name status",
+        judged="id schema_name table_name status chunk_target_size",
         irrelevant={
             _NAMING: "associated_schema_name associated_table_prefix",
-            _UNUSED: "chunk_sizing_func_schema chunk_sizing_func_name chunk_target_size",
+            "computes the chunk interval from the target size": "chunk_sizing_func_schema"
+            " chunk_sizing_func_name",
             _TOLD: "num_dimensions compression_state compressed_hypertable_id",
         },
     ),
