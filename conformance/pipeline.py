@@ -21,6 +21,7 @@ from conformance.errors import DeclaredAndLeft
 from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 from conformance.observed.circumstances import observed_circumstances
+from conformance.observed.storage import mark_storage_of_types
 from conformance.project.long_names import refuse_long_names
 from conformance.project.references import refuse_lost_references
 
@@ -75,7 +76,9 @@ def both_sides(
         promised = meanwhile.submit(expected_facts, metadata, default_schema=scope.default_schema)
         # The caller's facts stay as they were read.
         found = observed_facts(connection, scope) if observed is None else FactTable(observed)
-    return canonical(connection, promised.result(), found)
+    expected = FactTable.of(promised.result())
+    mark_storage_of_types(connection, expected, FactTable.of(found))
+    return canonical(connection, expected, found)
 
 
 def check_database(  # noqa: PLR0913 - what is compared, and what is known of it

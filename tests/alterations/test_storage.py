@@ -10,10 +10,12 @@ from sqlalchemy import (
     Integer,
     MetaData,
     NullPool,
+    Numeric,
     Table,
     Text,
     create_engine,
 )
+from sqlalchemy.dialects.postgresql import DOMAIN, INET
 from sqlalchemy.types import UserDefinedType
 
 from conformance.declarations import (
@@ -174,6 +176,34 @@ def test_a_declared_default_is_judged(database):
         {"storage:instruments:fillfactor", "storage:instruments:autovacuum_enabled"}, metadata
     )
     assert prove(database, metadata).mended
+
+
+#: The type of a column, what PostgreSQL stores it as, and another way.
+OF_TYPES = (
+    ("text", Text(), "extended", "main"),
+    ("text[]", ARRAY(Text), "extended", "external"),
+    ("numeric(20, 4)", Numeric(20, 4), "main", "extended"),
+    ("inet", INET(), "main", "plain"),
+    ("symbol", DOMAIN("symbol", Text()), "extended", "main"),
+)
+
+
+@pytest.mark.parametrize(("type_name", "kind", "own", "other"), OF_TYPES)
+def test_the_storage_that_the_type_has_by_itself(bare_database, type_name, kind, own, other):
+    bare_database.execute(f"CREATE DOMAIN symbol AS text; CREATE TABLE t (c {type_name}, i int)")
+
+    def declaring(storage: str) -> MetaData:
+        metadata = MetaData()
+        columns = {"c": ColumnStorage(storage=storage), "i": ColumnStorage(storage="plain")}
+        Table("t", metadata, Column("c", kind), Column("i", Integer), Storage(columns=columns))
+        return metadata
+
+    bare_database.expect((), declaring(own))
+    bare_database.expect({"storage:t.c:storage"}, declaring(other))
+    bare_database.execute(f"ALTER TABLE t ALTER c SET STORAGE {other}")
+    bare_database.expect((), declaring(other))
+    bare_database.expect({"storage:t.c:storage"}, declaring(own))
+    assert prove(bare_database, declaring(own)).mended
 
 
 INDEX_DEFAULTS = (
