@@ -241,6 +241,45 @@ def test_a_declaration_of_what_public_usually_has(database, declared, sql, findi
     database.expect(findings, database.requiring(declared))
 
 
+CALLED = DefaultGrant("execute", to="PUBLIC", by="postgres", on="functions")
+CALLED_HERE = DefaultGrant("all", to="PUBLIC", by="postgres", on="functions", schema="public")
+USED = DefaultGrant("usage", to="PUBLIC", by="postgres", on="types")
+OF_FUNCTIONS = "default_privilege:functions of postgres"
+FUTURE = "ALTER DEFAULT PRIVILEGES {} EXECUTE ON FUNCTIONS {} PUBLIC"
+IN_SCHEMA = FUTURE.format("IN SCHEMA public GRANT", "TO")
+REVOKED = FUTURE.format("REVOKE", "FROM")
+
+
+@pytest.mark.parametrize(
+    ("declared", "sql", "findings"),
+    [
+        (CALLED, "SELECT 1", set()),
+        (CALLED_HERE, "SELECT 1", set()),
+        (CALLED_HERE, IN_SCHEMA, set()),
+        (USED, "SELECT 1", set()),
+        (USED, REVOKED, set()),
+        (CALLED, f"{REVOKED}; {FUTURE.format('GRANT', 'TO')}", set()),
+        (CALLED, REVOKED, {OF_FUNCTIONS + ".PUBLIC:privileges"}),
+        (CALLED_HERE, REVOKED, {OF_FUNCTIONS + " in public.PUBLIC:exists"}),
+        (CALLED_HERE, f"{REVOKED}; {IN_SCHEMA}", set()),
+        (USED, "ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC",
+         {"default_privilege:types of postgres.PUBLIC:privileges"}),
+        (DefaultGrant("execute", to=READER, by="postgres", on="functions"), "SELECT 1",
+         {f"{OF_FUNCTIONS}.{READER}:exists"}),
+        (DefaultGrant("select", to="PUBLIC", by="postgres"), "SELECT 1",
+         {"default_privilege:tables of postgres.PUBLIC:exists"}),
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_a_declaration_of_what_public_will_have_by_itself(database, declared, sql, findings):
+    database.execute(ROLES + sql)
+    metadata = database.requiring(declared)
+    counts = database.compare().accounted
+    database.expect(findings, metadata)
+    assert database.compare(metadata).accounted == counts
+    assert prove(database, metadata).mended
+
+
 def test_what_public_usually_has_is_neither_named_nor_counted(database):
     counts = database.compare().accounted
     database.execute(ONE)
