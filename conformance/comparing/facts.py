@@ -393,7 +393,7 @@ class OwnedBy:
         return isinstance(observed, Owner) and observed.role == (self.role or observed.usual)
 
     def __str__(self) -> str:
-        return self.role or "one owner for all tables"
+        return self.role or "one owner for all tables, views and types"
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,7 +252,11 @@ def test_when_values_of_other_objects_agree(expected, observed, agreed):
         (Owner("me", "me"), "me", "me"),
         (Owner("me", "you"), "me (of most: you)", "me (of most: you)"),
         (OwnedBy("me"), "me", "me"),
-        (OwnedBy(), "one owner for all tables", "one owner for all tables"),
+        (
+            OwnedBy(),
+            "one owner for all tables, views and types",
+            "one owner for all tables, views and types",
+        ),
         (Query.written("SELECT\n  1 ;"), "SELECT 1", "SELECT 1"),
         (Query.written("SELECT X; "), "SELECT X", "SELECT X"),
         (Unsaid(None, "by the version"), "none", None),
