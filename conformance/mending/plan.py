@@ -64,6 +64,7 @@ _MODULES: dict[str, Any] = {
     "setting": settings,
     "type": types,
     "domain": types,
+    "composite_type": types,
     "sequence": sequences,
     "function": functions,
     "procedure": functions,

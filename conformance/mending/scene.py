@@ -38,6 +38,7 @@ ORDER = (
     "schema",
     "type",
     "domain",
+    "composite_type",
     "sequence",
     "function",
     "procedure",

@@ -1,4 +1,4 @@
-"""Enum types and domains."""
+"""Enum types, domains, and the owners of composite types."""
 
 from __future__ import annotations
 
@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+_COMPOSITE = "composite_type"
+_UNKNOWN = "facts do not say how a composite type is made; create it or change it by hand"
+
+
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """CREATE TYPE ... AS ENUM, or CREATE DOMAIN; neither can ask whether there is one."""
+    if ref.kind == _COMPOSITE:
+        raise CannotMend(_UNKNOWN)
     create = _domain(ref, parts) if ref.kind == "domain" else _enum(ref, parts)
     if scene.guarded:
         create = block(f"{create}; EXCEPTION WHEN duplicate_object THEN NULL;")
@@ -45,6 +51,8 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         yield making(ref.kind, f"ALTER {word} {relation(ref.table)} OWNER TO {to}")
     if ref.kind == "domain":
         yield from _altered(ref, before, after)
+    elif "definition" in changed:
+        raise CannotMend(_UNKNOWN, "definition")
     elif "labels" in changed:
         yield from _relabelled(ref, before, after, scene)
 

@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Table
 from conformance.declarations import DatabaseObject, Owner
 
 from .cases import Alteration, parametrize
+from .mending import prove
 
 LABELS = "type:side:labels"
 OWNER = "owner_of_a_test"
@@ -144,3 +145,29 @@ def test_the_owner_of_a_declared_composite_type(bare_database):
     bare_database.expect((), metadata)
     bare_database.execute(f"ALTER TYPE pair OWNER TO {OWNER}")
     bare_database.expect({"composite_type:pair:owner"}, metadata)
+    assert prove(bare_database, metadata).mended
+
+
+@pytest.mark.parametrize(
+    ("made", "attribute"), [("CREATE TYPE pair AS (x text)", "definition"), ("SELECT 1", "exists")]
+)
+def test_another_composite_type_is_left_to_a_person(bare_database, made, attribute):
+    metadata = _orders("buy", "sell")
+    metadata.create_all(bare_database.connection)
+    DatabaseObject("composite type", "pair", "x integer").require(metadata)
+    bare_database.execute(made)
+    outcome = prove(bare_database, metadata)
+    assert outcome.left == [item.id for item in outcome.plan.unmended]
+    assert outcome.left == [f"composite_type:pair:{attribute}"]
+    assert "by hand" in outcome.plan.unmended[0].reason
+
+
+def test_the_message_says_who_owns_the_tables(bare_database):
+    metadata = _orders("buy", "sell")
+    metadata.create_all(bare_database.connection)
+    bare_database.execute(f"{ROLE} ALTER TYPE side OWNER TO {OWNER}")
+    (finding,) = bare_database.compare(metadata).findings.values()
+    assert finding.message == (
+        f"enum type side: owner is {OWNER} (of most: postgres), the models declare one owner for"
+        " all tables, views and types"
+    )
