@@ -127,6 +127,20 @@ def test_a_dropped_column_names_the_one_that_it_may_have_become():
     )
 
 
+@pytest.mark.parametrize(
+    ("objects", "lost"),
+    [
+        (TABLE, "# Loses the rows of the table."),
+        ({Ref("materialized_view", "m"): {EXISTS: True}}, "# Loses the materialized rows."),
+        ({Ref("continuous_aggregate", "c"): {EXISTS: True}}, "# Loses the materialized rows."),
+    ],
+)
+def test_what_is_dropped_with_its_rows_says_so(objects, lost):
+    note, dropped = written(objects, {})
+    assert note == lost
+    assert "DROP " in dropped
+
+
 BLOCK = "with op.get_context().autocommit_block():"
 
 
