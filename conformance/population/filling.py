@@ -24,7 +24,7 @@ from conformance.declarations import compression_of, hypertable_of, tables_of
 from conformance.errors import describe_briefly, message_of, state_of
 from conformance.expected import spelling
 from conformance.observed.home import function
-from conformance.population.foreign import why_foreign
+from conformance.population.foreign import how_kept
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
 from conformance.strategies.derivation import derivation_of
 from conformance.strategies.drawing import drawing
@@ -47,9 +47,6 @@ ROWS, PLAIN_ROWS = 8, 3
 _CHECK_VIOLATION = "23514"
 #: RAISE EXCEPTION, as in a trigger that refuses updates.
 _RAISED = "P0001"
-_IS_PARTITIONED = text(
-    "SELECT relkind = 'p' FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(:table)"
-)
 _KEYS = (PrimaryKeyConstraint, UniqueConstraint)
 #: Almost every type, including types of extensions, accepts one of these texts.
 _SAMPLES = (
@@ -108,14 +105,13 @@ def fill_table(
             partition for one; nothing was inserted.
         sqlalchemy.exc.DBAPIError: the database rejects the rows.
     """
-    if (foreign := why_foreign(connection, table)) is not None:
-        raise NotDerivable(table, [foreign])
-    name = connection.dialect.identifier_preparer.format_table(table)
-    partitioned = bool(connection.scalar(_IS_PARTITIONED, {"table": name}))
+    kept = how_kept(connection, table)
+    if kept.why_foreign is not None:
+        raise NotDerivable(table, [kept.why_foreign])
     inserted, lacking = False, None
     for row in _generated(connection, table, span, plain=plain):
         try:
-            inserted |= _insert(connection, table, row, partitioned=partitioned)
+            inserted |= _insert(connection, table, row, partitioned=kept.partitioned)
         except NoPartition as error:
             lacking = lacking or error
     if not inserted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
@@ -11,30 +11,46 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
 
-#: The table itself, its partitions, and the tables that inherit from it.
-_FOREIGN = text("""
+#: Its foreign part is the table itself, a partition, or a table that inherits from it.
+_KEPT = text("""
 WITH RECURSIVE part (oid) AS (
     SELECT CAST(pg_catalog.to_regclass(:table) AS pg_catalog.oid)
      UNION ALL
     SELECT inhrelid FROM pg_catalog.pg_inherits JOIN part ON inhparent = part.oid
 )
-SELECT c.relname FROM pg_catalog.pg_class c JOIN part ON part.oid = c.oid
- WHERE c.relkind = 'f' ORDER BY c.oid LIMIT 1
+SELECT pg_catalog.bool_or(
+           c.relkind = 'p' AND c.oid = pg_catalog.to_regclass(:table)
+       ) AS partitioned,
+       (
+           pg_catalog.array_agg(c.relname ORDER BY c.oid) FILTER (WHERE c.relkind = 'f')
+       )[1] AS foreign_part
+  FROM pg_catalog.pg_class c JOIN part ON part.oid = c.oid
 """)
 
 
-def why_foreign(connection: Connection, table: Table) -> str | None:
-    """Why rows of the table are on another server; None if they are in this database.
+class Kept(NamedTuple):
+    """How the database keeps the rows of a table.
+
+    Attributes:
+        partitioned: whether the table is a partitioned one.
+        why_foreign: why rows are on another server; None if they are in this database.
+    """
+
+    partitioned: bool
+    why_foreign: str | None
+
+
+def how_kept(connection: Connection, table: Table) -> Kept:
+    """How the rows of the table are kept.
 
     The database decides, not the model: a migration may have created another kind of table.
     """
     name = connection.dialect.identifier_preparer.format_table(table)
-    found = connection.scalar(_FOREIGN, {"table": name})
-    if found is None:
-        return None
-    return f"its rows are on another server, because {found} is a foreign table"
+    found = connection.execute(_KEPT, {"table": name}).one()
+    why = f"its rows are on another server, because {found.foreign_part} is a foreign table"
+    return Kept(bool(found.partitioned), None if found.foreign_part is None else why)
 
 
 def without_foreign(connection: Connection, tables: Iterable[Table]) -> list[Table]:
     """The tables whose rows are in this database."""
-    return [table for table in tables if why_foreign(connection, table) is None]
+    return [table for table in tables if how_kept(connection, table).why_foreign is None]

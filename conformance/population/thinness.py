@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.errors import describe_briefly
 from conformance.population.filling import NoPartition, fill_table
-from conformance.population.foreign import why_foreign
+from conformance.population.foreign import how_kept
 from conformance.strategies.derivation import derivation_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str
     """
     found = {}
     for table in tables:
-        if (foreign := why_foreign(connection, table)) is not None:
+        if (foreign := how_kept(connection, table).why_foreign) is not None:
             found[table.fullname, ""] = f"no sample rows are written: {foreign}"
         elif _is_empty(connection, table):
             why = why_no_rows(connection, table)

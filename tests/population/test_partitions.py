@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import NullPool, create_engine, func, select
+from sqlalchemy import NullPool, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 
 from conformance.comparing.partitions import PARTITION_FIRST
@@ -81,3 +81,11 @@ def test_a_broken_check_is_still_told_so(connection):
     with pytest.raises(DBAPIError) as caught, connection.begin_nested():
         connection.exec_driver_sql("INSERT INTO near VALUES (2147480001, 'odd')")
     assert describe_briefly(caught.value).startswith("CheckViolation: ")
+
+
+def test_the_catalog_is_asked_once_for_each_table(connection, tables):
+    asked = []
+    event.listen(connection, "before_cursor_execute", lambda _, __, sql, *___: asked.append(sql))
+    fill_table(connection, tables["open"], compress=False)
+    assert len([sql for sql in asked if "pg_catalog" in sql]) == 1
+    assert len([sql for sql in asked if sql.startswith("SAVEPOINT")]) > 1
