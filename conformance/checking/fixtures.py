@@ -80,10 +80,10 @@ def migrations_of(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
 
 def migrations_or_skip(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
     """As `migrations_of`; a check is skipped if the project has no migrations at all."""
-    from conformance.project.alembic_files import has_migrations
+    from conformance.project.alembic_files import configures_alembic
 
     ini = options_of(config).alembic_ini
-    if not has_migrations(ini):
+    if not configures_alembic(ini):
         pytest.skip(f"not checked: the project has no migrations: there is no {ini}")
     return migrations_of(config, engine)
 

@@ -17,7 +17,7 @@ from conformance.engines.started import start_session
 from conformance.pipeline import scope_of
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
-from conformance.project.alembic_files import has_migrations
+from conformance.project.alembic_files import configures_alembic
 from conformance.project.migrations import Migrations
 from conformance.project.models import import_fixtures, metadata_for
 from conformance.project.scripts import config_for
@@ -103,7 +103,7 @@ def check_on(
     """
     started = time.monotonic()
     # Fixtures of the project may create the schema without migrations.
-    if not choices.project.fixtures or has_migrations(choices.project.alembic_ini):
+    if not choices.project.fixtures or configures_alembic(choices.project.alembic_ini):
         Migrations.on(session.engine, config_for(choices.project)).use_their_version(session.engine)
     # Read now: pytest stops the engine at its end.
     used = session.used

@@ -9,7 +9,7 @@ from pathlib import Path
 PYPROJECT = "pyproject.toml"
 
 
-def has_migrations(ini: Path | str) -> bool:
+def configures_alembic(ini: Path | str) -> bool:
     """Whether the ini file exists, or a pyproject.toml beside it configures Alembic."""
     path = Path(ini)
     in_its_place = path.name == PYPROJECT or not path.is_file()

@@ -120,7 +120,7 @@ def has_migrations(configuration: Configuration) -> bool:
     """Whether the project configures Alembic, and Alembic is installed."""
     if find_spec("alembic") is None:
         return False
-    return alembic_files.has_migrations(configuration.alembic_ini)
+    return alembic_files.configures_alembic(configuration.alembic_ini)
 
 
 def classes_for(metadata: MetaData) -> dict[Table, type]:

@@ -23,7 +23,7 @@ from conformance.errors import (
     ModelsUnavailable,
     describe_error,
 )
-from conformance.project.alembic_files import PYPROJECT, has_migrations
+from conformance.project.alembic_files import PYPROJECT, configures_alembic
 from conformance.project.flask_app import PROJECT
 from conformance.project.surroundings import hint_at_variable, prepare_environment
 
@@ -73,7 +73,7 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     """
     path = Path(ini)
     written = not path.is_file() or path.name == PYPROJECT
-    if not has_migrations(ini):
+    if not configures_alembic(ini):
         raise ModelsUnavailable(f"There is no {path.name} in {path.resolve().parent}.", _hint(path))
     toml = path.parent / PYPROJECT
     also = {"toml_file": toml} if "toml_file" in inspect.signature(Config).parameters else {}

@@ -9,7 +9,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from conformance.errors import MigrationFailed, ModelsUnavailable
-from conformance.project.alembic_files import has_migrations
+from conformance.project.alembic_files import configures_alembic
 from conformance.project.configuration import Configuration
 from conformance.project.scripts import (
     alembic_config,
@@ -126,7 +126,7 @@ def test_alembic_may_be_configured_in_pyproject(folder, ini):
 def test_there_is_no_ini_file(folder):
     (folder / "alembic.ini").rename(folder / "steps/alembic.ini")
     write(folder, {"pyproject.toml": "[tool.other]\n"})
-    assert not has_migrations("alembic.ini")
+    assert not configures_alembic("alembic.ini")
     with pytest.raises(ModelsUnavailable) as caught:
         alembic_config("alembic.ini")
     assert "There is no alembic.ini in" in caught.value.problem
