@@ -98,7 +98,7 @@ def audit(  # noqa: PLR0913 - each is a choice of the caller
         measured(sizes)
     engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
     verdict = verdict_of(comparison, engine, started)
-    return replace(verdict, findings=(*verdict.findings, *unrecorded))
+    return replace(verdict, findings=(*verdict.findings, *unrecorded), migrated=migrated)
 
 
 def verdict_of(comparison: Comparison, engine: EngineUsed, started: float) -> Verdict:

@@ -83,6 +83,19 @@ def test_an_altered_database(database, tmp_path, sql, finding):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("migrated", "said"),
+    [
+        (True, "conformance fix writes a revision that mends this finding."),
+        (False, "conformance fix URL --sql prints the SQL that mends this finding."),
+    ],
+)
+def test_what_fix_does_in_the_project(database, tmp_path, migrated, said):
+    alter(database, "ALTER TABLE curves ADD COLUMN spread text")
+    ini = PROJECT / "alembic.ini" if migrated else tmp_path / "alembic.ini"
+    assert said in run(address(database), "--alembic-ini", ini)[1]
+
+
 def test_a_policy_removed(database, conformance_engine):
     if not conformance_engine.capabilities.community_edition:
         pytest.skip("the Apache edition has no policies")

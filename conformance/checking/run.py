@@ -103,14 +103,16 @@ def check_on(
     """
     started = time.monotonic()
     # Fixtures of the project may create the schema without migrations.
-    if not choices.project.fixtures or configures_alembic(choices.project.alembic_ini):
+    migrated = configures_alembic(choices.project.alembic_ini)
+    if migrated or not choices.project.fixtures:
         Migrations.on(session.engine, config_for(choices.project)).use_their_version(session.engine)
     # Read now: pytest stops the engine at its end.
     used = session.used
     collector = collector or Collector(session, progress)
     with _no_settings_of_the_environment():
         status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
-    return collector.verdict(int(status), used, time.monotonic() - started)
+    found = collector.verdict(int(status), used, time.monotonic() - started)
+    return replace(found, migrated=migrated)
 
 
 def _anticipate(session: Session, choices: Choices) -> None:

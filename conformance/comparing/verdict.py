@@ -102,6 +102,7 @@ class Verdict:
             no facts were compared.
         against: the other database that this one was compared with, without a password; empty:
             the models.
+        migrated: whether the project has migrations, which `conformance fix` adds a revision to.
         stages: wall time of each stage of a suite's run, in seconds. Stages of the second process
             begin with `beside: ` where both processes have one of the name.
     """
@@ -127,6 +128,7 @@ class Verdict:
     baseline: Baseline | None = None
     schema: dict[str, Any] | None = field(default=None, repr=False)
     against: str = ""
+    migrated: bool = True
 
     @property
     def verdict(self) -> str:
@@ -165,7 +167,23 @@ class Verdict:
         return sum(finding.mendable for finding in self.findings)
 
     @property
-    def undeclared(self) -> int:
+    def ways_out(self) -> tuple[tuple[str, str, str], ...]:
+        """What to do about the findings: a condition, a command, and what the command does."""
+        undeclared, mendable = self._undeclared(), self.mendable
+        declaring = (
+            "If the database is right, ",
+            "conformance inspect URL",
+            f"prints the declarations for {self._which(undeclared)}.",
+        )
+        written = "writes a revision" if self.migrated else "prints the SQL"
+        mending = (
+            "If the models are right, " if undeclared else "",
+            "conformance fix" if self.migrated else "conformance fix URL --sql",
+            f"{written} that mends {self._which(mendable)}.",
+        )
+        return (*[declaring] * (undeclared > 0), *[mending] * (mendable > 0))
+
+    def _undeclared(self) -> int:
         """How many of the findings ask for a declaration, which `conformance inspect` prints."""
         if self.against:
             return 0
@@ -175,6 +193,10 @@ class Verdict:
             and finding.kind not in NOT_OF_MODELS
             for finding in self.findings
         )
+
+    def _which(self, number: int) -> str:
+        of = len(self.findings)
+        return f"{number} of these {of} findings" if of > 1 else "this finding"
 
     def _of_severity(self, severity: str) -> int:
         return sum(finding.severity == severity for finding in self.findings)

@@ -65,16 +65,16 @@ def fix(choices: Choices, progress: Progress = unwatched) -> FixReport:
         ConformanceError: the findings cannot be read, or the file cannot be written.
     """
     started = time.monotonic()
-    config = config_for(choices.project)
-    # Report errors of the migrations before anything is read.
-    head = single_head(config)
+    # The statements alone need no migrations; otherwise report their errors before reading.
+    config = None if choices.printed == "sql" else config_for(choices.project)
+    head = "" if config is None else single_head(config)
     progress("reading")
     read = _read(choices, progress)
     plan, report = _planned(read, choices)
     if not plan.upgrade:
         why = "no statement mends anything" if report.unmended else "there is nothing to mend"
         report = replace(report, why_no_gate=why)
-    elif choices.printed == "sql":
+    elif config is None:
         report = replace(report, text=printed_sql(plan), why_no_gate="nothing was written")
     elif choices.printed:
         text = printed_revision(config, plan, choices.message, choices.identifier)

@@ -299,7 +299,7 @@ def _hint(path: Path) -> str:
     return (
         "Run this command in the project's folder, or name the file with --alembic-ini. Without"
         " Alembic, conformance check takes the schema from a fixture schema_template in a module"
-        " that the key fixtures names."
+        " that the key fixtures names, and conformance fix URL --sql prints statements."
     )
 
 

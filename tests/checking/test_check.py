@@ -177,6 +177,7 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
     done = check("-k", "test_facts", cwd=tmp_path)
     assert done.returncode == 1
     assert "chunk interval is 1 day, the models declare 7 days" in done.stdout
+    assert "conformance fix URL --sql prints the SQL that mends this finding." in done.stdout
 
 
 def test_migrations_of_tables_that_something_else_makes(tmp_path):

@@ -115,6 +115,22 @@ def test_a_database_in_use(run, tmp_path, drifted):
     assert written(tmp_path) == ["0001_initial_schema.py", "0002_mend_2_findings.py"]
 
 
+def test_the_sql_for_a_database_of_a_project_without_migrations(run, tmp_path, drifted):
+    shutil.rmtree(tmp_path / "alembic")
+    (tmp_path / "alembic.ini").unlink()
+    done = run(drifted, "--sql")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("DROP INDEX IF EXISTS extra;\n")
+    assert "SELECT set_chunk_time_interval('curves', INTERVAL '90 days');\n" in done.stdout
+    audited(tmp_path, drifted)
+    assert "DROP INDEX" in run("audit.json", drifted, "--sql").stdout
+    for others in ((drifted, "--print"), (drifted,)):
+        done = run(*others)
+        assert done.returncode == 2
+        assert "There is no alembic.ini" in done.stderr
+        assert "conformance fix URL --sql prints statements" in done.stderr
+
+
 def audited(tmp_path, url):
     """The verdict of an audit of the database, and its file."""
     verdict = audit(url, Base.metadata)

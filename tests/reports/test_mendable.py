@@ -61,3 +61,11 @@ def test_what_inspect_prints(render, findings, against, words):
     assert text.count("If the database is right, ") == (words is not None)
     assert text.count("If the models are right, ") == (words is not None)
     assert words is None or f"conformance inspect URL prints the declarations for {words}" in text
+
+
+@pytest.mark.parametrize("render", [on_the_console, markdown.render, html.render])
+def test_what_fix_mends_without_migrations(render):
+    text = render(Verdict(ENGINE, (replace(FINDING, mendable=True),), migrated=False))
+    assert "conformance fix URL --sql" in text
+    assert "prints the SQL that mends this finding." in text
+    assert "writes a revision" not in text

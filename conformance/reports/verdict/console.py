@@ -46,7 +46,7 @@ def show(
     rest = len(verdict.findings) - _MOST_FINDINGS
     if rest > 0:
         console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
-    ways = [*filter(None, (declaring(verdict), mending(verdict)))]
+    ways = [f"{condition}{command} {does}" for condition, command, does in verdict.ways_out]
     if ways:
         console.print("\n".join([*ways, ""]), highlight=False, markup=False)
     for line in _summary(verdict):
@@ -55,29 +55,6 @@ def show(
         for stage, seconds in sorted(verdict.stages.items(), key=lambda item: -item[1]):
             console.print(f"  {seconds:8.2f} s   {stage}", highlight=False)
     show_headline(console, "Verdict", verdict.verdict, reports)
-
-
-def mending(verdict: Verdict) -> str:
-    """The sentence about what `conformance fix` can do; empty if it mends nothing."""
-    if not verdict.mendable:
-        return ""
-    if_right = "If the models are right, " if verdict.undeclared else ""
-    return (
-        f"{if_right}conformance fix writes a revision that mends {_of(verdict, verdict.mendable)}."
-    )
-
-
-def declaring(verdict: Verdict) -> str:
-    """The sentence about what `conformance inspect` prints; empty if the models lack nothing."""
-    if not verdict.undeclared:
-        return ""
-    which = _of(verdict, verdict.undeclared)
-    return f"If the database is right, conformance inspect URL prints the declarations for {which}."
-
-
-def _of(verdict: Verdict, number: int) -> str:
-    of = len(verdict.findings)
-    return f"{number} of these {of} findings" if of > 1 else "this finding"
 
 
 def mark(finding: Finding) -> Text:
