@@ -78,7 +78,7 @@ _ATTRIBUTES = {
     "over_periods": "use of periods (WITHOUT OVERLAPS, PERIOD)",
     "partitioned_by": "partition key",
     "referred_to_by": "foreign keys in other schemas",
-    "unindexed_groups": "columns of GROUP BY without an index",
+    "unindexed_groups": "columns of GROUP BY or ORDER BY without an index",
     "updates_refused": "publications that refuse UPDATE and DELETE",
     "using": "USING condition",
     "withheld_from_owner": "privileges revoked from the owner",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sqlalchemy import Label, Select
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import UnaryExpression, _label_reference, _textual_label_reference
 from sqlalchemy.sql.functions import FunctionElement
 
 from conformance.declarations.base import (
@@ -46,7 +47,7 @@ class ContinuousAggregate(Derived):
             2.13 on. False: a query also sees rows that were not refreshed yet.
         chunk_interval: the time span of a chunk of materialized rows
             (`timescaledb.chunk_interval`); None: TimescaleDB's default.
-        group_indexes: whether TimescaleDB creates an index for each column of GROUP BY
+        group_indexes: whether TimescaleDB creates an index for each column of GROUP BY and ORDER BY
             (`timescaledb.create_group_indexes`).
 
     Source of the rules: TimescaleDB documentation, "CREATE MATERIALIZED VIEW (continuous
@@ -99,22 +100,23 @@ class ContinuousAggregate(Derived):
                     table.name, f"the windows {newer} and {older} of two Refresh overlap"
                 )
 
-    def grouped_by(self) -> tuple[str, list[str]] | None:
-        """The column of the buckets, and the other columns of GROUP BY; None if unknown."""
+    def indexed_columns(self) -> tuple[str, list[str]] | None:
+        """The column of the buckets, and the others of GROUP BY and ORDER BY; None if unknown."""
         if not isinstance(self.query, Select):
             return None
         selected = [(_unlabelled(column), column.name) for column in self.query.selected_columns]
-        clauses = self.query._group_by_clauses  # noqa: SLF001 - there is no other way to it
-        grouped = {
-            name: part
+        # There is no other way to them.
+        grouped, ordered = self.query._group_by_clauses, self.query._order_by_clauses  # noqa: SLF001
+        clauses = [*grouped, *map(_without_direction, ordered)]
+        named = [
+            [(name, part) for part, name in selected if _means(clause, part, name)]
             for clause in clauses
-            for part, name in selected
-            if part.compare(_unlabelled(clause))
-        }
-        buckets = [name for name, part in grouped.items() if _is_bucket(part)]
-        if len(grouped) < len(clauses) or len(buckets) != 1:
+        ]
+        found = dict(pair for pairs in named for pair in pairs)
+        buckets = [name for name, part in found.items() if _is_bucket(part)]
+        if not all(named) or len(buckets) != 1:
             return None
-        return buckets[0], [name for name in grouped if name not in buckets]
+        return buckets[0], [name for name in found if name not in buckets]
 
 
 class Refresh(Declaration):
@@ -234,6 +236,21 @@ def _buckets(query: Select[Any] | str, subject: str) -> Iterator[str]:
 
 def _unlabelled(clause: Any) -> Any:
     return clause.element if isinstance(clause, Label) else clause
+
+
+def _without_direction(clause: Any) -> Any:
+    """What a clause of ORDER BY names: an expression, or the name of a column of the result."""
+    while isinstance(clause, _label_reference) or (
+        isinstance(clause, UnaryExpression) and clause.modifier is not None
+    ):
+        clause = clause.element
+    return clause.element if isinstance(clause, _textual_label_reference) else clause
+
+
+def _means(clause: Any, part: Any, name: str) -> bool:
+    if isinstance(clause, str):
+        return clause == name
+    return bool(part.compare(_unlabelled(clause)))
 
 
 # Mutated it would be no guard to mypy any more, and its caller wrong.

@@ -92,16 +92,16 @@ def _plain(name: str) -> str:
 
 
 def _automatic_indexes(declared: ContinuousAggregate) -> Value:
-    """The indexes on the buckets, and on each other column of GROUP BY with the buckets."""
-    grouped = declared.grouped_by()
-    if grouped is None:
+    """The index on the buckets, and one for each other column of GROUP BY and ORDER BY."""
+    indexed = declared.indexed_columns()
+    if indexed is None:
         return ANYTHING
-    bucket, others = grouped
+    bucket, others = indexed
     pairs = [f"{column}, {bucket}" for column in others] if declared.group_indexes else []
     return tuple(sorted([bucket, *pairs]))
 
 
 def _unindexed_groups(declared: ContinuousAggregate) -> Value:
     """No column may lack its index; judged where the server alone knows them: a query as text."""
-    known = declared.query is None or declared.grouped_by() is not None
+    known = declared.query is None or declared.indexed_columns() is not None
     return ANYTHING if known or not declared.group_indexes else ()

@@ -288,6 +288,47 @@ def test_an_aggregate_in_an_order(made, order, real_time):
     made.expect(["continuous_aggregate:hourly:alterations"])
 
 
+def _hourly(metadata, *order):
+    flows = metadata.tables["flows"]
+    hour = func.time_bucket(text("INTERVAL '1 hour'"), flows.c.at).label("hour")
+    columns = {
+        "hour": hour,
+        "probe": flows.c.probe,
+        "n": func.count().label("n"),
+        "total": func.sum(flows.c.litres).label("total"),
+    }
+    found = [columns.get(name, name) for name in order]
+    query = select(*columns.values()).group_by(flows.c.probe, hour)
+    return query.order_by(*(item(columns) if callable(item) else item for item in found))
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+@pytest.mark.parametrize(
+    ("order", "sql", "lost"),
+    [
+        (["n", "hour"], "n, hour", "n_hour_idx"),
+        ([lambda columns: columns["n"].desc().nulls_last()], "n DESC NULLS LAST", "n_hour_idx"),
+        ([lambda _: "n", lambda _: "probe"], "3, 2", "n_hour_idx"),
+        ([lambda _: func.count().desc()], "count(*) DESC", "n_hour_idx"),
+        (["probe", "hour"], "probe, hour", "probe_hour_idx"),
+    ],
+)
+def test_an_index_of_a_column_of_order_by(made, as_text, order, sql, lost):
+    """TimescaleDB makes one for each such column, an aggregate function included."""
+    query = _hourly(made.metadata, *order)
+    words = (
+        "SELECT time_bucket('1 hour', at) AS hour, probe, count(*) AS n, sum(litres) AS total"
+        f" FROM flows GROUP BY probe, hour ORDER BY {sql}"
+    )
+    ContinuousAggregate(words if as_text else query, name="hourly").require(made.metadata)
+    made.execute(f"{WITH}{words} WITH NO DATA")
+    made.expect(())
+    made.execute(_without_index(lost).removeprefix("; "))
+    attribute = "unindexed_groups" if as_text else "automatic_indexes"
+    made.expect({f"continuous_aggregate:hourly:{attribute}"})
+    assert prove(made).mended
+
+
 def test_an_aggregate_that_was_made_without_group_indexes(made):
     without = WITH.replace("continuous", "continuous, timescaledb.create_group_indexes = false")
     made.execute(f"{without}{HOURLY} WITH NO DATA")
@@ -297,8 +338,8 @@ def test_an_aggregate_that_was_made_without_group_indexes(made):
     ContinuousAggregate(HOURLY, name="hourly").require(made.metadata)
     (finding,) = made.compare().findings.values()
     assert finding.message == (
-        "continuous aggregate hourly: columns of GROUP BY without an index are (a note, hour,"
-        " probe, hour), the models declare none"
+        "continuous aggregate hourly: columns of GROUP BY or ORDER BY without an index are"
+        " (a note, hour, probe, hour), the models declare none"
     )
     assert "write group_indexes=False" in finding.hint
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     cast,
+    desc,
     func,
     literal,
     select,
@@ -65,9 +66,8 @@ FLOWS = Table(
     Hypertable("at", chunk_interval="7 days"),
 )
 DAY = func.time_bucket(text("INTERVAL '1 day'"), FLOWS.c.at).label("day")
-MEANS = select(FLOWS.c.probe, DAY, func.avg(FLOWS.c.litres).label("mean")).group_by(
-    FLOWS.c.probe, DAY
-)
+MEAN = func.avg(FLOWS.c.litres).label("mean")
+MEANS = select(FLOWS.c.probe, DAY, MEAN).group_by(FLOWS.c.probe, DAY)
 NUMBERED = "SELECT time_bucket(100, height) AS bucket, count(*) FROM blocks GROUP BY 1"
 
 
@@ -397,12 +397,37 @@ def test_a_query_without_a_bucket_has_none():
     assert bucket_of("SELECT my_time_bucket('1 day', at) FROM flows") is None
 
 
-def test_what_it_is_grouped_by():
-    assert aggregate_of(daily()).grouped_by() == ("day", ["probe"])
-    assert aggregate_of(daily(query="SELECT time_bucket('1 day', at)")).grouped_by() is None
+def test_the_columns_that_it_indexes():
+    assert aggregate_of(daily()).indexed_columns() == ("day", ["probe"])
+    assert aggregate_of(daily(query="SELECT time_bucket('1 day', at)")).indexed_columns() is None
     hidden = select(DAY, func.avg(FLOWS.c.litres).label("mean"), FLOWS.c.probe)
     hidden = hidden.group_by(DAY, FLOWS.c.probe, FLOWS.c.litres)
-    assert aggregate_of(daily(query=hidden)).grouped_by() is None
+    assert aggregate_of(daily(query=hidden)).indexed_columns() is None
+
+
+@pytest.mark.parametrize(
+    ("clauses", "found"),
+    [
+        ([DAY], ["probe"]),
+        ([MEAN], ["probe", "mean"]),
+        ([MEAN.desc().nulls_last(), "probe"], ["probe", "mean"]),
+        ([func.avg(FLOWS.c.litres).desc()], ["probe", "mean"]),
+        (["mean", desc("day")], ["probe", "mean"]),
+        ([-MEAN], None),
+        (["another"], None),
+        ([func.max(FLOWS.c.litres)], None),
+    ],
+)
+def test_the_columns_of_an_order(clauses, found):
+    query = select(FLOWS.c.probe, DAY, MEAN).group_by(FLOWS.c.probe, DAY).order_by(*clauses)
+    wanted = None if found is None else ("day", found)
+    assert aggregate_of(daily(query=query)).indexed_columns() == wanted
+
+
+def test_a_name_in_group_by_may_be_that_of_another_column():
+    """PostgreSQL takes a column of the source before one of the result."""
+    query = select(FLOWS.c.probe, DAY, MEAN).group_by("probe", DAY)
+    assert aggregate_of(daily(query=query)).indexed_columns() is None
 
 
 def test_a_timedelta_is_written_as_people_write_it():

@@ -67,7 +67,8 @@ SELECT a.view_schema AS schema_name,
             WHERE home.relowner <> v.relowner
             ORDER BY 1)::text[] AS alterations,
        ARRAY(
-           -- The columns of GROUP BY, told by the parsed query, which must not contain another one.
+           -- The columns of GROUP BY and ORDER BY, for which TimescaleDB creates indexes, told by the
+           -- parsed query, which must not contain another one.
            SELECT pg_catalog.concat(g.attname, ', ', d.column_name)
              FROM pg_catalog.regexp_matches(
                       direct.query, 'resname ((?:[\\].|[^ \\])+) .ressortgroupref (\d+) ', 'g') AS entry
@@ -75,9 +76,7 @@ SELECT a.view_schema AS schema_name,
                ON g.attrelid = home.oid AND g.attname <> d.column_name
               AND g.attname = pg_catalog.regexp_replace(entry[1], '[\\](.)', '\1', 'g')
             WHERE direct.query !~ '{QUERY .*{QUERY '
-              AND pg_catalog.strpos(
-                      pg_catalog.substring(direct.query, 'groupClause \((.*?)\) .groupDistinct'),
-                      pg_catalog.concat('tleSortGroupRef ', entry[2], ' ')) > 0
+              AND entry[2] <> '0'::text
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
                                 JOIN pg_catalog.pg_attribute b
                                   ON b.attrelid = home.oid AND b.attname = d.column_name
