@@ -24,6 +24,10 @@ ALTER TABLE odd ADD CONSTRAINT odd_n UNIQUE (n);
 ALTER TABLE child ADD CONSTRAINT of_odd FOREIGN KEY (parent) REFERENCES odd (n);
 CREATE TABLE loose (id integer PRIMARY KEY, parent integer REFERENCES odd (n),
     same integer REFERENCES loose (id));
+CREATE TABLE patterned (id integer PRIMARY KEY,
+    code text NOT NULL CHECK (code LIKE 'AB-%' AND code NOT LIKE '% %'),
+    mail varchar(40) NOT NULL CHECK (mail LIKE '%_@%._%'),
+    parts jsonb NOT NULL CHECK (jsonb_typeof(parts) = 'array'));
 CREATE TABLE refused (id integer PRIMARY KEY);
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN RAISE EXCEPTION ''no row at all''; END';
@@ -58,6 +62,17 @@ def test_the_other_columns_are_as_varied_as_without_it(connection, metadata):
     assert None in {row.country for row in rows}
     assert None in {row.price for row in rows}
     assert len({row.country for row in rows}) > 2
+
+
+def test_checks_on_patterns_and_types_of_json_are_kept(connection, metadata):
+    """As the server prints them: with signs for LIKE, and with casts."""
+    table = metadata.tables["patterned"]
+    checks = [str(item.sqltext) for item in table.constraints if hasattr(item, "sqltext")]
+    assert len([sql for sql in checks if "~~" in sql or "jsonb_typeof" in sql]) == 3
+    rows = connection.execute(select(table)).all()
+    assert len({row.mail for row in rows}) > ROWS // 2
+    assert len({row.code for row in rows}) > ROWS // 2
+    assert thin(connection, [table]) == {}
 
 
 @pytest.mark.parametrize(

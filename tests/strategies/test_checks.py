@@ -9,6 +9,7 @@ import pytest
 from hypothesis import find, given, settings
 from sqlalchemy import (
     CHAR,
+    JSON,
     REAL,
     BigInteger,
     Boolean,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 
 from conformance.strategies import NotDerivable, checks_not_understood, rows
 
@@ -100,6 +102,35 @@ UNDERSTOOD = [
     ("x <> '2020-02-29' AND x BETWEEN '2020-02-28' AND '2020-03-01'", Date),
     ("x > '2020-01-01 00:00:00' AND x <= '2020-01-01 00:00:00.000002'", DateTime),
     ("x < TIMESTAMPTZ '1999-12-31 23:00:00-05:00'", DateTime(timezone=True)),
+    ("x LIKE 'Ab%'", Text),
+    ("x LIKE '%.é'", Text),
+    ("x LIKE '%@%._%'", String(20)),
+    ("x LIKE '__-%_'", Text),
+    ("x LIKE 'a\\_\\%\\\\%'", Text),
+    ("x LIKE 'a''b'", Text),
+    ("x LIKE '___'", Text),
+    ("x LIKE '_%'", Text),
+    ("x LIKE '%'", Text),
+    ("x LIKE 'a' || '%' || 'b'", Text),
+    ("(x)::text ~~ ('a'::text || '%'::text)", String),
+    ("x LIKE 'a%' OR x LIKE 'b_'", Text),
+    ("x LIKE 'a%' AND length(x) BETWEEN 5 AND 7 AND x <> 'abcde'", Text),
+    ("x LIKE 'a%' AND x LIKE 'a%' AND x LIKE '____'", Text),
+    ("x LIKE 'a%' AND x NOT LIKE '%z' AND x NOT LIKE 'b%'", Text),
+    ("x NOT LIKE '% %'", Text),
+    ("((x)::text !~~ 'a%'::text)", Text),
+    ("x NOT LIKE 'a'", Text),
+    ("NOT x LIKE '_%'", Text),
+    ("x NOT LIKE '__'", Text),
+    ("x LIKE 'r%'", Enum("red", "green", name="colour", native_enum=False)),
+    ("jsonb_typeof(x) = 'object'", JSONB),
+    ("jsonb_typeof(x) = 'array'::text", JSONB(none_as_null=True)),
+    ("jsonb_typeof(x) IN ('string', 'null')", JSONB),
+    ("json_typeof(x) = 'number'", JSON),
+    ("'boolean' = jsonb_typeof(x)", JSONB),
+    ("jsonb_typeof(x) <> 'null'", JSONB),
+    ("jsonb_typeof(x) NOT IN ('object', 'array') AND jsonb_typeof(x) <> 'string'", JSONB),
+    ("jsonb_typeof(x) = 'array' OR x IS NULL", JSONB),
 ]
 
 
@@ -155,6 +186,7 @@ def test_columns_that_depend_on_each_other(check, bare_writer):
         ("x = 0 OR x >= 1000", Integer, [0, 1000, 2**31 - 1]),
         ("x > 0.005 AND x < 0.035", Numeric(6, 2), [0.01, 0.03]),
         ("x > 0 OR x IS NULL", SmallInteger, [1, 32767, None]),
+        ("x LIKE 'ab%' AND length(x) < 70", Text, ["ab", "é" * 9, "x" * 69, None]),
     ],
 )
 def test_the_edges_of_what_is_left_come_up(check, kind, wanted):
@@ -183,7 +215,27 @@ def test_nan_is_greater_than_every_number(check, nan):
 NOT_UNDERSTOOD = [
     ("y > x", [Integer, Integer], "x"),
     ("x ~ '^[A-Z]{3}$'", [Text], "~"),
-    ("x LIKE 'a%'", [Text], "like"),
+    ("x ILIKE 'a%'", [Text], "ilike"),
+    ("x ~~* 'a%'", [Text], "~~*"),
+    ("x LIKE y", [Text, Text], "literal"),
+    ("x LIKE 'a' || y", [Text, Text], "literal"),
+    ("x LIKE 'a!%%' ESCAPE '!'", [Text], "escape"),
+    ("x LIKE 'a%\\'", [Text], "backslash"),
+    ("x LIKE 'a%' AND x LIKE '%b'", [Text], "two patterns"),
+    ("x LIKE 'a%'", [CHAR(5)], "pattern"),
+    ("x LIKE 'a%'", [LargeBinary], "pattern"),
+    ("x NOT LIKE 'a%'", [CITEXT], "pattern"),
+    ("x LIKE 1", [Text], "text"),
+    ("length(x) LIKE 'a%'", [Text], "LIKE"),
+    ("x LIKE 'abc%' AND length(x) < 3", [Text], "no row"),
+    ("x LIKE 'a_' AND length(x) > 2", [Text], "no row"),
+    ("x NOT LIKE '%'", [Text], "no row"),
+    ("jsonb_typeof(x) = 'document'", [JSONB], "document"),
+    ("jsonb_typeof(x) > 'array'", [JSONB], ">"),
+    ("jsonb_typeof(x) LIKE 'a%'", [JSONB], "LIKE"),
+    ("jsonb_typeof(x) = 'object'", [Text], "jsonb_typeof"),
+    ("jsonb_typeof(x) = 'object' AND jsonb_typeof(x) = 'array'", [JSONB], "no row"),
+    ("jsonb_typeof(x -> 'a') = 'object'", [JSONB], "-"),
     ("x % 2 = 0", [Integer], "%"),
     ("upper(x) = x", [Text], "upper"),
     ("abs(x) <= 1", [Double], "abs"),
@@ -200,7 +252,6 @@ NOT_UNDERSTOOD = [
     ("x = 'NaN'", [Double], "NaN"),
     ("(x + 1) > 0", [Integer], "+"),
     ("x > 0 OR", [Integer], ""),
-    ("x NOT LIKE 'a'", [Text], "like"),
     ("x = 1 = true", [Integer], "="),
 ]
 

@@ -44,6 +44,12 @@ def table_with(*checks):
         (("label IN ('a', 'b')",), lambda row: row["label"] not in {"a", "b"}),
         (("length(label) <= 3",), lambda row: len(row["label"]) > 3),
         (("tenor > 0 OR rate > 0",), lambda row: row["tenor"] <= 0 and row["rate"] <= 0),
+        (("label LIKE 'a%'",), lambda row: not row["label"].startswith("a")),
+        (
+            ("label LIKE 'a%'", "length(label) < 5"),
+            lambda row: row["label"][:1] != "a" and len(row["label"]) < 5,
+        ),
+        (("label NOT LIKE '%b'",), lambda row: row["label"].endswith("b")),
     ],
 )
 def test_each_row_breaks_the_check(checks, breaks):

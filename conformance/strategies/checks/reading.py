@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     CHAR,
+    JSON,
     Boolean,
     CheckConstraint,
     Date,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Numeric,
     String,
 )
+from sqlalchemy.dialects.postgresql import CITEXT
 
 from conformance.expected import spelling
 from conformance.strategies.checks.syntax import (
@@ -30,8 +32,9 @@ from conformance.strategies.checks.syntax import (
     mentioned,
     read_check,
 )
-from conformance.strategies.values.narrowing import ANYTHING, Narrowing, is_nan
+from conformance.strategies.values.narrowing import ANYTHING, JSON_TYPES, Narrowing, is_nan
 from conformance.strategies.values.numerals import fits_single, is_single
+from conformance.strategies.values.patterns import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -181,7 +184,10 @@ def _together(parts: Iterable[list[Alternative]]) -> list[Alternative]:
 def _merged(one: Alternative, other: Alternative) -> Alternative | None:
     merged = dict(one)
     for column, narrowing in other.items():
-        joined = merged.get(column, ANYTHING).both(narrowing)
+        known = merged.get(column, ANYTHING)
+        if known.like and narrowing.like and known.like != narrowing.like:
+            raise NotUnderstood(f"two patterns of {column!r} are not supported together")
+        joined = known.both(narrowing)
         if joined is None:
             return None
         merged[column] = joined
@@ -219,8 +225,8 @@ def _narrowings(field: Field, comparison: Comparison) -> list[Narrowing]:
     operator = comparison.operator
     if operator in ("is null", "is not null"):
         return [Narrowing(null=operator == "is null")]
-    if comparison.of_length:
-        return _of_length(field, comparison)
+    if read := _SPECIAL.get(comparison.measure or operator):
+        return read(field, comparison)
     kind = field.kind.stored
     values = tuple(_coerced(field, literal) for literal in comparison.literals)
     if operator in ("=", "in"):
@@ -253,6 +259,40 @@ def _all_but(values: tuple[Any, ...], *, ordered: bool) -> list[Narrowing]:
     return [way[""] for way in _together(parts)]
 
 
+def _of_pattern(field: Field, comparison: Comparison) -> list[Narrowing]:
+    kind, (literal,) = field.kind.stored, comparison.literals
+    # The pattern takes in the padding of char(n), and in citext both cases.
+    if not isinstance(kind, String) or isinstance(kind, CHAR | CITEXT):
+        raise NotUnderstood(f"a pattern of the column {field.name!r} is not supported")
+    try:
+        pattern = Pattern.parse(str(literal))
+    except ValueError as error:
+        raise NotUnderstood(str(error)) from None
+    alike = comparison.operator == "like"
+    if pattern.text is not None:
+        operator = "=" if alike else "<>"
+        equal = replace(comparison, operator=operator, literals=(pattern.text,))
+        return _narrowings(field, equal)
+    if not pattern.counts_only:
+        longest = None if pattern.is_open else pattern.shortest
+        left = Narrowing(shortest=pattern.shortest, longest=longest, like=pattern)
+        return [left if alike else Narrowing(unlike=(pattern,))]
+    operator = (">=" if pattern.is_open else "=") if alike else ("<" if pattern.is_open else "<>")
+    return _of_lengths(operator, [pattern.shortest])
+
+
+def _of_type(field: Field, comparison: Comparison) -> list[Narrowing]:
+    if not isinstance(field.kind.stored, JSON):
+        raise NotUnderstood(f"jsonb_typeof of the column {field.name!r} is not supported")
+    operator, named = comparison.operator, {*comparison.literals}
+    if unknown := named - JSON_TYPES:
+        raise NotUnderstood(f"{min(map(str, unknown))!r} is no type of JSON")
+    if operator not in ("=", "in", "<>", "not in"):
+        raise NotUnderstood(f"{operator!r} is not supported after jsonb_typeof")
+    types = JSON_TYPES & named if operator in ("=", "in") else JSON_TYPES - named
+    return [Narrowing(types=types)]
+
+
 def _of_length(field: Field, comparison: Comparison) -> list[Narrowing]:
     kind = field.kind.stored
     # PostgreSQL does not count the padding of char(n).
@@ -261,8 +301,10 @@ def _of_length(field: Field, comparison: Comparison) -> list[Narrowing]:
     numbers = [number for number in comparison.literals if type(number) is Decimal]
     if len(numbers) != len(comparison.literals) or any(number % 1 for number in numbers):
         raise NotUnderstood("a length is compared with a value that is not a whole number")
-    lengths = sorted({int(number) for number in numbers})
-    operator = comparison.operator
+    return _of_lengths(comparison.operator, sorted({int(number) for number in numbers}))
+
+
+def _of_lengths(operator: str, lengths: list[int]) -> list[Narrowing]:
     if operator in ("=", "in"):
         return [Narrowing(shortest=max(0, n), longest=n) for n in lengths if n >= 0]
     if operator in ("<>", "not in"):
@@ -314,6 +356,10 @@ def _moment(kind: Any, literal: Any) -> datetime | None:
     return moment if moment.tzinfo is None else None
 
 
+#: A measure of a column or an operator -> what reads such a comparison.
+_SPECIAL: dict[str, Callable[[Field, Comparison], list[Narrowing]]] = {
+    "length": _of_length, "type": _of_type, "like": _of_pattern, "not like": _of_pattern,
+}  # fmt: skip
 _TRUTHS: dict[Any, bool] = {
     True: True, False: False, "true": True, "false": False, "t": True, "f": False,
 }  # fmt: skip

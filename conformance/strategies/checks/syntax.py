@@ -1,8 +1,9 @@
 """Parse the SQL of a CHECK constraint: comparisons of a column with literals, and their logic.
 
 The grammar has `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`,
-`<> ALL (ARRAY[...])`, `IS [NOT] NULL`, a boolean column alone, `length(column)` instead of a
-column, casts that change no value, and `AND`, `OR`, `NOT` and parentheses around all of these.
+`<> ALL (ARRAY[...])`, `[NOT] LIKE`, `IS [NOT] NULL`, a boolean column alone, `length(column)` or
+`jsonb_typeof(column)` instead of a column, casts that change no value, and `AND`, `OR`, `NOT` and
+parentheses around all of these.
 Everything else raises `NotUnderstood`; the parser skips nothing.
 """
 
@@ -21,11 +22,17 @@ Literal = Decimal | str | bool
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<quoted>\"(?:[^\"]|\"\")+\")"
     r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<word>[A-Za-z_][\w$]*)"
-    r"|(?P<sign>::|<=|>=|<>|!=|[=<>()\[\],.+-]))"
+    r"|(?P<sign>::|<=|>=|<>|!=|!?~~\*?|\|\||[=<>()\[\],.+-]))"
 )
 _COMPARISONS = {"=", "<>", "!=", "<", "<=", ">", ">="}
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_LENGTHS = {"length", "char_length", "character_length"}
+#: Function -> what it tells of a column.
+_MEASURES = {
+    "length": "length", "char_length": "length", "character_length": "length",
+    "jsonb_typeof": "type", "json_typeof": "type",
+}  # fmt: skip
+#: LIKE in the form in which PostgreSQL prints it.
+_LIKES = {"~~": "like", "!~~": "not like"}
 _TEXT_CASTS = {"text", "varchar", "character varying"}
 _WHOLE_CASTS = {"integer", "int", "bigint", "smallint"}
 #: Casts that keep the value of a literal; `operand` refuses a cast that rounds.
@@ -37,6 +44,7 @@ _TYPED_LITERALS = {"date", "timestamp", "timestamptz"}
 _OPPOSITE = {
     "=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
     "in": "not in", "not in": "in", "is null": "is not null", "is not null": "is null",
+    "like": "not like", "not like": "like",
 }  # fmt: skip
 #: The words after the first word of a type's name.
 _TYPE_TAILS = (("precision",), ("varying",), ("with", "time", "zone"), ("without", "time", "zone"))
@@ -48,12 +56,16 @@ class NotUnderstood(Exception):
 
 @dataclass(frozen=True)
 class Comparison:
-    """`column operator literals`, or `length(column) operator literals`."""
+    """`column operator literals`.
+
+    Attributes:
+        measure: `length` or `type` if not the column is compared, but its length or JSON type.
+    """
 
     column: str
     operator: str
     literals: tuple[Literal, ...] = ()
-    of_length: bool = False
+    measure: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,7 @@ def opposite(condition: Condition) -> Condition:
     if isinstance(condition, Junction):
         return Junction(not condition.every, tuple(opposite(part) for part in condition.parts))
     operator = _OPPOSITE[condition.operator]
-    return Comparison(condition.column, operator, condition.literals, condition.of_length)
+    return Comparison(condition.column, operator, condition.literals, condition.measure)
 
 
 def read_check(sql: str, columns: Collection[str]) -> Condition:
@@ -164,7 +176,7 @@ class _Reader:
         return self.predicate()
 
     def predicate(self) -> Condition:
-        column, of_length, literal = self.operand()
+        column, measure, literal = self.operand()
         if column is None:
             return self.mirrored(literal)
         if self.took("is"):
@@ -173,28 +185,33 @@ class _Reader:
             return Comparison(column, "is not null" if negated else "is null")
         negated = self.took("not")
         if self.took("between"):
-            low = Comparison(column, ">=", (self.literal(),), of_length)
+            low = Comparison(column, ">=", (self.literal(),), measure)
             self.need("and")
-            both = Junction(True, (low, Comparison(column, "<=", (self.literal(),), of_length)))
+            both = Junction(True, (low, Comparison(column, "<=", (self.literal(),), measure)))
             return opposite(both) if negated else both
         if self.took("in"):
             operator = "not in" if negated else "in"
-            return Comparison(column, operator, self.listed("(", ")"), of_length)
+            return Comparison(column, operator, self.listed("(", ")"), measure)
+        if self.took("like"):
+            return self.liked(column, measure, "not like" if negated else "like")
         if negated:
             raise NotUnderstood(f"NOT is not supported before {self.token()[1]!r}")
-        return self.compared(column, of_length=of_length)
+        return self.compared(column, measure)
 
-    def compared(self, column: str, *, of_length: bool) -> Condition:
+    def compared(self, column: str, measure: str) -> Condition:
         kind, operator = self.token()
+        if kind == "sign" and operator in _LIKES:
+            self.at += 1
+            return self.liked(column, measure, _LIKES[operator])
         if kind != "sign" or operator not in _COMPARISONS:
-            return Comparison(column, "=", (True,), of_length)
+            return Comparison(column, "=", (True,), measure)
         self.at += 1
         operator = "<>" if operator == "!=" else operator
         if operator == "=" and self.took("any"):
-            return Comparison(column, "in", self.array(), of_length)
+            return Comparison(column, "in", self.array(), measure)
         if operator == "<>" and self.took("all"):
-            return Comparison(column, "not in", self.array(), of_length)
-        return Comparison(column, operator, (self.literal(),), of_length)
+            return Comparison(column, "not in", self.array(), measure)
+        return Comparison(column, operator, (self.literal(),), measure)
 
     def mirrored(self, literal: Literal) -> Condition:
         """A literal before its column: `0 <= column`."""
@@ -202,11 +219,38 @@ class _Reader:
         if kind != "sign" or operator not in _COMPARISONS:
             raise NotUnderstood(f"{operator!r} is not supported after a literal")
         self.at += 1
-        column, of_length, _ = self.operand()
+        column, measure, _ = self.operand()
         if column is None:
             raise NotUnderstood("the check compares two literals")
         operator = "<>" if operator == "!=" else _MIRRORED.get(operator, operator)
-        return Comparison(column, operator, (literal,), of_length)
+        return Comparison(column, operator, (literal,), measure)
+
+    def liked(self, column: str, measure: str, operator: str) -> Condition:
+        if measure:
+            raise NotUnderstood(f"LIKE is not supported for the {measure} of a column")
+        return Comparison(column, operator, (self.pattern(),))
+
+    def pattern(self) -> str:
+        """`'a%'`, or `'a'::text || '%'::text`, which may have parentheses."""
+        start = self.at
+        if self.took("("):
+            found = self.pattern()
+            self.need(")")
+            if self.token()[1] == "::":
+                # The parentheses are those of a literal with a cast.
+                self.at = start
+                found = self.text()
+        else:
+            found = self.text()
+        while self.took("||"):
+            found += self.text()
+        return found
+
+    def text(self) -> str:
+        literal = self.literal()
+        if not isinstance(literal, str):
+            raise NotUnderstood(f"the pattern {literal} is not a text")
+        return literal
 
     def listed(self, opening: str, closing: str) -> tuple[Literal, ...]:
         self.need(opening)
@@ -237,13 +281,13 @@ class _Reader:
             raise NotUnderstood(f"expected a literal instead of the column {column!r}")
         return literal
 
-    def operand(self) -> tuple[str | None, bool, Literal]:
-        """A column, a column's length, or a literal; each may have parentheses and casts."""
+    def operand(self) -> tuple[str | None, str, Literal]:
+        """A column, a measure of one, or a literal; each may have parentheses and casts."""
         if self.took("("):
             operand = self.operand()
             self.need(")")
         else:
-            operand = self.column() or (None, False, self.constant())
+            operand = self.column() or (None, "", self.constant())
         while self.took("::"):
             cast = self.type_name(_CASTS if operand[0] is None else _TEXT_CASTS)
             number = operand[2]
@@ -251,14 +295,14 @@ class _Reader:
                 raise NotUnderstood(f"{number} is rounded by a cast")
         return operand
 
-    def column(self) -> tuple[str, bool, Literal] | None:
+    def column(self) -> tuple[str, str, Literal] | None:
         kind, text = self.token()
-        if kind == "word" and text in _LENGTHS and self.tokens[self.at + 1][1] == "(":
+        if kind == "word" and text in _MEASURES and self.tokens[self.at + 1][1] == "(":
             self.at += 1
-            column, of_length, literal = self.operand()
-            if column is None or of_length:
+            column, measure, literal = self.operand()
+            if column is None or measure:
                 raise NotUnderstood(f"{text} is only supported for a column")
-            return column, True, literal
+            return column, _MEASURES[text], literal
         if kind not in ("word", "quoted") or (kind == "word" and text in ("true", "false")):
             return None
         if self.tokens[self.at + 1] == ("sign", "."):
@@ -268,7 +312,7 @@ class _Reader:
         if name not in self.columns:
             return None
         self.at += 1
-        return name, False, ""
+        return name, "", ""
 
     def constant(self) -> Literal:
         kind, text = self.token()

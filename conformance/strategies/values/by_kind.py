@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from conformance.strategies.fields import INTERVALS, Kind, kind_of
 from conformance.strategies.values import composed, moments, numerals, texts
-from conformance.strategies.values.narrowing import ANYTHING, Narrowing, made
+from conformance.strategies.values.narrowing import ANYTHING, JSON_TYPES, Narrowing, made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -205,10 +205,11 @@ def _uuids(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
     return any_version if kind.as_uuid else made(str, any_version)
 
 
-def _documents(kind: Any, _: Narrowing, limit: int | None) -> SearchStrategy[Any]:
-    found = composed.documents(small=limit is not None)
+def _documents(kind: Any, narrowing: Narrowing, limit: int | None) -> SearchStrategy[Any]:
+    types = JSON_TYPES if narrowing.types is None else narrowing.types
     # None is the document `null`, unless the type says that it is NULL.
-    return made(lambda item: {} if item is None else item, found) if kind.none_as_null else found
+    left = types - {"null"} if kind.none_as_null else types
+    return composed.documents(small=limit is not None, types=left)
 
 
 def _arrays(kind: Any, narrowing: Narrowing, limit: int | None) -> SearchStrategy[Any]:

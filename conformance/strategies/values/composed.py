@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from sqlalchemy.dialects.postgresql import Range
 
-from conformance.strategies.values.narrowing import made
+from conformance.strategies.values.narrowing import JSON_TYPES, json_type, made
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hypothesis.strategies import SearchStrategy
 
 #: A larger float is written with an exponent, and jsonb returns an integer for it.
 _LARGEST_FLOAT = 1e15
 _LARGEST_INTEGER = 10**30
 _KEYS = ("a", "b", "", " ", "é", "日本", "🙂", "a.b", "$", "'", '"', "\\", "0", "null")
+_SCALARS = (None, True, False, 0, 1, -1, 2**53 + 1, 10**20, 0.5, 5e-324, 1e-7)
 _TEXTS = ("", "text", "é", "e\u0301", "🙂", "'", '"', "\\", "\\u0000", "%s", "\t\n", "null", " ")
 
 
-def documents(*, small: bool = False) -> SearchStrategy[Any]:
+def documents(*, small: bool = False, types: Collection[str] = JSON_TYPES) -> SearchStrategy[Any]:
     """Values that `json` and `jsonb` store: mostly objects, which are nested up to three deep.
 
     NaN, infinity and NUL are left out. So are floats that `jsonb` would return as an integer or
@@ -27,19 +30,19 @@ def documents(*, small: bool = False) -> SearchStrategy[Any]:
 
     Args:
         small: whether objects are not nested, for a column in an index.
+        types: the types of the documents themselves, as jsonb_typeof() names them.
     """
     leaf = _leaves()
     key = st.sampled_from(_KEYS)
-    if small:
-        return st.dictionaries(key, leaf, max_size=3) | leaf
     inner = leaf | st.lists(leaf, max_size=3) | st.dictionaries(key, leaf, max_size=2)
     middle = leaf | st.lists(inner, max_size=2)
-    return st.one_of(
-        st.dictionaries(key, leaf, max_size=3),
-        st.dictionaries(key, middle, max_size=3),
-        st.lists(inner, max_size=3),
-        leaf,
-    )
+    found: list[SearchStrategy[Any]] = []
+    if "object" in types:
+        found.append(st.dictionaries(key, leaf, max_size=3))
+        found += [] if small else [st.dictionaries(key, middle, max_size=3)]
+    if "array" in types:
+        found.append(st.lists(leaf if small else inner, max_size=3))
+    return st.one_of(*found, _leaves(types))
 
 
 def objects() -> SearchStrategy[dict[str, Any]]:
@@ -47,14 +50,16 @@ def objects() -> SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.sampled_from(_KEYS), _leaves(), max_size=2)
 
 
-def _leaves() -> SearchStrategy[Any]:
-    floats = made(lambda number: number or 0.0, st.floats(-_LARGEST_FLOAT, _LARGEST_FLOAT))
-    return st.one_of(
-        st.sampled_from([None, True, False, 0, 1, -1, 2**53 + 1, 10**20, 0.5, 5e-324, 1e-7]),
-        st.sampled_from(_TEXTS),
-        st.integers(-_LARGEST_INTEGER, _LARGEST_INTEGER),
-        floats,
-    )
+def _leaves(types: Collection[str] = JSON_TYPES) -> SearchStrategy[Any]:
+    found: list[SearchStrategy[Any]] = []
+    if some := [value for value in _SCALARS if json_type(value) in types]:
+        found.append(st.sampled_from(some))
+    if "string" in types:
+        found.append(st.sampled_from(_TEXTS))
+    if "number" in types:
+        floats = made(lambda number: number or 0.0, st.floats(-_LARGEST_FLOAT, _LARGEST_FLOAT))
+        found += [st.integers(-_LARGEST_INTEGER, _LARGEST_INTEGER), floats]
+    return st.one_of(found)
 
 
 def arrays(

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
+    from conformance.strategies.values.patterns import Pattern
+
+#: Class of a document -> its type; every other document is a number.
+_JSON_TYPES: tuple[tuple[Any, str], ...] = (
+    (dict, "object"), (list, "array"), (str, "string"), (bool, "boolean"), (type(None), "null"),
+)  # fmt: skip
+#: What jsonb_typeof() may return.
+JSON_TYPES = frozenset({"number", *(name for _, name in _JSON_TYPES)})
+
 
 @dataclass(frozen=True)
 class Narrowing:
@@ -22,10 +31,12 @@ class Narrowing:
     Attributes:
         low, high: bounds in PostgreSQL's order, in which NaN is the greatest number.
         low_open, high_open: whether the bound itself is excluded.
-        shortest, longest: the length in characters or bytes.
+        shortest, longest: the length in characters or bytes; also that of the pattern.
         choices: the only allowed values; None: all values.
         excluded: values that are not allowed.
         null: True: only NULL is allowed; False: NULL is not allowed; None: the column decides.
+        like, unlike: the pattern of LIKE that texts have, and those that they do not have.
+        types: the types of JSON documents, as jsonb_typeof() names them; None: all.
     """
 
     low: Any = None
@@ -37,6 +48,9 @@ class Narrowing:
     choices: tuple[Any, ...] | None = None
     excluded: tuple[Any, ...] = ()
     null: bool | None = None
+    like: Pattern | None = None
+    unlike: tuple[Pattern, ...] = ()
+    types: frozenset[str] | None = None
 
     def allows(self, value: Any) -> bool:
         """Whether the value is allowed; the value is not NULL."""
@@ -44,11 +58,20 @@ class Narrowing:
             return False
         if any(value == other for other in self.excluded):
             return False
+        if self.types is not None:
+            return json_type(value) in self.types
+        if isinstance(value, str) and not self._has_pattern(value):
+            return False
         if isinstance(value, str | bytes):
             return self.shortest <= len(value) and (
                 self.longest is None or len(value) <= self.longest
             )
         return self._in_range(value)
+
+    def _has_pattern(self, text: str) -> bool:
+        return (self.like is None or self.like.takes(text)) and not any(
+            pattern.takes(text) for pattern in self.unlike
+        )
 
     def _in_range(self, value: Any) -> bool:
         position = _position(value)
@@ -70,6 +93,7 @@ class Narrowing:
         )
         lengths = [length for length in (self.longest, other.longest) if length is not None]
         choices = self.choices if other.choices is None else other.choices
+        types = [types for types in (self.types, other.types) if types is not None]
         joined = Narrowing(
             low, high, low_open, high_open,
             max(self.shortest, other.shortest),
@@ -79,6 +103,9 @@ class Narrowing:
             ),
             (*self.excluded, *other.excluded),
             self.null if other.null is None else other.null,
+            self.like or other.like,
+            (*self.unlike, *other.unlike),
+            frozenset.intersection(*types) if types else None,
         )  # fmt: skip
         if None not in (self.null, other.null) and self.null != other.null:
             return None
@@ -88,12 +115,14 @@ class Narrowing:
 
     def left_of(self, strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
         """The strategy without excluded values; the strategy must keep to everything else."""
-        return strategy.filter(self.allows) if self.excluded else strategy
+        return strategy.filter(self.allows) if self.excluded or self.unlike else strategy
 
     def leaves_no_value(self) -> bool:
         """Whether no value except NULL is allowed."""
         if self.choices is not None:
             return not any(self.allows(choice) for choice in self.choices)
+        if self.types == frozenset():
+            return True
         if self.longest is not None and self.longest < self.shortest:
             return True
         if self.low_open and is_nan(self.low):
@@ -105,6 +134,11 @@ class Narrowing:
 
 
 ANYTHING = Narrowing()
+
+
+def json_type(document: Any) -> str:
+    """The type of a JSON document, as jsonb_typeof() names it."""
+    return next((name for kind, name in _JSON_TYPES if isinstance(document, kind)), "number")
 
 
 def is_nan(value: Any) -> bool:

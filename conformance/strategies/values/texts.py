@@ -9,6 +9,7 @@ from sqlalchemy import CHAR
 from sqlalchemy.dialects import postgresql as pg
 
 from conformance.strategies.values.narrowing import made
+from conformance.strategies.values.patterns import like
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -52,16 +53,15 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
     shortest = narrowing.shortest
     if shortest > longest:
         return st.nothing()
-    usual = min(longest, max(_LONG, shortest))
-    found = [st.text(_FAMILIAR, min_size=shortest, max_size=usual)]
+    if narrowing.like is not None:
+        some = (like(narrowing.like, kind, shortest, longest) for kind in (_familiar, _unusual))
+        return narrowing.left_of(st.one_of(*some))
+    found = [_familiar(shortest, longest)]
     hurting = precarious(narrowing, longest)
     if hurting:
         found.append(st.sampled_from(hurting))
-    anything = st.text(any_character(), min_size=shortest, max_size=usual)
-    if longest > 0:
-        anything |= _repeated(max(1, shortest), longest)
     # In a strategy of its own, so that it is drawn no more often than the others.
-    found.append(made(str, anything))
+    found.append(made(str, _unusual(shortest, longest)))
     return narrowing.left_of(st.one_of(*found))
 
 
@@ -69,11 +69,25 @@ def plain(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
     """Short words that are easy to read."""
     longest = min(_bounds(kind.length, narrowing.longest, limit))
     shortest = max(narrowing.shortest, min(1, longest))
-    usual = min(longest, max(_PLAIN_LENGTH, shortest))
-    found = st.text(_PLAIN, min_size=shortest, max_size=usual) if shortest <= longest else None
-    if found is None or isinstance(kind, CHAR):
+    if shortest > longest or isinstance(kind, CHAR):
         return texts(kind, narrowing, limit)
-    return narrowing.left_of(found)
+    found = like(narrowing.like, _plain_words, shortest, longest) if narrowing.like else None
+    return narrowing.left_of(found or _plain_words(shortest, longest))
+
+
+def _familiar(shortest: int, longest: int) -> SearchStrategy[str]:
+    return st.text(_FAMILIAR, min_size=shortest, max_size=min(longest, max(_LONG, shortest)))
+
+
+def _unusual(shortest: int, longest: int) -> SearchStrategy[str]:
+    usual = min(longest, max(_LONG, shortest))
+    anything = st.text(any_character(), min_size=shortest, max_size=usual)
+    return anything | _repeated(max(1, shortest), longest) if longest > 0 else anything
+
+
+def _plain_words(shortest: int, longest: int) -> SearchStrategy[str]:
+    most = min(longest, max(_PLAIN_LENGTH, shortest))
+    return st.text(_PLAIN, min_size=shortest, max_size=most)
 
 
 def precarious(narrowing: Narrowing, longest: int | None) -> list[str]:
