@@ -3,6 +3,7 @@
 `(0 <= days)` is `(days >= 0)`, `((b) AND (a))` is `((a) AND (b))`, and `((side = 'buy'::text) OR
 (side = 'sell'::text))` is `(side = ANY ('{buy,sell}'::text[]))`. PostgreSQL does not promise to
 look at the terms of AND and OR from left to right (documentation, "Expression Evaluation Rules").
+`(a AT TIME ZONE b)` is `timezone(b, a)` (documentation, "AT TIME ZONE and AT LOCAL").
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import re
 
 #: Texts and quoted names, in which nothing is a sign; brackets; the words between terms.
-_SIGN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]| AND | OR """)
+_SIGN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]| AND | OR | AT TIME ZONE """)
+#: The words between terms; PostgreSQL prints brackets around the two terms of the last one.
+_WORDS = (" AND ", " OR ", " AT TIME ZONE ")
 _LITERAL = r"-?\d+(?:\.\d+)?|'(?:[^']|'')*'::[a-z][a-z ]*"
 _NAME = r'\w+|"(?:[^"]|"")+"'
 _FLIPPED = re.compile(rf"\(({_LITERAL}) (<=|>=|<>|<|>|=) ({_NAME})\)")
@@ -24,7 +27,7 @@ _LISTS = {(" OR ", "="): "= ANY", (" AND ", "<>"): "<> ALL"}
 def in_one_order(expression: str) -> str:
     """The expression with its terms in the order of the alphabet, also within its brackets."""
     text = _FLIPPED.sub(lambda m: f"({m[3]} {_OPPOSITE.get(m[2], m[2])} {m[1]})", expression)
-    return _ordered(text) if " AND " in text or " OR " in text else text
+    return _ordered(text) if any(word in text for word in _WORDS) else text
 
 
 def _ordered(text: str) -> str:
@@ -46,7 +49,7 @@ def _ordered(text: str) -> str:
 
 
 def _bracket(pieces: list[str]) -> str:
-    words = {piece for piece in pieces if piece in (" AND ", " OR ")}
+    words = {piece for piece in pieces if piece in _WORDS}
     if len(words) != 1:
         return f"({''.join(pieces)})"
     (word,) = words
@@ -56,6 +59,8 @@ def _bracket(pieces: list[str]) -> str:
             terms.append("")
         else:
             terms[-1] += piece
+    if word == " AT TIME ZONE ":
+        return f"timezone({', '.join(reversed(terms))})"
     return _list(word, terms) or f"({word.join(sorted(terms))})"
 
 

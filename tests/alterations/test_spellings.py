@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table
+from sqlalchemy import Column, DefaultClause, Integer, MetaData, Table, text
 
 from conformance.declarations import DatabaseObject, Function, Rule, Trigger
 
@@ -211,6 +211,20 @@ def test_spelling(database, case):
 def test_spelling_in_the_models(database, edited, case):
     database.require(case)
     database.expect((), edited(case))
+
+
+@pytest.mark.parametrize(
+    ("zone", "findings"), [("utc", ()), ("CET", {"column:instruments.created_at:default"})]
+)
+def test_time_zone_as_a_call_and_in_words(database, zone, findings):
+    database.execute(
+        "ALTER TABLE instruments ALTER created_at"
+        f" SET DEFAULT (now() AT TIME ZONE '{zone}') AT TIME ZONE 'UTC'"
+    )
+    metadata = database.requiring()
+    called = text("TIMEZONE('UTC', TIMEZONE('utc', CURRENT_TIMESTAMP))")
+    metadata.tables["instruments"].c.created_at.server_default = DefaultClause(called)
+    database.expect(findings, metadata)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

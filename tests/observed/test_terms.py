@@ -26,6 +26,15 @@ from conformance.observed.explaining import normal
             "(side <> ALL ('{call,put}'::text[]))",
         ),
         ("(side = ANY ('{b,a,b}'::text[]))", "(side = ANY ('{a,b}'::text[]))"),
+        ("(now() AT TIME ZONE 'utc'::text)", "timezone('utc'::text, now())"),
+        (
+            "f(((a AT TIME ZONE 'x'::text) AT TIME ZONE 'y'::text), 1)",
+            "f(timezone('y'::text, timezone('x'::text, a)), 1)",
+        ),
+        (
+            "(((b AT TIME ZONE 'x'::text) > a) AND (a IS NULL))",
+            "((a IS NULL) AND (timezone('x'::text, b) > a))",
+        ),
     ],
 )
 def test_one_order(printed, same):
@@ -44,6 +53,7 @@ def test_one_order(printed, same):
         "((a <> 'x'::text) OR (a = 'y'::text))",
         # An array would show these texts in quotes.
         "((a = 'x y'::text) OR (a = 'y,z'::text))",
+        "(a = ' AT TIME ZONE '::text)",
         "(a < b)",
         "(a ~~ 'x'::text)",
         ")b AND a(",
@@ -57,6 +67,7 @@ def test_what_stays(printed):
     ("one", "other"),
     [
         ("(0 < days)", "(0 <= days)"),
+        ("(a AT TIME ZONE b)", "(b AT TIME ZONE a)"),
         ("(0 < days)", "(days < 0)"),
         ("((a) AND (b))", "((a) OR (b))"),
         ("((a) AND ((b) OR (c)))", "(((a) AND (b)) OR (c))"),
