@@ -6,6 +6,7 @@ libpq would wait for ever. A long statement, for which the server works, is left
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -203,6 +204,17 @@ def test_in_the_middle_of_the_gate(server: URL, change: Change) -> None:
 def test_a_slow_proxy_changes_no_verdict(server: URL) -> None:
     with faulty_proxy.proxy(server, faulty_proxy.delayed(0.001)) as url:
         assert invoke(url, "gate", "--from-revision", "0001").exit_code == 0
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_the_gate_records_no_question_about_a_long_statement(server: URL, project: Project) -> None:
+    own = ("SELECT pg_sleep(1)", "ALTER TABLE places ADD COLUMN area integer")
+    project.revision(sql(*own), sql("ALTER TABLE places DROP COLUMN area"))
+    assert invoke(server, "gate", "--from-revision", "0001").exit_code == 0
+    report = json.loads(Path("build/conformance/gate.json").read_text("utf-8"))
+    sent = [item["sql"] for item in report["revisions"][0]["statements"]]
+    assert [statement for statement in sent if statement in own] == list(own)
+    assert "pg_stat_activity" not in str(sent)
 
 
 @pytest.mark.slow

@@ -652,6 +652,19 @@ def test_a_lost_answer_ends_it(project, own_copy, monkeypatch):
     assert comment_of(own_copy).startswith(MARK)
 
 
+def test_a_long_statement_is_reported_as_any_other(project, copy, monkeypatch):
+    """Meanwhile a thread asks the server whether it still works for the statement."""
+    monkeypatch.setattr(answering, "GLANCE", 0.1)
+    project.revision(sql(*REWRITTEN, "SELECT pg_sleep(1)"))
+    report = rehearsed(project, copy)
+    statements = report.revisions[0].statements
+    rewrite, sleep = (item for item in statements if not item.by_alembic)
+    assert (rewrite.sql, sleep.sql) == (*REWRITTEN, "SELECT pg_sleep(1)")
+    assert rewrite.held_seconds > sleep.seconds > 1
+    assert "pg_stat_activity" not in str(statements)
+    assert [item.code for item in report.findings] == ["lock-held", "rewrite"]
+
+
 def test_no_value_of_the_copy_is_reported(project, copy):
     project.revision(LEAKING)
     steps = []

@@ -14,8 +14,9 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Pool, event, text
-from sqlalchemy.exc import DBAPIError
+from psycopg2 import Error
+from psycopg2.extensions import cursor
+from sqlalchemy import Pool, event
 
 from conformance.engines.addresses import libpq_parameters
 from conformance.engines.connecting import connect
@@ -27,7 +28,7 @@ from conformance.process.interrupts import shut_down
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from sqlalchemy import URL, TextClause
+    from sqlalchemy import URL
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from conformance.engines.server.links import Link
@@ -45,10 +46,7 @@ _IDLE = (
     "SELECT pid, pg_catalog.date_part('epoch', state_change)"
     " FROM pg_catalog.pg_stat_activity WHERE state ~ '^idle' AND "
 )
-_BY_NUMBER, _BY_NAME = (
-    text(f"{_IDLE} pid = ANY (:named)"),
-    text(f"{_IDLE} application_name = :named"),
-)
+_BY_NUMBER, _BY_NAME = f"{_IDLE} pid = ANY (%s)", f"{_IDLE} application_name = %s"
 
 
 class Answering:
@@ -160,13 +158,19 @@ def ended_if_lost(server: URL, name: str, end: Callable[[], None]) -> Iterator[t
         thread.join()
 
 
-def _idle(server: URL, statement: TextClause, named: object) -> set[tuple[int, float]] | None:
+def _idle(server: URL, statement: str, named: object) -> set[tuple[int, float]] | None:
     """The sessions that have nothing to do, and since when; None if the server does not answer."""
     patience = Patience(ANSWER_TIMEOUT)
     try:
         with connect(server, autocommit=True, patience=patience) as asking:
-            return {(row[0], row[1]) for row in asking.execute(statement, {"named": named})}
-    except (EngineUnavailable, DBAPIError) as error:
+            raw: Any = asking.connection.dbapi_connection
+            patience.begin(raw)
+            # Who traces a migration listens to SQLAlchemy, and must not take this for a statement
+            # of the migration. The class of the cursor is given: a tracer may have set another.
+            with raw.cursor(cursor_factory=cursor) as own:
+                own.execute(statement, [named])
+                return set(own.fetchall())
+    except (EngineUnavailable, Error) as error:
         return None if patience.is_over or "does not answer in time" in str(error) else set()
     finally:
         patience.close()
