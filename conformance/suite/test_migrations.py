@@ -241,10 +241,12 @@ def test_model_definitions_match_ddl(
         with comparing_all(conformance_metadata), comparison_works(record):
             definitions_match_ddl(alembic_runner)
     except AlembicTestFailure:
-        with comparing_all(conformance_metadata), alembic_engine.connect() as connection:
-            of_all = _proposed(connection, alembic_config, record)
+        with alembic_engine.connect() as connection:
+            of_env = _proposed(connection, alembic_config, record)
+            with comparing_all(conformance_metadata):
+                of_all = _proposed(connection, alembic_config, record)
         if of_all:
-            _fail_by_proposals(record, request, [], of_all)
+            _fail_by_proposals(record, request, of_env, of_all)
         raise
 
 

@@ -209,6 +209,26 @@ def test_a_noisy_check_is_told_what_env_py_is_offered(tmp_path):
     assert "include_name of conformance" in verdict["findings"][0]["hint"]
 
 
+def test_a_default_whose_value_differs_each_time_is_one_finding(tmp_path):
+    """Both sides spell it in their own words, and Alembic compares two values of it."""
+    everywhere = Edit("alembic/env.py", "        include_name=include_name,\n", LOOKS_EVERYWHERE)
+    later = Edit(REVISION, "sa.func.now() if", "sa.text(\"now() + random() * interval '1 s'\") if")
+    declared = Edit(
+        "models/base.py",
+        "CreatedAt = ",
+        "from sqlalchemy import text\n\n"
+        "func.now = lambda: text(\"NOW() + RANDOM() * INTERVAL '1 second'\")\n"
+        "CreatedAt = ",
+    )
+    project = copied_project(tmp_path, everywhere, later, declared)
+    _, verdict, _ = check(project, "-k", "test_facts or alembic_check or definitions")
+    (told,) = verdict["findings"]
+    assert told["id"] == "migration:alembic:alembic_check"
+    assert "both defaults of " in told["hint"]
+    assert "include_name of conformance" in told["hint"]
+    assert " at 0x" not in told["message"]
+
+
 def test_an_env_py_may_look_into_every_schema(tmp_path):
     """TimescaleDB's own are left out by name; what the check must see it sees there too."""
     name = "        include_name=include_name,\n"

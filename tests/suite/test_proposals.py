@@ -1,4 +1,4 @@
-"""What autogenerate proposes is told in words; two readings of a clock are Alembic's mistake."""
+"""What autogenerate proposes is told in words; two values of one default are Alembic's mistake."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
-    create_engine,
-    pool,
     text,
 )
-from sqlalchemy.types import JSON, DateTime, Integer
+from sqlalchemy.types import JSON, DateTime, Double, Integer, Uuid
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, FactKey
+from conformance.engines.connecting import connect
 from conformance.pipeline import check_database
-from conformance.suite.proposals import describe_proposals, false_proposals, proposals
+from conformance.suite.proposals import describe_proposals, proposals
 from conformance.suite.test_migrations import comparison_works
 
 
@@ -37,40 +36,57 @@ def read_at(default):
     return Column("read_at", DateTime(timezone=True), server_default=text(default))
 
 
-def proposed(url, database, models):
+def proposed(connection, database, models):
     """What Alembic proposes if the database was made from the first metadata."""
-    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
-        database.create_all(connection)
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        return compare_metadata(context, models)
+    database.create_all(connection)
+    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    return compare_metadata(context, models)
 
 
 @pytest.mark.parametrize(
-    ("stored", "declared"),
+    ("kind", "stored", "declared"),
     [
-        ("clock_timestamp()", "CLOCK_TIMESTAMP()"),
-        ("timezone('utc'::text, clock_timestamp())", "timezone('utc', clock_timestamp())"),
+        (Double, "random() * 2", "RANDOM() * (2)::float8"),
+        (Uuid, "gen_random_uuid()", "GEN_RANDOM_UUID()"),
+        (Double, "random() + extract(epoch FROM now())", "RANDOM() + EXTRACT(EPOCH FROM NOW())"),
     ],
 )
-def test_two_readings_of_a_clock_are_alembics_mistake(stored, declared):
-    """A difference that Alembic sees only if the clock ticks between its two readings."""
-    sides = (DefaultClause(text(side)) for side in (stored, declared))
-    diffs = [[("modify_default", None, "clocks", "read_at", {}, *sides)]]
-    assert false_proposals(diffs) == ["clocks.read_at"]
-    (phrase,) = describe_proposals(diffs)
-    assert phrase == (
-        f"modify_default of clocks.read_at: {stored} in the database, {declared} declared"
-    )
+def test_two_values_of_one_default_are_alembics_mistake(conformance_engine, kind, stored, declared):
+    """Like two readings of a clock, which differ only if the clock ticks between them."""
+    database, models = MetaData(), MetaData()
+    table(database, Column("one", kind, server_default=text(stored)))
+    table(models, Column("one", kind, server_default=text(declared)))
+    found, phrase = found_of(conformance_engine, database, models)
+    assert (found.id, found.severity) == ("migration:alembic:alembic_check", "error")
+    assert found.message.startswith("migration: alembic check proposes changes by a mistake of its")
+    assert "both defaults of clocks.one are the same" in found.hint
+    assert f"{declared} declared" in phrase
+
+
+def found_of(engine, database, models):
+    """The one finding of what Alembic proposes, and its one phrase."""
+    with engine.database() as url, connect(url) as connection:
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
+        diffs = proposed(connection, database, models)
+        compared = check_database(connection, models, engine.capabilities)
+    (found,) = proposals(diffs, diffs, models, compared)
+    return found, "".join(describe_proposals(diffs))
 
 
 def test_another_default_is_a_difference(conformance_engine):
     database, models = MetaData(), MetaData()
     table(database, read_at("clock_timestamp()"))
     table(models, read_at("timestamptz '2025-01-01'"))
-    with conformance_engine.database() as url:
-        diffs = proposed(url, database, models)
-    assert false_proposals(diffs) == []
-    assert "timestamptz '2025-01-01' declared" in describe_proposals(diffs)[0]
+    found, phrase = found_of(conformance_engine, database, models)
+    assert (found.id, found.kind) == ("column:clocks.read_at:default", "column")
+    assert "timestamptz '2025-01-01' declared" in phrase
+
+
+def test_a_default_without_a_comparison_is_no_mistake_of_alembic():
+    sides = (DefaultClause(text(side)) for side in ("random()", "RANDOM()"))
+    diffs = [[("modify_default", None, "t", "a", {}, *sides)]]
+    (found,) = proposals(diffs, diffs, MetaData(), comparison())
+    assert "Alembic evaluates" not in found.hint
 
 
 def test_every_kind_of_change_has_words(conformance_engine):
@@ -79,8 +95,8 @@ def test_every_kind_of_change_has_words(conformance_engine):
     wanted = table(models, Column("new", Integer))
     Index("ix_clocks_new", wanted.c.new)
     Table("watches", models, Column("id", Integer))
-    with conformance_engine.database() as url:
-        phrases = describe_proposals(proposed(url, database, models))
+    with conformance_engine.database() as url, connect(url) as connection:
+        phrases = describe_proposals(proposed(connection, database, models))
     assert sorted(phrases) == [
         "add_column clocks.new",
         "add_index ix_clocks_new on clocks",
@@ -126,10 +142,7 @@ def test_constraints_without_a_name_are_counted_with_their_findings(conformance_
     ):
         Table("doors", metadata, Column("id", Integer, primary_key=True))
         Table("clocks", metadata, Column("door", Integer), *constraints)
-    with (
-        conformance_engine.database() as url,
-        create_engine(url, poolclass=pool.NullPool).connect() as connection,
-    ):
+    with conformance_engine.database() as url, connect(url) as connection:
         connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS timescaledb")
         database.create_all(connection)
         diffs = compare_metadata(MigrationContext.configure(connection), models)
@@ -173,9 +186,10 @@ def test_a_comparison_that_fails_is_one_finding_of_all_checks(conformance_engine
     table(metadata, Column("note", JSON, server_default="{}"))
     with (
         conformance_engine.database() as url,
+        connect(url) as connection,
         pytest.raises(pytest.fail.Exception, match="alembic check fails: UndefinedFunction"),
         comparison_works(lambda *given: recorded.append(given)),
     ):
-        proposed(url, metadata, metadata)
+        proposed(connection, metadata, metadata)
     ((_, found),) = recorded
     assert json.loads(found)["id"] == "migration:alembic:alembic_check"
