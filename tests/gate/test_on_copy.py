@@ -30,6 +30,7 @@ from conformance.gate.on_copy.admission import CopyRefused
 from conformance.gate.on_copy.choices import OnCopy
 from conformance.gate.on_copy.found import look
 from conformance.gate.on_copy.mark import MARK, unfinished
+from conformance.gate.on_copy.measuring import peak_of
 from conformance.gate.on_copy.rehearse import rehearse_on_copy
 from conformance.gate.revisions.new import new_since_revision
 from conformance.process.progress import unwatched
@@ -650,6 +651,20 @@ def test_a_lost_answer_ends_it(project, own_copy, monkeypatch):
         rehearsed(project, url, progress=progress)
     assert caught.value.problem.startswith("The server ended the connection during a migration")
     assert comment_of(own_copy).startswith(MARK)
+
+
+@pytest.mark.slow
+def test_what_a_parallel_sort_takes_counts(server_engine):
+    """Its files lie in a folder of their own until the index is complete."""
+    rows = "SELECT md5(i::text) || md5((-i)::text) AS a FROM generate_series(1, 1000000) i"
+    with server_engine.database() as url, connect(url, autocommit=True) as connection:
+        connection.execute(text(f"CREATE TABLE t WITH (parallel_workers = 1) AS {rows}"))
+        connection.execute(text("SET maintenance_work_mem = '64MB'"))
+        before = connection.scalar(text("SELECT pg_database_size(current_database())"))
+        with peak_of(url) as peak:
+            connection.execute(text("CREATE INDEX i ON t (a)"))
+        index = connection.scalar(text("SELECT pg_relation_size('i')"))
+    assert peak.ever - before > 1.5 * index
 
 
 def test_a_long_statement_is_reported_as_any_other(project, copy, monkeypatch):

@@ -23,8 +23,24 @@ _NOW = """
 SELECT (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::bigint,
        pg_catalog.pg_database_size(pg_catalog.current_database())
 """
-#: Sorts of index builds lie in temporary files, which only members of pg_monitor may list.
-_TEMPORARY = "SELECT coalesce(sum(size), 0)::bigint FROM pg_catalog.pg_ls_tmpdir()"
+#: Sorts of index builds lie in temporary files, which only members of pg_monitor may list. Those
+#: that the processes of a parallel build share lie in folders, which only superusers may list.
+_TEMPORARY = """
+SELECT coalesce(sum(size), 0)::bigint FROM pg_catalog.pg_ls_tmpdir()
+"""
+_SHARED = """
+WITH folder AS (
+    SELECT 'base/pgsql_tmp/' || name AS path
+      FROM pg_catalog.pg_ls_dir('base/pgsql_tmp', true, false) AS name
+     WHERE name ~ '[.]fileset$'
+), size AS (
+    SELECT (pg_catalog.pg_stat_file(path || '/' || name, true)).size
+      FROM folder, pg_catalog.pg_ls_dir(path, true, false) AS name
+     UNION ALL
+    SELECT size FROM pg_catalog.pg_ls_tmpdir()
+)
+SELECT coalesce(sum(size), 0)::bigint FROM size
+"""
 
 
 @dataclass(frozen=True)
@@ -89,21 +105,22 @@ def peak_of(url: URL) -> Iterator[Peak]:
 def _watch(connection: Connection, peak: Peak, done: threading.Event) -> None:
     raw: Any = connection.connection
     with raw.cursor() as cursor:
-        temporary = _may_list_temporary_files(cursor)
+        temporary = _of_temporary_files(cursor)
         # A lost connection ends the watch; the rehearsal reports it.
         with suppress(psycopg2.Error):
             while not done.is_set():
                 size = read(cursor).size
-                if temporary:
-                    cursor.execute(_TEMPORARY)
+                if temporary is not None:
+                    cursor.execute(temporary)
                     size += int(cursor.fetchone()[0])
                 peak.see(size)
                 done.wait(_PAUSE)
 
 
-def _may_list_temporary_files(cursor: Any) -> bool:
-    try:
-        cursor.execute(_TEMPORARY)
-    except psycopg2.Error:
-        return False
-    return True
+def _of_temporary_files(cursor: Any) -> str | None:
+    """The query for their size that the role may send; None if it may send none."""
+    for query in (_SHARED, _TEMPORARY):
+        with suppress(psycopg2.Error):
+            cursor.execute(query)
+            return query
+    return None
