@@ -34,6 +34,11 @@ class Size:
         """How many rows may be in compressed chunks, at most."""
         return min(self.rows, self.batches * ROWS_OF_BATCH)
 
+    @property
+    def stored_rows(self) -> int:
+        """How many rows the files have, a batch being one."""
+        return self.rows - self.compressed_rows + self.batches
+
 
 @dataclass(frozen=True)
 class Limits:
