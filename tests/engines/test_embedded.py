@@ -629,6 +629,24 @@ class TestUnavailable:
         assert "\n" not in str(caught.value)
         assert not list((tmp_path / "cache" / "packages").iterdir())
 
+    @pytest.mark.slow
+    def test_no_room_for_the_packages(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """npm itself succeeds, and what it could not write would be taken for complete."""
+        monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+        mount = ("mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(tmp_path))
+        if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode != 0:
+            pytest.skip("needs the right to mount a file system")
+        try:
+            with pytest.raises(EngineUnavailable) as caught:
+                EmbeddedEngine().start()
+            left = list((tmp_path / "packages").iterdir())
+        finally:
+            subprocess.run(("umount", str(tmp_path)), check=True)
+        assert caught.value.problem.startswith("The cache folder cannot be written: ENOSPC")
+        assert left == []
+
     def test_packages_are_incomplete(self, own_cache: Path) -> None:
         real = (own_cache / "packages").resolve()
         shutil.rmtree(own_cache / "snapshots")

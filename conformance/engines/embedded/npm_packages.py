@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import logging
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -30,11 +31,13 @@ _CODE_SECONDS = 300
 _REINSTALL = f"Run {install('embedded')}."
 _MANIFESTS = ("package.json", "package-lock.json", ".npmrc")
 _NPM_OPTIONS = (
-    *("--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=error"),
+    # npm reports files that it cannot write as warnings, and succeeds.
+    *("--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=warn"),
     # npm tries three times. With its own waiting times it takes more than a minute to report that
     # the network is missing.
     *("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"),
 )
+_WARNING, _UNWRITTEN = "npm warn ", re.compile(r"TAR_ENTRY_ERROR (.+)")
 #: npm prints codes and paths as two words, `code ENOTFOUND`; a sentence has more.
 _WORDS_OF_A_CODE = 2
 
@@ -145,6 +148,8 @@ def _npm_ci(node: Path, folder: Path) -> None:
         errors="replace",
         check=False,
     )
+    if unwritten := _UNWRITTEN.search(finished.stderr):
+        raise unwritable_cache(OSError(unwritten[1]))
     if finished.returncode != 0:
         raise EngineUnavailable(
             "npm cannot install the embedded TimescaleDB: "
@@ -158,6 +163,8 @@ def _npm_problem(stderr: str) -> str:
     """Npm's error: the first line of its output that is a sentence, not only a code or a path."""
     found = []
     for line in stderr.splitlines():
+        if line.startswith(_WARNING):
+            continue
         said = line.removeprefix("npm error ").removeprefix("network ").strip()
         if len(said.split()) > _WORDS_OF_A_CODE and not said.startswith("A complete log"):
             found.append(said)
