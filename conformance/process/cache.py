@@ -48,13 +48,8 @@ def cache_lock(target: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise unwritable_cache(error) from error
-    try:
+    with _unlinked_in_the_end(lock):
         yield
-    finally:
-        # Unlink the file while the lock is held: a waiting process notices, and locks a new file.
-        with suppress(OSError):
-            Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
 
 
 def unless_locked(target: Path, work: Callable[[], object]) -> None:
@@ -64,11 +59,23 @@ def unless_locked(target: Path, work: Callable[[], object]) -> None:
         lock.acquire()
     except (Timeout, OSError):
         return
-    try:
+    with _unlinked_in_the_end(lock):
         work()
+
+
+@contextmanager
+def _unlinked_in_the_end(lock: FileLock) -> Iterator[None]:
+    """Release a held lock, and unlink its file before: a waiting process locks a new file."""
+    file, own = Path(lock.lock_file), None
+    with suppress(OSError):
+        own = file.stat().st_ino
+    try:
+        yield
     finally:
         with suppress(OSError):
-            Path(lock.lock_file).unlink(missing_ok=True)
+            # If somebody has deleted the file, another process may hold a new one.
+            if file.stat().st_ino == own:
+                file.unlink()
         lock.release()
 
 
