@@ -188,7 +188,7 @@ class Rehearsal:
         reported = {change.subject for change in compared.changes}
         broken, known = self._suite.split(reported, before)
         gaps = gap_changes(old.server, new.server)
-        there = self._there
+        there, copied = self._there, self._copied
         unavailable = [
             NotChecked(f"way:{way.name}", way.not_checked)
             for way in self._ways.values()
@@ -204,6 +204,6 @@ class Rehearsal:
             update=self._update,
             estimates=()
             if there is None
-            else tuple(estimates(self._update, self._ways, self._here, there)),
+            else tuple(estimates(self._update, self._ways, self._here, there, copied=copied)),
             sizes=UNKNOWN if there is None else there.told,
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.amounts import in_bytes
 from conformance.gate.evidence.report import Estimate
+from conformance.gate.evidence.sizes import PLAIN
 from conformance.gate.rules.sizes import FASTEST
 from conformance.gate.rules.volumes import DISK, WAL
 from conformance.upgrade.report import IN_PLACE, RESTORED
@@ -28,11 +29,17 @@ UNKNOWN = (
 
 
 def estimates(
-    update: ExtensionUpdate | None, ways: Mapping[str, Way], here: Sizes, there: Sizes
+    update: ExtensionUpdate | None,
+    ways: Mapping[str, Way],
+    here: Sizes,
+    there: Sizes,
+    *,
+    copied: bool = False,
 ) -> Iterator[Estimate]:
     """Estimates for updating in place and for restoring.
 
     Args:
+        copied: whether the rows of the restored database were copied, as plain rows.
         here: the sizes of the rehearsed tables.
         there: the sizes of the real tables.
     """
@@ -40,7 +47,7 @@ def estimates(
         yield from _updated(update, there)
     restored = ways.get(RESTORED)
     if restored is not None and restored.method:
-        yield from _restored(restored, here, there)
+        yield from _restored(restored, here, there, copied=copied)
 
 
 def _updated(update: ExtensionUpdate, there: Sizes) -> Iterator[Estimate]:
@@ -69,7 +76,7 @@ def _updated(update: ExtensionUpdate, there: Sizes) -> Iterator[Estimate]:
     )
 
 
-def _restored(way: Way, here: Sizes, there: Sizes) -> Iterator[Estimate]:
+def _restored(way: Way, here: Sizes, there: Sizes, *, copied: bool) -> Iterator[Estimate]:
     rows_here, rows_there = (sum(size.rows for size in sizes.values()) for sizes in (here, there))
     factor = max(rows_there / rows_here, 1.0) if rows_here else 1.0
     low = min(max(way.seconds, there.bytes / FASTEST), way.seconds * factor)
@@ -80,11 +87,15 @@ def _restored(way: Way, here: Sizes, there: Sizes) -> Iterator[Estimate]:
         f"{way.seconds:,.1f} s in the rehearsal; {rows_there:,} rows instead of {rows_here:,}: at "
         f"least {in_bytes(there.bytes)} at {in_bytes(FASTEST)}/s, at most x {factor:,.0f}",
     )
+    most, also = there.bytes, "exist twice; the dump comes to that"
+    if copied and there.plain_bytes > there.bytes:
+        most = there.plain_bytes
+        also += f", and compressed rows are copied as plain ones, up to {PLAIN} times as large"
     yield _of(
         RESTORED,
         DISK,
-        (there.bytes, there.bytes),
-        f"all tables and indexes, {in_bytes(there.bytes)}, exist twice; the dump comes to that",
+        (there.bytes, most),
+        f"all tables and indexes, {in_bytes(there.bytes)}, {also}",
     )
 
 

@@ -65,3 +65,57 @@ def test_it_takes_no_more_and_no_less(server_engine: Engine, shape: str, traced)
         # A table of wider numbers takes more room than before; the catalogs take some, too.
         more = 1.3 if estimate.what == DISK else 1.0
         assert estimate.low <= taken[estimate.what] <= more * estimate.high, estimate
+
+
+PACKED = """
+CREATE EXTENSION IF NOT EXISTS timescaledb;
+CREATE TABLE t (at timestamptz NOT NULL, id int NOT NULL, b int, c text);
+SELECT create_hypertable('t', 'at');
+INSERT INTO t SELECT timestamptz '2024-01-01' + i * interval '1 minute', i % 50, i, 'note'
+  FROM generate_series(1, 100000) i;
+ALTER TABLE t SET (timescaledb.compress, timescaledb.compress_segmentby = 'id');
+SELECT compress_chunk(c) FROM show_chunks('t') c
+"""
+ALL = RowWork("t", existed=True, read=10, written=10)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE t SET b = b + 1",
+        "DELETE FROM t",
+        "DELETE FROM t WHERE b > 0",
+        "SELECT decompress_chunk(c) FROM show_chunks('t') c",
+    ],
+)
+def test_so_do_compressed_rows(conformance_engine: Engine, sql: str) -> None:
+    if not conformance_engine.capabilities.community_edition:
+        pytest.skip("needs the Community edition")
+    now = text(
+        "SELECT pg_database_size(current_database()),"
+        " (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
+    )
+    with conformance_engine.database() as url, connect(url, autocommit=True) as connection:
+        for one in PACKED.split(";"):
+            connection.execute(text(one))
+        size = connection.scalar(text("SELECT hypertable_size('t')"))
+        batches = connection.scalar(
+            text(
+                "SELECT sum(numrows_post_compression)"
+                "  FROM _timescaledb_catalog.compression_chunk_size"
+            )
+        )
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql(
+            "SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0"
+        )
+        disk, wal = connection.execute(now).one()
+        connection.exec_driver_sql(sql)
+        after = connection.execute(now).one()
+        connection.exec_driver_sql("ROLLBACK")
+    taken = {DISK: after[0] - disk, WAL: after[1] - wal}
+    sizes = {"t": Size(ROWS, size, 0, int(batches))}
+    found = list(volumes([statement(1, sql, rows=(ALL,))], {"t": 10}, sizes))
+    assert {item.what for item in found} == {DISK, WAL}
+    for estimate in found:
+        assert estimate.low <= taken[estimate.what] <= estimate.high, estimate

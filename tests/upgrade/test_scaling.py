@@ -64,6 +64,18 @@ def test_wal_and_a_restored_dump():
     assert told(every[RESTORED, "bytes of free disk"]) == "restored: 8 GB of free disk"
 
 
+def test_copied_rows_are_plain():
+    """Chunks are compressed again by the policy."""
+    (_, disk) = estimates(None, WAYS, HERE, THERE, copied=True)
+    assert told(disk) == "restored: 8 GB to 160 GB of free disk"
+    assert disk.arithmetic.endswith(
+        ", and compressed rows are copied as plain ones, up to 20 times as large"
+    )
+    plain = Sizes(curves=replace(THERE["curves"], batches=0))
+    (_, disk) = estimates(None, WAYS, HERE, plain, copied=True)
+    assert told(disk) == "restored: 8 GB of free disk"
+
+
 def test_a_smaller_database_takes_as_long():
     held = found(there=HERE)[IN_PLACE, "seconds of ACCESS EXCLUSIVE"]
     assert (held.low, held.high) == (1.5, 1.5)

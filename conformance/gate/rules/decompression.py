@@ -45,14 +45,15 @@ def judge_decompression(revision: str, statements: Sequence[Statement]) -> Itera
 def decompressing(statements: Sequence[Statement]) -> Iterator[tuple[Statement, Decompressed]]:
     """The statements that decompress rows of existing chunks."""
     for statement in statements:
-        if _only_adds(statement.sql):
+        if only_adds(statement.sql):
             continue
         for item in statement.partly_compressed:
             if item.existed:
                 yield statement, item
 
 
-def _only_adds(sql: str) -> bool:
+def only_adds(sql: str) -> bool:
+    """Whether the statement writes new rows alone."""
     return keyword(sql) in ("INSERT", "COPY") and "ON CONFLICT" not in first_words(sql)
 
 

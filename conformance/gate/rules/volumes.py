@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.amounts import in_bytes
 from conformance.gate.evidence.report import Estimate
+from conformance.gate.evidence.sizes import PLAIN
+from conformance.gate.rules.decompression import only_adds
 from conformance.gate.rules.sentences import first_words, keyword
 
 if TYPE_CHECKING:
@@ -107,11 +109,18 @@ def _written(
         ):
             continue
         part = min(work.written / here, 1.0)
-        number, space = round(part * size.rows), part * size.bytes
-        packed = "; rows of compressed chunks take more once they are decompressed"
-        also = packed if size.batches else ""
+        number, space, also = round(part * size.rows), part * size.bytes, ""
+        low, high = number, number
+        unpacks = bool(size.batches) and not only_adds(statement.sql)
+        if unpacks:
+            # A row that is found in a batch takes the others with it.
+            space, high = space + size.plain_bytes, max(number, size.compressed_rows)
+            also = f"; decompressed rows take up to {PLAIN} times as much"
+        if unpacks and word == "DELETE":
+            # A batch whose rows are all deleted is deleted as one row.
+            low = round(part * size.stored_rows)
         said = f"{part:.0%} of {size.rows:,} rows and of {in_bytes(size.bytes)}"
-        if word != "DELETE":
+        if word != "DELETE" or unpacks:
             yield Estimate(
                 statement.number,
                 work.relation,
@@ -124,8 +133,8 @@ def _written(
             statement.number,
             work.relation,
             WAL,
-            number * _RECORD,
-            _CHANGED * space + number * _HEADER,
+            low * _RECORD,
+            _CHANGED * space + high * _HEADER,
             f"{said}: at least {_RECORD} bytes a row, at most {_CHANGED:g} x {in_bytes(space)} and "
             f"{_HEADER} bytes a row{also}",
         )

@@ -100,12 +100,28 @@ def test_deleted_rows_take_wal_only():
     assert scaled(delete) == [(WAL, 12_500_000, 425_000_000)]
 
 
-def test_compressed_rows_take_more():
+def test_decompressed_rows_take_more():
     packed = {"t": replace(SIZES["t"], batches=1_000)}
+    assert scaled(UPDATE, sizes=packed) == [
+        (DISK, 0, 8_100_000_000),
+        (WAL, 12_500_000, 32_500_000_000),
+    ]
     for item in volumes([UPDATE], HERE, packed):
-        assert item.arithmetic.endswith(
-            "; rows of compressed chunks take more once they are decompressed"
-        )
+        assert item.arithmetic.endswith("; decompressed rows take up to 20 times as much")
+
+
+def test_deleted_rows_may_be_decompressed_or_deleted_in_batches():
+    packed = {"t": replace(SIZES["t"], batches=1_000)}
+    assert scaled(replace(UPDATE, sql="DELETE FROM t"), sizes=packed) == [
+        (DISK, 0, 8_100_000_000),
+        (WAL, 12_500, 32_500_000_000),
+    ]
+
+
+def test_added_rows_decompress_nothing():
+    packed = {"t": replace(SIZES["t"], batches=1_000)}
+    more = replace(UPDATE, sql="INSERT INTO t SELECT * FROM t")
+    assert scaled(more, sizes=packed) == scaled(more)
 
 
 def test_an_index_takes_a_part_of_the_table():
