@@ -6,6 +6,7 @@ import gc
 import json
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,16 +152,28 @@ class Collector:
             self.findings += [finding for finding in found if finding not in self.findings]
 
     def _failed(self, report: pytest.TestReport) -> None:
-        # Several checks may have the same finding. Of proposals only the words differ: Alembic
-        # takes two readings of a clock for a change if the clock ticks between them.
-        told = {finding.id for finding in self.findings if finding.kind == "migration"}
-        new = [
-            finding
-            for finding in findings_of(report)
-            if finding not in self.findings and finding.id not in told
-        ]
-        self.consequences += not new
-        self.findings += new
+        known = len(self.findings)
+        for finding in findings_of(report):
+            self._add(finding)
+        # Several checks may have the same finding.
+        self.consequences += len(self.findings) == known
+
+    def _add(self, finding: Finding) -> None:
+        """Add a finding, unless an earlier check has told it."""
+        if finding in self.findings:
+            return
+        for place, known in enumerate(self.findings):
+            if finding.kind != known.kind:
+                continue
+            # Of proposals only the words differ: Alembic takes two readings of a clock for a change
+            # if the clock ticks between them.
+            if finding.kind == "migration" and finding.id == known.id:
+                return
+            # An error of the same revision.
+            if finding.kind == "check" and finding.observed == known.observed is not None:
+                self.findings[place] = replace(known, others=(*known.others, finding.id))
+                return
+        self.findings.append(finding)
 
     def _skipped(self, report: pytest.TestReport, properties: dict[str, object]) -> None:
         if outcomes.CONSEQUENCE in properties:

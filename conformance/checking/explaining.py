@@ -32,5 +32,7 @@ def explain(item: pytest.Item, report: pytest.TestReport, error: BaseException) 
             (finding,) = findings_of(report)
             data = asdict(finding) | {"message": f"{finding.id}: {told.problem}"}
             data["hint"] = told.hint or finding.hint
+            # Several checks may run into it.
+            data["observed"] = told.problem
             report.user_properties.append((outcomes.FINDING, json.dumps(data)))
             return
