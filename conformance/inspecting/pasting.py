@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.facts import EXISTS, FactKey, unbracketed
 from conformance.inspecting import sequences, subjects, views
 from conformance.inspecting.against import Models, lacking
 from conformance.inspecting.code import Call, comment, import_lines, imports_of, rendered
@@ -75,10 +75,13 @@ def source_of(
     ]
     printed = [_named(entry, models) for entry in entries if entry.covers & asked]
     options = _options(observed, wanted, made)
-    body = [*_tables(printed, models, wanted, options), *_columns(made, models), *_classes(made)]
+    names = _other_names(comparison)
+    tables = _tables(printed, models, wanted, options, names)
+    body = [*tables, *_columns(made, models), *_classes(made)]
     body += _of_metadata(printed, models, wanted)
     covered = {key for entry in printed for key in entry.covers}
     covered |= {FactKey("table", name, "", option) for name in options for option in OPTIONS}
+    covered |= {declared for key, declared in names.items() if key in covered}
     left = _left(comparison, covered, made)
     imports = _imports([entry.call for entry in printed], made, "\n".join(body), models.reference)
     return (
@@ -109,8 +112,13 @@ def _tables(
     models: Models,
     wanted: set[FactKey],
     options: Mapping[str, Mapping[str, Any]],
+    names: Mapping[FactKey, FactKey],
 ) -> Iterator[str]:
-    """What belongs into `__table_args__`, a tuple a table."""
+    """What belongs into `__table_args__`, a tuple a table.
+
+    Args:
+        names: objects of the database -> those that the models declare under another name.
+    """
     of_tables: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if entry.owner:
@@ -126,6 +134,10 @@ def _tables(
                 lines.append(
                     comment(f"Instead of what the class says in {entry.call.name}(...).", 1)
                 )
+            lines += [
+                comment(f"Instead of {unbracketed(names[key].name)}.", 1)
+                for key in entry.covers & names.keys()
+            ]
             lines.append(f"    {rendered(entry.call, 1, room=95)},")
         if table in options:
             lines.append(f"    {rendered(options[table], 1, room=95)},")
@@ -165,6 +177,23 @@ def _of_metadata(entries: Sequence[Entry], models: Models, wanted: set[FactKey])
                 lines.append(f"    {rendered(entry.call, 1, room=95)},")
             lines.append(")")
         yield "\n".join(lines)
+
+
+def _other_names(comparison: Comparison) -> dict[FactKey, FactKey]:
+    """What the database has under another name than the models, as keys of the two."""
+    missing = {
+        finding.id: key
+        for key, finding in comparison.findings.items()
+        if finding.disagreement == "missing"
+    }
+    return {
+        key: missing[finding.id]
+        for key, finding in comparison.consequences.items()
+        if key.attribute == EXISTS
+        and finding.id in missing
+        and missing[finding.id][:2] == key[:2]
+        and key != missing[finding.id]
+    }
 
 
 def _replaces(entry: Entry, models: Models, wanted: set[FactKey]) -> bool:

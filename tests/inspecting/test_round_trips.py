@@ -6,7 +6,15 @@ import importlib.util
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import MetaData, PrimaryKeyConstraint
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+)
 
 from conformance.audit import audit
 from conformance.declarations.base import Declaration, attach
@@ -96,6 +104,32 @@ def test_models_that_say_everything_lack_nothing(inspected):
     everything = additions(inspected.address, whole, schemas=inspected.schemas, everything=True)
     assert "Instead of" not in everything
     assert "declare(" in everything
+
+
+def doors(*items):
+    metadata = MetaData()
+    Table("doors", metadata, Column("a", Integer), Column("b", Integer), *items)
+    return metadata
+
+
+def test_another_name_is_printed_in_place_of_the_declared_one(conformance_engine, bare):
+    models = doors(Index("ix_a", "a"), UniqueConstraint("b", name="uq_b"))
+    with conformance_engine.database(bare) as url:
+        run(url, "CREATE TABLE doors (a integer, b integer, CONSTRAINT other UNIQUE (b));"
+                 "CREATE INDEX idx_a ON doors (a)")  # fmt: skip
+        there = SimpleNamespace(address=address(url), schemas=("public",))
+        source = additions(there.address, models)
+        assert '    # Instead of ix_a.\n    Index("idx_a", "a"),\n' in source
+        assert '    # Instead of uq_b.\n    UniqueConstraint("b", name="other"),\n' in source
+        assert "is called" not in source
+        pasted = doors()
+        paste(source, pasted)
+        assert findings(there, pasted) == []
+        run(url, "ALTER INDEX idx_a RENAME TO ix_a; CREATE INDEX more ON doors (a, b);"
+                 "ALTER TABLE doors RENAME CONSTRAINT other TO uq_b")  # fmt: skip
+        source = additions(there.address, models)
+    assert 'Index("more", "a", "b")' in source
+    assert "Instead of" not in source
 
 
 @pytest.fixture
