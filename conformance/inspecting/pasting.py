@@ -77,10 +77,11 @@ def source_of(
     options = _options(observed, wanted, made)
     names = _other_names(comparison)
     tables = _tables(printed, models, wanted, options, names)
-    body = [*tables, *_columns(made, models), *_classes(made)]
+    body = [*tables, *_columns(made, models, names), *_classes(made)]
     body += _of_metadata(printed, models, wanted)
     covered = {key for entry in printed for key in entry.covers}
     covered |= {FactKey("table", name, "", option) for name in options for option in OPTIONS}
+    covered |= {FactKey("column", *column, EXISTS) for column in made.columns}
     covered |= {declared for key, declared in names.items() if key in covered}
     left = _left(comparison, covered, made)
     imports = _imports([entry.call for entry in printed], made, "\n".join(body), models.reference)
@@ -144,15 +145,18 @@ def _tables(
         yield "\n".join([*lines, ")"])
 
 
-def _columns(made: Classes, models: Models) -> Iterator[str]:
+def _columns(made: Classes, models: Models, names: Mapping[FactKey, FactKey]) -> Iterator[str]:
     tables = dict.fromkeys(table for table, _ in made.columns)
     for table in tables:
         own = {name: text for (owner, name), text in made.columns.items() if owner == table}
         lines = [comment(f"{_subject(table, models)}: add these columns, or replace them.")]
         lines.append(f"class {_variable(models.classes.get(table) or table)}:")
         for name, text in own.items():
-            if FactKey("column", table, name, EXISTS) in models.expected:
+            key = FactKey("column", table, name, EXISTS)
+            if key in models.expected:
                 lines.append(comment("Instead of what the class says.", 1))
+            if key in names:
+                lines.append(comment(f"Instead of {names[key].name}.", 1))
             lines.append(f"    {text}")
         yield "\n".join(lines)
 

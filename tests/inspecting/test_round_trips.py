@@ -132,6 +132,15 @@ def test_another_name_is_printed_in_place_of_the_declared_one(conformance_engine
     assert "Instead of" not in source
 
 
+@needs_sqlacodegen
+def test_a_column_of_another_name_is_printed_in_place_of_the_declared_one(conformance_engine, bare):
+    with conformance_engine.database(bare) as url:
+        run(url, "CREATE TABLE doors (a integer, c integer)")
+        source = additions(address(url), doors())
+    assert "    # Instead of b.\n    c: Mapped[" in source
+    assert "is called" not in source
+
+
 @pytest.fixture
 def desk(conformance_engine, schema_template):
     with conformance_engine.database(schema_template) as url:
