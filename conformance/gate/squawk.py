@@ -43,6 +43,7 @@ SUPERSEDED_BY = {
     "adding-foreign-key-constraint": ("lock-scan",),
     "adding-not-nullable-field": ("lock-scan", "upgrade-failed", "compression-forbids"),
     "adding-required-field": ("upgrade-failed", "compression-forbids"),
+    "adding-serial-primary-key-field": ("lock-scan",),
     "ban-drop-column": ("data-lost",),
     "ban-drop-table": ("data-lost",),
     "ban-truncate-cascade": ("data-changed",),
@@ -59,6 +60,7 @@ MEASURED = frozenset(
         "adding-field-with-default",
         "adding-foreign-key-constraint",
         "adding-not-nullable-field",
+        "adding-serial-primary-key-field",
         "changing-column-type",
         "constraint-missing-not-valid",
         "disallowed-unique-constraint",
@@ -74,6 +76,7 @@ _WRONG_FOR_HYPERTABLES = frozenset(
         "constraint-missing-not-valid",
         "adding-foreign-key-constraint",
         "adding-not-nullable-field",
+        "adding-serial-primary-key-field",
         "disallowed-unique-constraint",
         "require-concurrent-reindex",
     }

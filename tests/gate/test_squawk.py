@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.gate import squawk
+from conformance.gate.rules.hints import hint_for_scan
 from conformance.gate.squawk import (
     SquawkUnavailable,
     Violation,
@@ -35,6 +36,20 @@ def test_a_hypertable_has_no_concurrently():
     (finding,) = judged(INDEX, hypertables={"curves"})
     assert "do not support CONCURRENTLY" in finding.hint
     assert "transaction_per_chunk" in finding.hint
+
+
+def test_a_key_of_a_hypertable_takes_no_index_that_is_there():
+    if squawk.find_executable() is None:
+        pytest.skip("squawk is not installed")
+    key = "ALTER TABLE {} ADD CONSTRAINT k PRIMARY KEY (a, at);"
+    violations = find_violations([key.format("curves")], "17.5")
+    assert "adding-serial-primary-key-field" in {item.rule for item in violations}
+    hints = {finding.hint for finding in judged(*violations, hypertables={"curves"})}
+    assert hints == {hint_for_scan(key.format("curves"), hypertable=True)}
+    assert "cannot be added to a hypertable without a blocking lock" in hints.pop()
+    plain = find_violations([key.format("doors")], "17.5")
+    assert any("USING" in finding.hint for finding in judged(*plain, hypertables={"curves"}))
+    assert judged(*plain, found={"lock-scan"}) == []
 
 
 def test_chunk_by_chunk_is_right():
