@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import AdaptedConnection, Engine, Pool, event
 from sqlalchemy.exc import DisconnectionError
 
-from conformance.engines.addresses import leads, parameters_to
+from conformance.engines.addresses import BACKENDS, leads, parameters_to
 from conformance.errors import MigrationFailed
+from conformance.project.configuration import SECTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,14 +38,19 @@ class _Rule:
 
     Attributes:
         url: the database; None: connections are refused.
-        refusal: creates the error of a refused connection.
+        refusal: creates the error of a connection where connections are refused.
         opened: the pooled connections that were opened under the rule.
     """
 
     url: URL | None
-    refusal: Callable[[], MigrationFailed]
+    refusal: Callable[[], MigrationFailed] | None = None
     thread: int = field(default_factory=threading.get_ident)
     opened: list[ConnectionPoolEntry] = field(default_factory=list)
+
+    def refused(self) -> MigrationFailed:
+        """The error of a connection under a rule without a database."""
+        assert self.refusal is not None
+        return self.refusal()
 
 
 class Opener(Protocol):
@@ -68,7 +74,7 @@ def redirecting_to(url: URL) -> Iterator[None]:
 
     Other threads are not redirected: they belong to the suite.
     """
-    with _applied(_Rule(url, _unknown_driver)):
+    with _applied(_Rule(url)):
         yield
 
 
@@ -93,12 +99,15 @@ def opened_by(opener: Opener) -> Iterator[None]:
         _openers.remove(opener)
 
 
-def _unknown_driver() -> MigrationFailed:
+def _unknown_driver(dialect: Dialect) -> MigrationFailed:
     return MigrationFailed(
-        "env.py or a revision connects through a driver whose connections cannot be redirected to"
-        " the suite's database; the connection was refused.",
+        f"env.py or a revision connects to {dialect.name} through {dialect.driver}, whose"
+        " connections cannot be redirected to the suite's database; the connection was refused.",
         "Connect with psycopg2, psycopg or asyncpg, or use the connection in"
-        ' config.attributes["connection"].',
+        ' config.attributes["connection"].'
+        if dialect.name in BACKENDS
+        else "Let the project's settings choose PostgreSQL: give their variables in"
+        f" [{SECTION}.environment] of pyproject.toml.",
     )
 
 
@@ -165,8 +174,10 @@ def _on_do_connect(
     rule = _rule()
     if rule is None:
         return None
-    if rule.url is None or not leads(dialect.driver):
-        raise rule.refusal()
+    if rule.url is None:
+        raise rule.refused()
+    if not leads(dialect.driver):
+        raise _unknown_driver(dialect)
     return dialect.connect(**parameters_to(dialect.driver, rule.url, given))
 
 
@@ -190,7 +201,7 @@ def _redirected(driver: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
     if rule is None:
         return None
     if rule.url is None:
-        raise rule.refusal()
+        raise rule.refused()
     if _openers and driver != "psycopg2":
         raise _openers[-1].other_driver(driver)
     return parameters_to(driver, rule.url, given)

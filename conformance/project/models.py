@@ -181,7 +181,8 @@ def _metadata(reference: str) -> MetaData:
     for name in filter(None, path.split(".")):
         if not hasattr(found, name):
             raise ModelsUnavailable(
-                f"{module_name} has no {path!r} (from --models {reference}).", _FORM
+                f"{module_name} has no {path!r} (from --models {reference}).",
+                _what_it_has(module_name) or _FORM,
             )
         found = getattr(found, name)
     metadata = getattr(found, "metadata", found)
@@ -190,6 +191,17 @@ def _metadata(reference: str) -> MetaData:
             f"{reference} is a {type(metadata).__name__}, not a MetaData of SQLAlchemy.", _FORM
         )
     return metadata
+
+
+def _what_it_has(module_name: str) -> str:
+    """The metadata that the module has under another name; empty if it has none."""
+    for name, value in vars(sys.modules[module_name]).items():
+        # An object of the module may answer with anything.
+        with suppress(Exception):
+            if isinstance(getattr(value, "metadata", value), MetaData):
+                path = name if isinstance(value, MetaData) else f"{name}.metadata"
+                return f"Write it as {module_name}:{path}, for instance."
+    return ""
 
 
 def _write_queries(metadata: MetaData) -> None:

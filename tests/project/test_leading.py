@@ -218,8 +218,12 @@ def test_an_asynchronous_env_py_is_told_an_asynchronous_driver(tmp_path, ours, m
 
 
 def test_what_cannot_be_led_is_refused(ours, tmp_path):
-    with only_to(ours), pytest.raises(MigrationFailed, match="cannot be redirected"):
+    with only_to(ours), pytest.raises(MigrationFailed) as caught:
         create_engine(f"sqlite:///{tmp_path / 'file'}").connect()
+    assert (
+        "connects to sqlite through pysqlite, whose connections cannot be" in caught.value.problem
+    )
+    assert "give their variables in [tool.conformance.environment]" in caught.value.hint
 
 
 def test_what_only_prints_sql_has_nowhere_to_go(ours, tmp_path):

@@ -27,6 +27,26 @@ def module(monkeypatch):
     return made
 
 
+class Anything:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+
+def test_a_name_that_the_module_does_not_have(module):
+    """A module often has the classes of the models, and not their base."""
+    del module.metadata, module.Base
+    module.settings, module.MarketData = Anything(), MarketData
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("mine:Base.metadata",)))
+    assert caught.value.problem.startswith("mine has no 'Base.metadata'")
+    assert caught.value.hint == "Write it as mine:MarketData.metadata, for instance."
+    assert metadata_for(Configuration(models=("mine:MarketData.metadata",))) is Base.metadata
+    del module.MarketData
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("mine:Base.metadata",)))
+    assert caught.value.hint == "Write it as package.module:Base.metadata."
+
+
 def test_the_classes_of_the_models():
     found = classes_for(Base.metadata)
     assert found[MarketData.__table__] is MarketData
