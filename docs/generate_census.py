@@ -39,9 +39,10 @@ objects of the whole database. Each object is either
 
 An object that belongs to an extension is a part of the extension. The verdict names functions,
 operators, casts and views of an extension or of PostgreSQL that were altered after `CREATE
-EXTENSION` or initdb; pg_upgrade makes all members of an extension anew. Chunks, materializations
-and compressed tables are parts of their hypertable or continuous aggregate. The sequence of a
-column is a part of the column.
+EXTENSION` or initdb; pg_upgrade makes all members of an extension anew. The verdict also names
+tables and schemas of both on which somebody has further privileges. Chunks, materializations and
+compressed tables are parts of their hypertable or continuous aggregate. The sequence of a column is
+a part of the column.
 
 The census reads the server's own catalogs. The tables below say how each relation and column of
 the catalogs is treated. If the server has a relation or column that the tables lack, the verdict

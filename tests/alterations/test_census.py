@@ -136,6 +136,11 @@ ALTERED = (
      "CREATE OR REPLACE VIEW pg_catalog.pg_locks AS SELECT * FROM pg_lock_status() LIMIT 1"),
     ("pg_catalog", "cast from integer to boolean", "UPDATE pg_cast SET castcontext = 'i' WHERE"
      " castsource = 'int'::regtype AND casttarget = 'bool'::regtype"),
+    ("timescaledb", "table _timescaledb_catalog.chunk",
+     "GRANT UPDATE ON _timescaledb_catalog.chunk TO PUBLIC"),
+    ("timescaledb", "schema _timescaledb_internal",
+     "GRANT CREATE ON SCHEMA _timescaledb_internal TO pg_monitor"),
+    ("pg_catalog", "table pg_authid", "GRANT SELECT ON pg_authid TO PUBLIC"),
     ("pg_catalog", "view pg_views", "REVOKE SELECT ON pg_catalog.pg_views FROM PUBLIC"),
 )  # fmt: skip
 
@@ -152,6 +157,19 @@ def test_what_is_altered_of_an_extension_or_of_postgresql_is_named(database, own
         owner,
         f"altered objects is ({name}), which no model declares",
     )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "GRANT SELECT ON pg_class, _timescaledb_catalog.chunk TO PUBLIC",
+        "GRANT ALL ON SCHEMA pg_catalog, _timescaledb_internal TO CURRENT_USER",
+        "REVOKE ALL ON _timescaledb_catalog.chunk FROM CURRENT_USER",
+    ],
+)
+def test_privileges_of_a_catalog_that_are_given_anyway_are_not_named(database, sql):
+    database.execute(sql)
+    assert not database.compare().seen
 
 
 def test_many_altered_objects_are_one_entry(database):

@@ -159,7 +159,7 @@ POSTGRESQL: Table = {
         judged="inhrelid inhparent",
         irrelevant={_BOOKKEEPING: "inhseqno inhdetachpending"},
     ),
-    "pg_init_privs": Treatment(reason="privileges that extensions granted at their creation"),
+    "pg_init_privs": Treatment(reason="read to find out which privileges were granted later"),
     "pg_language": Treatment(
         ("language",),
         judged="oid lanname",

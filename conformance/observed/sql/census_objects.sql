@@ -281,6 +281,27 @@ WITH member AS MATERIALIZED (
      WHERE v.oid < 16384::oid
        AND v.xmin::text::bigint > (SELECT d.xmin::text::bigint FROM pg_catalog.pg_database d
                                     WHERE d.datname = 'template0')
+    UNION ALL
+    -- Who may do more with a table or a schema than its extension or initdb granted. initdb records
+    -- no privileges of the information schema, whose OIDs begin at FirstUnpinnedObjectId.
+    SELECT CASE WHEN m.extname IS NULL THEN 'schema' ELSE 'extension' END,
+           coalesce(m.extname, 'pg_catalog'), g.classid, g.oid
+      FROM (SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid AS classid, oid, relacl AS acl,
+                   relowner AS owner
+              FROM pg_catalog.pg_class WHERE relkind = 'r' AND relacl IS NOT NULL
+            UNION ALL
+            SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid, oid, nspacl, nspowner
+              FROM pg_catalog.pg_namespace WHERE nspacl IS NOT NULL AND nspname <> 'public') AS g
+      LEFT JOIN member m ON m.classid = g.classid AND m.objid = g.oid
+     WHERE (m.extname IS NOT NULL OR g.oid < 12000::oid)
+       AND EXISTS (SELECT FROM pg_catalog.aclexplode(g.acl) AS given
+                    WHERE given.grantee <> g.owner
+                      AND NOT EXISTS (
+                          SELECT FROM pg_catalog.pg_init_privs i
+                           CROSS JOIN LATERAL pg_catalog.aclexplode(i.initprivs) AS usual
+                           WHERE i.classoid = g.classid AND i.objoid = g.oid AND i.objsubid = 0
+                             AND usual.grantee = given.grantee
+                             AND usual.privilege_type = given.privilege_type))
 )
 SELECT o.kind, o.schema_name, o.name, o.definition, o.judged, NULL::text[] AS altered
   FROM object o
