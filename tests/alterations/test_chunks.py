@@ -158,6 +158,25 @@ CASES = (
         {ALTERATIONS_OF_CHUNKS},
     ),
     Alteration(
+        "long values not vacuumed",
+        _on_a_chunk("ALTER TABLE {} SET (toast.autovacuum_enabled = off)"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "long values not vacuumed, as those of the hypertable",
+        _on_a_chunk(
+            "ALTER TABLE curves SET (toast.autovacuum_enabled = off);"
+            "ALTER TABLE {} SET (toast.autovacuum_enabled = off)"
+        ),
+        {"storage:curves:toast.autovacuum_enabled"},
+    ),
+    Alteration(
+        "access method",
+        "CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler;"
+        + _on_a_chunk("ALTER TABLE {} SET ACCESS METHOD heap_too"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
         "workers", _on_a_chunk("ALTER TABLE {} SET (parallel_workers = 0)"), {ALTERATIONS_OF_CHUNKS}
     ),
     Alteration("privileges", _on_a_chunk("GRANT INSERT ON {} TO PUBLIC"), {ALTERATIONS_OF_CHUNKS}),

@@ -174,6 +174,29 @@ SELECT schema_name, table_name, chunk_name, 'storage', 'has '::text || entry::te
  WHERE entry !~ '^autovacuum_enabled=(f|of|n|0)|^parallel_workers='::text
    AND (expected_options IS NULL OR entry <> ALL(expected_options))
 UNION ALL
+SELECT schema_name, table_name, chunk_name,
+       CASE WHEN entry ~ '^autovacuum_enabled=(f|of|n|0)'::text THEN 'alteration' ELSE 'storage' END,
+       'has toast.'::text || entry::text, is_partition
+  -- First the few tables of long values that have an option.
+  FROM (SELECT c.oid, long.oid AS toast, entry
+          FROM pg_catalog.pg_class long
+          JOIN pg_catalog.pg_class c ON c.reltoastrelid = long.oid
+         CROSS JOIN LATERAL pg_catalog.unnest(long.reloptions) AS entry
+         WHERE long.relkind = 't' AND long.reloptions IS NOT NULL
+        OFFSET 0) AS found
+  JOIN chunk USING (oid)
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class h
+                     JOIN pg_catalog.pg_class long ON long.oid = h.reltoastrelid
+                    WHERE h.oid = chunk.hypertable AND entry = ANY(long.reloptions))
+UNION ALL
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       'has access method '::text || m.amname::text, is_partition
+  FROM chunk
+  JOIN pg_catalog.pg_class c USING (oid)
+  JOIN pg_catalog.pg_class h ON h.oid = chunk.hypertable AND h.relam NOT IN (0::oid, c.relam)
+  JOIN pg_catalog.pg_am m ON m.oid = c.relam
+ WHERE NOT is_compressed
+UNION ALL
 -- Rows that are written to a partition itself get its own defaults.
 SELECT schema_name, table_name, chunk_name, 'storage',
        pg_catalog.concat_ws(' ', 'column', a.attname, 'has',
