@@ -471,6 +471,12 @@ BESIDE = (
     Alteration("a trigger", SWALLOW + _on_rows("CREATE TRIGGER s BEFORE INSERT ON {} FOR EACH ROW"
                " EXECUTE FUNCTION swallow()"), ALTERED),
     Alteration("no vacuum", _on_rows("ALTER TABLE {} SET (autovacuum_enabled = off)"), ALTERED),
+    Alteration("privileges", _on_rows("GRANT INSERT, DELETE ON {} TO PUBLIC"), ALTERED),
+    Alteration("privileges, and fewer of its own", "GRANT SELECT ON daily TO PUBLIC;"
+               + _on_rows("GRANT INSERT ON {} TO PUBLIC"),
+               {*ALTERED, "privilege:daily.PUBLIC:exists"}),
+    Alteration("privileges of its own", "GRANT SELECT ON daily TO PUBLIC",
+               {"privilege:daily.PUBLIC:exists"}),
     Alteration("row security", _on_rows("UPDATE pg_class SET relrowsecurity = true"
                " WHERE oid = ''{}''::regclass"), ALTERED),
     Alteration("refreshed in other buckets", "UPDATE _timescaledb_catalog"

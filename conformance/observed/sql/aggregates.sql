@@ -63,6 +63,15 @@ SELECT a.view_schema AS schema_name,
            UNION ALL
            SELECT 'its rows have row security'::text WHERE home.relrowsecurity
            UNION ALL
+           SELECT 'its rows give PUBLIC '::text || pg_catalog.string_agg(
+                      pg_catalog.lower(given.privilege_type), ', ' ORDER BY given.privilege_type)
+             FROM pg_catalog.aclexplode(home.relacl) AS given
+            WHERE given.grantee = 0::oid
+              AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(v.relacl) AS own
+                               WHERE own.grantee = 0::oid
+                                 AND own.privilege_type = given.privilege_type)
+           HAVING pg_catalog.count(*) > 0
+           UNION ALL
            SELECT 'its rows belong to '::text || pg_catalog.pg_get_userbyid(home.relowner)::text
             WHERE home.relowner <> v.relowner
             ORDER BY 1)::text[] AS alterations,
