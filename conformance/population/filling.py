@@ -101,13 +101,13 @@ def fill_table(
         compress, span, plain: as for `fill_every_state`.
 
     Raises:
-        ValueError: rows cannot be generated, or are on another server, or the table has no
-            partition for one; nothing was inserted.
+        ValueError: rows cannot be generated, or are on another server, or the table is a partition,
+            or has no partition for one; nothing was inserted.
         sqlalchemy.exc.DBAPIError: the database rejects the rows.
     """
     kept = how_kept(connection, table)
-    if kept.why_foreign is not None:
-        raise NotDerivable(table, [kept.why_foreign])
+    if kept.why_not_filled is not None:
+        raise NotDerivable(table, [kept.why_not_filled])
     inserted, lacking = False, None
     for row in _generated(connection, table, span, plain=plain):
         try:

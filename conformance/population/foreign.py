@@ -1,4 +1,4 @@
-"""Tables whose rows are on a server of somebody else, where nothing is written and nothing read."""
+"""How the rows of a table are kept: on a server of somebody else nothing is written or read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ SELECT pg_catalog.bool_or(
        ) AS partitioned,
        (
            pg_catalog.array_agg(c.relname ORDER BY c.oid) FILTER (WHERE c.relkind = 'f')
-       )[1] AS foreign_part
+       )[1] AS foreign_part,
+       (
+           SELECT p.relname
+             FROM pg_catalog.pg_class p JOIN pg_catalog.pg_inherits ON inhparent = p.oid
+            WHERE p.relkind = 'p' AND inhrelid = pg_catalog.to_regclass(:table)
+       ) AS parent
   FROM pg_catalog.pg_class c JOIN part ON part.oid = c.oid
 """)
 
@@ -34,10 +39,12 @@ class Kept(NamedTuple):
     Attributes:
         partitioned: whether the table is a partitioned one.
         why_foreign: why rows are on another server; None if they are in this database.
+        why_not_filled: why no sample rows are written to the table itself; None if they are.
     """
 
     partitioned: bool
     why_foreign: str | None
+    why_not_filled: str | None
 
 
 def how_kept(connection: Connection, table: Table) -> Kept:
@@ -47,8 +54,12 @@ def how_kept(connection: Connection, table: Table) -> Kept:
     """
     name = connection.dialect.identifier_preparer.format_table(table)
     found = connection.execute(_KEPT, {"table": name}).one()
-    why = f"its rows are on another server, because {found.foreign_part} is a foreign table"
-    return Kept(bool(found.partitioned), None if found.foreign_part is None else why)
+    foreign, parent = found.foreign_part, found.parent
+    why_foreign = (
+        foreign and f"its rows are on another server, because {foreign} is a foreign table"
+    )
+    partition = parent and f"it is a partition of {parent}"
+    return Kept(bool(found.partitioned), why_foreign, why_foreign or partition)
 
 
 def without_foreign(connection: Connection, tables: Iterable[Table]) -> list[Table]:

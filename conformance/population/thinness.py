@@ -32,8 +32,8 @@ def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str
     """
     found = {}
     for table in tables:
-        if (foreign := how_kept(connection, table).why_foreign) is not None:
-            found[table.fullname, ""] = f"no sample rows are written: {foreign}"
+        if (why_not := how_kept(connection, table).why_not_filled) is not None:
+            found[table.fullname, ""] = f"no sample rows are written: {why_not}"
         elif _is_empty(connection, table):
             why = why_no_rows(connection, table)
             found[table.fullname, ""] = f"no sample rows can be made: {why}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import NullPool, create_engine, event, func, select
+from sqlalchemy import MetaData, NullPool, Table, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 
 from conformance.comparing.partitions import PARTITION_FIRST
@@ -75,6 +75,20 @@ def test_a_default_partition_is_the_way_out(connection, tables):
     connection.exec_driver_sql("CREATE TABLE none_rest PARTITION OF none DEFAULT")
     fill_table(connection, tables["none"], compress=False)
     assert connection.scalar(select(func.count()).select_from(tables["none"])) > 1
+
+
+def test_a_partition_that_the_models_declare_is_left_to_its_table(connection):
+    metadata = MetaData()
+    for name in ("open_part", "open"):
+        Table(name, metadata, autoload_with=connection)
+    fill_every_state(connection, metadata, compress=False)
+    tables = metadata.tables
+    assert thin(connection, [tables["open"]]) == {}
+    assert thin(connection, [tables["open_part"]]) == {
+        ("open_part", ""): "no sample rows are written: it is a partition of open"
+    }
+    rows = connection.scalar(select(func.count()).select_from(tables["open_part"]))
+    assert rows == connection.scalar(select(func.count()).select_from(tables["open"])) > 1
 
 
 def test_a_broken_check_is_still_told_so(connection):
