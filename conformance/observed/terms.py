@@ -15,7 +15,8 @@ _SIGN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]| AND | OR | AT TIME ZO
 #: The words between terms; PostgreSQL prints brackets around the two terms of the last one.
 _WORDS = (" AND ", " OR ", " AT TIME ZONE ")
 _LITERAL = r"-?\d+(?:\.\d+)?|'(?:[^']|'')*'::[a-z][a-z ]*"
-_NAME = r'\w+|"(?:[^"]|"")+"'
+_PART = r'(?:\w+|"(?:[^"]|"")+")'
+_NAME = rf"(?:{_PART}\.)?{_PART}"
 _FLIPPED = re.compile(rf"\(({_LITERAL}) (<=|>=|<>|<|>|=) ({_NAME})\)")
 _OPPOSITE = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 #: A comparison with a text that an array shows without quotes.

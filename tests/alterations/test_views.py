@@ -394,3 +394,12 @@ def test_autogenerate_is_quiet(bare_database):
     }
     assert proposed[True] == []
     assert [(what, table.name) for what, table in proposed[False]] == [("add_table", "latest")]
+
+
+@pytest.mark.parametrize(("other", "findings"), [("<", ()), ("<=", {"view:odd:definition"})])
+def test_a_comparison_from_the_other_side(bare_database, other, findings):
+    query = "SELECT v.site FROM visits v JOIN sites s ON s.id = v.site WHERE {}"
+    bare_database.execute(f"{MAKE}; CREATE VIEW odd AS {query.format('v.cost > 3')}")
+    metadata = models()
+    View(query.format(f"3 {other} v.cost"), name="odd").require(metadata)
+    bare_database.expect(findings, metadata)

@@ -13,6 +13,8 @@ from conformance.observed.explaining import normal
         ("(0 <= days)", "(days >= 0)"),
         ("('a'::text = \"Side\")", "(\"Side\" = 'a'::text)"),
         ("(1.5 <> days)", "(days <> 1.5)"),
+        ("(3 < sites.id)", "(sites.id > 3)"),
+        ("('a'::text = v.\"Side\")", "(v.\"Side\" = 'a'::text)"),
         ("((b > 1) AND (a IS NULL))", "((a IS NULL) AND (b > 1))"),
         ("(NOT ((b) OR (a)))", "(NOT ((a) OR (b)))"),
         ("CASE WHEN ((b) AND (a)) THEN 1 END", "CASE WHEN ((a) AND (b)) THEN 1 END"),
