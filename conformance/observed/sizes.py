@@ -49,7 +49,8 @@ WITH RECURSIVE packed AS (
 )
 SELECT n.nspname AS schema, r.relname AS name, k.oid IS NOT NULL AS chunk,
        pg_catalog.format('%I.%I', m.nspname, c.relname) AS relation,
-       CASE WHEN c.relkind = 'p' THEN 0
+       -- Planning a foreign table may connect to its server.
+       CASE WHEN c.relkind IN ('p', 'f') THEN 0
             WHEN k.rows IS NOT NULL THEN k.rows
             WHEN c.reltuples >= 0::float4 THEN c.reltuples END::bigint AS rows,
        coalesce(k.batches, 0)::bigint AS batches,

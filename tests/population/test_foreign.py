@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, NullPool, Table, create_engine, func, select
+from sqlalchemy.exc import DBAPIError
 
+from conformance.engines.connecting import connect
+from conformance.observed.catalog import Scope
+from conformance.observed.sizes import table_sizes
 from conformance.population.filling import fill_every_state, fill_table
 from conformance.population.foreign import without_foreign
 from conformance.population.thinness import thin
@@ -68,3 +72,16 @@ def test_only_the_others_are_filled_and_read(connection, metadata):
 def test_a_table_alone(connection, metadata):
     with pytest.raises(ValueError, match="because Far is a foreign table"):
         fill_table(connection, metadata.tables["Odd.Far"], compress=False)
+
+
+def test_no_planner_is_asked_how_large_one_is(conformance_engine):
+    """Its wrapper may ask the other server, which the roles of an audit need not reach."""
+    with conformance_engine.database() as url, connect(url) as connection:
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        connection.exec_driver_sql(TABLES)
+        with pytest.raises(DBAPIError, match="handler"), connection.begin_nested():
+            connection.exec_driver_sql("EXPLAIN SELECT FROM child")
+        connection.exec_driver_sql("INSERT INTO parent VALUES (1)")
+        sizes = table_sizes(connection, Scope())
+    assert sizes.keys() == {"parent", "split", "near"}
+    assert sizes["parent"]["bytes"] > 0
