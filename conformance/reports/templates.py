@@ -24,7 +24,8 @@ def cell(value: object) -> str:
     text = visible(" ".join(str(value).split()))
     for character in ("\\", "|", "*", "_", "`", "<", ">", "[", "]", "&", "~"):
         text = text.replace(character, f"\\{character}")
-    return text
+    # GitHub and GitLab would notify whoever a name mentions; no backslash stops them.
+    return text.replace("@", "@<!-- -->")
 
 
 def code(value: object) -> str:

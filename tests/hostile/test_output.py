@@ -92,6 +92,11 @@ def test_markdown_has_no_cell_link_or_element_of_a_name():
     assert "\n" not in cell(HOSTILE) + code(HOSTILE)
 
 
+def test_markdown_mentions_nobody_of_a_name():
+    """A comment between the sign and the name shows nothing, and is not copied."""
+    assert cell("table @team: a@b") == "table @<!-- -->team: a@<!-- -->b"
+
+
 def test_colours_are_the_terminals_own():
     file = io.StringIO()
     Terminal(file=file, force_terminal=True, color_system="standard").print(
