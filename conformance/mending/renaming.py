@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import agrees
@@ -16,6 +18,7 @@ _WORDS = {"trigger": "TRIGGER", "rule": "RULE", "row_security_policy": "POLICY"}
 #: Where to ask whether there is an object of the old name: the catalog, its table, its name.
 _CATALOGS = {
     **dict.fromkeys((*_CONSTRAINTS, "primary_key"), ("pg_constraint", "conrelid", "conname")),
+    "column": ("pg_attribute", "attrelid", "attname"),
     "trigger": ("pg_trigger", "tgrelid", "tgname"),
     "rule": ("pg_rewrite", "ev_class", "rulename"),
     "row_security_policy": ("pg_policy", "polrelid", "polname"),
@@ -45,7 +48,39 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
             ):
                 found[old] = new
                 break
-    return found
+    return found | dict(_columns(before, after))
+
+
+def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
+    """The one column of a table that only its name tells from the one that is new.
+
+    The comparison calls it a rename, too. Where something else names the column, it stays a guess.
+    """
+    sides: dict[str, tuple[list[Ref], list[Ref]]] = defaultdict(lambda: ([], []))
+    for number, (own, other) in enumerate(((before, after), (after, before))):
+        for ref in own:
+            if ref.kind == "column" and ref not in other:
+                sides[ref.table][number].append(ref)
+    for table, (gone, new) in sides.items():
+        if (
+            len(gone) == len(new) == 1
+            and relation_of(before, table) == relation_of(after, table) == Ref("table", table)
+            and _are_alike(before[gone[0]], after[new[0]])
+            and not _is_named(gone[0], before)
+            and not _is_named(new[0], after)
+        ):
+            yield gone[0], new[0]
+
+
+def _is_named(column: Ref, objects: Objects) -> bool:
+    """Whether another object has the name of the column: an index, a view, a policy, a comment."""
+    word = re.compile(rf"(?<!\w){re.escape(column.name)}(?!\w)")
+    return any(
+        ref.name == column.name
+        or word.search(f"{ref.table if ref.table != column.table else ''} {parts}")
+        for ref, parts in objects.items()
+        if ref != column and (ref.kind != "column" or ref.table == column.table)
+    )
 
 
 def _are_alike(old: Parts, new: Parts) -> bool:
@@ -82,6 +117,8 @@ def rename(ref: Ref, old: str, new: str, *, guarded: bool) -> str:
         return f"ALTER INDEX {'IF EXISTS ' if guarded else ''}{where} RENAME TO {name(new)}"
     if ref.kind in _WORDS:
         sql = f"ALTER {_WORDS[ref.kind]} {name(old)} ON {table} RENAME TO {name(new)}"
+    elif ref.kind == "column":
+        sql = f"ALTER TABLE {table} RENAME COLUMN {name(old)} TO {name(new)}"
     else:
         sql = f"ALTER TABLE {table} RENAME CONSTRAINT {name(old)} TO {name(new)}"
     if not guarded:

@@ -118,11 +118,32 @@ def test_a_renamed_index_takes_its_parameters_along():
     assert written(before, after) == ['op.execute("ALTER INDEX earlier RENAME TO later")']
 
 
-def test_a_dropped_column_names_the_one_that_it_may_have_become():
-    before = {**TABLE, **COLUMN}
-    after = {**TABLE, Ref("column", "t", "b"): COLUMN[Ref("column", "t", "a")]}
-    note, *_ = written(before, after)
-    assert note == (
+OTHER_COLUMN = {Ref("column", "t", "b"): COLUMN[Ref("column", "t", "a")]}
+
+
+def test_a_column_of_another_name_is_renamed():
+    before, after = {**TABLE, **COLUMN}, {**TABLE, **OTHER_COLUMN}
+    assert written(before, after) == ['op.execute("ALTER TABLE t RENAME COLUMN a TO b")']
+    (asking,) = written(before, after, guarded=True)
+    assert "attname = 'a'" in asking
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({Ref("index", "t", "i"): INDEX}, {}),
+        ({Ref("comment", "t", "a"): {EXISTS: True, "text": "x"}}, {}),
+        ({}, {Ref("view", "v"): {EXISTS: True, "definition": Query("view", "SELECT b FROM t")}}),
+        ({}, {Ref("column", "t", "c"): COLUMN[Ref("column", "t", "a")]}),
+    ],
+    ids=["an index", "a comment", "a view", "a third column"],
+)
+def test_a_dropped_column_names_the_one_that_it_may_have_become(before, after):
+    """What it was is a guess where something else has its name, or where it may be two."""
+    lines = written({**TABLE, **COLUMN, **before}, {**TABLE, **OTHER_COLUMN, **after})
+    assert not [line for line in lines if "TABLE t RENAME" in line]
+    (note,) = (line for line in lines if line.startswith("# Loses the values"))
+    assert note.removesuffix(" If it is the later c, write RENAME COLUMN instead.") == (
         "# Loses the values of the column. If it is the later b, write RENAME COLUMN instead."
     )
 
