@@ -6,7 +6,7 @@ fill factors of other indexes than B-trees are in PostgreSQL's headers of their 
 
 from __future__ import annotations
 
-from conformance.comparing.facts import Default
+from conformance.comparing.facts import Default, Value
 
 #: A table without autovacuum has stale statistics; parallel_workers decides the planner's choices.
 #: An unlogged sequence of a column gives ids again after a crash.
@@ -42,6 +42,18 @@ _DEFAULTS = {
 _FILLFACTORS = {None: "100", "btree": "90", "hash": "75", "gist": "90", "spgist": "80"}
 _ON_OFF = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
 _SWITCHES = ("enabled", "fastupdate", "buffering", "autosummarize", "deduplicate_items", "table")
+
+#: Option of a refresh policy -> its default in every version that has the option.
+_OF_REFRESHES = {"max_batches_per_execution": 0, "refresh_newest_first": True}
+
+
+def refresh_option(name: str, value: Value) -> Value:
+    """The value of an option of a refresh policy; None if it is the default.
+
+    Source: TimescaleDB documentation, "add_continuous_aggregate_policy". The default of
+    `buckets_per_batch` is another one in later versions.
+    """
+    return None if name in _OF_REFRESHES and value == _OF_REFRESHES[name] else value
 
 
 def normal(name: str, value: object, method: str | None = None) -> str | Default:

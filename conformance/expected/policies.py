@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, UNBOUNDED, Facts, Unsaid, Value
+from conformance.comparing.parameters import refresh_option
 from conformance.declarations import (
     Refresh,
     compaction_of,
@@ -82,7 +83,7 @@ def _refresh(refresh: Refresh) -> dict[str, Value]:
         "start_offset": UNBOUNDED if refresh.start_offset is None else refresh.start_offset,
         "end_offset": UNBOUNDED if refresh.end_offset is None else refresh.end_offset,
         "max_runtime": _REFRESH_RUNTIME,
-        **refresh.options,
+        **{name: refresh_option(name, value) for name, value in refresh.options.items()},
     }
 
 

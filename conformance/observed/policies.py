@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
+from conformance.comparing.parameters import refresh_option
 from conformance.intervals import Interval, refresh_window
 from conformance.observed.catalog import Scope, parsed_interval, rows
 from conformance.observed.jobs import unusual
@@ -73,7 +74,11 @@ def _refresh(job: Any, config: dict[str, Any]) -> dict[str, Value]:
         config.pop(name, None)
         offset = _offset(job, name)
         found[name] = UNBOUNDED if offset is None else offset
-    return {**found, **{name: config.pop(name, None) for name in _REFRESH_OPTIONS}}
+    return {**found, **_refresh_options(config)}
+
+
+def _refresh_options(config: dict[str, Any]) -> dict[str, Value]:
+    return {name: refresh_option(name, config.pop(name, None)) for name in _REFRESH_OPTIONS}
 
 
 def _attributes(jobs: list[Any]) -> dict[str, Value]:

@@ -402,6 +402,17 @@ KEPT = (
         since=(2, 19),
     ),
     Alteration(
+        "the oldest batches first, and few of them",
+        "SELECT remove_continuous_aggregate_policy('daily');"
+        "SELECT add_continuous_aggregate_policy('daily', INTERVAL '3 days', INTERVAL '1 hour',"
+        " INTERVAL '30 minutes', max_batches_per_execution => 1, refresh_newest_first => false)",
+        {
+            "policy:daily.refresh:max_batches_per_execution",
+            "policy:daily.refresh:refresh_newest_first",
+        },
+        since=(2, 20),
+    ),
+    Alteration(
         "one more, of another window",
         "SELECT add_continuous_aggregate_policy('daily', INTERVAL '30 days', INTERVAL '3 days',"
         " INTERVAL '1 day')",
@@ -505,6 +516,13 @@ HARMLESS = (
         "ALTER MATERIALIZED VIEW daily SET"
         " (timescaledb.materialized_only = false); ALTER MATERIALIZED VIEW daily SET"
         " (timescaledb.materialized_only = true)",
+    ),
+    Alteration(
+        "the defaults of a refresh in words",
+        "SELECT remove_continuous_aggregate_policy('daily');"
+        "SELECT add_continuous_aggregate_policy('daily', INTERVAL '3 days', INTERVAL '1 hour',"
+        " INTERVAL '30 minutes', max_batches_per_execution => 0, refresh_newest_first => true)",
+        since=(2, 20),
     ),
     Alteration("vacuumed", _on_rows("ALTER TABLE {} SET (autovacuum_enabled = on)")),
     Alteration(

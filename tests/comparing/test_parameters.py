@@ -1,11 +1,11 @@
-"""Storage parameters are compared by what they mean, not by how they were written."""
+"""Options and storage parameters: a default that is written out is the default."""
 
 from __future__ import annotations
 
 import pytest
 
 from conformance.comparing.facts import Default
-from conformance.comparing.parameters import normal
+from conformance.comparing.parameters import normal, refresh_option
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,21 @@ def test_a_default_that_is_written_out_is_the_default(name, value, method, text)
 def test_another_value_is_no_default(name, value, method, text):
     found = normal(name, value, method)
     assert (found, type(found)) == (text, str)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "compared"),
+    [
+        ("max_batches_per_execution", 0, None),
+        ("max_batches_per_execution", 1, 1),
+        ("refresh_newest_first", True, None),
+        ("refresh_newest_first", False, False),
+        ("refresh_newest_first", None, None),
+        ("buckets_per_batch", 0, 0),
+        ("buckets_per_batch", 10, 10),
+        ("include_tiered_data", True, True),
+        ("include_tiered_data", False, False),
+    ],
+)
+def test_an_option_of_a_refresh(name, value, compared):
+    assert refresh_option(name, value) is compared
