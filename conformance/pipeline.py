@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from conformance.comparing.comparison import Comparison, compare
+from conformance.comparing.declared_partitions import with_declared_partitions
 from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import EXISTS
 from conformance.comparing.leaving import circumstances_left, declared_and_left
 from conformance.comparing.leaving import leave as leave_to_others
 from conformance.comparing.seen import accounted
@@ -21,6 +23,7 @@ from conformance.errors import DeclaredAndLeft
 from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 from conformance.observed.circumstances import observed_circumstances
+from conformance.observed.partitions import parents_of
 from conformance.observed.storage import mark_storage_of_types
 from conformance.project.long_names import refuse_long_names
 from conformance.project.references import refuse_lost_references
@@ -104,14 +107,23 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
         expected, observed = both_sides(connection, metadata, scope, observed)
         known: dict[str, Any] = {"sides": (expected, observed), "schemas": scope.schemas}
         circumstances = observed_circumstances(connection, scope, living=living)
-        if not scope.left:
+        if scope.left:
+            remaining, left = leave_to_others(observed, scope.left, scope.default_schema)
+            circumstances = circumstances_left(circumstances, scope.left, scope.default_schema)
+            comparison = compare(expected, remaining, capabilities, circumstances)
+            known |= {
+                "sides": (expected, remaining), "left": left, "accounted": accounted(observed),
+            }  # fmt: skip
+        else:
             comparison = compare(expected, observed, capabilities, circumstances)
-            return _with_mendable(replace(comparison, **known))
-        remaining, left = leave_to_others(observed, scope.left, scope.default_schema)
-        circumstances = circumstances_left(circumstances, scope.left, scope.default_schema)
-        comparison = compare(expected, remaining, capabilities, circumstances)
-        known |= {"sides": (expected, remaining), "left": left, "accounted": accounted(observed)}
-        comparison = replace(comparison, **known)
+        missing = {
+            key.table
+            for key in comparison.findings
+            if key.kind == "table" and key.attribute == EXISTS and key not in observed
+        }
+        comparison = with_declared_partitions(
+            replace(comparison, **known), parents_of(connection, scope, missing)
+        )
         return _with_mendable(comparison)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Column, Date, ForeignKey, Index, Integer, MetaData, Table
 
+from conformance.declarations import Grant
 from conformance.observed.partitions import covered
 
 from .cases import Alteration, parametrize
+from .mending import prove
 
 MAKE = """
 CREATE TABLE kinds (id int PRIMARY KEY);
@@ -127,6 +129,55 @@ def test_the_bounds_of_partitions_are_named(made, sql, bounds):
 def test_of_many_bounds_the_first_are_named():
     told = covered(f"FOR VALUES IN ({n})" for n in range(53))
     assert told.endswith("FOR VALUES IN (49), and 3 more")
+
+
+def _declaring(*names: str, schema: str | None = None) -> MetaData:
+    """The models, which declare partitions as tables of their own, too."""
+    metadata = models()
+    for name in names:
+        Table(name, metadata, Column("day", Date, primary_key=True), Column("size", Integer),
+              Column("Kind", Integer, ForeignKey("kinds.id")), schema=schema)  # fmt: skip
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("name", "parent"), [("events_2020", "events"), ("events_2021_a", "events_2021")]
+)
+def test_a_partition_that_is_declared_is_compared_with_its_table(made, name, parent):
+    metadata = _declaring(name)
+    Grant("select", to="pg_monitor").require(metadata)
+    made.execute("GRANT SELECT ON kinds, events, notes TO pg_monitor")
+    made.expect((), metadata)
+    unseen = made.compare(metadata).not_checked.values()
+    reason = (
+        f"the database has the table as a partition of {parent}: partitions are compared with their"
+        " table, and need no declaration"
+    )
+    assert {
+        f"table:{name}:exists", f"column:{name}.size:type", f"privilege:{name}.pg_monitor:exists",
+    } < {item.id for item in unseen if item.reason == reason}  # fmt: skip
+    outcome = prove(made, metadata)
+    assert (outcome.mended, outcome.plan.upgrade) == (True, ())
+
+
+def test_what_was_done_to_a_declared_partition_is_still_named(made):
+    made.execute("ALTER TABLE events_2020 ADD CHECK (size > 0)")
+    made.expect(ALTERED, _declaring("events_2020"))
+
+
+def test_a_declared_partition_in_a_schema_of_its_own(made):
+    made.execute("CREATE SCHEMA parts; CREATE TABLE parts.old PARTITION OF events"
+                 " FOR VALUES FROM ('2019-01-01') TO ('2020-01-01')")  # fmt: skip
+    made.expect((), _declaring("old", schema="parts"))
+    made.expect({"table:old:exists"}, _declaring("old"))
+
+
+def test_a_declared_partition_that_is_missing_is_named(made):
+    metadata = _declaring("events_2020", "events_2019")
+    made.expect({"table:events_2019:exists"}, metadata)
+    made.execute("ALTER TABLE notes DROP CONSTRAINT notes_day_fkey; DROP TABLE events_2020")
+    made.expect({"table:events_2019:exists", "table:events_2020:exists",
+                 "foreign_key:notes.notes_day_fkey:exists"}, metadata)  # fmt: skip
 
 
 HARMLESS = (
