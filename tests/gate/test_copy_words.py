@@ -119,13 +119,52 @@ def test_an_error_shows_names_and_no_values():
         "CREATE UNIQUE INDEX uq ON t (a)",
         (),
         "23505",
-        ("Key (a, b)=(Ann, (1)) is duplicated.", "Failing row contains (Ann)."),
+        ("Key (a, b)=(Ann, (1)) is duplicated.", "Key (a)=(Ann", "Failing row contains (Ann)."),
     )
     shown = REDACTION.failure(failure, Diagnosed(constraint_name="uq"))
     assert shown.reason == 'UniqueViolation: could not create unique index "uq"'
-    assert shown.detail == ("Key (a, b)=(…) is duplicated.",)
+    assert shown.detail == ("Key (a, b)=(…) is duplicated.", "Key (a)=(…")
     invalid = Failure('X: invalid input syntax for type integer: "Ann"', "", (), "22P02")
     assert "Ann" not in REDACTION.failure(invalid, Diagnosed()).reason
+
+
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [
+        ("Ann", '"{}"'),
+        ('{"name": "Ann", "of": "known"}', '"{}"'),
+        ('"Ann"', '"{}"'),
+        ('Ann" and more', '"{}"'),
+        ("Ann's", '"{}"'),
+        ('known"Ann', '"{'),
+        ("Ann", "»{}«"),
+        ("»Ann« Ann", "»{}«"),
+        ("Ann", "«{}»"),
+        ("Ann", "« {} »"),
+        ("Ann", "«\u202f{}\u202f»"),
+        ("Ann", '"{'),
+        ("Ann", "« {"),
+    ],
+)
+def test_no_part_of_a_value_is_shown_in_any_language(value, quoted):
+    """A message of PostgreSQL in the quotes of its translations, whole or cut."""
+    message = quoted.replace("{}", "{").replace("{", value)
+    failure = Failure(f'X: type "t" of "uq", {message} of "t"', "", (), "22P02")
+    shown = REDACTION.failure(failure, Diagnosed(constraint_name="uq", table_name="t")).reason
+    assert "Ann" not in shown
+    assert shown.startswith('X: type "t" of "uq", ')
+
+
+def test_names_are_shown_in_any_language():
+    for words in ('"t" und »t« und « t »', "de « t »"):
+        shown = REDACTION.message(words, ["t"])
+        assert shown == words
+
+
+def test_a_value_of_several_lines_hides_the_message():
+    failure = Failure('X: invalid input syntax for type integer: "a" Ann', "", (), "22P02")
+    error = Diagnosed(message_primary='invalid input syntax for type integer: "a" Ann\nb"')
+    assert "Ann" not in REDACTION.failure(failure, error).reason
 
 
 def test_the_words_of_an_author_are_not_shown():

@@ -695,6 +695,20 @@ def test_no_value_of_the_copy_is_reported(project, copy):
     assert "WHERE id = 2" in own_statement(report, "id = 2").sql
 
 
+QUOTING = """
+op.execute("INSERT INTO places (name) SELECT '{' || chr(34) || name || chr(34) || '}' FROM places")
+op.execute("UPDATE places SET size = name::integer WHERE name LIKE '{%%'")
+"""
+
+
+def test_no_part_of_a_value_with_quotes_is_reported(project, copy):
+    project.revision(QUOTING)
+    report = rehearsed(project, copy)
+    (failed,) = (item for item in report.findings if item.code == "upgrade-failed")
+    assert 'invalid input syntax for type integer: "…".' in failed.message
+    assert "place " not in json.dumps(report.as_data()).replace("places", "")
+
+
 def test_the_words_of_an_exception_are_not_reported(project, copy):
     project.revision(
         "row = op.get_bind().execute(sa.text('SELECT name FROM places WHERE id = 42')).scalar()\n"

@@ -21,11 +21,14 @@ _LITERAL = re.compile(
     r"|(?<![\w.\"$%])(?P<number>\d+(?:\.\d+)?)(?![\w\"])",
     re.DOTALL,
 )
-#: What a message of the server may quote, and its numbers.
+#: What a message of the server may quote, in any of its languages, and its numbers. No word begins
+#: right after a quotation, but for languages without spaces.
 _QUOTED = re.compile(
-    r"\"(?P<name>[^\"]*)\"|'(?P<text>[^']*)'|(?<![\w.])(?P<number>\d+(?:\.\d+)?)(?!\w)"
-    r"|=\((?P<key>.*)\)"
+    r"\"(?P<name>[^\"]*)\"(?![A-Za-z0-9\"])|[«»]\s*(?P<angled>[^«»]*?)\s*[«»]|'(?P<text>[^']*)'"
+    r"|(?<![\w.])(?P<number>\d+(?:\.\d+)?)(?!\w)|=\((?P<key>.*)\)|(?:=\(|[\"«»])(?P<cut>.+)"
 )
+#: A sign that begins a quotation -> those that may end it.
+_ENDS = {'"': '"', "'": "'", "«": "«»", "»": "«»"}
 
 #: What the server says beside a message, as psycopg2 calls it.
 _NAMES = ("schema_name", "table_name", "column_name", "constraint_name", "datatype_name")
@@ -57,6 +60,14 @@ class Redaction:
             names: names of objects, which the server gives beside the message.
         """
         allowed = {*names}
+        for match in _QUOTED.finditer(text):
+            ends = _ENDS.get(match[0][0])
+            if ends and not self._may_show(_value(match), allowed):
+                # It may contain quotes itself, so that it ends at the last one.
+                last = max(text.rfind(sign, match.start() + 1) for sign in ends)
+                tail = text[last:] if last > 0 else ""
+                text = f"{text[: match.start() + 1]}{HIDDEN}{tail}"
+                break
         return self._scrub(_QUOTED.sub(lambda match: self._quoted(match, allowed), text))
 
     def failure(self, failure: Failure, error: BaseException | None) -> Failure:
@@ -68,7 +79,12 @@ class Redaction:
         original = getattr(error, "orig", None) or error
         diag = getattr(original, "diag", None)
         kind, _, words = failure.reason.partition(": ")
-        told = failure.sqlstate and getattr(diag, "source_function", None) != _RAISE
+        # A value of several lines ends on none of those that are shown.
+        told = (
+            failure.sqlstate
+            and getattr(diag, "source_function", None) != _RAISE
+            and "\n" not in (getattr(diag, "message_primary", None) or "")
+        )
         names = {str(name) for name in (getattr(diag, part, None) for part in _NAMES) if name}
         return replace(
             failure,
@@ -88,10 +104,12 @@ class Redaction:
         return HIDDEN if match["number"] is not None else f"'{HIDDEN}'"
 
     def _quoted(self, match: re.Match[str], allowed: set[str]) -> str:
-        value = next(v for v in match.groups() if v is not None)
-        return (
-            match[0] if value in allowed or self._knows(value) else match[0].replace(value, HIDDEN)
-        )
+        value = _value(match)
+        return match[0] if self._may_show(value, allowed) else match[0].replace(value, HIDDEN)
+
+    def _may_show(self, value: str, allowed: set[str]) -> bool:
+        # Between the quotes of `""row""` is nothing that the file could have.
+        return value in allowed or (value != "" and self._knows(value))
 
     def _knows(self, value: str) -> bool:
         if not value:
@@ -99,3 +117,8 @@ class Redaction:
         edge_before = r"(?<!\w)" if value[0].isalnum() else ""
         edge_after = r"(?!\w)" if value[-1].isalnum() else ""
         return re.search(f"{edge_before}{re.escape(value)}{edge_after}", self._known) is not None
+
+
+def _value(match: re.Match[str]) -> str:
+    """What stands within the signs."""
+    return next(value for value in match.groups() if value is not None)
