@@ -103,6 +103,8 @@ _REPLACED = frozenset(
 #: Kinds whose `exists` is the only sign that there is such an object.
 _EXISTING = frozenset(_MODULES) - {"storage", "chunk"}
 _ALL = frozenset(_MODULES)
+#: How long a statement waits for its lock.
+TIMEOUT = "SET LOCAL lock_timeout = '5s'"
 _UNKNOWN = "the facts do not say how it was made; drop it or create it by hand"
 
 
@@ -250,7 +252,7 @@ def _timed(steps: list[Step]) -> list[Step]:
     numbers = {step.phase for step in steps}
     steps = [*steps]
     if FIRST in numbers and 0 in numbers:
-        steps.append(Step(-len(ORDER) - 2, 0, "SET LOCAL lock_timeout = '5s'"))
+        steps.append(Step(-len(ORDER) - 2, 0, TIMEOUT))
     if LAST in numbers:
         steps.append(Step(-1, 0, "SET lock_timeout = '5s'", phase=LAST))
         steps.append(Step(len(ORDER) + 1, 0, "RESET lock_timeout", phase=LAST))

@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any
 from alembic.util import CommandError, format_as_comma, rev_id, template_to_file
 
 from conformance.errors import ConformanceError, describe_error
-from conformance.mending.revision import downgrade_body, script, upgrade_body
+from conformance.mending.plan import TIMEOUT
+from conformance.mending.revision import call, downgrade_body, script, upgrade_body
 from conformance.project.scripts import revisions_of, single_head
+from conformance.project.surroundings import mentions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alembic.config import Config
 
     from conformance.mending.plan import Plan
+    from conformance.mending.scene import Step
 
 
 def write_revision(
@@ -31,7 +36,10 @@ def write_revision(
     directory = revisions_of(config)
     try:
         made = directory.generate_revision(
-            identifier or rev_id(), message or message_of(plan), config=config, **_bodies(plan)
+            identifier or rev_id(),
+            message or message_of(plan),
+            config=config,
+            **_bodies(config, plan),
         )
     # The template is the project's, and may raise anything.
     except Exception as error:
@@ -65,7 +73,7 @@ def printed_revision(
                 comma=format_as_comma,
                 message=message or message_of(plan),
                 config=config,
-                **_bodies(plan),
+                **_bodies(config, plan),
             )
         except Exception as error:
             raise _unwritten(error) from None
@@ -83,16 +91,26 @@ def message_of(plan: Plan) -> str:
     return f"mend {number} finding{'s' * (number != 1)}"
 
 
-def _bodies(plan: Plan) -> dict[str, Any]:
-    def indented(body: str) -> str:
+def _bodies(config: Config, plan: Plan) -> dict[str, Any]:
+    patient = mentions(config, "lock_timeout")
+
+    def indented(steps: Sequence[Step], body: str) -> str:
+        first = "" if patient else _timeout(steps)
         # The template indents the first line.
-        return textwrap.indent(body, "    ").strip()
+        return _with_statement(textwrap.indent(f"{first}{body}", "    ").strip())
 
     return {
-        "upgrades": _with_statement(indented(upgrade_body(plan))),
-        "downgrades": _with_statement(indented(downgrade_body(plan))),
+        "upgrades": indented(plan.upgrade, upgrade_body(plan)),
+        "downgrades": indented(plan.downgrade, downgrade_body(plan)),
         "imports": _irreversible(plan),
     }
+
+
+def _timeout(steps: Sequence[Step]) -> str:
+    """What keeps a statement from waiting for its lock, and all others behind it, for long."""
+    if all(step.phase for step in steps) or any("lock_timeout" in step.sql for step in steps):
+        return ""
+    return f"{call(TIMEOUT)}\n"
 
 
 def _irreversible(plan: Plan) -> str:

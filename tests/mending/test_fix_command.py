@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -129,6 +130,19 @@ def test_the_sql_for_a_database_of_a_project_without_migrations(run, tmp_path, d
         assert done.returncode == 2
         assert "There is no alembic.ini" in done.stderr
         assert "conformance fix URL --sql prints statements" in done.stderr
+
+
+def test_a_revision_waits_for_no_lock_where_env_py_leaves_it_open(run, tmp_path, drifted):
+    """As the gate asks of every revision."""
+    assert "lock_timeout" not in run(drifted, "--print").stdout
+    env = tmp_path / "alembic/env.py"
+    env.write_text(re.sub(r"(?m)^.*lock_timeout.*$", "", env.read_text()))
+    printed = run(drifted, "--print").stdout
+    for function in ("upgrade", "downgrade"):
+        body = printed.partition(f"def {function}() -> None:\n")[2]
+        first = re.search(r"op\.execute\(.*", body)[0]
+        assert first == "op.execute(\"SET LOCAL lock_timeout = '5s'\")"
+    assert "lock_timeout" not in run(drifted, "--sql").stdout
 
 
 def audited(tmp_path, url):
