@@ -131,6 +131,13 @@ def hint_at_module(error: ModuleNotFoundError, wanted: str = "") -> str:
         wanted: the module that was to be imported: one of the project's own.
     """
     root, here = (error.name or "").partition(".")[0], Path.cwd()
+    # Where the root is found, something below it is missing.
+    folder = _folder_of(root, here) if root == error.name else None
+    if folder is not None:
+        return (
+            f"{root} is in the folder {folder}: name that folder in PYTHONPATH, or in"
+            " prepend_sys_path of Alembic's configuration."
+        )
     own = (
         "this command in the folder that has the module, or name that folder in PYTHONPATH, or"
         f" in prepend_sys_path of Alembic's configuration; this is {here}."
@@ -139,6 +146,21 @@ def hint_at_module(error: ModuleNotFoundError, wanted: str = "") -> str:
         return f"Run {own}"
     package = f"If {root} is a package, install it for {sys.executable}."
     return f"{package} If it is the project's, run {own}"
+
+
+def _folder_of(module: str, here: Path) -> str | None:
+    """The folder one or two levels below that has the package, as a path from here.
+
+    A folder that is a package itself, such as `app` with `app.redis`, has no package of that name.
+    """
+    for depth in ("*", "*/*"):
+        for found in sorted(here.glob(f"{depth}/{module}/__init__.py")):
+            folder = found.parent.parent
+            path = folder.relative_to(here)
+            hidden = any(part.startswith(".") for part in path.parts)
+            if not hidden and not (folder / "__init__.py").exists():
+                return path.as_posix()
+    return None
 
 
 def _missing(error: BaseException) -> list[str]:

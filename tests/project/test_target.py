@@ -170,6 +170,25 @@ def test_the_way_out(project, env, words):
     assert words in caught.value.hint
 
 
+def test_a_package_below_src_is_named_with_its_folder(project, tmp_path, monkeypatch):
+    project("from cellar_of_doors.base import metadata as target_metadata")
+    write(tmp_path, {
+        "src/cellar_of_doors/__init__.py": "",
+        "src/cellar_of_doors/base.py": "from sqlalchemy import Column, Integer, MetaData, Table\n"
+        "metadata = MetaData()\nTable('doors', metadata, Column('id', Integer))",
+    })  # fmt: skip
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert caught.value.hint.startswith("cellar_of_doors is in the folder src: name that folder in")
+    (tmp_path / "src/__init__.py").touch()
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert "install it for" in caught.value.hint
+    (tmp_path / "src/__init__.py").unlink()
+    monkeypatch.syspath_prepend("src")
+    assert tables() == ["doors"]
+
+
 @pytest.mark.parametrize(
     "read",
     [
