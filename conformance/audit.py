@@ -27,7 +27,12 @@ from conformance.engines.connecting import (
 )
 from conformance.engines.identification import identify_server
 from conformance.engines.patience import Patience
-from conformance.errors import EngineUnavailable, is_of_unknown_catalog
+from conformance.errors import (
+    INSUFFICIENT_PRIVILEGE,
+    EngineUnavailable,
+    is_of_unknown_catalog,
+    state_of,
+)
 from conformance.observed.executables import FOREIGN
 from conformance.observed.fenced import fence
 from conformance.observed.sizes import SERVER, server_limits, table_sizes
@@ -45,6 +50,11 @@ STATEMENT_TIMEOUT = "60s"
 LOCK_TIMEOUT = "5s"
 #: Seconds for an answer, after which the network is at fault: longer than STATEMENT_TIMEOUT.
 ANSWER_TIMEOUT = 90.0
+#: TimescaleDB's views turn the name of each such table into its OID.
+_GRANT = (
+    "Grant the role USAGE on every schema that has compressed hypertables or continuous aggregates:"
+    " TimescaleDB's information views refuse other roles."
+)
 #: Timeouts that a role or a server may have set for its application. Between two statements the
 #: facts of thousands of tables are compared; a session that has lost its client must end all the
 #: same, since it holds a snapshot. Not every supported server has both.
@@ -151,9 +161,10 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
             if is_of_unknown_catalog(error):
                 raise
             reason = scrubbed(str(error.orig), url).rstrip(".")
+            hint = f"The {work} has changed nothing; try again when the server is less busy."
             raise EngineUnavailable(
                 f"Reading the catalog at {place(url)} failed: {reason}.",
-                f"The {work} has changed nothing; try again when the server is less busy.",
+                _GRANT if state_of(error) == INSUFFICIENT_PRIVILEGE else hint,
             ) from None
         except UnicodeDecodeError as error:
             raise EngineUnavailable(

@@ -149,6 +149,10 @@ def message_of(error: BaseException) -> str:
     return " ".join(str(message).split())
 
 
+#: SQLSTATE of what a role may not do.
+INSUFFICIENT_PRIVILEGE = "42501"
+
+
 def state_of(error: BaseException) -> str:
     """The SQLSTATE of a server's error; empty if the error has none."""
     original = getattr(error, "orig", None) or error

@@ -18,6 +18,7 @@ from conformance import audit as audit_module
 from conformance.cli import main
 from conformance.declarations import Job, hypertable_of
 from conformance.engines.base import Template
+from conformance.errors import EngineUnavailable
 from conformance.population.filling import fill_every_state
 from models import Base
 
@@ -236,6 +237,14 @@ def test_a_closed_port():
     assert code == 2
     one_sentence_about(err, "Nothing listens at 127.0.0.1")
     assert "secret" not in err
+
+
+def test_a_role_that_may_not_read_what_it_needs(database):
+    refused_to = "SET LOCAL ROLE pg_monitor; SELECT FROM pg_catalog.pg_authid"
+    with pytest.raises(EngineUnavailable) as refused, audit_module.reading(database) as connection:
+        connection.exec_driver_sql(refused_to)
+    assert "permission denied for table pg_authid" in str(refused.value)
+    assert "Grant the role USAGE on every schema" in refused.value.hint
 
 
 def test_a_database_without_timescaledb(empty_database):

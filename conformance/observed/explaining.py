@@ -27,7 +27,7 @@ def ask_in_halves(
     connection: Connection,
     items: Sequence[Item],
     ask: Callable[[Sequence[Item]], Sequence[Answer]],
-) -> tuple[list[tuple[Item, Answer]], list[tuple[Item, str]]]:
+) -> tuple[list[tuple[Item, Answer]], list[tuple[Item, DBAPIError]]]:
     """Ask about all items at once; if the server refuses, about halves, down to single items.
 
     Returns:
@@ -42,12 +42,17 @@ def ask_in_halves(
         if error.connection_invalidated:
             raise
         if len(items) == 1:
-            return [], [(items[0], str(error.orig).partition("\n")[0])]
+            return [], [(items[0], error)]
     middle = len(items) // 2
     first, second = (
         ask_in_halves(connection, half, ask) for half in (items[:middle], items[middle:])
     )
     return first[0] + second[0], first[1] + second[1]
+
+
+def first_line(error: DBAPIError) -> str:
+    """What the server says, without its details."""
+    return str(error.orig).partition("\n")[0]
 
 
 def plan_of(connection: Connection, query: str) -> Any:

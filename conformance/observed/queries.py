@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import Query
 from conformance.observed.clauses import hidden_clauses
-from conformance.observed.explaining import ask_in_halves, normal, plan_of
+from conformance.observed.explaining import ask_in_halves, first_line, normal, plan_of
 from conformance.observed.tokens import quoted, tokens_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def spelled_queries(
     plans, refused = ask_in_halves(
         connection, [item for item in asked if not item.ambiguous], explain
     )
-    found |= {item.query: _unplannable(item.query, reason) for item, reason in refused}
+    found |= {item.query: _unplannable(item.query, first_line(error)) for item, error in refused}
     for item, plan in plans:
         plain, spelled = hidden_clauses(item.query)
         canonical = _described_plan(plan, item.relations, plain)

@@ -31,8 +31,9 @@ from conformance.comparing.facts import (
     TypeName,
     Value,
 )
+from conformance.errors import INSUFFICIENT_PRIVILEGE, state_of
 from conformance.observed.executables import executables
-from conformance.observed.explaining import ask_in_halves, normal, plan_of
+from conformance.observed.explaining import ask_in_halves, first_line, normal, plan_of
 from conformance.observed.queries import spelled_queries
 from conformance.observed.tokens import tokens_of
 
@@ -72,7 +73,7 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
     The expressions of both sides use the declared types of the columns. A column of another type is
     therefore one difference, and not one more for each expression with the column. An expression
     that the server refuses (because it lacks a function or a type) keeps its text, and so does one
-    that a superuser must not plan.
+    that the role may not ask about, or that a superuser must not plan.
     """
     expected, observed = FactTable.of(expected), FactTable.of(observed)
     # Most facts contain none of these; only the others are processed.
@@ -84,9 +85,10 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
     types |= {text: TypeName(name, text) for text, name in _canonical_types(connection, names)}
     forbidden = executables(connection)
     refused = {identity: _refused(identity, forbidden) for identity in identities}
-    spelled = _canonical_expressions(
+    spelled, denied = _canonical_expressions(
         connection, {identity for identity in identities if not refused[identity]}
     )
+    refused |= denied
     relations = _relations(scope, declared, found)
     queries = spelled_queries(connection, asked, relations, forbidden)
 
@@ -268,11 +270,18 @@ def _refused(identity: _Identity, forbidden: Executables) -> str:
 
 def _canonical_expressions(
     connection: Connection, identities: set[_Identity]
-) -> dict[_Identity, str]:
+) -> tuple[dict[_Identity, str], dict[_Identity, str]]:
+    """What PostgreSQL prints of each, and why this role may not ask about some."""
     # Expressions with the same columns share a subquery, which takes longer than an expression.
     ordered = sorted(identities, key=lambda identity: (identity[1], repr(identity)))
-    answers, _ = ask_in_halves(connection, ordered, lambda some: _explained(connection, some))
-    return dict(answers)
+    answers, errors = ask_in_halves(connection, ordered, lambda some: _explained(connection, some))
+    denied = {
+        identity: f"{first_line(error)}, so only the texts are compared, and they differ. Grant the"
+        " role that, or audit as another role"
+        for identity, error in errors
+        if state_of(error) == INSUFFICIENT_PRIVILEGE
+    }
+    return dict(answers), denied
 
 
 def _explained(connection: Connection, identities: Sequence[_Identity]) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect
+from conformance.errors import INSUFFICIENT_PRIVILEGE
 from conformance.observed.home import function
 from conformance.project.migrations import Migrations
 from conformance.upgrade.dumping import check_client, copy_rows, dump_and_restore
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from conformance.upgrade.servers import Servers
     from conformance.upgrade.sides import ServerEngine, Side
     from conformance.upgrade.tracing import Before
-
-
-#: SQLSTATE insufficient_privilege.
-_INSUFFICIENT_PRIVILEGE = "42501"
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,7 @@ def _begin_restoring(url: URL) -> None:
     try:
         _call(url, "timescaledb_pre_restore")
     except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) != _INSUFFICIENT_PRIVILEGE:
+        if getattr(error.orig, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
             raise
         raise WayUnavailable(
             "the role may not call timescaledb_pre_restore(); only a superuser may restore a dump"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, DefaultClause, Integer, MetaData, Table, text
+from sqlalchemy import Column, DefaultClause, Enum, Integer, MetaData, Table, text
 
 from conformance.declarations import DatabaseObject, Function, Rule, Trigger
 
@@ -273,6 +273,39 @@ def _elsewhere() -> MetaData:
 def test_names_of_another_schema(bare_database, setting):
     bare_database.execute(f"{ELSEWHERE} SET LOCAL {setting}")
     bare_database.expect((), _elsewhere())
+
+
+DEFAULTS = """
+CREATE SCHEMA ops; CREATE TYPE ops.side AS ENUM ('buy', 'sell');
+CREATE TABLE orders (id int DEFAULT 7, side ops.side DEFAULT 'buy');
+CREATE ROLE reader_of_a_test; SET LOCAL ROLE reader_of_a_test
+"""
+
+
+def _defaults(number: str) -> MetaData:
+    metadata = MetaData()
+    side = Enum("buy", "sell", name="side", schema="ops")
+    Table(
+        "orders",
+        metadata,
+        Column("id", Integer, server_default=number),
+        Column("side", side, server_default="buy"),
+    )
+    return metadata
+
+
+def test_what_postgresql_does_not_explain_to_the_role_is_not_checked(bare_database):
+    bare_database.execute(DEFAULTS)
+    for number, findings in (("7", set()), ("8", {"column:orders.id:default"})):
+        metadata = _defaults(number)
+        bare_database.expect(findings, metadata)
+        reasons = {
+            item.id: item.reason for item in bare_database.compare(metadata).not_checked.values()
+        }
+        assert reasons["column:orders.side:default"] == (
+            "permission denied for schema ops, so only the texts are compared, and they differ."
+            " Grant the role that, or audit as another role"
+        )
 
 
 def test_temporary_relations_hide_no_names(bare_database):

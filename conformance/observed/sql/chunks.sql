@@ -55,7 +55,10 @@ WITH plain AS (
               FROM (SELECT pg_catalog.to_jsonb(k) AS entry FROM _timescaledb_catalog.chunk k) AS k
               JOIN (SELECT pg_catalog.to_jsonb(z) AS entry FROM _timescaledb_catalog.chunk z) AS z
                 ON z.entry ->> 'id'::text = k.entry ->> 'compressed_chunk_id'::text) AS pair
-      JOIN plain p ON p.oid = pg_catalog.to_regclass(pair.chunk)::oid
+      -- Of a name in a schema that this role may not use, to_regclass() is an error. Hypertables, which
+      -- have settings too, may be in one.
+      JOIN plain p ON p.oid = pg_catalog.to_regclass(
+               CASE WHEN pair.compressed IS NOT NULL THEN pair.chunk END)::oid
       JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(pair.compressed)::oid
 ), relation AS (
     SELECT oid, hypertable, pg_catalog.count(*) OVER (PARTITION BY hypertable) AS chunks
