@@ -37,11 +37,14 @@ def references(
         problems: a sentence is added for each foreign key without values.
     """
     taken: set[str] = set(overridden)
+    drawn: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    # The longest first: a shorter one may be a part of it.
     for constraint in sorted(table.foreign_key_constraints, key=_first_column):
         columns = tuple(element.parent.name for element in constraint.elements)
         if overridden.issuperset(columns):
             continue
-        if taken.intersection(columns):
+        whole = next((other for other in drawn if {*other}.issuperset(columns)), None)
+        if whole is None and taken.intersection(columns):
             problems.append(
                 f"the foreign key ({', '.join(columns)}) shares a column with another foreign "
                 "key or an override: override all of its columns"
@@ -52,9 +55,29 @@ def references(
         if not found:
             problems.append(_missing(constraint, columns))
             continue
+        if whole is not None:
+            agreeing = _agreeing(drawn[whole], [whole.index(name) for name in columns], found)
+            drawn[whole] = agreeing or drawn[whole]
+            if not agreeing:
+                problems.append(
+                    f"no parents agree on ({', '.join(columns)}), to which two foreign keys belong"
+                )
+            continue
         if all(element.parent.nullable for element in constraint.elements):
             found = [(None,) * len(columns), *found]
-        yield columns, found
+        drawn[columns] = found
+    yield from drawn.items()
+
+
+def _agreeing(
+    values: list[tuple[Any, ...]], places: list[int], found: list[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """The values of a foreign key that another one, of some of its columns, allows, too."""
+    return [
+        value
+        for value in values
+        if (part := tuple(value[place] for place in places)) in found or None in part
+    ]
 
 
 def _first_column(constraint: ForeignKeyConstraint) -> tuple[int, str]:

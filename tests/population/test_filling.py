@@ -9,6 +9,8 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKeyConstraint,
+    Integer,
     MetaData,
     Table,
     create_engine,
@@ -121,3 +123,33 @@ def test_a_chunk_without_rows(connection, compress):
     curves = Base.metadata.tables["curves"]
     fill_table(connection, curves, compress=compress)
     assert connection.scalar(select(func.count()).select_from(curves)) == 0
+
+
+def test_a_key_that_is_a_part_of_another_one(conformance_engine):
+    """Every table of a tenant refers to the tenant, and some to what else the tenant has."""
+    metadata = MetaData()
+    Table("tenants", metadata, Column("id", Integer, primary_key=True))
+
+    def tenant():
+        return ForeignKeyConstraint(["tenant"], ["tenants.id"])
+
+    Table(
+        "items", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("tenant", Integer, primary_key=True), tenant(),
+    )  # fmt: skip
+    Table(
+        "sales", metadata, Column("at", DateTime(timezone=True), nullable=False),
+        Column("item", Integer, nullable=False), Column("tenant", Integer, nullable=False),
+        ForeignKeyConstraint(["item", "tenant"], ["items.id", "items.tenant"]), tenant(),
+        Hypertable("at", chunk_interval="7 days"),
+    )  # fmt: skip
+    with (
+        conformance_engine.database() as url,
+        create_engine(url, poolclass=pool.NullPool).connect() as connection,
+    ):
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))
+        metadata.create_all(connection)
+        connection.execute(text("SELECT create_hypertable('sales', 'at')"))
+        fill_every_state(connection, metadata, compress=False)
+        assert connection.scalar(text("SELECT count(*) FROM sales")) > 0
+        connection.rollback()

@@ -90,6 +90,23 @@ def test_a_foreign_key_of_two_columns_needs_whole_rows(shop):
     always(rows(shop.tables["lines"], region="eu", number=1), lambda row: row["region"] == "eu")
 
 
+def test_a_foreign_key_that_is_a_part_of_another_one(shop):
+    """The column of a tenant is in a key of its own, and in the keys of all that the tenant has."""
+    sa.Table("regions", shop, sa.Column("code", sa.String(2), primary_key=True))
+    lines = shop.tables["lines"]
+    lines.append_constraint(sa.ForeignKeyConstraint(["region"], ["regions.code"]))
+    strategy = rows(lines, parents={**ORDERS, "regions.code": ["us", "jp"]})
+    always(strategy, lambda row: (row["region"], row["number"]) in [("us", 2), (None, None)])
+    assert comes_up(strategy, lambda row: row["region"] == "us")
+    with pytest.raises(NotDerivable, match=r"column region refers to regions\.code: pass parents="):
+        rows(lines, parents=ORDERS)
+    for name in ("region", "number"):
+        lines.c[name].nullable = False
+    with pytest.raises(NotDerivable, match=r"no parents agree on \(region\)") as caught:
+        rows(lines, parents={**ORDERS, "regions.code": ["jp"]})
+    assert len(caught.value.problems) == 1
+
+
 def test_a_foreign_key_needs_parents_or_an_override():
     with pytest.raises(NotDerivable) as caught:
         rows(Signal)
