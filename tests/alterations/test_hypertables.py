@@ -245,6 +245,7 @@ def test_small_hypertable(bare_database, metadata, sql, findings):
     bare_database.expect(findings, metadata)
 
 
+@pytest.mark.usefixtures("community_edition")
 def test_no_function_for_the_time_of_a_column_that_is_no_integer(bare_database):
     """A time column of another type has no such function: one cause, one finding."""
     bare_database.execute(BY_DAY + "SELECT create_hypertable('ticks', 't')")

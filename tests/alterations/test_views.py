@@ -289,6 +289,7 @@ def test_a_class_that_is_declared_a_table(bare_database):
     assert "Declare the view with View(...) in __table_args__" in finding.hint
 
 
+@pytest.mark.usefixtures("community_edition")
 def test_a_class_of_a_continuous_aggregate_that_is_declared_a_table(bare_database):
     """One finding, though nothing declares the aggregate, and one hint, which can be followed."""
     metadata = MetaData()
