@@ -18,6 +18,7 @@ from conformance.comparing.facts import EXISTS
 from conformance.comparing.leaving import circumstances_left, declared_and_left
 from conformance.comparing.leaving import leave as leave_to_others
 from conformance.comparing.seen import accounted
+from conformance.comparing.unused import with_declared_types
 from conformance.declarations import views_of
 from conformance.errors import DeclaredAndLeft
 from conformance.expected import expected_facts
@@ -79,9 +80,10 @@ def both_sides(
         promised = meanwhile.submit(expected_facts, metadata, default_schema=scope.default_schema)
         # The caller's facts stay as they were read.
         found = observed_facts(connection, scope) if observed is None else FactTable(observed)
-    expected = FactTable.of(promised.result())
-    mark_storage_of_types(connection, expected, FactTable.of(found))
-    return canonical(connection, expected, found)
+    declared = FactTable.of(promised.result())
+    mark_storage_of_types(connection, declared, FactTable.of(found))
+    expected, found = canonical(connection, declared, found)
+    return expected, with_declared_types(FactTable.of(expected), FactTable.of(found))
 
 
 def check_database(  # noqa: PLR0913 - what is compared, and what is known of it

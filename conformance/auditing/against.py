@@ -11,6 +11,7 @@ from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.leaving import leave as leave_to_others
+from conformance.comparing.unused import with_declared_types
 from conformance.comparing.verdict import EngineUsed
 from conformance.comparing.wording import OTHER_DATABASE, expected_of
 from conformance.engines.connecting import parse_url, place
@@ -92,7 +93,7 @@ def audit_against(
         )
         comparison = compare(
             expected,
-            observed,
+            with_declared_types(FactTable.of(expected), FactTable.of(observed)),
             Capabilities(community_edition=server.edition == "community"),
             reference=OTHER_DATABASE,
         )

@@ -1,4 +1,4 @@
-"""Enum types that columns use, and the owners of composite types."""
+"""Enum types, whether columns use them, and the owners of composite types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         key = FactKey(row.kind, scope.name(row.schema_name, row.type_name), "", EXISTS)
         if row.kind == "type":
             facts[key] = True
+        if row.labels is not None:
             facts[key._replace(attribute="labels")] = tuple(row.labels)
-        # The census tells that a composite type exists.
+        # The census tells that a composite or an unused type exists.
         facts[key._replace(attribute="owner")] = Owner(row.owner, row.usual_owner or row.owner)
     return facts

@@ -68,6 +68,22 @@ CASES = (
         "CREATE TYPE colour AS ENUM ('red'); ALTER TABLE orders ADD colour colour",
         {"type:colour:exists", "column:orders.colour:exists"},
     ),
+    Alteration(
+        "text in place of a type that stays",
+        "ALTER TABLE orders ALTER side TYPE text, ALTER sides TYPE text[]",
+        {"column:orders.side:type", "column:orders.sides:type"},
+    ),
+    Alteration("of a table that is gone", "DROP TABLE orders", {"table:orders:exists"}),
+    Alteration(
+        "of columns that are gone",
+        "ALTER TABLE orders DROP side, DROP sides",
+        {"column:orders.side:exists", "column:orders.sides:exists"},
+    ),
+    Alteration(
+        "label added to a type that no column uses",
+        "ALTER TABLE orders DROP side, DROP sides; ALTER TYPE side ADD VALUE 'short'",
+        {LABELS, "column:orders.side:exists", "column:orders.sides:exists"},
+    ),
     Alteration("unused", "CREATE TYPE colour AS ENUM ('red')"),
     Alteration("another owner", f"{ROLE} ALTER TYPE side OWNER TO {OWNER}", {"type:side:owner"}),
     Alteration(
