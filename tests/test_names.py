@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.elements import conv
 
 from conformance.audit import audit
+from conformance.checking.session import session_of
 from conformance.declarations import Hypertable
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
 from conformance.errors import ModelsUnavailable
 from conformance.expected import expected_facts
+from conformance.expected.spelling import dialect
+from conformance.observed.tokens import quoted_table
 from conformance.pipeline import scope_of
+from conformance.population.digests import digest
+from conformance.population.filling import fill_every_state
+from conformance.population.reflection import reflect
+from conformance.upgrade.dumping import copy_rows
+from tests.gate.projects import Project, models, sql
 
 LONG = "x" * 63
 
@@ -22,6 +31,11 @@ NAMES = (
     "tab\tname", "new\nline", "\x01control", "{b}", "[x]", "$1", "$a$", "?", "a@b", "a.b", "select",
     "Ünïcødé", "🦆", "é" * 31, LONG,
 )  # fmt: skip
+
+
+@pytest.fixture
+def session(pytestconfig):
+    return session_of(pytestconfig)
 
 
 def metadata_of_all_names() -> MetaData:
@@ -58,6 +72,59 @@ def test_names_of_every_character(conformance_engine):
     # The automatic index of the time column is not declared here.
     assert {finding.kind for finding in verdict.findings} <= {"index"}
     assert min(verdict.by_kind[kind] for kind in ("unique", "hypertable")) >= len(NAMES)
+
+
+def plain_metadata(columns):
+    """Each name is that of a table and of a column."""
+    metadata = MetaData()
+    for name in NAMES:
+        Table(name, metadata, Column("id", Integer, primary_key=True), *columns(name))
+    return metadata
+
+
+def test_rows_of_tables_of_every_name(server_engine):
+    """They are reflected, filled, digested and copied, as the gate and an upgrade do it."""
+    metadata = plain_metadata(lambda name: [Column(name, Integer), Column(f"{name[:9]}%", Text)])
+    found = []
+    with server_engine.database() as source, server_engine.database() as target:
+        for url in (source, target):
+            with connect(url, autocommit=True) as connection:
+                connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS timescaledb")
+                metadata.create_all(connection)
+        with connect(source) as connection:
+            fill_every_state(connection, reflect(connection), compress=False)
+            connection.commit()
+        copy_rows(source, target, metadata)
+        for url in (source, target):
+            with connect(url) as connection:
+                tables = metadata.sorted_tables
+                found.append([digest(connection, quoted_table(table)) for table in tables])
+    assert found[0] == found[1]
+    assert all(contents.rows for contents in found[0])
+
+
+def test_the_gate_on_tables_of_every_name(session, tmp_path):
+    project = Project.made_in(tmp_path)
+    metadata = plain_metadata(lambda name: [Column(name, Integer)])
+    made = [str(CreateTable(table).compile(dialect=dialect())) for table in metadata.sorted_tables]
+    named = [quoted_table(table) for table in metadata.sorted_tables]
+    for number, up, down in (
+        (2, made, [f"DROP TABLE {name}" for name in named]),
+        (3, [f"ALTER TABLE {name} ADD new int" for name in named],
+         [f"ALTER TABLE {name} DROP new" for name in named]),
+    ):  # fmt: skip
+        project.revision(
+            *(sql(*(each.replace(":", "\\:") for each in some)) for some in (up, down)),
+            revision=f"000{number}",
+            parent=f"000{number - 1}",
+        )
+    expected = models()
+    for table in metadata.sorted_tables:
+        table.append_column(Column("new", Integer))
+        table.to_metadata(expected)
+    report = project.rehearse(session, expected, since="0002")
+    # In the output of `alembic upgrade --sql` each % stands twice.
+    assert {finding.code for finding in report.findings} == {"offline-differs"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Table
+
     #: The name that it is, unquoted, or None; and as it was written.
     Token = tuple[str | None, str]
 
@@ -35,3 +37,11 @@ def _unquoted(name: str) -> str:
 def quoted(name: str) -> str:
     """The name as SQL takes it."""
     return '"{}"'.format(name.replace('"', '""'))
+
+
+def quoted_table(table: Table) -> str:
+    """The name of the table as SQL takes it, with its schema if it has one.
+
+    SQLAlchemy's own quoting doubles each percent sign, for statements with parameters.
+    """
+    return ".".join(quoted(name) for name in (table.schema, table.name) if name)

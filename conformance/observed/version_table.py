@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
 # Under whichever name env.py gives it, as what Alembic makes it of. Row security may hide its rows.
@@ -39,9 +41,7 @@ def applied_revisions(connection: Connection, version_table: str) -> tuple[str, 
     return tuple(
         revision
         for table in connection.execute(_TABLES, {"name": version_table}).all()
-        for revision in connection.scalars(
-            text(f"SELECT version_num FROM {table.quoted} ORDER BY 1")
-        )
+        for revision in _of_table(connection, f"SELECT version_num FROM {table.quoted} ORDER BY 1")
     )
 
 
@@ -56,10 +56,16 @@ def is_recorded(connection: Connection) -> bool | None:
         if not tables
         else any(
             not table.readable
-            or connection.scalar(text(f"SELECT EXISTS (SELECT FROM {table.quoted})"))
+            or any(_of_table(connection, f"SELECT EXISTS (SELECT FROM {table.quoted})"))
             for table in tables
         )
     )
+
+
+def _of_table(connection: Connection, query: str) -> Sequence[Any]:
+    """What a query about a table gives; a % or colon in the table's name is not a placeholder."""
+    options = {"no_parameters": True}
+    return connection.exec_driver_sql(query, execution_options=options).scalars().all()
 
 
 def schemas_of(connection: Connection, version_table: str) -> list[str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from conformance.observed.tokens import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -73,15 +75,16 @@ def digest(
     columns = connection.execute(text(_COLUMNS), {"table": table}).all()
     if not columns:
         raise LookupError(table)
-    quote = connection.dialect.identifier_preparer.quote
     # Without a primary key, all values of a row identify the row.
-    identity = [quote(name) for name in key or [c.name for c in columns if c.in_key]]
-    identity = identity or [quote(c.name) for c in columns]
+    identity = [quoted(name) for name in key or [c.name for c in columns if c.in_key]]
+    identity = identity or [quoted(c.name) for c in columns]
     names = [column.name for column in columns]
-    sums = [_sum(identity, quote(name)) for name in names]
-    lists = [_list(identity, quote(name)) for name in names] if values else []
+    sums = [_sum(identity, quoted(name)) for name in names]
+    lists = [_list(identity, quoted(name)) for name in names] if values else []
     row = connection.exec_driver_sql(
-        f"SELECT count(*), {', '.join([*sums, *lists])} FROM {table}"
+        f"SELECT count(*), {', '.join([*sums, *lists])} FROM {table}",
+        # A % in a name is not a placeholder.
+        execution_options={"no_parameters": True},
     ).one()
     totals, listed = row[1 : len(names) + 1], row[len(names) + 1 :]
     return Digest(

@@ -24,6 +24,7 @@ from conformance.declarations import compression_of, hypertable_of, tables_of
 from conformance.errors import describe_briefly, message_of, state_of
 from conformance.expected import spelling
 from conformance.observed.home import function
+from conformance.observed.tokens import quoted_table
 from conformance.population.foreign import how_kept
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
 from conformance.strategies.derivation import derivation_of
@@ -171,7 +172,7 @@ def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
 
 def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
     """The hypertable's chunks in the order of creation: qualified names, quoted for SQL."""
-    name = connection.dialect.identifier_preparer.format_table(table)
+    name = quoted_table(table)
     found: Sequence[str] = connection.scalars(
         text(
             "SELECT format('%I.%I', nspname, relname)"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
+from conformance.observed.tokens import quoted_table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -52,8 +54,7 @@ def how_kept(connection: Connection, table: Table) -> Kept:
 
     The database decides, not the model: a migration may have created another kind of table.
     """
-    name = connection.dialect.identifier_preparer.format_table(table)
-    found = connection.execute(_KEPT, {"table": name}).one()
+    found = connection.execute(_KEPT, {"table": quoted_table(table)}).one()
     foreign, parent = found.foreign_part, found.parent
     why_foreign = (
         foreign and f"its rows are on another server, because {foreign} is a foreign table"

@@ -15,6 +15,7 @@ from sqlalchemy.types import NullType, UserDefinedType
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.declarations import Compression, HashPartition, Hypertable, OrderBy
 from conformance.observed import Scope, observed_facts
+from conformance.observed.tokens import quoted_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,10 +86,10 @@ def reflect(connection: Connection, scope: Scope | None = None) -> MetaData:
             # SQLAlchemy warns about an unknown type, which gets its name below.
             simplefilter("ignore", SAWarning)
             table = Table(name, metadata, schema=schema or None, autoload_with=connection)
-        quoted = connection.dialect.identifier_preparer.format_table(table)
+        name = quoted_table(table)
         for column in table.columns:
             if isinstance(column.type, NullType):
-                where = {"table": quoted, "column": column.name}
+                where = {"table": name, "column": column.name}
                 column.type = Unknown(str(connection.scalar(_TYPE, where)))
         _declare(table, key.table, facts)
     return metadata

@@ -76,13 +76,13 @@ def lagging_sequences(connection: Connection, scope: Scope) -> dict[str, Lagging
     for row in connection.execute(_SEQUENCES, {"schemas": list(scope.schemas)}).all():
         forward = row.increment > 0
         number = f"{'max' if forward else 'min'}({row.quoted_column})"
-        next_value, last_value = connection.execute(
-            text(
-                "SELECT last_value + CASE WHEN is_called THEN CAST(:step AS bigint) ELSE 0 END,"
-                f" (SELECT {number} FROM {row.quoted_table}) FROM {row.sequence}"
-            ),
-            {"step": row.increment},
+        reached, is_called, last_value = connection.exec_driver_sql(
+            f"SELECT last_value, is_called, (SELECT {number} FROM {row.quoted_table})"
+            f" FROM {row.sequence}",
+            # A % in a name is not a placeholder, nor is a colon.
+            execution_options={"no_parameters": True},
         ).one()
+        next_value = reached + row.increment if is_called else reached
         if last_value is not None and (
             next_value <= last_value if forward else next_value >= last_value
         ):

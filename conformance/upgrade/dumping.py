@@ -20,6 +20,7 @@ from sqlalchemy import text
 from conformance.declarations import tables_of
 from conformance.engines.connecting import CONNECT_TIMEOUT, connect, lost_connection
 from conformance.engines.server.answering import ended_if_lost
+from conformance.observed.tokens import quoted, quoted_table
 from conformance.population.aggregates import refresh_aggregates
 from conformance.population.foreign import without_foreign
 from conformance.upgrade.failures import WayFailed, WayUnavailable
@@ -179,20 +180,19 @@ def copy_rows(source: URL, target: URL, metadata: MetaData) -> None:
 
 
 def _copy(reading: Connection, writing: Connection, table: Table) -> None:
-    preparer = reading.dialect.identifier_preparer
-    name = preparer.format_table(table)
+    name = quoted_table(table)
     stored = [column for column in table.columns if column.computed is None]
-    columns = ", ".join(preparer.quote(column.name) for column in stored)
+    columns = ", ".join(quoted(column.name) for column in stored)
     with tempfile.TemporaryFile() as file:
         out = f"COPY (SELECT {columns} FROM {name}) TO STDOUT"
         reading.connection.cursor().copy_expert(out, file)
         file.seek(0)
         writing.connection.cursor().copy_expert(f"COPY {name} ({columns}) FROM STDIN", file)
     for column in stored:
-        _advance_sequence(writing, name, preparer.quote(column.name), column.name)
+        _advance_sequence(writing, name, column.name)
 
 
-def _advance_sequence(connection: Connection, table: str, quoted: str, column: str) -> None:
+def _advance_sequence(connection: Connection, table: str, column: str) -> None:
     """Advance the column's sequence, if it has one, to the largest value.
 
     Copying rows does not advance sequences: the next row would get a number that is in use.
@@ -200,5 +200,7 @@ def _advance_sequence(connection: Connection, table: str, quoted: str, column: s
     owned = "SELECT pg_catalog.pg_get_serial_sequence(:table, :column)"
     sequence = connection.scalar(text(owned), {"table": table, "column": column})
     if sequence is not None:
-        largest = f"SELECT pg_catalog.setval(:sequence, max({quoted})) FROM {table}"
-        connection.execute(text(largest), {"sequence": sequence})
+        largest = f"max({quoted(column)})) FROM {table}".replace("%", "%%")
+        connection.exec_driver_sql(
+            f"SELECT pg_catalog.setval(%(sequence)s, {largest}", {"sequence": sequence}
+        )

@@ -17,6 +17,7 @@ from conformance.engines.connecting import connect
 from conformance.engines.identification import identify_server
 from conformance.observed.circumstances import observed_circumstances
 from conformance.observed.sizes import table_sizes
+from conformance.observed.tokens import quoted_table
 from conformance.pipeline import both_sides, scope_of
 from conformance.population.digests import digest
 from conformance.population.foreign import without_foreign
@@ -115,8 +116,7 @@ def read_sizes_of(url: URL, metadata: MetaData) -> dict[str, dict[str, int]]:
 
 
 def _contents(connection: Connection, table: Table, name: str) -> dict[Subject, Any]:
-    quoted = connection.dialect.identifier_preparer.format_table(table)
-    found = _or_unreadable(connection, lambda: digest(connection, quoted))
+    found = _or_unreadable(connection, lambda: digest(connection, quoted_table(table)))
     if isinstance(found, Unreadable):
         return {Subject(ROWS, name): found}
     values = {Subject(VALUES, name, column): total for column, total in found.columns.items()}

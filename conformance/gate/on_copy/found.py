@@ -88,7 +88,11 @@ def bring_back(url: URL, before: Found, version_table: str) -> Found:
 def _sequences(connection: Connection) -> dict[str, tuple[int, bool]]:
     found = {}
     for name in connection.scalars(_SEQUENCES).all():
-        row = connection.execute(text(f"SELECT last_value, is_called FROM {name}")).one()
+        row = connection.exec_driver_sql(
+            f"SELECT last_value, is_called FROM {name}",
+            # A % in the name is not a placeholder, nor is a colon.
+            execution_options={"no_parameters": True},
+        ).one()
         found[name] = (row.last_value, row.is_called)
     return found
 

@@ -88,7 +88,8 @@ def drop(copy: Admitted) -> None:
     """
     try:
         with connect(_maintenance(copy), autocommit=True) as connection:
-            connection.execute(text(f"DROP DATABASE {copy.quoted}"))
+            drop = f"DROP DATABASE {copy.quoted}"
+            connection.exec_driver_sql(drop, execution_options={"no_parameters": True})
     except DBAPIError as error:
         raise ConformanceError(
             f"The copy was upgraded, but cannot be dropped: {words_of(error, copy.url)}.",
