@@ -115,6 +115,7 @@ def test_the_two_that_lose_rows_on_the_oldest_version_are_registered():
         ),
         ("2.23.0-dev", set(), {"update_to_a_taken_key"}),
         ("2.29.2", set(), set()),
+        ("2.30.0", set(), {"read_latest"}),
     ],
 )
 def test_histories_keep_out_of_what_they_would_meet(version, never_null, left_out):

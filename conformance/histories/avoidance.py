@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import UniqueConstraint
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 UPDATE_OF_A_SEGMENT = gap("update-of-a-segment")
 COUNT_OF_DELETED = gap("count-of-deleted")
+#: The rule `read_latest` meets the gap, also where nothing is compressed.
+PREPARED_LIMIT = gap("prepared-limit")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Avoidance:
         never_null: columns of the natural key that get no NULLs.
         free_keys_only: whether an UPDATE of the key never uses an existing key.
         counts_deleted: whether the row count that a DELETE reports is compared.
-        reasons: the reason, with the ticket, by the name of what is left out.
+        reasons: the reason, with the ticket, by the name of what is left out, which may be that of
+            a rule.
     """
 
     never_null: frozenset[str]
@@ -39,17 +42,24 @@ class Avoidance:
     reasons: dict[str, str]
 
 
-#: Without compression histories meet no known gap.
 AVOID_NOTHING = Avoidance(frozenset(), free_keys_only=False, counts_deleted=True, reasons={})
 
 
-def avoidance_of(table: Table, version: str) -> Avoidance:
-    """What the table's histories leave out on this TimescaleDB, if chunks are compressed."""
-    compression = compression_of(table)
-    if compression is None:
-        return AVOID_NOTHING
-    never_null: set[str] = set()
+def avoidance_of(table: Table, version: str, *, compresses: bool = True) -> Avoidance:
+    """What the table's histories leave out on this TimescaleDB.
+
+    Args:
+        table: the hypertable.
+        version: the version of TimescaleDB.
+        compresses: whether the server can compress the chunks of a table that declares it.
+    """
     reasons: dict[str, str] = {}
+    if PREPARED_LIMIT.may_show(version):
+        reasons["read_latest"] = PREPARED_LIMIT.reason(version)
+    compression = compression_of(table) if compresses else None
+    if compression is None:
+        return replace(AVOID_NOTHING, reasons=reasons)
+    never_null: set[str] = set()
     for column, code in _nulls_that_are_equal(table, compression):
         known = gap(code)
         if known.may_show(version):

@@ -77,7 +77,7 @@ def history_of(subject: Subject, stage: Stage) -> type[History]:
 
 
 def rules_not_played(subject: Subject) -> dict[str, str]:
-    """The rules that the server does not support, with the reasons."""
+    """What histories leave out, with the reasons: rules, and what would meet known gaps."""
     left_out: dict[str, str] = {}
     if not subject.is_compressed:
         undeclared = "the models do not declare compression of the table"
@@ -93,7 +93,7 @@ def rules_not_played(subject: Subject) -> dict[str, str]:
     if triggers := subject.twins.triggers:
         noun = "trigger" if len(triggers) == 1 else "triggers"
         left_out["triggers"] = f"histories run without the {noun} {', '.join(triggers)}"
-    return left_out
+    return left_out | subject.avoidance.reasons
 
 
 def _has_rows(history: History) -> bool:

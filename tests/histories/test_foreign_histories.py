@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -125,7 +127,21 @@ def test_a_hypertable_that_is_not_to_be_compressed():
     left_out = rules_not_played(Subject(plain, {}, compresses=True))
     for word in ("change_chunk", "run_policy"):
         assert left_out[word] == "the models do not declare compression of the table"
-    assert avoidance_of(plain, "2.23.0") is AVOID_NOTHING
+    assert avoidance_of(plain, "2.23.0") == AVOID_NOTHING
+
+
+@pytest.mark.parametrize("compresses", [True, False])
+@pytest.mark.parametrize(
+    ("version", "read"), [("2.29.2", True), ("2.30.0", False), ("2.30.1", True)]
+)
+def test_prepared_reads_are_left_out_where_they_are_wrong(
+    stage, subject, version, read, compresses
+):
+    avoidance = avoidance_of(subject.table, version, compresses=compresses)
+    avoiding = replace(subject, avoidance=avoidance)
+    assert hasattr(history_of(avoiding, stage), "read_latest") is read
+    assert hasattr(history_of(avoiding, stage), "put_prepared")
+    assert ("timescaledb#10584" in str(rules_not_played(avoiding))) is not read
 
 
 @pytest.mark.parametrize("schema", [None, "floor"])
