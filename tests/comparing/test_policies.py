@@ -447,6 +447,7 @@ BY_NUMBER = {
     **policy("flows", "retention", drop_after=5),
 }
 FAILED = Runs(2, 2, last_failed=True, error="no room for X.")
+PORTAL = Runs(2, 2, last_failed=True, error='cannot drop portal "" while it is being set up')
 INVALID = FactKey("index", "flows", "ix", "valid")
 
 
@@ -477,6 +478,7 @@ CASES = {
         {},
         of_job(may_log_in=False, runs=Runs(3, 1, last_failed=False)),
     ),
+    "runs that did their work, which PostgreSQL says failed": ({}, of_job(runs=PORTAL)),
     "an owner that is not the table's": ({}, of_job(table_owner="desk")),
     "an owner that is not the table's, after one that is": (
         {},

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Of its numbers a sequence has fewer than one in so many left.
 _FEW = 10
+#: What PostgreSQL says at the end of a job's transaction. Source: timescaledb#11015.
+_PORTAL = "cannot drop portal"
 _DONE = {"compression": "compressed", "retention": "dropped"}
 
 
@@ -45,12 +47,20 @@ def _fails_key(key: FactKey) -> FactKey:
 
 def _fails(job: Job, runs: Runs) -> Broken:
     so_far = of_runs(runs.failed, runs.total, runs.error)
+    cause = (
+        "the error, or the server's log, says it; CALL run_job() shows it at once. Until a run "
+        "succeeds the job does nothing."
+    )
+    if runs.error.startswith(_PORTAL):
+        cause = (
+            "PostgreSQL of November 2026 (18.7, 17.12, 16.16, 15.20) and an older TimescaleDB. The "
+            "job commits its work, is recorded as failed all the same, and is tried again. Update "
+            "TimescaleDB to 2.27.3, 2.28.5, 2.31.2, 2.32.1 or later."
+        )
     return Broken(
         _fails_key(job.key),
         f"{job.key.kind} {job.key.object}: the last run failed; {so_far}",
-        "Read from timescaledb_information.job_stats and job_errors. Likely cause: the error, or "
-        "the server's log, says it; CALL run_job() shows it at once. Until a run succeeds the job "
-        "does nothing.",
+        f"Read from timescaledb_information.job_stats and job_errors. Likely cause: {cause}",
         observed=runs.error or None,
         rests_on=(job.key, FactKey("hypertable", job.key.table, "", "integer_now")),
         causes=(
