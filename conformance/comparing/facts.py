@@ -95,6 +95,9 @@ AUTOMATIC = "automatic"
 #: The offset of a refresh policy whose window has no limit on that side.
 UNBOUNDED = "unbounded"
 
+#: What is wrong with a continuous aggregate of which every query fails.
+UNREADABLE = "cannot be read, because its ORDER BY has an expression that it does not select"
+
 #: A name and the types that the server prints, in which brackets stand only within quotes.
 _SIGNATURE = re.compile(r'(.*)(\((?:[^()"]|"(?:[^"]|"")*")*\))', re.DOTALL)
 

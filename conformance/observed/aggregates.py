@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import UNREADABLE
 from conformance.intervals import Interval, bucket_of
 from conformance.observed import compression, views
 from conformance.observed.catalog import Scope, rows
@@ -30,7 +31,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 def _attributes(row: Any, scope: Scope) -> dict[str, Value]:
     length = row.integer_interval
     bucket, refreshed = bucket_of(row.definition), row.refreshed_width
-    alterations = list(row.alterations)
+    alterations = [*([UNREADABLE] if row.unreadable else []), *row.alterations]
     if bucket is not None and refreshed and bucket != bucket_of(f"time_bucket('{refreshed}', x)"):
         alterations.append(f"is refreshed in buckets of {refreshed}")
     return {

@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import DBAPIError
 
 from conformance.declarations import (
     Compression,
@@ -286,6 +287,70 @@ def test_an_aggregate_in_an_order(made, order, real_time):
     )
     made.execute(f"CREATE OR REPLACE VIEW hourly AS SELECT * FROM {home} ORDER BY hour LIMIT 5")
     made.expect(["continuous_aggregate:hourly:alterations"])
+
+
+UNSELECTED = (
+    "SELECT time_bucket('1 hour', at) AS hour, count(*) AS n FROM flows GROUP BY 1"
+    " ORDER BY sum(litres)"
+)
+UNREADABLE = "aggregate-unreadable:hourly:alterations"
+
+
+@pytest.mark.parametrize("real_time", [False, True])
+@pytest.mark.parametrize("declared", [False, True])
+def test_an_aggregate_that_cannot_be_read(made, declared, real_time):
+    """TimescaleDB accepts an ORDER BY of what is not selected; PostgreSQL then cannot read it."""
+    if declared:
+        aggregate = ContinuousAggregate(UNSELECTED, name="hourly", materialized_only=not real_time)
+        aggregate.require(made.metadata)
+    only = f"continuous, timescaledb.materialized_only = {str(not real_time).lower()}"
+    made.execute(f"{WITH.replace('continuous', only, 1)}{UNSELECTED} WITH NO DATA")
+    made.execute("CREATE INDEX by_readings ON daily (readings)")
+    with pytest.raises(DBAPIError, match="not found in targetlist"), made.connection.begin_nested():
+        made.execute("SELECT * FROM hourly")
+    made.expect({UNREADABLE, "index:daily.by_readings:exists"})
+    (finding,) = (item for item in made.compare().findings.values() if item.id == UNREADABLE)
+    assert finding.severity == "error"
+    assert finding.message == (
+        "continuous aggregate hourly: cannot be read, because its ORDER BY has an expression that"
+        " it does not select"
+    )
+    assert "without ORDER BY" in finding.hint
+
+
+def test_an_aggregate_that_can_be_read_again(made):
+    """The way out of the hint."""
+    made.execute(f"{WITH}{UNSELECTED} WITH NO DATA")
+    made.expect({UNREADABLE})
+    selected = UNSELECTED.replace(" AS n", " AS n, sum(litres)")
+    for query in (selected, UNSELECTED.partition(" ORDER")[0]):
+        made.execute(f"DROP MATERIALIZED VIEW hourly; {WITH}{query} WITH NO DATA")
+        made.expect({"continuous_aggregate:hourly:exists"})
+        metadata = models()
+        ContinuousAggregate(query, name="hourly").require(metadata)
+        made.expect((), metadata)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT hour, (SELECT count(*) FROM probes) AS n FROM {home} ORDER BY 1",
+        "SELECT hour, (SELECT count(*) FROM probes GROUP BY id ORDER BY id, 1 LIMIT 1) AS n"
+        " FROM {home} ORDER BY 1, 2",
+        "SELECT DISTINCT ON (hour) hour, n FROM (SELECT hour, n FROM {home} ORDER BY 2) o"
+        " WHERE n > (SELECT min(id) FROM probes GROUP BY site ORDER BY site, 1 LIMIT 1)",
+        "SELECT hour, n FROM {home} GROUP BY hour, n ORDER BY sum(n) OVER (ORDER BY hour)",
+    ],
+)
+def test_a_view_that_was_replaced_can_be_read(made, query):
+    made.execute(f"{WITH}{UNSELECTED.partition(' ORDER')[0]} WITH NO DATA")
+    home = made.value(
+        "SELECT materialization_hypertable_schema || '.' || materialization_hypertable_name"
+        " FROM timescaledb_information.continuous_aggregates WHERE view_name = 'hourly'"
+    )
+    made.execute(f"CREATE OR REPLACE VIEW hourly AS {query.format(home=home)}")
+    ContinuousAggregate(UNSELECTED.partition(" ORDER")[0], name="hourly").require(made.metadata)
+    made.expect({"continuous_aggregate:hourly:alterations"})
 
 
 def _hourly(metadata, *order):

@@ -14,7 +14,7 @@ import pytest
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.codes import SEVERITIES
 from conformance.comparing.comparison import compare
-from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey
+from conformance.comparing.facts import EXISTS, UNBOUNDED, UNREADABLE, FactKey
 from conformance.comparing.policies.circumstances import (
     Circumstances,
     IntegerTime,
@@ -644,6 +644,14 @@ CASES = {
     "a late retention": ({}, late("retention", 2)),
     "an index left behind": (
         {INVALID: False, INVALID._replace(name="good"): True},
+        Circumstances(),
+    ),
+    "an aggregate that cannot be read": (
+        {
+            FactKey("continuous_aggregate", "daily", "", "alterations"): (UNREADABLE,),
+            FactKey("continuous_aggregate", "weekly", "", "alterations"): ("has trigger audit",),
+            FactKey("chunk", "daily", "", "alterations"): (),
+        },
         Circumstances(),
     ),
     "a sequence near its end": ({}, of_sequence(7)),

@@ -23,6 +23,7 @@ POLICY_CODES = by_name(
     Code("job-fails", ERROR, "The last run of a policy or job failed."),
     Code("chunks-late", ERROR, "A policy leaves chunks that it should have treated."),
     Code("index-invalid", ERROR, "An index was left behind half-built."),
+    Code("aggregate-unreadable", ERROR, "A continuous aggregate cannot be read."),
     Code("sequence-exhausted", ERROR, "A sequence has no number left."),
     Code("sequence-near-end", WARNING, "A sequence has few numbers left."),
 )

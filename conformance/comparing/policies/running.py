@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.facts import EXISTS, UNREADABLE, FactKey
 from conformance.comparing.policies.ability import owner_keys
 from conformance.comparing.policies.broken import Broken, broken_key, of_runs
 
@@ -37,6 +37,7 @@ def judge(facts: Facts, circumstances: Circumstances) -> Iterator[Broken]:
     for late in circumstances.late:
         yield _late(late, jobs.get(late.key))
     yield from _invalid_indexes(facts)
+    yield from _unreadable_aggregates(facts)
     for numbers in circumstances.numbers:
         yield from _near_end(numbers)
 
@@ -100,6 +101,22 @@ def _invalid_indexes(facts: Facts) -> Iterator[Broken]:
                 observed=False,
                 rests_on=(key,),
                 explains=(key._replace(attribute=EXISTS),),
+            )
+
+
+def _unreadable_aggregates(facts: Facts) -> Iterator[Broken]:
+    for (kind, view, name), attributes in FactTable.of(facts).objects.items():
+        altered = attributes.get("alterations")
+        if kind == "continuous_aggregate" and isinstance(altered, tuple) and UNREADABLE in altered:
+            key = FactKey(kind, view, name, "alterations")
+            yield Broken(
+                broken_key("aggregate-unreadable", view, key.attribute),
+                f"continuous aggregate {view}: {UNREADABLE}",
+                "Read from pg_rewrite. Likely cause: TimescaleDB accepts such an ORDER BY, and "
+                "leaves the expression out of the view. Drop the continuous aggregate and create "
+                "it again with the expression selected, or without ORDER BY, in the models too.",
+                observed=UNREADABLE,
+                explains=(key, key._replace(attribute=EXISTS)),
             )
 
 

@@ -31,12 +31,14 @@ SELECT a.view_schema AS schema_name,
        (SELECT pg_catalog.pg_get_userbyid(usual.owner)
           FROM conformance_usual_owner AS usual) AS usual_owner,
        columns.names, columns.types,
+       -- pg_get_viewdef() fails for such a view, as does every query of it.
+       ordered.by_unselected AS unreadable,
        ARRAY(
            -- Its view reads the columns of that hypertable, and nothing else unless it is real-time.
            -- A view of the form before 2.7 computes them. ORDER BY is the last line, and puts the
            -- parts of a real-time view in parentheses.
            SELECT 'its view was replaced'::text
-            WHERE a.finalized AND NOT pg_catalog.starts_with(
+            WHERE CASE WHEN a.finalized AND NOT ordered.by_unselected THEN NOT pg_catalog.starts_with(
                 pg_catalog.replace(
                     pg_catalog.translate(
                         pg_catalog.ltrim(
@@ -48,7 +50,7 @@ SELECT a.view_schema AS schema_name,
                 pg_catalog.concat('SELECT', columns.quoted, 'FROM',
                                   pg_catalog.quote_ident(a.home_schema), '.',
                                   pg_catalog.quote_ident(a.home_name),
-                                  CASE WHEN a.materialized_only THEN ';' ELSE 'WHERE' END))
+                                  CASE WHEN a.materialized_only THEN ';' ELSE 'WHERE' END)) END
            UNION ALL
            SELECT 'has trigger '::text || t.tgname::text FROM pg_catalog.pg_trigger t
             WHERE t.tgrelid = home.oid AND NOT t.tgisinternal
@@ -108,6 +110,20 @@ SELECT a.view_schema AS schema_name,
          JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid
         WHERE g.user_view_schema = a.view_schema AND g.user_view_name = a.view_name
      ) AS direct ON true
+ CROSS JOIN LATERAL (
+       -- Whether the parsed query of its view orders by what is not in its list of columns. The last
+       -- list is that of the whole query if one brace more closes than opens after it.
+       SELECT pg_catalog.count(*) > 0 AS by_unselected
+         FROM pg_catalog.pg_rewrite r
+        CROSS JOIN LATERAL pg_catalog.regexp_replace(
+                  pg_catalog.split_part(r.ev_action::text, 'targetList ('::text, -1),
+                  '[\\].', '', 'g') AS list
+        CROSS JOIN LATERAL pg_catalog.regexp_matches(list, 'tleSortGroupRef (\d+)', 'g') AS entry
+        WHERE r.ev_class = v.oid
+          AND pg_catalog.strpos(list, pg_catalog.concat('ressortgroupref ', entry[1], ' ')) = 0
+          AND pg_catalog.length(pg_catalog.replace(list, '{', ''))
+            = pg_catalog.length(pg_catalog.replace(list, '}', '')) + 1
+     ) AS ordered
  CROSS JOIN LATERAL (
        SELECT pg_catalog.array_agg(c.attname::text ORDER BY c.attnum) AS names,
               pg_catalog.translate(
