@@ -47,8 +47,9 @@ def _on_compressed_rows(statement: str) -> str:
         + COMPRESS_ALL
         + "DO $$ BEGIN EXECUTE format($f$"
         + statement.format("%1$s")
-        + "$f$, (SELECT min(oid)::regclass FROM pg_class WHERE relname LIKE 'compress%chunk'"
-        " AND relkind = 'r')); END $$"
+        # The second name is of 2.29 and later.
+        + "$f$, (SELECT min(oid)::regclass FROM pg_class WHERE relkind = 'r'"
+        " AND relname ~ '^compress.*_chunk$|_chunk_compressed$')); END $$"
     )
 
 
