@@ -50,10 +50,20 @@ ALTERATIONS = (
         "chunks of a size",
         "SELECT set_adaptive_chunking('curves', '64MB')",
         {"hypertable:curves:chunk_target_size"},
+        before=(2, 28),
     ),
     Alteration(
         "chunks of a size no longer",
         "SELECT set_adaptive_chunking('curves', '64MB'), set_adaptive_chunking('curves', 'off')",
+        before=(2, 28),
+    ),
+    Alteration(
+        "chunks of a size, of which 2.28 takes no notice",
+        "UPDATE _timescaledb_catalog.hypertable SET chunk_target_size = 67108864"
+        " WHERE table_name = 'curves'; DO $$ DECLARE f text; BEGIN"
+        " FOR f IN SELECT oid::regprocedure FROM pg_proc WHERE proname = 'set_adaptive_chunking'"
+        " LOOP EXECUTE 'ALTER EXTENSION timescaledb DROP FUNCTION ' || f;"
+        " EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$",
     ),
     Alteration("not a hypertable", PLAIN_CURVES, {"hypertable:curves:exists"}),
     Alteration(

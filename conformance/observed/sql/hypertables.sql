@@ -9,11 +9,14 @@ SELECT hypertable_schema AS schema_name,
        d.integer_interval,
        d.num_partitions,
        now.schema_name AS now_schema, now.function_name AS now_function,
-       -- Where it is not 0, TimescaleDB changes the chunk interval by itself as rows come.
+       -- Where it is not 0, TimescaleDB changes the chunk interval by itself as rows come; from 2.28
+       -- on, which has no function for it, the number only stays in the catalog.
        (SELECT NULLIF(pg_catalog.to_jsonb(h) ->> 'chunk_target_size'::text, '0')
           FROM _timescaledb_catalog.hypertable h
          WHERE h.schema_name = hypertable_schema
-           AND h.table_name = hypertable_name) AS chunk_target_size,
+           AND h.table_name = hypertable_name
+           AND EXISTS (SELECT FROM pg_catalog.pg_proc p
+                        WHERE p.proname = 'set_adaptive_chunking')) AS chunk_target_size,
        (hypertable_schema, hypertable_name) IN (
            SELECT h.hypertable_schema, h.hypertable_name
              FROM timescaledb_information.hypertables h
