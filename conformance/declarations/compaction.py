@@ -19,7 +19,8 @@ class Compaction(Declaration):
     """A policy that merges overlapping batches of compressed chunks, from TimescaleDB 2.29 on.
 
     Args:
-        schedule_interval: how often the policy runs; None: TimescaleDB's default, 5 minutes.
+        schedule_interval: how often the policy runs; None: TimescaleDB's default, 5 minutes, or 1
+            minute with `Compression(direct=True)`.
         max_chunks: the number of chunks that one run compacts at most; None: all.
         max_batches: the number of batches of a chunk that one run merges at most; None: all.
         inactive_for: for how long nothing must have written to a chunk; None: it does not matter.

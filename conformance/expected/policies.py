@@ -35,6 +35,8 @@ _RETENTION_RUNTIME = Interval(_HOUR // 12)
 _REFRESH_RUNTIME = _REORDER_RUNTIME = _COMPACTION_RUNTIME = Interval(0)
 #: Source: TimescaleDB's source code, `add_compaction_policy`.
 _COMPACTION_SCHEDULE = Interval(_HOUR // 12)
+#: Of both policies. Source: TimescaleDB's source code, `enable_direct_compress_policies`.
+_DIRECT_SCHEDULE = Interval(_HOUR // 60)
 
 
 def expected(table: Table, name: str, metadata: MetaData) -> Facts:
@@ -44,7 +46,9 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
     schedule: Interval | Unsaid
     compression, retention = compression_of(table), retention_of(table)
     if compression is not None and (compression.after or compression.created_before):
-        schedule = compression.schedule_interval or _undeclared_schedule(table, metadata)
+        schedule = compression.schedule_interval or (
+            _DIRECT_SCHEDULE if compression.direct else _undeclared_schedule(table, metadata)
+        )
         if compression.after is not None:
             lengths = {"compress_after": compression.after}
         else:
@@ -63,7 +67,8 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
         facts.add("policy", name, "retention", _policy(schedule, lengths))
     compaction = compaction_of(table)
     if compaction is not None:
-        schedule = compaction.schedule_interval or _COMPACTION_SCHEDULE
+        usual = _DIRECT_SCHEDULE if compression and compression.direct else _COMPACTION_SCHEDULE
+        schedule = compaction.schedule_interval or usual
         facts.add("policy", name, "compaction", _policy(schedule, _compaction(compaction)))
     reorder = reorder_of(table)
     if reorder is not None:

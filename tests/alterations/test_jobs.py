@@ -401,8 +401,14 @@ UNORDERED = (
     "SELECT alter_job(job_id, config => config || '{\"recompress_unordered\": %s}')"
     " FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'"
 )
+#: Both policies of direct compression run every minute.
+EVERY_MINUTE = "SELECT alter_job(job_id, schedule_interval => '1 minute')" + (
+    " FROM timescaledb_information.jobs WHERE proc_name IN ('policy_compression',"
+    " 'policy_compaction')"
+)
 DIRECTLY = "compression:trades:direct"
 CONFIG = "policy:trades.compression:config"
+SCHEDULE = "policy:trades.compression:schedule_interval"
 
 
 @pytest.mark.parametrize(
@@ -413,10 +419,22 @@ CONFIG = "policy:trades.compression:config"
         pytest.param([DIRECT], {}, {DIRECTLY}, id="undeclared"),
         pytest.param([], {"direct": True}, {DIRECTLY}, id="not there"),
         pytest.param(
-            [DIRECT, COMPRESSED], {"direct": True}, {CONFIG}, id="a policy that compresses again"
+            [DIRECT, COMPRESSED, EVERY_MINUTE],
+            {"direct": True},
+            {CONFIG},
+            id="a policy that compresses again",
         ),
         pytest.param(
-            [DIRECT, COMPRESSED, UNORDERED % "false"], {"direct": True}, set(), id="all of it"
+            [DIRECT, COMPRESSED, EVERY_MINUTE, UNORDERED % "false"],
+            {"direct": True},
+            set(),
+            id="all of it",
+        ),
+        pytest.param(
+            [DIRECT, COMPRESSED, UNORDERED % "false"],
+            {"direct": True},
+            {SCHEDULE},
+            id="as rarely as without it",
         ),
         pytest.param([COMPRESSED, UNORDERED % "false"], {}, {CONFIG}, id="overlapping ones left"),
         pytest.param([COMPRESSED, UNORDERED % "true"], {}, set(), id="the default, said"),
@@ -436,6 +454,25 @@ def test_direct_compression(made, sql, declared, findings):
     for found in made.compare(metadata).findings.values():
         if found.id == DIRECTLY:
             assert "timescaledb.direct_compress" in found.hint
+
+
+def test_direct_compression_compacts_every_minute(made):
+    for statement in (DIRECT, COMPACTION.replace("{options}", "{}"), EVERY_MINUTE):
+        made.execute(statement)
+    made.expect((), models(compression={"direct": True}, more=[Compaction()]))
+
+
+def test_the_policies_that_direct_compression_makes(made):
+    """As TimescaleDB itself makes them."""
+    made.require(Alteration("direct", "", since=(2, 29)))
+    made.execute("ALTER TABLE trades SET (timescaledb.direct_compress = true)")
+    direct = models(after="8 days", compression={"direct": True}, more=[Compaction()])
+    made.expect((), direct)
+    policies = {f"policy:trades.{name}:exists" for name in ("compression", "compaction")}
+    made.expect({DIRECTLY, *policies}, models())
+    made.execute("ALTER TABLE trades SET (timescaledb.direct_compress = false)")
+    made.expect((), models())
+    made.expect({DIRECTLY, *policies}, direct)
 
 
 def test_a_missing_reordering_is_answered_with_its_function(made):
