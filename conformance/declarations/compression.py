@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from conformance.declarations.aggregates import aggregate_of
 from conformance.declarations.base import Declaration, DeclarationError, declared
@@ -66,13 +66,17 @@ class SparseIndex:
     """An index by which a query skips compressed batches.
 
     Args:
-        kind: `"bloom"`, for equality, or `"minmax"`, for ranges.
-        columns: one column; a bloom filter may have several from TimescaleDB 2.26 on.
+        kind: `"bloom"`, for equality, `"minmax"`, for ranges, or, from TimescaleDB 2.28 on,
+            `"firstlast"`, for the order of batches.
+        columns: one column; a bloom filter may have several from TimescaleDB 2.26 on, whose order
+            does not matter.
     """
 
-    _SHAPE = re.compile(r"(?P<kind>bloom|minmax)\s*\((?P<columns>[^()]+)\)", re.IGNORECASE)
+    _SHAPE = re.compile(
+        r"(?P<kind>bloom|minmax|firstlast)\s*\((?P<columns>[^()]+)\)", re.IGNORECASE
+    )
 
-    def __init__(self, kind: Literal["bloom", "minmax"], *columns: str) -> None:
+    def __init__(self, kind: Literal["bloom", "minmax", "firstlast"], *columns: str) -> None:
         self.kind = kind
         self.columns = columns
 
@@ -88,14 +92,14 @@ class SparseIndex:
             raise ValueError(f"{text!r} does not have the form 'bloom(column), minmax(column)'")
         return [
             cls(
-                "bloom" if match["kind"].lower() == "bloom" else "minmax",
+                cast('Literal["bloom", "minmax", "firstlast"]', match["kind"].lower()),
                 *(name.strip().strip('"') for name in match["columns"].split(",")),
             )
             for match in cls._SHAPE.finditer(text)
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} ({', '.join(self.columns)})"
+        return f"{self.kind} ({', '.join(sorted(self.columns))})"
 
 
 class Compression(Declaration):

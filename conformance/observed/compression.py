@@ -50,11 +50,11 @@ def _are_set(indexes: list[dict[str, Any]]) -> bool:
 
 
 def _sparse(indexes: list[dict[str, Any]]) -> Iterator[str]:
-    """Those that were set; that none is to be there is set without a column."""
+    """Those that were set, in any order; that none is to be there is set without a column."""
     for index in indexes:
         if index["source"] == "config" and "column" in index:
             columns = index["column"]
-            listed = columns if isinstance(columns, str) else ", ".join(columns)
+            listed = columns if isinstance(columns, str) else ", ".join(sorted(columns))
             yield f"{index['type']} ({listed})"
 
 

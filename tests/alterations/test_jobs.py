@@ -347,13 +347,26 @@ def test_sparse_indexes(made, sql, findings):
     made.expect(findings, models(sparse_indexes=declared))
 
 
-def test_a_bloom_filter_of_several_columns(made):
+@pytest.mark.parametrize("columns", ['"Venue", price', 'price, "Venue"'])
+def test_a_bloom_filter_of_several_columns(made, columns):
+    """TimescaleDB keeps the columns in the order of the table."""
     made.require(Alteration("composite", "", since=(2, 26)))
     made.execute(
         "ALTER TABLE trades SET (timescaledb.compress_orderby = 'at DESC',"
-        " timescaledb.compress_index = 'bloom(\"Venue\", price)')"
+        f" timescaledb.compress_index = 'bloom({columns})')"
     )
-    made.expect((), models(sparse_indexes='bloom("Venue", price)'))
+    made.expect((), models(sparse_indexes=f"bloom({columns})"))
+    made.expect({"compression:trades:sparse_indexes"}, models(sparse_indexes='bloom("Venue", id)'))
+
+
+def test_an_index_of_the_first_and_the_last_value(made):
+    made.require(Alteration("firstlast", "", since=(2, 28)))
+    made.execute(
+        "ALTER TABLE trades SET (timescaledb.compress_orderby = 'at DESC',"
+        " timescaledb.sparse_index = 'firstlast(price)')"
+    )
+    made.expect((), models(sparse_indexes="firstlast(price)"))
+    made.expect({"compression:trades:sparse_indexes"}, models(sparse_indexes="minmax(price)"))
 
 
 #: The job of add_compaction_policy(), as TimescaleDB 2.29 writes it. Source: its source code.

@@ -153,6 +153,7 @@ def test_nulls_come_as_in_order_by(given, shown):
         ((), []),
         ("bloom(price)", ["bloom (price)"]),
         ('BLOOM ( "Xa" , b ), minmax(price)', ["bloom (Xa, b)", "minmax (price)"]),
+        ("bloom(b, Xa), FirstLast(price)", ["bloom (Xa, b)", "firstlast (price)"]),
         (["bloom(price)", SparseIndex("minmax", "at")], ["bloom (price)", "minmax (at)"]),
     ],
 )

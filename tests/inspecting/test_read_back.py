@@ -61,8 +61,8 @@ SETTINGS = {
         ({"sparse_indexes": ()}, "sparse_indexes=()"),
         ({"direct": True}, "direct=True"),
         (
-            {"sparse_indexes": ("bloom (Zone, n)", "minmax (at)")},
-            'sparse_indexes="bloom(Zone, n), minmax(at)"',
+            {"sparse_indexes": ("bloom (Zone, n)", "firstlast (Zone)", "minmax (at)")},
+            'sparse_indexes="bloom(Zone, n), firstlast(Zone), minmax(at)"',
         ),
         (
             {"sparse_indexes": ("bloom (device id)",)},
