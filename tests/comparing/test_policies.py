@@ -479,6 +479,10 @@ CASES = {
         of_job(may_log_in=False, runs=Runs(3, 1, last_failed=False)),
     ),
     "runs that did their work, which PostgreSQL says failed": ({}, of_job(runs=PORTAL)),
+    "runs for which no worker was free": (
+        {},
+        of_job(runs=Runs(2, 1, last_failed=True, error='failed to start job Job 1004 ("Policy")')),
+    ),
     "an owner that is not the table's": ({}, of_job(table_owner="desk")),
     "an owner that is not the table's, after one that is": (
         {},

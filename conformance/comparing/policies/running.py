@@ -23,8 +23,17 @@ if TYPE_CHECKING:
 
 #: Of its numbers a sequence has fewer than one in so many left.
 _FEW = 10
-#: What PostgreSQL says at the end of a job's transaction. Source: timescaledb#11015.
-_PORTAL = "cannot drop portal"
+#: The cause of a failure by the beginning of its error.
+_CAUSES = {
+    # Source: timescaledb#11015.
+    "cannot drop portal": "PostgreSQL of November 2026 (18.7, 17.12, 16.16, 15.20) and an older "
+    "TimescaleDB. The job commits its work, is recorded as failed all the same, and is tried again."
+    " Update TimescaleDB to 2.27.3, 2.28.5, 2.31.2, 2.32.1 or later.",
+    # Source: TimescaleDB's source code, scheduler.c.
+    "failed to start job": "no background worker was free. Raise "
+    "timescaledb.max_background_workers, and max_worker_processes above it, and restart the server."
+    " The job is tried again.",
+}
 _DONE = {"compression": "compressed", "retention": "dropped"}
 
 
@@ -48,16 +57,11 @@ def _fails_key(key: FactKey) -> FactKey:
 
 def _fails(job: Job, runs: Runs) -> Broken:
     so_far = of_runs(runs.failed, runs.total, runs.error)
-    cause = (
+    cause = next(
+        (cause for beginning, cause in _CAUSES.items() if runs.error.startswith(beginning)),
         "the error, or the server's log, says it; CALL run_job() shows it at once. Until a run "
-        "succeeds the job does nothing."
+        "succeeds the job does nothing.",
     )
-    if runs.error.startswith(_PORTAL):
-        cause = (
-            "PostgreSQL of November 2026 (18.7, 17.12, 16.16, 15.20) and an older TimescaleDB. The "
-            "job commits its work, is recorded as failed all the same, and is tried again. Update "
-            "TimescaleDB to 2.27.3, 2.28.5, 2.31.2, 2.32.1 or later."
-        )
     return Broken(
         _fails_key(job.key),
         f"{job.key.kind} {job.key.object}: the last run failed; {so_far}",
