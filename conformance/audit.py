@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.auditing.revision import unrecorded_revision
 from conformance.comparing.capabilities import Capabilities
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import in_order
 from conformance.comparing.picture import picture_of
 from conformance.comparing.verdict import EngineUsed, Verdict
@@ -33,6 +34,7 @@ from conformance.errors import (
     is_of_unknown_catalog,
     state_of,
 )
+from conformance.observed.damaged import damaged_objects
 from conformance.observed.executables import FOREIGN
 from conformance.observed.fenced import fence
 from conformance.observed.sizes import SERVER, server_limits, table_sizes
@@ -63,6 +65,12 @@ _OTHER_TIMEOUTS = (
     " ELSE '5min' END, true) FROM pg_catalog.pg_settings"
     " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"
 )
+
+#: SQLSTATEs, or the class that they begin with: the server was too busy, or has an internal error.
+_BUSY = ("40", "53", "55P03", "57014")
+_INTERNAL = "XX"
+#: Of so many damaged objects an error has the names.
+_NAMED = 5
 
 
 def audit(  # noqa: PLR0913 - each is a choice of the caller
@@ -144,12 +152,8 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
         connect(url, patience=patience) as connection,
     ):
         try:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            connection.exec_driver_sql(SHIELD)
             connection.info[FOREIGN] = True
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-            connection.exec_driver_sql(_OTHER_TIMEOUTS)
+            _begin(connection)
             fence(connection)
             yield connection
             patience.roll_back(connection)
@@ -160,11 +164,11 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
                 raise lost_connection(f"the {work}") from None
             if is_of_unknown_catalog(error):
                 raise
-            reason = scrubbed(str(error.orig), url).rstrip(".")
-            hint = f"The {work} has changed nothing; try again when the server is less busy."
+            reason = scrubbed(str(error.orig), url).strip().rstrip(".")
+            where, way = _why(connection, error, patience)
             raise EngineUnavailable(
-                f"Reading the catalog at {place(url)} failed: {reason}.",
-                _GRANT if state_of(error) == INSUFFICIENT_PRIVILEGE else hint,
+                f"Reading the catalog at {place(url)} failed{where}: {reason}.",
+                f"The {work} has changed nothing. {way}",
             ) from None
         except UnicodeDecodeError as error:
             raise EngineUnavailable(
@@ -177,3 +181,36 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
                 # Another error is on its way, which says more.
                 with suppress(DBAPIError):
                     patience.roll_back(connection)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    connection.exec_driver_sql(SHIELD)
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.exec_driver_sql(_OTHER_TIMEOUTS)
+
+
+def _why(connection: Connection, error: DBAPIError, patience: Patience) -> tuple[str, str]:
+    """Where reading failed, and the way out."""
+    state = state_of(error)
+    if state.startswith(_BUSY):
+        return "", "Try again when the server is less busy."
+    if state == INSUFFICIENT_PRIVILEGE:
+        return "", _GRANT
+    if not state.startswith(_INTERNAL):
+        return "", "The server's log may say more."
+    # What follows says more than the error, but the error must not be lost.
+    try:
+        patience.roll_back(connection)
+        _begin(connection)
+        damaged = first_of(list(damaged_objects(connection)), _NAMED)
+    except DBAPIError:
+        damaged = ""
+    if not damaged:
+        return "", "The catalog may be damaged; the server's log may say more."
+    return (
+        f" at {damaged}",
+        "The server cannot print the definition, because its catalog has lost what the definition "
+        "refers to. Drop the object and create it again, or restore a backup.",
+    )
