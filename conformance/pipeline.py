@@ -25,6 +25,7 @@ from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 from conformance.observed.circumstances import observed_circumstances
 from conformance.observed.partitions import parents_of
+from conformance.observed.privileges import add_usual_future
 from conformance.observed.storage import mark_storage_of_types
 from conformance.project.long_names import refuse_long_names
 from conformance.project.references import refuse_lost_references
@@ -80,9 +81,10 @@ def both_sides(
         promised = meanwhile.submit(expected_facts, metadata, default_schema=scope.default_schema)
         # The caller's facts stay as they were read.
         found = observed_facts(connection, scope) if observed is None else FactTable(observed)
-    declared = FactTable.of(promised.result())
-    mark_storage_of_types(connection, declared, FactTable.of(found))
-    expected, found = canonical(connection, declared, found)
+    declared, seen = FactTable.of(promised.result()), FactTable.of(found)
+    mark_storage_of_types(connection, declared, seen)
+    add_usual_future(connection, declared, seen)
+    expected, found = canonical(connection, declared, seen)
     return expected, with_declared_types(FactTable.of(expected), FactTable.of(found))
 
 

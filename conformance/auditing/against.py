@@ -17,6 +17,7 @@ from conformance.comparing.wording import OTHER_DATABASE, expected_of
 from conformance.engines.connecting import parse_url, place
 from conformance.engines.identification import identify_server
 from conformance.observed import Scope, canonical, observed_facts
+from conformance.observed.privileges import add_usual_future
 from conformance.observed.schemas import schemas_of_users
 from conformance.pipeline import prepare_session
 
@@ -88,9 +89,9 @@ def audit_against(
         facts = _read(connection, scope)
         remaining, left = leave_to_others(facts, scope.left, scope.default_schema)
         # Both sides are spelled by the same server.
-        expected, observed = canonical(
-            connection, FactTable(expected_of(other.facts)), FactTable(remaining)
-        )
+        wanted, found = FactTable(expected_of(other.facts)), FactTable(remaining)
+        add_usual_future(connection, wanted, found)
+        expected, observed = canonical(connection, wanted, found)
         comparison = compare(
             expected,
             with_declared_types(FactTable.of(expected), FactTable.of(observed)),

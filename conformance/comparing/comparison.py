@@ -26,7 +26,6 @@ from conformance.comparing.facts import (
 from conformance.comparing.findings import Finding, Left, NotChecked, Seen
 from conformance.comparing.merging import merge
 from conformance.comparing.policies.rules import add_broken_rules
-from conformance.comparing.privileges import with_usual_future
 from conformance.comparing.seen import PRIVILEGES, accounted, is_never_judged, is_seen, seen_of
 from conformance.comparing.serials import written_out
 from conformance.comparing.wording import MODELS, expected_of
@@ -105,7 +104,6 @@ def _compare_facts(
     names = match_unnamed(expected, observed)
     expected = expected.renamed({old[:3]: new[:3] for old, new in names.items()})
     expected = written_out(expected, observed)
-    observed = with_usual_future(expected, observed)
     agreeing, differing = _split_by_agreement(expected, observed)
     unjudged = _not_judged(differing, expected, observed, reference)
     differing -= unjudged

@@ -5,8 +5,15 @@ Source: PostgreSQL documentation, "Privileges".
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Detail, FactKey, Value
+from conformance.comparing.facts import EXISTS, Detail, FactKey
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from conformance.comparing.facts import Facts
 
 EVERYBODY = "PUBLIC"
 #: Of all schemas only public comes with a privilege.
@@ -20,23 +27,38 @@ def usual(granted_on: str, role: str) -> tuple[str, ...]:
     return _USUAL.get(granted_on.partition(" ")[0], ()) if role == EVERYBODY else ()
 
 
-def with_usual_future(expected: FactTable, observed: FactTable) -> FactTable:
-    """The observed facts, with the declared default privileges that PostgreSQL grants by itself.
+def grantors_of_usual(expected: Facts) -> dict[FactKey, tuple[str, ...]]:
+    """The declared default privileges that PostgreSQL grants by itself -> names of their role.
+
+    There are two names where ` in ` may be a part of the name, or stand before a schema.
+    """
+    found: dict[FactKey, tuple[str, ...]] = {}
+    for kind, name, role in FactTable.of(expected).objects:
+        if kind == "default_privilege" and role == EVERYBODY and _usual_of_future(name):
+            _, _, by = name.partition(" of ")
+            found[FactKey(kind, name, role, EXISTS)] = (by, by.rpartition(" in ")[0] or by)
+    return found
+
+
+def usual_future(expected: Facts, observed: Facts, roles: Collection[str]) -> Facts:
+    """The declared default privileges that PostgreSQL grants by itself, as observed facts.
 
     Those of one schema add to those of all schemas.
+
+    Args:
+        roles: those that exist; others grant nothing.
     """
-    found: dict[FactKey, Value] = {}
-    for kind, name, role in expected.objects:
-        if kind != "default_privilege" or role != EVERYBODY:
-            continue
-        word = _USUAL_OF_FUTURE.get(name.partition(" ")[0])
-        everywhere = name.rpartition(" in ")[0]
-        if word and not any((kind, on, role) in observed.objects for on in (name, everywhere)):
-            key = FactKey(kind, name, role, EXISTS)
+    known = FactTable.of(observed).objects
+    found: Facts = {}
+    for key, grantors in grantors_of_usual(expected).items():
+        everywhere = key.table.rpartition(" in ")[0]
+        listed = any((key.kind, on, key.name) in known for on in (key.table, everywhere))
+        if not listed and any(role in roles for role in grantors):
+            word = _usual_of_future(key.table)
             found[key] = Detail(word, judged=False, part=True)
             found[key._replace(attribute="privileges")] = (word,)
-    if not found:
-        return observed
-    completed = FactTable(observed)
-    completed.merge(found)
-    return completed
+    return found
+
+
+def _usual_of_future(name: str) -> str:
+    return _USUAL_OF_FUTURE.get(name.partition(" ")[0], "")

@@ -12,7 +12,8 @@ from sqlalchemy import Column, inspect
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import Comparison, compare
-from conformance.comparing.facts import DERIVED, EXISTS, FactKey, Facts
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import DERIVED, EXISTS, FactKey
 from conformance.declarations import registered_entities, view_of, views_of
 from conformance.declarations.signatures import Signature
 from conformance.expected import expected_facts
@@ -22,6 +23,7 @@ from conformance.mending.revision import statements
 from conformance.mending.scene import dropping, making
 from conformance.mending.schemas import create_schema
 from conformance.mending.sql import name
+from conformance.observed.privileges import add_usual_future
 from conformance.pipeline import check_database, scope_of
 
 if TYPE_CHECKING:
@@ -214,17 +216,20 @@ def _comparison(connection: Connection, metadata: MetaData, scope: Scope) -> Com
     # Without the extension there are plain tables and types at most.
     expected = expected_facts(metadata, default_schema=scope.default_schema)
     inspector: Any = inspect(connection)
-    observed: Facts = {
-        FactKey(kind, scope.name(schema, name), "", EXISTS): True
-        for schema in scope.schemas
-        for kind, names in (
-            ("table", inspector.get_table_names(schema)),
-            ("sequence", inspector.get_sequence_names(schema)),
-            ("type", [item["name"] for item in inspector.get_enums(schema)]),
-            ("domain", [item["name"] for item in inspector.get_domains(schema)]),
-        )
-        for name in names
-    }
+    observed = FactTable(
+        {
+            FactKey(kind, scope.name(schema, name), "", EXISTS): True
+            for schema in scope.schemas
+            for kind, names in (
+                ("table", inspector.get_table_names(schema)),
+                ("sequence", inspector.get_sequence_names(schema)),
+                ("type", [item["name"] for item in inspector.get_enums(schema)]),
+                ("domain", [item["name"] for item in inspector.get_domains(schema)]),
+            )
+            for name in names
+        }
+    )
+    add_usual_future(connection, expected, observed)
     comparison = compare(expected, observed, capabilities)
     return replace(comparison, sides=(expected, observed), schemas=scope.schemas)
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
+
 from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
-from conformance.comparing.privileges import EVERYBODY, usual
+from conformance.comparing.privileges import EVERYBODY, grantors_of_usual, usual, usual_future
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from conformance.comparing.fact_table import FactTable
+
 #: Stands before what PostgreSQL grants and somebody has revoked.
 _WITHOUT = "without "
+_ROLES = text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY(:names)")
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
@@ -36,6 +41,14 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         )
         facts[key._replace(attribute="privileges")] = had
     return facts
+
+
+def add_usual_future(connection: Connection, expected: Facts, observed: FactTable) -> None:
+    """Add the declared default privileges that PostgreSQL grants by itself."""
+    names = {name for grantors in grantors_of_usual(expected).values() for name in grantors}
+    if names:
+        roles = set(connection.scalars(_ROLES, {"names": sorted(names)}))
+        observed.merge(usual_future(expected, observed, roles))
 
 
 def _object(row: Any, scope: Scope) -> str:

@@ -280,6 +280,27 @@ def test_a_declaration_of_what_public_will_have_by_itself(database, declared, sq
     assert prove(database, metadata).mended
 
 
+NOBODY = "nobody_of_a_test"
+
+
+@pytest.mark.parametrize(
+    ("declared", "findings"),
+    [
+        (DefaultGrant("execute", to="PUBLIC", by=NOBODY, on="functions"),
+         {f"default_privilege:functions of {NOBODY}.PUBLIC:exists"}),
+        (DefaultGrant("usage", to="PUBLIC", by=NOBODY, on="types", schema="public"),
+         {f"default_privilege:types of {NOBODY} in public.PUBLIC:exists"}),
+        (DefaultGrant("execute", to=NOBODY, by="postgres", on="functions"),
+         {f"{OF_FUNCTIONS}.{NOBODY}:exists"}),
+        (Grant("select", to=NOBODY, on="curves"), {f"privilege:curves.{NOBODY}:exists"}),
+        (Owner(NOBODY, tables=["curves"]), {"table:curves:owner"}),
+    ],
+    ids=range(5),
+)  # fmt: skip
+def test_a_role_that_does_not_exist_has_and_gives_nothing(database, declared, findings):
+    database.expect(findings, database.requiring(declared))
+
+
 def test_what_public_usually_has_is_neither_named_nor_counted(database):
     counts = database.compare().accounted
     database.execute(ONE)

@@ -7,7 +7,7 @@ import pytest
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, Detail, FactKey
-from conformance.comparing.privileges import usual
+from conformance.comparing.privileges import usual, usual_future
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,17 @@ FUNCTIONS, HERE = "functions of desk", "functions of desk in public"
         (_future(HERE, ("execute",)), _future(FUNCTIONS, ()), [EXISTS]),
         (_future(FUNCTIONS, ("execute",), "reader"), {}, [EXISTS]),
         (_future("tables of desk", ("select",)), {}, [EXISTS]),
+        (_future("functions of nobody", ("execute",)), {}, [EXISTS]),
+        (_future("types of nobody in public", ("usage",)), {}, [EXISTS]),
+        (_future("types of desk in chief", ("usage",)), {}, []),
+        (_future("types of chief in desk in public", ("usage",)), {}, []),
+        (_future("functions of desk", ("execute", "more")), {}, ["privileges"]),
     ],
 )
 def test_what_everybody_has_of_future_objects(expected, observed, found):
+    expected = {FactKey("table", "t", "", EXISTS): True, **expected}
     observed = {FactKey("table", "t", "", EXISTS): True, **observed}
-    kept = dict(observed)
-    compared = compare({FactKey("table", "t", "", EXISTS): True, **expected}, observed,
-                       Capabilities(community_edition=True))  # fmt: skip
+    completed = {**observed, **usual_future(expected, observed, {"desk", "chief in desk"})}
+    compared = compare(expected, completed, Capabilities(community_edition=True))
     assert [key.attribute for key in compared.findings] == found
-    assert observed == kept
-    assert compared.accounted == compare({}, kept, Capabilities()).accounted
+    assert compared.accounted == compare({}, observed, Capabilities()).accounted
