@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, text
 from sqlalchemy.exc import DBAPIError
 
 from conformance.errors import describe_briefly
@@ -13,7 +13,7 @@ from conformance.population.foreign import how_kept
 from conformance.strategies.derivation import derivation_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from sqlalchemy import Connection, Table
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 #: What is said of a table that has rows, but no varied values in a column of an unknown type.
 PLAIN_ROWS_ONLY = "plain rows only"
+_IS_PARTITION_OF = text(
+    "SELECT pg_catalog.pg_partition_root(pg_catalog.to_regclass(:table))"
+    " = ANY(CAST(:filled AS pg_catalog.regclass[]))"
+)
 
 
 def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str], str]:
@@ -40,6 +44,19 @@ def thin(connection: Connection, tables: Iterable[Table]) -> dict[tuple[str, str
         else:
             found |= {(table.fullname, part): why for part, why in _thin_parts(table)}
     return found
+
+
+def without_rows(connection: Connection, tables: Collection[Table]) -> dict[str, str]:
+    """Say why tables have no rows, as `thin` does; a partition has rows if its table has them."""
+    why = {table: why for (table, part), why in thin(connection, tables).items() if not part}
+    quoted = connection.dialect.identifier_preparer.format_table
+    filled = [quoted(table) for table in tables if table.fullname not in why]
+
+    def has_none(table: Table) -> bool:
+        asked = {"table": quoted(table), "filled": filled}
+        return table.fullname in why and not connection.scalar(_IS_PARTITION_OF, asked)
+
+    return {table.fullname: why[table.fullname] for table in tables if has_none(table)}
 
 
 def why_no_rows(connection: Connection, table: Table) -> str:

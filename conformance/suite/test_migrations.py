@@ -33,7 +33,7 @@ from conformance.observed.traces import traces
 from conformance.pipeline import facts_of
 from conformance.population.filling import fill_every_state
 from conformance.population.sequences_behind import lagging_sequences
-from conformance.population.thinness import thin
+from conformance.population.thinness import without_rows
 from conformance.project.autogenerating import comparing_all
 from conformance.project.confinement import confined
 from conformance.project.env_connection import passed_to_env
@@ -300,8 +300,8 @@ def _filled(connection: Connection, metadata: MetaData, *, compress: bool) -> st
             fill_every_state(connection, metadata, compress=compress, plain=True)
     except (SQLAlchemyError, ValueError) as error:
         return f"only: {one_line(error)}"
-    found = thin(connection, tables_of(metadata))
-    return ", ".join(f"of {table}: {why}" for (table, part), why in found.items() if not part)
+    found = without_rows(connection, tables_of(metadata))
+    return ", ".join(f"of {table}: {why}" for table, why in found.items())
 
 
 def test_offline_sql_gives_the_same_facts(

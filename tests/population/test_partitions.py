@@ -10,7 +10,7 @@ from conformance.comparing.partitions import PARTITION_FIRST
 from conformance.errors import describe_briefly
 from conformance.population.filling import NoPartition, fill_every_state, fill_table
 from conformance.population.reflection import reflect
-from conformance.population.thinness import thin
+from conformance.population.thinness import thin, without_rows
 
 #: `near` and `deep` have a partition for no generated row; `open` has one for each.
 TABLES = """
@@ -89,6 +89,25 @@ def test_a_partition_that_the_models_declare_is_left_to_its_table(connection):
     }
     rows = connection.scalar(select(func.count()).select_from(tables["open_part"]))
     assert rows == connection.scalar(select(func.count()).select_from(tables["open"])) > 1
+
+
+def test_a_partition_has_rows_with_its_table(connection):
+    """One that the models map, and one of a table of another name, or of two levels."""
+    metadata = MetaData()
+    names = ("none", "near", "near_part", "deep", "deep_part", "open", "open_part")
+    for name in names:
+        Table(name, metadata, autoload_with=connection)
+    fill_every_state(connection, metadata, compress=False)
+    tables = metadata.tables.values()
+    assert set(without_rows(connection, tables)) == {*PARTITIONED, "near_part", "deep_part"}
+    connection.exec_driver_sql("CREATE TABLE deep_rest PARTITION OF deep_part DEFAULT")
+    Table("deep_rest", metadata, autoload_with=connection)
+    fill_table(connection, metadata.tables["deep"], compress=False)
+    tables = metadata.tables.values()
+    assert set(without_rows(connection, tables)) == {"none", "near", "near_part"}
+    # What is not in the models is not filled.
+    alone = [metadata.tables["open_part"]]
+    assert set(without_rows(connection, alone)) == {"open_part"}
 
 
 def test_a_broken_check_is_still_told_so(connection):

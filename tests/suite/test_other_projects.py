@@ -200,3 +200,76 @@ def test_an_env_file_without_metadata(project):
         "test_alembic_check_sees_a_dropped_index",
     ):
         assert "target_metadata" in unseen[f"check:{name}"]
+
+
+PARTITIONED = (
+    MODELS
+    + """
+for name, others in {
+    "events": {"postgresql_partition_by": "RANGE (id)"}, "events_of_1999": {}, "events_rest": {},
+}.items():
+    Table(
+        name,
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("name", Text),
+        **others,
+    )
+"""
+)
+PARTITIONS = """
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade():
+    op.execute("CREATE TABLE events (id integer PRIMARY KEY, name text) PARTITION BY RANGE (id)")
+    op.execute("CREATE TABLE events_of_1999 PARTITION OF events FOR VALUES FROM (1999) TO (2000)")
+    op.execute("CREATE TABLE events_rest PARTITION OF events DEFAULT")
+
+
+def downgrade():
+    op.drop_table("events")
+"""
+LEAVES = "check:test_downgrade_leaves_no_trace"
+
+
+@pytest.fixture
+def partitioned(project):
+    """A project whose models map partitions as tables of their own."""
+    folder = project(STYLES["takes a connection"])
+    (folder / "desk.py").write_text(PARTITIONED)
+    (folder / "alembic/versions/0003.py").write_text(PARTITIONS)
+    return folder
+
+
+def test_rows_of_a_mapped_partition_are_those_of_its_table(partitioned):
+    assert LEAVES not in checked(partitioned, "-k", "leaves_no_trace")
+
+
+def test_a_mapped_partition_of_a_table_without_rows_has_none(partitioned):
+    """Without DEFAULT there is a partition for no generated row."""
+    revision = partitioned / "alembic/versions/0003.py"
+    lines = revision.read_text().splitlines(keepends=True)
+    revision.write_text("".join(line for line in lines if "events_rest" not in line))
+    models = partitioned / "desk.py"
+    models.write_text(PARTITIONED.replace(', "events_rest": {},', ","))
+    unseen = checked(partitioned, "-k", "leaves_no_trace")
+    assert "without rows of events: no sample rows can be made" in unseen[LEAVES]
+    assert "of events_of_1999: no sample rows are written" in unseen[LEAVES]
+
+
+def test_traces_of_mapped_partitions_are_found(partitioned):
+    revision = partitioned / "alembic/versions/0003.py"
+    kept = "ALTER TABLE events DETACH PARTITION events_rest"
+    revision.write_text(
+        revision.read_text().replace(
+            'op.drop_table("events")', f'op.execute("{kept}")\n    op.drop_table("events")'
+        )
+    )
+    _, verdict, _ = check(partitioned, "--models", "desk:metadata", "-k", "leaves_no_trace")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == "migration:alembic:downgrade_leaves_no_trace"
+    assert "relation events_rest (+1)" in finding["message"]
