@@ -196,7 +196,9 @@ class Verdict:
 
     def _which(self, number: int) -> str:
         of = len(self.findings)
-        return f"{number} of these {of} findings" if of > 1 else "this finding"
+        if of == 1:
+            return "this finding"
+        return f"these {of} findings" if number == of else f"{number} of these {of} findings"
 
     def _of_severity(self, severity: str) -> int:
         return sum(finding.severity == severity for finding in self.findings)

@@ -29,6 +29,7 @@ def on_the_console(verdict):
     ("mendable", "words"),
     [
         ([True, True, False], "writes a revision that mends 2 of these 3 findings."),
+        ([True, True], "writes a revision that mends these 2 findings."),
         ([True], "writes a revision that mends this finding."),
         ([False, False], None),
     ],
