@@ -29,13 +29,13 @@ from conformance.engines.connecting import (
 from conformance.engines.identification import identify_server
 from conformance.engines.patience import Patience
 from conformance.errors import (
-    INSUFFICIENT_PRIVILEGE,
     EngineUnavailable,
     is_of_unknown_catalog,
     state_of,
 )
 from conformance.observed.damaged import damaged_objects
 from conformance.observed.executables import FOREIGN
+from conformance.observed.explaining import is_denied
 from conformance.observed.fenced import fence
 from conformance.observed.sizes import SERVER, server_limits, table_sizes
 from conformance.pipeline import check_database, scope_of
@@ -196,7 +196,7 @@ def _why(connection: Connection, error: DBAPIError, patience: Patience) -> tuple
     state = state_of(error)
     if state.startswith(_BUSY):
         return "", "Try again when the server is less busy."
-    if state == INSUFFICIENT_PRIVILEGE:
+    if is_denied(error):
         return "", _GRANT
     if not state.startswith(_INTERNAL):
         return "", "The server's log may say more."

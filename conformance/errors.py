@@ -75,6 +75,10 @@ class ModelsUnavailable(ConformanceError):
     """The models' metadata cannot be imported or is empty."""
 
 
+class NoModels(ModelsUnavailable):
+    """Neither the configuration nor env.py names models: the project may have none."""
+
+
 class DeclaredAndLeft(ConformanceError):
     """The configuration leaves to others what the models declare."""
 
@@ -147,10 +151,6 @@ def message_of(error: BaseException) -> str:
     original = getattr(error, "orig", None) or error
     message = getattr(getattr(original, "diag", None), "message_primary", None) or original
     return " ".join(str(message).split())
-
-
-#: SQLSTATE of what a role may not do.
-INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def state_of(error: BaseException) -> str:

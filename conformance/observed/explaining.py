@@ -19,6 +19,9 @@ _SIMPLE_ARRAY = re.compile(r"(= ANY|<> ALL) \('\{([^\"\\{}']*)\}'::")
 #: Source: PostgreSQL documentation, "Current Date/Time": both are the same as now().
 _NOW = re.compile(r"\bCURRENT_TIMESTAMP\b(?!\()|\btransaction_timestamp\(\)")
 
+#: A SQLSTATE.
+_INSUFFICIENT_PRIVILEGE = "42501"
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -48,6 +51,11 @@ def ask_in_halves(
         ask_in_halves(connection, half, ask) for half in (items[:middle], items[middle:])
     )
     return first[0] + second[0], first[1] + second[1]
+
+
+def is_denied(error: DBAPIError) -> bool:
+    """Whether the role may not do what it asked for."""
+    return getattr(error.orig, "pgcode", None) == _INSUFFICIENT_PRIVILEGE
 
 
 def first_line(error: DBAPIError) -> str:

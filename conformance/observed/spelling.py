@@ -31,9 +31,8 @@ from conformance.comparing.facts import (
     TypeName,
     Value,
 )
-from conformance.errors import INSUFFICIENT_PRIVILEGE, state_of
 from conformance.observed.executables import executables
-from conformance.observed.explaining import ask_in_halves, first_line, normal, plan_of
+from conformance.observed.explaining import ask_in_halves, first_line, is_denied, normal, plan_of
 from conformance.observed.queries import spelled_queries
 from conformance.observed.tokens import tokens_of
 
@@ -279,7 +278,7 @@ def _canonical_expressions(
         identity: f"{first_line(error)}, so only the texts are compared, and they differ. Grant the"
         " role that, or audit as another role"
         for identity, error in errors
-        if state_of(error) == INSUFFICIENT_PRIVILEGE
+        if is_denied(error)
     }
     return dict(answers), denied
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect
-from conformance.errors import INSUFFICIENT_PRIVILEGE
+from conformance.observed.explaining import is_denied
 from conformance.observed.home import function
 from conformance.project.migrations import Migrations
 from conformance.upgrade.dumping import check_client, copy_rows, dump_and_restore
@@ -149,7 +149,7 @@ def _begin_restoring(url: URL) -> None:
     try:
         _call(url, "timescaledb_pre_restore")
     except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
+        if not is_denied(error):
             raise
         raise WayUnavailable(
             "the role may not call timescaledb_pre_restore(); only a superuser may restore a dump"
