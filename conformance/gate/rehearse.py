@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy import MetaData
+
 from conformance.comparing.facts import EXISTS
 from conformance.comparing.findings import NotChecked
 from conformance.declarations import compression_of, hypertable_of, server_requirement_of, tables_of
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from alembic.config import Config
-    from sqlalchemy import Connection, MetaData
+    from sqlalchemy import Connection
 
     from conformance.comparing.comparison import Comparison
     from conformance.comparing.facts import Facts
@@ -74,7 +76,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     session: Session,
     config: Config,
     new: NewRevisions,
-    metadata: MetaData,
+    metadata: MetaData | None,
     progress: Progress = unwatched,
     *,
     schemas: Sequence[str] = ("public",),
@@ -85,6 +87,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     """Rehearse the revisions on databases of a running engine and judge them.
 
     Args:
+        metadata: what the models declare; None if there are no models to check drift with.
         schemas: the schemas to check for drift, in addition to those that the metadata names.
         leave: patterns of objects that are left to others.
         earlier: returns the facts that the models expected before the new revisions, or None.
@@ -95,7 +98,7 @@ def rehearse(  # noqa: PLR0913 - what is rehearsed, where, and for whom
     """
     with Bench(session.engine, config, new) as bench:
         run = _Gate(bench, new, metadata, session, progress, earlier=earlier, sizes=sizes)
-        return run.run(scope_of(metadata, schemas, leave))
+        return run.run(scope_of(metadata or MetaData(), schemas, leave))
 
 
 class _Gate:
@@ -105,7 +108,7 @@ class _Gate:
         self,
         bench: Bench,
         new: NewRevisions,
-        metadata: MetaData,
+        metadata: MetaData | None,
         session: Session,
         progress: Progress,
         *,
@@ -114,7 +117,8 @@ class _Gate:
     ) -> None:
         self._bench = bench
         self._new = new
-        self._metadata = metadata
+        self._metadata = metadata or MetaData()
+        self._has_models = metadata is not None
         self._session = session
         self._progress = progress
         self._earlier = earlier
@@ -233,6 +237,8 @@ class _Gate:
         )
 
     def _compare_with_models(self, connection: Connection, facts: Facts) -> None:
+        if not self._has_models:
+            return
         # The facts are of all schemas that exist.
         same_scope = self._rehearsed_scope == self._models_scope
         self._comparison = check_database(
@@ -245,6 +251,9 @@ class _Gate:
         connection.rollback()
 
     def _judge_drift(self, rehearsed: Sequence[Evidence]) -> Iterator[GateFinding]:
+        if not self._has_models:
+            self._skip("drift", "no models are configured, nor does env.py set target_metadata")
+            return
         if self._comparison is None:
             self._skip("drift", "the last revision was not reached")
             return

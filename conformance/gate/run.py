@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import MetaData
+
 from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
 from conformance.engines.started import start_session
+from conformance.errors import NoModels
 from conformance.gate.evidence.report import GateReport
 from conformance.gate.rehearsing.base import base_template
 from conformance.gate.revisions.earlier_models import earlier_promises
@@ -73,12 +77,12 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
 
         report = rehearse_on_copy(choices.on, config, new, progress)
         return replace(report, seconds=_seconds_since(started))
-    metadata = metadata_for(choices.project)
+    metadata = _models_of(choices.project)
     if choices.project.leave:
         from conformance.pipeline import scope_of
 
         # A pattern that takes in the models' own is known before anything is started.
-        scope_of(metadata, choices.project.schemas, choices.project.leave)
+        scope_of(metadata or MetaData(), choices.project.schemas, choices.project.leave)
     session = start_session(choices.project.engine, choices.project.image, progress)
     try:
         _anticipate_base(session, config, new)
@@ -99,6 +103,13 @@ def gate(choices: Choices, progress: Progress = unwatched) -> GateReport:
         return replace(report, seconds=_seconds_since(started))
     finally:
         session.engine.stop()
+
+
+def _models_of(project: Configuration) -> MetaData | None:
+    """The models' metadata; None if the project has none, which only drift needs."""
+    with suppress(NoModels):
+        return metadata_for(project)
+    return None
 
 
 def _anticipate_base(session: Session, config: Config, new: NewRevisions) -> None:

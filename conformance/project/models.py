@@ -38,9 +38,9 @@ def metadata_for(configuration: Configuration) -> MetaData:
     """The MetaData that `models` names; without `models`, the target_metadata of env.py.
 
     Raises:
-        ModelsUnavailable: neither `models` nor env.py names metadata; or the models cannot be
-            imported, are not metadata, have no table, have a table twice, or have a wrong
-            declaration.
+        NoModels: there is no `models`, and env.py names no metadata.
+        ModelsUnavailable: the models cannot be imported, are not metadata, have no table, have a
+            table twice, or have a wrong declaration.
     """
     _prepare(configuration)
     found = _named(configuration) if configuration.models else _that_of_env_py(configuration)

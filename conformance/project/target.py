@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import load_python_file
 from sqlalchemy import MetaData
 
-from conformance.errors import ConformanceError, ModelsUnavailable, describe_error
+from conformance.errors import ConformanceError, ModelsUnavailable, NoModels, describe_error
 from conformance.project.confinement import nowhere
 from conformance.project.merging import merged
 from conformance.project.scripts import config_for, copied_config
@@ -43,8 +43,9 @@ def target_metadata(project: Configuration) -> MetaData:
     Alembic also takes a list of MetaData; they are merged.
 
     Raises:
-        ModelsUnavailable: the ini file does not exist, env.py fails, it has no MetaData, or a list
-            of MetaData with a table twice.
+        NoModels: env.py has no MetaData.
+        ModelsUnavailable: the ini file does not exist, env.py fails, or it has a list of MetaData
+            with a table twice.
     """
     config = copied_config(config_for(project), io.StringIO())
     found: list[Any] = []
@@ -107,7 +108,5 @@ def _only(found: list[Any], error: BaseException | None) -> MetaData:
         if error
         else f"env.py does not set {_NAME}"
     )
-    raise ModelsUnavailable(
-        f"No models are configured, and {why}.",
-        _hint_at(error),
-    )
+    unavailable = ModelsUnavailable if error else NoModels
+    raise unavailable(f"No models are configured, and {why}.", _hint_at(error))

@@ -312,7 +312,6 @@ def test_declarations_of_several_metadata_count_together():
 COMMANDS = {
     "audit": ["audit", "postgresql://u:secret@127.0.0.1:1/d"],
     "check": ["check", "--engine", "embedded"],
-    "gate": ["gate", "--engine", "embedded", "--from-revision", "base"],
     "upgrade": ["upgrade", "--from", "2.17.2", "--to", "2.28.3"],
 }
 
