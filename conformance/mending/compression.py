@@ -45,7 +45,7 @@ _BOTH = {"segment_by", "order_by"}
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """Turn compression on; every setting is stated."""
     if parts.get("direct"):
-        raise CannotMend(_DIRECT)
+        raise CannotMend(_DIRECT, "direct")
     yield making("compression", _set(ref, _settings(parts, parts), scene))
 
 

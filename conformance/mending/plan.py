@@ -164,6 +164,12 @@ def plan_for(  # noqa: PLR0913 - how the statements are to run
             mended.append(finding.id)
         elif finding.fails:
             unmended.append(Unmended(finding.id, reason))
+    # What a new object lacks has no finding as yet.
+    unmended += [
+        Unmended(FactKey(*ref, attribute).id, reason)
+        for (ref, attribute), reason in failed.items()
+        if attribute and ref not in before and ref in after
+    ]
     return Plan(
         tuple(_looking_in(schema, upgrade)),
         tuple(_looking_in(schema, downgrade)),

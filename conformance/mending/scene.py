@@ -226,9 +226,20 @@ class Scene:
         return any(ref.table == table and ref.kind in RELATIONS for ref in self.remade)
 
     def lift(self, table: str) -> None:
-        """Turn compression off while the other statements run."""
-        if Ref("compression", table) in self.before:
-            self.lifted.add(table)
+        """Turn compression off while the other statements run.
+
+        Raises:
+            CannotMend: TimescaleDB would remove the policies of direct compression as well.
+        """
+        compression = self.before.get(Ref("compression", table))
+        if compression is None:
+            return
+        if compression.get("direct"):
+            raise CannotMend(
+                "compression is off for a while meanwhile, and timescaledb.direct_compress and its "
+                "policies would be gone afterwards; write it by hand"
+            )
+        self.lifted.add(table)
 
     def lift_for_constraint(self, table: str) -> None:
         """Turn compression off where TimescaleDB refuses a new constraint beside it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Column,
     DateTime,
@@ -29,6 +30,7 @@ from conformance.declarations import (
     SparseIndex,
 )
 from conformance.declarations.base import declarations_of
+from conformance.mending.plan import plan_for
 
 from .cases import Alteration, parametrize
 
@@ -473,6 +475,30 @@ def test_direct_compression_compacts_every_minute(made):
     for statement in (DIRECT, COMPACTION.replace("{options}", "{}"), EVERY_MINUTE):
         made.execute(statement)
     made.expect((), models(compression={"direct": True}, more=[Compaction()]))
+
+
+def test_no_statement_turns_direct_compression_off_for_a_while(made):
+    """TimescaleDB would remove both policies."""
+    made.execute(DIRECT)
+    metadata = models(compression={"direct": True})
+    metadata.tables["trades"].columns["price"].type = REAL()
+    plan = plan_for(made.compare(metadata))
+    (unmended,) = plan.unmended
+    assert unmended.id == "column:trades.price:type"
+    assert "timescaledb.direct_compress" in unmended.reason
+    assert not plan.upgrade
+
+
+def test_a_new_table_is_made_without_direct_compression(made):
+    metadata = models(after="8 days", compression={"direct": True}, more=[Compaction()])
+    made.execute("DROP TABLE trades")
+    plan = plan_for(made.compare(metadata))
+    assert "table:trades:exists" in plan.mended
+    assert "compression:trades:direct" in {unmended.id for unmended in plan.unmended}
+    written = [step.sql for step in plan.upgrade]
+    enabled = next(at for at, sql in enumerate(written) if "timescaledb.compress_orderby" in sql)
+    added = next(at for at, sql in enumerate(written) if "add_compression_policy" in sql)
+    assert enabled < added
 
 
 def test_the_policies_that_direct_compression_makes(made):
