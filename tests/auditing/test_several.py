@@ -110,14 +110,17 @@ class Sessions:
 
     def _count(self):
         counted = text(
-            "SELECT datname, count(*) FROM pg_stat_activity WHERE datname = ANY (:names)"
+            # One that is idle has been left, and ends some time after its client.
+            "SELECT datname, count(*), count(*) FILTER (WHERE state <> 'idle')"
+            " FROM pg_stat_activity WHERE datname = ANY (:names)"
             " AND backend_type = 'client backend' GROUP BY datname"
         )
         server = create_engine(self._url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
         with server.connect() as connection:
             while not self._ended.is_set():
-                rows = dict(connection.execute(counted, {"names": self._databases}).all())
-                for name, number in {**rows, "": sum(rows.values())}.items():
+                rows = connection.execute(counted, {"names": self._databases}).all()
+                found = {name: number for name, number, _ in rows}
+                for name, number in {**found, "": sum(busy for *_, busy in rows)}.items():
                     self.most[name] = max(self.most.get(name, 0), number)
                 time.sleep(0.005)
 

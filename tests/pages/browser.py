@@ -63,13 +63,14 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.command("Emulation.setEmulatedMedia", features=[scheme])
         self._post("url", url=page.as_uri())
-        errors = [entry["message"] for entry in self._log("browser")]
         requests = [
             url for url in self._requested() if url != page.as_uri() and not url.startswith("data:")
         ]
         if whole:
             self.resize(width, self.run("return document.documentElement.scrollHeight"))
         screenshot = self.command("Page.captureScreenshot", format="png")["data"]
+        # Last: the error of a script reaches the log some time after the page.
+        errors = [entry["message"] for entry in self._log("browser")]
         return Opened(requests, errors, base64.b64decode(screenshot))
 
     def resize(self, width: int, height: int = 900) -> None:
