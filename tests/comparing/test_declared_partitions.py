@@ -38,3 +38,14 @@ def test_without_such_tables_the_comparison_stays():
     compared = _compared()
     assert with_declared_partitions(compared, {}) is compared
     assert with_declared_partitions(compared, {"events": "others"}) is compared
+
+
+def test_a_parenthesis_in_a_name_is_no_column():
+    table = FactKey("table", "parts.old (day)", "", EXISTS)
+    column = FactKey("privilege", "parts.old (day (of) week)", "reader", EXISTS)
+    compared = compare(
+        {THERE: True, PART: True, table: True, column: True}, {THERE: True}, COMMUNITY
+    )
+    found = with_declared_partitions(compared, {"parts.old": "events"})
+    assert {*found.findings} == {table}
+    assert {*found.not_checked} == {PART, column}

@@ -31,6 +31,7 @@ def _future(on, words, role="PUBLIC"):
     return {key: True if words else without, key._replace(attribute="privileges"): words}
 
 
+ROLES = {"desk", "chief in desk", "head of desk"}
 FUNCTIONS, HERE = "functions of desk", "functions of desk in public"
 
 
@@ -49,13 +50,19 @@ FUNCTIONS, HERE = "functions of desk", "functions of desk in public"
         (_future("types of nobody in public", ("usage",)), {}, [EXISTS]),
         (_future("types of desk in chief", ("usage",)), {}, []),
         (_future("types of chief in desk in public", ("usage",)), {}, []),
+        (
+            _future("types of chief in desk in public", ("usage",)),
+            _future("types of chief in desk", ()),
+            [EXISTS],
+        ),
+        (_future("types of head of desk", ("usage",)), {}, []),
         (_future("functions of desk", ("execute", "more")), {}, ["privileges"]),
     ],
 )
 def test_what_everybody_has_of_future_objects(expected, observed, found):
     expected = {FactKey("table", "t", "", EXISTS): True, **expected}
     observed = {FactKey("table", "t", "", EXISTS): True, **observed}
-    completed = {**observed, **usual_future(expected, observed, {"desk", "chief in desk"})}
+    completed = {**observed, **usual_future(expected, observed, ROLES)}
     compared = compare(expected, completed, Capabilities(community_edition=True))
     assert [key.attribute for key in compared.findings] == found
     assert compared.accounted == compare({}, observed, Capabilities()).accounted

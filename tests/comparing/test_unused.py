@@ -14,11 +14,13 @@ def test_an_unused_type():
     expected.add("type", "declared", "", {EXISTS: True, "labels": ("a",)})
     for name in ("declared", "another"):
         observed.add("unused_type", name, "", dict(FOUND))
+    observed.add("unused_type", "bare", "", {EXISTS: True})
     observed.add("type", "used", "", {EXISTS: True, "labels": ("b",)})
     found = with_declared_types(expected, observed)
     assert found.objects == {
         ("type", "declared", ""): {EXISTS: True, "labels": ("a",), "owner": "desk"},
         ("unused_type", "another", ""): {EXISTS: Detail("'a'"), "definition": "'a'"},
+        ("unused_type", "bare", ""): {EXISTS: True},
         ("type", "used", ""): {EXISTS: True, "labels": ("b",)},
     }
     assert observed.objects["unused_type", "another", ""] == FOUND
