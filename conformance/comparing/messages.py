@@ -28,6 +28,10 @@ _NOUNS = {
     "type": "enum type",
 }
 
+#: Attributes that are read elsewhere than the other facts of their kind.
+_SOURCES_OF_ATTRIBUTES = {
+    ("hypertable", "chunk_target_size"): "_timescaledb_catalog.hypertable",
+}
 #: Kind -> the catalogs and views that its facts are read from.
 _SOURCES = {
     **kinds.SOURCES,
@@ -299,9 +303,9 @@ def noun_of(kind: str) -> str:
     return _NOUNS.get(kind, kind)
 
 
-def source_of(kind: str) -> str:
-    """The catalogs and views that facts of the kind are read from."""
-    return _SOURCES.get(kind, _CATALOGS)
+def source_of(kind: str, attribute: str = "") -> str:
+    """The catalogs and views that facts of the kind are read from, or one attribute of them."""
+    return _SOURCES_OF_ATTRIBUTES.get((kind, attribute)) or _SOURCES.get(kind, _CATALOGS)
 
 
 def _kinds_there_and_declared(key: FactKey, disagreement: str, instead: str) -> tuple[str, str]:
@@ -315,7 +319,7 @@ def hint_for(key: FactKey, disagreement: str, instead: str | None = None) -> str
     Args:
         instead: the kind of relation that the other side has under the same name.
     """
-    read = f"Read from {source_of(key.kind)}."
+    read = f"Read from {source_of(key.kind, key.attribute)}."
     if instead is not None:
         there, wanted = _kinds_there_and_declared(key, disagreement, instead)
         return (

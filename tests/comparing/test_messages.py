@@ -194,6 +194,15 @@ def test_hints_name_the_likely_cause(known):
         assert explained == {"missing", "different"}
 
 
+def test_an_attribute_that_is_read_elsewhere():
+    size, interval = (
+        FactKey("hypertable", "t", "", attribute)
+        for attribute in ("chunk_target_size", "chunk_interval")
+    )
+    assert hint_for(size, "different").startswith("Read from _timescaledb_catalog.hypertable. ")
+    assert hint_for(interval, "different").startswith("Read from timescaledb_information.dimens")
+
+
 def test_an_index_that_timescaledb_makes_has_a_cause_of_its_own():
     made, named = FactKey("index", "t", "<i>", EXISTS), FactKey("index", "t", "i", EXISTS)
     assert hint_for(made, "missing") == f"Read from pg_index. Likely cause: {_NO_DEFAULT_INDEX}."
