@@ -10,9 +10,10 @@ import os
 import re
 import warnings
 from argparse import Namespace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
@@ -47,6 +48,8 @@ _ITS_SCHEMA, _ITS_VERSION = (
 _INSISTING = re.compile(r"create\s+extension\s+(?!if\b)\W{0,2}timescaledb", re.IGNORECASE)
 _INSISTING_ON_A_SCHEMA = re.compile(r"create\s+schema\s+(?!if\b)", re.IGNORECASE)
 
+#: Folders that no migration reads; in `mutants`, mutmut keeps changed copies of all modules.
+_NO_SOURCES = {"build", "dist", "tests", "benchmarks", "docs", "mutants", "node_modules"}
 #: Prefixes of variables that differ between runs and do not affect the schema.
 _OF_THE_RUN = ("CONFORMANCE_", "DATABASE_URL", "PG", "PYTEST_")
 _LIBRARIES = ("alembic", "sqlalchemy", "psycopg2-binary", "psycopg", "asyncpg")
@@ -231,10 +234,12 @@ def fingerprint(config: Config) -> str:
     """
     digest = hashlib.sha256()
     here = ini_of(config).resolve().parent
-    files = sorted({*sources_of(here), *sources_of(Path.cwd()), *scripts_of(config)})
-    for path in files:
+    files = {*scripts_of(config)}
+    for folder in {here, Path.cwd()}:
+        files.update(sources_of(folder))
+    for path in sorted(files, key=str):
         digest.update(os.path.relpath(path, here).encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(_content(path).digest)
     for library in _LIBRARIES:
         digest.update(f"{library} {_version(library)}".encode())
     digest.update(variables_named_in(files))
@@ -277,13 +282,33 @@ def scripts_of(config: Config) -> list[Path]:
 
 def variables_named_in(files: Iterable[Path]) -> bytes:
     """The environment variables that the files may read, with their values, to be hashed."""
-    names = {name.decode() for path in files for name in _VARIABLE.findall(path.read_bytes())}
+    names = set().union(*(_content(path).words for path in files))
     found = {
         name: os.environ[name]
         for name in sorted(names & os.environ.keys())
         if not name.startswith(_OF_THE_RUN)
     }
     return repr(found).encode()
+
+
+class _Content(NamedTuple):
+    """What counts of a file: a hash of it, and the words that may be names of variables."""
+
+    digest: bytes
+    words: frozenset[str]
+
+
+def _content(path: Path) -> _Content:
+    status = path.stat()
+    return _content_of(path, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _content_of(path: Path, _changed: int, _size: int) -> _Content:
+    # Read once per process: a check needs several fingerprints of the same files.
+    content = path.read_bytes()
+    words = frozenset(word.decode() for word in {*_VARIABLE.findall(content)})
+    return _Content(hashlib.sha256(content).digest(), words)
 
 
 def _location(config: Config) -> str | None:
@@ -316,7 +341,7 @@ def sources_of(root: Path) -> Iterator[Path]:
 def _is_source(folder: Path) -> bool:
     return not (
         folder.name.startswith(".")
-        or folder.name in {"build", "dist", "tests", "benchmarks", "docs", "node_modules"}
+        or folder.name in _NO_SOURCES
         or (folder / "pyvenv.cfg").exists()
     )
 

@@ -152,7 +152,16 @@ def test_what_a_kept_state_depends_on(folder, monkeypatch):
         return len(seen)
 
     assert changes() == 1
-    write(folder, {"build/x.py": "", "venv/pyvenv.cfg": "", "venv/x.py": "", "notes.txt": ""})
+    write(
+        folder,
+        {
+            "build/x.py": "",
+            "mutants/x.py": "",
+            "venv/pyvenv.cfg": "",
+            "venv/x.py": "",
+            "notes.txt": "",
+        },
+    )
     assert changes() == 1
     write(elsewhere, {"0002.py": "revision = '0002'\ndown_revision = '0001'\n# changed\n"})
     assert changes() == 2
