@@ -56,12 +56,12 @@ class Target:
 
     def calls(self) -> SearchStrategy[list[Call]]:
         """Calls of the write path."""
-        parents = self._interruptions.run(partial(parents_of, table=self.table))
+        parents = self._interruptions.ask(partial(parents_of, table=self.table))
         return succession(self.table, parents=parents, complete=True)
 
     def works(self) -> SearchStrategy[list[Work]]:
         """Compression and decompression of the table's chunks."""
-        return maintenance(self._interruptions.run(partial(chunks_of, table=self.table)))
+        return maintenance(self._interruptions.ask(partial(chunks_of, table=self.table)))
 
     def messages(self, call: Call) -> int:
         """Make the call, and return how many messages the client sends for it."""
@@ -93,9 +93,9 @@ class Target:
             AssertionError: this is not the case.
         """
         rows = self._contents()
-        before = self._interruptions.run(work.is_compressed)
+        before = self._interruptions.ask(work.is_compressed)
         done = self._interruptions.interrupt(partial(_carry_out, work), moment, strike)
-        found = self._interruptions.run(work.is_compressed)
+        found = self._interruptions.ask(work.is_compressed)
         cut = f"interrupted {moment}"
         assert self._contents() == rows, f"{cut}: {work.function} has changed the rows"
         assert found == work.compresses or (found == before and not done), (
@@ -103,7 +103,7 @@ class Target:
         )
         self._interruptions.run(partial(_carry_out, work))
         again = f"{cut}: a second {work.function}"
-        compressed = self._interruptions.run(work.is_compressed)
+        compressed = self._interruptions.ask(work.is_compressed)
         assert compressed == work.compresses, f"{again} has no effect"
         assert self._contents() == rows, f"{again} changes the rows"
 
@@ -112,7 +112,7 @@ class Target:
         connection.commit()
 
     def _contents(self) -> Counter[tuple[Any, ...]]:
-        return self._interruptions.run(partial(contents, table=self.table))
+        return self._interruptions.ask(partial(contents, table=self.table))
 
 
 class Migration:
@@ -160,11 +160,11 @@ class Migration:
             AssertionError: this is not the case.
         """
         database = self._on_empty_database()
-        before = database.run(self._traces)
+        before = database.ask(self._traces)
         struck = None if strike is None else strike(database)
         done = database.interrupt(self._migrate, moment, struck)
         cut = f"interrupted {moment}"
-        if database.run(self._traces) == before:
+        if database.ask(self._traces) == before:
             assert not done, f"{cut}: the migration reported success without a change"
             return
         self._used = True

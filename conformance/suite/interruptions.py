@@ -14,7 +14,7 @@ from conformance.suite.sessions import PATIENCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL, Connection, Engine
 
     from conformance.suite.cutting_proxy import Manner
 
@@ -42,8 +42,10 @@ class Interruptions:
         self._proxy = CuttingProxy(url)
         self._outlives = outlives
         self._direct = create_engine(url, poolclass=pool.NullPool)
+        # A question in a transaction would take three round trips.
+        self._asking = self._direct.execution_options(isolation_level="AUTOCOMMIT")
         self._through_proxy = create_engine(self._proxy.url, poolclass=pool.NullPool)
-        self._held: Connection | None = None
+        self._held: dict[Engine, Connection] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -54,12 +56,14 @@ class Interruptions:
 
     def run(self, operation: Callable[[Connection], T]) -> T:
         """Run the operation on a connection that is not cut; roll back unless it commits."""
-        if self._held is None:
-            self._held = self._direct.connect()
-        try:
-            return operation(self._held)
-        finally:
-            self._held.rollback()
+        return self._run_on(self._direct, operation)
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """The answer to a question that changes nothing, on a connection that is not cut.
+
+        Each of its statements is a transaction of its own.
+        """
+        return self._run_on(self._asking, question)
 
     def count(self, operation: Operation) -> int:
         """Run the operation, and return how many messages the client sends for it."""
@@ -111,15 +115,23 @@ class Interruptions:
 
     def _await_end(self, process: int) -> None:
         deadline = time.monotonic() + PATIENCE
-        while self.run(lambda connection: connection.scalar(_PROCESSES, {"pid": process})):
+        while self.ask(lambda connection: connection.scalar(_PROCESSES, {"pid": process})):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the server's process {process} does not end")
             time.sleep(_POLL_INTERVAL)
 
+    def _run_on(self, engine: Engine, operation: Callable[[Connection], T]) -> T:
+        if engine not in self._held:
+            self._held[engine] = engine.connect()
+        connection = self._held[engine]
+        try:
+            return operation(connection)
+        finally:
+            connection.rollback()
+
     def _let_go(self) -> None:
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        while self._held:
+            self._held.popitem()[1].close()
 
 
 def moments(messages: int, manners: Sequence[Manner], first: int) -> list[Moment]:

@@ -305,14 +305,14 @@ def _filled(connection: Connection, metadata: MetaData, *, compress: bool) -> st
 
 
 def test_offline_sql_gives_the_same_facts(
-    migrated: Connection,
+    upgraded: Callable[[], FirstUpgrade],
     conformance_engine: Any,
     migrations: Migrations,
     conformance_scope: Scope,
     record: Record,
 ) -> None:
     """The SQL of `alembic upgrade head --sql` creates the same schema as the online migration."""
-    online = facts_of(migrated, conformance_scope)
+    online = upgraded().facts
     with conformance_engine.database(migrations.unmigrated) as url:
         try:
             with _connected(url) as by_hand:
@@ -395,15 +395,15 @@ def test_every_extension_is_there(upgraded: Callable[[], FirstUpgrade], record: 
 
 
 def test_a_second_run_changes_nothing(
+    upgraded: Callable[[], FirstUpgrade],
     migrated: Connection,
     migrations: Migrations,
     conformance_scope: Scope,
     record: Record,
 ) -> None:
     """A second `alembic upgrade head` changes nothing."""
-    before = facts_of(migrated, conformance_scope)
     migrations.upgrade(migrated)
-    differences = _differences(before, facts_of(migrated, conformance_scope))
+    differences = _differences(upgraded().facts, facts_of(migrated, conformance_scope))
     if differences:
         message = f"migration: a second upgrade changes the schema: {'; '.join(differences[:8])}"
         outcomes.fail(
