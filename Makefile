@@ -17,7 +17,7 @@ IMAGE ?=
 REPORTS ?= build/conformance
 # How many generated examples `make test` tries: a profile (quick, thorough, nightly), or a number; and
 # the seed of the examples.
-PROFILE ?= thorough
+PROFILE ?= quick
 EXAMPLES ?=
 SEED ?=
 # The number of processes of `make coverage`.
@@ -27,6 +27,9 @@ WORKERS ?= 2
 AGAIN ?=
 JOBS ?=
 ONLY ?=
+# Python keeps compiled modules, and pytest the tests that it rewrites, for the next process. Where the
+# environment forbids it, as in many containers, each of the many processes would compile them again.
+unexport PYTHONDONTWRITEBYTECODE
 # A guarded command ends with make, even if make is killed.
 GUARD := exec $(PYTHON) -I -S "$(CURDIR)/.ci/guard.py" $$PPID
 ENGINE_OPTIONS := $(if $(ENGINE),--engine=$(ENGINE)) $(if $(IMAGE),--image=$(IMAGE))
