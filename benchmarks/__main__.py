@@ -63,6 +63,8 @@ def main(  # noqa: PLR0913, PLR0917 - one argument for each option
     At most five minutes by default. Ratios mean something only on a machine that does nothing else:
     the load before and after is kept with them.
     """
+    # With warm caches: Python keeps what it has compiled, unless this forbids it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     started_at = time.monotonic()
     found: list[aims.Aim] = []
     console = Console(soft_wrap=True)
