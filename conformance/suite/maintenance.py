@@ -24,13 +24,8 @@ if TYPE_CHECKING:
 #: SQLSTATEs with which PostgreSQL ends maintenance: deadlock_detected, serialization_failure.
 _GIVEN_WAY = {"40P01", "40001"}
 _COMPRESS, _DECOMPRESS = "compress_chunk", "decompress_chunk"
-#: By schema and name, for which TimescaleDB's catalog has an index.
-_IS_COMPRESSED = text(
-    "SELECT is_compressed FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " JOIN timescaledb_information.chunks"
-    " ON chunk_schema = n.nspname AND chunk_name = c.relname"
-    " WHERE c.oid = CAST(:chunk AS regclass)"
-)
+#: The first bit of a chunk's status (chunk.h). The view of all chunks takes twenty times as long.
+_IS_COMPRESSED = text("SELECT _timescaledb_functions.chunk_status(CAST(:chunk AS regclass)) & 1")
 
 
 @dataclass(frozen=True)
