@@ -140,6 +140,13 @@ WITH plain AS (
      WHERE b.oid = b.hypertable AND b.holders < b.chunks AND NOT c.is_compressed
        AND NOT EXISTS (SELECT FROM amount a
                         WHERE a.oid = c.oid AND a.kind = b.kind AND a.definition = b.definition)
+), orphan AS MATERIALIZED (
+    -- Tables with the name of a chunk and without a parent.
+    SELECT c.relname, c.relnamespace,
+           pg_catalog.substring(c.relname::text, '^(.*)_[0-9]+_chunk$')::name AS prefix
+      FROM pg_catalog.pg_class c
+     WHERE c.relkind = 'r' AND pg_catalog.right(c.relname::text, 6) = '_chunk'
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
 )
 SELECT schema_name, table_name, chunk_name, 'settings' AS aspect, '' AS detail, is_partition
   FROM timescaledb_information.chunk_compression_settings s
@@ -283,16 +290,11 @@ UNION ALL
 -- A table among the chunks, with the name of a chunk of the hypertable and without a parent.
 SELECT h.schema_name, h.table_name, c.relname, 'alteration',
        'is detached, and its rows are no longer those of the hypertable', false
-  -- First the tables without a parent, which are few: not every table with every hypertable.
-  FROM (SELECT c.relname, c.relnamespace,
-               pg_catalog.substring(c.relname::text, '^(.*)_[0-9]+_chunk$') AS prefix
-          FROM pg_catalog.pg_class c
-         WHERE c.relkind = 'r' AND pg_catalog.right(c.relname::text, 6) = '_chunk'
-           AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
-        OFFSET 0) AS c
+  -- Once, and not once for each hypertable. By prefix the catalog has an index.
+  FROM orphan AS c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN _timescaledb_catalog.hypertable h
-    ON h.associated_schema_name = n.nspname AND h.associated_table_prefix::text = c.prefix
+    ON h.associated_schema_name = n.nspname AND h.associated_table_prefix = c.prefix
  WHERE h.schema_name = ANY(:schemas)
 UNION ALL
 -- A row comes into a partition through its table, whose columns may be NULL.
