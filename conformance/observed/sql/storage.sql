@@ -6,6 +6,22 @@ WITH relation AS (
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = ANY(:schemas)
        AND c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition
+), attribute AS MATERIALIZED (
+    -- The few columns that are kept otherwise, from one reading of all columns.
+    SELECT r.schema_name, r.table_name, a.attname, a.attnum, a.attoptions, a.attstorage,
+           a.attcompression, a.attstattarget, t.typstorage
+      FROM relation r
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped
+      LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+     WHERE a.attoptions IS NOT NULL
+        OR a.attnum > 0 AND (a.attstorage <> t.typstorage OR a.attcompression <> ''
+                             OR a.attstattarget >= 0)
+), index AS MATERIALIZED (
+    SELECT r.schema_name, r.table_name, x.relname, x.reloptions, x.reltablespace, x.relam
+      FROM relation r
+      JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+     WHERE x.reloptions IS NOT NULL OR x.reltablespace <> 0::oid
 ), parameter AS (
     SELECT r.schema_name, r.table_name, '' AS part, entry, NULL::name AS method
       FROM relation r CROSS JOIN LATERAL pg_catalog.unnest(r.reloptions) AS entry
@@ -15,17 +31,13 @@ WITH relation AS (
       JOIN pg_catalog.pg_class t ON t.oid = r.reltoastrelid AND t.reloptions IS NOT NULL
      CROSS JOIN LATERAL pg_catalog.unnest(t.reloptions) AS entry
     UNION ALL
-    SELECT r.schema_name, r.table_name, x.relname, entry, m.amname
-      FROM relation r
-      JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
-      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.reloptions IS NOT NULL
+    SELECT x.schema_name, x.table_name, x.relname, entry, m.amname
+      FROM index x
       JOIN pg_catalog.pg_am m ON m.oid = x.relam
      CROSS JOIN LATERAL pg_catalog.unnest(x.reloptions) AS entry
     UNION ALL
-    SELECT r.schema_name, r.table_name, a.attname, entry, NULL
-      FROM relation r
-      JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped
-     CROSS JOIN LATERAL pg_catalog.unnest(a.attoptions) AS entry
+    SELECT a.schema_name, a.table_name, a.attname, entry, NULL
+      FROM attribute a CROSS JOIN LATERAL pg_catalog.unnest(a.attoptions) AS entry
      -- Some servers keep numbers of their own here, pg_attver for one, which differ in each database.
      WHERE entry NOT LIKE 'pg\_%'::text
 )
@@ -33,35 +45,25 @@ SELECT schema_name, table_name, part, pg_catalog.split_part(entry, '=', 1) AS at
        pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value, method
   FROM parameter
 UNION ALL
-SELECT r.schema_name, r.table_name, a.attname, 'storage',
-       CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
-                         ELSE 'extended' END, NULL
-  FROM relation r
-  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
- WHERE a.attstorage <> t.typstorage
+SELECT schema_name, table_name, attname, 'storage',
+       CASE attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
+                       ELSE 'extended' END, NULL
+  FROM attribute WHERE attnum > 0 AND attstorage <> typstorage
 UNION ALL
-SELECT r.schema_name, r.table_name, a.attname, 'compression',
-       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4'
-                             ELSE a.attcompression::text END, NULL
-  FROM relation r
-  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE a.attcompression <> ''
+SELECT schema_name, table_name, attname, 'compression',
+       CASE attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4'
+                           ELSE attcompression::text END, NULL
+  FROM attribute WHERE attnum > 0 AND attcompression <> ''
 UNION ALL
 -- NULL from PostgreSQL 17 on, -1 before.
-SELECT r.schema_name, r.table_name, a.attname, 'statistics', a.attstattarget::text, NULL
-  FROM relation r
-  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE a.attstattarget >= 0
+SELECT schema_name, table_name, attname, 'statistics', attstattarget::text, NULL
+  FROM attribute WHERE attnum > 0 AND attstattarget >= 0
 UNION ALL
 SELECT r.schema_name, r.table_name, '', 'tablespace', s.spcname, NULL
   FROM relation r JOIN pg_catalog.pg_tablespace s ON s.oid = r.reltablespace
 UNION ALL
-SELECT r.schema_name, r.table_name, x.relname, 'tablespace', s.spcname, NULL
-  FROM relation r
-  JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
-  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.reltablespace <> 0::oid
-  JOIN pg_catalog.pg_tablespace s ON s.oid = x.reltablespace
+SELECT x.schema_name, x.table_name, x.relname, 'tablespace', s.spcname, NULL
+  FROM index x JOIN pg_catalog.pg_tablespace s ON s.oid = x.reltablespace
 UNION ALL
 SELECT h.hypertable_schema, h.hypertable_name, '', 'tablespaces',
        pg_catalog.array_to_string(h.tablespaces, ', '), NULL
