@@ -23,6 +23,7 @@ from conformance.declarations import views_of
 from conformance.errors import DeclaredAndLeft
 from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
+from conformance.observed.asked_once import asking_once
 from conformance.observed.circumstances import observed_circumstances
 from conformance.observed.partitions import parents_of
 from conformance.observed.privileges import add_usual_future
@@ -106,7 +107,7 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
         living: whether the database is in use; then its jobs and sequences are judged, too.
         observed: the facts of the database in the scope, if the caller has just read them.
     """
-    with _without_collecting():
+    with _without_collecting(), asking_once(connection):
         scope = scope or scope_of(metadata)
         expected, observed = both_sides(connection, metadata, scope, observed)
         known: dict[str, Any] = {"sides": (expected, observed), "schemas": scope.schemas}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts, Value
 from conformance.intervals import Interval
+from conformance.observed.asked_once import once
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 def named(connection: Connection, scope: Scope) -> Iterator[tuple[FactKey, list[Any]]]:
     """The key of each job's existence, and the rows of all that are the same."""
     jobs: dict[str, list[Any]] = {}
-    for row in rows(connection, "jobs", scope):
+    for row in once(connection, ("jobs", scope), lambda: rows(connection, "jobs", scope)):
         jobs.setdefault(f"{row.proc_schema}.{row.proc_name}", []).append(row)
     for proc, found in jobs.items():
         by_config: dict[str, list[Any]] = {}

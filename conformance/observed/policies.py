@@ -10,6 +10,7 @@ from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
 from conformance.comparing.parameters import refresh_option
 from conformance.intervals import Interval, refresh_window
+from conformance.observed.asked_once import once
 from conformance.observed.catalog import Scope, parsed_interval, rows
 from conformance.observed.jobs import unusual
 
@@ -40,7 +41,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
 def named(connection: Connection, scope: Scope) -> Iterator[tuple[FactKey, list[Any]]]:
     """The key of each policy's existence, and the rows of its jobs."""
     policies: dict[tuple[str, str], list[Any]] = {}
-    for row in rows(connection, "policies", scope):
+    for row in once(connection, ("policies", scope), lambda: rows(connection, "policies", scope)):
         table = scope.name(row.schema_name, row.table_name)
         kind = row.proc_name.removeprefix("policy_")
         policies.setdefault((table, kind), []).append(row)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from conformance.observed.asked_once import once
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -31,19 +33,18 @@ _VIEWS = text(
 
 #: The table of jobs, and where versions before 2.28 have it: there a view is now, without xmin.
 _JOBS, _OLD_JOBS = "_timescaledb_catalog.bgw_job", "_timescaledb_config.bgw_job"
+_OLDER = text(f"SELECT pg_catalog.to_regclass('{_JOBS}') IS NULL")
 
 
 def for_this_server(connection: Connection, sql: str) -> str:
     """The statement with the relations that the connection's server has."""
-    if _JOBS in sql and connection.scalar(
-        text(f"SELECT pg_catalog.to_regclass('{_JOBS}') IS NULL")
-    ):
+    if _JOBS in sql and once(connection, _JOBS, lambda: connection.scalar(_OLDER)):
         sql = sql.replace(_JOBS, _OLD_JOBS)
     names = (*_SUCCESSORS, _WITHOUT_SUCCESSOR)
     used = [name for name in names if f"{_INFORMATION}.{name}" in sql]
     if not used:
         return sql
-    views = set(connection.scalars(_VIEWS))
+    views = once(connection, _INFORMATION, lambda: set(connection.scalars(_VIEWS)))
     for name in used:
         old = f"{_INFORMATION}.{name}"
         successor = _SUCCESSORS.get(name)
