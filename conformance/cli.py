@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 
 import click
 
-from conformance.commands.audit import audit
-from conformance.commands.check import check
-from conformance.commands.explain import explain
-from conformance.commands.fix import fix
-from conformance.commands.gate import gate
-from conformance.commands.inspect import inspect
-from conformance.commands.matrix import matrix
-from conformance.commands.upgrade import upgrade
 from conformance.errors import ConformanceError
 from conformance.process.printing import say, show_warnings
 
+#: Each is the function of its name in the module of its name.
+_COMMANDS = ("audit", "check", "explain", "fix", "gate", "inspect", "matrix", "upgrade")
+
 
 class _Commands(click.Group):
-    """Commands that print one sentence and exit with 2 if there is no verdict."""
+    """Commands that print one sentence and exit with 2 if there is no verdict.
+
+    A command is imported when it is named: the others would be a tenth of an audit's imports.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of all commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None if there is none."""
+        # click suggests one of those that it has for a name that is misspelled.
+        for name in (cmd_name,) if cmd_name in _COMMANDS else _COMMANDS:
+            if name not in self.commands:
+                module = import_module(f"conformance.commands.{name}")
+                self.add_command(getattr(module, name))
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -44,10 +56,6 @@ def main() -> None:
     show_warnings()
     # Migrations run many times: show each of their warnings once.
     warnings.simplefilter("once", append=True)
-
-
-for _command in (check, audit, inspect, gate, upgrade, fix, explain, matrix):
-    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def test_commands_and_their_options_exist(document):
     for words in commands(document):
         if words[0] != "conformance" or len(words) < 2 or words[1].startswith("-"):
             continue
-        command = main.commands.get(words[1])
+        command = main.get_command(None, words[1])
         if command is None:
             unknown.append(" ".join(words))
             continue

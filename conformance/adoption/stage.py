@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ from conformance.errors import ConformanceError
 from conformance.gate.evidence.codes import CODES, SQUAWK
 from conformance.project.acceptance_shapes import day_of
 from conformance.project.configuration import ConfigurationWrong
-from conformance.upgrade.report import KINDS as UPGRADE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,10 +83,16 @@ def _check_kind(name: str) -> None:
     """Reject names that no finding can have; they would never match."""
     # A rule of squawk is written squawk:<rule>.
     kind = name.partition(":")[0]
-    known = {*KINDS, *SUITE_KINDS, *CODES, *UPGRADE_KINDS, SQUAWK.rstrip(":")}
+    known = {*KINDS, *SUITE_KINDS, *CODES, SQUAWK.rstrip(":")}
     if any(matches(kind, item) for item in known):
         return
-    near = get_close_matches(kind, known, n=1, cutoff=0.6)
+    from difflib import get_close_matches
+
+    from conformance.upgrade.report import KINDS as UPGRADE_KINDS
+
+    if any(matches(kind, item) for item in UPGRADE_KINDS):
+        return
+    near = get_close_matches(kind, {*known, *UPGRADE_KINDS}, n=1, cutoff=0.6)
     raise ConfigurationWrong(
         f"The configuration names {name!r}, and no finding begins with {kind!r}.",
         f"Did you mean {near[0]!r}?" if near else "Copy the id from a report.",

@@ -141,10 +141,18 @@ class _Auditing:
     ) -> None:
         """Audit the one database, and exit."""
         from conformance.comparing.verdict import EngineUsed, Verdict
+        from conformance.process.meanwhile import import_meanwhile
 
         (database,) = self.databases
+
+        def run(_: Progress) -> Verdict:
+            audit_one = self._audit_one()
+            # The server works for half of what follows.
+            import_meanwhile("conformance.reports.verdict.console", "conformance.reports.terminal")
+            return audit_one(database)
+
         carry_out(
-            lambda _: self._audit_one()(database),
+            run,
             stage=stage,
             no_verdict=lambda why: Verdict(EngineUsed("url", "database URL"), could_not_run=why),
             write=lambda verdict: self._write(verdict, [(database.name, verdict)]),

@@ -17,6 +17,7 @@ from conformance.observed.successors import for_this_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from importlib.resources.abc import Traversable
 
     from sqlalchemy import Connection, CursorResult, Row
 
@@ -91,9 +92,15 @@ _USUAL_OWNER = "conformance_usual_owner"
 
 
 @cache
+def _folder() -> Traversable:
+    # Python looks for the package's files again at each question.
+    return files("conformance.observed") / "sql"
+
+
+@cache
 def statement(name: str) -> str:
     """The text of `sql/<name>.sql`."""
-    sql = (files("conformance.observed") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    sql = (_folder() / f"{name}.sql").read_text(encoding="utf-8")
     return (
         sql.replace(_USUAL_OWNER, f"({statement('usual_owner')})") if _USUAL_OWNER in sql else sql
     )

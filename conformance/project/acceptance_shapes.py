@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any
 
 from conformance.comparing.codes import ERROR, WARNING
 from conformance.comparing.findings import COMMANDS
 from conformance.comparing.house_rules import HOUSE_RULES as RULES
-from conformance.project.shapes import Shape
+from conformance.project.shapes import Shape, nearest
 
 _KEYS = ("id", "reason", "until", "commands")
 #: For validators that ignore the format of JSON Schema; the format knows the days of a month.
@@ -48,8 +47,7 @@ def _wrong_acceptance(item: dict[str, Any]) -> str | None:
     """Completes "an entry"."""
     for key in item:
         if key not in _KEYS:
-            (nearest,) = get_close_matches(key, _KEYS, n=1, cutoff=0)
-            return f"with an unknown key {key!r}; the nearest one is {nearest!r}"
+            return f"with an unknown key {key!r}; the nearest one is {nearest(key, _KEYS)!r}"
     for key in ("id", "reason"):
         if not isinstance(item.get(key), str) or not item[key].strip():
             return f"without {'an id' if key == 'id' else 'a reason'}; it must be a text"
@@ -137,8 +135,7 @@ def _wrong_house_rules(value: object) -> str | None:
         return None
     for name, wanted in value.items():
         if name not in RULES:
-            (nearest,) = get_close_matches(name, RULES, n=1, cutoff=0)
-            return f"has an unknown rule {name!r}; the nearest one is {nearest!r}"
+            return f"has an unknown rule {name!r}; the nearest one is {nearest(name, RULES)!r}"
         if not isinstance(wanted, bool):
             return f"says of {name} neither true nor false"
     return None

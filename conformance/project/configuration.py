@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.errors import ConformanceError
 from conformance.project.acceptance_shapes import ACCEPTED, HOUSE_RULES, SEVERITIES
-from conformance.project.shapes import COUNT, TABLE, TEXT, TEXTS, WHOLE, Shape, one_of
+from conformance.project.shapes import COUNT, TABLE, TEXT, TEXTS, WHOLE, Shape, nearest, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -342,12 +342,9 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 def _check(file: Path, table: Mapping[str, Any]) -> None:
     for name, value in table.items():
         if name not in KEYS:
-            from difflib import get_close_matches
-
-            (nearest,) = get_close_matches(name.replace("-", "_"), KEYS, n=1, cutoff=0)
             raise ConfigurationWrong(
                 f"[{SECTION}] in {file} has an unknown key {name!r}.",
-                f"The most similar key is {nearest!r}.",
+                f"The most similar key is {nearest(name.replace('-', '_'), KEYS)!r}.",
             )
         wrong = KEYS[name].shape.wrong
         if wrong is not None and (why := wrong(value)) is not None:

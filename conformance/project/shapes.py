@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like this one, for a hint."""
+    # Only who has misspelled something waits for the module.
+    from difflib import get_close_matches
+
+    (found,) = get_close_matches(name, known, n=1, cutoff=0)
+    return found
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import logging.config
 import os
 import re
 import sys
@@ -70,6 +69,8 @@ def mentions(config: Config, word: str) -> bool:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Disable fileConfig(), with which env.py usually logs each revision of each run."""
+    import logging.config
+
     before = logging.config.fileConfig
     logging.config.fileConfig = lambda *_, **__: None
     try:

@@ -102,7 +102,7 @@ def test_what_it_runs_by_default(run):
 
 @pytest.mark.parametrize("command", ["check", "audit", "gate", "upgrade"])
 def test_every_command_has_the_options_that_it_gets(run, command):
-    known = {name for option in main.commands[command].params for name in option.opts}
+    known = {name for option in main.get_command(None, command).params for name in option.opts}
     given = called(run("Run", command=command, models="app.models:Base.metadata"))
     assert given[0] == command
     assert {word.partition("=")[0] for word in given[1:]} <= known
@@ -179,7 +179,7 @@ def test_the_report_is_shown_in_the_summary(run, tmp_path, command, file):
 def test_a_hook_calls_a_command_that_exists(hook):
     program, command, *options = shlex.split(hook["entry"])
     assert program == "conformance"
-    known = {name for option in main.commands[command].params for name in option.opts}
+    known = {name for option in main.get_command(None, command).params for name in option.opts}
     # Of check, other arguments are pytest's.
     assert command == "check" or set(options) <= known
     assert hook["language"] == "system"
