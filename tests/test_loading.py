@@ -23,7 +23,7 @@ atexit.register(lambda: open(file, "w").write("\\n".join(sys.modules)))
 
 @pytest.fixture
 def loaded(tmp_path):
-    """`loaded(code, ...)`: the modules, by their first name, that Python has loaded at its end."""
+    """`loaded(code, ...)`: the modules that Python has loaded at its end, and their packages."""
 
     def run(code, *arguments):
         file = tmp_path / "modules"
@@ -31,7 +31,7 @@ def loaded(tmp_path):
             [sys.executable, "-c", f"{REPORTING}\n{code}", str(file), *arguments],
             cwd=PROJECT, capture_output=True, check=True,
         )  # fmt: skip
-        return {name.partition(".")[0] for name in file.read_text().splitlines()}
+        return set(file.read_text().splitlines())
 
     return run
 
@@ -53,6 +53,9 @@ def test_who_asks_for_help(command, loaded):
 #: What an audit loads. The reports also need what renders templates, and keeps them compiled.
 AUDIT = {"click", "psycopg2", "rich"}
 TEMPLATES = {"filelock", "jinja2", "markupsafe", "platformdirs"}
+#: What others need: other commands, a verdict with findings, rehearsed migrations and upgrades.
+OF_OTHERS = ("commands.check", "commands.gate", "checking", "gate.evidence.report", "mending",
+             "project.migrations", "suite", "upgrade")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -70,3 +73,4 @@ def test_who_audits(  # noqa: PLR0913, PLR0917 - fixtures
             "audit", url.render_as_string(hide_password=False), *option,
         )  # fmt: skip
     assert found & OF_EXTRAS == modules
+    assert found & {"logging.config", *(f"conformance.{name}" for name in OF_OTHERS)} == set()

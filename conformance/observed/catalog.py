@@ -87,8 +87,8 @@ def _set_path(connection: Connection, scope: Scope, path: str | None) -> str:
     return before
 
 
-#: What statements write for `sql/usual_owner.sql`, which several of them join.
-_USUAL_OWNER = "conformance_usual_owner"
+#: Files in `sql/` that several statements join. `conformance_usual_owner` stands for the first one.
+_JOINED = ("usual_owner", "aggregate_names")
 
 
 @cache
@@ -101,9 +101,10 @@ def _folder() -> Traversable:
 def statement(name: str) -> str:
     """The text of `sql/<name>.sql`."""
     sql = (_folder() / f"{name}.sql").read_text(encoding="utf-8")
-    return (
-        sql.replace(_USUAL_OWNER, f"({statement('usual_owner')})") if _USUAL_OWNER in sql else sql
-    )
+    for joined in _JOINED:
+        if f"conformance_{joined}" in sql:
+            sql = sql.replace(f"conformance_{joined}", f"({statement(joined)})")
+    return sql
 
 
 def rows(connection: Connection, name: str, scope: Scope) -> Sequence[Row[tuple[object, ...]]]:

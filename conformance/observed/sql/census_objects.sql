@@ -22,7 +22,7 @@ WITH member AS MATERIALIZED (
     SELECT c.oid,
            CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'table'
                 WHEN c.relkind = 'v' AND EXISTS (
-                    SELECT FROM timescaledb_information.continuous_aggregates a
+                    SELECT FROM conformance_aggregate_names AS a
                      WHERE a.view_schema = scope.nspname AND a.view_name = c.relname)
                 THEN 'continuous_aggregate'
                 WHEN c.relkind = 'v' THEN 'view'

@@ -8,7 +8,7 @@ UNION ALL
 SELECT 'policy', coalesce(a.view_schema, j.hypertable_schema),
        coalesce(a.view_name, j.hypertable_name), j.proc_name
   FROM timescaledb_information.jobs j
-  LEFT JOIN timescaledb_information.continuous_aggregates a
+  LEFT JOIN conformance_aggregate_names AS a
     ON a.materialization_hypertable_schema = j.hypertable_schema
    AND a.materialization_hypertable_name = j.hypertable_name
  WHERE coalesce(a.view_schema, j.hypertable_schema) = ANY(:schemas)

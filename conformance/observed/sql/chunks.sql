@@ -10,14 +10,13 @@ WITH plain AS (
            false AS is_partition, false AS is_compressed
       FROM (SELECT d.hypertable_schema, d.hypertable_name, pg_catalog.count(*) AS dimensions,
                    -- The chunks of a continuous aggregate are of the hypertable that has its rows.
-                   coalesce(a.user_view_schema, d.hypertable_schema) AS schema_name,
-                   coalesce(a.user_view_name, d.hypertable_name) AS table_name
+                   coalesce(a.view_schema, d.hypertable_schema) AS schema_name,
+                   coalesce(a.view_name, d.hypertable_name) AS table_name
               FROM timescaledb_information.dimensions d
-              -- Planning the information view of aggregates would take as long as all of the rest.
-              LEFT JOIN (_timescaledb_catalog.continuous_agg a
-                         JOIN _timescaledb_catalog.hypertable m ON m.id = a.mat_hypertable_id)
-                ON m.schema_name = d.hypertable_schema AND m.table_name = d.hypertable_name
-             WHERE coalesce(a.user_view_schema, d.hypertable_schema) = ANY(:schemas)
+              LEFT JOIN conformance_aggregate_names AS a
+                ON a.materialization_hypertable_schema = d.hypertable_schema
+               AND a.materialization_hypertable_name = d.hypertable_name
+             WHERE coalesce(a.view_schema, d.hypertable_schema) = ANY(:schemas)
              GROUP BY 1, 2, 4, 5) AS d
       JOIN pg_catalog.pg_namespace n ON n.nspname = d.hypertable_schema
       JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND h.relname = d.hypertable_name

@@ -32,7 +32,7 @@ SELECT h.schema_name, h.table_name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, tr
 SELECT materialization_hypertable_schema AS schema_name,
        materialization_hypertable_name AS table_name,
        view_schema, view_name
-  FROM timescaledb_information.continuous_aggregates
+  FROM conformance_aggregate_names AS names
 )
 SELECT coalesce(view_schema, schema_name) AS schema_name,
        coalesce(view_name, table_name) AS table_name,

@@ -9,7 +9,7 @@ WITH relation AS (
        AND NOT c.relispartition
     UNION ALL
     SELECT h.oid, a.view_schema, a.view_name, d.column_name
-      FROM timescaledb_information.continuous_aggregates a
+      FROM conformance_aggregate_names AS a
       JOIN timescaledb_information.dimensions d
         ON d.hypertable_schema = a.materialization_hypertable_schema
        AND d.hypertable_name = a.materialization_hypertable_name AND d.dimension_number = 1

@@ -2,7 +2,7 @@
 WITH aggregate AS MATERIALIZED (
     SELECT view_schema, view_name, materialization_hypertable_schema AS hypertable_schema,
            materialization_hypertable_name AS hypertable_name
-      FROM timescaledb_information.continuous_aggregates
+      FROM conformance_aggregate_names AS names
 )
 SELECT j.job_id,
        -- Older versions name the hypertable that an aggregate is materialized in.

@@ -37,7 +37,7 @@ SELECT n.nspname AS schema_name,
  WHERE n.nspname = ANY(:schemas)
    AND c.relkind IN ('v', 'm')
    AND (n.nspname, c.relname) NOT IN (SELECT a.view_schema, a.view_name
-                                        FROM timescaledb_information.continuous_aggregates a)
+                                        FROM conformance_aggregate_names AS a)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                     WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
                       AND e.objid = c.oid AND e.deptype = 'e')
