@@ -69,11 +69,13 @@ WITH member AS MATERIALIZED (
                pg_catalog.array_to_string(ARRAY(
                    SELECT pg_catalog.format_type(argument, NULL)
                      FROM pg_catalog.unnest(p.proargtypes) AS argument), ', '), ')'),
-           (SELECT pg_catalog.concat('state ', pg_catalog.format_type(g.aggtranstype, NULL), ' by ',
-                                     g.aggtransfn::pg_catalog.regproc::text,
-                                     ', final '::text || nullif(g.aggfinalfn::pg_catalog.regproc::text, '-'),
-                                     ', initially '::text || g.agginitval::text)
-              FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid::oid = p.oid),
+           CASE WHEN p.prokind = 'a' THEN
+               (SELECT pg_catalog.concat('state ', pg_catalog.format_type(g.aggtranstype, NULL), ' by ',
+                                         g.aggtransfn::pg_catalog.regproc::text,
+                                         ', final '::text
+                                         || nullif(g.aggfinalfn::pg_catalog.regproc::text, '-'),
+                                         ', initially '::text || g.agginitval::text)
+                  FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid::oid = p.oid) END,
            NULL
       FROM pg_catalog.pg_proc p JOIN everywhere AS scope ON scope.oid = p.pronamespace
     UNION ALL

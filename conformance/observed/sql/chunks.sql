@@ -104,11 +104,15 @@ WITH plain AS (
                ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
                               WHERE a.attrelid = k.conrelid AND a.attnum = key.attnum)
                        FROM pg_catalog.unnest(k.conkey) AS key (attnum)))
-      FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
-     WHERE k.contype = 'f'
-       -- One that refers to a partitioned table has parts for its partitions.
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint whole
-                        WHERE whole.oid = k.conparentid AND whole.conrelid = k.conrelid)
+      FROM relation
+     -- By the index. The planner takes the chunks for a few, and would compare each with each key.
+     CROSS JOIN LATERAL (
+           SELECT * FROM pg_catalog.pg_constraint k
+            WHERE k.conrelid = relation.oid AND k.contype = 'f'
+              -- One that refers to a partitioned table has parts for its partitions.
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint whole
+                               WHERE whole.oid = k.conparentid AND whole.conrelid = k.conrelid)
+           OFFSET 0) AS k
     UNION ALL
     -- Those that a chunk does not inherit are counted below.
     SELECT relation.*, k.conname, 'check constraint', k.conname
@@ -289,11 +293,14 @@ UNION ALL
 -- A table among the chunks, with the name of a chunk of the hypertable and without a parent.
 SELECT h.schema_name, h.table_name, c.relname, 'alteration',
        'is detached, and its rows are no longer those of the hypertable', false
-  -- Once, and not once for each hypertable. By prefix the catalog has an index.
   FROM orphan AS c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  JOIN _timescaledb_catalog.hypertable h
-    ON h.associated_schema_name = n.nspname AND h.associated_table_prefix = c.prefix
+  -- By the index that the catalog has of prefixes, and not each with each hypertable.
+ CROSS JOIN LATERAL (
+       SELECT h.schema_name, h.table_name
+         FROM _timescaledb_catalog.hypertable h
+        WHERE h.associated_schema_name = n.nspname AND h.associated_table_prefix = c.prefix
+       OFFSET 0) AS h
  WHERE h.schema_name = ANY(:schemas)
 UNION ALL
 -- A row comes into a partition through its table, whose columns may be NULL.
