@@ -1,8 +1,9 @@
 """Clauses of a query that a plan does not show, and that are therefore compared as text.
 
-EXPLAIN does not print the number of LIMIT, the rows of VALUES, the columns of DISTINCT ON, and
-(before PostgreSQL 18) the window of a window function. Of a row of NULLs in place of a relation it
-does not print ONLY either, which leaves out the children, partitions and chunks.
+EXPLAIN does not print the number of LIMIT, the rows of VALUES, the columns of DISTINCT ON, the
+COLLATE of a column and (before PostgreSQL 18) the window of a window function. Of a row of NULLs in
+place of a relation it does not print ONLY either, which leaves out the children, partitions and
+chunks.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def hidden_clauses(sql: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     spelled: list[str] = []
     for place, (name, written) in enumerate(tokens):
         if name == "only" and written != '"only"' and tokens[place - 1][0] not in ("row", "rows"):
-            plain.append(f"only {_relation(tokens[place + 1 :])}")
+            plain.append(f"only {_object(tokens[place + 1 :])}")
         if name in _BEGIN and not written.startswith('"'):
             words = _with_signs(list(_words(name, tokens[place + 1 :])))
             if name == "distinct" and words[:1] != ["on"]:
@@ -50,11 +51,24 @@ def hidden_clauses(sql: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
                 spelled.append(" ".join([name, *words]))
             elif words:
                 plain.append(" ".join([name.replace("fetch", "limit"), *words]))
+    plain += collations(sql)
     return tuple(sorted(plain)), tuple(sorted(spelled))
 
 
-def _relation(tokens: Sequence[Token]) -> str | None:
-    """The name after ONLY, without its schema and brackets."""
+def collations(sql: str) -> list[str]:
+    """`collate C` for each COLLATE, without the schema of the collation, in one order."""
+    if "collate" not in sql.lower():
+        return []
+    tokens = [token for token in tokens_of(sql) if not _is_blank(token[1])]
+    return sorted(
+        f"collate {_object(tokens[place + 1 :])}"
+        for place, (name, written) in enumerate(tokens)
+        if name == "collate" and written != '"collate"'
+    )
+
+
+def _object(tokens: Sequence[Token]) -> str | None:
+    """The name after ONLY or COLLATE, without its schema and brackets."""
     bare = [token for token in tokens[:4] if token[1] != "("]
     is_qualified = [written for _, written in bare[1:2]] == ["."]
     return next((name for name, _ in bare[2 if is_qualified else 0 :]), None)

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
-
-from conformance.observed.terms import in_one_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
-
-_SIMPLE_ARRAY = re.compile(r"(= ANY|<> ALL) \('\{([^\"\\{}']*)\}'::")
-#: Source: PostgreSQL documentation, "Current Date/Time": both are the same as now().
-_NOW = re.compile(r"\bCURRENT_TIMESTAMP\b(?!\()|\btransaction_timestamp\(\)")
 
 #: A SQLSTATE.
 _INSUFFICIENT_PRIVILEGE = "42501"
@@ -72,11 +65,3 @@ def plan_of(connection: Connection, query: str) -> Any:
     ).scalar_one()
     parsed = json.loads(explained) if isinstance(explained, str) else explained
     return parsed[0]["Plan"]
-
-
-def normal(expression: str) -> str:
-    """An expression that PostgreSQL printed, without differences that have no meaning."""
-    text = _NOW.sub("now()", expression)
-    return _SIMPLE_ARRAY.sub(
-        lambda m: f"{m[1]} ('{{{','.join(sorted({*m[2].split(',')}))}}}'::", in_one_order(text)
-    )

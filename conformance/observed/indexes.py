@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, Detail, Expression, Facts, IndexColumn, Value
 from conformance.observed.catalog import Scope, rows
+from conformance.observed.clauses import collations
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -64,7 +65,7 @@ def _columns(row: Any) -> list[IndexColumn]:
             descending=descending,
             nulls_first=nulls_first,
             operator_class=operator_class,
-            collation=collation,
+            collation=None if f"collate {collation}" in collations(expression or "") else collation,
         )
         for column, expression, descending, nulls_first, operator_class, collation in zip(
             row.columns,

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import Query
 from conformance.observed.clauses import hidden_clauses
-from conformance.observed.explaining import ask_in_halves, first_line, normal, plan_of
+from conformance.observed.explaining import ask_in_halves, first_line, plan_of
+from conformance.observed.terms import normal
 from conformance.observed.tokens import quoted, tokens_of
 
 if TYPE_CHECKING:
@@ -221,9 +222,10 @@ def _described(plan: Any, aliases: Mapping[str, str], relations: Mapping[str, st
 
 def _without_aliases(text: str, aliases: Mapping[str, str]) -> str:
     """`f.at` -> `r2.at`."""
-    tokens = list(tokens_of(normal(text)))
+    tokens = list(tokens_of(text))
     words = [
         aliases.get(name or "", written) if tokens[n + 1 : n + 2] == [(None, ".")] else written
         for n, (name, written) in enumerate(tokens)
     ]
-    return "".join(words)
+    # The order of terms must not depend on the aliases.
+    return normal("".join(words))

@@ -31,10 +31,12 @@ from conformance.comparing.facts import (
     TypeName,
     Value,
 )
+from conformance.observed.clauses import collations
 from conformance.observed.executables import executables
-from conformance.observed.explaining import ask_in_halves, first_line, is_denied, normal, plan_of
+from conformance.observed.explaining import ask_in_halves, first_line, is_denied, plan_of
 from conformance.observed.queries import spelled_queries
-from conformance.observed.tokens import tokens_of
+from conformance.observed.terms import normal, without_zeros
+from conformance.observed.tokens import quoted, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,10 +50,13 @@ if TYPE_CHECKING:
 _ALIAS = "conformance_scope"
 #: The alias is quoted if quote_all_identifiers is on.
 _QUALIFIER = re.compile(rf'"?\b{_ALIAS}(?:_\d+)?\b"?\.')
-#: `NEW.price`, `old."Price"`.
-_ROW_VARIABLE = re.compile(r'\b(old|new)\.(?:"([^"]+)"|(\w+))', re.IGNORECASE)
+#: The variables of a trigger's condition.
+_ROW_VARIABLES = ("old", "new")
 #: Before the type; of a domain with a condition, `(NULL::text)::`.
 _CAST_NULL = re.compile(r"^(?:\(NULL::(?:[^()]|\(\d[\d,]*\))*\)|NULL)::")
+#: A default, as text.
+_NULL = "NULL::text"
+_NUMBER = re.compile(r"'(-?\d+(?:\.\d+)?)'::text")
 #: Microseconds, which is all the precision that there is.
 _ALL_DIGITS = re.compile(r"\b(timestamp|time|interval)\(6\)")
 #: A target list has at most 1664 entries (MaxTupleAttributeNumber).
@@ -90,13 +95,13 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
     refused |= denied
     relations = _relations(scope, declared, found)
     queries = spelled_queries(connection, asked, relations, forbidden)
+    answers = _Answers(scope, spelled, refused, queries)
 
     def respell(spoken: _Spoken, value: Any) -> Any:
         if isinstance(value, TypeName):
             return types[value.text]
         if isinstance(value, Expression):
-            identity = scope.identity(spoken.key, value.text)
-            return Expression(spelled.get(identity, value.text), value.text, refused[identity])
+            return answers.expression(spoken, value)
         if isinstance(value, Query):
             return queries[value.text]
         part = _PARTS.get(type(value))
@@ -148,9 +153,42 @@ def _asked(scope: _Scope, spoken: Iterable[_Spoken]) -> tuple[set[str], set[str]
                 names.add(part.text)
             elif isinstance(part, Query):
                 asked.add(part.text)
+            elif (query := _with_subquery(fact.key, part.text)) is not None:
+                asked.add(query)
             else:
                 identities.add(scope.identity(fact.key, part.text))
     return names, asked, identities
+
+
+class _Answers(NamedTuple):
+    """What PostgreSQL prints of every expression and query, and which it was not asked about."""
+
+    scope: _Scope
+    spelled: dict[_Identity, str]
+    refused: dict[_Identity, str]
+    queries: dict[str, Query]
+
+    def expression(self, spoken: _Spoken, value: Expression) -> Expression | None:
+        """The expression in canonical form; None of a default that PostgreSQL does not store."""
+        query = _with_subquery(spoken.key, value.text)
+        if query is not None:
+            planned = self.queries[query]
+            canonical = " ".join([planned.canonical, *planned.hidden])
+            return Expression(canonical, value.text, planned.refused)
+        identity = self.scope.identity(spoken.key, value.text)
+        canonical = self.spelled.get(identity, value.text)
+        is_of_domain = (identity[2] or "", "value") in self.scope.types
+        if canonical == _NULL and spoken.attribute == "default" and not is_of_domain:
+            return None
+        canonical = " ".join([canonical, *collations(value.text)])
+        return Expression(canonical, value.text, self.refused[identity])
+
+
+def _with_subquery(key: FactKey, text: str) -> str | None:
+    """A query of the expression, which contains another one: only a plan shows that one."""
+    if "select" not in text.lower() or all(word.lower() != "select" for _, word in tokens_of(text)):
+        return None
+    return f"SELECT ({text}) AS value FROM {'.'.join(map(quoted, key.table.split('.', 1)))}"
 
 
 def _column_types(found: list[_Spoken]) -> dict[tuple[str, str], str]:
@@ -225,9 +263,23 @@ class _Scope:
 def _of_row_variables(
     text: str, columns: list[tuple[str, str]]
 ) -> tuple[str, list[tuple[str, str]]]:
-    """A trigger's condition in which OLD.price and NEW.price are the names of columns."""
-    both = [(f"{row}.{name}", kind) for row in ("old", "new") for name, kind in columns]
-    return _ROW_VARIABLE.sub(lambda m: f'"{m[1].lower()}.{m[2] or m[3].lower()}"', text), both
+    """A trigger's condition in which OLD.price, NEW.price and NEW.* are the names of columns.
+
+    PostgreSQL prints `new.*` for NEW alone, too.
+    """
+    named = (*columns, ("*", "record"))
+    both = [(f"{row}.{name}", kind) for row in _ROW_VARIABLES for name, kind in named]
+    words, tokens = [], [*tokens_of(text), (None, ""), (None, "")]
+    place = 0
+    while place < len(tokens):
+        name, written = tokens[place]
+        if name in _ROW_VARIABLES and (not place or tokens[place - 1][1] != "."):
+            (_, dot), (column, sign) = tokens[place + 1 : place + 3]
+            place += 2 * (dot == ".")
+            written = quoted(f"{name}.{column or sign}" if dot == "." else f"{name}.*")
+        words.append(written)
+        place += 1
+    return "".join(words), both
 
 
 def _unqualified(text: str, table: str, columns: list[tuple[str, str]]) -> str:
@@ -274,6 +326,7 @@ def _canonical_expressions(
     # Expressions with the same columns share a subquery, which takes longer than an expression.
     ordered = sorted(identities, key=lambda identity: (identity[1], repr(identity)))
     answers, errors = ask_in_halves(connection, ordered, lambda some: _explained(connection, some))
+    answers = [(identity, _of_its_type(printed, identity[2])) for identity, printed in answers]
     denied = {
         identity: f"{first_line(error)}, so only the texts are compared, and they differ. Grant the"
         " role that, or audit as another role"
@@ -281,6 +334,14 @@ def _canonical_expressions(
         if is_denied(error)
     }
     return dict(answers), denied
+
+
+def _of_its_type(printed: str, kind: str | None) -> str:
+    """What PostgreSQL prints of a value of the type; the zeros of a numeric have no meaning."""
+    number = _NUMBER.fullmatch(printed)
+    if number is None or kind is None or not kind.lower().startswith(("numeric", "decimal")):
+        return printed
+    return f"'{without_zeros(number[1])}'::text"
 
 
 def _explained(connection: Connection, identities: Sequence[_Identity]) -> list[str]:
@@ -312,14 +373,12 @@ def _batches(items: Iterable[_Identity], size: int) -> Iterator[list[_Identity]]
 def _scoped(identities: list[_Identity], separator: str) -> str:
     """A subquery with a row of expressions, which have the same columns, between separators."""
     columns = (*identities[0][1], (separator, "text"))
-    quoted = ", ".join(
-        'NULL::{} AS "{}"'.format(kind, name.replace('"', '""')) for name, kind in columns
-    )
+    nulls = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in columns)
     values = [
         f"(({text})::{cast})::text" if cast else f"(({text}))::text" for text, _, cast in identities
     ]
     row = f", {separator}, ".join(values)
     return (
         f"(SELECT ROW({separator}, {row}, {separator})::text"
-        f" FROM (SELECT {quoted} OFFSET 0) {_ALIAS})"
+        f" FROM (SELECT {nulls} OFFSET 0) {_ALIAS})"
     )
