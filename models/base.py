@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from conformance import DeclarationError
+from conformance import DeclarationError, TimescaleDB
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -68,6 +68,10 @@ class Base(DeclarativeBase):
             super().__init_subclass__(**kwargs)
         except DeclarationError as error:
             raise error.in_model(cls.__name__) from None
+
+
+#: The migrations must run on this version, too: what it rejects fails the gate.
+TimescaleDB(minimum="2.17").require(Base.metadata)
 
 
 class Vocabulary(TypeDecorator[Term]):

@@ -22,7 +22,7 @@ from conformance.gate.rehearsing.bench import Bench
 from conformance.gate.rehearsing.rehearsal import Rehearsal
 from conformance.gate.rehearsing.together import run_together
 from conformance.gate.rules.acceptance import accept
-from conformance.gate.rules.compression import judge_compression
+from conformance.gate.rules.compression import Versions, judge_compression
 from conformance.gate.rules.decompression import judge_decompression
 from conformance.gate.rules.drift import judge_drift, unchanged
 from conformance.gate.rules.locks import judge_locks, judge_together
@@ -284,14 +284,18 @@ class _Gate:
         compressed = [
             table.fullname for table in tables_of(self._metadata) if compression_of(table)
         ]
-        minimum = server_requirement_of(self._metadata).minimum
+        needed = server_requirement_of(self._metadata)
+        versions = Versions(
+            self._session.engine.server.timescaledb,
+            needed.minimum if needed.declares_minimum else None,
+        )
         findings = [
             *judge(evidence),
             *others,
             *judge_locks(revision, evidence.statements),
             *judge_decompression(revision, evidence.statements),
             *judge_sizes(revision, self._estimates(evidence)),
-            *judge_compression(evidence, compressed, minimum),
+            *judge_compression(evidence, compressed, versions),
         ]
         squawk = self._lint(evidence, {finding.code for finding in findings})
         for subject, reason in sorted(self._unobserved(evidence)):

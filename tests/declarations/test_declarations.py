@@ -607,6 +607,9 @@ def test_what_a_schema_needs():
     metadata = MetaData()
     default = server_requirement_of(metadata)
     assert (default.minimum, default.community) == ("2.17", None)
+    assert not default.declares_minimum
+    assert not TimescaleDB(community=True).declares_minimum
+    assert TimescaleDB(minimum="2.17").declares_minimum
     needed = TimescaleDB(minimum="2.20.1", community=True)
     needed.require(metadata)
     assert server_requirement_of(metadata) is needed

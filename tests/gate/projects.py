@@ -104,7 +104,7 @@ def downgrade():
 '''
 
 
-def models(*, minimum: str = "2.17") -> MetaData:
+def models(*, minimum: str | None = "2.17") -> MetaData:
     """What the base is, as models declare it."""
     metadata = MetaData()
     Table(
@@ -191,7 +191,7 @@ class Case:
         codes: what must be found, and nothing else.
         edit: brings the models to what the revision makes.
         head: more of its module.
-        minimum: the oldest TimescaleDB that the models allow.
+        minimum: the oldest TimescaleDB that the models allow; None: they name none.
         community: it is about compression.
         decompresses: it takes rows out of compressed chunks, where there are such.
     """
@@ -202,7 +202,7 @@ class Case:
     codes: frozenset[str] | set[str] = frozenset()
     edit: Callable[[MetaData], None] | None = None
     head: str = ""
-    minimum: str = "2.17"
+    minimum: str | None = "2.17"
     community: bool = False
     decompresses: bool = False
 

@@ -116,6 +116,15 @@ CASES = (
         community=True,
     ),
     Case(
+        "a constraint and no version",
+        sql("ALTER TABLE readings ADD CONSTRAINT ck_readings CHECK (place_id > -9)"),
+        sql("ALTER TABLE readings DROP CONSTRAINT ck_readings"),
+        {"compression-forbids", "lock-scan"},
+        checked("readings", "place_id > -9"),
+        minimum=None,
+        community=True,
+    ),
+    Case(
         "a constraint from 2.20 on",
         sql("ALTER TABLE readings ADD CONSTRAINT ck_readings CHECK (place_id > -9)"),
         sql("ALTER TABLE readings DROP CONSTRAINT ck_readings"),
@@ -415,6 +424,8 @@ def test_the_rule_says_exactly_that(case, session, project):
     messages = "\n".join(f"{item.id}: {item.message}" for item in report.findings)
     assert {finding.code for finding in report.findings} == case.codes_on(server.edition), messages
     for finding in report.findings:
+        if finding.code == "compression-forbids":
+            assert finding.fails is (case.minimum is not None)
         assert finding.message.endswith((".", ";", ")")), finding.message
         assert finding.hint
     assert report.exit_code == any(finding.fails for finding in report.findings)

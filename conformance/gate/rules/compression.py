@@ -1,16 +1,19 @@
 """Changes that hypertables with compression reject, by version of TimescaleDB. Pure.
 
 The rule compares the states before and after a revision, so that it also applies where the present
-server allows the change or runs the Apache edition. Observed on 2.17.2, 2.20.3, 2.23, 2.28.3 and
-2.29.2.
+server allows the change or runs the Apache edition. What only older versions reject is an error if
+the models declare such a version, and a warning if they declare none. Observed on 2.17.2, 2.20.3,
+2.23, 2.28.3 and 2.29.2.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from conformance.comparing.capabilities import version_tuple
+from conformance.comparing.codes import ERROR, WARNING
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import counterpart
 from conformance.gate.rules.hints import hint_for_refusal
@@ -37,14 +40,19 @@ class Refusal:
     Attributes:
         change: the change, in SQL's terms.
         until: the first version that allows the change; empty if no version does.
+        hint: what to do instead; empty: use a version that allows the change.
         unless: when later versions still reject the change.
-        hint: what to do instead.
     """
 
     change: str
     until: str
-    hint: str
+    hint: str = ""
     unless: str = ""
+
+    @property
+    def always(self) -> bool:
+        """Whether every version rejects the change, at least sometimes."""
+        return not self.until or bool(self.unless)
 
     @property
     def versions(self) -> str:
@@ -56,17 +64,45 @@ class Refusal:
         return f"TimescaleDB before {self.until} rejects"
 
 
-_RAISE = (
-    "Raise TimescaleDB(minimum=...) in the models to {until}, or make this change before "
-    "compression is enabled"
-)
+class Versions(NamedTuple):
+    """The versions of TimescaleDB that a revision has to run on.
+
+    Attributes:
+        server: that of the present server, `2.23.0-dev`.
+        minimum: the oldest one that the models declare; None: they declare none.
+    """
+
+    server: str
+    minimum: str | None = None
+
+    def severity(self, refusal: Refusal) -> str | None:
+        """How bad the rejected change is; None: no version that matters rejects it."""
+        allowed = version_tuple(refusal.until)
+        needed = [self.server] if self.minimum is None else [self.server, self.minimum]
+        if refusal.always or any(version_tuple(version) < allowed for version in needed):
+            return ERROR
+        return WARNING if self.minimum is None else None
+
+    def hint(self, refusal: Refusal) -> str:
+        """What to do instead, or how to leave the versions behind that reject the change."""
+        if refusal.hint:
+            return refusal.hint
+        if version_tuple(self.server) < version_tuple(refusal.until):
+            way = f"Update TimescaleDB to {refusal.until}"
+        elif self.minimum is None:
+            way = f'Declare TimescaleDB(minimum="{refusal.until}") in the models'
+        else:
+            way = f"Raise TimescaleDB(minimum=...) in the models to {refusal.until}"
+        return f"{way}, or make this change before compression is enabled."
+
+
 REFUSALS = {
     refusal.change: refusal
     for refusal in (
-        Refusal("ADD CONSTRAINT", "2.20", f"{_RAISE.format(until='2.20')}."),
-        Refusal("CREATE UNIQUE INDEX", "2.20", f"{_RAISE.format(until='2.20')}."),
-        Refusal("SET NOT NULL", "2.20", f"{_RAISE.format(until='2.20')}."),
-        Refusal("DROP NOT NULL", "2.20", f"{_RAISE.format(until='2.20')}."),
+        Refusal("ADD CONSTRAINT", "2.20"),
+        Refusal("CREATE UNIQUE INDEX", "2.20"),
+        Refusal("SET NOT NULL", "2.20"),
+        Refusal("DROP NOT NULL", "2.20"),
         Refusal(
             "ALTER COLUMN TYPE",
             "2.28",
@@ -88,13 +124,13 @@ REFUSALS = {
 
 
 def judge_compression(
-    evidence: Evidence, declared: Collection[str], minimum: str
+    evidence: Evidence, declared: Collection[str], versions: Versions
 ) -> Iterator[GateFinding]:
     """Find changes of the revision that hypertables with compression reject.
 
     Args:
         declared: tables whose models declare compression; needed where the server has none.
-        minimum: the oldest TimescaleDB that the models allow.
+        versions: those that the revision has to run on.
     """
     if evidence.failure is not None and refused_for_compression(evidence.failure):
         yield judge_refusal(evidence.revision.identifier, evidence.failure)
@@ -107,8 +143,17 @@ def judge_compression(
             continue
         for change, subject in _changes(earlier, later, _setting_columns(evidence, earlier.name)):
             refusal = REFUSALS[change]
-            if not refusal.until or refusal.unless or _numbers(minimum) < _numbers(refusal.until):
-                yield _finding(evidence.revision.identifier, refusal, subject, earlier.name)
+            if severity := versions.severity(refusal):
+                unsaid = " The models do not say which version they need." * (severity == WARNING)
+                yield GateFinding(
+                    "compression-forbids",
+                    evidence.revision.identifier,
+                    subject,
+                    f"{change} ({subject}): {refusal.versions} the change while compression is "
+                    f"enabled on {earlier.name}.{unsaid}",
+                    versions.hint(refusal),
+                    severity=severity,
+                )
 
 
 def judge_refusal(revision: str, failure: Failure) -> GateFinding:
@@ -127,17 +172,6 @@ def refused_for_compression(failure: Failure) -> bool:
     if not failure.sql or failure.sqlstate.startswith(_OTHER_CAUSES):
         return False
     return any(map(_REFUSAL.search, _NAMES.split(failure.reason)))
-
-
-def _finding(revision: str, refusal: Refusal, subject: str, table: str) -> GateFinding:
-    return GateFinding(
-        "compression-forbids",
-        revision,
-        subject,
-        f"{refusal.change} ({subject}): {refusal.versions} the change while compression is "
-        f"enabled on {table}.",
-        refusal.hint,
-    )
 
 
 def _changes(
@@ -186,7 +220,3 @@ def _setting_columns(evidence: Evidence, table: str) -> set[str]:
                 for item in value
             }
     return found
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

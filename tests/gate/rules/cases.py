@@ -30,7 +30,7 @@ from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
 from conformance.gate.rules.acceptance import accept
 from conformance.gate.rules.causes import hint_for
-from conformance.gate.rules.compression import judge_compression
+from conformance.gate.rules.compression import Versions, judge_compression
 from conformance.gate.rules.decompression import judge_decompression
 from conformance.gate.rules.drift import judge_drift
 from conformance.gate.rules.hints import (
@@ -250,7 +250,7 @@ CASES = {
             after=None, failure=Failure("no, it is compressed: X.", "ALTER TABLE t ADD c int")
         ),
         (),
-        "2.17",
+        Versions("2.29.2", "2.17"),
     ),
     "an upgrade that fails after others": lambda: judge_combined_failure(
         CombinedRun((), Failure("lock timeout on X.", "DROP TABLE t"), "0003")
@@ -428,15 +428,18 @@ CASES = {
         evidence(lagging_sequences=(LaggingSequence("t.a", 1, 3, "SELECT setval('t_a_seq', 3)"),))
     ),
     "an altered type where compression is": lambda: judge_compression(
-        evidence(after=table(columns=TYPE)), (), "2.30"
+        evidence(after=table(columns=TYPE)), (), Versions("2.30")
     ),
     "a constraint where compression is": lambda: judge_compression(
-        evidence(after=table(constraints={9: ("check", "c")})), (), "2.19"
+        evidence(after=table(constraints={9: ("check", "c")})), (), Versions("2.29.2", "2.19")
+    ),
+    "a constraint where compression is and nobody names a version": lambda: judge_compression(
+        evidence(after=table(constraints={9: ("check", "c")})), (), Versions("2.29.2")
     ),
     "a generated column where compression is": lambda: judge_compression(
         evidence(after=table(columns={1: A, 2: B, 3: replace(A, name="g", computed=True)})),
         (),
-        "2.30",
+        Versions("2.30"),
     ),
     "accepted without a reason": lambda: accept("0002", {"lock-scan": " "}, [ACCEPTED]),
     "accepted in vain": lambda: accept(

@@ -12,7 +12,11 @@ from conformance.comparing.facts import EXISTS, FactKey
 from conformance.gate.evidence.evidence import Evidence, Failure
 from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
-from conformance.gate.rules.compression import judge_compression, refused_for_compression
+from conformance.gate.rules.compression import (
+    Versions,
+    judge_compression,
+    refused_for_compression,
+)
 
 REVISION = Revision("2", ("1",), "", Path("2.py"), "2.py", {})
 PLAIN = Column("v", "integer", not_null=False, computed=False, has_default=False, digest=0)
@@ -66,11 +70,15 @@ def test_a_name_may_have_spaces(name):
         assert found(then, before=before) == [(f"t.{name}", change)]
 
 
-def found(state_after, *, before=BEFORE, declared=(), minimum="2.17"):
+def judged(state_after, *, before=BEFORE, declared=(), server="2.29.2", minimum="2.17"):
     evidence = Evidence(REVISION, before, after=state_after)
+    return list(judge_compression(evidence, declared, Versions(server, minimum)))
+
+
+def found(state_after, **known):
     return [
         (finding.subject, finding.message.partition(" (")[0])
-        for finding in judge_compression(evidence, declared, minimum)
+        for finding in judged(state_after, **known)
     ]
 
 
@@ -120,16 +128,46 @@ def test_an_allowed_change(then):
     assert found(then) == []
 
 
+CHECKED = after(constraints={6: ("check", "c")})
+WIDER = after(c1=replace(PLAIN, type="bigint"))
+
+
 @pytest.mark.parametrize(
-    ("minimum", "refused"), [("2.17", 1), ("2.19.3", 1), ("2.20", 0), ("2.29", 0)]
+    ("server", "minimum", "severity", "hint"),
+    [
+        ("2.29.2", "2.17", "error", "Raise TimescaleDB(minimum=...) in the models to 2.20"),
+        ("2.29.2", "2.19.3", "error", "Raise TimescaleDB(minimum=...) in the models to 2.20"),
+        ("2.19.3", "2.19.3", "error", "Update TimescaleDB to 2.20"),
+        ("2.19.3", "2.20", "error", "Update TimescaleDB to 2.20"),
+        ("2.19.3", None, "error", "Update TimescaleDB to 2.20"),
+        ("2.23.0-dev", None, "warning", 'Declare TimescaleDB(minimum="2.20") in the models'),
+        ("2.20.0", None, "warning", 'Declare TimescaleDB(minimum="2.20") in the models'),
+        ("2.29.2", "2.20", None, ""),
+        ("2.20.0", "2.20.0", None, ""),
+        ("2.23.0-dev", "2.29", None, ""),
+    ],
 )
-def test_the_models_minimum_decides(minimum, refused):
-    assert len(found(after(constraints={6: ("check", "c")}), minimum=minimum)) == refused
+def test_the_versions_that_matter_decide(server, minimum, severity, hint):
+    findings = judged(CHECKED, server=server, minimum=minimum)
+    assert [finding.severity for finding in findings] == ([] if severity is None else [severity])
+    for finding in findings:
+        assert finding.hint == f"{hint}, or make this change before compression is enabled."
+        assert "TimescaleDB before 2.20 rejects the change" in finding.message
+        unsaid = "The models do not say which version they need." in finding.message
+        assert unsaid is (severity == "warning")
+
+
+@pytest.mark.parametrize("minimum", [None, "2.17", "2.29"])
+@pytest.mark.parametrize("then", [WIDER, after(c2=None)], ids=["a type", "a dropped column"])
+def test_what_every_version_rejects_is_an_error_whatever_is_declared(then, minimum):
+    (finding,) = judged(then, minimum=minimum)
+    assert finding.severity == "error"
+    assert "Raise" not in finding.hint
+    assert "Declare" not in finding.hint
 
 
 def test_a_type_is_refused_by_later_versions_too():
-    evidence = Evidence(REVISION, BEFORE, after=after(c1=replace(PLAIN, type="bigint")))
-    (finding,) = judge_compression(evidence, (), "2.29")
+    (finding,) = judged(WIDER, minimum="2.29")
     assert "before 2.28, and later versions while a chunk is compressed" in finding.message
 
 
@@ -155,12 +193,12 @@ def test_what_models_declare_counts_where_the_server_has_no_compression():
 )  # fmt: skip
 def test_the_servers_own_refusal(reason, said):
     evidence = Evidence(REVISION, BEFORE, failure=Failure(reason, "ALTER TABLE t ..."))
-    assert len(list(judge_compression(evidence, (), "2.29"))) == said
+    assert len(list(judge_compression(evidence, (), Versions("2.29")))) == said
 
 
 def test_an_error_of_python_is_no_refusal():
     evidence = Evidence(REVISION, BEFORE, failure=Failure("ValueError: compress what?"))
-    assert list(judge_compression(evidence, (), "2.29")) == []
+    assert list(judge_compression(evidence, (), Versions("2.29"))) == []
 
 
 @pytest.mark.parametrize(
