@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import Default, Detail, FactKey, Facts
 from conformance.comparing.parameters import normal
 from conformance.observed.catalog import Scope, rows
+from conformance.observed.spelling import Formula, canonical_formulas
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sqlalchemy import Connection
+
+    Planned = dict[Formula, tuple[str, str]]
 
 _ATTRIBUTES = {
     "settings": "other_compression_settings", "alteration": "alterations", "storage": "storage",
@@ -23,16 +30,19 @@ _NAMED = 5
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Those that differ; `hypertables` and `tables` set the facts of tables without them."""
     found: dict[FactKey, list[str]] = {}
-    for row in rows(connection, "chunks", scope):
-        if row.aspect == "storage" and _is_default(row.detail):
+    differences = rows(connection, "chunks", scope)
+    planned = canonical_formulas(connection, _formulas(differences))
+    for row in differences:
+        if row.aspect == "storage" and is_default(row.detail):
             continue
         table = scope.name(row.schema_name, row.table_name)
-        text = row.chunk_name if row.aspect == "settings" else f"{row.chunk_name} {row.detail}"
-        key = FactKey("chunk", table, "", _ATTRIBUTES[row.aspect])
+        aspect = "alteration" if row.aspect == "formulas" else row.aspect
+        key = FactKey("chunk", table, "", _ATTRIBUTES[aspect])
         if row.is_partition:
-            attribute = "partition_storage" if row.aspect == "storage" else "altered_partitions"
+            attribute = "partition_storage" if aspect == "storage" else "altered_partitions"
             key = FactKey("table", table, "", attribute)
-        found.setdefault(key, []).append(text)
+        if texts := list(_texts(row, planned)):
+            found.setdefault(key, []).extend(texts)
     return {
         key: Detail(", ".join(shortened(texts)), judged=False)
         if key.attribute in _NAMED_ONLY
@@ -41,7 +51,53 @@ def observed(connection: Connection, scope: Scope) -> Facts:
     }
 
 
-def _is_default(detail: str) -> bool:
+def _texts(row: Any, planned: Planned) -> Iterator[str]:
+    """What is said of the row, which with formulas is of several chunks."""
+    if row.aspect == "formulas":
+        yield from _of_other_formulas(json.loads(row.detail), planned)
+    else:
+        yield row.chunk_name if row.aspect == "settings" else f"{row.chunk_name} {row.detail}"
+
+
+def _formulas(differences: Sequence[Any]) -> Iterator[Formula]:
+    for row in differences:
+        if row.aspect == "formulas":
+            said = json.loads(row.detail)
+            yield from (*_side(said, "wanted"), *_side(said, "found"))
+
+
+def _side(said: dict[str, Any], side: str) -> list[Formula]:
+    columns = tuple(sorted(said["columns"].items()))
+    return [Formula(columns, expressions, predicate) for expressions, predicate in said[side]]
+
+
+def _of_other_formulas(said: dict[str, Any], planned: Planned) -> Iterator[str]:
+    """The indexes of chunks, and of their hypertable, that are not on the other side."""
+    wanted, found = (
+        [planned.get(one) for one in _side(said, side)] for side in ("wanted", "found")
+    )
+    if None in wanted or None in found:
+        # This role may not have them planned.
+        return
+    for chunk, names in sorted(said["chunks"].items()):
+        added, lacking = (
+            _without(names, found, wanted),
+            _without(said["wanted_names"], wanted, found),
+        )
+        yield from (f"{chunk} adds {said['kind']} {name}" for name in added)
+        yield from (f"{chunk} lacks {said['kind']} {name}" for name in lacking)
+
+
+def _without(names: list[str], formulas: list[Any], others: list[Any]) -> Iterator[str]:
+    """The names of those that are not among the others."""
+    left = Counter(others)
+    for name, formula in zip(names, formulas, strict=True):
+        if not left[formula]:
+            yield name
+        left[formula] -= 1
+
+
+def is_default(detail: str) -> bool:
     """Whether the detail, `has fillfactor=100`, is a storage parameter with its default."""
     name, _, value = detail.removeprefix("has ").partition("=")
     return isinstance(normal(name, value), Default)

@@ -116,6 +116,69 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
     return expected, observed
 
 
+class Formula(NamedTuple):
+    """What an index has beside columns.
+
+    Attributes:
+        columns: names and types of the columns that it may use.
+        expressions: its expressions, with commas between them; None if it has none.
+        predicate: its WHERE; None if it has none.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    expressions: str | None
+    predicate: str | None
+
+
+def canonical_formulas(
+    connection: Connection, formulas: Iterable[Formula]
+) -> dict[Formula, tuple[str, str]]:
+    """The formulas as PostgreSQL plans them; those that it must not or does not plan are left out.
+
+    A chunk's index has the predicate as planned, with constants folded and terms factored out. That
+    is done to a WHERE, and not to an expression that is selected.
+    """
+    asked = sorted({*formulas}, key=repr)
+    if not asked:
+        return {}
+    forbidden = executables(connection)
+    allowed = [
+        formula
+        for formula in asked
+        if not forbidden.reason_against(
+            f"{formula.expressions or ''} {formula.predicate or ''}",
+            {name for name, _ in formula.columns},
+        )
+    ]
+    answers, _ = ask_in_halves(connection, allowed, lambda some: _planned(connection, some))
+    return dict(answers)
+
+
+def _planned(connection: Connection, formulas: Sequence[Formula]) -> list[tuple[str, str]]:
+    # A second branch makes it an Append whatever their number is.
+    plan = plan_of(connection, " UNION ALL ".join([*map(_branch, formulas), "SELECT 'last'"]))
+    return [
+        (_plain(", ".join(part["Output"])), _plain(part.get("Filter", "")))
+        for part in plan["Plans"][: len(formulas)]
+    ]
+
+
+def _plain(printed: str) -> str:
+    return normal(_QUALIFIER.sub("", printed))
+
+
+def _branch(formula: Formula) -> str:
+    selected = f"ROW({formula.expressions or ''})::text"
+    where = f" WHERE {formula.predicate}" if formula.predicate else ""
+    return f"SELECT {selected} FROM {_nulls(formula.columns)}{where}"
+
+
+def _nulls(columns: Iterable[tuple[str, str]]) -> str:
+    """A subquery that provides the columns."""
+    nulls = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in columns)
+    return f"(SELECT {nulls} OFFSET 0) {_ALIAS}"
+
+
 class _Spoken(NamedTuple):
     """A fact whose value contains a type, an expression or a query."""
 
@@ -373,12 +436,8 @@ def _batches(items: Iterable[_Identity], size: int) -> Iterator[list[_Identity]]
 def _scoped(identities: list[_Identity], separator: str) -> str:
     """A subquery with a row of expressions, which have the same columns, between separators."""
     columns = (*identities[0][1], (separator, "text"))
-    nulls = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in columns)
     values = [
         f"(({text})::{cast})::text" if cast else f"(({text}))::text" for text, _, cast in identities
     ]
     row = f", {separator}, ".join(values)
-    return (
-        f"(SELECT ROW({separator}, {row}, {separator})::text"
-        f" FROM (SELECT {nulls} OFFSET 0) {_ALIAS})"
-    )
+    return f"(SELECT ROW({separator}, {row}, {separator})::text FROM {_nulls(columns)})"

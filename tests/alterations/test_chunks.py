@@ -64,6 +64,15 @@ DO $$ BEGIN EXECUTE (
      WHERE indrelid = (SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1) AND NOT indisunique
      ORDER BY indexrelid LIMIT 1); END $$
 """
+MADE = "CREATE INDEX made ON curves {}"
+#: That of the first chunk.
+DROP_MADE = """
+DO $$ BEGIN EXECUTE (
+    SELECT 'DROP INDEX ' || i.indexrelid::regclass FROM pg_index i
+      JOIN pg_class x ON x.oid = i.indexrelid
+     WHERE i.indrelid = (SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1)
+       AND x.relname ~ 'chunk_made$'); END $$;
+"""
 
 CASES = (
     Alteration("rows", ROWS),
@@ -316,6 +325,92 @@ CASES = (
         "index of fewer rows",
         _on_a_chunk("CREATE INDEX ON {} (curve_date DESC) WHERE rate > 5") + ";" + DROP_AN_INDEX,
         {ALTERATIONS_OF_CHUNKS},
+    ),
+    *(
+        Alteration(
+            name,
+            f"{MADE.format(wanted)};"
+            + ROWS
+            + DROP_MADE
+            + _on_a_chunk(f"CREATE INDEX ON {{}} {there}", rows=""),
+            {"index:curves.made:exists", *findings},
+        )
+        for name, wanted, there, findings in (
+            (
+                "index of rows of another number",
+                "(curve_id) WHERE rate > 5",
+                "(curve_id) WHERE rate > 500",
+                {ALTERATIONS_OF_CHUNKS},
+            ),
+            (
+                "index of the other rows",
+                "(curve_id) WHERE rate > 5",
+                "(curve_id) WHERE rate <= 5",
+                {ALTERATIONS_OF_CHUNKS},
+            ),
+            (
+                "index of another function",
+                "(lower(curve_id))",
+                "(upper(curve_id))",
+                {ALTERATIONS_OF_CHUNKS},
+            ),
+            (
+                "index of another sum",
+                "((tenor_days + 1)) WHERE rate > 5",
+                "((tenor_days + 2)) WHERE rate > 5",
+                {ALTERATIONS_OF_CHUNKS},
+            ),
+            (
+                "index of another operator class",
+                "(curve_id)",
+                "(curve_id text_pattern_ops)",
+                {ALTERATIONS_OF_CHUNKS},
+            ),
+            (
+                "index with NULLs at another end",
+                "(source)",
+                "(source NULLS FIRST)",
+                {ALTERATIONS_OF_CHUNKS},
+            ),
+            (
+                "index of the same made anew",
+                "(lower(curve_id)) WHERE rate > 5 AND source = 'a'",
+                "(lower(curve_id)) WHERE rate > 5 AND source = 'a'",
+                set(),
+            ),
+            (
+                "index of the same made anew in other words",
+                "((tenor_days + 1)) WHERE source = 'a' || 'b' AND rate > 5",
+                "((tenor_days + 1)) WHERE source = 'ab' AND 5 < rate",
+                set(),
+            ),
+        )
+    ),
+    Alteration(
+        "index that was unique",
+        MADE.format("(source, curve_date)").replace("INDEX", "UNIQUE INDEX")
+        + ";"
+        + ROWS
+        + DROP_MADE
+        + _on_a_chunk("CREATE INDEX ON {} (source, curve_date)", rows=""),
+        {"index:curves.made:exists", ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "one index of two of the same columns",
+        MADE.format("(curve_id) WHERE rate > 5") + "; CREATE INDEX few ON curves (curve_id)"
+        " WHERE rate < 5;"
+        + ROWS
+        + DROP_MADE
+        + _on_a_chunk("CREATE INDEX ON {} (curve_id) WHERE rate < 5", rows=""),
+        {"index:curves.made:exists", "index:curves.few:exists", ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "predicates whose terms chunks have factored out",
+        "CREATE FUNCTION twice(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 2 * $1';"
+        "CREATE INDEX few ON curves (twice(tenor_days)) WHERE NOT rate > twice(4);"
+        "CREATE INDEX either ON curves (curve_id) WHERE rate > 1000 AND tenor_days = 3"
+        " OR rate > 1000 AND lower('A') = source;" + ROWS,
+        {"index:curves.few:exists", "index:curves.either:exists"},
     ),
     Alteration(
         "expressions whose constants chunks have worked out",

@@ -91,7 +91,9 @@ WITH plain AS (
                             AND d.objid = i.indexrelid AND d.refobjid = i.indrelid
                             AND d.refobjsubid > 0
                           ORDER BY a.attname)
-               END) AS definition
+               END) AS definition,
+           pg_catalog.pg_get_expr(i.indexprs, i.indrelid) AS expressions,
+           pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate
       FROM relation
       JOIN pg_catalog.pg_index i ON i.indrelid = relation.oid
       JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
@@ -103,7 +105,8 @@ WITH plain AS (
                k.confdelsetcols, k.confmatchtype, k.condeferrable, k.condeferred,
                ARRAY(SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
                               WHERE a.attrelid = k.conrelid AND a.attnum = key.attnum)
-                       FROM pg_catalog.unnest(k.conkey) AS key (attnum)))
+                       FROM pg_catalog.unnest(k.conkey) AS key (attnum))),
+           NULL, NULL
       FROM relation
      -- By the index. The planner takes the chunks for a few, and would compare each with each key.
      CROSS JOIN LATERAL (
@@ -115,7 +118,7 @@ WITH plain AS (
            OFFSET 0) AS k
     UNION ALL
     -- Those that a chunk does not inherit are counted below.
-    SELECT relation.*, k.conname, 'check constraint', k.conname
+    SELECT relation.*, k.conname, 'check constraint', k.conname, NULL, NULL
       FROM relation JOIN pg_catalog.pg_constraint k ON k.conrelid = relation.oid
      WHERE k.contype = 'c' AND NOT k.connoinherit
        AND (k.coninhcount > 0 OR relation.oid = relation.hypertable)
@@ -131,6 +134,21 @@ WITH plain AS (
            pg_catalog.min(name) FILTER (WHERE oid = hypertable) OVER same AS usual_name,
            pg_catalog.count(*) FILTER (WHERE oid <> hypertable) OVER same AS holders
       FROM amount
+    WINDOW same AS (PARTITION BY hypertable, kind, definition COLLATE "C")
+), formula AS (
+    -- The expressions and predicates of the indexes of one definition, in one order.
+    SELECT oid, hypertable, kind, definition,
+           pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(expressions, predicate)
+                                ORDER BY expressions COLLATE "C", predicate COLLATE "C")::text AS formulas,
+           pg_catalog.array_agg(name::text
+                                ORDER BY expressions COLLATE "C", predicate COLLATE "C") AS names
+      FROM part WHERE expressions IS NOT NULL OR predicate IS NOT NULL
+     GROUP BY 1, 2, 3, 4
+), reading AS (
+    SELECT *,
+           pg_catalog.max(formulas) FILTER (WHERE oid = hypertable) OVER same AS wanted,
+           pg_catalog.max(names) FILTER (WHERE oid = hypertable) OVER same AS wanted_names
+      FROM formula
     WINDOW same AS (PARTITION BY hypertable, kind, definition COLLATE "C")
 ), surplus AS (
     -- Of each part, how many more than its hypertable a chunk has.
@@ -358,6 +376,25 @@ SELECT schema_name, table_name, chunk_name, 'alteration',
        CASE WHEN amount < 0 THEN 'lacks ' ELSE 'adds ' END || kind::text || ' '::text || name::text,
        is_partition
   FROM surplus JOIN chunk USING (oid)
+UNION ALL
+-- Those that read otherwise may mean the same: the caller has them planned. A row for all chunks.
+SELECT schema_name, table_name, pg_catalog.min(chunk_name), 'formulas',
+       pg_catalog.jsonb_build_object(
+           'kind', kind,
+           'columns', (SELECT pg_catalog.jsonb_object_agg(a.attname, pg_catalog.format_type(
+                                  a.atttypid, a.atttypmod))
+                         FROM pg_catalog.pg_attribute a
+                        WHERE a.attrelid = reading.hypertable AND a.attnum > 0
+                          AND NOT a.attisdropped),
+           'wanted', wanted::pg_catalog.jsonb, 'wanted_names', wanted_names,
+           'found', formulas::pg_catalog.jsonb,
+           'chunks', pg_catalog.jsonb_object_agg(chunk_name, names))::text,
+       is_partition
+  FROM reading JOIN chunk USING (oid, hypertable)
+ WHERE formulas <> wanted
+   AND pg_catalog.cardinality(names) = pg_catalog.cardinality(wanted_names)
+ GROUP BY schema_name, table_name, hypertable, kind, definition, wanted, wanted_names, formulas,
+          is_partition
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constraint', is_partition
   FROM chunk JOIN pg_catalog.pg_constraint k ON k.conrelid = chunk.oid
