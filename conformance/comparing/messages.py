@@ -179,8 +179,8 @@ _CAUSES = {
     "since then. State the option in CREATE MATERIALIZED VIEW ... WITH "
     "(timescaledb.materialized_only = ...)",
     ("continuous_aggregate", "alterations"): "somebody ran CREATE OR REPLACE VIEW, or altered the "
-    "hypertable of the materialized rows. Readers then get other rows. Drop the continuous "
-    "aggregate, create it again WITH NO DATA, and refresh it",
+    "hypertable of the materialized rows or of the source. Readers then get other rows. Drop the "
+    "continuous aggregate, create it again WITH NO DATA, and refresh it",
     ("continuous_aggregate", "definition"): _NOT_CHANGED,
     ("continuous_aggregate", "bucket"): _NOT_CHANGED,
     ("continuous_aggregate", "source"): _NOT_CHANGED,

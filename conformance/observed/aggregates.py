@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import UNREADABLE
+from conformance.comparing.facts import UNREADABLE, Detail
 from conformance.intervals import Interval, bucket_of
 from conformance.observed import compression, views
 from conformance.observed.catalog import Scope, rows
+from conformance.observed.chunks import is_default
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from conformance.comparing.facts import Facts, Value
+
+_SECONDS = 1_000_000
+_DAY = 86_400
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
@@ -23,6 +27,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         view = scope.name(row.schema_name, row.view_name)
         facts.add("continuous_aggregate", view, "", _attributes(row, scope))
         facts.add("chunk", view, "", {"alterations": ()})
+        facts.add("continuous_aggregate", view, "", _seen(row))
         if row.compression_enabled:
             facts.add("compression", view, "", compression.enabled())
     return facts
@@ -45,3 +50,23 @@ def _attributes(row: Any, scope: Scope) -> dict[str, Value]:
         "automatic_indexes": (),
         "unindexed_groups": tuple(row.unindexed_groups),
     }
+
+
+def _seen(row: Any) -> dict[str, Value]:
+    """What is judged only together with other facts, or not at all."""
+    storage = [entry for entry in row.storage if not is_default(entry)]
+    seen = {"storage": ", ".join(storage), "watermark": _watermark_ahead(row)}
+    return {name: Detail(text, judged=False) for name, text in seen.items() if text}
+
+
+def _watermark_ahead(row: Any) -> str:
+    """The time up to which rows are materialized, if whole buckets of that are yet to come.
+
+    A refresh of all rows materializes the bucket of the present time, too. A bucket of months or
+    years may be longer than its interval says, and a time without time zone is another one here.
+    """
+    bucket = bucket_of(row.definition)
+    if row.seconds_ahead is None or not isinstance(bucket, Interval):
+        return ""
+    usual = 2 * bucket.microseconds / _SECONDS + _DAY
+    return str(row.watermark) if row.seconds_ahead > usual else ""

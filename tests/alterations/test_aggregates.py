@@ -11,8 +11,10 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    NullPool,
     Table,
     Text,
+    create_engine,
     func,
     select,
     text,
@@ -27,7 +29,7 @@ from conformance.declarations import (
     Retention,
 )
 
-from .cases import Alteration, parametrize
+from .cases import Alteration, Database, parametrize
 from .mending import prove
 from .test_harmless import ROWS
 
@@ -534,6 +536,8 @@ def _on_rows(statement: str) -> str:
     )
 
 
+NO_TRIGGER = "DROP TRIGGER ts_cagg_invalidation_trigger ON {}"
+
 #: What is done to the view that reads the rows, or to the hypertable that has them.
 BESIDE = (
     Alteration("another view", "CREATE OR REPLACE VIEW daily AS SELECT 1 AS probe, now() AS day,"
@@ -562,6 +566,22 @@ BESIDE = (
                + ";DO $$ BEGIN EXECUTE format('CREATE TRIGGER s BEFORE INSERT ON %s FOR EACH ROW"
                " EXECUTE FUNCTION swallow()', (SELECT show_chunks('daily'))); END $$",
                {"chunk:daily:alterations"}),
+    Alteration("no vacuum of long values", _anew("count(*) AS readings", "min(note) AS first")
+               + _on_rows("ALTER TABLE {} SET (toast.autovacuum_enabled = off)"),
+               {*ALTERED, "continuous_aggregate:daily:definition"}),
+    Alteration("chunks of a size", _on_rows("SELECT set_adaptive_chunking(''{}'', ''1 MB'')"),
+               ALTERED, before=(2, 28)),
+    Alteration("chunks of a size no longer",
+               _on_rows("SELECT set_adaptive_chunking(''{}'', ''1 MB'')") + ";"
+               + _on_rows("SELECT set_adaptive_chunking(''{}'', ''off'')"), before=(2, 28)),
+    Alteration("a chunk that is not vacuumed", _on_rows("INSERT INTO {} VALUES (1, now(), 1, 1)")
+               + ";DO $$ BEGIN EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)',"
+               " (SELECT show_chunks('daily'))); END $$", {"chunk:daily:alterations"}),
+    # From 2.23 on TimescaleDB has no triggers for that.
+    Alteration("no changes of its source", NO_TRIGGER.format("flows"), ALTERED, before=(2, 23, 1)),
+    Alteration("no changes of the aggregate that is its source",
+               _on_rows(NO_TRIGGER.format("{}").replace("'", "''")),
+               {"continuous_aggregate:monthly:alterations"}, before=(2, 23, 1)),
     Alteration("another owner", "CREATE ROLE another_of_a_test LOGIN;"
                "ALTER MATERIALIZED VIEW daily OWNER TO another_of_a_test",
                {"continuous_aggregate:daily:owner"}),
@@ -704,6 +724,70 @@ def test_elsewhere(bare_database, sql, findings):
     bare_database.execute("SET LOCAL client_min_messages = error")
     bare_database.execute(ELSEWHERE + OLDER + sql)
     bare_database.expect(findings, _elsewhere())
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("ALTER TABLE {} SET (fillfactor = 50, autovacuum_enabled = on)",
+         "storage is fillfactor=50, which no model declares"),
+        ("ALTER TABLE {} REPLICA IDENTITY FULL",
+         "storage is replica identity f, which no model declares"),
+        ("ALTER TABLE {} SET (fillfactor = 100)", None),
+    ],
+)  # fmt: skip
+def test_how_its_rows_are_kept(made, sql, said):
+    made.execute(_on_rows(sql))
+    found = made.compare()
+    assert not found.findings
+    seen = [item.reason for item in found.seen if item.kind == "continuous_aggregate"]
+    assert seen == ([] if said is None else [said])
+
+
+OF_HOURS = "SELECT time_bucket('1 hour', at) AS hour, count(*) AS n FROM flows GROUP BY 1"
+OF_FUTURE = "INSERT INTO flows VALUES (1, now() + INTERVAL '{}', 1)"
+REFRESH_ALL = "CALL refresh_continuous_aggregate('hourly', NULL, NULL)"
+FORGET = "DELETE FROM flows WHERE at > now() + INTERVAL '2 hours'"
+DROP_FUTURE = "SELECT drop_chunks('hourly', newer_than => now() + INTERVAL '1 day')"
+AHEAD = {"watermark-ahead:hourly:watermark"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "declared", "findings"),
+    [
+        ([OF_FUTURE.format("9 years"), REFRESH_ALL], {}, AHEAD),
+        ([OF_FUTURE.format("9 years"), REFRESH_ALL, FORGET, REFRESH_ALL], {}, AHEAD),
+        ([OF_FUTURE.format("9 years"), REFRESH_ALL, FORGET, REFRESH_ALL, DROP_FUTURE], {}, set()),
+        ([OF_FUTURE.format("10 minutes"), REFRESH_ALL], {}, set()),
+        ([OF_FUTURE.format("9 years"), REFRESH_ALL], {"materialized_only": True}, set()),
+        ([OF_FUTURE.format("9 years"), REFRESH_ALL], {"end_offset": None}, set()),
+    ],
+    ids=["of a row of the future", "of a row that is deleted", "chunks of the future are dropped",
+         "of the present bucket", "not real-time", "refreshed up to the last row"],
+)  # fmt: skip
+def test_a_watermark_in_the_future(conformance_engine, bare, statements, declared, findings):
+    """A refresh cannot run in a transaction, so each database is one of its own."""
+    only, end = declared.get("materialized_only", False), declared.get("end_offset", "1 hour")
+    metadata = models()
+    refresh = Refresh(start_offset="3 days", end_offset=end, schedule_interval="1 hour")
+    ContinuousAggregate(OF_HOURS, refresh, name="hourly", materialized_only=only).require(metadata)
+    options = f"continuous, timescaledb.materialized_only = {only}"
+    end_offset = f"INTERVAL '{end}'" if end else "NULL"
+    make = (
+        f"{MAKE}{WITH.replace('continuous', options, 1)}"
+        f"{OF_HOURS} WITH NO DATA; SELECT add_continuous_aggregate_policy('hourly',"
+        f" INTERVAL '3 days', {end_offset}, INTERVAL '1 hour')"
+    )
+    with conformance_engine.database(bare) as url:
+        sessions = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with sessions.connect() as connection:
+            for statement in ("SET client_min_messages = error", make, *statements):
+                connection.exec_driver_sql(statement)
+        with create_engine(url, poolclass=NullPool).connect() as connection:
+            found = Database(connection, conformance_engine.capabilities, metadata).compare()
+    assert {finding.id for finding in found.findings.values()} == findings
+    is_seen = any(item.reason.startswith("watermark is ") for item in found.seen)
+    assert is_seen is (bool(findings) or end is None)
 
 
 @parametrize(AGGREGATES)

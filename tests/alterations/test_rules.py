@@ -481,8 +481,8 @@ def test_every_rule_has_a_case():
     }  # fmt: skip
     #: A declaration of windows that overlap is refused: comparing/test_policies.py has it.
     #: The same of an aggregate that is compressed inside of its own refresh.
-    #: test_aggregates.py has an aggregate that cannot be read.
-    of_facts = {"refresh-overlap", "aggregate-unreadable"}
+    #: test_aggregates.py has an aggregate that cannot be read, and one that is ahead.
+    of_facts = {"refresh-overlap", "aggregate-unreadable", "watermark-ahead"}
     cases = [*WINDOWS.values(), *SEVERAL.values()]
     ids = {item for _, found in cases for item in found}
     ids |= {item for case in (*INTEGER_TIME, *OWNERS) for item in case.findings}

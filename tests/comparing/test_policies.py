@@ -448,6 +448,7 @@ BY_NUMBER = {
 }
 FAILED = Runs(2, 2, last_failed=True, error="no room for X.")
 PORTAL = Runs(2, 2, last_failed=True, error='cannot drop portal "" while it is being set up')
+WATERMARK = FactKey("continuous_aggregate", "daily", "", "watermark")
 INVALID = FactKey("index", "flows", "ix", "valid")
 
 
@@ -656,6 +657,28 @@ CASES = {
             FactKey("continuous_aggregate", "weekly", "", "alterations"): ("has trigger audit",),
             FactKey("chunk", "daily", "", "alterations"): (),
         },
+        Circumstances(),
+    ),
+    "a watermark far in the future": (
+        {**DAILY, **REFRESH, WATERMARK: "2100-01-02 00:00"},
+        Circumstances(),
+    ),
+    "such a watermark, and a refresh up to the last row": (
+        {
+            **DAILY,
+            **refresh("daily", "3 days", "1 hour", name=NEW),
+            **refresh("daily", UNBOUNDED, "3 days", name=OLD),
+            **refresh("daily", "1 hour", UNBOUNDED, name="refresh of the last hour"),
+            WATERMARK: "2100-01-02 00:00",
+        },
+        Circumstances(),
+    ),
+    "such a watermark, and a refresh of the next day": (
+        {**DAILY, **refresh("daily", "3 days", "-1 day"), WATERMARK: "2100-01-02 00:00"},
+        Circumstances(),
+    ),
+    "such a watermark without a refresh": (
+        {**DAILY, WATERMARK: "2100-01-02 00:00"},
         Circumstances(),
     ),
     "a sequence near its end": ({}, of_sequence(7)),

@@ -135,7 +135,9 @@ TIMESCALEDB: Table = {
     ),
     f"{_CATALOG}.hypertable_cagg_settings": Treatment(reason=_NOTING),
     f"{_CATALOG}.continuous_aggs_invalidation_threshold": Treatment(reason=_REFRESHES),
-    f"{_CATALOG}.continuous_aggs_watermark": Treatment(reason=_REFRESHES),
+    f"{_CATALOG}.continuous_aggs_watermark": Treatment(
+        reason=_REFRESHES + "; that a real-time aggregate is far ahead is named"
+    ),
     f"{_CATALOG}.continuous_aggs_hypertable_invalidation_log": Treatment(reason=_REFRESHES),
     f"{_CATALOG}.continuous_aggs_materialization_invalidation_log": Treatment(reason=_REFRESHES),
     f"{_CATALOG}.continuous_aggs_materialization_ranges": Treatment(reason=_REFRESHES),

@@ -20,6 +20,7 @@ POLICY_CODES = by_name(
     Code("refresh-overlap", WARNING, "Two refresh windows overlap."),
     Code("retention-before-compression", WARNING, "Chunks are dropped before they are compressed."),
     Code("source-forgets", WARNING, "An aggregate keeps buckets longer than its source does."),
+    Code("watermark-ahead", ERROR, "A real-time aggregate leaves out new rows."),
     Code("job-fails", ERROR, "The last run of a policy or job failed."),
     Code("chunks-late", ERROR, "A policy leaves chunks that it should have treated."),
     Code("index-invalid", ERROR, "An index was left behind half-built."),

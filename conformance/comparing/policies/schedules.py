@@ -69,6 +69,8 @@ class Aggregate:
         source: the hypertable or aggregate that it is computed from.
         bucket: how long a bucket is; None if unknown.
         by_date: whether its time is a date, so that the windows of its refreshes are whole days.
+        watermark: the time up to which its rows count as materialized, if that is far in the future
+            and readers see newer rows of the source besides; else None.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Aggregate:
     bucket: Age
     refreshes: tuple[Refresh, ...]
     by_date: bool = False
+    watermark: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class Schedules:
                 _age(facts.get(FactKey("continuous_aggregate", name, "", "bucket"))),
                 tuple(_refreshes(name, policies)),
                 _is_by_date(source, sources, facts),
+                _text(facts.get(FactKey("continuous_aggregate", name, "", "watermark"))),
             )
             for name, source in sorted(sources.items())
         )
@@ -181,6 +185,10 @@ def _refreshes(
 
 def _age(value: Value) -> Age:
     return value if isinstance(value, Interval | int | str) else None
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _size(age: Age) -> int | None:

@@ -44,6 +44,7 @@ def judge(schedules: Schedules) -> Iterator[Broken]:
             yield from _too_rare(aggregate, refresh)
         yield from _neighbours(aggregate)
         yield from _source_forgets(schedules, aggregate)
+        yield from _watermark_ahead(aggregate)
     yield from _never_compressed(schedules)
 
 
@@ -180,6 +181,37 @@ def _source_forgets(schedules: Schedules, aggregate: Aggregate) -> Iterator[Brok
         causes=tuple(
             broken_key("retention-in-refresh", refresh.subject, "source_retention")
             for refresh in aggregate.refreshes
+        ),
+    )
+
+
+def _watermark_ahead(aggregate: Aggregate) -> Iterator[Broken]:
+    """A real-time aggregate that counts as materialized where none of its refreshes comes.
+
+    Readers see rows of the source that are newer than the watermark. A refresh moves it forward to
+    the newest bucket; deleting that bucket's rows does not move it back.
+    Source: TimescaleDB's source code, `ts_cagg_watermark_update`.
+    """
+    ends = [refresh.end for refresh in aggregate.refreshes]
+    if aggregate.watermark is None or not ends:
+        return
+    if any(not isinstance(end, Interval) or end.microseconds < 0 for end in ends):
+        return
+    newest = min(aggregate.refreshes, key=Refresh.sort_key)
+    name = aggregate.name
+    yield Broken(
+        broken_key("watermark-ahead", name, "watermark"),
+        f"continuous aggregate {name}: counts as materialized up to {aggregate.watermark}, but its "
+        f"refreshes end {newest.end} before now; its readers miss newer rows",
+        "Read from _timescaledb_catalog.continuous_aggs_watermark. Likely cause: rows with a wrong "
+        "time in the future were refreshed, and later deleted. Delete such rows. Then "
+        f"drop_chunks('{name}', newer_than => ...) moves the watermark back, and so does TRUNCATE "
+        "with a refresh of all rows.",
+        plain(newest.end),
+        aggregate.watermark,
+        (
+            FactKey("continuous_aggregate", name, "", "materialized_only"),
+            *(refresh.key("end_offset") for refresh in aggregate.refreshes),
         ),
     )
 

@@ -63,6 +63,31 @@ SELECT a.view_schema AS schema_name,
            SELECT 'has '::text || entry::text FROM pg_catalog.unnest(home.reloptions) AS entry
             WHERE entry ~ '^autovacuum_enabled=(f|of|n|0)|^parallel_workers='::text
            UNION ALL
+           SELECT 'has toast.'::text || entry::text
+             FROM pg_catalog.pg_class long CROSS JOIN LATERAL pg_catalog.unnest(long.reloptions) AS entry
+            WHERE long.oid = home.reltoastrelid AND entry ~ '^autovacuum_enabled=(f|of|n|0)'::text
+           UNION ALL
+           -- As of a hypertable: TimescaleDB then changes the chunk interval by itself.
+           SELECT pg_catalog.concat('its chunks have a target size of ', materialized.target,
+                                    ' bytes (adaptive chunking)')
+            WHERE materialized.target <> '0'::text
+              AND EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.proname = 'set_adaptive_chunking')
+           UNION ALL
+           -- Before 2.23 a trigger of the source notes which buckets have changed; with another one
+           -- of its methods 2.22 reads that from a replication slot.
+           SELECT pg_catalog.concat('is not told of changes, because ', a.hypertable_name,
+                                    ' lacks trigger ts_cagg_invalidation_trigger')
+            WHERE EXISTS (SELECT FROM pg_catalog.pg_proc p
+                           WHERE p.proname = 'continuous_agg_invalidation_trigger')
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+                                JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+                                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                               WHERE n.nspname = a.hypertable_schema AND c.relname = a.hypertable_name
+                                 AND t.tgname = 'ts_cagg_invalidation_trigger')
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots r
+                               WHERE r.database = pg_catalog.current_database()
+                                 AND pg_catalog.starts_with(r.plugin::text, 'timescaledb'))
+           UNION ALL
            SELECT 'its rows have row security'::text WHERE home.relrowsecurity
            UNION ALL
            SELECT 'its rows give PUBLIC '::text || pg_catalog.string_agg(
@@ -77,6 +102,21 @@ SELECT a.view_schema AS schema_name,
            SELECT 'its rows belong to '::text || pg_catalog.pg_get_userbyid(home.relowner)::text
             WHERE home.relowner <> v.relowner
             ORDER BY 1)::text[] AS alterations,
+       ARRAY(
+           SELECT entry::text FROM pg_catalog.unnest(home.reloptions) AS entry
+            WHERE entry !~ '^autovacuum_enabled=(f|of|n|0)|^parallel_workers='::text
+           UNION ALL
+           SELECT 'toast.'::text || entry::text
+             FROM pg_catalog.pg_class long CROSS JOIN LATERAL pg_catalog.unnest(long.reloptions) AS entry
+            WHERE long.oid = home.reltoastrelid AND entry !~ '^autovacuum_enabled=(f|of|n|0)'::text
+           UNION ALL
+           SELECT 'replica identity '::text || home.relreplident::text
+            WHERE home.relreplident <> 'd'
+            ORDER BY 1)::text[] AS storage,
+       -- Up to which time rows are materialized, and how many seconds from now that is.
+       pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.to_timestamp(ahead.up_to)),
+                          'YYYY-MM-DD HH24:MI') AS watermark,
+       ahead.seconds AS seconds_ahead,
        ARRAY(
            -- The columns of GROUP BY and ORDER BY, for which TimescaleDB creates indexes, told by the
            -- parsed query, which must not contain another one.
@@ -102,6 +142,19 @@ SELECT a.view_schema AS schema_name,
   JOIN pg_catalog.pg_class v ON v.relnamespace = vn.oid AND v.relname = a.view_name
   JOIN pg_catalog.pg_namespace hn ON hn.nspname = a.home_schema
   JOIN pg_catalog.pg_class home ON home.relnamespace = hn.oid AND home.relname = a.home_name
+  LEFT JOIN LATERAL (
+       SELECT pg_catalog.to_jsonb(h) ->> 'chunk_target_size'::text AS target,
+              w.watermark::float8 / 1000000::float8 AS up_to
+         FROM _timescaledb_catalog.hypertable h
+         JOIN _timescaledb_catalog.continuous_aggs_watermark w ON w.mat_hypertable_id = h.id
+        WHERE h.schema_name = a.home_schema AND h.table_name = a.home_name
+     ) AS materialized ON true
+  LEFT JOIN LATERAL (
+       SELECT materialized.up_to, time.seconds
+         FROM pg_catalog.float8(materialized.up_to
+                  - pg_catalog.extract('epoch', pg_catalog.now())::float8) AS time (seconds)
+        WHERE NOT a.materialized_only AND d.time_interval IS NOT NULL AND time.seconds > 0::float8
+     ) AS ahead ON true
   LEFT JOIN LATERAL (
        SELECT r.ev_action::text AS query
          FROM _timescaledb_catalog.continuous_agg g
