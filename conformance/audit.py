@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from conformance.auditing.revision import unrecorded_revision
+from conformance.auditing.revision import about_version_table
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import in_order
@@ -80,7 +80,7 @@ def audit(  # noqa: PLR0913 - each is a choice of the caller
     schemas: Sequence[str] = ("public",),
     measured: Callable[[dict[str, dict[str, int]]], None] | None = None,
     leave: Sequence[str] = (),
-    migrated: bool = False,
+    lineage: Callable[[Sequence[str]], str] | None = None,
 ) -> Verdict:
     """Compare the database at the URL with the metadata.
 
@@ -94,8 +94,8 @@ def audit(  # noqa: PLR0913 - each is a choice of the caller
         measured: called with rows, bytes, chunks and batches of each table, and with the limits of
             the server under the name `(server)`.
         leave: patterns of objects that are left to others.
-        migrated: whether the project has Alembic's migrations; then a missing or empty version
-            table is a warning.
+        lineage: what keeps Alembic from going on from the revisions that a database has; None if
+            the project has no migrations, and the version table is not judged.
 
     Raises:
         ConformanceError: the connection fails, the TimescaleDB is not supported, or a timeout
@@ -111,12 +111,17 @@ def audit(  # noqa: PLR0913 - each is a choice of the caller
         if sizes is not None:
             sizes[SERVER] = server_limits(connection)
         comparison = check_database(connection, metadata, capabilities, scope, living=True)
-        unrecorded = tuple(unrecorded_revision(connection)) if migrated else ()
+        migration = (
+            ()
+            if lineage is None
+            else tuple(about_version_table(connection, comparison.sides[1], lineage))
+        )
     if measured is not None and sizes is not None:
         measured(sizes)
     engine = EngineUsed.of("url", f"database {url.database} at {place(url)}", server)
     verdict = verdict_of(comparison, engine, started)
-    return replace(verdict, findings=(*verdict.findings, *unrecorded), migrated=migrated)
+    findings = (*verdict.findings, *migration)
+    return replace(verdict, findings=findings, migrated=lineage is not None)
 
 
 def verdict_of(comparison: Comparison, engine: EngineUsed, started: float) -> Verdict:

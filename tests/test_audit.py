@@ -200,6 +200,88 @@ def test_a_database_that_does_not_say_which_revisions_it_has(database):
         assert "migration:alembic:version_table" in out
 
 
+SWALLOW = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+
+
+@pytest.mark.parametrize(
+    ("sql", "attribute", "said"),
+    [
+        (
+            "CREATE ROLE version_owner_of_a_test; ALTER TABLE alembic_version OWNER TO"
+            " version_owner_of_a_test",
+            "owner",
+            "belongs to version_owner_of_a_test, most tables to ",
+        ),
+        (
+            "ALTER TABLE alembic_version DROP CONSTRAINT alembic_version_pkc",
+            "alterations",
+            "has no primary key",
+        ),
+        ("ALTER TABLE alembic_version SET UNLOGGED", "alterations", "is unlogged"),
+        (
+            "ALTER TABLE alembic_version ENABLE ROW LEVEL SECURITY",
+            "alterations",
+            "has row security",
+        ),
+        (
+            SWALLOW + "CREATE TRIGGER s BEFORE UPDATE ON alembic_version FOR EACH ROW EXECUTE"
+            " FUNCTION swallow()",
+            "alterations",
+            "has trigger s",
+        ),
+        (
+            "CREATE RULE r AS ON INSERT TO alembic_version DO INSTEAD NOTHING",
+            "alterations",
+            "has rule r",
+        ),
+        (
+            "INSERT INTO alembic_version VALUES ('0000')",
+            "revisions",
+            "has 0000, 0001, but the project has no revision 0000",
+        ),
+    ],
+)
+def test_a_version_table_that_somebody_altered(database, sql, attribute, said):
+    alter(database, sql)
+    try:
+        code, out, _ = run(address(database))
+    finally:
+        if "CREATE ROLE" in sql:
+            alter(database, "DROP OWNED BY version_owner_of_a_test; DROP ROLE IF EXISTS"
+                  " version_owner_of_a_test")  # fmt: skip
+    assert (code, "Verdict: conforms" in out) == (0, True)
+    assert f"! migration alembic: the version table public.alembic_version {said}" in out
+    assert f"migration:alembic:{attribute}" in out
+    assert "1 finding (1 warning)" in out
+
+
+def test_a_revision_and_the_one_before_it(database, tmp_path):
+    """Alembic refuses to upgrade a database with both; two of separate branches are usual."""
+    (tmp_path / "alembic.ini").write_text(f"[alembic]\nscript_location = {tmp_path / 'scripts'}\n")
+    versions = tmp_path / "scripts" / "versions"
+    versions.mkdir(parents=True)
+    for revision, down in (("0001", None), ("0002", "0001"), ("0003", "0001")):
+        text = f"revision = {revision!r}\ndown_revision = {down!r}\n"
+        (versions / f"{revision}.py").write_text(text)
+    alter(database, "INSERT INTO alembic_version VALUES ('0002')")
+    out = run(address(database), "--alembic-ini", tmp_path / "alembic.ini")[1]
+    assert "has 0001, 0002, but 0002 comes after 0001" in out
+    alter(database, "UPDATE alembic_version SET version_num = '0003' WHERE version_num = '0001'")
+    assert "migration:alembic" not in run(address(database), "--alembic-ini",
+                                          tmp_path / "alembic.ini")[1]  # fmt: skip
+
+
+def test_version_tables_of_several_projects(database):
+    """It is not known which one is this project's."""
+    alter(
+        database,
+        "CREATE TABLE other_version (version_num varchar(32) NOT NULL, CONSTRAINT"
+        " other_version_pkc PRIMARY KEY (version_num)); INSERT INTO other_version VALUES"
+        " ('a1'), ('b2')",
+    )
+    assert "migration:alembic" not in run(address(database))[1]
+
+
 def test_a_version_table_of_another_name_says_them(database):
     alter(database, "ALTER TABLE alembic_version RENAME TO revisions_of_the_desk")
     assert "version_table" not in run(address(database))[1]

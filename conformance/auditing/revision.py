@@ -1,35 +1,118 @@
-"""Whether a database says which of Alembic's revisions it has."""
+"""Alembic's version table: whether it says which revisions a database has, and can go on to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.codes import WARNING
+from conformance.comparing.facts import Owner
 from conformance.comparing.findings import Finding
-from conformance.observed.version_table import is_recorded
+from conformance.observed.version_table import version_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
+    from conformance.comparing.facts import Facts
+    from conformance.observed.version_table import VersionTable
 
-def unrecorded_revision(connection: Connection) -> Iterator[Finding]:
-    """A warning where Alembic's version table is missing or empty."""
-    recorded = is_recorded(connection)
-    if not recorded:
-        is_there = recorded is not None
-        lack = "version table is empty" if is_there else "database has no version table"
-        yield Finding(
-            id="migration:alembic:version_table",
-            kind="migration",
-            object="alembic",
-            attribute="version_table",
-            disagreement="different" if is_there else "missing",
-            expected=True,
-            observed=recorded,
-            message=f"migration alembic: the {lack}, so that Alembic takes the database for new",
-            hint="The next alembic upgrade runs all migrations again, and fails where a table "
-            "exists. If the database is up to date, run alembic stamp head.",
-            severity=WARNING,
+
+def about_version_table(
+    connection: Connection, observed: Facts, lineage: Callable[[Sequence[str]], str]
+) -> Iterator[Finding]:
+    """Warnings about Alembic's version table.
+
+    A database may have those of several projects. Then the owner and the revisions of each are not
+    judged, because it is not known which one is this project's.
+
+    Args:
+        observed: what the database has, for the owner of its tables.
+        lineage: what keeps Alembic from going on from several revisions; empty if nothing does.
+    """
+    tables = version_tables(connection)
+    if all(table.revisions == () for table in tables):
+        yield _unrecorded(is_there=bool(tables))
+    for table in tables:
+        if table.alterations:
+            yield _altered(table)
+    if len(tables) == 1:
+        (table,) = tables
+        yield from _of_another_owner(table, observed)
+        yield from _contradiction(table, lineage)
+
+
+def _unrecorded(*, is_there: bool) -> Finding:
+    lack = "version table is empty" if is_there else "database has no version table"
+    return _finding(
+        "version_table",
+        f"the {lack}, so that Alembic takes the database for new",
+        "The next alembic upgrade runs all migrations again, and fails where a table "
+        "exists. If the database is up to date, run alembic stamp head.",
+        expected=True,
+        observed=False if is_there else None,
+        disagreement="different" if is_there else "missing",
+    )
+
+
+def _altered(table: VersionTable) -> Finding:
+    return _finding(
+        "alterations",
+        f"the version table {table.name} {', '.join(table.alterations)}",
+        "Likely cause: somebody altered the table, or it was restored in part. Alembic may "
+        "then lose the revision that it records, or record two. Undo that.",
+        expected=[],
+        observed=list(table.alterations),
+    )
+
+
+def _of_another_owner(table: VersionTable, observed: Facts) -> Iterator[Finding]:
+    owners = (value for key, value in observed.items() if key.attribute == "owner")
+    usual = next((value.usual for value in owners if isinstance(value, Owner)), table.owner)
+    if table.owner != usual:
+        yield _finding(
+            "owner",
+            f"the version table {table.name} belongs to {table.owner}, most tables to {usual}",
+            "Likely cause: another role ran the first migration, or somebody ran ALTER TABLE ... "
+            f"OWNER TO. A migration as {usual} cannot record its revision without privileges. "
+            "Give the table to that role.",
+            expected=usual,
+            observed=table.owner,
         )
+
+
+def _contradiction(
+    table: VersionTable, lineage: Callable[[Sequence[str]], str]
+) -> Iterator[Finding]:
+    recorded = table.revisions or ()
+    if len(recorded) > 1 and (reason := lineage(recorded)):
+        yield _finding(
+            "revisions",
+            f"the version table {table.name} has {', '.join(recorded)}, but {reason}",
+            "The next alembic upgrade fails, or runs migrations again. Delete the row that is "
+            "wrong. If the database is up to date, alembic stamp --purge heads does that.",
+            observed=list(recorded),
+        )
+
+
+def _finding(  # noqa: PLR0913 - each is a field
+    attribute: str,
+    said: str,
+    hint: str,
+    *,
+    observed: Any,
+    expected: Any = None,
+    disagreement: str = "different",
+) -> Finding:
+    return Finding(
+        id=f"migration:alembic:{attribute}",
+        kind="migration",
+        object="alembic",
+        attribute=attribute,
+        disagreement=disagreement,
+        expected=expected,
+        observed=observed,
+        message=f"migration alembic: {said}",
+        hint=hint,
+        severity=WARNING,
+    )

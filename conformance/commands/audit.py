@@ -17,7 +17,7 @@ from conformance.extras import require
 from conformance.project.configuration import configured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
@@ -220,15 +220,21 @@ class _Auditing:
         from conformance.project.models import has_migrations, metadata_for
 
         metadata = metadata_for(self.project)
-        migrated = has_migrations(self.project)
+        lineage = self._contradiction if has_migrations(self.project) else None
         return lambda database: audit_database(
             database.address,
             metadata,
             schemas=self.project.schemas,
             leave=self.project.leave,
             measured=self._keep_sizes if self.sizes else None,
-            migrated=migrated,
+            lineage=lineage,
         )
+
+    def _contradiction(self, recorded: Sequence[str]) -> str:
+        """What keeps Alembic from going on from these revisions."""
+        from conformance.project.scripts import config_for, contradiction
+
+        return contradiction(config_for(self.project), recorded)
 
     def _keep_sizes(self, sizes: object) -> None:
         from conformance.process.output import write

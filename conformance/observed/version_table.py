@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -15,7 +16,32 @@ if TYPE_CHECKING:
 _OF_ANY_NAME = text("""
 SELECT n.nspname AS schema, c.relname AS name,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
-       NOT c.relrowsecurity AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable
+       NOT c.relrowsecurity AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+       ARRAY(SELECT 'has no primary key'::text
+              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                                 WHERE k.conrelid = c.oid AND k.contype = 'p')
+              UNION ALL
+             SELECT 'is unlogged'::text WHERE c.relpersistence = 'u'
+              UNION ALL
+             SELECT 'has row security'::text WHERE c.relrowsecurity
+              UNION ALL
+             SELECT 'has trigger '::text || t.tgname::text FROM pg_catalog.pg_trigger t
+              WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
+              UNION ALL
+             SELECT 'has rule '::text || r.rulename::text FROM pg_catalog.pg_rewrite r
+              WHERE r.ev_class = c.oid
+              UNION ALL
+             SELECT pg_catalog.concat('withholds ', pg_catalog.lower(usual.privilege_type),
+                                      ' from its owner')
+               FROM pg_catalog.unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
+                    AS usual (privilege_type)
+              WHERE c.relacl IS NOT NULL
+                AND NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = c.relowner)
+                AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS acl
+                                 WHERE acl.grantee = c.relowner
+                                   AND acl.privilege_type = usual.privilege_type)
+              ORDER BY 1)::text[] AS alterations
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'r' AND n.nspname !~ '^pg_(toast_)?temp_'::text
    AND ARRAY(SELECT pg_catalog.concat(a.attname, ' ',
@@ -25,6 +51,8 @@ SELECT n.nspname AS schema, c.relname AS name,
        = ARRAY['version_num character varying(32)']
  ORDER BY quoted
 """)
+#: A project has one revision for each branch.
+_ROWS = "SELECT version_num FROM {} ORDER BY 1 LIMIT 100"
 # In whichever schema env.py puts it.
 _TABLES = text("""
 SELECT n.nspname AS schema, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted
@@ -45,21 +73,34 @@ def applied_revisions(connection: Connection, version_table: str) -> tuple[str, 
     )
 
 
-def is_recorded(connection: Connection) -> bool | None:
-    """Whether a table says which revisions the database has.
+@dataclass(frozen=True)
+class VersionTable:
+    """A table as Alembic makes it, of any name.
 
-    None: there is no such table. One that the role must not read counts as one that says so.
+    Attributes:
+        name: with its schema, quoted.
+        owner: the role that owns it.
+        alterations: what somebody did to it, `has trigger audit`.
+        revisions: those that it has; None if the role that asks must not read them.
     """
-    tables = connection.execute(_OF_ANY_NAME).all()
-    return (
-        None
-        if not tables
-        else any(
-            not table.readable
-            or any(_of_table(connection, f"SELECT EXISTS (SELECT FROM {table.quoted})"))
-            for table in tables
+
+    name: str
+    owner: str
+    alterations: tuple[str, ...]
+    revisions: tuple[str, ...] | None
+
+
+def version_tables(connection: Connection) -> list[VersionTable]:
+    """Every table that may say which revisions the database has."""
+    return [
+        VersionTable(
+            table.quoted,
+            table.owner,
+            tuple(table.alterations),
+            tuple(_of_table(connection, _ROWS.format(table.quoted))) if table.readable else None,
         )
-    )
+        for table in connection.execute(_OF_ANY_NAME).all()
+    ]
 
 
 def _of_table(connection: Connection, query: str) -> Sequence[Any]:
