@@ -104,6 +104,7 @@ _PLURAL = frozenset(
         "operators",
         "options",
         "other_compression_settings",
+        "other_sparse_indexes",
         "partitions",
         "privileges",
         "references",

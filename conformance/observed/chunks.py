@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 _ATTRIBUTES = {
     "settings": "other_compression_settings", "alteration": "alterations", "storage": "storage",
+    "sparse": "other_sparse_indexes",
 }  # fmt: skip
 #: What changes neither rows nor, by much, plans, as where a hypertable or table has it.
-_NAMED_ONLY = ("storage", "partition_storage")
+_NAMED_ONLY = ("storage", "partition_storage", "other_sparse_indexes")
+#: Aspects in which chunks differ as a whole.
+_OF_CHUNK = ("settings", "sparse")
 #: How many chunks are named: a database may have thousands.
 _NAMED = 5
 
@@ -44,11 +47,18 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         if texts := list(_texts(row, planned)):
             found.setdefault(key, []).extend(texts)
     return {
-        key: Detail(", ".join(shortened(texts)), judged=False)
+        key: Detail(_named(key, texts), judged=False)
         if key.attribute in _NAMED_ONLY
         else shortened(texts)
         for key, texts in found.items()
     }
+
+
+def _named(key: FactKey, texts: list[str]) -> str:
+    names = ", ".join(shortened(texts))
+    if key.attribute != _ATTRIBUTES["sparse"]:
+        return names
+    return f"those of {len(texts)} chunk{'s' * (len(texts) != 1)} ({names})"
 
 
 def _texts(row: Any, planned: Planned) -> Iterator[str]:
@@ -56,7 +66,7 @@ def _texts(row: Any, planned: Planned) -> Iterator[str]:
     if row.aspect == "formulas":
         yield from _of_other_formulas(json.loads(row.detail), planned)
     else:
-        yield row.chunk_name if row.aspect == "settings" else f"{row.chunk_name} {row.detail}"
+        yield row.chunk_name if row.aspect in _OF_CHUNK else f"{row.chunk_name} {row.detail}"
 
 
 def _formulas(differences: Sequence[Any]) -> Iterator[Formula]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .cases import Alteration, parametrize
 
 ROWS = """
@@ -27,7 +29,9 @@ def _compression(order_by: str) -> str:
 DECLARED = _compression("curve_date DESC, tenor_days, id")
 OTHERS = _compression("curve_date, tenor_days, id")
 COMPRESS_ALL = "SELECT compress_chunk(c) FROM show_chunks('curves') c;"
-COMPRESS_ONE = "SELECT compress_chunk(c) FROM show_chunks('curves') c ORDER BY 1 LIMIT 1;"
+#: In a subquery: a function that is sorted by would be called for all chunks.
+FIRST = "(SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1) AS first"
+COMPRESS_ONE = f"SELECT compress_chunk(c) FROM {FIRST};"
 
 
 def _on_a_chunk(statement: str, rows: str = ROWS) -> str:
@@ -91,8 +95,12 @@ CASES = (
     ),
     Alteration(
         "older settings healed",
-        OTHERS + ROWS + COMPRESS_ONE + DECLARED + "SELECT decompress_chunk(c)"
-        " FROM show_chunks('curves') c ORDER BY 1 LIMIT 1;" + COMPRESS_ALL,
+        OTHERS
+        + ROWS
+        + COMPRESS_ONE
+        + DECLARED
+        + f"SELECT decompress_chunk(c) FROM {FIRST};"
+        + COMPRESS_ALL,
         community=True,
     ),
     Alteration(
@@ -464,3 +472,44 @@ def test_many_chunks_are_not_all_named(database):
     (finding,) = database.compare().findings.values()
     assert len(finding.observed) == 6
     assert finding.observed[-1].startswith("and ")
+
+
+def _with_sparse(indexes: str) -> str:
+    return DECLARED.replace(
+        "id');", f"id', timescaledb.compress_index = '{indexes}');"
+    )  # fmt: skip
+
+
+RATE, LABEL = _with_sparse('minmax("rate")'), _with_sparse('bloom("tenor_label")')
+AGAIN = "SELECT decompress_chunk(c) FROM show_chunks('curves') c;" + COMPRESS_ALL
+COMPRESS_REST = f"SELECT compress_chunk(c) FROM {FIRST.replace('LIMIT', 'OFFSET')};"
+LABELLED = "CREATE INDEX ON curves (tenor_label);"
+
+
+@pytest.mark.usefixtures("community_edition")
+@pytest.mark.parametrize(
+    ("sql", "chunks"),
+    [
+        pytest.param(ROWS + COMPRESS_ALL + RATE, 10, id="compressed before"),
+        pytest.param(ROWS + COMPRESS_ONE + RATE + COMPRESS_REST, 1, id="one compressed before"),
+        pytest.param(LABEL + ROWS + COMPRESS_ALL + RATE, 10, id="set to others before"),
+        pytest.param(RATE + ROWS + COMPRESS_ALL + _with_sparse(""), 10, id="none any more"),
+        pytest.param(RATE + ROWS + COMPRESS_ALL, 0, id="as set"),
+        pytest.param(ROWS + COMPRESS_ALL + RATE + AGAIN, 0, id="compressed again"),
+        pytest.param(LABELLED + ROWS + COMPRESS_ALL + LABEL, 0, id="set as chosen before"),
+        pytest.param(LABELLED + ROWS + COMPRESS_ALL, 0, id="chosen"),
+    ],
+)
+def test_chunks_with_other_sparse_indexes(database, sql, chunks):
+    """They change how many batches a query reads: they are named, and not judged."""
+    database.require(Alteration("sparse indexes", "", since=(2, 22)))
+    database.execute(sql)
+    found = database.compare()
+    assert not any(finding.kind == "chunk" for finding in found.findings.values())
+    seen = [item.reason for item in found.seen if item.kind == "chunk"]
+    if not chunks:
+        assert seen == []
+        return
+    (reason,) = seen
+    assert reason.startswith(f"other sparse indexes are those of {chunks} chunk")
+    assert "_hyper_" in reason

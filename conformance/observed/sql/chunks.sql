@@ -169,12 +169,32 @@ WITH plain AS (
      WHERE c.relkind = 'r' AND pg_catalog.right(c.relname::text, 6) = '_chunk'
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
 )
-SELECT schema_name, table_name, chunk_name, 'settings' AS aspect, '' AS detail, is_partition
+SELECT schema_name, table_name, chunk_name, differs.aspect, '' AS detail, is_partition
   FROM timescaledb_information.chunk_compression_settings s
   JOIN timescaledb_information.hypertable_compression_settings e USING (hypertable)
   JOIN chunk ON chunk.oid = s.chunk
- WHERE (e.segmentby IS NOT NULL OR e.orderby IS NOT NULL)
-   AND (s.segmentby, s.orderby) IS DISTINCT FROM (e.segmentby, e.orderby)
+ CROSS JOIN LATERAL (
+     -- From 2.22 on; a text in the view. TimescaleDB adds one for each column of the order.
+     SELECT pg_catalog.string_agg(pg_catalog.concat(entry ->> 'type'::text, entry ->> 'column'::text), ','
+                       ORDER BY entry ->> 'type'::text, entry ->> 'column'::text) AS of_all,
+            pg_catalog.bool_or(entry ->> 'source'::text = 'config'::text) AS were_set
+       FROM pg_catalog.jsonb_array_elements(
+                (pg_catalog.to_jsonb(s) ->> 'index'::text)::pg_catalog.jsonb) AS entry
+      WHERE entry ->> 'source'::text <> 'orderby'::text AND entry ? 'column'::text) AS own
+ CROSS JOIN LATERAL (
+     SELECT pg_catalog.string_agg(pg_catalog.concat(entry ->> 'type'::text, entry ->> 'column'::text), ','
+                       ORDER BY entry ->> 'type'::text, entry ->> 'column'::text)
+                FILTER (WHERE entry ? 'column'::text) AS of_all,
+            pg_catalog.count(*) > 0 AS are_set
+       FROM pg_catalog.jsonb_array_elements(
+                (pg_catalog.to_jsonb(e) ->> 'index'::text)::pg_catalog.jsonb) AS entry
+      WHERE entry ->> 'source'::text = 'config'::text) AS whole
+ CROSS JOIN LATERAL (VALUES
+     ('settings', (e.segmentby IS NOT NULL OR e.orderby IS NOT NULL)
+                  AND (s.segmentby, s.orderby) IS DISTINCT FROM (e.segmentby, e.orderby)),
+     ('sparse', CASE WHEN whole.are_set THEN own.of_all IS DISTINCT FROM whole.of_all
+                     ELSE own.were_set END)) AS differs (aspect, is_so)
+ WHERE differs.is_so
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration',
        'is not logged as its '::text || CASE WHEN is_partition THEN 'table' ELSE 'hypertable' END || ' is'::text,
