@@ -582,6 +582,15 @@ BESIDE = (
     Alteration("no changes of the aggregate that is its source",
                _on_rows(NO_TRIGGER.format("{}").replace("'", "''")),
                {"continuous_aggregate:monthly:alterations"}, before=(2, 23, 1)),
+    Alteration("no changes of a chunk of its source", "INSERT INTO flows VALUES (1, now(), 1);"
+               "DO $$ BEGIN EXECUTE format('" + NO_TRIGGER.format("%s") + "',"
+               " (SELECT show_chunks('flows'))); END $$",
+               {"chunk:flows:alterations"}, before=(2, 23, 1)),
+    Alteration("another query for its refreshes", "DO $$ BEGIN EXECUTE (SELECT format("
+               "'CREATE OR REPLACE VIEW %I.%I AS %s', partial_view_schema, partial_view_name,"
+               " replace(pg_get_viewdef(format('%I.%I', partial_view_schema, partial_view_name)"
+               "::regclass), 'avg(', 'max(')) FROM _timescaledb_catalog.continuous_agg"
+               " WHERE user_view_name = 'daily'); END $$", ALTERED),
     Alteration("another owner", "CREATE ROLE another_of_a_test LOGIN;"
                "ALTER MATERIALIZED VIEW daily OWNER TO another_of_a_test",
                {"continuous_aggregate:daily:owner"}),

@@ -68,6 +68,21 @@ DO $$ BEGIN EXECUTE (
      WHERE indrelid = (SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1) AND NOT indisunique
      ORDER BY indexrelid LIMIT 1); END $$
 """
+REPLACE_COMPRESSED_INDEX = """
+DO $$ DECLARE rows regclass := (SELECT min(oid)::regclass FROM pg_class WHERE relkind = 'r'
+    AND relname ~ '^compress.*_chunk$|_chunk_compressed$');
+BEGIN
+    EXECUTE 'DROP INDEX ' || (SELECT indexrelid::regclass FROM pg_index WHERE indrelid = rows);
+    EXECUTE 'CREATE INDEX ON ' || rows || ' {}';
+END $$
+"""
+ON_COMPRESSED_HYPERTABLE = """
+DO $$ BEGIN EXECUTE format('{}', (
+    SELECT format('%%I.%%I', z.schema_name, z.table_name)
+      FROM _timescaledb_catalog.hypertable h
+      JOIN _timescaledb_catalog.hypertable z ON z.id = h.compressed_hypertable_id
+     WHERE h.table_name = 'curves')); END $$
+""".replace("%%", "%")
 MADE = "CREATE INDEX made ON curves {}"
 #: That of the first chunk.
 DROP_MADE = """
@@ -249,6 +264,60 @@ CASES = (
         _on_compressed_rows("ALTER TABLE {} ENABLE ROW LEVEL SECURITY"),
         {ALTERATIONS_OF_CHUNKS},
         community=True,
+    ),
+    Alteration(
+        "index of the compressed rows replaced",
+        ROWS + COMPRESS_ALL + REPLACE_COMPRESSED_INDEX.format("(_ts_meta_count)"),
+        {ALTERATIONS_OF_CHUNKS},
+        community=True,
+    ),
+    Alteration(
+        "index of fewer compressed rows",
+        ROWS
+        + COMPRESS_ALL
+        + REPLACE_COMPRESSED_INDEX.format("(curve_id, _ts_meta_count) WHERE _ts_meta_count > 5"),
+        {ALTERATIONS_OF_CHUNKS},
+        community=True,
+    ),
+    *(
+        Alteration(
+            f"{name} of the hypertable of compressed rows",
+            before + ROWS + ON_COMPRESSED_HYPERTABLE.format(statement),
+            {ALTERATIONS_OF_CHUNKS},
+            community=True,
+            before=(2, 28),
+        )
+        for name, before, statement in (
+            (
+                "trigger",
+                FUNCTION,
+                "CREATE TRIGGER s BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION swallow()",
+            ),
+            ("vacuum", "", "ALTER TABLE %s SET (autovacuum_enabled = off)"),
+            ("privileges", "", "GRANT SELECT ON %s TO PUBLIC"),
+        )
+    ),
+    Alteration(
+        "privileges and parameters of the hypertable of compressed rows, as of its hypertable",
+        ROWS + COMPRESS_ALL + "GRANT SELECT ON curves TO PUBLIC;"
+        "ALTER TABLE curves SET (autovacuum_enabled = off)",
+        {"privilege:curves.PUBLIC:exists", "storage:curves:autovacuum_enabled"},
+        community=True,
+    ),
+    Alteration(
+        "referred to from another schema",
+        "CREATE SCHEMA elsewhere;"
+        + _on_a_chunk(
+            "CREATE TABLE elsewhere.notes (id bigint, day date,"
+            " FOREIGN KEY (id, day) REFERENCES {} (id, curve_date))"
+        ),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
+        "referred to from another schema, as its hypertable",
+        "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.notes (id bigint, day date,"
+        " FOREIGN KEY (id, day) REFERENCES curves (id, curve_date));" + ROWS,
+        {"table:curves:referred_to_by"},
     ),
     Alteration(
         "unique constraint dropped",

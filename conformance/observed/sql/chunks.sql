@@ -59,6 +59,22 @@ WITH plain AS (
       JOIN plain p ON p.oid = pg_catalog.to_regclass(
                CASE WHEN pair.compressed IS NOT NULL THEN pair.chunk END)::oid
       JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(pair.compressed)::oid
+    UNION ALL
+    -- The hypertable that these tables belong to, which has no dimension; later versions have none.
+    SELECT p.schema_name, p.table_name, p.hypertable, p.expected_persistence,
+           p.expected_row_security, p.expected_force, p.expected_owner,
+           p.expected_options || '{toast_tuple_target=128}'::text[], p.expected_acl, c.oid, c.relname,
+           c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relhasrules,
+           c.relhastriggers, c.relowner, c.reloptions, c.relacl, -1, false, true
+      FROM (SELECT DISTINCT ON (hypertable) * FROM plain WHERE NOT is_partition) AS p
+      JOIN pg_catalog.pg_class h ON h.oid = p.hypertable
+      JOIN pg_catalog.pg_namespace hn ON hn.oid = h.relnamespace
+      JOIN _timescaledb_catalog.hypertable o
+        ON o.schema_name = hn.nspname AND o.table_name = h.relname
+      JOIN _timescaledb_catalog.hypertable z
+        ON z.id = (pg_catalog.to_jsonb(o) ->> 'compressed_hypertable_id'::text)::integer
+      JOIN pg_catalog.pg_namespace n ON n.nspname = z.schema_name
+      JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = z.table_name
 ), relation AS (
     SELECT oid, hypertable, pg_catalog.count(*) OVER (PARTITION BY hypertable) AS chunks
       FROM chunk WHERE NOT is_compressed
@@ -376,9 +392,8 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'lacks trigger '::text
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
                     WHERE t.tgrelid = chunk.oid AND t.tgname = p.tgname
                       AND (t.tgfoid, t.tgtype, t.tgargs) = (p.tgfoid, p.tgtype, p.tgargs))
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
-                      AND e.objid = p.tgfoid AND e.deptype = 'e')
+   -- The one of TimescaleDB that only a hypertable has.
+   AND p.tgname <> 'ts_insert_blocker'
 UNION ALL
 SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
        'has disabled trigger '::text || CASE WHEN t.tgisinternal THEN
@@ -396,6 +411,18 @@ SELECT schema_name, table_name, chunk_name, 'alteration',
        CASE WHEN amount < 0 THEN 'lacks ' ELSE 'adds ' END || kind::text || ' '::text || name::text,
        is_partition
   FROM surplus JOIN chunk USING (oid)
+UNION ALL
+-- One of a schema that is not checked. A foreign key to the hypertable has parts for its chunks.
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       pg_catalog.concat('is referred to by ', n.nspname, '.', c.relname, '.', k.conname), is_partition
+  FROM chunk
+  JOIN pg_catalog.pg_constraint k ON k.confrelid = chunk.oid AND k.contype = 'f'
+  JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE NOT n.nspname = ANY(:schemas)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint whole
+                    WHERE whole.conrelid = k.conrelid AND whole.confrelid = chunk.hypertable)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = k.conrelid)
 UNION ALL
 -- Those that read otherwise may mean the same: the caller has them planned. A row for all chunks.
 SELECT schema_name, table_name, pg_catalog.min(chunk_name), 'formulas',
@@ -427,15 +454,26 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constrai
        -- TimescaleDB gives a chunk one for each dimension at the most.
 HAVING pg_catalog.count(*) > dimensions
 UNION ALL
--- TimescaleDB makes one index of a compressed chunk, if there is a segmentby.
+-- TimescaleDB makes one index of a compressed chunk, if there is a segmentby: of these columns, and of
+-- columns of its own for the order.
 SELECT schema_name, table_name, chunk_name, 'alteration',
-       CASE WHEN indexes > 1 THEN 'adds an index' ELSE 'lacks its index' END, is_partition
-  FROM (SELECT chunk.*, i.indexes, pg_catalog.max(i.indexes) OVER (PARTITION BY hypertable) AS most
+       CASE WHEN indexes > 1 THEN 'adds an index' WHEN indexes = 0 THEN 'lacks its index'
+            ELSE 'has another index in place of its own' END, is_partition
+  FROM (SELECT chunk.*, i.indexes, i.are_usual, pg_catalog.max(i.indexes) OVER (PARTITION BY hypertable) AS most
           FROM chunk
-         CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS indexes FROM pg_catalog.pg_index x
-                              WHERE x.indrelid = chunk.oid) AS i
-         WHERE is_compressed) AS counted
- WHERE indexes > 1 OR indexes = 0 AND most > 0
+         CROSS JOIN LATERAL (
+               SELECT pg_catalog.count(*) AS indexes,
+                      pg_catalog.bool_and(
+                          x.indpred IS NULL AND pg_catalog.left(first.attname::text, 9) <> '_ts_meta_'
+                          AND pg_catalog.left(last.attname::text, 9) = '_ts_meta_') AS are_usual
+                 FROM pg_catalog.pg_index x
+                 LEFT JOIN pg_catalog.pg_attribute first
+                   ON first.attrelid = x.indrelid AND first.attnum = x.indkey[0]
+                 LEFT JOIN pg_catalog.pg_attribute last
+                   ON last.attrelid = x.indrelid AND last.attnum = x.indkey[x.indnkeyatts - 1]
+                WHERE x.indrelid = chunk.oid) AS i
+         WHERE is_compressed AND dimensions >= 0) AS counted
+ WHERE indexes > 1 OR indexes = 0 AND most > 0 OR indexes = 1 AND are_usual IS NOT TRUE
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index '::text || x.relname::text,
        is_partition
