@@ -114,6 +114,22 @@ def test_what_differs_is_found_from_either_side(databases, direction):
     assert disagreements == {"different", ("unexpected", "missing")[direction]}
 
 
+def test_what_both_have_alike_is_not_judged(conformance_engine, schema_template):
+    with (
+        conformance_engine.database(schema_template) as one,
+        conformance_engine.database(schema_template) as two,
+    ):
+        for url in (one, two):
+            with create_engine(url, poolclass=pool.NullPool).begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE nobodys (id int)")
+        addresses = [url.render_as_string(hide_password=False) for url in (one, two)]
+        code, out, _ = run(addresses[0], "--against", addresses[1])
+        assert (code, "Verdict: conforms" in out) == (0, True)
+        assert "What both databases have alike is not judged." in out
+        document = findings(addresses[0], "--against", addresses[1])
+    assert document["engine"]["note"].startswith("What both databases have alike is not judged.")
+
+
 def test_as_many_from_one_side_as_from_the_other(databases):
     one, _, altered = databases
     here = findings(altered, "--against", one)["findings"]
