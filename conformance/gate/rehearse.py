@@ -33,7 +33,7 @@ from conformance.gate.rules.outcomes import (
     tables_without_rows,
 )
 from conformance.gate.rules.sizes import estimates, judge_sizes, would_scale
-from conformance.gate.rules.volumes import volumes
+from conformance.gate.rules.volumes import not_estimated, volumes
 from conformance.gate.squawk import SquawkUnavailable, find_violations, judge_squawk, normalize
 from conformance.observed.home import version_of
 from conformance.pipeline import check_database, scope_of
@@ -298,6 +298,9 @@ class _Gate:
             *judge_compression(evidence, compressed, versions),
         ]
         squawk = self._lint(evidence, {finding.code for finding in findings})
+        if self._sizes is not None:
+            for number, reason in not_estimated(evidence.statements, self._sizes):
+                self._skip(f"sizes:{revision}:{number}", reason)
         for subject, reason in sorted(self._unobserved(evidence)):
             self._skip(f"rows:{revision}:{subject}", reason)
         yield from accept(

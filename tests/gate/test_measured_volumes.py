@@ -11,7 +11,8 @@ from conformance.engines.connecting import connect
 from conformance.gate.evidence.report import AffectedTable, RowWork
 from conformance.gate.evidence.sizes import Size
 from conformance.gate.on_copy.measuring import peak_of
-from conformance.gate.rules.volumes import DISK, WAL, volumes
+from conformance.gate.rules.room import DISK, WAL
+from conformance.gate.rules.volumes import volumes
 from tests.gate.rules.cases import statement
 
 if TYPE_CHECKING:
@@ -119,3 +120,76 @@ def test_so_do_compressed_rows(conformance_engine: Engine, sql: str) -> None:
     assert {item.what for item in found} == {DISK, WAL}
     for estimate in found:
         assert estimate.low <= taken[estimate.what] <= estimate.high, estimate
+
+
+SOURCE = """
+CREATE TABLE t (id int PRIMARY KEY, b int, c text, d jsonb);
+INSERT INTO t SELECT i, mod(i, 100), md5(i::text),
+       jsonb_build_object('a', i, 'tags', ARRAY['x', 'y'])
+  FROM generate_series(1, 20000) i;
+CREATE TABLE u (id int PRIMARY KEY, b int);
+CREATE TABLE n AS SELECT i AS a FROM generate_series(1, 20000) i;
+VACUUM ANALYZE;
+CHECKPOINT
+"""
+MADE = RowWork("x", existed=False, written=10)
+
+
+def made(sql: str, *, target: RowWork = MADE, source: str = "t"):
+    return statement(1, sql, rows=(RowWork(source, existed=True, read=10), target))
+
+
+@pytest.mark.parametrize(
+    "traced",
+    [
+        made("CREATE TABLE x AS SELECT * FROM t"),
+        made("CREATE TABLE x AS SELECT * FROM n", source="n"),
+        made("SELECT id, c INTO x FROM t ORDER BY c"),
+        made("CREATE MATERIALIZED VIEW x AS SELECT * FROM t"),
+        made(
+            "CREATE TABLE x AS SELECT b, count(*) FROM t GROUP BY b",
+            target=RowWork("x", existed=False, written=5),
+        ),
+        made("CREATE TABLE x AS SELECT jsonb_agg(d) AS d FROM t",
+             target=RowWork("x", existed=False, written=1)),
+        made("INSERT INTO u SELECT id, b FROM t",
+             target=RowWork("u", existed=True, written=10)),
+        *(
+            statement(1, sql, rows=(READ,))
+            for sql in (
+                "CREATE INDEX i ON t USING hash (c)",
+                "CREATE INDEX i ON t USING hash (b)",
+                "CREATE INDEX i ON t USING gin (d)",
+                "CREATE INDEX i ON t USING gin (to_tsvector('simple', c))",
+                "CREATE INDEX i ON t USING brin (id)",
+                "CREATE INDEX i ON t USING brin (c) WITH (pages_per_range = 1)",
+                "CREATE INDEX i ON t (b) WHERE b = 7",
+            )
+        ),
+    ],
+    ids=lambda one: one.sql,
+)  # fmt: skip
+def test_so_do_rows_made_from_others_and_indexes(conformance_engine: Engine, traced) -> None:
+    now = text(
+        "SELECT pg_database_size(current_database()),"
+        " (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
+    )
+    with conformance_engine.database() as url, connect(url, autocommit=True) as connection:
+        for sql in SOURCE.split(";"):
+            connection.exec_driver_sql(sql)
+        bytes_of = text("SELECT pg_total_relation_size(CAST(:name AS regclass))")
+        sizes = {
+            name: Size(rows, connection.scalar(bytes_of, {"name": name}), 0, 0)
+            for name, rows in {"t": 20_000, "n": 20_000, "u": 0}.items()
+        }
+        connection.exec_driver_sql("BEGIN")
+        disk, wal = connection.execute(now).one()
+        connection.exec_driver_sql(traced.sql)
+        after = connection.execute(now).one()
+        connection.exec_driver_sql("ROLLBACK")
+    taken = {DISK: after[0] - disk, WAL: after[1] - wal}
+    found = list(volumes([traced], {"t": 10, "n": 10, "u": 0}, sizes))
+    assert {item.what for item in found} == {DISK, WAL}
+    for estimate in found:
+        # The catalogs take some, too.
+        assert estimate.low <= taken[estimate.what] <= estimate.high + 100_000, estimate

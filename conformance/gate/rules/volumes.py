@@ -10,7 +10,6 @@ wrote 2 times the bytes, an update 5 times. The peak of an index build was 1.8 t
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,10 @@ from conformance.gate.evidence.amounts import in_bytes
 from conformance.gate.evidence.report import Estimate
 from conformance.gate.evidence.sizes import PLAIN
 from conformance.gate.rules.decompression import only_adds
-from conformance.gate.rules.sentences import first_words, keyword
+from conformance.gate.rules.filling import filled, sizeless, sources_of
+from conformance.gate.rules.index_builds import built, unmeasured
+from conformance.gate.rules.room import CHANGED, DISK, HEADER, RECORD, WAL
+from conformance.gate.rules.sentences import keyword
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,19 +28,8 @@ if TYPE_CHECKING:
     from conformance.gate.evidence.report import AffectedTable, Statement
     from conformance.gate.evidence.sizes import Size
 
-DISK, WAL = "bytes of free disk", "bytes of WAL"
 #: WAL of a rewrite, in bytes of the table and its indexes.
 _REWRITE = (1.0, 1.5)
-#: WAL of rows that change, at most, in bytes of their part of the table; and at least, for a row.
-_CHANGED, _RECORD = 4.0, 50
-#: What the WAL adds to each row that is written, at most; much where rows are narrow.
-_HEADER = 100
-#: So many bytes an entry of a B-tree index takes at least, where equal ones share their key.
-_ENTRY = 6
-_INDEX = re.compile(
-    r"CREATE (UNIQUE )?INDEX\b(?!.*\bUSING (?!BTREE))"
-    r"|ALTER TABLE .*\bADD (CONSTRAINT \S+ )?(UNIQUE|PRIMARY KEY)\b(?!.*\bUSING INDEX\b)"
-)
 
 
 def volumes(
@@ -59,7 +50,8 @@ def volumes(
             if item.existed and item.relation in sizes:
                 yield from _rewrite(statement, item, sizes[item.relation], earlier)
         yield from _written(statement, rows, sizes, rewritten)
-        yield from _built(statement, sizes, rewritten)
+        yield from filled(statement, rows, sizes)
+        yield from built(statement, sizes, rewritten)
 
 
 def _rewrite(
@@ -82,9 +74,9 @@ def _rewrite(
         item.relation,
         WAL,
         low,
-        high + size.stored_rows * _HEADER,
+        high + size.stored_rows * HEADER,
         f"a rewrite writes {_REWRITE[0]:g} to {_REWRITE[1]:g} times {in_bytes(size.bytes)}, and up "
-        f"to {_HEADER} bytes more a row",
+        f"to {HEADER} bytes more a row",
     )
 
 
@@ -104,6 +96,7 @@ def _written(
             or size is None
             or not here
             or work.relation in rewritten
+            or sources_of(statement, work)
             # Rows that the statement itself lists are as many there.
             or (word == "INSERT" and not work.read)
         ):
@@ -133,28 +126,22 @@ def _written(
             statement.number,
             work.relation,
             WAL,
-            low * _RECORD,
-            _CHANGED * space + high * _HEADER,
-            f"{said}: at least {_RECORD} bytes a row, at most {_CHANGED:g} x {in_bytes(space)} and "
-            f"{_HEADER} bytes a row{also}",
+            low * RECORD,
+            CHANGED * space + high * HEADER,
+            f"{said}: at least {RECORD} bytes a row, at most {CHANGED:g} x {in_bytes(space)} and "
+            f"{HEADER} bytes a row{also}",
         )
 
 
-def _built(
-    statement: Statement, sizes: Mapping[str, Size], rewritten: set[str]
-) -> Iterator[Estimate]:
-    """What a new index takes."""
-    if not _INDEX.match(first_words(statement.sql)):
-        return
-    for work in statement.rows:
-        size = sizes.get(work.relation)
-        if size is None or not work.existed or not work.read or work.relation in rewritten:
-            continue
-        low = min(size.rows * _ENTRY, size.bytes)
-        words = (
-            f"an index on {size.rows:,} rows: at least {_ENTRY} bytes a row, at most as much as "
-            f"the table, {in_bytes(size.bytes)}"
-        )
-        sorting = f"{words}, and as much again while the rows are sorted"
-        yield Estimate(statement.number, work.relation, DISK, low, 2 * size.bytes, sorting)
-        yield Estimate(statement.number, work.relation, WAL, low, size.bytes, words)
+def not_estimated(
+    statements: Sequence[Statement], sizes: Mapping[str, Size]
+) -> Iterator[tuple[int, str]]:
+    """The statements whose disk and WAL are not estimated: the number of each, and why."""
+    for statement in statements:
+        if not statement.by_alembic:
+            for reason in (*unmeasured(statement, sizes), *sizeless(statement, sizes)):
+                yield (
+                    statement.number,
+                    f"the disk and the WAL of statement {statement.number} are not estimated: "
+                    f"{reason}",
+                )

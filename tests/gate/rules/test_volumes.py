@@ -9,7 +9,8 @@ import pytest
 from conformance.gate.evidence.report import AffectedTable, Decompressed, LockEntries, RowWork
 from conformance.gate.evidence.sizes import DEFAULT_LIMITS, Limits, Size, sizes_of
 from conformance.gate.rules.sizes import estimates, judge_sizes
-from conformance.gate.rules.volumes import DISK, WAL, volumes
+from conformance.gate.rules.room import DISK, WAL
+from conformance.gate.rules.volumes import not_estimated, volumes
 from conformance.reports.gate.estimates import told
 
 from .cases import lock, statement
@@ -130,9 +131,100 @@ def test_an_index_takes_a_part_of_the_table():
     assert disk.arithmetic == f"{wal.arithmetic}, and as much again while the rows are sorted"
     for sql in ("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)", "CREATE UNIQUE INDEX i ON t (a)"):
         assert len(scaled(replace(INDEX, sql=sql))) == 2
-    for sql in ("ALTER TABLE t ADD CHECK (a > 0)", "CREATE INDEX i ON t USING brin (a)",
+    for sql in ("ALTER TABLE t ADD CHECK (a > 0)", "CREATE INDEX i ON t USING gist (a)",
                 "ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX i"):  # fmt: skip
         assert scaled(replace(INDEX, sql=sql)) == []
+
+
+def test_an_index_takes_what_its_access_method_takes():
+    def both(sql):
+        return {item[1:] for item in scaled(replace(INDEX, sql=sql))}
+
+    # Three pages for each of 100 chunks.
+    assert both("CREATE INDEX i ON t USING brin (a)") == {(2_457_600, 8_040_200)}
+    assert both("CREATE INDEX i ON t USING brin (a) WITH (pages_per_range = 1)") == {
+        (2_457_600, 404_915_200)
+    }
+    assert both("CREATE INDEX i ON t USING hash (a)") == {
+        (16_000_000, 200_000_000),
+        (16_000_000, 100_000_000),
+    }
+    assert both("CREATE INDEX i ON t USING gin (a)") == {(1_000_000, 1_200_000_000)}
+    assert both("CREATE INDEX i ON t (a) WHERE a > 0") == {(0, 800_000_000), (0, 400_000_000)}
+
+
+def test_an_index_of_another_access_method_is_named():
+    gist = replace(INDEX, sql="CREATE INDEX i ON t USING gist (a)")
+    excluding = replace(INDEX, number=4, sql="ALTER TABLE t ADD EXCLUDE USING spgist (a WITH =)")
+    assert list(not_estimated([gist, excluding, INDEX], SIZES)) == [
+        (3, "the disk and the WAL of statement 3 are not estimated: indexes with USING gist on t "
+            "were not measured"),
+        (4, "the disk and the WAL of statement 4 are not estimated: indexes with USING spgist on "
+            "t were not measured"),
+    ]  # fmt: skip
+    assert list(not_estimated([gist], {})) == []
+    assert list(not_estimated([replace(gist, by_alembic=True)], SIZES)) == []
+
+
+FROM_T = RowWork("t", existed=True, read=40)
+COPIED = replace(
+    INDEX, sql="CREATE TABLE x AS SELECT * FROM t",
+    rows=(FROM_T, RowWork("x", existed=False, written=20)),
+)  # fmt: skip
+
+
+def test_rows_made_from_others_grow_as_those_do():
+    assert scaled(COPIED) == [(DISK, 14_000_000, 250_000_000), (WAL, 25_000_000, 375_000_000)]
+    disk, wal = volumes([COPIED], HERE, SIZES)
+    assert disk.arithmetic == (
+        "20 rows in the rehearsal, made from 40 rows of t, are up to 500,000 from 1,000,000; a row "
+        "takes up to 500 bytes"
+    )
+    assert wal.arithmetic == f"{disk.arithmetic}, and the WAL up to 1.5 times that"
+    into = replace(COPIED, sql="SELECT * INTO x FROM t")
+    view = replace(COPIED, sql="CREATE MATERIALIZED VIEW x AS SELECT * FROM t")
+    assert scaled(into) == scaled(view) == scaled(COPIED)
+
+
+def test_a_query_may_return_fewer_rows_and_sort_more():
+    some = replace(COPIED, sql="CREATE TABLE x AS SELECT * FROM t WHERE a > 0")
+    assert scaled(some) == [(DISK, 0, 250_000_000), (WAL, 0, 375_000_000)]
+    grouped = replace(COPIED, sql="CREATE TABLE x AS SELECT a, count(*) FROM t GROUP BY a")
+    assert scaled(grouped) == [(DISK, 0, 650_000_000), (WAL, 0, 375_000_000)]
+    gathered = replace(COPIED, sql="CREATE TABLE x AS SELECT array_agg(a) FROM t")
+    assert scaled(gathered) == [(DISK, 0, 400_000_000), (WAL, 0, 600_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "work"),
+    [
+        ("INSERT INTO u SELECT * FROM t", RowWork("u", existed=True, written=20)),
+        ("INSERT INTO u SELECT * FROM t ON CONFLICT DO NOTHING", RowWork("u", True, 0, 0, 9, 20)),
+        ("REFRESH MATERIALIZED VIEW u", RowWork("u", existed=True, written=20)),
+        ("SELECT copy_rows()", RowWork("u", existed=True, written=20)),
+    ],
+)
+def test_rows_are_added_to_a_table_that_was_there(sql, work):
+    disk, wal = scaled(replace(COPIED, sql=sql, rows=(FROM_T, work)))
+    assert disk[:2] == (DISK, 0)
+    assert disk[2] in (250_000_000, 800_000_000)
+    assert wal[0] == WAL
+    assert wal[2] in (1_000_000_000, 1_600_000_000)
+
+
+def test_rows_that_a_statement_lists_are_as_many_there():
+    work = RowWork("u", existed=True, written=20)
+    for sql in ("INSERT INTO u VALUES (1)", "COPY u FROM STDIN"):
+        assert scaled(replace(COPIED, sql=sql, rows=(FROM_T, work))) == []
+
+
+def test_a_table_of_an_unknown_size_is_named():
+    other = replace(COPIED, rows=(RowWork("v", existed=True, read=4), COPIED.rows[1]))
+    assert scaled(other) == []
+    assert [reason for _, reason in not_estimated([other, COPIED], SIZES)] == [
+        "the disk and the WAL of statement 3 are not estimated: x is filled from v, which is not "
+        "in the file with the sizes"
+    ]
 
 
 @pytest.mark.parametrize(
