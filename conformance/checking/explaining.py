@@ -31,7 +31,7 @@ def explain(item: pytest.Item, report: pytest.TestReport, error: BaseException) 
         if (told := migrations.failure_in_a_file(cause)) is not None:
             (finding,) = findings_of(report)
             data = asdict(finding) | {"message": f"{finding.id}: {told.problem}"}
-            data["hint"] = told.hint or finding.hint
+            data["hint"] = told.hint
             # Several checks may run into it.
             data["observed"] = told.problem
             report.user_properties.append((outcomes.FINDING, json.dumps(data)))

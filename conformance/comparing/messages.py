@@ -62,6 +62,7 @@ _CATALOGS = "the server's catalogs"
 
 #: Attributes whose name is not what a reader calls them.
 _ATTRIBUTES = {
+    "automatic_indexes": "the indexes that TimescaleDB creates by itself",
     "check": "WITH CHECK condition",
     "chunk_target_size": "target size of chunks (adaptive chunking)",
     "combined": "combination with other policies",
@@ -87,6 +88,8 @@ _ATTRIBUTES = {
     "using": "USING condition",
     "withheld_from_owner": "privileges revoked from the owner",
 }
+#: Attributes whose parts are the columns of one index each, `venue, day`.
+_COLUMNS_OF_INDEXES = ("automatic_indexes", "unindexed_groups")
 #: Attributes that are several things.
 _PLURAL = frozenset(
     {
@@ -126,8 +129,11 @@ _NO_DEFAULT_INDEX = (
     "the dimension without an index. To declare that, write time_index=False in the models"
 )
 _NO_GROUP_INDEX = (
-    "the index was dropped, or timescaledb.create_group_indexes = false prevented it. To declare "
-    "that, write group_indexes=False in the models"
+    "TimescaleDB creates an index on the bucket and, unless timescaledb.create_group_indexes = "
+    "false, one on each other column of GROUP BY or ORDER BY with the bucket. Somebody dropped or "
+    "created one, or the setting was another. CREATE INDEX ON ... (column, bucket DESC) creates "
+    "one that is missing. To declare that there is only the one on the bucket, write "
+    "group_indexes=False in the models"
 )
 _NOT_CHANGED = (
     "CREATE ... IF NOT EXISTS keeps a continuous aggregate that exists already. Drop the "
@@ -260,31 +266,35 @@ def message_for(
         detail = f" ({observed})" if isinstance(observed, str) else ""
         return f"{subject}: is in the database, the models do not declare it{detail}"
     return (
-        f"{subject}: {named(key.attribute)} {_observed(disagreement, expected, observed)}, "
+        f"{subject}: {named(key.attribute)} "
+        f"{_observed(key.attribute, disagreement, expected, observed)}, "
         "the models "
         + (
             f"do not declare one; {expected.ways}"
             if isinstance(expected, Unsaid)
-            else _declared(disagreement, expected)
+            else _declared(key.attribute, disagreement, expected)
         )
     )
 
 
-def _observed(disagreement: str, expected: Value, observed: Value) -> str:
+def _observed(attribute: str, disagreement: str, expected: Value, observed: Value) -> str:
     if disagreement == "missing" or (observed is None and isinstance(expected, Given)):
         return "not set"
-    return _shown(observed)
+    return shown(attribute, observed)
 
 
-def _declared(disagreement: str, expected: Value) -> str:
+def _declared(attribute: str, disagreement: str, expected: Value) -> str:
     if disagreement == "unexpected":
         return "declare nothing"
     if isinstance(expected, Given):
         return f"need {expected}"
-    return "allow any value" if expected == ANYTHING else f"declare {_shown(expected)}"
+    return "allow any value" if expected == ANYTHING else f"declare {shown(attribute, expected)}"
 
 
-def _shown(value: Value) -> str:
+def shown(attribute: str, value: Value) -> str:
+    """The value of an attribute as its sentence has it: `(day) and (venue, day)` of indexes."""
+    if attribute in _COLUMNS_OF_INDEXES and isinstance(value, tuple) and value:
+        return " and ".join(f"({show(columns)})" for columns in value)
     return "none" if value == () else show(value)
 
 

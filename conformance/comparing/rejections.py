@@ -1,4 +1,7 @@
-"""What to do about a statement that the server rejects, by its message. Pure."""
+"""What to do about a statement that the server rejects, by its message or SQLSTATE. Pure.
+
+Source of the SQLSTATEs: PostgreSQL documentation, appendix "PostgreSQL Error Codes".
+"""
 
 from __future__ import annotations
 
@@ -54,11 +57,80 @@ _HINTS = (
     (
         r'type ".*" already exists',
         "If create_table() has an ENUM of this name, create_table() creates the type: pass "
-        "create_type=False to postgresql.ENUM, or leave out the other CREATE TYPE.",
+        "create_type=False to postgresql.ENUM, or leave out the other CREATE TYPE. If the type is "
+        "left of a downgrade, drop the type in downgrade().",
     ),
+)
+IN_PYTHON = "The revision's Python code raises this error, not the server: correct the revision."
+CORRECT_NAME = "Correct the name, or create the object in an earlier revision."
+_EXISTS = (
+    "The object exists already: an earlier revision creates it, or a downgrade has not dropped it. "
+    "Create the object once, and drop it in downgrade()."
+)
+CORRECT_STATEMENT = (
+    "Correct the statement: the server rejects it for these objects, whatever their rows are."
+)
+EXHAUSTED = (
+    "The server ran out of memory or of room for locks: change fewer tables and chunks in one "
+    "transaction."
+)
+#: SQLSTATEs, or their class, and what to do; the first match counts.
+_BY_STATE = (
+    (
+        "23502",
+        "Existing rows have no value in this column: fill the column in the revision first, or add "
+        "the column with a constant default.",
+    ),
+    (
+        "23503",
+        "Existing rows refer to rows that do not exist: delete or correct these rows in the "
+        "revision first.",
+    ),
+    (
+        "23505",
+        "Existing rows repeat the key: remove the duplicates in the revision before the key is "
+        "added.",
+    ),
+    ("23514", "Existing rows break the check: correct the rows in the revision first."),
+    ("23", "Correct the existing rows in the revision before this statement."),
+    (
+        "22",
+        "A value of an existing row does not fit: correct the rows in the revision first, or say "
+        "with USING how to convert a value.",
+    ),
+    ("2BP01", "Drop what depends on the object first, and recreate it afterwards."),
+    ("42601", "Correct the statement: the server does not accept how it is written."),
+    ("42P07", _EXISTS),
+    ("42710", _EXISTS),
+    ("42701", "The column exists already: an earlier revision adds it. Remove one of the two."),
+    ("42501", "Grant the role of the migration the privilege, or let the owner run the revision."),
+    ("42703", CORRECT_NAME),
+    ("42P01", CORRECT_NAME),
+    ("42704", CORRECT_NAME),
+    ("42883", CORRECT_NAME),
+    ("3F000", CORRECT_NAME),
+    ("TS110", _EXISTS),
+    ("42", CORRECT_STATEMENT),
+    ("0A", CORRECT_STATEMENT),
+    ("TS", CORRECT_STATEMENT),
+    ("53", EXHAUSTED),
+    (
+        "XX",
+        "The server reports an internal error, which is a defect of PostgreSQL or of an extension: "
+        "read the log of the server, and look for the error among TimescaleDB's issues.",
+    ),
+    ("55P03", "Another session holds the lock: run the revision when the session has ended."),
+    ("40P01", "Two sessions wait for each other: lock tables in the same order in both."),
+    ("57014", "Set a longer statement_timeout for the revision, or change fewer rows at a time."),
+    ("P0001", "The revision, or a function or trigger that it calls, raises this error itself."),
 )
 
 
 def hint_for_known(reason: str) -> str | None:
     """What to do about a statement that the server rejects, if its message is a known one."""
     return next((hint for pattern, hint in _HINTS if re.search(pattern, reason)), None)
+
+
+def hint_for_state(sqlstate: str) -> str | None:
+    """What to do about a statement that the server rejects, by the cause of the error."""
+    return next((hint for state, hint in _BY_STATE if sqlstate.startswith(state)), None)

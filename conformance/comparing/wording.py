@@ -13,9 +13,8 @@ from conformance.comparing.facts import (
     OwnedBy,
     Owner,
     Value,
-    show,
 )
-from conformance.comparing.messages import hint_for, message_for, named, noun_of, source_of
+from conformance.comparing.messages import hint_for, message_for, named, noun_of, shown, source_of
 from conformance.comparing.seen import is_never_judged
 
 if TYPE_CHECKING:
@@ -72,12 +71,9 @@ def _message(
             return f"{subject}: is missing, the other database has it"
         detail = f" ({observed})" if isinstance(observed, str) else ""
         return f"{subject}: is in this database, the other database does not have it{detail}"
-    here = "not set" if disagreement == "missing" else _shown(observed)
-    return f"{subject}: {named(key.attribute)} {here}, the other database has {_shown(expected)}"
-
-
-def _shown(value: Value) -> str:
-    return "none" if value == () else show(value)
+    here = "not set" if disagreement == "missing" else shown(key.attribute, observed)
+    there = shown(key.attribute, expected)
+    return f"{subject}: {named(key.attribute)} {here}, the other database has {there}"
 
 
 def _hint(key: FactKey, disagreement: str, _instead: str | None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
-from conformance.comparing.rejections import hint_for_known
+from conformance.comparing.rejections import IN_PYTHON, hint_for_known, hint_for_state
 from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import (
     ConformanceError,
@@ -69,7 +69,7 @@ def why_it_failed(
     hint = (
         hint_of(error, left_out)
         or (ONLINE if offline_only and prints_sql() else None)
-        or f"'alembic upgrade {goal}' on an empty database shows the same error."
+        or f"{_by_state(error)}'alembic upgrade {goal}' on an empty database shows the same error."
         f"{_ELSEWHERE if state_of(error) in _MISSING else ''}"
     )
     return MigrationFailed(_sentence(place or f"The migration to {goal}", error), hint)
@@ -78,7 +78,7 @@ def why_it_failed(
 def failure_in_a_file(
     error: BaseException, revisions: ScriptDirectory, left_out: Collection[str] = ()
 ) -> ConformanceError | None:
-    """The error of a revision, or of env.py, as a sentence and a hint, which may be empty.
+    """The error of a revision, or of env.py, as a sentence and a hint.
 
     Returns:
         None if the error did not come through a file of the migrations.
@@ -86,7 +86,15 @@ def failure_in_a_file(
     place = _place(error, revisions)
     if place is None or isinstance(error, ConformanceError) or is_lost_connection(error):
         return None
-    return MigrationFailed(_sentence(place, error), hint_of(error, left_out) or "")
+    in_python = "" if state_of(error) or place.startswith("env.py") else IN_PYTHON
+    hint = hint_of(error, left_out) or _by_state(error).strip() or in_python
+    return MigrationFailed(_sentence(place, error), hint or "Correct the file at this line.")
+
+
+def _by_state(error: BaseException) -> str:
+    """What to do by the cause of a server's error, with a space behind; empty if unknown."""
+    hint = hint_for_state(state_of(error))
+    return f"{hint} " if hint else ""
 
 
 def _sentence(what: str, error: BaseException) -> str:

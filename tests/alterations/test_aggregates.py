@@ -406,7 +406,7 @@ def test_an_aggregate_that_was_made_without_group_indexes(made):
     (finding,) = made.compare().findings.values()
     assert finding.message == (
         "continuous aggregate hourly: columns of GROUP BY or ORDER BY without an index are"
-        " (a note, hour, probe, hour), the models declare none"
+        " (a note, hour) and (probe, hour), the models declare none"
     )
     assert "write group_indexes=False" in finding.hint
 

@@ -180,6 +180,26 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
     assert "conformance fix URL --sql prints the SQL that mends this finding." in done.stdout
 
 
+def test_a_downgrade_that_fails_is_told_with_its_statement(tmp_path):
+    upgrade = """
+        op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        op.execute("CREATE TABLE doors (id integer PRIMARY KEY)")
+        op.execute("CREATE TABLE rooms (at timestamptz NOT NULL)")
+    """
+    migrations_in(tmp_path, upgrade, downgrade='op.execute("DROP TABLE lofts")')
+    (tmp_path / "house.py").write_text(ROOMS)
+    (tmp_path / "pyproject.toml").write_text('[tool.conformance]\nmodels = "house:metadata"\n')
+    done = check("-k", "test_up_down_consistency", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    verdict = json.loads((tmp_path / "build/conformance/verdict.json").read_text())
+    (finding,) = verdict["findings"]
+    assert finding["message"].endswith(
+        'line 18) fails: UndefinedTable: table "lofts" does not exist. The statement is: DROP TABLE'
+        " lofts."
+    )
+    assert finding["hint"] == "Correct the name, or create the object in an earlier revision."
+
+
 def test_migrations_of_tables_that_something_else_makes(tmp_path):
     """What create_all() makes has the last revision's state, and no revision makes it."""
     migrations_in(tmp_path, "op.execute('ALTER TABLE doors ADD colour text')")

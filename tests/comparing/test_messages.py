@@ -76,6 +76,20 @@ AGE = FactKey("policy", "t", "compression", "compress_after")
             "chooses",
         ),
         (
+            FactKey("continuous_aggregate", "daily", "", "automatic_indexes"),
+            "different",
+            (("day", "venue, day"), ("day",)),
+            "continuous aggregate daily: the indexes that TimescaleDB creates by itself are (day), "
+            "the models declare (day) and (venue, day)",
+        ),
+        (
+            FactKey("continuous_aggregate", "daily", "", "automatic_indexes"),
+            "different",
+            (("day",), ()),
+            "continuous aggregate daily: the indexes that TimescaleDB creates by itself are none, "
+            "the models declare (day)",
+        ),
+        (
             FactKey("primary_key", "t", "pk", EXISTS),
             "missing",
             (True, None),

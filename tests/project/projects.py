@@ -32,7 +32,7 @@ def upgrade():
 
 
 def downgrade():
-    pass
+{downgrade}
 """
 EXTENSION = 'op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")'
 
@@ -46,7 +46,7 @@ def write(folder, files):
     return folder
 
 
-def migrations_in(folder, *upgrades, env=ENV):
+def migrations_in(folder, *upgrades, env=ENV, downgrade="pass"):
     """A folder with an ini file, an env.py, and a revision for each body of an upgrade()."""
     write(folder, {
         "alembic.ini": "[alembic]\nscript_location = %(here)s/steps\n",
@@ -58,6 +58,7 @@ def migrations_in(folder, *upgrades, env=ENV):
             number=f"{place:04}",
             parent=parent,
             upgrade=textwrap.indent(textwrap.dedent(body), "    "),
+            downgrade=textwrap.indent(textwrap.dedent(downgrade), "    "),
         )
         write(folder, {f"steps/versions/{place:04}_step.py": source})
     return folder

@@ -47,9 +47,66 @@ def test_the_revision_its_file_and_its_statement_are_named(migrated):
         ' "gone" does not exist. The statement is: ALTER TABLE gone ADD n integer.'
     )
     assert error.hint.startswith(
-        "'alembic upgrade 0003' on an empty database shows the same error. If create_all() or a SQL"
-        " file makes the first tables: name the file in prepare,"
+        "Correct the name, or create the object in an earlier revision. 'alembic upgrade 0003' on"
+        " an empty database shows the same error. If create_all() or a SQL file makes the first tables: name the file in prepare,"
     )
+
+
+def test_a_table_that_an_earlier_revision_has_created(migrated):
+    create = "op.execute('CREATE TABLE rooms (n integer)')"
+    error = said(migrated, EXTENSION, create, create)
+    assert 'DuplicateTable: relation "rooms" already exists' in error.problem
+    assert error.hint == (
+        "The object exists already: an earlier revision creates it, or a downgrade has not dropped "
+        "it. Create the object once, and drop it in downgrade(). 'alembic upgrade 0003' on an "
+        "empty database shows the same error."
+    )
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "told"),
+    [
+        (
+            "op.execute('DROP TABLE gone')",
+            (
+                ' fails: UndefinedTable: table "gone" does not exist. The statement is: DROP TABLE'
+                " gone.",
+                "Correct the name, or create the object in an earlier revision.",
+            ),
+        ),
+        (
+            "raise NotImplementedError('one way')",
+            (
+                " fails: NotImplementedError: one way.",
+                "The revision's Python code raises this error, not the server: correct the "
+                "revision.",
+            ),
+        ),
+        (
+            """op.execute("DO $$BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'ZZ001'; END$$")""",
+            (
+                " The statement is: DO $$BEGIN RAISE EXCEPTION",
+                "Correct the file at this line.",
+            ),
+        ),
+    ],
+)
+def test_a_downgrade_that_fails(conformance_engine, tmp_path, monkeypatch, downgrade, told):
+    monkeypatch.chdir(tmp_path)
+    folder = migrations_in(tmp_path, EXTENSION, downgrade=downgrade)
+    migrations = migrations_of(conformance_engine, folder)
+    with (
+        conformance_engine.database() as url,
+        create_engine(url, poolclass=NullPool).connect() as connection,
+    ):
+        migrations.upgrade(connection)
+        with pytest.raises(Exception, match=r".") as caught:
+            migrations.downgrade(connection)
+    error = migrations.failure_in_a_file(caught.value)
+    assert error.problem.startswith("Revision 0001 (steps/versions/0001_step.py, line 14)")
+    problem, hint = told
+    assert problem in error.problem
+    assert error.hint == hint
 
 
 def test_code_of_a_revision_that_fails(migrated):
