@@ -165,3 +165,22 @@ def test_what_no_declaration_says_is_named_in_a_comment(desk):
     said = " ".join(comments(source)).replace("# ", "")
     assert "(trigger:instruments.off:enabled)" in said
     assert findings(desk, metadata_in(source)) == ["trigger:instruments.off:enabled"]
+
+
+@needs_sqlacodegen
+@pytest.mark.usefixtures("community_edition")
+def test_the_order_that_an_aggregate_cannot_be_read_with_is_left_out(conformance_engine, bare):
+    create = (
+        "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS"
+        " SELECT time_bucket('1 day', at) AS day, count(*) AS n FROM t GROUP BY 1{} WITH NO DATA;"
+    )
+    with conformance_engine.database(bare) as url:
+        run(url, "CREATE TABLE t (at timestamptz NOT NULL, a integer);"
+                 "SELECT create_hypertable('t', 'at');" + create.format(" ORDER BY sum(a)"))  # fmt: skip
+        source = whole_module(address(url))
+        declared = "\n".join(line for line in source.splitlines() if not line.startswith("#"))
+        assert "ORDER BY" not in declared
+        assert "GROUP BY" in declared
+        assert "aggregate-unreadable:daily:alterations" in source
+        run(url, f"DROP MATERIALIZED VIEW daily; {create.format('')}")
+        assert audit(address(url), metadata_in(source)).findings == ()

@@ -48,7 +48,8 @@ def test_the_revision_its_file_and_its_statement_are_named(migrated):
     )
     assert error.hint.startswith(
         "Correct the name, or create the object in an earlier revision. 'alembic upgrade 0003' on"
-        " an empty database shows the same error. If create_all() or a SQL file makes the first tables: name the file in prepare,"
+        " an empty database shows the same error. If create_all() or a SQL file makes the first"
+        " tables: name the file in prepare,"
     )
 
 
