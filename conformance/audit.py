@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.auditing.revision import about_version_table
 from conformance.comparing.capabilities import Capabilities
-from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import in_order
 from conformance.comparing.picture import picture_of
 from conformance.comparing.verdict import EngineUsed, Verdict
@@ -33,7 +32,7 @@ from conformance.errors import (
     is_of_unknown_catalog,
     state_of,
 )
-from conformance.observed.damaged import damaged_objects
+from conformance.observed.damaged import is_internal, where_and_way
 from conformance.observed.executables import FOREIGN
 from conformance.observed.explaining import is_denied
 from conformance.observed.fenced import fence
@@ -66,11 +65,8 @@ _OTHER_TIMEOUTS = (
     " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"
 )
 
-#: SQLSTATEs, or the class that they begin with: the server was too busy, or has an internal error.
+#: SQLSTATEs, or the class that they begin with: the server was too busy.
 _BUSY = ("40", "53", "55P03", "57014")
-_INTERNAL = "XX"
-#: Of so many damaged objects an error has the names.
-_NAMED = 5
 
 
 def audit(  # noqa: PLR0913 - each is a choice of the caller
@@ -203,19 +199,10 @@ def _why(connection: Connection, error: DBAPIError, patience: Patience) -> tuple
         return "", "Try again when the server is less busy."
     if is_denied(error):
         return "", _GRANT
-    if not state.startswith(_INTERNAL):
+    if not is_internal(error):
         return "", "The server's log may say more."
     # What follows says more than the error, but the error must not be lost.
-    try:
+    with suppress(DBAPIError):
         patience.roll_back(connection)
         _begin(connection)
-        damaged = first_of(list(damaged_objects(connection)), _NAMED)
-    except DBAPIError:
-        damaged = ""
-    if not damaged:
-        return "", "The catalog may be damaged; the server's log may say more."
-    return (
-        f" at {damaged}",
-        "The server cannot print the definition, because its catalog has lost what the definition "
-        "refers to. Drop the object and create it again, or restore a backup.",
-    )
+    return where_and_way(connection)

@@ -33,6 +33,7 @@ from conformance.observed import (
     views,
 )
 from conformance.observed.catalog import Scope, disable_jit_and_workers, names_as_printed
+from conformance.observed.damaged import damage_named
 from conformance.observed.spelling import canonical
 
 if TYPE_CHECKING:
@@ -78,11 +79,14 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
 
     Only reads, and takes no lock stronger than AccessShare. Use a read-only, repeatable-read
     transaction, so that all statements see the same snapshot.
+
+    Raises:
+        CatalogDamaged: the server cannot print an object; except in the transaction of an audit.
     """
     scope = scope or Scope()
     facts = FactTable()
     disable_jit_and_workers(connection)
-    with names_as_printed(connection, scope):
+    with damage_named(connection), names_as_printed(connection, scope):
         for part in _PARTS:
             facts.merge(part.observed(connection, scope))
         _leave_out_parts_of_the_unknown(facts)

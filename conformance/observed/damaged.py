@@ -6,11 +6,16 @@ refers to, printing fails with an internal error, and with it the whole query.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from conformance.comparing.enumerating import first_of
+from conformance.errors import ConformanceError, message_of, state_of
+from conformance.observed.executables import FOREIGN
 from conformance.observed.explaining import ask_in_halves
 
 if TYPE_CHECKING:
@@ -36,6 +41,57 @@ _PRINTED = (
 )
 #: Objects of PostgreSQL's own have smaller numbers.
 _FIRST = 16_384
+#: An internal error (PostgreSQL documentation, "PostgreSQL Error Codes", class XX).
+_INTERNAL = "XX"
+#: Of so many damaged objects an error has the names.
+_NAMED = 5
+
+
+class CatalogDamaged(ConformanceError):
+    """The server cannot print what its catalog has."""
+
+
+@contextmanager
+def damage_named(connection: Connection) -> Iterator[None]:
+    """Raise the server's internal error as one that names the damaged objects.
+
+    The transaction, which has failed, is rolled back.
+
+    Raises:
+        CatalogDamaged: the server has an internal error.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        # What reads somebody else's database limits and shields its transactions itself.
+        if not is_internal(error) or connection.info.get(FOREIGN):
+            raise
+        connection.rollback()
+        where, way = where_and_way(connection)
+        raise CatalogDamaged(
+            f"Reading the catalog failed{where}: {message_of(error).strip().rstrip('.')}.", way
+        ) from error
+
+
+def is_internal(error: DBAPIError) -> bool:
+    """Whether the server has failed at what it should be able to do."""
+    return state_of(error).startswith(_INTERNAL)
+
+
+def where_and_way(connection: Connection) -> tuple[str, str]:
+    """Where reading the catalog fails, ` at view prices`, and the way out."""
+    try:
+        damaged = first_of(list(damaged_objects(connection)), _NAMED)
+    # The first error says more.
+    except DBAPIError:
+        damaged = ""
+    if not damaged:
+        return "", "The catalog may be damaged; the server's log may say more."
+    return (
+        f" at {damaged}",
+        "The server cannot print the definition, because its catalog has lost what the definition "
+        "refers to. Drop the object and create it again, or restore a backup.",
+    )
 
 
 def damaged_objects(connection: Connection) -> Iterator[str]:

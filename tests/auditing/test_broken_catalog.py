@@ -8,6 +8,9 @@ from sqlalchemy import Column, Integer, MetaData, NullPool, Table, create_engine
 import conformance.audit
 from conformance.audit import audit
 from conformance.errors import EngineUnavailable
+from conformance.observed import Scope
+from conformance.observed.damaged import CatalogDamaged
+from conformance.pipeline import facts_of
 
 MADE = """
 CREATE EXTENSION IF NOT EXISTS timescaledb;
@@ -76,6 +79,15 @@ def test_a_damaged_object_is_named(conformance_engine, name, way):
             audited(url)
         assert f" failed at {name}: cache lookup failed for function " in raised.value.problem
         assert "Drop the object and create it again" in raised.value.hint
+        with (
+            create_engine(url, poolclass=NullPool).connect() as connection,
+            pytest.raises(CatalogDamaged) as caught,
+        ):
+            facts_of(connection, Scope())
+        assert caught.value.problem.startswith(
+            f"Reading the catalog failed at {name}: cache lookup failed for function "
+        )
+        assert caught.value.hint == raised.value.hint.partition("nothing. ")[2]
         execute(url, dropped)
         assert audited(url).verdict == "conforms"
 

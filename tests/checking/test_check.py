@@ -200,6 +200,32 @@ def test_a_downgrade_that_fails_is_told_with_its_statement(tmp_path):
     assert finding["hint"] == "Correct the name, or create the object in an earlier revision."
 
 
+@pytest.mark.parametrize("command", ["check", "gate"])
+def test_an_object_that_the_migrations_damage_is_named(tmp_path, command):
+    upgrade = """
+        op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        op.execute("CREATE FUNCTION one() RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1'")
+        op.execute("CREATE VIEW of_one AS SELECT one() AS x")
+        op.execute("SET LOCAL allow_system_table_mods = on")
+        op.execute("DELETE FROM pg_proc WHERE proname = 'one'")
+    """
+    migrations_in(tmp_path, upgrade)
+    (tmp_path / "house.py").write_text(ROOMS)
+    (tmp_path / "pyproject.toml").write_text('[tool.conformance]\nmodels = "house:metadata"\n')
+    more = {"check": ["-k", "test_facts"], "gate": ["--from-revision", "base"]}[command]
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", command, "--engine", "embedded", *more],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    (sentence,) = sentences(done)
+    assert (
+        "Reading the catalog failed at view of_one: cache lookup failed for function " in sentence
+    )
+    assert sentence.endswith("create it again, or restore a backup.")
+
+
 def test_migrations_of_tables_that_something_else_makes(tmp_path):
     """What create_all() makes has the last revision's state, and no revision makes it."""
     migrations_in(tmp_path, "op.execute('ALTER TABLE doors ADD colour text')")
