@@ -112,7 +112,7 @@ RULES = (
         "observed facts come without the models' promises",
         "conformance.observed",
         forbidden=("conformance",),
-        allowed=("conformance.observed", *_COMPARING),
+        allowed=("conformance.observed", "conformance.errors", *_COMPARING),
         followed=True,
     ),
     *(

@@ -13,6 +13,9 @@ NO_DATA = (
     "later, by its policy or with CALL refresh_continuous_aggregate() outside of migrations."
 )
 
+#: The engines that run statements which use several transactions; completes "use".
+WITH_SESSIONS = "--engine local, --engine container, or the URL of a server"
+
 #: The server's messages, and what to do about each.
 _HINTS = (
     (r"CREATE MATERIALIZED VIEW \.\.\. WITH DATA cannot run", NO_DATA),
@@ -53,6 +56,12 @@ _HINTS = (
     (
         r"lock timeout",
         "Set a longer lock timeout; during the rehearsal no other session holds locks.",
+    ),
+    (
+        r"^tuple concurrently updated$",
+        "The embedded engine cannot run a statement that uses several transactions: use "
+        f"{WITH_SESSIONS}. On a server, another session altered the same object at the same time: "
+        "run the revision again.",
     ),
     (
         r'type ".*" already exists',

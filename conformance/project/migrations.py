@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -37,7 +37,7 @@ from conformance.project.scripts import (
 from conformance.project.surroundings import configured_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
@@ -71,7 +71,7 @@ class Migrations:
     def on(cls, engine: Engine, config: Config) -> Self:
         """The migrations on a started engine.
 
-        Extensions that the embedded engine lacks are left out.
+        Extensions that the embedded engine lacks are left out, and CONCURRENTLY is.
         """
         if engine.name == "embedded":
             config.attributes.setdefault(LEFT_OUT, LeftOut())
@@ -82,6 +82,22 @@ class Migrations:
         """The extensions that the engine lacks and that were left out so far."""
         known: LeftOut | None = self.config.attributes.get(LEFT_OUT)
         return known.names if known else set()
+
+    @property
+    def not_concurrently(self) -> tuple[str, ...]:
+        """The statements that use several transactions elsewhere, and ran in one on this engine."""
+        known: LeftOut | None = self.config.attributes.get(LEFT_OUT)
+        return tuple(known.concurrently) if known else ()
+
+    @contextmanager
+    def as_written(self) -> Iterator[None]:
+        """Send statements that use several transactions as they are, whether or not they work."""
+        known: LeftOut = self.config.attributes.get(LEFT_OUT) or LeftOut()
+        known.as_written = True
+        try:
+            yield
+        finally:
+            known.as_written = False
 
     def __post_init__(self) -> None:
         """Set the edition for code that runs Alembic on the configuration itself."""
@@ -124,8 +140,8 @@ class Migrations:
         Migrations(offline, self.edition)
         with nowhere(offline):
             command.upgrade(offline, revision, sql=True)
-        left_out: LeftOut = self.config.attributes.get(LEFT_OUT) or LeftOut()
-        return tuple(item for item in buffer.writes if not left_out.concerns(item))
+        left_out: LeftOut | None = self.config.attributes.get(LEFT_OUT)
+        return tuple(buffer.writes if left_out is None else left_out.of_script(buffer.writes))
 
     def version_table(self, connection: Connection) -> str:
         """The name of Alembic's version table, which env.py may choose. Does not migrate."""

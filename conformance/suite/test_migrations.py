@@ -23,7 +23,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from conformance.checking import outcomes
 from conformance.checking.fixtures import migrations_or_skip
 from conformance.checking.outcomes import NO_METADATA, WITHOUT_METADATA
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import show
+from conformance.comparing.rejections import WITH_SESSIONS
 from conformance.declarations import tables_of
 from conformance.engines.connecting import is_lost_connection
 from conformance.errors import describe_briefly, details_of, one_line
@@ -88,6 +90,7 @@ class FirstUpgrade:
     Attributes:
         notices: the server's notices on all connections.
         left_out: the extensions that the engine lacks.
+        not_concurrently: the statements that ran in one transaction instead of several.
         spent: whether the last test was allowed to change the database.
     """
 
@@ -95,6 +98,7 @@ class FirstUpgrade:
     facts: Facts
     notices: list[str]
     left_out: set[str]
+    not_concurrently: tuple[str, ...] = ()
     spent: bool = False
 
     def must_be_unchanged(self, scope: Scope) -> None:
@@ -126,7 +130,13 @@ def _upgrade(
     connection = stack.enter_context(_connected(url))
     with collected_notices(connection) as notices:
         migrations.upgrade(connection)
-    return FirstUpgrade(connection, facts_of(connection, scope), notices, migrations.left_out)
+    return FirstUpgrade(
+        connection,
+        facts_of(connection, scope),
+        notices,
+        migrations.left_out,
+        migrations.not_concurrently,
+    )
 
 
 @pytest.fixture
@@ -391,6 +401,19 @@ def test_every_extension_is_there(upgraded: Callable[[], FirstUpgrade], record: 
             record,
             f"this engine lacks the extension {' and '.join(missing)}, and the migrations ran"
             f" without: use {engines_with(missing[0])}",
+        )
+
+
+def test_every_statement_runs_as_written(
+    upgraded: Callable[[], FirstUpgrade], record: Record
+) -> None:
+    """The engine runs statements that use several transactions."""
+    changed = upgraded().not_concurrently
+    if changed:
+        outcomes.skip_not_checked(
+            record,
+            "this engine cannot run a statement that uses several transactions, and ran"
+            f" {first_of(changed, 3, '; ')} in one: use {WITH_SESSIONS}",
         )
 
 

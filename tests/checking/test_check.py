@@ -200,6 +200,32 @@ def test_a_downgrade_that_fails_is_told_with_its_statement(tmp_path):
     assert finding["hint"] == "Correct the name, or create the object in an earlier revision."
 
 
+def test_an_index_that_is_built_concurrently_is_named_as_not_checked(tmp_path):
+    upgrade = """
+        op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        op.execute("CREATE TABLE doors (id integer PRIMARY KEY, colour text)")
+        op.execute("CREATE TABLE rooms (at timestamptz NOT NULL, heat integer)")
+        op.execute("SELECT create_hypertable('rooms', 'at', chunk_time_interval => interval '1d')")
+        with op.get_context().autocommit_block():
+            op.execute("CREATE INDEX CONCURRENTLY ix_doors_colour ON doors (colour)")
+    """
+    migrations_in(tmp_path, upgrade)
+    indexed = ROOMS.replace('Column("colour", Text)', 'Column("colour", Text, index=True)')
+    (tmp_path / "house.py").write_text(indexed)
+    (tmp_path / "pyproject.toml").write_text('[tool.conformance]\nmodels = "house:metadata"\n')
+    done = check("-k", "test_facts or as_written or offline", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    verdict = json.loads((tmp_path / "build/conformance/verdict.json").read_text())
+    assert verdict["not_checked"] == [
+        {
+            "id": "check:test_every_statement_runs_as_written",
+            "reason": "this engine cannot run a statement that uses several transactions, and ran "
+            "CREATE INDEX CONCURRENTLY ix_doors_colour ON doors (colour) in one: use --engine "
+            "local, --engine container, or the URL of a server",
+        }
+    ]
+
+
 @pytest.mark.parametrize("command", ["check", "gate"])
 def test_an_object_that_the_migrations_damage_is_named(tmp_path, command):
     upgrade = """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
 
+from conformance.comparing.rejections import WITH_SESSIONS
 from conformance.engines.connecting import trouble_of_server
 from conformance.errors import (
     ConformanceError,
@@ -148,7 +149,8 @@ class Rehearsal:
         return self._state(before)
 
     def _upgrade_traced(self) -> tuple[tuple[Statement, ...], Failure | None]:
-        with self._bench.connect() as connection:
+        # A statement that blocks nobody must not be judged as one that does.
+        with self._bench.connect() as connection, self._bench.migrations.as_written():
             tracer = Tracer(connection, self._revision.path)
             failure = attempt(
                 lambda: self._upgrade(connection), lambda: tracer.failed or "", tracer.handlers
@@ -168,7 +170,7 @@ class Rehearsal:
             raise EngineUnavailable(
                 f"Revision {self._revision.identifier} cannot be rehearsed: this engine cannot "
                 f"run a statement that uses several transactions: {shortened(failure.sql)}.",
-                "Use --engine local, --engine container, or the URL of a server.",
+                f"Use {WITH_SESSIONS}.",
             )
 
     def _upgrade(self, connection: Connection) -> None:
