@@ -15,7 +15,7 @@ from conformance.strategies.derivation import Derivation, Row, derivation_of, ta
 from conformance.strategies.rows import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -99,7 +99,17 @@ def _ties(derivation: Derivation) -> Ties:
         for constraint in derivation.table.foreign_key_constraints
     ]
     key = {name: field.key for name, field in derivation.fields.items()}
-    return {key[name]: tuple(key[n] for n in group) for group in groups for name in group}
+    return {key[name]: tuple(key[n] for n in group) for group in _merged(groups) for name in group}
+
+
+def _merged(groups: Iterable[set[str]]) -> list[set[str]]:
+    """Groups that share a column are one."""
+    merged: list[set[str]] = []
+    for group in groups:
+        sharing = [other for other in merged if not other.isdisjoint(group)]
+        merged = [other for other in merged if other not in sharing]
+        merged.append(group.union(*sharing))
+    return merged
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
 
     #: `{"instruments.id": [1, 2]}`, or whole rows: `{"instruments": [{"id": 1}, {"id": 2}]}`.
     Parents = Mapping[str, Sequence[Any]]
+
+#: So many values of foreign keys that are drawn together are kept.
+_MOST = 10_000
 
 
 def check_names(table: Table, parents: Parents) -> None:
@@ -36,48 +41,72 @@ def references(
     Args:
         problems: a sentence is added for each foreign key without values.
     """
-    taken: set[str] = set(overridden)
     drawn: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     # The longest first: a shorter one may be a part of it.
     for constraint in sorted(table.foreign_key_constraints, key=_first_column):
         columns = tuple(element.parent.name for element in constraint.elements)
         if overridden.issuperset(columns):
             continue
-        whole = next((other for other in drawn if {*other}.issuperset(columns)), None)
-        if whole is None and taken.intersection(columns):
+        if overridden.intersection(columns):
             problems.append(
-                f"the foreign key ({', '.join(columns)}) shares a column with another foreign "
-                "key or an override: override all of its columns"
+                f"the foreign key ({', '.join(columns)}) shares a column with an override: "
+                "override all of its columns"
             )
             continue
-        taken.update(columns)
         found = _values(constraint, parents)
         if not found:
             problems.append(_missing(constraint, columns))
             continue
-        if whole is not None:
-            agreeing = _agreeing(drawn[whole], [whole.index(name) for name in columns], found)
-            drawn[whole] = agreeing or drawn[whole]
-            if not agreeing:
-                problems.append(
-                    f"no parents agree on ({', '.join(columns)}), to which two foreign keys belong"
-                )
-            continue
         if all(element.parent.nullable for element in constraint.elements):
             found = [(None,) * len(columns), *found]
-        drawn[columns] = found
+        sharing = [other for other in drawn if {*other}.intersection(columns)]
+        whole, values = columns, found
+        # Foreign keys that share columns are drawn together.
+        for other in sharing:
+            whole, values = _joined(other, drawn[other], whole, values)
+        if values:
+            drawn = {names: drawn[names] for names in drawn if names not in sharing}
+            drawn[whole] = values
+        else:
+            problems.append(
+                f"no parents agree on ({', '.join(columns)}), to which two foreign keys belong"
+            )
     yield from drawn.items()
 
 
-def _agreeing(
-    values: list[tuple[Any, ...]], places: list[int], found: list[tuple[Any, ...]]
+def _joined(
+    first: tuple[str, ...],
+    firsts: list[tuple[Any, ...]],
+    second: tuple[str, ...],
+    seconds: list[tuple[Any, ...]],
+) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """The columns of both foreign keys, and the values that agree on the shared ones."""
+    shared = [name for name in second if name in first]
+    more = [place for place, name in enumerate(second) if name not in first]
+    of_shared: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for value in seconds:
+        key = tuple(value[second.index(name)] for name in shared)
+        of_shared[key].append(tuple(value[place] for place in more))
+    joined = (
+        (*value, *rest)
+        for value in firsts
+        for rest in _rests(tuple(value[first.index(name)] for name in shared), of_shared, len(more))
+    )
+    names = (*first, *(second[place] for place in more))
+    return names, list(islice(joined, _MOST))
+
+
+def _rests(
+    key: tuple[Any, ...], of_shared: dict[tuple[Any, ...], list[tuple[Any, ...]]], more: int
 ) -> list[tuple[Any, ...]]:
-    """The values of a foreign key that another one, of some of its columns, allows, too."""
-    return [
-        value
-        for value in values
-        if (part := tuple(value[place] for place in places)) in found or None in part
-    ]
+    """What a foreign key has beside the shared columns.
+
+    A key that is a part of another one holds if one of its columns is NULL (PostgreSQL
+    documentation, "Foreign Keys": MATCH SIMPLE).
+    """
+    if more:
+        return of_shared.get(key, [])
+    return [()] if None in key or key in of_shared else []
 
 
 def _first_column(constraint: ForeignKeyConstraint) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from conformance.strategies import NotDerivable, default_span, rows
+from conformance.strategies import NotDerivable, batches, default_span, rows
 from models import FiscalData, MarketData, Signal
 
 from .drawing import always, comes_up
@@ -105,6 +105,74 @@ def test_a_foreign_key_that_is_a_part_of_another_one(shop):
     with pytest.raises(NotDerivable, match=r"no parents agree on \(region\)") as caught:
         rows(lines, parents={**ORDERS, "regions.code": ["jp"]})
     assert len(caught.value.problems) == 1
+
+
+def of_tenants():
+    """A table whose foreign keys share the tenant, and one of three keys in a chain."""
+    metadata = sa.MetaData()
+    for name in ("sites", "probes"):
+        sa.Table(
+            name,
+            metadata,
+            sa.Column("tenant", sa.Integer, primary_key=True),
+            sa.Column("id", sa.Integer, primary_key=True),
+        )
+    sa.Table(
+        "kinds",
+        metadata,
+        sa.Column("probe", sa.Integer, primary_key=True),
+        sa.Column("kind", sa.Integer, primary_key=True),
+    )
+    sa.Table(
+        "readings",
+        metadata,
+        *(
+            sa.Column(name, sa.Integer, nullable=False)
+            for name in ("tenant", "site", "probe", "kind")
+        ),
+        sa.ForeignKeyConstraint(["tenant", "site"], ["sites.tenant", "sites.id"]),
+        sa.ForeignKeyConstraint(["tenant", "probe"], ["probes.tenant", "probes.id"]),
+        sa.ForeignKeyConstraint(["probe", "kind"], ["kinds.probe", "kinds.kind"]),
+    )
+    return metadata.tables["readings"]  # fmt: skip
+
+
+PLACES = {
+    "sites": [{"tenant": 1, "id": 10}, {"tenant": 2, "id": 20}, {"tenant": 2, "id": 21}],
+    "probes": [{"tenant": 2, "id": 5}, {"tenant": 2, "id": 6}, {"tenant": 3, "id": 7}],
+    "kinds": [{"probe": 5, "kind": 50}, {"probe": 7, "kind": 70}, {"probe": 5, "kind": 51}],
+}
+
+
+def test_foreign_keys_that_share_a_column_agree_on_it():
+    table = of_tenants()
+    strategy = rows(table, parents=PLACES)
+    every = {(2, site, 5, kind) for site in (20, 21) for kind in (50, 51)}
+
+    def values(row):
+        return tuple(row[name] for name in ("tenant", "site", "probe", "kind"))
+
+    always(strategy, lambda row: values(row) in every)
+    for one in every:
+        assert comes_up(strategy, lambda row, one=one: values(row) == one)
+    apart = {**PLACES, "probes": [{"tenant": 3, "id": 7}]}
+    with pytest.raises(NotDerivable, match=r"no parents agree on \(tenant, "):
+        rows(table, parents=apart)
+    for column in table.c:
+        column.nullable = True
+    strategy = rows(table, parents=apart)
+    assert comes_up(strategy, lambda row: set(row.values()) == {None})
+
+
+def test_rows_of_a_batch_take_columns_of_tied_foreign_keys_together():
+    table = of_tenants()
+    table.append_constraint(sa.UniqueConstraint("tenant", "site", name="uq_readings_natural_key"))
+    places = {**PLACES, "probes": [{"tenant": t, "id": 5} for t in (1, 2)]}
+    every = {(1, 10), (2, 20), (2, 21)}
+    always(
+        batches(table, parents=places, max_size=4),
+        lambda batch: all((row["tenant"], row["site"]) in every for row in batch),
+    )
 
 
 def test_a_foreign_key_needs_parents_or_an_override():
