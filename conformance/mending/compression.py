@@ -38,6 +38,9 @@ _DIRECT = (
     "ALTER TABLE ... SET (timescaledb.direct_compress = ...) adds or removes policies as well; "
     "write it by hand, and the policies after it"
 )
+_WITH_ORDER = (
+    "TimescaleDB takes sparse indexes only together with an order: declare order_by as well"
+)
 #: TimescaleDB forgets one of them where a statement only sets the other.
 _BOTH = {"segment_by", "order_by"}
 
@@ -54,14 +57,17 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     changed = differing(before, after)
     if "direct" in changed:
         raise CannotMend(_DIRECT, "direct")
-    if before.get("order_by") and not after.get("order_by"):
-        # Only TimescaleDB leaves the order to itself, where none was ever set.
+    ordered = bool(after.get("order_by"))
+    none = "segment_by" in changed and not after.get("segment_by") and not ordered
+    if none or (before.get("order_by") and not ordered):
+        # Only TimescaleDB leaves either to itself, where none was ever set.
         yield from off(ref, scene)
         yield from make(ref, after, scene)
         return
     if "sparse_indexes" in changed and after.get("sparse_indexes") == AUTOMATIC:
+        # First: a column of an index cannot become one of segment_by.
         yield making(
-            "compression", f"{_alter(ref, scene)} RESET (timescaledb.compress_index)", depth=1
+            "compression", f"{_alter(ref, scene)} RESET (timescaledb.compress_index)", depth=-1
         )
     settings = _settings(after, {*changed, *(_BOTH if changed & _BOTH else ())})
     if settings:
@@ -139,6 +145,8 @@ def _settings(parts: Parts, attributes: Collection[str]) -> list[str]:
         found.append(f"timescaledb.compress_chunk_time_interval = {literal(text)}")
     indexes = parts.get("sparse_indexes")
     if "sparse_indexes" in attributes and isinstance(indexes, tuple):
+        if not orders:
+            raise CannotMend(_WITH_ORDER, "sparse_indexes")
         listed = ", ".join(map(_sparse, texts(indexes)))
         found.append(f"timescaledb.compress_index = {literal(listed)}")
     return found

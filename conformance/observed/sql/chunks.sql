@@ -206,8 +206,10 @@ SELECT schema_name, table_name, chunk_name, differs.aspect, '' AS detail, is_par
                 (pg_catalog.to_jsonb(e) ->> 'index'::text)::pg_catalog.jsonb) AS entry
       WHERE entry ->> 'source'::text = 'config'::text) AS whole
  CROSS JOIN LATERAL (VALUES
+     -- Since 2.22 an order that nobody has set is chosen for each chunk, when it is compressed.
      ('settings', (e.segmentby IS NOT NULL OR e.orderby IS NOT NULL)
-                  AND (s.segmentby, s.orderby) IS DISTINCT FROM (e.segmentby, e.orderby)),
+                  AND (s.segmentby, s.orderby)
+                      IS DISTINCT FROM (e.segmentby, coalesce(e.orderby, s.orderby))),
      ('sparse', CASE WHEN whole.are_set THEN own.of_all IS DISTINCT FROM whole.of_all
                      ELSE own.were_set END)) AS differs (aspect, is_so)
  WHERE differs.is_so
