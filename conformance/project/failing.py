@@ -18,7 +18,11 @@ from conformance.errors import (
     state_of,
 )
 from conformance.project.extensions import engines_with, not_created, unavailable
-from conformance.project.surroundings import configured_statement, hint_at_variable
+from conformance.project.surroundings import (
+    configured_statement,
+    hint_at_module,
+    hint_at_variable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -152,13 +156,22 @@ def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
         )
     if lacks_partition(message):
         return PARTITION_FIRST
+    return hint_for_known(message) or _hint_in_python(error) or hint_at_variable(error)
+
+
+def _hint_in_python(error: BaseException) -> str | None:
+    """What to do about an error that did not come from the server."""
+    if isinstance(error, ModuleNotFoundError):
+        return hint_at_module(error)
+    if isinstance(error, ImportError):
+        return "Install the module for the Python that runs conformance, or correct the import."
     if isinstance(error, KeyError) and error.args == ("timescaledb",):
         return (
             "Alembic does not know the dialect of timescaledb:// URLs. Define in env.py, after"
             " 'from alembic.ddl.postgresql import PostgresqlImpl':"
             " 'class TimescaledbImpl(PostgresqlImpl): __dialect__ = \"timescaledb\"'."
         )
-    return hint_for_known(message) or hint_at_variable(error)
+    return None
 
 
 def _quoted(name: str) -> str:

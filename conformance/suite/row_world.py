@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, create_engine, pool, select, table, text
+from sqlalchemy import UniqueConstraint, column, create_engine, delete, pool, select, table, text
+from sqlalchemy.exc import IntegrityError
 
 from conformance.comparing.findings import Finding
 from conformance.declarations import hypertable_of, tables_of
@@ -88,6 +90,22 @@ def as_stored(declared: Table, names: Collection[str]) -> TableClause:
         for name, field in derivation_of(declared).fields.items()
     ]
     return table(declared.name, *columns, schema=declared.schema)
+
+
+def remove_same_keys(connection: Connection, declared: Table, values: Mapping[str, Any]) -> None:
+    """Delete the rows that have a unique key of these values, unless others refer to them.
+
+    Args:
+        values: by the name of the column.
+    """
+    keys = [item.columns for item in declared.constraints if isinstance(item, UniqueConstraint)]
+    unique = [index.columns for index in declared.indexes if index.unique]
+    for columns in (declared.primary_key.columns, *keys, *unique):
+        names = [column.name for column in columns]
+        if names and values.keys() >= {*names}:
+            same = (declared.c[name].is_not_distinct_from(values[name]) for name in names)
+            with suppress(IntegrityError), connection.begin_nested():
+                connection.execute(delete(declared).where(*same))
 
 
 class Ledger:

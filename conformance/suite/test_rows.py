@@ -33,6 +33,7 @@ from conformance.suite.row_world import (
     as_stored,
     contents,
     hypertables_of,
+    remove_same_keys,
     rows_finding,
 )
 from conformance.suite.trials import Trial, apart, pieces
@@ -337,8 +338,18 @@ def test_checks_refuse(
         ) -> None:
             for row in batch:
                 values = {hypertable.columns[key].name: value for key, value in row.items()}
-                refused = _refusal(connection, _insertion(connection, into, values))
-                assert refused == CHECK_VIOLATION, f"{name} does not refuse the row"
+                write = _insertion(connection, into, values)
+                refused = _refusal(connection, write)
+                if refused == UNIQUE_VIOLATION:
+                    # TimescaleDB looks for the key in compressed rows before it looks at checks.
+                    remove_same_keys(connection, hypertable, values)
+                    refused = _refusal(connection, write)
+                if refused == UNIQUE_VIOLATION:
+                    continue
+                assert refused is not None, f"{name} does not refuse the row"
+                assert refused == CHECK_VIOLATION, (
+                    f"SQLSTATE {refused} refuses the row before {name} does"
+                )
 
         examples(broken.map(lambda row: [row]), refuses)
 

@@ -180,6 +180,44 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
     assert "conformance fix URL --sql prints the SQL that mends this finding." in done.stdout
 
 
+#: Generated rows often have the same day: the key is nothing else.
+DAYS = """
+from sqlalchemy import CheckConstraint, Column, Date, Integer, MetaData, PrimaryKeyConstraint, Table
+from conformance import Compression, Hypertable
+
+metadata = MetaData()
+Table("days", metadata, Column("day", Date), Column("heat", Integer, nullable=False),
+      PrimaryKeyConstraint("day", name="pk_days"),
+      CheckConstraint("heat >= 0", name="ck_days_heat"),
+      Hypertable("day", chunk_interval="3 days"),
+      Compression(segment_by=(), order_by="day DESC", after=None))
+"""
+
+
+def test_a_key_that_is_there_already_hides_no_check(tmp_path):
+    """TimescaleDB finds the key in compressed rows before it looks at the check."""
+    upgrade = """
+        op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        op.execute("CREATE TABLE days (day date CONSTRAINT pk_days PRIMARY KEY,"
+                   " heat integer NOT NULL CONSTRAINT ck_days_heat CHECK (heat >= 0))")
+        op.execute("SELECT create_hypertable('days', 'day', chunk_time_interval => interval '3d')")
+        op.execute("ALTER TABLE days SET (timescaledb.compress,"
+                   " timescaledb.compress_segmentby = '',"
+                   " timescaledb.compress_orderby = 'day DESC')")
+    """
+    migrations_in(tmp_path, upgrade)
+    (tmp_path / "house.py").write_text(DAYS)
+    (tmp_path / "pyproject.toml").write_text('[tool.conformance]\nmodels = "house:metadata"\n')
+    done = check("-k", "checks_refuse", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    revision = tmp_path / "steps/versions/0001_step.py"
+    weaker = revision.read_text().replace("CHECK (heat >= 0)", "CHECK (heat >= -2000000000)")
+    revision.write_text(weaker)
+    done = check("-k", "checks_refuse", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "ck_days_heat does not refuse the row" in done.stdout
+
+
 def test_a_downgrade_that_fails_is_told_with_its_statement(tmp_path):
     upgrade = """
         op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")

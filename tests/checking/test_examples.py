@@ -14,6 +14,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from conformance.checking.examples import OfTest, _shared, database_for, trouble_with
 from conformance.checking.profiles import Generation
 from conformance.process.cache import CACHE_VARIABLE
+from conformance.suite.trials import Trial
 
 SHARED = "owner/repository"
 
@@ -68,6 +69,26 @@ def test_what_a_workflow_found_is_tried_first_here(tmp_path, cache):
     # Of another test, and where nothing is shared, it is nobody's.
     assert tried(here, test="another", fails=True)[0] != 1001
     assert tried(Generation("quick", 7, None, tmp_path / "else"))[0] != 1001
+
+
+def test_a_property_that_holds_again_holds_in_every_later_run(tmp_path):
+    """Hypothesis forgets an example that passes, and then has none to try."""
+    generation = Generation("quick", 1, None, tmp_path / "kept")
+
+    def run(most):
+        def small(batch):
+            assert all(row <= most for row in batch)
+
+        rows = st.lists(st.integers(0, 10**9), min_size=1)
+        Trial(generation, "rows of t", rows, small).run(lambda: None)
+
+    with pytest.raises(AssertionError):
+        run(1000)
+    assert generation.has_failed("rows of t")
+    for _ in range(3):
+        run(10**9)
+    with pytest.raises(AssertionError):
+        run(1000)
 
 
 def test_nothing_is_written_to_what_is_shared(tmp_path, cache):

@@ -220,6 +220,21 @@ def test_alembic_does_not_know_the_dialect_of_timescaledb(migrated):
     assert '__dialect__ = "timescaledb"' in error.hint
 
 
+@pytest.mark.parametrize(
+    ("code", "problem", "hint"),
+    [
+        ("import not_here", "No module named 'not_here'", "install it for"),
+        ("raise ImportError('no greenlet')", "ImportError: no greenlet", "Install the module for"),
+    ],
+)
+def test_an_env_py_that_lacks_a_module(migrated, code, problem, hint):
+    """In offline mode the module may not be needed."""
+    env = f"from alembic import context\nif not context.is_offline_mode():\n    {code}\n{ENV}"
+    error = said(migrated, EXTENSION, env=env)
+    assert problem in error.problem
+    assert hint in error.hint
+
+
 def test_an_env_py_that_fails_either_way(migrated):
     error = said(migrated, EXTENSION, env="raise RuntimeError('no such luck')")
     assert error.hint == "'alembic upgrade 0001' on an empty database shows the same error."
