@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from conformance.gate.evidence.amounts import in_bytes
 from conformance.gate.evidence.report import Estimate
 from conformance.gate.evidence.sizes import PLAIN
-from conformance.gate.rules.sizes import FASTEST
 from conformance.gate.rules.room import DISK, WAL
+from conformance.gate.rules.sizes import FASTEST
 from conformance.upgrade.report import IN_PLACE, RESTORED
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 
 from conformance.gate.evidence.report import AffectedTable, Decompressed, LockEntries, RowWork
 from conformance.gate.evidence.sizes import DEFAULT_LIMITS, Limits, Size, sizes_of
-from conformance.gate.rules.sizes import estimates, judge_sizes
 from conformance.gate.rules.room import DISK, WAL
+from conformance.gate.rules.sizes import estimates, judge_sizes
 from conformance.gate.rules.volumes import not_estimated, volumes
 from conformance.reports.gate.estimates import told
 
