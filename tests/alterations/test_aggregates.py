@@ -586,6 +586,10 @@ BESIDE = (
                "DO $$ BEGIN EXECUTE format('" + NO_TRIGGER.format("%s") + "',"
                " (SELECT show_chunks('flows'))); END $$",
                {"chunk:flows:alterations"}, before=(2, 23, 1)),
+    Alteration("privileges of a view of its query", "DO $$ BEGIN EXECUTE (SELECT format("
+               "'GRANT SELECT ON %I.%I TO PUBLIC', partial_view_schema, partial_view_name)"
+               " FROM _timescaledb_catalog.continuous_agg WHERE user_view_name = 'daily');"
+               " END $$", ALTERED),
     Alteration("another query for its refreshes", "DO $$ BEGIN EXECUTE (SELECT format("
                "'CREATE OR REPLACE VIEW %I.%I AS %s', partial_view_schema, partial_view_name,"
                " replace(pg_get_viewdef(format('%I.%I', partial_view_schema, partial_view_name)"

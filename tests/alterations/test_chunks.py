@@ -171,6 +171,46 @@ CASES = (
         ),
         {ALTERATIONS_OF_CHUNKS, "trigger:curves.s:exists"},
     ),
+    *(
+        Alteration(
+            f"a trigger {name}",
+            FUNCTION
+            + TRIGGER.replace("INSERT", f"UPDATE{before}").replace("ROW", f"ROW{condition}")
+            + _on_a_chunk(
+                f"CREATE OR REPLACE TRIGGER s BEFORE UPDATE{of} ON {{}} FOR EACH ROW{when}"
+                " EXECUTE FUNCTION swallow()"
+            ),
+            {"trigger:curves.s:exists", *findings},
+        )
+        for name, before, condition, of, when, findings in (
+            ("of some rows", "", "", "", " WHEN (OLD.rate > 5)", {ALTERATIONS_OF_CHUNKS}),
+            (
+                "of other rows",
+                "",
+                " WHEN (OLD.rate > 5)",
+                "",
+                " WHEN (OLD.rate > 6)",
+                {ALTERATIONS_OF_CHUNKS},
+            ),
+            ("of all rows", "", " WHEN (OLD.rate > 5)", "", "", {ALTERATIONS_OF_CHUNKS}),
+            ("of another column", " OF rate", "", " OF source", "", {ALTERATIONS_OF_CHUNKS}),
+            (
+                "of the same rows",
+                " OF rate",
+                " WHEN (OLD.rate > 5)",
+                " OF rate",
+                " WHEN (OLD.rate > 5)",
+                set(),
+            ),
+        )
+    ),
+    Alteration(
+        "a trigger of some rows of all",
+        FUNCTION + ROWS + "CREATE TRIGGER s BEFORE UPDATE OF rate, source ON curves FOR EACH ROW"
+        " WHEN (OLD.rate > 5 AND NEW.source IN ('a', 'b')) EXECUTE FUNCTION swallow();"
+        + ROWS.replace("2020", "2030"),
+        {"trigger:curves.s:exists"},
+    ),
     Alteration("unlogged", UNLOGGED, {ALTERATIONS_OF_CHUNKS}),
     Alteration(
         "frozen",

@@ -147,6 +147,8 @@ NOT_MENDED = {
     "checks (models): a check that the server refuses": "the models have a check without a meaning",
     # Its row security was changed in the catalog itself.
     "chunks: row security of the hypertable": "a compressed hypertable keeps its row security",
+    "chunks: referred to from another schema, as its hypertable": _UNSEEN,
+    "chunks: index of the same made anew in other words": "one of a chunk's own stays there",
     "hypertables: another time column": _NO_WAY_BACK,
     "hypertables (models): no hypertable": _NO_WAY_BACK,
     "objects: another type": "a domain keeps its type",

@@ -48,6 +48,10 @@ JUDGED = (
     Alteration("reading what is created next",
                "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC",
                {"default_privilege:tables of postgres in public.PUBLIC:exists"}),
+    Alteration("reading the chunks that are created next",
+               "ALTER DEFAULT PRIVILEGES IN SCHEMA _timescaledb_internal GRANT SELECT ON TABLES TO"
+               " PUBLIC",
+               {"default_privilege:tables of postgres in _timescaledb_internal.PUBLIC:exists"}),
     Alteration("calling what is created next",
                "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO PUBLIC",
                {"default_privilege:sequences of postgres.PUBLIC:exists"}),

@@ -108,6 +108,21 @@ SELECT a.view_schema AS schema_name,
                                  AND own.privilege_type = given.privilege_type)
            HAVING pg_catalog.count(*) > 0
            UNION ALL
+           SELECT pg_catalog.concat('a view of its query gives PUBLIC ', pg_catalog.string_agg(
+                      pg_catalog.lower(given.privilege_type), ', ' ORDER BY given.privilege_type))
+             FROM _timescaledb_catalog.continuous_agg g
+             JOIN pg_catalog.pg_class c
+               ON c.relname IN (g.partial_view_name, g.direct_view_name) AND c.relacl IS NOT NULL
+             JOIN pg_catalog.pg_namespace n
+               ON n.oid = c.relnamespace AND n.nspname IN (g.partial_view_schema, g.direct_view_schema)
+            CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS given
+            WHERE g.user_view_schema = a.view_schema AND g.user_view_name = a.view_name
+              AND given.grantee = 0::oid
+              AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(v.relacl) AS own
+                               WHERE own.grantee = 0::oid
+                                 AND own.privilege_type = given.privilege_type)
+            GROUP BY c.oid
+           UNION ALL
            SELECT 'its rows belong to '::text || pg_catalog.pg_get_userbyid(home.relowner)::text
             WHERE home.relowner <> v.relowner
             ORDER BY 1)::text[] AS alterations,

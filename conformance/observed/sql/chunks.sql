@@ -380,7 +380,15 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'has trigger '::text |
  WHERE relhastriggers AND NOT t.tgisinternal
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger p
                     WHERE p.tgrelid = chunk.hypertable AND p.tgname = t.tgname
-                      AND (p.tgfoid, p.tgtype, p.tgargs) = (t.tgfoid, t.tgtype, t.tgargs))
+                      AND (p.tgfoid, p.tgtype, p.tgargs) = (t.tgfoid, t.tgtype, t.tgargs)
+                      -- With WHEN, or OF columns, without the name of the table.
+                      AND CASE WHEN p.tgqual IS NOT NULL OR p.tgattr::text <> '' THEN
+                          pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(p.oid),
+                              ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END
+                          IS NOT DISTINCT FROM
+                          CASE WHEN t.tgqual IS NOT NULL OR t.tgattr::text <> '' THEN
+                          pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(t.oid),
+                              ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                     WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                       AND e.objid = t.tgfoid AND e.deptype = 'e')
@@ -393,7 +401,14 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'lacks trigger '::text
  WHERE NOT is_partition AND NOT is_compressed AND NOT p.tgisinternal AND p.tgtype::int4 & 1 <> 0
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
                     WHERE t.tgrelid = chunk.oid AND t.tgname = p.tgname
-                      AND (t.tgfoid, t.tgtype, t.tgargs) = (p.tgfoid, p.tgtype, p.tgargs))
+                      AND (t.tgfoid, t.tgtype, t.tgargs) = (p.tgfoid, p.tgtype, p.tgargs)
+                      AND CASE WHEN p.tgqual IS NOT NULL OR p.tgattr::text <> '' THEN
+                          pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(p.oid),
+                              ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END
+                          IS NOT DISTINCT FROM
+                          CASE WHEN t.tgqual IS NOT NULL OR t.tgattr::text <> '' THEN
+                          pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(t.oid),
+                              ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END)
    -- The one of TimescaleDB that only a hypertable has.
    AND p.tgname <> 'ts_insert_blocker'
 UNION ALL

@@ -111,7 +111,8 @@ SELECT NULL,
           AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(d.defaclacl) AS given
                            WHERE given.grantee = 0::oid
                              AND given.privilege_type = usual.privilege_type)) AS acl
- WHERE (n.oid IS NULL OR n.nspname = ANY(:schemas))
+ -- New chunks get those of TimescaleDB's schema for them.
+ WHERE (n.oid IS NULL OR n.nspname = ANY(:schemas) OR n.nspname = '_timescaledb_internal')
    AND acl.grantee <> d.defaclrole
    AND NOT (acl.grantee = 0::oid AND d.defaclobjtype IN ('f', 'T') AND n.oid IS NULL
             AND acl.privilege_type !~ '^without '::text)
