@@ -130,6 +130,13 @@ ALTERED = (
      " 'SELECT 1'; ALTER EXTENSION timescaledb ADD FUNCTION hidden()"),
     ("plpgsql", "function hidden()", "CREATE FUNCTION hidden() RETURNS int LANGUAGE sql AS"
      " 'SELECT 1'; ALTER EXTENSION plpgsql ADD FUNCTION hidden()"),
+    ("timescaledb", "view _timescaledb_internal.hidden",
+     "CREATE VIEW _timescaledb_internal.hidden AS SELECT * FROM curves"),
+    ("timescaledb", "table _timescaledb_internal.hidden",
+     "CREATE TABLE _timescaledb_internal.hidden (id int)"),
+    ("timescaledb", "trigger s on table _timescaledb_catalog.chunk",
+     "CREATE TRIGGER s BEFORE UPDATE ON _timescaledb_catalog.chunk FOR EACH ROW"
+     " EXECUTE FUNCTION suppress_redundant_updates_trigger()"),
     ("pg_catalog", "function lower(text)", "ALTER FUNCTION pg_catalog.lower(text) VOLATILE"),
     ("pg_catalog", "operator =(integer,integer)", "ALTER OPERATOR = (int, int) SET (JOIN = NONE)"),
     ("pg_catalog", "view pg_locks",

@@ -284,6 +284,29 @@ WITH member AS MATERIALIZED (
        AND v.xmin::text::bigint > (SELECT d.xmin::text::bigint FROM pg_catalog.pg_database d
                                     WHERE d.datname = 'template0')
     UNION ALL
+    -- A trigger on a table of an extension.
+    SELECT 'extension', m.extname, 'pg_catalog.pg_trigger'::pg_catalog.regclass::oid, t.oid
+      FROM member m
+      JOIN pg_catalog.pg_trigger t ON t.tgrelid = m.objid AND NOT t.tgisinternal
+     WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
+       AND pg_catalog.age(t.xmin) < pg_catalog.age(m.made)
+    UNION ALL
+    -- Tables and views that somebody has put into a schema of TimescaleDB, where its own are told by
+    -- their names: chunks, and what has compressed or materialized rows.
+    SELECT 'extension', m.extname, 'pg_catalog.pg_class'::pg_catalog.regclass::oid, c.oid
+      FROM member m
+      JOIN pg_catalog.pg_namespace n ON n.oid = m.objid AND NOT n.nspname = ANY(:schemas)
+      JOIN pg_catalog.pg_class c
+        ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition
+     WHERE m.extname = 'timescaledb'
+       AND m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid
+       AND c.relname::text !~ '_chunk(_compressed)?$|^_(compressed|materialized)_hypertable_[0-9]+$'::text
+       AND c.oid NOT IN (SELECT i.inhrelid FROM pg_catalog.pg_inherits i)
+       AND c.oid NOT IN (SELECT o.objid FROM member o
+                          WHERE o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid)
+       AND NOT EXISTS (SELECT FROM _timescaledb_catalog.continuous_agg g
+                        WHERE c.relname IN (g.partial_view_name, g.direct_view_name))
+    UNION ALL
     -- Who may do more with a table or a schema than its extension or initdb granted. initdb records
     -- no privileges of the information schema, whose OIDs begin at FirstUnpinnedObjectId.
     SELECT CASE WHEN m.extname IS NULL THEN 'schema' ELSE 'extension' END,
