@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: The name of the query itself, so that the plan names its columns.
 _QUERY = "conformance_query"
+#: The alias of a later query of UNION, INTERSECT or EXCEPT, perhaps with a number of the statement.
+_OF_UNION = re.compile(r"\*SELECT\* (?!1(?:_\d+)?$)\d+(?:_\d+)?")
 #: The parts of a plan that PostgreSQL numbers across a whole statement.
 _NUMBERED = re.compile(r"\b(InitPlan|SubPlan|CTE subplan) (\d+)|\$(\d+)")
 
@@ -211,13 +213,20 @@ def _described(plan: Any, aliases: Mapping[str, str], relations: Mapping[str, st
             made[key] = aliases[value]
         elif key == "CTE Name":
             made[key] = relations.get(value, value)
-        elif isinstance(value, str):
-            made[key] = _without_aliases(value, aliases)
-        elif isinstance(value, list):
-            made[key] = [_without_aliases(str(item), aliases) for item in value]
         else:
-            made[key] = value
+            made[key] = _property(value, aliases)
     return made
+
+
+def _property(value: Any, aliases: Mapping[str, str]) -> Any:
+    """A property of a node, without aliases; grouping sets are lists of lists."""
+    if isinstance(value, str):
+        return _without_aliases(value, aliases)
+    if isinstance(value, list):
+        return [_property(item, aliases) for item in value]
+    if isinstance(value, dict):
+        return {key: _property(item, aliases) for key, item in value.items()}
+    return value
 
 
 def _without_aliases(text: str, aliases: Mapping[str, str]) -> str:
@@ -227,5 +236,9 @@ def _without_aliases(text: str, aliases: Mapping[str, str]) -> str:
         aliases.get(name or "", written) if tokens[n + 1 : n + 2] == [(None, ".")] else written
         for n, (name, written) in enumerate(tokens)
     ]
+    # PostgreSQL names the columns of the later queries of a UNION after those of the first one.
+    for n, (name, _) in enumerate(tokens[:-2]):
+        if _OF_UNION.fullmatch(name or "") and tokens[n + 1][1] == ".":
+            words[n + 2] = "column"
     # The order of terms must not depend on the aliases.
     return normal("".join(words))

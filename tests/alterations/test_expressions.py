@@ -279,6 +279,44 @@ def test_subqueries_of_policies(bare_database, declared, made, differs):
         assert not named & reasons
 
 
+QUERIES = (
+    # A statement plans several queries, whose aliases then have numbers.
+    ("SELECT a, sum(n) AS s FROM sites GROUP BY ROLLUP (a, b)",
+     "SELECT x.a, sum(x.n) AS s FROM sites x GROUP BY ROLLUP (x.a, x.b)", False),
+    ("SELECT a, sum(n) AS s FROM sites GROUP BY GROUPING SETS ((a), (b), ())",
+     "SELECT a, sum(n) AS s FROM sites GROUP BY GROUPING SETS ((a), (b), ())", False),
+    ("SELECT a, n FROM sites UNION ALL SELECT b, a FROM sites ORDER BY 1",
+     "SELECT x.a, x.n FROM sites x UNION ALL SELECT y.b, y.a FROM sites y ORDER BY 1", False),
+    ("SELECT a AS x, t FROM sites EXCEPT SELECT b, v FROM sites",
+     "SELECT a AS x, t FROM sites EXCEPT SELECT b, v FROM sites", False),
+    ("SELECT a AS x, t FROM sites INTERSECT SELECT b, v FROM sites",
+     "SELECT a AS x, t FROM sites INTERSECT SELECT b AS y, v AS z FROM sites", False),
+    ("SELECT z.a FROM sites z CROSS JOIN sites s WHERE z.n > s.f OR z.a > 1",
+     "SELECT a.a FROM sites a CROSS JOIN sites s WHERE 1 < a.a OR s.f < a.n", False),
+    ("SELECT max(t COLLATE \"C\") AS m FROM sites",
+     "SELECT max(x.t COLLATE pg_catalog.\"C\") AS m FROM sites x", False),
+    ("SELECT max(t COLLATE \"C\") AS m FROM sites",
+     "SELECT max(t COLLATE \"POSIX\") AS m FROM sites", True),
+    ("SELECT a, sum(n) AS s FROM sites GROUP BY ROLLUP (a, b)",
+     "SELECT a, sum(n) AS s FROM sites GROUP BY CUBE (a, b)", True),
+    ("SELECT a, sum(n) AS s FROM sites GROUP BY ROLLUP (a, b)",
+     "SELECT a, sum(n) AS s FROM sites GROUP BY ROLLUP (b, a)", True),
+    ("SELECT n, f FROM sites UNION ALL SELECT a, b FROM sites",
+     "SELECT n, f FROM sites UNION ALL SELECT b, a FROM sites", True),
+    ("SELECT a AS x, t FROM sites EXCEPT SELECT b, v FROM sites",
+     "SELECT a AS x, t FROM sites EXCEPT SELECT a, v FROM sites", True),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("declared", "made", "differs"), QUERIES)
+def test_queries(bare_database, declared, made, differs):
+    bare_database.execute(f"CREATE TABLE sites ({COLUMNS}); CREATE VIEW v AS {made}")
+    for query, finds in ((declared, differs), (made, False)):
+        metadata = _sites()
+        View(query, name="v").require(metadata)
+        bare_database.expect({"view:v:definition"} if finds else (), metadata)
+
+
 #: Of a column: what the models and the database have as its default.
 DEFAULTS = (
     ("n", "0", "0.00", False),

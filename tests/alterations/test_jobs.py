@@ -169,6 +169,16 @@ JOBS = (
         _alter_job("tidy", """config => '{"keep": 4}'"""),
         {"job:ops.tidy:config"},
     ),
+    # jsonb counts them as equal, but a procedure that casts `config ->> 'keep'` to integer fails.
+    Alteration(
+        "the same number with a point",
+        _alter_job("tidy", """config => '{"keep": 3.0, "all": [true, null]}'"""),
+        {"job:ops.tidy:config"},
+    ),
+    Alteration(
+        "the same config in another order",
+        _alter_job("tidy", """config => '{"all": [true,  null], "keep":3}'"""),
+    ),
     Alteration(
         "another schedule",
         _alter_job("tidy", "schedule_interval => INTERVAL '1 day'"),
