@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
@@ -15,9 +16,12 @@ from conformance.observed.catalog import Scope, parsed_interval, rows
 from conformance.observed.jobs import unusual
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection
+
+    #: The key of each policy's existence, and the rows of its jobs.
+    Named = Iterable[tuple[FactKey, list[Any]]]
 
 _AGES = ("compress_after", "compress_created_before", "drop_after", "drop_created_before")
 #: Options of a compaction policy.
@@ -33,15 +37,44 @@ _REFRESH_OPTIONS = (
 def observed(connection: Connection, scope: Scope) -> Facts:
     """Every policy of a relation in scope; `count` is the number of policies of one kind."""
     facts = FactTable()
-    for key, same in named(connection, scope):
+    found = [*_policies(connection, scope)]
+    for key, same in found:
         facts.add(key.kind, key.table, key.name, _attributes(same))
+    named(connection, scope, found)
     return facts
 
 
-def named(connection: Connection, scope: Scope) -> Iterator[tuple[FactKey, list[Any]]]:
-    """The key of each policy's existence, and the rows of its jobs."""
+class Runner(NamedTuple):
+    """Who runs a policy and how often: what is needed beside its facts."""
+
+    job_id: int
+    owner: str
+    may_log_in: bool
+    table_owner: str | None
+    schedule_interval: str
+
+
+_runner = attrgetter(*Runner._fields)
+
+
+def named(connection: Connection, scope: Scope, found: Named | None = None) -> Named:
+    """The key of each policy's existence, and who runs its jobs.
+
+    Args:
+        found: the policies, if they have just been read.
+    """
+
+    def read() -> Named:
+        policies = _policies(connection, scope) if found is None else found
+        # Not the rows, which would be a hundredth of all memory until the end.
+        return [(key, [Runner._make(_runner(row)) for row in same]) for key, same in policies]
+
+    return once(connection, ("policies", scope), read)
+
+
+def _policies(connection: Connection, scope: Scope) -> Iterator[tuple[FactKey, list[Any]]]:
     policies: dict[tuple[str, str], list[Any]] = {}
-    for row in once(connection, ("policies", scope), lambda: rows(connection, "policies", scope)):
+    for row in rows(connection, "policies", scope):
         table = scope.name(row.schema_name, row.table_name)
         kind = row.proc_name.removeprefix("policy_")
         policies.setdefault((table, kind), []).append(row)
