@@ -9,6 +9,7 @@ from sqlalchemy import DefaultClause, ForeignKeyConstraint, UniqueConstraint
 
 from conformance.checking import outcomes
 from conformance.comparing.codes import ERROR, WARNING
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.declarations import tables_of, views_of
 from conformance.expected.constraints import name_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _OF_TABLES = ("index", "unique", "foreign_key", "check", "exclusion")
 #: Constraints that Alembic compares also if the models do not name them.
 _WITHOUT_A_NAME = (ForeignKeyConstraint, UniqueConstraint)
+#: So many partitions are named.
+_NAMED = 4
 #: What Alembic proposes to modify -> the attributes of a column that it means.
 _ATTRIBUTES = {"default": ("default", "identity", "generated")}
 
@@ -72,7 +75,9 @@ def _unexplained(
     return outcomes.migration_finding(
         "alembic_check",
         f"migration: alembic check proposes {whose}: {'; '.join(proposed)}",
-        hint + _hint_at_env(describe_proposals(of_env), metadata),
+        hint
+        + _hint_at_env(describe_proposals(of_env), metadata)
+        + _hint_at_partitions(describe_proposals(of_env), metadata, comparison),
         proposed,
         severity=ERROR if of_all else WARNING,
     )
@@ -105,6 +110,22 @@ def _hint_at_env(proposed: list[str], metadata: MetaData) -> str:
             " to context.configure() in env.py."
         )
     return hint
+
+
+def _hint_at_partitions(proposed: list[str], metadata: MetaData, comparison: Comparison) -> str:
+    """What env.py does about partitions, which Alembic takes for tables; no fact is about them."""
+    partitioned = any(
+        table.dialect_options["postgresql"].get("partition_by") for table in tables_of(metadata)
+    )
+    known = {key.table for side in comparison.sides for key in side if key.kind == "table"}
+    removed = {phrase.removeprefix("remove_table ") for phrase in proposed} - {*proposed}
+    unknown = sorted(name for name in removed - known if not name.startswith("_timescaledb_"))
+    if not partitioned or not unknown:
+        return ""
+    return (
+        f" If {first_of(unknown, _NAMED)} are partitions: Alembic takes them for tables. Let an"
+        " include_name of env.py return False for their names."
+    )
 
 
 def describe_proposals(diffs: Iterable[Any]) -> list[str]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: The reason for not interrupting migrations where all connections share one session.
 _NOT_HERE = (
-    "not checked: the migrations create TimescaleDB without IF NOT EXISTS, and this engine can"
-    " load TimescaleDB only once per database"
+    "not checked: the migrations create TimescaleDB, or a schema that may be its own, without IF"
+    " NOT EXISTS, and this engine can load TimescaleDB only once per database"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import JSON, DateTime, Double, Integer, Uuid
+from sqlalchemy.types import JSON, Date, DateTime, Double, Integer, Uuid
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
@@ -193,3 +194,20 @@ def test_a_comparison_that_fails_is_one_finding_of_all_checks(conformance_engine
         proposed(connection, metadata, metadata)
     ((_, found),) = recorded
     assert json.loads(found)["id"] == "migration:alembic:alembic_check"
+
+
+def test_partitions_are_named_as_what_env_py_leaves_out():
+    """Alembic takes a partition for a table that the models lack."""
+    models = MetaData()
+    options = {"postgresql_partition_by": "RANGE (day)"}
+    Table("events", models, Column("day", Date), schema="plant", **options)
+    removed = ("remove_table", of_table("events_2026", "plant"))
+    (found,) = proposals([removed], [removed], models, comparison())
+    assert "If plant.events_2026 are partitions: Alembic takes them for tables." in found.hint
+    known = replace(
+        comparison(), sides=({}, {FactKey("table", "plant.events_2026", "", EXISTS): 1})
+    )
+    (found,) = proposals([removed], [removed], models, known)
+    assert "partitions" not in found.hint
+    (found,) = proposals([removed], [removed], MetaData(), comparison())
+    assert "partitions" not in found.hint
