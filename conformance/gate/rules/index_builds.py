@@ -106,7 +106,10 @@ def _entries(
     partial = _PARTIAL.search(first_words(statement.sql))
     low = 0 if partial else min(size.rows * method.least, size.bytes)
     high = size.rows * method.most if method.most else size.bytes * method.factor
-    least = "of the rows that WHERE selects" if partial else f"at least {method.least} bytes a row"
+    plural = "s" * (method.least != 1)
+    least = f"at least {method.least} byte{plural} a row"
+    if partial:
+        least = "of the rows that WHERE selects"
     if method.most:
         most = f"at most {method.most}"
     elif method.factor == 1:
@@ -127,10 +130,10 @@ def _ranges(statement: Statement, relation: str, size: Size) -> Iterator[Estimat
     pages = int(found[1]) if found else _USUAL_RANGE
     # An entry has the least and the greatest value, and fits on a page; the free space map is new.
     high = 2 * low + size.bytes // max(pages, 1)
+    each = f" for each of {size.chunks:,} chunks" if size.chunks else ""
     words = (
-        f"an index on ranges of {pages} pages: {_BRIN_PAGES} pages for each of "
-        f"{max(size.chunks, 1):,} tables or chunks, at most twice that, and as many pages as there "
-        f"are ranges in {in_bytes(size.bytes)}"
+        f"an index on ranges of {pages} pages: {_BRIN_PAGES} pages{each}, at most twice that, and "
+        f"as many pages as there are ranges in {in_bytes(size.bytes)}"
     )
     for what in (DISK, WAL):
         yield Estimate(statement.number, relation, what, low, high, words)

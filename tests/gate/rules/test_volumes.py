@@ -145,6 +145,18 @@ def test_an_index_takes_what_its_access_method_takes():
     assert both("CREATE INDEX i ON t USING brin (a) WITH (pages_per_range = 1)") == {
         (2_457_600, 404_915_200)
     }
+    words = {}
+    for method in ("gin", "brin"):
+        sql = f"CREATE INDEX i ON t USING {method} (a)"
+        (words[method],) = {
+            item.arithmetic for item in volumes([replace(INDEX, sql=sql)], HERE, SIZES)
+        }
+    assert words == {
+        "gin": "an index on 1,000,000 rows: at least 1 byte a row, at most 3 times as much as the "
+        "table, 400 MB",
+        "brin": "an index on ranges of 128 pages: 3 pages for each of 100 chunks, at most twice "
+        "that, and as many pages as there are ranges in 400 MB",
+    }
     assert both("CREATE INDEX i ON t USING hash (a)") == {
         (16_000_000, 200_000_000),
         (16_000_000, 100_000_000),
