@@ -220,6 +220,18 @@ def test_a_column_becomes_required_without_a_scan_under_its_lock():
     assert places == sorted(places)
 
 
+def test_a_domain_that_has_its_conditions_does_not_get_them_twice():
+    """A revision also runs on databases in which there is nothing to mend."""
+    domain = {EXISTS: True, "type": "integer", "nullable": True, "default": None}
+    before = {Ref("domain", "positive"): {**domain, "checks": ()}}
+    after = {Ref("domain", "positive"): {**domain, "checks": ("VALUE > 0",)}}
+    (alone,) = written(before, after)
+    assert "ADD CHECK (VALUE > 0)" in alone
+    dropped, added = written(before, after, guarded=True)
+    assert "DROP CONSTRAINT %I" in dropped
+    assert added == alone
+
+
 def test_a_hypertable_has_no_index_concurrently():
     after = {**HYPERTABLE, Ref("index", "t", "later"): INDEX}
     text = "\n".join(written(HYPERTABLE, after, online=True))
