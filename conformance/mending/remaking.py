@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import DERIVED, EXISTS
-from conformance.mending import views
+from conformance.mending import types, views
 from conformance.mending.scene import Objects, Parts, Ref, differing
+from conformance.mending.sql import relation, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ def _dependents(before: Objects, after: Objects, remade: set[Ref]) -> Iterator[R
     tables = {
         ref.table for ref in before if ref.kind == "column" and _is_retyped(ref, before, after)
     }
+    of_enums = [*_of_replaced_enums(before, after)]
     gone = {ref for ref in before if ref.kind in DERIVED and ref not in after}
     for ref, parts in before.items():
         then = after.get(ref)
@@ -44,6 +46,7 @@ def _dependents(before: Objects, after: Objects, remade: set[Ref]) -> Iterator[R
                 and (
                     views.is_made_anew(ref, parts, then)
                     or any(views.names_relation(parts, table) for table in tables)
+                    or any(views.names_column(parts, column) for column in of_enums)
                     or any(
                         other.kind in DERIVED and views.names_relation(parts, other.table)
                         for other in remade | gone
@@ -59,6 +62,18 @@ def _dependents(before: Objects, after: Objects, remade: set[Ref]) -> Iterator[R
             )
             or (ref.kind == "foreign_key" and _refers_to_dropped(parts, before, after, remade))
         ):
+            yield ref
+
+
+def _of_replaced_enums(before: Objects, after: Objects) -> Iterator[Ref]:
+    """The columns of enum types that get a new type in their place."""
+    replaced = {
+        relation(ref.table)
+        for ref, parts in before.items()
+        if ref.kind == "type" and ref in after and types.is_replaced(parts, after[ref])
+    }
+    for ref, parts in before.items():
+        if ref.kind == "column" and type_of(parts.get("type")).removesuffix("[]") in replaced:
             yield ref
 
 

@@ -58,12 +58,16 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
 
 
 def _relabelled(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
-    old, new = texts(before["labels"]), texts(after["labels"])
-    known = set(old)
-    if [label for label in new if label in known] == list(old):
-        yield from _added(ref, old, new, scene)
-    else:
+    if is_replaced(before, after):
         yield from _replaced(ref, after, scene)
+    else:
+        yield from _added(ref, texts(before["labels"]), texts(after["labels"]), scene)
+
+
+def is_replaced(before: Parts, after: Parts) -> bool:
+    """Whether an enum type needs a new type in its place: PostgreSQL only adds labels."""
+    old, new = texts(before.get("labels")), texts(after.get("labels"))
+    return [label for label in new if label in set(old)] != list(old)
 
 
 def _added(ref: Ref, old: Sequence[str], new: Sequence[str], scene: Scene) -> Iterator[Step]:

@@ -135,6 +135,17 @@ def names_relation(parts: Parts, table: str, after: str = r"(?<!\w)") -> bool:
     )
 
 
+def names_column(parts: Parts, column: Ref) -> bool:
+    """Whether the view's query names the table and, somewhere, the column."""
+    query = parts.get("definition")
+    word = rf"(?<!\w){re.escape(column.name)}(?!\w)"
+    return (
+        isinstance(query, Query)
+        and names_relation(parts, column.table)
+        and re.search(word, query.text) is not None
+    )
+
+
 _DEFAULT_OF = "default of "
 
 

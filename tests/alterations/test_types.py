@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Table
 
-from conformance.declarations import DatabaseObject, Owner
+from conformance.declarations import DatabaseObject, Owner, View
+from conformance.mending.revision import upgrade_body
 
 from .cases import Alteration, parametrize
 from .mending import prove
@@ -187,3 +188,17 @@ def test_the_message_says_who_owns_the_tables(bare_database):
         f"enum type side: owner is {OWNER} (of most: postgres), the models declare one owner for"
         " all tables, views and types"
     )
+
+
+@pytest.mark.parametrize("selected", ["side", "id"])
+def test_a_view_that_reads_the_column_is_made_again(bare_database, selected):
+    """PostgreSQL alters the type of no column that a view reads; others stay as they are."""
+    metadata = _orders("buy", "sell")
+    View(f"SELECT {selected} FROM orders", name="orders_seen").require(metadata)
+    _orders("buy", "hold", "sell").create_all(bare_database.connection)
+    bare_database.execute(f"CREATE VIEW orders_seen AS SELECT {selected} FROM orders")
+    bare_database.expect({LABELS}, metadata)
+    outcome = prove(bare_database, metadata)
+    assert outcome.mended, outcome.left
+    assert outcome.changed == []
+    assert ("orders_seen" in upgrade_body(outcome.plan)) is (selected == "side")
