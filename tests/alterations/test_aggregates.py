@@ -740,6 +740,25 @@ def test_elsewhere(bare_database, sql, findings):
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT time_bucket('1 hour', at) AS hour, max(litres) AS m FROM flows GROUP BY 1, probe",
+        "SELECT probe, max(litres) AS m FROM flows GROUP BY time_bucket('1 hour', at), probe",
+        "SELECT time_bucket('1 hour', at) AS hour, extract(year FROM max(at)) AS y FROM flows"
+        " WHERE note <> 'x FROM y' GROUP BY 1 HAVING count(*) > 1",
+    ],
+    ids=["a column that is not selected", "a bucket that is not selected", "FROM in other places"],
+)
+def test_what_refreshes_compute_has_more_columns(made, query):
+    """Those of GROUP BY that the query does not select: nothing was replaced."""
+    made.execute(f"{WITH}{query} WITH NO DATA")
+    ContinuousAggregate(query, name="hourly", group_indexes=False).require(made.metadata)
+    found = {finding.id for finding in made.compare().findings.values()}
+    assert "continuous_aggregate:hourly:exists" not in found
+    assert "continuous_aggregate:hourly:alterations" not in found
+
+
+@pytest.mark.parametrize(
     ("sql", "said"),
     [
         ("ALTER TABLE {} SET (fillfactor = 50, autovacuum_enabled = on)",

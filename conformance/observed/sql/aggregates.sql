@@ -52,14 +52,22 @@ SELECT a.view_schema AS schema_name,
                                   pg_catalog.quote_ident(a.home_name),
                                   CASE WHEN a.materialized_only THEN ';' ELSE 'WHERE' END)) END
            UNION ALL
-           -- What refreshes compute. Before 2.7 that was another query.
+           -- What refreshes compute: the query, after whose columns come those of GROUP BY that are not
+           -- selected. Before 2.7 that was another query.
            SELECT 'what its refreshes compute was replaced'::text
              FROM _timescaledb_catalog.continuous_agg g
              JOIN pg_catalog.pg_namespace n ON n.nspname = g.partial_view_schema
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = g.partial_view_name
             WHERE g.user_view_schema = a.view_schema AND g.user_view_name = a.view_name
-              AND CASE WHEN a.finalized AND NOT ordered.by_unselected
-                       THEN pg_catalog.pg_get_viewdef(c.oid) <> a.view_definition END
+              AND CASE WHEN a.finalized AND NOT ordered.by_unselected THEN
+                  (SELECT NOT (pg_catalog.starts_with(
+                                   pg_catalog.concat(pg_catalog.split_part(refreshed, clause, 1), ','),
+                                   pg_catalog.concat(pg_catalog.split_part(a.view_definition, clause, 1), ','))
+                               AND pg_catalog.substr(refreshed, pg_catalog.strpos(refreshed, clause))
+                                 = pg_catalog.substr(a.view_definition,
+                                                     pg_catalog.strpos(a.view_definition, clause)))
+                     FROM pg_catalog.pg_get_viewdef(c.oid) AS refreshed
+                    CROSS JOIN (VALUES (E'\n   FROM '::text)) AS the (clause)) END
            UNION ALL
            SELECT 'has trigger '::text || t.tgname::text FROM pg_catalog.pg_trigger t
             WHERE t.tgrelid = home.oid AND NOT t.tgisinternal
