@@ -60,7 +60,8 @@ def _altered(table: VersionTable) -> Finding:
         "alterations",
         f"the version table {table.name} {', '.join(table.alterations)}",
         "Likely cause: somebody altered the table, or it was restored in part. Alembic may "
-        "then lose the revision that it records, or record two. Undo that.",
+        "then lose the revision that it records, or record two. Undo that. If env.py sets "
+        "version_table_pk=False on purpose, accept the finding.",
         expected=[],
         observed=list(table.alterations),
     )
