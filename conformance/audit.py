@@ -185,11 +185,14 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    connection.exec_driver_sql(SHIELD)
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    connection.exec_driver_sql(_OTHER_TIMEOUTS)
+    # At once: a server may be far away.
+    connection.exec_driver_sql(
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+        f"{SHIELD};"
+        f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}';"
+        f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';"
+        f"{_OTHER_TIMEOUTS}"
+    )
 
 
 def _why(connection: Connection, error: DBAPIError, patience: Patience) -> tuple[str, str]:
