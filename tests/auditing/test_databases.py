@@ -178,6 +178,8 @@ def test_ctrl_c_ends_the_command_at_once():
             [sys.executable, "-m", "conformance", "audit",
              *(f"{address}/{name}?connect_timeout=60" for name in "abc")],
             cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # A shell in the background starts its commands with SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )  # fmt: skip
         with silent.accept()[0]:
             started = time.monotonic()
