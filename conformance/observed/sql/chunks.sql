@@ -432,8 +432,12 @@ UNION ALL
 -- One of a schema that is not checked. A foreign key to the hypertable has parts for its chunks.
 SELECT schema_name, table_name, chunk_name, 'alteration',
        pg_catalog.concat('is referred to by ', n.nspname, '.', c.relname, '.', k.conname), is_partition
-  FROM chunk
-  JOIN pg_catalog.pg_constraint k ON k.confrelid = chunk.oid AND k.contype = 'f'
+  -- By the index on children. The planner takes the chunks for a few, and would compare each with each key.
+  FROM (SELECT * FROM pg_catalog.pg_constraint k
+         WHERE k.contype = 'f'
+           AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = k.confrelid)
+        OFFSET 0) AS k
+  JOIN chunk ON chunk.oid = k.confrelid
   JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE NOT n.nspname = ANY(:schemas)
@@ -471,8 +475,8 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constrai
        -- TimescaleDB gives a chunk one for each dimension at the most.
 HAVING pg_catalog.count(*) > dimensions
 UNION ALL
--- TimescaleDB makes one index of a compressed chunk, if there is a segmentby: of these columns, and of
--- columns of its own for the order.
+-- TimescaleDB makes one index of a compressed chunk: of the columns of segmentby, and of columns of its
+-- own for the order. Without a segmentby it makes none, or one of the latter, by its version.
 SELECT schema_name, table_name, chunk_name, 'alteration',
        CASE WHEN indexes > 1 THEN 'adds an index' WHEN indexes = 0 THEN 'lacks its index'
             ELSE 'has another index in place of its own' END, is_partition
@@ -481,7 +485,13 @@ SELECT schema_name, table_name, chunk_name, 'alteration',
          CROSS JOIN LATERAL (
                SELECT pg_catalog.count(*) AS indexes,
                       pg_catalog.bool_and(
-                          x.indpred IS NULL AND pg_catalog.left(first.attname::text, 9) <> '_ts_meta_'
+                          x.indpred IS NULL
+                          AND (pg_catalog.left(first.attname::text, 9) <> '_ts_meta_' OR NOT EXISTS (
+                               SELECT FROM pg_catalog.pg_attribute a
+                                 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                                WHERE a.attrelid = x.indrelid AND a.attnum > 0 AND NOT a.attisdropped
+                                  AND pg_catalog.left(a.attname::text, 9) <> '_ts_meta_'
+                                  AND t.typname <> 'compressed_data'))
                           AND pg_catalog.left(last.attname::text, 9) = '_ts_meta_') AS are_usual
                  FROM pg_catalog.pg_index x
                  LEFT JOIN pg_catalog.pg_attribute first
