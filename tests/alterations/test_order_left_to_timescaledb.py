@@ -65,6 +65,46 @@ def test_chunks_have_the_order_that_was_chosen(ticks, settings, segment_by):
     database.expect((), models(segment_by=segment_by))
 
 
+#: Drops the index of the compressed rows of the first chunk, and then executes {}.
+ON_COMPRESSED_ROWS = """
+DO $$ DECLARE rows regclass := (SELECT min(oid)::regclass FROM pg_class WHERE relkind = 'r'
+    AND relname ~ '^compress.*_chunk$|_chunk_compressed$');
+BEGIN
+    EXECUTE 'DROP INDEX ' || (SELECT indexrelid::regclass FROM pg_index WHERE indrelid = rows);
+    {}
+END $$
+"""
+#: A chunk as TimescaleDB before 2.8 has compressed it.
+INDEX_FOR_EACH = ON_COMPRESSED_ROWS.format("""
+    UPDATE pg_attribute SET attname = '_ts_meta_sequence_num'
+     WHERE attrelid = rows AND attname = '_ts_meta_count';
+    EXECUTE format('CREATE INDEX ON %s (venue, _ts_meta_sequence_num)', rows);
+    EXECUTE format('CREATE INDEX ON %s (note, _ts_meta_sequence_num)', rows);
+""")
+NO_INDEX = ON_COMPRESSED_ROWS.format("")
+OF_CHUNKS = "chunk:ticks:alterations"
+
+
+@pytest.mark.parametrize(
+    ("segment_by", "sql", "found"),
+    [
+        ((), NO_INDEX, ()),
+        (("venue",), NO_INDEX, {OF_CHUNKS}),
+        (("venue", "note"), INDEX_FOR_EACH, ()),
+        (
+            ("venue", "note"),
+            INDEX_FOR_EACH.replace("(note, _ts_meta_sequence_num", "(note"),
+            {OF_CHUNKS},
+        ),
+    ],
+)
+def test_chunks_that_an_earlier_version_compressed(ticks, segment_by, sql, found):
+    """Without a segmentby 2.17 makes no index, and none is made by an upgrade."""
+    database = ticks[1](f", timescaledb.compress_segmentby = '{', '.join(segment_by)}'")
+    database.execute(sql)
+    database.expect(found, models(segment_by=segment_by))
+
+
 def test_chunks_that_were_compressed_by_other_columns_are_still_named(ticks):
     database = ticks[1](SEGMENT)
     database.execute(

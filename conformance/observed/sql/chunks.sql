@@ -476,31 +476,32 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'adds a check constrai
 HAVING pg_catalog.count(*) > dimensions
 UNION ALL
 -- TimescaleDB makes one index of a compressed chunk: of the columns of segmentby, and of columns of its
--- own for the order. Without a segmentby it makes none, or one of the latter, by its version.
+-- own for the order. Without a segmentby it makes none, or one of the latter, by its version. Before 2.8
+-- it made one for each column of segmentby, and an upgrade leaves all as they are.
 SELECT schema_name, table_name, chunk_name, 'alteration',
        CASE WHEN indexes > 1 THEN 'adds an index' WHEN indexes = 0 THEN 'lacks its index'
             ELSE 'has another index in place of its own' END, is_partition
-  FROM (SELECT chunk.*, i.indexes, i.are_usual, pg_catalog.max(i.indexes) OVER (PARTITION BY hypertable) AS most
-          FROM chunk
-         CROSS JOIN LATERAL (
-               SELECT pg_catalog.count(*) AS indexes,
-                      pg_catalog.bool_and(
-                          x.indpred IS NULL
-                          AND (pg_catalog.left(first.attname::text, 9) <> '_ts_meta_' OR NOT EXISTS (
-                               SELECT FROM pg_catalog.pg_attribute a
-                                 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-                                WHERE a.attrelid = x.indrelid AND a.attnum > 0 AND NOT a.attisdropped
-                                  AND pg_catalog.left(a.attname::text, 9) <> '_ts_meta_'
-                                  AND t.typname <> 'compressed_data'))
-                          AND pg_catalog.left(last.attname::text, 9) = '_ts_meta_') AS are_usual
-                 FROM pg_catalog.pg_index x
-                 LEFT JOIN pg_catalog.pg_attribute first
-                   ON first.attrelid = x.indrelid AND first.attnum = x.indkey[0]
-                 LEFT JOIN pg_catalog.pg_attribute last
-                   ON last.attrelid = x.indrelid AND last.attnum = x.indkey[x.indnkeyatts - 1]
-                WHERE x.indrelid = chunk.oid) AS i
-         WHERE is_compressed AND dimensions >= 0) AS counted
- WHERE indexes > 1 OR indexes = 0 AND most > 0 OR indexes = 1 AND are_usual IS NOT TRUE
+  FROM (SELECT *, EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                            JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                           WHERE a.attrelid = chunk.oid AND a.attnum > 0 AND NOT a.attisdropped
+                             AND pg_catalog.left(a.attname::text, 9) <> '_ts_meta_'
+                             AND t.typname <> 'compressed_data') AS is_segmented
+          FROM chunk WHERE is_compressed AND dimensions >= 0) AS chunk
+ CROSS JOIN LATERAL (
+       SELECT pg_catalog.count(*) AS indexes,
+              pg_catalog.bool_and(
+                  x.indpred IS NULL
+                  AND (pg_catalog.left(first.attname::text, 9) <> '_ts_meta_' OR NOT is_segmented)
+                  AND pg_catalog.left(last.attname::text, 9) = '_ts_meta_') AS are_usual,
+              pg_catalog.bool_and(last.attname = '_ts_meta_sequence_num') AS are_old
+         FROM pg_catalog.pg_index x
+         LEFT JOIN pg_catalog.pg_attribute first
+           ON first.attrelid = x.indrelid AND first.attnum = x.indkey[0]
+         LEFT JOIN pg_catalog.pg_attribute last
+           ON last.attrelid = x.indrelid AND last.attnum = x.indkey[x.indnkeyatts - 1]
+        WHERE x.indrelid = chunk.oid) AS i
+ WHERE CASE WHEN indexes = 0 THEN is_segmented
+            ELSE are_usual IS NOT TRUE OR indexes > 1 AND are_old IS NOT TRUE END
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'has the invalid index '::text || x.relname::text,
        is_partition
