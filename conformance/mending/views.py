@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, DERIVED, Query
+from conformance.comparing.facts import DERIVED, Query
 from conformance.intervals import Interval
 from conformance.mending.scene import (
     CannotMend,
@@ -18,7 +18,7 @@ from conformance.mending.scene import (
     dropping,
     making,
 )
-from conformance.mending.sql import is_relation, length, literal, name, relation, texts
+from conformance.mending.sql import is_relation, length, name, relation, texts
 from conformance.mending.tables import new_owner
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     depth = _depth(ref, scene.after, scene)
     yield making(ref.kind, sql, depth=depth, note=note)
     yield from _defaults(ref, parts, depth)
-    if isinstance(parts.get("chunk_interval"), int):
+    # CREATE takes it from 2.20 on, and there a number is seconds, whatever the unit of the time.
+    if isinstance(parts.get("chunk_interval"), int | Interval):
         yield _chunk_interval(ref, parts, depth)
 
 
@@ -175,11 +176,6 @@ def _head(ref: Ref, parts: Parts, scene: Scene) -> str:
     only = parts.get("materialized_only")
     if isinstance(only, bool):
         words.append(f"timescaledb.materialized_only = {str(only).lower()}")
-    interval = parts.get("chunk_interval")
-    # CREATE takes a number for seconds, whatever the unit of the time.
-    if interval not in (None, ANYTHING) and not isinstance(interval, int):
-        text = interval.plain() if isinstance(interval, Interval) else interval
-        words.append(f"timescaledb.chunk_interval = {literal(text)}")
     of_groups = texts(parts.get("automatic_indexes"))[1:]
     if isinstance(parts.get("automatic_indexes"), tuple) and not of_groups and _groups(parts):
         words.append("timescaledb.create_group_indexes = false")

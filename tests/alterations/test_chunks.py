@@ -253,6 +253,7 @@ CASES = (
         "CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler;"
         + _on_a_chunk("ALTER TABLE {} SET ACCESS METHOD heap_too"),
         {ALTERATIONS_OF_CHUNKS},
+        since=(2, 18),
     ),
     Alteration(
         "workers", _on_a_chunk("ALTER TABLE {} SET (parallel_workers = 0)"), {ALTERATIONS_OF_CHUNKS}
@@ -516,6 +517,7 @@ CASES = (
         + DROP_MADE
         + _on_a_chunk("CREATE INDEX ON {} (source, curve_date)", rows=""),
         {"index:curves.made:exists", ALTERATIONS_OF_CHUNKS},
+        since=(2, 20),
     ),
     Alteration(
         "one index of two of the same columns",

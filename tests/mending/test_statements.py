@@ -7,6 +7,7 @@ import re
 import pytest
 
 from conformance.comparing.facts import EXISTS, IndexColumn, Query
+from conformance.intervals import Interval
 from conformance.mending.plan import steps_between
 from conformance.mending.revision import statements
 from conformance.mending.scene import Ref
@@ -265,14 +266,18 @@ def test_a_table_that_a_database_in_use_lacks():
     assert "remove_retention_policy" not in text
 
 
-def test_the_chunks_of_an_aggregate_on_integer_time():
-    """WITH (timescaledb.chunk_interval = '10') would be ten seconds."""
+@pytest.mark.parametrize(
+    ("interval", "written_as"),
+    [(10, "10"), (Interval(2 * 86_400_000_000, "2 days"), "INTERVAL '2 days'")],
+)
+def test_the_chunks_of_an_aggregate(interval, written_as):
+    """WITH (timescaledb.chunk_interval) needs 2.20, and of '10' it would make ten seconds."""
     query = Query("", "SELECT time_bucket(5, a) AS b FROM t GROUP BY 1")
-    aggregate = {EXISTS: True, "definition": query, "chunk_interval": 10}
+    aggregate = {EXISTS: True, "definition": query, "chunk_interval": interval}
     made, chunks = written({}, {Ref("continuous_aggregate", "c"): aggregate})[1:]
     assert "chunk_interval" not in made
     assert "set_chunk_time_interval" in chunks
-    assert "::regclass, 10)" in chunks
+    assert f"::regclass, {written_as})" in chunks
 
 
 def test_chunks_are_compressed_again_one_at_a_time():
