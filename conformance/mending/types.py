@@ -67,7 +67,8 @@ def _relabelled(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator
 def is_replaced(before: Parts, after: Parts) -> bool:
     """Whether an enum type needs a new type in its place: PostgreSQL only adds labels."""
     old, new = texts(before.get("labels")), texts(after.get("labels"))
-    return [label for label in new if label in set(old)] != list(old)
+    known = set(old)
+    return [label for label in new if label in known] != list(old)
 
 
 def _added(ref: Ref, old: Sequence[str], new: Sequence[str], scene: Scene) -> Iterator[Step]:

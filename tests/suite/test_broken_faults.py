@@ -59,7 +59,7 @@ def test_a_migration_that_a_second_run_completes(tmp_path):
 def test_a_server_that_crashes(tmp_path, on_a_server):
     project = copied_project(tmp_path)
     options = with_writes(project, COMMITS_IN_THE_MIDDLE)
-    selected = ("-k", "test_batches_survive and terminated")
+    selected = ("-k", "test_batches_survive and terminated", "--profile", "thorough")
     code, verdict, _ = check(project, *on_a_server, *options, *selected)
     assert (code, verdict["verdict"]) == (1, "differs")
     assert [f["id"] for f in verdict["findings"]] == ["faults:terminated:batches_survive"]
