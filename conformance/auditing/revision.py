@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.codes import WARNING
 from conformance.comparing.facts import Owner
-from conformance.comparing.findings import Finding
+from conformance.comparing.findings import Finding, migration_finding
 from conformance.observed.version_table import version_tables
 
 if TYPE_CHECKING:
@@ -96,24 +96,6 @@ def _contradiction(
         )
 
 
-def _finding(  # noqa: PLR0913 - each is a field
-    attribute: str,
-    said: str,
-    hint: str,
-    *,
-    observed: Any,
-    expected: Any = None,
-    disagreement: str = "different",
-) -> Finding:
-    return Finding(
-        id=f"migration:alembic:{attribute}",
-        kind="migration",
-        object="alembic",
-        attribute=attribute,
-        disagreement=disagreement,
-        expected=expected,
-        observed=observed,
-        message=f"migration alembic: {said}",
-        hint=hint,
-        severity=WARNING,
-    )
+def _finding(attribute: str, said: str, hint: str, **fields: Any) -> Finding:
+    message = f"migration alembic: {said}"
+    return migration_finding(attribute, message, hint, severity=WARNING, **fields)

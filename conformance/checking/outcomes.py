@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from conformance.comparing.codes import ERROR
-from conformance.comparing.findings import Finding
 from conformance.comparing.picture import picture_of
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.comparing.comparison import Comparison
-    from conformance.comparing.findings import NotChecked
+    from conformance.comparing.findings import Finding, NotChecked
 
     #: The `record` fixture.
     Record = Callable[[str, object], None]
@@ -112,21 +110,3 @@ def skip_consequence(record: Record, cause: Finding) -> NoReturn:
 def no_way_back(error: NotImplementedError) -> str:
     """The reason for not checking a downgrade that raises NotImplementedError."""
     return f"the downgrade raises NotImplementedError: {error}".rstrip(": ")
-
-
-def migration_finding(
-    attribute: str, message: str, hint: str, observed: object = None, *, severity: str = ERROR
-) -> Finding:
-    """A finding about the migrations, `migration:alembic:<attribute>`."""
-    return Finding(
-        id=f"migration:alembic:{attribute}",
-        kind="migration",
-        object="alembic",
-        attribute=attribute,
-        disagreement="different",
-        expected=None,
-        observed=observed,
-        message=message,
-        hint=hint,
-        severity=severity,
-    )

@@ -60,6 +60,31 @@ class Finding:
         return self.id, *self.others
 
 
+def migration_finding(  # noqa: PLR0913 - each is a field
+    attribute: str,
+    message: str,
+    hint: str,
+    observed: object = None,
+    *,
+    expected: object = None,
+    disagreement: str = "different",
+    severity: str = ERROR,
+) -> Finding:
+    """A finding about the migrations, `migration:alembic:<attribute>`."""
+    return Finding(
+        id=f"migration:alembic:{attribute}",
+        kind="migration",
+        object="alembic",
+        attribute=attribute,
+        disagreement=disagreement,
+        expected=expected,
+        observed=observed,
+        message=message,
+        hint=hint,
+        severity=severity,
+    )
+
+
 @dataclass(frozen=True)
 class Accepted:
     """A finding that somebody has accepted.

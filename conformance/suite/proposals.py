@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DefaultClause, ForeignKeyConstraint, UniqueConstraint
 
-from conformance.checking import outcomes
 from conformance.comparing.codes import ERROR, WARNING
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.findings import migration_finding
 from conformance.declarations import tables_of, views_of
 from conformance.expected.constraints import name_of
 
@@ -72,7 +72,7 @@ def _unexplained(
     if not of_all:
         whose = "changes, because env.py does not compare all that the models declare"
     proposed = describe_proposals(diffs)
-    return outcomes.migration_finding(
+    return migration_finding(
         "alembic_check",
         f"migration: alembic check proposes {whose}: {'; '.join(proposed)}",
         hint

@@ -25,6 +25,7 @@ from conformance.checking.fixtures import migrations_or_skip
 from conformance.checking.outcomes import NO_METADATA, WITHOUT_METADATA
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import show
+from conformance.comparing.findings import migration_finding
 from conformance.comparing.rejections import WITH_SESSIONS
 from conformance.declarations import tables_of
 from conformance.engines.connecting import is_lost_connection
@@ -215,7 +216,7 @@ def test_downgrade_leaves_no_trace(
         hint = "Compared pg_catalog and TimescaleDB's catalog with their state before the upgrade."
         outcomes.fail(
             record,
-            outcomes.migration_finding("downgrade_leaves_no_trace", message, hint, of_project),
+            migration_finding("downgrade_leaves_no_trace", message, hint, of_project),
         )
     if left:
         outcomes.skip_not_checked(record, _kept(version))
@@ -274,7 +275,7 @@ def comparison_works(record: Record) -> Iterator[None]:
             "'alembic check' shows the same error on a migrated database. An option of"
             " context.configure() such as compare_server_default may be the cause."
         )
-        outcomes.fail(record, outcomes.migration_finding("alembic_check", message, hint))
+        outcomes.fail(record, migration_finding("alembic_check", message, hint))
 
 
 def _traces_before(
@@ -294,7 +295,7 @@ def _traces_before(
 
 
 def _extension_dropped() -> Finding:
-    return outcomes.migration_finding(
+    return migration_finding(
         "downgrade_drops_extension",
         "migration: downgrade to base drops the extension timescaledb",
         "Do not drop the extension in a downgrade: other schemas of the database may use it, and"
@@ -339,7 +340,7 @@ def test_offline_sql_gives_the_same_facts(
         )
         outcomes.fail(
             record,
-            outcomes.migration_finding(
+            migration_finding(
                 "offline_sql",
                 message,
                 f"Compared the facts of both databases. {_PARAMSTYLE}",
@@ -354,7 +355,7 @@ def offline_failure(error: BaseException) -> Finding:
         raise error
     line = re.search(r"^LINE \d+: (?:\.\.\.)?\s*(.*\S)", str(error), re.MULTILINE)
     place = f" in {line[1]}" if line else ""
-    return outcomes.migration_finding(
+    return migration_finding(
         "offline_sql",
         f"migration: the SQL of 'alembic upgrade --sql' fails: {describe_briefly(error)}{place}",
         "Run 'alembic upgrade head --sql'. In offline mode a migration cannot query the database. "
@@ -372,7 +373,7 @@ def test_sequences_are_not_behind(
         message = f"migration: {'; '.join(str(item) for item in behind.values())}"
         catch_up = "; ".join(item.advance for item in behind.values())
         hint = f"Advance the sequence in the migration: {catch_up}."
-        finding = outcomes.migration_finding("sequence_behind", message, hint, sorted(behind))
+        finding = migration_finding("sequence_behind", message, hint, sorted(behind))
         outcomes.fail(record, finding)
 
 
@@ -383,7 +384,7 @@ def test_no_warning_is_raised(upgraded: Callable[[], FirstUpgrade], record: Reco
         number = "a warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
         outcomes.fail(
             record,
-            outcomes.migration_finding(
+            migration_finding(
                 "no_warning",
                 f"migration: upgrade raises {number}: {'; '.join(warnings[:5])}",
                 "A statement that warns often has no effect. Change the statement so that it does"
@@ -431,7 +432,7 @@ def test_a_second_run_changes_nothing(
         message = f"migration: a second upgrade changes the schema: {'; '.join(differences[:8])}"
         outcomes.fail(
             record,
-            outcomes.migration_finding(
+            migration_finding(
                 "second_run", message, "Compared the facts before and after.", differences
             ),
         )
@@ -489,7 +490,7 @@ def test_alembic_check_sees_a_dropped_index(
     if missed:
         outcomes.fail(
             record,
-            outcomes.migration_finding(
+            migration_finding(
                 "alembic_check_sees",
                 f"migration: alembic check does not notice dropped indexes: {', '.join(missed)}",
                 "env.py hides these indexes from autogenerate, for instance by include_object.",

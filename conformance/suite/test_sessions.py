@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from conformance.checking import outcomes
 from conformance.checking.session import metadata_of
 from conformance.comparing.codes import ERROR, WARNING
+from conformance.comparing.findings import migration_finding
 from conformance.declarations import compression_of, tables_of
 from conformance.errors import state_of
 from conformance.pipeline import check_database, facts_of
@@ -249,9 +250,7 @@ def test_two_migrations_at_once(
         hint = "Take an advisory lock in env.py first, so that the second upgrade waits."
         # An env.py of `alembic init` lets the second one fail; the schema is right all the same.
         severity = ERROR if harm else WARNING
-        finding = outcomes.migration_finding(
-            "two_at_once", message, hint, complaints, severity=severity
-        )
+        finding = migration_finding("two_at_once", message, hint, complaints, severity=severity)
         outcomes.fail(record, finding)
 
 
@@ -288,9 +287,7 @@ def test_a_migration_gives_up_on_writers(
         hint = "Set lock_timeout before the first statement, and use one transaction."
         # An env.py of `alembic init` sets no lock_timeout.
         severity = ERROR if harm else WARNING
-        finding = outcomes.migration_finding(
-            "gives_up_on_writers", message, hint, severity=severity
-        )
+        finding = migration_finding("gives_up_on_writers", message, hint, severity=severity)
         outcomes.fail(record, finding)
 
 
