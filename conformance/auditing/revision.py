@@ -60,8 +60,8 @@ def _altered(table: VersionTable) -> Finding:
         "alterations",
         f"the version table {table.name} {', '.join(table.alterations)}",
         "Likely cause: somebody altered the table, or it was restored in part. Alembic may "
-        "then lose the revision that it records, or record two. Undo that. If env.py sets "
-        "version_table_pk=False on purpose, accept the finding.",
+        "then lose the revision that it records, or record two. Undo the alteration. If env.py "
+        "sets version_table_pk=False on purpose, accept the finding.",
         expected=[],
         observed=list(table.alterations),
     )
@@ -91,7 +91,8 @@ def _contradiction(
             "revisions",
             f"the version table {table.name} has {', '.join(recorded)}, but {reason}",
             "The next alembic upgrade fails, or runs migrations again. Delete the row that is "
-            "wrong. If the database is up to date, alembic stamp --purge heads does that.",
+            "wrong. If the database is up to date, alembic stamp --purge heads leaves the right "
+            "one.",
             observed=list(recorded),
         )
 
