@@ -32,6 +32,7 @@ from conformance.observed import (
     types,
     views,
 )
+from conformance.observed.asked_once import asking_once
 from conformance.observed.catalog import Scope, disable_jit_and_workers, names_as_printed
 from conformance.observed.damaged import damage_named
 from conformance.observed.spelling import canonical
@@ -86,7 +87,11 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
     scope = scope or Scope()
     facts = FactTable()
     disable_jit_and_workers(connection)
-    with damage_named(connection), names_as_printed(connection, scope):
+    with (
+        damage_named(connection),
+        names_as_printed(connection, scope),
+        asking_once(connection),
+    ):
         for part in _PARTS:
             facts.merge(part.observed(connection, scope))
         _leave_out_parts_of_the_unknown(facts)
