@@ -45,17 +45,22 @@ class Avoidance:
 AVOID_NOTHING = Avoidance(frozenset(), free_keys_only=False, counts_deleted=True, reasons={})
 
 
-def avoidance_of(table: Table, version: str, *, compresses: bool = True) -> Avoidance:
+def avoidance_of(
+    table: Table, version: str, *, compresses: bool = True, other_chunks: bool = False
+) -> Avoidance:
     """What the table's histories leave out on this TimescaleDB.
 
     Args:
         table: the hypertable.
         version: the version of TimescaleDB.
         compresses: whether the server can compress the chunks of a table that declares it.
+        other_chunks: whether the chunks of the database begin elsewhere than those of the models.
     """
     reasons: dict[str, str] = {}
     if PREPARED_LIMIT.may_show(version):
         reasons["read_latest"] = PREPARED_LIMIT.reason(version)
+    if other_chunks:
+        reasons["drop_old_chunks"] = "the database has another chunk interval"
     compression = compression_of(table) if compresses else None
     if compression is None:
         return replace(AVOID_NOTHING, reasons=reasons)

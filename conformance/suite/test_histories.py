@@ -86,6 +86,7 @@ def subject(
     if cause is not None and cause.observed is None:
         # Its policy would fail in every history.
         outcomes.fail(record, cause)
+    interval = FactKey("hypertable", name, "", "chunk_interval")
     try:
         natural_key(hypertable)
     except ValueError as error:
@@ -102,7 +103,9 @@ def subject(
         compresses=community,
         job=compressing_job(connection, hypertable) if community else None,
         restartable=conformance_engine.capabilities.restartable,
-        avoidance=avoidance_of(hypertable, version, compresses=community),
+        avoidance=avoidance_of(
+            hypertable, version, compresses=community, other_chunks=interval in comparison.findings
+        ),
     )
 
 

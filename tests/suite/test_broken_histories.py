@@ -76,10 +76,18 @@ def test_a_quick_run_finds_them_by_other_checks(tmp_path):
     assert "rows:flow_data:upsert_keeps_the_last" in {finding["id"] for finding in found}
 
 
-def found_quickly(project, selected):
-    code, verdict, _ = check(project, "-k", selected)
+def found_quickly(project, selected, *arguments):
+    code, verdict, _ = check(project, "-k", selected, *arguments)
     assert (code, verdict["verdict"]) == (1, "differs")
     return verdict["findings"]
+
+
+def test_another_chunk_interval_is_one_finding(tmp_path):
+    """The chunks that the models would drop are not those that the database has."""
+    edit = Edit(REVISION, '("curves", "curve_date", "3 months")', '("curves", "curve_date", "9 years")')
+    selected = "(test_facts or test_histories) and curves"
+    found = found_quickly(copied_project(tmp_path, edit), selected, "--examples", "25")
+    assert [finding["id"] for finding in found] == ["hypertable:curves:chunk_interval"]
 
 
 def test_a_database_that_refuses_parents_is_found(tmp_path):
