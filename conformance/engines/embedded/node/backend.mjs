@@ -142,7 +142,7 @@ export class Backend {
 
   /** The state between two messages, to bring the backend back to by `restore()`. */
   image() {
-    return new Image(this.#module, DATA_DIRECTORY)
+    return new Image(this.#module)
   }
 
   /** Write the data directory and the extensions to `file`. No transaction may be open. */

@@ -14,12 +14,11 @@ export class Image {
   #pages
   #files
 
-  /** Take the image. `changing` is the folder below which the backend changes files in place. */
-  constructor(module, changing) {
+  constructor(module) {
     this.#module = module
     this.#stackPointer = module.___stack_pointer.value
     this.#pages = nonzeroPages(memoryOf(module))
-    this.#files = new Files(module.FS, changing)
+    this.#files = new Files(module.FS)
   }
 
   /** Bring the backend back. Throws where it cannot be, before anything is changed. */
@@ -60,22 +59,19 @@ class Files {
   #nodes
   #streams
 
-  constructor(FS, changing) {
-    const folder = FS.lookupPath(changing).node
+  constructor(FS) {
+    const nodes = [FS.root, ...hashedNodes(FS)]
     this.#FS = FS
     this.#heads = [...FS.nameTable]
-    this.#nodes = [FS.root, ...hashedNodes(FS)].map((node) => {
-      const changes = FS.isDir(node.mode) || isBelow(node, folder)
-      return [node, { ...node, contents: changes ? copied(node.contents) : node.contents }]
-    })
+    this.#nodes = nodes.map((node) => [node, { ...node, contents: copiedFolder(node.contents) }])
     this.#streams = FS.streams.map((stream) => stream && [stream, { ...stream }, { ...stream.shared }])
+    copyBeforeWrites(nodes.filter(({ mode }) => FS.isFile(mode)))
   }
 
   restore() {
     this.#FS.nameTable = [...this.#heads]
     for (const [node, fields] of this.#nodes) {
-      const contents = isSame(node.contents, fields.contents) ? node.contents : copied(fields.contents)
-      Object.assign(node, fields, { contents })
+      Object.assign(node, fields, { contents: copiedFolder(fields.contents) })
     }
     this.#FS.streams = this.#streams.map((open) => open && open[0])
     for (const [stream, fields, shared] of this.#streams.filter(Boolean)) {
@@ -85,24 +81,30 @@ class Files {
   }
 }
 
+/**
+ * Have the bytes of these files stay as they are: the first write to one of them gets a copy. A
+ * tenth of the files of a cluster are ever written to. Everything but a write makes new bytes by
+ * itself.
+ */
+function copyBeforeWrites(files) {
+  const kept = new WeakSet(files.map(({ contents }) => contents).filter(ArrayBuffer.isView))
+  for (const operations of new Set(files.map((file) => file.stream_ops))) {
+    const { write } = operations
+    if (!write) continue
+    operations.write = (stream, ...rest) => {
+      const { node } = stream
+      if (kept.has(node.contents)) node.contents = Buffer.from(node.contents)
+      return write(stream, ...rest)
+    }
+  }
+}
+
 /** All nodes but the root: a hash table of lists, from which a deleted node is gone. */
 function* hashedNodes(FS) {
   for (const head of FS.nameTable) for (let node = head; node; node = node.name_next) yield node
 }
 
-function isBelow(node, folder) {
-  for (let at = node; at !== at.parent; at = at.parent) if (at === folder) return true
-  return false
-}
-
-/** A copy of the bytes of a file, or of the list of a folder. Both are changed in place. */
-function copied(contents) {
-  if (ArrayBuffer.isView(contents)) return Buffer.from(contents)
-  return contents && { ...contents }
-}
-
-function isSame(current, wanted) {
-  if (current === wanted) return true
-  const areFiles = ArrayBuffer.isView(current) && ArrayBuffer.isView(wanted)
-  return areFiles && current.length === wanted.length && Buffer.compare(current, wanted) === 0
+/** A copy of the list of a folder, which is changed in place; the bytes of a file as they are. */
+function copiedFolder(contents) {
+  return ArrayBuffer.isView(contents) ? contents : contents && { ...contents }
 }
