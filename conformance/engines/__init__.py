@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from conformance.engines.container import absence
 from conformance.errors import ContainerUnavailable, EngineUnavailable, LocalUnavailable
 from conformance.extras import PackagesMissing, require
 
@@ -62,6 +63,8 @@ def is_local(choice: str) -> bool:
 def _best(image: str | None, progress: Progress) -> Engine:
     """A container, which is the same on every machine; else a local server; else embedded."""
     try:
+        if absence.is_certain():
+            raise absence.no_daemon()
         container = _container(image, progress)
         container.obtain_image(hurry=True)
     except EngineUnavailable as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.engines import open_engine
+from conformance.engines.container import absence
 from conformance.engines.container.daemon import daemon
 from conformance.errors import EngineUnavailable
 
@@ -68,6 +69,44 @@ def test_auto_without_a_daemon_and_a_server_takes_embedded(said: list[str]) -> N
         "Engine embedded, because a container is not available: No Docker daemon answers. A "
         "local server is not available either: No PostgreSQL server is installed here."
     ]
+
+
+def test_auto_imports_no_client_where_no_daemon_can_be(tmp_path: Path) -> None:
+    if Path("/var/run/docker.sock").exists():
+        pytest.skip("a Docker daemon may be there")
+    program = (
+        "import sys; from conformance.engines import open_engine; said = [];"
+        "open_engine('auto', None, said.append);"
+        "assert 'No Docker daemon answers.' in said[0], said; assert 'docker' not in sys.modules"
+    )
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DOCKER_HOST", "DOCKER_CONTEXT")
+    }
+    subprocess.run(
+        [sys.executable, "-c", program], env=environment | {"HOME": str(tmp_path)}, check=True
+    )
+
+
+@pytest.mark.parametrize(
+    "where", [{"DOCKER_HOST": "tcp://there:2375"}, {"DOCKER_CONTEXT": "there"}, ".docker",
+              ".testcontainers.properties"],
+    ids=str,
+)  # fmt: skip
+def test_a_daemon_may_be_elsewhere(
+    where: dict[str, str] | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if not Path("/var/run/docker.sock").exists():
+        assert absence.is_certain()
+    if isinstance(where, str):
+        (tmp_path / where).touch()
+    else:
+        monkeypatch.setenv(*next(iter(where.items())))
+    assert not absence.is_certain()
 
 
 @pytest.mark.usefixtures("no_daemon")

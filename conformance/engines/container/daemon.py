@@ -14,6 +14,7 @@ from docker.utils import parse_host, parse_repository_tag
 from requests.exceptions import RequestException
 from testcontainers.core.docker_client import DockerClient, get_docker_host
 
+from conformance.engines.container.absence import no_daemon
 from conformance.errors import ContainerUnavailable, EngineUnavailable
 from conformance.process.identity import certainly_gone
 
@@ -209,7 +210,4 @@ def _unreachable(message: str) -> EngineUnavailable:
             "This user may not use the socket of the Docker daemon.",
             "Add the user to the group docker and log in again",
         )
-    return ContainerUnavailable(
-        "No Docker daemon answers.",
-        "Start Docker, check DOCKER_HOST",
-    )
+    return no_daemon()
