@@ -177,6 +177,13 @@ WITH plain AS (
      WHERE b.oid = b.hypertable AND b.holders < b.chunks AND NOT c.is_compressed
        AND NOT EXISTS (SELECT FROM amount a
                         WHERE a.oid = c.oid AND a.kind = b.kind AND a.definition = b.definition)
+), described AS NOT MATERIALIZED (
+    SELECT t.oid, t.tgrelid, t.tgname, t.tgisinternal, t.tgfoid, t.tgtype, t.tgargs,
+           -- WHEN, or OF columns, without the name of the table.
+           CASE WHEN t.tgqual IS NOT NULL OR t.tgattr::text <> '' THEN
+               pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(t.oid),
+                   ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END AS fires
+      FROM pg_catalog.pg_trigger t
 ), orphan AS MATERIALIZED (
     -- Tables with the name of a chunk and without a parent.
     SELECT c.relname, c.relnamespace,
@@ -376,19 +383,12 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'has rule '::text || r
 UNION ALL
 SELECT schema_name, table_name, chunk_name, 'alteration', 'has trigger '::text || t.tgname::text,
        is_partition
-  FROM chunk JOIN pg_catalog.pg_trigger t ON t.tgrelid = chunk.oid
+  FROM chunk JOIN described t ON t.tgrelid = chunk.oid
  WHERE relhastriggers AND NOT t.tgisinternal
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger p
+   AND NOT EXISTS (SELECT FROM described p
                     WHERE p.tgrelid = chunk.hypertable AND p.tgname = t.tgname
-                      AND (p.tgfoid, p.tgtype, p.tgargs) = (t.tgfoid, t.tgtype, t.tgargs)
-                      -- With WHEN, or OF columns, without the name of the table.
-                      AND CASE WHEN p.tgqual IS NOT NULL OR p.tgattr::text <> '' THEN
-                          pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(p.oid),
-                              ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END
-                          IS NOT DISTINCT FROM
-                          CASE WHEN t.tgqual IS NOT NULL OR t.tgattr::text <> '' THEN
-                          pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(t.oid),
-                              ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END)
+                      AND (p.tgfoid, p.tgtype, p.tgargs, p.fires)
+                          IS NOT DISTINCT FROM (t.tgfoid, t.tgtype, t.tgargs, t.fires))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                     WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::oid
                       AND e.objid = t.tgfoid AND e.deptype = 'e')
@@ -397,18 +397,12 @@ UNION ALL
 -- of a partition.
 SELECT schema_name, table_name, chunk_name, 'alteration', 'lacks trigger '::text || p.tgname::text,
        is_partition
-  FROM chunk JOIN pg_catalog.pg_trigger p ON p.tgrelid = chunk.hypertable
+  FROM chunk JOIN described p ON p.tgrelid = chunk.hypertable
  WHERE NOT is_partition AND NOT is_compressed AND NOT p.tgisinternal AND p.tgtype::int4 & 1 <> 0
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+   AND NOT EXISTS (SELECT FROM described t
                     WHERE t.tgrelid = chunk.oid AND t.tgname = p.tgname
-                      AND (t.tgfoid, t.tgtype, t.tgargs) = (p.tgfoid, p.tgtype, p.tgargs)
-                      AND CASE WHEN p.tgqual IS NOT NULL OR p.tgattr::text <> '' THEN
-                          pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(p.oid),
-                              ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END
-                          IS NOT DISTINCT FROM
-                          CASE WHEN t.tgqual IS NOT NULL OR t.tgattr::text <> '' THEN
-                          pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(t.oid),
-                              ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END)
+                      AND (t.tgfoid, t.tgtype, t.tgargs, t.fires)
+                          IS NOT DISTINCT FROM (p.tgfoid, p.tgtype, p.tgargs, p.fires))
    -- The one of TimescaleDB that only a hypertable has.
    AND p.tgname <> 'ts_insert_blocker'
 UNION ALL
