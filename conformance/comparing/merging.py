@@ -170,7 +170,7 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Findi
         finding,
         message=f"{noun} {key.object}: is called {names[0]} in the database, the models declare"
         f" {names[1]}; the {alike} are the same",
-        hint=f"Read from {source_of(key.kind)}. Likely cause: a rename on one side. Run {change} in"
+        hint=f"Read from {source_of(key)}. Likely cause: a rename on one side. Run {change} in"
         " a migration, or use the name of the database in the models.",
     )
 

@@ -314,9 +314,10 @@ def noun_of(kind: str) -> str:
     return _NOUNS.get(kind, kind)
 
 
-def source_of(kind: str, attribute: str = "") -> str:
-    """The catalogs and views that facts of the kind are read from, or one attribute of them."""
-    return _SOURCES_OF_ATTRIBUTES.get((kind, attribute)) or _SOURCES.get(kind, _CATALOGS)
+def source_of(key: FactKey) -> str:
+    """The catalogs and views that the fact is read from."""
+    of_kind = _SOURCES.get(key.kind, _CATALOGS)
+    return _SOURCES_OF_ATTRIBUTES.get((key.kind, key.attribute), of_kind)
 
 
 def _kinds_there_and_declared(key: FactKey, disagreement: str, instead: str) -> tuple[str, str]:
@@ -330,7 +331,7 @@ def hint_for(key: FactKey, disagreement: str, instead: str | None = None) -> str
     Args:
         instead: the kind of relation that the other side has under the same name.
     """
-    read = f"Read from {source_of(key.kind, key.attribute)}."
+    read = f"Read from {source_of(key)}."
     if instead is not None:
         there, wanted = _kinds_there_and_declared(key, disagreement, instead)
         return (

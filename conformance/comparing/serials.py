@@ -66,7 +66,7 @@ def of_one_sequence(
                     observed=there,
                     message=f"column {key.object}: is {there} in the database, the models declare"
                     f" {declared}",
-                    hint=f"Read from {source_of(key.kind)}. A serial or identity column has a"
+                    hint=f"Read from {source_of(key)}. A serial or identity column has a"
                     " sequence of its own; nextval() draws from a sequence of another table, or of"
                     " none. Change one side.",
                 ),

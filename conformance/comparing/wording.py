@@ -77,7 +77,7 @@ def _message(
 
 
 def _hint(key: FactKey, disagreement: str, _instead: str | None) -> str:
-    read = f"Read from {source_of(key.kind, key.attribute)} in both databases."
+    read = f"Read from {source_of(key)} in both databases."
     if disagreement == "missing":
         return f"{read} Run the migrations in this database, or drop it in the other one."
     if disagreement == "unexpected":

@@ -55,6 +55,13 @@ def test_what_another_database_is_expected_to_have():
         assert key not in expected
 
 
+def test_where_an_attribute_is_read():
+    size = CHUNK._replace(attribute="chunk_target_size")
+    assert OTHER_DATABASE.hint(size, "different", None).startswith(
+        "Read from _timescaledb_catalog.hypertable in both databases. "
+    )
+
+
 def test_equal_databases_conform():
     comparison = against(database(), database(owner=Owner("prod", "prod")))
     assert comparison.findings == {}
