@@ -164,6 +164,7 @@ def made(sql: str, *, target: RowWork = MADE, source: str = "t"):
                 "CREATE INDEX i ON t USING brin (id)",
                 "CREATE INDEX i ON t USING brin (c) WITH (pages_per_range = 1)",
                 "CREATE INDEX i ON t (b) WHERE b = 7",
+                "ALTER TABLE t ADD EXCLUDE (id WITH =)",
             )
         ),
     ],

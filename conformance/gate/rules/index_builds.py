@@ -26,7 +26,8 @@ _INDEX = re.compile(
     r"CREATE (UNIQUE )?INDEX\b|ALTER TABLE .*\bADD (CONSTRAINT \S+ )?"
     r"((UNIQUE|PRIMARY KEY)\b(?!.*\bUSING INDEX\b)|EXCLUDE\b)"
 )
-_METHOD = re.compile(r"\bUSING (\w+)")
+#: Not the expression of ALTER COLUMN ... TYPE ... USING, which may stand beside ADD UNIQUE.
+_METHOD = re.compile(r"\b(?:INDEX|EXCLUDE)\b.*? USING (\w+)")
 _PARTIAL = re.compile(r"\) WHERE\b")
 _PAGE = 8192
 #: A BRIN index has a meta page, a page of its map and a page of ranges, at least.
@@ -85,14 +86,12 @@ def unmeasured(statement: Statement, sizes: Mapping[str, Size]) -> Iterator[str]
 
 
 def _method(statement: Statement) -> str:
-    """`BTREE`; empty: the statement builds no index."""
+    """`BTREE`, which is also what EXCLUDE without USING builds; empty: no index is built."""
     words = first_words(statement.sql)
     if not _INDEX.match(words):
         return ""
     found = _METHOD.search(words)
-    if found:
-        return found[1]
-    return "GIST" if " EXCLUDE" in words else "BTREE"
+    return found[1] if found else "BTREE"
 
 
 def _tables(statement: Statement) -> list[RowWork]:
@@ -103,20 +102,21 @@ def _entries(
     statement: Statement, relation: str, size: Size, method: _Method
 ) -> Iterator[Estimate]:
     """An index with an entry for each row."""
-    partial = _PARTIAL.search(first_words(statement.sql))
-    low = 0 if partial else min(size.rows * method.least, size.bytes)
     high = size.rows * method.most if method.most else size.bytes * method.factor
-    plural = "s" * (method.least != 1)
-    least = f"at least {method.least} byte{plural} a row"
-    if partial:
-        least = "of the rows that WHERE selects"
     if method.most:
-        most = f"at most {method.most}"
+        most = f"at most {method.most} bytes a row"
     elif method.factor == 1:
         most = f"at most as much as the table, {in_bytes(size.bytes)}"
     else:
         most = f"at most {method.factor} times as much as the table, {in_bytes(size.bytes)}"
-    words = f"an index on {size.rows:,} rows: {least}, {most}"
+    if _PARTIAL.search(first_words(statement.sql)):
+        low = 0
+        words = f"an index on those of {size.rows:,} rows that WHERE selects: {most}"
+    else:
+        low = min(size.rows * method.least, size.bytes)
+        plural = "s" * (method.least != 1)
+        least = f"at least {method.least} byte{plural} a row"
+        words = f"an index on {size.rows:,} rows: {least}, {most}"
     sorting = f"{words}, and as much again while the rows are sorted" if method.sorts else words
     room = high * 2 if method.sorts else high
     yield Estimate(statement.number, relation, DISK, low, room, sorting)

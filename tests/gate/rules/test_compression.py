@@ -141,6 +141,7 @@ WIDER = after(c1=replace(PLAIN, type="bigint"))
         ("2.19.3", "2.20", "error", "Update TimescaleDB to 2.20"),
         ("2.19.3", None, "error", "Update TimescaleDB to 2.20"),
         ("2.23.0-dev", None, "warning", 'Declare TimescaleDB(minimum="2.20") in the models'),
+        ("2.20", "2.19.3", "error", "Raise TimescaleDB(minimum=...) in the models to 2.20"),
         ("2.20.0", None, "warning", 'Declare TimescaleDB(minimum="2.20") in the models'),
         ("2.29.2", "2.20", None, ""),
         ("2.20.0", "2.20.0", None, ""),

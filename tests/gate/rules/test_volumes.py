@@ -24,6 +24,8 @@ REWRITE = statement(
 UPDATE = statement(2, "UPDATE t SET a = 1", rows=(RowWork("t", existed=True, read=40, written=10),))
 INDEX = statement(3, "CREATE INDEX i ON t (a)", rows=(RowWork("t", existed=True, read=40),))
 
+BRIN = replace(INDEX, sql="CREATE INDEX i ON t USING brin (a)")
+
 
 def scaled(*statements, sizes=SIZES):
     return [(item.what, item.low, item.high) for item in volumes(statements, HERE, sizes)]
@@ -129,8 +131,13 @@ def test_an_index_takes_a_part_of_the_table():
     assert scaled(INDEX) == [(DISK, 6_000_000, 800_000_000), (WAL, 6_000_000, 400_000_000)]
     disk, wal = volumes([INDEX], HERE, SIZES)
     assert disk.arithmetic == f"{wal.arithmetic}, and as much again while the rows are sorted"
-    for sql in ("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)", "CREATE UNIQUE INDEX i ON t (a)"):
-        assert len(scaled(replace(INDEX, sql=sql))) == 2
+    assert wal.arithmetic == (
+        "an index on 1,000,000 rows: at least 6 bytes a row, at most as much as the table, 400 MB"
+    )
+    # Without USING the index of EXCLUDE is a B-tree, too.
+    for sql in ("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)", "CREATE UNIQUE INDEX i ON t (a)",
+                "ALTER TABLE t ADD EXCLUDE (a WITH =)"):  # fmt: skip
+        assert scaled(replace(INDEX, sql=sql)) == scaled(INDEX)
     for sql in ("ALTER TABLE t ADD CHECK (a > 0)", "CREATE INDEX i ON t USING gist (a)",
                 "ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX i"):  # fmt: skip
         assert scaled(replace(INDEX, sql=sql)) == []
@@ -165,10 +172,38 @@ def test_an_index_takes_what_its_access_method_takes():
     assert both("CREATE INDEX i ON t (a) WHERE a > 0") == {(0, 800_000_000), (0, 400_000_000)}
 
 
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        ("(a)", "an index on 1,000,000 rows: at least 16 bytes a row, at most 100 bytes a row"),
+        ("(a) WHERE a > 0", "an index on those of 1,000,000 rows that WHERE selects: at most 100 "
+         "bytes a row"),
+    ],
+)  # fmt: skip
+def test_a_hash_index_has_a_few_bytes_of_each_row_that_it_is_on(index, words):
+    disk, wal = volumes(
+        [replace(INDEX, sql=f"CREATE INDEX i ON t USING hash {index}")], HERE, SIZES
+    )
+    assert disk.arithmetic == f"{words}, and as much again while the rows are sorted"
+    assert wal.arithmetic == words
+
+
+def test_an_index_on_ranges_of_a_plain_table():
+    """It has three pages, or twice as many and one for each range."""
+    plain = {"t": replace(SIZES["t"], bytes=2_560, chunks=0)}
+    for item in volumes([BRIN], HERE, plain):
+        assert (item.low, item.high) == (24_576, 49_172)
+        assert item.arithmetic == (
+            "an index on ranges of 128 pages: 3 pages, at most twice that, and as many pages as "
+            "there are ranges in 2.6 kB"
+        )
+
+
 def test_an_index_of_another_access_method_is_named():
     gist = replace(INDEX, sql="CREATE INDEX i ON t USING gist (a)")
     excluding = replace(INDEX, number=4, sql="ALTER TABLE t ADD EXCLUDE USING spgist (a WITH =)")
-    assert list(not_estimated([gist, excluding, INDEX], SIZES)) == [
+    retyped = replace(INDEX, sql="ALTER TABLE t ALTER a TYPE int USING a::int, ADD UNIQUE (a)")
+    assert list(not_estimated([gist, BRIN, excluding, retyped, INDEX], SIZES)) == [
         (3, "the disk and the WAL of statement 3 are not estimated: indexes with USING gist on t "
             "were not measured"),
         (4, "the disk and the WAL of statement 4 are not estimated: indexes with USING spgist on "
@@ -203,6 +238,10 @@ def test_a_query_may_return_fewer_rows_and_sort_more():
     assert scaled(some) == [(DISK, 0, 250_000_000), (WAL, 0, 375_000_000)]
     grouped = replace(COPIED, sql="CREATE TABLE x AS SELECT a, count(*) FROM t GROUP BY a")
     assert scaled(grouped) == [(DISK, 0, 650_000_000), (WAL, 0, 375_000_000)]
+    disk, wal = volumes([grouped], HERE, SIZES)
+    assert disk.arithmetic.endswith("; a row takes up to 500 bytes, and up to 400 MB are needed "
+                                    "while rows are sorted")  # fmt: skip
+    assert "sorted" not in wal.arithmetic
     gathered = replace(COPIED, sql="CREATE TABLE x AS SELECT array_agg(a) FROM t")
     assert scaled(gathered) == [(DISK, 0, 400_000_000), (WAL, 0, 600_000_000)]
 
@@ -213,15 +252,42 @@ def test_a_query_may_return_fewer_rows_and_sort_more():
         ("INSERT INTO u SELECT * FROM t", RowWork("u", existed=True, written=20)),
         ("INSERT INTO u SELECT * FROM t ON CONFLICT DO NOTHING", RowWork("u", True, 0, 0, 9, 20)),
         ("REFRESH MATERIALIZED VIEW u", RowWork("u", existed=True, written=20)),
+        ("REFRESH MATERIALIZED VIEW CONCURRENTLY u", RowWork("u", True, read=20, written=20)),
+        ("MERGE INTO u USING t ON u.a = t.a WHEN NOT MATCHED THEN INSERT VALUES (t.a)",
+         RowWork("u", True, read=20, written=20)),
         ("SELECT copy_rows()", RowWork("u", existed=True, written=20)),
     ],
-)
+)  # fmt: skip
 def test_rows_are_added_to_a_table_that_was_there(sql, work):
     disk, wal = scaled(replace(COPIED, sql=sql, rows=(FROM_T, work)))
     assert disk[:2] == (DISK, 0)
     assert disk[2] in (250_000_000, 800_000_000)
     assert wal[0] == WAL
     assert wal[2] in (1_000_000_000, 1_600_000_000)
+
+
+def test_the_table_that_grows_most_decides_how_many_rows_are_made():
+    """Not the one with most rows, here or there; all of them have a part in the width of a row."""
+    rows = (FROM_T, RowWork("u", existed=True, read=1_000), COPIED.rows[1])
+    joined = replace(COPIED, sql="CREATE TABLE x AS SELECT * FROM t JOIN u USING (a)", rows=rows)
+    sizes = {**SIZES, "u": Size(rows=2_000_000, bytes=200_000_000, chunks=0, batches=0)}
+    disk, _ = volumes([joined], {**HERE, "u": 1_000}, sizes)
+    assert disk.arithmetic == (
+        "20 rows in the rehearsal, made from 40 rows of t, are up to 500,000 from 1,000,000; a row "
+        "takes up to 600 bytes, and up to 600 MB are needed while rows are sorted"
+    )
+    empty = {**SIZES, "u": Size(rows=0, bytes=0, chunks=0, batches=0)}
+    disk, _ = volumes([joined], {**HERE, "u": 1_000}, empty)
+    # 500,000 rows of 500 bytes, and t while its rows are sorted.
+    assert disk.high == 650_000_000
+
+
+def test_a_row_is_as_wide_as_those_of_its_table():
+    into = replace(COPIED, sql="INSERT INTO u SELECT * FROM t",
+                   rows=(FROM_T, RowWork("u", existed=True, written=20)))  # fmt: skip
+    wider = {**SIZES, "u": Size(rows=10, bytes=9_000, chunks=0, batches=0)}
+    disk, _ = volumes([into], {**HERE, "u": 10}, wider)
+    assert disk.arithmetic.endswith("; a row takes up to 1 kB")
 
 
 def test_rows_that_a_statement_lists_are_as_many_there():
@@ -237,6 +303,19 @@ def test_a_table_of_an_unknown_size_is_named():
         "the disk and the WAL of statement 3 are not estimated: x is filled from v, which is not "
         "in the file with the sizes"
     ]
+    two = replace(other, rows=(*other.rows, RowWork("w", existed=True, read=4)))
+    assert [reason for _, reason in not_estimated([two], SIZES)] == [
+        "the disk and the WAL of statement 3 are not estimated: x is filled from v, w, which "
+        "are not in the file with the sizes"
+    ]
+
+
+def test_a_table_that_one_side_does_not_have_is_no_measure_of_new_rows():
+    """`v` has rows here only, `w` there only."""
+    rows = (FROM_T, RowWork("v", True, read=4), RowWork("w", True, read=4), COPIED.rows[1])
+    joined = replace(COPIED, sql="CREATE TABLE x AS SELECT * FROM t, v, w", rows=rows)
+    here, there = {**HERE, "v": 4, "w": 0}, {**SIZES, "w": SIZES["t"]}
+    assert list(volumes([joined], here, there)) == list(volumes([COPIED], HERE, SIZES))
 
 
 @pytest.mark.parametrize(
