@@ -673,6 +673,10 @@ CASES = {
         },
         Circumstances(),
     ),
+    "such a watermark, and a refresh up to now": (
+        {**DAILY, **refresh("daily", "3 days", "0 seconds"), WATERMARK: "2100-01-02 00:00"},
+        Circumstances(),
+    ),
     "such a watermark, and a refresh of the next day": (
         {**DAILY, **refresh("daily", "3 days", "-1 day"), WATERMARK: "2100-01-02 00:00"},
         Circumstances(),

@@ -56,6 +56,7 @@ FUNCTIONS, HERE = "functions of desk", "functions of desk in public"
             [EXISTS],
         ),
         (_future("types of head of desk", ("usage",)), {}, []),
+        (_future("types of chief of desk", ("usage",)), {}, [EXISTS]),
         (_future("functions of desk", ("execute", "more")), {}, ["privileges"]),
     ],
 )
