@@ -190,7 +190,7 @@ def test_a_hash_index_has_a_few_bytes_of_each_row_that_it_is_on(index, words):
 
 def test_an_index_on_ranges_of_a_plain_table():
     """It has three pages, or twice as many and one for each range."""
-    plain = {"t": replace(SIZES["t"], bytes=2_560, chunks=0)}
+    plain = {"t": replace(SIZES["t"], bytes=2_600, chunks=0)}
     for item in volumes([BRIN], HERE, plain):
         assert (item.low, item.high) == (24_576, 49_172)
         assert item.arithmetic == (
