@@ -32,6 +32,7 @@ from conformance.strategies.checks.syntax import (
     mentioned,
     read_check,
 )
+from conformance.strategies.values.expressions import Expression
 from conformance.strategies.values.narrowing import ANYTHING, JSON_TYPES, Narrowing, is_nan
 from conformance.strategies.values.numerals import fits_single, is_single
 from conformance.strategies.values.patterns import Pattern
@@ -281,6 +282,30 @@ def _of_pattern(field: Field, comparison: Comparison) -> list[Narrowing]:
     return _of_lengths(operator, [pattern.shortest])
 
 
+def _of_expression(field: Field, comparison: Comparison) -> list[Narrowing]:
+    kind, (literal,), operator = field.kind.stored, comparison.literals, comparison.operator
+    # With citext no operator regards the case.
+    if not isinstance(kind, String) or isinstance(kind, CITEXT):
+        raise NotUnderstood(f"a regular expression of {field.name!r} is not supported")
+    try:
+        expression = Expression.parse(str(literal), any_case=operator.endswith("*"))
+    except ValueError as error:
+        raise NotUnderstood(str(error)) from None
+    if operator.startswith("!"):
+        if expression.by_locale:
+            raise NotUnderstood("the locale decides which texts do not match")
+        return [Narrowing(unlike=(expression,))]
+    shortest, longest = expression.width
+    if isinstance(kind, CHAR):
+        # The padding of char(n) counts.
+        length = kind.length or 1
+        shortest, longest = (
+            max(shortest, length),
+            length if longest is None else min(longest, length),
+        )
+    return [Narrowing(shortest=shortest, longest=longest, like=expression)]
+
+
 def _of_type(field: Field, comparison: Comparison) -> list[Narrowing]:
     if not isinstance(field.kind.stored, JSON):
         raise NotUnderstood(f"jsonb_typeof of the column {field.name!r} is not supported")
@@ -359,6 +384,7 @@ def _moment(kind: Any, literal: Any) -> datetime | None:
 #: A measure of a column or an operator -> what reads such a comparison.
 _SPECIAL: dict[str, Callable[[Field, Comparison], list[Narrowing]]] = {
     "length": _of_length, "type": _of_type, "like": _of_pattern, "not like": _of_pattern,
+    "~": _of_expression, "~*": _of_expression, "!~": _of_expression, "!~*": _of_expression,
 }  # fmt: skip
 _TRUTHS: dict[Any, bool] = {
     True: True, False: False, "true": True, "false": False, "t": True, "f": False,

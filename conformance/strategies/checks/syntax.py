@@ -1,9 +1,9 @@
 """Parse the SQL of a CHECK constraint: comparisons of a column with literals, and their logic.
 
 The grammar has `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`,
-`<> ALL (ARRAY[...])`, `[NOT] LIKE`, `IS [NOT] NULL`, a boolean column alone, `length(column)` or
-`jsonb_typeof(column)` instead of a column, casts that change no value, and `AND`, `OR`, `NOT` and
-parentheses around all of these.
+`<> ALL (ARRAY[...])`, `[NOT] LIKE`, `~`, `~*` and their opposites, `IS [NOT] NULL`, a boolean
+column alone, `length(column)` or `jsonb_typeof(column)` instead of a column, casts that change no
+value, and `AND`, `OR`, `NOT` and parentheses around all of these.
 Everything else raises `NotUnderstood`; the parser skips nothing.
 """
 
@@ -22,7 +22,7 @@ Literal = Decimal | str | bool
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<quoted>\"(?:[^\"]|\"\")+\")"
     r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<word>[A-Za-z_][\w$]*)"
-    r"|(?P<sign>::|<=|>=|<>|!=|!?~~\*?|\|\||[=<>()\[\],.+-]))"
+    r"|(?P<sign>::|<=|>=|<>|!=|!?~~?\*?|\|\||[=<>()\[\],.+-]))"
 )
 _COMPARISONS = {"=", "<>", "!=", "<", "<=", ">", ">="}
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -33,6 +33,8 @@ _MEASURES = {
 }  # fmt: skip
 #: LIKE in the form in which PostgreSQL prints it.
 _LIKES = {"~~": "like", "!~~": "not like"}
+#: Operators that compare with a regular expression, with or without regard to the case.
+_MATCHES = {"~", "~*", "!~", "!~*"}
 _TEXT_CASTS = {"text", "varchar", "character varying"}
 _WHOLE_CASTS = {"integer", "int", "bigint", "smallint"}
 #: Casts that keep the value of a literal; `operand` refuses a cast that rounds.
@@ -45,6 +47,7 @@ _OPPOSITE = {
     "=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
     "in": "not in", "not in": "in", "is null": "is not null", "is not null": "is null",
     "like": "not like", "not like": "like",
+    "~": "!~", "!~": "~", "~*": "!~*", "!~*": "~*",
 }  # fmt: skip
 #: The words after the first word of a type's name.
 _TYPE_TAILS = (("precision",), ("varying",), ("with", "time", "zone"), ("without", "time", "zone"))
@@ -203,6 +206,9 @@ class _Reader:
         if kind == "sign" and operator in _LIKES:
             self.at += 1
             return self.liked(column, measure, _LIKES[operator])
+        if kind == "sign" and operator in _MATCHES:
+            self.at += 1
+            return self.liked(column, measure, operator)
         if kind != "sign" or operator not in _COMPARISONS:
             return Comparison(column, "=", (True,), measure)
         self.at += 1
@@ -227,7 +233,9 @@ class _Reader:
 
     def liked(self, column: str, measure: str, operator: str) -> Condition:
         if measure:
-            raise NotUnderstood(f"LIKE is not supported for the {measure} of a column")
+            raise NotUnderstood(
+                f"{operator.upper()} is not supported for the {measure} of a column"
+            )
         return Comparison(column, operator, (self.pattern(),))
 
     def pattern(self) -> str:

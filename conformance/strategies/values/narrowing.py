@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
+    from conformance.strategies.values.expressions import Expression
     from conformance.strategies.values.patterns import Pattern
 
 #: Class of a document -> its type; every other document is a number.
@@ -35,7 +36,7 @@ class Narrowing:
         choices: the only allowed values; None: all values.
         excluded: values that are not allowed.
         null: True: only NULL is allowed; False: NULL is not allowed; None: the column decides.
-        like, unlike: the pattern of LIKE that texts have, and those that they do not have.
+        like, unlike: the pattern or expression that texts match, and those that they do not match.
         types: the types of JSON documents, as jsonb_typeof() names them; None: all.
     """
 
@@ -48,8 +49,8 @@ class Narrowing:
     choices: tuple[Any, ...] | None = None
     excluded: tuple[Any, ...] = ()
     null: bool | None = None
-    like: Pattern | None = None
-    unlike: tuple[Pattern, ...] = ()
+    like: Pattern | Expression | None = None
+    unlike: tuple[Pattern | Expression, ...] = ()
     types: frozenset[str] | None = None
 
     def allows(self, value: Any) -> bool:

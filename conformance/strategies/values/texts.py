@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from sqlalchemy import CHAR
 from sqlalchemy.dialects import postgresql as pg
 
+from conformance.strategies.values.expressions import Expression
 from conformance.strategies.values.narrowing import made
-from conformance.strategies.values.patterns import like
+from conformance.strategies.values.patterns import Pattern, like
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hypothesis.strategies import SearchStrategy
     from sqlalchemy import LargeBinary, String
 
@@ -54,7 +58,7 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
     if shortest > longest:
         return st.nothing()
     if narrowing.like is not None:
-        some = (like(narrowing.like, kind, shortest, longest) for kind in (_familiar, _unusual))
+        some = (_like(narrowing.like, kind, shortest, longest) for kind in (_familiar, _unusual))
         return narrowing.left_of(st.one_of(*some))
     found = [_familiar(shortest, longest)]
     hurting = precarious(narrowing, longest)
@@ -71,8 +75,19 @@ def plain(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
     shortest = max(narrowing.shortest, min(1, longest))
     if shortest > longest or isinstance(kind, CHAR):
         return texts(kind, narrowing, limit)
-    found = like(narrowing.like, _plain_words, shortest, longest) if narrowing.like else None
+    found = _like(narrowing.like, _plain_words, shortest, longest) if narrowing.like else None
     return narrowing.left_of(found or _plain_words(shortest, longest))
+
+
+def _like(
+    pattern: Pattern | Expression,
+    texts: Callable[[int, int], SearchStrategy[str]],
+    shortest: int,
+    longest: int,
+) -> SearchStrategy[str]:
+    if isinstance(pattern, Expression):
+        return pattern.texts(shortest, longest)
+    return like(pattern, texts, shortest, longest)
 
 
 def _familiar(shortest: int, longest: int) -> SearchStrategy[str]:
@@ -119,9 +134,13 @@ def _repeated(shortest: int, longest: int) -> SearchStrategy[str]:
 def _blank_padded(kind: CHAR, narrowing: Narrowing) -> SearchStrategy[str]:
     """Texts for `char(n)`, padded with blanks as PostgreSQL returns them."""
     length = kind.length or 1
+    if narrowing.like is not None:
+        return narrowing.left_of(_like(narrowing.like, _familiar, length, length))
     bare = made(lambda text: text.ljust(length), st.text(_FAMILIAR, max_size=length))
     forbidden = {str(value).rstrip(" ") for value in narrowing.excluded}
-    return bare.filter(lambda text: text.rstrip(" ") not in forbidden) if forbidden else bare
+    if forbidden:
+        bare = bare.filter(lambda text: text.rstrip(" ") not in forbidden)
+    return replace(narrowing, excluded=()).left_of(bare)
 
 
 def binaries(kind: LargeBinary, narrowing: Narrowing, limit: int | None) -> SearchStrategy[bytes]:
