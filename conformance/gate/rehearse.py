@@ -383,10 +383,10 @@ def _passed_checks(evidence: Evidence, codes: set[str]) -> Iterator[str]:
     """Describe the checks that passed."""
     if evidence.failure is not None:
         return
-    contents = evidence.before.contents.values()
-    if rows := sum(item.rows for item in contents):
-        tables = f"{len(contents)} table{'s' * (len(contents) > 1)}"
-        yield f"upgrade on {rows} generated rows in {tables}"
+    filled = [item.rows for item in evidence.before.contents.values() if item.rows]
+    if filled:
+        tables = f"{len(filled)} table{'s' * (len(filled) > 1)}"
+        yield f"upgrade on {sum(filled)} generated rows in {tables}"
     else:
         yield "upgrade, where no table had rows before"
     if evidence.interruptions and all(item.harmless for item in evidence.interruptions):
