@@ -17,6 +17,8 @@ from conformance.declarations.views import view_of
 
 #: Prefixes of the schemas in which TimescaleDB and its toolkit keep chunks and settings.
 _OWN_SCHEMAS = ("_timescaledb_", "timescaledb_", "toolkit_experimental")
+#: The triggers that TimescaleDB creates on the tables of a project.
+_OWN_TRIGGERS = (".ts_insert_blocker", ".ts_cagg_invalidation_trigger")
 #: The kinds that Alembic itself asks for.
 _OF_ALEMBIC = frozenset(
     {"schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint"}
@@ -36,7 +38,8 @@ def include_name(name: str | None, kind: str, parents: Any = None, *_: Any) -> b
         return not (kind == "schema" and name is not None and name.startswith(_OWN_SCHEMAS))
     schema = str((parents or {}).get("schema_name"))
     extension = kind == "extension" and name == f"{schema}.timescaledb"
-    return not (schema.startswith(_OWN_SCHEMAS) or extension)
+    trigger = kind == "trigger" and str(name).endswith(_OWN_TRIGGERS)
+    return not (schema.startswith(_OWN_SCHEMAS) or extension or trigger)
 
 
 def include_object(item: Any, *_: Any) -> bool:

@@ -202,6 +202,9 @@ def _describe(diff: tuple[Any, ...]) -> str:
         _, schema, table, column = diff
         return f"{operation} {'.'.join(filter(None, (schema, table, column.name)))}"
     item = diff[1]
+    if isinstance(item, str):
+        # An operation of a library, such as alembic_utils, that names what it is about.
+        return f"{operation} {item}"
     name = getattr(item, "fullname", None) or getattr(item, "name", None) or type(item).__name__
     table = getattr(item, "table", None)
     return f"{operation} {name}" + (f" on {table.fullname}" if table is not None else "")

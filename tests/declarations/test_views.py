@@ -314,6 +314,10 @@ def test_autogenerate_looks_into_no_schema_of_timescaledb():
         ("public.timescaledb", "extension", "public", False),
         ("public.timescaledb", "view", "public", True),
         ("public.citext", "extension", "public", True),
+        ("desk.ts_insert_blocker", "trigger", "desk", False),
+        ("desk.ts_cagg_invalidation_trigger", "trigger", "desk", False),
+        ("desk.ts_insert_blocker", "view", "desk", True),
+        ("desk.touch", "trigger", "desk", True),
         ("x", "view", None, True),
     ],
 )

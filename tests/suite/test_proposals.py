@@ -74,6 +74,12 @@ def found_of(engine, database, models):
     return found, "".join(describe_proposals(diffs))
 
 
+def test_what_a_library_proposes_is_named():
+    """As alembic_utils describes the operation: a name and its SQL."""
+    diff = ("drop_entity", "PGView: desk.latest", "DROP VIEW desk.latest")
+    assert describe_proposals([diff]) == ["drop_entity PGView: desk.latest"]
+
+
 def test_another_default_is_a_difference(conformance_engine):
     database, models = MetaData(), MetaData()
     table(database, read_at("clock_timestamp()"))
