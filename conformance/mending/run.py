@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _OF_A_TEST = (
     "a test of the suite found it, not a fact of the schema: correct the migration or the models"
 )
+_OF_THE_VERSION_TABLE = (
+    "a revision cannot mend Alembic's version table: the audit says what to do, and whether it is"
+    " still so"
+)
 
 
 @dataclass(frozen=True)
@@ -112,21 +116,26 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
     )
     there = {finding.id for finding in findings.values()}
     others = [name for name in read.ids or () if name not in there]
-    # What only an audit finds, such as a failed job, may be over since.
-    of_tests = [name for name in others if not read.in_use and _is_of_a_test(name)]
+    left = [Unmended(name, why) for name in others if (why := _why_not_read(name, read))]
     return plan, FixReport(
         read.source,
         plan.mended,
-        (*plan.unmended, *(Unmended(name, _OF_A_TEST) for name in of_tests)),
-        tuple(name for name in others if name not in of_tests),
+        (*plan.unmended, *left),
+        tuple(name for name in others if not _why_not_read(name, read)),
         plan.kept,
     )
 
 
-def _is_of_a_test(name: str) -> bool:
-    """Whether the id is no fact's: `check:test_upgrade` is not that of a check constraint."""
+def _why_not_read(name: str, read: Read) -> str:
+    """Why facts do not say whether a finding is gone; empty if they do.
+
+    `check:test_upgrade` is not the id of a check constraint.
+    """
     kind, _, rest = name.partition(":")
-    return kind not in KINDS or ":" not in rest
+    if read.in_use:
+        # What else only an audit finds, such as a failed job, may be over since.
+        return _OF_THE_VERSION_TABLE if kind == "migration" else ""
+    return _OF_A_TEST if kind not in KINDS or ":" not in rest else ""
 
 
 def _has_sessions(project: Configuration) -> bool:
