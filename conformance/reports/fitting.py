@@ -1,4 +1,4 @@
-"""Fit a message on a terminal; the written reports have the whole message."""
+"""Fit messages on a terminal; the written reports have all of them, and all of each."""
 
 from __future__ import annotations
 
@@ -24,3 +24,13 @@ def fit(text: Text, console: Console) -> Text:
     left_out = len(lines) - MOST_LINES + 1
     rest = Text(f"…{left_out} lines are left out; the written reports have them…")
     return Text("\n").join([*first, rest, *last])
+
+
+def more_findings(rest: int, reports: str | None) -> str:
+    """How many findings are not shown, and where they are.
+
+    Args:
+        reports: the folder of the written reports, if any.
+    """
+    where = f"the reports in {reports} have them" if reports else "--reports FOLDER writes them all"
+    return f"…and {rest} more finding{'s' * (rest != 1)}: {where}.\n"

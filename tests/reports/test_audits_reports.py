@@ -94,8 +94,10 @@ def test_console():
 def test_console_shows_a_screen():
     many = Verdict(ENGINE, tuple(finding(f"c{n}") for n in range(20)))
     names = [f"d{n}" for n in range(9)]
-    text = shown(Audits((*(Audited(name, many) for name in names), Audited("x", Verdict(ENGINE)))))
-    assert "…and 5 more findings.\n" in text
+    found = Audits((*(Audited(name, many) for name in names), Audited("x", Verdict(ENGINE))))
+    assert "…and 5 more findings: the reports in build have them.\n" in shown(found, "build")
+    text = shown(found)
+    assert "…and 5 more findings: --reports FOLDER writes them all.\n" in text
     assert "  in d0, d1, d2, d3, d4, d5 and 3 more\n" in text
     assert "  in all 9 databases\n" in shown(Audits(tuple(Audited(name, many) for name in names)))
 

@@ -55,7 +55,7 @@ def test_console():
 def test_what_fails_is_shown_before_warnings():
     text = shown(replace(EXCUSED, findings=(*(WARNING,) * 20, SPREAD)))
     assert text.startswith("✗ column curves.spread: is there\n")
-    assert "…and 6 more findings." in text
+    assert "…and 6 more findings: --reports FOLDER writes them all.\n" in text
 
 
 def test_many_accepted_ones_do_not_fill_the_screen():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from conformance.reports.fitting import more_findings
 from conformance.reports.headline import show_headline
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def show(audits: Audits, console: Console, reports: str | None = None) -> None:
     for item in shared[:_MOST_FINDINGS]:
         _show_finding(item, console)
     if len(shared) > _MOST_FINDINGS:
-        rest = len(shared) - _MOST_FINDINGS
-        console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
+        rest = more_findings(len(shared) - _MOST_FINDINGS, reports)
+        console.print(rest, highlight=False, markup=False)
     _show_table(audits, console)
     counts = audits.counts
     summary = ", ".join(

@@ -10,7 +10,7 @@ from conformance.comparing.codes import SEVERITIES
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.findings import CATALOG
 from conformance.comparing.verdict import describe_counts
-from conformance.reports.fitting import fit
+from conformance.reports.fitting import fit, more_findings
 from conformance.reports.grouping import by_reason, objects_of, seen_by_kind
 from conformance.reports.headline import show_headline
 
@@ -45,7 +45,7 @@ def show(
         console.print(Text(f"  {finding.id}\n", style="cyan"))
     rest = len(verdict.findings) - _MOST_FINDINGS
     if rest > 0:
-        console.print(f"…and {rest} more finding{'s' * (rest != 1)}.\n")
+        console.print(more_findings(rest, reports), highlight=False, markup=False)
     ways = [f"{condition}{command} {does}" for condition, command, does in verdict.ways_out]
     if ways:
         console.print("\n".join([*ways, ""]), highlight=False, markup=False)
