@@ -83,6 +83,13 @@ EXHAUSTED = (
     "The server ran out of memory or of room for locks: change fewer tables and chunks in one "
     "transaction."
 )
+#: What the server says of a value that a statement writes. A domain may also refuse the value of a
+#: row that is there already.
+_WRITTEN = re.compile(r"new row for relation|null value in column|duplicate key value")
+_ALLOWED_VALUES = (
+    "The statement writes a value that the constraint forbids: correct the value, or change the "
+    "constraint before this statement."
+)
 #: SQLSTATEs, or their class, and what to do; the first match counts.
 _BY_STATE = (
     (
@@ -140,6 +147,8 @@ def hint_for_known(reason: str) -> str | None:
     return next((hint for pattern, hint in _HINTS if re.search(pattern, reason)), None)
 
 
-def hint_for_state(sqlstate: str) -> str | None:
+def hint_for_state(sqlstate: str, message: str) -> str | None:
     """What to do about a statement that the server rejects, by the cause of the error."""
+    if sqlstate.startswith("23") and _WRITTEN.search(message):
+        return _ALLOWED_VALUES
     return next((hint for state, hint in _BY_STATE if sqlstate.startswith(state)), None)

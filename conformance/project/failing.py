@@ -97,7 +97,7 @@ def failure_in_a_file(
 
 def _by_state(error: BaseException) -> str:
     """What to do by the cause of a server's error, with a space behind; empty if unknown."""
-    hint = hint_for_state(state_of(error))
+    hint = hint_for_state(state_of(error), str(error))
     return f"{hint} " if hint else ""
 
 

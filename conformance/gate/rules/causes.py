@@ -82,7 +82,7 @@ def _by_cause(failure: Failure) -> str | None:
         return PARTITION_FIRST
     if any(map(_OUR_DATABASE.search, failure.detail)):
         return _ROLE_IN_USE
-    found = _of_itself(failure) or hint_for_state(failure.sqlstate)
+    found = _of_itself(failure) or hint_for_state(failure.sqlstate, failure.reason)
     if failure.hint and found in (None, CORRECT_NAME, CORRECT_STATEMENT, EXHAUSTED):
         return " ".join(filter(None, (found, f"The server's hint: {failure.hint}")))
     return found

@@ -153,6 +153,11 @@ def hint_for_offline(reason: str) -> str:
         return "Ask context.is_offline_mode() before connecting, and print SQL instead."
     if "MockConnection" in reason:
         return "Use op.execute(): there is no connection and no cursor offline."
+    if "No literal value renderer" in reason:
+        return (
+            "Give the columns of the statement their types, such as sa.column('code', sa.Text()):"
+            " offline SQL writes the values out."
+        )
     return "Do not use query results in Python; use a DO block to decide in SQL."
 
 

@@ -501,6 +501,7 @@ HINTS = {
             "SyntaxError: no",
             "no operator %%",
             "'MockConnection' has none",
+            "No literal value renderer is available",
             "TypeError",
         )
     },
@@ -513,6 +514,18 @@ HINTS = {
     "a failure for a row without a partition": lambda: hint_for(
         Failure('no partition of relation "t" found for row', "INSERT INTO t", (), "23514")
     ),
+    **{
+        f"a failure for a written value: {reason}": lambda reason=reason: hint_for(
+            Failure(reason, "X", (), "23000")
+        )
+        for reason in (
+            'new row for relation "t" violates check constraint "c"',
+            'value for domain d violates check constraint "c"',
+            'null value in column "c" of relation "t" violates not-null constraint',
+            'duplicate key value violates unique constraint "c"',
+            'check constraint "c" of relation "t" is violated by some row',
+        )
+    },
     "a failure for an extension": lambda: hint_for(
         Failure('extension "postgis" is not available', "CREATE EXTENSION postgis", (), "0A000")
     ),
