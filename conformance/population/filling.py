@@ -108,7 +108,7 @@ def fill_table(
     """
     kept = how_kept(connection, table)
     if kept.why_not_filled is not None:
-        raise NotDerivable(table, [kept.why_not_filled])
+        raise NotDerivable(table, [(kept.why_not_filled, "")])
     inserted, lacking = False, None
     for row in _generated(connection, table, span, plain=plain):
         try:
@@ -118,7 +118,7 @@ def fill_table(
     if not inserted:
         unread = derivation_of(table).unread
         raise lacking or NotDerivable(
-            table, [f"{check}; no generated row satisfies the check" for check in unread]
+            table, [(f"{check}; no generated row satisfies the check", "") for check in unread]
         )
     if compress and compression_of(table) is not None:
         _bring_into_states(connection, table)

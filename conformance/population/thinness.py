@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from conformance.errors import describe_briefly
 from conformance.population.filling import NoPartition, fill_table
 from conformance.population.foreign import how_kept
+from conformance.strategies import NotDerivable
 from conformance.strategies.derivation import derivation_of
 
 if TYPE_CHECKING:
@@ -88,6 +89,18 @@ def missing_parents(connection: Connection, table: Table) -> str | None:
         if parent is not table and not key.parent.nullable and _is_empty(connection, parent):
             return f"{parent.fullname} has no rows: {why_no_rows(connection, parent)}"
     return None
+
+
+def why_not_generated(connection: Connection, table: Table, error: ValueError) -> str:
+    """Why no rows of the table were generated: its parents have none, or the error says it."""
+    missing = missing_parents(connection, table)
+    return f"cannot generate rows: {missing}" if missing else why_not_derived(error)
+
+
+def why_not_derived(error: ValueError) -> str:
+    """Why no rows were generated, without what a caller of `rows` could pass."""
+    causes = "; ".join(error.causes) if isinstance(error, NotDerivable) else str(error)
+    return f"cannot generate rows: {causes}"
 
 
 def _thin_parts(table: Table) -> Iterator[tuple[str, str]]:

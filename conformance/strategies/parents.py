@@ -34,12 +34,13 @@ def check_names(table: Table, parents: Parents) -> None:
 
 
 def references(
-    table: Table, parents: Parents, overridden: set[str], problems: list[str]
+    table: Table, parents: Parents, overridden: set[str], problems: list[tuple[str, str]]
 ) -> Iterator[tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
     """The columns of each foreign key, by name, with their possible values.
 
     Args:
-        problems: a sentence is added for each foreign key without values.
+        problems: a cause, and what the caller can pass, are added for each foreign key without
+            values.
     """
     drawn: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     # The longest first: a shorter one may be a part of it.
@@ -49,8 +50,10 @@ def references(
             continue
         if overridden.intersection(columns):
             problems.append(
-                f"the foreign key ({', '.join(columns)}) shares a column with an override: "
-                "override all of its columns"
+                (
+                    f"the foreign key ({', '.join(columns)}) shares a column with an override",
+                    "override all of its columns",
+                )
             )
             continue
         found = _values(constraint, parents)
@@ -69,7 +72,10 @@ def references(
             drawn[whole] = values
         else:
             problems.append(
-                f"no parents agree on ({', '.join(columns)}), to which two foreign keys belong"
+                (
+                    f"no parents agree on ({', '.join(columns)}), to which two foreign keys belong",
+                    "",
+                )
             )
     yield from drawn.items()
 
@@ -128,14 +134,14 @@ def _values(constraint: ForeignKeyConstraint, parents: Parents) -> list[tuple[An
     return []
 
 
-def _missing(constraint: ForeignKeyConstraint, columns: tuple[str, ...]) -> str:
+def _missing(constraint: ForeignKeyConstraint, columns: tuple[str, ...]) -> tuple[str, str]:
     owner, targets = _targets(constraint)
     if len(columns) == 1:
         return (
-            f"column {columns[0]} refers to {owner}.{targets[0]}: pass "
-            f"parents={{'{owner}.{targets[0]}': [...]}} with existing values, or override it"
+            f"column {columns[0]} refers to {owner}.{targets[0]}",
+            f"pass parents={{'{owner}.{targets[0]}': [...]}} with existing values, or override it",
         )
     return (
-        f"columns {', '.join(columns)} refer to {owner} ({', '.join(targets)}): pass "
-        f"parents={{'{owner}': [...]}} with existing rows, or override the columns"
+        f"columns {', '.join(columns)} refer to {owner} ({', '.join(targets)})",
+        f"pass parents={{'{owner}': [...]}} with existing rows, or override the columns",
     )

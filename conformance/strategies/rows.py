@@ -12,7 +12,7 @@ from conformance.strategies.derivation import LEFT_OUT, Derivation, Row, Scope, 
 from conformance.strategies.parents import check_names, references
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Table
 
@@ -28,12 +28,14 @@ class NotDerivable(ValueError):
 
     Attributes:
         problems: one sentence for each argument that the caller has to add.
+        causes: the same without the arguments, for readers who call nothing.
     """
 
-    def __init__(self, table: Table, problems: list[str]) -> None:
-        listed = "".join(f"\n- {problem}" for problem in problems)
+    def __init__(self, table: Table, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple("; ".join(filter(None, problem)) for problem in problems)
+        self.causes = tuple(cause for cause, _ in problems)
+        listed = "".join(f"\n- {problem}" for problem in self.problems)
         super().__init__(f"cannot generate rows of {table.fullname} from its metadata:{listed}")
-        self.problems = tuple(problems)
 
 
 def rows(  # noqa: PLR0913 - what is said of a table, by keyword
@@ -124,7 +126,7 @@ class _Parts:
         self.table = derivation.table
         self.scope = scope
         self.parts: list[Part] = []
-        self.problems: list[str] = []
+        self.problems: list[tuple[str, str]] = []
         self.done: set[str] = set()
         self.overridden: set[str] = set()
 
@@ -167,8 +169,11 @@ class _Parts:
             kept = check.columns and self.overridden.issuperset(check.columns)
             if check.name not in trusting and not kept:
                 self.problems.append(
-                    f"{check}; override {' and '.join(check.columns) or 'columns'}, "
-                    f"or filter the rows by the check and pass trusting=[{check.name!r}]"
+                    (
+                        str(check),
+                        f"override {' and '.join(check.columns) or 'columns'}, or filter the rows "
+                        f"by the check and pass trusting=[{check.name!r}]",
+                    )
                 )
 
     def add_the_rest(self, *, nulls_for_unknown: bool) -> None:
@@ -180,12 +185,12 @@ class _Parts:
                 unknown = [name for name in left if name in self.derivation.unknown]
                 if found.is_empty or not nulls_for_unknown:
                     self.problems += [
-                        f"column {name}: {self.derivation.unknown[name]}; override the column"
+                        (f"column {name}: {self.derivation.unknown[name]}", "override the column")
                         for name in unknown
                     ]
                 if found.is_empty and not unknown:
                     listed = ", ".join(left)
-                    self.problems.append(f"the checks of {listed} allow no value of its type")
+                    self.problems.append((f"the checks of {listed} allow no value of its type", ""))
                 self._add(left, found)
 
     def _add(self, names: tuple[str, ...], strategy: SearchStrategy[Any]) -> None:

@@ -25,7 +25,7 @@ from conformance.declarations import tables_of
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.observed.home import home_of
 from conformance.population.filling import draw, fill_every_state
-from conformance.population.thinness import thin
+from conformance.population.thinness import thin, why_not_derived
 from conformance.project.confinement import confined
 from conformance.project.env_connection import passed_to_env
 from conformance.project.models import classes_for, writes_for
@@ -243,7 +243,7 @@ def scenarios(request: pytest.FixtureRequest, record: Record) -> Callable[..., N
             drawn = draw(strategy, count + 1, variant=generation.seed)
             drawn = drawn[1:] or drawn
         except NotDerivable as error:
-            outcomes.skip_not_checked(record, f"cannot generate rows: {error}")
+            outcomes.skip_not_checked(record, why_not_derived(error))
         for scenario in drawn:
             try:
                 property_(scenario)

@@ -22,7 +22,7 @@ from conformance.histories.script import render_script, script_of
 from conformance.histories.stage import Stage, fill_parents, histories_template
 from conformance.histories.subject import Subject, compressing_job
 from conformance.population.filling import parents_of
-from conformance.population.thinness import PLAIN_ROWS_ONLY, missing_parents
+from conformance.population.thinness import PLAIN_ROWS_ONLY, why_not_generated
 from conformance.strategies import natural_key, unknown_columns
 from conformance.strategies.drawing import drawing
 from conformance.suite.refusals import refusal_of
@@ -130,9 +130,9 @@ def test_history(
     try:
         machine = history_of(subject, stage)
     except ValueError as error:
-        reason = missing_parents(stage.connections.writing, subject.table) or str(error)
+        reason = why_not_generated(stage.connections.writing, subject.table, error)
         stage.connections.writing.rollback()
-        outcomes.skip_not_checked(record, f"cannot generate histories: {reason}")
+        outcomes.skip_not_checked(record, reason)
     for column, reason in unknown_columns(subject.table).items():
         part = f"rows:{subject.table.fullname}:{column}"
         outcomes.part_not_checked(

@@ -18,7 +18,7 @@ from conformance.checking.profiles import generation_of
 from conformance.checking.session import metadata_of
 from conformance.expected import spelling
 from conformance.population.filling import draw, parents_of
-from conformance.population.thinness import missing_parents
+from conformance.population.thinness import why_not_derived, why_not_generated
 from conformance.strategies import (
     batches,
     checks_of,
@@ -135,8 +135,7 @@ def holds(
     try:
         strategy = batches_of(hypertable)
     except ValueError as error:
-        reason = missing_parents(populated, hypertable) or str(error)
-        outcomes.skip_not_checked(record, f"cannot generate rows: {reason}")
+        outcomes.skip_not_checked(record, why_not_generated(populated, hypertable, error))
     return partial(examples, strategy)
 
 
@@ -203,8 +202,7 @@ def test_precarious_values_are_kept(
         parents = parents_of(populated, hypertable)
         strategy = rows(hypertable, parents=parents, complete=True, nulls_for_unknown=True)
     except ValueError as error:
-        reason = missing_parents(populated, hypertable) or str(error)
-        outcomes.skip_not_checked(record, f"cannot generate rows: {reason}")
+        outcomes.skip_not_checked(record, why_not_generated(populated, hypertable, error))
     drawn = draw(strategy, ROWS_AT_ONCE)
 
     def failure(*given: Row) -> Exception | None:
@@ -325,7 +323,7 @@ def test_checks_refuse(
             broken = refused_by(hypertable, check, parents=parents, nulls_for_unknown=True)
         except ValueError as error:
             part = f"rows:{hypertable.fullname}:checks_refuse:{name}"
-            outcomes.part_not_checked(record, part, f"cannot generate rows: {error}")
+            outcomes.part_not_checked(record, part, why_not_derived(error))
             continue
 
         into = as_stored(hypertable, columns_of(check))
@@ -387,7 +385,7 @@ def test_every_table_accepts_its_rows(
             row = rows(table, parents=parents_of(populated, table), nulls_for_unknown=True)
             strategies.append(st.tuples(st.just(table), row))
         except ValueError as error:
-            reason = f"cannot generate rows: {missing_parents(populated, table) or error}"
+            reason = why_not_generated(populated, table, error)
             part = f"rows:{table.fullname}:every_table_accepts_its_rows"
             outcomes.part_not_checked(record, part, reason)
     populated.rollback()

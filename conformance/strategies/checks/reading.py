@@ -73,7 +73,8 @@ class UnreadCheck:
     reason: str
 
     def __str__(self) -> str:
-        return f"check {self.name} ({self.sql}) is not understood: {self.reason}"
+        shown = self.sql if self.name == self.sql else f"{self.name} ({self.sql})"
+        return f"check {shown} is not understood: {self.reason}"
 
 
 def read_checks(
