@@ -31,6 +31,7 @@ _NOUNS = {
 #: Attributes that are read elsewhere than the other facts of their kind.
 _SOURCES_OF_ATTRIBUTES = {
     ("hypertable", "chunk_target_size"): "_timescaledb_catalog.hypertable",
+    ("hypertable", "root_table_rows"): "pg_class and the server's statistics",
 }
 #: Kind -> the catalogs and views that its facts are read from.
 _SOURCES = {
@@ -83,6 +84,7 @@ _ATTRIBUTES = {
     "over_periods": "use of periods (WITHOUT OVERLAPS, PERIOD)",
     "partitioned_by": "partition key",
     "referred_to_by": "foreign keys in other schemas",
+    "root_table_rows": "rows in the root table",
     "unindexed_groups": "columns of GROUP BY or ORDER BY without an index",
     "updates_refused": "publications that refuse UPDATE and DELETE",
     "using": "USING condition",
@@ -113,6 +115,7 @@ _PLURAL = frozenset(
         "references",
         "referred_to_by",
         "roles",
+        "root_table_rows",
         "settings",
         "sparse_indexes",
         "tablespaces",
@@ -158,6 +161,13 @@ _CAUSES = {
     ("hypertable", "chunk_target_size"): (
         "somebody called set_adaptive_chunking(). TimescaleDB then changes the chunk interval by "
         "itself, as rows come. set_adaptive_chunking(..., 'off') ends that"
+    ),
+    ("hypertable", "root_table_rows"): (
+        "rows were written while timescaledb.restoring was on, or while the server had not loaded "
+        "TimescaleDB. They are in the table of the hypertable itself and in no chunk: no query "
+        "reads them, and no policy compresses or drops them. SELECT ... FROM ONLY shows them, "
+        "INSERT INTO ... SELECT * FROM ONLY copies them into chunks, and DELETE FROM ONLY removes "
+        "them. If there are none, ANALYZE the table"
     ),
     ("hypertable", "integer_now"): "set_integer_now_func() was not called, or was called with "
     "another function. Without the right function a policy cannot tell how old a chunk is, and its "

@@ -37,6 +37,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
             for dimension in declared.partitions
         ),
         "chunk_target_size": None,
+        "root_table_rows": None,
     }
     if isinstance(declared.chunk_interval, int):
         attributes["integer_now"] = _integer_now(table, declared, default_schema)

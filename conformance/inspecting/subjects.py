@@ -80,6 +80,7 @@ UNSAID = {
     ("policy", "max_runtime"): _NO_LONGER_USUAL,
     ("chunk", "alterations"): _NO_LONGER_USUAL,
     ("hypertable", "chunk_target_size"): _NO_LONGER_USUAL,
+    ("hypertable", "root_table_rows"): _NO_LONGER_USUAL,
     ("chunk", "other_compression_settings"): _NO_LONGER_USUAL,
     ("trigger", "enabled"): _NO_LONGER_USUAL,
     ("rule", "enabled"): _NO_LONGER_USUAL,

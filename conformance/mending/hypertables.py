@@ -41,6 +41,12 @@ def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Ste
     changed = differing(before, after, ignored=["time_type"])
     if "time_column" in changed:
         raise CannotMend(f"a hypertable keeps its time column; {_ANEW}", "time_column")
+    if "root_table_rows" in changed:
+        raise CannotMend(
+            "nobody knows whether copies of these rows are in chunks, and which are wanted: move "
+            "or delete the rows by hand",
+            "root_table_rows",
+        )
     if "time_type" in differing(before, after) and _unit(before) is not _unit(after):
         raise CannotMend("chunks by time do not become chunks by number; create the table anew")
     if "partitions" in changed:

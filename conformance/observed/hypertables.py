@@ -6,9 +6,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, Detail, Facts, TypeName, Value
 from conformance.observed import compression
 from conformance.observed.catalog import Scope, parsed_interval, rows
+from conformance.observed.triggers import ENABLED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,12 @@ def _attributes(dimensions: Sequence[Any], scope: Scope) -> dict[str, Value]:
         "chunk_interval": parsed_interval(time.time_interval) if length is None else length,
         "partitions": tuple(_partition(dimension) for dimension in dimensions[1:]),
         "chunk_target_size": time.chunk_target_size and f"{time.chunk_target_size} bytes",
+        "root_table_rows": f"about {time.root_table_rows}" if time.root_table_rows > 0 else None,
     }
+    blocker = time.insert_blocker and ENABLED.get(time.insert_blocker, time.insert_blocker)
+    if blocker not in (None, "enabled", "always"):
+        # Without it rows can get in, where nothing else is right; those that did are judged.
+        attributes["insert_blocker"] = Detail(blocker, judged=False)
     if length is not None:
         function = time.now_function
         attributes["integer_now"] = function and scope.name(time.now_schema, function)

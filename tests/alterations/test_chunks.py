@@ -564,6 +564,20 @@ def test_alteration(database, case):
     database.expect(case.findings)
 
 
+def test_a_chunk_with_the_trigger_that_refuses_rows_of_the_root_table(database):
+    if not database.value("SELECT count(*) FROM pg_proc WHERE proname = 'insert_blocker'"):
+        pytest.skip("2.23 has dropped the trigger")
+    database.execute(
+        _on_a_chunk(
+            "CREATE TRIGGER ts_insert_blocker BEFORE INSERT ON {} FOR EACH ROW"
+            " EXECUTE FUNCTION _timescaledb_functions.insert_blocker()"
+        )
+    )
+    (finding,) = database.compare().findings.values()
+    assert finding.id == ALTERATIONS_OF_CHUNKS
+    assert "chunk has trigger ts_insert_blocker, and refuses new rows" in finding.message
+
+
 def test_chunks_are_named_and_counted(database):
     database.execute(UNLOGGED)
     (finding,) = database.compare().findings.values()

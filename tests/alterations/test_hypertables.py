@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Integer,
+    MetaData,
+    NullPool,
+    Table,
+    create_engine,
+)
 
 from conformance.comparing.facts import FactKey
 from conformance.declarations import HashPartition, Hypertable
 
-from .cases import Alteration, ModelEdit, parametrize
+from .cases import Alteration, Database, ModelEdit, parametrize
 
 PLAIN_CURVES = """
 DROP TABLE curves;
@@ -140,6 +149,123 @@ def test_alteration(database, case):
 @parametrize(EDITS)
 def test_model_edit(database, edited, case):
     database.expect(case.findings, edited(case))
+
+
+ROOT = "hypertable:curves:root_table_rows"
+#: As a restore that goes wrong writes them: into the table of the hypertable, and into no chunk.
+INTO_THE_ROOT = """
+SET timescaledb.restoring = on;
+DROP TRIGGER IF EXISTS ts_insert_blocker ON curves;
+INSERT INTO curves (curve_date, curve_id, tenor_days, rate)
+    SELECT '2020-01-01'::date + n, 'DI', n, n FROM generate_series(1, 9) n;
+DO $$ BEGIN IF EXISTS (SELECT FROM pg_proc WHERE proname = 'insert_blocker') THEN
+    CREATE TRIGGER ts_insert_blocker BEFORE INSERT ON curves FOR EACH ROW
+        EXECUTE FUNCTION _timescaledb_functions.insert_blocker(); END IF; END $$;
+SET timescaledb.restoring = off;
+"""
+INTO_CHUNKS = "INSERT INTO curves OVERRIDING SYSTEM VALUE SELECT * FROM ONLY curves;"
+
+
+@pytest.fixture
+def committing(conformance_engine, migrated):
+    """A database of its own: what is counted of rows knows nothing of a rollback."""
+    with (
+        conformance_engine.database(migrated) as url,
+        create_engine(url, poolclass=NullPool).connect() as connection,
+    ):
+        yield Database(connection, conformance_engine.capabilities)
+
+
+@pytest.mark.parametrize("counted", ["ANALYZE curves", "SELECT pg_stat_force_next_flush()"])
+def test_rows_in_the_root_table(committing, counted):
+    if "flush" in counted and not committing.capabilities.concurrent_sessions:
+        pytest.skip("the embedded server keeps no statistics of rows that are written")
+
+    def expect(findings, *statements):
+        for sql in (*statements, counted):
+            committing.execute(sql)
+            committing.connection.commit()
+        committing.expect(findings)
+
+    with committing.connection.begin_nested() as savepoint:
+        committing.execute(INTO_THE_ROOT)
+        savepoint.rollback()
+    expect(())
+    expect({ROOT}, INTO_THE_ROOT)
+    (finding,) = committing.compare().findings.values()
+    assert "rows in the root table are about 9, the models declare none" in finding.message
+    # They are found where copies of them are in chunks, and no longer when they are gone.
+    expect({ROOT}, INTO_CHUNKS)
+    expect((), "DELETE FROM ONLY curves")
+    expect({ROOT}, INTO_THE_ROOT.replace("'DI'", "'DJ'"))
+    expect((), "SET timescaledb.restoring = on; TRUNCATE ONLY curves; RESET timescaledb.restoring")
+    assert committing.value("SELECT count(*) FROM curves") == 9
+
+
+def test_rows_that_were_in_chunks_or_there_before_are_none_of_the_root_table(committing):
+    for sql in (
+        INTO_CHUNKS.replace(
+            "SELECT * FROM ONLY curves", "VALUES (1, '2020-01-01', 'DI', 1, '', 1)"
+        ),
+        "CREATE TABLE old AS SELECT * FROM curves",
+        "ALTER TABLE old ALTER curve_date SET NOT NULL; ANALYZE old",
+        "SELECT create_hypertable('old', 'curve_date', migrate_data => true)",
+        "SELECT pg_stat_force_next_flush(); ANALYZE",
+    ):
+        committing.execute(sql)
+        committing.connection.commit()
+    _, observed = committing.compare().sides
+    found = {
+        key.table: rows for key, rows in observed.items() if key.attribute == "root_table_rows"
+    }
+    assert found.items() >= {"old": None, "curves": None}.items()
+
+
+@pytest.fixture
+def blocking(database):
+    """The database, if its TimescaleDB refuses rows in the root table by a trigger."""
+    if not database.value("SELECT count(*) FROM pg_trigger WHERE tgname = 'ts_insert_blocker'"):
+        pytest.skip("2.23 has dropped the trigger")
+    database.execute("SET LOCAL timescaledb.restoring = on")
+    return database
+
+
+@pytest.mark.parametrize(
+    ("sql", "state"),
+    [
+        ("DROP TRIGGER ts_insert_blocker ON curves", "missing"),
+        ("ALTER TABLE curves DISABLE TRIGGER ts_insert_blocker", "disabled"),
+        ("ALTER TABLE curves DISABLE TRIGGER USER", "disabled"),
+        ("ALTER TABLE curves ENABLE REPLICA TRIGGER ts_insert_blocker", "on replicas only"),
+    ],
+)
+def test_a_root_table_that_no_longer_refuses_rows_is_named(blocking, sql, state):
+    blocking.execute(sql + "; SET LOCAL timescaledb.restoring = off")
+    compared = blocking.compare()
+    assert not compared.findings
+    assert [(entry.kind, entry.object, entry.reason) for entry in compared.seen] == [
+        ("hypertable", "curves", f"insert blocker is {state}, which no model declares")
+    ]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE curves ENABLE ALWAYS TRIGGER ts_insert_blocker",
+        "ALTER TABLE curves DISABLE TRIGGER USER; ALTER TABLE curves ENABLE TRIGGER USER",
+        # As the update to 2.23 does.
+        "DO $$ DECLARE f text; BEGIN"
+        " FOR f IN SELECT oid::regprocedure FROM pg_proc WHERE proname = 'insert_blocker'"
+        " LOOP EXECUTE 'ALTER EXTENSION timescaledb DROP FUNCTION ' || f;"
+        " EXECUTE 'DROP FUNCTION ' || f || ' CASCADE'; END LOOP; END $$",
+    ],
+    ids=["always", "enabled again", "of a version without it"],
+)
+def test_a_root_table_that_refuses_rows_is_not_named(blocking, sql):
+    blocking.execute(sql + "; SET LOCAL timescaledb.restoring = off")
+    compared = blocking.compare()
+    assert not compared.findings
+    assert not compared.seen
 
 
 def _ticks(time: Column, interval: str | int = "7 days", **declared) -> MetaData:

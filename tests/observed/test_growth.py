@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from benchmarks.schema import create, generated_metadata
-from conformance.observed.catalog import disable_jit_and_workers, statement
+from conformance.observed.catalog import _JOINED, disable_jit_and_workers, statement
 from conformance.observed.successors import for_this_server
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ STATEMENTS = sorted(
     file.name.removesuffix(".sql")
     for file in (files("conformance.observed") / "sql").iterdir()
     # What others join is a part of their statements.
-    if file.name not in ("usual_owner.sql", "aggregate_names.sql", "compression_settings.sql")
+    if file.name.removesuffix(".sql") not in (*_JOINED, "compression_settings")
 )
 PARAMETERS = {
     "schemas": ["public"], "default_schema": "public", "version_table": "alembic_version",

@@ -61,12 +61,13 @@ POSTGRESQL: Table = {
     "pg_class": Treatment(
         ("table", "view", "materialized_view", "sequence", "index", "composite_type", "storage"),
         judged="oid relname relnamespace relowner relam relkind relpersistence relrowsecurity "
-        "relforcerowsecurity relreplident relispartition relacl reloptions",
+        "relforcerowsecurity relreplident relispartition relacl reloptions "
+        "reltuples",
         seen="reltablespace reloftype relispopulated relpartbound",
         irrelevant={
             _BOOKKEEPING: "relfilenode reltoastrelid relisshared relrewrite relfrozenxid "
             "relminmxid reltype",
-            _COUNTERS: "relpages reltuples relallvisible relallfrozen",
+            _COUNTERS: "relpages relallvisible relallfrozen",
             _TOLD: "relhasindex relnatts relchecks relhasrules relhastriggers relhassubclass",
         },
     ),

@@ -184,6 +184,8 @@ WITH plain AS (
                pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(t.oid),
                    ' ON ("[^"]+"|[^ .]+)[.]("[^"]+"|[^ ]+) '::text, ' '::text) END AS fires
       FROM pg_catalog.pg_trigger t
+), blocker AS MATERIALIZED (
+    SELECT * FROM conformance_insert_blocker AS b
 ), orphan AS MATERIALIZED (
     -- Tables with the name of a chunk and without a parent.
     SELECT c.relname, c.relnamespace,
@@ -403,8 +405,13 @@ SELECT schema_name, table_name, chunk_name, 'alteration', 'lacks trigger '::text
                     WHERE t.tgrelid = chunk.oid AND t.tgname = p.tgname
                       AND (t.tgfoid, t.tgtype, t.tgargs, t.fires)
                           IS NOT DISTINCT FROM (p.tgfoid, p.tgtype, p.tgargs, p.fires))
-   -- The one of TimescaleDB that only a hypertable has.
-   AND p.tgname <> 'ts_insert_blocker'
+   AND p.tgfoid NOT IN (SELECT b.oid FROM blocker b)
+UNION ALL
+-- A dump that is restored without timescaledb_pre_restore() gives it to chunks.
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       'has trigger '::text || t.tgname::text || ', and refuses new rows'::text, is_partition
+  FROM chunk JOIN pg_catalog.pg_trigger t ON t.tgrelid = chunk.oid
+ WHERE t.tgfoid IN (SELECT b.oid FROM blocker b) AND NOT is_compressed
 UNION ALL
 SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
        'has disabled trigger '::text || CASE WHEN t.tgisinternal THEN

@@ -1,4 +1,5 @@
--- Every dimension of every hypertable, and whether compression is on.
+-- Every dimension of every hypertable, whether compression is on, and what its own table has.
+WITH blocker AS MATERIALIZED (SELECT * FROM conformance_insert_blocker AS b)
 SELECT hypertable_schema AS schema_name,
        hypertable_name AS table_name,
        d.dimension_number,
@@ -20,8 +21,20 @@ SELECT hypertable_schema AS schema_name,
        (hypertable_schema, hypertable_name) IN (
            SELECT h.hypertable_schema, h.hypertable_name
              FROM timescaledb_information.hypertables h
-            WHERE h.compression_enabled) AS compression_enabled
+            WHERE h.compression_enabled) AS compression_enabled,
+       -- Rows of the table itself, as VACUUM, ANALYZE and the server's statistics count them: a file
+       -- is also as large after rows were deleted or rolled back. Where rows were deleted since, only
+       -- the statistics know.
+       CASE WHEN pg_catalog.pg_stat_get_tuples_deleted(root.oid) = 0
+            THEN greatest(root.reltuples::bigint, pg_catalog.pg_stat_get_live_tuples(root.oid))
+            ELSE pg_catalog.pg_stat_get_live_tuples(root.oid) END AS root_table_rows,
+       CASE WHEN EXISTS (SELECT FROM blocker) THEN
+           coalesce((SELECT pg_catalog.min(t.tgenabled::text) FROM pg_catalog.pg_trigger t
+                      WHERE t.tgrelid = root.oid AND t.tgfoid IN (SELECT b.oid FROM blocker b)),
+                    'missing') END AS insert_blocker
   FROM timescaledb_information.dimensions d
+  JOIN pg_catalog.pg_namespace n ON n.nspname = d.hypertable_schema
+  JOIN pg_catalog.pg_class root ON root.relnamespace = n.oid AND root.relname = d.hypertable_name
   -- The information view leaves out the function's schema.
   LEFT JOIN (SELECT h.schema_name AS hypertable_schema, h.table_name AS hypertable_name,
                     i.column_name, i.integer_now_func_schema AS schema_name,
