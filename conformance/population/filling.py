@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
 from sqlalchemy import (
     PrimaryKeyConstraint,
     UniqueConstraint,
@@ -110,11 +111,15 @@ def fill_table(
     if kept.why_not_filled is not None:
         raise NotDerivable(table, [(kept.why_not_filled, "")])
     inserted, lacking = False, None
-    for row in _generated(connection, table, span, plain=plain):
-        try:
-            inserted |= _insert(connection, table, row, partitioned=kept.partitioned)
-        except NoPartition as error:
-            lacking = lacking or error
+    try:
+        for row in _generated(connection, table, span, plain=plain):
+            try:
+                inserted |= _insert(connection, table, row, partitioned=kept.partitioned)
+            except NoPartition as error:
+                lacking = lacking or error
+    except Unsatisfiable:
+        # Two columns that must differ may both have a parent table with a single row.
+        raise NotDerivable(table, ["no values of its columns satisfy all checks"]) from None
     if not inserted:
         unread = derivation_of(table).unread
         raise lacking or NotDerivable(

@@ -76,7 +76,7 @@ def why_no_rows(connection: Connection, table: Table) -> str:
         needed = {name for name, field in derivation.fields.items() if field.needs_value}
         unknown = [why for name, why in derivation.unknown.items() if name in needed]
         causes = [*unknown, *map(str, derivation.unread)]
-        return "; ".join(causes) or str(error)
+        return "; ".join(causes or getattr(error, "problems", ())) or str(error)
     finally:
         savepoint.rollback()
     return "the rows were not tried"

@@ -94,6 +94,7 @@ def batches(
 def _ties(derivation: Derivation) -> Ties:
     """Column -> the columns that must come from the same row, because of checks or foreign keys."""
     groups = [set(names) for names, _ in derivation.groups]
+    groups += [set(pair.columns) for pair in derivation.pairs]
     groups += [
         {element.parent.name for element in constraint.elements}
         for constraint in derivation.table.foreign_key_constraints

@@ -71,18 +71,20 @@ class Derivation:
     Attributes:
         fields: every column, resolved, by name, in order.
         groups: columns that checks tie to each other, with the ways to satisfy these checks.
+        pairs: columns of which checks demand that two have the same value, or different ones.
         unread: the checks that are not understood.
     """
 
     def __init__(self, table: Table) -> None:
         self.table = table
         fields = fields_of(table)
-        self.groups, self.unread = read_checks(table, fields)
+        self.groups, self.pairs, self.unread = read_checks(table, fields)
         single = {names[0]: ways[0] for names, ways in self.groups if len(names) == len(ways) == 1}
         self.fields = {
             name: replace(field, narrowing=single[name][name]) if name in single else field
             for name, field in fields.items()
         }
+        self._compared = {name for pair in self.pairs for name in pair.columns}
         self._made: dict[Any, SearchStrategy[Any]] = {}
 
     @cached_property
@@ -184,7 +186,9 @@ class Derivation:
         kind = field.kind.stored
         # As JSON's value, None is the document `null`; NULL is a column that is not given.
         is_json = isinstance(kind, JSON) and not kind.none_as_null
-        if not scope.complete and (field.has_default or (is_json and field.may_be_null)):
+        # A default could be the value of a column that must differ.
+        may_be_left_out = field.has_default and field.name not in self._compared
+        if not scope.complete and (may_be_left_out or (is_json and field.may_be_null)):
             yield st.just(LEFT_OUT)
         if field.may_be_null and (not is_json or scope.complete):
             yield st.none()

@@ -35,6 +35,7 @@ def precarious_values(model: Any) -> list[Row]:
 def _precarious(derivation: Derivation) -> Iterator[tuple[str, list[Any]]]:
     """The precarious values of each column that is independent of other columns."""
     bound = {name for check in derivation.unread for name in check.columns}
+    bound.update(name for pair in derivation.pairs for name in pair.columns)
     for names, ways in derivation.groups:
         if len(names) > 1 or len(ways) > 1:
             bound.update(names)

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.declarations import hypertable_of
-from conformance.strategies.derivation import LEFT_OUT, Derivation, Row, Scope, derivation_of
+from conformance.strategies.derivation import Derivation, Row, Scope, derivation_of
+from conformance.strategies.pairs import Related, assigned
 from conformance.strategies.parents import check_names, references
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Table
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Column keys, and a strategy of the value; of a tuple of values for several columns.
 Part = tuple[tuple[str, ...], SearchStrategy[Any]]
+#: A part, and the pairs that its values must satisfy.
+PairedPart = tuple[tuple[str, ...], SearchStrategy[Any], tuple[Related, ...]]
 
 
 class NotDerivable(ValueError):
@@ -89,18 +92,17 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
     maker.add_the_rest(nulls_for_unknown=nulls_for_unknown)
     if maker.problems:
         raise NotDerivable(table, maker.problems)
-    order = [column.key for column in table.columns]
-    return _row_of(tuple(sorted(maker.parts, key=lambda part: order.index(part[0][0]))))
+    return _row_of(tuple(maker.paired()))
 
 
 @st.composite
-def _row_of(draw: st.DrawFn, parts: tuple[Part, ...]) -> Row:
+def _row_of(draw: st.DrawFn, parts: tuple[PairedPart, ...]) -> Row:
     """A row from its parts."""
     row: Row = {}
-    for keys, strategy in parts:
-        drawn = draw(strategy)
-        pairs = [(keys[0], drawn)] if len(keys) == 1 else zip(keys, drawn, strict=True)
-        row.update((key, value) for key, value in pairs if value is not LEFT_OUT)
+    for keys, strategy, pairs in parts:
+        for pair in pairs:
+            strategy = pair.left_of(keys, strategy, row)  # noqa: PLW2901 - narrowed by each
+        row.update(assigned(keys, draw(strategy)))
     return row
 
 
@@ -192,6 +194,20 @@ class _Parts:
                     listed = ", ".join(left)
                     self.problems.append((f"the checks of {listed} allow no value of its type", ""))
                 self._add(left, found)
+
+    def paired(self) -> Iterator[PairedPart]:
+        """The parts by the order of columns; with paired columns, first what the caller gives."""
+        pairs = tuple(
+            Related((self.derivation.fields[one], self.derivation.fields[other]), pair.equal)
+            for pair in self.derivation.pairs
+            for one, other in [pair.columns]
+        )
+        given = {self.derivation.fields[name].key for name in self.overridden} if pairs else set()
+        order = [column.key for column in self.table.columns]
+        for keys, strategy in sorted(
+            self.parts, key=lambda part: (part[0][0] not in given, order.index(part[0][0]))
+        ):
+            yield keys, strategy, () if keys[0] in given else pairs
 
     def _add(self, names: tuple[str, ...], strategy: SearchStrategy[Any]) -> None:
         keys = tuple(self.derivation.fields[name].key for name in names)

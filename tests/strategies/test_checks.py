@@ -17,8 +17,10 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    DefaultClause,
     Double,
     Enum,
+    ForeignKey,
     Identity,
     Integer,
     LargeBinary,
@@ -28,12 +30,20 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Uuid,
 )
 from sqlalchemy.dialects.postgresql import CITEXT, JSONB
 
-from conformance.strategies import NotDerivable, checks_not_understood, rows
+from conformance.strategies import (
+    NotDerivable,
+    batches,
+    checks_not_understood,
+    checks_of,
+    refused_by,
+    rows,
+)
 
-from .drawing import comes_up
+from .drawing import always, comes_up
 
 _NUMBERS = itertools.count()
 
@@ -188,6 +198,92 @@ def test_columns_that_depend_on_each_other(check, bare_writer):
     insert_it()
 
 
+PAIRS = [
+    ("x <> y", Boolean, Boolean),
+    ("x != y AND x BETWEEN 1 AND 2 AND y BETWEEN 1 AND 2", Integer, Integer),
+    ("NOT (x = y)", SmallInteger, BigInteger),
+    ("((x)::text <> (y)::text)", String(1), String(2)),
+    ("x <> y AND (x <> '' AND length(y) <= 1)", Text, Text),
+    ("x <> y", Date, Date),
+    ("x <> y", DateTime(timezone=True), DateTime(timezone=True)),
+    ("x <> y", Numeric(3, 1), Numeric(3, 1)),
+    ("x <> y", Double, Double),
+    ("x <> y", Uuid, Uuid),
+    ("x <> y", Enum("a", "b", name="ab", native_enum=False), Text),
+    ("x <> y AND y <> z AND x <> z AND x IN (1, 2, 3) AND y IN (1, 2, 3)", Integer, Integer),
+    ("x = y", Integer, Integer),
+    ("x = y AND x BETWEEN 0 AND 10 AND y > 5", Integer, Integer),
+    ("x = y AND y <> ''", Text, Text),
+]
+
+
+@pytest.mark.parametrize(("check", "one", "other"), PAIRS)
+@pytest.mark.parametrize("nullable", [True, False], ids=["nullable", "not-null"])
+def test_two_columns_differ_or_are_the_same(check, one, other, nullable, bare_writer):
+    checked = table(check, one, other, Integer, nullable=nullable)
+    assert checks_not_understood(checked) == ()
+    checked.create(bare_writer.connection)
+
+    @settings(max_examples=40)
+    @given(row=rows(checked))
+    def insert_it(row):
+        given_row, read = bare_writer.given_and_read(checked, row)
+        assert read == given_row
+
+    insert_it()
+
+
+def test_columns_that_differ_are_given_where_they_have_a_default(bare_writer):
+    checked = table("x <> y", Boolean, Boolean, nullable=False)
+    checked.c.x.server_default = checked.c.y.server_default = DefaultClause("true")
+    checked.create(bare_writer.connection)
+    always(rows(checked), lambda row: row["x"] is not row["y"])
+
+
+@pytest.mark.parametrize("given_column", ["x", "y"])
+def test_a_column_differs_from_one_that_the_caller_gives(given_column):
+    checked = table("x <> y", Boolean, Boolean, nullable=False)
+    always(rows(checked, **{given_column: True}), lambda row: row["x"] is not row["y"])
+    # What the caller gives is not judged.
+    always(rows(checked, x=True, y=True), lambda row: row["x"] and row["y"])
+
+
+def test_foreign_keys_that_differ():
+    """The parents are few: by chance every second row would have the same one twice."""
+    metadata = MetaData()
+    Table("accounts", metadata, Column("id", Integer, primary_key=True))
+    transfers = Table(
+        "transfers", metadata,
+        Column("sender", ForeignKey("accounts.id"), nullable=False),
+        Column("receiver", ForeignKey("accounts.id"), nullable=False),
+        CheckConstraint("sender <> receiver", name="two"),
+    )  # fmt: skip
+    strategy = rows(transfers, parents={"accounts.id": [1, 2]})
+    always(strategy, lambda row: row["sender"] != row["receiver"])
+    assert comes_up(strategy, lambda row: row["sender"] == 2)
+
+
+def test_variants_of_a_row_keep_its_columns_apart():
+    checked = table("x <> y", SmallInteger, SmallInteger, Integer, nullable=False)
+    checked.append_constraint(CheckConstraint("x IN (1, 2) AND y IN (1, 2)"))
+    strategy = batches(checked, key=["x", "z"], min_size=3)
+    always(strategy, lambda batch: all(row["x"] != row["y"] for row in batch))
+
+
+@pytest.mark.parametrize(("check", "kind"), [("x <> y", Text), ("x = y", Integer)])
+def test_what_two_columns_must_not_be_is_refused(check, kind, bare_writer):
+    checked = table(check, kind, kind)
+    checked.create(bare_writer.connection)
+    (constraint,) = checks_of(checked)
+
+    @settings(max_examples=20)
+    @given(row=refused_by(checked, constraint))
+    def refuse_it(row):
+        assert bare_writer.refuses(checked, row)
+
+    refuse_it()
+
+
 @pytest.mark.parametrize(
     ("check", "kind", "wanted"),
     [
@@ -228,6 +324,17 @@ NOT_UNDERSTOOD = [
     ("y > x", [Integer, Integer], "x"),
     ("x ILIKE 'a%'", [Text], "ilike"),
     ("x ~~* 'a%'", [Text], "~~*"),
+    ("x > 0 OR x <> y", [Integer, Integer], "beside an OR"),
+    ("x <> y", [CHAR(3), CHAR(3)], "compared with another column"),
+    ("x <> y", [CITEXT, CITEXT], "compared with another column"),
+    ("x <> y", [JSONB, JSONB], "compared with another column"),
+    ("x <> y", [Integer, Numeric], "different types"),
+    ("x = y", [Integer, SmallInteger], "different types"),
+    ("x <> y", [DateTime, DateTime(timezone=True)], "different types"),
+    ("length(x) <> y", [Text, Integer], "literal"),
+    ("x <> length(y)", [Integer, Text], "literal"),
+    ("x <> x", [Integer], "literal"),
+    ("id <> x", [Integer], "fills the column"),
     ("x LIKE y", [Text, Text], "literal"),
     ("x LIKE 'a' || y", [Text, Text], "literal"),
     ("x LIKE 'a!%%' ESCAPE '!'", [Text], "escape"),

@@ -21,6 +21,7 @@ from sqlalchemy import (
     LargeBinary,
     Numeric,
     String,
+    Uuid,
 )
 from sqlalchemy.dialects.postgresql import CITEXT
 
@@ -28,7 +29,9 @@ from conformance.expected import spelling
 from conformance.strategies.checks.syntax import (
     Comparison,
     Condition,
+    Junction,
     NotUnderstood,
+    Pair,
     mentioned,
     read_check,
 )
@@ -55,6 +58,8 @@ _MOST_ALTERNATIVES = 64
 #: VALUE in the check of a domain; and literals, in which the word has no meaning.
 _VALUE = re.compile(r"('(?:[^']|'')*')|\bVALUE\b", re.IGNORECASE)
 _ORDERED = (Integer, Numeric, Float, Date, DateTime)
+#: Types whose values PostgreSQL holds equal where their canonical forms are.
+_COMPARABLE = (Boolean, *_ORDERED, String, Uuid)
 
 
 @dataclass(frozen=True)
@@ -79,15 +84,15 @@ class UnreadCheck:
 
 def read_checks(
     table: Table, fields: Mapping[str, Field]
-) -> tuple[list[Group], tuple[UnreadCheck, ...]]:
+) -> tuple[list[Group], tuple[Pair, ...], tuple[UnreadCheck, ...]]:
     """Read the CHECK constraints of the table and of its columns' domains.
 
     Args:
         fields: the table's columns by name, as they are named in the checks.
 
     Returns:
-        What those that are understood demand together, most of it of one column and in one way;
-        and the others.
+        What those that are understood demand together, most of it of one column and in one way; the
+        columns that must be the same, or differ; and the checks that are not understood.
     """
     groups = _Groups(fields)
     unread: list[UnreadCheck] = []
@@ -96,7 +101,8 @@ def read_checks(
             groups.add(sql)
         except NotUnderstood as error:
             unread.append(UnreadCheck(name or sql, sql, mentioned(sql, fields), str(error)))
-    return [(columns, tuple(ways)) for columns, ways in groups.ways.items()], tuple(unread)
+    found = [(columns, tuple(ways)) for columns, ways in groups.ways.items()]
+    return found, tuple(groups.pairs), tuple(unread)
 
 
 def _own_checks(table: Table) -> Iterator[tuple[str | None, str]]:
@@ -123,6 +129,7 @@ class _Groups:
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self.fields = fields
         self.ways: dict[tuple[str, ...], list[Alternative]] = {}
+        self.pairs: list[Pair] = []
 
     def add(self, sql: str) -> None:
         """Read one more check.
@@ -130,8 +137,10 @@ class _Groups:
         Raises:
             NotUnderstood: and nothing has been added.
         """
-        condition = read_check(sql, self.fields)
-        ways = self._possible(_alternatives(condition, self.fields))
+        pairs, conditions = _split(read_check(sql, self.fields))
+        for pair in pairs:
+            _must_be_comparable(pair, [self.fields[name] for name in pair.columns])
+        ways = self._possible(_together(_alternatives(part, self.fields) for part in conditions))
         after = dict(self.ways)
         # A check with a single way does not tie its columns to each other.
         parts = [[{name: left}] for name, left in ways[0].items()] if len(ways) == 1 else [ways]
@@ -141,6 +150,7 @@ class _Groups:
             joined = self._possible(_together([part, *(after.pop(group) for group in touching)]))
             after[tuple(sorted(columns.union(*touching)))] = joined
         self.ways = after
+        self.pairs += pairs
 
     def _possible(self, ways: list[Alternative]) -> list[Alternative]:
         """The ways that do not require NULL in a column that is NOT NULL."""
@@ -152,6 +162,42 @@ class _Groups:
         if not possible:
             raise NotUnderstood("no row seems to satisfy this check together with the others")
         return possible
+
+
+def _split(condition: Condition) -> tuple[list[Pair], list[Condition]]:
+    """The pairs among the parts that must all hold, and the other parts."""
+    if isinstance(condition, Pair):
+        return [condition], []
+    if not isinstance(condition, Junction) or not condition.every:
+        return [], [condition]
+    pairs: list[Pair] = []
+    others: list[Condition] = []
+    for part in map(_split, condition.parts):
+        pairs += part[0]
+        others += part[1]
+    return pairs, others
+
+
+def _must_be_comparable(pair: Pair, fields: list[Field]) -> None:
+    """Require columns that a row gives, with values of one type.
+
+    Raises:
+        NotUnderstood: they are not.
+    """
+    for field in fields:
+        if field.is_generated:
+            raise NotUnderstood(f"the database fills the column {field.name!r}")
+        kind = field.kind.stored
+        # PostgreSQL does not compare the padding of char(n), nor the cases of citext.
+        if not isinstance(kind, _COMPARABLE) or isinstance(kind, CHAR | CITEXT):
+            raise NotUnderstood(f"the column {field.name!r} is compared with another column")
+    alike = len({str(field.kind) for field in fields}) == 1
+    # A value of the one may be too large for the other.
+    families = () if pair.equal else (Integer, String)
+    if not alike and not any(
+        all(isinstance(field.kind.stored, family) for field in fields) for family in families
+    ):
+        raise NotUnderstood(f"the columns {' and '.join(pair.columns)} have different types")
 
 
 def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Alternative]:
@@ -166,6 +212,9 @@ def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Alt
     if isinstance(condition, Comparison):
         left = _narrowings(fields[condition.column], condition)
         return [{condition.column: narrowing} for narrowing in left]
+    if isinstance(condition, Pair):
+        one, other = condition.columns
+        raise NotUnderstood(f"{one!r} and {other!r} are compared beside an OR")
     parts = [_alternatives(part, fields) for part in condition.parts]
     if condition.every:
         return _together(parts)

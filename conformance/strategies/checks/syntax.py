@@ -1,9 +1,9 @@
-"""Parse the SQL of a CHECK constraint: comparisons of a column with literals, and their logic.
+"""Parse the SQL of a CHECK constraint: comparisons of columns, and their logic.
 
 The grammar has `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`,
 `<> ALL (ARRAY[...])`, `[NOT] LIKE`, `~`, `~*` and their opposites, `IS [NOT] NULL`, a boolean
-column alone, `length(column)` or `jsonb_typeof(column)` instead of a column, casts that change no
-value, and `AND`, `OR`, `NOT` and parentheses around all of these.
+column alone, `length(column)` or `jsonb_typeof(column)` instead of a column, `=` and `<>` of two
+columns, casts that change no value, and `AND`, `OR`, `NOT` and parentheses around all of these.
 Everything else raises `NotUnderstood`; the parser skips nothing.
 """
 
@@ -72,6 +72,14 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Two columns that have the same value, or different ones; NULL is neither."""
+
+    columns: tuple[str, str]
+    equal: bool
+
+
+@dataclass(frozen=True)
 class Junction:
     """A condition that holds if every part holds, or if any part holds."""
 
@@ -79,13 +87,15 @@ class Junction:
     parts: tuple[Condition, ...]
 
 
-Condition = Comparison | Junction
+Condition = Comparison | Pair | Junction
 
 
 def opposite(condition: Condition) -> Condition:
     """The condition after `NOT`, which is also right for NULL."""
     if isinstance(condition, Junction):
         return Junction(not condition.every, tuple(opposite(part) for part in condition.parts))
+    if isinstance(condition, Pair):
+        return Pair(condition.columns, not condition.equal)
     operator = _OPPOSITE[condition.operator]
     return Comparison(condition.column, operator, condition.literals, condition.measure)
 
@@ -217,7 +227,12 @@ class _Reader:
             return Comparison(column, "in", self.array(), measure)
         if operator == "<>" and self.took("all"):
             return Comparison(column, "not in", self.array(), measure)
-        return Comparison(column, operator, (self.literal(),), measure)
+        other, of_other, literal = self.operand()
+        if other is None:
+            return Comparison(column, operator, (literal,), measure)
+        if operator not in ("=", "<>") or measure or of_other or other == column:
+            raise NotUnderstood(f"expected a literal instead of the column {other!r}")
+        return Pair((column, other), equal=operator == "=")
 
     def mirrored(self, literal: Literal) -> Condition:
         """A literal before its column: `0 <= column`."""
