@@ -184,3 +184,20 @@ def test_rows_that_satisfy_a_check_that_is_not_understood_are_found_by_trying(tm
     assert unseen["id"] == "rows:data_sources:ck_data_sources_strange"
     assert unseen["reason"].startswith("generated rows satisfy the check only by chance")
     assert verdict["counts"]["tests"] > 5
+
+
+def test_rows_of_a_table_whose_columns_must_differ_are_checked(tmp_path):
+    """Also the one of the key, with which variants of a row are made."""
+    apart = 'sa.CheckConstraint("curve_id <> curve_type", name=op.f("ck_curves_apart")),'
+    tenor = 'sa.CheckConstraint("tenor_days >= 0", name=op.f("ck_curves_tenor_days")),'
+    project = copied_project(
+        tmp_path,
+        Edit("models/curves.py", 'CheckConstraint("tenor_days >= 0", name="tenor_days"),',
+             'CheckConstraint("tenor_days >= 0", name="tenor_days"),\n'
+             '        CheckConstraint("curve_id <> curve_type", name="apart"),'),
+        Edit(REVISION, tenor, f"{tenor}\n        {apart}"),
+    )  # fmt: skip
+    code, verdict, _ = check(project, "-k", "(test_rows or test_histories) and curves")
+    assert (code, verdict["findings"]) == (0, [])
+    assert not [item for item in verdict["not_checked"] if "apart" in str(item)]
+    assert verdict["counts"]["tests"] > 5
