@@ -7,6 +7,7 @@ and does not fail it, because a database holds much that does not concern the mo
 from __future__ import annotations
 
 from collections import Counter
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from conformance.comparing.enumerating import first_of
@@ -35,6 +36,8 @@ _SEEN = frozenset({"extension", "privilege", "default_privilege", "catalog", *OB
 PRIVILEGES = ("privilege", "default_privilege")
 #: How many objects are named where a role has the same privileges on many.
 _NAMED = 5
+#: How many characters of a comment are named.
+_LONGEST = 60
 
 _DETAILS = {"schema": "the models do not use this schema; its objects were not checked"}
 
@@ -50,11 +53,20 @@ def is_seen(key: FactKey, value: Value) -> bool:
     return key.kind in _SEEN
 
 
-def seen_of(keys: Collection[FactKey], observed: Facts) -> Iterator[Seen]:
-    """The entries of the verdict for these facts: one for each undeclared object."""
+def seen_of(
+    keys: Collection[FactKey], observed: Facts, commented: Collection[str] = ()
+) -> Iterator[Seen]:
+    """The entries of the verdict for these facts: one for each undeclared object.
+
+    Args:
+        commented: the relations of which comments are declared. Comments of others are not named.
+    """
     undeclared = {key.existence for key in keys if key.attribute == EXISTS}
     objects: dict[FactKey, list[FactKey]] = {}
     for key in sorted(keys, key=FactKey.sort_key):
+        if key.kind == "comment" and key.attribute == EXISTS and key.table in commented:
+            said = shorten(str(observed[key]), _LONGEST, placeholder="...")
+            yield Seen(key.kind, key.object, f"'{said}', which no model declares")
         if key.kind in PRIVILEGES or is_part(observed.get(key.existence)):
             continue
         if key.attribute == EXISTS:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def observed(connection: Connection, scope: Scope) -> Facts:
-    """Every comment in scope; one that no model declares is neither judged nor named."""
+    """Every comment in scope; one that no model declares is not judged."""
     facts: Facts = {}
     for row in rows(connection, "comments", scope):
         relation = scope.name(row.schema_name, row.relation_name)

@@ -1,4 +1,4 @@
-"""Comments that the models declare: a difference is a warning, and others are nobody's concern."""
+"""Comments that the models declare: a difference is a warning. Others beside them are named."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ ALTERATIONS = (
 
 HARMLESS = (
     Alteration("as declared", "SELECT 1"),
-    Alteration("of what the models say nothing", "COMMENT ON COLUMN sites.id IS 'x';"
-               'COMMENT ON COLUMN sites."Size" IS \'x\'; COMMENT ON COLUMN deep.id IS \'x\';'
-               "COMMENT ON CONSTRAINT sites_pkey ON sites IS 'x'"),
+    Alteration("of what is no relation", "COMMENT ON CONSTRAINT sites_pkey ON sites IS 'x'"),
     Alteration("said again", "COMMENT ON VIEW deep IS NULL; COMMENT ON VIEW deep IS"
                " 'the deep ones'"),
 )  # fmt: skip
@@ -72,6 +70,28 @@ def test_harmless(made, case):
     assert not made.compare().seen
 
 
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("COMMENT ON COLUMN sites.id IS 'in  feet'", [("sites.id", "in feet")]),
+        ('COMMENT ON COLUMN sites."Size" IS \'x\'; COMMENT ON COLUMN deep.id IS \'y\'',
+         [("deep.id", "y"), ("sites.Size", "x")]),
+        (f"COMMENT ON COLUMN sites.id IS '{'long ' * 999}'",
+         [("sites.id", "long " * 10 + "long...")]),
+        ("COMMENT ON COLUMN sites.id IS 'x'; COMMENT ON COLUMN sites.id IS NULL", []),
+    ],
+)  # fmt: skip
+def test_a_comment_beside_declared_ones_is_named(made, sql, named):
+    before = made.compare().accounted
+    made.execute(sql)
+    compared = made.compare()
+    assert not compared.findings
+    assert compared.accounted == before
+    assert [(entry.kind, entry.object, entry.reason) for entry in compared.seen] == [
+        ("comment", name, f"'{said.strip()}', which no model declares") for name, said in named
+    ]
+
+
 def test_a_table_that_is_missing_is_one_finding(made):
     made.execute("DROP TABLE sites CASCADE")
     found = {finding.id for finding in made.compare().findings.values()}
@@ -79,7 +99,7 @@ def test_a_table_that_is_missing_is_one_finding(made):
 
 
 @pytest.mark.parametrize("sql", ["COMMENT ON TABLE curves IS 'x'"])
-def test_a_comment_that_no_model_declares_is_counted_nowhere(database, sql):
+def test_a_comment_of_a_table_without_declared_ones_is_counted_nowhere(database, sql):
     before = database.compare()
     database.execute(sql)
     assert replace(database.compare(), sides=({}, {})) == replace(before, sides=({}, {}))
