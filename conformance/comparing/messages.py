@@ -115,6 +115,7 @@ _PLURAL = frozenset(
         "references",
         "referred_to_by",
         "roles",
+        "roles_that_bypass_row_security",
         "root_table_rows",
         "settings",
         "sparse_indexes",

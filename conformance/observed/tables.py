@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, Detail, Facts, Owner, Value
 from conformance.observed.catalog import Scope, rows
+from conformance.observed.chunks import shortened
 from conformance.observed.partitions import covered
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "owner": Owner(row.owner, usual),
             "withheld_from_owner": tuple(row.withheld),
         }
+        if row.bypassing:
+            roles = ", ".join(shortened(row.bypassing))
+            attributes["roles_that_bypass_row_security"] = Detail(roles, judged=False)
         if row.kind == "p":
             attributes.update(
                 partitioned_by=row.partitioned_by,

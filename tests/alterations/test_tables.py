@@ -175,6 +175,37 @@ CREATE FOREIGN TABLE quotes (id integer) SERVER away;
 """
 
 
+ROLES = """
+CREATE ROLE reader; CREATE ROLE beyond BYPASSRLS;
+ALTER TABLE instruments OWNER TO reader; ALTER TABLE instruments ENABLE ROW LEVEL SECURITY;
+"""
+
+
+@pytest.mark.parametrize(
+    ("sql", "roles"),
+    [
+        ("", ""),
+        ("GRANT SELECT ON instruments TO beyond", "beyond"),
+        ("GRANT UPDATE ON instruments TO PUBLIC", "beyond"),
+        ("GRANT reader TO beyond", "beyond"),
+        ("GRANT SELECT ON instruments TO beyond; ALTER ROLE beyond NOBYPASSRLS", ""),
+        ("GRANT SELECT ON data_sources TO beyond", ""),
+        ("GRANT SELECT ON instruments TO beyond; ALTER TABLE instruments DISABLE ROW LEVEL"
+         " SECURITY", ""),
+        ("ALTER ROLE reader BYPASSRLS", ""),
+        ("ALTER ROLE reader BYPASSRLS; ALTER TABLE instruments FORCE ROW LEVEL SECURITY", "reader"),
+        ("GRANT SELECT ON instruments TO beyond; CREATE ROLE all_too BYPASSRLS;"
+         " GRANT SELECT ON instruments TO all_too", "all_too, beyond"),
+        ("CREATE ROLE root SUPERUSER", ""),
+    ],
+)  # fmt: skip
+def test_roles_for_which_row_security_means_nothing_are_named(database, sql, roles):
+    database.execute(ROLES + sql)
+    said = f"roles that bypass row security are {roles}, which no model declares"
+    found = [entry.reason for entry in database.compare().seen if entry.kind == "table"]
+    assert found == ([said] if roles else [])
+
+
 @pytest.mark.parametrize(
     ("prefixes", "sql", "findings"),
     [

@@ -53,7 +53,8 @@ POSTGRESQL: Table = {
     ),
     "pg_auth_members": Treatment(reason=_SERVER_WIDE),
     "pg_authid": Treatment(
-        reason=f"{_SERVER_WIDE}; facts name the roles that own objects or have privileges"
+        reason=f"{_SERVER_WIDE}; facts name the roles that own objects, have privileges, or bypass "
+        "the row security of tables they have privileges on"
     ),
     "pg_cast": Treatment(
         ("cast",), judged="oid castsource casttarget castcontext castfunc castmethod"

@@ -28,6 +28,13 @@ SELECT n.nspname AS schema_name,
        c.relpersistence AS persistence,
        c.relrowsecurity AS row_security,
        c.relforcerowsecurity AS force_row_security,
+       -- An owner is bound by row security that is forced; a superuser and BYPASSRLS never are.
+       CASE WHEN c.relrowsecurity THEN
+           ARRAY(SELECT r.rolname FROM pg_catalog.pg_roles r
+                  WHERE r.rolbypassrls AND NOT r.rolsuper
+                    AND (r.oid <> c.relowner OR c.relforcerowsecurity)
+                    AND pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+                  ORDER BY 1)::text[] ELSE '{}' END AS bypassing,
        -- Publications for which an UPDATE or DELETE must tell the row that it was, where nothing
        -- does.
        ARRAY(SELECT p.pubname
