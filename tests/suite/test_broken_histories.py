@@ -84,7 +84,9 @@ def found_quickly(project, selected, *arguments):
 
 def test_another_chunk_interval_is_one_finding(tmp_path):
     """The chunks that the models would drop are not those that the database has."""
-    edit = Edit(REVISION, '("curves", "curve_date", "3 months")', '("curves", "curve_date", "9 years")')
+    edit = Edit(
+        REVISION, '("curves", "curve_date", "3 months")', '("curves", "curve_date", "9 years")'
+    )
     selected = "(test_facts or test_histories) and curves"
     found = found_quickly(copied_project(tmp_path, edit), selected, "--examples", "25")
     assert [finding["id"] for finding in found] == ["hypertable:curves:chunk_interval"]
