@@ -119,7 +119,7 @@ def fill_table(
                 lacking = lacking or error
     except Unsatisfiable:
         # Two columns that must differ may both have a parent table with a single row.
-        raise NotDerivable(table, ["no values of its columns satisfy all checks"]) from None
+        raise NotDerivable(table, [("no values of its columns satisfy all checks", "")]) from None
     if not inserted:
         unread = derivation_of(table).unread
         raise lacking or NotDerivable(

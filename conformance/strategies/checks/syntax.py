@@ -31,10 +31,11 @@ _MEASURES = {
     "length": "length", "char_length": "length", "character_length": "length",
     "jsonb_typeof": "type", "json_typeof": "type",
 }  # fmt: skip
-#: LIKE in the form in which PostgreSQL prints it.
-_LIKES = {"~~": "like", "!~~": "not like"}
-#: Operators that compare with a regular expression, with or without regard to the case.
-_MATCHES = {"~", "~*", "!~", "!~*"}
+#: LIKE as PostgreSQL prints it; and what compares with a regular expression, with or without regard
+#: to the case.
+_LIKES = {
+    "~~": "like", "!~~": "not like", **{name: name for name in ("~", "~*", "!~", "!~*")},
+}  # fmt: skip
 _TEXT_CASTS = {"text", "varchar", "character varying"}
 _WHOLE_CASTS = {"integer", "int", "bigint", "smallint"}
 #: Casts that keep the value of a literal; `operand` refuses a cast that rounds.
@@ -216,9 +217,6 @@ class _Reader:
         if kind == "sign" and operator in _LIKES:
             self.at += 1
             return self.liked(column, measure, _LIKES[operator])
-        if kind == "sign" and operator in _MATCHES:
-            self.at += 1
-            return self.liked(column, measure, operator)
         if kind != "sign" or operator not in _COMPARISONS:
             return Comparison(column, "=", (True,), measure)
         self.at += 1
