@@ -24,7 +24,7 @@ from conformance.errors import EngineUnavailable
 from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from sqlalchemy import URL
 
@@ -40,41 +40,40 @@ class _SharedServers(IdleServers):
         """Leave them running: the engine that stops is not the last one."""
 
 
-@pytest.fixture(scope="session")
-def shared_servers() -> Iterator[IdleServers]:
-    """Starting a server takes half a second, a third of a short test."""
+@pytest.fixture(scope="session", autouse=True)
+def idle_servers() -> Iterator[None]:
+    """Share idle servers between the engines that tests open.
+
+    Starting a server takes half a second, a third of a short test.
+    """
     servers = _SharedServers()
-    yield servers
-    IdleServers.end(servers)
-
-
-@pytest.fixture(autouse=True)
-def idle_servers(shared_servers: IdleServers) -> Iterator[None]:
-    """Share idle servers between the engines that tests open."""
 
     def embedded() -> Engine:
         opened()
         from conformance.engines.embedded.engine import EmbeddedEngine
 
-        return EmbeddedEngine(idle=shared_servers)
+        return EmbeddedEngine(idle=servers)
 
     opened = engines._embedded
-    # Not the fixture: what other tests change with it would be undone after their own fixtures.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "_embedded", embedded)
         yield
+    IdleServers.end(servers)
 
 
-@pytest.fixture(autouse=True)
-def path_of_this_test() -> Iterator[None]:
-    """The module path as it was: Alembic puts a project's folder in front, each time it reads it.
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Leave the module path as it was: Alembic puts a project's folder in front, at each reading.
 
     After a few thousand tests of small projects the path would no longer fit into an environment,
-    and every import would look into folders that are gone.
+    and every import would look into folders that are gone. A fixture for it would take a tenth of
+    the time of a test that needs no database.
     """
     before = list(sys.path)
-    yield
-    sys.path[:] = before
+    try:
+        return (yield)
+    finally:
+        sys.path[:] = before
 
 
 @pytest.fixture(scope="session")
