@@ -90,6 +90,36 @@ def test_what_has_no_existence_is_a_sentence_each():
     ]
 
 
+def commented(table, name, text):
+    """The facts of a comment in a database."""
+    key = there("comment", table, name)
+    return {key: Detail(text, part=True), key._replace(attribute="text"): text}
+
+
+@pytest.mark.parametrize(
+    ("table", "comment", "said"),
+    [
+        ("t", "in  feet", "in feet"),
+        ("t", "long " * 99, "long " * 10 + "long..."),
+        # Of a table without declared comments.
+        ("u", "in feet", None),
+    ],
+)
+def test_a_comment_is_named_beside_declared_ones(table, comment, said):
+    key, text = there("comment", "t"), FactKey("comment", "t", "", "text")
+    declared = {there("table", "t"): True, there("table", "u"): True, key: True, text: "x"}
+    present = {**declared, **commented("t", "", "x"), **commented(table, "b", comment)}
+    found, seen = compared(declared, present)
+    assert not found
+    named = Seen("comment", f"{table}.b", f"'{said}', which no model declares")
+    assert seen == ([named] if said else [])
+
+
+def test_what_stands_beside_declared_comments_is_no_comment():
+    column = there("column", "t", "b")
+    assert list(seen_of({column}, {column: True}, {"t"})) == list(seen_of({column}, {column: True}))
+
+
 def test_causes_are_told_before_their_consequences():
     facts = {there("aggregate", "a(integer)"): True, there("function", "f()"): Detail("sql")}
     assert [item.object for item in seen_of(facts, facts)] == ["f()", "a(integer)"]
