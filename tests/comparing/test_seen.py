@@ -115,6 +115,12 @@ def test_a_comment_is_named_beside_declared_ones(table, comment, said):
     assert seen == ([named] if said else [])
 
 
+def test_a_comment_is_named_where_it_is_said_to_be_there():
+    facts = commented("t", "b", "in feet")
+    named = [Seen("comment", "t.b", "'in feet', which no model declares")]
+    assert [list(seen_of({key}, facts, {"t"})) for key in facts] == [named, []]
+
+
 def test_what_stands_beside_declared_comments_is_no_comment():
     column = there("column", "t", "b")
     assert list(seen_of({column}, {column: True}, {"t"})) == list(seen_of({column}, {column: True}))
