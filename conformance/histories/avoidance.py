@@ -60,7 +60,7 @@ def avoidance_of(
     if PREPARED_LIMIT.may_show(version):
         reasons["read_latest"] = PREPARED_LIMIT.reason(version)
     if other_chunks:
-        reasons["drop_old_chunks"] = "the database has another chunk interval"
+        reasons["drop_old_chunks"] = "the database has another chunk interval than the models"
     compression = compression_of(table) if compresses else None
     if compression is None:
         return replace(AVOID_NOTHING, reasons=reasons)

@@ -116,12 +116,12 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
     )
     there = {finding.id for finding in findings.values()}
     others = [name for name in read.ids or () if name not in there]
-    left = [Unmended(name, why) for name in others if (why := _why_not_read(name, read))]
+    left = {name: why for name in others if (why := _why_not_read(name, read))}
     return plan, FixReport(
         read.source,
         plan.mended,
-        (*plan.unmended, *left),
-        tuple(name for name in others if not _why_not_read(name, read)),
+        (*plan.unmended, *(Unmended(name, why) for name, why in left.items())),
+        tuple(name for name in others if name not in left),
         plan.kept,
     )
 

@@ -117,14 +117,16 @@ _SUBJECTS = {
     " OR EXISTS (SELECT FROM pg_catalog.pg_class c"
     " WHERE c.relkind = 'r' AND pg_catalog.right(c.relname::text, 6) = '_chunk')",
 }
-_HAS_SUBJECTS = text(f"SELECT {', '.join(_SUBJECTS.values())}")
+_HAS_SUBJECTS = text(
+    f"SELECT {', '.join(f'{exists} AS {name}' for name, exists in _SUBJECTS.items())}"
+)
 
 
 def rows(connection: Connection, name: str, scope: Scope) -> Sequence[Row[tuple[object, ...]]]:
     """The rows of `sql/<name>.sql` for the scope."""
     if name in _SUBJECTS:
         there = once(connection, "subjects", lambda: connection.execute(_HAS_SUBJECTS).one())
-        if not dict(zip(_SUBJECTS, there, strict=True))[name]:
+        if not getattr(there, name):
             return []
     sql = for_this_server(connection, statement(name))
     parameters = {

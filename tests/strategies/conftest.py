@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy import create_engine, delete, insert, pool, select, text
 from sqlalchemy.exc import IntegrityError
 
 from conformance.declarations import hypertable_of
-from conformance.strategies import canonical_row, chunk_starts
+from conformance.strategies import canonical_row, chunk_starts, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -54,6 +54,22 @@ class Writer:
         finally:
             savepoint.rollback()
         return canonical_row(row), canonical_row(read)
+
+    def keeps_every_row(self, table: Table, examples: int) -> None:
+        """Generated rows of the new table are read as they were given.
+
+        Raises:
+            AssertionError: one of this many is not; an error of the database where it refuses one.
+        """
+        table.create(self.connection)
+
+        @settings(max_examples=examples)
+        @given(row=rows(table))
+        def insert_it(row):
+            given_row, read = self.given_and_read(table, row)
+            assert read == given_row
+
+        insert_it()
 
     def make_chunks(self, table: Table, row):
         """Every chunk of the default span: making them anew for each example would be slow."""
