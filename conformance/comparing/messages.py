@@ -168,7 +168,7 @@ _CAUSES = {
         "TimescaleDB. They are in the table of the hypertable itself and in no chunk: no query "
         "reads them, and no policy compresses or drops them. SELECT ... FROM ONLY shows them, "
         "INSERT INTO ... SELECT * FROM ONLY copies them into chunks, and DELETE FROM ONLY removes "
-        "them. If there are none, ANALYZE the table"
+        "them. If SELECT shows none, the count is old: ANALYZE the table"
     ),
     ("hypertable", "integer_now"): "set_integer_now_func() was not called, or was called with "
     "another function. Without the right function a policy cannot tell how old a chunk is, and its "
