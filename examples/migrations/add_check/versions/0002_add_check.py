@@ -8,6 +8,7 @@ The statement reads every row of every chunk and decompresses compressed chunks.
 ACCESS EXCLUSIVE lock blocks all readers. Before 2.20 a hypertable with compression refuses the
 statement. The models support 2.17, so the revision must also raise their minimum.
 
+Verdict (Apache edition): fails: compression-forbids, lock-scan
 Verdict (TimescaleDB before 2.20): fails: compression-forbids
 Verdict: fails: compression-forbids, lock-scan
 """
