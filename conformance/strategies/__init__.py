@@ -14,7 +14,13 @@ from conformance.strategies.derivation import (
     default_span,
     unknown_columns,
 )
-from conformance.strategies.edges import checks_of, columns_of, precarious_values, refused_by
+from conformance.strategies.edges import (
+    checks_of,
+    columns_of,
+    narrowly_refused_by,
+    precarious_values,
+    refused_by,
+)
 from conformance.strategies.rows import NotDerivable, rows
 
 __all__ = [
@@ -29,6 +35,7 @@ __all__ = [
     "chunk_starts",
     "columns_of",
     "default_span",
+    "narrowly_refused_by",
     "natural_key",
     "precarious_values",
     "refused_by",

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import NoInspectionAvailable
 
 from conformance.declarations import hypertable_of
-from conformance.strategies.checks.reading import Alternative, Group, UnreadCheck, read_checks
+from conformance.strategies.checks.reading import Group, UnreadCheck, Way, read_checks
 from conformance.strategies.fields import Field, fields_of
 from conformance.strategies.values.axes import Chunks, axis_of
 from conformance.strategies.values.by_kind import UnknownType, values
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hypothesis.strategies import SearchStrategy
+
+    from conformance.strategies.values.narrowing import Narrowing
 
 #: First and last value of a hypertable's time column, in the column's own type.
 Span = tuple[Any, Any]
@@ -71,7 +73,7 @@ class Derivation:
     Attributes:
         fields: every column, resolved, by name, in order.
         groups: columns that checks tie to each other, with the ways to satisfy these checks.
-        pairs: columns of which checks demand that two have the same value, or different ones.
+        pairs: what checks demand of two columns in every row.
         unread: the checks that are not understood.
     """
 
@@ -79,12 +81,20 @@ class Derivation:
         self.table = table
         fields = fields_of(table)
         self.groups, self.pairs, self.unread = read_checks(table, fields)
-        single = {names[0]: ways[0] for names, ways in self.groups if len(names) == len(ways) == 1}
+        single = {
+            names[0]: ways[0].left[names[0]]
+            for names, ways in self.groups
+            if len(names) == len(ways) == 1
+        }
         self.fields = {
-            name: replace(field, narrowing=single[name][name]) if name in single else field
+            name: replace(field, narrowing=single[name]) if name in single else field
             for name, field in fields.items()
         }
-        self._compared = {name for pair in self.pairs for name in pair.columns}
+        pairs = (
+            *self.pairs,
+            *(pair for _, ways in self.groups for way in ways for pair in way.pairs),
+        )
+        self._compared = {name for pair in pairs for name in pair.columns}
         self._made: dict[Any, SearchStrategy[Any]] = {}
 
     @cached_property
@@ -100,7 +110,7 @@ class Derivation:
             for names, ways in self.groups
         ]
         tied = {name for names, _ in found for name in names}
-        return [*found, *(((name,), ({},)) for name in self.inserted if name not in tied)]
+        return [*found, *(((name,), (Way({}),)) for name in self.inserted if name not in tied)]
 
     @cached_property
     def unknown(self) -> dict[str, str]:
@@ -162,25 +172,27 @@ class Derivation:
         """The step of a value of the time column."""
         return self.chunks.axis.step(self.time.kind.bound(moment))
 
-    def _strategy(self, name: str, scope: Scope, way: Alternative) -> SearchStrategy[Any]:
-        """Values of the column, NULL, and `LEFT_OUT`, each where it can be."""
-        field = self.fields[name]
-        field = replace(field, narrowing=way.get(name, field.narrowing))
-        key = (name, field.narrowing, scope)
+    def strategy(
+        self, name: str, scope: Scope, narrowing: Narrowing | None = None
+    ) -> SearchStrategy[Any]:
+        """Values of the column, NULL, and `LEFT_OUT`, each where it can be.
+
+        Args:
+            narrowing: the values that are allowed; by default those of the field.
+        """
+        key = (name, narrowing, scope)
         if key not in self._made:
-            self._made[key] = st.one_of(*self._branches(field, scope))
+            self._made[key] = self.fresh(name, scope, narrowing)
         return self._made[key]
 
-    def tied(
-        self, names: tuple[str, ...], ways: tuple[Alternative, ...], scope: Scope
+    def fresh(
+        self, name: str, scope: Scope, narrowing: Narrowing | None = None
     ) -> SearchStrategy[Any]:
-        """Values of columns of a part, as tuples if there are several."""
-        found = []
-        for way in ways:
-            columns = [self._strategy(name, scope, way) for name in names]
-            if not any(column.is_empty for column in columns):
-                found.append(columns[0] if len(names) == 1 else st.tuples(*columns))
-        return st.one_of(*found)
+        """The same, not kept."""
+        field = self.fields[name]
+        if narrowing is not None:
+            field = replace(field, narrowing=narrowing)
+        return st.one_of(*self._branches(field, scope))
 
     def _branches(self, field: Field, scope: Scope) -> Iterator[SearchStrategy[Any]]:
         kind = field.kind.stored

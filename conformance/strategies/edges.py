@@ -11,7 +11,7 @@ from conformance.expected import spelling
 from conformance.strategies.checks.syntax import mentioned
 from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
 from conformance.strategies.rows import rows
-from conformance.strategies.values.by_kind import precarious
+from conformance.strategies.values.by_kind import ends, precarious
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +73,30 @@ def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> Search
     broken = rows(_negated(table, check), complete=True)
     valid = rows(table, complete=True, **settings)
     return st.builds(lambda row, other: {**row, **other}, valid, broken)
+
+
+def narrowly_refused_by(
+    model: Any, check: CheckConstraint, /, **settings: Any
+) -> list[SearchStrategy[Row]]:
+    """Complete rows that violate this check by as little as possible.
+
+    A strategy for each bound that the check sets to a single column, and for each value that it
+    forbids. A wrong check often differs from
+    the declared one by little, which rows by chance do not meet.
+
+    Args and errors: as for `refused_by`.
+    """
+    negated = derivation_of(_negated(table_of(model), check))
+    found = [
+        {negated.fields[name].key: value}
+        for _, ways in negated.groups
+        for way in ways
+        if len(way.columns) == len(negated.fields) == 1
+        for name, left in way.left.items()
+        for value in ends(negated.fields[name].kind.stored, left)
+    ]
+    valid = rows(model, complete=True, **settings)
+    return [st.builds(lambda row, part: {**row, **part}, valid, st.just(part)) for part in found]
 
 
 def columns_of(check: CheckConstraint) -> tuple[str, ...]:

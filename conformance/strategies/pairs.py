@@ -1,21 +1,30 @@
-"""Columns of which a check demands that two have the same value, or different ones."""
+"""What checks demand of two columns: the same value, different ones, or an order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, String, Uuid
 
 from conformance.strategies.canonical import canonical
+from conformance.strategies.checks.reading import order_of
 from conformance.strategies.derivation import LEFT_OUT, Row
+from conformance.strategies.values.narrowing import ANYTHING, Narrowing, position
+from conformance.strategies.values.numerals import range_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from hypothesis.strategies import SearchStrategy
 
+    from conformance.strategies.checks.syntax import Pair
     from conformance.strategies.fields import Field
+
+#: The narrowing of a column for which others leave no value.
+_NOTHING = Narrowing(choices=())
 
 
 @dataclass(frozen=True)
@@ -24,11 +33,11 @@ class Related:
 
     Attributes:
         fields: the two columns.
-        equal: whether their values must be the same; NULL satisfies both demands.
+        operator: `=`, `<>`, `<` or `<=`; NULL satisfies all of them.
     """
 
     fields: tuple[Field, Field]
-    equal: bool
+    operator: str
 
     def left_of(
         self, keys: tuple[str, ...], strategy: SearchStrategy[Any], row: Row
@@ -40,7 +49,7 @@ class Related:
         """
         if {field.key for field in self.fields}.isdisjoint(keys):
             return strategy
-        if not self.equal or len(keys) > 1:
+        if self.operator != "=" or len(keys) > 1:
             return strategy.filter(lambda drawn: self._holds({**row, **assigned(keys, drawn)}))
         field, other = sorted(self.fields, key=lambda field: field.key != keys[0])
         known = row.get(other.key, LEFT_OUT)
@@ -49,14 +58,12 @@ class Related:
         return strategy if known is None else st.just(known).filter(partial(_fits, field))
 
     def _holds(self, row: Row) -> bool:
-        values = [row.get(field.key) for field in self.fields]
-        if any(value is None or isinstance(value, ClauseElement) for value in values):
+        one, other = (_stored(field, row) for field in self.fields)
+        if one is None or other is None:
             return True
-        one, other = (
-            canonical(field.kind.bound(value))
-            for field, value in zip(self.fields, values, strict=True)
-        )
-        return (one == other) is self.equal
+        if self.operator in ("=", "<>"):
+            return (canonical(one) == canonical(other)) is (self.operator == "=")
+        return Narrowing(low=one, low_open=self.operator == "<").allows(other)
 
 
 def assigned(keys: tuple[str, ...], drawn: Any) -> Row:
@@ -65,8 +72,107 @@ def assigned(keys: tuple[str, ...], drawn: Any) -> Row:
     return {key: value for key, value in pairs if value is not LEFT_OUT}
 
 
+def _stored(field: Field, row: Row) -> Any:
+    """What a row stores in the column; None for NULL, and for what only the database can tell."""
+    value = row.get(field.key)
+    if value is None or isinstance(value, ClauseElement):
+        return None
+    stored = field.kind.bound(value)
+    # A caller may give a text for a value of any type.
+    is_spelled = isinstance(stored, str) and not isinstance(field.kind.stored, String | Uuid)
+    return None if is_spelled else stored
+
+
 def _fits(field: Field, value: Any) -> bool:
     """Whether the checks of the column alone allow the value."""
     if value is None:
         return field.may_be_null
     return field.narrowing.null is not True and field.narrowing.allows(field.kind.bound(value))
+
+
+class Orders:
+    """What pairs say of the order of columns, and what follows: `a < b` and `b <= c`: `a < c`.
+
+    Args:
+        fields: the table's columns by name.
+        pairs: their orders; `=` is two of them, and `<>` is none.
+        left: the values that the other checks leave of a column, where not those of its field.
+    """
+
+    def __init__(
+        self, fields: Mapping[str, Field], pairs: Iterable[Pair], left: Mapping[str, Narrowing]
+    ) -> None:
+        self.fields = fields
+        self.left = left
+        #: Column -> the columns that are not smaller -> whether they are larger.
+        self._above: dict[str, dict[str, bool]] = {}
+        for pair in pairs:
+            one, other = pair.columns
+            if order_of(fields[one]) is None or pair.operator == "<>":
+                continue
+            self._add(one, other, larger=pair.operator == "<")
+            if pair.operator == "=":
+                self._add(other, one, larger=False)
+
+    def _add(self, one: str, other: str, *, larger: bool) -> None:
+        below = {one: False, **{name: at[one] for name, at in self._above.items() if one in at}}
+        above = {other: False, **self._above.get(other, {})}
+        for low, first in below.items():
+            at = self._above.setdefault(low, {})
+            for high, second in above.items():
+                if low != high:
+                    at[high] = at.get(high, False) or first or larger or second
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns
+
+    def below(self, name: str) -> list[str]:
+        """The columns that are not larger."""
+        return [other for other, above in self._above.items() if name in above]
+
+    def left_by(self, row: Row, name: str) -> Narrowing:
+        """The values that the other columns of a row leave for a column."""
+        known = {
+            other: Narrowing(low=stored, high=stored)
+            for other in self._columns
+            if (stored := _stored(self.fields[other], row)) is not None
+        }
+        return self._left_by(known, name, self._ranges[name])
+
+    @cached_property
+    def _ranges(self) -> dict[str, Narrowing]:
+        """The values of each column for which every other one has a value of its own range."""
+        left = {name: self.left.get(name, self.fields[name].narrowing) for name in self._columns}
+        ends = {name: _ends(self.fields[name], narrowing) for name, narrowing in left.items()}
+        return {name: self._left_by(ends, name, narrowing) for name, narrowing in left.items()}
+
+    @cached_property
+    def _columns(self) -> list[str]:
+        named = {*self._above, *(name for above in self._above.values() for name in above)}
+        return [name for name in self.fields if name in named]
+
+    def _left_by(self, ends: Mapping[str, Narrowing], name: str, narrowing: Narrowing) -> Narrowing:
+        for bound in self._bounds(ends, name):
+            narrowing = narrowing.both(bound) or _NOTHING
+        return narrowing
+
+    def _bounds(self, ends: Mapping[str, Narrowing], name: str) -> Iterator[Narrowing]:
+        for other in self.below(name):
+            if other in ends and ends[other].low is not None:
+                is_open = ends[other].low_open or self._above[other][name]
+                yield Narrowing(low=ends[other].low, low_open=is_open)
+        for other, larger in self._above.get(name, {}).items():
+            if other in ends and ends[other].high is not None:
+                is_open = ends[other].high_open or larger
+                yield Narrowing(high=ends[other].high, high_open=is_open)
+
+
+def _ends(field: Field, narrowing: Narrowing) -> Narrowing:
+    """The first and the last value of a column; nothing of one that is NULL."""
+    if narrowing.null is True:
+        return ANYTHING
+    if narrowing.choices:
+        ordered = sorted(narrowing.choices, key=position)
+        return Narrowing(low=ordered[0], high=ordered[-1])
+    low, high = range_of(field.kind.stored)
+    return Narrowing(low=low, high=high).both(narrowing) or ANYTHING

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.declarations import hypertable_of
 from conformance.strategies.derivation import Derivation, Row, Scope, derivation_of
-from conformance.strategies.pairs import Related, assigned
+from conformance.strategies.pairs import Orders, Related, assigned
 from conformance.strategies.parents import check_names, references
 
 if TYPE_CHECKING:
@@ -17,13 +19,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
+    from conformance.strategies.checks.reading import Way
     from conformance.strategies.derivation import Span
     from conformance.strategies.parents import Parents
 
-#: Column keys, and a strategy of the value; of a tuple of values for several columns.
+#: Columns, and a strategy of the value; of a tuple of values for several columns.
 Part = tuple[tuple[str, ...], SearchStrategy[Any]]
-#: A part, and the pairs that its values must satisfy.
-PairedPart = tuple[tuple[str, ...], SearchStrategy[Any], tuple[Related, ...]]
 
 
 class NotDerivable(ValueError):
@@ -92,18 +93,18 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
     maker.add_the_rest(nulls_for_unknown=nulls_for_unknown)
     if maker.problems:
         raise NotDerivable(table, maker.problems)
-    return _row_of(tuple(maker.paired()))
+    return _row_of(maker)
 
 
 @st.composite
-def _row_of(draw: st.DrawFn, parts: tuple[PairedPart, ...]) -> Row:
+def _row_of(draw: st.DrawFn, maker: _Parts) -> Row:
     """A row from its parts."""
     row: Row = {}
-    for keys, strategy, pairs in parts:
-        for pair in pairs:
-            strategy = pair.left_of(keys, strategy, row)  # noqa: PLW2901 - narrowed by each
+    course = maker.course(tuple(draw(place) for place in maker.places))
+    for keys, strategy in course.strategies(row):
         row.update(assigned(keys, draw(strategy)))
-    return row
+    # In the order of the columns, whichever was drawn first.
+    return {key: row[key] for key in maker.keys if key in row} if course.related else row
 
 
 def _scope(table: Table, span: Span | None, *, far: bool, **more: bool) -> Scope:
@@ -127,7 +128,11 @@ class _Parts:
         self.derivation = derivation
         self.table = derivation.table
         self.scope = scope
-        self.parts: list[Part] = []
+        self.keys = [field.key for field in derivation.fields.values()]
+        self.given: list[Part] = []
+        self.free: list[str] = []
+        self.choices: list[list[Way]] = []
+        self._courses: dict[tuple[int, ...], _Course] = {}
         self.problems: list[tuple[str, str]] = []
         self.done: set[str] = set()
         self.overridden: set[str] = set()
@@ -179,37 +184,121 @@ class _Parts:
                 )
 
     def add_the_rest(self, *, nulls_for_unknown: bool) -> None:
-        """Add the other columns, by their types and checks; columns of one check are one part."""
+        """Add the other columns, by their types and checks."""
         for names, ways in self.derivation.parts:
-            left = tuple(name for name in names if name not in self.done)
-            if left:
-                found = self.derivation.tied(left, ways, self.scope)
-                unknown = [name for name in left if name in self.derivation.unknown]
-                if found.is_empty or not nulls_for_unknown:
-                    self.problems += [
-                        (f"column {name}: {self.derivation.unknown[name]}", "override the column")
-                        for name in unknown
-                    ]
-                if found.is_empty and not unknown:
-                    listed = ", ".join(left)
-                    self.problems.append((f"the checks of {listed} allow no value of its type", ""))
-                self._add(left, found)
+            left = [name for name in names if name not in self.done]
+            possible = [way for way in ways if self._is_possible(way, left)]
+            unknown = [name for name in left if name in self.derivation.unknown]
+            if not possible or not nulls_for_unknown:
+                self.problems += [
+                    (f"column {name}: {self.derivation.unknown[name]}", "override the column")
+                    for name in unknown
+                ]
+            if not possible and not unknown:
+                listed = ", ".join(left)
+                self.problems.append((f"the checks of {listed} allow no value of its type", ""))
+            self.free += left
+            if left and possible:
+                self.choices.append(possible)
 
-    def paired(self) -> Iterator[PairedPart]:
-        """The parts by the order of columns; with paired columns, first what the caller gives."""
-        pairs = tuple(
-            Related((self.derivation.fields[one], self.derivation.fields[other]), pair.equal)
-            for pair in self.derivation.pairs
-            for one, other in [pair.columns]
+    def _is_possible(self, way: Way, names: Sequence[str]) -> bool:
+        return not any(
+            self.derivation.strategy(name, self.scope, way.left.get(name)).is_empty
+            for name in names
         )
-        given = {self.derivation.fields[name].key for name in self.overridden} if pairs else set()
-        order = [column.key for column in self.table.columns]
-        for keys, strategy in sorted(
-            self.parts, key=lambda part: (part[0][0] not in given, order.index(part[0][0]))
-        ):
-            yield keys, strategy, () if keys[0] in given else pairs
+
+    @cached_property
+    def places(self) -> list[SearchStrategy[int]]:
+        """Which way is taken, of each group of checks that has several."""
+        return [st.integers(0, len(ways) - 1) for ways in self.choices if len(ways) > 1]
+
+    def course(self, places: tuple[int, ...]) -> _Course:
+        """How a row is drawn that takes these ways."""
+        if places not in self._courses:
+            left = iter(places)
+            ways = [ways[next(left) if len(ways) > 1 else 0] for ways in self.choices]
+            self._courses[places] = _Course(self, ways)
+        return self._courses[places]
 
     def _add(self, names: tuple[str, ...], strategy: SearchStrategy[Any]) -> None:
-        keys = tuple(self.derivation.fields[name].key for name in names)
-        self.parts.append((keys, strategy))
+        self.given.append((names, strategy))
         self.done.update(names)
+
+
+class _Course:
+    """In which order the columns of a row are drawn, and what those drawn leave for the others.
+
+    Args:
+        maker: the columns.
+        ways: how the checks of each group are satisfied.
+    """
+
+    def __init__(self, maker: _Parts, ways: Sequence[Way]) -> None:
+        self.derivation, self.scope = maker.derivation, maker.scope
+        fields = self.derivation.fields
+        pairs = [*self.derivation.pairs, *(pair for way in ways for pair in way.pairs)]
+        self.related = [
+            Related((fields[one], fields[other]), pair.operator)
+            for pair in pairs
+            for one, other in [pair.columns]
+        ]
+        self.left = {name: narrowing for way in ways for name, narrowing in way.left.items()}
+        self.orders = Orders(fields, pairs, self.left)
+        self.overridden = maker.overridden
+        #: The columns of each part; the strategy of those that the caller gives.
+        self.parts: list[tuple[tuple[str, ...], SearchStrategy[Any] | None]] = [
+            *maker.given, *(((name,), None) for name in maker.free)
+        ]  # fmt: skip
+        self.parts.sort(key=lambda part: self._rank(*part))
+
+    def _rank(self, names: tuple[str, ...], strategy: SearchStrategy[Any] | None) -> Any:
+        """By the order of columns; with pairs, first what is given, and smaller columns first."""
+        field = self.derivation.fields[names[0]]
+        place = list(self.derivation.fields).index(field.name)
+        if not self.related:
+            return (place,)
+        known = (
+            0
+            if field.name in self.overridden
+            else 1
+            if field.is_time or strategy is not None
+            else 2
+        )
+        return known, len(self.orders.below(field.name)), place
+
+    def strategies(self, row: Row) -> Iterator[Part]:
+        """The keys of each part with the strategy of their values.
+
+        Args:
+            row: what is drawn already; the caller adds to it what it draws of each part.
+        """
+        if not self.related:
+            yield from self.unrelated
+            return
+        for names, given in self.parts:
+            keys = self._keys(names)
+            strategy = self._free(row, names[0]) if given is None else given
+            if names[0] not in self.overridden:
+                for related in self.related:
+                    strategy = related.left_of(keys, strategy, row)
+            yield keys, strategy
+
+    @cached_property
+    def unrelated(self) -> list[Part]:
+        """The parts of rows whose columns do not depend on each other."""
+        return [
+            (self._keys(names), self._free({}, names[0]) if given is None else given)
+            for names, given in self.parts
+        ]
+
+    def _keys(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self.derivation.fields[name].key for name in names)
+
+    def _free(self, row: Row, name: str) -> SearchStrategy[Any]:
+        if name not in self.orders:
+            return self.derivation.strategy(name, self.scope, self.left.get(name))
+        found = self.derivation.fresh(name, self.scope, self.orders.left_by(row, name))
+        if found.is_empty:
+            # The given columns, or those drawn before, leave nothing.
+            reject()
+        return found

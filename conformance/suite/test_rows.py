@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import cache, partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import pytest
 from hypothesis import strategies as st
@@ -23,6 +23,7 @@ from conformance.strategies import (
     batches,
     checks_of,
     columns_of,
+    narrowly_refused_by,
     natural_key,
     precarious_values,
     refused_by,
@@ -53,6 +54,15 @@ if TYPE_CHECKING:
     Before = Callable[[Table], Counter[tuple[Any, ...]]]
     #: A property of a batch of rows, on a connection whose changes are rolled back.
     Property = Callable[[Connection, list[dict[str, Any]]], None]
+
+    class Examples(Protocol):
+        """Checks a property of the batches that a strategy draws."""
+
+        def __call__(
+            self, strategy: SearchStrategy[Any], property_: Property, *, at_most: int | None = None
+        ) -> None:
+            """Check it of at most so many; by default as many as the profile says."""
+
 
 #: How many rows with precarious values are written in one call.
 ROWS_AT_ONCE = 25
@@ -88,16 +98,17 @@ def before(populated: Connection) -> Callable[[Table], Counter[tuple[Any, ...]]]
 
 
 @pytest.fixture
-def examples(
-    populated: Connection, request: pytest.FixtureRequest, record: Record
-) -> Callable[[SearchStrategy[Any], Property], None]:
+def examples(populated: Connection, request: pytest.FixtureRequest, record: Record) -> Examples:
     """A function that checks a property of examples; each example is rolled back."""
     checked = request.node.originalname.removeprefix("test_")
     subject = request.node.callspec.id if hasattr(request.node, "callspec") else "every table"
     generation = generation_of(request.config)
 
-    def try_all(strategy: SearchStrategy[Any], property_: Property) -> None:
-        trial = Trial(generation, f"{subject}:{checked}", strategy, partial(property_, populated))
+    def try_all(
+        strategy: SearchStrategy[Any], property_: Property, *, at_most: int | None = None
+    ) -> None:
+        name, bound = f"{subject}:{checked}", partial(property_, populated)
+        trial = Trial(generation, name, strategy, bound, at_most=at_most)
         try:
             trial.run(undo=populated.rollback)
         except Unsatisfiable as error:
@@ -128,7 +139,7 @@ def holds(
     populated: Connection,
     hypertable: Table,
     batches_of: Callable[[Table], SearchStrategy[list[Row]]],
-    examples: Callable[[SearchStrategy[Any], Property], None],
+    examples: Examples,
     record: Record,
 ) -> Callable[[Property], None]:
     """A function that checks a property of batches of rows of the hypertable."""
@@ -311,7 +322,7 @@ def test_foreign_keys_refuse(
 def test_checks_refuse(
     populated: Connection,
     hypertable: Table,
-    examples: Callable[[SearchStrategy[Any], Property], None],
+    examples: Examples,
     record: Record,
 ) -> None:
     """A row that only violates a CHECK is refused, in chunks of every state."""
@@ -321,6 +332,9 @@ def test_checks_refuse(
         name = spelling.final_name(check) or spelling.sql(check.sqltext)
         try:
             broken = refused_by(hypertable, check, parents=parents, nulls_for_unknown=True)
+            narrowly = narrowly_refused_by(
+                hypertable, check, parents=parents, nulls_for_unknown=True
+            )
         except ValueError as error:
             part = f"rows:{hypertable.fullname}:checks_refuse:{name}"
             outcomes.part_not_checked(record, part, why_not_derived(error))
@@ -349,6 +363,9 @@ def test_checks_refuse(
                     f"SQLSTATE {refused} refuses the row before {name} does"
                 )
 
+        for strategy in narrowly:
+            # The value that matters does not vary, so the simplest row is enough.
+            examples(strategy.map(lambda row: [row]), refuses, at_most=1)
         examples(broken.map(lambda row: [row]), refuses)
 
 
@@ -375,7 +392,7 @@ def test_primary_keys_are_unique_across_chunks(
 def test_every_table_accepts_its_rows(
     populated: Connection,
     conformance_metadata: MetaData,
-    examples: Callable[[SearchStrategy[Any], Property], None],
+    examples: Examples,
     record: Record,
 ) -> None:
     """The database accepts all rows that the strategies generate: they are valid."""

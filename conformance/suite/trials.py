@@ -36,6 +36,9 @@ class Trial:
     large batch, for which the property must hold as well. If it does not, Hypothesis checks each
     example, and shrinks the failing one.
 
+    Args:
+        at_most: the number of examples, if not that of the profile.
+
     Attributes:
         last: the last batch; after a failure the smallest failing batch.
         rows, examples: how many were checked.
@@ -47,11 +50,14 @@ class Trial:
         name: str,
         strategy: SearchStrategy[list[Any]],
         property_: Property,
+        *,
+        at_most: int | None = None,
     ) -> None:
         self._generation = generation
         self._name = name
         self._strategy = strategy
         self._property = property_
+        self._limit = {} if at_most is None else {"max_examples": at_most}
         self.last: list[Any] = []
         self.rows = self.examples = 0
 
@@ -75,7 +81,7 @@ class Trial:
                 # Hypothesis skips a test of which no example is kept, because it passes by now.
                 with suppress(SkipTest):
                     self._one_by_one(attempt, phases=(Phase.reuse, Phase.shrink))
-            drawn = _drawn(self._generation, self._strategy)
+            drawn = _drawn(self._generation, self._strategy, **self._limit)
             self.examples, self.rows = len(drawn), sum(map(len, drawn))
             alone, rest = drawn[:_ALONE], drawn[_ALONE:]
             together = [row for batch in rest for row in batch]
@@ -89,7 +95,7 @@ class Trial:
                 raise error from None
 
     def _one_by_one(self, attempt: Property, **more: Any) -> None:
-        chosen = self._generation.settings_for(self._name, **more)
+        chosen = self._generation.settings_for(self._name, **self._limit, **more)
         _try_each(self._generation, self._strategy, attempt, chosen)
 
 
@@ -109,10 +115,12 @@ def _try_each(
 
 
 @lru_cache(maxsize=32)
-def _drawn(generation: Generation, strategy: SearchStrategy[list[Any]]) -> list[list[Any]]:
+def _drawn(
+    generation: Generation, strategy: SearchStrategy[list[Any]], **limit: int
+) -> list[list[Any]]:
     """The examples of a strategy. They depend on the seed alone: every property gets the same."""
     drawn: list[list[Any]] = []
-    chosen = generation.settings_for("", database=None, phases=(Phase.generate,))
+    chosen = generation.settings_for("", database=None, phases=(Phase.generate,), **limit)
     _try_each(generation, strategy, drawn.append, chosen)
     return drawn
 

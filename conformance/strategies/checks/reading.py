@@ -21,6 +21,7 @@ from sqlalchemy import (
     LargeBinary,
     Numeric,
     String,
+    Time,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import CITEXT
@@ -29,12 +30,13 @@ from conformance.expected import spelling
 from conformance.strategies.checks.syntax import (
     Comparison,
     Condition,
-    Junction,
     NotUnderstood,
     Pair,
     mentioned,
     read_check,
 )
+from conformance.strategies.fields import INTERVALS
+from conformance.strategies.values.by_kind import samples_of
 from conformance.strategies.values.expressions import Expression
 from conformance.strategies.values.narrowing import ANYTHING, JSON_TYPES, Narrowing, is_nan
 from conformance.strategies.values.numerals import fits_single, is_single
@@ -45,12 +47,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
-    from conformance.strategies.fields import Field
+    from conformance.strategies.fields import Field, Kind
 
-#: One way to satisfy a check: column -> the values that remain.
-Alternative = dict[str, Narrowing]
 #: Columns that share checks, and the ways to satisfy these checks.
-Group = tuple[tuple[str, ...], tuple[Alternative, ...]]
+Group = tuple[tuple[str, ...], tuple["Way", ...]]
 
 #: The maximum number of ways to satisfy the checks of a group.
 _MOST_ALTERNATIVES = 64
@@ -58,8 +58,42 @@ _MOST_ALTERNATIVES = 64
 #: VALUE in the check of a domain; and literals, in which the word has no meaning.
 _VALUE = re.compile(r"('(?:[^']|'')*')|\bVALUE\b", re.IGNORECASE)
 _ORDERED = (Integer, Numeric, Float, Date, DateTime)
+#: Type -> the name of the order of its values; columns of one order are compared with each other. A
+#: class stands before its base classes.
+_ORDERS: tuple[tuple[Any, Callable[[Any], str | None]], ...] = (
+    (Float, lambda kind: "real" if is_single(kind) else "double"),
+    (Numeric, lambda kind: "number" if kind.asdecimal else "rounded number"),
+    (Integer, lambda _: "number"),
+    (Date, lambda _: "date"),
+    (DateTime, lambda kind: "timestamptz" if kind.timezone else "timestamp"),
+    # With a time zone PostgreSQL orders by the instant, and then by the zone.
+    (Time, lambda kind: None if kind.timezone else "time"),
+    (INTERVALS, lambda _: "interval"),
+)
 #: Types whose values PostgreSQL holds equal where their canonical forms are.
-_COMPARABLE = (Boolean, *_ORDERED, String, Uuid)
+_COMPARABLE = (Boolean, *_ORDERED, String, Uuid, Time, *INTERVALS)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to satisfy a check.
+
+    Attributes:
+        left: column -> the values that remain.
+        pairs: what must hold of two columns.
+    """
+
+    left: Mapping[str, Narrowing]
+    pairs: tuple[Pair, ...] = ()
+
+    @property
+    def columns(self) -> set[str]:
+        """All columns that the way narrows."""
+        return {*self.left, *(name for pair in self.pairs for name in pair.columns)}
+
+    def satisfies(self, pair: Pair) -> bool:
+        """Whether the pair holds by NULL."""
+        return any(name in self.left and self.left[name].null is True for name in pair.columns)
 
 
 @dataclass(frozen=True)
@@ -91,8 +125,8 @@ def read_checks(
         fields: the table's columns by name, as they are named in the checks.
 
     Returns:
-        What those that are understood demand together, most of it of one column and in one way; the
-        columns that must be the same, or differ; and the checks that are not understood.
+        What those that are understood demand together, most of it of one column and in one way;
+        what must hold of two columns in every row; and the checks that are not understood.
     """
     groups = _Groups(fields)
     unread: list[UnreadCheck] = []
@@ -128,7 +162,7 @@ class _Groups:
 
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self.fields = fields
-        self.ways: dict[tuple[str, ...], list[Alternative]] = {}
+        self.ways: dict[tuple[str, ...], list[Way]] = {}
         self.pairs: list[Pair] = []
 
     def add(self, sql: str) -> None:
@@ -137,45 +171,31 @@ class _Groups:
         Raises:
             NotUnderstood: and nothing has been added.
         """
-        pairs, conditions = _split(read_check(sql, self.fields))
-        for pair in pairs:
-            _must_be_comparable(pair, [self.fields[name] for name in pair.columns])
-        ways = self._possible(_together(_alternatives(part, self.fields) for part in conditions))
+        ways = self._possible(_alternatives(read_check(sql, self.fields), self.fields))
         after = dict(self.ways)
         # A check with a single way does not tie its columns to each other.
-        parts = [[{name: left}] for name, left in ways[0].items()] if len(ways) == 1 else [ways]
+        single = ways[0] if len(ways) == 1 else None
+        parts = [[Way({name: left})] for name, left in single.left.items()] if single else [ways]
         for part in parts:
-            columns = {name for way in part for name in way}
+            columns = {name for way in part for name in way.columns}
             touching = [group for group in after if columns.intersection(group)]
             joined = self._possible(_together([part, *(after.pop(group) for group in touching)]))
             after[tuple(sorted(columns.union(*touching)))] = joined
         self.ways = after
-        self.pairs += pairs
+        self.pairs += single.pairs if single else ()
 
-    def _possible(self, ways: list[Alternative]) -> list[Alternative]:
+    def _possible(self, ways: list[Way]) -> list[Way]:
         """The ways that do not require NULL in a column that is NOT NULL."""
         possible = [
             way
             for way in ways
-            if not any(left.null and not self.fields[name].nullable for name, left in way.items())
+            if not any(
+                left.null and not self.fields[name].nullable for name, left in way.left.items()
+            )
         ]
         if not possible:
             raise NotUnderstood("no row seems to satisfy this check together with the others")
         return possible
-
-
-def _split(condition: Condition) -> tuple[list[Pair], list[Condition]]:
-    """The pairs among the parts that must all hold, and the other parts."""
-    if isinstance(condition, Pair):
-        return [condition], []
-    if not isinstance(condition, Junction) or not condition.every:
-        return [], [condition]
-    pairs: list[Pair] = []
-    others: list[Condition] = []
-    for part in map(_split, condition.parts):
-        pairs += part[0]
-        others += part[1]
-    return pairs, others
 
 
 def _must_be_comparable(pair: Pair, fields: list[Field]) -> None:
@@ -187,20 +207,48 @@ def _must_be_comparable(pair: Pair, fields: list[Field]) -> None:
     for field in fields:
         if field.is_generated:
             raise NotUnderstood(f"the database fills the column {field.name!r}")
+        if pair.operator in ("<", "<=") and order_of(field) is None:
+            raise NotUnderstood(f"the sort order of the column {field.name!r} is unknown")
         kind = field.kind.stored
         # PostgreSQL does not compare the padding of char(n), nor the cases of citext.
         if not isinstance(kind, _COMPARABLE) or isinstance(kind, CHAR | CITEXT):
             raise NotUnderstood(f"the column {field.name!r} is compared with another column")
-    alike = len({str(field.kind) for field in fields}) == 1
-    # A value of the one may be too large for the other.
-    families = () if pair.equal else (Integer, String)
-    if not alike and not any(
-        all(isinstance(field.kind.stored, family) for field in fields) for family in families
-    ):
+    one, other = fields
+    if pair.operator in ("<", "<="):
+        alike = order_of(one) == order_of(other)
+    else:
+        # A different value of the one may be too large for the other.
+        alike = str(one.kind) == str(other.kind) or (
+            pair.operator == "<>"
+            and any(
+                all(isinstance(field.kind.stored, family) for field in fields)
+                for family in (Integer, String)
+            )
+        )
+    if not alike:
         raise NotUnderstood(f"the columns {' and '.join(pair.columns)} have different types")
 
 
-def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Alternative]:
+def order_of(field: Field) -> str | None:
+    """What the values of a column are ordered with: those of columns of the same order."""
+    kind = field.kind.stored
+    for supported, order in _ORDERS:
+        if isinstance(kind, supported):
+            return order(kind) if _sends_such_values(field.kind) else None
+    return None
+
+
+def _sends_such_values(kind: Kind) -> bool:
+    """Whether the decorators send values of the type's own class, not texts of them."""
+    samples = samples_of(kind.stored)
+    sent = (kind.value_stored_as(sample) for sample in samples)
+    return not kind.decorators or all(
+        value is not None and type(kind.bound(value)) is type(sample)
+        for sample, value in zip(samples, sent, strict=True)
+    )
+
+
+def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Way]:
     """The ways to satisfy a condition; empty if it cannot be satisfied.
 
     A check passes where it is not false (PostgreSQL documentation, "Check Constraints"), so NULL
@@ -211,19 +259,19 @@ def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Alt
     """
     if isinstance(condition, Comparison):
         left = _narrowings(fields[condition.column], condition)
-        return [{condition.column: narrowing} for narrowing in left]
+        return [Way({condition.column: narrowing}) for narrowing in left]
     if isinstance(condition, Pair):
-        one, other = condition.columns
-        raise NotUnderstood(f"{one!r} and {other!r} are compared beside an OR")
+        _must_be_comparable(condition, [fields[name] for name in condition.columns])
+        return [Way({}, (condition,))]
     parts = [_alternatives(part, fields) for part in condition.parts]
     if condition.every:
         return _together(parts)
     return _without_needless([way for part in parts for way in part])
 
 
-def _together(parts: Iterable[list[Alternative]]) -> list[Alternative]:
+def _together(parts: Iterable[list[Way]]) -> list[Way]:
     """The ways to satisfy all parts, from the ways to satisfy each part."""
-    found: list[Alternative] = [{}]
+    found = [Way({})]
     for part in parts:
         merged = (_merged(one, other) for one in found for other in part)
         found = _without_needless([way for way in merged if way is not None])
@@ -232,9 +280,9 @@ def _together(parts: Iterable[list[Alternative]]) -> list[Alternative]:
     return found
 
 
-def _merged(one: Alternative, other: Alternative) -> Alternative | None:
-    merged = dict(one)
-    for column, narrowing in other.items():
+def _merged(one: Way, other: Way) -> Way | None:
+    merged = dict(one.left)
+    for column, narrowing in other.left.items():
         known = merged.get(column, ANYTHING)
         if known.like and narrowing.like and known.like != narrowing.like:
             raise NotUnderstood(f"two patterns of {column!r} are not supported together")
@@ -242,12 +290,13 @@ def _merged(one: Alternative, other: Alternative) -> Alternative | None:
         if joined is None:
             return None
         merged[column] = joined
-    return merged
+    pairs = dict.fromkeys((*one.pairs, *other.pairs))
+    return Way(merged, tuple(pair for pair in pairs if not Way(merged).satisfies(pair)))
 
 
-def _without_needless(ways: list[Alternative]) -> list[Alternative]:
+def _without_needless(ways: list[Way]) -> list[Way]:
     """The ways without those that another way contains: `x > 0` contains `x IS NULL`."""
-    kept: list[Alternative] = []
+    kept: list[Way] = []
     for index, way in enumerate(ways):
         others = [*kept, *ways[index + 1 :]]
         if not any(_contains(other, way) for other in others):
@@ -255,14 +304,14 @@ def _without_needless(ways: list[Alternative]) -> list[Alternative]:
     return kept
 
 
-def _contains(outer: Mapping[str, Narrowing], inner: Mapping[str, Narrowing]) -> bool:
-    return all(
-        column in inner
+def _contains(outer: Way, inner: Way) -> bool:
+    return all(pair in inner.pairs or inner.satisfies(pair) for pair in outer.pairs) and all(
+        column in inner.left
         and (
-            inner[column] == narrowing
-            or (inner[column].null is True and narrowing.null is not False)
+            inner.left[column] == narrowing
+            or (inner.left[column].null is True and narrowing.null is not False)
         )
-        for column, narrowing in outer.items()
+        for column, narrowing in outer.left.items()
     )
 
 
@@ -306,8 +355,8 @@ def _all_but(values: tuple[Any, ...], *, ordered: bool) -> list[Narrowing]:
         left = Narrowing(excluded=values)
         # The usual forbidden text is the empty one: then the length is at least 1.
         return [replace(left, shortest=1) if "" in values else left]
-    parts = [[{"": _bound("<", value)}, {"": _bound(">", value)}] for value in values]
-    return [way[""] for way in _together(parts)]
+    parts = [[Way({"": _bound("<", value)}), Way({"": _bound(">", value)})] for value in values]
+    return [way.left[""] for way in _together(parts)]
 
 
 def _of_pattern(field: Field, comparison: Comparison) -> list[Narrowing]:
@@ -383,8 +432,11 @@ def _of_lengths(operator: str, lengths: list[int]) -> list[Narrowing]:
     if operator in ("=", "in"):
         return [Narrowing(shortest=max(0, n), longest=n) for n in lengths if n >= 0]
     if operator in ("<>", "not in"):
-        parts = [[{"": Narrowing(longest=n - 1)}, {"": Narrowing(shortest=n + 1)}] for n in lengths]
-        return [way[""] for way in _together(parts) if (way[""].longest or 0) >= 0]
+        parts = [
+            [Way({"": Narrowing(longest=n - 1)}), Way({"": Narrowing(shortest=n + 1)})]
+            for n in lengths
+        ]
+        return [way.left[""] for way in _together(parts) if (way.left[""].longest or 0) >= 0]
     length = lengths[0] + {"<": -1, ">": 1}.get(operator, 0)
     if operator in ("<", "<="):
         return [Narrowing(longest=length)]

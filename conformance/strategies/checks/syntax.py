@@ -2,9 +2,10 @@
 
 The grammar has `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`,
 `<> ALL (ARRAY[...])`, `[NOT] LIKE`, `~`, `~*` and their opposites, `IS [NOT] NULL`, a boolean
-column alone, `length(column)` or `jsonb_typeof(column)` instead of a column, `=` and `<>` of two
-columns, casts that change no value, and `AND`, `OR`, `NOT` and parentheses around all of these.
-Everything else raises `NotUnderstood`; the parser skips nothing.
+column alone, `length(column)` or `jsonb_typeof(column)` instead of a column, a column instead of a
+literal in a comparison or in `BETWEEN`, `GREATEST` below and `LEAST` above a column, casts that
+change no value, and `AND`, `OR`, `NOT` and parentheses around all of these. Everything else raises
+`NotUnderstood`; the parser skips nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 Literal = Decimal | str | bool
+#: A column and what of it is compared, or None, nothing and a literal.
+_Operand = tuple[str | None, str, Literal]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<quoted>\"(?:[^\"]|\"\")+\")"
@@ -36,6 +39,9 @@ _MEASURES = {
 _LIKES = {
     "~~": "like", "!~~": "not like", **{name: name for name in ("~", "~*", "!~", "!~*")},
 }  # fmt: skip
+#: What picks one of several operands -> the comparisons for which it is the same as comparing each
+#: operand; NULL operands count in neither.
+_PICKS = {"greatest": (">", ">="), "least": ("<", "<=")}
 _TEXT_CASTS = {"text", "varchar", "character varying"}
 _WHOLE_CASTS = {"integer", "int", "bigint", "smallint"}
 #: Casts that keep the value of a literal; `operand` refuses a cast that rounds.
@@ -74,10 +80,21 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two columns that have the same value, or different ones; NULL is neither."""
+    """`column operator column`; NULL satisfies it.
+
+    Attributes:
+        operator: `=`, `<>`, `<` or `<=`.
+    """
 
     columns: tuple[str, str]
-    equal: bool
+    operator: str
+
+    @classmethod
+    def of(cls, column: str, operator: str, other: str) -> Pair:
+        """The pair of a comparison with any operator."""
+        if operator in (">", ">="):
+            return cls((other, column), _MIRRORED[operator])
+        return cls((column, other), operator)
 
 
 @dataclass(frozen=True)
@@ -96,7 +113,8 @@ def opposite(condition: Condition) -> Condition:
     if isinstance(condition, Junction):
         return Junction(not condition.every, tuple(opposite(part) for part in condition.parts))
     if isinstance(condition, Pair):
-        return Pair(condition.columns, not condition.equal)
+        one, other = condition.columns
+        return Pair.of(one, _OPPOSITE[condition.operator], other)
     operator = _OPPOSITE[condition.operator]
     return Comparison(condition.column, operator, condition.literals, condition.measure)
 
@@ -190,18 +208,22 @@ class _Reader:
         return self.predicate()
 
     def predicate(self) -> Condition:
+        if pick := self.pick():
+            return self.picked(pick)
         column, measure, literal = self.operand()
-        if column is None:
-            return self.mirrored(literal)
+        return self.mirrored(literal) if column is None else self.judged(column, measure)
+
+    def judged(self, column: str, measure: str) -> Condition:
+        """What follows a column."""
         if self.took("is"):
             negated = self.took("not")
             self.need("null")
             return Comparison(column, "is not null" if negated else "is null")
         negated = self.took("not")
         if self.took("between"):
-            low = Comparison(column, ">=", (self.literal(),), measure)
+            low = self.compared_with(column, measure, ">=", self.operand())
             self.need("and")
-            both = Junction(True, (low, Comparison(column, "<=", (self.literal(),), measure)))
+            both = Junction(True, (low, self.compared_with(column, measure, "<=", self.operand())))
             return opposite(both) if negated else both
         if self.took("in"):
             operator = "not in" if negated else "in"
@@ -225,12 +247,63 @@ class _Reader:
             return Comparison(column, "in", self.array(), measure)
         if operator == "<>" and self.took("all"):
             return Comparison(column, "not in", self.array(), measure)
-        other, of_other, literal = self.operand()
+        if pick := self.pick():
+            return self.with_each(column, measure, operator, pick)
+        return self.compared_with(column, measure, operator, self.operand())
+
+    def compared_with(
+        self, column: str, measure: str, operator: str, operand: _Operand
+    ) -> Condition:
+        other, of_other, literal = operand
         if other is None:
             return Comparison(column, operator, (literal,), measure)
-        if operator not in ("=", "<>") or measure or of_other or other == column:
+        if measure or of_other or other == column:
             raise NotUnderstood(f"expected a literal instead of the column {other!r}")
-        return Pair((column, other), equal=operator == "=")
+        return Pair.of(column, operator, other)
+
+    def pick(self) -> str:
+        """`greatest` or `least`, if one comes next; else nothing."""
+        kind, text = self.token()
+        if kind != "word" or text not in _PICKS or self.tokens[self.at + 1] != ("sign", "("):
+            return ""
+        self.at += 1
+        return text
+
+    def picked(self, pick: str) -> Condition:
+        """`GREATEST(a, b) <= column`: the operands come first, and are read again as the last."""
+        start = self.at
+        self.operands()
+        kind, operator = self.token()
+        if kind != "sign" or operator not in _MIRRORED:
+            raise NotUnderstood(f"{operator!r} is not supported after {pick.upper()}")
+        self.at += 1
+        column, measure, _ = self.operand()
+        if column is None:
+            raise NotUnderstood(f"{pick.upper()} is compared with a literal")
+        end, self.at = self.at, start
+        found = self.with_each(column, measure, _MIRRORED[operator], pick)
+        self.at = end
+        return found
+
+    def with_each(self, column: str, measure: str, operator: str, pick: str) -> Condition:
+        """`column >= GREATEST(a, b)` is `column >= a AND column >= b`, also where one is NULL."""
+        if operator not in _PICKS[pick]:
+            raise NotUnderstood(f"{pick.upper()} is not supported after {operator!r}")
+        parts: list[Condition] = []
+        for operand in self.operands():
+            part, other = self.compared_with(column, measure, operator, operand), operand[0]
+            # Said of NULL too, so that the opposite is right: below at least one that is not NULL.
+            nulls = [Comparison(other, "is null")] if other else []
+            parts.append(Junction(False, (part, *nulls)))
+        return Junction(True, tuple(parts))
+
+    def operands(self) -> list[_Operand]:
+        self.need("(")
+        found = [self.operand()]
+        while self.took(","):
+            found.append(self.operand())
+        self.need(")")
+        return found
 
     def mirrored(self, literal: Literal) -> Condition:
         """A literal before its column: `0 <= column`."""
@@ -302,7 +375,7 @@ class _Reader:
             raise NotUnderstood(f"expected a literal instead of the column {column!r}")
         return literal
 
-    def operand(self) -> tuple[str | None, str, Literal]:
+    def operand(self) -> _Operand:
         """A column, a measure of one, or a literal; each may have parentheses and casts."""
         if self.took("("):
             operand = self.operand()
@@ -316,7 +389,7 @@ class _Reader:
                 raise NotUnderstood(f"{number} is rounded by a cast")
         return operand
 
-    def column(self) -> tuple[str, str, Literal] | None:
+    def column(self) -> _Operand | None:
         kind, text = self.token()
         if kind == "word" and text in _MEASURES and self.tokens[self.at + 1][1] == "(":
             self.at += 1

@@ -126,6 +126,21 @@ def precarious(field: Field) -> list[Any]:
     return _taken(field.kind, found, left)
 
 
+def ends(kind: TypeEngine[Any], narrowing: Narrowing) -> list[Any]:
+    """The values at the bounds of a narrowing; all of it that is listed."""
+    if narrowing.null:
+        return []
+    if narrowing.choices is not None:
+        return [] if isinstance(kind, sa.Enum) else list(_chosen(kind, narrowing))
+    if isinstance(kind, sa.Integer | sa.Float | sa.Numeric):
+        return numerals.ends(kind, narrowing)
+    if isinstance(kind, sa.Date | sa.DateTime):
+        return moments.ends(kind, narrowing)
+    if isinstance(kind, sa.String) and not isinstance(kind, sa.Enum):
+        return texts.ends(kind, narrowing)
+    return []
+
+
 # The code of a type decorator makes its values from stored values.
 
 
@@ -162,7 +177,7 @@ def _candidates(
     kind: TypeEngine[Any], stored: Callable[[], SearchStrategy[Any]]
 ) -> Iterator[tuple[Sequence[Any], SearchStrategy[Any]]]:
     """Samples of stored values that decorators may accept, with a strategy for such values."""
-    yield _samples(kind), stored()
+    yield samples_of(kind), stored()
     if isinstance(kind, sa.String):
         yield ('{"a": 1}', "{}"), made(json.dumps, composed.objects())
         yield ("1", "20"), made(str, st.integers(0, 9_999))
@@ -170,7 +185,8 @@ def _candidates(
         yield ("2020-01-01",), made(str, st.dates())
 
 
-def _samples(kind: TypeEngine[Any]) -> Sequence[Any]:
+def samples_of(kind: TypeEngine[Any]) -> Sequence[Any]:
+    """A few plain values of a stored type; none of an unknown type."""
     if isinstance(kind, sa.Enum):
         return list(_labels(kind, ANYTHING))
     return next((samples(kind) for known, _, samples in _KNOWN if isinstance(kind, known)), ())
@@ -179,25 +195,25 @@ def _samples(kind: TypeEngine[Any]) -> Sequence[Any]:
 # What is known of each type.
 
 
-def _intervals(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
+def _intervals(kind: Any, narrowing: Narrowing, __: int | None) -> SearchStrategy[Any]:
     """All fields after the last named field are zero; the others may have any value."""
     last = (getattr(kind, "fields", None) or "SECOND").upper().split()[-1]
     if last in _FIELDS:
-        return moments.intervals(_FIELDS[last])
+        return moments.intervals(_FIELDS[last], narrowing)
     if not last.startswith("SECOND"):
         # A timedelta has no months.
         raise UnknownType(f"cannot generate values of type {kind!r}")
     precision = getattr(kind, "precision", getattr(kind, "second_precision", None))
-    return moments.intervals(_unit(precision))
+    return moments.intervals(_unit(precision), narrowing)
 
 
 def _unit(precision: int | None) -> int:
     return 1 if precision is None else 10 ** (6 - precision)
 
 
-def _times(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:
+def _times(kind: Any, narrowing: Narrowing, __: int | None) -> SearchStrategy[Any]:
     unit = _unit(getattr(kind, "precision", None))
-    return moments.times(aware=bool(kind.timezone), unit=unit)
+    return moments.times(narrowing, aware=bool(kind.timezone), unit=unit)
 
 
 def _uuids(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:

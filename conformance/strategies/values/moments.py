@@ -77,6 +77,15 @@ def anytime(kind: TypeEngine[Any], narrowing: Narrowing) -> SearchStrategy[Any]:
     return moments(axis, narrowing, (axis.first, axis.last))
 
 
+def ends(kind: TypeEngine[Any], narrowing: Narrowing) -> list[Any]:
+    """The first and the last value that the bounds allow."""
+    axis = axis_of(kind)
+    assert axis is not None, "dates and moments have one"
+    first, last = _range(axis, narrowing, axis.first, axis.last)
+    bounded = (narrowing.low is not None, first), (narrowing.high is not None, last)
+    return [axis.value(step) for is_given, step in bounded if is_given and first <= last]
+
+
 def samples(kind: TypeEngine[Any]) -> list[Any]:
     """Two plain values of the type."""
     axis = axis_of(kind)
@@ -184,15 +193,23 @@ def _zone(name: str) -> tzinfo | None:
         return None
 
 
-def times(*, aware: bool, unit: int) -> SearchStrategy[time]:
+def times(narrowing: Narrowing, *, aware: bool, unit: int) -> SearchStrategy[time]:
     """Times of day, including midnight and the last moment before midnight.
 
     Args:
+        narrowing: its bounds, of times without a time zone.
         unit: the precision of the column in microseconds.
     """
-    last = DAY // unit - 1
-    step = st.sampled_from([0, last, last // 2, 1]) | st.integers(0, last)
     start = datetime(2000, 1, 1)  # noqa: DTZ001 - only the time of day is used
+    low, high = (
+        None if bound is None else datetime.combine(start, bound) - start
+        for bound in (narrowing.low, narrowing.high)
+    )
+    first, last = _steps(narrowing, low, high, unit, (0, DAY // unit - 1))
+    if first > last:
+        return st.nothing()
+    precarious = [step for step in (0, last, last // 2, 1) if first <= step <= last]
+    step = st.sampled_from(precarious or [first]) | st.integers(first, last)
     plain = made(lambda number: (start + timedelta(microseconds=number * unit)).time(), step)
     if not aware:
         return plain
@@ -200,13 +217,36 @@ def times(*, aware: bool, unit: int) -> SearchStrategy[time]:
     return made(lambda value, zone: value.replace(tzinfo=zone), plain, zones)
 
 
-def intervals(unit: int) -> SearchStrategy[timedelta]:
+def intervals(unit: int, narrowing: Narrowing) -> SearchStrategy[timedelta]:
     """Positive and negative lengths of time, up to thousands of years.
 
     Args:
         unit: the precision of the column in microseconds.
     """
     longest = 4_000_000 * DAY // unit
-    steps = st.integers(-longest, longest)
-    days = made(timedelta, st.integers(-400, 400))
-    return days | made(lambda number: timedelta(microseconds=number * unit), steps)
+    first, last = _steps(narrowing, narrowing.low, narrowing.high, unit, (-longest, longest))
+    if first > last:
+        return st.nothing()
+    day = DAY // unit
+    near = max(first, -400 * day), min(last, 400 * day)
+    anywhere = made(lambda number: timedelta(microseconds=number * unit), st.integers(first, last))
+    days = -(-near[0] // day), near[1] // day
+    return made(timedelta, st.integers(*days)) | anywhere if days[0] <= days[1] else anywhere
+
+
+def _steps(
+    narrowing: Narrowing,
+    low: timedelta | None,
+    high: timedelta | None,
+    unit: int,
+    ends: tuple[int, int],
+) -> tuple[int, int]:
+    """The first and the last step between bounds; the narrowing says whether they are excluded."""
+    first, last = ends
+    if low is not None:
+        steps, rest = divmod(low // _MICROSECOND, unit)
+        first = max(first, steps + 1 if rest or narrowing.low_open else steps)
+    if high is not None:
+        steps, rest = divmod(high // _MICROSECOND, unit)
+        last = min(last, steps - 1 if not rest and narrowing.high_open else steps)
+    return first, last

@@ -75,14 +75,14 @@ class Narrowing:
         )
 
     def _in_range(self, value: Any) -> bool:
-        position = _position(value)
+        at = position(value)
         if self.low is not None:
-            low = _position(self.low)
-            if position < low or (self.low_open and position == low):
+            low = position(self.low)
+            if at < low or (self.low_open and at == low):
                 return False
         if self.high is not None:
-            high = _position(self.high)
-            if position > high or (self.high_open and position == high):
+            high = position(self.high)
+            if at > high or (self.high_open and at == high):
                 return False
         return True
 
@@ -130,7 +130,7 @@ class Narrowing:
             return True
         if self.low is None or self.high is None:
             return False
-        low, high = _position(self.low), _position(self.high)
+        low, high = position(self.low), position(self.high)
         return low > high or (low == high and (self.low_open or self.high_open))
 
 
@@ -147,14 +147,15 @@ def is_nan(value: Any) -> bool:
     return isinstance(value, float | Decimal) and math.isnan(value)
 
 
-def _position(value: Any) -> tuple[bool, Any]:
+def position(value: Any) -> tuple[bool, Any]:
+    """What sorts values as PostgreSQL does: NaN is the greatest number."""
     return (True, 0) if is_nan(value) else (False, value)
 
 
 def _tighter(one: tuple[Any, bool], other: tuple[Any, bool], *, above: bool) -> tuple[Any, bool]:
     if one[0] is None or other[0] is None:
         return other if one[0] is None else one
-    first, second = _position(one[0]), _position(other[0])
+    first, second = position(one[0]), position(other[0])
     if first == second:
         return one[0], one[1] or other[1]
     return one if (first > second) is above else other

@@ -69,6 +69,13 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
     return narrowing.left_of(st.one_of(*found))
 
 
+def ends(kind: String, narrowing: Narrowing) -> list[str]:
+    """A text of the shortest and one of the longest length that the narrowing demands."""
+    lengths = [length for length in (narrowing.shortest, narrowing.longest) if length]
+    fits = [length for length in lengths if kind.length is None or length <= kind.length]
+    return [text for text in ("a" * length for length in fits) if narrowing.allows(text)]
+
+
 def plain(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrategy[str]:
     """Short words that are easy to read."""
     longest = min(_bounds(kind.length, narrowing.longest, limit))
