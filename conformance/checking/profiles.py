@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from unittest.mock import patch
 
 import pytest
 
@@ -19,7 +21,7 @@ from conformance.checking.options import options_of
 from conformance.process.cache import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from hypothesis import settings
@@ -38,6 +40,9 @@ HISTORIES = {"quick": 4, "thorough": 50, "nightly": 1_500}
 STEPS = {"quick": 10, "thorough": 12, "nightly": 25}
 #: Scenarios of each hypertable: concurrent sessions, and interrupted connections.
 SCENARIOS = {"quick": 3, "thorough": 10, "nightly": 300}
+#: Seconds for which a failing example is made simpler. After the first of them it gets hardly any
+#: shorter, and a schema that is wrong in one way may fail in every table.
+SHRINKING_SECONDS = {"quick": 2, "thorough": 2, "nightly": 300}
 #: The seed of all profiles except `nightly`.
 FIXED_SEED = 1
 #: The upper limit of a random seed: short enough to be copied by hand.
@@ -109,6 +114,20 @@ class Generation:
         from conformance.checking.examples import has_examples
 
         return has_examples(test, self.kept, self.shared)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Within it Hypothesis draws by the seed alone, and keeps to `SHRINKING_SECONDS`."""
+        from hypothesis.internal.conjecture import engine
+        from hypothesis.reporting import with_reporter
+
+        from conformance.strategies.drawing import drawing
+
+        # Hypothesis documents the limit as one to be patched, and reports that it is reached.
+        seconds = SHRINKING_SECONDS[self.profile]
+        limit = patch.object(engine, "MAX_SHRINKING_SECONDS", seconds)
+        with drawing(), limit, with_reporter(lambda _: None):
+            yield
 
     def seeded(self, test: Tried) -> Tried:
         """A `@given` function or a state machine that draws from the seed of this run.

@@ -24,7 +24,6 @@ from conformance.histories.subject import Subject, compressing_job
 from conformance.population.filling import parents_of
 from conformance.population.thinness import PLAIN_ROWS_ONLY, why_not_generated
 from conformance.strategies import natural_key, unknown_columns
-from conformance.strategies.drawing import drawing
 from conformance.suite.refusals import refusal_of
 from conformance.suite.row_world import hypertables_of
 
@@ -143,7 +142,7 @@ def test_history(
         outcomes.part_not_checked(record, part, reason)
     histories, rows = stage.histories, stage.rows
     try:
-        with drawing():
+        with generation.running():
             run_state_machine_as_test(
                 generation.seeded(machine),
                 settings=generation.settings_for(

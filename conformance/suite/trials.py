@@ -10,7 +10,6 @@ from unittest import SkipTest
 from hypothesis import Phase, given
 
 from conformance.strategies import canonical_row, natural_key
-from conformance.strategies.drawing import drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,7 +75,7 @@ class Trial:
             finally:
                 undo()
 
-        with drawing():
+        with self._generation.running():
             if self._generation.has_failed(self._name):
                 # Hypothesis skips a test of which no example is kept, because it passes by now.
                 with suppress(SkipTest):

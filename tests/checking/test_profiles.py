@@ -12,7 +12,13 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 
-from conformance.checking.profiles import FIXED_SEED, PROFILES, generation_of, tell_worker
+from conformance.checking.profiles import (
+    FIXED_SEED,
+    PROFILES,
+    SHRINKING_SECONDS,
+    generation_of,
+    tell_worker,
+)
 from conformance.process.cache import CACHE_VARIABLE
 from conformance.strategies.drawing import drawing
 
@@ -51,6 +57,24 @@ def drawn(generation, *, test="a test", fails=False):
     with drawing(), pytest.raises(AssertionError) if fails else nullcontext():
         example()
     return tried
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_failing_example_is_made_simpler_only_for_so_long(tmp_path, monkeypatch, capsys, profile):
+    generation = generation_of(configured(tmp_path, conformance_profile=profile))
+    assert SHRINKING_SECONDS[profile] <= (300 if profile == "nightly" else 2)
+
+    def tried_within(seconds):
+        monkeypatch.setitem(SHRINKING_SECONDS, profile, seconds)
+        with generation.running():
+            return drawn(generation, test=f"a test of {seconds} s", fails=True)
+
+    at_once, in_time = tried_within(0), tried_within(300)
+    assert in_time[-1] == [1001]
+    assert len(at_once) < len(in_time)
+    # What was found is told, even if it is not the simplest.
+    assert sum(at_once[-1]) > 1000
+    assert not capsys.readouterr().out
 
 
 def test_no_failure_is_explained(tmp_path):
