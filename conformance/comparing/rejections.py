@@ -36,6 +36,11 @@ _HINTS = (
         r"concurrent index creation on hypertables is not supported",
         f"Run REINDEX TABLE CONCURRENTLY on each chunk of show_chunks() {IN_AUTOCOMMIT}.",
     ),
+    # Before 2.23; TimescaleDB gives it the state of an internal error.
+    (
+        r"cannot drop a hypertable (index )?along with other objects",
+        "Drop each hypertable, or index of one, with a statement of its own.",
+    ),
     (
         r"hypertables do not support adding a constraint using an existing index",
         "Use ADD CONSTRAINT with the columns themselves instead of USING INDEX.",

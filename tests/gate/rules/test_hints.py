@@ -76,6 +76,8 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
     [
         ("CREATE INDEX CONCURRENTLY cannot run inside a transaction block", "autocommit_block"),
         ("hypertables do not support concurrent index creation", "transaction_per_chunk"),
+        ("cannot drop a hypertable along with other objects", "of its own"),
+        ("cannot drop a hypertable index along with other objects", "of its own"),
         (
             "CREATE MATERIALIZED VIEW ... WITH DATA cannot run inside a transaction block",
             "WITH NO DATA",
