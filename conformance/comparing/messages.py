@@ -166,9 +166,10 @@ _CAUSES = {
     ("hypertable", "root_table_rows"): (
         "rows were written while timescaledb.restoring was on, or while the server had not loaded "
         "TimescaleDB. They are in the table of the hypertable itself and in no chunk: no query "
-        "reads them, and no policy compresses or drops them. SELECT ... FROM ONLY shows them, "
-        "INSERT INTO ... SELECT * FROM ONLY copies them into chunks, and DELETE FROM ONLY removes "
-        "them. If SELECT shows none, the count is old: ANALYZE the table"
+        "reads them, and no policy compresses or drops them. After SET timescaledb.restoring = on, "
+        "CREATE TABLE rescued AS SELECT * FROM ONLY copies them, and DELETE FROM ONLY removes "
+        "them; after RESET, INSERT INTO ... SELECT * FROM rescued brings them into chunks. If "
+        "FROM ONLY has no rows, the count is old: ANALYZE the table"
     ),
     ("hypertable", "integer_now"): "set_integer_now_func() was not called, or was called with "
     "another function. Without the right function a policy cannot tell how old a chunk is, and its "
