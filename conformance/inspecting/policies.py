@@ -18,6 +18,7 @@ _OPTIONS = (
 )  # fmt: skip
 #: The ages of which a retention policy has one.
 _DROPS = ("drop_after", "drop_created_before")
+_OFFSETS = ("start_offset", "end_offset")
 _COMPACTION = ("max_chunks", "max_batches", "inactive_for")
 ATTRIBUTES = {
     "policy": (
@@ -36,6 +37,8 @@ def declarations(observed: Observed) -> Iterator[Entry]:
 
 
 def _declaration(name: str, policy: dict[str, Any]) -> Call | None:
+    if any(_is_text(policy.get(age)) for age in (*_DROPS, *_OFFSETS, "inactive_for")):
+        return None  # The policy fails, and nothing declares it.
     schedule = {"schedule_interval": length(policy["schedule_interval"])}
     if name == "retention":
         ages = {age: length(policy[age]) for age in _DROPS if age in policy}
@@ -49,10 +52,15 @@ def _declaration(name: str, policy: dict[str, Any]) -> Call | None:
     if name == "reorder":
         return Call("Reorder", (policy["index_name"],), schedule)
     if name.startswith("refresh"):
-        window = {side: _offset(policy[side]) for side in ("start_offset", "end_offset")}
+        window = {side: _offset(policy[side]) for side in _OFFSETS}
         options = given(**{option: policy.get(option) for option in _OPTIONS})
         return Call("Refresh", (), {**window, **schedule, **options})
     return None
+
+
+def _is_text(age: Any) -> bool:
+    """Whether it is what somebody wrote into the configuration in place of an age."""
+    return isinstance(age, str) and age != UNBOUNDED
 
 
 def _offset(value: Any) -> Any:

@@ -33,6 +33,10 @@ _FUNCTIONS = {
         ),
     ),
 }  # fmt: skip
+_AGES = (
+    "compress_after", "compress_created_before", "drop_after", "drop_created_before",
+    "start_offset", "end_offset", "inactive_for",
+)  # fmt: skip
 #: What TimescaleDB sets by itself; another value is set by alter_job().
 _RUNTIMES = {"retention": Interval(300_000_000)}
 _NONE = Interval(0)
@@ -46,6 +50,8 @@ def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
         raise CannotMend(f"a policy {ref.name!r} has no function that adds it")
     if parts.get("count", 1) != 1:
         raise CannotMend("a policy is not added twice")
+    if not _can_run(kind, parts):
+        raise CannotMend("a policy that fails is not added")
     sql = f"SELECT {_with_options(kind, parts, _call(kind, ref, parts))}"
     yield making("policy", sql, depth=_depth(kind))
     config = parts.get("config")
@@ -106,6 +112,14 @@ def _call(kind: str, ref: Ref, parts: Parts) -> str:
     return short if len(short) < _WIDTH else f"{function}(\n    {listed}\n)"
 
 
+def _can_run(kind: str, parts: Parts) -> bool:
+    """Whether each age is one, and a policy that needs one has it."""
+    ages = [age for item in _AGES if (age := parts.get(item)) not in (None, UNBOUNDED)]
+    return all(isinstance(age, Interval | int) for age in ages) and bool(
+        ages or kind not in ("compression", "retention")
+    )
+
+
 def _with_options(kind: str, parts: Parts, call: str) -> str:
     """The call, and alter_job() around it where the job differs from what the call makes."""
     usual = {
@@ -147,5 +161,7 @@ def _where(ref: Ref, kind: str, parts: Parts) -> str:
 def _offset(item: str, value: Value) -> str:
     if value is None or value == UNBOUNDED:
         return f"config ->> '{item}' IS NULL"
+    if isinstance(value, str):
+        return f"config ->> '{item}' = {literal(value)}"
     kind = "interval" if isinstance(value, Interval) else "bigint"
     return f"(config ->> '{item}')::{kind} = {length(value)}"

@@ -74,7 +74,10 @@ def length(value: Value) -> str:
     """A length of time as an interval, or the number that it is; UNBOUNDED is NULL."""
     if isinstance(value, Interval):
         return f"INTERVAL '{value.plain()}'"
-    return "NULL" if value is None or value == UNBOUNDED else str(value)
+    if value is None or value == UNBOUNDED:
+        return "NULL"
+    # A text is what somebody wrote into the configuration of a job.
+    return literal(value) if isinstance(value, str) else str(value)
 
 
 def argument(value: Value) -> str:

@@ -96,9 +96,25 @@ def _named(kind: str, jobs: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _offset(job: Any, name: str) -> Interval | int | None:
-    written = (job.intervals or {}).get(name)
-    offset: int | None = (job.config or {}).get(name)
-    return offset if written is None else parsed_interval(written)
+    offset: Interval | int | None = _age(job, name)
+    return offset
+
+
+def _config(job: Any) -> dict[str, Any]:
+    """The configuration; of another value than an object, nothing."""
+    return dict(job.config) if isinstance(job.config, dict) else {}
+
+
+def _age(job: Any, name: str) -> Any:
+    """An age of the configuration; as it is written there, if it is none."""
+    written = _config(job).get(name)
+    printed = (job.intervals or {}).get(name)
+    if not isinstance(written, str):
+        return json.dumps(written) if isinstance(written, dict | list) else written
+    try:
+        return parsed_interval(written if printed is None else printed)
+    except ValueError:
+        return written
 
 
 def _refresh(job: Any, config: dict[str, Any]) -> dict[str, Value]:
@@ -118,7 +134,7 @@ def _refresh_options(config: dict[str, Any]) -> dict[str, Value]:
 def _attributes(jobs: list[Any]) -> dict[str, Value]:
     first = jobs[0]
     attributes: dict[str, Value] = {EXISTS: True, "count": len(jobs)}
-    config = dict(first.config or {})
+    config = _config(first)
     if not first.misdirected:
         for name in ("hypertable_id", "mat_hypertable_id"):
             config.pop(name, None)
@@ -126,18 +142,17 @@ def _attributes(jobs: list[Any]) -> dict[str, Value]:
         attributes.update(_refresh(first, config))
     for name in _AGES:
         if name in config:
-            age = config.pop(name)
-            interval = (first.intervals or {}).get(name)
-            attributes[name] = age if interval is None else parsed_interval(interval)
+            config.pop(name)
+            attributes[name] = _age(first, name)
     if first.proc_name.endswith("compaction"):
-        written = (first.intervals or {}).get("inactive_for")
         attributes.update({name: config.pop(name, None) for name in _COMPACTION})
-        attributes["inactive_for"] = None if written is None else parsed_interval(written)
+        attributes["inactive_for"] = _age(first, "inactive_for")
     if first.proc_name.endswith("reorder"):
         attributes["index_name"] = config.pop("index_name", None)
     if config.get("recompress_unordered"):  # The default, which need not be said.
         config.pop("recompress_unordered")
-    attributes["config"] = json.dumps(config, sort_keys=True) if config else None
+    rest = config if isinstance(first.config, dict) else first.config
+    attributes["config"] = json.dumps(rest, sort_keys=True) if rest else None
     schedule = parsed_interval(first.schedule_interval)
     attributes["schedule_interval"] = replace(schedule, chosen=not first.of_create_table)
     # A job whose next start is at infinity, or far away, does not run although it is scheduled.

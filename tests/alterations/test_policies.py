@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Double, MetaData, Table
 
 import models
 from conformance.declarations import Compression, Hypertable, Retention, hypertable_of
+from conformance.observed.catalog import statement
 
 from .cases import Alteration, ModelEdit, parametrize
 from .mending import prove
@@ -137,6 +138,52 @@ COMPRESSION = (
     ),
 )
 
+#: What alter_job() takes and what can be written into the catalog, and fails when the job runs.
+NO_AGES = (
+    Alteration(
+        "an age that is none",
+        _config("""|| '{"compress_after": "ninety"}'"""),
+        {f"{POLICY}:compress_after"},
+    ),
+    Alteration(
+        "an age that is infinite",
+        _config("""|| '{"compress_after": "infinity"}'"""),
+        {f"{POLICY}:compress_after"},
+    ),
+    Alteration(
+        "an age with a quote",
+        _config("""|| '{"compress_after": "1 day''); DROP TABLE curves; --"}'"""),
+        {f"{POLICY}:compress_after"},
+    ),
+    Alteration(
+        "an age that is a list",
+        _in_the_catalog("config", """config || '{"compress_after": ["30 days"]}'"""),
+        {f"{POLICY}:compress_after"},
+    ),
+    Alteration(
+        "an age too few",
+        _in_the_catalog("config", "config - 'compress_after'"),
+        {f"{POLICY}:compress_after"},
+    ),
+    Alteration(
+        "a configuration that is a list",
+        _in_the_catalog("config", "'[1]'"),
+        {f"{POLICY}:compress_after", f"{POLICY}:config"},
+    ),
+    Alteration(
+        "a configuration that is a text",
+        _in_the_catalog("config", "'\"30 days\"'"),
+        {f"{POLICY}:compress_after", f"{POLICY}:config"},
+    ),
+)
+#: How PostgreSQL prints 30 days in each IntervalStyle, and how people write them.
+AGES = (
+    "30 days", "@ 30 days", "30 0:00:00", "P30D", "1 mon", "@ 1 mon", "+0-1", "P1M", "720:00:00",
+    "PT720H", "4 weeks 2 days", "30d", "2 days 4 weeks", " 30 DAYS ", "43200 minutes",
+    "29 days 24:00:00",
+    "-1 year +12 mons +30 days",
+)  # fmt: skip
+
 OTHERS = (
     Alteration(
         "retention",
@@ -223,6 +270,40 @@ EDITS = (
 def test_compression_policy(database, case):
     database.alter(case)
     database.expect(case.findings)
+
+
+@parametrize(NO_AGES)
+def test_what_is_no_age_is_named_and_mended(database, case):
+    database.alter(case)
+    for living in (False, True):
+        database.expect(case.findings, living=living)
+    outcome = prove(database)
+    assert outcome.mended
+    # It is not made again.
+    assert not [change for change in outcome.changed if not change.startswith(f"{POLICY}:")]
+    assert [item.reason for item in outcome.plan.kept] == ["a policy that fails is not added"]
+
+
+@pytest.mark.parametrize("age", AGES)
+def test_an_age_in_other_words(database, age):
+    database.execute(_in_the_catalog("config", f"""config || '{{"compress_after": "{age}"}}'"""))
+    for living in (False, True):
+        database.expect((), living=living)
+
+
+@pytest.mark.parametrize("style", ["postgres", "postgres_verbose", "sql_standard", "iso_8601"])
+@pytest.mark.parametrize(
+    "age",
+    [
+        "30 days", "-30 days", "1 year 2 mons 3 days 04:05:06.7", "1 mon -1 days", "-0.5 s", "0 s",
+        "-1 year -2 mons +3 days -04:05:06", "90 hours", "1000 years",
+    ],
+)  # fmt: skip
+def test_an_age_in_any_interval_style(database, style, age):
+    database.execute(f"SET LOCAL IntervalStyle = '{style}'")
+    written = database.value(f"SELECT interval '{age}'::text")
+    pattern = statement("interval_pattern")
+    assert database.value(f"SELECT '{written}' ~* ({pattern.replace('%', '%%')})")
 
 
 OF_CREATE_TABLE = Alteration(

@@ -61,6 +61,23 @@ def test_what_the_models_lack(database):
 
 
 @pytest.mark.usefixtures("community_edition")
+def test_policies_whose_age_is_none_are_not_declared(database):
+    """A declaration refuses such an age."""
+    run(database, "SELECT add_retention_policy('signals', INTERVAL '5 years'); DO $$ BEGIN"
+                  " EXECUTE format('UPDATE %%s SET config = config || ''{\"compress_after\":"
+                  " \"soon\", \"drop_after\": \"soon\"}'' WHERE hypertable_id = (SELECT id FROM"
+                  " _timescaledb_catalog.hypertable WHERE table_name = ''signals'')',"
+                  " coalesce(to_regclass('_timescaledb_catalog.bgw_job'),"
+                  " to_regclass('_timescaledb_config.bgw_job'))); END $$")  # fmt: skip
+    code, out, _ = inspect(address(database))
+    assert code == 0
+    ast.parse(out)
+    assert "Retention" not in out
+    assert "# - policy signals.compression: compress after is soon" in out
+    assert "# - policy signals.retention: is in the database" in out
+
+
+@pytest.mark.usefixtures("community_edition")
 def test_everything(database):
     code, out, _ = inspect(address(database), "--all")
     assert code == 0

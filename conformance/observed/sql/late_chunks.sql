@@ -5,8 +5,7 @@
 WITH policy AS MATERIALIZED (
     SELECT j.job_id, j.schedule_interval, h.schema_name, h.table_name,
            j.proc_name = 'policy_compression' AS compresses,
-           (j.config ->> CASE WHEN created.are_meant THEN created.name ELSE age.name END)::interval
-             AS age,
+           CASE WHEN written.age ~* conformance_interval_pattern THEN written.age END::interval AS age,
            created.are_meant AS by_creation,
            coalesce(j.initial_start, '-infinity') AS initial_start,
            CASE WHEN r.total_runs <= 2 THEN r.last_run_started_at END AS started,
@@ -14,17 +13,20 @@ WITH policy AS MATERIALIZED (
       FROM timescaledb_information.jobs j
       JOIN _timescaledb_catalog.bgw_job b ON b.id = j.job_id
       LEFT JOIN timescaledb_information.job_stats r ON r.job_id = j.job_id
-      JOIN _timescaledb_catalog.hypertable h ON h.id = (j.config ->> 'hypertable_id'::text)::integer
+      JOIN _timescaledb_catalog.hypertable h ON h.id::text = j.config ->> 'hypertable_id'::text
      CROSS JOIN LATERAL (
            SELECT CASE j.proc_name WHEN 'policy_compression' THEN 'compress_after'
                        ELSE 'drop_after' END AS name) AS age
      CROSS JOIN LATERAL (
            SELECT replace(age.name, '_after', '_created_before') AS name,
                   j.config ? replace(age.name, '_after', '_created_before') AS are_meant) AS created
+     CROSS JOIN LATERAL (
+           SELECT j.config -> CASE WHEN created.are_meant THEN created.name ELSE age.name END AS value
+       ) AS setting
+     CROSS JOIN LATERAL (SELECT setting.value #>> '{}'::text[] AS age) AS written
      WHERE j.proc_name IN ('policy_compression', 'policy_retention')
        AND j.scheduled
-       AND pg_catalog.jsonb_typeof(
-               j.config -> CASE WHEN created.are_meant THEN created.name ELSE age.name END) = 'string'
+       AND pg_catalog.jsonb_typeof(setting.value) = 'string'
 ), due AS (
     SELECT p.job_id,
            greatest(p.initial_start, p.started, c.chunk_creation_time,

@@ -37,9 +37,14 @@ SELECT j.job_id,
        -- A superuser, and a member of the role, has its rights.
        CASE WHEN NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')
             THEN c.relowner::pg_catalog.regrole::text END AS table_owner,
-       -- In one style, whatever IntervalStyle the policy was made under.
-       (SELECT pg_catalog.jsonb_object_agg(key, (value #>> '{}'::text[])::interval::text)
-          FROM pg_catalog.jsonb_each(j.config)
+       -- In one style, whatever IntervalStyle the policy was made under. alter_job() takes other texts
+       -- and values, too; the job then fails.
+       (SELECT pg_catalog.jsonb_object_agg(key, age::interval::text)
+          FROM pg_catalog.jsonb_each(
+                   CASE WHEN pg_catalog.jsonb_typeof(j.config) = 'object' THEN j.config END)
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN written ~* conformance_interval_pattern THEN written END AS age
+                 FROM (SELECT value #>> '{}'::text[] AS written OFFSET 0) AS text) AS read
          WHERE key IN ('compress_after', 'compress_created_before', 'drop_after',
                        'drop_created_before', 'start_offset', 'end_offset', 'inactive_for')
            AND pg_catalog.jsonb_typeof(value) = 'string') AS intervals
