@@ -38,6 +38,6 @@ def _timescaledb(connection: Connection, scope: Scope) -> Facts:
         key(EXISTS): True,
         key("version"): row.version,
         key("edition"): "community" if row.license == "timescale" else "apache",
-        key("restoring"): row.restoring == "on",
+        key("restoring"): row.restoring,
         key("disabled_event_triggers"): tuple(row.disabled),
     }

@@ -23,12 +23,16 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         if row.object is not None:
             facts[FactKey(row.kind, row.object, "", row.name)] = Detail(row.value, judged=False)
             continue
-        if row.name.lower() == RESTORING:
+        if row.name.lower() == RESTORING and row.role_name is None:
             continue
         key = FactKey("setting", row.name.lower(), row.role_name or "", EXISTS)
         hidden = tuple(row.hidden)
         judged = changes_meaning(
-            row.name, row.value, of_role=row.role_name is not None, hidden=hidden
+            row.name,
+            row.value,
+            of_role=row.role_name is not None,
+            hidden=hidden,
+            initial=row.initial,
         )
         facts[key] = Detail(row.value + _hides(hidden), judged=judged)
         facts[key._replace(attribute="value")] = normal(row.value)

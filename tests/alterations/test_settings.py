@@ -58,6 +58,28 @@ JUDGED = (
     Alteration("a plan less of TimescaleDB",
                _of_database("timescaledb.enable_chunk_append = off"),
                {"setting:timescaledb.enable_chunk_append:exists"}),
+    Alteration("fewer statistics", _of_database("track_counts = off"),
+               {"setting:track_counts:exists"}),
+    Alteration("fewer rows of an index", _of_database("gin_fuzzy_search_limit = 100"),
+               {"setting:gin_fuzzy_search_limit:exists"}),
+    Alteration("rows that are said to be sorted",
+               _of_database("timescaledb.enable_direct_compress_copy_client_sorted = on"),
+               {"setting:timescaledb.enable_direct_compress_copy_client_sorted:exists"},
+               since=(2, 23)),
+    Alteration("no TimescaleDB", _of_database("timescaledb.disable_load = on"),
+               {"setting:timescaledb.disable_load:exists"}),
+    Alteration("no TimescaleDB for a role",
+               ROLE + "ALTER ROLE analyst_of_a_test SET timescaledb.disable_load = on",
+               {"setting:timescaledb.disable_load.analyst_of_a_test:exists"}),
+    Alteration("restoring, a role",
+               ROLE + "ALTER ROLE analyst_of_a_test SET timescaledb.restoring = on",
+               {"setting:timescaledb.restoring.analyst_of_a_test:exists"}),
+    Alteration("restoring, sessions from now on", _of_database("timescaledb.restoring = true"),
+               {"extension:timescaledb:restoring"}),
+    Alteration("restoring, all roles", "ALTER ROLE ALL SET timescaledb.restoring = on",
+               {"extension:timescaledb:restoring"}),
+    Alteration("no event triggers", _of_database("event_triggers = off"),
+               {"setting:event_triggers:exists"}, postgresql=17),
 )  # fmt: skip
 
 HARMLESS = (
@@ -70,6 +92,12 @@ HARMLESS = (
     Alteration("more memory", _of_database("work_mem = ''64MB''")),
     Alteration("cheaper random pages", _of_database("random_page_cost = 1.1")),
     Alteration("a plan that is on anyway", _of_database("enable_indexscan = on")),
+    Alteration("a plan that is off anyway", _of_database("enable_partitionwise_join = off")),
+    Alteration("a plan of TimescaleDB that is off anyway",
+               _of_database("timescaledb.enable_chunk_skipping = off")),
+    Alteration("a plan that is off by itself", _of_database("enable_partitionwise_join = on")),
+    Alteration("a role that sorts its rows", ROLE + "ALTER ROLE analyst_of_a_test SET"
+               " timescaledb.enable_direct_compress_copy_client_sorted = on", since=(2, 23)),
     Alteration("a role's time zone",
                ROLE + "ALTER ROLE analyst_of_a_test SET TimeZone = 'America/Sao_Paulo'"),
     Alteration("a role that does not write",
@@ -89,6 +117,21 @@ def test_what_changes_nothing_is_seen(database, case):
     database.alter(case)
     database.expect(())
     assert [item.kind for item in database.compare().seen if item.kind != "schema"] == ["setting"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        _of_database("timescaledb.restoring = off"),
+        "ALTER ROLE ALL SET timescaledb.restoring = on;"
+        + _of_database("timescaledb.restoring = off"),
+    ],
+)
+def test_a_database_that_is_not_restored(database, sql):
+    database.execute(sql)
+    compared = database.compare()
+    assert not compared.findings
+    assert not compared.seen
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,9 @@ def test_values_of_settings_that_are_the_same(value, normal):
         ("zero_damaged_pages", "off", "on"),
         ("ignore_checksum_failure", "off", "on"),
         ("ignore_system_indexes", "off", "on"),
+        ("event_triggers", "on", "off"),
+        ("timescaledb.disable_load", "off", "on"),
+        ("timescaledb.restoring", "off", "on"),
     ],
 )
 @pytest.mark.parametrize("of_role", [False, True])
@@ -69,6 +72,10 @@ def test_what_gives_expressions_another_meaning_whoever_has_it(name, usual, othe
         ("default_transaction_read_only", "off", "on"),
         ("default_transaction_isolation", "read committed", "serializable"),
         ("plan_cache_mode", "auto", "force_generic_plan"),
+        ("track_counts", "on", "off"),
+        ("gin_fuzzy_search_limit", "0", "100"),
+        ("timescaledb.enable_direct_compress_copy_client_sorted", "off", "on"),
+        ("timescaledb.enable_direct_compress_insert_client_sorted", "off", "on"),
         ("enable_seqscan", "on", "off"),
         ("timescaledb.enable_chunk_append", "true", "false"),
     ],
@@ -90,6 +97,11 @@ def test_every_name_of_utc(zone):
 def test_a_search_path_that_leads_away_from_tables():
     assert not changes_meaning("search_path", "attic, public", of_role=False)
     assert changes_meaning("search_path", "attic, public", of_role=False, hidden=("public.t",))
+
+
+@pytest.mark.parametrize("value", ["off", "on"])
+def test_a_plan_that_the_server_does_not_try_by_itself(value):
+    assert not changes_meaning("enable_partitionwise_join", value, of_role=False, initial="off")
 
 
 @pytest.mark.parametrize("name", ["work_mem", "statement_timeout", "jit", "track_enable_io"])

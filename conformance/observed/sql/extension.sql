@@ -1,7 +1,20 @@
 -- TimescaleDB itself.
 SELECT (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'timescaledb') AS version,
        pg_catalog.current_setting('timescaledb.license', true) AS license,
-       coalesce(pg_catalog.current_setting('timescaledb.restoring', true), 'off') AS restoring,
+       -- A session that began before, and that of a role with another setting, does not have it.
+       pg_catalog.current_setting('timescaledb.restoring', true) IS NOT DISTINCT FROM 'on'
+       OR EXISTS (
+           SELECT FROM (
+               SELECT pg_catalog.split_part(entry, '=', 2) AS value
+                 FROM pg_catalog.pg_db_role_setting s
+                CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS entry
+                WHERE s.setrole = 0::oid
+                  AND s.setdatabase IN (0::oid, (
+                      SELECT d.oid FROM pg_catalog.pg_database d
+                       WHERE d.datname = pg_catalog.current_database()))
+                  AND pg_catalog.lower(pg_catalog.split_part(entry, '=', 1)) = 'timescaledb.restoring'
+                ORDER BY s.setdatabase DESC LIMIT 1) AS nearest
+            WHERE nearest.value ~* '^(on|tr?u?e?|ye?s?|1)$'::text) AS restoring,
        ARRAY(SELECT e.evtname
                FROM pg_catalog.pg_event_trigger e
                JOIN pg_catalog.pg_depend d

@@ -29,7 +29,7 @@ WITH setting AS (
 )
 -- What is unusual of the database and of the schemas.
 SELECT 'setting' AS kind, NULL AS role_name, property.name, property.value, '{}'::text[] AS hidden,
-       pg_catalog.concat('database ', own.datname) AS object
+       pg_catalog.concat('database ', own.datname) AS object, NULL AS initial
   FROM own LEFT JOIN usual ON true
  CROSS JOIN LATERAL (VALUES
        ('owner', CASE WHEN own.datdba <> usual.owner THEN pg_catalog.pg_get_userbyid(own.datdba)::text END),
@@ -46,7 +46,7 @@ SELECT 'setting' AS kind, NULL AS role_name, property.name, property.value, '{}'
      ) AS property (name, value)
  WHERE property.value IS NOT NULL
 UNION ALL
-SELECT 'schema', NULL, 'owner', pg_catalog.pg_get_userbyid(n.nspowner), '{}', n.nspname
+SELECT 'schema', NULL, 'owner', pg_catalog.pg_get_userbyid(n.nspowner), '{}', n.nspname, NULL
   FROM pg_catalog.pg_namespace n JOIN usual ON n.nspowner <> usual.owner
  WHERE n.nspname = ANY(:schemas)
    -- The role of the database's owner, whoever that is, has public from the start.
@@ -68,5 +68,6 @@ SELECT 'setting', s.role_name, s.name, s.value,
                        ON pc.relnamespace = pn.oid AND pc.relname = c.relname
                     ORDER BY path.position LIMIT 1) IS DISTINCT FROM n.nspname
             ORDER BY 1)::text[]
-       ELSE '{}'::text[] END AS hidden, NULL
+       ELSE '{}'::text[] END AS hidden, NULL, p.boot_val
   FROM setting s
+  LEFT JOIN pg_catalog.pg_settings p ON pg_catalog.lower(p.name) = pg_catalog.lower(s.name)
