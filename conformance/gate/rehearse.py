@@ -25,6 +25,7 @@ from conformance.gate.rules.acceptance import accept
 from conformance.gate.rules.compression import Versions, judge_compression
 from conformance.gate.rules.decompression import judge_decompression
 from conformance.gate.rules.drift import judge_drift, unchanged
+from conformance.gate.rules.effects import without_effect
 from conformance.gate.rules.locks import judge_locks, judge_together
 from conformance.gate.rules.outcomes import (
     affected_tables,
@@ -312,7 +313,7 @@ class _Gate:
         )
 
     def _unobserved(self, evidence: Evidence) -> Iterator[tuple[str, str]]:
-        """Tables, columns and checks whose generated rows cannot show the upgrade's effect."""
+        """What of the upgrade generated rows cannot show: tables, columns, checks, statements."""
         known = {table for table, part in self._thin if not part}
         for (table, part), reason in self._thin.items():
             if table in affected_tables(evidence):
@@ -320,6 +321,7 @@ class _Gate:
         for table in tables_without_rows(evidence):
             if table not in known:
                 yield table, "a new revision created the table; only the base has generated rows"
+        yield from without_effect(evidence)
 
     def _lint(self, evidence: Evidence, codes: set[str]) -> list[GateFinding] | None:
         """Squawk's findings; None if squawk did not run."""

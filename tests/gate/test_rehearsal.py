@@ -190,6 +190,57 @@ def test_many_statements_are_interrupted_at_some(session, project, monkeypatch):
     assert "interrupted at 3 statements" in report.revisions[0].checks
 
 
+UNMET = (
+    "UPDATE places SET size = 1 WHERE name = 'nowhere else'",
+    "/* tidy */ DELETE FROM ONLY public.places WHERE name = 'nowhere else'",
+    "WITH lost AS (SELECT 'nowhere else' AS name) UPDATE \"places\" p SET size = 1 FROM lost"
+    " WHERE lost.name = p.name",
+    "MERGE INTO places USING (VALUES ('nowhere else')) AS v (name) ON v.name = places.name"
+    " WHEN MATCHED THEN DELETE",
+    "SELECT drop_chunks('readings', '1990-01-01'::timestamptz)",
+    "SELECT drop_chunks(relation => 'public.readings', older_than => '1990-01-01'::timestamptz)",
+)
+MET = (
+    "UPDATE places SET size = size",
+    "DELETE FROM readings WHERE id = (SELECT min(id) FROM readings)",
+    "SELECT drop_chunks('readings', '2999-01-01'::timestamptz)",
+    "UPDATE alembic_version SET version_num = '' WHERE version_num = 'nowhere else'",
+    "CREATE TABLE boxes (id integer); UPDATE boxes SET id = 1",
+    "SELECT 'UPDATE places SET size = 1'",
+    "INSERT INTO places (name) SELECT name FROM places WHERE name = 'nowhere else'",
+)
+
+
+@pytest.mark.parametrize("statement", UNMET)
+def test_a_statement_that_finds_no_generated_row_is_named(session, project, statement):
+    project.revision(sql(statement), "pass")
+    report = project.rehearse(session, models())
+    assert report.findings == ()
+    (number,) = (item.number for item in own(report))
+    (item,) = report.not_checked
+    assert item.id == f"rows:0002:statement {number}"
+    assert item.reason.startswith("it finds no generated row, so that its effect was not seen: ")
+
+
+@pytest.mark.parametrize(("name", "named"), [("nowhere else", True), (None, False)])
+def test_a_statement_outside_of_a_transaction_that_finds_no_row(session, project, name, named):
+    condition = f" WHERE name = '{name}'" if name else ""
+    project.revision(
+        "with op.get_context().autocommit_block():\n"
+        f'    op.execute("UPDATE places SET size = 12345{condition}")',
+        "pass",
+    )
+    report = project.rehearse(session, models())
+    assert ["statement" in item.id for item in report.not_checked] == [True] * named
+
+
+@pytest.mark.parametrize("statement", MET)
+def test_a_statement_that_finds_rows_or_has_none_to_find_is_not_named(session, project, statement):
+    project.revision(sql(*statement.split("; ")), "pass")
+    report = project.rehearse(session, models())
+    assert not [item for item in report.not_checked if "statement" in item.id]
+
+
 def test_a_table_without_rows_is_named(session, project):
     odd = '"CREATE TABLE odd (n integer NOT NULL CHECK (n * n = -1))",'
     base = BASE.replace('"SELECT create_hyper', f'{odd}\n    "SELECT create_hyper')

@@ -41,7 +41,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
         return
     yield from _retention(evidence.revision.identifier, evidence.before, evidence.after)
     yield from _lagging_sequences(evidence)
-    deleted = _deleted(evidence.before, evidence.after)
+    deleted = deleted_rows(evidence.before, evidence.after)
     lost = {**_dropped(evidence), **deleted}
     for name, description in lost.items():
         yield GateFinding(
@@ -130,7 +130,7 @@ def _dropped(evidence: Evidence) -> dict[str, str]:
     return found
 
 
-def _deleted(before: State, after: State) -> dict[str, str]:
+def deleted_rows(before: State, after: State) -> dict[str, str]:
     """Describe tables that have fewer rows."""
     found: dict[str, str] = {}
     for oid, earlier in before.contents.items():

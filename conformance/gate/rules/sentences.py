@@ -28,11 +28,16 @@ def shortened(sql: str) -> str:
     return words if len(words) <= _SHOWN else f"{words[: _SHOWN - 1]}…"
 
 
-def first_words(sql: str) -> str:
-    """A statement without leading comments, on one line and in capitals."""
+def without_comments(sql: str) -> str:
+    """A statement without leading comments."""
     while comment := _COMMENT.match(sql):
         sql = sql[comment.end() :]
-    return " ".join(sql.upper().split())
+    return sql
+
+
+def first_words(sql: str) -> str:
+    """A statement without leading comments, on one line and in capitals."""
+    return " ".join(without_comments(sql).upper().split())
 
 
 def keyword(sql: str) -> str:
