@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from conformance.comparing.comparison import Comparison, compare
 from conformance.comparing.declared_partitions import with_declared_partitions
+from conformance.comparing.elsewhere import with_tables_elsewhere
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS
 from conformance.comparing.leaving import circumstances_left, declared_and_left
@@ -25,6 +26,7 @@ from conformance.expected import expected_facts
 from conformance.observed import Scope, canonical, observed_facts
 from conformance.observed.asked_once import asking_once
 from conformance.observed.circumstances import observed_circumstances
+from conformance.observed.elsewhere import namesakes_of
 from conformance.observed.partitions import parents_of
 from conformance.observed.privileges import add_usual_future
 from conformance.observed.storage import mark_storage_of_types
@@ -129,7 +131,13 @@ def check_database(  # noqa: PLR0913 - what is compared, and what is known of it
         comparison = with_declared_partitions(
             replace(comparison, **known), parents_of(connection, scope, missing)
         )
-        return _with_mendable(comparison)
+        columns = {table: _columns_of(expected, table) for table in missing}
+        places = namesakes_of(connection, scope, columns)
+        return _with_mendable(with_tables_elsewhere(comparison, places, scope.default_schema))
+
+
+def _columns_of(facts: Facts, table: str) -> set[str]:
+    return {key.name for key in facts if key.kind == "column" and key.table == table}
 
 
 def _with_mendable(comparison: Comparison) -> Comparison:

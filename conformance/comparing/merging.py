@@ -157,11 +157,11 @@ def _same(key: FactKey, other: FactKey, expected: Facts, observed: Facts) -> boo
 def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Finding:
     noun = noun_of(key.kind)
     names = (found.table, key.table) if key.kind == "table" else (found.name, key.name)
-    table = ".".join(map(_quoted, found.table.split(".")))
+    table = ".".join(map(quoted, found.table.split(".")))
     schema = f"{table.rpartition('.')[0]}." if "." in table else ""
-    old, new = (_quoted(name.rpartition(".")[2] if key.kind == "table" else name) for name in names)
+    old, new = (quoted(name.rpartition(".")[2] if key.kind == "table" else name) for name in names)
     change = {
-        "table": f"ALTER TABLE {table} RENAME TO {new}",
+        "table": _moving(found.table, key.table),
         "column": f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}",
         "index": f"ALTER INDEX {schema}{old} RENAME TO {new}",
     }.get(key.kind, f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
@@ -175,7 +175,21 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Findi
     )
 
 
-def _quoted(name: str) -> str:
+def _moving(old: str, new: str) -> str:
+    """The statements that move and rename a table; a name without schema has the default one."""
+    (schema, _, name), (new_schema, _, new_name) = old.rpartition("."), new.rpartition(".")
+    words, place = [], f"{quoted(schema)}." if schema else ""
+    if schema != new_schema:
+        where = quoted(new_schema) if new_schema else "(the default schema)"
+        words.append(f"ALTER TABLE {place}{quoted(name)} SET SCHEMA {where}")
+        place = f"{quoted(new_schema)}." if new_schema else ""
+    if name != new_name:
+        words.append(f"ALTER TABLE {place}{quoted(name)} RENAME TO {quoted(new_name)}")
+    return " and ".join(words)
+
+
+def quoted(name: str) -> str:
+    """A name as SQL needs it; a plain one without quotes."""
     return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
 
 

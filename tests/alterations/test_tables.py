@@ -222,3 +222,33 @@ def test_a_foreign_table(bare_database, prefixes, sql, findings):
     bare_database.expect(findings, metadata)
     # SQLAlchemy does not list foreign tables: autogenerate would create it again.
     assert include_object(quotes) is not bool(prefixes)
+
+
+def _hint_of_the_missing(database) -> str:
+    """Of the one table that is missing."""
+    found = database.compare().findings.values()
+    (finding,) = (item for item in found if item.kind == "table" and item.attribute == "exists")
+    return f"{finding.message} {finding.hint}"
+
+
+def test_a_table_that_went_to_a_schema_that_is_not_checked(database):
+    database.execute('CREATE SCHEMA "Attic"; ALTER TABLE curves SET SCHEMA "Attic"')
+    hint = _hint_of_the_missing(database)
+    assert "is missing, the models declare it; Attic.curves has the same columns" in hint
+    assert 'run ALTER TABLE "Attic".curves SET SCHEMA public in a migration' in hint
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE attic.curves (id int, curve_date date)",
+        "CREATE TABLE attic.other AS SELECT * FROM curves",
+        "CREATE TABLE attic.curves AS SELECT * FROM curves; CREATE SCHEMA cellar;"
+        "CREATE TABLE cellar.curves AS SELECT * FROM curves",
+        "CREATE VIEW attic.curves AS SELECT * FROM market_data",
+    ],
+    ids=["other columns", "another name", "two", "a view"],
+)
+def test_a_table_that_nothing_elsewhere_is_taken_for(database, sql):
+    database.execute(f"CREATE SCHEMA attic; {sql}; DROP TABLE curves")
+    assert "SET SCHEMA" not in _hint_of_the_missing(database)

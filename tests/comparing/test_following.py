@@ -218,6 +218,24 @@ def test_a_table_of_another_name():
     assert 'Run ALTER TABLE s.towns RENAME TO "Cities" in a migration' in finding.hint
 
 
+@pytest.mark.parametrize(
+    ("declared", "there", "statements"),
+    [
+        ("cities", "old.cities", "ALTER TABLE old.cities SET SCHEMA (the default schema)"),
+        ("s.cities", "cities", "ALTER TABLE cities SET SCHEMA s"),
+        (
+            "s.cities",
+            "Old.towns",
+            'ALTER TABLE "Old".towns SET SCHEMA s and ALTER TABLE s.towns RENAME TO cities',
+        ),
+    ],
+)
+def test_a_table_of_another_schema(declared, there, statements):
+    expected, observed = (table(name, "code", "name") for name in (declared, there))
+    (finding,) = compare(expected, observed, COMMUNITY).findings.values()
+    assert f"Run {statements} in a migration" in finding.hint
+
+
 def test_a_type_that_the_columns_of_foreign_keys_share():
     def typed(*types, last="city"):
         found = one("table", "a", persistence="permanent")
