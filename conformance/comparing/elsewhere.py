@@ -36,8 +36,8 @@ def with_tables_elsewhere(
         findings[key] = replace(
             findings[key],
             message=f"{findings[key].message}; {'.'.join(place)} has the same columns",
-            hint=f"Read from {source_of(key)}. If somebody ran ALTER TABLE ... SET SCHEMA, run {move}"
-            " in a migration, or name the schema in the models. Otherwise create the table in a"
-            " migration.",
+            hint=f"Read from {source_of(key)}. If somebody ran ALTER TABLE ... SET SCHEMA, run "
+            f"{move} in a migration, or name the schema in the models. Otherwise create the table "
+            "in a migration.",
         )
     return replace(comparison, findings=findings)

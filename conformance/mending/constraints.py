@@ -118,7 +118,8 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     table = relation(ref.table)
     if changed == {"name"} and after["name"] != ANYTHING:
         old, new = str(before["name"]), str(after["name"])
-        yield making(ref.kind, rename(ref, old, new, guarded=scene.guarded))
+        # Before another table gets a key of the old name.
+        yield making(ref.kind, rename(ref, old, new, guarded=scene.guarded), depth=-1)
     elif changed == {"validated"} and after["validated"] and not _is_compressed(ref, scene):
         sql = f"ALTER TABLE {table} VALIDATE CONSTRAINT {name(ref.name)}"
         note = "Fails if a row breaks the constraint."

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CONSTRAINTS = ("unique", "check", "exclusion", "foreign_key")
+#: Their names are those of relations, of which a schema has one of a name.
+_RELATIONS = ("index", "unique", "exclusion", "primary_key")
 _WORDS = {"trigger": "TRIGGER", "rule": "RULE", "row_security_policy": "POLICY"}
 #: Where to ask whether there is an object of the old name: the catalog, its table, its name.
 _CATALOGS = {
@@ -34,10 +36,16 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
     """
     found: dict[Ref, Ref] = {}
     gone = [ref for ref in before if ref not in after]
+    taken = {
+        _relation_of(ref, str(parts.get("name", "")))
+        for ref, parts in before.items()
+        if ref.kind in _RELATIONS
+    }
     for new, parts in after.items():
         if new in before or new.kind not in ("index", *_CONSTRAINTS, *_WORDS):
             continue
-        if "<" in new.name:
+        # An index of that name may go with its table, which is dropped later.
+        if "<" in new.name or (new.kind in _RELATIONS and _relation_of(new) in taken):
             continue
         for old in gone:
             if (
@@ -49,6 +57,11 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
                 found[old] = new
                 break
     return found | dict(_columns(before, after))
+
+
+def _relation_of(ref: Ref, name: str = "") -> tuple[str, str]:
+    """The schema and name of an index, or of that of a constraint."""
+    return ref.table.rpartition(".")[0], ref.name or name
 
 
 def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
