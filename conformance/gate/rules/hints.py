@@ -89,6 +89,14 @@ _DEFAULT_LATER = (
     "Add the column without the default, then SET DEFAULT for new rows, and fill existing rows in "
     "batches."
 )
+_FILLED_BY_TRIGGER = (
+    "Add a plain column, have a trigger fill it in new rows, and fill existing rows in batches; or "
+    "compute the value in a view."
+)
+_IDENTITY_LATER = (
+    "Add a plain column, SET DEFAULT nextval() of a sequence for new rows, and fill existing rows "
+    "in batches."
+)
 _NEW_HYPERTABLE = (
     "Create an empty hypertable, copy the rows in batches outside of the revision, and exchange the"
     " names in a later one."
@@ -101,8 +109,10 @@ _REWRITES = (
     ),
     (_MOVES_CHUNKS, _CHUNK_BY_CHUNK, _CHUNK_BY_CHUNK),
     (r".*\bCREATE_HYPERTABLE\b", _NEW_HYPERTABLE, _NEW_HYPERTABLE),
+    (r"ALTER TABLE .* ADD .* GENERATED .*\bAS IDENTITY\b", _IDENTITY_LATER, _IDENTITY_LATER),
+    (r"ALTER TABLE .* ADD .* GENERATED ALWAYS AS\b", _FILLED_BY_TRIGGER, _FILLED_BY_TRIGGER),
     (
-        r"ALTER TABLE \S+ ADD (?!CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY)(?!.* GENERATED )",
+        r"ALTER TABLE \S+ ADD (?!CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY)",
         _DEFAULT_LATER,
         _DEFAULT_LATER,
     ),
