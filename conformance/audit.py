@@ -32,7 +32,7 @@ from conformance.errors import (
     is_of_unknown_catalog,
     state_of,
 )
-from conformance.observed.damaged import is_internal, where_and_way
+from conformance.observed.damaged import is_internal, lost_hypertables, where_and_way
 from conformance.observed.executables import FOREIGN
 from conformance.observed.explaining import is_denied
 from conformance.observed.fenced import fence
@@ -55,6 +55,11 @@ ANSWER_TIMEOUT = 90.0
 _GRANT = (
     "Grant the role USAGE on every schema that has compressed hypertables or continuous aggregates:"
     " TimescaleDB's information views refuse other roles."
+)
+_NOT_SEEN = (
+    "Somebody dropped or renamed a table while event triggers were off or TimescaleDB was not "
+    "loaded, so that TimescaleDB did not see it. Give a renamed table its name back. Otherwise "
+    "restore a backup, or correct TimescaleDB's catalog by hand."
 )
 #: Timeouts that a role or a server may have set for its application. Between two statements the
 #: facts of thousands of tables are compared; a session that has lost its client must end all the
@@ -164,6 +169,11 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
             if is_lost_connection(error):
                 raise lost_connection(f"the {work}") from None
             if is_of_unknown_catalog(error):
+                if lost := _lost_hypertables(connection, patience):
+                    raise EngineUnavailable(
+                        f"TimescaleDB at {place(url)} has hypertables without tables: {lost}.",
+                        f"The {work} has changed nothing. {_NOT_SEEN}",
+                    ) from None
                 raise
             reason = scrubbed(str(error.orig), url).strip().rstrip(".")
             where, way = _why(connection, error, patience)
@@ -193,6 +203,15 @@ def _begin(connection: Connection) -> None:
         f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';"
         f"{_OTHER_TIMEOUTS}"
     )
+
+
+def _lost_hypertables(connection: Connection, patience: Patience) -> str:
+    """The hypertables whose tables are gone, at which TimescaleDB's views fail."""
+    with suppress(DBAPIError):
+        patience.roll_back(connection)
+        _begin(connection)
+        return lost_hypertables(connection)
+    return ""
 
 
 def _why(connection: Connection, error: DBAPIError, patience: Patience) -> tuple[str, str]:

@@ -47,6 +47,17 @@ _INTERNAL = "XX"
 _NAMED = 5
 
 
+#: Hypertables whose tables are gone.
+_LOST = text("""
+SELECT pg_catalog.concat(h.schema_name, '.', h.table_name)
+  FROM _timescaledb_catalog.hypertable h
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c
+                     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                    WHERE n.nspname = h.schema_name AND c.relname = h.table_name)
+ ORDER BY 1
+""")
+
+
 class CatalogDamaged(ConformanceError):
     """The server cannot print what its catalog has."""
 
@@ -92,6 +103,18 @@ def where_and_way(connection: Connection) -> tuple[str, str]:
         "The server cannot print the definition, because its catalog has lost what the definition "
         "refers to. Drop the object and create it again, or restore a backup.",
     )
+
+
+def lost_hypertables(connection: Connection) -> str:
+    """The hypertables that TimescaleDB has and PostgreSQL does not; empty if there are none.
+
+    TimescaleDB's views turn the names of all of them into OIDs, and fail at one that is gone.
+    """
+    try:
+        return first_of(list(connection.scalars(_LOST)), _NAMED)
+    # The first error says more.
+    except DBAPIError:
+        return ""
 
 
 def damaged_objects(connection: Connection) -> Iterator[str]:

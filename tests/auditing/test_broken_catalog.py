@@ -92,6 +92,23 @@ def test_a_damaged_object_is_named(conformance_engine, name, way):
         assert audited(url).verdict == "conforms"
 
 
+def test_a_hypertable_that_was_dropped_behind_the_back_of_timescaledb(conformance_engine):
+    if not conformance_engine.capabilities.community_edition:
+        pytest.skip("the information views of compression read the names of hypertables")
+    with conformance_engine.database() as url:
+        execute(
+            url,
+            MADE + "SELECT create_hypertable('ticks', 'at', chunk_time_interval => 10);"
+            "ALTER TABLE ticks SET (timescaledb.compress, timescaledb.compress_orderby = 'at');"
+            "ALTER EVENT TRIGGER timescaledb_ddl_sql_drop DISABLE; DROP TABLE ticks;"
+            "ALTER EVENT TRIGGER timescaledb_ddl_sql_drop ENABLE",
+        )
+        with pytest.raises(EngineUnavailable) as raised:
+            audited(url)
+    assert raised.value.problem.endswith(" has hypertables without tables: public.ticks.")
+    assert "while event triggers were off" in raised.value.hint
+
+
 def test_only_a_busy_server_is_worth_another_try(server_engine, monkeypatch):
     with server_engine.database() as url:
         execute(url, MADE)
