@@ -171,7 +171,8 @@ def reading(url: URL, work: str = "audit") -> Iterator[Connection]:
             if is_of_unknown_catalog(error):
                 if lost := _lost_hypertables(connection, patience):
                     raise EngineUnavailable(
-                        f"TimescaleDB at {place(url)} has hypertables without tables: {lost}.",
+                        f"TimescaleDB at {place(url)} has hypertables or chunks without tables: "
+                        f"{lost}.",
                         f"The {work} has changed nothing. {_NOT_SEEN}",
                     ) from None
                 raise
@@ -206,7 +207,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _lost_hypertables(connection: Connection, patience: Patience) -> str:
-    """The hypertables whose tables are gone, at which TimescaleDB's views fail."""
+    """The hypertables and chunks whose tables are gone, at which TimescaleDB's views fail."""
     with suppress(DBAPIError):
         patience.roll_back(connection)
         _begin(connection)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 _SECOND = 1_000_000
+#: As PostgreSQL 17 and later print them: longer, and shorter, than any other.
+_INFINITE = {"infinity": 2**127, "-infinity": -(2**127)}
 _DAY = 86_400 * _SECOND
 
 #: The microseconds of each unit, by the spellings that PostgreSQL accepts and prints.
@@ -73,6 +75,15 @@ class Interval:
             return cls(value // timedelta(microseconds=1))
         return cls(_microseconds(value), spelled=" ".join(value.split()))
 
+    @classmethod
+    def printed(cls, text: str) -> Interval:
+        """Parse what the server prints, which may be `infinity`; no declaration says that.
+
+        Raises:
+            ValueError: the text is not an interval.
+        """
+        return cls(_INFINITE[text]) if text in _INFINITE else cls.parse(text)
+
     def __str__(self) -> str:
         text = _spell(self.microseconds)
         if self.spelled is None or self.spelled == text or ":" in self.spelled:
@@ -133,6 +144,9 @@ def _part_microseconds(match: re.Match[str]) -> int:
 
 def _spell(microseconds: int) -> str:
     """Spell an interval in whole units if possible: `30 days`, `12 hours`, `1 day 06:00:00`."""
+    for name, length in _INFINITE.items():
+        if microseconds == length:
+            return name
     if microseconds < 0:
         return f"-{_spell(-microseconds)}"
     days, rest = divmod(microseconds, _DAY)

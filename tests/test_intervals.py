@@ -94,3 +94,12 @@ def test_how_python_and_json_show_it():
 )
 def test_the_ages_that_are_refreshed(start, end, shown):
     assert refresh_window(start, end) == shown
+
+
+def test_what_is_longer_and_shorter_than_any_other():
+    longest, shortest = Interval.printed("infinity"), Interval.printed("-infinity")
+    assert (str(longest), longest.plain(), str(shortest)) == ("infinity", "infinity", "-infinity")
+    assert longest.microseconds > Interval.parse("1000000 years").microseconds
+    assert Interval.printed("30 days") == Interval.parse("1 month")
+    with pytest.raises(ValueError, match="is not an interval"):
+        Interval.parse("infinity")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 #: The interval with this text: a thousand policies have a few.
-parsed_interval = lru_cache(maxsize=1_000)(Interval.parse)
+parsed_interval = lru_cache(maxsize=1_000)(Interval.printed)
 
 
 @dataclass(frozen=True)

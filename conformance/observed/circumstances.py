@@ -129,7 +129,7 @@ def _late(
     for row in rows(connection, "late_chunks", scope):
         if row.job_id in schedules:
             key, schedule = schedules[row.job_id]
-            yield Late(key, row.chunks, Interval.parse(row.behind), Interval.parse(schedule))
+            yield Late(key, row.chunks, Interval.parse(row.behind), Interval.printed(schedule))
 
 
 def _numbers(connection: Connection, scope: Scope, unread: Unread) -> Iterator[Numbers]:

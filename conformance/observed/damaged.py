@@ -47,14 +47,17 @@ _INTERNAL = "XX"
 _NAMED = 5
 
 
-#: Hypertables whose tables are gone.
+#: Hypertables and chunks whose tables are gone. Older versions keep entries of dropped chunks.
 _LOST = text("""
-SELECT pg_catalog.concat(h.schema_name, '.', h.table_name)
-  FROM _timescaledb_catalog.hypertable h
+SELECT pg_catalog.concat(entry.schema_name, '.', entry.table_name)
+  FROM (SELECT 1 AS rank, schema_name, table_name FROM _timescaledb_catalog.hypertable
+        UNION ALL
+        SELECT 2, k.schema_name, k.table_name FROM _timescaledb_catalog.chunk k
+         WHERE coalesce(pg_catalog.to_jsonb(k) ->> 'dropped', 'false') = 'false') AS entry
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c
                      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                    WHERE n.nspname = h.schema_name AND c.relname = h.table_name)
- ORDER BY 1
+                    WHERE n.nspname = entry.schema_name AND c.relname = entry.table_name)
+ ORDER BY entry.rank, 1
 """)
 
 
@@ -106,7 +109,7 @@ def where_and_way(connection: Connection) -> tuple[str, str]:
 
 
 def lost_hypertables(connection: Connection) -> str:
-    """The hypertables that TimescaleDB has and PostgreSQL does not; empty if there are none.
+    """The hypertables and chunks that TimescaleDB has and PostgreSQL has not; empty if none.
 
     TimescaleDB's views turn the names of all of them into OIDs, and fail at one that is gone.
     """

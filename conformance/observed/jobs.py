@@ -45,14 +45,14 @@ def _config(job: Any) -> str:
 
 def _of_job(jobs: list[Any]) -> dict[str, Value]:
     first = jobs[0]
-    schedule = Interval.parse(first.schedule_interval)
+    schedule = Interval.printed(first.schedule_interval)
     return {
         EXISTS: Detail(f"every {schedule}"),
         "count": len(jobs),
         "schedule_interval": schedule,
         "config": _config(first) or None,
         "scheduled": first.scheduled and not first.paused,
-        "max_runtime": Interval.parse(first.max_runtime),
+        "max_runtime": Interval.printed(first.max_runtime),
         "max_retries": first.max_retries,
         **unusual(first),
     }

@@ -112,7 +112,7 @@ def _age(job: Any, name: str) -> Any:
     if not isinstance(written, str):
         return json.dumps(written) if isinstance(written, dict | list) else written
     try:
-        return parsed_interval(written if printed is None else printed)
+        return Interval.parse(written) if printed is None else parsed_interval(printed)
     except ValueError:
         return written
 

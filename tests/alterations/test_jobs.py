@@ -165,6 +165,12 @@ JOBS = (
         {"job:ops.tidy:exists"},
     ),
     Alteration(
+        "a job without an end",
+        _alter_job("tidy", "max_runtime => 'infinity'"),
+        {"job:ops.tidy:max_runtime"},
+        postgresql=17,
+    ),
+    Alteration(
         "another config",
         _alter_job("tidy", """config => '{"keep": 4}'"""),
         {"job:ops.tidy:config"},

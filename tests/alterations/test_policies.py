@@ -100,6 +100,23 @@ COMPRESSION = (
         _alter_job("max_runtime => INTERVAL '1 minute'"),
         {f"{POLICY}:max_runtime"},
     ),
+    Alteration(
+        "an unlimited time",
+        _alter_job("max_runtime => 'infinity'"),
+        {f"{POLICY}:max_runtime"},
+        postgresql=17,
+    ),
+    Alteration(
+        "no second time",
+        _in_the_catalog("schedule_interval", "'infinity'"),
+        {f"{POLICY}:schedule_interval"},
+        postgresql=17,
+    ),
+    Alteration(
+        "a retry in another age",
+        _alter_job("retry_period => 'infinity'"),
+        postgresql=17,
+    ),
     Alteration("few retries", _alter_job("max_retries => 2"), {f"{POLICY}:max_retries"}),
     Alteration(
         "a configuration more",

@@ -92,7 +92,19 @@ def test_a_damaged_object_is_named(conformance_engine, name, way):
         assert audited(url).verdict == "conforms"
 
 
-def test_a_hypertable_that_was_dropped_behind_the_back_of_timescaledb(conformance_engine):
+@pytest.mark.parametrize(
+    ("dropped", "named"),
+    [
+        ("DROP TABLE ticks", "public.ticks"),
+        (
+            "INSERT INTO ticks VALUES (1), (20); DO $$ BEGIN EXECUTE 'DROP TABLE ' ||"
+            " (SELECT c FROM show_chunks('ticks') c LIMIT 1); END $$",
+            "_timescaledb_internal._hyper_",
+        ),
+    ],
+    ids=["hypertable", "chunk"],
+)
+def test_what_was_dropped_behind_the_back_of_timescaledb(conformance_engine, dropped, named):
     if not conformance_engine.capabilities.community_edition:
         pytest.skip("the information views of compression read the names of hypertables")
     with conformance_engine.database() as url:
@@ -100,12 +112,12 @@ def test_a_hypertable_that_was_dropped_behind_the_back_of_timescaledb(conformanc
             url,
             MADE + "SELECT create_hypertable('ticks', 'at', chunk_time_interval => 10);"
             "ALTER TABLE ticks SET (timescaledb.compress, timescaledb.compress_orderby = 'at');"
-            "ALTER EVENT TRIGGER timescaledb_ddl_sql_drop DISABLE; DROP TABLE ticks;"
+            f"ALTER EVENT TRIGGER timescaledb_ddl_sql_drop DISABLE; {dropped};"
             "ALTER EVENT TRIGGER timescaledb_ddl_sql_drop ENABLE",
         )
         with pytest.raises(EngineUnavailable) as raised:
             audited(url)
-    assert raised.value.problem.endswith(" has hypertables without tables: public.ticks.")
+    assert f" has hypertables or chunks without tables: {named}" in raised.value.problem
     assert "while event triggers were off" in raised.value.hint
 
 
