@@ -129,8 +129,10 @@ def _unique(constraint: UniqueConstraint) -> dict[str, Value]:
 def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[str, Value]:
     elements = constraint.elements
     columns = tuple(element.parent.name for element in elements)
-    schema, target, _ = _target(elements[0].target_fullname)
-    referred = target if schema in (None, default_schema) else f"{schema}.{target}"
+    # Not as it is written: SQLAlchemy adds the schema of the metadata to a name without one.
+    target = constraint.referred_table
+    is_default = target.schema in (None, default_schema)
+    referred = target.name if is_default else f"{target.schema}.{target.name}"
     names = ", ".join(str(element.column.name) for element in elements)
     not_valid = spelling.options(constraint).get("not_valid")
     return {
@@ -155,11 +157,6 @@ def _action(declared: str | None) -> str:
         return words
     listed = sorted(name.strip().strip('"') for name in names.rstrip(" )").split(","))
     return f"{words} ({', '.join(listed)})"
-
-
-def _target(fullname: str) -> tuple[str | None, str, str]:
-    *schema, table, column = fullname.split(".")
-    return ".".join(schema) or None, table, column
 
 
 def _check(constraint: CheckConstraint) -> dict[str, Value]:

@@ -120,9 +120,8 @@ def _first_column(constraint: ForeignKeyConstraint) -> tuple[int, str]:
 
 
 def _targets(constraint: ForeignKeyConstraint) -> tuple[str, list[str]]:
-    """The parent's name and its columns' names; the parent itself need not be known."""
-    names = [element.target_fullname.rpartition(".") for element in constraint.elements]
-    return names[0][0], [column for _, _, column in names]
+    """The parent's name, with the schema that SQLAlchemy adds, and the keys of its columns."""
+    return constraint.referred_table.fullname, [item.column.key for item in constraint.elements]
 
 
 def _values(constraint: ForeignKeyConstraint, parents: Parents) -> list[tuple[Any, ...]]:

@@ -406,6 +406,25 @@ def test_under_another_default_schema(bare_database):
     bare_database.expect((), metadata)
 
 
+def test_a_foreign_key_without_a_schema_refers_to_the_one_of_the_metadata(bare_database):
+    """SQLAlchemy adds the schema of the metadata to the name of the table."""
+    metadata = MetaData(schema="reference")
+    Table("channels", metadata, Column("id", Integer, primary_key=True))
+    Table("readings", metadata, Column("channel_id", ForeignKey("channels.id"), nullable=False))
+    bare_database.execute("CREATE SCHEMA reference")
+    metadata.create_all(bare_database.connection)
+    bare_database.expect((), metadata)
+    fill_every_state(bare_database.connection, metadata, compress=False)
+    assert bare_database.value("SELECT count(*) > 0 FROM reference.readings")
+    bare_database.execute(
+        "CREATE TABLE channels (id integer PRIMARY KEY); TRUNCATE reference.readings;"
+        "ALTER TABLE reference.readings DROP CONSTRAINT readings_channel_id_fkey,"
+        " ADD CONSTRAINT readings_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels"
+    )
+    key = "foreign_key:reference.readings.readings_channel_id_fkey:references"
+    bare_database.expect({"table:channels:exists", key}, metadata)
+
+
 def test_generated_when_it_is_read(bare_database):
     """Stored or virtual matters where the models say which."""
     if bare_database.value("SHOW server_version_num") < "180000":

@@ -91,6 +91,14 @@ def test_a_foreign_key_of_two_columns_needs_whole_rows(shop):
     always(rows(shop.tables["lines"], region="eu", number=1), lambda row: row["region"] == "eu")
 
 
+def test_a_foreign_key_without_a_schema_refers_to_the_one_of_the_metadata():
+    metadata = sa.MetaData(schema="plant")
+    sa.Table("channels", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    readings = sa.Table("readings", metadata, sa.Column("channel", sa.ForeignKey("channels.id")))
+    strategy = rows(readings, parents={"plant.channels.id": [5]})
+    assert comes_up(strategy, lambda row: row["channel"] == 5)
+
+
 def test_a_foreign_key_that_is_a_part_of_another_one(shop):
     """The column of a tenant is in a key of its own, and in the keys of all that the tenant has."""
     sa.Table("regions", shop, sa.Column("code", sa.String(2), primary_key=True))
