@@ -64,4 +64,10 @@ def _is_judged(key: FactKey, unusual: list[str], scope: Scope) -> bool | None:
         # What PostgreSQL grants to PUBLIC is often revoked on purpose.
         return not all(privilege.startswith(_WITHOUT) for privilege in unusual)
     # GRANT ... ON ALL TABLES includes Alembic's version table, which models cannot name.
-    return False if key.table == scope.version_table else None
+    return False if is_on_version_table(key, scope) else None
+
+
+def is_on_version_table(key: FactKey, scope: Scope) -> bool:
+    """Whether the privilege is one on Alembic's version table, in whichever schema it is."""
+    relation = key.table.partition(" (")[0]
+    return key.kind == "privilege" and relation.rpartition(".")[2] == scope.version_table

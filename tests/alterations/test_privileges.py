@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Sequence
 
+from conformance.comparing.facts import EXISTS
 from conformance.declarations import DefaultGrant, Grant, Owner
 from conformance.mending.plan import plan_for
 from conformance.mending.revision import upgrade_body
+from conformance.observed import Scope, observed_facts
 
 from .cases import Alteration, parametrize
 from .mending import prove
@@ -104,6 +106,17 @@ def test_chunks_have_the_privileges_of_their_hypertable(database):
     )
     (seen,) = database.compare().seen
     assert seen.reason == "select on signals"
+
+
+def test_the_version_table_may_be_in_another_schema(database):
+    """As `version_table_schema` of env.py puts it."""
+    database.execute(
+        f"{ROLES} CREATE SCHEMA lab; CREATE TABLE lab.alembic_version (version_num text);"
+        f"CREATE TABLE lab.runs (id int); GRANT SELECT ON ALL TABLES IN SCHEMA lab TO {READER}"
+    )
+    found = observed_facts(database.connection, Scope(("public", "lab")))
+    judged = {key.table: fact.judged for key, fact in found.items() if key[2:] == (READER, EXISTS)}
+    assert judged == {"lab.alembic_version": False, "lab.runs": None}
 
 
 READS = Grant("select", to=READER)

@@ -9,10 +9,15 @@ from sqlalchemy import Column, Integer, Table, create_engine, make_url, pool
 from sqlalchemy.exc import OperationalError
 
 from conformance.errors import EngineUnavailable
+from conformance.gate.rehearse import rehearse
 from conformance.gate.rehearsing import rehearsal
 from conformance.gate.rehearsing.relations import observe
+from conformance.gate.revisions.new import new_since_revision
 from conformance.gate.rules import locks as lock_rules
+from conformance.project.configuration import Configuration
 from conformance.project.confinement import only_to
+from conformance.project.flask_app import PROJECT
+from conformance.project.scripts import alembic_config
 
 from .projects import BASE, ENV, Project, models, sql
 
@@ -152,6 +157,16 @@ def test_a_first_migration(session, project, more):
     assert report.revisions[0].checks[0] == "upgrade, where no table had rows before"
     for revision in report.revisions:
         assert "offline SQL has the same effect" in revision.checks
+
+
+def test_privileges_on_the_version_table_are_not_the_revisions(session, project):
+    """Default privileges give them, when Alembic creates the table in the first upgrade."""
+    config = alembic_config(project.ini)
+    grant = "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor"
+    config.attributes[PROJECT] = Configuration(prepare=(grant,))
+    report = rehearse(session, config, new_since_revision(config, "base"), models())
+    assert report.findings == ()
+    assert "downgrade restores the previous state" in report.revisions[0].checks
 
 
 def test_branches_and_their_merge(session, project):

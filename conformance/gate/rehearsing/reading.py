@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from conformance.gate.evidence.state import Column, Contents, State, counterpart, same_column
 from conformance.observed import Scope, observed_facts
+from conformance.observed.privileges import is_on_version_table
 from conformance.observed.traces import traces
 from conformance.observed.version_table import applied_revisions
 from conformance.pipeline import prepare_session
@@ -73,9 +74,10 @@ def read_state(connection: Connection, scope: Scope, *, earlier: State | None = 
             so that their digests are comparable.
     """
     prepare_session(connection, scope)
-    facts = observed_facts(connection, scope)
+    observed = observed_facts(connection, scope)
     state = State(
-        facts,
+        # Alembic creates its table in the first upgrade, and no downgrade drops it.
+        {key: value for key, value in observed.items() if not is_on_version_table(key, scope)},
         traces(connection, version_table=scope.version_table),
         _contents(connection, scope, earlier),
         applied_revisions(connection, scope.version_table),
