@@ -59,6 +59,16 @@ _HINTS = (
         "Enable compression on the hypertable first, in this revision or in an earlier one.",
     ),
     (
+        r"policy refresh window too small",
+        "Let start_offset be two buckets or more before end_offset: widen the window of the refresh "
+        "policy.",
+    ),
+    (
+        r"cannot drop orderby or segmentby column",
+        "Decompress the chunks, then take the column out of timescaledb.compress_segmentby or "
+        "timescaledb.compress_orderby, or disable compression, and then drop the column.",
+    ),
+    (
         r"lock timeout",
         "Set a longer lock timeout; during the rehearsal no other session holds locks.",
     ),
@@ -91,6 +101,17 @@ EXHAUSTED = (
 #: What the server says of a value that a statement writes. A domain may also refuse the value of a
 #: row that is there already.
 _WRITTEN = re.compile(r"new row for relation|null value in column|duplicate key value")
+#: Alembic's statement on its own table, with an id that does not fit.
+_LONG_ID = re.compile(r"(UPDATE|INSERT INTO) .*\bversion_num\b", re.DOTALL)
+_SHORTER_ID = (
+    "Give the revision an id of at most 32 characters, or widen the column version_num of "
+    "Alembic's table in an earlier revision."
+)
+#: Values that a statement itself gives; the server quotes one that it cannot read.
+_PARAMETER = "22023"
+#: An empty value, or one that is hidden, may be a row's all the same.
+_QUOTED = re.compile(r': "(?P<value>[^"…]+)"\.?$')
+_OWN_VALUE = "Correct the value in the statement: the server cannot use the value."
 _ALLOWED_VALUES = (
     "The statement writes a value that the constraint forbids: correct the value, or change the "
     "constraint before this statement."
@@ -157,3 +178,15 @@ def hint_for_state(sqlstate: str, message: str) -> str | None:
     if sqlstate.startswith("23") and _WRITTEN.search(message):
         return _ALLOWED_VALUES
     return next((hint for state, hint in _BY_STATE if sqlstate.startswith(state)), None)
+
+
+def hint_for_own_value(sqlstate: str, message: str, sql: str) -> str | None:
+    """What to do about a value that the statement gives, and not a row; None: it may be a row's."""
+    if not sqlstate.startswith("22"):
+        return None
+    if sqlstate == "22001" and _LONG_ID.match(sql):
+        return _SHORTER_ID
+    quoted = _QUOTED.search(message)
+    if sqlstate == _PARAMETER or (quoted and f"'{quoted['value']}'" in sql):
+        return _OWN_VALUE
+    return None

@@ -23,7 +23,10 @@ _SIGNS = {
     "unaccent": r'function unaccent\(|dictionary "unaccent"',
     "postgis": r'type "(geometry|geography|raster)(\(\w+.*\))?"|function st_\w+\(',
     "vector": r'type "(vector|halfvec)(\(\d+\))?"|access method "(hnsw|ivfflat)"',
-    "timescaledb_toolkit": r'type "(tdigest|uddsketch|hyperloglog|statssummary\w*)"',
+    "timescaledb_toolkit": r'type "(tdigest|uddsketch|hyperloglog|statssummary\w*)"'
+    r"|function ([\w.]+\.)?(time_weight|interpolated_average|approx_percentile\w*|percentile_agg|"
+    r"tdigest|uddsketch|hyperloglog|approx_count_distinct|stats_agg|counter_agg|gauge_agg|"
+    r"candlestick_agg|state_agg|heartbeat_agg|asap_smooth|lttb|(min|max)_n(_by)?|rollup)\(",
 }
 #: Extensions of PostgreSQL's own packages ("contrib"), which the official image has as well.
 _CONTRIB = frozenset({

@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
-from conformance.comparing.rejections import IN_PYTHON, hint_for_known, hint_for_state
+from conformance.comparing.rejections import (
+    IN_PYTHON,
+    hint_for_known,
+    hint_for_own_value,
+    hint_for_state,
+)
 from conformance.engines.connecting import is_lost_connection, lost_connection
 from conformance.errors import (
     ConformanceError,
     MigrationFailed,
     describe_briefly,
+    details_of,
     message_of,
+    server_hint_of,
     state_of,
 )
 from conformance.project.extensions import engines_with, not_created, unavailable
@@ -97,7 +104,12 @@ def failure_in_a_file(
 
 def _by_state(error: BaseException) -> str:
     """What to do by the cause of a server's error, with a space behind; empty if unknown."""
-    hint = hint_for_state(state_of(error), str(error))
+    state, message = state_of(error), message_of(error)
+    if own := hint_for_own_value(state, message, str(getattr(error, "statement", None) or "")):
+        # What the server says of a value that it refuses is about parameters, not about rows.
+        said = " ".join((*details_of(error), server_hint_of(error))).strip()
+        return f"{own} The server adds: {said} " if said else f"{own} "
+    hint = hint_for_state(state, str(error))
     return f"{hint} " if hint else ""
 
 

@@ -316,8 +316,44 @@ op.create_table("u", Column("kind", kind))
             "Include the hypertable's partitioning column in the key.",
         ),
         (CREATES_TYPE.format(""), "pass create_type=False to postgresql.ENUM"),
+        (
+            'op.execute("CREATE MATERIALIZED VIEW v WITH (timescaledb.continuous) AS SELECT'
+            " time_bucket('1 week', at) AS week, count(*) FROM t GROUP BY week WITH NO DATA\")\n"
+            "op.execute(\"SELECT add_continuous_aggregate_policy('v', INTERVAL '2 weeks',"
+            " INTERVAL '1 day', INTERVAL '1 day')\")",
+            "Let start_offset be two buckets or more before end_offset",
+        ),
+        (
+            "op.execute(\"SELECT time_bucket('0 days', now())\")",
+            "Correct the value in the statement: the server cannot use the value. 'alembic upgrade",
+        ),
+        (
+            "op.execute(\"CREATE TABLE h (n int); SELECT create_hypertable('h', 'n',"
+            " chunk_time_interval => 9); ALTER TABLE h SET (timescaledb.compress);"
+            " SELECT add_compression_policy('h', INTERVAL '1 day')\")",
+            "The server adds: Integer duration in",
+        ),
+        (
+            'op.execute("ALTER TABLE t SET (timescaledb.compress, timescaledb.compress_segmentby ='
+            " 'n'); ALTER TABLE t DROP COLUMN n\")",
+            "take the column out of timescaledb.compress_segmentby",
+        ),
+        (
+            "op.execute(\"SELECT time_weight('LOCF', now(), 1)\")",
+            'set prepare = ["CREATE EXTENSION timescaledb_toolkit"]',
+        ),
     ],
-    ids=["with data", "concurrently", "key without time", "type twice"],
+    ids=[
+        "with data",
+        "concurrently",
+        "key without time",
+        "type twice",
+        "window",
+        "value",
+        "server's hint",
+        "segment-by",
+        "toolkit",
+    ],
 )
 def test_what_the_server_rejects_has_a_way_out(migrated, upgrade, hint):
     assert hint in said(migrated, EXTENSION, HYPERTABLE, upgrade).hint

@@ -12,6 +12,7 @@ from conformance.comparing.rejections import (
     EXHAUSTED,
     IN_PYTHON,
     hint_for_known,
+    hint_for_own_value,
     hint_for_state,
 )
 from conformance.gate.rules.hints import hint_for_dependents, hint_for_rows
@@ -33,17 +34,6 @@ _ROLE_IN_USE = (
     "Drop the role outside of migrations: a role belongs to the server, and other databases there "
     "refer to it, such as those of this run."
 )
-#: Alembic's statement on its own table, with an id that does not fit.
-_LONG_ID = re.compile(r"(UPDATE|INSERT INTO) .*\bversion_num\b", re.DOTALL)
-_SHORTER_ID = (
-    "Give the revision an id of at most 32 characters, or widen the column version_num of "
-    "Alembic's table in an earlier revision."
-)
-#: Values that a statement itself gives; the server quotes one that it cannot read.
-_PARAMETER = "22023"
-#: An empty value, or one that is hidden, may be a row's all the same.
-_QUOTED = re.compile(r': "(?P<value>[^"…]+)"\.?$')
-_OWN_VALUE = "Correct the value in the statement: the server cannot use the value."
 
 
 def describe_failure(failure: Failure) -> str:
@@ -90,11 +80,4 @@ def _by_cause(failure: Failure) -> str | None:
 
 def _of_itself(failure: Failure) -> str | None:
     """What to do about a value that the statement gives, and not a row; None: it may be a row's."""
-    if not failure.sqlstate.startswith("22"):
-        return None
-    if failure.sqlstate == "22001" and _LONG_ID.match(failure.sql):
-        return _SHORTER_ID
-    quoted = _QUOTED.search(failure.reason)
-    if failure.sqlstate == _PARAMETER or (quoted and f"'{quoted['value']}'" in failure.sql):
-        return _OWN_VALUE
-    return None
+    return hint_for_own_value(failure.sqlstate, failure.reason, failure.sql)
