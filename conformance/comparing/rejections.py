@@ -60,8 +60,7 @@ _HINTS = (
     ),
     (
         r"policy refresh window too small",
-        "Let start_offset be two buckets or more before end_offset: widen the window of the refresh "
-        "policy.",
+        "Let start_offset be two buckets or more before end_offset.",
     ),
     (
         r"cannot drop orderby or segmentby column",

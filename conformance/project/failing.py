@@ -30,6 +30,7 @@ from conformance.project.surroundings import (
     hint_at_module,
     hint_at_variable,
 )
+from conformance.project.swallowing import advice_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -83,7 +84,8 @@ def why_it_failed(
         or f"{_by_state(error)}'alembic upgrade {goal}' on an empty database shows the same error."
         f"{_ELSEWHERE if state_of(error) in _MISSING else ''}"
     )
-    return MigrationFailed(_sentence(place or f"The migration to {goal}", error), hint)
+    problem = _sentence(place or f"The migration to {goal}", error)
+    return MigrationFailed(problem, f"{hint}{advice_of(error)}")
 
 
 def failure_in_a_file(
@@ -99,7 +101,9 @@ def failure_in_a_file(
         return None
     in_python = "" if state_of(error) or place.startswith("env.py") else IN_PYTHON
     hint = hint_of(error, left_out) or _by_state(error).strip() or in_python
-    return MigrationFailed(_sentence(place, error), hint or "Correct the file at this line.")
+    return MigrationFailed(
+        _sentence(place, error), f"{hint or 'Correct the file at this line.'}{advice_of(error)}"
+    )
 
 
 def _by_state(error: BaseException) -> str:

@@ -35,6 +35,7 @@ from conformance.project.scripts import (
     revisions_of,
 )
 from conformance.project.surroundings import configured_statement
+from conformance.project.swallowing import swallowed_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -248,7 +249,11 @@ class Migrations:
         self._choose_edition()
         # An env.py that connects by itself must not wait for an open transaction.
         connection.commit()
-        with passed_to_env(self.config, connection), confined(self.config, connection.engine.url):
+        with (
+            passed_to_env(self.config, connection),
+            confined(self.config, connection.engine.url),
+            swallowed_errors(),
+        ):
             what(self.config, revision)
         connection.commit()
 

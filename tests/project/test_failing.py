@@ -359,6 +359,36 @@ def test_what_the_server_rejects_has_a_way_out(migrated, upgrade, hint):
     assert hint in said(migrated, EXTENSION, HYPERTABLE, upgrade).hint
 
 
+CATCHES = """
+try:
+    with op.get_bind().begin_nested():
+        op.execute("SELECT 1 / 0")
+except Exception:
+    pass
+try:
+    op.execute("SELECT create_hypertable('t', 'gone')")
+    op.execute("SELECT 2")
+except Exception:
+    pass
+"""
+
+
+@pytest.mark.parametrize("more", ["", "op.execute('SELECT 3')"])
+def test_the_error_that_a_revision_catches_is_named(migrated, more):
+    error = said(migrated, EXTENSION, "op.execute('CREATE TABLE t (n integer)')", CATCHES + more)
+    assert error.problem == (
+        "Revision 0003 (steps/versions/0003_step.py, line 17) fails: UndefinedColumn: column"
+        " \"gone\" does not exist. The statement is: SELECT create_hypertable('t', 'gone')."
+    )
+    assert "op.get_bind().begin_nested():'" in error.hint
+
+
+def test_a_caught_error_that_ends_nothing_is_none(migrated):
+    saved = CATCHES.partition("try:\n    op")[0]
+    engine, _ = migrated(EXTENSION, saved)
+    assert engine is not None
+
+
 def test_a_type_that_the_table_does_not_create(migrated):
     engine, _ = migrated(EXTENSION, CREATES_TYPE.format(", create_type=False"))
     assert engine is not None
