@@ -53,3 +53,9 @@ def swallowed_errors() -> Iterator[None]:
 def advice_of(error: BaseException) -> str:
     """What to do about an error that a revision catches, with a space before; empty for another."""
     return f" {_SWALLOWED}" if _SWALLOWED in getattr(error, "__notes__", ()) else ""
+
+
+def statement_before(error: BaseException) -> str:
+    """The statement whose error a revision catches, although later ones were sent; else empty."""
+    caught = _SWALLOWED in getattr(error, "__notes__", ())
+    return str(getattr(error, "statement", None) or "") if caught else ""

@@ -184,6 +184,13 @@ def test_branches_and_their_merge(session, project):
     }
 
 
+def test_the_statement_whose_error_is_caught_is_named(session, project):
+    caught = "try:\n    op.execute('SELECT 1 FROM gone')\nexcept Exception:\n    pass"
+    project.revision(caught)
+    (found,) = project.rehearse(session, models()).findings
+    assert found.message.startswith("The upgrade fails at SELECT 1 FROM gone: UndefinedTable")
+
+
 def test_what_follows_a_failure_is_not_checked(session, project):
     project.revision(sql("ALTER TABLE places ADD COLUMN area integer NOT NULL"), DROP)
     project.revision("pass", revision="0003", parent="0002")

@@ -50,6 +50,7 @@ from conformance.observed.version_table import schemas_of
 from conformance.population.sequences_behind import lagging_sequences
 from conformance.process.progress import unwatched
 from conformance.project.offline import has_sql, run_as_psql
+from conformance.project.swallowing import statement_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -379,7 +380,7 @@ def attempt(
         detail = tuple(line for line in details if line not in dependents)
         return Failure(
             describe_briefly(error),
-            sql() if refused else "",
+            (statement_before(error) or sql()) if refused else "",
             dependents,
             state_of(error),
             detail,
