@@ -76,7 +76,7 @@ def why_it_failed(
         return error
     if is_lost_connection(error):
         return lost_connection(f"the migration to {goal}")
-    place = _place(error, revisions)
+    place = place_of(error, revisions)
     offline_only = place is not None and place.startswith("env.py") and not state_of(error)
     hint = (
         hint_of(error, left_out)
@@ -96,7 +96,7 @@ def failure_in_a_file(
     Returns:
         None if the error did not come through a file of the migrations.
     """
-    place = _place(error, revisions)
+    place = place_of(error, revisions)
     if place is None or isinstance(error, ConformanceError) or is_lost_connection(error):
         return None
     in_python = "" if state_of(error) or place.startswith("env.py") else IN_PYTHON
@@ -123,7 +123,7 @@ def _sentence(what: str, error: BaseException) -> str:
     return f"{what} fails: {describe_briefly(error)}.{sent}"
 
 
-def _place(error: BaseException, revisions: ScriptDirectory) -> str | None:
+def place_of(error: BaseException, revisions: ScriptDirectory) -> str | None:
     """The innermost file of the migrations in the traceback."""
     scripts = {Path(script.path).resolve(): script for script in revisions.walk_revisions()}
     folder = Path(revisions.dir).resolve()

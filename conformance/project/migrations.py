@@ -20,7 +20,7 @@ from conformance.observed import Scope
 from conformance.observed.home import home_of, version_of
 from conformance.project.confinement import confined, nowhere
 from conformance.project.env_connection import passed_to_env
-from conformance.project.failing import ONLINE, failure_in_a_file, why_it_failed
+from conformance.project.failing import ONLINE, failure_in_a_file, place_of, why_it_failed
 from conformance.project.left_out import LEFT_OUT, LeftOut
 from conformance.project.preparation import prepare, statements_of
 from conformance.project.scripts import (
@@ -240,6 +240,10 @@ class Migrations:
         # env.py or a revision may raise anything.
         except (Exception, SystemExit):
             return False
+
+    def place_of(self, error: BaseException) -> str | None:
+        """The revision, its file and the line that raised the error; None if no file raised it."""
+        return place_of(error, revisions_of(self.config))
 
     def failure_in_a_file(self, error: BaseException) -> ConformanceError | None:
         """The error with its revision, its file and its statement; None if no file raised it."""

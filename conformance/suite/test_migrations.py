@@ -18,7 +18,7 @@ from pytest_alembic.tests import (
     test_upgrade,
 )
 from sqlalchemy import create_engine, pool
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import CompileError, DBAPIError, SQLAlchemyError
 
 from conformance.checking import outcomes
 from conformance.checking.fixtures import migrations_or_skip
@@ -330,7 +330,7 @@ def test_offline_sql_gives_the_same_facts(
                 run_as_psql(by_hand, migrations.offline_statements())
         # A migration may raise anything, offline as well.
         except (Exception, SystemExit) as error:
-            outcomes.fail(record, offline_failure(error))
+            outcomes.fail(record, offline_failure(error, migrations.place_of(error)))
         with _connected(url) as afterwards:
             differences = _differences(online, facts_of(afterwards, conformance_scope))
     if differences:
@@ -349,19 +349,34 @@ def test_offline_sql_gives_the_same_facts(
         )
 
 
-def offline_failure(error: BaseException) -> Finding:
-    """The finding about offline SQL that cannot be printed, or that the server refuses."""
+def offline_failure(error: BaseException, place: str | None = None) -> Finding:
+    """The finding about offline SQL that cannot be printed, or that the server refuses.
+
+    Args:
+        place: the revision, its file and the line that raised the error; None: the server did.
+    """
     if is_lost_connection(error):
         raise error
     line = re.search(r"^LINE \d+: (?:\.\.\.)?\s*(.*\S)", str(error), re.MULTILINE)
-    place = f" in {line[1]}" if line else ""
+    at = f" at {place[0].lower()}{place[1:]}" if place else ""
+    within = f" in {line[1]}" if line else ""
     return migration_finding(
         "offline_sql",
-        f"migration: the SQL of 'alembic upgrade --sql' fails: {describe_briefly(error)}{place}",
-        "Run 'alembic upgrade head --sql'. In offline mode a migration cannot query the database. "
-        f"{_PARAMSTYLE}",
+        f"migration: the SQL of 'alembic upgrade --sql' fails{at}: {describe_briefly(error)}"
+        f"{within}",
+        f"Run 'alembic upgrade head --sql'. {_offline_hint(error, printed=place is None)}",
         one_line(error),
     )
+
+
+def _offline_hint(error: BaseException, *, printed: bool) -> str:
+    if isinstance(error, CompileError):
+        return (
+            "Alembic writes values into the SQL: give the columns of the statement their types, "
+            "such as sa.column('active', sa.Boolean)."
+        )
+    queries = "In offline mode a migration cannot query the database"
+    return f"{queries}. {_PARAMSTYLE}" if printed else f"{queries}, and no statement has a result."
 
 
 def test_sequences_are_not_behind(
