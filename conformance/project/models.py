@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from conformance.errors import ModelsUnavailable, describe_error
 from conformance.project import alembic_files
+from conformance.project.configuration import SECTION
 from conformance.project.merging import merged
 from conformance.project.surroundings import (
     NAME_THE_MODELS,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from conformance.project.configuration import Configuration
 
 _THIS = Path(__file__)
+_CORRECT = (
+    "Correct the module. If it needs environment variables, give them any valid value in"
+    f" [{SECTION}.environment] of pyproject.toml."
+)
 _FORM = "Write it as package.module:Base.metadata."
 
 
@@ -275,7 +280,7 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
     except (Exception, SystemExit) as error:
         raise ModelsUnavailable(
             f"{module_name} cannot be imported: {describe_error(error)}{_line_of(error, here)}.",
-            hint_at_variable(error) or "Correct the module.",
+            hint_at_variable(error) or _CORRECT,
         ) from None
 
 

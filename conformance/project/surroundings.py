@@ -34,6 +34,11 @@ NAME_THE_MODELS = (
 _READ = re.compile(r"""\b(?:getenv|environ\.get)\(\s*["'](\w+)["']\s*\)""")
 #: The errors of settings libraries for a variable that is not set: python-decouple, environs.
 _UNSET = (r"^(\w+) not found\. Declare it as envvar", r'[Ee]nvironment variable "(\w+)" not set')
+#: An error of the project's own about a setting, and the name of a variable in it.
+_MUST_BE_SET = re.compile(
+    r"\b(set|missing|required|defined|configured|environment|env)\b", re.IGNORECASE
+)
+_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 
 def prepare_environment(project: Configuration) -> None:
@@ -111,11 +116,14 @@ def configured_statement(statement: str) -> str:
 def hint_at_variable(error: BaseException) -> str | None:
     """What to do if the error is about a missing environment variable; None if it is not."""
     names = _missing(error)
-    if not names:
+    guessed = [] if names else _told(error)
+    if not names and not guessed:
         return None
-    lines = "; ".join(f'{name} = "{_any_value(name)}"' for name in names)
+    if_it_is = f"If {guessed[0]} is an environment variable, set it" if guessed else ""
+    set_them = if_it_is or f"Set {' and '.join(names)}"
+    lines = "; ".join(f'{name} = "{_any_value(name)}"' for name in names or guessed)
     return (
-        f"Set {' and '.join(names)} to any valid value: {lines} in [{SECTION}.environment] of"
+        f"{set_them} to any valid value: {lines} in [{SECTION}.environment] of"
         " pyproject.toml. Connections are redirected to the suite's database."
     )
 
@@ -186,6 +194,17 @@ def _read_in_vain(error: BaseException) -> list[str]:
     told = str(error)
     of_none = isinstance(error, SystemExit) or "None" in told
     return [name for name in dict.fromkeys(names) if of_none or name in told]
+
+
+def _told(error: BaseException) -> list[str]:
+    """The first unset name in an error that says that something must be set; or nothing.
+
+    The project's own words: settings may read the variable anywhere, by any library.
+    """
+    told = str(error)
+    if not _MUST_BE_SET.search(told) or hasattr(error, "orig"):
+        return []
+    return [name for name in _CAPITALS.findall(told) if name not in os.environ][:1]
 
 
 def _prefix_of(error: BaseException, name: str) -> str:

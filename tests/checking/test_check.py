@@ -173,6 +173,8 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
     unseen = [item["id"] for item in verdict["not_checked"] if item["reason"] == reason]
     assert "check:test_single_head_revision" in unseen
     assert not [name for name in unseen if "test_migrations" not in name and "check:" not in name]
+    done = check("--alembic-ini", "none", "-k", "single_head", cwd=tmp_path)
+    assert 'the project has no migrations: alembic_ini is "none"' in done.stdout
     (tmp_path / "house.py").write_text(ROOMS.replace('"1 day"', '"7 days"'))
     done = check("-k", "test_facts", cwd=tmp_path)
     assert done.returncode == 1

@@ -138,3 +138,27 @@ def test_a_missing_package_is_installed_and_a_missing_module_is_looked_for(
     with pytest.raises(ModelsUnavailable) as caught:
         metadata_for(Configuration(models=(f"{package}.models:Base",)))
     assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("raised", "hint"),
+    [
+        (
+            "NotImplementedError('HOUSE_URL needs to be set')",
+            "If HOUSE_URL is an environment variable, set it to any valid value:"
+            ' HOUSE_URL = "postgresql://localhost/any" in [tool.conformance.environment] of',
+        ),
+        ("ValueError('SOME_CODE')", "Correct the module. If it needs environment variables, give"),
+        ("ValueError('no more doors')", "Correct the module. If it needs environment variables"),
+    ],
+)
+def test_a_module_that_asks_for_a_variable(tmp_path, monkeypatch, raised, hint):
+    """In its own words, whichever library reads the variable."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    write(tmp_path, {"asks/__init__.py": "", "asks/models.py": f"raise {raised}"})
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("asks.models:Base",)))
+    sys.modules.pop("asks")
+    assert "(asks/models.py, line 1)" in caught.value.problem
+    assert caught.value.hint.startswith(hint)
