@@ -142,12 +142,17 @@ def _shown(file: Path) -> str:
 
 
 def _statement(error: BaseException) -> str:
-    """The statement on one line, without parameters and without the password of a role."""
+    """The statement that the server refused; empty if there is none."""
     sql = getattr(error, "statement", None)
     query = getattr(getattr(error, "cursor", None), "query", None)
     if sql is None and isinstance(query, bytes):
         sql = query.decode("utf-8", "replace")
-    words = _PASSWORD.sub(r"\1'***'", " ".join(str(sql or "").split())).rstrip(";")
+    return shown(str(sql or ""))
+
+
+def shown(sql: str) -> str:
+    """The statement on one line, without parameters and without the password of a role."""
+    words = _PASSWORD.sub(r"\1'***'", " ".join(sql.split())).rstrip(";")
     return words if len(words) <= _SHOWN else f"{words[: _SHOWN - 1]}…"
 
 

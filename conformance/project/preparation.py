@@ -15,7 +15,7 @@ from conformance.engines.connecting import connect
 from conformance.errors import MigrationFailed, ModelsUnavailable, describe_briefly
 from conformance.observed.tokens import tokens_of
 from conformance.project.configuration import SECTION, Configuration
-from conformance.project.failing import hint_of
+from conformance.project.failing import hint_of, shown
 from conformance.project.flask_app import PROJECT
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _IS_THERE = {"42710", "42P06"}
 #: A function body without quotes. Source: PostgreSQL documentation, "CREATE FUNCTION".
 _BODY = re.compile(r"\bbegin\s+atomic\b", re.IGNORECASE)
+_LIKE_A_PATH = re.compile(r"[\w./-]+")
 _MAKES_ONE = re.compile(r"\s*create\s+(role|user|extension|schema)\b[^;]*;?\s*", re.IGNORECASE)
 
 
@@ -60,9 +61,15 @@ def _split(sql: str) -> Iterator[str]:
 
 
 def _read(entry: str, folder: Path) -> str:
-    if not entry.strip().endswith(".sql"):
-        return entry
     file = folder / entry.strip()
+    if not entry.strip().endswith(".sql"):
+        if _LIKE_A_PATH.fullmatch(entry.strip()) and file.is_file():
+            raise ModelsUnavailable(
+                f"prepare in pyproject.toml names the file {file}, and it does not end in .sql.",
+                "Only names that end in .sql are those of files: copy its statements to such a"
+                " file, without the commands of psql.",
+            )
+        return entry
     try:
         return file.read_text("utf-8")
     except (OSError, ValueError) as error:
@@ -90,6 +97,6 @@ def prepare(url: URL, statements: Sequence[str]) -> None:
                 if not (is_there and _MAKES_ONE.fullmatch(statement)):
                     raise MigrationFailed(
                         "A statement of prepare in pyproject.toml fails:"
-                        f" {describe_briefly(error)}.",
+                        f" {describe_briefly(error)}. The statement is: {shown(statement)}.",
                         hint_of(error) or f"Correct prepare in [{SECTION}].",
                     ) from error

@@ -261,12 +261,16 @@ def test_what_a_database_has_before_the_first_revision(migrated, tmp_path):
     assert migrations.unmigrated is not None
 
 
-def test_what_prepare_says_may_be_wrong(migrated):
+def test_what_prepare_says_may_be_wrong(migrated, tmp_path):
     error = said(migrated, EXTENSION, prepare=("CREATE SCHEMA data; CREATE SCEMA x",))
     assert error.problem.startswith("A statement of prepare in pyproject.toml fails: SyntaxError")
+    assert error.problem.endswith(". The statement is: CREATE SCEMA x.")
     assert error.hint == "Correct prepare in [tool.conformance]."
     with pytest.raises(ModelsUnavailable, match=r"gone\.sql cannot be read"):
         migrated(EXTENSION, prepare=("gone.sql",))
+    (tmp_path / "roles.psql").write_text("CREATE ROLE app;")
+    with pytest.raises(ModelsUnavailable, match=r"roles\.psql, and it does not end in \.sql"):
+        migrated(EXTENSION, prepare=("roles.psql",))
 
 
 @pytest.mark.parametrize(
