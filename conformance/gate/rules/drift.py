@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _RULED = frozenset({"policy", "job", "hypertable", "compression", "continuous_aggregate"})
 _INHERITED = "The new revisions need not fix it. conformance audit reports it for each database."
 _MODELS_UNKNOWN = (
-    " The earlier models are not in git: if your change removed the declaration from the models,"
-    " add a revision."
+    " The earlier models are not known: git does not have them, or they cannot be imported here. If"
+    " your change removed the declaration from the models, add a revision."
 )
 
 
