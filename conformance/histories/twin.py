@@ -67,7 +67,10 @@ class Twins:
         for parent in {key.column.table for key in self.declared.foreign_keys}:
             parent.to_metadata(metadata)
         made = self.declared.to_metadata(
-            metadata, schema=self.schema, referred_schema_fn=lambda *given: given[3]
+            metadata,
+            schema=self.schema,
+            # A reference without a schema means the schema of its metadata.
+            referred_schema_fn=lambda *given: given[2].referred_table.schema,
         )
         # Undo that SQLAlchemy moves the table's enums to the twin's schema.
         for item in made.columns:

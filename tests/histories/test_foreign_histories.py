@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Enum,
+    ForeignKey,
     Integer,
     MetaData,
     NullPool,
@@ -160,6 +161,23 @@ def test_a_twin_has_the_enums_of_its_hypertable(schema):
     own = "floor.side" if schema else "side"
     assert f"side {own}," in created
     assert f"sides {own}[]," in created
+
+
+@pytest.mark.parametrize("schema", [None, "floor"])
+def test_a_twin_refers_to_the_tables_of_its_hypertable(schema):
+    """A reference without a schema means the schema of the metadata."""
+    metadata = MetaData(schema=schema)
+    Table("channels", metadata, Column("id", Integer, primary_key=True))
+    readings = Table(
+        "readings",
+        metadata,
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Column("channel", ForeignKey("channels.id")),
+        Hypertable("at", chunk_interval=1_000),
+    )
+    created = next(sql for sql in Twins(readings).statements() if sql.startswith("CREATE TABLE"))
+    parent = "floor.channels" if schema else "channels"
+    assert f"FOREIGN KEY(channel) REFERENCES {parent} (id)" in created
 
 
 def test_updates_meet_no_declared_trigger(stage, subject):

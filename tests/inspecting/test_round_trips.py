@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import (
     Column,
+    DateTime,
     Index,
     Integer,
     MetaData,
@@ -130,6 +131,21 @@ def test_another_name_is_printed_in_place_of_the_declared_one(conformance_engine
         source = additions(there.address, models)
     assert 'Index("more", "a", "b")' in source
     assert "Instead of" not in source
+
+
+def test_a_hypertable_whose_time_index_the_models_declare_replaces_nothing(
+    conformance_engine, bare
+):
+    """As people do so that autogenerate does not drop the index."""
+    models = doors(Column("at", DateTime(timezone=True), nullable=False))
+    table = models.tables["doors"]
+    Index("doors_at_idx", table.c.at.desc())
+    with conformance_engine.database(bare) as url:
+        run(url, "CREATE TABLE doors (a integer, b integer, at timestamptz NOT NULL);"
+                 "SELECT create_hypertable('doors', 'at')")  # fmt: skip
+        source = additions(address(url), models)
+        assert 'Hypertable("at", chunk_interval="7 days")' in source
+        assert "Instead of" not in source
 
 
 @needs_sqlacodegen
