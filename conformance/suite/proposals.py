@@ -49,12 +49,26 @@ def proposals(
     more, all_alone = _explained(of_all, comparison)
     found = [*(causes | more).values()]
     if env_alone or all_alone:
-        found.append(_unexplained(env_alone, all_alone, metadata, comparison))
+        hidden = [diff for diff in all_alone if _is_hidden(diff, comparison)]
+        seen = [diff for diff in all_alone if diff not in hidden]
+        found.append(_unexplained(env_alone or hidden, seen, metadata, comparison, hidden))
     return found
 
 
+def _is_hidden(diff: tuple[Any, ...], comparison: Comparison) -> bool:
+    """Whether a table is proposed that is there, because a function of env.py leaves it out."""
+    return (
+        diff[0] == "add_table"
+        and FactKey("table", diff[1].fullname, "", EXISTS) in comparison.conforming
+    )
+
+
 def _unexplained(
-    of_env: list[Any], of_all: list[Any], metadata: MetaData, comparison: Comparison
+    of_env: list[Any],
+    of_all: list[Any],
+    metadata: MetaData,
+    comparison: Comparison,
+    hidden: list[Any],
 ) -> Finding:
     diffs = of_all or of_env
     false = [f"{diff[2]}.{diff[3]}" for diff in diffs if _is_same_default(diff, comparison)]
@@ -76,16 +90,23 @@ def _unexplained(
         "alembic_check",
         f"migration: alembic check proposes {whose}: {'; '.join(proposed)}",
         hint
-        + _hint_at_env(describe_proposals(of_env), metadata)
+        + _hint_at_env(describe_proposals(of_env), metadata, describe_proposals(hidden))
         + _hint_at_partitions(describe_proposals(of_env), metadata, comparison),
         proposed,
         severity=ERROR if of_all else WARNING,
     )
 
 
-def _hint_at_env(proposed: list[str], metadata: MetaData) -> str:
+def _hint_at_env(proposed: list[str], metadata: MetaData, hidden: list[str]) -> str:
     """What env.py has to pass to Alembic; empty, if the proposals do not show that it lacks it."""
     hint = ""
+    if hidden:
+        names = [phrase.removeprefix("add_table ") for phrase in hidden]
+        hint += (
+            f" A function of env.py leaves out {first_of(names, _NAMED)}, which the models declare"
+            " and the database has: let include_name and include_object return True for it."
+        )
+        proposed = [phrase for phrase in proposed if phrase not in hidden]
     if any("_timescaledb_" in phrase for phrase in proposed):
         hint += (
             " Autogenerate must not compare TimescaleDB's own schemas: pass include_name of"

@@ -187,6 +187,17 @@ def test_what_env_py_alone_proposes_stays_a_warning_beside_a_cause():
     assert "pass include_schemas=True" in found[1].hint
 
 
+def test_a_table_that_a_function_of_env_py_leaves_out():
+    """With include_schemas=True, env.py keeps its own choice."""
+    left_out = ("add_table", of_table("u", "lab"))
+    there = dict.fromkeys([FactKey("table", "lab.u", "", EXISTS)], True)
+    compared = compare(there, there, Capabilities(community_edition=True))
+    (found,) = proposals([left_out], [left_out], left_out[1].metadata, compared)
+    assert (found.id, found.severity) == ("migration:alembic:alembic_check", "warning")
+    assert "A function of env.py leaves out lab.u, which the models declare" in found.hint
+    assert "include_schemas" not in found.hint
+
+
 def test_a_comparison_that_fails_is_one_finding_of_all_checks(conformance_engine):
     """Alembic compares defaults by an operator, which the type json lacks."""
     metadata, recorded = MetaData(), []
