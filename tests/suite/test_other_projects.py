@@ -179,6 +179,13 @@ def test_revisions_with_a_transaction_each(project):
     checked(project(steps), "-k", "a_migration_is_whole or leaves_no_trace")
 
 
+def test_a_schema_of_the_version_table_that_was_there_before(project):
+    """The project makes the schema outside of its migrations, as `prepare` says."""
+    folder = project('migrate(connection=given, version_table_schema="own")')
+    (folder / "pyproject.toml").write_text('[tool.conformance]\nprepare = "CREATE SCHEMA own"\n')
+    checked(folder, "-k", "leaves_no_trace")
+
+
 def test_the_env_file_that_alembic_init_writes_for_asyncio(project):
     """It makes an asynchronous engine, which is led to the suite's database."""
     folder = project("")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import show
+from conformance.comparing.traces import is_home
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -136,15 +137,10 @@ def changed_traces(before: State, after: State, *, chunks: bool = True) -> list[
     changed = {name: later[name] - earlier[name] for name in earlier | later}
     names = sorted((name for name, more in changed.items() if more), key=_user_objects_first)
     # A schema that counts as 0 is that of Alembic's version table.
-    names = [name for name in names if not _is_home(name, before.traces, after.traces)]
+    names = [name for name in names if not is_home(name, before.traces, after.traces)]
     if not chunks and any(_CHUNK.search(name) for name in names):
         names = [name for name in names if not (_CHUNK.search(name) or _OF_CHUNKS.search(name))]
     return [f"{name} ({changed[name]:+})" for name in names]
-
-
-def _is_home(trace: str, *states: Counter[str]) -> bool:
-    """Whether it is the schema of Alembic's version table, which counts as 0 in some state."""
-    return trace.startswith("schema ") and any(state.get(trace) == 0 for state in states)
 
 
 def has_new_hypertables(before: State, after: State) -> bool:
