@@ -35,6 +35,14 @@ _ROLE_IN_USE = (
     "refer to it, such as those of this run."
 )
 
+#: raise_exception of PL/pgSQL.
+_RAISED = "P0001"
+#: A data migration may look for rows that nobody can generate.
+_OWN_ROWS = (
+    "If it looks for rows of your own, rehearse it on a copy of a database that has them: "
+    "conformance gate --on URL."
+)
+
 
 def describe_failure(failure: Failure) -> str:
     """The server's message, with its DETAIL."""
@@ -52,6 +60,12 @@ def hint_for(failure: Failure) -> str:
         or _by_cause(failure)
         or hint_for_rows()
     )
+
+
+def hint_for_generated(failure: Failure) -> str:
+    """What to do if the rows are generated, and the revision itself may refuse them."""
+    raised = not failure.sql or failure.sqlstate == _RAISED
+    return f"{hint_for(failure)} {_OWN_ROWS}" if raised else hint_for(failure)
 
 
 def may_depend_on_rows(failure: Failure) -> bool:

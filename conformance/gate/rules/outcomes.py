@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.report import GateFinding
@@ -11,7 +12,12 @@ from conformance.gate.evidence.state import (
     describe_changes,
     has_new_hypertables,
 )
-from conformance.gate.rules.causes import describe_failure, hint_for, may_depend_on_rows
+from conformance.gate.rules.causes import (
+    describe_failure,
+    hint_for,
+    hint_for_generated,
+    may_depend_on_rows,
+)
 from conformance.gate.rules.compression import refused_for_compression
 from conformance.gate.rules.hints import hint_for_interruption, hint_for_offline
 from conformance.gate.rules.rows import judge_rows
@@ -35,7 +41,8 @@ def judge(evidence: Evidence) -> Iterator[GateFinding]:
     """Judge one revision alone, except for locks, compression and squawk's rules."""
     failure = evidence.failure
     if failure is not None and not refused_for_compression(failure):
-        yield judge_failure(evidence.revision.identifier, failure)
+        found = judge_failure(evidence.revision.identifier, failure)
+        yield replace(found, hint=hint_for_generated(failure))
     yield from judge_warnings(evidence.revision.identifier, evidence.statements)
     yield from judge_rows(evidence)
     yield from _interruptions(evidence)
