@@ -16,8 +16,17 @@ NO_DATA = (
 #: The engines that run statements which use several transactions; completes "use".
 WITH_SESSIONS = "--engine local, --engine container, or the URL of a server"
 
-#: The server's messages, and what to do about each.
+#: The server's messages, and those of an import, and what to do about each.
 _HINTS = (
+    (
+        r"^ModuleNotFoundError: No module named 'psycopg'",
+        "From SQLAlchemy 2.1 on, postgresql:// means the driver psycopg: install psycopg for the "
+        "Python that runs conformance, or write postgresql+psycopg2://.",
+    ),
+    (
+        r"^ModuleNotFoundError: ",
+        "Install the module for the Python that runs conformance, or correct the import.",
+    ),
     (r"CREATE MATERIALIZED VIEW \.\.\. WITH DATA cannot run", NO_DATA),
     (
         r"refresh_continuous_aggregate\(\) cannot run inside a transaction",

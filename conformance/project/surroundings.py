@@ -8,10 +8,11 @@ import re
 import sys
 import traceback
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, make_url
 from sqlalchemy.orm import Mapper, registry
 
 from conformance.errors import is_of_pydantic
@@ -130,7 +131,16 @@ def hint_at_variable(error: BaseException) -> str | None:
 
 def _any_value(name: str) -> str:
     """A value that settings can read: SQLAlchemy parses the URL of an engine at once."""
-    return "postgresql://localhost/any" if name.upper().endswith(("URL", "URI", "DSN")) else "..."
+    if not name.upper().endswith(("URL", "URI", "DSN")):
+        return "..."
+    # From SQLAlchemy 2.1 on, a URL without a driver means psycopg, which may not be installed.
+    driver = "" if find_spec(default_driver()) else "+psycopg2"
+    return f"postgresql{driver}://localhost/any"
+
+
+def default_driver() -> str:
+    """The module of the driver that SQLAlchemy takes for a URL `postgresql://...`."""
+    return str(make_url("postgresql://").get_dialect().driver)
 
 
 def hint_at_module(error: ModuleNotFoundError, wanted: str = "") -> str:
@@ -140,6 +150,11 @@ def hint_at_module(error: ModuleNotFoundError, wanted: str = "") -> str:
         wanted: the module that was to be imported: one of the project's own.
     """
     root, here = (error.name or "").partition(".")[0], Path.cwd()
+    if root == default_driver() == "psycopg":
+        return (
+            "From SQLAlchemy 2.1 on, postgresql:// means the driver psycopg: install psycopg for"
+            f" {sys.executable}, or write postgresql+psycopg2://, or install 'sqlalchemy<2.1'."
+        )
     # Where the root is found, something below it is missing.
     folder = _folder_of(root, here) if root == error.name else None
     if folder is not None:

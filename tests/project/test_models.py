@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 
 from conformance.declarations import View
 from conformance.errors import ModelsUnavailable
+from conformance.project import surroundings
 from conformance.project.configuration import Configuration
 from conformance.project.models import classes_for, metadata_for
 from models import Base, MarketData
@@ -162,3 +163,29 @@ def test_a_module_that_asks_for_a_variable(tmp_path, monkeypatch, raised, hint):
     sys.modules.pop("asks")
     assert "(asks/models.py, line 1)" in caught.value.problem
     assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_value_for_a_variable_has_a_driver_that_is_installed(tmp_path, monkeypatch, there):
+    """From SQLAlchemy 2.1 on, postgresql:// means psycopg."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delenv("HOUSE_URL", raising=False)
+    monkeypatch.setattr(surroundings, "find_spec", lambda _: there or None)
+    write(tmp_path, {"reads/__init__.py": "", "reads/url.py": "import os; os.environ['HOUSE_URL']"})
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("reads.url:Base",)))
+    sys.modules.pop("reads")
+    url = "postgresql://localhost/any" if there else "postgresql+psycopg2://localhost/any"
+    assert f'HOUSE_URL = "{url}"' in caught.value.hint
+
+
+def test_the_driver_that_sqlalchemy_takes_is_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(surroundings, "default_driver", lambda: "psycopg")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    raised = "raise ModuleNotFoundError('no', name='psycopg')"
+    write(tmp_path, {"drives/__init__.py": "", "drives/models.py": raised})
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("drives.models:Base",)))
+    assert "or write postgresql+psycopg2://, or install 'sqlalchemy<2.1'" in caught.value.hint

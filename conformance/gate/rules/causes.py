@@ -65,7 +65,8 @@ def hint_for(failure: Failure) -> str:
 def hint_for_generated(failure: Failure) -> str:
     """What to do if the rows are generated, and the revision itself may refuse them."""
     raised = not failure.sql or failure.sqlstate == _RAISED
-    return f"{hint_for(failure)} {_OWN_ROWS}" if raised else hint_for(failure)
+    unknown = hint_for_known(failure.reason) is None
+    return f"{hint_for(failure)} {_OWN_ROWS}" if raised and unknown else hint_for(failure)
 
 
 def may_depend_on_rows(failure: Failure) -> bool:

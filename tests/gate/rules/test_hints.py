@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from conformance.gate.evidence.evidence import Failure
-from conformance.gate.rules.causes import describe_failure, hint_for, may_depend_on_rows
+from conformance.gate.rules.causes import (
+    describe_failure,
+    hint_for,
+    hint_for_generated,
+    may_depend_on_rows,
+)
 from conformance.gate.rules.hints import (
     hint_for_offline,
     hint_for_refusal,
@@ -201,3 +206,12 @@ def test_offline_there_is_no_connection():
     assert "persisted" in hint_for_offline('fails: SyntaxError: syntax error at or near "NOT"')
     assert "paramstyle" in hint_for_offline("fails: operator does not exist: integer %% integer")
     assert "DO block" in hint_for_offline("AttributeError: 'NoneType' object has no 'all'")
+
+
+def test_a_module_that_is_not_installed_has_nothing_to_do_with_rows():
+    missing = Failure("ModuleNotFoundError: No module named 'pandas'")
+    assert hint_for_generated(missing).startswith("Install the module for the Python")
+    driver = Failure("ModuleNotFoundError: No module named 'psycopg'")
+    assert "write postgresql+psycopg2://" in hint_for_generated(driver)
+    for failure in (missing, driver):
+        assert "--on URL" not in hint_for_generated(failure)
