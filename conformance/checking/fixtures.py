@@ -70,6 +70,18 @@ def schema_template(pytestconfig: pytest.Config, conformance_engine: TimescaleEn
     return migrations_of(pytestconfig, conformance_engine).template()
 
 
+@pytest.fixture(scope="session")
+def kept_template(schema_template: Template, pytestconfig: pytest.Config) -> Template:
+    """`schema_template`, also that of an override, as engines keep it from run to run."""
+    from conformance.checking.templates import of_project
+    from conformance.errors import ModelsUnavailable
+
+    # A project that only uses the fixtures may have no models.
+    with suppress(ModelsUnavailable):
+        return of_project(schema_template, imported_metadata(pytestconfig))
+    return of_project(schema_template, None)
+
+
 def migrations_of(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
     """The migrations of `--conformance-alembic-ini`, for the edition of the engine's server."""
     from conformance.project.migrations import Migrations
@@ -94,10 +106,10 @@ def migrations_or_skip(config: pytest.Config, engine: TimescaleEngine) -> Migrat
 
 @pytest.fixture(scope="session")
 def migrated_database(
-    conformance_engine: TimescaleEngine, schema_template: Template
+    conformance_engine: TimescaleEngine, kept_template: Template
 ) -> Iterator[URL]:
     """A migrated database, shared by all checks that only read it."""
-    with conformance_engine.database(schema_template) as url:
+    with conformance_engine.database(kept_template) as url:
         yield url
 
 

@@ -197,13 +197,13 @@ def writes(pytestconfig: pytest.Config, conformance_metadata: MetaData) -> Write
 @pytest.fixture(scope="module")
 def populated_database(
     conformance_engine: TimescaleEngine,
-    schema_template: Template,
+    kept_template: Template,
     conformance_metadata: MetaData,
     pytestconfig: pytest.Config,
 ) -> Iterator[URL]:
     """A database with chunks of every state, for the tests of one file."""
     template = populated_template(
-        schema_template,
+        kept_template,
         conformance_metadata,
         compress=conformance_engine.capabilities.community_edition,
     )

@@ -48,12 +48,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="module")
 def stage(
     conformance_engine: Engine,
-    schema_template: Template,
+    kept_template: Template,
     conformance_metadata: MetaData,
 ) -> Iterator[Stage]:
     """The database for the histories of all tables."""
     template = histories_template(
-        schema_template,
+        kept_template,
         conformance_metadata,
         community=conformance_engine.capabilities.community_edition,
     )

@@ -256,7 +256,7 @@ def test_two_migrations_at_once(
 
 def test_a_migration_gives_up_on_writers(
     conformance_engine: Engine,
-    schema_template: Template,
+    kept_template: Template,
     migrations: Migrations,
     conformance_metadata: MetaData,
     conformance_scope: Scope,
@@ -266,7 +266,7 @@ def test_a_migration_gives_up_on_writers(
 
     It may wait no longer than its lock timeout, because later sessions wait behind it.
     """
-    with conformance_engine.database(schema_template) as url:
+    with conformance_engine.database(kept_template) as url:
         engine = create_engine(url, poolclass=pool.NullPool)
         with engine.connect() as writer, engine.connect() as connection:
             # A setting of the database is a fact, too.

@@ -182,6 +182,36 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
     assert "conformance fix URL --sql prints the SQL that mends this finding." in done.stdout
 
 
+FROM_MODELS = """
+import pytest
+from sqlalchemy import create_engine
+from conformance.engines.base import Template
+from house import metadata
+
+@pytest.fixture(scope="session")
+def schema_template():
+    def prepare(url):
+        with create_engine(url).begin() as connection:
+            connection.exec_driver_sql("CREATE EXTENSION timescaledb")
+            metadata.create_all(connection)
+            connection.exec_driver_sql("SELECT create_hypertable('rooms', 'at', "
+                                       "chunk_time_interval => INTERVAL '1 day')")
+    return Template("schema", "1", prepare)
+"""
+
+
+def test_a_schema_by_create_all_follows_the_models(tmp_path):
+    """Whatever key the fixture gives: engines keep the database from run to run."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.conformance]\nmodels = "house:metadata"\nfixtures = "made"\nalembic_ini = "none"\n'
+    )
+    (tmp_path / "made.py").write_text(FROM_MODELS)
+    for heat in ("heat", "warmth"):
+        (tmp_path / "house.py").write_text(ROOMS.replace('"heat"', f'"{heat}"'))
+        done = check("-k", "test_facts", cwd=tmp_path)
+        assert done.returncode == 0, done.stdout
+
+
 #: Generated rows often have the same day: the key is nothing else.
 DAYS = """
 from sqlalchemy import CheckConstraint, Column, Date, Integer, MetaData, PrimaryKeyConstraint, Table
