@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from conformance.project.configuration import Configuration
 
 _INI = "conformance ini file"
+#: So many revisions are named.
+_NAMED = 4
 #: Alembic's words for revisions: it never looks for a revision with such an id.
 _OWN_WORDS = {"base", "head", "heads"}
 #: A word that may be the name of an environment variable.
@@ -214,8 +216,43 @@ def revisions_of(config: Config) -> ScriptDirectory:
         raise
     # Alembic imports the file of a revision: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
+        if isinstance(error, UserWarning):
+            _check_parents(ScriptDirectory.from_config(config))
         raise _unreadable(ini_of(config), error) from None
     return directory
+
+
+def _check_parents(directory: ScriptDirectory) -> None:
+    """Refuse a down_revision that no revision has: name each one, and what may be meant."""
+    scripts = list(directory._load_revisions())  # noqa: SLF001 - there is no public way to them
+    known = {script.revision for script in scripts}
+    # Often the name of the file stands there, and not the id.
+    meant = {Path(script.path).stem: script.revision for script in scripts}
+    lost = [
+        (os.path.relpath(script.path), parent)
+        for script in scripts
+        for parent in _parents_of(script)
+        if parent not in known and not any(id_.startswith(parent) for id_ in known)
+    ]
+    if not lost:
+        return
+    told = "; ".join(f"{file} names {parent!r}" for file, parent in lost[:_NAMED])
+    more = f"; and {len(lost) - _NAMED} more" if lost[_NAMED:] else ""
+    names = [
+        f"{parent!r} is the name of a file, whose revision is {meant[parent]!r}"
+        for _, parent in lost[:_NAMED]
+        if parent in meant
+    ]
+    raise MigrationFailed(
+        f"A down_revision is the id of no revision: {told}{more}.",
+        "Write the id that the earlier file has in 'revision = '."
+        + (f" {'; '.join(names)}." if names else ""),
+    )
+
+
+def _parents_of(script: Script) -> tuple[str, ...]:
+    down = script.down_revision
+    return (down,) if isinstance(down, str) else tuple(down or ())
 
 
 def _check_ids(directory: ScriptDirectory) -> None:

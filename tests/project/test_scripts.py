@@ -42,6 +42,27 @@ def test_flask_migrates_ini_file_lies_beside_the_scripts(folder):
     assert single_head(copied_config(config, io.StringIO())) == "0001"
 
 
+def test_a_down_revision_that_no_revision_has(folder):
+    """Often it is the name of a file. Alembic names the first one only, and no file."""
+    migrations_in(folder, EXTENSION, "pass", "pass", "pass")
+    for number, wrong in (("0003", "0002_step"), ("0004", "gone")):
+        file = folder / f"steps/versions/{number}_step.py"
+        earlier = f"{int(number) - 1:04}"
+        file.write_text(
+            file.read_text().replace(f"down_revision = '{earlier}'", f"down_revision = {wrong!r}")
+        )
+    with pytest.raises(MigrationFailed) as caught:
+        heads_of(alembic_config("alembic.ini"))
+    assert caught.value.problem == (
+        "A down_revision is the id of no revision: steps/versions/0003_step.py names '0002_step';"
+        " steps/versions/0004_step.py names 'gone'."
+    )
+    assert caught.value.hint == (
+        "Write the id that the earlier file has in 'revision = '. '0002_step' is the name of a"
+        " file, whose revision is '0002'."
+    )
+
+
 @pytest.mark.parametrize(
     ("labels", "heads"),
     [
