@@ -127,10 +127,13 @@ def place_of(error: BaseException, revisions: ScriptDirectory) -> str | None:
     """The innermost file of the migrations in the traceback."""
     scripts = {Path(script.path).resolve(): script for script in revisions.walk_revisions()}
     folder = Path(revisions.dir).resolve()
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
         file = Path(frame.filename).resolve()
         if file in scripts:
-            return f"Revision {scripts[file].revision} ({_shown(file)}, line {frame.lineno})"
+            back = any(one.name == "downgrade" and one.filename == frame.filename for one in frames)
+            what = "The downgrade of revision" if back else "Revision"
+            return f"{what} {scripts[file].revision} ({_shown(file)}, line {frame.lineno})"
         if file == folder / "env.py":
             return f"env.py ({_shown(file)}, line {frame.lineno})"
     return None

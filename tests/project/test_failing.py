@@ -104,7 +104,8 @@ def test_a_downgrade_that_fails(conformance_engine, tmp_path, monkeypatch, downg
         with pytest.raises(Exception, match=r".") as caught:
             migrations.downgrade(connection)
     error = migrations.failure_in_a_file(caught.value)
-    assert error.problem.startswith("Revision 0001 (steps/versions/0001_step.py, line 14)")
+    place = "The downgrade of revision 0001 (steps/versions/0001_step.py, line 14) fails: "
+    assert error.problem.startswith(place)
     problem, hint = told
     assert problem in error.problem
     assert error.hint == hint

@@ -205,7 +205,8 @@ def test_they_are_found(tmp_path, names):
     assert all(told.values())
     for one in broken:
         for id_ in one.findings if "no_such_table" in one.edit.new else ():
-            assert told[id_].startswith(f"{id_}: Revision 0001 ({REVISION}, line ")
+            place = f"The downgrade of revision 0001 ({REVISION}, line "
+            assert told[id_].startswith(f"{id_}: {place}")
             assert told[id_].endswith("The statement is: DROP TABLE no_such_table.")
 
 
