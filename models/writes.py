@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from models.row_batches import RowError, batches, natural_key, parts, pieces, target_of
@@ -29,6 +29,9 @@ Row = Mapping[str, Any]
 
 #: SQLSTATE deadlock_detected, and the number of attempts before the error reaches the caller.
 _DEADLOCK = "40P01"
+#: Seconds before the second attempt; each further pause is twice as long.
+_PAUSE = 0.02
+_SLEEP = text("SELECT pg_catalog.pg_sleep(:seconds)")
 _CALLS = 5
 
 
@@ -114,6 +117,9 @@ def _write(
                 code = getattr(error.orig, "pgcode", None)
                 if code != _DEADLOCK or retried == _CALLS - 1:
                     raise
+                # At once, the call would often lock its first row before the other session does,
+                # and lose again. The server waits, so that an event loop does not.
+                connection.execute(_SLEEP, {"seconds": _PAUSE * 2**retried})
     raise AssertionError("unreachable: the last call returns or raises")
 
 
