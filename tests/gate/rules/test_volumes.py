@@ -147,10 +147,11 @@ def test_an_index_takes_what_its_access_method_takes():
     def both(sql):
         return {item[1:] for item in scaled(replace(INDEX, sql=sql))}
 
-    # Three pages for each of 100 chunks.
-    assert both("CREATE INDEX i ON t USING brin (a)") == {(2_457_600, 8_040_200)}
+    # Three pages for each of 100 chunks; PostgreSQL 15 writes WAL of a few bytes.
+    assert both("CREATE INDEX i ON t USING brin (a)") == {(2_457_600, 8_040_200), (0, 8_040_200)}
     assert both("CREATE INDEX i ON t USING brin (a) WITH (pages_per_range = 1)") == {
-        (2_457_600, 404_915_200)
+        (2_457_600, 404_915_200),
+        (0, 404_915_200),
     }
     words = {}
     for method in ("gin", "brin"):
@@ -192,7 +193,7 @@ def test_an_index_on_ranges_of_a_plain_table():
     """It has three pages, or twice as many and one for each range."""
     plain = {"t": replace(SIZES["t"], bytes=2_600, chunks=0)}
     for item in volumes([BRIN], HERE, plain):
-        assert (item.low, item.high) == (24_576, 49_172)
+        assert (item.low, item.high) == (24_576 if item.what == DISK else 0, 49_172)
         assert item.arithmetic == (
             "an index on ranges of 128 pages: 3 pages, at most twice that, and as many pages as "
             "there are ranges in 2.6 kB"
