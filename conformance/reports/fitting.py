@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from conformance.comparing.codes import SEVERITIES
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
+
+    from conformance.comparing.findings import Finding
 
 #: The most lines of a terminal that one message takes.
 MOST_LINES = 10
@@ -24,6 +31,20 @@ def fit(text: Text, console: Console) -> Text:
     left_out = len(lines) - MOST_LINES + 1
     rest = Text(f"…{left_out} lines are left out; the written reports have them…")
     return Text("\n").join([*first, rest, *last])
+
+
+def places_that_fit(ordered: Sequence[Finding], most: int) -> list[int]:
+    """The places of as many findings as fit: the severe ones, and of each kind the first ones.
+
+    Forty columns that differ would hide a hypertable that is none.
+    """
+    turns: Counter[tuple[str, str]] = Counter()
+    placed = []
+    for place, finding in enumerate(ordered):
+        turns[finding.severity, finding.kind] += 1
+        turn = turns[finding.severity, finding.kind]
+        placed.append((SEVERITIES.index(finding.severity), turn, place))
+    return sorted(place for *_, place in sorted(placed)[:most])
 
 
 def more_findings(rest: int, reports: str | None) -> str:

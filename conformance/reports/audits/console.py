@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from conformance.reports.fitting import more_findings
+from conformance.reports.fitting import more_findings, places_that_fit
 from conformance.reports.headline import show_headline
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def show(audits: Audits, console: Console, reports: str | None = None) -> None:
         reports: the folder of the written reports, if any.
     """
     shared = audits.findings
-    for item in shared[:_MOST_FINDINGS]:
-        _show_finding(item, console)
+    for place in places_that_fit([item.finding for item in shared], _MOST_FINDINGS):
+        _show_finding(shared[place], console)
     if len(shared) > _MOST_FINDINGS:
         rest = more_findings(len(shared) - _MOST_FINDINGS, reports)
         console.print(rest, highlight=False, markup=False)

@@ -10,7 +10,7 @@ from conformance.comparing.codes import SEVERITIES
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.findings import CATALOG
 from conformance.comparing.verdict import describe_counts
-from conformance.reports.fitting import fit, more_findings
+from conformance.reports.fitting import fit, more_findings, places_that_fit
 from conformance.reports.grouping import by_reason, objects_of, seen_by_kind
 from conformance.reports.headline import show_headline
 
@@ -39,7 +39,7 @@ def show(
     """
     # What fails comes first: of a hundred warnings most are not shown.
     ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
-    for finding in ordered[:_MOST_FINDINGS]:
+    for finding in (ordered[place] for place in places_that_fit(ordered, _MOST_FINDINGS)):
         console.print(fit(mark(finding) + Text(finding.message, style="bold"), console))
         console.print(fit(Text(f"  {finding.hint}", style="dim"), console))
         console.print(Text(f"  {finding.id}\n", style="cyan"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from conformance.reports.fitting import places_that_fit
 from conformance.reports.html.text import plural
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def show(verdict: Verdict, console: Console, when: str) -> None:
     word = Text(verdict.verdict.replace("_", " "), style=_STYLES[verdict.verdict])
     console.print(Text(f"{when} ", style="dim") + word + Text(f": {_counted(verdict)}"))
     ordered = sorted(verdict.findings, key=lambda finding: not finding.fails)
-    for finding in ordered[:_MOST_FINDINGS]:
+    for finding in (ordered[place] for place in places_that_fit(ordered, _MOST_FINDINGS)):
         mark = Text("  ✗ ", style="red") if finding.fails else Text("  ! ", style="yellow")
         console.print(mark + Text(finding.message))
     if len(ordered) > _MOST_FINDINGS:
