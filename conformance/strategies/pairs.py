@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, partial
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -11,20 +13,31 @@ from sqlalchemy import ClauseElement, String, Uuid
 
 from conformance.strategies.canonical import canonical
 from conformance.strategies.checks.reading import order_of
+from conformance.strategies.checks.syntax import Pair
 from conformance.strategies.derivation import LEFT_OUT, Row
 from conformance.strategies.values.narrowing import ANYTHING, Narrowing, position
 from conformance.strategies.values.numerals import range_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
-    from conformance.strategies.checks.syntax import Pair
     from conformance.strategies.fields import Field
 
 #: The narrowing of a column for which others leave no value.
-_NOTHING = Narrowing(choices=())
+_NOTHING = Narrowing(choices=(), null=False)
+
+
+def with_what_follows(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs, and each `a = c` that follows from `a = b` and `b = c`; these first."""
+    classes: list[set[str]] = []
+    for pair in pairs:
+        if pair.operator == "=":
+            joined = {*pair.columns}.union(*(one for one in classes if one & {*pair.columns}))
+            classes = [*(one for one in classes if not one & joined), joined]
+    equal = [Pair(two, "=") for one in classes for two in combinations(sorted(one), 2)]
+    return [*equal, *(pair for pair in pairs if pair.operator != "=")]
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,7 @@ class Related:
     """A pair of columns in a row.
 
     Attributes:
-        fields: the two columns.
+        fields: the two columns, with the narrowing that the other checks leave.
         operator: `=`, `<>`, `<` or `<=`; NULL satisfies all of them.
     """
 
@@ -49,20 +62,23 @@ class Related:
         """
         if {field.key for field in self.fields}.isdisjoint(keys):
             return strategy
-        if self.operator != "=" or len(keys) > 1:
-            return strategy.filter(lambda drawn: self._holds({**row, **assigned(keys, drawn)}))
-        field, other = sorted(self.fields, key=lambda field: field.key != keys[0])
-        known = row.get(other.key, LEFT_OUT)
-        if known is LEFT_OUT:
-            return strategy.filter(partial(_fits, other))
-        return strategy if known is None else st.just(known).filter(partial(_fits, field))
+        if self.operator == "=" and len(keys) == 1:
+            field, other = sorted(self.fields, key=lambda field: field.key != keys[0])
+            known = row.get(other.key, LEFT_OUT)
+            if known is LEFT_OUT:
+                return strategy.filter(partial(_fits, other))
+            # Of an order the strategy has nothing else. Of no other would it be likely.
+            if known is not None and order_of(field) is None:
+                return st.just(known).filter(partial(_fits, field))
+        return strategy.filter(lambda drawn: self._holds({**row, **assigned(keys, drawn)}))
 
     def _holds(self, row: Row) -> bool:
         one, other = (_stored(field, row) for field in self.fields)
         if one is None or other is None:
             return True
         if self.operator in ("=", "<>"):
-            return (canonical(one) == canonical(other)) is (self.operator == "=")
+            form = canonical if order_of(self.fields[0]) is None else position
+            return (form(one) == form(other)) is (self.operator == "=")
         return Narrowing(low=one, low_open=self.operator == "<").allows(other)
 
 
@@ -78,13 +94,16 @@ def _stored(field: Field, row: Row) -> Any:
     if value is None or isinstance(value, ClauseElement):
         return None
     stored = field.kind.bound(value)
+    if isinstance(stored, datetime) and stored.tzinfo:
+        # An hour that comes twice equals no other time in Python.
+        return stored.astimezone(UTC)
     # A caller may give a text for a value of any type.
     is_spelled = isinstance(stored, str) and not isinstance(field.kind.stored, String | Uuid)
     return None if is_spelled else stored
 
 
 def _fits(field: Field, value: Any) -> bool:
-    """Whether the checks of the column alone allow the value."""
+    """Whether the other checks of the column allow the value."""
     if value is None:
         return field.may_be_null
     return field.narrowing.null is not True and field.narrowing.allows(field.kind.bound(value))
@@ -94,16 +113,12 @@ class Orders:
     """What pairs say of the order of columns, and what follows: `a < b` and `b <= c`: `a < c`.
 
     Args:
-        fields: the table's columns by name.
+        fields: the columns of the pairs by name, with the narrowing that the other checks leave.
         pairs: their orders; `=` is two of them, and `<>` is none.
-        left: the values that the other checks leave of a column, where not those of its field.
     """
 
-    def __init__(
-        self, fields: Mapping[str, Field], pairs: Iterable[Pair], left: Mapping[str, Narrowing]
-    ) -> None:
+    def __init__(self, fields: Mapping[str, Field], pairs: Iterable[Pair]) -> None:
         self.fields = fields
-        self.left = left
         #: Column -> the columns that are not smaller -> whether they are larger.
         self._above: dict[str, dict[str, bool]] = {}
         for pair in pairs:
@@ -142,7 +157,7 @@ class Orders:
     @cached_property
     def _ranges(self) -> dict[str, Narrowing]:
         """The values of each column for which every other one has a value of its own range."""
-        left = {name: self.left.get(name, self.fields[name].narrowing) for name in self._columns}
+        left = {name: self.fields[name].narrowing for name in self._columns}
         ends = {name: _ends(self.fields[name], narrowing) for name, narrowing in left.items()}
         return {name: self._left_by(ends, name, narrowing) for name, narrowing in left.items()}
 

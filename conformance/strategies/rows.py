@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.declarations import hypertable_of
 from conformance.strategies.derivation import Derivation, Row, Scope, derivation_of
-from conformance.strategies.pairs import Orders, Related, assigned
+from conformance.strategies.pairs import Orders, Related, assigned, with_what_follows
 from conformance.strategies.parents import check_names, references
 
 if TYPE_CHECKING:
@@ -236,14 +237,21 @@ class _Course:
     def __init__(self, maker: _Parts, ways: Sequence[Way]) -> None:
         self.derivation, self.scope = maker.derivation, maker.scope
         fields = self.derivation.fields
-        pairs = [*self.derivation.pairs, *(pair for way in ways for pair in way.pairs)]
+        self.left = {name: narrowing for way in ways for name, narrowing in way.left.items()}
+        pairs = with_what_follows(
+            [*self.derivation.pairs, *(pair for way in ways for pair in way.pairs)]
+        )
+        narrowed = {
+            name: replace(fields[name], narrowing=self.left.get(name, fields[name].narrowing))
+            for pair in pairs
+            for name in pair.columns
+        }
         self.related = [
-            Related((fields[one], fields[other]), pair.operator)
+            Related((narrowed[one], narrowed[other]), pair.operator)
             for pair in pairs
             for one, other in [pair.columns]
         ]
-        self.left = {name: narrowing for way in ways for name, narrowing in way.left.items()}
-        self.orders = Orders(fields, pairs, self.left)
+        self.orders = Orders(narrowed, pairs)
         self.overridden = maker.overridden
         #: The columns of each part; the strategy of those that the caller gives.
         self.parts: list[tuple[tuple[str, ...], SearchStrategy[Any] | None]] = [

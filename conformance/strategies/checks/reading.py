@@ -214,17 +214,14 @@ def _must_be_comparable(pair: Pair, fields: list[Field]) -> None:
         if not isinstance(kind, _COMPARABLE) or isinstance(kind, CHAR | CITEXT):
             raise NotUnderstood(f"the column {field.name!r} is compared with another column")
     one, other = fields
-    if pair.operator in ("<", "<="):
-        alike = order_of(one) == order_of(other)
-    else:
-        # A different value of the one may be too large for the other.
-        alike = str(one.kind) == str(other.kind) or (
-            pair.operator == "<>"
-            and any(
-                all(isinstance(field.kind.stored, family) for field in fields)
-                for family in (Integer, String)
-            )
+    alike = (
+        str(one.kind) == str(other.kind)
+        or order_of(one) == order_of(other) is not None
+        # A text of the one may be too long for the other.
+        or (
+            pair.operator == "<>" and all(isinstance(field.kind.stored, String) for field in fields)
         )
+    )
     if not alike:
         raise NotUnderstood(f"the columns {' and '.join(pair.columns)} have different types")
 
