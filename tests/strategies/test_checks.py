@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import find, given, settings
+from hypothesis.errors import Unsatisfiable
 from sqlalchemy import (
     CHAR,
     JSON,
@@ -211,7 +212,9 @@ PAIRS = [
     ("x <> y AND x IN (1, 2) AND y IN (1, 2)", Integer, Numeric(3, 1)),
     ("x = y", Integer, SmallInteger),
     ("x <> y AND (x = z OR y = z) AND x IN (1, 2)", Integer, Integer),
-    ("(x = y AND y <> 'a') OR (x = '' AND y = 'a')", Text, Text),
+    ("y <> z AND x = z AND x IN (1, 2) AND y IN (1, 2)", Integer, Integer),
+    ("x = z AND y = z", Integer, Integer),
+    ("(x = y AND y IN ('a', 'b')) OR z = 7", Text, Text),
     ("(x = y AND y = z) OR z = 7", Integer, Integer),
     ("x >= y", SmallInteger, BigInteger),
     ("x > y", Integer, Numeric(4, 1)),
@@ -246,6 +249,17 @@ def test_two_columns_are_compared(check, one, other, nullable, bare_writer):
     checked = table(check, one, other, Integer, nullable=nullable)
     assert checks_not_understood(checked) == ()
     bare_writer.keeps_every_row(checked, 40)
+
+
+def test_no_row_satisfies_columns_that_contradict_each_other():
+    check = "x < y AND x > 5 AND y < 3 AND x IS NOT NULL AND y IS NOT NULL"
+    with pytest.raises(Unsatisfiable):
+        find(rows(table(check, Integer, Integer)), lambda _: True)
+
+
+def test_texts_that_are_the_same_as_a_third():
+    checked = table("x = z AND y = z", Text, Text, Text, nullable=False)
+    always(rows(checked), lambda row: row["x"] == row["y"] == row["z"])
 
 
 def test_columns_that_differ_are_given_where_they_have_a_default(bare_writer):
