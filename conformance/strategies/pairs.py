@@ -52,6 +52,11 @@ class Related:
     fields: tuple[Field, Field]
     operator: str
 
+    @cached_property
+    def by_order(self) -> bool:
+        """Whether the values have an order; asking the types for each row would be slow."""
+        return order_of(self.fields[0]) is not None
+
     def left_of(
         self, keys: tuple[str, ...], strategy: SearchStrategy[Any], row: Row
     ) -> SearchStrategy[Any]:
@@ -68,7 +73,7 @@ class Related:
             if known is LEFT_OUT:
                 return strategy.filter(partial(_fits, other))
             # Of an order the strategy has nothing else. Of no other would it be likely.
-            if known is not None and order_of(field) is None:
+            if known is not None and not self.by_order:
                 return st.just(known).filter(partial(_fits, field))
         return strategy.filter(lambda drawn: self._holds({**row, **assigned(keys, drawn)}))
 
@@ -77,7 +82,7 @@ class Related:
         if one is None or other is None:
             return True
         if self.operator in ("=", "<>"):
-            form = canonical if order_of(self.fields[0]) is None else position
+            form = position if self.by_order else canonical
             return (form(one) == form(other)) is (self.operator == "=")
         return Narrowing(low=one, low_open=self.operator == "<").allows(other)
 

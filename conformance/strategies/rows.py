@@ -265,14 +265,9 @@ class _Course:
         place = list(self.derivation.fields).index(field.name)
         if not self.related:
             return (place,)
-        known = (
-            0
-            if field.name in self.overridden
-            else 1
-            if field.is_time or strategy is not None
-            else 2
-        )
-        return known, len(self.orders.below(field.name)), place
+        is_known = field.is_time or strategy is not None
+        smaller = len(self.orders.below(field.name))
+        return field.name not in self.overridden, not is_known, smaller, place
 
     def strategies(self, row: Row) -> Iterator[Part]:
         """The keys of each part with the strategy of their values.

@@ -13,14 +13,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 Literal = Decimal | str | bool
 #: A column and what of it is compared, or None, nothing and a literal.
 _Operand = tuple[str | None, str, Literal]
+_Item = TypeVar("_Item")
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<quoted>\"(?:[^\"]|\"\")+\")"
@@ -298,12 +299,7 @@ class _Reader:
         return Junction(True, tuple(parts))
 
     def operands(self) -> list[_Operand]:
-        self.need("(")
-        found = [self.operand()]
-        while self.took(","):
-            found.append(self.operand())
-        self.need(")")
-        return found
+        return self.several(self.operand, "(", ")")
 
     def mirrored(self, literal: Literal) -> Condition:
         """A literal before its column: `0 <= column`."""
@@ -347,12 +343,16 @@ class _Reader:
         return literal
 
     def listed(self, opening: str, closing: str) -> tuple[Literal, ...]:
+        return tuple(self.several(self.literal, opening, closing))
+
+    def several(self, read: Callable[[], _Item], opening: str, closing: str) -> list[_Item]:
+        """What stands between the signs, with commas."""
         self.need(opening)
-        found = [self.literal()]
+        found = [read()]
         while self.took(","):
-            found.append(self.literal())
+            found.append(read())
         self.need(closing)
-        return tuple(found)
+        return found
 
     def array(self) -> tuple[Literal, ...]:
         """`(ARRAY['a'::text, 'b'::text])`; the array may be cast as a whole."""
