@@ -1,4 +1,4 @@
-"""Missing tables that a schema has that is not checked. Pure."""
+"""Missing tables that are in a schema that is not checked. Pure."""
 
 from __future__ import annotations
 

@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def is_home(trace: str, *states: Counter[str]) -> bool:
-    """Whether it is the schema of Alembic's version table, which counts as 0 in some state."""
+    """Whether the trace is the schema of Alembic's version table, which some state counts as 0."""
     return trace.startswith("schema ") and any(state.get(trace) == 0 for state in states)

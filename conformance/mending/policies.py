@@ -113,7 +113,7 @@ def _call(kind: str, ref: Ref, parts: Parts) -> str:
 
 
 def _can_run(kind: str, parts: Parts) -> bool:
-    """Whether each age is one, and a policy that needs one has it."""
+    """Whether each age is an interval or a number, and a policy that needs an age has one."""
     ages = [age for item in _AGES if (age := parts.get(item)) not in (None, UNBOUNDED)]
     return all(isinstance(age, Interval | int) for age in ages) and bool(
         ages or kind not in ("compression", "retention")

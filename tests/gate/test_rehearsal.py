@@ -241,7 +241,9 @@ def test_a_statement_that_finds_no_generated_row_is_named(session, project, stat
     (number,) = (item.number for item in own(report))
     (item,) = report.not_checked
     assert item.id == f"rows:0002:statement {number}"
-    assert item.reason.startswith("it finds no generated row, so that its effect was not seen: ")
+    assert item.reason.startswith(
+        "the statement finds no generated row, and its effect was not seen: "
+    )
 
 
 @pytest.mark.parametrize(("name", "named"), [("nowhere else", True), (None, False)])

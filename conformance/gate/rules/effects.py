@@ -46,7 +46,7 @@ def without_effect(evidence: Evidence) -> Iterator[tuple[str, str]]:
         if finds_none and not statement.by_alembic:
             yield (
                 f"statement {statement.number}",
-                "it finds no generated row, so that its effect was not seen: "
+                "the statement finds no generated row, and its effect was not seen: "
                 f"{shortened(statement.sql)}. conformance gate --on rehearses it on a copy of a "
                 "real database",
             )

@@ -92,7 +92,7 @@ class Way:
         return {*self.left, *(name for pair in self.pairs for name in pair.columns)}
 
     def satisfies(self, pair: Pair) -> bool:
-        """Whether the pair holds by NULL."""
+        """Whether the pair holds because one of its columns is NULL."""
         return any(name in self.left and self.left[name].null is True for name in pair.columns)
 
 

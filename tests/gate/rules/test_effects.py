@@ -61,7 +61,7 @@ def read(table, written=0):
 def test_a_statement_that_finds_no_row_is_named(sql):
     (name, reason), = found(statement(7, sql, rows=read("t")))  # fmt: skip
     assert name == "statement 7"
-    said = "it finds no generated row, so that its effect was not seen"
+    said = "the statement finds no generated row, and its effect was not seen"
     assert reason == f"{said}: {' '.join(sql.split())}. {WAY}"
 
 
