@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import ClauseElement, String, Uuid
 
 from conformance.strategies.canonical import canonical
+from conformance.strategies.checks.conditions import Pair
 from conformance.strategies.checks.reading import order_of
-from conformance.strategies.checks.syntax import Pair
 from conformance.strategies.derivation import LEFT_OUT, Row
 from conformance.strategies.values.narrowing import ANYTHING, Narrowing, position
 from conformance.strategies.values.numerals import range_of

@@ -27,14 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CITEXT
 
 from conformance.expected import spelling
-from conformance.strategies.checks.syntax import (
-    Comparison,
-    Condition,
-    NotUnderstood,
-    Pair,
-    mentioned,
-    read_check,
-)
+from conformance.strategies.checks.conditions import Comparison, Condition, Pair
+from conformance.strategies.checks.syntax import NotUnderstood, mentioned, read_check
 from conformance.strategies.fields import INTERVALS
 from conformance.strategies.values.by_kind import samples_of
 from conformance.strategies.values.expressions import Expression

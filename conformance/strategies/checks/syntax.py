@@ -11,14 +11,22 @@ change no value, and `AND`, `OR`, `NOT` and parentheses around all of these. Eve
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
+
+from conformance.strategies.checks.conditions import (
+    MIRRORED,
+    Comparison,
+    Condition,
+    Junction,
+    Literal,
+    Pair,
+    opposite,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-Literal = Decimal | str | bool
 #: A column and what of it is compared, or None, nothing and a literal.
 _Operand = tuple[str | None, str, Literal]
 _Item = TypeVar("_Item")
@@ -29,7 +37,6 @@ _TOKEN = re.compile(
     r"|(?P<sign>::|<=|>=|<>|!=|!?~~?\*?|\|\||[=<>()\[\],.+-]))"
 )
 _COMPARISONS = {"=", "<>", "!=", "<", "<=", ">", ">="}
-_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 #: Function -> what it tells of a column.
 _MEASURES = {
     "length": "length", "char_length": "length", "character_length": "length",
@@ -51,73 +58,12 @@ _CASTS = _TEXT_CASTS | _WHOLE_CASTS | {
     "timestamp with time zone", "timestamp", "timestamptz",
 }  # fmt: skip
 _TYPED_LITERALS = {"date", "timestamp", "timestamptz"}
-_OPPOSITE = {
-    "=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
-    "in": "not in", "not in": "in", "is null": "is not null", "is not null": "is null",
-    "like": "not like", "not like": "like",
-    "~": "!~", "!~": "~", "~*": "!~*", "!~*": "~*",
-}  # fmt: skip
 #: The words after the first word of a type's name.
 _TYPE_TAILS = (("precision",), ("varying",), ("with", "time", "zone"), ("without", "time", "zone"))
 
 
 class NotUnderstood(Exception):
     """The check contains something outside the grammar; the message says what."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """`column operator literals`.
-
-    Attributes:
-        measure: `length` or `type` if not the column is compared, but its length or JSON type.
-    """
-
-    column: str
-    operator: str
-    literals: tuple[Literal, ...] = ()
-    measure: str = ""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """`column operator column`; NULL satisfies it.
-
-    Attributes:
-        operator: `=`, `<>`, `<` or `<=`.
-    """
-
-    columns: tuple[str, str]
-    operator: str
-
-    @classmethod
-    def of(cls, column: str, operator: str, other: str) -> Pair:
-        """The pair of a comparison with any operator."""
-        if operator in (">", ">="):
-            return cls((other, column), _MIRRORED[operator])
-        return cls((column, other), operator)
-
-
-@dataclass(frozen=True)
-class Junction:
-    """A condition that holds if every part holds, or if any part holds."""
-
-    every: bool
-    parts: tuple[Condition, ...]
-
-
-Condition = Comparison | Pair | Junction
-
-
-def opposite(condition: Condition) -> Condition:
-    """The condition after `NOT`, which is also right for NULL."""
-    if isinstance(condition, Junction):
-        return Junction(not condition.every, tuple(opposite(part) for part in condition.parts))
-    if isinstance(condition, Pair):
-        one, other = condition.columns
-        return Pair.of(one, _OPPOSITE[condition.operator], other)
-    operator = _OPPOSITE[condition.operator]
-    return Comparison(condition.column, operator, condition.literals, condition.measure)
 
 
 def read_check(sql: str, columns: Collection[str]) -> Condition:
@@ -275,14 +221,14 @@ class _Reader:
         start = self.at
         self.operands()
         kind, operator = self.token()
-        if kind != "sign" or operator not in _MIRRORED:
+        if kind != "sign" or operator not in MIRRORED:
             raise NotUnderstood(f"{operator!r} is not supported after {pick.upper()}")
         self.at += 1
         column, measure, _ = self.operand()
         if column is None:
             raise NotUnderstood(f"{pick.upper()} is compared with a literal")
         end, self.at = self.at, start
-        found = self.with_each(column, measure, _MIRRORED[operator], pick)
+        found = self.with_each(column, measure, MIRRORED[operator], pick)
         self.at = end
         return found
 
@@ -310,7 +256,7 @@ class _Reader:
         column, measure, _ = self.operand()
         if column is None:
             raise NotUnderstood("the check compares two literals")
-        operator = "<>" if operator == "!=" else _MIRRORED.get(operator, operator)
+        operator = "<>" if operator == "!=" else MIRRORED.get(operator, operator)
         return Comparison(column, operator, (literal,), measure)
 
     def liked(self, column: str, measure: str, operator: str) -> Condition:
