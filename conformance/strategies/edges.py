@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from sqlalchemy import CheckConstraint, Column, MetaData, Table
+from sqlalchemy import JSON, CheckConstraint, Column, MetaData, Table
 
 from conformance.expected import spelling
+from conformance.strategies.checks.conditions import NotUnderstood, compared
+from conformance.strategies.checks.reading import condition_of
 from conformance.strategies.checks.syntax import mentioned
 from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
 from conformance.strategies.rows import rows
 from conformance.strategies.values.by_kind import ends, precarious
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from hypothesis.strategies import SearchStrategy
+
+    from conformance.strategies.fields import Field
 
 
 def precarious_values(model: Any) -> list[Row]:
@@ -105,6 +109,18 @@ def columns_of(check: CheckConstraint) -> tuple[str, ...]:
     return mentioned(spelling.sql(check.sqltext), names)
 
 
+def _may_be_null(sql: str, fields: Collection[Field]) -> set[str]:
+    """The columns of which the condition asks nothing but whether they are NULL.
+
+    The NULL of another column does not violate a check. None as a document may be `null`.
+    """
+    names = {f.name for f in fields if f.nullable and not isinstance(f.kind.stored, JSON)}
+    try:
+        return names - compared(condition_of(sql, {field.name: field for field in fields}))
+    except NotUnderstood:
+        return set()
+
+
 def _negated(table: Table, check: CheckConstraint) -> Table:
     """A table of the check's columns whose only purpose is rows that violate the check."""
     fields = derivation_of(table).fields
@@ -117,11 +133,12 @@ def _negated(table: Table, check: CheckConstraint) -> Table:
         for other in checks_of(table)
         if other is not check and set(columns_of(other)) <= set(names)
     ]
+    violated = f"NOT ({spelling.sql(check.sqltext)})"
+    may_be_null = _may_be_null(violated, broken)
     return Table(
         table.name,
         MetaData(),
-        # NULL does not violate a check.
-        *(Column(f.name, f.bare_type, key=f.key, nullable=False) for f in broken),
-        CheckConstraint(f"NOT ({spelling.sql(check.sqltext)})"),
+        *(Column(f.name, f.bare_type, key=f.key, nullable=f.name in may_be_null) for f in broken),
+        CheckConstraint(violated),
         *map(CheckConstraint, others),
     )

@@ -52,17 +52,22 @@ class Conditions:
     def __init__(self, numbers: random.Random, kind: str) -> None:
         self.numbers = numbers
         self.types, self.literals = KINDS[kind]
-        self.shapes = [self.pair, self.comparison, self.null, self.listed]
+        self.shapes = [self.pair, self.comparison, self.null, self.listed, self.counted,
+                       self.distinct, self.coalesced]  # fmt: skip
         if kind != "text":
             self.shapes += [self.pair, self.between, self.pick]
+        else:
+            self.shapes += [self.spelled, self.trimmed]
 
     def junction(self, depth=0):
         shape = self.numbers.random()
         if depth >= 2 or shape < 0.35:
             return self.numbers.choice(self.shapes)(self.numbers.sample(COLUMNS, 3))
         one, other = self.junction(depth + 1), self.junction(depth + 1)
-        if shape < 0.85:
+        if shape < 0.8:
             return f"({one} {'AND' if shape < 0.6 else 'OR'} {other})"
+        if shape < 0.9:
+            return f"(({one}) {'=' if shape < 0.85 else '<>'} ({other}))"
         return f"NOT ({one})"
 
     def literal(self):
@@ -85,6 +90,33 @@ class Conditions:
 
     def listed(self, names):
         return f"{names[0]} {self.numbers.choice(['', 'NOT '])}IN ({self.literal()})"
+
+    def counted(self, names):
+        tests = [f"({name} IS {self.numbers.choice(['', 'NOT '])}NULL)::int" for name in names]
+        counted = f"num_{self.numbers.choice(['', 'non'])}nulls({', '.join(names)})"
+        operator = self.numbers.choice(["=", "<>", *ORDERS])
+        return f"{self.numbers.choice([counted, ' + '.join(tests)])} {operator} 1"
+
+    def distinct(self, names):
+        word = self.numbers.choice(["", "NOT "])
+        return f"{names[0]} IS {word}DISTINCT FROM {self.operand(names[1])}"
+
+    def coalesced(self, names):
+        if self.numbers.random() < 0.5:
+            return f"COALESCE({', '.join(names)}) IS {self.numbers.choice(['', 'NOT '])}NULL"
+        operator = self.numbers.choice(["=", "<>"])
+        return f"COALESCE({names[0]}, {self.literal()}) {operator} {self.literal()}"
+
+    def spelled(self, names):
+        functions = ["lower", "upper", "trim"]
+        spelled = self.numbers.choice([*functions, "lower(trim", "trim(upper"])
+        closing = ")" * (spelled.count("(") + 1)
+        other = self.numbers.choice([names[0], "''"])
+        return f"{spelled}({names[0]}{closing} {self.numbers.choice(['=', '<>'])} {other}"
+
+    def trimmed(self, names):
+        operator = self.numbers.choice(["=", "<>", *ORDERS])
+        return f"length(trim({names[0]})) {operator} {self.numbers.randint(0, 4)}"
 
     def between(self, names):
         one, low, high = names

@@ -50,6 +50,16 @@ def table_with(*checks):
             lambda row: row["label"][:1] != "a" and len(row["label"]) < 5,
         ),
         (("label NOT LIKE '%b'",), lambda row: row["label"].endswith("b")),
+        (
+            ("tenor IS NOT NULL OR rate IS NOT NULL",),
+            lambda row: row["tenor"] is None and row["rate"] is None,
+        ),
+        (
+            ("num_nonnulls(tenor, rate, label) = 1",),
+            lambda row: [*row.values()].count(None) != 2,
+        ),
+        (("label = upper(label)",), lambda row: row["label"] != row["label"].upper()),
+        (("length(trim(label)) > 0",), lambda row: not row["label"].strip(" ")),
     ],
 )
 def test_each_row_breaks_the_check(checks, breaks):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     CHAR,
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Date,
@@ -27,8 +28,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CITEXT
 
 from conformance.expected import spelling
-from conformance.strategies.checks.conditions import Comparison, Condition, Pair
-from conformance.strategies.checks.syntax import NotUnderstood, mentioned, read_check
+from conformance.strategies.checks.conditions import (
+    SPELLINGS,
+    Comparison,
+    Condition,
+    Counted,
+    NotUnderstood,
+    Pair,
+)
+from conformance.strategies.checks.syntax import mentioned, read_check
 from conformance.strategies.fields import INTERVALS
 from conformance.strategies.values.by_kind import samples_of
 from conformance.strategies.values.expressions import Expression
@@ -37,7 +45,7 @@ from conformance.strategies.values.numerals import fits_single, is_single
 from conformance.strategies.values.patterns import Pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy import Table
 
@@ -48,6 +56,13 @@ Group = tuple[tuple[str, ...], tuple["Way", ...]]
 
 #: The maximum number of ways to satisfy the checks of a group.
 _MOST_ALTERNATIVES = 64
+_TOO_MANY = f"the check has more than {_MOST_ALTERNATIVES} alternatives"
+
+#: Texts of blanks alone; and texts that begin or end with one.
+_BLANK = Expression.parse("^ *$")
+_BLANK_ENDS = (Expression.parse("^ "), Expression.parse(" $"))
+#: A case -> letters that have the other one in every locale.
+_OTHER_CASE = {"lower": (Expression.parse("[A-Z]"),), "upper": (Expression.parse("[a-z]"),)}
 
 #: VALUE in the check of a domain; and literals, in which the word has no meaning.
 _VALUE = re.compile(r"('(?:[^']|'')*')|\bVALUE\b", re.IGNORECASE)
@@ -110,6 +125,23 @@ class UnreadCheck:
         return f"check {shown} is not understood: {self.reason}"
 
 
+def condition_of(sql: str, fields: Mapping[str, Field]) -> Condition:
+    """What the SQL of a check says of these columns.
+
+    Raises:
+        NotUnderstood: the SQL contains something that is not read.
+    """
+    return read_check(sql, {name: _exact_casts(field) for name, field in fields.items()})
+
+
+def _exact_casts(field: Field) -> Collection[str]:
+    kind = field.kind.stored
+    if not isinstance(kind, Integer):
+        return ()
+    # Not every bigint has a double of its own.
+    return ("numeric", "bigint", *(() if isinstance(kind, BigInteger) else ("double precision",)))
+
+
 def read_checks(
     table: Table, fields: Mapping[str, Field]
 ) -> tuple[list[Group], tuple[Pair, ...], tuple[UnreadCheck, ...]]:
@@ -165,7 +197,7 @@ class _Groups:
         Raises:
             NotUnderstood: and nothing has been added.
         """
-        ways = self._possible(_alternatives(read_check(sql, self.fields), self.fields))
+        ways = self._possible(_alternatives(condition_of(sql, self.fields), self.fields))
         after = dict(self.ways)
         # A check with a single way does not tie its columns to each other.
         single = ways[0] if len(ways) == 1 else None
@@ -254,6 +286,10 @@ def _alternatives(condition: Condition, fields: Mapping[str, Field]) -> list[Way
     if isinstance(condition, Pair):
         _must_be_comparable(condition, [fields[name] for name in condition.columns])
         return [Way({}, (condition,))]
+    if isinstance(condition, Counted):
+        condition = condition.spelled_out()
+        if len(condition.parts) > _MOST_ALTERNATIVES:
+            raise NotUnderstood(_TOO_MANY)
     parts = [_alternatives(part, fields) for part in condition.parts]
     if condition.every:
         return _together(parts)
@@ -267,7 +303,7 @@ def _together(parts: Iterable[list[Way]]) -> list[Way]:
         merged = (_merged(one, other) for one in found for other in part)
         found = _without_needless([way for way in merged if way is not None])
         if len(found) > _MOST_ALTERNATIVES:
-            raise NotUnderstood(f"the check has more than {_MOST_ALTERNATIVES} alternatives")
+            raise NotUnderstood(_TOO_MANY)
     return found
 
 
@@ -277,6 +313,8 @@ def _merged(one: Way, other: Way) -> Way | None:
         known = merged.get(column, ANYTHING)
         if known.like and narrowing.like and known.like != narrowing.like:
             raise NotUnderstood(f"two patterns of {column!r} are not supported together")
+        if known.case and narrowing.case and known.case != narrowing.case:
+            raise NotUnderstood(f"two cases of {column!r} are not supported together")
         joined = known.both(narrowing)
         if joined is None:
             return None
@@ -419,6 +457,55 @@ def _of_length(field: Field, comparison: Comparison) -> list[Narrowing]:
     return _of_lengths(comparison.operator, sorted({int(number) for number in numbers}))
 
 
+def _of_octets(field: Field, comparison: Comparison) -> list[Narrowing]:
+    # A character has one to four octets.
+    if not isinstance(field.kind.stored, LargeBinary):
+        raise NotUnderstood(f"the octets of the column {field.name!r} are not counted")
+    return _of_length(field, comparison)
+
+
+def _of_trimmed_length(field: Field, comparison: Comparison) -> list[Narrowing]:
+    """Not all texts of which it is true: those that must be longer than one have no blank ends."""
+    return [
+        replace(left, unlike=(_BLANK,) if left == Narrowing(shortest=1) else _BLANK_ENDS)
+        if left.shortest
+        else left
+        for left in _of_length(field, comparison)
+    ]
+
+
+def _of_spelling(field: Field, comparison: Comparison) -> list[Narrowing]:
+    """`lower(x) = x` or `lower(x) = 'a'`; not all texts of which it is true."""
+    kind, operator = field.kind.stored, comparison.operator
+    if not isinstance(kind, String) or isinstance(kind, CHAR | CITEXT | Enum):
+        raise NotUnderstood(f"{comparison.measure} of the column {field.name!r} is not supported")
+    case, trim = (
+        comparison.measure.removesuffix("trim").strip(),
+        comparison.measure[-4:] == "trim",
+    )
+    ends = _BLANK_ENDS if trim else ()
+    spelled = Narrowing(case=case, unlike=ends)
+    if not comparison.literals:
+        if operator == "=":
+            return [spelled]
+        return [Narrowing(like=other) for other in (*_OTHER_CASE.get(case, ()), *ends)]
+    texts = tuple(map(str, comparison.literals))
+    if texts != comparison.literals or not all(
+        text.isascii() and spelled.allows(text) for text in texts
+    ):
+        raise NotUnderstood(f"{comparison.measure} of a column is never one of {texts}")
+    if operator in ("=", "in"):
+        return [Narrowing(like=_BLANK) if trim and texts == ("",) else Narrowing(choices=texts)]
+    if operator not in ("<>", "not in"):
+        raise NotUnderstood(f"the sort order of the column {field.name!r} is unknown")
+    if trim and texts == ("",):
+        return [Narrowing(unlike=(_BLANK,))]
+    # Of another length they are another text, however they are spelled.
+    lengths = sorted(map(len, texts))
+    shorter = [Narrowing(longest=lengths[0] - 1)] if lengths[0] else []
+    return [Narrowing(shortest=lengths[-1] + 1, unlike=ends), *shorter]
+
+
 def _of_lengths(operator: str, lengths: list[int]) -> list[Narrowing]:
     if operator in ("=", "in"):
         return [Narrowing(shortest=max(0, n), longest=n) for n in lengths if n >= 0]
@@ -476,7 +563,9 @@ def _moment(kind: Any, literal: Any) -> datetime | None:
 
 #: A measure of a column or an operator -> what reads such a comparison.
 _SPECIAL: dict[str, Callable[[Field, Comparison], list[Narrowing]]] = {
-    "length": _of_length, "type": _of_type, "like": _of_pattern, "not like": _of_pattern,
+    "length": _of_length, "length of trim": _of_trimmed_length, "octets": _of_octets,
+    **dict.fromkeys(SPELLINGS, _of_spelling), "type": _of_type,
+    "like": _of_pattern, "not like": _of_pattern,
     "~": _of_expression, "~*": _of_expression, "!~": _of_expression, "!~*": _of_expression,
 }  # fmt: skip
 _TRUTHS: dict[Any, bool] = {

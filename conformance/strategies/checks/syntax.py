@@ -1,31 +1,46 @@
 """Parse the SQL of a CHECK constraint: comparisons of columns, and their logic.
 
-The grammar has `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`,
-`<> ALL (ARRAY[...])`, `[NOT] LIKE`, `~`, `~*` and their opposites, `IS [NOT] NULL`, a boolean
-column alone, `length(column)` or `jsonb_typeof(column)` instead of a column, a column instead of a
-literal in a comparison or in `BETWEEN`, `GREATEST` below and `LEAST` above a column, casts that
-change no value, and `AND`, `OR`, `NOT` and parentheses around all of these. Everything else raises
-`NotUnderstood`; the parser skips nothing.
+The grammar has
+
+- `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`, `<> ALL (ARRAY[...])`,
+  `[NOT] LIKE`, `~`, `~*` and their opposites, `IS [NOT] NULL`, `TRUE`, `FALSE` and
+  `DISTINCT FROM`, and a boolean column alone;
+- instead of a column its `length`, `octet_length`, `jsonb_typeof`, `lower`, `upper`, `trim`, or
+  `COALESCE(column, literal)`; instead of a literal another column, the column itself after
+  `lower(column) =` and the like, and `GREATEST` or `LEAST`;
+- `num_nonnulls`, `num_nulls` and sums of null tests that are cast to a number, compared with a
+  number; `COALESCE(column, column) IS NULL`; `=` and `<>` between conditions in parentheses;
+- casts that change no value, and `AND`, `OR`, `NOT` and parentheses around all of these.
+
+Everything else raises `NotUnderstood`; the parser skips nothing.
 """
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from decimal import Decimal, InvalidOperation
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.strategies.checks.conditions import (
     MIRRORED,
+    SPELLINGS,
     Comparison,
     Condition,
+    Counted,
     Junction,
     Literal,
+    NotUnderstood,
     Pair,
+    alike,
+    and_not_null,
+    holds_for,
+    is_certain,
     opposite,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 #: A column and what of it is compared, or None, nothing and a literal.
 _Operand = tuple[str | None, str, Literal]
@@ -40,43 +55,83 @@ _COMPARISONS = {"=", "<>", "!=", "<", "<=", ">", ">="}
 #: Function -> what it tells of a column.
 _MEASURES = {
     "length": "length", "char_length": "length", "character_length": "length",
-    "jsonb_typeof": "type", "json_typeof": "type",
+    "jsonb_typeof": "type", "json_typeof": "type", "octet_length": "octets",
+    "lower": "lower", "upper": "upper", "trim": "trim", "btrim": "trim",
 }  # fmt: skip
+#: Function, measure of its argument -> the measure of both. Whichever of a case and `trim` comes
+#: first, the result is the same.
+_MEASURES_OF_MEASURES = {
+    ("length", "trim"): "length of trim",
+    **{
+        names: f"{case} trim"
+        for case in ("lower", "upper") for names in ((case, "trim"), ("trim", case))
+    },
+}  # fmt: skip
+#: Function -> whether it counts the columns that are NULL.
+_COUNTS = {"num_nonnulls": False, "num_nulls": True}
+#: Of more parts there are too many combinations.
+_MOST_COUNTED = 10
 #: LIKE as PostgreSQL prints it; and what compares with a regular expression, with or without regard
 #: to the case.
 _LIKES = {
     "~~": "like", "!~~": "not like", **{name: name for name in ("~", "~*", "!~", "!~*")},
 }  # fmt: skip
+#: Operator, word before an array -> what both are.
+_LISTS = {("=", "any"): "in", ("<>", "all"): "not in"}
 #: What picks one of several operands -> the comparisons for which it is the same as comparing each
 #: operand; NULL operands count in neither.
 _PICKS = {"greatest": (">", ">="), "least": ("<", "<=")}
 _TEXT_CASTS = {"text", "varchar", "character varying"}
 _WHOLE_CASTS = {"integer", "int", "bigint", "smallint"}
 #: Casts that keep the value of a literal; `operand` refuses a cast that rounds.
-_CASTS = _TEXT_CASTS | _WHOLE_CASTS | {
-    "numeric", "double precision", "date", "boolean", "timestamp without time zone",
-    "timestamp with time zone", "timestamp", "timestamptz",
+_NUMBER_CASTS = _WHOLE_CASTS | {"numeric", "double precision"}
+_CASTS = _TEXT_CASTS | _NUMBER_CASTS | {
+    "bpchar", "date", "boolean", "timestamp without time zone", "timestamp with time zone",
+    "timestamp", "timestamptz",
 }  # fmt: skip
 _TYPED_LITERALS = {"date", "timestamp", "timestamptz"}
 #: The words after the first word of a type's name.
 _TYPE_TAILS = (("precision",), ("varying",), ("with", "time", "zone"), ("without", "time", "zone"))
 
 
-class NotUnderstood(Exception):
-    """The check contains something outside the grammar; the message says what."""
+def read_check(sql: str, columns: Mapping[str, Collection[str]]) -> Condition:
+    """Parse the condition of a CHECK constraint.
 
-
-def read_check(sql: str, columns: Collection[str]) -> Condition:
-    """Parse the condition of a CHECK constraint of a table with these columns.
+    Args:
+        columns: the table's columns -> types to which they are cast without another value, besides
+            those of texts.
 
     Raises:
         NotUnderstood: the SQL contains something outside the grammar.
     """
-    reader = _Reader(_tokens(sql), frozenset(columns))
+    reader = _Reader(_tokens(sql), columns)
     condition = reader.disjunction()
     if reader.token() != ("end", ""):
         raise NotUnderstood(f"{reader.token()[1]!r} is not supported there")
     return condition
+
+
+def _cast(literal: Literal, kind: str) -> Literal:
+    """The literal after a cast that keeps its value."""
+    if kind not in _NUMBER_CASTS or isinstance(literal, bool):
+        return literal
+    try:
+        number = Decimal(literal)
+    except InvalidOperation:
+        raise NotUnderstood(f"{literal!r} is no number") from None
+    if kind in _WHOLE_CASTS and number % 1:
+        raise NotUnderstood(f"{number} is rounded by a cast")
+    return number
+
+
+def _any_number(parts: tuple[Condition, ...], numbers: Iterable[Literal]) -> Condition:
+    found = [Counted(parts, "=", number) for number in numbers if isinstance(number, Decimal)]
+    return Junction(False, tuple(found))
+
+
+def _is_bare(condition: Condition) -> bool:
+    """Whether the condition may be nothing but a column, of any type."""
+    return isinstance(condition, Comparison) and condition.literals == (True,)
 
 
 def mentioned(sql: str, columns: Collection[str]) -> tuple[str, ...]:
@@ -103,13 +158,37 @@ def _tokens(sql: str) -> list[tuple[str, str]]:
     return [*found, ("end", "")]
 
 
+def _once(rule: Callable[[_Reader], _Item]) -> Callable[[_Reader], _Item]:
+    """Read a rule once at each place: what is tried in several ways would take 2^n steps."""
+
+    @wraps(rule)
+    def read(self: _Reader) -> _Item:
+        key = (rule.__name__, self.at)
+        if key not in self.known:
+            try:
+                self.known[key] = rule(self), self.at
+            except NotUnderstood as error:
+                self.known[key] = error, self.at
+        read_there, self.at = self.known[key]
+        if isinstance(read_there, NotUnderstood):
+            raise read_there
+        found: _Item = read_there
+        return found
+
+    return read
+
+
 class _Reader:
     """A recursive-descent parser with one method for each rule of the grammar."""
 
-    def __init__(self, tokens: list[tuple[str, str]], columns: frozenset[str]) -> None:
+    def __init__(
+        self, tokens: list[tuple[str, str]], columns: Mapping[str, Collection[str]]
+    ) -> None:
         self.tokens = tokens
         self.columns = columns
         self.at = 0
+        #: Rule, place -> what it read there, or why not, and the place after it.
+        self.known: dict[tuple[str, int], tuple[Any, int]] = {}
 
     def token(self) -> tuple[str, str]:
         return self.tokens[self.at]
@@ -138,34 +217,167 @@ class _Reader:
             parts.append(self.negation())
         return parts[0] if len(parts) == 1 else Junction(every=True, parts=tuple(parts))
 
+    @_once
     def negation(self) -> Condition:
         if self.took("not"):
             return opposite(self.negation())
         start = self.at
-        if self.took("("):
+        for rule in (self.counted, self.grouped):
             try:
-                inner = self.disjunction()
-                self.need(")")
+                return rule()
             except NotUnderstood:
                 self.at = start
-            else:
-                if self.token()[1] in ("and", "or", ")", ""):
-                    return inner
-                self.at = start
         return self.predicate()
+
+    def inner(self) -> Condition:
+        """A condition in parentheses."""
+        self.need("(")
+        found = self.disjunction()
+        self.need(")")
+        return found
+
+    def grouped(self) -> Condition:
+        """A condition in parentheses, which may be compared with another one."""
+        found = self.inner()
+        kind, text = self.token()
+        if kind == "sign" and text in ("=", "<>", "!=") and not _is_bare(found):
+            self.at += 1
+            other = self.inner() if self.token()[1] == "(" else self.truth()
+            return alike(found, other if text == "=" else opposite(other))
+        if text not in ("and", "or", ")", "", "then"):
+            raise NotUnderstood(f"{text!r} is not supported after a condition")
+        return found
+
+    def truth(self) -> Condition:
+        """A boolean column."""
+        found = self.column()
+        if found is None or found[1]:
+            raise NotUnderstood(f"expected a column instead of {self.token()[1]!r}")
+        return Comparison(found[0] or "", "=", (True,))
+
+    def counted(self) -> Condition:
+        """`num_nonnulls(a, b) = 1`, or the same as a sum of null tests."""
+        parts = self.total()
+        if not all(map(is_certain, parts)):
+            raise NotUnderstood("a sum of conditions that may be unknown is not supported")
+        if len(parts) > _MOST_COUNTED:
+            raise NotUnderstood(f"more than {_MOST_COUNTED} conditions are counted")
+        if self.took("between"):
+            least = Counted(parts, ">=", self.number())
+            self.need("and")
+            return Junction(True, (least, Counted(parts, "<=", self.number())))
+        if self.took("in"):
+            return _any_number(parts, self.several(self.number, "(", ")"))
+        kind, operator = self.token()
+        if kind != "sign" or operator not in _COMPARISONS:
+            raise NotUnderstood(f"{operator!r} is not supported after a sum")
+        self.at += 1
+        operator = "<>" if operator == "!=" else operator
+        if listed := self.list_after(operator):
+            found = _any_number(parts, self.array())
+            return found if listed == "in" else opposite(found)
+        return Counted(parts, operator, self.number())
+
+    def number(self) -> Decimal:
+        literal = self.literal()
+        if not isinstance(literal, Decimal):
+            raise NotUnderstood(f"a sum is compared with {literal!r}")
+        return literal
+
+    def list_after(self, operator: str) -> str:
+        """`in` or `not in`, if ANY or ALL makes the operator that; else nothing."""
+        return next(
+            (
+                listed
+                for (sign, word), listed in _LISTS.items()
+                if sign == operator and self.took(word)
+            ),
+            "",
+        )
+
+    @_once
+    def total(self) -> tuple[Condition, ...]:
+        """The conditions that a sum counts."""
+        found = self.term()
+        while self.took("+"):
+            found += self.term()
+        return found
+
+    def term(self) -> tuple[Condition, ...]:
+        kind, text = self.token()
+        if kind == "word" and text in _COUNTS:
+            self.at += 1
+            test = "is null" if _COUNTS[text] else "is not null"
+            return tuple(Comparison(name, test) for name in self.names())
+        if self.took("case"):
+            return (self.case(),)
+        start = self.at
+        try:
+            self.need("(")
+            found = self.total()
+            self.need(")")
+        except NotUnderstood:
+            self.at = start
+            condition = self.inner()
+            self.need("::")
+            self.type_name(_WHOLE_CASTS)
+            return (condition,)
+        return found
+
+    def case(self) -> Condition:
+        """`CASE WHEN condition THEN 1 ELSE 0 END`, or 0 and 1 the other way round."""
+        self.need("when")
+        condition = self.disjunction()
+        self.need("then")
+        one = self.literal()
+        self.need("else")
+        numbers = (one, self.literal())
+        self.need("end")
+        if numbers not in ((1, 0), (0, 1)):
+            raise NotUnderstood("CASE is only supported with 1 and 0")
+        return condition if numbers == (1, 0) else opposite(condition)
+
+    def names(self) -> list[str]:
+        """Columns in parentheses."""
+        operands = self.operands()
+        found = [name for name, measure, _ in operands if name and not measure]
+        if len(found) < len(operands):
+            raise NotUnderstood("only columns are counted")
+        return found
 
     def predicate(self) -> Condition:
         if pick := self.pick():
             return self.picked(pick)
+        if self.took("coalesce", "("):
+            return self.coalesced()
         column, measure, literal = self.operand()
         return self.mirrored(literal) if column is None else self.judged(column, measure)
+
+    def coalesced(self) -> Condition:
+        """`COALESCE(a, b) IS NULL`, or `COALESCE(a, literal)` before what may follow a column."""
+        self.at -= 1
+        *columns, last = self.operands()
+        names = [name for name, _, _ in columns if name]
+        if last[0] is not None and len(names) == len(columns) and self.took("is"):
+            negated = self.took("not")
+            self.need("null")
+            nulls = (Comparison(name, "is null") for name in (*names, last[0]))
+            every = Junction(True, tuple(nulls))
+            return opposite(every) if negated else every
+        if len(columns) != 1 or not names or last[0] is not None:
+            raise NotUnderstood("COALESCE is only supported for columns, or a column and a literal")
+        (name,) = names
+        found = self.judged(name, columns[0][1])
+        if holds_for(found, last[2]):
+            return Junction(False, (found, Comparison(name, "is null")))
+        return Junction(True, (found, Comparison(name, "is not null")))
 
     def judged(self, column: str, measure: str) -> Condition:
         """What follows a column."""
         if self.took("is"):
             negated = self.took("not")
-            self.need("null")
-            return Comparison(column, "is not null" if negated else "is null")
+            found = self.state(column, measure)
+            return opposite(found) if negated else found
         negated = self.took("not")
         if self.took("between"):
             low = self.compared_with(column, measure, ">=", self.operand())
@@ -181,6 +393,25 @@ class _Reader:
             raise NotUnderstood(f"NOT is not supported before {self.token()[1]!r}")
         return self.compared(column, measure)
 
+    def state(self, column: str, measure: str) -> Condition:
+        """What may follow IS or IS NOT; without NOT."""
+        if self.took("true") or self.took("false"):
+            is_true = self.tokens[self.at - 1][1] == "true"
+            return and_not_null(Comparison(column, "=", (is_true,), measure))
+        if self.took("distinct", "from"):
+            return opposite(self.same(column, measure))
+        self.need("null")
+        return Comparison(column, "is null")
+
+    def same(self, column: str, measure: str) -> Condition:
+        """`column IS NOT DISTINCT FROM` what comes next."""
+        equal = self.compared_with(column, measure, "=", self.operand())
+        if isinstance(equal, Pair):
+            nulls = (Comparison(name, "is null") for name in equal.columns)
+            return Junction(False, (and_not_null(equal), Junction(True, tuple(nulls))))
+        assert isinstance(equal, Comparison), "a comparison with an operand is one"
+        return and_not_null(equal)
+
     def compared(self, column: str, measure: str) -> Condition:
         kind, operator = self.token()
         if kind == "sign" and operator in _LIKES:
@@ -190,13 +421,23 @@ class _Reader:
             return Comparison(column, "=", (True,), measure)
         self.at += 1
         operator = "<>" if operator == "!=" else operator
-        if operator == "=" and self.took("any"):
-            return Comparison(column, "in", self.array(), measure)
-        if operator == "<>" and self.took("all"):
-            return Comparison(column, "not in", self.array(), measure)
+        if listed := self.list_after(operator):
+            return Comparison(column, listed, self.array(), measure)
+        start = self.at
+        try:
+            return self.alike(column, measure, operator)
+        except NotUnderstood:
+            self.at = start
         if pick := self.pick():
             return self.with_each(column, measure, operator, pick)
         return self.compared_with(column, measure, operator, self.operand())
+
+    def alike(self, column: str, measure: str, operator: str) -> Condition:
+        """`flag = (a IS NULL)`: a boolean column, and a condition in parentheses."""
+        other = self.inner()
+        if _is_bare(other) or measure or operator not in ("=", "<>"):
+            raise NotUnderstood("only a boolean column is compared with a condition")
+        return alike(Comparison(column, operator, (True,)), other)
 
     def compared_with(
         self, column: str, measure: str, operator: str, operand: _Operand
@@ -204,6 +445,11 @@ class _Reader:
         other, of_other, literal = operand
         if other is None:
             return Comparison(column, operator, (literal,), measure)
+        changed = measure or of_other
+        if other == column and "" in (measure, of_other) and changed in SPELLINGS:
+            if operator not in ("=", "<>"):
+                raise NotUnderstood(f"{operator!r} is not supported for {changed} of a column")
+            return Comparison(column, operator, (), changed)
         if measure or of_other or other == column:
             raise NotUnderstood(f"expected a literal instead of the column {other!r}")
         return Pair.of(column, operator, other)
@@ -329,20 +575,18 @@ class _Reader:
         else:
             operand = self.column() or (None, "", self.constant())
         while self.took("::"):
-            cast = self.type_name(_CASTS if operand[0] is None else _TEXT_CASTS)
-            number = operand[2]
-            if cast in _WHOLE_CASTS and isinstance(number, Decimal) and number % 1:
-                raise NotUnderstood(f"{number} is rounded by a cast")
+            column, measure, literal = operand
+            if column is not None:
+                self.type_name({*_TEXT_CASTS, *self.columns[column]})
+            else:
+                operand = (column, measure, _cast(literal, self.type_name(_CASTS)))
         return operand
 
     def column(self) -> _Operand | None:
         kind, text = self.token()
         if kind == "word" and text in _MEASURES and self.tokens[self.at + 1][1] == "(":
             self.at += 1
-            column, measure, literal = self.operand()
-            if column is None or measure:
-                raise NotUnderstood(f"{text} is only supported for a column")
-            return column, _MEASURES[text], literal
+            return self.measured(text)
         if kind not in ("word", "quoted") or (kind == "word" and text in ("true", "false")):
             return None
         if self.tokens[self.at + 1] == ("sign", "."):
@@ -353,6 +597,21 @@ class _Reader:
             return None
         self.at += 1
         return name, "", ""
+
+    def measured(self, function: str) -> _Operand:
+        """The argument of a function of one column."""
+        self.need("(")
+        # As PostgreSQL prints it: TRIM(BOTH FROM x).
+        if function == "trim" and self.took("both"):
+            self.need("from")
+        column, measure, literal = self.operand()
+        self.need(")")
+        found = _MEASURES[function]
+        if measure:
+            found = _MEASURES_OF_MEASURES.get((found, measure), "")
+        if column is None or not found:
+            raise NotUnderstood(f"{function} is only supported for a column")
+        return column, found, literal
 
     def constant(self) -> Literal:
         kind, text = self.token()

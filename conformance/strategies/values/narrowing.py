@@ -38,6 +38,7 @@ class Narrowing:
         null: True: only NULL is allowed; False: NULL is not allowed; None: the column decides.
         like, unlike: the pattern or expression that texts match, and those that they do not match.
         types: the types of JSON documents, as jsonb_typeof() names them; None: all.
+        case: `lower` or `upper`: texts of ASCII without letters of the other case; else all.
     """
 
     low: Any = None
@@ -52,6 +53,7 @@ class Narrowing:
     like: Pattern | Expression | None = None
     unlike: tuple[Pattern | Expression, ...] = ()
     types: frozenset[str] | None = None
+    case: str = ""
 
     def allows(self, value: Any) -> bool:
         """Whether the value is allowed; the value is not NULL."""
@@ -70,6 +72,8 @@ class Narrowing:
         return self._in_range(value)
 
     def _has_pattern(self, text: str) -> bool:
+        if self.case and not (text.isascii() and getattr(text, self.case)() == text):
+            return False
         return (self.like is None or self.like.takes(text)) and not any(
             pattern.takes(text) for pattern in self.unlike
         )
@@ -107,6 +111,7 @@ class Narrowing:
             self.like or other.like,
             (*self.unlike, *other.unlike),
             frozenset.intersection(*types) if types else None,
+            self.case or other.case,
         )  # fmt: skip
         if None not in (self.null, other.null) and self.null != other.null:
             return None

@@ -35,6 +35,7 @@ _PRECARIOUS = (
     "\U0010ffff", "NaN", "0", "-1", "1e5", "true", "2020-02-30", "a" * 63, "a" * 64,
 )  # fmt: skip
 _FAMILIAR = "abcxyzABCXYZ0189 _-./:%'\"\\,;éßñçãΩжя日本🙂\u0301\t\n"
+_ASCII = Expression.parse("^[ -~]*$")
 _PLAIN, _PLAIN_LENGTH = "abcdefghijklmnopqrstuvwxyz", 8
 
 #: In PostgreSQL's spelling, in which the driver reads them.
@@ -59,14 +60,25 @@ def texts(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
         return st.nothing()
     if narrowing.like is not None:
         some = (_like(narrowing.like, kind, shortest, longest) for kind in (_familiar, _unusual))
-        return narrowing.left_of(st.one_of(*some))
-    found = [_familiar(shortest, longest)]
+        return narrowing.left_of(_in_case(narrowing, st.one_of(*some)))
+    if narrowing.case:
+        found = [_in_case(narrowing, _ASCII.texts(shortest, longest))]
+    else:
+        found = [_familiar(shortest, longest)]
     hurting = precarious(narrowing, longest)
     if hurting:
         found.append(st.sampled_from(hurting))
-    # In a strategy of its own, so that it is drawn no more often than the others.
-    found.append(made(str, _unusual(shortest, longest)))
+    if not narrowing.case:
+        # In a strategy of its own, so that it is drawn no more often than the others.
+        found.append(made(str, _unusual(shortest, longest)))
     return narrowing.left_of(st.one_of(*found))
+
+
+def _in_case(narrowing: Narrowing, texts: SearchStrategy[str]) -> SearchStrategy[str]:
+    """The texts in the case that the narrowing demands, as far as it allows them then."""
+    if not narrowing.case:
+        return texts
+    return made(getattr(str, narrowing.case), texts).filter(narrowing.allows)
 
 
 def ends(kind: String, narrowing: Narrowing) -> list[str]:
@@ -82,8 +94,9 @@ def plain(kind: String, narrowing: Narrowing, limit: int | None) -> SearchStrate
     shortest = max(narrowing.shortest, min(1, longest))
     if shortest > longest or isinstance(kind, CHAR):
         return texts(kind, narrowing, limit)
-    found = _like(narrowing.like, _plain_words, shortest, longest) if narrowing.like else None
-    return narrowing.left_of(found or _plain_words(shortest, longest))
+    words = _plain_words(shortest, longest)
+    found = _like(narrowing.like, _plain_words, shortest, longest) if narrowing.like else words
+    return narrowing.left_of(_in_case(narrowing, found))
 
 
 def _like(
