@@ -11,6 +11,7 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis.errors import Unsatisfiable
 from sqlalchemy import (
+    ARRAY,
     CHAR,
     JSON,
     REAL,
@@ -196,6 +197,13 @@ UNDERSTOOD = [
     ("lower(x) = ANY (ARRAY['a'::text, 'b'::text])", Text),
     ("upper(x) NOT IN ('A', 'ABC')", Text),
     ("octet_length(x) = 16", LargeBinary),
+    ("cardinality(x) > 0", ARRAY(Text)),
+    ("cardinality(x) BETWEEN 2 AND 5", ARRAY(Integer)),
+    ("cardinality(x) <> 1", ARRAY(Integer)),
+    ("array_length(x, 1) >= 2", ARRAY(Double)),
+    ("array_length(x, 1) = 512", ARRAY(REAL)),
+    ("array_length(x, 1) <= 1", ARRAY(Text)),
+    ("array_length(x, 1) <> 2 OR x IS NULL", ARRAY(Text)),
 ]
 
 
@@ -629,6 +637,11 @@ NOT_UNDERSTOOD = [
     ("trim(LEADING FROM x) = x", [Text], "leading"),
     ("lower(x) LIKE 'a%'", [Text], "LIKE"),
     ("octet_length(x) < 3", [Text], "octets"),
+    ("cardinality(x) < 3", [ARRAY(Text, dimensions=2)], "items"),
+    ("cardinality(x) < 3", [JSONB], "items"),
+    ("cardinality(x) < 0", [ARRAY(Text)], "no row"),
+    ("array_length(x, 2) < 3", [ARRAY(Text)], "dimension"),
+    ("array_length(x) < 3", [ARRAY(Text)], "','"),
     ("num_nonnulls(x, length(y)) = 1", [Integer, Text], "num_nonnulls"),
     ("num_nonnulls(x) = 'a'", [Integer], "num_nonnulls"),
     ("x > 'a'::integer", [Integer], "no number"),

@@ -44,8 +44,9 @@ class Comparison:
 
     Attributes:
         literals: none: the measure is compared with the column itself, as in `lower(x) = x`.
-        measure: what is compared instead of the column: its `length`, JSON `type`, `octets`, its
-            `lower` or `upper` case, without blanks at the ends (`trim`), or several of these.
+        measure: what is compared instead of the column: its `length`, JSON `type`, `octets`,
+            `items` of all or of its `first dimension`, its `lower` or `upper` case, without blanks
+            at the ends (`trim`), or several of these.
     """
 
     column: str

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    ARRAY,
     CHAR,
     JSON,
     BigInteger,
@@ -451,10 +452,14 @@ def _of_length(field: Field, comparison: Comparison) -> list[Narrowing]:
     # PostgreSQL does not count the padding of char(n).
     if not isinstance(kind, String | LargeBinary) or isinstance(kind, CHAR | Enum):
         raise NotUnderstood(f"the length of the column {field.name!r} is unknown")
+    return _of_lengths(comparison.operator, _whole_numbers(comparison))
+
+
+def _whole_numbers(comparison: Comparison) -> list[int]:
     numbers = [number for number in comparison.literals if type(number) is Decimal]
     if len(numbers) != len(comparison.literals) or any(number % 1 for number in numbers):
         raise NotUnderstood("a length is compared with a value that is not a whole number")
-    return _of_lengths(comparison.operator, sorted({int(number) for number in numbers}))
+    return sorted({int(number) for number in numbers})
 
 
 def _of_octets(field: Field, comparison: Comparison) -> list[Narrowing]:
@@ -462,6 +467,21 @@ def _of_octets(field: Field, comparison: Comparison) -> list[Narrowing]:
     if not isinstance(field.kind.stored, LargeBinary):
         raise NotUnderstood(f"the octets of the column {field.name!r} are not counted")
     return _of_length(field, comparison)
+
+
+def _of_items(field: Field, comparison: Comparison) -> list[Narrowing]:
+    kind = field.kind.stored
+    if not isinstance(kind, ARRAY) or (kind.dimensions or 1) > 1:
+        raise NotUnderstood(f"the items of the column {field.name!r} are not counted")
+    found = _of_lengths(comparison.operator, _whole_numbers(comparison))
+    if comparison.measure == "items":
+        return found
+    # The length of an empty array is NULL.
+    return [
+        replace(left, shortest=max(1, left.shortest))
+        for left in found
+        if left.longest is None or left.longest > 0
+    ]
 
 
 def _of_trimmed_length(field: Field, comparison: Comparison) -> list[Narrowing]:
@@ -564,6 +584,7 @@ def _moment(kind: Any, literal: Any) -> datetime | None:
 #: A measure of a column or an operator -> what reads such a comparison.
 _SPECIAL: dict[str, Callable[[Field, Comparison], list[Narrowing]]] = {
     "length": _of_length, "length of trim": _of_trimmed_length, "octets": _of_octets,
+    "items": _of_items, "first dimension": _of_items,
     **dict.fromkeys(SPELLINGS, _of_spelling), "type": _of_type,
     "like": _of_pattern, "not like": _of_pattern,
     "~": _of_expression, "~*": _of_expression, "!~": _of_expression, "!~*": _of_expression,

@@ -5,9 +5,9 @@ The grammar has
 - `=`, `<>`, `<`, `<=`, `>`, `>=`, `BETWEEN`, `IN`, `= ANY (ARRAY[...])`, `<> ALL (ARRAY[...])`,
   `[NOT] LIKE`, `~`, `~*` and their opposites, `IS [NOT] NULL`, `TRUE`, `FALSE` and
   `DISTINCT FROM`, and a boolean column alone;
-- instead of a column its `length`, `octet_length`, `jsonb_typeof`, `lower`, `upper`, `trim`, or
-  `COALESCE(column, literal)`; instead of a literal another column, the column itself after
-  `lower(column) =` and the like, and `GREATEST` or `LEAST`;
+- instead of a column its `length`, `octet_length`, `cardinality`, `array_length`, `jsonb_typeof`,
+  `lower`, `upper`, `trim`, or `COALESCE(column, literal)`; instead of a literal another column, the
+  column itself after `lower(column) =` and the like, and `GREATEST` or `LEAST`;
 - `num_nonnulls`, `num_nulls` and sums of null tests that are cast to a number, compared with a
   number; `COALESCE(column, column) IS NULL`; `=` and `<>` between conditions in parentheses;
 - casts that change no value, and `AND`, `OR`, `NOT` and parentheses around all of these.
@@ -57,6 +57,7 @@ _MEASURES = {
     "length": "length", "char_length": "length", "character_length": "length",
     "jsonb_typeof": "type", "json_typeof": "type", "octet_length": "octets",
     "lower": "lower", "upper": "upper", "trim": "trim", "btrim": "trim",
+    "cardinality": "items", "array_length": "first dimension",
 }  # fmt: skip
 #: Function, measure of its argument -> the measure of both. Whichever of a case and `trim` comes
 #: first, the result is the same.
@@ -605,6 +606,10 @@ class _Reader:
         if function == "trim" and self.took("both"):
             self.need("from")
         column, measure, literal = self.operand()
+        if function == "array_length":
+            self.need(",")
+            if self.literal() != 1:
+                raise NotUnderstood("only the first dimension of an array is counted")
         self.need(")")
         found = _MEASURES[function]
         if measure:

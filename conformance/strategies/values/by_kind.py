@@ -230,13 +230,16 @@ def _documents(kind: Any, narrowing: Narrowing, limit: int | None) -> SearchStra
 
 def _arrays(kind: Any, narrowing: Narrowing, limit: int | None) -> SearchStrategy[Any]:
     depth = kind.dimensions or 1
-    room = None if limit is None else limit // (_MOST_ITEMS**depth + 1)
+    most = max(_MOST_ITEMS, narrowing.shortest)
+    if narrowing.longest is not None:
+        most = min(most, narrowing.longest)
+    room = None if limit is None else limit // (most**depth + 1)
     item = kind_of(kind.item_type)
     if isinstance(item.stored, sa.JSON) and not item.decorators:
         items: SearchStrategy[Any] = composed.objects()
     else:
-        items = values(item, narrowing, room)
-    return composed.arrays(items, depth, most=_MOST_ITEMS)
+        items = values(item, ANYTHING, room)
+    return composed.arrays(items, depth, least=narrowing.shortest, most=most)
 
 
 def _ranges(kind: Any, _: Narrowing, __: int | None) -> SearchStrategy[Any]:

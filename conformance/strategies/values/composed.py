@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 #: A larger float is written with an exponent, and jsonb returns an integer for it.
 _LARGEST_FLOAT = 1e15
 _LARGEST_INTEGER = 10**30
+#: The number of items of a list that are drawn; a longer list repeats them.
+_MOST_DRAWN = 20
 _KEYS = ("a", "b", "", " ", "é", "日本", "🙂", "a.b", "$", "'", '"', "\\", "0", "null")
 _SCALARS = (None, True, False, 0, 1, -1, 2**53 + 1, 10**20, 0.5, 5e-324, 1e-7)
 _TEXTS = ("", "text", "é", "e\u0301", "🙂", "'", '"', "\\", "\\u0000", "%s", "\t\n", "null", " ")
@@ -63,17 +66,21 @@ def _leaves(types: Collection[str] = JSON_TYPES) -> SearchStrategy[Any]:
 
 
 def arrays(
-    items: SearchStrategy[Any], dimensions: int | None, *, most: int = 3
+    items: SearchStrategy[Any], dimensions: int | None, *, least: int = 0, most: int = 3
 ) -> SearchStrategy[list[Any]]:
     """Rectangular lists with NULLs among the items; only the outermost list can be empty.
 
     Args:
         dimensions: the declared number of dimensions; None: one.
+        least, most: the number of items of a list without other lists.
     """
     element = items | st.none()
     depth = dimensions or 1
+    if least > _MOST_DRAWN:
+        some = st.lists(element, min_size=1, max_size=_MOST_DRAWN)
+        return made(lambda drawn: list(islice(cycle(drawn), least)), some)
     if depth == 1:
-        return st.lists(element, max_size=most)
+        return st.lists(element, min_size=least, max_size=most)
     return st.lists(st.integers(1, 2), min_size=depth, max_size=depth).flatmap(
         lambda sizes: st.just([]) | _rectangle(element, sizes)
     )

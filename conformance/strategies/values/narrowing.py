@@ -32,7 +32,7 @@ class Narrowing:
     Attributes:
         low, high: bounds in PostgreSQL's order, in which NaN is the greatest number.
         low_open, high_open: whether the bound itself is excluded.
-        shortest, longest: the length in characters or bytes; also that of the pattern.
+        shortest, longest: the length in characters, bytes or items; also that of the pattern.
         choices: the only allowed values; None: all values.
         excluded: values that are not allowed.
         null: True: only NULL is allowed; False: NULL is not allowed; None: the column decides.
@@ -65,7 +65,7 @@ class Narrowing:
             return json_type(value) in self.types
         if isinstance(value, str) and not self._has_pattern(value):
             return False
-        if isinstance(value, str | bytes):
+        if isinstance(value, str | bytes | list):
             return self.shortest <= len(value) and (
                 self.longest is None or len(value) <= self.longest
             )
