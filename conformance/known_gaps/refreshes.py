@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from conformance.known_gaps.registry import KnownGap
-from conformance.known_gaps.statements import MOMENT
+from conformance.known_gaps.statements import hypertable
 
-
-def aggregated(table: str) -> tuple[str, ...]:
-    """Statements that create a hypertable of two chunks and a refreshed aggregate of it."""
-    return (
-        f"CREATE TABLE {table} (moment timestamptz NOT NULL, level int)",
-        f"SELECT create_hypertable('{table}', 'moment')",
-        f"INSERT INTO {table} VALUES ({MOMENT}, 1), ({MOMENT} + interval '7 days', 2),"
-        f" ({MOMENT} + interval '21 days', 0)",
-        f"CREATE MATERIALIZED VIEW {table}_hourly WITH (timescaledb.continuous,"
-        " timescaledb.materialized_only = true) AS SELECT time_bucket(interval '1 hour', moment)"
-        f" AS bucket, sum(level) AS level FROM {table} GROUP BY 1",
-    )
-
-
-def refreshed(table: str) -> str:
-    """A statement that refreshes the aggregate but for its last chunk."""
-    return (
-        f"CALL refresh_continuous_aggregate('{table}_hourly', NULL, {MOMENT} + interval '14 days')"
-    )
-
+#: Create a hypertable of two chunks and a refreshed aggregate of it.
+_AGGREGATED = (
+    *hypertable("moment timestamptz NOT NULL, level int"),
+    "INSERT INTO {t} VALUES ({moment}, 1), ({moment} + interval '7 days', 2),"
+    " ({moment} + interval '21 days', 0)",
+    "CREATE MATERIALIZED VIEW {t}_hourly WITH (timescaledb.continuous,"
+    " timescaledb.materialized_only = true) AS SELECT time_bucket(interval '1 hour', moment)"
+    " AS bucket, sum(level) AS level FROM {t} GROUP BY 1",
+)
+#: Refreshes the aggregate but for its last chunk.
+_REFRESHED = "CALL refresh_continuous_aggregate('{t}_hourly', NULL, {moment} + interval '14 days')"
 
 REFRESHES: tuple[KnownGap, ...] = (
     KnownGap(
@@ -39,14 +30,13 @@ REFRESHES: tuple[KnownGap, ...] = (
         evidence="seen on 2.28.3; right on 2.17.2 and 2.23.0-dev; the release notes of 2.31.0 name"
         " the fix",
         setup=(
-            *aggregated("merge_without_refresh"),
-            "MERGE INTO merge_without_refresh AS t USING (VALUES (1)) AS s (level)"
-            f" ON t.level = s.level AND t.moment = {MOMENT}"
+            *_AGGREGATED,
+            "MERGE INTO {t} AS t USING (VALUES (1)) AS s (level)"
+            " ON t.level = s.level AND t.moment = {moment}"
             " WHEN MATCHED THEN UPDATE SET level = 10",
-            refreshed("merge_without_refresh"),
+            _REFRESHED,
         ),
-        query="SELECT sum(level) FROM merge_without_refresh_hourly"
-        f" WHERE bucket < {MOMENT} + interval '14 days'",
+        query="SELECT sum(level) FROM {t}_hourly WHERE bucket < {moment} + interval '14 days'",
         right=12,
     ),
     KnownGap(
@@ -61,14 +51,13 @@ REFRESHES: tuple[KnownGap, ...] = (
         evidence="seen on 2.28.3; right on 2.17.2 and 2.23.0-dev; the release notes of 2.31.0 name"
         " the fix",
         setup=(
-            *aggregated("drop_without_refresh"),
+            *_AGGREGATED,
             "DO $$ BEGIN SET LOCAL search_path = _timescaledb_internal, public;"
             " EXECUTE format('DROP TABLE %I', (SELECT relname FROM pg_class WHERE oid ="
-            " (SELECT min(c::oid) FROM show_chunks('drop_without_refresh') AS c))); END $$",
-            refreshed("drop_without_refresh"),
+            " (SELECT min(c::oid) FROM show_chunks('{t}') AS c))); END $$",
+            _REFRESHED,
         ),
-        query="SELECT sum(level) FROM drop_without_refresh_hourly"
-        f" WHERE bucket < {MOMENT} + interval '14 days'",
+        query="SELECT sum(level) FROM {t}_hourly WHERE bucket < {moment} + interval '14 days'",
         right=2,
     ),
 )

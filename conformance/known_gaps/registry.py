@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from conformance.comparing.capabilities import version_tuple
+from conformance.known_gaps.statements import written
 
 
 class Expected(Enum):
@@ -27,6 +28,7 @@ class KnownGap:
         affects: the checks that would meet the gap.
         first, last: the oldest and the newest version that is known to be wrong. If `last` is None,
             the ticket is open, and every version from `first` on is expected to be wrong.
+            Without a `first` the oldest supported version is wrong.
         right_until, right_from: versions outside of that range that are known to be right.
         evidence: how the versions are known.
         needs: the capabilities that the reproduction needs.
@@ -43,18 +45,27 @@ class KnownGap:
     ticket: int
     summary: str
     affects: str
-    first: str
     last: str | None
-    right_until: str | None
-    right_from: str | None
     evidence: str
-    setup: tuple[str, ...]
     query: str
     right: int
+    first: str = "2.17"
+    right_until: str | None = None
+    right_from: str | None = None
+    setup: tuple[str, ...] = ()
     needs: tuple[str, ...] = ("community_edition",)
     icu: bool = False
     copied: tuple[str, str] | None = None
     settings: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Write the name of the gap's table into the statements."""
+        for name in ("setup", "copied"):
+            statements = getattr(self, name)
+            if statements is not None:
+                filled = tuple(written(statement, self.code) for statement in statements)
+                object.__setattr__(self, name, filled)
+        object.__setattr__(self, "query", written(self.query, self.code))
 
     @property
     def url(self) -> str:
