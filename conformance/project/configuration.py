@@ -7,7 +7,7 @@ default.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,153 +63,18 @@ class Key:
         return f"{self.help.removesuffix('.')} (default: {', else '.join(sources)})."
 
 
-KEYS = {
-    key.name: key
-    for key in (
-        Key(
-            "models",
-            "The SQLAlchemy metadata to compare with; separate several modules by commas.",
-            TEXTS,
-            "PKG:METADATA",
-            default=(),
-        ),
-        Key(
-            "alembic_ini",
-            "Alembic's configuration file.",
-            TEXT,
-            "FILE",
-            default="alembic.ini",
-            path=True,
-        ),
-        Key(
-            "schemas",
-            "Schemas to check in addition to those that the models name. Tables without a schema "
-            "belong to the first one.",
-            TEXTS,
-            "SCHEMA",
-            default=("public",),
-        ),
-        Key(
-            "engine",
-            "Where TimescaleDB comes from.",
-            TEXT,
-            "auto|embedded|local|container|URL",
-            default="auto",
-            variable="CONFORMANCE_ENGINE",
-        ),
-        Key("image", "The container's image.", TEXT, "IMAGE", variable="CONFORMANCE_IMAGE"),
-        Key(
-            "writes",
-            "The module with insert_new and upsert, which the suite tests; by default the module "
-            "writes in the package of the models.",
-            TEXT,
-            "MODULE",
-        ),
-        Key(
-            "profile",
-            f"How many examples to generate: {', '.join(PROFILES)}.",
-            one_of(*PROFILES),
-            "PROFILE",
-            default=PROFILES[0],
-            variable="CONFORMANCE_PROFILE",
-        ),
-        Key(
-            "seed",
-            "The seed of the generated examples: repeats the run that printed it. By default 1; a "
-            "random seed in the profile nightly.",
-            WHOLE,
-            "N",
-        ),
-        Key(
-            "examples",
-            "The number of examples for each property of each table, and of histories for each "
-            "table, instead of the profile's.",
-            COUNT,
-            "N",
-        ),
-        Key(
-            "reports",
-            "The folder for the reports.",
-            TEXT,
-            "FOLDER",
-            default="build/conformance",
-            path=True,
-        ),
-        Key(
-            "prepare",
-            "SQL statements, or a .sql file, to run in an empty database before the first "
-            "revision: they create what the migrations expect to exist.",
-            TEXTS,
-            "SQL|FILE",
-            default=(),
-        ),
-        Key(
-            "sizes",
-            "The sizes of real tables, from conformance audit URL --sizes FILE; gate and upgrade "
-            "estimate what they do there.",
-            TEXT,
-            "FILE",
-            path=True,
-        ),
-        Key(
-            "environment",
-            "Environment variables for models and env.py; variables that are set already keep "
-            "their value.",
-            TABLE,
-            "NAME=VALUE",
-        ),
-        Key(
-            "flask_app",
-            "The Flask application that env.py runs in, in the form of FLASK_APP.",
-            TEXT,
-            "PKG:APP",
-        ),
-        Key(
-            "fixtures",
-            "Modules with pytest fixtures that replace those of the suite. The suite does not read "
-            "the project's conftest.py.",
-            TEXTS,
-            "MODULE",
-            default=(),
-        ),
-        Key(
-            "accepted",
-            "Findings that the project has accepted, with reasons.",
-            ACCEPTED,
-            "",
-            default=(),
-        ),
-        Key(
-            "severities",
-            "How much a finding counts, by code, id or pattern: a warning fails nothing. The "
-            "longest one that fits counts.",
-            SEVERITIES,
-            "",
-        ),
-        Key(
-            "leave",
-            "Objects of others, which are not judged: names such as celery_* or audit.*, or kind "
-            "and name such as trigger:tanks.keep_*.",
-            TEXTS,
-            "PATTERN",
-            default=(),
-        ),
-        Key(
-            "house_rules",
-            "Whether a rule holds that is no fault of a schema; false switches it off.",
-            HOUSE_RULES,
-            "",
-        ),
-        Key(
-            "baseline",
-            "The file with the findings of the day on which the tool was adopted: only new ones "
-            "fail.",
-            TEXT,
-            "FILE",
-            path=True,
-        ),
-    )
-}
+def _key(  # noqa: PLR0913 - each is an attribute of Key
+    description: str,
+    shape: Shape,
+    metavar: str = "",
+    *,
+    default: Any = None,
+    variable: str | None = None,
+    path: bool = False,
+) -> Any:
+    """An attribute of `Configuration` that is a key."""
+    key = Key("", description, shape, metavar, default, variable, path)
+    return field(default=default, metadata={"key": key})
 
 
 @dataclass(frozen=True)
@@ -220,27 +85,120 @@ class Configuration:
         folder: the folder of the pyproject.toml that was read; modules there can be imported.
     """
 
-    models: tuple[str, ...] = ()
-    alembic_ini: str = "alembic.ini"
-    schemas: tuple[str, ...] = ("public",)
-    engine: str = "auto"
-    image: str | None = None
-    writes: str | None = None
-    profile: str = PROFILES[0]
-    seed: int | None = None
-    examples: int | None = None
-    reports: str = "build/conformance"
-    prepare: tuple[str, ...] = ()
-    sizes: str | None = None
-    environment: Mapping[str, str] | None = None
-    flask_app: str | None = None
-    fixtures: tuple[str, ...] = ()
-    accepted: tuple[Mapping[str, Any], ...] = ()
-    severities: Mapping[str, str] | None = None
-    leave: tuple[str, ...] = ()
-    house_rules: Mapping[str, bool] | None = None
-    baseline: str | None = None
+    models: tuple[str, ...] = _key(
+        "The SQLAlchemy metadata to compare with; separate several modules by commas.",
+        TEXTS,
+        "PKG:METADATA",
+        default=(),
+    )
+    alembic_ini: str = _key(
+        "Alembic's configuration file.", TEXT, "FILE", default="alembic.ini", path=True
+    )
+    schemas: tuple[str, ...] = _key(
+        "Schemas to check in addition to those that the models name. Tables without a schema "
+        "belong to the first one.",
+        TEXTS,
+        "SCHEMA",
+        default=("public",),
+    )
+    engine: str = _key(
+        "Where TimescaleDB comes from.",
+        TEXT,
+        "auto|embedded|local|container|URL",
+        default="auto",
+        variable="CONFORMANCE_ENGINE",
+    )
+    image: str | None = _key("The container's image.", TEXT, "IMAGE", variable="CONFORMANCE_IMAGE")
+    writes: str | None = _key(
+        "The module with insert_new and upsert, which the suite tests; by default the module "
+        "writes in the package of the models.",
+        TEXT,
+        "MODULE",
+    )
+    profile: str = _key(
+        f"How many examples to generate: {', '.join(PROFILES)}.",
+        one_of(*PROFILES),
+        "PROFILE",
+        default=PROFILES[0],
+        variable="CONFORMANCE_PROFILE",
+    )
+    seed: int | None = _key(
+        "The seed of the generated examples: repeats the run that printed it. By default 1; a "
+        "random seed in the profile nightly.",
+        WHOLE,
+        "N",
+    )
+    examples: int | None = _key(
+        "The number of examples for each property of each table, and of histories for each "
+        "table, instead of the profile's.",
+        COUNT,
+        "N",
+    )
+    reports: str = _key(
+        "The folder for the reports.", TEXT, "FOLDER", default="build/conformance", path=True
+    )
+    prepare: tuple[str, ...] = _key(
+        "SQL statements, or a .sql file, to run in an empty database before the first "
+        "revision: they create what the migrations expect to exist.",
+        TEXTS,
+        "SQL|FILE",
+        default=(),
+    )
+    sizes: str | None = _key(
+        "The sizes of real tables, from conformance audit URL --sizes FILE; gate and upgrade "
+        "estimate what they do there.",
+        TEXT,
+        "FILE",
+        path=True,
+    )
+    environment: Mapping[str, str] | None = _key(
+        "Environment variables for models and env.py; variables that are set already keep "
+        "their value.",
+        TABLE,
+        "NAME=VALUE",
+    )
+    flask_app: str | None = _key(
+        "The Flask application that env.py runs in, in the form of FLASK_APP.", TEXT, "PKG:APP"
+    )
+    fixtures: tuple[str, ...] = _key(
+        "Modules with pytest fixtures that replace those of the suite. The suite does not read "
+        "the project's conftest.py.",
+        TEXTS,
+        "MODULE",
+        default=(),
+    )
+    accepted: tuple[Mapping[str, Any], ...] = _key(
+        "Findings that the project has accepted, with reasons.", ACCEPTED, default=()
+    )
+    severities: Mapping[str, str] | None = _key(
+        "How much a finding counts, by code, id or pattern: a warning fails nothing. The "
+        "longest one that fits counts.",
+        SEVERITIES,
+    )
+    leave: tuple[str, ...] = _key(
+        "Objects of others, which are not judged: names such as celery_* or audit.*, or kind "
+        "and name such as trigger:tanks.keep_*.",
+        TEXTS,
+        "PATTERN",
+        default=(),
+    )
+    house_rules: Mapping[str, bool] | None = _key(
+        "Whether a rule holds that is no fault of a schema; false switches it off.", HOUSE_RULES
+    )
+    baseline: str | None = _key(
+        "The file with the findings of the day on which the tool was adopted: only new ones fail.",
+        TEXT,
+        "FILE",
+        path=True,
+    )
     folder: str | None = None
+
+
+KEYS: dict[str, Key] = {
+    item.name: replace(item.metadata["key"], name=item.name)
+    for item in fields(Configuration)
+    if "key" in item.metadata
+}
 
 
 def configured(**given: Any) -> Configuration:
