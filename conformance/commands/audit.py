@@ -244,9 +244,9 @@ class _Auditing:
 
     def _write(self, report: Verdict | Audits, verdicts: list[tuple[str, Verdict]]) -> None:
         if self.reports is not None:
-            from conformance.reports.audits.files import write_all
+            from conformance.reports.files import write_audit
 
-            write_all(report, Path(self.reports))
+            write_audit(report, Path(self.reports))
         if self.metrics is not None:
             from conformance.process.output import write
             from conformance.reports.audits import metrics

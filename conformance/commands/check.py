@@ -49,9 +49,9 @@ def check(  # noqa: PLR0913 - click gives each option by its name
     from conformance.checking.choices import Choices, selects
     from conformance.checking.run import run_suite
     from conformance.comparing.verdict import Verdict
+    from conformance.reports.files import write_verdict
     from conformance.reports.terminal import Terminal
     from conformance.reports.verdict import console as verdict_console
-    from conformance.reports.verdict.files import write_all
 
     if watch and (write_baseline or format_):
         raise click.UsageError("--watch writes neither a baseline nor annotations.")
@@ -72,7 +72,7 @@ def check(  # noqa: PLR0913 - click gives each option by its name
         ),
         stage=stage,
         no_verdict=lambda reason: Verdict(asked(project), could_not_run=reason),
-        write=lambda verdict: write_all(verdict, Path(project.reports)),
+        write=lambda verdict: write_verdict(verdict, Path(project.reports)),
         show=lambda verdict, console: verdict_console.show(
             verdict, console, project.reports, stages=timings
         ),

@@ -93,8 +93,8 @@ def gate(  # noqa: PLR0913 - click gives each option by its name
     from conformance.gate.rules.adopted import settle
     from conformance.gate.run import Choices
     from conformance.gate.run import gate as run_gate
+    from conformance.reports.files import write_gate
     from conformance.reports.gate import console as gate_console
-    from conformance.reports.gate.files import write_all
     from conformance.reports.terminal import steps
 
     if base is not None and from_revision is not None:
@@ -114,7 +114,7 @@ def gate(  # noqa: PLR0913 - click gives each option by its name
                 asked(project) if on is None else EngineUsed("url", "copy of a database"),
                 could_not_run=reason,
             ),
-            write=lambda report: write_all(report, Path(project.reports), os.environ),
+            write=lambda report: write_gate(report, Path(project.reports), os.environ),
             show=lambda report, console: gate_console.show(report, console, project.reports),
             progress=progress,
             ended=ended,

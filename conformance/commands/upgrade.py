@@ -53,9 +53,9 @@ def upgrade(
     from rich.markup import escape
 
     from conformance.adoption.stage import policy_for
+    from conformance.reports.files import write_upgrade
     from conformance.reports.terminal import Terminal
     from conformance.reports.upgrade import console as upgrade_console
-    from conformance.reports.upgrade.files import write_all
     from conformance.upgrade.adopted import settle
     from conformance.upgrade.choices import Choices
     from conformance.upgrade.rehearsal import rehearse
@@ -71,7 +71,7 @@ def upgrade(
         no_verdict=lambda reason: UpgradeReport(
             choices.requested_engine(before), choices.requested_engine(after), could_not_run=reason
         ),
-        write=lambda report: write_all(report, Path(project.reports)),
+        write=lambda report: write_upgrade(report, Path(project.reports)),
         show=lambda report, console: upgrade_console.show(report, console, project.reports),
         progress=lambda step: steps.print(escape(step), style="dim"),
     )

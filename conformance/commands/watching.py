@@ -38,9 +38,9 @@ def watch_project(
     from conformance.comparing.verdict import Verdict
     from conformance.process.interrupts import interruptible
     from conformance.process.progress import unwatched
+    from conformance.reports.files import write_verdict
     from conformance.reports.terminal import Terminal
     from conformance.reports.verdict import short
-    from conformance.reports.verdict.files import write_all
 
     selection = tuple(arguments) if selects(arguments) else (*FACTS, *arguments)
     watch = Watch.of(project)
@@ -53,7 +53,7 @@ def watch_project(
                     verdict = stage(found)
                 else:
                     verdict = Verdict(asked(project), could_not_run=str(found))
-                write_all(verdict, Path(project.reports))
+                write_verdict(verdict, Path(project.reports))
                 with printing():
                     if changed:
                         console.print(_described(changed), style="dim", markup=False)

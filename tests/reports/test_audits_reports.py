@@ -23,7 +23,8 @@ from conformance.process.visible import visible
 from conformance.reports import json_report
 from conformance.reports.annotations.annotation import of_audits, rules_of
 from conformance.reports.audits import console as audits_console
-from conformance.reports.audits import files, markdown, metrics
+from conformance.reports.audits import markdown, metrics
+from conformance.reports.files import write_audit
 from conformance.reports.verdict import junit
 
 HOSTILE = (
@@ -188,13 +189,13 @@ def test_metrics_are_described_and_end():
 
 
 def test_files(tmp_path):
-    files.write_all(audits(), tmp_path)
+    write_audit(audits(), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "audit.html", "audit.json", "audit.junit.xml", "audit.md",
     ]  # fmt: skip
     document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
     assert [item["name"] for item in document["databases"]] == ["first", "desk", "gone"]
-    files.write_all(replace(audits().databases[1].verdict, seconds=0.0), tmp_path)
+    write_audit(replace(audits().databases[1].verdict, seconds=0.0), tmp_path)
     assert "### 2 findings" in (tmp_path / "audit.md").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))["verdict"] == "differs"
 

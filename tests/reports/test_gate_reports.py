@@ -25,8 +25,8 @@ from conformance.gate.evidence.report import (
     RowWork,
     Statement,
 )
+from conformance.reports.files import write_gate
 from conformance.reports.gate import console as gate_console
-from conformance.reports.gate import files as gate_files
 from conformance.reports.gate import junit as gate_junit
 from conformance.reports.gate import markdown as gate_markdown
 
@@ -221,7 +221,7 @@ def test_the_schema_describes_every_key():
 
 
 def test_all_are_written(tmp_path):
-    gate_files.write_all(FAILING, tmp_path / "new", {})
+    write_gate(FAILING, tmp_path / "new", {})
     written = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
     assert set(written) == {"gate.json", "gate.md", "gate.junit.xml", "gate.html"}
     assert json.loads(written["gate.json"])["verdict"] == "fails"
@@ -237,13 +237,13 @@ def test_in_a_workflow_links_are_whole(tmp_path, monkeypatch):
         "GITHUB_SHA": "abc",
     }
     page = "https://github.com/desk/schema/blob/{}/conformance/pages/lock-held.md"
-    gate_files.write_all(FAILING, tmp_path, environment)
+    write_gate(FAILING, tmp_path, environment)
     assert page.format("abc") in (tmp_path / "gate.md").read_text(encoding="utf-8")
-    gate_files.write_all(FAILING, tmp_path, {**environment, "GITHUB_BASE_REF": "main"})
+    write_gate(FAILING, tmp_path, {**environment, "GITHUB_BASE_REF": "main"})
     assert page.format("main") in (tmp_path / "gate.md").read_text(encoding="utf-8")
     # Another project's repository has no pages of ours.
     monkeypatch.chdir(tmp_path)
-    gate_files.write_all(FAILING, tmp_path, environment)
+    write_gate(FAILING, tmp_path, environment)
     assert "github.com" not in (tmp_path / "gate.md").read_text(encoding="utf-8")
 
 

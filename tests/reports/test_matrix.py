@@ -14,7 +14,7 @@ from conformance.cli import main
 from conformance.comparing.findings import Accepted, Finding, NotChecked
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.reports import matrix
-from conformance.reports.verdict.files import write_all
+from conformance.reports.files import write_verdict
 
 DOCS = Path(__file__).parents[2] / "docs"
 APACHE = "the edition is Apache"
@@ -32,14 +32,14 @@ def verdict(timescaledb="2.31.0", postgresql="18.6", **details):
 def folder(tmp_path):
     """The reports of three runs, the newest version first."""
     not_checked = tuple(NotChecked(f"policy:{table}:exists", APACHE) for table in "ab")
-    write_all(verdict(facts=10, tests=3, not_checked=not_checked), tmp_path / "a-new")
+    write_verdict(verdict(facts=10, tests=3, not_checked=not_checked), tmp_path / "a-new")
     accepted = (Accepted(FINDING, "why"),)
-    write_all(
+    write_verdict(
         verdict("2.9.1", "9.6", facts=12, accepted=accepted, old=(FINDING, FINDING)),
         tmp_path / "b-old",
     )
     engine = EngineUsed("embedded", "embedded")
-    write_all(Verdict(engine, could_not_run="No | npm."), tmp_path / "c-none")
+    write_verdict(Verdict(engine, could_not_run="No | npm."), tmp_path / "c-none")
     return tmp_path
 
 

@@ -16,14 +16,12 @@ from conformance.comparing.picture import picture_of
 from conformance.comparing.verdict import Baseline, EngineUsed, Verdict
 from conformance.gate.evidence.report import GateFinding
 from conformance.intervals import Interval
-from conformance.reports.gate import files as gate_files
+from conformance.reports.files import write_gate, write_upgrade, write_verdict
 from conformance.reports.html import audits as audits_page
 from conformance.reports.html import gate as gate_page
 from conformance.reports.html import upgrade as upgrade_page
 from conformance.reports.html import verdict as verdict_page
 from conformance.reports.html.environment import _read
-from conformance.reports.upgrade import files as upgrade_files
-from conformance.reports.verdict import files as verdict_files
 
 from .samples import GATE, UPGRADE
 
@@ -393,9 +391,9 @@ def test_changes_of_an_upgrade_are_grouped_by_importance():
 
 
 def test_pages_are_written_beside_the_other_reports(tmp_path):
-    verdict_files.write_all(DIFFERING, tmp_path)
-    gate_files.write_all(GATE, tmp_path, {})
-    upgrade_files.write_all(UPGRADE, tmp_path)
+    write_verdict(DIFFERING, tmp_path)
+    write_gate(GATE, tmp_path, {})
+    write_upgrade(UPGRADE, tmp_path)
     for name in ("verdict", "gate", "upgrade"):
         assert (tmp_path / f"{name}.html").read_text("utf-8").startswith("<!doctype html>")
 

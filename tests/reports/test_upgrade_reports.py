@@ -12,9 +12,9 @@ from rich.console import Console
 from conformance.comparing.findings import NotChecked
 from conformance.comparing.verdict import EngineUsed
 from conformance.reports import json_report
+from conformance.reports.files import write_upgrade
 from conformance.reports.html import upgrade as upgrade_page
 from conformance.reports.upgrade import console as upgrade_console
-from conformance.reports.upgrade import files as upgrade_files
 from conformance.reports.upgrade import junit as upgrade_junit
 from conformance.reports.upgrade import markdown as upgrade_markdown
 from conformance.upgrade.report import (
@@ -148,7 +148,7 @@ def test_junit():
 
 
 def test_files(tmp_path):
-    upgrade_files.write_all(report(LOST), tmp_path / "new")
+    write_upgrade(report(LOST), tmp_path / "new")
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
         "upgrade.html", "upgrade.json", "upgrade.junit.xml", "upgrade.md",
     ]  # fmt: skip
