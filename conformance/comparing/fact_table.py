@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from conformance.comparing.facts import FactKey, Facts, Value
+from conformance.comparing.facts import FactKey, Facts, Objects, Value
 
 #: Kind, table and name of a fact's key.
 ObjectKey = tuple[str, str, str]
@@ -41,6 +41,11 @@ class FactTable(MutableMapping[FactKey, Value]):
         known = self.objects.setdefault((kind, table, name), attributes)
         if known is not attributes:
             known.update(attributes)
+
+    def extend(self, objects: Objects) -> None:
+        """Add each of the objects."""
+        for item in objects:
+            self.add(*item)
 
     def merge(self, facts: Facts | Mapping[FactKey, Value]) -> None:
         """Add all facts; what a given table has belongs to this one from now on."""

@@ -7,7 +7,7 @@ catalog shows, are mappings from key to value; equal values mean agreement.
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -502,6 +502,8 @@ Value = (
     | Unsaid
 )
 Facts = MutableMapping[FactKey, Value]
+#: Objects, or parts of them: kind, table, name, and the values of attributes.
+Objects = Iterator[tuple[str, str, str, dict[str, Value]]]
 
 
 def in_order(counts: Mapping[str, int]) -> dict[str, int]:

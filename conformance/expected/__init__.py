@@ -64,20 +64,20 @@ def expected_facts(metadata: MetaData, *, default_schema: str = "public") -> Fac
         default_schema: the schema of tables that name none; left out of the facts' names.
     """
     facts = FactTable()
-    facts.merge(extension.expected(metadata))
+    facts.extend(extension.expected(metadata))
     for part in _OF_DATABASE:
-        facts.merge(part.expected(metadata, default_schema))
+        facts.extend(part.expected(metadata, default_schema))
     for table in tables_of(metadata):
         name = tables.table_name(table, default_schema)
         for module in _PER_TABLE:
-            facts.merge(module.expected(table, name, default_schema))
-        facts.merge(policies.expected(table, name, metadata))
-    facts.merge(tables.parents(metadata, default_schema))
+            facts.extend(module.expected(table, name, default_schema))
+        facts.extend(policies.expected(table, name, metadata))
+    facts.extend(tables.parents(metadata, default_schema))
     for table in views_of(metadata):
         name = tables.table_name(table, default_schema)
         for part in _PER_VIEW:
-            facts.merge(part.expected(table, name, default_schema))
-        facts.merge(views.expected(table, name, metadata))
-        facts.merge(aggregates.expected(table, name, default_schema, metadata))
-        facts.merge(policies.expected(table, name, metadata))
+            facts.extend(part.expected(table, name, default_schema))
+        facts.extend(views.expected(table, name, metadata))
+        facts.extend(aggregates.expected(table, name, default_schema, metadata))
+        facts.extend(policies.expected(table, name, metadata))
     return facts

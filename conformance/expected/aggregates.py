@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, FactKey, Facts, Value
+from conformance.comparing.facts import ANYTHING, Objects, Value
 from conformance.declarations import (
     ContinuousAggregate,
     aggregate_of,
@@ -23,11 +23,11 @@ _NAME = r'(?:"(?:[^"]|"")+"|\w+)'
 _FROM = re.compile(rf"\b(?:from|join)\s+(?:only\s+)?({_NAME}(?:\s*\.\s*{_NAME})?)", re.IGNORECASE)
 
 
-def expected(table: Table, name: str, default_schema: str, metadata: MetaData) -> Facts:
+def expected(table: Table, name: str, default_schema: str, metadata: MetaData) -> Objects:
     """The continuous aggregate that the table is declared to be."""
     declared = aggregate_of(table)
     if declared is None:
-        return {}
+        return
     source = source_of(declared, metadata, default_schema)
     attributes: dict[str, Value] = {
         **views.common(declared, name, metadata),
@@ -39,10 +39,7 @@ def expected(table: Table, name: str, default_schema: str, metadata: MetaData) -
         "automatic_indexes": _automatic_indexes(declared),
         "unindexed_groups": _unindexed_groups(declared),
     }
-    return {
-        FactKey("continuous_aggregate", name, "", attribute): value
-        for attribute, value in attributes.items()
-    }
+    yield "continuous_aggregate", name, "", attributes
 
 
 def source_of(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import FactKey, Facts
 from conformance.declarations import aggregate_of, hypertable_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
+    from conformance.comparing.facts import Objects
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """No chunk has other compression settings, and none was altered by itself."""
-    facts: Facts = {}
     if hypertable_of(table) is not None:
-        facts[FactKey("chunk", name, "", "other_compression_settings")] = ()
-    if facts or aggregate_of(table) is not None:
-        facts[FactKey("chunk", name, "", "alterations")] = ()
-    return facts
+        yield "chunk", name, "", {"other_compression_settings": (), "alterations": ()}
+    elif aggregate_of(table) is not None:
+        yield "chunk", name, "", {"alterations": ()}

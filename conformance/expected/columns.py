@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Computed, DefaultClause, FetchedValue, Identity, SmallInteger
 from sqlalchemy.dialects.postgresql import DOMAIN
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import ANYTHING, EXISTS, Facts, Value
+from conformance.comparing.facts import ANYTHING, EXISTS, Objects, Value
 from conformance.comparing.sequences import Sequence
 from conformance.expected import spelling
 
@@ -20,13 +19,11 @@ if TYPE_CHECKING:
 _STORAGE: dict[bool | None, Value] = {True: "stored", False: "virtual", None: ANYTHING}
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every column of the table; the order of the columns is not checked."""
-    facts = FactTable()
     # Every table has PostgreSQL's own columns, such as xmin; models may read them.
     for column in (each for each in table.columns if not each.system):
-        facts.add("column", name, column.name, _attributes(column))
-    return facts
+        yield "column", name, column.name, _attributes(column)
 
 
 def _attributes(column: Column[Any]) -> dict[str, Value]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Objects
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-def expected(table: Table, name: str, _default_schema: str) -> Facts:
+def expected(table: Table, name: str, _default_schema: str) -> Objects:
     """Each declared comment; a table without one may have any."""
     declared = {"": table.comment} | {column.name: column.comment for column in table.columns}
-    facts: Facts = {}
     for part, comment in declared.items():
         # An empty one is none to PostgreSQL.
         if comment:
-            facts[FactKey("comment", name, part, EXISTS)] = True
-            facts[FactKey("comment", name, part, "text")] = comment
-    return facts
+            yield "comment", name, part, {EXISTS: True, "text": comment}

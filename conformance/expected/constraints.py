@@ -13,10 +13,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import ANYTHING, EXISTS, Facts, Value
+from conformance.comparing.facts import ANYTHING, EXISTS, Objects, Value
 from conformance.declarations import default_name
 from conformance.expected import spelling
+from conformance.expected.tables import table_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -30,9 +30,8 @@ _SUFFIXES: dict[type[Constraint], str] = {
 }
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every constraint of CREATE TABLE."""
-    facts = FactTable()
     compiler = spelling.ddl_compiler()
     of_columns = [item for column in table.columns for item in column.constraints]
     for constraint in (*table.constraints, *of_columns):
@@ -40,11 +39,9 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
         if rule is not None and not rule(compiler):
             continue
         found = _constraint(table, constraint, default_schema)
-        if found is None:
-            continue
-        kind, part, attributes = found
-        facts.add(kind, name, part, attributes)
-    return facts
+        if found is not None:
+            kind, part, attributes = found
+            yield kind, name, part, attributes
 
 
 def _constraint(
@@ -130,9 +127,7 @@ def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[
     elements = constraint.elements
     columns = tuple(element.parent.name for element in elements)
     # Not as it is written: SQLAlchemy adds the schema of the metadata to a name without one.
-    target = constraint.referred_table
-    is_default = target.schema in (None, default_schema)
-    referred = target.name if is_default else f"{target.schema}.{target.name}"
+    referred = table_name(constraint.referred_table, default_schema)
     names = ", ".join(str(element.column.name) for element in elements)
     not_valid = spelling.options(constraint).get("not_valid")
     return {

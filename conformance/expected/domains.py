@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects.postgresql import DOMAIN
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Objects, Value
 from conformance.declarations import tables_of
 from conformance.expected import spelling
-from conformance.expected.tables import owner_of
+from conformance.expected.tables import owner_of, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,16 +17,11 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
-def expected(metadata: MetaData, default_schema: str) -> Facts:
+def expected(metadata: MetaData, default_schema: str) -> Objects:
     """Every domain that is the type of a column."""
-    facts: Facts = {}
     for domain in _domains(metadata):
-        schema = domain.schema or default_schema
-        name = domain.name if schema == default_schema else f"{schema}.{domain.name}"
-        for attribute, value in _attributes(domain).items():
-            facts[FactKey("domain", str(name), "", attribute)] = value
-        facts[FactKey("domain", str(name), "", "owner")] = owner_of(metadata, str(name))
-    return facts
+        name = qualified(str(domain.name), domain.schema, default_schema)
+        yield "domain", name, "", _attributes(domain) | {"owner": owner_of(metadata, name)}
 
 
 def _domains(metadata: MetaData) -> Iterator[DOMAIN]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, EXISTS, AtLeast, FactKey, Facts, OneOf
+from conformance.comparing.facts import ANYTHING, EXISTS, AtLeast, Objects, OneOf, Value
 from conformance.declarations import (
     aggregate_of,
     compression_of,
@@ -19,23 +19,19 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
-def expected(metadata: MetaData) -> Facts:
+def expected(metadata: MetaData) -> Objects:
     """The required TimescaleDB, and the declared extensions."""
-    return {**_timescaledb(metadata), **_others(metadata)}
-
-
-def _others(metadata: MetaData) -> Facts:
-    facts: Facts = {}
+    yield "extension", "timescaledb", "", _timescaledb(metadata)
     for item in required(metadata, Extension):
-        key = FactKey("extension", item.name, "", EXISTS)
-        minimum = item.minimum
-        facts[key] = True
-        facts[key._replace(attribute="version")] = ANYTHING if minimum is None else AtLeast(minimum)
-        facts[key._replace(attribute="schema")] = item.schema or ANYTHING
-    return facts
+        attributes: dict[str, Value] = {
+            EXISTS: True,
+            "version": ANYTHING if item.minimum is None else AtLeast(item.minimum),
+            "schema": item.schema or ANYTHING,
+        }
+        yield "extension", item.name, "", attributes
 
 
-def _timescaledb(metadata: MetaData) -> Facts:
+def _timescaledb(metadata: MetaData) -> dict[str, Value]:
     """The extension, its version and edition; the server is not in restoring mode."""
     requirement = server_requirement_of(metadata)
     community = requirement.community
@@ -44,14 +40,10 @@ def _timescaledb(metadata: MetaData) -> Facts:
             compression_of(table) or retention_of(table) or aggregate_of(table)
             for table in (*metadata.tables.values(), *views_of(metadata))
         )
-
-    def key(attribute: str) -> FactKey:
-        return FactKey("extension", "timescaledb", "", attribute)
-
     return {
-        key(EXISTS): True,
-        key("version"): AtLeast(requirement.minimum),
-        key("edition"): "community" if community else OneOf(("community", "apache")),
-        key("restoring"): False,
-        key("disabled_event_triggers"): (),
+        EXISTS: True,
+        "version": AtLeast(requirement.minimum),
+        "edition": "community" if community else OneOf(("community", "apache")),
+        "restoring": False,
+        "disabled_event_triggers": (),
     }

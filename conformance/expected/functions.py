@@ -5,24 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.bodies import digest_of
-from conformance.comparing.facts import EXISTS, Body, FactKey, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, Body, Objects, TypeName, Value
 from conformance.declarations.base import required
 from conformance.declarations.functions import Function
+from conformance.expected.tables import qualified
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
-def expected(metadata: MetaData, default_schema: str) -> Facts:
+def expected(metadata: MetaData, default_schema: str) -> Objects:
     """Every declared function and procedure, with its declared properties."""
-    facts: Facts = {}
     for item in required(metadata, Function):
-        name = str(item.signature)
-        if item.schema not in (None, default_schema):
-            name = f"{item.schema}.{name}"
-        for attribute, value in _attributes(item).items():
-            facts[FactKey(item.kind, name, "", attribute)] = value
-    return facts
+        name = qualified(str(item.signature), item.schema, default_schema)
+        yield item.kind, name, "", _attributes(item)
 
 
 def _attributes(item: Function) -> dict[str, Value]:

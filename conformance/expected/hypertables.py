@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import ANYTHING, EXISTS, Facts, Given, Value
+from conformance.comparing.facts import ANYTHING, EXISTS, Given, Objects, Value
 from conformance.declarations import (
     Hypertable,
     compression_of,
@@ -18,11 +17,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """The hypertable, if the table is declared as one."""
     declared = hypertable_of(table)
     if declared is None:
-        return {}
+        return
 
     column = next(
         column for column in table.columns if declared.time_column in (column.name, column.key)
@@ -41,9 +40,7 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     }
     if isinstance(declared.chunk_interval, int):
         attributes["integer_now"] = _integer_now(table, declared, default_schema)
-    facts = FactTable()
-    facts.add("hypertable", name, "", attributes)
-    return facts
+    yield "hypertable", name, "", attributes
 
 
 def _integer_now(table: Table, declared: Hypertable, default_schema: str) -> Value:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Label, TextClause, UnaryExpression
 from sqlalchemy.sql import operators
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Expression, Facts, IndexColumn, Value
+from conformance.comparing.facts import EXISTS, Expression, IndexColumn, Objects, Value
 from conformance.declarations import is_default_index
 from conformance.expected import spelling
 
@@ -25,16 +24,14 @@ _MODIFIERS = re.compile(
 )
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """The indexes of the table: columns in order, uniqueness, method, predicate, validity."""
-    facts = FactTable()
     for index in table.indexes:
         part = spelling.final_name(index) or ""
         if is_default_index(index):
             # TimescaleDB chooses the name: only the index itself is checked.
             part = f"<{part}>"
-        facts.add("index", name, part, _attributes(table, index))
-    return facts
+        yield "index", name, part, _attributes(table, index)
 
 
 def method_of(index: Index) -> str:
@@ -45,7 +42,7 @@ def method_of(index: Index) -> str:
 def _attributes(table: Table, index: Index) -> dict[str, Value]:
     options = spelling.options(index)
     predicate = options.get("where")
-    attributes: dict[str, Value] = {
+    return {
         EXISTS: True,
         "columns": tuple(_column(table, index, item) for item in index.expressions),
         "unique": bool(index.unique),
@@ -55,9 +52,8 @@ def _attributes(table: Table, index: Index) -> dict[str, Value]:
             item if isinstance(item, str) else item.name for item in options.get("include") or ()
         ),
         "valid": True,
+        "nulls": "not distinct" if options.get("nulls_not_distinct") else "distinct",
     }
-    attributes["nulls"] = "not distinct" if options.get("nulls_not_distinct") else "distinct"
-    return attributes
 
 
 def _column(table: Table, index: Index, item: Any) -> IndexColumn:

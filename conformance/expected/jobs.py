@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Objects, Value
 from conformance.declarations import Job, jobs_of
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
-def expected(metadata: MetaData, default_schema: str) -> Facts:
+def expected(metadata: MetaData, default_schema: str) -> Objects:
     """The jobs that the metadata requires."""
-    facts: Facts = {}
     procs = {
         job: job.proc if "." in job.proc else f"{default_schema}.{job.proc}"
         for job in jobs_of(metadata)
@@ -23,9 +22,7 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
     for job, proc in procs.items():
         # The config distinguishes several jobs of one procedure; a single job may have any config.
         name = f"<{job.config or ''}>" if several[proc] > 1 else "<>"
-        for attribute, value in _attributes(job).items():
-            facts[FactKey("job", proc, name, attribute)] = value
-    return facts
+        yield "job", proc, name, _attributes(job)
 
 
 def _attributes(job: Job) -> dict[str, Value]:

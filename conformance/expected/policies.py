@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, UNBOUNDED, Facts, Unsaid, Value
+from conformance.comparing.facts import EXISTS, UNBOUNDED, Objects, Unsaid, Value
 from conformance.comparing.parameters import refresh_option
 from conformance.declarations import (
     Refresh,
@@ -39,9 +38,8 @@ _COMPACTION_SCHEDULE = Interval(_HOUR // 12)
 _DIRECT_SCHEDULE = Interval(_HOUR // 60)
 
 
-def expected(table: Table, name: str, metadata: MetaData) -> Facts:
+def expected(table: Table, name: str, metadata: MetaData) -> Objects:
     """The declared policies of the table."""
-    facts = FactTable()
     lengths: dict[str, Value]
     schedule: Interval | Unsaid
     compression, retention = compression_of(table), retention_of(table)
@@ -56,7 +54,7 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
         lengths["max_runtime"] = _COMPRESSION_RUNTIME
         if not compression.recompress_unordered:
             lengths["config"] = '{"recompress_unordered": false}'
-        facts.add("policy", name, "compression", _policy(schedule, lengths))
+        yield "policy", name, "compression", _policy(schedule, lengths)
     if retention is not None:
         schedule = retention.schedule_interval or _DAILY
         if retention.drop_after is not None:
@@ -64,23 +62,22 @@ def expected(table: Table, name: str, metadata: MetaData) -> Facts:
         else:
             lengths = {"drop_created_before": retention.drop_created_before}
         lengths["max_runtime"] = _RETENTION_RUNTIME
-        facts.add("policy", name, "retention", _policy(schedule, lengths))
+        yield "policy", name, "retention", _policy(schedule, lengths)
     compaction = compaction_of(table)
     if compaction is not None:
         usual = _DIRECT_SCHEDULE if compression and compression.direct else _COMPACTION_SCHEDULE
         schedule = compaction.schedule_interval or usual
-        facts.add("policy", name, "compaction", _policy(schedule, _compaction(compaction)))
+        yield "policy", name, "compaction", _policy(schedule, _compaction(compaction))
     reorder = reorder_of(table)
     if reorder is not None:
         schedule = reorder.schedule_interval or _reorder_schedule(table)
         lengths = {"index_name": reorder.index, "max_runtime": _REORDER_RUNTIME}
-        facts.add("policy", name, "reorder", _policy(schedule, lengths))
+        yield "policy", name, "reorder", _policy(schedule, lengths)
     refreshes = refreshes_of(table)
     for refresh in refreshes:
         # The window distinguishes several refresh policies; a single one may have any window.
         part = "<refresh>" if len(refreshes) == 1 else f"<refresh {refresh}>"
-        facts.add("policy", name, part, _policy(refresh.schedule_interval, _refresh(refresh)))
-    return facts
+        yield "policy", name, part, _policy(refresh.schedule_interval, _refresh(refresh))
 
 
 def _refresh(refresh: Refresh) -> dict[str, Value]:

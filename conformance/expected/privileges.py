@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Privileges
+from conformance.comparing.facts import EXISTS, FactKey, Objects, Privileges
 from conformance.comparing.privileges import usual
 from conformance.declarations.base import required
 from conformance.declarations.privileges import MAINTAIN, NAMED_BY_KIND, DefaultGrant, Grant
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
-def expected(metadata: MetaData, default_schema: str) -> Facts:
+def expected(metadata: MetaData, default_schema: str) -> Objects:
     """The privileges of each role on each object, from all declarations together."""
     granted: dict[FactKey, set[str]] = defaultdict(set)
     for grant in required(metadata, Grant):
@@ -27,11 +27,8 @@ def expected(metadata: MetaData, default_schema: str) -> Facts:
         where = f" in {future.schema}" if future.schema else ""
         name = f"{future.on} of {future.by}{where}"
         granted[FactKey("default_privilege", name, future.to, EXISTS)].update(_words(future))
-    facts: Facts = {}
     for key, privileges in granted.items():
-        facts[key] = True
-        facts[key._replace(attribute="privileges")] = _value(key, privileges)
-    return facts
+        yield *key[:3], {EXISTS: True, "privileges": _value(key, privileges)}
 
 
 def _words(grant: Grant | DefaultGrant) -> Iterator[str]:

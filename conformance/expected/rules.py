@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Objects, Value
 from conformance.declarations.base import all_declared
 from conformance.declarations.triggers import RowSecurityPolicy, Rule
 from conformance.expected import spelling
@@ -13,16 +13,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every declared rule and row security policy of the table."""
-    facts: Facts = {}
     for rule in all_declared(table, Rule):
-        for attribute, value in _rule(rule).items():
-            facts[FactKey("rule", name, rule.name, attribute)] = value
+        yield "rule", name, rule.name, _rule(rule)
     for policy in all_declared(table, RowSecurityPolicy):
-        for attribute, value in _policy(policy).items():
-            facts[FactKey("row_security_policy", name, policy.name, attribute)] = value
-    return facts
+        yield "row_security_policy", name, policy.name, _policy(policy)
 
 
 def _rule(rule: Rule) -> dict[str, Value]:

@@ -6,26 +6,23 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, SmallInteger
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, OneOf, Value
+from conformance.comparing.facts import EXISTS, Objects, OneOf, Value
 from conformance.comparing.sequences import Sequence
+from conformance.expected.tables import qualified
 
 if TYPE_CHECKING:
     import sqlalchemy
     from sqlalchemy import MetaData
 
 
-def expected(metadata: MetaData, default_schema: str) -> Facts:
+def expected(metadata: MetaData, default_schema: str) -> Objects:
     """Every sequence of the metadata, except optional ones: PostgreSQL uses SERIAL instead."""
-    facts: Facts = {}
     for sequence in metadata._sequences.values():
         if sequence.optional:
             continue
-        schema = sequence.schema or default_schema
-        name = sequence.name if schema == default_schema else f"{schema}.{sequence.name}"
-        facts[FactKey("sequence", name, "", EXISTS)] = True
-        facts[FactKey("sequence", name, "", "options")] = _options(sequence)
-        facts[FactKey("sequence", name, "", "logged")] = True
-    return facts
+        name = qualified(sequence.name, sequence.schema, default_schema)
+        attributes: dict[str, Value] = {EXISTS: True, "options": _options(sequence), "logged": True}
+        yield "sequence", name, "", attributes
 
 
 def _options(sequence: sqlalchemy.Sequence) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Objects, Value
 from conformance.comparing.settings import normal
 from conformance.declarations.base import required
 from conformance.declarations.settings import Setting
@@ -13,11 +13,8 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 
-def expected(metadata: MetaData, default_schema: str) -> Facts:
+def expected(metadata: MetaData, default_schema: str) -> Objects:
     """Every declared setting."""
-    facts: Facts = {}
     for item in required(metadata, Setting):
-        key = FactKey("setting", item.name.lower(), item.role or "", EXISTS)
-        facts[key] = True
-        facts[key._replace(attribute="value")] = normal(item.value)
-    return facts
+        attributes: dict[str, Value] = {EXISTS: True, "value": normal(item.value)}
+        yield "setting", item.name.lower(), item.role or "", attributes

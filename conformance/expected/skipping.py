@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Objects
 from conformance.declarations import skipping_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every column with declared chunk skipping."""
     declared = skipping_of(table)
-    columns = () if declared is None else declared.columns
-    return {FactKey("chunk_skipping", name, column, EXISTS): True for column in columns}
+    for column in () if declared is None else declared.columns:
+        yield "chunk_skipping", name, column, {EXISTS: True}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import FactKey, Facts
 from conformance.comparing.parameters import normal
 from conformance.declarations.base import declared
 from conformance.declarations.storage import ColumnStorage, Storage
@@ -16,20 +15,20 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
+    from conformance.comparing.facts import Objects
+
     #: A part of the table, its attribute, and the value.
     Said = tuple[str, str, object]
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every declared storage parameter."""
     storage = declared(table, Storage) or Storage()
     said = (*_of_options("", spelling.options(table)), *_of(storage), *_indexes(table))
     methods = {spelling.final_name(index): method_of(index) for index in table.indexes}
-    return {
-        FactKey("storage", name, part, attribute): normal(attribute, value, methods.get(part))
-        for part, attribute, value in said
-        if value is not None
-    }
+    for part, attribute, value in said:
+        if value is not None:
+            yield "storage", name, part, {attribute: normal(attribute, value, methods.get(part))}
 
 
 def _of(storage: Storage) -> Iterator[Said]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, Facts, OneOf, OwnedBy, Value
+from conformance.comparing.facts import ANYTHING, EXISTS, Objects, OneOf, OwnedBy, Value
 from conformance.declarations.base import declared, required
 from conformance.declarations.privileges import Owner
 from conformance.declarations.triggers import RowSecurity
@@ -27,12 +26,15 @@ _NEEDS_NO_QUOTES = re.compile(r"[a-z_][a-z0-9_]*")
 
 def table_name(table: Table, default_schema: str) -> str:
     """The name of a table in facts: qualified, unless it is in the default schema."""
-    if table.schema is None or table.schema == default_schema:
-        return table.name
-    return f"{table.schema}.{table.name}"
+    return qualified(table.name, table.schema, default_schema)
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def qualified(name: str, schema: str | None, default_schema: str) -> str:
+    """The name of any object in facts."""
+    return name if schema in (None, "", default_schema) else f"{schema}.{name}"
+
+
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """The table: plain SQLAlchemy can declare partitions, parents, UNLOGGED and FOREIGN."""
     options = spelling.options(table)
     prefixes = {str(prefix).upper() for prefix in table._prefixes}
@@ -52,12 +54,10 @@ def expected(table: Table, name: str, default_schema: str) -> Facts:
     if options.get("partition_by"):
         attributes["partitioned_by"] = _partition_key(str(options["partition_by"]))
         attributes["altered_partitions"] = ()
-    facts = FactTable()
-    facts.add("table", name, "", attributes)
-    return facts
+    yield "table", name, "", attributes
 
 
-def parents(metadata: MetaData, default_schema: str) -> Facts:
+def parents(metadata: MetaData, default_schema: str) -> Objects:
     """The children of tables that others inherit from, which only the children name."""
     names = {table_name(table, default_schema) for table in metadata.tables.values()}
     children: dict[str, list[str]] = {}
@@ -66,11 +66,9 @@ def parents(metadata: MetaData, default_schema: str) -> Facts:
             # PostgreSQL looks on its search path; the child's own schema comes first here.
             own = f"{table.schema}.{parent}"
             children.setdefault(own if own in names else parent, []).append(table.name)
-    return {
-        FactKey("table", parent, "", "inherited_by"): tuple(sorted(found))
-        for parent, found in children.items()
-        if parent in names
-    }
+    for parent, found in children.items():
+        if parent in names:
+            yield "table", parent, "", {"inherited_by": tuple(sorted(found))}
 
 
 def _parents(table: Table) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Objects, Value
 from conformance.declarations.base import all_declared
 from conformance.declarations.triggers import EVENTS, Trigger
 from conformance.expected import spelling
@@ -13,13 +13,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-def expected(table: Table, name: str, default_schema: str) -> Facts:
+def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every trigger of the table."""
-    facts: Facts = {}
     for trigger in all_declared(table, Trigger):
-        for attribute, value in _attributes(trigger, default_schema).items():
-            facts[FactKey("trigger", name, trigger.name, attribute)] = value
-    return facts
+        yield "trigger", name, trigger.name, _attributes(trigger, default_schema)
 
 
 def _attributes(trigger: Trigger, default_schema: str) -> dict[str, Value]:

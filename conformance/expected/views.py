@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from conformance.comparing.facts import (
     ANYTHING,
     EXISTS,
-    FactKey,
-    Facts,
     Includes,
+    Objects,
     OutputColumn,
     Query,
     Value,
@@ -22,17 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
 
-def expected(table: Table, name: str, metadata: MetaData) -> Facts:
+def expected(table: Table, name: str, metadata: MetaData) -> Objects:
     """The view or materialized view, if the table is declared as one."""
     declared = view_of(table)
     if isinstance(declared, View):
-        kind, options = "view", {"options": declared.options}
+        attributes = common(declared, name, metadata) | {"options": declared.options}
+        yield "view", name, "", attributes
     elif isinstance(declared, MaterializedView):
-        kind, options = "materialized_view", {}
-    else:
-        return {}
-    attributes = {**common(declared, name, metadata), **options}
-    return {FactKey(kind, name, "", attribute): value for attribute, value in attributes.items()}
+        yield "materialized_view", name, "", common(declared, name, metadata)
 
 
 def common(declared: Derived, name: str, metadata: MetaData) -> dict[str, Value]:

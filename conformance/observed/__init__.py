@@ -93,7 +93,7 @@ def observed_facts(connection: Connection, scope: Scope | None = None) -> Facts:
         asking_once(connection),
     ):
         for part in _PARTS:
-            facts.merge(part.observed(connection, scope))
+            facts.extend(part.observed(connection, scope))
         _leave_out_parts_of_the_unknown(facts)
         facts.merge(census.unlisted(connection, scope, facts))
     return facts

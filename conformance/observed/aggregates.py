@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import UNREADABLE, Detail
+from conformance.comparing.facts import UNREADABLE, Detail, Objects
 from conformance.intervals import Interval, bucket_of
 from conformance.observed import compression, views
 from conformance.observed.catalog import Scope, rows
@@ -14,23 +13,20 @@ from conformance.observed.chunks import is_default
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from conformance.comparing.facts import Facts, Value
+    from conformance.comparing.facts import Value
 
 _SECONDS = 1_000_000
 _DAY = 86_400
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every continuous aggregate in scope, and whether compression is on."""
-    facts = FactTable()
     for row in rows(connection, "aggregates", scope):
         view = scope.name(row.schema_name, row.view_name)
-        facts.add("continuous_aggregate", view, "", _attributes(row, scope))
-        facts.add("chunk", view, "", {"alterations": ()})
-        facts.add("continuous_aggregate", view, "", _seen(row))
+        yield "continuous_aggregate", view, "", _attributes(row, scope) | _seen(row)
+        yield "chunk", view, "", {"alterations": ()}
         if row.compression_enabled:
-            facts.add("compression", view, "", compression.enabled())
-    return facts
+            yield "compression", view, "", compression.enabled()
 
 
 def _attributes(row: Any, scope: Scope) -> dict[str, Value]:

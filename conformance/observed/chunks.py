@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import Default, Detail, FactKey, Facts
+from conformance.comparing.facts import Default, Detail, FactKey, Objects
 from conformance.comparing.parameters import normal
 from conformance.observed.catalog import Scope, rows
 from conformance.observed.spelling import Formula, canonical_formulas
@@ -30,7 +30,7 @@ _OF_CHUNK = ("settings", "sparse")
 _NAMED = 5
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Those that differ; `hypertables` and `tables` set the facts of tables without them."""
     found: dict[FactKey, list[str]] = {}
     differences = rows(connection, "chunks", scope)
@@ -46,12 +46,10 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             key = FactKey("table", table, "", attribute)
         if texts := list(_texts(row, planned)):
             found.setdefault(key, []).extend(texts)
-    return {
-        key: Detail(_named(key, texts), judged=False)
-        if key.attribute in _NAMED_ONLY
-        else shortened(texts)
-        for key, texts in found.items()
-    }
+    for key, texts in found.items():
+        named_only = key.attribute in _NAMED_ONLY
+        value = Detail(_named(key, texts), judged=False) if named_only else shortened(texts)
+        yield *key[:3], {key.attribute: value}
 
 
 def _named(key: FactKey, texts: list[str]) -> str:

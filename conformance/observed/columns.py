@@ -5,8 +5,7 @@ from __future__ import annotations
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Expression, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, Expression, Objects, TypeName, Value
 from conformance.comparing.sequences import INTEGER_TYPES, Sequence
 from conformance.observed.catalog import Scope, rows
 
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
 _STORAGE = {"s": "stored", "v": "virtual"}
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every column of every table in scope."""
-    facts = FactTable()
     for row in rows(connection, "columns", scope):
         table = scope.name(row.schema_name, row.table_name)
         attributes: dict[str, Value] = {
@@ -34,8 +32,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         }
         if row.generated:
             attributes["generated_storage"] = _STORAGE[row.generated]
-        facts.add("column", table, intern(row.column_name), attributes)
-    return facts
+        yield "column", table, intern(row.column_name), attributes
 
 
 def _nullable(row: Any) -> Value:

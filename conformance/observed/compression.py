@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import AUTOMATIC, EXISTS, Facts, Value
+from conformance.comparing.facts import AUTOMATIC, EXISTS, Objects, Value
 from conformance.intervals import Interval
 from conformance.observed.catalog import Scope, rows
 
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Segment by, order by and the length of merged chunks, where they are set explicitly."""
-    facts = FactTable()
     found = rows(connection, "compression", scope)
     for table, group in groupby(found, lambda row: scope.name(row.schema_name, row.table_name)):
         settings = list(group)
@@ -33,8 +31,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
                 attributes["sparse_indexes"] = tuple(sorted(_sparse(row.sparse_indexes)))
             if row.direct:
                 attributes["direct"] = True
-        facts.add("compression", table, "", attributes)
-    return facts
+        yield "compression", table, "", attributes
 
 
 def enabled() -> dict[str, Value]:

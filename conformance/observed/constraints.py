@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Expression, Facts, Value
+from conformance.comparing.facts import EXISTS, Expression, Objects, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -21,14 +20,12 @@ _ACTIONS = {
 _MATCHES = {"f": "FULL", "p": "PARTIAL", "s": "SIMPLE"}
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every constraint of every table in scope."""
-    facts = FactTable()
     for row in rows(connection, "constraints", scope):
         table = scope.name(row.schema_name, row.table_name)
         kind, name, attributes = _constraint(row, scope)
-        facts.add(kind, table, name, attributes)
-    return facts
+        yield kind, table, name, attributes
 
 
 def _constraint(row: Any, scope: Scope) -> tuple[str, str, dict[str, Value]]:

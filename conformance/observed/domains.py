@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, Expression, FactKey, Facts, Owner, TypeName, Value
+from conformance.comparing.facts import EXISTS, Expression, Objects, Owner, TypeName, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every domain in scope."""
-    facts: Facts = {}
     for row in rows(connection, "domains", scope):
         default = row.default_sql
         attributes: dict[str, Value] = {
@@ -28,8 +27,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             "owner": Owner(row.owner, row.usual_owner or row.owner),
         }
         name = scope.name(row.schema_name, row.domain_name)
-        facts.update({FactKey("domain", name, "", part): v for part, v in attributes.items()})
-    return facts
+        yield "domain", name, "", attributes
 
 
 def _conjunction(checks: list[str]) -> list[str]:

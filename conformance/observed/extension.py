@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Detail, Objects, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Version and state of TimescaleDB, and the versions of the other extensions."""
-    return {**_timescaledb(connection, scope), **_others(connection, scope)}
-
-
-def _others(connection: Connection, scope: Scope) -> Facts:
-    facts: Facts = {}
+    (timescaledb,) = rows(connection, "extension", scope)
+    if timescaledb.version is not None:
+        yield "extension", "timescaledb", "", _timescaledb(timescaledb)
     for row in rows(connection, "extensions", scope):
-        key = FactKey("extension", row.name, "", EXISTS)
-        facts[key] = Detail(f"version {row.version}")
-        facts[key._replace(attribute="version")] = row.version
-        facts[key._replace(attribute="schema")] = row.schema_name
-    return facts
+        attributes: dict[str, Value] = {
+            EXISTS: Detail(f"version {row.version}"),
+            "version": row.version,
+            "schema": row.schema_name,
+        }
+        yield "extension", row.name, "", attributes
 
 
-def _timescaledb(connection: Connection, scope: Scope) -> Facts:
-    (row,) = rows(connection, "extension", scope)
-    if row.version is None:
-        return {}
-
-    def key(attribute: str) -> FactKey:
-        return FactKey("extension", "timescaledb", "", attribute)
-
+def _timescaledb(row: Any) -> dict[str, Value]:
     return {
-        key(EXISTS): True,
-        key("version"): row.version,
-        key("edition"): "community" if row.license == "timescale" else "apache",
-        key("restoring"): row.restoring,
-        key("disabled_event_triggers"): tuple(row.disabled),
+        EXISTS: True,
+        "version": row.version,
+        "edition": "community" if row.license == "timescale" else "apache",
+        "restoring": row.restoring,
+        "disabled_event_triggers": tuple(row.disabled),
     }

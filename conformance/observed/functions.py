@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.bodies import digest_of
-from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, Detail, Objects, TypeName, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -15,15 +15,12 @@ _KINDS = {"f": "function", "p": "procedure"}
 _VOLATILITY = {"i": "immutable", "s": "stable", "v": "volatile"}
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every function and procedure in scope."""
-    facts: Facts = {}
     for row in rows(connection, "functions", scope):
         signature = f"{row.function_name}({', '.join(row.arguments)})"
         name = scope.name(row.schema_name, signature)
-        for attribute, value in _attributes(row).items():
-            facts[FactKey(_KINDS[row.kind], name, "", attribute)] = value
-    return facts
+        yield _KINDS[row.kind], name, "", _attributes(row)
 
 
 def _attributes(row: Any) -> dict[str, Value]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Detail, Facts, TypeName, Value
+from conformance.comparing.facts import EXISTS, Detail, Objects, TypeName, Value
 from conformance.observed import compression
 from conformance.observed.catalog import Scope, parsed_interval, rows
 from conformance.observed.triggers import ENABLED
@@ -17,17 +16,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every hypertable in scope, and whether compression is enabled."""
-    facts = FactTable()
     found = rows(connection, "hypertables", scope)
     for table, group in groupby(found, lambda row: scope.name(row.schema_name, row.table_name)):
         dimensions = list(group)
-        facts.add("hypertable", table, "", _attributes(dimensions, scope))
+        yield "hypertable", table, "", _attributes(dimensions, scope)
         if dimensions[0].compression_enabled:
-            facts.add("compression", table, "", compression.enabled())
-        facts.add("chunk", table, "", {"other_compression_settings": (), "alterations": ()})
-    return facts
+            yield "compression", table, "", compression.enabled()
+        yield "chunk", table, "", {"other_compression_settings": (), "alterations": ()}
 
 
 def _attributes(dimensions: Sequence[Any], scope: Scope) -> dict[str, Value]:

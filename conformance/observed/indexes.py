@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Detail, Expression, Facts, IndexColumn, Value
+from conformance.comparing.facts import (
+    EXISTS,
+    Detail,
+    Expression,
+    IndexColumn,
+    Objects,
+    Value,
+)
 from conformance.observed.catalog import Scope, rows
 from conformance.observed.clauses import collations
 
@@ -16,9 +22,8 @@ if TYPE_CHECKING:
 _BUILDING = "being built"
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every such index of every table in scope."""
-    facts = FactTable()
     automatic: dict[str, list[str]] = {}
     for row in rows(connection, "indexes", scope):
         table = scope.name(row.schema_name, row.table_name)
@@ -39,11 +44,9 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         }
         if row.building:
             attributes["state"] = Detail(_BUILDING, judged=False)
-        facts.add("index", table, row.index_name, attributes)
+        yield "index", table, row.index_name, attributes
     for table, columns in automatic.items():
-        found: dict[str, Value] = {"automatic_indexes": tuple(sorted(columns))}
-        facts.add("continuous_aggregate", table, "", found)
-    return facts
+        yield "continuous_aggregate", table, "", {"automatic_indexes": tuple(sorted(columns))}
 
 
 def _is_automatic(row: Any) -> bool:

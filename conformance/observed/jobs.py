@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Detail, FactKey, Objects, Value
 from conformance.intervals import Interval
 from conformance.observed.asked_once import once
 from conformance.observed.catalog import Scope, rows
@@ -16,13 +16,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Jobs by the name of their procedure; several jobs of a procedure also by their config."""
-    return {
-        key._replace(attribute=attribute): value
-        for key, same in named(connection, scope)
-        for attribute, value in _of_job(same).items()
-    }
+    for key, same in named(connection, scope):
+        yield *key[:3], _of_job(same)
 
 
 def named(connection: Connection, scope: Scope) -> Iterator[tuple[FactKey, list[Any]]]:

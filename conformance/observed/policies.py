@@ -7,8 +7,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, UNBOUNDED, FactKey, Objects, Value
 from conformance.comparing.parameters import refresh_option
 from conformance.intervals import Interval, refresh_window
 from conformance.observed.asked_once import once
@@ -34,14 +33,12 @@ _REFRESH_OPTIONS = (
 )  # fmt: skip
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every policy of a relation in scope; `count` is the number of policies of one kind."""
-    facts = FactTable()
     found = [*_policies(connection, scope)]
-    for key, same in found:
-        facts.add(key.kind, key.table, key.name, _attributes(same))
     named(connection, scope, found)
-    return facts
+    for key, same in found:
+        yield *key[:3], _attributes(same)
 
 
 class Runner(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts, Objects
 from conformance.comparing.privileges import EVERYBODY, grantors_of_usual, usual, usual_future
 from conformance.observed.catalog import Scope, rows
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
     from conformance.comparing.fact_table import FactTable
 
+
 #: Stands before what PostgreSQL grants and somebody has revoked.
 _WITHOUT = "without "
 _ROLES = text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY(:names)")
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """The privileges of each role on each object in scope."""
     granted: dict[FactKey, list[str]] = defaultdict(list)
     for row in rows(connection, "privileges", scope):
@@ -29,18 +30,16 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         option = " with grant option" if row.grantable else ""
         key = FactKey(kind, _object(row, scope), row.grantee, EXISTS)
         granted[key].append(row.privilege + option)
-    facts: Facts = {}
     for key, privileges in granted.items():
         privileges.sort()
         unusual = [word for word in privileges if word not in usual(key.table, key.name)]
         had = tuple(word for word in privileges if not word.startswith(_WITHOUT))
-        facts[key] = Detail(
+        said = Detail(
             ", ".join(unusual or privileges),
             judged=_is_judged(key, unusual, scope),
             part=not unusual,
         )
-        facts[key._replace(attribute="privileges")] = had
-    return facts
+        yield *key[:3], {EXISTS: said, "privileges": had}
 
 
 def add_usual_future(connection: Connection, expected: Facts, observed: FactTable) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, Detail, Expression, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Detail, Expression, Objects, Value
 from conformance.observed.catalog import Scope, rows
 from conformance.observed.triggers import ENABLED
 
@@ -12,15 +12,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every rule and row security policy of the tables in scope."""
-    facts: Facts = {}
     for row in rows(connection, "rules", scope):
         table = scope.name(row.schema_name, row.table_name)
-        attributes = _rule(row) if row.kind == "rule" else _policy(row)
-        for attribute, value in attributes.items():
-            facts[FactKey(row.kind, table, row.name, attribute)] = value
-    return facts
+        yield row.kind, table, row.name, _rule(row) if row.kind == "rule" else _policy(row)
 
 
 def _rule(row: Any) -> dict[str, Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Detail, Objects, Value
 from conformance.comparing.sequences import Sequence
 from conformance.observed.catalog import Scope, rows
 
@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every sequence in scope; a sequence of a column counts as a part of the column."""
-    facts: Facts = {}
     for row in rows(connection, "sequences", scope):
         options = Sequence(
             row.type, row.start, row.increment, row.minvalue, row.maxvalue, row.cache, row.cycle
@@ -26,6 +25,4 @@ def observed(connection: Connection, scope: Scope) -> Facts:
         }
         if row.another_owner is not None:
             attributes["owner"] = Detail(row.another_owner, judged=False)
-        name = scope.name(row.schema_name, row.sequence_name)
-        facts.update({FactKey("sequence", name, "", part): v for part, v in attributes.items()})
-    return facts
+        yield "sequence", scope.name(row.schema_name, row.sequence_name), "", attributes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.enumerating import first_of
-from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts
+from conformance.comparing.facts import EXISTS, Detail, Objects, Value
 from conformance.comparing.settings import RESTORING, changes_meaning, normal
 from conformance.observed.catalog import Scope, rows
 
@@ -16,16 +16,14 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every setting of the database or of a role, and what else is unusual of it."""
-    facts: Facts = {}
     for row in rows(connection, "settings", scope):
         if row.object is not None:
-            facts[FactKey(row.kind, row.object, "", row.name)] = Detail(row.value, judged=False)
+            yield row.kind, row.object, "", {row.name: Detail(row.value, judged=False)}
             continue
         if row.name.lower() == RESTORING and row.role_name is None:
             continue
-        key = FactKey("setting", row.name.lower(), row.role_name or "", EXISTS)
         hidden = tuple(row.hidden)
         judged = changes_meaning(
             row.name,
@@ -34,9 +32,9 @@ def observed(connection: Connection, scope: Scope) -> Facts:
             hidden=hidden,
             initial=row.initial,
         )
-        facts[key] = Detail(row.value + _hides(hidden), judged=judged)
-        facts[key._replace(attribute="value")] = normal(row.value)
-    return facts
+        said = Detail(row.value + _hides(hidden), judged=judged)
+        attributes: dict[str, Value] = {EXISTS: said, "value": normal(row.value)}
+        yield "setting", row.name.lower(), row.role_name or "", attributes
 
 
 def _hides(hidden: tuple[str, ...]) -> str:

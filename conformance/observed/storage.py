@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from conformance.comparing.facts import Default, FactKey, Facts, TypeName
+from conformance.comparing.facts import Default, FactKey, Objects, TypeName
 from conformance.comparing.parameters import normal
 from conformance.observed.catalog import Scope, rows
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from conformance.comparing.fact_table import FactTable
+
 
 _OWN_STORAGE = text(
     "SELECT name, CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'"
@@ -23,15 +24,13 @@ _OWN_STORAGE = text(
 )
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every storage parameter with another value than PostgreSQL's default."""
-    facts: Facts = {}
     for row in rows(connection, "storage", scope):
         value = normal(row.attribute, row.value, row.method)
         if not isinstance(value, Default):
             table = scope.name(row.schema_name, row.table_name)
-            facts[FactKey("storage", table, row.part, row.attribute)] = value
-    return facts
+            yield "storage", table, row.part, {row.attribute: value}
 
 
 def mark_storage_of_types(connection: Connection, expected: FactTable, observed: FactTable) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Detail, Facts, Owner, Value
+from conformance.comparing.facts import EXISTS, Detail, Objects, Owner, Value
 from conformance.observed.catalog import Scope, rows
 from conformance.observed.chunks import shortened
 from conformance.observed.partitions import covered
@@ -18,9 +17,8 @@ _KINDS = {"r": "table", "p": "partitioned table", "f": "foreign table"}
 _PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every table in scope."""
-    facts = FactTable()
     found = rows(connection, "tables", scope)
     usual = _usual_owner([row.owner for row in found])
     for row in found:
@@ -47,8 +45,7 @@ def observed(connection: Connection, scope: Scope) -> Facts:
                 altered_partitions=(),
                 partitions=Detail(covered(row.partitions), judged=False),
             )
-        facts.add("table", scope.name(row.schema_name, row.table_name), "", attributes)
-    return facts
+        yield "table", scope.name(row.schema_name, row.table_name), "", attributes
 
 
 def _usual_owner(owners: list[str]) -> str:

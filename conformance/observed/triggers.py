@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import EXISTS, Detail, Expression, FactKey, Facts, Value
+from conformance.comparing.facts import EXISTS, Detail, Expression, Objects, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -18,14 +18,11 @@ _WHEN, _EXECUTE = " WHEN (", " EXECUTE FUNCTION "
 _EVENTS = ("insert", "update", "delete", "truncate")
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every trigger of a table in scope."""
-    facts: Facts = {}
     for row in rows(connection, "triggers", scope):
         table = scope.name(row.schema_name, row.table_name)
-        for attribute, value in _attributes(row).items():
-            facts[FactKey("trigger", table, row.trigger_name, attribute)] = value
-    return facts
+        yield "trigger", table, row.trigger_name, _attributes(row)
 
 
 def _attributes(row: Any) -> dict[str, Value]:

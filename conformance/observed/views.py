@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import (
-    EXISTS,
-    FactKey,
-    Facts,
-    OutputColumn,
-    Owner,
-    Query,
-    TypeName,
-    Value,
-)
+from conformance.comparing.facts import EXISTS, Objects, OutputColumn, Owner, Query, TypeName, Value
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -22,16 +13,14 @@ if TYPE_CHECKING:
 _KINDS = {"v": "view", "m": "materialized_view"}
 
 
-def observed(connection: Connection, scope: Scope) -> Facts:
+def observed(connection: Connection, scope: Scope) -> Objects:
     """Every view and materialized view in scope."""
-    facts: Facts = {}
     for row in rows(connection, "views", scope):
         kind, view = _KINDS[row.kind], scope.name(row.schema_name, row.view_name)
         attributes = common(row)
         if row.options is not None:
             attributes["options"] = tuple(sorted(row.options))
-        facts.update({FactKey(kind, view, "", name): v for name, v in attributes.items()})
-    return facts
+        yield kind, view, "", attributes
 
 
 def common(row: Any) -> dict[str, Value]:
