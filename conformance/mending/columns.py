@@ -189,8 +189,7 @@ def _without_identity(ref: Ref, old: Value) -> Iterator[Step]:
         yield _alter(ref, "DROP IDENTITY")
         return
     yield _alter(ref, "DROP DEFAULT")
-    found = _sequence_of(ref)
-    yield making("column", block(f"EXECUTE 'DROP SEQUENCE ' || {found};"))
+    yield making("column", block(f"EXECUTE 'DROP SEQUENCE ' || {sequences.of_column(ref)};"))
 
 
 def _identity(ref: Ref, old: Value, new: Value, after: Parts) -> Iterator[Step]:
@@ -199,7 +198,8 @@ def _identity(ref: Ref, old: Value, new: Value, after: Parts) -> Iterator[Step]:
         if _generation(old) != _generation(new) and new != _SERIAL:
             yield _alter(ref, f"SET GENERATED {_generation(new)}")
         settings = sequences.options(str(new), kind)
-        body = f"EXECUTE 'ALTER SEQUENCE ' || {_sequence_of(ref)} || ' AS {kind} {settings}';"
+        found = sequences.of_column(ref)
+        body = f"EXECUTE 'ALTER SEQUENCE ' || {found} || ' AS {kind} {settings}';"
         yield making("column", block(body))
         return
     if str(new).startswith(_SERIAL):
@@ -217,16 +217,11 @@ def _identity(ref: Ref, old: Value, new: Value, after: Parts) -> Iterator[Step]:
 
 def _continued(ref: Ref) -> Step:
     """The new sequence goes on behind the largest value that is there."""
-    found = f"pg_get_serial_sequence({literal(relation(ref.table))}, {literal(ref.name)})"
     return making(
         "column",
-        f"SELECT setval({found}, max({name(ref.name)}))"
+        f"SELECT setval({sequences.of_column(ref)}, max({name(ref.name)}))"
         f" FROM {relation(ref.table)} HAVING max({name(ref.name)}) > 0",
     )
-
-
-def _sequence_of(ref: Ref) -> str:
-    return f"pg_get_serial_sequence({literal(relation(ref.table))}, {literal(ref.name)})"
 
 
 def _generation(identity: Value) -> str:

@@ -87,7 +87,7 @@ def _settings(settings: object) -> Iterator[str]:
 
 def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
     """DROP FUNCTION."""
-    yield dropping(ref.kind, f"DROP {ref.kind.upper()} {scene.if_exists}{_signature(ref)}")
+    yield dropping(ref.kind, f"DROP {ref.kind.upper()} {scene.if_exists}{signature(ref.table)}")
 
 
 def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
@@ -99,7 +99,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     for attribute in _BY_HAND:
         if attribute in changed:
             raise CannotMend("write CREATE OR REPLACE by hand", attribute)
-    head = f"ALTER {ref.kind.upper()} {_signature(ref)}"
+    head = f"ALTER {ref.kind.upper()} {signature(ref.table)}"
     words = {
         "volatility": str(after.get("volatility")).upper(),
         "strict": "STRICT" if after.get("strict") else "CALLED ON NULL INPUT",
@@ -112,7 +112,3 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         yield making(ref.kind, f"{head} RESET ALL")
         for said in _settings(after["settings"]):
             yield making(ref.kind, f"{head} SET {said}", depth=1)
-
-
-def _signature(ref: Ref) -> str:
-    return signature(ref.table)

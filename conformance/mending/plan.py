@@ -146,9 +146,7 @@ def plan_for(  # noqa: PLR0913 - how the statements are to run
         kinds: the kinds of objects that get statements.
         schema: the schema of names without one, if sessions may look elsewhere first.
     """
-    before = objects_of(comparison.sides[1])
-    after = objects_of(target_of(comparison, wanted))
-    before, after, left = _clear(before, after, comparison.schemas)
+    before, after, left = _sides(comparison, wanted)
     upgrade, failed, reached = steps_between(
         before, after, guarded=guarded, online=online, kinds=kinds
     )
@@ -184,9 +182,7 @@ def plan_for(  # noqa: PLR0913 - how the statements are to run
 
 def mendable(comparison: Comparison) -> set[str]:
     """The ids of the findings that a plan for all of them mends."""
-    before = objects_of(comparison.sides[1])
-    after = objects_of(target_of(comparison))
-    before, after, left = _clear(before, after, comparison.schemas)
+    before, after, left = _sides(comparison, lambda _: True)
     _, failed, _ = steps_between(before, after)
     failed.update(left)
     return {
@@ -200,11 +196,13 @@ def mendable(comparison: Comparison) -> set[str]:
 Failed = dict[tuple[Ref, str], str]
 
 
-def _clear(
-    before: Objects, after: Objects, schemas: Collection[str]
+def _sides(
+    comparison: Comparison, wanted: Callable[[Finding], bool]
 ) -> tuple[Objects, Objects, Failed]:
     """Both states without the objects that no statement can name, and why these stay."""
-    left = unclear(after, before, schemas)
+    before = objects_of(comparison.sides[1])
+    after = objects_of(target_of(comparison, wanted))
+    left = unclear(after, before, comparison.schemas)
     clear = ({k: v for k, v in side.items() if k not in left} for side in (before, after))
     return *clear, {(ref, ""): REASON for ref in left}  # type: ignore[return-value]
 

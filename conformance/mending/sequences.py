@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.sequences import INTEGER_TYPES
 from conformance.mending.scene import Parts, Ref, Scene, Step, dropping, making
-from conformance.mending.sql import relation
+from conformance.mending.sql import literal, relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,11 @@ def given(described: str) -> str:
     found = [f"{_WORDS.get(m[1], m[1].upper())} {m[2]}" for m in _PART.finditer(described)]
     found += ["CYCLE"] if "cycle" in described else []
     return f" ({' '.join(found)})" if found else ""
+
+
+def of_column(ref: Ref) -> str:
+    """The name of a column's sequence, which only the catalog knows."""
+    return f"pg_get_serial_sequence({literal(relation(ref.table))}, {literal(ref.name)})"
 
 
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.mending import sequences
 from conformance.mending.scene import (
     CannotMend,
     Parts,
@@ -21,86 +22,71 @@ if TYPE_CHECKING:
 
     from conformance.comparing.facts import Value
 
-_STATISTICS, _STORAGE, _COMPRESSION = "statistics", "storage", "compression"
+#: What fix does not change.
+_NOT_CHANGED = ("of_type", "partitioning_function", "tablespaces")
 
 
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """Every parameter that is not PostgreSQL's default."""
     if not _is_index(ref, scene) or Ref("index", ref.table, ref.name) in scene.before:
         for attribute, value in parts.items():
-            yield _set(ref, attribute, value, scene)
+            yield _altered(ref, attribute, value, scene)
 
 
 def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """PostgreSQL's defaults again, unless the table is dropped."""
     if not scene.is_gone(ref.table):
         for attribute in parts:
-            yield _reset(ref, attribute, scene)
+            yield _altered(ref, attribute, None, scene)
 
 
 def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
     """The parameters that differ."""
     for attribute in sorted(differing(before, after)):
-        if attribute in after:
-            yield _set(ref, attribute, after[attribute], scene)
-        else:
-            yield _reset(ref, attribute, scene)
+        yield _altered(ref, attribute, after.get(attribute), scene)
 
 
-def _set(ref: Ref, attribute: str, value: Value, scene: Scene) -> Step:
-    if attribute in ("of_type", "partitioning_function", "tablespaces"):
+def _altered(ref: Ref, attribute: str, value: Value, scene: Scene) -> Step:
+    """Set a parameter; None: to PostgreSQL's default."""
+    if attribute in _NOT_CHANGED:
         raise CannotMend(f"{attribute.replace('_', ' ')} is not changed by fix", attribute)
+    step = dropping if value is None else making
     if attribute == "sequence":
-        return making("storage", _sequence(ref, str(value)))
-    table, words = relation(ref.table), f"SET ({parameter(attribute)} = {literal(value)})"
+        how = "logged" if value is None else str(value)
+        return step("storage", _sequence(ref, how))
+    option = parameter(attribute)
+    words = f"RESET ({option})" if value is None else f"SET ({option} = {literal(value)})"
+    subject = f"TABLE {relation(ref.table)}"
     if not ref.name:
-        if attribute == "replica_identity":
-            text = str(value)
-            word = f"USING INDEX {name(text[6:])}" if text.startswith("index ") else text.upper()
-            return making("storage", f"ALTER TABLE {table} REPLICA IDENTITY {word}")
-        if attribute == "tablespace":
-            return making("storage", f"ALTER TABLE {table} SET TABLESPACE {name(str(value))}")
-        return making("storage", f"ALTER TABLE {table} {words}")
-    if _is_index(ref, scene):
-        return making("storage", f"ALTER INDEX {_index(ref)} {words}")
-    return making(
-        "storage", f"ALTER TABLE {table} ALTER COLUMN {name(ref.name)} {_of(attribute, value)}"
-    )
+        words = _of_table(attribute, value) or words
+    elif _is_index(ref, scene):
+        subject = f"INDEX {_index(ref)}"
+    else:
+        subject += f" ALTER COLUMN {name(ref.name)}"
+        words = _of_column(attribute, value) or words
+    return step("storage", f"ALTER {subject} {words}")
 
 
-def _of(attribute: str, value: Value) -> str:
-    if attribute in (_STORAGE, _COMPRESSION):
-        return f"SET {attribute.upper()} {value}"
-    if attribute == _STATISTICS:
-        return f"SET STATISTICS {value}"
-    return f"SET ({parameter(attribute)} = {literal(value)})"
+def _of_table(attribute: str, value: Value) -> str | None:
+    if attribute == "replica_identity":
+        text = "default" if value is None else str(value)
+        word = f"USING INDEX {name(text[6:])}" if text.startswith("index ") else text.upper()
+        return f"REPLICA IDENTITY {word}"
+    if attribute == "tablespace":
+        return f"SET TABLESPACE {'pg_default' if value is None else name(str(value))}"
+    return None
 
 
-def _reset(ref: Ref, attribute: str, scene: Scene) -> Step:
-    if attribute in ("of_type", "partitioning_function", "tablespaces"):
-        raise CannotMend(f"{attribute.replace('_', ' ')} is not changed by fix", attribute)
-    if attribute == "sequence":
-        return dropping("storage", _sequence(ref, "logged"))
-    table = relation(ref.table)
-    if not ref.name:
-        if attribute == "replica_identity":
-            return dropping("storage", f"ALTER TABLE {table} REPLICA IDENTITY DEFAULT")
-        if attribute == "tablespace":
-            return dropping("storage", f"ALTER TABLE {table} SET TABLESPACE pg_default")
-        return dropping("storage", f"ALTER TABLE {table} RESET ({parameter(attribute)})")
-    if _is_index(ref, scene):
-        return dropping("storage", f"ALTER INDEX {_index(ref)} RESET ({parameter(attribute)})")
-    words = {
-        _STORAGE: "SET STORAGE DEFAULT",
-        _COMPRESSION: "SET COMPRESSION DEFAULT",
-        _STATISTICS: "SET STATISTICS -1",
-    }.get(attribute, f"RESET ({parameter(attribute)})")
-    return dropping("storage", f"ALTER TABLE {table} ALTER COLUMN {name(ref.name)} {words}")
+def _of_column(attribute: str, value: Value) -> str | None:
+    if attribute in ("storage", "compression"):
+        return f"SET {attribute.upper()} {'DEFAULT' if value is None else value}"
+    if attribute == "statistics":
+        return f"SET STATISTICS {-1 if value is None else value}"
+    return None
 
 
 def _sequence(ref: Ref, how: str) -> str:
-    """The catalog knows the name of the column's sequence."""
-    found = f"pg_get_serial_sequence({literal(relation(ref.table))}, {literal(ref.name)})"
+    found = sequences.of_column(ref)
     return f"DO $$ BEGIN\n    EXECUTE 'ALTER SEQUENCE ' || {found} || ' SET {how.upper()}';\nEND $$"
 
 
