@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, text
 
 from conformance.comparing.acceptance import Acceptance, Policy, settle
-from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.engines.identification import identify_server
 from conformance.errors import ConformanceError
@@ -86,9 +85,8 @@ def assert_conforms(  # noqa: PLR0913 - what an audit reads from the project's c
     """
     with _reading(bind, timeout) as connection:
         server = identify_server(connection)
-        capabilities = Capabilities(community_edition=server.edition == "community")
         scope = scope_of(metadata, schemas, leave)
-        comparison = check_database(connection, metadata, capabilities, scope)
+        comparison = check_database(connection, metadata, server.capabilities, scope)
     found = Verdict(EngineUsed("url", ""), tuple(comparison.findings.values()))
     acceptances = tuple(Acceptance(id_, reason) for id_, reason in (accepted or {}).items())
     today = datetime.now().astimezone().date()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from conformance.auditing.revision import about_version_table
-from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.facts import in_order
 from conformance.comparing.picture import picture_of
 from conformance.comparing.verdict import EngineUsed, Verdict
@@ -106,12 +105,11 @@ def audit(  # noqa: PLR0913 - each is a choice of the caller
     url = parse_url(address)
     with reading(url) as connection:
         server = identify_server(connection)
-        capabilities = Capabilities(community_edition=server.edition == "community")
         scope = scope_of(metadata, schemas, leave)
         sizes = None if measured is None else table_sizes(connection, scope)
         if sizes is not None:
             sizes[SERVER] = server_limits(connection)
-        comparison = check_database(connection, metadata, capabilities, scope, living=True)
+        comparison = check_database(connection, metadata, server.capabilities, scope, living=True)
         migration = (
             ()
             if lineage is None

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.audit import reading, verdict_of
-from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.leaving import leave as leave_to_others
@@ -97,7 +96,7 @@ def audit_against(
         comparison = compare(
             expected,
             with_declared_types(FactTable.of(expected), FactTable.of(observed)),
-            Capabilities(community_edition=server.edition == "community"),
+            server.capabilities,
             reference=OTHER_DATABASE,
         )
     described = f"database {url.database} at {place(url)}, compared with {other.description}"

@@ -74,6 +74,11 @@ class Server:
         )
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What it can do for who only reads one of its databases."""
+        return Capabilities(community_edition=self.edition == "community")
+
+    @property
     def note(self) -> str | None:
         """A remark on a TimescaleDB newer than the newest that was seen; None otherwise."""
         if version_tuple(self.timescaledb)[:2] > NEWEST_TIMESCALEDB_SEEN:

@@ -12,7 +12,6 @@ from sqlalchemy.exc import CompileError, SAWarning
 from sqlalchemy.types import NullType
 
 from conformance.audit import reading
-from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.facts import FactKey
 from conformance.comparing.leaving import leave as leave_to_others
 from conformance.declarations import view_of
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData, Table
     from sqlalchemy.types import TypeEngine
 
+    from conformance.comparing.capabilities import Server
     from conformance.comparing.facts import Facts
 
 
@@ -73,10 +73,9 @@ def whole_module(
     url = parse_url(address)
     with reading(url, "inspection") as connection:
         server = identify_server(connection)
-        capabilities = Capabilities(community_edition=server.edition == "community")
         scope = Scope(tuple(schemas), schemas[0], left=tuple(leave))
         source, scope = module_of(connection, scope)
-        left = [*_left(connection, source, capabilities, scope)]
+        left = [*_left(connection, source, server, scope)]
         if "__tablename__" not in source and "Table(" not in source:
             found = connection.execute(_WITH_TABLES, {"schemas": list(scope.schemas)})
             elsewhere = ",".join(found.scalars())
@@ -97,9 +96,7 @@ def module_of(connection: Connection, scope: Scope) -> tuple[str, Scope]:
     return source_of(observed, reflected_types(connection, observed, scope), connection), scope
 
 
-def _left(
-    connection: Connection, source: str, capabilities: Capabilities, scope: Scope
-) -> Iterator[str]:
+def _left(connection: Connection, source: str, server: Server, scope: Scope) -> Iterator[str]:
     """Every difference that the module leaves, as comments: the module is read back."""
     try:
         metadata = metadata_in(source)
@@ -109,11 +106,11 @@ def _left(
         yield comment(f"This module cannot be read back: {describe_error(error)}.")
         return
     own = scope_of(metadata, scope.schemas, scope.left)
-    findings = check_database(connection, metadata, capabilities, own, living=True).findings
-    if findings:
+    found = check_database(connection, metadata, server.capabilities, own, living=True).findings
+    if found:
         yield "#"
         yield comment("No declaration says this, or it is wrong in the database itself:")
-        yield from (comment(f"- {item.message} ({item.id})") for item in findings.values())
+        yield from (comment(f"- {item.message} ({item.id})") for item in found.values())
 
 
 def additions(  # noqa: PLR0913 - what an audit needs, and what is printed
@@ -143,8 +140,9 @@ def additions(  # noqa: PLR0913 - what an audit needs, and what is printed
         scope = scope_of(metadata, schemas, leave)
         prepare_session(connection, scope)
         facts = observed_facts(connection, scope)
-        capabilities = Capabilities(community_edition=server.edition == "community")
-        comparison = check_database(connection, metadata, capabilities, scope, observed=facts)
+        comparison = check_database(
+            connection, metadata, server.capabilities, scope, observed=facts
+        )
         kept = leave_to_others(facts, scope.left, scope.default_schema)[0]
         observed = Observed(kept, scope.schemas, scope.default_schema)
         models = _models(metadata, scope, classes or {}, reference)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.audit import reading
-from conformance.comparing.capabilities import Capabilities
 from conformance.engines.connecting import connect, parse_url
 from conformance.engines.identification import identify_server
 from conformance.engines.started import start_session
@@ -65,9 +64,8 @@ def from_database(address: str, project: Configuration) -> Read:
     url = parse_url(address)
     with reading(url, "fix") as connection:
         server = identify_server(connection)
-        capabilities = Capabilities(community_edition=server.edition == "community")
         scope = scope_of(metadata, project.schemas, project.leave)
-        found = check_database(connection, metadata, capabilities, scope, living=True)
+        found = check_database(connection, metadata, server.capabilities, scope, living=True)
     return Read(found, described(url), in_use=True, schema=_named_schema(metadata, scope))
 
 

@@ -215,37 +215,32 @@ def _replace(module: Any, name: str, made: Callable[[Any], Any]) -> None:
 
 
 def _patch_psycopg2() -> None:
-    psycopg2 = importlib.import_module("psycopg2")
     extensions = importlib.import_module("psycopg2.extensions")
-
-    def made(before: Any) -> Any:
-        def connect(dsn: str, *arguments: Any, **options: Any) -> Any:
-            redirected = _redirected("psycopg2", extensions.parse_dsn(dsn))
-            dsn = dsn if redirected is None else extensions.make_dsn(**redirected)
-            if redirected is not None and _openers:
-                options["connection_factory"] = _openers[-1].factory
-            return before(dsn, *arguments, **options)
-
-        return connect
-
-    _replace(psycopg2, "_connect", made)
+    _patch("psycopg2", "psycopg2._connect", extensions.parse_dsn, extensions.make_dsn)
 
 
 def _patch_psycopg() -> None:
-    if find_spec("psycopg") is None:
-        return
-    generators = importlib.import_module("psycopg.generators")
-    conninfo = importlib.import_module("psycopg.conninfo")
+    if find_spec("psycopg") is not None:
+        conninfo = importlib.import_module("psycopg.conninfo")
+        read, write = conninfo.conninfo_to_dict, conninfo.make_conninfo
+        _patch("psycopg", "psycopg.generators.connect", read, write)
+
+
+def _patch(driver: str, where: str, read: Callable[[str], Any], write: Callable[..., str]) -> None:
+    """Redirect the function of a driver that connects by a text, which both functions handle."""
+    module, _, name = where.rpartition(".")
 
     def made(before: Any) -> Any:
         def connect(text: str, *arguments: Any, **options: Any) -> Any:
-            redirected = _redirected("psycopg", conninfo.conninfo_to_dict(text))
-            text = text if redirected is None else conninfo.make_conninfo(**redirected)
+            redirected = _redirected(driver, read(text))
+            if redirected is not None and _openers:
+                options["connection_factory"] = _openers[-1].factory
+            text = text if redirected is None else write(**redirected)
             return before(text, *arguments, **options)
 
         return connect
 
-    _replace(generators, "connect", made)
+    _replace(importlib.import_module(module), name, made)
 
 
 def _patch_asyncpg() -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, FactKey, Query
 from conformance.comparing.findings import CATALOG
@@ -78,9 +77,8 @@ def read_state(url: URL, metadata: MetaData) -> State:
         connection.exec_driver_sql("SET LOCAL timezone = 'UTC'")
         server = identify_server(connection)
         expected, observed = both_sides(connection, metadata)
-        capabilities = Capabilities(community_edition=server.edition == "community")
         circumstances = observed_circumstances(connection, scope)
-        findings = compare(expected, observed, capabilities, circumstances).findings
+        findings = compare(expected, observed, server.capabilities, circumstances).findings
         values: dict[Subject, Any] = {
             # Plans differ between versions, so that queries are compared as text.
             Subject(key.kind, key.object, key.attribute): str(value)

@@ -48,30 +48,22 @@ class EngineOnServer:
     @property
     def server_url(self) -> str:
         """The URL of the server, with the password: for another process, never for messages."""
-        self._started()
-        assert self._databases is not None
-        return self._databases.server_url.render_as_string(hide_password=False)
+        return self._created().server_url.render_as_string(hide_password=False)
 
     def url_of(self, database: str) -> URL:
         """The URL of an existing database of the server, with the password."""
-        self._started()
-        assert self._databases is not None
-        return self._databases.server_url.set(database=database)
+        return self._created().server_url.set(database=database)
 
     def database(self, template: Template | None = None) -> AbstractContextManager[URL]:
         """A new database, empty or in the state of the template; dropped at the end."""
-        if self._databases is None:
-            raise _NOT_STARTED
-        return self._databases.database(template)
+        return self._created().database(template)
 
     def anticipate(self, template: Template) -> None:
         """Do nothing: copying a template is fast."""
 
     def start_from(self, url: URL) -> None:
         """Prepare every template in a copy of this database; nobody can connect to it any more."""
-        self._started()
-        assert self._databases is not None
-        self._databases.start_from(url)
+        self._created().start_from(url)
 
     def use(self, version: str) -> None:
         """Probe the server with this version of TimescaleDB, which the databases will have."""
@@ -117,8 +109,7 @@ class EngineOnServer:
 
     def _probe(self, *, is_ours: bool, version: str | None = None) -> None:
         """Probe the server with this version of TimescaleDB; None: with its default version."""
-        assert self._databases is not None
-        with self._databases.database() as url:
+        with self._created().database() as url:
             _create_extension(url, version)
             server, capabilities = probe(url)
         self._probed = server, replace(capabilities, restartable=is_ours, crashable=is_ours)
@@ -127,6 +118,11 @@ class EngineOnServer:
         if self._probed is None:
             raise _NOT_STARTED
         return self._probed
+
+    def _created(self) -> ThrowawayDatabases:
+        if self._databases is None:
+            raise _NOT_STARTED
+        return self._databases
 
 
 def _create_extension(url: URL, version: str | None) -> None:

@@ -170,38 +170,22 @@ class _OnCopy:
                 f"In one transaction, which was rolled back; the upgrade itself commits "
                 f"{holding.commits} times, so that it holds locks shorter."
             )
-        told = Copy(
-            self._copy.name,
-            place(self._copy.url),
-            way,
-            f"As found: {checked}.{bloat}",
-            bytes_before=before.bytes,
-            bytes_after=after.bytes,
-        )
-        return ran, told
+        return ran, self._told(way, f"As found: {checked}.{bloat}", before.bytes, after.bytes)
 
     def _on_second_copy(self, reason: str) -> tuple[Ran, Copy]:
         self._progress(f"making a second copy of {in_bytes(self._copy.bytes)}")
         with second_copy(self._copy) as url:
             ran = self._run(url, None)
-        told = Copy(
-            self._copy.name,
-            place(self._copy.url),
-            f"On a second copy, because {reason}.",
-            "As found: only a second copy was changed, which was dropped.",
-            bytes_before=self._copy.bytes,
-            bytes_after=self._copy.bytes,
-        )
-        return ran, told
+        way = f"On a second copy, because {reason}."
+        left = "As found: only a second copy was changed, which was dropped."
+        return ran, self._told(way, left, self._copy.bytes, self._copy.bytes)
 
     def _for_good(self) -> tuple[Ran, Copy]:
         revision = self._new.revisions[-1].identifier
-        told = Copy(
-            self._copy.name,
-            place(self._copy.url),
+        told = self._told(
             "For good, with the commits of the upgrade.",
             "Dropped." if self._on.leave == DROPPED else f"Upgraded to {revision}.",
-            bytes_before=self._copy.bytes,
+            self._copy.bytes,
         )
         take_mark_off(self._copy, revision)
         with connect(self._copy.url) as connection:
@@ -222,6 +206,10 @@ class _OnCopy:
             )
         after = look(self._copy.url, self._version_table).bytes
         return ran, replace(told, left=left, bytes_after=after)
+
+    def _told(self, way: str, left: str, before: int, after: int | None = None) -> Copy:
+        name, at = self._copy.name, place(self._copy.url)
+        return Copy(name, at, way, left, bytes_before=before, bytes_after=after)
 
     def _run(self, url: URL, holding: Holding | None) -> Ran:
         return run(

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     )
     from conformance.gate.evidence.report import Statement
 
+    #: Code, message and hint of a finding.
+    _Found = tuple[str, str, str]
+
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
     """Judge one revision alone, except for locks, compression and squawk's rules."""
@@ -130,39 +133,34 @@ def _downgrade(evidence: Evidence) -> Iterator[GateFinding]:
     if outcome is not None and outcome.irreversible is not None:
         reason = outcome.irreversible
     if reason is not None:
-        yield GateFinding(
+        found: _Found | None = (
             "irreversible",
-            evidence.revision.identifier,
-            "",
             f"The revision is irreversible: {reason.rstrip('.')}.",
             "Make a backup before the upgrade.",
         )
-    elif outcome is not None:
-        yield from _judge_downgrade(evidence, outcome)
+    else:
+        found = None if outcome is None else _judge_downgrade(evidence, outcome)
+    if found is not None:
+        code, message, hint = found
+        yield GateFinding(code, evidence.revision.identifier, "", message, hint)
 
 
-def _judge_downgrade(evidence: Evidence, outcome: DowngradeOutcome) -> Iterator[GateFinding]:
-    revision = evidence.revision.identifier
+def _judge_downgrade(evidence: Evidence, outcome: DowngradeOutcome) -> _Found | None:
+    """The code, message and hint of what is wrong with the downgrade; None: nothing is."""
     if outcome.failure is not None:
-        yield GateFinding(
+        return (
             "downgrade",
-            revision,
-            "",
             f"The downgrade fails: {describe_failure(outcome.failure)}.",
             'Make the downgrade work on tables with rows, or declare irreversible = "why".',
         )
-        return
     if outcome.dropped_extension:
-        yield GateFinding(
+        return (
             "downgrade",
-            revision,
-            "",
             "The downgrade drops the extension timescaledb, and with the extension every chunk, "
             "policy and continuous aggregate of the database; what else the downgrade restores "
             "cannot be compared.",
             "Keep the extension in the downgrade: other schemas of the database may use it.",
         )
-        return
     assert outcome.after is not None
     facts = describe_changes(evidence.before, outcome.after, validations=False)
     # Data that the upgrade lost or changed is another finding; no downgrade can restore it.
@@ -170,31 +168,25 @@ def _judge_downgrade(evidence: Evidence, outcome: DowngradeOutcome) -> Iterator[
     rows = dict(changed_rows(evidence.before, outcome.after, without=known))
     different = [*facts, *rows.values()]
     if different and outcome.statements == 0:
-        yield GateFinding(
+        return (
             "downgrade-missing",
-            revision,
-            "",
             f"The downgrade does nothing and leaves {listed(different)}.",
             'Undo in downgrade() what upgrade() does, or declare irreversible = "why".',
         )
-    elif different:
-        yield GateFinding(
+    if different:
+        return (
             "downgrade",
-            revision,
-            "",
             f"The downgrade does not restore the previous state: {listed(different)}.",
             'Undo everything that upgrade() does, or declare irreversible = "why".',
         )
-    elif traces := changed_traces(
-        evidence.before, outcome.after, chunks=_created_hypertables(evidence)
-    ):
-        yield GateFinding(
-            "trace-left",
-            revision,
-            "",
-            f"Upgrade and downgrade together change a catalog: {listed(traces)}.",
-            "Drop these objects in the downgrade, or remove their policy, job or setting.",
-        )
+    traces = changed_traces(evidence.before, outcome.after, chunks=_created_hypertables(evidence))
+    if not traces:
+        return None
+    return (
+        "trace-left",
+        f"Upgrade and downgrade together change a catalog: {listed(traces)}.",
+        "Drop these objects in the downgrade, or remove their policy, job or setting.",
+    )
 
 
 def _created_hypertables(evidence: Evidence) -> bool:
