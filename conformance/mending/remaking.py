@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _KEYS = ("primary_key", "unique")
 _ON_COLUMNS = (*_KEYS, "foreign_key", "check", "exclusion", "index")
+#: While one of these names a column, PostgreSQL neither retypes nor drops the column.
+_ON_ROWS = ("trigger", "row_security_policy")
+_ATTRIBUTES = ("columns", "include", "expression", "predicate")
 #: What goes with a view that is dropped.
 _OF_VIEWS = ("index", "compression", "policy", "trigger", "rule", "storage", "privilege")
 
@@ -31,10 +34,9 @@ def objects_to_remake(before: Objects, after: Objects) -> set[Ref]:
 
 def _dependents(before: Objects, after: Objects, remade: set[Ref]) -> Iterator[Ref]:
     columns = {ref for ref in before if ref.kind == "column" and _is_made_anew(ref, before, after)}
-    tables = {
-        ref.table for ref in before if ref.kind == "column" and _is_retyped(ref, before, after)
-    }
-    of_enums = [*_of_replaced_enums(before, after)]
+    retyped = {ref for ref in before if ref.kind == "column" and _is_retyped(ref, before, after)}
+    tables = {column.table for column in retyped}
+    of_enums = {*_of_replaced_enums(before, after)}
     gone = {ref for ref in before if ref.kind in DERIVED and ref not in after}
     for ref, parts in before.items():
         then = after.get(ref)
@@ -58,6 +60,21 @@ def _dependents(before: Objects, after: Objects, remade: set[Ref]) -> Iterator[R
                 ref.kind in _ON_COLUMNS
                 and any(
                     column.table == ref.table and _names(parts, column.name) for column in columns
+                )
+            )
+            or (
+                ref.kind in _ON_COLUMNS
+                and any(
+                    column.table == ref.table and _computes(parts, column.name)
+                    for column in of_enums
+                )
+            )
+            or (
+                ref.kind in _ON_ROWS
+                and any(
+                    column.table == ref.table
+                    and _names(parts, column.name, ("events", "condition", "using", "check"))
+                    for column in retyped | of_enums
                 )
             )
             or (ref.kind == "foreign_key" and _refers_to_dropped(parts, before, after, remade))
@@ -96,14 +113,16 @@ def _is_retyped(ref: Ref, before: Objects, after: Objects) -> bool:
     )
 
 
-def _names(parts: Parts, column: str) -> bool:
-    """Whether the constraint or index names the column."""
-    said = " ".join(
-        str(item)
-        for attribute in ("columns", "include", "expression", "predicate")
-        for item in _listed(parts.get(attribute))
-    )
+def _names(parts: Parts, column: str, attributes: tuple[str, ...] = _ATTRIBUTES) -> bool:
+    """Whether the constraint, index, trigger or policy names the column in these attributes."""
+    said = " ".join(str(item) for attribute in attributes for item in _listed(parts.get(attribute)))
     return bool(re.search(rf"(?<!\w){re.escape(column)}(?!\w)", said))
+
+
+def _computes(parts: Parts, column: str) -> bool:
+    """Whether an expression of the constraint or index names the column, with the type's values."""
+    computed = tuple(item for item in _listed(parts.get("columns")) if "(" in str(item))
+    return _names({**parts, "columns": computed}, column, ("columns", "expression", "predicate"))
 
 
 def _listed(value: object) -> tuple[object, ...]:

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Table
+from copy import copy
 
-from conformance.declarations import DatabaseObject, Owner, View
+import pytest
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Enum,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+
+from conformance.declarations import (
+    DatabaseObject,
+    Owner,
+    RowSecurity,
+    RowSecurityPolicy,
+    Trigger,
+    View,
+)
 from conformance.mending.revision import upgrade_body
 
 from .cases import Alteration, parametrize
@@ -202,3 +223,69 @@ def test_a_view_that_reads_the_column_is_made_again(bare_database, selected):
     assert outcome.mended, outcome.left
     assert outcome.changed == []
     assert ("orders_seen" in upgrade_body(outcome.plan)) is (selected == "side")
+
+
+USES = (
+    "CREATE INDEX i ON orders (id) WHERE side <> 'sell'",
+    "CREATE INDEX i ON orders ((side = 'sell'))",
+    "CREATE UNIQUE INDEX i ON orders (side)",
+    "ALTER TABLE orders ADD CONSTRAINT i CHECK (side <> 'sell' OR id > 0)",
+    "ALTER TABLE orders ADD CONSTRAINT i EXCLUDE (id WITH =) WHERE (side = 'sell')",
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+    "CREATE TRIGGER i BEFORE UPDATE OF side ON orders FOR EACH ROW EXECUTE FUNCTION f()",
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+    "CREATE TRIGGER i BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.side = 'sell')"
+    " EXECUTE FUNCTION f()",
+    "ALTER TABLE orders ENABLE ROW LEVEL SECURITY;CREATE POLICY i ON orders USING (side = 'sell')",
+)
+#: What says the same of the table as each of `USES`.
+DECLARED = (
+    Index("i", "id", postgresql_where=text("side <> 'sell'")),
+    Index("i", text("(side = 'sell')")),
+    Index("i", "side", unique=True),
+    CheckConstraint("side <> 'sell' OR id > 0", name="i"),
+    ExcludeConstraint(("id", "="), name="i", where=text("side = 'sell'"), using="btree"),
+    Trigger("i", timing="before", events="update of side", function="f()"),
+    Trigger("i", timing="before", events="insert", condition="NEW.side = 'sell'", function="f()"),
+    RowSecurityPolicy("i", using="side = 'sell'"),
+)
+
+
+@pytest.mark.parametrize(("sql", "declared"), [*zip(USES, DECLARED, strict=True)])
+def test_what_compares_with_a_label_is_made_again(bare_database, sql, declared):
+    """PostgreSQL knows no operator for the old type and the new one."""
+    metadata = _orders("buy", "sell")
+    metadata.create_all(bare_database.connection)
+    more = [RowSecurity()] if isinstance(declared, RowSecurityPolicy) else []
+    Table("orders", metadata, copy(declared), *more, extend_existing=True)
+    bare_database.execute(sql)
+    bare_database.expect((), metadata)
+    bare_database.execute("INSERT INTO orders VALUES (1, 'sell', '{}')")
+    bare_database.execute("ALTER TYPE side ADD VALUE 'short'")
+    bare_database.expect({LABELS}, metadata)
+    outcome = prove(bare_database, metadata)
+    assert outcome.mended, outcome.left
+    assert outcome.changed == []
+
+
+def test_a_trigger_or_policy_of_a_column_with_another_type_is_made_again(bare_database):
+    metadata = MetaData()
+    Table(
+        "orders",
+        metadata,
+        Column("id", BigInteger),
+        Column("day", Integer),
+        Trigger("t", timing="before", events="update of id", function="f()"),
+        RowSecurity(),
+        RowSecurityPolicy("p", using="id > 0"),
+    )
+    bare_database.execute(
+        "CREATE TABLE orders (id int, day int); ALTER TABLE orders ENABLE ROW LEVEL SECURITY;"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER t BEFORE UPDATE OF id ON orders FOR EACH ROW EXECUTE FUNCTION f();"
+        "CREATE POLICY p ON orders USING (id > 0)"
+    )
+    bare_database.expect({"column:orders.id:type"}, metadata)
+    outcome = prove(bare_database, metadata)
+    assert outcome.mended, outcome.left
+    assert outcome.changed == []
