@@ -58,10 +58,10 @@ CAUSES = {
     "CONSTRAINT checks the existing rows",
     ("sequence", "logged"): "an unlogged sequence starts again after a crash. ALTER SEQUENCE ... "
     "SET LOGGED makes the sequence permanent",
-    ("privilege", EXISTS): "GRANT ... TO PUBLIC gave the privilege to every existing and every "
-    "future role",
-    ("default_privilege", EXISTS): "somebody ran ALTER DEFAULT PRIVILEGES ... TO PUBLIC. Objects "
-    "that are created from now on come with the privilege",
+    ("privilege", EXISTS): "somebody ran GRANT. PUBLIC stands for every existing and every future "
+    "role",
+    ("default_privilege", EXISTS): "somebody ran ALTER DEFAULT PRIVILEGES. Objects that are "
+    "created from now on come with the privilege",
     ("privilege", "privileges"): "somebody ran another GRANT or REVOKE",
     ("table", "owner"): "another role ran the migration, or somebody ran ALTER TABLE ... OWNER TO. "
     "Only the owner or a superuser can alter a table, and TimescaleDB's policies run as the owner",

@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import Facts
 
 EVERYBODY = "PUBLIC"
-#: Of all schemas only public comes with a privilege.
-_USUAL = {"database": ("connect", "temporary"), "schema": ("usage",), "function": ("execute",)}
+#: By the object or its kind. Of all schemas only public comes with a privilege.
+_USUAL = {
+    "database": ("connect", "temporary"),
+    "schema public": ("usage",),
+    "function": ("execute",),
+}
 #: Of objects that a role will create; the catalog lists these only where somebody has revoked them.
 _USUAL_OF_FUTURE = {"functions": "execute", "types": "usage"}
 
 
 def usual(granted_on: str, role: str) -> tuple[str, ...]:
     """What the role usually has on the object; `granted_on` is named as in facts."""
-    return _USUAL.get(granted_on.partition(" ")[0], ()) if role == EVERYBODY else ()
+    kind = granted_on if granted_on in _USUAL else granted_on.partition(" ")[0]
+    return _USUAL.get(kind, ()) if role == EVERYBODY else ()
 
 
 def grantors_of_usual(expected: Facts) -> dict[FactKey, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Sequence
+from sqlalchemy import Column, Integer, Sequence, Table
 
 from conformance.comparing.facts import EXISTS
 from conformance.declarations import DefaultGrant, Grant, Owner
@@ -84,6 +84,25 @@ def test_the_message_says_what_everybody_may_do(database):
         " (insert, select)"
     )
     assert "Declare it with Grant(...)" in finding.hint
+
+
+def test_everybody_may_use_no_schema_but_public(database):
+    """PostgreSQL grants nothing on another schema by itself."""
+    metadata = database.requiring()
+    Table("notes", metadata, Column("id", Integer), schema="desk")
+    database.execute("CREATE SCHEMA desk; CREATE TABLE desk.notes (id int)")
+    database.expect((), metadata)
+    database.execute("GRANT USAGE ON SCHEMA desk TO PUBLIC")
+    database.expect(_of_everybody("schema desk"), metadata)
+    assert prove(database, metadata).mended
+
+
+def test_the_hint_is_true_of_a_declared_role_too(database):
+    metadata = database.requiring(Grant("select", to=READER, on="curves"))
+    database.execute(f"{ROLES} GRANT SELECT ON curves, signals TO {READER}")
+    (finding,) = database.compare(metadata).findings.values()
+    assert finding.id == f"privilege:signals.{READER}:exists"
+    assert "Likely cause: somebody ran GRANT." in finding.hint
 
 
 def test_other_roles_are_seen_once_for_what_they_may_do(database):
