@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Computed, DefaultClause, FetchedValue, Identity, SmallInteger
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Computed,
+    DefaultClause,
+    FetchedValue,
+    Identity,
+    SmallInteger,
+)
 from sqlalchemy.dialects.postgresql import DOMAIN
 
 from conformance.comparing.facts import ANYTHING, EXISTS, Objects, Value
@@ -42,8 +50,9 @@ def _attributes(column: Column[Any]) -> dict[str, Value]:
 
 
 def _collation(column: Column[Any]) -> str | None:
+    kind = column.type.item_type if isinstance(column.type, ARRAY) else column.type
     # A domain has its own collation, which is not a fact of the column.
-    return None if isinstance(column.type, DOMAIN) else getattr(column.type, "collation", None)
+    return None if isinstance(kind, DOMAIN) else getattr(kind, "collation", None)
 
 
 def _default(column: Column[Any]) -> Value:

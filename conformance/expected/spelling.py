@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import DDLCompiler
     from sqlalchemy.types import TypeEngine
 
-_COLLATION = re.compile(r' COLLATE "(?:[^"]|"")+"')
+#: SQLAlchemy 2.1 quotes the name only where it must.
+_COLLATION = re.compile(r' COLLATE (?:"(?:[^"]|"")+"|[\w$]+)')
 
 
 @cache

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import ARRAY, Column, Integer, MetaData, String, Table, Text, text
 
 from .cases import Alteration, ModelEdit, parametrize
+from .mending import prove
 
 INSTRUMENTS = "ALTER TABLE instruments "
 
@@ -337,3 +339,31 @@ def test_the_name_of_a_domain_with_a_condition(database, domain, base):
     )
     (finding,) = database.compare().findings.values()
     assert f"type is {domain}, the models declare text" in finding.message
+
+
+def _columns(*columns: Column) -> MetaData:
+    metadata = MetaData()
+    Table("notes", metadata, *columns)
+    return metadata
+
+
+@pytest.mark.parametrize("name", ["no_case", "NoCase"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda name: Text(collation=name),
+        lambda name: String(9, collation=name),
+        lambda name: ARRAY(Text(collation=name)),
+    ],
+    ids=["text", "varchar", "array"],
+)
+def test_a_collation_of_the_database(bare_database, name, kind):
+    """SQLAlchemy quotes its name or not."""
+    bare_database.execute(f"""CREATE COLLATION "{name}" (provider = libc, locale = 'C')""")
+    metadata = _columns(Column("said", kind(name)))
+    metadata.create_all(bare_database.connection)
+    bare_database.expect((), metadata)
+    bare_database.execute("DROP TABLE notes")
+    _columns(Column("said", kind("POSIX"))).create_all(bare_database.connection)
+    bare_database.expect({"column:notes.said:collation"}, metadata)
+    assert prove(bare_database, metadata).mended
