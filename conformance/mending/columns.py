@@ -103,7 +103,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         yield from _retyped(ref, before, after, scene)
     old, new = before.get("identity"), after.get("identity")
     if old != new and old is not None and _of_other_sort(old, new):
-        yield from _without_identity(ref, old)
+        yield from _without_identity(ref, old, after)
     if "default" in changed or (retyped and before.get("default") is not None):
         yield from _default(ref, after)
     if "nullable" in changed:
@@ -184,12 +184,17 @@ def _of_other_sort(old: Value, new: Value) -> bool:
     return new is None or (old == _SERIAL) is not (new == _SERIAL)
 
 
-def _without_identity(ref: Ref, old: Value) -> Iterator[Step]:
+def _without_identity(ref: Ref, old: Value, after: Parts) -> Iterator[Step]:
     if old != _SERIAL and not str(old).startswith(_SERIAL):
         yield _alter(ref, "DROP IDENTITY")
         return
     yield _alter(ref, "DROP DEFAULT")
-    yield making("column", block(f"EXECUTE 'DROP SEQUENCE ' || {sequences.of_column(ref)};"))
+    found = sequences.of_column(ref)
+    # A default may draw from the same sequence, without owning it.
+    stays = str(after.get("default")).startswith("nextval(")
+    what = f"'ALTER SEQUENCE ' || {found} || ' OWNED BY NONE'"
+    what = what if stays else f"'DROP SEQUENCE ' || {found}"
+    yield making("column", block(f"EXECUTE {what};"))
 
 
 def _identity(ref: Ref, old: Value, new: Value, after: Parts) -> Iterator[Step]:
@@ -204,10 +209,10 @@ def _identity(ref: Ref, old: Value, new: Value, after: Parts) -> Iterator[Step]:
         return
     if str(new).startswith(_SERIAL):
         sequence = relation(f"{ref.table}_{ref.name}_seq")
-        yield making(
-            "column",
-            f"CREATE SEQUENCE {sequence} AS {kind} OWNED BY {relation(ref.table)}.{name(ref.name)}",
-        )
+        # The column may own it without drawing from it.
+        yield making("column", f"CREATE SEQUENCE IF NOT EXISTS {sequence} AS {kind}")
+        owner = f"{relation(ref.table)}.{name(ref.name)}"
+        yield making("column", f"ALTER SEQUENCE {sequence} OWNED BY {owner}")
         yield _alter(ref, f"SET DEFAULT nextval({literal(sequence)})")
     else:
         words = f"ADD GENERATED {_generation(new)} AS IDENTITY{sequences.given(str(new))}"

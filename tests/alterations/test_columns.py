@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import ARRAY, Column, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import ARRAY, Column, Integer, MetaData, Sequence, String, Table, Text, text
 
 from .cases import Alteration, ModelEdit, parametrize
 from .mending import prove
@@ -367,3 +367,22 @@ def test_a_collation_of_the_database(bare_database, name, kind):
     _columns(Column("said", kind("POSIX"))).create_all(bare_database.connection)
     bare_database.expect({"column:notes.said:collation"}, metadata)
     assert prove(bare_database, metadata).mended
+
+
+@pytest.mark.parametrize(
+    ("default", "sql"),
+    [
+        (None, "ALTER TABLE notes ALTER id SET DEFAULT nextval('numbers')"),
+        (text("nextval('numbers')"), "ALTER SEQUENCE numbers OWNED BY notes.id"),
+    ],
+    ids=["another one beside its own", "one of several tables"],
+)
+def test_a_sequence_that_is_there_already(bare_database, default, sql):
+    metadata = _columns(Column("id", Integer, primary_key=True, server_default=default))
+    Sequence("numbers", metadata=metadata)
+    metadata.create_all(bare_database.connection)
+    bare_database.expect((), metadata)
+    bare_database.execute(sql)
+    bare_database.expect({"column:notes.id:default"}, metadata)
+    outcome = prove(bare_database, metadata)
+    assert outcome.mended, outcome.left
