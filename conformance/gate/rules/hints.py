@@ -25,7 +25,7 @@ _CHUNK_BY_CHUNK = (
     f"Convert one chunk at a time {IN_AUTOCOMMIT}, in a DO block that commits after each, so that "
     "only one chunk is locked; or leave the chunks to a policy."
 )
-_MOVES_CHUNKS = r".*\b(DE)?COMPRESS_CHUNK\b|.*\bCONVERT_TO_(ROW|COLUMN)STORE\b"
+_MOVES_CHUNKS = r".*\b(DE|RE)?COMPRESS_CHUNK\b|.*\bCONVERT_TO_(ROW|COLUMN)STORE\b"
 
 #: Statements that read rows under a blocking lock, and the alternatives: for a plain table, for a
 #: hypertable.
@@ -101,7 +101,26 @@ _NEW_HYPERTABLE = (
     "Create an empty hypertable, copy the rows in batches outside of the revision, and exchange the"
     " names in a later one."
 )
+_OTHER_STORAGE = (
+    "Do this as maintenance outside of migrations: PostgreSQL copies the table, or writes all of "
+    "it to the WAL, under the lock. Or fill a new table in batches, and exchange the names."
+)
+_REFRESH = (
+    f"Use REFRESH MATERIALIZED VIEW CONCURRENTLY {IN_AUTOCOMMIT}, which a unique index on the "
+    "view allows; or refresh the view outside of migrations."
+)
+_CHUNKS_APART = (
+    "Do this as maintenance outside of migrations, each call in a transaction of its own, so that "
+    "only its chunks are locked."
+)
 _REWRITES = (
+    (r"REFRESH MATERIALIZED VIEW", _REFRESH, _REFRESH),
+    (r".*\b(MERGE_CHUNKS|SPLIT_CHUNK|REORDER_CHUNK|MOVE_CHUNK)\b", _CHUNKS_APART, _CHUNKS_APART),
+    (
+        r"ALTER TABLE .* SET (LOGGED|UNLOGGED|ACCESS METHOD|TABLESPACE)\b",
+        _OTHER_STORAGE,
+        _OTHER_STORAGE,
+    ),
     (
         r"CLUSTER|VACUUM",
         _MAINTENANCE,

@@ -67,6 +67,12 @@ def test_chunks_can_be_reindexed_concurrently():
         ("CLUSTER t USING i", "reorder_chunk"),
         ("VACUUM FULL t", "reorder_chunk"),
         ("SELECT compress_chunk(c) FROM show_chunks('t') c", "one chunk at a time"),
+        ("CALL recompress_chunk('c')", "one chunk at a time"),
+        ("CALL merge_chunks('a', 'b')", "each call in a transaction of its own"),
+        ("DO $$ BEGIN CALL split_chunk('a'); END $$", "each call in a transaction of its own"),
+        ("REFRESH MATERIALIZED VIEW v", "REFRESH MATERIALIZED VIEW CONCURRENTLY"),
+        ("ALTER TABLE t SET UNLOGGED", "fill a new table in batches"),
+        ("ALTER TABLE t SET TABLESPACE s", "fill a new table in batches"),
         (
             "SELECT public.create_hypertable('t', 'at', migrate_data => true)",
             "Create an empty hypertable, copy the rows in batches outside of the revision, and"
