@@ -19,6 +19,7 @@ from conformance.gate.evidence.report import (
     worst_first,
 )
 from conformance.gate.rehearsing.bench import Bench
+from conformance.gate.rehearsing.reading import with_every_schema
 from conformance.gate.rehearsing.rehearsal import Rehearsal
 from conformance.gate.rehearsing.together import run_together
 from conformance.gate.rules.acceptance import accept
@@ -38,7 +39,6 @@ from conformance.gate.rules.volumes import not_estimated, volumes
 from conformance.gate.squawk import SquawkUnavailable, find_violations, judge_squawk, normalize
 from conformance.observed.home import version_of
 from conformance.pipeline import check_database, scope_of
-from conformance.population.reflection import schemas_of
 from conformance.process.progress import unwatched
 from conformance.project.extensions import engines_with
 
@@ -232,16 +232,14 @@ class _Gate:
 
     def _scope(self) -> Scope:
         with self._bench.reader() as connection:
-            found = schemas_of(connection)
-        return replace(
-            self._models_scope, schemas=tuple(sorted({*found, *self._models_scope.schemas}))
-        )
+            return with_every_schema(connection, self._models_scope)
 
     def _compare_with_models(self, connection: Connection, facts: Facts) -> None:
         if not self._has_models:
             return
         # The facts are of all schemas that exist.
-        same_scope = self._rehearsed_scope == self._models_scope
+        read = with_every_schema(connection, self._rehearsed_scope)
+        same_scope = read == self._models_scope
         self._comparison = check_database(
             connection,
             self._metadata,

@@ -118,6 +118,20 @@ def test_what_is_seen_of_statements(session, project):
     assert {item.line for item in report.revisions[0].statements if item.by_alembic} == {None}
 
 
+def test_a_table_that_moves_into_a_new_schema_keeps_its_rows(session, project):
+    project.revision(
+        sql("CREATE SCHEMA shelf", "ALTER TABLE places SET SCHEMA shelf"),
+        sql("ALTER TABLE shelf.places SET SCHEMA public", "DROP SCHEMA shelf"),
+    )
+    report = project.rehearse(session, models())
+    # The models stay, so the last one is their own.
+    assert {finding.code.partition(":")[0] for finding in report.findings} == {"squawk", "drift"}
+    assert {
+        "downgrade restores the previous state",
+        "offline SQL has the same effect",
+    } <= {*report.revisions[0].checks}
+
+
 @pytest.mark.parametrize("lock_first", [True, False], ids=["under the lock", "before it"])
 def test_a_migration_that_keeps_the_server_waiting(session, project, monkeypatch, lock_first):
     monkeypatch.setattr(lock_rules, "IDLE_SECONDS", 0.25)

@@ -14,6 +14,7 @@ from conformance.observed.traces import traces
 from conformance.observed.version_table import applied_revisions
 from conformance.pipeline import prepare_session
 from conformance.population.digests import digest
+from conformance.population.reflection import schemas_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -64,6 +65,11 @@ SELECT indrelid, indexrelid, relname, 'unique index'
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conindid = indexrelid)
  ORDER BY 1, 2
 """)
+
+
+def with_every_schema(connection: Connection, scope: Scope) -> Scope:
+    """The scope with all schemas of the database: a revision may have created some."""
+    return replace(scope, schemas=tuple(sorted({*schemas_of(connection), *scope.schemas})))
 
 
 def read_state(connection: Connection, scope: Scope, *, earlier: State | None = None) -> State:

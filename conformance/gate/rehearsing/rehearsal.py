@@ -36,7 +36,7 @@ from conformance.gate.evidence.state import (
 from conformance.gate.rehearsing.committed import committed_since, next_transaction
 from conformance.gate.rehearsing.dependents import name_dependents
 from conformance.gate.rehearsing.driver import watch_cursors
-from conformance.gate.rehearsing.reading import read_state
+from conformance.gate.rehearsing.reading import read_state, with_every_schema
 from conformance.gate.rehearsing.tracing import (
     CallingFile,
     Interrupted,
@@ -138,7 +138,8 @@ class Rehearsal:
 
     def _state(self, earlier: State | None = None) -> State:
         with self._bench.reader() as connection:
-            return read_state(connection, self._scope, earlier=earlier)
+            scope = with_every_schema(connection, self._scope)
+            return read_state(connection, scope, earlier=earlier)
 
     def _lagging_sequences(self) -> dict[str, LaggingSequence]:
         with self._bench.reader() as connection:
