@@ -118,6 +118,18 @@ def test_what_is_seen_of_statements(session, project):
     assert {item.line for item in report.revisions[0].statements if item.by_alembic} == {None}
 
 
+def test_another_statement_of_a_block_reads_the_rows(session, project):
+    alter = "ALTER TABLE places ADD COLUMN area integer"
+    block = f"DO $$ BEGIN {alter}; PERFORM count(*) FROM readings; END $$"
+    project.revision(sql(block), DROP)
+    (found,) = project.rehearse(session, with_area()).findings
+    assert (found.code, found.subject) == ("lock-scan", "places")
+    assert found.message == (
+        "Statement 4 processes rows of readings under a lock on places that blocks reads and writes"
+        " (ACCESS EXCLUSIVE)."
+    )
+
+
 def test_a_table_that_moves_into_a_new_schema_keeps_its_rows(session, project):
     project.revision(
         sql("CREATE SCHEMA shelf", "ALTER TABLE places SET SCHEMA shelf"),

@@ -71,6 +71,22 @@ CASES = (
         edit=column("readings", "area", Integer, nullable=False, server_default="7"),
     ),
     Case("a lock held", f"{ADD}\n{COUNT}", DROP, {"lock-held"}, WITH_AREA),
+    Case(
+        "a sequence that is altered while another statement works",
+        sql("ALTER SEQUENCE places_id_seq RESTART WITH 5000", "SELECT count(*) FROM readings"),
+        "pass",
+        {"lock-held"},
+    ),
+    Case(
+        "a sequence that is altered at the end",
+        sql("SELECT count(*) FROM readings", "ALTER SEQUENCE places_id_seq RESTART WITH 5000"),
+        "pass",
+    ),
+    Case(
+        "a sequence that goes on",
+        sql("SELECT setval('places_id_seq', 5000)", "SELECT count(*) FROM readings"),
+        "pass",
+    ),
     Case("work before the lock", f"{COUNT}\n{ADD}", DROP, edit=WITH_AREA),
     Case(
         "no lock timeout",

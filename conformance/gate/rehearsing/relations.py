@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _RELATIONS = """
-SELECT c.oid, n.nspname, c.relname, c.relkind::text, pg_catalog.pg_relation_filenode(c.oid),
-       x.indrelid,
+SELECT c.oid, n.nspname, c.relname, c.relkind::text,
+       -- That of a sequence, which ALTER SEQUENCE writes anew, has one row.
+       CASE c.relkind WHEN 'S' THEN NULL ELSE pg_catalog.pg_relation_filenode(c.oid) END,
+       coalesce(x.indrelid, owned.refobjid),
        pg_catalog.pg_stat_get_xact_tuples_returned(c.oid)
          + pg_catalog.pg_stat_get_xact_tuples_fetched(c.oid),
        pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)
@@ -33,7 +35,11 @@ SELECT c.oid, n.nspname, c.relname, c.relkind::text, pg_catalog.pg_relation_file
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
- WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'i', 'I')
+  LEFT JOIN pg_catalog.pg_depend owned
+    ON c.relkind = 'S' AND owned.objid = c.oid AND owned.deptype IN ('a', 'i')
+   AND owned.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+   AND owned.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'i', 'I', 'S')
    AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
    AND (n.nspname NOT LIKE '\\_timescaledb\\_%' OR n.nspname = '_timescaledb_internal')
    AND c.relname NOT IN ('alembic_version', 'alembic_version_pkc')
@@ -90,7 +96,10 @@ SELECT c.relname, a.attname
 """
 
 _INDEXES = ("i", "I")
+_SEQUENCE = "S"
 _BLOCKS_ALL = len(LOCK_MODES) - 1
+#: Of a sequence: nextval() waits for this lock, and for no weaker one.
+_BLOCKS_DRAWING = LOCK_MODES.index("SHARE")
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ class Relation:
         name: qualified with the schema unless that is `public`.
         kind: `pg_class.relkind`.
         file: the filenode of the storage; None if the relation has no storage.
-        table: the oid of the table, for an index.
+        table: the oid of the table, for an index or a sequence of a column.
         read: a counter of the rows that the session's scans returned.
         written: a counter of the rows that the session wrote.
     """
@@ -195,14 +204,13 @@ class RelationIndex:
         """The locks that were acquired in between or became stronger, strongest first.
 
         A lock on an index is included only if it blocks readers and the lock on its table does not.
+        A lock on a sequence is included only if it blocks nextval().
         """
         held, now = _strongest(before.locks), _strongest(after.locks)
         of_mode: dict[str, list[int]] = defaultdict(list)
         for oid, strength in now.items():
             relation = self._relations.get(oid)
-            table = None if relation is None else relation.table
-            needless = table and (strength < _BLOCKS_ALL or now.get(table) == _BLOCKS_ALL)
-            if strength > held.get(oid, -1) and not needless:
+            if strength > held.get(oid, -1) and not _is_needless(relation, strength, now):
                 of_mode[LOCK_MODES[strength]].append(oid)
         return tuple(
             Lock(item.relation, item.existed, item.itself, item.chunks, mode)
@@ -257,7 +265,7 @@ class RelationIndex:
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         oids: dict[str, list[int]] = defaultdict(list)
         for oid, relation in after.relations.items():
-            if relation.kind in _INDEXES:
+            if relation.kind in (*_INDEXES, _SEQUENCE):
                 continue
             earlier = before.relations.get(oid)
             read = _increase(earlier.read if earlier else 0, relation.read)
@@ -310,6 +318,14 @@ def _strongest(locks: Iterable[tuple[int, str]]) -> dict[int, int]:
     for oid, mode in locks:
         found[oid] = max(found.get(oid, 0), LOCK_MODES.index(mode))
     return found
+
+
+def _is_needless(relation: Relation | None, strength: int, held: Mapping[int, int]) -> bool:
+    """Whether a lock on an index or a sequence blocks nobody, or nobody whom no other blocks."""
+    if relation is None or (relation.table is None and relation.kind != _SEQUENCE):
+        return False
+    blocking = _BLOCKS_DRAWING if relation.kind == _SEQUENCE else _BLOCKS_ALL
+    return strength < blocking or held.get(relation.table or 0) == _BLOCKS_ALL
 
 
 def rewritten(before: Moment, after: Moment) -> list[int]:

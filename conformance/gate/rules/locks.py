@@ -19,8 +19,9 @@ _DEFINING = frozenset({"ALTER", "CREATE", "DROP", "REINDEX", "TRUNCATE", "CLUSTE
 #: The text of statements that take a blocking lock on an existing table. CONCURRENTLY waits for
 #: locks as well, but no session queues behind it.
 _LOCKING = re.compile(
-    r"((ALTER|DROP) (TABLE|INDEX|VIEW|MATERIALIZED|FOREIGN|SCHEMA|TRIGGER)|REINDEX|TRUNCATE|CLUSTER"
-    r"|REFRESH|VACUUM (FULL|\(.*FULL)|CREATE (UNIQUE )?INDEX|CREATE (OR REPLACE )?TRIGGER)\b"
+    r"((ALTER|DROP) (TABLE|INDEX|VIEW|MATERIALIZED|FOREIGN|SCHEMA|SEQUENCE|TRIGGER|POLICY|RULE)"
+    r"|REINDEX|TRUNCATE|CLUSTER|REFRESH|VACUUM (FULL|\(.*FULL)|CREATE (UNIQUE )?INDEX"
+    r"|CREATE (OR REPLACE )?((CONSTRAINT )?TRIGGER|RULE)|CREATE POLICY)\b"
     r"(?!.*\bCONCURRENTLY\b)"
 )
 _UNLIMITED = frozenset({"0", "0ms", ""})
@@ -144,7 +145,7 @@ def _judge_statement(
         if relation in earlier and not own:
             yield _lock_held(revision, earlier[relation], f"statement {statement.number} {work}")
         elif own and relation not in rewritten and (relation in processed or taken):
-            yield _lock_scan(revision, lock, statement)
+            yield _lock_scan(revision, lock, statement, "" if relation in processed else work)
 
 
 def _processed_tables(statement: Statement) -> set[str]:
@@ -238,13 +239,18 @@ def _lock_held_by(
     )
 
 
-def _lock_scan(revision: str, lock: Lock, statement: Statement) -> GateFinding:
+def _lock_scan(revision: str, lock: Lock, statement: Statement, other_work: str) -> GateFinding:
+    """A statement's work under its own lock; `other_work` is about other tables."""
+    done = (
+        f"{other_work} under {_describe_lock(lock)}"
+        if other_work
+        else f"processes all rows of {lock} under a lock that blocks {lock.blocks} ({lock.mode})"
+    )
     return GateFinding(
         "lock-scan",
         revision,
         lock.relation,
-        f"Statement {statement.number} processes all rows of {lock} under a lock that blocks "
-        f"{lock.blocks} ({lock.mode}).",
+        f"Statement {statement.number} {done}.",
         hint_for_scan(statement.sql, hypertable=lock.chunks > 0),
         statement.number,
     )

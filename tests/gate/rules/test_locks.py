@@ -46,6 +46,22 @@ def test_a_lock_on_what_the_revision_made():
     assert codes(taken, statement(2, "UPDATE b ...", rows=(rows("b"),))) == []
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE a ADD b int",
+        "ALTER SEQUENCE a_id_seq RESTART",
+        "CREATE POLICY p ON a",
+        "DROP POLICY p ON a",
+        "CREATE OR REPLACE RULE r AS ON DELETE TO a DO INSTEAD NOTHING",
+        "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION f()",
+    ],
+)
+def test_a_lock_outside_of_a_transaction_by_the_words_of_the_statement(sql):
+    assert codes(statement(1, sql, transaction=None, timeout="0")) == [("no-lock-timeout", "")]
+    assert codes(statement(1, sql, transaction=None)) == []
+
+
 def test_work_on_what_the_revision_made():
     taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
     assert codes(taken, statement(2, "INSERT INTO b ...", rows=(rows("b", existed=False),))) == []
