@@ -27,7 +27,7 @@ from conformance.gate.rules.compression import Versions, judge_compression
 from conformance.gate.rules.decompression import judge_decompression
 from conformance.gate.rules.drift import judge_drift, unchanged
 from conformance.gate.rules.effects import without_effect
-from conformance.gate.rules.locks import judge_locks, judge_together
+from conformance.gate.rules.locks import judge_locks, judge_together, judge_zones
 from conformance.gate.rules.outcomes import (
     affected_tables,
     judge,
@@ -292,6 +292,7 @@ class _Gate:
             *judge(evidence),
             *others,
             *judge_locks(revision, evidence.statements),
+            *judge_zones(evidence),
             *judge_decompression(revision, evidence.statements),
             *judge_sizes(revision, self._estimates(evidence)),
             *judge_compression(evidence, compressed, versions),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from sqlalchemy import Column, Integer, Table, create_engine, make_url, pool
+from sqlalchemy import Column, DateTime, Integer, Table, create_engine, make_url, pool
 from sqlalchemy.exc import OperationalError
 
 from conformance.errors import EngineUnavailable
@@ -142,6 +142,24 @@ def test_a_table_that_moves_into_a_new_schema_keeps_its_rows(session, project):
         "downgrade restores the previous state",
         "offline SQL has the same effect",
     } <= {*report.revisions[0].checks}
+
+
+@pytest.mark.parametrize("zone", [None, "SET LOCAL timezone = 'UTC'"], ids=["unsaid", "said"])
+def test_a_change_of_type_that_depends_on_the_time_zone(session, tmp_path, monkeypatch, zone):
+    made = BASE.replace("name text NOT NULL", "name text NOT NULL, noted timestamp")
+    monkeypatch.setattr("tests.gate.projects.BASE", made)
+    change = "ALTER TABLE places ALTER COLUMN noted TYPE {}"
+    set_zone = [zone] if zone else []
+    project = Project.made_in(tmp_path)
+    project.revision(
+        sql(*set_zone, change.format("timestamptz")),
+        sql(*set_zone, change.format("timestamp")),
+    )
+    metadata = models()
+    metadata.tables["places"].append_column(Column("noted", DateTime(timezone=True)))
+    found = project.rehearse(session, metadata).findings
+    # With another zone than UTC the rewrite itself is seen. The values have a zone now.
+    assert {finding.code for finding in found} == {"data-changed", *(() if zone else ["rewrite"])}
 
 
 @pytest.mark.parametrize("lock_first", [True, False], ids=["under the lock", "before it"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from conformance.comparing.codes import WARNING
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.rules.hints import hint_for_rewrite, hint_for_scan, is_by_chunk
 from conformance.gate.rules.sentences import first_words, keyword, shortened
@@ -12,6 +13,7 @@ from conformance.gate.rules.sentences import first_words, keyword, shortened
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from conformance.gate.evidence.evidence import Evidence
     from conformance.gate.evidence.report import Lock, Statement
 
 #: Statements that need their strongest lock for their own work.
@@ -33,6 +35,12 @@ _FROM_A_QUERY = re.compile(r".*\b(SELECT|TABLE)\b")
 #: The server does not count the rows that decompression writes back into chunks.
 _DECOMPRESSING = re.compile(r".*\b(DECOMPRESS_CHUNK|CONVERT_TO_ROWSTORE)\b")
 
+_MOMENTS = {"timestamp without time zone", "timestamp with time zone"}
+_SETS_ZONE = re.compile(r"\bSET (LOCAL |SESSION )?TIME ?ZONE\b|\bSET_CONFIG\('TIMEZONE'")
+_ZONE = (
+    "Say which zone the values are in: SET LOCAL timezone = 'UTC' before the statement; or, for "
+    "another zone and with a rewrite, USING ... AT TIME ZONE."
+)
 _SEPARATE = (
     "Do the other work in an earlier revision or transaction, and acquire the lock in the last "
     "statement."
@@ -103,6 +111,40 @@ def _rewrites(revision: str, statements: Sequence[Statement]) -> Iterator[GateFi
                     hint_for_rewrite(statement.sql, hypertable=item.chunks > 0),
                     statement.number,
                 )
+
+
+def judge_zones(evidence: Evidence) -> Iterator[GateFinding]:
+    """Find columns whose change of type depends on the time zone of the session.
+
+    Source: PostgreSQL, `ATColumnChangeRequiresRewrite`: between timestamp and timestamptz only UTC
+    spares the rewrite.
+    """
+    words = [first_words(statement.sql) for statement in evidence.statements]
+    if evidence.after is None or any(_SETS_ZONE.search(text) for text in words):
+        return
+    rewritten = {item.relation for each in evidence.statements for item in each.rewrites}
+    for oid, earlier in evidence.before.contents.items():
+        later = evidence.after.contents.get(oid)
+        if later is None or {earlier.name, later.name} & rewritten:
+            continue
+        for number, column in earlier.columns.items():
+            now = later.columns.get(number)
+            if now is not None and {_bare(column.type), _bare(now.type)} == _MOMENTS:
+                yield GateFinding(
+                    "rewrite",
+                    evidence.revision.identifier,
+                    later.name,
+                    f"{later.name}.{now.name} becomes {now.type} in the time zone of the session. "
+                    "If it is another one than UTC, as it is here, PostgreSQL rewrites the table, "
+                    "which blocks reads and writes meanwhile, and the values mean other moments.",
+                    _ZONE,
+                    severity=WARNING,
+                )
+
+
+def _bare(kind: str) -> str:
+    """A type without its precision."""
+    return re.sub(r"\(\d+\)", "", kind)
 
 
 def _held_or_scanning(revision: str, statements: Sequence[Statement]) -> Iterator[GateFinding]:

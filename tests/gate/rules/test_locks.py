@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from conformance.gate.evidence.evidence import Evidence
 from conformance.gate.evidence.report import AffectedTable, Lock, RowWork, Statement
-from conformance.gate.rules.locks import judge_locks, judge_together
+from conformance.gate.evidence.state import Column, Contents, State
+from conformance.gate.revisions.new import Revision
+from conformance.gate.rules.locks import judge_locks, judge_together, judge_zones
 from conformance.gate.rules.sentences import keyword
 
 ALL = "ACCESS EXCLUSIVE"
@@ -255,3 +260,33 @@ def test_revisions_in_transactions_of_their_own():
     taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
     work = statement(2, "UPDATE b ...", rows=(rows("b"),), transaction=2)
     assert together(("2", taken), ("3", work)) == []
+
+
+def _of_type(kind):
+    """The state of a table with one column."""
+    column = Column("a", kind, not_null=True, computed=False, has_default=False, digest=1)
+    return State(
+        {},
+        Counter(),
+        {7: Contents(7, "t", compressed=False, rows=1, columns={1: column}, key=(1,))},
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sql", "found"),
+    [
+        ("timestamp without time zone", "timestamp with time zone", "ALTER TABLE t", 1),
+        ("timestamp(3) with time zone", "timestamp(3) without time zone", "ALTER TABLE t", 1),
+        ("timestamp without time zone", "date", "ALTER TABLE t", 0),
+        ("timestamp without time zone", "timestamp(3) without time zone", "ALTER TABLE t", 0),
+        ("timestamp without time zone", "timestamp with time zone", "set local time zone 'UTC'", 0),
+        ("timestamp without time zone", "timestamp with time zone", "SET TimeZone TO 'UTC'", 0),
+    ],
+)
+def test_a_type_that_is_changed_in_the_time_zone_of_the_session(old, new, sql, found):
+    revision = Revision("2", (), "", Path(), "", {})
+    evidence = Evidence(revision, _of_type(old), (statement(1, sql),), after=_of_type(new))
+    assert [item.code for item in judge_zones(evidence)] == ["rewrite"] * found
+    whole = AffectedTable("t", existed=True)
+    seen = replace(evidence, statements=(statement(1, sql, rewrites=(whole,)),))
+    assert list(judge_zones(seen)) == []
