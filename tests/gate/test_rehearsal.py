@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from sqlalchemy import Column, DateTime, Integer, Table, create_engine, make_url, pool
+from sqlalchemy import Column, DateTime, Index, Integer, Table, create_engine, make_url, pool, text
 from sqlalchemy.exc import OperationalError
 
+from conformance.declarations import MaterializedView
 from conformance.errors import EngineUnavailable
 from conformance.gate.rehearse import rehearse
 from conformance.gate.rehearsing import rehearsal
@@ -116,6 +117,24 @@ def test_what_is_seen_of_statements(session, project):
     for statement in (create, alter, count):
         assert statement.sql in lines[statement.line - 1]
     assert {item.line for item in report.revisions[0].statements if item.by_alembic} == {None}
+
+
+VIEW = 'STATEMENTS += ("CREATE MATERIALIZED VIEW sizes AS SELECT id, size FROM places",'
+VIEW += ' "CREATE UNIQUE INDEX ON sizes (id)")\nCOMPRESSION'
+
+
+@pytest.mark.parametrize("way", ["CONCURRENTLY ", ""])
+def test_nobody_writes_to_a_materialized_view(session, tmp_path, monkeypatch, way):
+    """The lock of CONCURRENTLY makes other refreshes wait, and no reader."""
+    monkeypatch.setattr("tests.gate.projects.BASE", BASE.replace("COMPRESSION", VIEW, 1))
+    project = Project.made_in(tmp_path)
+    project.revision(sql(f"REFRESH MATERIALIZED VIEW {way}sizes"), "pass")
+    metadata = models()
+    MaterializedView(
+        "SELECT id, size FROM places", Index("sizes_id_idx", text("id"), unique=True), name="sizes"
+    ).require(metadata)
+    found = project.rehearse(session, metadata).findings
+    assert [finding.code for finding in found] == ([] if way else ["rewrite"])
 
 
 def test_another_statement_of_a_block_reads_the_rows(session, project):

@@ -96,10 +96,10 @@ SELECT c.relname, a.attname
 """
 
 _INDEXES = ("i", "I")
-_SEQUENCE = "S"
+_SEQUENCE, _MATERIALIZED = "S", "m"
 _BLOCKS_ALL = len(LOCK_MODES) - 1
-#: Of a sequence: nextval() waits for this lock, and for no weaker one.
-_BLOCKS_DRAWING = LOCK_MODES.index("SHARE")
+#: The weakest lock that blocks writes. For it and stronger ones nextval() of a sequence waits.
+_BLOCKS_WRITES = LOCK_MODES.index("SHARE")
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,8 @@ class RelationIndex:
         """The locks that were acquired in between or became stronger, strongest first.
 
         A lock on an index is included only if it blocks readers and the lock on its table does not.
-        A lock on a sequence is included only if it blocks nextval().
+        A lock on a sequence is included only if it blocks nextval(), and one on a materialized
+        view, which nobody writes to, not if it blocks writes alone.
         """
         held, now = _strongest(before.locks), _strongest(after.locks)
         of_mode: dict[str, list[int]] = defaultdict(list)
@@ -321,11 +322,15 @@ def _strongest(locks: Iterable[tuple[int, str]]) -> dict[int, int]:
 
 
 def _is_needless(relation: Relation | None, strength: int, held: Mapping[int, int]) -> bool:
-    """Whether a lock on an index or a sequence blocks nobody, or nobody whom no other blocks."""
-    if relation is None or (relation.table is None and relation.kind != _SEQUENCE):
+    """Whether a lock on another relation than a table blocks nobody, or nobody more than others."""
+    if relation is None:
         return False
-    blocking = _BLOCKS_DRAWING if relation.kind == _SEQUENCE else _BLOCKS_ALL
-    return strength < blocking or held.get(relation.table or 0) == _BLOCKS_ALL
+    if relation.kind == _MATERIALIZED:
+        return _BLOCKS_WRITES <= strength < _BLOCKS_ALL
+    if relation.kind == _SEQUENCE and strength < _BLOCKS_WRITES:
+        return True
+    weak = relation.kind in _INDEXES and strength < _BLOCKS_ALL
+    return weak or (relation.table is not None and held.get(relation.table) == _BLOCKS_ALL)
 
 
 def rewritten(before: Moment, after: Moment) -> list[int]:

@@ -69,6 +69,18 @@ _SCANS = (
         "timeout, and accept the finding.",
     ),
     (
+        r"ALTER TABLE \S+ ADD .*\b(UNIQUE|PRIMARY KEY)\b",
+        f"Add the column first; then run CREATE UNIQUE INDEX CONCURRENTLY {IN_AUTOCOMMIT}, and ADD "
+        "CONSTRAINT ... USING INDEX.",
+        _QUIET_HOUR,
+    ),
+    (
+        r"ALTER TABLE \S+ ADD .*\bCHECK\b",
+        "Add the column first, then the constraint NOT VALID, and run VALIDATE CONSTRAINT in a "
+        "later revision.",
+        _QUIET_HOUR,
+    ),
+    (
         r"ALTER TABLE .* SET NOT NULL",
         "Add CHECK (column IS NOT NULL) NOT VALID, and validate the check in a later revision; SET "
         "NOT NULL then reads no rows.",

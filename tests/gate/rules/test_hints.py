@@ -45,6 +45,20 @@ def test_a_key_cannot_be_added_not_valid(key):
         assert "NOT VALID" not in hint_for_scan(sql, hypertable=hypertable)
 
 
+@pytest.mark.parametrize(
+    ("column", "advice"),
+    [
+        ("a int UNIQUE", "USING INDEX"),
+        ("COLUMN a int CHECK (a > 0)", "then the constraint NOT VALID"),
+    ],
+)
+def test_the_constraint_of_a_new_column_comes_later(column, advice):
+    sql = f"ALTER TABLE t ADD {column}"
+    assert hint_for_scan(sql, hypertable=False).startswith("Add the column first")
+    assert advice in hint_for_scan(sql, hypertable=False)
+    assert hint_for_scan(sql, hypertable=True).startswith("Choose a quiet hour")
+
+
 def test_an_exclusion_has_no_way():
     sql = "ALTER TABLE t ADD CONSTRAINT ex_t EXCLUDE USING gist (a WITH &&)"
     assert hint_for_scan(sql, hypertable=False).startswith("Choose a quiet hour")
