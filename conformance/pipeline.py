@@ -28,7 +28,7 @@ from conformance.observed.asked_once import asking_once
 from conformance.observed.circumstances import observed_circumstances
 from conformance.observed.elsewhere import namesakes_of
 from conformance.observed.partitions import parents_of
-from conformance.observed.privileges import add_usual_future
+from conformance.observed.privileges import add_unlisted
 from conformance.observed.storage import mark_storage_of_types
 from conformance.project.long_names import refuse_long_names
 from conformance.project.references import refuse_lost_references
@@ -86,7 +86,7 @@ def both_sides(
         found = observed_facts(connection, scope) if observed is None else FactTable(observed)
     declared, seen = FactTable.of(promised.result()), FactTable.of(found)
     mark_storage_of_types(connection, declared, seen)
-    add_usual_future(connection, declared, seen)
+    add_unlisted(connection, declared, seen)
     expected, found = canonical(connection, declared, seen)
     return expected, with_declared_types(FactTable.of(expected), FactTable.of(found))
 

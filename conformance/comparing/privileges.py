@@ -8,10 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, Detail, FactKey
+from conformance.comparing.facts import (
+    DERIVED,
+    EXISTS,
+    Detail,
+    FactKey,
+    OwnedBy,
+    Owner,
+    Privileges,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from conformance.comparing.facts import Facts
 
@@ -63,6 +71,36 @@ def usual_future(expected: Facts, observed: Facts, roles: Collection[str]) -> Fa
             found[key] = Detail(word, judged=False, part=True)
             found[key._replace(attribute="privileges")] = (word,)
     return found
+
+
+def of_owners(expected: Facts, observed: Facts, owners: Mapping[str, str]) -> Facts:
+    """The declared privileges of a role on what belongs to the role, as observed facts.
+
+    An owner has them without a GRANT, and a GRANT to an owner leaves no trace. Where the models
+    expect another owner they stay missing: the other owner has to grant them.
+
+    Args:
+        owners: of schemas, by names as in facts: `schema desk`.
+    """
+    found: Facts = {}
+    for key, wanted in expected.items():
+        exists = key._replace(attribute=EXISTS)
+        if key.kind != "privilege" or not isinstance(wanted, Privileges) or exists in observed:
+            continue
+        if owners.get(key.table) == key.name or _owns(key, expected, observed):
+            found[exists] = Detail(", ".join(wanted.parts), judged=False, part=True)
+            found[key] = wanted.parts
+    return found
+
+
+def _owns(key: FactKey, expected: Facts, observed: Facts) -> bool:
+    """Whether the relation belongs to the role, and to the expected owner."""
+    for kind in ("table", *DERIVED):
+        owner = FactKey(kind, key.table.partition(" (")[0], "", "owner")
+        there, wanted = observed.get(owner), expected.get(owner)
+        if isinstance(there, Owner):
+            return there.role == key.name and isinstance(wanted, OwnedBy) and wanted.accepts(there)
+    return False
 
 
 def _usual_of_future(name: str) -> str:

@@ -23,7 +23,7 @@ from conformance.mending.revision import statements
 from conformance.mending.scene import dropping, making
 from conformance.mending.schemas import create_schema
 from conformance.mending.sql import name
-from conformance.observed.privileges import add_usual_future
+from conformance.observed.privileges import add_unlisted
 from conformance.pipeline import check_database, scope_of
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _comparison(connection: Connection, metadata: MetaData, scope: Scope) -> Com
             for name in names
         }
     )
-    add_usual_future(connection, expected, observed)
+    add_unlisted(connection, expected, observed)
     comparison = compare(expected, observed, capabilities)
     return replace(comparison, sides=(expected, observed), schemas=scope.schemas)
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from conformance.comparing.facts import EXISTS, Detail, FactKey, Facts, Objects
-from conformance.comparing.privileges import EVERYBODY, grantors_of_usual, usual, usual_future
+from conformance.comparing.privileges import (
+    EVERYBODY,
+    grantors_of_usual,
+    of_owners,
+    usual,
+    usual_future,
+)
 from conformance.observed.catalog import Scope, rows
 
 if TYPE_CHECKING:
@@ -19,6 +25,10 @@ if TYPE_CHECKING:
 
 #: Stands before what PostgreSQL grants and somebody has revoked.
 _WITHOUT = "without "
+_OWNERS = text("""
+SELECT 'schema '::text || nspname::text, pg_catalog.pg_get_userbyid(nspowner)::text
+  FROM pg_catalog.pg_namespace
+""")
 _ROLES = text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY(:names)")
 
 
@@ -40,6 +50,17 @@ def observed(connection: Connection, scope: Scope) -> Objects:
             part=not unusual,
         )
         yield *key[:3], {EXISTS: said, "privileges": had}
+
+
+def add_unlisted(connection: Connection, expected: Facts, observed: FactTable) -> None:
+    """Add the declared privileges that a role has without being listed for them."""
+    add_usual_future(connection, expected, observed)
+    on_schemas = any(
+        key.kind == "privilege" and key.table.startswith("schema ") for key in expected
+    )
+    found = connection.execute(_OWNERS) if on_schemas else ()
+    owners = {str(schema): str(role) for schema, role in found}
+    observed.merge(of_owners(expected, observed, owners))
 
 
 def add_usual_future(connection: Connection, expected: Facts, observed: FactTable) -> None:

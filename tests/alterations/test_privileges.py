@@ -97,6 +97,39 @@ def test_everybody_may_use_no_schema_but_public(database):
     assert prove(database, metadata).mended
 
 
+OWN = (
+    Grant("select, insert", to=READER, on="instruments"),
+    Grant("update", to=READER, on="instruments", columns=["name"]),
+    Grant("usage", to=READER, on="public", kind="schema"),
+)
+
+
+def test_an_owner_needs_no_grant(database):
+    """GRANT to the owner leaves no trace that tells it from what an owner has."""
+    metadata = database.requiring(*OWN, Owner(READER, tables=["instruments"]))
+    database.execute(f"{ROLES} ALTER TABLE instruments OWNER TO {READER}")
+    database.execute(f"ALTER SCHEMA public OWNER TO {READER}")
+    database.expect((), metadata)
+    database.execute(f"GRANT SELECT, INSERT, UPDATE (name) ON instruments TO {READER}")
+    database.expect((), metadata)
+
+
+def test_the_wrong_owner_is_missing_its_privileges(database):
+    """Of the right owner they must be granted."""
+    metadata = database.requiring(*OWN)
+    database.execute(f"{ROLES} ALTER TABLE instruments OWNER TO {READER}")
+    database.expect(
+        {
+            "table:instruments:owner",
+            f"privilege:instruments.{READER}:exists",
+            f"privilege:instruments (name).{READER}:exists",
+            f"privilege:schema public.{READER}:exists",
+        },
+        metadata,
+    )
+    assert prove(database, metadata).mended
+
+
 def test_the_hint_is_true_of_a_declared_role_too(database):
     metadata = database.requiring(Grant("select", to=READER, on="curves"))
     database.execute(f"{ROLES} GRANT SELECT ON curves, signals TO {READER}")
