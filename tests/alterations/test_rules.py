@@ -6,9 +6,20 @@ The models declare what is there, so that nothing but the rule can be a finding.
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import BigInteger, Column, DateTime, Double, Integer, MetaData, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    Table,
+)
+from sqlalchemy.exc import DBAPIError
 
 import models
+from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.policies.codes import POLICY_CODES
 from conformance.declarations import (
     Compression,
@@ -474,6 +485,87 @@ def test_owner(database, case):
     database.expect(case.findings)
 
 
+REFERRED = """
+CREATE TABLE flows (probe int NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (probe, at));
+SELECT create_hypertable('flows', 'at', chunk_time_interval => INTERVAL '1 day');
+ALTER TABLE flows SET (timescaledb.compress, timescaledb.compress_segmentby = 'probe',
+    timescaledb.compress_orderby = 'at DESC');
+INSERT INTO flows VALUES (1, '2020-01-01 12:00+00'), (1, '2020-01-02 12:00+00');
+CREATE TABLE alarms (probe int, at timestamptz,
+    CONSTRAINT fk_alarms FOREIGN KEY (probe, at) REFERENCES flows ON DELETE CASCADE);
+"""
+ON_CHUNKS = (
+    "SELECT compress_chunk(c) FROM show_chunks('flows') c",
+    "SELECT drop_chunks('flows', '2021-01-01'::timestamptz)",
+)
+REFERENCED = "chunks-referenced:flows:foreign_keys"
+
+
+def _referred(*parts: Retention, after: str | None = None) -> MetaData:
+    metadata = MetaData()
+    flows = Table(
+        "flows",
+        metadata,
+        Column("probe", Integer, primary_key=True, autoincrement=False),
+        Column("at", DateTime(timezone=True), primary_key=True),
+        Hypertable("at", chunk_interval="1 day"),
+        Compression(segment_by="probe", order_by="at DESC", after=after),
+        *parts,
+    )
+    Table(
+        "alarms",
+        metadata,
+        Column("probe", Integer),
+        Column("at", DateTime(timezone=True)),
+        ForeignKeyConstraint(
+            ["probe", "at"], [flows.c.probe, flows.c.at], name="fk_alarms", ondelete="CASCADE"
+        ),
+    )
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("metadata", "policy", "failing"),
+    [
+        (_referred(), "SELECT 1", ()),
+        (
+            _referred(after="30 days"),
+            "SELECT add_compression_policy('flows', INTERVAL '30 days')",
+            ("flows.compression",),
+        ),
+        (
+            _referred(Retention(drop_after="1 year"), after="30 days"),
+            "SELECT add_compression_policy('flows', INTERVAL '30 days'),"
+            " add_retention_policy('flows', INTERVAL '1 year')",
+            ("flows.compression", "flows.retention"),
+        ),
+    ],
+    ids=["no policy", "compression", "both"],
+)
+def test_a_foreign_key_to_chunks(bare_database, metadata, policy, failing):
+    """Whatever rows the table has that refers to them."""
+    version = version_tuple(
+        bare_database.value("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
+    )
+    drops = version < (2, 28)
+    bare_database.execute(REFERRED)
+    bare_database.execute(policy)
+    for sql in ON_CHUNKS[: 1 if drops else 2]:
+        with pytest.raises(DBAPIError), bare_database.connection.begin_nested():
+            bare_database.execute(sql)
+    failing = failing[:1] if drops else failing
+    bare_database.expect({REFERENCED} if failing else (), metadata)
+    if failing:
+        (found,) = bare_database.compare(metadata).findings.values()
+        assert f"alarms.fk_alarms refers to it, and each run of {', '.join(failing)} fails" in (
+            found.message
+        )
+    bare_database.execute("ALTER TABLE alarms DROP CONSTRAINT fk_alarms")
+    bare_database.expect({"foreign_key:alarms.fk_alarms:exists"}, metadata)
+    for sql in ON_CHUNKS:
+        bare_database.execute(sql)
+
+
 def test_every_rule_has_a_case():
     """Those of this file, and those of a living database."""
     of_living = {
@@ -485,6 +577,6 @@ def test_every_rule_has_a_case():
     of_facts = {"refresh-overlap", "aggregate-unreadable", "watermark-ahead"}
     cases = [*WINDOWS.values(), *SEVERAL.values()]
     ids = {item for _, found in cases for item in found}
-    ids |= {item for case in (*INTEGER_TIME, *OWNERS) for item in case.findings}
+    ids |= {item for case in (*INTEGER_TIME, *OWNERS) for item in case.findings} | {REFERENCED}
     found = {item.partition(":")[0] for item in ids}
     assert found | of_living | of_facts >= set(POLICY_CODES)

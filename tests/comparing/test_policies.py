@@ -452,6 +452,20 @@ WATERMARK = FactKey("continuous_aggregate", "daily", "", "watermark")
 INVALID = FactKey("index", "flows", "ix", "valid")
 
 
+TIMESCALEDB = FactKey("extension", "timescaledb", "", "version")
+VERSION = {TIMESCALEDB: "2.29.2"}
+
+
+def reference(table):
+    return {
+        FactKey("foreign_key", table, f"fk_{table}", EXISTS): True,
+        FactKey("foreign_key", table, f"fk_{table}", "references"): "flows (probe, at)",
+    }
+
+
+REFERRED = {**VERSION, **hypertable("flows", integer_now="latest"), **reference("alarms")}
+
+
 def time(now, newest=(49_000, 50_000), **more):
     return Circumstances(
         integer_times=(IntegerTime("flows", "latest", now=now, newest=newest, **more),)
@@ -495,6 +509,30 @@ CASES = {
         ),
     ),
     "such a role, and runs that failed": ({}, of_job(table_owner="desk", runs=FAILED)),
+    "a foreign key to a hypertable with policies": (
+        {**REFERRED, **policy("flows", "retention", drop_after=5)},
+        Circumstances(),
+    ),
+    "two such keys, and runs that failed": (
+        {**REFERRED, **reference("notes"), **policy("flows", "compression", compress_after=5)},
+        of_job(runs=FAILED),
+    ),
+    "such a key and no policy on chunks": (
+        {**REFERRED, **policy("flows", "reorder")},
+        Circumstances(),
+    ),
+    "such a key to a plain table": (
+        {**VERSION, **reference("alarms"), **policy("flows", "retention", drop_after=5)},
+        Circumstances(),
+    ),
+    "such a key and retention in a version that drops such chunks": (
+        {**REFERRED, TIMESCALEDB: "2.23.0", **policy("flows", "retention", drop_after=5)},
+        Circumstances(),
+    ),
+    "such a key in a version that may differ": (
+        {**REFERRED, TIMESCALEDB: "2.30.0", **policy("flows", "retention", drop_after=5)},
+        Circumstances(),
+    ),
     "no function for the time": (
         {**BY_NUMBER, **hypertable("flows", integer_now=None)},
         Circumstances(),

@@ -1,15 +1,18 @@
 """Policies that are there and can do nothing.
 
 Sources: timescale/docs#1962 and timescaledb#9289 (owners), #6197 (integer time); TimescaleDB
-documentation, "set_integer_now_func".
+documentation, "set_integer_now_func". That a foreign key keeps chunks from being compressed was
+seen on 2.23, 2.28.3 and 2.29.2, and 2.17 has the same code; from being dropped on 2.28.3 and
+2.29.2, not on 2.23.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import FactKey
+from conformance.comparing.facts import EXISTS, FactKey
 from conformance.comparing.policies.broken import Broken, broken_key, listed, of_runs
 
 if TYPE_CHECKING:
@@ -19,6 +22,11 @@ if TYPE_CHECKING:
     from conformance.comparing.policies.circumstances import Circumstances, IntegerTime, Job
     from conformance.comparing.policies.schedules import Schedules
 
+#: The policies that compress and drop chunks, and the TimescaleDB from which on a foreign key
+#: keeps them from it.
+_ON_CHUNKS = {"compression": (2, 17), "retention": (2, 28)}
+#: TimescaleDB from which on nobody has looked whether foreign keys still do that.
+_MAY_DIFFER = (2, 30)
 #: As many chunks from the newest one no clock is, and no feed.
 _CHUNKS_AWAY = 10
 
@@ -28,6 +36,49 @@ def judge(facts: Facts, schedules: Schedules, circumstances: Circumstances) -> I
     yield from _may_not_log_in(circumstances)
     yield from _does_not_own(circumstances)
     yield from _integer_time(facts, schedules, circumstances)
+    yield from _referred_to(facts)
+
+
+def _referred_to(facts: Facts) -> Iterator[Broken]:
+    version = facts.get(FactKey("extension", "timescaledb", "", "version"))
+    if not isinstance(version, str) or version_tuple(version)[:2] >= _MAY_DIFFER:
+        return
+    objects = FactTable.of(facts).objects
+    referring: dict[str, list[FactKey]] = {}
+    for (kind, table, name), attributes in objects.items():
+        if kind == "foreign_key":
+            referred = str(attributes.get("references")).rpartition(" (")[0]
+            key = FactKey(kind, table, name, "references")
+            referring.setdefault(referred, []).append(key)
+    for table, keys in referring.items():
+        failing = [
+            f"{table}.{name}"
+            for name, since in _ON_CHUNKS.items()
+            if version_tuple(version) >= since
+            and EXISTS in objects.get(("policy", table, name), {})
+        ]
+        if failing and ("hypertable", table, "") in objects:
+            yield _referenced(table, keys, failing)
+
+
+def _referenced(table: str, keys: list[FactKey], failing: list[str]) -> Broken:
+    names = [key.object for key in keys]
+    verb = "refers" if len(names) == 1 else "refer"
+    return Broken(
+        broken_key("chunks-referenced", table, "foreign_keys"),
+        f"hypertable {table}: {listed(names)} {verb} to it, and each run of {listed(failing)} "
+        "fails at the first chunk",
+        "Read from pg_constraint and timescaledb_information.jobs. TimescaleDB compresses no chunk "
+        "that a foreign key refers to, and from 2.28 on drops none, whatever rows the other table "
+        "has. Drop the foreign key, and delete what refers to nothing in a job of your own; or "
+        "remove the policies.",
+        observed=names,
+        rests_on=tuple(
+            key._replace(attribute=attribute)
+            for key in keys
+            for attribute in (EXISTS, "references")
+        ),
+    )
 
 
 def owner_keys(job: Job) -> tuple[FactKey, FactKey]:

@@ -11,6 +11,7 @@ from conformance.comparing.codes import ERROR, NOTE, WARNING, Code, by_name
 #: Every code of these rules, in the order of the reports.
 POLICY_CODES = by_name(
     Code("policy-owner", ERROR, "The owner of a policy or job cannot run it."),
+    Code("chunks-referenced", ERROR, "A foreign key keeps policies from their chunks."),
     Code("integer-now-missing", ERROR, "Policies on integer time do not know what time it is."),
     Code("integer-now-far", WARNING, "The time of integer_now_func is far from the rows."),
     Code("retention-in-refresh", ERROR, "Retention drops rows that a refresh still reads."),

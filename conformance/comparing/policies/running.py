@@ -71,6 +71,7 @@ def _fails(job: Job, runs: Runs) -> Broken:
         causes=(
             *owner_keys(job),
             broken_key("integer-now-missing", job.key.table, "integer_now"),
+            broken_key("chunks-referenced", job.key.table, "foreign_keys"),
         ),
     )
 
