@@ -5,7 +5,18 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from sqlalchemy import Column, DateTime, Index, Integer, Table, create_engine, make_url, pool, text
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    Table,
+    create_engine,
+    func,
+    make_url,
+    pool,
+    text,
+)
 from sqlalchemy.exc import OperationalError
 
 from conformance.declarations import MaterializedView
@@ -206,6 +217,41 @@ def test_several_revisions_one_upon_the_other(session, project):
     assert {(finding.revision, finding.code) for finding in report.findings} == {
         ("0003", "rewrite"),
         ("0003", "drift"),
+    }
+
+
+def test_rows_of_an_earlier_revision_may_have_the_time_of_its_run(session, project):
+    """Whatever recreates the state before: a downgrade or an interruption that leaves a change."""
+    project.revision(
+        sql(
+            "CREATE TABLE seeds (id integer, at timestamptz DEFAULT now())",
+            "INSERT INTO seeds VALUES (1)",
+        ),
+        sql("DROP TABLE seeds"),
+    )
+    project.revision(
+        "with op.get_context().autocommit_block():\n"
+        "    op.execute('CREATE TABLE IF NOT EXISTS boxes (id integer)')\n"
+        + sql("SET LOCAL lock_timeout = '5s'", "ALTER TABLE seeds ADD COLUMN kind integer"),
+        sql("ALTER TABLE seeds DROP COLUMN kind"),
+        revision="0003",
+        parent="0002",
+    )
+    metadata = models()
+    Table(
+        "seeds",
+        metadata,
+        Column("id", Integer),
+        Column("at", DateTime(timezone=True), server_default=func.now()),
+        Column("kind", Integer),
+    )
+    Table("boxes", metadata, Column("id", Integer))
+    report = project.rehearse(session, metadata)
+    assert {(finding.code, finding.message) for finding in report.findings} == {
+        (
+            "downgrade",
+            "The downgrade does not restore the previous state: table:boxes:exists: none -> yes.",
+        )
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
@@ -53,7 +53,7 @@ from conformance.project.offline import has_sql, run_as_psql
 from conformance.project.swallowing import statement_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -71,6 +71,33 @@ MOST_INTERRUPTIONS = 20
 #: The embedded engine's error for statements that commit internally: CREATE INDEX CONCURRENTLY,
 #: and WITH (timescaledb.transaction_per_chunk).
 _SEVERAL_TRANSACTIONS = "tuple concurrently updated"
+
+
+@dataclass(frozen=True)
+class _Upgraded:
+    """What the whole upgrade led to.
+
+    Attributes:
+        changed: the existing data that it changed, with a description. A renewed state before
+            cannot be compared with `state`: values may depend on the clock.
+    """
+
+    state: State
+    changed: Mapping[str, str]
+
+    def missing_from(self, before: State, found: State) -> list[str]:
+        """Describe how a state that was reached from `before` differs from this one.
+
+        Only data that existed before is compared: values of new columns may depend on the clock.
+        """
+        missing = describe_changes(self.state, found)
+        actual = dict(changed_rows(before, found))
+        missing += [what for name, what in actual.items() if self.changed.get(name) != what]
+        missing += [f"missing: {what}" for name, what in self.changed.items() if name not in actual]
+        missing = missing or changed_traces(self.state, found, chunks=False)
+        if self.state.version != found.version:
+            missing.append(f"Alembic's version is {', '.join(found.version) or 'none'}")
+        return missing
 
 
 class Rehearsal:
@@ -115,11 +142,13 @@ class Rehearsal:
         lagging = self._lagging_sequences()
         with self._bench.reader() as connection:
             inspect(connection, after.facts)
+        upgraded = _Upgraded(after, dict(changed_rows(before, after)))
         downgrade = self._downgrade(before)
+        self._before = before
         if downgrade is None or downgrade.after is None or differences(before, downgrade.after):
-            before = self._renew(before)
-        interruptions = self._interruptions(before, after, statements)
-        offline = self._run_offline_sql(before, after)
+            self._renew()
+        interruptions = self._interruptions(upgraded, statements)
+        offline = self._run_offline_sql(upgraded)
         return Evidence(
             self._revision,
             before,
@@ -145,10 +174,10 @@ class Rehearsal:
         with self._bench.reader() as connection:
             return lagging_sequences(connection, self._scope)
 
-    def _renew(self, before: State) -> State:
+    def _renew(self) -> None:
         """Recreate the state before; values that depend on the clock may differ."""
         self._bench.renew(self._applied)
-        return self._state(before)
+        self._before = self._state(self._before)
 
     def _upgrade_traced(self) -> tuple[tuple[Statement, ...], Failure | None]:
         # A statement that blocks nobody must not be judged as one that does.
@@ -228,7 +257,7 @@ class Rehearsal:
         return check not in self._not_checked
 
     def _interruptions(
-        self, before: State, after: State, statements: Sequence[Statement]
+        self, upgraded: _Upgraded, statements: Sequence[Statement]
     ) -> tuple[Interruption, ...]:
         points = self._interruption_points(statements)
         found = []
@@ -236,10 +265,10 @@ class Rehearsal:
             self._report_progress(
                 f"interruption at statement {statement.number} of {len(statements)}"
             )
-            interruption = self._interrupt(statement, before, after)
+            interruption = self._interrupt(statement, upgraded)
             found.append(interruption)
             if interruption.left:
-                before = self._renew(before)
+                self._renew()
         return tuple(found)
 
     def _interruption_points(self, statements: Sequence[Statement]) -> Sequence[Statement]:
@@ -257,7 +286,7 @@ class Rehearsal:
             points[round(i * last / (MOST_INTERRUPTIONS - 1))] for i in range(MOST_INTERRUPTIONS)
         ]
 
-    def _interrupt(self, statement: Statement, before: State, after: State) -> Interruption:
+    def _interrupt(self, statement: Statement, upgraded: _Upgraded) -> Interruption:
         with self._bench.reader() as connection:
             first = next_transaction(connection)
         with self._bench.connect() as connection:
@@ -272,15 +301,18 @@ class Rehearsal:
         with self._bench.reader() as connection:
             committed = committed_since(connection, first)
         # Rolled-back transactions leave nothing, so the state need not be read.
-        left = differences(before, self._state(before)) if committed else []
+        left = differences(self._before, self._state(self._before)) if committed else []
         if not left:
             return Interruption(statement.number, statement.sql)
         with self._bench.connect() as connection:
             failure = attempt(lambda: self._upgrade(connection))
-        missing = [] if failure else _missing_effects(before, after, self._state(before))
+        missing = [] if failure else self._missing_from(upgraded)
         return Interruption(statement.number, statement.sql, tuple(left), failure, tuple(missing))
 
-    def _run_offline_sql(self, before: State, after: State) -> OfflineOutcome | None:
+    def _missing_from(self, upgraded: _Upgraded) -> list[str]:
+        return upgraded.missing_from(self._before, self._state(self._before))
+
+    def _run_offline_sql(self, upgraded: _Upgraded) -> OfflineOutcome | None:
         if not self._is_linear("offline"):
             self._bench.upgrade(self._revision)
             return None
@@ -298,7 +330,7 @@ class Rehearsal:
         except ConnectedOffline as refusal:
             failure = Failure(refusal.problem)
         failure = failure or self._run_script(script)
-        missing = [] if failure else _missing_effects(before, after, self._state(before))
+        missing = [] if failure else self._missing_from(upgraded)
         if failure or missing:
             self._bench.renew([*self._applied, self._revision])
         own = _revision_statements(script, self._scope.version_table)
@@ -388,22 +420,6 @@ def attempt(
             server_hint_of(error),
         )
     return None
-
-
-def _missing_effects(before: State, wanted: State, found: State) -> list[str]:
-    """Describe how a state differs from the state that the upgrade led to.
-
-    Only data that existed before is compared: values of new columns may depend on the clock.
-    """
-    missing = describe_changes(wanted, found)
-    expected = dict(changed_rows(before, wanted))
-    actual = dict(changed_rows(before, found))
-    missing += [what for name, what in actual.items() if expected.get(name) != what]
-    missing += [f"missing: {what}" for name, what in expected.items() if name not in actual]
-    missing = missing or changed_traces(wanted, found, chunks=False)
-    if wanted.version != found.version:
-        missing.append(f"Alembic's version is {', '.join(found.version) or 'none'}")
-    return missing
 
 
 def _revision_statements(script: Sequence[str], version_table: str) -> tuple[str, ...]:
