@@ -18,7 +18,8 @@ _SEQUENCES = text("""
 SELECT n.nspname AS schema, c.relname AS table, a.attname AS column,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted_table,
        pg_catalog.quote_ident(a.attname) AS quoted_column,
-       pg_catalog.format('%I.%I', m.nspname, r.relname) AS sequence, s.seqincrement AS increment
+       pg_catalog.format('%I.%I', m.nspname, r.relname) AS sequence, s.seqincrement AS increment,
+       CASE WHEN s.seqincrement > 0 THEN s.seqmax ELSE s.seqmin END AS end
   FROM (SELECT d.objid AS sequence, d.refobjid AS table, d.refobjsubid AS number
           FROM pg_catalog.pg_depend d
          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -53,12 +54,14 @@ class LaggingSequence:
         next_value: the next value of the sequence.
         last_value: the last value in the column, in the sequence's direction.
         advance: SQL that advances the sequence to `last_value`.
+        room: the number of values that the sequence has after `last_value`.
     """
 
     column: str
     next_value: int
     last_value: int
     advance: str
+    room: int
 
     def __str__(self) -> str:
         return (
@@ -88,6 +91,7 @@ def lagging_sequences(connection: Connection, scope: Scope) -> dict[str, Lagging
         ):
             name = f"{scope.name(row.schema, row.table)}.{row.column}"
             advance = f"SELECT setval('{row.sequence}', {number}) FROM {row.quoted_table}"
-            found[name] = LaggingSequence(name, next_value, int(last_value), advance)
+            room = (row.end - int(last_value)) // row.increment
+            found[name] = LaggingSequence(name, next_value, int(last_value), advance, room)
     connection.rollback()
     return found

@@ -10,7 +10,9 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    SmallInteger,
     Table,
+    Text,
     create_engine,
     func,
     make_url,
@@ -253,6 +255,51 @@ def test_rows_of_an_earlier_revision_may_have_the_time_of_its_run(session, proje
             "The downgrade does not restore the previous state: table:boxes:exists: none -> yes.",
         )
     }
+
+
+def test_a_sequence_goes_on_after_the_generated_rows(session, project):
+    """As in production, where the rows have their numbers from it."""
+    project.revision(
+        sql("CREATE TABLE tags (id smallserial PRIMARY KEY, name text UNIQUE)"),
+        sql("DROP TABLE tags"),
+    )
+    project.revision(
+        sql("INSERT INTO tags (name) SELECT 'tag ' || i FROM generate_series(1, 9000) i"),
+        sql("DELETE FROM tags WHERE name LIKE 'tag %'"),
+        revision="0003",
+        parent="0002",
+    )
+    metadata = models()
+    Table(
+        "tags",
+        metadata,
+        Column("id", SmallInteger, primary_key=True),
+        Column("name", Text, unique=True),
+    )
+    report = project.rehearse(session, metadata, since="0002")
+    assert [(item.code, item.revision) for item in report.findings] == [("data-changed", "0003")]
+
+
+def test_numbers_given_by_hand_where_generated_rows_have_some(session, project):
+    project.revision(
+        sql("CREATE TABLE tags (id smallserial PRIMARY KEY, name text UNIQUE)"),
+        sql("DROP TABLE tags"),
+    )
+    project.revision(
+        sql("INSERT INTO tags SELECT max(id) + 1, 'last' FROM tags"),
+        sql("DELETE FROM tags WHERE name = 'last'"),
+        revision="0003",
+        parent="0002",
+    )
+    metadata = models()
+    Table(
+        "tags",
+        metadata,
+        Column("id", SmallInteger, primary_key=True),
+        Column("name", Text, unique=True),
+    )
+    report = project.rehearse(session, metadata, since="0002")
+    assert {item.code for item in report.findings} == {"data-changed", "sequence-behind"}
 
 
 @pytest.mark.parametrize("more", [False, True], ids=["alone", "and another"])

@@ -89,5 +89,7 @@ def test_another_schema(behind):
     fill = 'INSERT INTO o.t ("Id") VALUES (5)'
     assert behind(OTHER_SCHEMA, fill) == {}
     assert behind(OTHER_SCHEMA, fill, scope=Scope(("o",))) == {
-        "o.t.Id": LaggingSequence("o.t.Id", 1, 5, """SELECT setval('o."S"', max("Id")) FROM o.t""")
+        "o.t.Id": LaggingSequence(
+            "o.t.Id", 1, 5, """SELECT setval('o."S"', max("Id")) FROM o.t""", 2**63 - 6
+        )
     }

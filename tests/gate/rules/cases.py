@@ -425,7 +425,9 @@ CASES = {
         evidence(after=replace(BEFORE, facts={RETENTION: Interval.parse("30 days")}))
     ),
     "a sequence left behind": lambda: judge_rows(
-        evidence(lagging_sequences=(LaggingSequence("t.a", 1, 3, "SELECT setval('t_a_seq', 3)"),))
+        evidence(
+            lagging_sequences=(LaggingSequence("t.a", 1, 3, "SELECT setval('t_a_seq', 3)", 9),)
+        )
     ),
     "an altered type where compression is": lambda: judge_compression(
         evidence(after=table(columns=TYPE)), (), Versions("2.30")
