@@ -39,6 +39,8 @@ _UNSET = (r"^(\w+) not found\. Declare it as envvar", r'[Ee]nvironment variable 
 _MUST_BE_SET = re.compile(
     r"\b(set|missing|required|defined|configured|environment|env)\b", re.IGNORECASE
 )
+#: Values for fields of other types: numbers, and URLs of what projects have beside a database.
+_VALUES = ("1", "https://localhost/any", "redis://localhost/0", "amqp://localhost/any")
 _CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 
@@ -115,27 +117,54 @@ def configured_statement(statement: str) -> str:
 
 
 def hint_at_variable(error: BaseException) -> str | None:
-    """What to do if the error is about a missing environment variable; None if it is not."""
+    """What to do if an environment variable is missing or has a wrong value; None otherwise."""
+    if "requires an async driver" in str(error):
+        return (
+            "Name an asynchronous driver in the variable that the URL comes from:"
+            f" postgresql+asyncpg://localhost/any in [{SECTION}.environment] of pyproject.toml."
+        )
+    if (wrong := _wrong(error)) is not None:
+        return (
+            f"Correct the value of {wrong} in [{SECTION}.environment] of pyproject.toml, or in the"
+            " environment, which takes precedence."
+        )
     names = _missing(error)
     guessed = [] if names else _told(error)
     if not names and not guessed:
         return None
     if_it_is = f"If {guessed[0]} is an environment variable, set it" if guessed else ""
     set_them = if_it_is or f"Set {' and '.join(names)}"
-    lines = "; ".join(f'{name} = "{_any_value(name)}"' for name in names or guessed)
+    lines = "; ".join(f'{name} = "{_any_value(name, error)}"' for name in names or guessed)
     return (
         f"{set_them} to any valid value: {lines} in [{SECTION}.environment] of"
         " pyproject.toml. Connections are redirected to the suite's database."
     )
 
 
-def _any_value(name: str) -> str:
+def _any_value(name: str, error: BaseException) -> str:
     """A value that settings can read: SQLAlchemy parses the URL of an engine at once."""
-    if not name.upper().endswith(("URL", "URI", "DSN")):
-        return "..."
     # From SQLAlchemy 2.1 on, a URL without a driver means psycopg, which may not be installed.
     driver = "" if find_spec(default_driver()) else "+psycopg2"
-    return f"postgresql{driver}://localhost/any"
+    url = f"postgresql{driver}://localhost/any"
+    likely = url if name.upper().endswith(("URL", "URI", "DSN")) else "..."
+    kind = _settings_that_lack(error, name) if is_of_pydantic(error) else None
+    values = (likely, *_VALUES) if kind else ()
+    return next((value for value in values if _accepts(kind, name, value)), likely)
+
+
+def _accepts(kind: Any, name: str, value: str) -> bool:
+    """Whether the field of a class of pydantic's can have the value, by its type and validators."""
+    (field,) = (field for field in kind.model_fields if _variable_of(kind, field) == name)
+    try:
+        kind.__pydantic_validator__.validate_assignment(kind.model_construct(), field, value)
+    # A validator of the project may raise anything.
+    except Exception:
+        return False
+    return True
+
+
+def _variable_of(kind: Any, field: str) -> str:
+    return f"{kind.model_config.get('env_prefix') or ''}{field}".upper()
 
 
 def default_driver() -> str:
@@ -187,13 +216,20 @@ def _folder_of(module: str, here: Path) -> str | None:
     return None
 
 
+def _wrong(error: BaseException) -> str | None:
+    """The variable that is set to a value that its field does not accept."""
+    items = error.errors() if is_of_pydantic(error) else ()
+    names = (_variable(error, str(item["loc"][0])) for item in items if item["loc"])
+    return next((name for name in names if name in os.environ), None)
+
+
 def _missing(error: BaseException) -> list[str]:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     if isinstance(error, KeyError) and last and last[0].filename in {os.__file__, "<frozen os>"}:
         return [str(error.args[0])]
     if is_of_pydantic(error):
         names = [str(item["loc"][0]) for item in error.errors() if item["type"] == "missing"]
-        return [f"{_prefix_of(error, name)}{name}".upper() for name in names]
+        return [_variable(error, name) for name in names]
     found = (re.search(pattern, str(error)) for pattern in _UNSET)
     return [match[1] for match in found if match] or _read_in_vain(error)
 
@@ -222,14 +258,27 @@ def _told(error: BaseException) -> list[str]:
     return [name for name in _CAPITALS.findall(told) if name not in os.environ][:1]
 
 
-def _prefix_of(error: BaseException, name: str) -> str:
-    """The env_prefix of the settings class that misses the field; an alias has none."""
+def _variable(error: BaseException, name: str) -> str:
+    """The variable of a field: with the env_prefix of its settings class; an alias has none."""
+    classes = _settings(error)
+    return next(
+        (_variable_of(kind, name) for kind in classes if name in kind.model_fields), name.upper()
+    )
+
+
+def _settings_that_lack(error: BaseException, variable: str) -> Any:
+    for kind in _settings(error):
+        if any(_variable_of(kind, field) == variable for field in kind.model_fields):
+            return kind
+    return None
+
+
+def _settings(error: BaseException) -> Iterator[Any]:
+    """The classes of pydantic's whose objects were being made."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        for value in frame.f_locals.values():
-            kind = type(value)
-            if name in getattr(kind, "model_fields", ()) and hasattr(kind, "model_config"):
-                return str(kind.model_config.get("env_prefix") or "")
-    return ""
+        for kind in map(type, frame.f_locals.values()):
+            if hasattr(kind, "model_fields") and hasattr(kind, "model_config"):
+                yield kind
 
 
 def _escaped(text: str) -> str:

@@ -249,6 +249,68 @@ def test_settings_of_pydantic_that_miss_one(tmp_path, monkeypatch):
     assert caught.value.hint.startswith("Set DB_HOST to any valid value")
 
 
+def test_values_that_the_fields_of_settings_accept(tmp_path, monkeypatch):
+    pytest.importorskip("pydantic")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    source = """
+from pydantic import BaseModel, HttpUrl, RedisDsn, field_validator
+class Settings(BaseModel):
+    model_config = {"env_prefix": "house_"}
+    port: int
+    cache_url: RedisDsn
+    page_url: HttpUrl
+    url: str
+    seal: str
+
+    @field_validator("seal")
+    @classmethod
+    def checked(cls, value):
+        raise ValueError("no seal")
+Settings()
+"""
+    (tmp_path / "typed_settings.py").write_text(source)
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("typed_settings:metadata",)))
+    values = {
+        "HOUSE_PORT": "1",
+        "HOUSE_CACHE_URL": "redis://localhost/0",
+        "HOUSE_PAGE_URL": "https://localhost/any",
+        "HOUSE_URL": "postgresql://localhost/any",
+        "HOUSE_SEAL": "...",
+    }
+    lines = "; ".join(f'{name} = "{value}"' for name, value in values.items())
+    assert f"to any valid value: {lines} in [tool" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        (
+            "import os\nfrom pydantic import BaseModel\nclass Settings(BaseModel):\n"
+            "    model_config = {'env_prefix': 'HOUSE_'}\n    seal: int\n"
+            "Settings(seal=os.environ['HOUSE_SEAL'])",
+            "Correct the value of HOUSE_SEAL in [tool.conformance.environment] of pyproject.toml",
+        ),
+        (
+            "from sqlalchemy.ext.asyncio import create_async_engine\n"
+            "create_async_engine('postgresql+psycopg2://localhost/any')",
+            "Name an asynchronous driver in the variable that the URL comes from: postgresql+async",
+        ),
+    ],
+    ids=["a field", "a URL of an asynchronous engine"],
+)
+def test_a_variable_with_a_wrong_value(tmp_path, monkeypatch, source, hint):
+    pytest.importorskip("pydantic")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setenv("HOUSE_SEAL", "red")
+    (tmp_path / "wrong_value.py").write_text(source)
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("wrong_value:metadata",)))
+    assert caught.value.hint.startswith(hint)
+
+
 def test_a_syntax_error_is_told_with_the_path_of_its_file(tmp_path, monkeypatch):
     """There are many base.py; Python's own words name no folder."""
     monkeypatch.chdir(tmp_path)
