@@ -201,3 +201,21 @@ def test_rows_of_a_table_whose_columns_must_differ_are_checked(tmp_path):
     assert (code, verdict["findings"]) == (0, [])
     assert not [item for item in verdict["not_checked"] if "apart" in str(item)]
     assert verdict["counts"]["tests"] > 5
+
+
+def test_a_declared_trigger_that_refuses_the_sample_rows_is_not_a_difference(tmp_path):
+    """The rows are right by the columns and checks alone; only its author knows what it asks."""
+    declared = (
+        'Trigger("refuse", timing="before", events="insert", function="public.refuse()"),\n        '
+        'Hypertable("observation_date", chunk_interval="1 year"),'
+    )
+    model = "models/fiscal_data.py"
+    project = copied_project(
+        tmp_path,
+        with_trigger(REFUSES),
+        Edit(model, 'Hypertable("observation_date", chunk_interval="1 year"),', declared),
+        Edit(model, "import Compression, Hypertable", "import Compression, Hypertable, Trigger"),
+    )
+    code, verdict, _ = check(project, "-k", "test_rows and curves")
+    assert (code, verdict["verdict"], verdict["findings"]) == (0, "conforms", [])
+    assert any("nothing below zero" in item["reason"] for item in verdict["not_checked"])
