@@ -54,6 +54,10 @@ _INSISTING_ON_A_SCHEMA = re.compile(r"create\s+schema\s+(?!if\b)", re.IGNORECASE
 _NO_SOURCES = {"build", "dist", "tests", "benchmarks", "docs", "mutants", "node_modules"}
 #: Prefixes of variables that differ between runs and do not affect the schema.
 _OF_THE_RUN = ("CONFORMANCE_", "DATABASE_URL", "PG", "PYTEST_")
+_WITHOUT = (
+    "Without Alembic, conformance check takes the schema from a fixture schema_template in a module"
+    " that the key fixtures names, and conformance fix URL --sql prints statements."
+)
 _LIBRARIES = ("alembic", "sqlalchemy", "psycopg2-binary", "psycopg", "asyncpg")
 
 
@@ -78,6 +82,8 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     """
     path = Path(ini)
     written = not path.is_file() or path.name == PYPROJECT
+    if path.name == "none":
+        raise ModelsUnavailable('The project has no migrations: alembic_ini is "none".', _WITHOUT)
     if not configures_alembic(ini):
         raise ModelsUnavailable(f"There is no {path.name} in {path.resolve().parent}.", _hint(path))
     toml = path.parent / PYPROJECT
@@ -379,9 +385,7 @@ def _hint(path: Path) -> str:
     if beside:
         return f"Pass --alembic-ini {beside[0]}."
     return (
-        "Run this command in the project's folder, or name the file with --alembic-ini. Without"
-        " Alembic, conformance check takes the schema from a fixture schema_template in a module"
-        " that the key fixtures names, and conformance fix URL --sql prints statements."
+        f"Run this command in the project's folder, or name the file with --alembic-ini. {_WITHOUT}"
     )
 
 

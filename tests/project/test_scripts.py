@@ -144,6 +144,13 @@ def test_alembic_may_be_configured_in_pyproject(folder, ini):
         assert len(fingerprint(config)) == 64
 
 
+def test_a_project_that_says_that_it_has_no_migrations():
+    with pytest.raises(ModelsUnavailable) as caught:
+        alembic_config("none")
+    assert caught.value.problem == 'The project has no migrations: alembic_ini is "none".'
+    assert caught.value.hint.startswith("Without Alembic, conformance check takes the schema from")
+
+
 def test_there_is_no_ini_file(folder):
     (folder / "alembic.ini").rename(folder / "steps/alembic.ini")
     write(folder, {"pyproject.toml": "[tool.other]\n"})
