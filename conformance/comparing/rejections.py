@@ -55,6 +55,11 @@ _HINTS = (
         "Use ADD CONSTRAINT with the columns themselves instead of USING INDEX.",
     ),
     (
+        r'^(\w+: )?table "[^"]*" is not empty',
+        "Create the hypertable before its table has rows, or with migrate_data => true, which "
+        "copies every row and blocks reads and writes meanwhile.",
+    ),
+    (
         r"cannot create a unique index without the column",
         "Include the hypertable's partitioning column in the key.",
     ),
@@ -124,6 +129,10 @@ _ALLOWED_VALUES = (
     "The statement writes a value that the constraint forbids: correct the value, or change the "
     "constraint before this statement."
 )
+_REFERRED_TO = (
+    "Rows of another table refer to these rows: delete or change those rows first, or leave the "
+    "rows that they refer to."
+)
 #: SQLSTATEs, or their class, and what to do; the first match counts.
 _BY_STATE = (
     (
@@ -185,6 +194,8 @@ def hint_for_state(sqlstate: str, message: str) -> str | None:
     """What to do about a statement that the server rejects, by the cause of the error."""
     if sqlstate.startswith("23") and _WRITTEN.search(message):
         return _ALLOWED_VALUES
+    if sqlstate == "23503" and "update or delete on table" in message:
+        return _REFERRED_TO
     return next((hint for state, hint in _BY_STATE if sqlstate.startswith(state)), None)
 
 

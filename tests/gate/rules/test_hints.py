@@ -119,6 +119,7 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
             "the columns themselves",
         ),
         ('cannot create a unique index without the column "at"', "in the key"),
+        ('table "t" is not empty', "with migrate_data => true"),
         ('columnstore not enabled on hypertable "t"', "Enable compression"),
         ('type "kind" already exists', "pass create_type=False to postgresql.ENUM"),
         ('column "a" contains null values', "tables with rows"),
@@ -142,6 +143,14 @@ def test_an_id_that_is_too_long_has_nothing_to_do_with_rows(sql):
     other = Failure(failure.reason, "UPDATE t SET a = 'version'", sqlstate="22001")
     assert hint_for(other).startswith("A value of an existing row does not fit")
     assert may_depend_on_rows(other)
+
+
+def test_rows_that_others_refer_to_and_rows_that_refer_to_nothing():
+    refers = 'violates foreign key constraint "fk" on table "u"'
+    deleted = Failure(f'update or delete on table "t" {refers}', "DELETE", sqlstate="23503")
+    added = Failure(f'insert or update on table "t" {refers}', "ALTER", sqlstate="23503")
+    assert hint_for(deleted).startswith("Rows of another table refer to these rows: delete")
+    assert hint_for(added).startswith("Existing rows refer to rows that do not exist: delete")
 
 
 def test_the_detail_of_the_server_is_quoted_on_one_line():
