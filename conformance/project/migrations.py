@@ -34,7 +34,7 @@ from conformance.project.scripts import (
     may_set_extension_version,
     revisions_of,
 )
-from conformance.project.surroundings import configured_statement
+from conformance.project.surroundings import configured_statement, mentions
 from conformance.project.swallowing import swallowed_errors
 
 if TYPE_CHECKING:
@@ -73,7 +73,12 @@ class Migrations:
         """The migrations on a started engine.
 
         Extensions that the embedded engine lacks are left out, and CONCURRENTLY is.
+
+        Raises:
+            MigrationFailed: env.py migrates several databases: its connections would be led to one,
+                and wait for each other.
         """
+        _insist_on_one_database(config)
         if engine.name == "embedded":
             config.attributes.setdefault(LEFT_OUT, LeftOut())
         return cls(config, engine.server.edition)
@@ -260,6 +265,17 @@ class Migrations:
         ):
             what(self.config, revision)
         connection.commit()
+
+
+def _insist_on_one_database(config: Config) -> None:
+    """Refuse what `alembic init -t multidb` writes, while its ini file names several databases."""
+    names = [name.strip() for name in (config.get_main_option("databases") or "").split(",")]
+    if len(names) > 1 and mentions(config, "databases"):
+        raise MigrationFailed(
+            f"env.py migrates {len(names)} databases ({', '.join(names)}), and the suite has one.",
+            f"Copy {ini_of(config).name}, write databases = {names[-1]} in the copy, and name the"
+            " copy with --alembic-ini, and the models of that database with --models.",
+        )
 
 
 def _has_run(connection: Connection) -> bool:

@@ -329,9 +329,12 @@ def test_offline_sql_gives_the_same_facts(
         try:
             with _connected(url) as by_hand:
                 run_as_psql(by_hand, migrations.offline_statements())
+                created = home_of(by_hand) is not None
         # A migration may raise anything, offline as well.
         except (Exception, SystemExit) as error:
             outcomes.fail(record, offline_failure(error, migrations.place_of(error)))
+        if not created:
+            outcomes.fail(record, _OFFLINE_WITHOUT_EXTENSION)
         with _connected(url) as afterwards:
             differences = _differences(online, facts_of(afterwards, conformance_scope))
     if differences:
@@ -348,6 +351,15 @@ def test_offline_sql_gives_the_same_facts(
                 differences,
             ),
         )
+
+
+_OFFLINE_WITHOUT_EXTENSION = migration_finding(
+    "offline_sql",
+    "migration: the SQL that 'alembic upgrade --sql' prints does not create the extension"
+    " timescaledb, as the online migration does",
+    "Run 'alembic upgrade head --sql'. An env.py that gives context.configure() an output_buffer"
+    " writes the SQL elsewhere.",
+)
 
 
 def offline_failure(error: BaseException, place: str | None = None) -> Finding:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+from types import SimpleNamespace
+
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import ArgumentError
 
 from conformance.comparing.partitions import PARTITION_FIRST
 from conformance.errors import MigrationFailed, ModelsUnavailable
+from conformance.project.migrations import Migrations
+from conformance.project.scripts import alembic_config
 
 from .projects import ENV, EXTENSION, migrations_in, migrations_of
 
@@ -490,3 +497,25 @@ def test_an_env_py_that_maps_classes_each_time(migrated, tmp_path, monkeypatch):
 
     with pytest.raises(ArgumentError, match="already has a primary mapper"):
         house_of_doors.start_mappers()
+
+
+@pytest.mark.parametrize("names", ["app, series", "series"])
+def test_an_env_py_of_several_databases(tmp_path, names):
+    """Each connection would be led to one database, and wait for the lock of the other."""
+    config = Config(str(tmp_path / "alembic.ini"), stdout=io.StringIO())
+    command.init(config, str(tmp_path / "migrations"), template="multidb")
+    ini = tmp_path / "alembic.ini"
+    ini.write_text(ini.read_text().replace("databases = engine1, engine2", f"databases = {names}"))
+    engine = SimpleNamespace(name="local", server=SimpleNamespace(edition="community"))
+    if names == "series":
+        Migrations.on(engine, alembic_config(ini))
+        return
+    with pytest.raises(MigrationFailed) as caught:
+        Migrations.on(engine, alembic_config(ini))
+    assert (
+        caught.value.problem == "env.py migrates 2 databases (app, series), and the suite has one."
+    )
+    assert caught.value.hint == (
+        "Copy alembic.ini, write databases = series in the copy, and name the copy with"
+        " --alembic-ini, and the models of that database with --models."
+    )
