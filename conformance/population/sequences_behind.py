@@ -18,7 +18,9 @@ _SEQUENCES = text("""
 SELECT n.nspname AS schema, c.relname AS table, a.attname AS column,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted_table,
        pg_catalog.quote_ident(a.attname) AS quoted_column,
-       pg_catalog.format('%I.%I', m.nspname, r.relname) AS sequence, s.seqincrement AS increment,
+       pg_catalog.format('%I.%I', m.nspname, r.relname) AS sequence,
+       pg_catalog.format('%L', pg_catalog.format('%I.%I', m.nspname, r.relname)) AS literal,
+       s.seqincrement AS increment,
        CASE WHEN s.seqincrement > 0 THEN s.seqmax ELSE s.seqmin END AS end
   FROM (SELECT d.objid AS sequence, d.refobjid AS table, d.refobjsubid AS number
           FROM pg_catalog.pg_depend d
@@ -90,7 +92,7 @@ def lagging_sequences(connection: Connection, scope: Scope) -> dict[str, Lagging
             next_value <= last_value if forward else next_value >= last_value
         ):
             name = f"{scope.name(row.schema, row.table)}.{row.column}"
-            advance = f"SELECT setval('{row.sequence}', {number}) FROM {row.quoted_table}"
+            advance = f"SELECT setval({row.literal}, {number}) FROM {row.quoted_table}"
             room = (row.end - int(last_value)) // row.increment
             found[name] = LaggingSequence(name, next_value, int(last_value), advance, room)
     connection.rollback()
