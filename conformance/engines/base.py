@@ -53,6 +53,13 @@ class Engine(Protocol):
     def capabilities(self) -> Capabilities:
         """What the running server can do."""
 
+    @property
+    def build(self) -> str | None:
+        """What identifies the server's code, which then answers alike in each new database.
+
+        None: the next run may meet other code.
+        """
+
     def start(self) -> None:
         """Start the server and probe it."""
 

@@ -15,17 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-#: The number of results of one name that are kept.
-_KEPT = 20
 
-
-def kept(name: str, key: str, make: Callable[[], Any]) -> Any:
+def kept(name: str, key: str, make: Callable[[], Any], *, most: int = 20) -> Any:
     """The result for the key: the kept one, else a new one, which is then kept.
 
     Args:
         name: the kind of result, a short word.
         key: everything that the result depends on.
         make: computes the result, which JSON can hold. A folder that cannot be written is no error.
+        most: the number of results of this name that are kept.
     """
     folder = cache_folder() / name
     file = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
@@ -34,11 +32,11 @@ def kept(name: str, key: str, make: Callable[[], Any]) -> Any:
     made = make()
     with suppress(ConformanceError, OSError):
         write(file, json.dumps(made))
-        _prune(folder)
+        _prune(folder, most)
     return made
 
 
-def _prune(folder: Path) -> None:
+def _prune(folder: Path, most: int) -> None:
     files = sorted(folder.glob("*.json"), key=last_used, reverse=True)
-    for file in files[_KEPT:]:
+    for file in files[most:]:
         file.unlink(missing_ok=True)

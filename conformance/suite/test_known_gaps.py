@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +17,11 @@ from conformance.checking import outcomes
 from conformance.comparing.findings import Finding
 from conformance.histories.recording import execute_raw
 from conformance.known_gaps import Expected
+from conformance.process.kept import kept
 from conformance.suite.unmigrated import with_extension
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy import Connection, CursorResult
 
@@ -33,17 +36,54 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("gap", gaps, ids=[gap.code for gap in gaps])
 
 
-@pytest.fixture(scope="module")
-def connection(conformance_engine: Engine) -> Iterator[Connection]:
-    """A connection to a database with the extension; every gap creates its own tables."""
-    with conformance_engine.database(with_extension(conformance_engine)) as url:
+#: More answers than there are gaps, of two builds.
+_KEPT = 500
+
+
+class Answers:
+    """What a server answers to reproductions.
+
+    A server whose build is known is asked once: its answers are kept, and so is this module's code.
+    """
+
+    def __init__(self, engine: Engine, stack: ExitStack) -> None:
+        self._engine = engine
+        self._stack = stack
+
+    @cached_property
+    def _connection(self) -> Connection:
+        """To a database with the extension; every gap creates its own tables."""
+        url = self._stack.enter_context(self._engine.database(with_extension(self._engine)))
         engine = create_engine(url, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            yield connection
+        return self._stack.enter_context(engine.connect())
+
+    def has_icu(self) -> bool:
+        """Whether the server can create a collation of ICU."""
+        return bool(self._kept("ICU", lambda: _has_icu(self._connection)))
+
+    def number(self, gap: KnownGap) -> int:
+        """The number that the reproduction returns."""
+        asked = repr((gap.settings, gap.setup, gap.copied, gap.query))
+        return int(self._kept(asked, lambda: _ask(gap, self._connection)))
+
+    def _kept(self, asked: str, ask: Callable[[], int]) -> int:
+        if self._engine.build is None:
+            return ask()
+        code = Path(__file__).read_text("utf-8")
+        key = "\0".join((self._engine.build, code, asked))
+        answer: int = kept("gaps", key, ask, most=_KEPT)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def answers(conformance_engine: Engine) -> Iterator[Answers]:
+    """What the engine answers."""
+    with ExitStack() as stack:
+        yield Answers(conformance_engine, stack)
 
 
 def test_known_gap(
-    gap: KnownGap, connection: Connection, conformance_engine: Engine, record: Record
+    gap: KnownGap, answers: Answers, conformance_engine: Engine, record: Record
 ) -> None:
     """TimescaleDB is wrong exactly where the registry says so.
 
@@ -53,11 +93,11 @@ def test_known_gap(
     missing = conformance_engine.capabilities.missing(*gap.needs)
     if missing is not None:
         outcomes.skip_not_checked(record, missing)
-    if gap.icu and not _has_icu(connection):
+    if gap.icu and not answers.has_icu():
         outcomes.skip_not_checked(record, "this server was built without ICU collations")
     version = conformance_engine.server.timescaledb
     expected = gap.expected(version)
-    found = _ask(gap, connection)
+    found = answers.number(gap)
     name = f"timescaledb#{gap.ticket}"
     if expected is Expected.UNKNOWN:
         state = "right" if found == gap.right else "wrong"

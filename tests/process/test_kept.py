@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.process import kept as kept_module
 from conformance.process.cache import CACHE_VARIABLE
 from conformance.process.kept import kept
 
@@ -39,8 +38,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(folder):
     assert kept("odd", "one", lambda: [1]) == [1]
 
 
-def test_only_the_newest_are_kept(folder, monkeypatch):
-    monkeypatch.setattr(kept_module, "_KEPT", 2)
+def test_only_the_newest_are_kept(folder):
     for number in range(4):
-        kept("odd", str(number), lambda number=number: number)
+        kept("odd", str(number), lambda number=number: number, most=2)
     assert len(list((folder / "odd").iterdir())) == 2

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
+
+from conformance.known_gaps import gap
+from conformance.process.cache import CACHE_VARIABLE
+from conformance.suite.test_known_gaps import Answers
+
 from .projects import check, copied_project
 
 #: A plugin of pytest that changes entries of the registry.
@@ -58,3 +65,40 @@ def test_a_version_that_nobody_has_looked_at_is_not_checked(tmp_path):
     (item,) = verdict["not_checked"]
     assert "does not know whether TimescaleDB 2.23" in item["reason"]
     assert "the result here is wrong" in item["reason"]
+
+
+class Counted:
+    """An engine that counts its databases."""
+
+    def __init__(self, engine, build):
+        self.server, self.build = engine.server, build
+        self._engine, self.databases = engine, 0
+
+    def database(self, template):
+        self.databases += 1
+        return self._engine.database(template)
+
+
+def number(engine, asked):
+    with ExitStack() as stack:
+        return Answers(engine, stack).number(asked)
+
+
+def test_a_build_is_asked_once(conformance_engine, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    engine = Counted(conformance_engine, "a build")
+    null_segment = gap("null-segment")
+    first = number(engine, null_segment)
+    assert first != null_segment.right
+    assert (number(engine, replace(null_segment, first="2.19")), engine.databases) == (first, 1)
+    number(engine, replace(null_segment, query="SELECT 7"))
+    number(Counted(conformance_engine, "a build"), null_segment)
+    assert engine.databases == 2
+    other = Counted(conformance_engine, "another build")
+    assert (number(other, null_segment), other.databases) == (first, 1)
+
+
+def test_a_server_that_may_be_another_one_is_asked_each_time(conformance_engine):
+    engine = Counted(conformance_engine, None)
+    asked = replace(gap("null-segment"), setup=(), query="SELECT 7")
+    assert [number(engine, asked), number(engine, asked), engine.databases] == [7, 7, 2]

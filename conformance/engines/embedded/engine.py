@@ -84,6 +84,11 @@ class EmbeddedEngine:
         """What the server can do; the engine must have been started."""
         return self._probed()[1]
 
+    @property
+    def build(self) -> str:
+        """A hash of the packages and of node."""
+        return self._snapshots.build
+
     def start(self) -> None:
         """Install the packages and create the empty snapshot, unless the cache has them.
 

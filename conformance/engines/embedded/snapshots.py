@@ -32,15 +32,19 @@ def build_key() -> str:
 
 
 class SnapshotCache:
-    """Snapshots in `folder`, each named by a hash of everything that it depends on."""
+    """Snapshots in `folder`, each named by a hash of everything that it depends on.
+
+    Attributes:
+        build: a hash of the server's code.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._build = build_key()
+        self.build = build_key()
 
     def path(self, name: str, key: str) -> Path:
         """The path of the snapshot for this key and this build; it need not exist."""
-        digest = hashlib.sha256(f"{self._build}\0{name}\0{key}".encode()).hexdigest()[:24]
+        digest = hashlib.sha256(f"{self.build}\0{name}\0{key}".encode()).hexdigest()[:24]
         return self._folder / f"{name}-{digest}{_SUFFIX}"
 
     def use(self, path: Path) -> bool:

@@ -46,6 +46,11 @@ class EngineOnServer:
         return self._started()[1]
 
     @property
+    def build(self) -> None:
+        """None: the server may be another one in the next run."""
+        return
+
+    @property
     def server_url(self) -> str:
         """The URL of the server, with the password: for another process, never for messages."""
         return self._created().server_url.render_as_string(hide_password=False)
