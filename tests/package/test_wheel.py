@@ -34,7 +34,7 @@ def wheel(tmp_path_factory):
     if BUILT:
         return Path(BUILT)
     copy = tmp_path_factory.mktemp("checkout")
-    ignored = shutil.ignore_patterns("__pycache__")
+    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
     for name in ("conformance", *BESIDE):
         shutil.copytree(PROJECT / name, copy / name, ignore=ignored)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -106,7 +106,7 @@ def test_it_has_the_package_alone_and_all_of_it(wheel):
         assert ours == {
             path.relative_to(PROJECT).as_posix()
             for path in (PROJECT / "conformance").rglob("*")
-            if path.is_file() and path.suffix != ".pyc"
+            if path.is_file() and path.suffix != ".pyc" and ".pytest_cache" not in path.parts
         }
 
 
