@@ -236,7 +236,10 @@ def _why_not_run(item: pytest.Item, when: str, error: BaseException) -> str | No
     outcome = isinstance(error, pytest.skip.Exception | pytest.fail.Exception)
     if when == "setup" and not outcome:
         told = session and _of_a_revision(item.config, session, error)
-        return told or f"The fixtures of a check fail: {describe_error(error)}."
+        from conformance.project.models import line_of
+
+        where = line_of(error, Path.cwd())
+        return told or f"The fixtures of a check fail: {describe_error(error)}{where}."
     return None
 
 

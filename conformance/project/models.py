@@ -279,12 +279,12 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
     # The module is code of the project: it may raise anything, and may even exit.
     except (Exception, SystemExit) as error:
         raise ModelsUnavailable(
-            f"{module_name} cannot be imported: {describe_error(error)}{_line_of(error, here)}.",
+            f"{module_name} cannot be imported: {describe_error(error)}{line_of(error, here)}.",
             hint_at_variable(error) or _CORRECT,
         ) from None
 
 
-def _line_of(error: BaseException, folder: Path) -> str:
+def line_of(error: BaseException, folder: Path) -> str:
     """The innermost line of the project in the traceback, in brackets; empty if none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
