@@ -80,6 +80,12 @@ def test_sequences_that_begin_again(behind, table, restart, following):
     assert behind(table, OURS, restart, found.advance) == {}
 
 
+def test_a_sequence_with_a_quote_in_its_name(behind):
+    table, five = """CREATE TABLE t ("it's" serial PRIMARY KEY)""", "INSERT INTO t VALUES (5)"
+    (found,) = behind(table, five).values()
+    assert behind(table, five, found.advance) == {}
+
+
 @pytest.mark.parametrize("table", [CYCLE, NO_KEY])
 def test_numbers_that_may_come_again(behind, table):
     assert behind(table, OURS, FIVE) == {}
