@@ -150,7 +150,8 @@ class Derivation:
     @cached_property
     def chunks(self) -> Chunks:
         """How a hypertable is cut; ValueError as above."""
-        axis, hypertable = axis_of(self.time.kind.stored), hypertable_of(self.table)
+        axis = axis_of(self.time.kind.stored, self.time.narrowing.unit)
+        hypertable = hypertable_of(self.table)
         assert axis is not None, "the declaration has checked the type"
         assert hypertable is not None
         return Chunks(axis, hypertable.chunk_interval)
@@ -171,6 +172,11 @@ class Derivation:
     def step(self, moment: Any) -> int:
         """The step of a value of the time column."""
         return self.chunks.axis.step(self.time.kind.bound(moment))
+
+    def steps(self, span: Span) -> tuple[int, int]:
+        """The first and the last step of a span."""
+        first, last = span
+        return self.chunks.axis.step_from(self.time.kind.bound(first)), self.step(last)
 
     def strategy(
         self, name: str, scope: Scope, narrowing: Narrowing | None = None
@@ -214,7 +220,7 @@ class Derivation:
         if scope.far:
             low, high = axis.first, axis.last
         elif scope.span is not None:
-            low, high = map(self.step, scope.span)
+            low, high = self.steps(scope.span)
         return self.chunks, low, high
 
 
@@ -258,5 +264,10 @@ def chunk_starts(model: Any, span: Span | None = None) -> list[Any]:
         ValueError: the table is not declared a hypertable.
     """
     derivation = derivation_of(model)
-    low, high = (derivation.step(value) for value in span or default_span(model))
-    return [derivation.moment(max(low, at)) for at in derivation.chunks.starts(low, high)]
+    chunks, choices = derivation.chunks, derivation.time.narrowing.choices
+    low, high = derivation.steps(span or default_span(model))
+    if choices is not None:
+        inside = [step for step in map(chunks.axis.step, choices) if low <= step <= high]
+        found = {chunks.number(step): step for step in sorted(inside, reverse=True)}
+        return [derivation.moment(found[number]) for number in sorted(found)]
+    return [derivation.moment(max(low, at)) for at in chunks.starts(low, high)]

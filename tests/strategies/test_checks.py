@@ -41,7 +41,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import CITEXT, JSONB
+from sqlalchemy.dialects.postgresql import CITEXT, JSONB, TIMESTAMP
 
 from conformance.declarations import Hypertable
 from conformance.strategies import (
@@ -197,6 +197,17 @@ UNDERSTOOD = [
     ("lower(x) = ANY (ARRAY['a'::text, 'b'::text])", Text),
     ("upper(x) NOT IN ('A', 'ABC')", Text),
     ("octet_length(x) = 16", LargeBinary),
+    ("date_trunc('minute', x) = x", DateTime(timezone=True)),
+    ("date_trunc('minute'::text, x) = x AND x > '2020-01-01 00:00:30+00'", DateTime(timezone=True)),
+    ("date_trunc('hour', x) = x AND x >= '2020-01-01'", DateTime),
+    ("x = date_trunc('day', x, 'UTC')", DateTime(timezone=True)),
+    ("date_trunc('second', x) = x", TIMESTAMP(precision=3)),
+    ("date_trunc('month', x) = x", Date),
+    ("date_trunc('year', x::timestamp) = x::timestamp", Date),
+    ("date_trunc('day', x) = x", Date),
+    ("date_trunc('week', x) = x", DateTime),
+    ("date_trunc('quarter', x) = x", DateTime(timezone=True)),
+    ("date_trunc('hour', x) <> x", DateTime(timezone=True)),
     ("cardinality(x) > 0", ARRAY(Text)),
     ("cardinality(x) BETWEEN 2 AND 5", ARRAY(Integer)),
     ("cardinality(x) <> 1", ARRAY(Integer)),
@@ -639,6 +650,12 @@ NOT_UNDERSTOOD = [
     ("octet_length(x) < 3", [Text], "octets"),
     ("cardinality(x) < 3", [ARRAY(Text, dimensions=2)], "items"),
     ("cardinality(x) < 3", [JSONB], "items"),
+    ("date_trunc('day', x) = '2020-01-01'", [Date], "itself"),
+    ("date_trunc('day', x) < x", [Date], "<"),
+    ("date_trunc('decade', x) = x", [Date], "decade"),
+    ("date_trunc('day', x, 'Asia/Tokyo') = x", [DateTime(timezone=True)], "UTC"),
+    ("date_trunc('day', x) = x", [Text], "itself"),
+    ("date_trunc('day', x) <> x", [Date], "no row"),
     ("cardinality(x) < 0", [ARRAY(Text)], "no row"),
     ("array_length(x, 2) < 3", [ARRAY(Text)], "dimension"),
     ("array_length(x) < 3", [ARRAY(Text)], "','"),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from sqlalchemy.exc import DBAPIError
 
 from conformance.declarations import Hypertable
@@ -15,7 +15,7 @@ from conformance.strategies import chunk_starts, default_span, rows
 from conformance.strategies.values.moments import _CLOCK_CHANGES, clock_changes
 from models import CurveData, FiscalData, MarketData
 
-from .drawing import comes_up
+from .drawing import always, comes_up
 
 MICROSECOND, DAY = timedelta(microseconds=1), timedelta(days=1)
 
@@ -183,3 +183,28 @@ def test_the_default_span_is_a_handful_of_chunks(name, kind, interval, bare_writ
     insert_it()
     connection.execute(sa.insert(table).values(at=default_span(table)[1]))
     assert chunks() == len(starts)
+
+
+BEGINNINGS = [
+    ("minute", sa.DateTime(timezone=True), "1 hour"),
+    ("hour", sa.DateTime(), "7 hours"),
+    ("day", sa.DateTime(timezone=True), "1 day"),
+    ("month", sa.Date(), "30 days"),
+    ("week", sa.DateTime(timezone=True), "14 days"),
+]
+
+
+@pytest.mark.parametrize(("unit", "kind", "interval"), BEGINNINGS)
+def test_moments_with_which_a_unit_begins(unit, kind, interval, bare_writer):
+    table = hypertable(kind, interval, f"begins_{unit}")
+    table.append_constraint(sa.CheckConstraint(f"date_trunc('{unit}', at) = at", name="begins"))
+    bare_writer.keeps_every_row(table, 40)
+    starts = chunk_starts(table)
+    assert len(starts) > 1
+    assert not any(bare_writer.refuses(table, {"at": start}) for start in starts)
+    first, last = default_span(table)
+    always(rows(table), lambda row: first <= row["at"] <= last)
+    far = rows(table, far=True)
+    assert all(not bare_writer.refuses(table, find(far, lambda _: True)) for _ in range(3))
+    span = (starts[1] + DAY / 2 if unit != "month" else starts[1] + DAY, starts[-1] + 40 * DAY)
+    always(rows(table, span=span), lambda row: span[0] <= row["at"] <= span[1])

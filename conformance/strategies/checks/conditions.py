@@ -12,6 +12,8 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from conformance.strategies.values.instants import CALENDAR, LENGTHS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,6 +21,8 @@ Literal = Decimal | str | bool
 
 #: Measures of a text that may be the text itself.
 SPELLINGS = ("lower", "upper", "trim", "lower trim", "upper trim")
+#: Measures of a moment that may be the moment itself -> what begins with it.
+BEGINNINGS = {f"beginning of {unit}": unit for unit in (*LENGTHS, *CALENDAR)}
 #: Operator -> the same with its operands in the other order.
 MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _OPPOSITE = {
@@ -46,7 +50,7 @@ class Comparison:
         literals: none: the measure is compared with the column itself, as in `lower(x) = x`.
         measure: what is compared instead of the column: its `length`, JSON `type`, `octets`,
             `items` of all or of its `first dimension`, its `lower` or `upper` case, without blanks
-            at the ends (`trim`), or several of these.
+            at the ends (`trim`), or several of these; the `beginning of day` of a moment.
     """
 
     column: str

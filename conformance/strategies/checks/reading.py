@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import CITEXT
 
 from conformance.expected import spelling
 from conformance.strategies.checks.conditions import (
+    BEGINNINGS,
     SPELLINGS,
     Comparison,
     Condition,
@@ -41,6 +42,7 @@ from conformance.strategies.checks.syntax import mentioned, read_check
 from conformance.strategies.fields import INTERVALS
 from conformance.strategies.values.by_kind import samples_of
 from conformance.strategies.values.expressions import Expression
+from conformance.strategies.values.instants import CALENDAR, LENGTHS, beginnings
 from conformance.strategies.values.narrowing import ANYTHING, JSON_TYPES, Narrowing, is_nan
 from conformance.strategies.values.numerals import fits_single, is_single
 from conformance.strategies.values.patterns import Pattern
@@ -64,6 +66,9 @@ _BLANK = Expression.parse("^ *$")
 _BLANK_ENDS = (Expression.parse("^ "), Expression.parse(" $"))
 #: A case -> letters that have the other one in every locale.
 _OTHER_CASE = {"lower": (Expression.parse("[A-Z]"),), "upper": (Expression.parse("[a-z]"),)}
+
+#: No second, minute or longer unit begins with it, but for its second.
+_MIDST = datetime(2020, 1, 15, 10, 20, 30)  # noqa: DTZ001 - it gets the zone of the column
 
 #: VALUE in the check of a domain; and literals, in which the word has no meaning.
 _VALUE = re.compile(r"('(?:[^']|'')*')|\bVALUE\b", re.IGNORECASE)
@@ -137,6 +142,8 @@ def condition_of(sql: str, fields: Mapping[str, Field]) -> Condition:
 
 def _exact_casts(field: Field) -> Collection[str]:
     kind = field.kind.stored
+    if isinstance(kind, Date):
+        return ("timestamp without time zone", "timestamp with time zone", "timestamp")
     if not isinstance(kind, Integer):
         return ()
     # Not every bigint has a double of its own.
@@ -526,6 +533,27 @@ def _of_spelling(field: Field, comparison: Comparison) -> list[Narrowing]:
     return [Narrowing(shortest=lengths[-1] + 1, unlike=ends), *shorter]
 
 
+def _of_beginning(field: Field, comparison: Comparison) -> list[Narrowing]:
+    """`date_trunc('day', x) = x`, in the time zone UTC; of calendar units a few around 2020."""
+    kind, unit = field.kind.stored, BEGINNINGS[comparison.measure]
+    if not isinstance(kind, Date | DateTime) or comparison.literals:
+        raise NotUnderstood(f"the {comparison.measure} is only compared with the moment itself")
+    if comparison.operator == "=" and unit in LENGTHS:
+        return [Narrowing(unit=LENGTHS[unit])]
+    days = beginnings(unit) if comparison.operator == "=" else [_MIDST.date()]
+    if isinstance(kind, Date):
+        is_possible = comparison.operator == "=" or unit in CALENDAR
+        return [Narrowing(choices=tuple(days))] if is_possible else []
+    zone = UTC if kind.timezone else None
+    if comparison.operator == "=":
+        found = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in days]
+        return [Narrowing(choices=tuple(found))]
+    # Not a beginning in any time zone: their hours and minutes differ, not their seconds.
+    exact = getattr(kind, "precision", None) in (None, 6)
+    found = [_MIDST.replace(tzinfo=zone), *([_MIDST.replace(microsecond=1, tzinfo=zone)] * exact)]
+    return [Narrowing(choices=tuple(found[unit == "second" :]))]
+
+
 def _of_lengths(operator: str, lengths: list[int]) -> list[Narrowing]:
     if operator in ("=", "in"):
         return [Narrowing(shortest=max(0, n), longest=n) for n in lengths if n >= 0]
@@ -586,6 +614,7 @@ _SPECIAL: dict[str, Callable[[Field, Comparison], list[Narrowing]]] = {
     "length": _of_length, "length of trim": _of_trimmed_length, "octets": _of_octets,
     "items": _of_items, "first dimension": _of_items,
     **dict.fromkeys(SPELLINGS, _of_spelling), "type": _of_type,
+    **dict.fromkeys(BEGINNINGS, _of_beginning),
     "like": _of_pattern, "not like": _of_pattern,
     "~": _of_expression, "~*": _of_expression, "!~": _of_expression, "!~*": _of_expression,
 }  # fmt: skip

@@ -6,8 +6,8 @@ The grammar has
   `[NOT] LIKE`, `~`, `~*` and their opposites, `IS [NOT] NULL`, `TRUE`, `FALSE` and
   `DISTINCT FROM`, and a boolean column alone;
 - instead of a column its `length`, `octet_length`, `cardinality`, `array_length`, `jsonb_typeof`,
-  `lower`, `upper`, `trim`, or `COALESCE(column, literal)`; instead of a literal another column, the
-  column itself after `lower(column) =` and the like, and `GREATEST` or `LEAST`;
+  `lower`, `upper`, `trim`, `date_trunc`, or `COALESCE(column, literal)`; instead of a literal
+  another column, the column itself after `lower(column) =` and the like, and `GREATEST` or `LEAST`;
 - `num_nonnulls`, `num_nulls` and sums of null tests that are cast to a number, compared with a
   number; `COALESCE(column, column) IS NULL`; `=` and `<>` between conditions in parentheses;
 - casts that change no value, and `AND`, `OR`, `NOT` and parentheses around all of these.
@@ -23,6 +23,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.strategies.checks.conditions import (
+    BEGINNINGS,
     MIRRORED,
     SPELLINGS,
     Comparison,
@@ -447,7 +448,7 @@ class _Reader:
         if other is None:
             return Comparison(column, operator, (literal,), measure)
         changed = measure or of_other
-        if other == column and "" in (measure, of_other) and changed in SPELLINGS:
+        if other == column and "" in (measure, of_other) and changed in (*SPELLINGS, *BEGINNINGS):
             if operator not in ("=", "<>"):
                 raise NotUnderstood(f"{operator!r} is not supported for {changed} of a column")
             return Comparison(column, operator, (), changed)
@@ -585,6 +586,8 @@ class _Reader:
 
     def column(self) -> _Operand | None:
         kind, text = self.token()
+        if self.took("date_trunc", "("):
+            return self.truncated()
         if kind == "word" and text in _MEASURES and self.tokens[self.at + 1][1] == "(":
             self.at += 1
             return self.measured(text)
@@ -598,6 +601,19 @@ class _Reader:
             return None
         self.at += 1
         return name, "", ""
+
+    def truncated(self) -> _Operand:
+        """The arguments of date_trunc(): a unit, a column, and perhaps the time zone UTC."""
+        unit = self.literal()
+        self.need(",")
+        column, measure, literal = self.operand()
+        if self.took(",") and self.literal() != "UTC":
+            raise NotUnderstood("date_trunc is only supported in UTC")
+        self.need(")")
+        found = f"beginning of {unit}"
+        if column is None or measure or found not in BEGINNINGS:
+            raise NotUnderstood(f"date_trunc({unit!r}) is only supported for a column")
+        return column, found, literal
 
     def measured(self, function: str) -> _Operand:
         """The argument of a function of one column."""

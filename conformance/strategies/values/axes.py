@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Date, DateTime, Integer, Uuid
 
+from conformance.strategies.values.instants import DAY, EPOCH, microseconds
 from conformance.strategies.values.numerals import whole_range
 
 if TYPE_CHECKING:
@@ -24,20 +25,12 @@ if TYPE_CHECKING:
 #: First and last value, in the column's own type.
 Span = tuple[Any, Any]
 
-DAY = 86_400_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Python has the years 1 to 9999. A day less at both ends leaves room for every time zone.
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, 23, 59, 59, 999999, UTC)
 #: A leap day near the end of a year and near clock changes in both directions.
 _ANCHOR = datetime(2020, 2, 29, tzinfo=UTC)
 #: The number of chunks before and after the chunk of the anchor.
 _CHUNKS_BEFORE, _CHUNKS_AFTER = 2, 1
-
-
-def microseconds(moment: datetime) -> int:
-    """The microseconds since the Unix epoch; a moment without a time zone is in UTC."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,7 @@ class Axis:
             return step
         if self.kind == "uuid":
             return uuid_of(step, 0)
-        moment = _EPOCH + timedelta(microseconds=step * self.unit)
+        moment = EPOCH + timedelta(microseconds=step * self.unit)
         if self.kind == "date":
             return moment.date()
         return moment if self.kind == "aware" else moment.replace(tzinfo=None)
@@ -80,6 +73,11 @@ class Axis:
             )
         return int(value)
 
+    def step_from(self, bound: Any) -> int:
+        """The first step that is not before a value."""
+        step = self.step(bound)
+        return step if self.value(step) >= bound else step + 1
+
     def instant(self, moment: datetime) -> int:
         """The step that contains the moment."""
         return microseconds(moment) // self.unit
@@ -91,18 +89,22 @@ def uuid_of(millisecond: int, rest: int) -> uuid.UUID:
     return uuid.UUID(int=number | (2 << 62) | (rest & (2**62 - 1)))
 
 
-def axis_of(kind: TypeEngine[Any]) -> Axis | None:
-    """The axis of a type that a time column can have; None for any other type."""
+def axis_of(kind: TypeEngine[Any], unit: int = 1) -> Axis | None:
+    """The axis of a type that a time column can have; None for any other type.
+
+    Args:
+        unit: the microseconds of which moments are multiples.
+    """
     if isinstance(kind, Integer):
         return Axis("integer", 1, *whole_range(kind), origin=0)
     if isinstance(kind, Uuid):
-        return _axis("uuid", 1_000, _EPOCH)
+        return _axis("uuid", 1_000, EPOCH)
     if isinstance(kind, Date):
-        return _axis("date", DAY, _FIRST)
+        return _axis("date", max(DAY, unit), _FIRST)
     if isinstance(kind, DateTime):
         precision = getattr(kind, "precision", None)
-        unit = 10 ** (6 - (6 if precision is None else precision))
-        return _axis("aware" if kind.timezone else "naive", unit, _FIRST)
+        own = 10 ** (6 - (6 if precision is None else precision))
+        return _axis("aware" if kind.timezone else "naive", max(own, unit), _FIRST)
     return None
 
 

@@ -65,7 +65,8 @@ def _stored(
     if isinstance(stored, sa.Enum):
         return _sampled(_labels(stored, narrowing))
     if narrowing.choices is not None:
-        return _sampled(_chosen(stored, narrowing))
+        chosen = list(_chosen(stored, narrowing))
+        return _sampled(_inside(chosen, within) or chosen)
     if within is not None:
         chunks, low, high = within
         return moments.moments(chunks.axis, narrowing, (low, high), chunks)
@@ -93,6 +94,14 @@ def _chosen(kind: TypeEngine[Any], narrowing: Narrowing) -> Iterable[Any]:
     for choice in narrowing.choices or ():
         if narrowing.allows(choice) and (value := _as_stored(kind, choice)) is not None:
             yield value
+
+
+def _inside(choices: list[Any], within: Within | None) -> list[Any]:
+    """Those in the range of a hypertable's time column."""
+    if within is None:
+        return choices
+    chunks, low, high = within
+    return [choice for choice in choices if low <= chunks.axis.step(choice) <= high]
 
 
 def _as_stored(kind: TypeEngine[Any], choice: Any) -> Any:

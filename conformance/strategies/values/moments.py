@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hypothesis import strategies as st
 
-from conformance.strategies.values.axes import DAY, Axis, axis_of, uuid_of
+from conformance.strategies.values.axes import Axis, axis_of, uuid_of
+from conformance.strategies.values.instants import DAY
 from conformance.strategies.values.narrowing import made
 
 if TYPE_CHECKING:
@@ -72,14 +73,14 @@ def moments(
 
 def anytime(kind: TypeEngine[Any], narrowing: Narrowing) -> SearchStrategy[Any]:
     """Values of all years, for a column that is not the time column of a hypertable."""
-    axis = axis_of(kind)
+    axis = axis_of(kind, narrowing.unit)
     assert axis is not None, "dates and moments have one"
     return moments(axis, narrowing, (axis.first, axis.last))
 
 
 def ends(kind: TypeEngine[Any], narrowing: Narrowing) -> list[Any]:
     """The first and the last value that the bounds allow."""
-    axis = axis_of(kind)
+    axis = axis_of(kind, narrowing.unit)
     assert axis is not None, "dates and moments have one"
     first, last = _range(axis, narrowing, axis.first, axis.last)
     bounded = (narrowing.low is not None, first), (narrowing.high is not None, last)
@@ -96,16 +97,11 @@ def samples(kind: TypeEngine[Any]) -> list[Any]:
 def _range(axis: Axis, narrowing: Narrowing, low: int, high: int) -> tuple[int, int]:
     first, last = axis.first, axis.last
     if narrowing.low is not None:
-        first = max(first, _rounded_up(axis, narrowing.low) + narrowing.low_open)
+        first = max(first, axis.step_from(narrowing.low) + narrowing.low_open)
     if narrowing.high is not None:
         last = min(last, axis.step(narrowing.high) - narrowing.high_open)
     inside = max(first, low), min(last, high)
     return inside if inside[0] <= inside[1] else (first, last)
-
-
-def _rounded_up(axis: Axis, bound: Any) -> int:
-    step = axis.step(bound)
-    return step if axis.value(step) >= bound else step + 1
 
 
 def _from(low: int, high: int, origin: int) -> SearchStrategy[int]:

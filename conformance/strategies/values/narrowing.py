@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
+
+from conformance.strategies.values.instants import microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +41,7 @@ class Narrowing:
         null: True: only NULL is allowed; False: NULL is not allowed; None: the column decides.
         like, unlike: the pattern or expression that texts match, and those that they do not match.
         types: the types of JSON documents, as jsonb_typeof() names them; None: all.
+        unit: the microseconds of which moments are multiples.
         case: `lower` or `upper`: texts of ASCII without letters of the other case; else all.
     """
 
@@ -54,6 +58,7 @@ class Narrowing:
     unlike: tuple[Pattern | Expression, ...] = ()
     types: frozenset[str] | None = None
     case: str = ""
+    unit: int = 1
 
     def allows(self, value: Any) -> bool:
         """Whether the value is allowed; the value is not NULL."""
@@ -79,6 +84,8 @@ class Narrowing:
         )
 
     def _in_range(self, value: Any) -> bool:
+        if self.unit > 1 and isinstance(value, datetime) and microseconds(value) % self.unit:
+            return False
         at = position(value)
         if self.low is not None:
             low = position(self.low)
@@ -112,6 +119,7 @@ class Narrowing:
             (*self.unlike, *other.unlike),
             frozenset.intersection(*types) if types else None,
             self.case or other.case,
+            max(self.unit, other.unit),
         )  # fmt: skip
         if None not in (self.null, other.null) and self.null != other.null:
             return None
