@@ -456,10 +456,10 @@ TIMESCALEDB = FactKey("extension", "timescaledb", "", "version")
 VERSION = {TIMESCALEDB: "2.29.2"}
 
 
-def reference(table):
+def reference(table, to="flows"):
     return {
         FactKey("foreign_key", table, f"fk_{table}", EXISTS): True,
-        FactKey("foreign_key", table, f"fk_{table}", "references"): "flows (probe, at)",
+        FactKey("foreign_key", table, f"fk_{table}", "references"): f"{to} (probe, at)",
     }
 
 
@@ -726,6 +726,19 @@ CASES = {
     "a sequence near its end": ({}, of_sequence(7)),
     "a column's sequence without a number left": ({}, of_sequence(0, "flows.id")),
 }
+
+
+@pytest.mark.parametrize(
+    ("table", "version"), [("flows", "2.28"), ("flows", "2.29.9"), ("odd (flows)", "2.29.2")]
+)
+def test_a_foreign_key_keeps_chunks_from_being_dropped(table, version):
+    facts = {
+        TIMESCALEDB: version,
+        **hypertable(table, integer_now="latest"),
+        **reference("alarms", to=table),
+        **policy(table, "retention", drop_after=5),
+    }
+    assert ids(facts) == [f"chunks-referenced:{table}:foreign_keys"]
 
 
 def in_words(facts, circumstances):

@@ -41,14 +41,14 @@ def judge(facts: Facts, schedules: Schedules, circumstances: Circumstances) -> I
 
 def _referred_to(facts: Facts) -> Iterator[Broken]:
     version = facts.get(FactKey("extension", "timescaledb", "", "version"))
-    if not isinstance(version, str) or version_tuple(version)[:2] >= _MAY_DIFFER:
+    if not isinstance(version, str) or version_tuple(version) >= _MAY_DIFFER:
         return
     objects = FactTable.of(facts).objects
     referring: dict[str, list[FactKey]] = {}
     for (kind, table, name), attributes in objects.items():
         if kind == "foreign_key":
             referred = str(attributes.get("references")).rpartition(" (")[0]
-            key = FactKey(kind, table, name, "references")
+            key = FactKey(kind, table, name, EXISTS)
             referring.setdefault(referred, []).append(key)
     for table, keys in referring.items():
         failing = [

@@ -90,6 +90,17 @@ def test_a_definition_that_reads_another_table():
     assert codes(taken, other) == [("lock-held", "a"), ("lock-scan", "b")]
 
 
+def test_a_definition_that_reads_only_another_table():
+    """A foreign key reads the rows that refer, under a lock on both tables."""
+    locks = lock("a", "SHARE ROW EXCLUSIVE"), lock("b", "SHARE ROW EXCLUSIVE")
+    key = statement(1, "ALTER TABLE a ADD FOREIGN KEY", locks=locks, rows=(rows("a"),))
+    found = {item.subject: item.message for item in judge_locks("2", [key])}
+    assert found["a"].startswith("Statement 1 processes all rows of a under a lock")
+    assert found["b"].startswith("Statement 1 ")
+    assert "of b under" not in found["b"]
+    assert "SHARE ROW EXCLUSIVE" in found["b"]
+
+
 def test_a_rewrite_is_said_once():
     rewriting = statement(
         1, "ALTER TABLE a ALTER", locks=(lock("a"),), rows=(rows("a"),),
@@ -290,3 +301,30 @@ def test_a_type_that_is_changed_in_the_time_zone_of_the_session(old, new, sql, f
     whole = AffectedTable("t", existed=True)
     seen = replace(evidence, statements=(statement(1, sql, rewrites=(whole,)),))
     assert list(judge_zones(seen)) == []
+
+
+def test_what_the_time_zone_of_the_session_does():
+    """Also behind a table that is gone and one that is rewritten."""
+    old, new = (
+        {
+            number: Contents(
+                number, f"t{number}", compressed=False, rows=1, columns={1: column}, key=(1,)
+            )
+            for number in range(3)
+            for column in [
+                Column("a", kind, not_null=True, computed=False, has_default=False, digest=1)
+            ]
+        }
+        for kind in ("timestamp without time zone", "timestamp with time zone")
+    )
+    del new[0]
+    rewriting = statement(1, "ALTER TABLE t", rewrites=(AffectedTable("t1", existed=True),))
+    revision = Revision("2", (), "", Path(), "", {})
+    states = [State({}, Counter(), tables) for tables in (old, new)]
+    (found,) = judge_zones(Evidence(revision, states[0], (rewriting,), after=states[1]))
+    assert (found.subject, found.severity) == ("t2", "warning")
+    assert found.message == (
+        "t2.a becomes timestamp with time zone in the time zone of the session. If it is another "
+        "one than UTC, as it is here, PostgreSQL rewrites the table, which blocks reads and writes "
+        "meanwhile, and the values mean other moments."
+    )
