@@ -28,10 +28,10 @@ def following(
     """Keys, indexes and the like that cannot be as declared because of a table or a column.
 
     Args:
-        names: a declared table or column -> the one that the database has instead.
+        names: a declared table, column or aggregate -> the one that the database has instead.
     """
     found = _of_another_type(expected, findings)
-    causes = [key for key in findings if _is_cause(key, findings)]
+    causes = [key for key in findings if key in names or _is_cause(key, findings)]
     by_table: dict[str, set[int]] = defaultdict(set)
     for number, cause in enumerate(causes):
         for table in (cause.table, names.get(cause, cause).table):
@@ -63,8 +63,9 @@ def following(
 
 
 def _tables_of(key: FactKey, expected: Facts) -> set[str]:
-    """The tables of which something can be the cause: its own, and the one that a key refers to."""
-    return {key.table, _referred(expected.get(key._replace(attribute="references")))[0]}
+    """The tables that can be the cause: its own, and the one that it refers to or reads."""
+    referred = _referred(expected.get(key._replace(attribute="references")))[0]
+    return {key.table, referred, str(expected.get(key._replace(attribute="source")))}
 
 
 def _is_cause(key: FactKey, findings: Mapping[FactKey, Finding]) -> bool:
@@ -132,6 +133,8 @@ def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Any:
         if target != found.table:
             return value
         return f"{cause.table} ({', '.join(_in(tuple(columns), found.name, cause.name))})"
+    if key.attribute == "source" and not cause.name:
+        return cause.table if value == found.table else value
     return _in(value, found.name, cause.name) if key.table == cause.table else value
 
 

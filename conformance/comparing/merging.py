@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _RENAMED = ("index", "unique", "foreign_key", "check", "exclusion")
 #: A table of fewer columns may be any other.
 _FEWEST_COLUMNS = 2
+#: The attributes by which a continuous aggregate is known under another name.
+OF_QUERY = ("definition", "columns", "source")
 #: So many triggers of one function are a library's work.
 _LIBRARY = 3
 _MOST_NAMES = 6
@@ -105,11 +107,11 @@ def _renamed(
         )
         if found is not None:
             undeclared.remove(found)
-            yield key, (found,), _under_another_name(key, found, findings[key])
+            yield key, (found,), _under_another_name(key, found, findings[key], observed)
 
 
 def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_Merge]:
-    """Declared tables and columns that the database has under another name.
+    """Declared tables, columns and aggregates that the database has under another name.
 
     One is taken for another only where there is no third that it could be.
     """
@@ -121,11 +123,14 @@ def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_M
                 alike[key.table][number].append(key)
             elif key.kind == "table" and len(columns[number][key.table]) >= _FEWEST_COLUMNS:
                 alike[frozenset(columns[number][key.table])][number].append(key)
+            elif key.kind == "continuous_aggregate":
+                facts = (expected, observed)[number]
+                alike[facts.get(key._replace(attribute="definition"))][number].append(key)
     for missing, undeclared in alike.values():
         if len(missing) == len(undeclared) == 1:
             (key,), (found,) = missing, undeclared
             if key.kind == "table" or _same(key, found, expected, observed):
-                yield key, (found,), _under_another_name(key, found, findings[key])
+                yield key, (found,), _under_another_name(key, found, findings[key], observed)
 
 
 def _columns(facts: Facts) -> dict[str, set[str]]:
@@ -146,22 +151,27 @@ def _existing(findings: _Findings, disagreement: str) -> list[FactKey]:
 
 
 def _same(key: FactKey, other: FactKey, expected: Facts, observed: Facts) -> bool:
-    """Whether all attributes agree."""
+    """Whether all attributes agree; of an aggregate, those that only CREATE gives it."""
     return all(
         agrees(value, observed.get(other._replace(attribute=declared.attribute)))
         for declared, value in expected.items()
         if declared.existence == key
+        and (key.kind != "continuous_aggregate" or declared.attribute in OF_QUERY)
     )
 
 
-def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Finding:
+def _under_another_name(key: FactKey, found: FactKey, finding: Finding, observed: Facts) -> Finding:
     noun = noun_of(key.kind)
-    names = (found.table, key.table) if key.kind == "table" else (found.name, key.name)
+    names = (found.name, key.name) if key.name else (found.table, key.table)
     table = ".".join(map(quoted, found.table.split(".")))
     schema = f"{table.rpartition('.')[0]}." if "." in table else ""
-    old, new = (quoted(name.rpartition(".")[2] if key.kind == "table" else name) for name in names)
+    if FactKey("continuous_aggregate", found.table, "", EXISTS) in observed:
+        # Its indexes are on the table of its rows.
+        schema = "_timescaledb_internal."
+    old, new = (quoted(name if key.name else name.rpartition(".")[2]) for name in names)
     change = {
-        "table": _moving(found.table, key.table),
+        "table": _moving("TABLE", found.table, key.table),
+        "continuous_aggregate": _moving("MATERIALIZED VIEW", found.table, key.table),
         "column": f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}",
         "index": f"ALTER INDEX {schema}{old} RENAME TO {new}",
     }.get(key.kind, f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
@@ -175,16 +185,16 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding) -> Findi
     )
 
 
-def _moving(old: str, new: str) -> str:
-    """The statements that move and rename a table; a name without schema has the default one."""
+def _moving(word: str, old: str, new: str) -> str:
+    """The statements that move and rename a relation; a name without schema has the default one."""
     (schema, _, name), (new_schema, _, new_name) = old.rpartition("."), new.rpartition(".")
     words, place = [], f"{quoted(schema)}." if schema else ""
     if schema != new_schema:
         where = quoted(new_schema) if new_schema else "(the default schema)"
-        words.append(f"ALTER TABLE {place}{quoted(name)} SET SCHEMA {where}")
+        words.append(f"ALTER {word} {place}{quoted(name)} SET SCHEMA {where}")
         place = f"{quoted(new_schema)}." if new_schema else ""
     if name != new_name:
-        words.append(f"ALTER TABLE {place}{quoted(name)} RENAME TO {quoted(new_name)}")
+        words.append(f"ALTER {word} {place}{quoted(name)} RENAME TO {quoted(new_name)}")
     return " and ".join(words)
 
 

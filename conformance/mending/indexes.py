@@ -15,6 +15,7 @@ from conformance.mending.scene import (
     apart,
     dropping,
     making,
+    schema_of_indexes,
 )
 from conformance.mending.sql import literal, name, names, parameter, relation
 
@@ -81,8 +82,7 @@ def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
     """DROP INDEX, unless the table is dropped."""
     if scene.is_gone(ref.table):
         return
-    of_aggregate = Ref("continuous_aggregate", ref.table) in scene.before
-    schema = "_timescaledb_internal" if of_aggregate else ref.table.rpartition(".")[0]
+    schema = schema_of_indexes(ref.table, scene.before)
     named = name(unbracketed(ref.name))
     where = f"{name(schema)}.{named}" if schema else named
     yield dropping("index", f"DROP INDEX {scene.if_exists}{where}")

@@ -31,7 +31,7 @@ from conformance.mending import (
     views,
 )
 from conformance.mending.remaking import objects_to_remake
-from conformance.mending.renaming import renamed, renames
+from conformance.mending.renaming import renamed, renames, settled
 from conformance.mending.renaming import steps as renaming_steps
 from conformance.mending.report import Unmended
 from conformance.mending.scene import (
@@ -230,10 +230,12 @@ def steps_between(  # noqa: PLR0913 - how the statements are to run
     failed: Failed = {}
     while True:
         names = {old: new for old, new in renames(before, after).items() if old.kind in kinds}
-        scene = Scene(renamed(before, names), after, guarded, online, undo)
+        there = renamed(before, names)
+        after = settled(there, after, names)
+        scene = Scene(there, after, guarded, online, undo)
         scene.remade = objects_to_remake(scene.before, after)
         stays: list[_Stays] = []
-        found = [*renaming_steps(names, guarded=guarded), *_steps(scene, kinds, stays)]
+        found = [*renaming_steps(names, there, guarded=guarded), *_steps(scene, kinds, stays)]
         found += schemas.steps(scene)
         if not stays:
             # Functions have a setting in common, of which one statement is enough.

@@ -6,12 +6,23 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import agrees
-from conformance.mending.scene import ORDER, Objects, Parts, Ref, Step, relation_of
+from conformance.comparing.comparison import match_unnamed
+from conformance.comparing.fact_table import FactTable
+from conformance.comparing.facts import DERIVED, Query, agrees
+from conformance.comparing.merging import OF_QUERY
+from conformance.mending.scene import (
+    ORDER,
+    Objects,
+    Parts,
+    Ref,
+    Step,
+    relation_of,
+    schema_of_indexes,
+)
 from conformance.mending.sql import block, literal, name, regclass, relation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 _CONSTRAINTS = ("unique", "check", "exclusion", "foreign_key")
 #: Their names are those of relations, of which a schema has one of a name.
@@ -34,6 +45,10 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
 
     Where a table becomes a view, or a view a table, its parts go with it.
     """
+    aggregates = dict(_aggregates(before, after))
+    if aggregates:
+        # Their parts are compared under the new name.
+        return aggregates | renames(renamed(before, aggregates), after)
     found: dict[Ref, Ref] = {}
     gone = [ref for ref in before if ref not in after]
     taken = {
@@ -85,6 +100,26 @@ def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
             yield gone[0], new[0]
 
 
+def _aggregates(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
+    """The one aggregate with the query of the one that is new: a new one would have no rows.
+
+    The comparison calls it a rename, too.
+    """
+    alike: dict[object, tuple[list[Ref], list[Ref]]] = defaultdict(lambda: ([], []))
+    for number, (own, other) in enumerate(((before, after), (after, before))):
+        for ref, parts in own.items():
+            if ref.kind == "continuous_aggregate" and ref not in other:
+                alike[parts.get("definition")][number].append(ref)
+    for gone, new in alike.values():
+        if len(gone) == len(new) == 1:
+            old, its = (
+                {name: side[ref].get(name) for name in OF_QUERY}
+                for side, ref in ((before, gone[0]), (after, new[0]))
+            )
+            if _are_alike(old, its) and relation_of(before, new[0].table) is None:
+                yield gone[0], new[0]
+
+
 def _is_named(column: Ref, objects: Objects) -> bool:
     """Whether another object has the name of the column: an index, a view, a policy, a comment."""
     word = re.compile(rf"(?<!\w){re.escape(column.name)}(?!\w)")
@@ -105,7 +140,18 @@ def _are_alike(old: Parts, new: Parts) -> bool:
 
 
 def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
-    """The objects under their new names, and an index with its storage parameters."""
+    """The objects under their new names, and an index with its storage parameters.
+
+    What belongs to an aggregate, or reads it, follows it.
+    """
+    for old, new in names.items():
+        if old.kind == "continuous_aggregate":
+            objects = {
+                _follows(ref, old.table, new.table): parts
+                if ref == old
+                else _reading(parts, old.table, new.table)
+                for ref, parts in objects.items()
+            }
     storage = {
         Ref("storage", old.table, old.name): Ref("storage", new.table, new.name)
         for old, new in names.items()
@@ -115,18 +161,108 @@ def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
     return {both.get(ref, ref): parts for ref, parts in objects.items()}
 
 
-def steps(names: dict[Ref, Ref], *, guarded: bool) -> Iterator[Step]:
-    """ALTER ... RENAME."""
+def settled(before: Objects, after: Objects, names: dict[Ref, Ref]) -> Objects:
+    """The state after, with what renamed aggregates keep: values that agree, and all unjudged.
+
+    Args:
+        before: the objects under their new names.
+    """
+    aggregates = {old: new for old, new in names.items() if old.kind == "continuous_aggregate"}
+    if not aggregates:
+        return after
+    tables = {new.table for new in aggregates.values()}
+    found = match_unnamed(_facts_of(after, tables), _facts_of(before, tables))
+    named = {Ref.of(key): Ref.of(then) for key, then in found.items()}
+    old = {ref.table for ref in aggregates}
+    # What was not judged still has the old name; what is declared goes before it.
+    first = dict(sorted(after.items(), key=lambda item: item[0].table not in old))
+    return {
+        ref: _kept(before[ref], parts)
+        if ref in before and (ref.kind in DERIVED or ref.table in tables)
+        else parts
+        for ref, parts in renamed(first, aggregates | named).items()
+    }
+
+
+def _facts_of(objects: Objects, tables: Container[str]) -> FactTable:
+    facts = FactTable()
+    facts.extend((*ref, parts) for ref, parts in objects.items() if ref.table in tables)
+    return facts
+
+
+def _kept(old: Parts, new: Parts) -> Parts:
+    return old | {
+        attribute: old[attribute] if attribute in old and agrees(value, old[attribute]) else value
+        for attribute, value in new.items()
+    }
+
+
+def _follows(ref: Ref, old: str, new: str) -> Ref:
+    """Privileges on columns have these behind the name of the relation."""
+    table, bracket, columns = ref.table.partition(" (")
+    return ref._replace(table=f"{new}{bracket}{columns}") if table == old else ref
+
+
+def _reading(parts: Parts, old: str, new: str) -> Parts:
+    """The parts of a view as the server prints them after the rename."""
+    query = parts.get("definition")
+    if not isinstance(query, Query):
+        return parts
+    (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
+    sought, name_then = re.escape(short), new_short
+    if schema != new_schema:
+        sought, name_then = rf"(?:{re.escape(schema)}\.)?{sought}", new
+    canonical, text = (
+        re.sub(rf"(?<![\w$]){sought}(?![\w$])", lambda _: name_then, said)
+        for said in (query.canonical, query.text)
+    )
+    source = new if parts.get("source") == old else parts.get("source")
+    made = {**parts, "definition": Query(canonical, text, query.hidden, query.refused)}
+    return made | ({"source": source} if "source" in parts else {})
+
+
+def steps(names: dict[Ref, Ref], there: Objects, *, guarded: bool) -> Iterator[Step]:
+    """ALTER ... RENAME.
+
+    Args:
+        there: the objects under their new names.
+    """
     for old, new in names.items():
-        yield Step(_FIRST, 0, rename(old, old.name, new.name, guarded=guarded))
+        if old.kind == "continuous_aggregate":
+            yield from _moved(old.table, new.table, guarded=guarded)
+        else:
+            schema = schema_of_indexes(old.table, there)
+            sql = rename(old, old.name, new.name, guarded=guarded, schema=schema)
+            yield Step(_FIRST, 0, sql)
 
 
-def rename(ref: Ref, old: str, new: str, *, guarded: bool) -> str:
-    """The statement; a guarded one does nothing where there is no object of the old name."""
+def _moved(old: str, new: str, *, guarded: bool) -> Iterator[Step]:
+    """The statements that move and rename a continuous aggregate."""
+    (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
+    alter = f"ALTER MATERIALIZED VIEW {'IF EXISTS ' if guarded else ''}"
+    if schema != new_schema:
+        move = f"{alter}{relation(old)} SET SCHEMA "
+        yield Step(
+            _FIRST,
+            0,
+            f"{move}{name(new_schema)}"
+            if new_schema
+            else block(f"EXECUTE {literal(move)} || quote_ident(current_schema());"),
+        )
+    if short != new_short:
+        place = f"{name(new_schema)}." if new_schema else ""
+        yield Step(_FIRST, 0, f"{alter}{place}{name(short)} RENAME TO {name(new_short)}")
+
+
+def rename(ref: Ref, old: str, new: str, *, guarded: bool, schema: str = "") -> str:
+    """The statement; a guarded one does nothing where there is no object of the old name.
+
+    Args:
+        schema: that of an index.
+    """
     table = relation(ref.table)
     if ref.kind == "index":
-        schema = table.rpartition(".")[0]
-        where = f"{schema}.{name(old)}" if schema else name(old)
+        where = f"{name(schema)}.{name(old)}" if schema else name(old)
         return f"ALTER INDEX {'IF EXISTS ' if guarded else ''}{where} RENAME TO {name(new)}"
     if ref.kind in _WORDS:
         sql = f"ALTER {_WORDS[ref.kind]} {name(old)} ON {table} RENAME TO {name(new)}"

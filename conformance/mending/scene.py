@@ -287,6 +287,13 @@ def relation_of(objects: Objects, table: str) -> Ref | None:
     return next((ref for ref in refs if EXISTS in objects.get(ref, {})), None)
 
 
+def schema_of_indexes(table: str, objects: Objects) -> str:
+    """The schema of the relation's indexes: those of an aggregate are on the table of its rows."""
+    if Ref("continuous_aggregate", table) in objects:
+        return "_timescaledb_internal"
+    return table.rpartition(".")[0]
+
+
 def objects_of(facts: Facts) -> Objects:
     """The facts by object, in their order."""
     found: Objects = {}

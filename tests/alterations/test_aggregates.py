@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from conformance.comparing.facts import FactKey
 from conformance.declarations import (
     Compression,
     ContinuousAggregate,
@@ -28,9 +29,12 @@ from conformance.declarations import (
     Refresh,
     Retention,
 )
+from conformance.mending.plan import plan_for
+from conformance.mending.revision import upgrade_body
+from conformance.pipeline import check_database, scope_of
 
 from .cases import Alteration, Database, parametrize
-from .mending import prove
+from .mending import prove, run_body
 from .test_harmless import ROWS
 
 pytestmark = pytest.mark.usefixtures("community_edition")
@@ -149,7 +153,7 @@ AGGREGATES = (
         {"continuous_aggregate:hourly:exists"},
     ),
     Alteration("renamed", "ALTER MATERIALIZED VIEW monthly RENAME TO by_month", {
-        "continuous_aggregate:monthly:exists", "continuous_aggregate:by_month:exists",
+        "continuous_aggregate:monthly:exists",
     }),
     Alteration(
         "another function",
@@ -826,6 +830,95 @@ def test_a_watermark_in_the_future(conformance_engine, bare, statements, declare
 def test_aggregate(made, case):
     made.alter(case)
     made.expect(case.findings)
+
+
+@pytest.mark.parametrize(
+    ("sql", "findings", "statements"),
+    [
+        (
+            "ALTER MATERIALIZED VIEW monthly RENAME TO monthlies",
+            ["continuous_aggregate:monthly:exists"],
+            ["ALTER MATERIALIZED VIEW monthlies RENAME TO monthly"],
+        ),
+        (
+            # Another aggregate reads it, and it has policies, an index and compression.
+            'ALTER MATERIALIZED VIEW daily RENAME TO "Daily"; COMMENT ON VIEW "Daily" IS \'x\'',
+            ["continuous_aggregate:daily:exists"],
+            ['ALTER MATERIALIZED VIEW "Daily" RENAME TO daily'],
+        ),
+        (
+            "ALTER MATERIALIZED VIEW daily RENAME TO dailies;"
+            "ALTER MATERIALIZED VIEW monthly RENAME TO monthlies",
+            [
+                "continuous_aggregate:daily:exists",
+                "continuous_aggregate:monthly:exists",
+                "continuous_aggregate:monthlies:exists",
+            ],
+            [
+                "ALTER MATERIALIZED VIEW dailies RENAME TO daily",
+                "ALTER MATERIALIZED VIEW monthlies RENAME TO monthly",
+            ],
+        ),
+        (
+            "ALTER MATERIALIZED VIEW monthly RENAME TO monthlies;"
+            "ALTER MATERIALIZED VIEW monthlies SET (timescaledb.materialized_only = true)",
+            ["continuous_aggregate:monthly:exists"],
+            [
+                "ALTER MATERIALIZED VIEW monthlies RENAME TO monthly",
+                "ALTER MATERIALIZED VIEW monthly SET (timescaledb.materialized_only = false)",
+            ],
+        ),
+        (
+            "ALTER INDEX _timescaledb_internal.ix_daily_mean RENAME TO ix_other",
+            ["index:daily.ix_daily_mean:exists"],
+            ["ALTER INDEX _timescaledb_internal.ix_other RENAME TO ix_daily_mean"],
+        ),
+    ],
+)
+def test_under_another_name(made, sql, findings, statements):
+    made.execute(sql)
+    made.expect(findings)
+    finding = made.compare().findings[_key(findings[0])]
+    assert f"Run {statements[0]} in a migration" in finding.hint
+    outcome = prove(made)
+    assert [step.sql for step in outcome.plan.upgrade] == statements
+    assert (outcome.mended, outcome.changed) == (True, [])
+
+
+def _key(finding: str) -> FactKey:
+    kind, named, attribute = finding.split(":")
+    table, _, name = named.partition(".")
+    return FactKey(kind, table, name, attribute)
+
+
+@pytest.mark.parametrize("schema", ["elsewhere", ""])
+def test_in_another_schema(made, schema):
+    made.execute("CREATE SCHEMA elsewhere")
+    scope = scope_of(made.metadata, ("public", "elsewhere"))
+
+    def compared():
+        return check_database(made.connection, made.metadata, made.capabilities, scope)
+
+    made.execute("ALTER MATERIALIZED VIEW daily SET SCHEMA elsewhere")
+    (finding,) = compared().findings.values()
+    assert "is called elsewhere.daily in the database, the models declare daily" in finding.message
+    plan = plan_for(compared(), guarded=bool(schema))
+    assert run_body(made.connection, upgrade_body(plan)) == ""
+    assert not compared().findings
+    # A guarded revision also runs where there is nothing to mend.
+    assert not schema or run_body(made.connection, upgrade_body(plan)) == ""
+
+
+def test_two_that_could_be_it_are_neither(made):
+    """Which of them has the rows, a person must say."""
+    made.execute("ALTER MATERIALIZED VIEW monthly RENAME TO a")
+    made.execute(
+        "CREATE MATERIALIZED VIEW b WITH (timescaledb.continuous) AS SELECT probe,"
+        " time_bucket('1 month', day) AS month, max(mean) AS highest FROM daily GROUP BY 1, 2"
+        " WITH NO DATA"
+    )
+    names = ("monthly", "a", "b")
+    made.expect([f"continuous_aggregate:{name}:exists" for name in names])
 
 
 @parametrize(UNDECLARED)
