@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import ANYTHING, UNBOUNDED, Value
 from conformance.intervals import Interval
-from conformance.mending.scene import CannotMend, Parts, Ref, Scene, Step, dropping, making
+from conformance.mending.jobs import altered
+from conformance.mending.scene import (
+    CannotMend,
+    Parts,
+    Ref,
+    Scene,
+    Step,
+    differing,
+    dropping,
+    making,
+)
 from conformance.mending.sql import (
     argument,
     is_relation,
@@ -40,6 +52,8 @@ _AGES = (
 #: What TimescaleDB sets by itself; another value is set by alter_job().
 _RUNTIMES = {"retention": Interval(300_000_000)}
 _NONE = Interval(0)
+#: How facts have a fixed schedule: a time, and the zone that it is in.
+_FIXED = re.compile(r"from (\S+ \S+) (\S+)")
 _WIDTH = 70
 
 
@@ -62,6 +76,48 @@ def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
             f"SELECT alter_job(job_id, config => config || {literal(config)}::jsonb)\n"
             f"FROM timescaledb_information.jobs\nWHERE {found}",
         )
+
+
+def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
+    """alter_job(), which keeps what no model declares: when it begins, its time zone, its owner."""
+    kind = _kind(ref)
+    changed = differing(before, after)
+    rests = [_rest(parts) for parts in (before, after)]
+    if kind not in _FUNCTIONS or "count" in changed or None in rests:
+        yield from drop(ref, before, scene)
+        yield from make(ref, after, scene)
+        return
+    if not _can_run(kind, after):
+        raise CannotMend("a policy that fails is not added")
+    old, new = (
+        {**(rest or {}), **_configured(kind, parts)}
+        for rest, parts in zip(rests, (before, after), strict=True)
+    )
+    gone = "".join(f" - {literal(item)}" for item in old if item not in new)
+    more = {item: value for item, value in new.items() if item not in old or value != old[item]}
+    config = f"config{gone}" + (f" || {literal(json.dumps(more))}::jsonb" if more else "")
+    options = [f"config => {config}"] if gone or more else []
+    yield altered("policy", changed, after, options, _where(ref, kind, before))
+
+
+def _rest(parts: Parts) -> dict[str, Any] | None:
+    """What else the configuration has; None if it names another hypertable, or is a list."""
+    config = parts.get("config")
+    rest = json.loads(config) if isinstance(config, str) else {}
+    is_own = isinstance(rest, dict) and not {"hypertable_id", "mat_hypertable_id"} & rest.keys()
+    return rest if is_own else None
+
+
+def _configured(kind: str, parts: Parts) -> dict[str, Any]:
+    """The arguments of the function that adds it, as the configuration has them."""
+    found: dict[str, Any] = {}
+    for item in _FUNCTIONS[kind][1]:
+        value = parts.get(item)
+        if value == UNBOUNDED:
+            found[item] = None
+        elif value is not None:
+            found[item] = value.plain() if isinstance(value, Interval) else value
+    return found
 
 
 def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
@@ -137,6 +193,9 @@ def _with_options(kind: str, parts: Parts, call: str) -> str:
     options = [f"{item} => {argument(value)}" for item, value in found.items()]
     if isinstance(retry := parts.get("retry_period"), str):
         options.append(f"retry_period => {literal(retry)}")
+    if (fixed := _FIXED.fullmatch(str(parts.get("fixed_schedule")))) is not None:
+        begin, zone = literal(f"{fixed[1]} {fixed[2]}"), literal(fixed[2])
+        options.append(f"fixed_schedule => true, initial_start => {begin}, timezone => {zone}")
     return f"alter_job({call}, {', '.join(options)})" if options else call
 
 

@@ -31,8 +31,10 @@ from conformance.declarations import (
 )
 from conformance.declarations.base import declarations_of
 from conformance.mending.plan import plan_for
+from conformance.mending.revision import downgrade_body, upgrade_body
 
 from .cases import Alteration, parametrize
+from .mending import prove, run_body
 
 pytestmark = pytest.mark.usefixtures("community_edition")
 
@@ -310,6 +312,57 @@ def test_what_is_unusual_of_a_job_is_named(made, proc, arguments, said):
     (entry,) = set(made.compare().seen) - set(before.seen)
     assert entry.object == {"tidy": "ops.tidy", "policy_reorder": "trades.reorder"}[proc]
     assert entry.reason == f"{said}, which no model declares"
+
+
+@pytest.mark.parametrize(
+    ("proc", "change"),
+    [
+        ("tidy", "schedule_interval => INTERVAL '2 hours', max_retries => 3"),
+        ("tidy", """config => '{"keep": 4}'"""),
+        ("tidy", "scheduled => false"),
+        ("tidy", "next_start => 'infinity'"),
+        ("policy_reorder", "max_runtime => INTERVAL '1 hour', scheduled => false"),
+        ("policy_reorder", """config => config || '{"index_name": "trades_at_idx"}'"""),
+        (
+            "policy_retention",
+            """config => config - 'drop_after'
+            || '{"drop_created_before": "1 day", "verbose_log": true}'""",
+        ),
+    ],
+)
+def test_what_no_model_declares_of_a_job_is_kept(made, proc, change):
+    """Another job would begin at another time, and would have no history."""
+    made.execute("CREATE FUNCTION ops.checks(config jsonb) RETURNS void LANGUAGE sql AS ''")
+    unusual = (
+        "initial_start => '2000-01-01 03:00+00', fixed_schedule => true, timezone => 'Asia/Tokyo',"
+        " check_config => 'ops.checks'::regproc, retry_period => INTERVAL '2 years'"
+    )
+    ours = (
+        "SELECT to_jsonb(j) - 'next_start' FROM _timescaledb_config.bgw_job j"
+        f" WHERE proc_name = '{proc}'"
+    )
+    made.execute(_alter_job(proc, unusual))
+    before = made.value(ours)
+    made.execute(_alter_job(proc, f"{unusual}, {change}"))
+    altered = made.value(ours)
+    plan = plan_for(made.compare())
+    assert not plan.unmended
+    assert run_body(made.connection, upgrade_body(plan)) == ""
+    made.expect(())
+    assert made.value(ours) == before
+    assert run_body(made.connection, downgrade_body(plan)) == ""
+    if "next_start" not in change:
+        assert made.value(ours) == altered
+
+
+def test_a_policy_that_was_removed_comes_back_at_its_time(made):
+    """The downgrade of a revision that removes it."""
+    made.execute(
+        "SELECT alter_job(add_retention_policy('trades', INTERVAL '1 year'),"
+        " fixed_schedule => true, initial_start => '2000-01-01 03:00+00', timezone => 'Asia/Tokyo')"
+    )
+    outcome = prove(made)
+    assert (outcome.mended, outcome.changed) == (True, [])
 
 
 @pytest.mark.parametrize("kind", ["job", "policy"])
