@@ -61,10 +61,10 @@ _COMPARING = ("conformance.comparing", "conformance.intervals")
 
 #: The modules that make statements of facts; the others read databases and write files.
 PURE_MENDING = (
-    "chunks", "columns", "comments", "compression", "constraints", "extensions", "functions",
-    "hypertables", "indexes", "jobs", "plan", "policies", "privileges", "remaking", "renaming",
-    "report", "revision", "scene", "schemas", "sequences", "settings", "skipping", "sql", "storage",
-    "tables", "target", "triggers", "types", "unclear", "views",
+    "casts", "chunks", "columns", "comments", "compression", "constraints", "extensions",
+    "functions", "hypertables", "indexes", "jobs", "plan", "policies", "privileges", "remaking",
+    "renaming", "report", "revision", "scene", "schemas", "sequences", "settings", "skipping",
+    "sql", "storage", "tables", "target", "triggers", "types", "unclear", "views",
 )  # fmt: skip
 
 RULES = (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import ANYTHING, Expression, Value
 from conformance.mending import sequences
+from conformance.mending.casts import lack_a_cast
 from conformance.mending.scene import (
     LAST,
     CannotMend,
@@ -54,6 +55,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """ADD COLUMN, unless the table is created with its columns."""
     if scene.is_new(ref.table):
         return
+    scene.refuse_absent(parts)
     if _needs_no_compression(parts):
         scene.lift(ref.table)
     required = parts.get("nullable") is not True and _has_no_value(parts)
@@ -99,6 +101,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         return
     retyped = bool(changed & {"type", "collation"})
     if retyped:
+        scene.refuse_absent(after, *(changed & {"type", "collation"}))
         scene.lift(ref.table)
         yield from _retyped(ref, before, after, scene)
     old, new = before.get("identity"), after.get("identity")
@@ -123,16 +126,19 @@ def _retyped(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[St
     words = f"TYPE {type_of(after['type'])}"
     if before.get("collation") != after.get("collation"):
         words += f" COLLATE {name(str(after.get('collation') or 'default'))}"
-    yield _alter(ref, f"{words} USING {name(ref.name)}{_way(before, after, scene)}")
+    between, note = _between(before, after, scene)
+    way = f"{name(ref.name)}{between}::{type_of(after['type'])}"
+    yield _alter(ref, f"{words} USING {way}", note=note)
 
 
-def _way(before: Parts, after: Parts, scene: Scene) -> str:
-    """The casts from the old type to the new one: an enum type becomes another one as text."""
-    new = type_of(after["type"])
-    both = {type_of(parts["type"]).removesuffix("[]") for parts in (before, after)}
-    if not both <= scene.enums:
-        return f"::{new}"
-    return f"::text[]::{new}" if new.endswith("[]") else f"::text::{new}"
+def _between(before: Parts, after: Parts, scene: Scene) -> tuple[str, str]:
+    """The cast to text where the old type has none to the new one, and what may fail then."""
+    old, new = (type_of(parts["type"]) for parts in (before, after))
+    if all(scene.is_enum(kind.removesuffix("[]")) for kind in (old, new)):
+        return "::text[]" if new.endswith("[]") else "::text", ""
+    if lack_a_cast(*(str(parts["type"]) for parts in (before, after))):
+        return "::text", f"Fails if a row has a value that is none of {new} in words."
+    return "", ""
 
 
 def _default(ref: Ref, after: Parts) -> Iterator[Step]:

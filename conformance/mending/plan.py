@@ -247,8 +247,8 @@ def steps_between(  # noqa: PLR0913 - how the statements are to run
             return _conforming(_timed(steps)), failed, after
         after = dict(after)
         for item in stays:
-            failed.update(item.failed)
             item.leave(scene.before, after)
+            failed.update(item.failed)
 
 
 def _timed(steps: list[Step]) -> list[Step]:
@@ -308,9 +308,7 @@ class _Stays:
         old = before.get(self.ref)
         if not self.attributes:
             if old is None and self.ref.kind in RELATIONS:
-                # What belongs to the relation cannot be there without it.
-                for ref in [ref for ref in after if ref.table == self.ref.table]:
-                    del after[ref]
+                self._leave_out(self.ref, before, after)
             elif old is None:
                 after.pop(self.ref, None)
             else:
@@ -324,6 +322,29 @@ class _Stays:
                 parts.pop(name, None)
         if self.ref in after:
             after[self.ref] = parts
+
+    def _leave_out(self, relation: Ref, before: Objects, after: Objects) -> None:
+        """Take a relation that is not created out of the state after, and what needs it."""
+        # What belongs to the relation cannot be there without it.
+        for ref in [ref for ref in after if ref.table == relation.table]:
+            del after[ref]
+        for ref, parts in [*after.items()]:
+            if not _needs(ref, parts, relation.table) or parts == before.get(ref):
+                continue
+            self.failed[ref, ""] = f"the {relation.kind} {relation.table} is not created"
+            if ref in before:
+                after[ref] = before[ref]
+            elif ref.kind in DERIVED:
+                self._leave_out(ref, before, after)
+            else:
+                after.pop(ref, None)
+
+
+def _needs(ref: Ref, parts: Parts, table: str) -> bool:
+    """Whether a foreign key refers to the relation, or a view names it."""
+    if ref.kind == "foreign_key":
+        return str(parts.get("references")).rpartition(" (")[0] == table
+    return ref.kind in DERIVED and views.names_relation(parts, table)
 
 
 def _steps(scene: Scene, kinds: Collection[str], stays: list[_Stays]) -> Iterator[Step]:

@@ -160,6 +160,36 @@ class Scene:
         """The enum types of both states, as in SQL."""
         return {relation(ref.table) for ref in (*self.before, *self.after) if ref.kind == "type"}
 
+    def is_enum(self, kind: str) -> bool:
+        """Whether a column's type is an enum. One of the default schema may name that."""
+        return kind in self.enums or kind.rpartition(".")[2] in self.enums
+
+    def refuse_absent(self, parts: Parts, *attributes: str) -> None:
+        """Refuse a column whose type or collation is missing and is not created from facts.
+
+        Raises:
+            CannotMend: the database has no such type or collation.
+        """
+        kind = getattr(parts.get("type"), "text", "").removesuffix("[]")
+        collation = str(parts.get("collation"))
+        for ref in self._absent:
+            short = ref.table.rpartition(".")[2]
+            # The facts of a column have no schema of its collation, and may have one of its type.
+            if (
+                collation == short
+                if ref.kind == "collation"
+                else kind == relation(ref.table) or kind.rpartition(".")[2] == ref.table
+            ):
+                raise CannotMend(
+                    f"the {ref.kind.replace('_', ' ')} {ref.table} is missing; create it by hand",
+                    *attributes,
+                )
+
+    @cached_property
+    def _absent(self) -> list[Ref]:
+        kinds = ("composite_type", "collation")
+        return [ref for ref in self.after if ref.kind in kinds and ref not in self.before]
+
     @property
     def if_exists(self) -> str:
         """`IF EXISTS ` where it is needed."""

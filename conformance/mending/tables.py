@@ -34,6 +34,9 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     kind = parts.get("kind", "table")
     if kind != "table":
         raise CannotMend(f"a {kind} is not created from facts; write CREATE TABLE by hand")
+    for part, values in scene.after.items():
+        if part.kind == "column" and part.table == ref.table:
+            scene.refuse_absent(values)
     defined = [
         columns.definition(part.name, values)
         for part, values in scene.after.items()

@@ -10,14 +10,20 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    DateTime,
     Enum,
+    ForeignKeyConstraint,
     Index,
     Integer,
+    Interval,
     MetaData,
+    Numeric,
     Table,
+    Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import INT4MULTIRANGE, ExcludeConstraint
+from sqlalchemy.types import UserDefinedType
 
 from conformance.declarations import (
     DatabaseObject,
@@ -289,3 +295,102 @@ def test_a_trigger_or_policy_of_a_column_with_another_type_is_made_again(bare_da
     outcome = prove(bare_database, metadata)
     assert outcome.mended, outcome.left
     assert outcome.changed == []
+
+
+class Unit(UserDefinedType):
+    cache_ok = True
+
+    def get_col_spec(self, **_):
+        return "unit"
+
+
+ABSENT = """
+CREATE TYPE unit AS (symbol text, factor integer);
+CREATE COLLATION sorted (provider = libc, locale = 'C');
+CREATE TABLE sites (id int PRIMARY KEY, unit unit, name text COLLATE sorted);
+CREATE TABLE probes (
+    id int PRIMARY KEY, note text, CONSTRAINT fk_site FOREIGN KEY (id) REFERENCES sites);
+CREATE VIEW names AS SELECT name FROM sites;
+CREATE VIEW further AS SELECT name FROM names;
+"""
+BY_HAND = {"composite_type:unit:exists", "collation:sorted:exists"}
+
+
+def _absent() -> MetaData:
+    metadata = MetaData()
+    number = Column("id", Integer, primary_key=True, autoincrement=False)
+    Table("sites", metadata, number, Column("unit", Unit), Column("name", Text(collation="sorted")))
+    Table("probes", metadata, number._copy(), Column("note", Text),
+          ForeignKeyConstraint(["id"], ["sites.id"], name="fk_site"))  # fmt: skip
+    View("SELECT name FROM sites", name="names").require(metadata)
+    View("SELECT name FROM names", name="further").require(metadata)
+    DatabaseObject("composite_type", "unit").require(metadata)
+    DatabaseObject("collation", "sorted").require(metadata)
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("sql", "left"),
+    [
+        ("SELECT 1", set()),
+        (
+            "ALTER TYPE unit RENAME TO units",
+            {"composite_type:unit:exists", "column:sites.unit:type"},
+        ),
+        (
+            "ALTER COLLATION sorted RENAME TO other",
+            {"collation:sorted:exists", "column:sites.name:collation"},
+        ),
+        (
+            "DROP TABLE sites CASCADE; DROP TYPE unit; DROP COLLATION sorted",
+            {
+                *BY_HAND, "table:sites:exists",
+                "view:names:exists", "view:further:exists",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_what_needs_a_missing_type_or_collation_is_left_to_a_person(bare_database, sql, left):
+    """Facts do not say how it is made; the rest of the revision runs."""
+    bare_database.execute(ABSENT)
+    bare_database.execute(f"{sql}; ALTER TABLE probes ALTER note TYPE varchar")
+    outcome = prove(bare_database, _absent())
+    assert set(outcome.plan.mended) == {"column:probes.note:type"}
+    assert {item.id for item in outcome.plan.unmended} == left
+    assert (set(outcome.left), outcome.changed) == (left, [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "type_", "value"),
+    [
+        (INT4MULTIRANGE, "int8multirange", "{[1,5)}"),
+        (Integer, "uuid", None),
+        (ARRAY(Integer), "integer", None),
+        (Interval, "integer", None),
+        (DateTime(timezone=True), "date", "2024-01-01"),
+        (Numeric(9, 2), "double precision", "2.5"),
+        (Integer, "double precision", "2.5"),
+    ],
+)
+def test_a_type_without_a_cast_to_the_declared_one(bare_database, declared, type_, value):
+    metadata = MetaData()
+    Table("t", metadata, Column("a", declared))
+    bare_database.execute(f"CREATE TABLE t (a {type_})")
+    if value is not None:
+        bare_database.execute(f"INSERT INTO t VALUES ('{value}')")
+    outcome = prove(bare_database, metadata)
+    assert (outcome.mended, outcome.changed) == (True, [])
+
+
+def test_an_enum_type_in_another_schema(bare_database):
+    metadata = MetaData()
+    side = Enum("buy", "sell", name="side", schema="public")
+    Table("orders", metadata, Column("side", side, server_default="buy"),
+          Index("ix_buy", "side", postgresql_where=text("side = 'buy'")))  # fmt: skip
+    metadata.create_all(bare_database.connection)
+    bare_database.execute("INSERT INTO orders VALUES ('sell'); CREATE SCHEMA elsewhere;"
+                          " ALTER TYPE side SET SCHEMA elsewhere")  # fmt: skip
+    outcome = prove(bare_database, metadata)
+    # The type itself is in a schema that is not read.
+    assert {item.id for item in outcome.plan.unmended} == {"type:elsewhere.side:exists"}
+    assert (outcome.left, outcome.changed) == ([], [])
