@@ -76,6 +76,21 @@ def watchdog_of(folder: Path) -> int:
     return watchdog
 
 
+def test_a_dying_process_still_runs() -> None:
+    """It gives its memory back first, and a next server does not start before that."""
+    for _ in range(3):
+        held = "held = bytearray(b'x') * 200_000_000; print(flush=True); input()"
+        with subprocess.Popen(
+            [sys.executable, "-c", held], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.kill()
+            while process.pid in {one.pid for one in removal.processes()}:
+                pass
+            assert process.poll() is not None
+
+
 class TestEnd:
     def test_stop_leaves_nothing(self, temporary: Path) -> None:
         engine = LocalEngine()

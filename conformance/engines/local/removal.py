@@ -91,9 +91,11 @@ def processes() -> Iterator[Process]:
             with suppress(OSError):
                 command = Path("/proc", entry, "cmdline").read_bytes()
                 # The name of the command, in brackets, may itself contain spaces and brackets.
-                parent = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[1]
-                # Zombies and processes of the kernel have no command line.
-                if words := command.rstrip(b"\0").replace(b"\0", b" "):
+                stat = Path("/proc", entry, "stat").read_text().rpartition(")")[2]
+                state, parent = stat.split()[:2]
+                # A dying process has no command line, and keeps its shared memory for a moment.
+                if state not in "ZX":
+                    words = command.rstrip(b"\0").replace(b"\0", b" ")
                     yield Process(int(entry), int(parent), os.fsdecode(words))
 
 
