@@ -206,15 +206,12 @@ def test_how_often_it_fails_and_why(database):
 @community
 @parametrize(CHUNKS)
 def test_chunks(database, case):
-    # A worker may have run the policies a moment ago, for the first time.
-    database.execute("DELETE FROM _timescaledb_internal.bgw_job_stat")
     database.alter(case)
     database.expect(case.findings, living=True)
 
 
 @community
 def test_what_is_late_is_counted(database):
-    database.execute("DELETE FROM _timescaledb_internal.bgw_job_stat")
     database.execute(ROWS + OLD.format("30 days"))
     found = database.compare(living=True).findings.values()
     message = next(item.message for item in found if item.object == "market_data.compression")
