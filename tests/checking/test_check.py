@@ -175,7 +175,7 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
     assert not [name for name in unseen if "test_migrations" not in name and "check:" not in name]
     done = check("--alembic-ini", "none", "-k", "single_head", cwd=tmp_path)
     assert 'the project has no migrations: alembic_ini is "none"' in done.stdout
-    (tmp_path / "by_hand.py").write_text(FROM_SQL.replace("CREATE TABLE", "CREATE TABEL"))
+    (tmp_path / "by_hand.py").write_text(FROM_SQL.replace("CREATE TABLE", "CREATE A TABLE"))
     done = check("-k", "test_facts", cwd=tmp_path)
     assert done.returncode == 2
     assert sentences(done)[0].startswith("conformance: The fixtures of a check fail: ")
