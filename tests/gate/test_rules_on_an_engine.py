@@ -400,6 +400,16 @@ CASES = (
         WITH_AREA,
     ),
     Case(
+        "a chunk detached",
+        sql(
+            "DO $$ DECLARE c regclass; BEGIN SELECT x INTO c FROM show_chunks('readings') x"
+            " ORDER BY 1 LIMIT 1; CALL detach_chunk(c); END $$"
+        ),
+        "raise NotImplementedError",
+        {"data-changed", "drift", "irreversible"},
+        community=True,
+    ),
+    Case(
         "an upgrade that rows refuse",
         sql("ALTER TABLE places ADD COLUMN area integer NOT NULL"),
         DROP,

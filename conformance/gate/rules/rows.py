@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, FactKey, show
@@ -12,7 +13,7 @@ from conformance.gate.evidence.state import (
     overwritten,
     same_column,
 )
-from conformance.gate.rules.sentences import capitalized
+from conformance.gate.rules.sentences import capitalized, without_comments
 from conformance.intervals import Interval
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _KEEP_VALUES = (
     "Keep the old values in another column or table and restore them in downgrade(), or accept the "
     "finding with the reason."
 )
+_DETACHES = re.compile(r"\bdetach_chunk\s*\(", re.IGNORECASE)
 _KEEP_ROWS = "Copy the rows to another table first, or accept the finding with the reason."
 _DROP_LATER = (
     "Stop using it first and drop it in a later revision, or accept the finding with the reason."
@@ -42,7 +44,19 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
     yield from _retention(evidence.revision.identifier, evidence.before, evidence.after)
     yield from _lagging_sequences(evidence)
     deleted = deleted_rows(evidence.before, evidence.after)
+    detached = {name: number for name in deleted if (number := _detacher(evidence, name))}
     lost = {**_dropped(evidence), **deleted}
+    for name, number in detached.items():
+        left = lost.pop(name).replace("are deleted", "leave it with a detached chunk")
+        yield GateFinding(
+            "data-changed",
+            evidence.revision.identifier,
+            name,
+            f"{capitalized(left)}.",
+            "The chunk becomes a table of its own with its rows. If that is intended, accept the "
+            "finding with the reason.",
+            number,
+        )
     for name, description in lost.items():
         yield GateFinding(
             "data-lost",
@@ -63,7 +77,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             _writer(evidence, name),
         )
     for name, description in changed_rows(evidence.before, evidence.after):
-        if name not in lost and name not in replaced:
+        if name not in lost and name not in detached and name not in replaced:
             yield GateFinding(
                 "data-changed",
                 evidence.revision.identifier,
@@ -146,6 +160,17 @@ def _writer(evidence: Evidence, name: str) -> int | None:
     for statement in evidence.statements:
         written = (item.relation for item in statement.rows if item.written)
         if any(f"{name}.".startswith(f"{relation}.") for relation in written):
+            return statement.number
+    return None
+
+
+def _detacher(evidence: Evidence, name: str) -> int | None:
+    """The statement that detached a chunk of the table, if none wrote rows of the table."""
+    if _writer(evidence, name) is not None:
+        return None
+    for statement in evidence.statements:
+        locked = any(lock.relation == name for lock in statement.locks)
+        if locked and _DETACHES.search(without_comments(statement.sql)):
             return statement.number
     return None
 

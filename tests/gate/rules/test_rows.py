@@ -9,7 +9,7 @@ import pytest
 
 from conformance.comparing.facts import FactKey
 from conformance.gate.evidence.evidence import Evidence
-from conformance.gate.evidence.report import RowWork, Statement
+from conformance.gate.evidence.report import Lock, RowWork, Statement
 from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
 from conformance.gate.rules.rows import judge_rows
@@ -117,3 +117,23 @@ def test_a_table_that_is_gone_was_not_written():
 
 def test_an_empty_table_loses_nothing():
     assert subjects(state(0), state(0, facts=days(30))) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "locked", "written", "code"),
+    [
+        ("DO $$ BEGIN CALL detach_chunk('c'); END $$", "t", 0, "data-changed"),
+        ("CALL detach_chunk('c'); DELETE FROM t", "t", 1, "data-lost"),
+        ("CALL detach_chunk('c')", "u", 0, "data-lost"),
+        ("-- detach_chunk(c)\nDELETE FROM t", "t", 0, "data-lost"),
+    ],
+)
+def test_rows_of_a_detached_chunk_are_not_deleted(sql, locked, written, code):
+    statement = Statement(
+        1, sql, 0.1, 1, locks=(Lock(locked, True),),
+        rows=(RowWork("t", True, True, 0, 3, written),) if written else (),
+    )  # fmt: skip
+    (finding,) = judge_rows(Evidence(REVISION, state(), (statement,), after=state(2)))
+    assert (finding.code, finding.subject) == (code, "t")
+    if code == "data-changed":
+        assert finding.message == "1 of 3 rows of t leave it with a detached chunk."
