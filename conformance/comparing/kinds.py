@@ -66,7 +66,10 @@ CAUSES = {
     ("table", "owner"): "another role ran the migration, or somebody ran ALTER TABLE ... OWNER TO. "
     "Only the owner or a superuser can alter a table, and TimescaleDB's policies run as the owner",
     **{(kind, "owner"): _OWNER_OF_VIEW for kind in DERIVED},
-    **{(kind, "owner"): _OWNER_OF_TYPE for kind in ("type", "domain", "composite_type")},
+    **{
+        (kind, "owner"): _OWNER_OF_TYPE
+        for kind in ("type", "domain", "composite_type", "range_type")
+    },
     ("table", "withheld_from_owner"): "somebody ran REVOKE ... FROM the owner. GRANT gives the "
     "privileges back",
     ("storage", "sequence"): "an unlogged sequence starts again after a crash, and gives ids that "

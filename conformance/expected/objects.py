@@ -23,7 +23,7 @@ def expected(metadata: MetaData, default_schema: str) -> Objects:
             continue
         name = qualified(item.name, item.schema, default_schema)
         attributes: dict[str, Value] = {EXISTS: True}
-        if item.kind == "composite_type":
+        if item.kind in ("composite_type", "range_type"):
             attributes["owner"] = owner_of(metadata, name)
         if item.definition is not None:
             attributes["definition"] = " ".join(item.definition.split())

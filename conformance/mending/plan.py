@@ -65,6 +65,7 @@ _MODULES: dict[str, Any] = {
     "type": types,
     "domain": types,
     "composite_type": types,
+    "range_type": types,
     "sequence": sequences,
     "function": functions,
     "procedure": functions,

@@ -39,6 +39,7 @@ ORDER = (
     "type",
     "domain",
     "composite_type",
+    "range_type",
     "sequence",
     "function",
     "procedure",
@@ -187,7 +188,7 @@ class Scene:
 
     @cached_property
     def _absent(self) -> list[Ref]:
-        kinds = ("composite_type", "collation")
+        kinds = ("composite_type", "range_type", "collation")
         return [ref for ref in self.after if ref.kind in kinds and ref not in self.before]
 
     @property

@@ -1,4 +1,4 @@
-"""Enum types, domains, and the owners of composite types."""
+"""Enum types, domains, and the owners of composite and range types."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-_COMPOSITE = "composite_type"
-_UNKNOWN = "facts do not say how a composite type is made; create it or change it by hand"
+#: Kind -> why it is neither made nor changed.
+_UNKNOWN = {
+    kind: f"facts do not say how a {kind.replace('_', ' ')} is made; create it or change it by hand"
+    for kind in ("composite_type", "range_type")
+}
 
 
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """CREATE TYPE ... AS ENUM, or CREATE DOMAIN; neither can ask whether there is one."""
-    if ref.kind == _COMPOSITE:
-        raise CannotMend(_UNKNOWN)
+    if ref.kind in _UNKNOWN:
+        raise CannotMend(_UNKNOWN[ref.kind])
     create = _domain(ref, parts) if ref.kind == "domain" else _enum(ref, parts)
     if scene.guarded:
         create = block(f"{create}; EXCEPTION WHEN duplicate_object THEN NULL;")
@@ -52,7 +55,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     if ref.kind == "domain":
         yield from _altered(ref, before, after, scene)
     elif "definition" in changed:
-        raise CannotMend(_UNKNOWN, "definition")
+        raise CannotMend(_UNKNOWN[ref.kind], "definition")
     elif "labels" in changed:
         yield from _relabelled(ref, before, after, scene)
 

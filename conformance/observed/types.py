@@ -1,4 +1,4 @@
-"""Enum types, whether columns use them, and the owners of composite types."""
+"""Enum types, whether columns use them, and the owners of composite and range types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def observed(connection: Connection, scope: Scope) -> Objects:
     """Labels of enum types in their order, and owners."""
     for row in rows(connection, "types", scope):
-        # The census tells that a composite or an unused type exists.
+        # The census tells that a composite, a range or an unused type exists.
         attributes: dict[str, Value] = {EXISTS: True} if row.kind == "type" else {}
         if row.labels is not None:
             attributes["labels"] = tuple(row.labels)

@@ -181,14 +181,22 @@ def test_the_owner_of_a_type_elsewhere_is_not_compared_with_that_of_the_tables(b
     bare_database.expect((), metadata)
 
 
-def test_the_owner_of_a_declared_composite_type(bare_database):
+@pytest.mark.parametrize(
+    ("kind", "definition", "made"),
+    [
+        ("composite_type", "x integer", "(x int)"),
+        ("range_type", "of integer", "RANGE (subtype = int)"),
+    ],
+)
+def test_the_owner_of_a_declared_type(bare_database, kind, definition, made):
     metadata = _orders("buy", "sell")
     metadata.create_all(bare_database.connection)
-    DatabaseObject("composite type", "pair", "x integer").require(metadata)
-    bare_database.execute(f"{ROLE} CREATE TYPE pair AS (x int)")
-    bare_database.expect((), metadata)
+    bare_database.execute(f"{ROLE} CREATE TYPE pair AS {made}")
     bare_database.execute(f"ALTER TYPE pair OWNER TO {OWNER}")
-    bare_database.expect({"composite_type:pair:owner"}, metadata)
+    # As long as nobody declares it, it may be anybody's.
+    bare_database.expect((), metadata)
+    DatabaseObject(kind, "pair", definition).require(metadata)
+    bare_database.expect({f"{kind}:pair:owner"}, metadata)
     assert prove(bare_database, metadata).mended
 
 

@@ -1,4 +1,4 @@
--- Enum types, whether columns in scope use them, and the owners of composite types in scope.
+-- Enum types, whether columns in scope use them, and the owners of composite and range types in scope.
 WITH used AS (
     SELECT DISTINCT t.oid
       FROM pg_catalog.pg_class c
@@ -36,3 +36,13 @@ SELECT 'composite_type', n.nspname, c.relname, NULL,
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                     WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::oid
                       AND e.objid = c.reltype AND e.deptype = 'e')
+UNION ALL
+SELECT 'range_type', n.nspname, t.typname, NULL,
+       pg_catalog.pg_get_userbyid(t.typowner), pg_catalog.pg_get_userbyid(usual.owner)
+  FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN conformance_usual_owner AS usual ON true
+ WHERE n.nspname = ANY(:schemas) AND t.typtype = 'r'
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                    WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::oid
+                      AND e.objid = t.oid AND e.deptype = 'e')
