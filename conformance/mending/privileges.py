@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _UNCLEAR = "its fact does not say where a name with white space ends; write GRANT by hand"
+#: From this version on privileges on columns can be given while compression is on.
+_FREER = (2, 29)
 _OPTION = " with grant option"
 #: No name with white space: its fact does not tell where a name ends.
 _DEFAULT = re.compile(r"(?P<on>\w+) of (?P<by>\S+)(?: in (?P<schema>\S+))?")
@@ -22,23 +24,39 @@ _ON = re.compile(
 )
 
 
-def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """GRANT."""
+    _refuse_beside_compression(ref, scene)
     yield from _granted(ref, _words(parts))
 
 
 def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """REVOKE what PostgreSQL does not give by itself, unless the table is dropped."""
     if not scene.is_gone(ref.table.partition(" (")[0]):
+        _refuse_beside_compression(ref, scene)
         kept = usual(ref.table, ref.name)
         yield from _revoked(ref, [word for word in _words(parts) if word not in kept])
 
 
-def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Step]:
+def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
     """GRANT what is missing, and REVOKE what is too much."""
+    _refuse_beside_compression(ref, scene)
     old, new = _words(before), _words(after)
     yield from _revoked(ref, [word for word in old if word not in new])
     yield from _granted(ref, [word for word in new if word not in old])
+
+
+def _refuse_beside_compression(ref: Ref, scene: Scene) -> None:
+    """TimescaleDB looked for the column in the table of compressed rows (timescaledb#10145)."""
+    table, bracket, _ = ref.table.partition(" (")
+    hypertable, compression = Ref("hypertable", table), Ref("compression", table)
+    if bracket and scene.is_older_than(_FREER):
+        for side in (scene.before, scene.after):
+            if hypertable in side and compression in side:
+                raise CannotMend(
+                    "TimescaleDB before 2.29 refuses GRANT and REVOKE on a column of a hypertable"
+                    " with compression; write them while compression is off"
+                )
 
 
 def _words(parts: Parts) -> list[str]:

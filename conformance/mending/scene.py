@@ -274,9 +274,13 @@ class Scene:
 
     def lift_for_constraint(self, table: str) -> None:
         """Turn compression off where TimescaleDB refuses a new constraint beside it."""
-        found = self.before.get(Ref("extension", "timescaledb"), {}).get("version")
-        if isinstance(found, str) and version_tuple(found) < _FREER:
+        if self.is_older_than(_FREER):
             self.lift(table)
+
+    def is_older_than(self, version: tuple[int, ...]) -> bool:
+        """Whether the database has an older TimescaleDB."""
+        found = self.before.get(Ref("extension", "timescaledb"), {}).get("version")
+        return isinstance(found, str) and version_tuple(found) < version
 
 
 def _measure(start: Ref, below: Callable[[Ref], Iterable[Ref]], found: dict[Ref, int]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Integer, Sequence, Table
+from sqlalchemy import Column, DateTime, Integer, MetaData, Sequence, Table
 
+from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.facts import EXISTS
-from conformance.declarations import DefaultGrant, Grant, Owner
+from conformance.declarations import Compression, DefaultGrant, Grant, Hypertable, Owner
 from conformance.mending.plan import plan_for
 from conformance.mending.revision import upgrade_body
 from conformance.observed import Scope, observed_facts
@@ -427,3 +428,30 @@ def _findings(database, metadata):
 def test_a_declared_owner(database, declared, findings):
     database.execute(f"{ROLES} ALTER TABLE instruments OWNER TO {READER}")
     database.expect(findings, database.requiring(*declared))
+
+
+@pytest.mark.usefixtures("community_edition")
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_column_of_a_hypertable_with_compression(bare_database, compressed):
+    """Older versions refuse REVOKE (...) there; the rest of the revision runs."""
+    metadata = MetaData()
+    settings = [Compression(segment_by=(), order_by="at", after=None)] if compressed else []
+    Table("ticks", metadata, Column("at", DateTime(timezone=True), nullable=False),
+          Column("size", Integer), *settings, Hypertable("at", chunk_interval="7 days")
+    )  # fmt: skip
+    bare_database.execute(
+        "CREATE TABLE ticks (at timestamptz NOT NULL, size smallint);"
+        "SELECT create_hypertable('ticks', 'at'); GRANT UPDATE (size) ON ticks TO PUBLIC;"
+    )
+    if compressed:
+        bare_database.execute(
+            "ALTER TABLE ticks SET (timescaledb.compress, timescaledb.compress_segmentby = '',"
+            " timescaledb.compress_orderby = 'at')"
+        )
+    outcome = prove(bare_database, metadata)
+    asked = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
+    version = bare_database.value(asked)
+    refused = compressed and version_tuple(version) < (2, 29)
+    left = ["privilege:ticks (size).PUBLIC:exists"] if refused else []
+    assert [item.id for item in outcome.plan.unmended] == left
+    assert (outcome.left, outcome.changed) == (left, [])
