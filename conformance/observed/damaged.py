@@ -47,13 +47,16 @@ _INTERNAL = "XX"
 _NAMED = 5
 
 
-#: Hypertables and chunks whose tables are gone. Older versions keep entries of dropped chunks.
+#: Hypertables and chunks whose tables are gone. Older versions keep entries of dropped chunks. From
+#: 2.29 on chunks have no names, and the views do not fail at one that is gone.
 _LOST = text("""
 SELECT pg_catalog.concat(entry.schema_name, '.', entry.table_name)
   FROM (SELECT 1 AS rank, schema_name, table_name FROM _timescaledb_catalog.hypertable
         UNION ALL
-        SELECT 2, k.schema_name, k.table_name FROM _timescaledb_catalog.chunk k
-         WHERE coalesce(pg_catalog.to_jsonb(k) ->> 'dropped', 'false') = 'false') AS entry
+        SELECT 2, k.entry ->> 'schema_name', k.entry ->> 'table_name'
+          FROM (SELECT pg_catalog.to_jsonb(k) AS entry FROM _timescaledb_catalog.chunk k) AS k
+         WHERE k.entry ->> 'table_name' IS NOT NULL
+           AND coalesce(k.entry ->> 'dropped', 'false') = 'false') AS entry
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c
                      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                     WHERE n.nspname = entry.schema_name AND c.relname = entry.table_name)

@@ -7,6 +7,7 @@ from sqlalchemy import Column, Integer, MetaData, NullPool, Table, create_engine
 
 import conformance.audit
 from conformance.audit import audit
+from conformance.comparing.capabilities import version_tuple
 from conformance.errors import EngineUnavailable
 from conformance.observed import Scope
 from conformance.observed.damaged import CatalogDamaged
@@ -107,6 +108,8 @@ def test_a_damaged_object_is_named(conformance_engine, name, way):
 def test_what_was_dropped_behind_the_back_of_timescaledb(conformance_engine, dropped, named):
     if not conformance_engine.capabilities.community_edition:
         pytest.skip("the information views of compression read the names of hypertables")
+    if "chunks" in dropped and version_tuple(conformance_engine.server.timescaledb) >= (2, 29):
+        pytest.skip("chunks have no names from 2.29 on: reading and writing work without the table")
     with conformance_engine.database() as url:
         execute(
             url,
