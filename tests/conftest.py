@@ -15,20 +15,30 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from conformance import engines
 from conformance.engines import open_engine
-from conformance.engines.connecting import parse_url
+from conformance.engines.base import Template
+from conformance.engines.connecting import connect, parse_url
 from conformance.engines.embedded.idle_servers import IdleServers
 from conformance.errors import EngineUnavailable
 from conformance.process.progress import unwatched
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from sqlalchemy import URL
 
     from conformance.engines.base import Engine
+
+
+_NO_RUNS = (
+    "SELECT _timescaledb_functions.stop_background_workers()",
+    "DELETE FROM _timescaledb_internal.bgw_job_stat",
+    "SELECT alter_job(job_id, next_start => now() + schedule_interval)"
+    " FROM timescaledb_information.jobs WHERE job_id >= 1000",
+)
 
 
 class _SharedServers(IdleServers):
@@ -74,6 +84,34 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
         return (yield)
     finally:
         sys.path[:] = before
+
+
+@pytest.fixture(scope="session")
+def without_runs() -> Callable[[Template], Template]:
+    """The same database, whose jobs have not run and are not due for a while.
+
+    A run is a fact of a living database, and some servers record each run as failed
+    (timescaledb#11015).
+    """
+
+    def changed(template: Template) -> Template:
+        def prepare(url: URL) -> None:
+            template.prepare(url)
+            with connect(url, autocommit=True) as connection:
+                for statement in _NO_RUNS:
+                    connection.execute(text(statement))
+
+        return Template(template.name, f"{template.key}-no-runs", prepare)
+
+    return changed
+
+
+@pytest.fixture(scope="session")
+def schema_template(
+    schema_template: Template, without_runs: Callable[[Template], Template]
+) -> Template:
+    """The database after `alembic upgrade head`."""
+    return without_runs(schema_template)
 
 
 @pytest.fixture(scope="session")

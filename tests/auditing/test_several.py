@@ -38,8 +38,8 @@ def address(url):
 
 
 @pytest.fixture(scope="module")
-def template(server_engine):
-    return Migrations.on(server_engine, alembic_config()).template()
+def template(server_engine, without_runs):
+    return without_runs(Migrations.on(server_engine, alembic_config()).template())
 
 
 @pytest.fixture
