@@ -43,7 +43,9 @@ def test_comparisons(conformance_engine):
 
 def test_audits(conformance_engine):
     seconds = auditing.measure(conformance_engine, 1)
-    assert 0 < seconds[auditing.CONNECTING] < seconds[auditing.AUDIT]
+    # Not which is longer: beside other work either may be.
+    assert seconds.keys() == {auditing.CONNECTING, auditing.AUDIT}
+    assert min(seconds.values()) > 0
     assert tables.of_audit(seconds).row_count == 2
     assert [aim.limit for aim in aims.of_audit(seconds)] == [0.5]
 
