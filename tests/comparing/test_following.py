@@ -57,6 +57,22 @@ def test_keys_to_a_missing_table_follow_from_it():
     }
 
 
+def aggregate(name, source, definition):
+    return one("continuous_aggregate", name, definition=definition, columns=("b",), source=source)
+
+
+def test_an_aggregate_of_a_renamed_one_follows_from_it():
+    rest = aggregate("other", "flows", "o") | aggregate("apart", "flows", "p")
+    expected = aggregate("daily", "flows", "d") | aggregate("monthly", "daily", "m") | rest
+    observed = aggregate("per_day", "flows", "d") | aggregate("monthly", "per_day", "m") | rest
+    messages = found(expected, observed)
+    assert list(messages) == ["continuous_aggregate:daily:exists"]
+    assert "per_day" in messages["continuous_aggregate:daily:exists"]
+    # One that reads another table does not follow from the name.
+    moved = observed | aggregate("monthly", "flows", "m")
+    assert "continuous_aggregate:monthly:source" in found(expected, moved)
+
+
 def test_what_names_a_missing_column_follows_from_it():
     rest = table("t", "b") | table("u", "a") | table("v", "x")
     own = (

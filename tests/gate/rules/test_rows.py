@@ -137,3 +137,8 @@ def test_rows_of_a_detached_chunk_are_not_deleted(sql, locked, written, code):
     assert (finding.code, finding.subject) == (code, "t")
     if code == "data-changed":
         assert finding.message == "1 of 3 rows of t leave it with a detached chunk."
+        assert finding.statement == 1
+        assert finding.hint == (
+            "The chunk becomes a table of its own with its rows. If that is intended, accept the "
+            "finding with the reason."
+        )
