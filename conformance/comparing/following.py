@@ -133,7 +133,7 @@ def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Any:
         if target != found.table:
             return value
         return f"{cause.table} ({', '.join(_in(tuple(columns), found.name, cause.name))})"
-    if key.attribute == "source" and not cause.name:
+    if key.attribute == "source":
         return cause.table if value == found.table else value
     return _in(value, found.name, cause.name) if key.table == cause.table else value
 
