@@ -67,8 +67,8 @@ _BLANK_ENDS = (Expression.parse("^ "), Expression.parse(" $"))
 #: A case -> letters that have the other one in every locale.
 _OTHER_CASE = {"lower": (Expression.parse("[A-Z]"),), "upper": (Expression.parse("[a-z]"),)}
 
-#: No second, minute or longer unit begins with it, but for its second.
-_MIDST = datetime(2020, 1, 15, 10, 20, 30)  # noqa: DTZ001 - it gets the zone of the column
+#: A second begins with it, and no minute in any time zone: zones differ by whole minutes.
+_IN_A_MINUTE = datetime(2020, 1, 15, 10, 20, 30)  # noqa: DTZ001 - it gets the zone of the column
 
 #: VALUE in the check of a domain; and literals, in which the word has no meaning.
 _VALUE = re.compile(r"('(?:[^']|'')*')|\bVALUE\b", re.IGNORECASE)
@@ -506,10 +506,8 @@ def _of_spelling(field: Field, comparison: Comparison) -> list[Narrowing]:
     kind, operator = field.kind.stored, comparison.operator
     if not isinstance(kind, String) or isinstance(kind, CHAR | CITEXT | Enum):
         raise NotUnderstood(f"{comparison.measure} of the column {field.name!r} is not supported")
-    case, trim = (
-        comparison.measure.removesuffix("trim").strip(),
-        comparison.measure[-4:] == "trim",
-    )
+    trim = comparison.measure.endswith("trim")
+    case = comparison.measure.removesuffix("trim").rstrip()
     ends = _BLANK_ENDS if trim else ()
     spelled = Narrowing(case=case, unlike=ends)
     if not comparison.literals:
@@ -540,7 +538,7 @@ def _of_beginning(field: Field, comparison: Comparison) -> list[Narrowing]:
         raise NotUnderstood(f"the {comparison.measure} is only compared with the moment itself")
     if comparison.operator == "=" and unit in LENGTHS:
         return [Narrowing(unit=LENGTHS[unit])]
-    days = beginnings(unit) if comparison.operator == "=" else [_MIDST.date()]
+    days = beginnings(unit) if comparison.operator == "=" else [_IN_A_MINUTE.date()]
     if isinstance(kind, Date):
         is_possible = comparison.operator == "=" or unit in CALENDAR
         return [Narrowing(choices=tuple(days))] if is_possible else []
@@ -548,10 +546,10 @@ def _of_beginning(field: Field, comparison: Comparison) -> list[Narrowing]:
     if comparison.operator == "=":
         found = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in days]
         return [Narrowing(choices=tuple(found))]
-    # Not a beginning in any time zone: their hours and minutes differ, not their seconds.
-    exact = getattr(kind, "precision", None) in (None, 6)
-    found = [_MIDST.replace(tzinfo=zone), *([_MIDST.replace(microsecond=1, tzinfo=zone)] * exact)]
-    return [Narrowing(choices=tuple(found[unit == "second" :]))]
+    found = [] if unit == "second" else [_IN_A_MINUTE.replace(tzinfo=zone)]
+    if getattr(kind, "precision", None) in (None, 6):
+        found.append(_IN_A_MINUTE.replace(microsecond=1, tzinfo=zone))
+    return [Narrowing(choices=tuple(found))]
 
 
 def _of_lengths(operator: str, lengths: list[int]) -> list[Narrowing]:

@@ -126,9 +126,8 @@ def _cast(literal: Literal, kind: str) -> Literal:
     return number
 
 
-def _any_number(parts: tuple[Condition, ...], numbers: Iterable[Literal]) -> Condition:
-    found = [Counted(parts, "=", number) for number in numbers if isinstance(number, Decimal)]
-    return Junction(False, tuple(found))
+def _any_number(parts: tuple[Condition, ...], numbers: Iterable[Decimal]) -> Condition:
+    return Junction(False, tuple(Counted(parts, "=", number) for number in numbers))
 
 
 def _is_bare(condition: Condition) -> bool:
@@ -270,15 +269,27 @@ class _Reader:
             return Junction(True, (least, Counted(parts, "<=", self.number())))
         if self.took("in"):
             return _any_number(parts, self.several(self.number, "(", ")"))
-        kind, operator = self.token()
-        if kind != "sign" or operator not in _COMPARISONS:
-            raise NotUnderstood(f"{operator!r} is not supported after a sum")
-        self.at += 1
-        operator = "<>" if operator == "!=" else operator
+        operator = self.sign("a sum")
         if listed := self.list_after(operator):
-            found = _any_number(parts, self.array())
+            found = _any_number(parts, self.array(self.number))
             return found if listed == "in" else opposite(found)
         return Counted(parts, operator, self.number())
+
+    def sign(self, after: str) -> str:
+        """A sign of comparison, which must come next."""
+        kind, text = self.token()
+        if kind != "sign" or text not in _COMPARISONS:
+            raise NotUnderstood(f"{text!r} is not supported after {after}")
+        self.at += 1
+        return "<>" if text == "!=" else text
+
+    def function(self, names: Collection[str]) -> str:
+        """The name of one of the functions, if a call of it comes next; else nothing."""
+        kind, text = self.token()
+        if kind != "word" or text not in names or self.tokens[self.at + 1] != ("sign", "("):
+            return ""
+        self.at += 1
+        return text
 
     def number(self) -> Decimal:
         literal = self.literal()
@@ -306,10 +317,8 @@ class _Reader:
         return found
 
     def term(self) -> tuple[Condition, ...]:
-        kind, text = self.token()
-        if kind == "word" and text in _COUNTS:
-            self.at += 1
-            test = "is null" if _COUNTS[text] else "is not null"
+        if counting := self.function(_COUNTS):
+            test = "is null" if _COUNTS[counting] else "is not null"
             return tuple(Comparison(name, test) for name in self.names())
         if self.took("case"):
             return (self.case(),)
@@ -348,16 +357,15 @@ class _Reader:
         return found
 
     def predicate(self) -> Condition:
-        if pick := self.pick():
+        if pick := self.function(_PICKS):
             return self.picked(pick)
-        if self.took("coalesce", "("):
+        if self.function(("coalesce",)):
             return self.coalesced()
         column, measure, literal = self.operand()
         return self.mirrored(literal) if column is None else self.judged(column, measure)
 
     def coalesced(self) -> Condition:
         """`COALESCE(a, b) IS NULL`, or `COALESCE(a, literal)` before what may follow a column."""
-        self.at -= 1
         *columns, last = self.operands()
         names = [name for name, _, _ in columns if name]
         if last[0] is not None and len(names) == len(columns) and self.took("is"):
@@ -388,7 +396,7 @@ class _Reader:
             return opposite(both) if negated else both
         if self.took("in"):
             operator = "not in" if negated else "in"
-            return Comparison(column, operator, self.listed("(", ")"), measure)
+            return Comparison(column, operator, self.listed(), measure)
         if self.took("like"):
             return self.liked(column, measure, "not like" if negated else "like")
         if negated:
@@ -397,9 +405,9 @@ class _Reader:
 
     def state(self, column: str, measure: str) -> Condition:
         """What may follow IS or IS NOT; without NOT."""
-        if self.took("true") or self.took("false"):
-            is_true = self.tokens[self.at - 1][1] == "true"
-            return and_not_null(Comparison(column, "=", (is_true,), measure))
+        for word in ("true", "false"):
+            if self.took(word):
+                return and_not_null(Comparison(column, "=", (word == "true",), measure))
         if self.took("distinct", "from"):
             return opposite(self.same(column, measure))
         self.need("null")
@@ -424,13 +432,13 @@ class _Reader:
         self.at += 1
         operator = "<>" if operator == "!=" else operator
         if listed := self.list_after(operator):
-            return Comparison(column, listed, self.array(), measure)
+            return Comparison(column, listed, self.array(self.literal), measure)
         start = self.at
         try:
             return self.alike(column, measure, operator)
         except NotUnderstood:
             self.at = start
-        if pick := self.pick():
+        if pick := self.function(_PICKS):
             return self.with_each(column, measure, operator, pick)
         return self.compared_with(column, measure, operator, self.operand())
 
@@ -455,14 +463,6 @@ class _Reader:
         if measure or of_other or other == column:
             raise NotUnderstood(f"expected a literal instead of the column {other!r}")
         return Pair.of(column, operator, other)
-
-    def pick(self) -> str:
-        """`greatest` or `least`, if one comes next; else nothing."""
-        kind, text = self.token()
-        if kind != "word" or text not in _PICKS or self.tokens[self.at + 1] != ("sign", "("):
-            return ""
-        self.at += 1
-        return text
 
     def picked(self, pick: str) -> Condition:
         """`GREATEST(a, b) <= column`: the operands come first, and are read again as the last."""
@@ -497,15 +497,11 @@ class _Reader:
 
     def mirrored(self, literal: Literal) -> Condition:
         """A literal before its column: `0 <= column`."""
-        kind, operator = self.token()
-        if kind != "sign" or operator not in _COMPARISONS:
-            raise NotUnderstood(f"{operator!r} is not supported after a literal")
-        self.at += 1
+        operator = self.sign("a literal")
         column, measure, _ = self.operand()
         if column is None:
             raise NotUnderstood("the check compares two literals")
-        operator = "<>" if operator == "!=" else MIRRORED.get(operator, operator)
-        return Comparison(column, operator, (literal,), measure)
+        return Comparison(column, MIRRORED.get(operator, operator), (literal,), measure)
 
     def liked(self, column: str, measure: str, operator: str) -> Condition:
         if measure:
@@ -536,8 +532,8 @@ class _Reader:
             raise NotUnderstood(f"the pattern {literal} is not a text")
         return literal
 
-    def listed(self, opening: str, closing: str) -> tuple[Literal, ...]:
-        return tuple(self.several(self.literal, opening, closing))
+    def listed(self) -> tuple[Literal, ...]:
+        return tuple(self.several(self.literal, "(", ")"))
 
     def several(self, read: Callable[[], _Item], opening: str, closing: str) -> list[_Item]:
         """What stands between the signs, with commas."""
@@ -548,12 +544,12 @@ class _Reader:
         self.need(closing)
         return found
 
-    def array(self) -> tuple[Literal, ...]:
+    def array(self, read: Callable[[], _Item]) -> tuple[_Item, ...]:
         """`(ARRAY['a'::text, 'b'::text])`; the array may be cast as a whole."""
         self.need("(")
         inner = self.took("(")
         self.need("array")
-        found = self.listed("[", "]")
+        found = tuple(self.several(read, "[", "]"))
         if inner:
             self.need(")")
         while self.took("::"):
@@ -585,12 +581,11 @@ class _Reader:
         return operand
 
     def column(self) -> _Operand | None:
-        kind, text = self.token()
-        if self.took("date_trunc", "("):
+        if self.function(("date_trunc",)):
             return self.truncated()
-        if kind == "word" and text in _MEASURES and self.tokens[self.at + 1][1] == "(":
-            self.at += 1
-            return self.measured(text)
+        if function := self.function(_MEASURES):
+            return self.measured(function)
+        kind, text = self.token()
         if kind not in ("word", "quoted") or (kind == "word" and text in ("true", "false")):
             return None
         if self.tokens[self.at + 1] == ("sign", "."):
@@ -604,6 +599,7 @@ class _Reader:
 
     def truncated(self) -> _Operand:
         """The arguments of date_trunc(): a unit, a column, and perhaps the time zone UTC."""
+        self.need("(")
         unit = self.literal()
         self.need(",")
         column, measure, literal = self.operand()
