@@ -43,7 +43,7 @@ _KEPT = 500
 class Answers:
     """What a server answers to reproductions.
 
-    A server whose build is known is asked once: its answers are kept, and so is this module's code.
+    A server whose build is known is asked once. Its answers are kept, until this module changes.
     """
 
     def __init__(self, engine: Engine, stack: ExitStack) -> None:
@@ -66,11 +66,14 @@ class Answers:
         asked = repr((gap.settings, gap.setup, gap.copied, gap.query))
         return int(self._kept(asked, lambda: _ask(gap, self._connection)))
 
+    @cached_property
+    def _code(self) -> str:
+        return Path(__file__).read_text("utf-8")
+
     def _kept(self, asked: str, ask: Callable[[], int]) -> int:
         if self._engine.build is None:
             return ask()
-        code = Path(__file__).read_text("utf-8")
-        key = "\0".join((self._engine.build, code, asked))
+        key = "\0".join((self._engine.build, self._code, asked))
         answer: int = kept("gaps", key, ask, most=_KEPT)
         return answer
 

@@ -257,6 +257,18 @@ def test_rows_of_an_earlier_revision_may_have_the_time_of_its_run(session, proje
     }
 
 
+def with_tags():
+    """The models, with a table whose numbers come from a sequence."""
+    metadata = models()
+    Table(
+        "tags",
+        metadata,
+        Column("id", SmallInteger, primary_key=True),
+        Column("name", Text, unique=True),
+    )
+    return metadata
+
+
 def test_a_sequence_goes_on_after_the_generated_rows(session, project):
     """As in production, where the rows have their numbers from it."""
     project.revision(
@@ -269,14 +281,7 @@ def test_a_sequence_goes_on_after_the_generated_rows(session, project):
         revision="0003",
         parent="0002",
     )
-    metadata = models()
-    Table(
-        "tags",
-        metadata,
-        Column("id", SmallInteger, primary_key=True),
-        Column("name", Text, unique=True),
-    )
-    report = project.rehearse(session, metadata, since="0002")
+    report = project.rehearse(session, with_tags(), since="0002")
     assert [(item.code, item.revision) for item in report.findings] == [("data-changed", "0003")]
 
 
@@ -291,14 +296,7 @@ def test_numbers_given_by_hand_where_generated_rows_have_some(session, project):
         revision="0003",
         parent="0002",
     )
-    metadata = models()
-    Table(
-        "tags",
-        metadata,
-        Column("id", SmallInteger, primary_key=True),
-        Column("name", Text, unique=True),
-    )
-    report = project.rehearse(session, metadata, since="0002")
+    report = project.rehearse(session, with_tags(), since="0002")
     assert {item.code for item in report.findings} == {"data-changed", "sequence-behind"}
 
 
