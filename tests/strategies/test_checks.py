@@ -661,6 +661,7 @@ NOT_UNDERSTOOD = [
     ("array_length(x) < 3", [ARRAY(Text)], "','"),
     ("num_nonnulls(x, length(y)) = 1", [Integer, Text], "num_nonnulls"),
     ("num_nonnulls(x) = 'a'", [Integer], "num_nonnulls"),
+    ("num_nonnulls(x) = ANY (ARRAY['a', 'b'])", [Integer], "num_nonnulls"),
     ("x > 'a'::integer", [Integer], "no number"),
     ("num_nonnulls(x, y) = z", [Integer, Integer, Integer], "num_nonnulls"),
     ("(x > 0)::int + (y > 0)::int = 1", [Integer, Integer], "expected"),

@@ -27,22 +27,15 @@ SELECT CASE WHEN enum.is_used THEN 'type' ELSE 'unused_type' END AS kind,
   FROM enum LEFT JOIN conformance_usual_owner AS usual ON true
  WHERE enum.is_used OR enum.is_own
 UNION ALL
-SELECT 'composite_type', n.nspname, c.relname, NULL,
-       pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.pg_get_userbyid(usual.owner)
-  FROM pg_catalog.pg_class c
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN conformance_usual_owner AS usual ON true
- WHERE n.nspname = ANY(:schemas) AND c.relkind = 'c'
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                    WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::oid
-                      AND e.objid = c.reltype AND e.deptype = 'e')
-UNION ALL
-SELECT 'range_type', n.nspname, t.typname, NULL,
+SELECT CASE t.typtype WHEN 'c' THEN 'composite_type' ELSE 'range_type' END,
+       n.nspname, t.typname, NULL,
        pg_catalog.pg_get_userbyid(t.typowner), pg_catalog.pg_get_userbyid(usual.owner)
   FROM pg_catalog.pg_type t
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
   LEFT JOIN conformance_usual_owner AS usual ON true
- WHERE n.nspname = ANY(:schemas) AND t.typtype = 'r'
+ -- A table has a composite type as well.
+ WHERE n.nspname = ANY(:schemas) AND (t.typtype = 'r' OR c.relkind = 'c')
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                     WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::oid
                       AND e.objid = t.oid AND e.deptype = 'e')
