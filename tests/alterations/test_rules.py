@@ -557,8 +557,9 @@ def test_a_foreign_key_to_chunks(bare_database, metadata, policy, failing):
     bare_database.expect({REFERENCED} if failing else (), metadata)
     if failing:
         (found,) = bare_database.compare(metadata).findings.values()
-        assert f"alarms.fk_alarms refers to it, and each run of {', '.join(failing)} fails" in (
-            found.message
+        assert (
+            f"alarms.fk_alarms refers to the hypertable, and each run of {', '.join(failing)} fails"
+            in (found.message)
         )
     bare_database.execute("ALTER TABLE alarms DROP CONSTRAINT fk_alarms")
     bare_database.expect({"foreign_key:alarms.fk_alarms:exists"}, metadata)

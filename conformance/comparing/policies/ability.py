@@ -66,8 +66,8 @@ def _referenced(table: str, keys: list[FactKey], failing: list[str]) -> Broken:
     verb = "refers" if len(names) == 1 else "refer"
     return Broken(
         broken_key("chunks-referenced", table, "foreign_keys"),
-        f"hypertable {table}: {listed(names)} {verb} to it, and each run of {listed(failing)} "
-        "fails at the first chunk",
+        f"hypertable {table}: {listed(names)} {verb} to the hypertable, and each run of "
+        f"{listed(failing)} fails at the first chunk",
         "Read from pg_constraint and timescaledb_information.jobs. TimescaleDB compresses no chunk "
         "that a foreign key refers to, and from 2.28 on drops none, whatever rows the other table "
         "has. Drop the foreign key, and delete what refers to nothing in a job of your own; or "

@@ -134,9 +134,9 @@ def judge_zones(evidence: Evidence) -> Iterator[GateFinding]:
                     "rewrite",
                     evidence.revision.identifier,
                     later.name,
-                    f"{later.name}.{now.name} becomes {now.type} in the time zone of the session. "
-                    "If it is another one than UTC, as it is here, PostgreSQL rewrites the table, "
-                    "which blocks reads and writes meanwhile, and the values mean other moments.",
+                    f"{later.name}.{now.name} becomes {now.type} in the time zone of the session, "
+                    "which is UTC here. In another time zone PostgreSQL rewrites the table, which "
+                    "blocks reads and writes meanwhile, and the values mean other moments.",
                     _ZONE,
                     severity=WARNING,
                 )

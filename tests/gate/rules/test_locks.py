@@ -324,7 +324,7 @@ def test_what_the_time_zone_of_the_session_does():
     (found,) = judge_zones(Evidence(revision, states[0], (rewriting,), after=states[1]))
     assert (found.subject, found.severity) == ("t2", "warning")
     assert found.message == (
-        "t2.a becomes timestamp with time zone in the time zone of the session. If it is another "
-        "one than UTC, as it is here, PostgreSQL rewrites the table, which blocks reads and writes "
+        "t2.a becomes timestamp with time zone in the time zone of the session, which is UTC here. "
+        "In another time zone PostgreSQL rewrites the table, which blocks reads and writes "
         "meanwhile, and the values mean other moments."
     )
