@@ -26,7 +26,7 @@ from conformance.histories.avoidance import AVOID_NOTHING, avoidance_of
 from conformance.histories.machine import history_of
 from conformance.histories.stage import HISTORIES_PER_DATABASE, Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
-from conformance.population.filling import parents_of
+from conformance.population.given import given
 from conformance.project.configuration import configured
 from conformance.project.migrations import Migrations
 from conformance.project.models import classes_for, metadata_for, writes_for
@@ -82,7 +82,7 @@ def subject_of(stage: Stage, table: Table, version: str | None) -> Subject:
     classes, writes = classes_for(project), writes_for(project)
     return Subject(
         table,
-        parents_of(connection, table),
+        given(connection, table),
         lambda given, _, rows: writes.insert_new(given, classes[table], rows),
         lambda given, _, rows: writes.upsert(given, classes[table], rows),
         compresses=version is not None,

@@ -103,7 +103,7 @@ def _has_rows(history: History) -> bool:
 
 def _rules(subject: Subject) -> Iterator[Callable[..., Any]]:
     drawn: dict[str, Any] = {
-        "parents": subject.parents,
+        **subject.given,
         "complete": True,
         "nulls_for_unknown": True,
     }

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Table
 
     from conformance.strategies import Row
-    from conformance.strategies.parents import Parents
 
     #: A function of a write path, which writes rows to a table on a connection.
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
@@ -31,7 +30,7 @@ class Subject:
 
     Attributes:
         table: the hypertable, as the models declare it.
-        parents: the values that its foreign keys can have.
+        given: what the database says of its values, as arguments of `rows`.
         insert_new, upsert: the write path under test; None if there is none.
         compresses: whether the server supports compression.
         job: the number of the compression policy's job; None if there is no policy.
@@ -40,7 +39,7 @@ class Subject:
     """
 
     table: Table
-    parents: Parents
+    given: dict[str, Any]
     insert_new: Write | None = None
     upsert: Write | None = None
     compresses: bool = False

@@ -6,7 +6,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from sqlalchemy import (
     PrimaryKeyConstraint,
@@ -27,14 +26,14 @@ from conformance.expected import spelling
 from conformance.observed.home import function
 from conformance.observed.tokens import quoted_table
 from conformance.population.foreign import how_kept
+from conformance.population.given import given
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows
 from conformance.strategies.derivation import derivation_of
-from conformance.strategies.drawing import drawing
+from conformance.strategies.drawing import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from hypothesis.strategies import SearchStrategy
     from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table
 
     from conformance.strategies import Span
@@ -129,52 +128,6 @@ def fill_table(
         _bring_into_states(connection, table)
 
 
-def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list[Any]:
-    """Draw at most `count` values of the strategy, the same each time.
-
-    Args:
-        variant: the seed.
-    """
-    drawn: list[Any] = []
-
-    @seed(variant)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def keep(value: Any) -> None:
-        drawn.append(value)
-
-    with drawing():
-        keep()
-    return drawn
-
-
-def parents_of(connection: Connection, table: Table) -> dict[str, list[Any]]:
-    """The values that the table's foreign keys can have: rows, if a key has several columns."""
-    found: dict[str, list[Any]] = {}
-    constraints = table.foreign_key_constraints
-    for parent in {constraint.referred_table for constraint in constraints}:
-        keys = [
-            [element.column for element in constraint.elements]
-            for constraint in constraints
-            if constraint.referred_table is parent
-        ]
-        columns = list(dict.fromkeys(column for key in keys for column in key))
-        known = connection.execute(select(*columns).order_by(*columns)).all()
-        if all(len(key) == 1 for key in keys):
-            for number, column in enumerate(columns):
-                found[f"{parent.fullname}.{column.key}"] = [row[number] for row in known]
-        else:
-            names = [column.name for column in columns]
-            found[parent.fullname] = [dict(zip(names, row, strict=True)) for row in known]
-    return found
-
-
 def chunks_of(connection: Connection, table: Table) -> Sequence[str]:
     """The hypertable's chunks in the order of creation: qualified names, quoted for SQL."""
     name = quoted_table(table)
@@ -222,13 +175,13 @@ def _insert(
 def _generated(
     connection: Connection, table: Table, span: Callable[[Table], Span], *, plain: bool
 ) -> Iterator[dict[str, Any]]:
-    parents = parents_of(connection, table)
+    known = given(connection, table)
     unread = [check.name for check in derivation_of(table).unread]
     strategy = partial(
         rows,
         table,
-        {**_nulls(table, parents), **_server_samples(connection, table)},
-        parents=parents,
+        {**_nulls(table, known["parents"]), **_server_samples(connection, table)},
+        **known,
         plain=plain,
         nulls_for_unknown=True,
         trusting=unread,

@@ -95,15 +95,16 @@ def _ties(derivation: Derivation) -> Ties:
     """Column -> the columns that must come from the same row, because of checks or foreign keys."""
     groups = [set(names) for names, _ in derivation.groups]
     groups += [set(pair.columns) for pair in derivation.pairs]
+    groups += [set(check.columns) for check in derivation.unread]
     groups += [
         {element.parent.name for element in constraint.elements}
         for constraint in derivation.table.foreign_key_constraints
     ]
     key = {name: field.key for name, field in derivation.fields.items()}
-    return {key[name]: tuple(key[n] for n in group) for group in _merged(groups) for name in group}
+    return {key[name]: tuple(key[n] for n in group) for group in merged(groups) for name in group}
 
 
-def _merged(groups: Iterable[set[str]]) -> list[set[str]]:
+def merged(groups: Iterable[set[str]]) -> list[set[str]]:
     """Groups that share a column are one."""
     merged: list[set[str]] = []
     for group in groups:

@@ -1,13 +1,42 @@
-"""Make generated examples depend on the seed only."""
+"""Draw values that depend on the seed only."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hypothesis.strategies import SearchStrategy
+
+
+def draw(strategy: SearchStrategy[Any], count: int, *, variant: int = 0) -> list[Any]:
+    """Draw at most `count` values of the strategy, the same each time.
+
+    Args:
+        variant: the seed.
+    """
+    drawn: list[Any] = []
+
+    @seed(variant)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def keep(value: Any) -> None:
+        drawn.append(value)
+
+    with drawing():
+        keep()
+    return drawn
 
 
 @contextmanager

@@ -12,11 +12,11 @@ from conformance.strategies.checks.conditions import NotUnderstood, compared
 from conformance.strategies.checks.reading import condition_of
 from conformance.strategies.checks.syntax import mentioned
 from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
-from conformance.strategies.rows import rows
+from conformance.strategies.rows import NotDerivable, rows
 from conformance.strategies.values.by_kind import ends, precarious
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -58,7 +58,9 @@ def checks_of(model: Any) -> list[CheckConstraint]:
     return sorted(found, key=lambda item: str(spelling.final_name(item)))
 
 
-def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> SearchStrategy[Row]:
+def refused_by(
+    model: Any, check: CheckConstraint, /, *, violating: Sequence[Row] = (), **settings: Any
+) -> SearchStrategy[Row]:
     """Complete rows that violate this check, and are valid otherwise.
 
     Values of the check's columns have the types of the database: a TypeDecorator might not accept
@@ -67,6 +69,8 @@ def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> Search
     Args:
         model: a mapped class or a table.
         check: one of `checks_of`.
+        violating: values of its columns that violate only this check, for one that is not
+            understood, or has its columns in such a check.
         settings: as for `rows`.
 
     Raises:
@@ -74,7 +78,12 @@ def refused_by(model: Any, check: CheckConstraint, /, **settings: Any) -> Search
         ValueError: the check has a column that the database fills.
     """
     table = table_of(model)
-    broken = rows(_negated(table, check), complete=True)
+    try:
+        broken = rows(_negated(table, check), complete=True)
+    except NotDerivable:
+        if not violating:
+            raise
+        broken = st.sampled_from(violating)
     valid = rows(table, complete=True, **settings)
     return st.builds(lambda row, other: {**row, **other}, valid, broken)
 
@@ -93,7 +102,8 @@ def narrowly_refused_by(
     negated = derivation_of(_negated(table_of(model), check))
     found = [
         {negated.fields[name].key: value}
-        for _, ways in negated.groups
+        # What is not understood may allow the value, or another check refuse it.
+        for _, ways in ([] if negated.unread else negated.groups)
         for way in ways
         if len(way.columns) == len(negated.fields) == 1
         for name, left in way.left.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from conformance.strategies.pairs import Orders, Related, assigned, with_what_fo
 from conformance.strategies.parents import check_names, references
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Table
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from conformance.strategies.derivation import Span
     from conformance.strategies.parents import Parents
 
+#: Columns by key -> values that they may have together.
+Satisfying = Mapping[tuple[str, ...], Sequence[tuple[Any, ...]]]
 #: Columns, and a strategy of the value; of a tuple of values for several columns.
 Part = tuple[tuple[str, ...], SearchStrategy[Any]]
 
@@ -49,6 +52,7 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
     /,
     *,
     parents: Parents | None = None,
+    satisfying: Satisfying | None = None,
     span: Span | None = None,
     far: bool = False,
     complete: bool = False,
@@ -70,6 +74,8 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
             arguments, `rows(MarketData, instrument_id=1)`.
         parents: values for foreign keys, `{"instruments.id": [1, 2]}`; for a foreign key of several
             columns, rows: `{"orders": [{"id": 1, "region": "eu"}]}`.
+        satisfying: values that satisfy checks which are not understood, one for each of their
+            columns: `{("minute", "second"): [(0, 5), (1, 10)]}`.
         span: first and last value of a hypertable's time column; by default `default_span`.
         far: draw the time column from the years 1 to 9999 instead; each row may be in a new chunk.
         complete: every row has every column, so that all rows have the same keys. The NULL of a
@@ -90,6 +96,7 @@ def rows(  # noqa: PLR0913 - what is said of a table, by keyword
     maker = _Parts(derivation, _scope(table, span, far=far, complete=complete, plain=plain))
     maker.override({**(overrides or {}), **more})
     maker.refer(parents or {})
+    maker.satisfy(satisfying or {})
     maker.trust(trusting)
     maker.add_the_rest(nulls_for_unknown=nulls_for_unknown)
     if maker.problems:
@@ -137,6 +144,7 @@ class _Parts:
         self.problems: list[tuple[str, str]] = []
         self.done: set[str] = set()
         self.overridden: set[str] = set()
+        self.satisfied: list[set[str]] = []
 
     def override(self, overrides: Mapping[str, Any]) -> None:
         """Use the caller's values or strategies, without applying checks."""
@@ -164,6 +172,26 @@ class _Parts:
             for element in constraint.elements
         )
 
+    def satisfy(self, satisfying: Satisfying) -> None:
+        """Draw the values of columns together, unless one of them has a part."""
+        for keys, values in satisfying.items():
+            names = tuple(self.table.columns[key].name for key in keys)
+            inside = [value for value in values if self._in_span(names, value)]
+            if inside and self.done.isdisjoint(names):
+                single = len(names) == 1
+                self._add(names, st.sampled_from([v[0] for v in inside] if single else inside))
+                self.satisfied.append(set(names))
+
+    def _in_span(self, names: tuple[str, ...], values: tuple[Any, ...]) -> bool:
+        if self.scope.span is None:
+            return True
+        first, last = self.derivation.steps(self.scope.span)
+        return all(
+            first <= self.derivation.step(value) <= last
+            for name, value in zip(names, values, strict=True)
+            if name == self.derivation.time.name
+        )
+
     def trust(self, trusting: Collection[str]) -> None:
         """Require that the caller ensures the checks that are not understood."""
         unread = {check.name: check for check in self.derivation.unread}
@@ -174,7 +202,9 @@ class _Parts:
                     f"it has {', '.join(unread) or 'none'}"
                 )
         for check in unread.values():
-            kept = check.columns and self.overridden.issuperset(check.columns)
+            kept = check.columns and any(
+                whole.issuperset(check.columns) for whole in (self.overridden, *self.satisfied)
+            )
             if check.name not in trusting and not kept:
                 self.problems.append(
                     (

@@ -24,12 +24,13 @@ from conformance.checking.profiles import SCENARIOS, generation_of
 from conformance.declarations import tables_of
 from conformance.errors import ModelsUnavailable, one_line
 from conformance.observed.home import home_of
-from conformance.population.filling import draw, fill_every_state
+from conformance.population.filling import fill_every_state
 from conformance.population.thinness import thin, why_not_derived
 from conformance.project.confinement import confined
 from conformance.project.env_connection import passed_to_env
 from conformance.project.models import classes_for, writes_for
 from conformance.strategies import NotDerivable
+from conformance.strategies.drawing import draw
 from conformance.suite.refusals import SampleRowsRefused, refusal_of
 from conformance.suite.row_world import Writes, populated_template, scenario_finding
 from conformance.suite.unmigrated import Unmigrated

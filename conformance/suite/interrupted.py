@@ -13,7 +13,8 @@ from conformance.engines.connecting import is_lost_connection
 from conformance.errors import describe_briefly
 from conformance.observed.traces import traces
 from conformance.pipeline import facts_of
-from conformance.population.filling import chunks_of, parents_of
+from conformance.population.filling import chunks_of
+from conformance.population.given import given
 from conformance.suite.interruptions import Interruptions
 from conformance.suite.maintenance import Work, maintenance
 from conformance.suite.row_world import Ledger, contents
@@ -56,8 +57,8 @@ class Target:
 
     def calls(self) -> SearchStrategy[list[Call]]:
         """Calls of the write path."""
-        parents = self._interruptions.ask(partial(parents_of, table=self.table))
-        return succession(self.table, parents=parents, complete=True)
+        found = self._interruptions.ask(partial(given, table=self.table))
+        return succession(self.table, **found, complete=True)
 
     def works(self) -> SearchStrategy[list[Work]]:
         """Compression and decompression of the table's chunks."""

@@ -21,7 +21,7 @@ from conformance.histories.machine import history_of, rules_not_played
 from conformance.histories.script import render_script, script_of
 from conformance.histories.stage import Stage, fill_parents, histories_template
 from conformance.histories.subject import Subject, compressing_job
-from conformance.population.filling import parents_of
+from conformance.population.given import given
 from conformance.population.thinness import PLAIN_ROWS_ONLY, why_not_generated
 from conformance.strategies import natural_key, unknown_columns
 from conformance.suite.refusals import refusal_of
@@ -96,7 +96,7 @@ def subject(
     community = conformance_engine.capabilities.community_edition
     return Subject(
         hypertable,
-        parents_of(connection, hypertable),
+        given(connection, hypertable),
         insert_new=None if writes is None else writes.insert_new,
         upsert=None if writes is None else writes.upsert,
         compresses=community,

@@ -17,7 +17,7 @@ from conformance.checking import outcomes
 from conformance.checking.profiles import generation_of
 from conformance.checking.session import metadata_of
 from conformance.expected import spelling
-from conformance.population.filling import draw, parents_of
+from conformance.population.given import answers, given
 from conformance.population.thinness import why_not_derived, why_not_generated
 from conformance.strategies import (
     batches,
@@ -29,6 +29,7 @@ from conformance.strategies import (
     refused_by,
     rows,
 )
+from conformance.strategies.drawing import draw
 from conformance.suite.row_world import (
     Ledger,
     as_stored,
@@ -127,9 +128,9 @@ def batches_of(populated: Connection) -> Callable[[Table], SearchStrategy[list[R
 
     @cache
     def of(table: Table) -> SearchStrategy[list[Row]]:
-        parents = parents_of(populated, table)
+        known = given(populated, table)
         populated.rollback()
-        return batches(table, parents=parents, complete=True, nulls_for_unknown=True)
+        return batches(table, **known, complete=True, nulls_for_unknown=True)
 
     return of
 
@@ -210,8 +211,8 @@ def test_precarious_values_are_kept(
     """
     try:
         natural_key(hypertable)
-        parents = parents_of(populated, hypertable)
-        strategy = rows(hypertable, parents=parents, complete=True, nulls_for_unknown=True)
+        known = given(populated, hypertable)
+        strategy = rows(hypertable, **known, complete=True, nulls_for_unknown=True)
     except ValueError as error:
         outcomes.skip_not_checked(record, why_not_generated(populated, hypertable, error))
     drawn = draw(strategy, ROWS_AT_ONCE)
@@ -326,15 +327,20 @@ def test_checks_refuse(
     record: Record,
 ) -> None:
     """A row that only violates a CHECK is refused, in chunks of every state."""
-    parents = parents_of(populated, hypertable)
+    settings = {**given(populated, hypertable), "nulls_for_unknown": True}
+    violating = {
+        name: found
+        for answer in answers(populated, hypertable)
+        for name, found in answer.violating.items()
+    }
     populated.rollback()
     for check in checks_of(hypertable):
         name = spelling.final_name(check) or spelling.sql(check.sqltext)
         try:
-            broken = refused_by(hypertable, check, parents=parents, nulls_for_unknown=True)
-            narrowly = narrowly_refused_by(
-                hypertable, check, parents=parents, nulls_for_unknown=True
+            broken = refused_by(
+                hypertable, check, violating=violating.get(str(name), ()), **settings
             )
+            narrowly = narrowly_refused_by(hypertable, check, **settings)
         except ValueError as error:
             part = f"rows:{hypertable.fullname}:checks_refuse:{name}"
             outcomes.part_not_checked(record, part, why_not_derived(error))
@@ -399,7 +405,7 @@ def test_every_table_accepts_its_rows(
     strategies, reason = [], "the models do not declare a hypertable"
     for table in hypertables_of(conformance_metadata):
         try:
-            row = rows(table, parents=parents_of(populated, table), nulls_for_unknown=True)
+            row = rows(table, **given(populated, table), nulls_for_unknown=True)
             strategies.append(st.tuples(st.just(table), row))
         except ValueError as error:
             reason = why_not_generated(populated, table, error)

@@ -18,8 +18,9 @@ from conformance.comparing.findings import migration_finding
 from conformance.declarations import compression_of, tables_of
 from conformance.errors import state_of
 from conformance.pipeline import check_database, facts_of
-from conformance.population.filling import chunks_of, parents_of
+from conformance.population.filling import chunks_of
 from conformance.population.foreign import without_foreign
+from conformance.population.given import given
 from conformance.suite.maintenance import maintain, maintenance, upkeep
 from conformance.suite.migrating import upgrade_at_once
 from conformance.suite.row_world import contents, hypertables_of
@@ -89,7 +90,7 @@ class Scene:
         self.chunks = list(chunks_of(connection, table))
         self._connection = connection
         self._writes = writes
-        self._rows: dict[str, Any] = {"parents": parents_of(connection, table), "complete": True}
+        self._rows: dict[str, Any] = {**given(connection, table), "complete": True}
 
     def plans(self, strategy: Callable[..., SearchStrategy[Plan]]) -> SearchStrategy[Plan]:
         """Plans for writers of this table."""

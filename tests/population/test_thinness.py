@@ -19,6 +19,7 @@ CREATE TABLE defaulted (id integer PRIMARY KEY, x tsquery NOT NULL DEFAULT 'a & 
 CREATE TABLE required (id integer PRIMARY KEY, x point NOT NULL, y shape, code posted);
 CREATE TABLE odd (n integer NOT NULL, m text, CONSTRAINT squares CHECK (n * n = -1));
 CREATE TABLE picky (n integer PRIMARY KEY, m text, CONSTRAINT even CHECK (length(m) % 2 = 0));
+CREATE TABLE nulls (id integer PRIMARY KEY, m text, CONSTRAINT digest CHECK (md5(m) = 'x'));
 CREATE TABLE child (id integer PRIMARY KEY, parent integer NOT NULL);
 ALTER TABLE odd ADD CONSTRAINT odd_n UNIQUE (n);
 ALTER TABLE child ADD CONSTRAINT of_odd FOREIGN KEY (parent) REFERENCES odd (n);
@@ -89,9 +90,11 @@ def test_a_domain_has_its_base_type_s_values_and_keeps_its_check(connection, met
     assert all(2 <= len(code) <= 4 for code in codes)
 
 
-def test_rows_happen_to_satisfy_a_check_that_is_not_understood(connection, metadata):
+def test_rows_satisfy_a_check_that_is_not_understood(connection, metadata):
     picky = metadata.tables["picky"]
-    assert connection.scalar(select(func.count()).select_from(picky)) > 1
+    texts = set(connection.scalars(select(picky.c.m)).all()) - {None}
+    assert len(texts) > 1
+    assert all(len(found) % 2 == 0 for found in texts)
 
 
 def test_a_key_without_parents_refers_to_nothing_where_it_may(connection, metadata):
@@ -101,9 +104,9 @@ def test_a_key_without_parents_refers_to_nothing_where_it_may(connection, metada
 
 def test_what_is_thin_is_named_with_its_cause(connection, metadata):
     unknown = "cannot generate values of type"
-    check = "check even ((length(m) % 2) = 0) is not understood: "
+    check = "check digest (md5(m) = 'x'::text) is not understood: "
     found = thin(connection, metadata.sorted_tables)
-    assert found.pop(("picky", "even")).startswith(
+    assert found.pop(("nulls", "digest")).startswith(
         f"generated rows satisfy the check only by chance: {check}"
     )
     assert found.pop(("odd", "")).startswith(

@@ -186,6 +186,35 @@ def test_rows_that_satisfy_a_check_that_is_not_understood_are_found_by_trying(tm
     assert verdict["counts"]["tests"] > 5
 
 
+def fives(declared, migrated):
+    """A check that strategies do not understand, of a hypertable."""
+    known = 'CheckConstraint("tenor_days >= 0", name="tenor_days"),'
+    before = 'sa.CheckConstraint("tenor_days >= 0", name=op.f("ck_curves_tenor_days")),'
+    return (
+        Edit("models/curves.py", known,
+             f'{known}\n        CheckConstraint("{declared}", name="fives"),'),
+        Edit(REVISION, before,
+             f'{before}\n        sa.CheckConstraint("{migrated}", name=op.f("ck_curves_fives")),'),
+    )  # fmt: skip
+
+
+def test_the_database_is_asked_what_satisfies_a_check_that_is_not_understood(tmp_path):
+    project = copied_project(tmp_path, *fives("tenor_days % 5 = 0", "tenor_days % 5 = 0"))
+    code, verdict, _ = check(project, "-k", "(test_rows or test_histories) and curves")
+    assert (code, verdict["findings"]) == (0, [])
+    assert not [item for item in verdict["not_checked"] if "fives" in item["reason"]]
+    assert not [item for item in verdict["not_checked"] if "fives" in item["id"]]
+    assert verdict["counts"]["tests"] > 8
+
+
+def test_such_a_check_that_allows_more_is_found_by_a_row(tmp_path):
+    project = copied_project(tmp_path, *fives("tenor_days % 5 = 0", "tenor_days % 5 < 2"))
+    code, verdict, _ = check(project, "-k", "test_checks_refuse and curves")
+    (finding,) = verdict["findings"]
+    assert (code, finding["id"]) == (1, "rows:curves:checks_refuse")
+    assert "'tenor_days': 1," in finding["message"]
+
+
 def test_rows_of_a_table_whose_columns_must_differ_are_checked(tmp_path):
     """Also the one of the key, with which variants of a row are made."""
     apart = 'sa.CheckConstraint("curve_id <> curve_type", name=op.f("ck_curves_apart")),'

@@ -164,13 +164,21 @@ def read_checks(
     """
     groups = _Groups(fields)
     unread: list[UnreadCheck] = []
-    for name, sql in (*_own_checks(table), *_domain_checks(fields)):
+    for name, sql in named_checks(table, fields):
         try:
             groups.add(sql)
         except NotUnderstood as error:
-            unread.append(UnreadCheck(name or sql, sql, mentioned(sql, fields), str(error)))
+            unread.append(UnreadCheck(name, sql, mentioned(sql, fields), str(error)))
     found = [(columns, tuple(ways)) for columns, ways in groups.ways.items()]
     return found, tuple(groups.pairs), tuple(unread)
+
+
+def named_checks(table: Table, fields: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
+    """Name and SQL of the CHECK constraints of the table and of its columns' domains.
+
+    The SQL stands for a name that is missing.
+    """
+    yield from ((name or sql, sql) for name, sql in (*_own_checks(table), *_domain_checks(fields)))
 
 
 def _own_checks(table: Table) -> Iterator[tuple[str | None, str]]:
