@@ -116,7 +116,9 @@ def _answer(connection: Connection, asked: Question) -> Answer | None:
     except DBAPIError as error:
         if state_of(error).startswith(_UNKNOWN_NAME):
             return None
-        # The check fails on a value: it may divide by zero.
+        # The check fails on a value: it may divide by zero. Or on all of them.
+        if not ask_in_halves(connection, candidates[:_EVERY], ask)[0]:
+            return None
         some = candidates[::_EVERY] if len(candidates) > _FEW else candidates
         answered, _ = ask_in_halves(connection, some, ask)
     satisfying = [candidate for candidate, violated in answered if not violated]

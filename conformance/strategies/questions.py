@@ -99,8 +99,8 @@ def _is_opaque(derivation: Derivation, field: Field) -> bool:
 def _candidates(
     derivation: Derivation, fields: Sequence[Field], checks: Collection[str]
 ) -> list[tuple[Any, ...]]:
-    own = {field: _values(derivation, field, checks) for field in fields}
     share = max(4, int(_MOST ** (1 / len(fields))))
+    own = {field: _values(derivation, field, checks, min(_DRAWN, share)) for field in fields}
     pools = []
     for field in fields:
         # A check of two columns often holds where they have the same value, or nearly.
@@ -112,7 +112,7 @@ def _candidates(
         )
         found = _mixed(own[field], chain.from_iterable(alike))
         fitting = (value for value in found if _fits(derivation, field, value))
-        pools.append(list(islice(_distinct(fitting), share if len(fields) > 1 else _MOST)))
+        pools.append(list(islice(_distinct(fitting), share)))
     number = math.prod(map(len, pools))
     if number <= _MOST:
         return list(product(*pools))
@@ -128,10 +128,12 @@ def _at(place: int, pools: Sequence[Sequence[Any]]) -> Iterator[Any]:
         place //= len(pool)
 
 
-def _values(derivation: Derivation, field: Field, checks: Collection[str]) -> list[Any]:
+def _values(
+    derivation: Derivation, field: Field, checks: Collection[str], number: int
+) -> list[Any]:
     """Values of a column: usual ones, those that the checks name, and drawn ones in turn."""
     strategy = derivation.strategy(field.name, Scope(complete=True))
-    drawn = [value for value in draw(strategy, _DRAWN) if value is not LEFT_OUT]
+    drawn = [value for value in draw(strategy, number) if value is not LEFT_OUT]
     return list(_distinct(_mixed(_usual(field, " ".join(checks)), drawn)))
 
 
