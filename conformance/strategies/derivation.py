@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
+    from conformance.strategies.questions import Question
     from conformance.strategies.values.narrowing import Narrowing
 
 #: First and last value of a hypertable's time column, in the column's own type.
@@ -75,6 +76,7 @@ class Derivation:
         groups: columns that checks tie to each other, with the ways to satisfy these checks.
         pairs: what checks demand of two columns in every row.
         unread: the checks that are not understood.
+        questions: what `questions_of` returns, once it was called.
     """
 
     def __init__(self, table: Table) -> None:
@@ -95,6 +97,7 @@ class Derivation:
             *(pair for _, ways in self.groups for way in ways for pair in way.pairs),
         )
         self._compared = {name for pair in pairs for name in pair.columns}
+        self.questions: tuple[Question, ...] | None = None
         self._made: dict[Any, SearchStrategy[Any]] = {}
 
     @cached_property

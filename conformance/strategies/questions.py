@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from itertools import chain, islice, product, zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -62,14 +61,17 @@ class Question:
         return tuple(field.key for field in self.fields)
 
 
-@lru_cache(maxsize=64)
 def questions_of(table: Table) -> tuple[Question, ...]:
     """A question for each group of columns that checks tie to each other.
 
     Nothing is asked about foreign keys, columns that the database fills, and those of an unknown
     type or a TypeDecorator that changes values.
     """
-    return tuple(_questions(derivation_of(table)))
+    derivation = derivation_of(table)
+    # Kept with the table, as the derivation is.
+    if derivation.questions is None:
+        derivation.questions = tuple(_questions(derivation))
+    return derivation.questions
 
 
 def _questions(derivation: Derivation) -> Iterator[Question]:

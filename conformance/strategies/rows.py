@@ -19,7 +19,7 @@ from conformance.strategies.parents import check_names, references
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from sqlalchemy import Table
+    from sqlalchemy import Column, Table
 
     from conformance.strategies.checks.reading import Way
     from conformance.strategies.derivation import Span
@@ -149,10 +149,7 @@ class _Parts:
     def override(self, overrides: Mapping[str, Any]) -> None:
         """Use the caller's values or strategies, without applying checks."""
         for key, value in overrides.items():
-            column = self.table.columns.get(key)
-            if column is None:
-                known = ", ".join(column.key for column in self.table.columns)
-                raise ValueError(f"{self.table.name} has no column {key!r}; it has {known}")
+            column = self._column(key)
             if column.computed is not None:
                 raise ValueError(f"the database computes the column {self.table.name}.{key}")
             strategy = value if isinstance(value, SearchStrategy) else st.just(value)
@@ -175,12 +172,19 @@ class _Parts:
     def satisfy(self, satisfying: Satisfying) -> None:
         """Draw the values of columns together, unless one of them has a part."""
         for keys, values in satisfying.items():
-            names = tuple(self.table.columns[key].name for key in keys)
+            names = tuple(self._column(key).name for key in keys)
             inside = [value for value in values if self._in_span(names, value)]
             if inside and self.done.isdisjoint(names):
                 single = len(names) == 1
                 self._add(names, st.sampled_from([v[0] for v in inside] if single else inside))
                 self.satisfied.append(set(names))
+
+    def _column(self, key: str) -> Column[Any]:
+        found: Column[Any] | None = self.table.columns.get(key)
+        if found is None:
+            known = ", ".join(column.key for column in self.table.columns)
+            raise ValueError(f"{self.table.name} has no column {key!r}; it has {known}")
+        return found
 
     def _in_span(self, names: tuple[str, ...], values: tuple[Any, ...]) -> bool:
         if self.scope.span is None:

@@ -244,6 +244,28 @@ def test_a_column_that_is_named_like_an_argument_is_overridden_by_a_mapping(shop
     always(strategy, lambda row: row["far"] is True)
 
 
+def test_values_that_satisfy_a_check_together_are_drawn_together():
+    table = sa.Table(
+        "clocks",
+        sa.MetaData(),
+        sa.Column("hour", sa.Integer),
+        sa.Column("minute", sa.Integer),
+        sa.Column("note", sa.Text),
+        sa.CheckConstraint("hour * 60 + minute IN (61, 122)"),
+    )
+    known = [(1, 1), (2, 2)]
+    strategy = rows(table, satisfying={("hour", "minute"): known}, complete=True)
+    always(strategy, lambda row: (row["hour"], row["minute"]) in known)
+    for row in known:
+        comes_up(strategy, lambda drawn, row=row: (drawn["hour"], drawn["minute"]) == row)
+    with pytest.raises(NotDerivable, match="is not understood"):
+        rows(table, satisfying={("hour",): [(1,)]})
+    with pytest.raises(NotDerivable, match="is not understood"):
+        rows(table, satisfying={("hour", "minute"): []})
+    with pytest.raises(ValueError, match="clocks has no column 'second'; it has hour"):
+        rows(table, satisfying={("hour", "second"): known})
+
+
 def test_wrong_overrides(shop):
     with pytest.raises(ValueError, match="market_data has no column 'price'; it has id, times"):
         rows(MarketData, parents=PARENTS, price=1)
