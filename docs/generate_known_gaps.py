@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from conformance.known_gaps import KNOWN_GAPS, KnownGap  # noqa: E402 - the path is set above
-from conformance.known_gaps.left_out import LEFT_OUT  # noqa: E402 - the path is set above
-from conformance.known_gaps.notes import NOTES, UNREAD  # noqa: E402 - the path is set above
+from docs.known_gaps.left_out import LEFT_OUT  # noqa: E402 - the path is set above
+from docs.known_gaps.notes import NOTES, UNREAD  # noqa: E402 - the path is set above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,8 @@ PAGE = ROOT / "docs" / "known-gaps.md"
 HEAD = """\
 # Known gaps
 
-This page is generated from `conformance/known_gaps/` by `python docs/generate_known_gaps.py`; do
-not edit it. A test fails if the page is stale.
+This page is generated from `conformance/known_gaps/` and `docs/known_gaps/` by
+`python docs/generate_known_gaps.py`; do not edit it. A test fails if the page is stale.
 
 A known gap is a defect of TimescaleDB itself, which a check can neither pass nor report as a defect
 of the schema. The registry names the ticket, the versions and a reproduction on a table of its own,

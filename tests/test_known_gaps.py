@@ -10,9 +10,9 @@ import pytest
 
 from conformance.histories.avoidance import avoidance_of
 from conformance.known_gaps import KNOWN_GAPS, Expected, gap
-from conformance.known_gaps.left_out import LEFT_OUT, Reason
-from conformance.known_gaps.notes import NOTES, UNREAD
 from conformance.suite.test_migrations import is_kept_by_timescaledb
+from docs.known_gaps.left_out import LEFT_OUT, Reason
+from docs.known_gaps.notes import NOTES, UNREAD
 from models import MarketData, Signal
 
 ROOT = Path(__file__).parents[1]

@@ -5,8 +5,8 @@ excuses what a downgrade leaves. Generated histories avoid the gaps that they wo
 construction, and list what they leave out.
 
 `docs/known-gaps.md` is generated from this registry. The entries are in `keys.py`, `writes.py`,
-`reads.py`, `refreshes.py`, `orders.py` and `chunks.py`. `left_out.py` lists defects of TimescaleDB
-that have no entry, with the reason; `notes.py` lists the release notes that were read.
+`reads.py`, `refreshes.py`, `orders.py` and `chunks.py`. `docs/known_gaps/` has what the page lists
+beside them: defects of TimescaleDB that have no entry, and the release notes that were read.
 """
 
 from __future__ import annotations
