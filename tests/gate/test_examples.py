@@ -131,6 +131,10 @@ def judge(name, engine):
     found = {f"{item.code} (accepted)" if item.accepted else item.code for item in report.findings}
     told = [f"{item.id}: {item.message}" for item in report.findings]
     assert (report.verdict, sorted(found)) == (line.verdict, sorted(line.codes)), told
+    assert report.exit_code == any(item.fails for item in report.findings)
+    for item in report.findings:
+        assert item.message.endswith((".", ";", ")")), item.message
+        assert item.hint
     Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(report.as_data())))
 
 

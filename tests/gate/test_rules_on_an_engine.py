@@ -1,9 +1,12 @@
-"""Each rule has a revision that gives exactly its finding, and one close to it that gives none."""
+"""Each rule has a revision that gives exactly its finding, and one close to it that gives none.
+
+Those of some rules are examples of migrations, which `test_examples.py` gives to the gate.
+"""
 
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Table
 
 from conformance.declarations import Retention
 
@@ -12,10 +15,6 @@ from .projects import Case, sql
 
 def column(table, name, kind, **options):
     return lambda metadata: metadata.tables[table].append_column(Column(name, kind, **options))
-
-
-def retyped(metadata):
-    metadata.tables["places"].c.size.type = BigInteger()
 
 
 def two_tables(metadata):
@@ -58,18 +57,6 @@ UNGIVEN = sql("DELETE FROM places WHERE id = 900")
 
 CASES = (
     Case("a nullable column", ADD, DROP, edit=WITH_AREA),
-    Case(
-        "a nullable column of a hypertable",
-        sql("ALTER TABLE readings ADD COLUMN area integer"),
-        sql("ALTER TABLE readings DROP COLUMN area"),
-        edit=column("readings", "area", Integer),
-    ),
-    Case(
-        "a constant default",
-        sql("ALTER TABLE readings ADD COLUMN area integer NOT NULL DEFAULT 7"),
-        sql("ALTER TABLE readings DROP COLUMN area"),
-        edit=column("readings", "area", Integer, nullable=False, server_default="7"),
-    ),
     Case("a lock held", f"{ADD}\n{COUNT}", DROP, {"lock-held"}, WITH_AREA),
     Case(
         "a sequence that is altered while another statement works",
@@ -100,13 +87,6 @@ CASES = (
         sql("SET LOCAL lock_timeout = 0", "CREATE TABLE boxes (id integer)"),
         sql("DROP TABLE boxes"),
         edit=lambda metadata: Table("boxes", metadata, Column("id", Integer)),
-    ),
-    Case(
-        "a rewrite",
-        sql("ALTER TABLE places ALTER COLUMN size TYPE bigint"),
-        sql("ALTER TABLE places ALTER COLUMN size TYPE integer"),
-        {"rewrite"},
-        retyped,
     ),
     Case(
         "an index",
@@ -240,15 +220,6 @@ CASES = (
     ),
     Case("new rows", sql("INSERT INTO places (name) VALUES ('x')"), "pass", {"data-changed"}),
     Case(
-        "a dropped column",
-        sql("ALTER TABLE places DROP COLUMN size"),
-        sql("ALTER TABLE places ADD COLUMN size integer"),
-        {"data-lost"},
-        lambda metadata: metadata.tables["places"]._columns.remove(
-            metadata.tables["places"].c.size
-        ),
-    ),
-    Case(
         "a renamed column",
         sql("ALTER TABLE places RENAME COLUMN size TO area"),
         sql("ALTER TABLE places RENAME COLUMN area TO size"),
@@ -269,16 +240,6 @@ CASES = (
         lambda metadata: setattr(metadata.tables["places"].c.size, "nullable", False),
         decompresses=True,
     ),
-    Case("drift", ADD, DROP, {"drift"}),
-    Case(
-        "an interruption that cannot be mended",
-        "with op.get_context().autocommit_block():\n"
-        "    op.execute('CREATE TABLE boxes (id integer)')\n"
-        "    op.execute('CREATE TABLE lids (id integer)')",
-        sql("DROP TABLE boxes", "DROP TABLE lids"),
-        {"interrupted"},
-        two_tables,
-    ),
     Case(
         "an interruption that the next run mends",
         "with op.get_context().autocommit_block():\n"
@@ -286,17 +247,6 @@ CASES = (
         "    op.execute('CREATE TABLE IF NOT EXISTS lids (id integer)')",
         sql("DROP TABLE boxes", "DROP TABLE lids"),
         edit=two_tables,
-    ),
-    Case("a forgotten downgrade", ADD, "pass", {"downgrade-missing"}, WITH_AREA),
-    Case(
-        "half a downgrade",
-        sql("ALTER TABLE places ADD COLUMN area integer, ADD COLUMN kind text"),
-        DROP,
-        {"downgrade"},
-        lambda metadata: [
-            metadata.tables["places"].append_column(Column(name, kind))
-            for name, kind in (("area", Integer), ("kind", Text))
-        ],
     ),
     Case("a downgrade that fails", ADD, sql("DROP TABLE nothing"), {"downgrade"}, WITH_AREA),
     Case(
@@ -393,13 +343,6 @@ CASES = (
         WITH_AREA,
     ),
     Case(
-        "a query offline",
-        f"op.get_bind().execute(sa.text('SELECT 1')).scalar_one()\n{ADD}",
-        DROP,
-        {"offline-differs"},
-        WITH_AREA,
-    ),
-    Case(
         "a chunk detached",
         sql(
             "DO $$ DECLARE c regclass; BEGIN SELECT x INTO c FROM show_chunks('readings') x"
@@ -414,13 +357,6 @@ CASES = (
         sql("ALTER TABLE places ADD COLUMN area integer NOT NULL"),
         DROP,
         {"upgrade-failed"},
-    ),
-    Case(
-        "an upgrade that compression refuses",
-        sql("ALTER TABLE readings ADD COLUMN area integer NOT NULL"),
-        DROP,
-        {"compression-forbids"},
-        community=True,
     ),
     Case(
         "a reason for no finding", ADD, DROP, {"accepted-in-vain"}, WITH_AREA,
