@@ -89,7 +89,7 @@ def _set_path(connection: Connection, scope: Scope, path: str | None) -> str:
 
 
 #: Files in `sql/` that several statements join. `conformance_usual_owner` stands for the first one.
-_JOINED = ("usual_owner", "aggregate_names", "insert_blocker", "interval_pattern")
+_JOINED = ("usual_owner", "aggregate_names", "all_jobs", "insert_blocker", "interval_pattern")
 
 
 @cache

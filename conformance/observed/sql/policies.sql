@@ -9,33 +9,23 @@ SELECT j.job_id,
        coalesce(a.view_schema, j.hypertable_schema) AS schema_name,
        coalesce(a.view_name, j.hypertable_name) AS table_name,
        j.proc_name,
-       j.schedule_interval::text AS schedule_interval,
-       j.max_runtime::text AS max_runtime,
-       j.max_retries,
-       j.scheduled,
-       -- Infinity is the usual way to write it. No failure puts a job off by as long as a year.
-       -- Before its first run a job waits for its initial start.
-       coalesce(j.next_start, j.initial_start)
-           > pg_catalog.now() + j.schedule_interval + INTERVAL '1 year' AS paused,
-       -- Those that TimescaleDB chooses.
-       CASE WHEN j.retry_period NOT IN (INTERVAL '5 minutes', INTERVAL '1 hour', j.schedule_interval)
-            THEN j.retry_period::text END AS retry_period,
+       j.schedule_interval, j.max_runtime, j.max_retries, j.scheduled, j.paused, j.retry_period,
        CASE WHEN j.fixed_schedule
             THEN pg_catalog.concat(
-                     'from ', j.initial_start AT TIME ZONE coalesce(b.timezone, 'UTC'),
-                     ' ', coalesce(b.timezone, 'UTC')) END AS fixed_schedule,
+                     'from ', j.initial_start AT TIME ZONE coalesce(j.timezone, 'UTC'),
+                     ' ', coalesce(j.timezone, 'UTC')) END AS fixed_schedule,
        CASE WHEN j.check_name IS DISTINCT FROM j.proc_name::text || '_check'::text
-            THEN coalesce(j.check_schema::text || '.'::text || j.check_name::text, 'none') END AS "check",
-       CASE WHEN j.owner <> c.relowner THEN r.rolname END AS other_owner,
+            THEN coalesce(j.check_function, 'none') END AS "check",
+       CASE WHEN j.role <> c.relowner THEN j.owner END AS other_owner,
        j.config,
        -- The procedure works on the hypertable that the configuration names, whatever the job says.
        coalesce(j.config ->> 'mat_hypertable_id'::text, j.config ->> 'hypertable_id'::text)
        <> h.id::text AS misdirected,
        -- CREATE TABLE ... WITH puts off the first run, of a schedule that is not fixed.
        j.initial_start IS NOT NULL AND NOT j.fixed_schedule AS of_create_table,
-       r.rolname AS owner, r.rolcanlogin AS may_log_in,
+       j.owner, j.may_log_in,
        -- A superuser, and a member of the role, has its rights.
-       CASE WHEN NOT pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE')
+       CASE WHEN NOT pg_catalog.pg_has_role(j.role, c.relowner, 'USAGE')
             THEN c.relowner::pg_catalog.regrole::text END AS table_owner,
        -- In one style, whatever IntervalStyle the policy was made under. alter_job() takes other texts
        -- and values, too; the job then fails.
@@ -48,7 +38,7 @@ SELECT j.job_id,
          WHERE key IN ('compress_after', 'compress_created_before', 'drop_after',
                        'drop_created_before', 'start_offset', 'end_offset', 'inactive_for')
            AND pg_catalog.jsonb_typeof(value) = 'string') AS intervals
-  FROM timescaledb_information.jobs j
+  FROM conformance_all_jobs AS j
   LEFT JOIN aggregate a
     ON a.hypertable_schema = j.hypertable_schema AND a.hypertable_name = j.hypertable_name
   LEFT JOIN aggregate v
@@ -56,18 +46,9 @@ SELECT j.job_id,
   LEFT JOIN _timescaledb_catalog.hypertable h
     ON h.schema_name = coalesce(v.hypertable_schema, j.hypertable_schema)
    AND h.table_name = coalesce(v.hypertable_name, j.hypertable_name)
-  JOIN pg_catalog.pg_roles r ON r.oid = j.owner
-  JOIN _timescaledb_config.bgw_job b ON b.id = j.job_id
   JOIN pg_catalog.pg_namespace s ON s.nspname = coalesce(a.view_schema, j.hypertable_schema)
   JOIN pg_catalog.pg_class c
     ON c.relnamespace = s.oid AND c.relname = coalesce(a.view_name, j.hypertable_name)
  WHERE coalesce(a.view_schema, j.hypertable_schema) = ANY(:schemas)
-   -- TimescaleDB's procedures live in schemas that belong to its extension.
-   AND EXISTS (SELECT FROM pg_catalog.pg_namespace n
-                 JOIN pg_catalog.pg_depend e
-                   ON e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid
-                  AND e.objid = n.oid AND e.deptype = 'e'
-                 JOIN pg_catalog.pg_extension x
-                   ON x.oid = e.refobjid AND x.extname = 'timescaledb'
-                WHERE n.nspname = j.proc_schema)
+   AND j.is_own
  ORDER BY j.job_id
