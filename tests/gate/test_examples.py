@@ -17,7 +17,9 @@ from jsonschema import Draft202012Validator
 
 from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.verdict import EngineUsed
+from conformance.engines.started import start_session
 from conformance.errors import EngineUnavailable
+from conformance.gate import run
 from conformance.gate.evidence.codes import is_code
 from conformance.gate.run import Choices, gate
 from conformance.project.configuration import Configuration
@@ -103,12 +105,23 @@ def test_on_the_embedded_engine(name, monkeypatch):
     judge(name, "embedded")
 
 
+@pytest.fixture(scope="module")
+def session_on_server(server_engine):
+    """One session for all examples: they have one base, which is made once."""
+    session = start_session(server_engine.server_url, None)
+    yield session
+    session.engine.stop()
+
+
 @each_example
-def test_on_a_server(name, server_engine, monkeypatch):
+def test_on_a_server(name, session_on_server, monkeypatch):
+    engine = session_on_server.engine
     monkeypatch.chdir(ROOT)
-    if wanted(name, EngineUsed.of("container", "", server_engine.server)).verdict == "not checked":
+    monkeypatch.setattr(run, "start_session", lambda *_: session_on_server)
+    monkeypatch.setattr(engine, "stop", lambda: None)
+    if wanted(name, EngineUsed.of("container", "", engine.server)).verdict == "not checked":
         pytest.skip("not checked: the Apache edition has no compression and no policies")
-    judge(name, server_engine.server_url)
+    judge(name, engine.server_url)
 
 
 def wanted(name, engine):

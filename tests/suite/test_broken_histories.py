@@ -67,12 +67,9 @@ def assert_found(project, *tables):
         assert replayed(project, script), f"the script of {id_} shows no difference"
 
 
-def test_a_quick_run_finds_them_by_other_checks(tmp_path):
-    """A quick run plays so few histories that some of these may not be met."""
-    edits, tables = zip(*BROKEN.values(), strict=True)
-    found = found_quickly(copied_project(tmp_path / "schema", *edits), "test_facts")
-    assert {finding["object"].partition(".")[0] for finding in found} == {*tables}
-    found = found_quickly(copied_project(tmp_path / "writes", UPDATES_NOTHING), "test_upsert_keeps")
+def test_a_quick_run_finds_an_upsert_that_updates_nothing_by_another_check(tmp_path):
+    """A quick run plays so few histories that it may not be met; facts show what else is broken."""
+    found = found_quickly(copied_project(tmp_path, UPDATES_NOTHING), "test_upsert_keeps")
     assert "rows:flow_data:upsert_keeps_the_last" in {finding["id"] for finding in found}
 
 
