@@ -188,10 +188,12 @@ def test_alteration(request, case):
         metadata = request.getfixturevalue("edited")(case.case)
     else:
         database.alter(case.case)
-    outcome = prove(database, metadata)
     if case.id in NOT_MENDED:
-        assert not outcome.mended
+        # Most are known before anything is tried.
+        plan = plan_for(database.compare(metadata))
+        assert plan.unmended or not prove(database, metadata).mended
         return
+    outcome = prove(database, metadata)
     assert not outcome.plan.unmended
     if "unprocessed inval messages" in "".join(outcome.left):
         pytest.skip("this PostgreSQL does not add a check to a domain altered just before")
