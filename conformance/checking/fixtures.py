@@ -66,7 +66,16 @@ def migrations(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine)
 
 @pytest.fixture(scope="session")
 def schema_template(pytestconfig: pytest.Config, conformance_engine: TimescaleEngine) -> Template:
-    """The template of databases with the schema: by `alembic upgrade head`."""
+    """The template of databases with the schema: by `alembic upgrade head`.
+
+    Of a project that says that it has no migrations, `prepare` makes the schema.
+    """
+    from conformance.project.alembic_files import says_none
+    from conformance.project.preparation import prepared
+
+    options = options_of(pytestconfig)
+    if says_none(options.alembic_ini) and (template := prepared(options)) is not None:
+        return template
     return migrations_of(pytestconfig, conformance_engine).template()
 
 
@@ -92,14 +101,11 @@ def migrations_of(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
 
 def migrations_or_skip(config: pytest.Config, engine: TimescaleEngine) -> Migrations:
     """As `migrations_of`; a check is skipped if the project has no migrations at all."""
-    from pathlib import Path
-
-    from conformance.project.alembic_files import configures_alembic
+    from conformance.project.alembic_files import configures_alembic, says_none
 
     ini = options_of(config).alembic_ini
     if not configures_alembic(ini):
-        # "none" is how a project says that it has none.
-        told = ': alembic_ini is "none"' if Path(ini).name == "none" else f": there is no {ini}"
+        told = ': alembic_ini is "none"' if says_none(ini) else f": there is no {ini}"
         pytest.skip(f"not checked: the project has no migrations{told}")
     return migrations_of(config, engine)
 

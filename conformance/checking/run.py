@@ -17,7 +17,7 @@ from conformance.engines.started import start_session
 from conformance.pipeline import scope_of
 from conformance.process.output import make_folder
 from conformance.process.progress import unwatched
-from conformance.project.alembic_files import configures_alembic
+from conformance.project.alembic_files import configures_alembic, says_none
 from conformance.project.migrations import Migrations
 from conformance.project.models import import_fixtures, metadata_for
 from conformance.project.scripts import config_for
@@ -102,9 +102,11 @@ def check_on(
         ConformanceError: the models or the migrations are not available.
     """
     started = time.monotonic()
-    # Fixtures of the project may create the schema without migrations.
-    migrated = configures_alembic(choices.project.alembic_ini)
-    if migrated or not choices.project.fixtures:
+    # Fixtures of the project may create the schema without migrations, and so may `prepare`.
+    ini = choices.project.alembic_ini
+    migrated = configures_alembic(ini)
+    elsewhere = choices.project.fixtures or (says_none(ini) and choices.project.prepare)
+    if migrated or not elsewhere:
         Migrations.on(session.engine, config_for(choices.project)).use_their_version(session.engine)
     # Read now: pytest stops the engine at its end.
     used = session.used

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.checking.process import SuiteProcess, verdict_of
 from conformance.errors import ConformanceError
+from conformance.project.alembic_files import configures_alembic
 from conformance.project.scripts import config_for, ini_of, sources_of
 
 if TYPE_CHECKING:
@@ -49,13 +50,11 @@ class Watch:
 
     @classmethod
     def of(cls, project: Configuration) -> Watch:
-        """The files that the models and the migrations may be made of.
-
-        Raises:
-            ConformanceError: there is no ini file of Alembic.
-        """
-        ini = ini_of(config_for(project)).resolve().parent
-        return cls(tuple(sorted({ini, Path(project.folder or Path.cwd()).resolve()})))
+        """The files that the models and the migrations, if there are any, may be made of."""
+        folders = {Path(project.folder or Path.cwd()).resolve()}
+        if configures_alembic(project.alembic_ini):
+            folders.add(ini_of(config_for(project)).resolve().parent)
+        return cls(tuple(sorted(folders)))
 
     def look(self) -> bool:
         """Look at the files; return whether they have changed since the last look."""

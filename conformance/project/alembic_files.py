@@ -9,9 +9,16 @@ from pathlib import Path
 PYPROJECT = "pyproject.toml"
 
 
+def says_none(ini: Path | str) -> bool:
+    """Whether the project says that it has no migrations, or none that make the whole schema."""
+    return Path(ini).name == "none"
+
+
 def configures_alembic(ini: Path | str) -> bool:
     """Whether the ini file exists, or a pyproject.toml beside it configures Alembic."""
     path = Path(ini)
+    if says_none(ini):
+        return False
     in_its_place = path.name == PYPROJECT or not path.is_file()
     return _is_in(path.parent / PYPROJECT) if in_its_place else True
 

@@ -138,8 +138,9 @@ class Configuration:
         "The folder for the reports.", TEXT, "FOLDER", default="build/conformance", path=True
     )
     prepare: tuple[str, ...] = _key(
-        "SQL statements, or a .sql file, to run in an empty database before the first "
-        "revision: they create what the migrations expect to exist.",
+        "SQL statements, or .sql files, to run in an empty database before the first "
+        "revision: they create what the migrations expect to exist. With alembic_ini none: they "
+        "create the whole schema.",
         TEXTS,
         "SQL|FILE",
         default=(),

@@ -18,11 +18,13 @@ from conformance.engines.connecting import connect
 from conformance.errors import MigrationFailed
 from conformance.observed import Scope
 from conformance.observed.home import home_of, version_of
+from conformance.project.configuration import Configuration
 from conformance.project.confinement import confined, nowhere
 from conformance.project.env_connection import passed_to_env
 from conformance.project.failing import ONLINE, failure_in_a_file, place_of, why_it_failed
+from conformance.project.flask_app import PROJECT
 from conformance.project.left_out import LEFT_OUT, LeftOut
-from conformance.project.preparation import prepare, statements_of
+from conformance.project.preparation import prepare, prepared, statements_of
 from conformance.project.scripts import (
     command_line,
     copied_config,
@@ -121,11 +123,16 @@ class Migrations:
     @property
     def unmigrated(self) -> Template | None:
         """The database before the first revision, after `prepare`; None: an empty database."""
-        statements = statements_of(self.config)
-        if not statements:
-            return None
-        key = hashlib.sha256(repr(statements).encode()).hexdigest()[:32]
-        return Template("prepared", key, lambda url: prepare(url, statements))
+        return prepared(self._project)
+
+    @property
+    def prepared(self) -> tuple[str, ...]:
+        """The statements of `prepare`."""
+        return statements_of(self._project)
+
+    @property
+    def _project(self) -> Configuration:
+        return self.config.attributes.get(PROJECT) or Configuration()
 
     def upgrade(self, connection: Connection, revision: str = "heads") -> None:
         """Run `alembic upgrade` on the connection, and commit; by default of all branches."""
@@ -177,7 +184,7 @@ class Migrations:
         Args:
             engine: migrates a database if the files mention such a schema.
         """
-        if not may_set_extension_schema(self.config) and not statements_of(self.config):
+        if not may_set_extension_schema(self.config) and not self.prepared:
             return None
         with engine.database(self.template()) as url, connect(url) as connection:
             found = home_of(connection)
@@ -189,7 +196,7 @@ class Migrations:
         Raises:
             ConformanceError: the migration fails, or the server does not support the version.
         """
-        if may_set_extension_version(self.config) or statements_of(self.config):
+        if may_set_extension_version(self.config) or self.prepared:
             with engine.database(self.template()) as url, connect(url) as connection:
                 version = version_of(connection)
             if version is not None:
@@ -206,7 +213,7 @@ class Migrations:
         """
         heads = heads_of(self.config)
         head = heads[0] if len(heads) == 1 else "heads"
-        statements = statements_of(self.config)
+        statements = self.prepared
 
         def migrate(url: URL) -> None:
             prepare(url, statements)

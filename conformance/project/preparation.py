@@ -1,27 +1,28 @@
 """Run `prepare` of the configuration: SQL before the first revision.
 
-The statements create the extensions, schemas and roles that the migrations expect to exist.
+The statements create the extensions, schemas and roles that the migrations expect to exist. In a
+project without Alembic they create the whole schema.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from conformance.engines.base import Template
 from conformance.engines.connecting import connect
 from conformance.errors import MigrationFailed, ModelsUnavailable, describe_briefly
 from conformance.observed.tokens import tokens_of
 from conformance.project.configuration import SECTION, Configuration
 from conformance.project.failing import hint_of, shown
-from conformance.project.flask_app import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from alembic.config import Config
     from sqlalchemy import URL
 
 #: duplicate_object, duplicate_schema: the role exists since an earlier database of the server, or
@@ -33,13 +34,25 @@ _LIKE_A_PATH = re.compile(r"[\w./-]+")
 _MAKES_ONE = re.compile(r"\s*create\s+(role|user|extension|schema)\b[^;]*;?\s*", re.IGNORECASE)
 
 
-def statements_of(config: Config) -> tuple[str, ...]:
+def prepared(project: Configuration) -> Template | None:
+    """The database after `prepare`; None without it: an empty database.
+
+    Raises:
+        ModelsUnavailable: a .sql file cannot be read.
+    """
+    statements = statements_of(project)
+    if not statements:
+        return None
+    key = hashlib.sha256(repr(statements).encode()).hexdigest()[:32]
+    return Template("prepared", key, lambda url: prepare(url, statements))
+
+
+def statements_of(project: Configuration) -> tuple[str, ...]:
     """The statements of `prepare`, one by one.
 
     Raises:
         ModelsUnavailable: a .sql file cannot be read.
     """
-    project: Configuration = config.attributes.get(PROJECT) or Configuration()
     entries = (_read(entry, Path(project.folder or ".")) for entry in project.prepare)
     return tuple(statement for entry in entries for statement in _split(entry))
 

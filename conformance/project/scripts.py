@@ -24,7 +24,7 @@ from conformance.errors import (
     ModelsUnavailable,
     describe_error,
 )
-from conformance.project.alembic_files import PYPROJECT, configures_alembic
+from conformance.project.alembic_files import PYPROJECT, configures_alembic, says_none
 from conformance.project.flask_app import PROJECT
 from conformance.project.surroundings import hint_at_variable, prepare_environment
 
@@ -55,8 +55,9 @@ _NO_SOURCES = {"build", "dist", "tests", "benchmarks", "docs", "mutants", "node_
 #: Prefixes of variables that differ between runs and do not affect the schema.
 _OF_THE_RUN = ("CONFORMANCE_", "DATABASE_URL", "PG", "PYTEST_")
 _WITHOUT = (
-    "Without Alembic, conformance check takes the schema from a fixture schema_template in a module"
-    " that the key fixtures names, and conformance fix URL --sql prints statements."
+    "Without Alembic, conformance check takes the schema from the SQL files in prepare, with"
+    ' alembic_ini = "none", or from a fixture schema_template in a module that the key fixtures'
+    " names, and conformance fix URL --sql prints statements."
 )
 _LIBRARIES = ("alembic", "sqlalchemy", "psycopg2-binary", "psycopg", "asyncpg")
 
@@ -82,7 +83,7 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     """
     path = Path(ini)
     written = not path.is_file() or path.name == PYPROJECT
-    if path.name == "none":
+    if says_none(ini):
         raise ModelsUnavailable('The project has no migrations: alembic_ini is "none".', _WITHOUT)
     if not configures_alembic(ini):
         raise ModelsUnavailable(f"There is no {path.name} in {path.resolve().parent}.", _hint(path))

@@ -188,6 +188,38 @@ def test_a_project_without_migrations_gives_its_schema_by_a_fixture(tmp_path):
     assert "conformance fix URL --sql prints the SQL that mends this finding." in done.stdout
 
 
+def test_a_project_without_migrations_gives_its_schema_by_sql_files(tmp_path):
+    """A percent sign is no parameter, and each statement has a transaction of its own."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.conformance]\nmodels = "house:metadata"\nalembic_ini = "none"\n'
+        'prepare = ["sql/1.sql", "sql/2.sql"]\n[tool.alembic]\nscript_location = "steps"\n'
+    )
+    (tmp_path / "house.py").write_text(ROOMS)
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql/1.sql").write_text(
+        "CREATE EXTENSION timescaledb;\n"
+        "CREATE TABLE doors (id int PRIMARY KEY, colour text);\n"
+        "CREATE TABLE rooms (at timestamptz NOT NULL, heat int);\n"
+    )
+    (tmp_path / "sql/2.sql").write_text(
+        "SELECT create_hypertable('rooms', 'at', chunk_time_interval => INTERVAL '1 day')"
+        " WHERE 'rooms' LIKE 'r%';\n"
+        "CREATE INDEX CONCURRENTLY passing ON pg_temp.nothing (at);\n"
+    )
+    done = check("-k", "test_facts or test_migrations or every_table", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "A statement of prepare in pyproject.toml fails: " in sentences(done)[0]
+    written = (tmp_path / "sql/2.sql").read_text()
+    (tmp_path / "sql/2.sql").write_text(written.partition("CREATE INDEX")[0])
+    done = check("-k", "test_facts or test_migrations or every_table", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 'the project has no migrations: alembic_ini is "none"' in done.stdout
+    (tmp_path / "sql/2.sql").write_text("SELECT 1;")
+    done = check("-k", "test_facts", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "hypertable rooms: is missing, the models declare it" in done.stdout
+
+
 FROM_MODELS = """
 import pytest
 from sqlalchemy import create_engine

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from conformance.checking import watching
 from conformance.checking.watching import GLANCE, QUIET, Watch, snapshot
 from conformance.cli import main
+from conformance.project.configuration import Configuration
 from tests.suite.projects import PROJECT, copied_project
 
 
@@ -55,6 +56,11 @@ def test_what_is_watched(tmp_path):
     assert {path.relative_to(tmp_path).as_posix() for path in snapshot([tmp_path])} == {
         "models.py", "a/b.sql", "alembic.ini", ".env",
     }  # fmt: skip
+
+
+def test_a_project_without_migrations_is_watched(tmp_path):
+    project = Configuration(folder=str(tmp_path), alembic_ini="none")
+    assert Watch.of(project).folders == (tmp_path.resolve(),)
 
 
 @pytest.mark.parametrize(

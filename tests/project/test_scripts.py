@@ -149,6 +149,7 @@ def test_a_project_that_says_that_it_has_no_migrations():
         alembic_config("none")
     assert caught.value.problem == 'The project has no migrations: alembic_ini is "none".'
     assert caught.value.hint.startswith("Without Alembic, conformance check takes the schema from")
+    assert not configures_alembic("none")
 
 
 def test_there_is_no_ini_file(folder):
@@ -162,7 +163,7 @@ def test_there_is_no_ini_file(folder):
     (folder / "steps/alembic.ini").unlink()
     with pytest.raises(ModelsUnavailable) as caught:
         alembic_config("alembic.ini")
-    assert "takes the schema from a fixture schema_template" in caught.value.hint
+    assert "or from a fixture schema_template in a module" in caught.value.hint
 
 
 def test_what_a_kept_state_depends_on(folder, monkeypatch):

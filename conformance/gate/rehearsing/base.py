@@ -19,7 +19,7 @@ from conformance.errors import ConformanceError
 from conformance.gate.revisions.files import imports_of
 from conformance.population.keys import rows_key
 from conformance.project.confinement import confined
-from conformance.project.preparation import prepare, statements_of
+from conformance.project.preparation import prepare
 from conformance.project.scripts import variables_named_in
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def base_template(
         home: the schema in which the new revisions create TimescaleDB, if the old ones do not.
         version: the version of TimescaleDB in that schema; None for the server's default.
     """
-    statements = statements_of(migrations.config)
+    statements = migrations.prepared
     insists = migrations.insist_on_the_extension(schemas=home is not None)
 
     def prepare_base(url: URL) -> None:
