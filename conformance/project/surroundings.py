@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import os
 import re
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from conformance.project.configuration import Configuration
 
+#: The folder of this package, which may be installed as a link to its sources.
+_OURS = Path(__file__).parents[1]
 #: The hint where no models are configured.
 NAME_THE_MODELS = (
     'Pass --models package.module:Base.metadata, or set models = "..." in [tool.conformance] of'
@@ -236,15 +239,33 @@ def _missing(error: BaseException) -> list[str]:
 
 def _read_in_vain(error: BaseException) -> list[str]:
     """The unset variables that the code that failed reads without a default, if they may be why."""
+    told, ends = str(error), isinstance(error, SystemExit)
     names = (
         name
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-        for name in _READ.findall("".join(linecache.getlines(frame.f_code.co_filename)))
-        if "site-packages" not in frame.f_code.co_filename and name not in os.environ
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not _is_library(frame.f_code.co_filename)
+        # Who ends the process has said why: a function that it did not come from is no reason.
+        for name in _READ.findall(_source(frame.f_code.co_filename, line if ends else None))
+        if name not in os.environ
     )
-    told = str(error)
-    of_none = isinstance(error, SystemExit) or "None" in told
+    of_none = ends or "None" in told
     return [name for name in dict.fromkeys(names) if of_none or name in told]
+
+
+def _is_library(file: str) -> bool:
+    return "site-packages" in file or Path(file).is_relative_to(_OURS)
+
+
+def _source(file: str, line: int | None) -> str:
+    """The text of a file; with a line, without the functions that do not contain that line."""
+    lines = [*linecache.getlines(file)]
+    if line is not None:
+        for node in ast.walk(ast.parse("".join(lines))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first, last = node.lineno, node.end_lineno or node.lineno
+                if not first <= line <= last:
+                    lines[first - 1 : last] = [""] * (last - first + 1)
+    return "".join(lines)
 
 
 def _told(error: BaseException) -> list[str]:

@@ -218,6 +218,30 @@ def test_an_env_py_that_misses_a_variable(project, monkeypatch, read):
         tables()
 
 
+@pytest.mark.parametrize(
+    ("read", "hint"),
+    [
+        ("False", "Correct env.py"),
+        ("os.getenv('HOUSE_URL')", "Set HOUSE_URL to any valid value"),
+    ],
+)
+def test_a_variable_that_another_function_reads_is_not_why_the_process_ends(
+    project, monkeypatch, read, hint
+):
+    """Where settings are read, there are some that may be left out."""
+    monkeypatch.delenv("HOUSE_COLOUR", raising=False)
+    monkeypatch.delenv("HOUSE_URL", raising=False)
+    project(
+        "import os, sys\n"
+        "def colour():\n    return os.getenv('HOUSE_COLOUR')\n"
+        f"def complete():\n    if not {read}:\n        sys.exit(2)\n"
+        "colour()\ncomplete()\n"
+    )
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert caught.value.hint.startswith(hint)
+
+
 def test_a_variable_that_an_env_py_can_do_without(project, monkeypatch):
     monkeypatch.delenv("HOUSE_URL", raising=False)
     project("import os\nos.getenv('HOUSE_URL')\nraise RuntimeError('broken')")
