@@ -12,9 +12,13 @@ Source: Alembic documentation, "Plugins".
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations.ops import UpgradeOps
     from alembic.runtime.plugins import Plugin
@@ -22,6 +26,22 @@ if TYPE_CHECKING:
 
 #: As `conformance.declarations.base.INFO_KEY`, which would load SQLAlchemy.
 _INFO_KEY = "timescaledb"
+
+
+class _Plugin(ModuleType):
+    """This module, which is also a collection that has it alone.
+
+    Up to 1.20.0 Alembic iterates over what an entry point names, and cannot be imported beside a
+    module that does not allow it. Later it takes a module, and warns of a collection.
+
+    Source: alembic/runtime/plugins.py, `_setup`.
+    """
+
+    def __iter__(self) -> Iterator[ModuleType]:
+        yield self
+
+
+sys.modules[__name__].__class__ = _Plugin
 
 
 def setup(plugin: Plugin) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from alembic import command
@@ -327,3 +327,11 @@ def test_it_loads_nothing_beside_alembic():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "['conformance.alembic_plugin']\n"
+
+
+def test_versions_that_iterate_over_what_an_entry_point_names():
+    """Alembic 1.18.0 to 1.20.0 do so, and cannot be imported beside one that they cannot."""
+    (found,) = entry_points(group="alembic.plugins", name="conformance")
+    loaded = found.load()
+    assert isinstance(loaded, ModuleType)
+    assert [module.setup for module in loaded] == [loaded.setup]
