@@ -105,6 +105,8 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
         scene.lift(ref.table)
         yield from _retyped(ref, before, after, scene)
     old, new = before.get("identity"), after.get("identity")
+    if _alters_identity(old, new):
+        scene.lift(ref.table)
     if old != new and old is not None and _of_other_sort(old, new):
         yield from _without_identity(ref, old, after)
     if "default" in changed or (retyped and before.get("default") is not None):
@@ -185,6 +187,12 @@ def _nullable(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[S
     yield apart("column", dropped, phase=LAST)
 
 
+def _alters_identity(old: Value, new: Value) -> bool:
+    """Whether a statement of the change is refused while compression is on."""
+    kinds = {_generation(value) for value in (old, new)}
+    return len(kinds) > 1 and not kinds <= {"NONE", _SERIAL.upper()}
+
+
 def _of_other_sort(old: Value, new: Value) -> bool:
     """Whether one is an identity and the other is not."""
     return new is None or (old == _SERIAL) is not (new == _SERIAL)
@@ -242,6 +250,7 @@ def _generation(identity: Value) -> str:
 def _generation_changed(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step]:
     """A generated column that becomes plain keeps its values; every other change makes it anew."""
     if after.get("generated") is None and before.get("generated_storage") == "stored":
+        scene.lift(ref.table)
         yield _alter(ref, "DROP EXPRESSION")
         rest = {**before, "generated": None, "default": None}
         rest.pop("generated_storage", None)
