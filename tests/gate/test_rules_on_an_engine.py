@@ -248,6 +248,24 @@ CASES = (
         sql("DROP TABLE boxes", "DROP TABLE lids"),
         edit=two_tables,
     ),
+    Case(
+        "a lock without a timeout after a COMMIT",
+        sql("COMMIT", "ALTER TABLE places ADD COLUMN IF NOT EXISTS area integer"),
+        DROP,
+        {"no-lock-timeout"},
+        WITH_AREA,
+    ),
+    Case(
+        "a lock that a COMMIT releases",
+        sql(
+            "ALTER TABLE places ADD COLUMN IF NOT EXISTS area integer",
+            "COMMIT",
+            "BEGIN",
+            "SELECT count(*) FROM readings",
+        ),
+        DROP,
+        edit=WITH_AREA,
+    ),
     Case("a downgrade that fails", ADD, sql("DROP TABLE nothing"), {"downgrade"}, WITH_AREA),
     Case(
         "a function left",

@@ -10,7 +10,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
+from psycopg2.extensions import (
+    STATUS_IN_TRANSACTION,
+    TRANSACTION_STATUS_IDLE,
+    TRANSACTION_STATUS_INERROR,
+)
 from psycopg2.extensions import connection as psycopg2_connection
 from psycopg2.extensions import cursor as plain_cursor
 from sqlalchemy import AdaptedConnection
@@ -69,6 +73,15 @@ def watch_cursors(
 def is_idle(raw: Any) -> bool:
     """Whether the session is outside of a transaction."""
     return bool(_status(raw) == TRANSACTION_STATUS_IDLE)
+
+
+def commits_alone(raw: Any) -> bool:
+    """Whether the next statement is a transaction of its own.
+
+    After a COMMIT that a revision sends as a statement, psycopg2 begins no other transaction.
+    """
+    forgotten = is_idle(raw) and getattr(raw, "status", None) == STATUS_IN_TRANSACTION
+    return bool(raw.autocommit or forgotten)
 
 
 def has_failed(raw: Any) -> bool:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, event
 
 from conformance.gate.evidence.report import DECOMPRESSION_LIMIT, Notice, Statement
-from conformance.gate.rehearsing.driver import has_failed, is_idle, watch_cursors
+from conformance.gate.rehearsing.driver import (
+    commits_alone,
+    has_failed,
+    is_idle,
+    watch_cursors,
+)
 from conformance.gate.rehearsing.relations import Moment, RelationIndex, observe, rewritten
 from conformance.project.listening import driver_connection, notices_of, unrecorded_cursor
 
@@ -153,11 +158,12 @@ class Tracer:
         lock_timeout = None
         # An idle connection would begin a transaction. A failed transaction answers no query until
         # it is rolled back, which a revision may do with a savepoint.
-        if raw.autocommit or not (is_idle(raw) or has_failed(raw)):
+        alone = commits_alone(raw)
+        if alone or not (is_idle(raw) or has_failed(raw)):
             lock_timeout = _setting(raw, "lock_timeout")
         self._running = _Running(
             0.0,
-            None if raw.autocommit else self._transaction,
+            None if alone else self._transaction,
             *self._calling_file.with_line(),
             lock_timeout,
             self._last,
@@ -172,13 +178,17 @@ class Tracer:
         began = time.perf_counter()
         running, self._running, self.failed = self._running, None, None
         if running is not None:
-            sent = self._text(cursor, statement)
-            traced = self._traced(running, driver_connection(connection), sent)
+            sent, raw = self._text(cursor, statement), driver_connection(connection)
+            # The revision itself sent a COMMIT or ROLLBACK.
+            over = running.transaction is not None and is_idle(raw)
+            traced = self._traced(running, raw, sent)
             self.statements.append(replace(traced, seconds=ended - running.started))
             self.sources.append(running.source)
             self._returned = ended
             if traced.locks and running.transaction is not None:
                 self._open.append((len(self.statements) - 1, running.started))
+            if over:
+                self._ended(connection)
         self._overhead += time.perf_counter() - began
 
     def _text(self, cursor: Any, statement: str) -> str:
