@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, UniqueConstraint
 
 from conformance.expected import spelling
+from conformance.strategies.canonical import canonical
 from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
 from conformance.strategies.rows import rows
 
@@ -163,6 +165,49 @@ def _taking(ties: Ties, row: Row, other: Row, columns: Sequence[str]) -> Row:
         **{name: value for name, value in row.items() if name not in taken},
         **{name: value for name, value in other.items() if name in taken},
     }
+
+
+def many(model: Any, drawn: Sequence[Row], count: int) -> list[Row]:
+    """At most `count` rows with different keys, of columns of these rows; drawing takes longer.
+
+    Columns that are tied come from the same row. No two rows have the same values in the columns of
+    a unique key.
+
+    Args:
+        drawn: rows with all columns.
+    """
+    table = table_of(model)
+    ties = _ties(derivation_of(table))
+    groups = list(dict.fromkeys(ties.get(name, (name,)) for name in natural_key(table)))
+    in_groups = {name for group in groups for name in group}
+    parts = [
+        [*{_values(row, group): {name: row[name] for name in group} for row in drawn}.values()]
+        for group in groups
+    ]
+    unique = [
+        tuple(column.key for column in item.columns)
+        for item in (table.primary_key, *table.constraints, *table.indexes)
+        if isinstance(item, PrimaryKeyConstraint | UniqueConstraint)
+        or (isinstance(item, Index) and item.unique)
+    ]
+    seen: set[Any] = set()
+    found: list[Row] = []
+    for number, chosen in enumerate(product(*parts)):
+        rest = drawn[number % len(drawn)]
+        row = {name: value for name, value in rest.items() if name not in in_groups}
+        for part in chosen:
+            row.update(part)
+        keys = {(key, _values(row, key)) for key in unique if key and row.keys() >= {*key}}
+        if seen.isdisjoint(keys):
+            seen |= keys
+            found.append(row)
+        if len(found) == count:
+            break
+    return found
+
+
+def _values(row: Row, columns: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(canonical(row[name]) for name in columns)
 
 
 @st.composite

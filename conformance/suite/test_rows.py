@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache, partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -16,19 +17,24 @@ from sqlalchemy.exc import DBAPIError
 from conformance.checking import outcomes
 from conformance.checking.profiles import generation_of
 from conformance.checking.session import metadata_of
+from conformance.declarations import hypertable_of
 from conformance.expected import spelling
 from conformance.population.given import answers, given
 from conformance.population.thinness import why_not_derived, why_not_generated
 from conformance.strategies import (
     batches,
+    canonical,
     checks_of,
+    chunk_starts,
     columns_of,
+    default_span,
     narrowly_refused_by,
     natural_key,
     precarious_values,
     refused_by,
     rows,
 )
+from conformance.strategies.batches import many
 from conformance.strategies.drawing import draw
 from conformance.suite.row_world import (
     Ledger,
@@ -68,6 +74,9 @@ if TYPE_CHECKING:
 #: How many rows with precarious values are written in one call.
 ROWS_AT_ONCE = 25
 
+#: More rows than most write paths send at once, and no round number; the rows that lend the values.
+ROWS_OF_A_LONG_CALL, DRAWN_FOR_IT = 6_007, 200
+
 #: SQLSTATEs.
 UNIQUE_VIOLATION, CHECK_VIOLATION = "23505", "23514"
 
@@ -82,6 +91,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             tables = [table for table in tables if checks_of(table)]
         if metafunc.function is test_primary_keys_are_unique_across_chunks:
             tables = [table for table in tables if _generated_keys(table)]
+        is_quick = generation_of(metafunc.config).profile == "quick"
+        if metafunc.function is test_a_long_call_writes_every_row and is_quick:
+            # It takes seconds, and the same functions write to all tables.
+            tables = tables[:1]
         metafunc.parametrize("hypertable", tables, ids=[table.fullname for table in tables])
 
 
@@ -246,6 +259,69 @@ def test_precarious_values_are_kept(
 def _fail_over_value(record: Record, table: Table, row: Row, found: Exception | None) -> NoReturn:
     error = found or AssertionError("the row was lost once, and stored when it was written again")
     outcomes.fail(record, rows_finding(table.fullname, "precarious_values_are_kept", [row], error))
+
+
+def test_a_long_call_writes_every_row(
+    populated: Connection, hypertable: Table, writes: Writes, before: Before, record: Record
+) -> None:
+    """A call with thousands of rows writes each row; writing them again changes nothing."""
+    sent = _rows_of_a_long_call(populated, hypertable, record)
+    record(outcomes.TRIED, {"rows": len(sent)})
+
+    def failure(count: int) -> Exception | None:
+        ledger = Ledger(hypertable, before(hypertable))
+        ledger.upsert(sent[:count])
+        try:
+            writes.upsert(populated, hypertable, sent[:count])
+            ledger.must_match(populated)
+            again = writes.upsert(populated, hypertable, sent[:count])
+            assert again.inserted == 0, f"{again.inserted} existing rows were inserted again"
+            assert again.updated == 0, f"{again.updated} equal rows were updated"
+            populated.rollback()
+            ledger = Ledger(hypertable, before(hypertable))
+            new = ledger.insert_new(sent[:count])
+            counted = writes.insert_new(populated, hypertable, sent[:count]).inserted
+            assert counted == new, f"insert_new reports {counted} new rows; {new} rows are new"
+            ledger.must_match(populated)
+        except Exception as error:
+            return error
+        finally:
+            populated.rollback()
+        return None
+
+    if (error := failure(len(sent))) is None:
+        return
+    holds, fails = 0, len(sent)
+    while fails - holds > 1:
+        middle = (holds + fails) // 2
+        if (found := failure(middle)) is None:
+            holds = middle
+        else:
+            fails, error = middle, found
+    finding = rows_finding(hypertable.fullname, "a_long_call_writes_every_row", sent[:1], error)
+    rows_, check = f"{fails:,} rows", "a long call writes every row"
+    message = f"rows of {hypertable.fullname}: {check} fails with {rows_}"
+    outcomes.fail(record, replace(finding, message=message, observed=rows_))
+
+
+def _rows_of_a_long_call(connection: Connection, table: Table, record: Record) -> list[Row]:
+    """Rows of a chunk that is not compressed, in which nothing looks at rows before a write."""
+    declared = hypertable_of(table)
+    assert declared is not None
+    time = next(c.key for c in table.columns if c.name == declared.time_column)
+    settings: dict[str, Any] = {"complete": True, "nulls_for_unknown": True}
+    try:
+        natural_key(table)
+        start, end = [*chunk_starts(table), default_span(table)[1]][:2]
+        strategy = rows(table, **given(connection, table), span=(start, end), **settings)
+    except ValueError as error:
+        outcomes.skip_not_checked(record, why_not_generated(connection, table, error))
+    finally:
+        connection.rollback()
+    drawn = draw(strategy, DRAWN_FOR_IT)
+    # The end belongs to the next chunk, which is compressed.
+    drawn = [row for row in drawn if canonical(row[time]) != canonical(end)]
+    return many(table, drawn, ROWS_OF_A_LONG_CALL)
 
 
 def test_order_and_pieces_do_not_matter(

@@ -249,6 +249,15 @@ def short_and_long_calls(request, monkeypatch):
     monkeypatch.setattr(write_statements, "FEW_ROWS", request.param)
 
 
+@pytest.mark.usefixtures("short_and_long_calls")
+def test_equal_rows_are_not_written(connection, desk):
+    rows = [desk.point(tenor_days=days) for days in range(5)]
+    upsert(connection, CurveData, rows)
+    assert upsert(connection, CurveData, rows) == desk.written(already_there=5)
+    changed = [rows[0] | {"rate": 9.0}, *rows[1:]]
+    assert upsert(connection, CurveData, changed) == desk.written(updated=1, already_there=4)
+
+
 @BOTH
 @pytest.mark.parametrize("model", [CurveData, Signal], ids=["a key", "a key with NULLs"])
 @pytest.mark.usefixtures("short_and_long_calls")

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models
-from conformance.strategies import batches, canonical, natural_key
-from conformance.strategies.batches import respelled
+from conformance.strategies import batches, canonical, natural_key, rows
+from conformance.strategies.batches import many, respelled
+from conformance.strategies.drawing import draw
 
 from .drawing import always, comes_up
 
@@ -207,3 +208,32 @@ def test_a_decorator_s_values_are_not_spelled_otherwise():
 )
 def test_a_respelled_value_is_the_same(value):
     always(respelled(value), lambda again: canonical(again) == canonical(value))
+
+
+def test_many_rows_have_different_keys():
+    drawn = draw(rows(models.CurveData, complete=True), 50)
+    found = many(models.CurveData, drawn, 300)
+    key = natural_key(models.CurveData)
+    assert len({key_of(row, key) for row in found}) == len(found) == 300
+    assert {*found[0]} == {*drawn[0]}
+    assert len({canonical(row["rate"]) for row in found}) > 10
+
+
+def test_many_rows_keep_every_unique_key():
+    names = ("a", "b", "c")
+    model = table(
+        *(sa.Column(name, sa.Integer, nullable=False) for name in names),
+        sa.UniqueConstraint("a", "b", name="uq_t_natural_key"),
+        sa.Index("one_c", "c", unique=True),
+    )
+    drawn = [dict.fromkeys(names, number) for number in range(5)]
+    found = many(model, drawn, 100)
+    assert len({row["c"] for row in found}) == len(found) == 5
+
+
+def test_many_rows_keep_what_a_check_ties():
+    columns = (sa.Column(name, sa.Integer, nullable=False) for name in ("a", "b", "c"))
+    key = sa.UniqueConstraint("a", "c", name="uq_t_natural_key")
+    model = table(*columns, sa.CheckConstraint("a < b"), key)
+    drawn = draw(rows(model, complete=True), 20)
+    assert all(row["a"] < row["b"] for row in many(model, drawn, 100))

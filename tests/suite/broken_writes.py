@@ -49,6 +49,33 @@ def insert_row(connection, table, row):
     return 1
 '''
 
+WRITES_ONE_BATCH = '''
+"""Writes the first batch of a call alone."""
+
+from models import writes
+
+
+def insert_new(connection, model, rows):
+    return writes.insert_new(connection, model, rows[:5_000])
+
+
+def upsert(connection, model, rows):
+    return writes.upsert(connection, model, rows[:5_000])
+'''
+
+UPDATES_EQUAL_ROWS_OF_LONG_CALLS = '''
+"""Updates rows that are equal, beyond the first hundred."""
+
+from dataclasses import replace
+
+from models.writes import insert_new, upsert as upsert_all
+
+
+def upsert(connection, model, rows):
+    written = upsert_all(connection, model, rows)
+    return replace(written, updated=written.updated + max(0, written.already_there - 100))
+'''
+
 
 def with_writes(project, source):
     """The options that have the project's rows written by these functions."""

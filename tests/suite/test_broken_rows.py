@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .broken_schemas import BROKEN_KEYS, with_trigger
+from .broken_writes import UPDATES_EQUAL_ROWS_OF_LONG_CALLS, WRITES_ONE_BATCH, with_writes
 from .projects import REVISION, Edit, check, copied_project
 
 SWALLOWS = '''
@@ -248,3 +249,21 @@ def test_a_declared_trigger_that_refuses_the_sample_rows_is_not_a_difference(tmp
     code, verdict, _ = check(project, "-k", "test_rows and curves")
     assert (code, verdict["verdict"], verdict["findings"]) == (0, "conforms", [])
     assert any("nothing below zero" in item["reason"] for item in verdict["not_checked"])
+
+
+@pytest.mark.parametrize(
+    ("source", "rows", "reason"),
+    [
+        (WRITES_ONE_BATCH, "5,001 rows", "1 rows are lost"),
+        (UPDATES_EQUAL_ROWS_OF_LONG_CALLS, "101 rows", "1 equal rows were updated"),
+    ],
+    ids=["one batch", "equal rows"],
+)
+def test_a_write_path_that_is_wrong_in_long_calls(tmp_path, source, rows, reason):
+    project = copied_project(tmp_path)
+    code, verdict, _ = check(project, *with_writes(project, source), "-k", "test_rows and curves")
+    assert (code, verdict["verdict"]) == (1, "differs")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == "rows:curves:a_long_call_writes_every_row"
+    assert rows in finding["message"]
+    assert reason in finding["hint"]
