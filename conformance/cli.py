@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from conformance.errors import ConformanceError
-from conformance.process.printing import say, show_warnings
+from conformance.process.printing import print_every_character, say, show_warnings
 
 #: Each is the function of its name in the module of its name.
 _COMMANDS = ("audit", "check", "explain", "fix", "gate", "inspect", "matrix", "upgrade")
@@ -53,6 +53,7 @@ def main() -> None:
 
     Exit codes: 0 conforms, 1 differs, 2 could not run.
     """
+    print_every_character()
     show_warnings()
     # Migrations run many times: show each of their warnings once.
     warnings.simplefilter("once", append=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -71,6 +72,12 @@ class _WithoutCommands:
 def say(sentence: str) -> None:
     """Print a sentence of the program on standard error."""
     click.echo(visible(sentence), file=without_commands(sys.stderr, os.environ))
+
+
+def print_every_character() -> None:
+    """Print an escape in place of each character that standard output cannot encode."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def show_warnings() -> None:

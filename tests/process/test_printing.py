@@ -64,6 +64,26 @@ def test_json_that_finds_no_room():
 
 
 @pytest.mark.parametrize(
+    ("encoding", "printed"), [("ascii", "\\u2717 caf\\xe9"), ("latin-1", "\\u2717 café")]
+)
+def test_an_encoding_without_the_characters(tmp_path, encoding, printed):
+    """It is not a verdict that a name cannot be printed."""
+    page = tmp_path / "print.py"
+    page.write_text(
+        "from conformance.cli import main\n"
+        "@main.command('show')\n"
+        "def show(): print('\u2717 caf\xe9')\n"
+        "main(['show'])\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, page], cwd=PROJECT, capture_output=True, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.decode(encoding).strip()) == (0, printed)
+
+
+@pytest.mark.parametrize(
     ("text", "printed"),
     [
         ("plain :: text\n", "plain :: text\n"),
