@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import socket
 import threading
 import time
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     Handler = Callable[[socket.socket], None]
 
 HELD = Event()
+#: The end of each answer, and of the login.
+READY = re.compile(rb"Z\x00\x00\x00\x05[ITE]")
 
 
 @contextmanager
@@ -105,6 +108,23 @@ def held(number: int) -> Change:
 
     def change(at: int, piece: bytes) -> bytes:
         return piece if at < number else (HELD.wait(), b"")[1]
+
+    return change
+
+
+def silent(after: int) -> Change:
+    """After so many answers, of which the login's is the first, nothing comes.
+
+    In how many pieces an answer comes is up to the network, and to how a password is asked for.
+    """
+    answers = 0
+
+    def change(_: int, piece: bytes) -> bytes:
+        nonlocal answers
+        if answers >= after:
+            HELD.wait()
+        answers += len(READY.findall(piece))
+        return piece
 
     return change
 

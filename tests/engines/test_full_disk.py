@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,6 @@ from conformance.engines.connecting import connect, parse_url, trouble_of_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -36,25 +37,23 @@ COMPRESS = "SELECT compress_chunk(show_chunks('readings'))"
 
 
 @pytest.fixture
-def small(server_engine: Engine, tmp_path: Path) -> Iterator[Path]:
+def small(server_engine: Engine) -> Iterator[Path]:
     """A file system of 12 MB that belongs to the server's user."""
     if server_engine.name == "container" or os.geteuid() != 0:
         pytest.skip("needs root, and a server of this machine")
     if not server_engine.capabilities.community_edition:
         pytest.skip("the Apache edition has no compression")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("nothing can be mounted here")
-    try:
-        shutil.chown(folder, "postgres", "postgres")
-        # The server's user must reach it.
-        for parent in folder.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o055)
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+    # The server's user does not reach a folder of pytest's.
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", made]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("nothing can be mounted here")
+        try:
+            shutil.chown(folder, "postgres", "postgres")
+            yield folder
+        finally:
+            subprocess.run(["umount", made], check=True)
 
 
 @pytest.fixture
