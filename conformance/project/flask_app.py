@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
+#: Where Flask-SQLAlchemy has further databases, and what Flask-Migrate's env.py of several reads.
+_BINDS = "SQLALCHEMY_BINDS"
 #: The key of the project's configuration in the attributes of Alembic's.
 PROJECT = "conformance project"
 
@@ -31,14 +33,24 @@ def in_application(config: Config) -> Iterator[None]:
     """Enter the application context if env.py needs one, as `flask db upgrade` does.
 
     Raises:
-        MigrationFailed: the application was not found or cannot be created.
+        MigrationFailed: the application was not found or cannot be created, or env.py migrates
+            several databases of it: its connections would be led to one, and wait for each other.
     """
     if not mentions(config, "current_app"):
         yield
         return
     project: Configuration = config.attributes.get(PROJECT) or Configuration()
     named_one = project.flask_app or os.environ.get("FLASK_APP")
-    with _application(named_one, project.models).app_context():
+    application = _application(named_one, project.models)
+    binds = application.config.get(_BINDS)
+    if binds and mentions(config, _BINDS):
+        raise MigrationFailed(
+            f"env.py migrates {1 + len(binds)} databases (that of the application, and"
+            f" {', '.join(binds)}), and the suite has one.",
+            f"Name an application without {_BINDS} with flask_app in [{SECTION}] of pyproject.toml,"
+            " and the models of its database with --models.",
+        )
+    with application.app_context():
         yield
 
 

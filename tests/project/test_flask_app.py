@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from conformance.project.target import target_metadata
 
 from .projects import write
 
-pytest.importorskip("flask_migrate")
+flask_migrate = pytest.importorskip("flask_migrate")
 
 FILES = {
     "{name}/__init__.py": "",
@@ -127,6 +128,25 @@ def test_the_one_that_is_there_fails(tmp_path, source, told, hint, place):
         target_metadata(Configuration(alembic_ini=INI, flask_app=place))
     assert caught.value.problem.endswith(f"cannot be created: {told}.")
     assert "FLASK_APP" not in caught.value.hint
+
+
+@pytest.mark.parametrize("binds", [{}, {"series": "postgresql://app@db.invalid/series"}])
+def test_the_env_file_of_several_databases(name, tmp_path, binds):
+    """Each connection would be led to one database, and wait for the lock of the other."""
+    template = Path(flask_migrate.__file__).parent / "templates/flask-multidb/env.py"
+    (tmp_path / "migrations/env.py").write_text(template.read_text())
+    factory = tmp_path / name / "factory.py"
+    of_binds = f'app.config["SQLALCHEMY_BINDS"] = {binds}\n    db.init_app(app)'
+    factory.write_text(factory.read_text().replace("db.init_app(app)", of_binds))
+    if not binds:
+        assert entered(flask_app=f"{name}.factory:create_app") == "doors"
+        return
+    with pytest.raises(MigrationFailed) as caught:
+        entered(flask_app=f"{name}.factory:create_app")
+    assert caught.value.problem == (
+        "env.py migrates 2 databases (that of the application, and series), and the suite has one."
+    )
+    assert caught.value.hint.startswith("Name an application without SQLALCHEMY_BINDS with flask_a")
 
 
 @pytest.mark.usefixtures("name")
