@@ -128,7 +128,10 @@ def _with_statement(body: str) -> str:
 
 
 def _unwritten(error: Exception) -> ConformanceError:
+    way = "Correct script.py.mako"
+    if isinstance(error, FileNotFoundError):
+        way = "Copy script.py.mako from a folder that 'alembic init' makes"
     return ConformanceError(
         f"Alembic cannot write the revision: {describe_error(error)}.",
-        "Correct script.py.mako, or print the statements with --sql.",
+        f"{way}, or print the statements with --sql.",
     )

@@ -11,11 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
 from sqlalchemy import create_engine, text
 
 from conformance.audit import audit
 from conformance.errors import ConformanceError
+from conformance.mending.plan import Plan
 from conformance.mending.verdicts import written_in
+from conformance.mending.writing import printed_revision, write_revision
 from models import Base
 
 PROJECT = Path(__file__).parents[2]
@@ -29,6 +32,27 @@ AUDITED = {
     "findings": [],
     "against": None,
 }
+
+
+@pytest.mark.parametrize("write", [write_revision, printed_revision])
+@pytest.mark.parametrize(
+    ("template", "way"),
+    [
+        (None, "Copy script.py.mako from a folder that 'alembic init' makes, or print"),
+        ("${", "Correct script.py.mako, or print"),
+    ],
+)
+def test_a_template_that_is_missing_or_wrong(tmp_path, write, template, way):
+    shutil.copytree(PROJECT / "alembic", tmp_path / "alembic")
+    file = tmp_path / "alembic" / "script.py.mako"
+    file.unlink()
+    if template is not None:
+        file.write_text(template)
+    config = Config()
+    config.set_main_option("script_location", str(tmp_path / "alembic"))
+    with pytest.raises(ConformanceError, match=r"Alembic cannot write the revision: .*mako'") as it:
+        write(config, Plan((), ()))
+    assert it.value.hint == f"{way} the statements with --sql."
 
 
 @pytest.fixture
