@@ -216,10 +216,8 @@ def _identity(ref: Ref, old: Value, new: Value, after: Parts) -> Iterator[Step]:
     if not _of_other_sort(old, new) and old is not None:
         if _generation(old) != _generation(new) and new != _SERIAL:
             yield _alter(ref, f"SET GENERATED {_generation(new)}")
-        settings = sequences.options(str(new), kind)
-        found = sequences.of_column(ref)
-        body = f"EXECUTE 'ALTER SEQUENCE ' || {found} || ' AS {kind} {settings}';"
-        yield making("column", block(body))
+        own = sequences.of_column(ref), str(new), kind, name(ref.name), relation(ref.table)
+        yield making("column", sequences.altered(*own))
         return
     if str(new).startswith(_SERIAL):
         sequence = relation(f"{ref.table}_{ref.name}_seq")

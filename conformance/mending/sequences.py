@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.sequences import INTEGER_TYPES
 from conformance.mending.scene import Parts, Ref, Scene, Step, dropping, making
-from conformance.mending.sql import literal, relation
+from conformance.mending.sql import block, literal, relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,16 @@ _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 def options(described: str, kind: str) -> str:
     """`by default (start 100)` as all options of CREATE SEQUENCE for a column of the type."""
+    values = _values(described, kind)
+    words = [f"{_WORDS.get(name, name.upper())} {value}" for name, value in values.items()]
+    return " ".join([*words, "CYCLE" if "cycle" in described else "NO CYCLE"])
+
+
+def _values(described: str, kind: str) -> dict[str, int]:
     found = {match[1]: int(match[2]) for match in _PART.finditer(described)}
     down = found.get("increment", 1) < 0
     largest = _LARGEST.get(kind, _LARGEST["bigint"])
-    values = {
+    return {
         "increment": 1,
         "minvalue": -largest - 1 if down else 1,
         "maxvalue": -1 if down else largest,
@@ -32,8 +38,6 @@ def options(described: str, kind: str) -> str:
         "cache": 1,
         **found,
     }
-    words = [f"{_WORDS.get(name, name.upper())} {value}" for name, value in values.items()]
-    return " ".join([*words, "CYCLE" if "cycle" in described else "NO CYCLE"])
 
 
 def given(described: str) -> str:
@@ -41,6 +45,33 @@ def given(described: str) -> str:
     found = [f"{_WORDS.get(m[1], m[1].upper())} {m[2]}" for m in _PART.finditer(described)]
     found += ["CYCLE"] if "cycle" in described else []
     return f" ({' '.join(found)})" if found else ""
+
+
+def altered(sequence: str, described: str, kind: str, column: str = "", table: str = "") -> str:
+    """ALTER SEQUENCE; one that has not come to its new range begins there, behind given values.
+
+    Args:
+        sequence: an SQL expression for its name.
+        column: the column that draws from it.
+    """
+    values = _values(described, kind)
+    # A number behind the range stays an error of the server: it would be given twice.
+    before, last, since = f"< {values['minvalue']}", "max", ">="
+    if values["increment"] < 0:
+        before, last, since = f"> {values['maxvalue']}", "min", "<="
+    lines = [
+        f"EXECUTE 'SELECT last_value {before} FROM ' || its INTO early;",
+        f"EXECUTE 'ALTER SEQUENCE ' || its || ' AS {kind} {options(described, kind)}'",
+        "    || CASE WHEN early THEN ' RESTART' ELSE '' END;",
+    ]
+    if column:
+        lines += [
+            "IF early THEN",
+            f"    PERFORM setval(its, {last}({column})) FROM {table}",
+            f"    HAVING {last}({column}) {since} {values['start']};",
+            "END IF;",
+        ]
+    return block("\n    " + "\n    ".join(lines) + "\n", f"its text := {sequence}; early boolean;")
 
 
 def of_column(ref: Ref) -> str:
@@ -62,10 +93,9 @@ def change(ref: Ref, before: Parts, after: Parts, _scene: Scene) -> Iterator[Ste
     """ALTER SEQUENCE."""
     name = relation(ref.table)
     if before.get("options") != after.get("options"):
-        kind = str(after["options"]).partition(" (")[0]
-        yield making(
-            "sequence", f"ALTER SEQUENCE {name} AS {kind} {options(str(after['options']), kind)}"
-        )
+        described = str(after["options"])
+        kind = described.partition(" (")[0]
+        yield making("sequence", altered(literal(name), described, kind))
     if before.get("logged") != after.get("logged"):
         word = "LOGGED" if after["logged"] else "UNLOGGED"
         yield making("sequence", f"ALTER SEQUENCE {name} SET {word}")

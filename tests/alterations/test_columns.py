@@ -197,6 +197,12 @@ ALTERATIONS = (
         {"column:instruments.id:identity"},
     ),
     Alteration(
+        "identity that has begun below its range",
+        INSTRUMENTS + "ALTER COLUMN id SET MINVALUE -100 SET START -100 RESTART;"
+        "SELECT nextval('instruments_id_seq')",
+        {"column:instruments.id:identity"},
+    ),
+    Alteration(
         "identity that would go further than its column",
         "ALTER SEQUENCE instruments_id_seq AS bigint MAXVALUE 9223372036854775807",
     ),
