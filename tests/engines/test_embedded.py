@@ -368,22 +368,22 @@ class TestSnapshot:
     def test_boots_with_small_buffers(self, shared_url: URL) -> None:
         assert _value(_connect(shared_url), "SHOW shared_buffers") == "16MB"
 
-    @pytest.mark.parametrize("damage", ["truncated", "altered", "emptied"])
-    def test_damaged_is_made_anew(self, own_cache: Path, damage: str) -> None:
+    def test_damaged_is_made_anew(self, own_cache: Path) -> None:
         prepared: list[URL] = []
         template = Template("widgets", "1", _prepare_widgets(prepared))
         with EmbeddedEngine().database(template):
             pass
-        snapshots = list((own_cache / "snapshots").glob("*.snapshot"))
-        assert len(snapshots) == 2
-        for path in snapshots:
-            _damage(path, damage)
-        for _ in range(2):
-            engine = EmbeddedEngine()
-            engine.anticipate(template)
-            with engine.database(template) as url:
-                assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
-        assert len(prepared) == 2
+        for number, damage in enumerate(("truncated", "altered", "emptied"), start=2):
+            snapshots = list((own_cache / "snapshots").glob("*.snapshot"))
+            assert len(snapshots) == 2
+            for path in snapshots:
+                _damage(path, damage)
+            for _ in range(2):
+                engine = EmbeddedEngine()
+                engine.anticipate(template)
+                with engine.database(template) as url:
+                    assert _value(_connect(url), "SELECT count(*) FROM widgets") == 3
+            assert len(prepared) == number, damage
 
     def test_only_the_last_used_are_kept(self, own_cache: Path) -> None:
         folder = own_cache / "snapshots"
