@@ -51,16 +51,16 @@ def roles(conformance_engine, bare) -> Iterator[dict[str, str]]:
         run(url, "".join(f"DROP ROLE IF EXISTS {name};" for name in names.values()))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def community_edition(conformance_engine) -> None:
     """Skip what the Apache edition lacks."""
     if not conformance_engine.capabilities.community_edition:
         pytest.skip("needs the Community edition")
 
 
-@pytest.fixture(params=SCHEMAS)
+@pytest.fixture(scope="module", params=SCHEMAS)
 def inspected(request, conformance_engine, bare, roles) -> Iterator[Inspected]:
-    """Each of the schemas, in a database of its own."""
+    """Each of the schemas, in a database of its own, which tests only read."""
     request.getfixturevalue("community_edition")
     with conformance_engine.database(bare) as url:
         sql = SCHEMAS[request.param]

@@ -39,11 +39,16 @@ def comments(source):
     return [line for line in source.splitlines() if line.startswith("#")]
 
 
+@pytest.fixture(scope="module")
+def printed(inspected):
+    """The source of a module that says everything."""
+    return whole_module(inspected.address, schemas=inspected.schemas)
+
+
 @needs_sqlacodegen
-def test_a_printed_module_conforms(inspected):
-    source = whole_module(inspected.address, schemas=inspected.schemas)
-    assert "No declaration" not in source
-    assert findings(inspected, metadata_in(source)) == []
+def test_a_printed_module_conforms(inspected, printed):
+    assert "No declaration" not in printed
+    assert findings(inspected, metadata_in(printed)) == []
 
 
 @needs_sqlacodegen
@@ -88,8 +93,8 @@ def paste(source, metadata):
 
 
 @needs_sqlacodegen
-def test_what_models_lack_is_printed_and_conforms(inspected):
-    whole = metadata_in(whole_module(inspected.address, schemas=inspected.schemas))
+def test_what_models_lack_is_printed_and_conforms(inspected, printed):
+    whole = metadata_in(printed)
     poor = without_declarations(whole)
     assert findings(inspected, poor) != []
     source = additions(inspected.address, poor, schemas=inspected.schemas)
@@ -99,8 +104,8 @@ def test_what_models_lack_is_printed_and_conforms(inspected):
 
 
 @needs_sqlacodegen
-def test_models_that_say_everything_lack_nothing(inspected):
-    whole = metadata_in(whole_module(inspected.address, schemas=inspected.schemas))
+def test_models_that_say_everything_lack_nothing(inspected, printed):
+    whole = metadata_in(printed)
     assert additions(inspected.address, whole, schemas=inspected.schemas) == ""
     everything = additions(inspected.address, whole, schemas=inspected.schemas, everything=True)
     assert "Instead of" not in everything
