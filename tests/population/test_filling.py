@@ -38,41 +38,49 @@ def connection(conformance_engine, schema_template):
         yield connection
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def compress(conformance_engine):
     return conformance_engine.capabilities.community_edition
 
 
-def test_every_table_has_rows(connection, compress):
-    fill_every_state(connection, Base.metadata, compress=compress)
+@pytest.fixture(scope="module")
+def filled(conformance_engine, schema_template, compress):
+    """A connection to a database with rows, which tests only read."""
+    with (
+        conformance_engine.database(schema_template) as url,
+        create_engine(url, poolclass=pool.NullPool).connect() as connection,
+    ):
+        fill_every_state(connection, Base.metadata, compress=compress)
+        yield connection
+
+
+def test_every_table_has_rows(filled):
     for table in Base.metadata.sorted_tables:
-        assert connection.scalar(select(func.count()).select_from(table)) >= 4
+        assert filled.scalar(select(func.count()).select_from(table)) >= 4
 
 
-def test_every_chunk_has_more_than_one_row(connection, compress):
-    fill_every_state(connection, Base.metadata, compress=compress)
+def test_every_chunk_has_more_than_one_row(filled):
     for table in Base.metadata.sorted_tables:
         if hypertable_of(table) is not None:
-            chunks = chunks_of(connection, table)
+            chunks = chunks_of(filled, table)
             assert len(chunks) == 4
             for chunk in chunks:
-                assert connection.exec_driver_sql(f"SELECT count(*) FROM {chunk}").scalar() > 1
+                assert filled.exec_driver_sql(f"SELECT count(*) FROM {chunk}").scalar() > 1
 
 
-def test_chunks_of_every_state(connection, compress):
+def test_chunks_of_every_state(filled, compress):
     if not compress:
         pytest.skip("the server has no compression")
-    fill_every_state(connection, Base.metadata, compress=True)
     query = "SELECT hypertable_name, is_compressed FROM timescaledb_information.chunks"
-    states = Counter(tuple(row) for row in connection.execute(text(query)))
+    states = Counter(tuple(row) for row in filled.execute(text(query)))
     for table in Base.metadata.sorted_tables:
         if hypertable_of(table) is not None:
             assert (states[table.name, True], states[table.name, False]) == (2, 2)
             # The second is compressed; the third is too, and has a row that is not.
-            _, wholly, partly, _ = chunks_of(connection, table)
-            assert connection.exec_driver_sql(f"SELECT count(*) FROM ONLY {wholly}").scalar() == 0
-            total = connection.exec_driver_sql(f"SELECT count(*) FROM {partly}").scalar_one()
-            plain = connection.exec_driver_sql(f"SELECT count(*) FROM ONLY {partly}").scalar_one()
+            _, wholly, partly, _ = chunks_of(filled, table)
+            assert filled.exec_driver_sql(f"SELECT count(*) FROM ONLY {wholly}").scalar() == 0
+            total = filled.exec_driver_sql(f"SELECT count(*) FROM {partly}").scalar_one()
+            plain = filled.exec_driver_sql(f"SELECT count(*) FROM ONLY {partly}").scalar_one()
             assert total > 1
             assert plain
 
