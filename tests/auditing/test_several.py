@@ -44,7 +44,7 @@ def template(server_engine, without_runs):
 
 @pytest.fixture
 def fleet(server_engine, server, template, tmp_path):
-    """`fleet(50)`: a file with 50 databases, and what counts the sessions in them.
+    """`fleet(20)`: a file with 20 databases, and what counts the sessions in them.
 
     The first one differs, the second is too old, the last is gone; the others conform.
     """
@@ -125,7 +125,7 @@ class Sessions:
                 time.sleep(0.005)
 
 
-@pytest.mark.parametrize(("number", "jobs"), [(5, 2), pytest.param(50, 8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("number", "jobs"), [(5, 2), pytest.param(20, 8, marks=pytest.mark.slow)])
 def test_a_fleet(fleet, tmp_path, number, jobs):
     metrics, reports = tmp_path / "conformance.prom", tmp_path / "reports"
     file, sessions = fleet(number)
