@@ -11,9 +11,10 @@ from sqlalchemy.schema import SchemaItem
 from conformance.intervals import Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
-    from sqlalchemy import MetaData
+    from sqlalchemy import Constraint, Index, MetaData
     from sqlalchemy.sql.base import SchemaEventTarget
 
     #: A length of time, or a number where the time column is an integer.
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 #: The key of the requirements in `MetaData.info`.
 INFO_KEY = "timescaledb"
 
+Item = TypeVar("Item", bound="Constraint | Index")
 Declared = TypeVar("Declared", bound="Declaration")
 Required = TypeVar("Required", bound="Requirement")
 
@@ -120,6 +122,18 @@ class Declaration(SchemaItem):
                 f"schedule interval {value!r} must be a length of time such as '12 hours'",
             )
         return length
+
+
+def created(items: Iterable[Item]) -> Iterator[Item]:
+    """The constraints or indexes that PostgreSQL gets: `ddl_if()` leaves some to other databases.
+
+    A function that `ddl_if()` is given may ask the server; it is not called.
+    """
+    for item in items:
+        condition = item._ddl_if  # noqa: SLF001 - there is no public way to read it
+        names = None if condition is None else condition.dialect
+        if names is None or "postgresql" in ((names,) if isinstance(names, str) else names):
+            yield item
 
 
 def attach(table: Table, *declarations: Declaration) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-from conformance.declarations.base import INFO_KEY, Declaration, DeclarationError, declared
+from conformance.declarations.base import INFO_KEY, Declaration, DeclarationError, created, declared
 from conformance.declarations.naming import default_name
 
 if TYPE_CHECKING:
@@ -167,11 +167,11 @@ def underlying(kind: TypeEngine[Any]) -> TypeEngine[Any]:
 
 def _unique_keys(table: Table) -> Iterable[tuple[str, list[str]]]:
     yield "primary key", [column.name for column in table.primary_key.columns]
-    for constraint in table.constraints:
+    for constraint in created(table.constraints):
         if isinstance(constraint, UniqueConstraint):
             name = f"unique constraint {constraint.name}" if constraint.name else "unique key"
             yield name, [column.name for column in constraint.columns]
-    for index in table.indexes:
+    for index in created(table.indexes):
         if index.unique:
             yield f"unique index {index.name}", [column.name for column in index.columns]
 
@@ -179,7 +179,7 @@ def _unique_keys(table: Table) -> Iterable[tuple[str, list[str]]]:
 def _indexed_columns(table: Table) -> Iterable[list[str]]:
     for _, columns in _unique_keys(table):
         yield columns
-    for index in table.indexes:
+    for index in created(table.indexes):
         indexed = [_without_order(item) for item in index.expressions]
         # An index on an expression is not one on exactly these columns.
         if all(isinstance(item, Column) for item in indexed):

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from conformance.comparing.facts import ANYTHING, EXISTS, Objects, Value
 from conformance.declarations import default_name
+from conformance.declarations.base import created
 from conformance.expected import spelling
 from conformance.expected.tables import table_name
 
@@ -34,7 +35,7 @@ def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every constraint of CREATE TABLE."""
     compiler = spelling.ddl_compiler()
     of_columns = [item for column in table.columns for item in column.constraints]
-    for constraint in (*table.constraints, *of_columns):
+    for constraint in created((*table.constraints, *of_columns)):
         rule = constraint._create_rule
         if rule is not None and not rule(compiler):
             continue

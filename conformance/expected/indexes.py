@@ -10,6 +10,7 @@ from sqlalchemy.sql import operators
 
 from conformance.comparing.facts import EXISTS, Expression, IndexColumn, Objects, Value
 from conformance.declarations import is_default_index
+from conformance.declarations.base import created
 from conformance.expected import spelling
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _MODIFIERS = re.compile(
 
 def expected(table: Table, name: str, default_schema: str) -> Objects:
     """The indexes of the table: columns in order, uniqueness, method, predicate, validity."""
-    for index in table.indexes:
+    for index in created(table.indexes):
         part = spelling.final_name(index) or ""
         if is_default_index(index):
             # TimescaleDB chooses the name: only the index itself is checked.

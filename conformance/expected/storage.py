@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.parameters import normal
-from conformance.declarations.base import declared
+from conformance.declarations.base import created, declared
 from conformance.declarations.storage import ColumnStorage, Storage
 from conformance.expected import spelling
 from conformance.expected.indexes import method_of
@@ -47,7 +47,7 @@ def _column(name: str, kept: ColumnStorage) -> Iterator[Said]:
 
 
 def _indexes(table: Table) -> Iterator[Said]:
-    for index in table.indexes:
+    for index in created(table.indexes):
         name = spelling.final_name(index) or ""
         yield from _of_options(name, spelling.options(index))
 

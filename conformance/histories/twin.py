@@ -10,7 +10,7 @@ from sqlalchemy import MetaData, column, table
 from sqlalchemy.schema import CreateIndex, CreateTable, sort_tables
 
 from conformance.declarations import Trigger, view_of
-from conformance.declarations.base import all_declared
+from conformance.declarations.base import all_declared, created
 from conformance.expected.spelling import dialect
 from conformance.strategies.derivation import derivation_of
 
@@ -77,7 +77,7 @@ class Twins:
             item.type = self.declared.columns[item.key].type
         yield f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}"
         yield str(CreateTable(made).compile(dialect=dialect())).strip()
-        for index in sorted(made.indexes, key=lambda index: str(index.name)):
+        for index in sorted(created(made.indexes), key=lambda index: str(index.name)):
             if index.unique:
                 yield str(CreateIndex(index).compile(dialect=dialect())).strip()
         for trigger in self.triggers:

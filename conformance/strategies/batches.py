@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from sqlalchemy import Index, PrimaryKeyConstraint, UniqueConstraint
 
+from conformance.declarations.base import created
 from conformance.expected import spelling
 from conformance.strategies.canonical import canonical
 from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
@@ -38,7 +39,7 @@ def natural_key(model: Any) -> tuple[str, ...]:
         ValueError: the table has no such key, or several unique constraints without that name.
     """
     table = table_of(model)
-    unique = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
+    unique = [item for item in created(table.constraints) if isinstance(item, UniqueConstraint)]
     named = [item for item in unique if spelling.final_name(item) == f"uq_{table.name}_natural_key"]
     found = [*named, *unique][0] if named or len(unique) == 1 else None
     if found is not None:

@@ -12,12 +12,13 @@ from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.comparing.findings import migration_finding
 from conformance.declarations import tables_of, views_of
+from conformance.declarations.base import created
 from conformance.expected.constraints import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sqlalchemy import MetaData
+    from sqlalchemy import Constraint, Index, MetaData
 
     from conformance.comparing.comparison import Comparison
     from conformance.comparing.findings import Finding
@@ -45,8 +46,8 @@ def proposals(
         of_all: the changes, if it compares all that the models declare. If each of these follows
             from another finding, what is left of `of_env` is a warning about env.py.
     """
-    causes, env_alone = _explained(of_env, comparison)
-    more, all_alone = _explained(of_all, comparison)
+    causes, env_alone = _explained(_possible(of_env, metadata), comparison)
+    more, all_alone = _explained(_possible(of_all, metadata), comparison)
     found = [*(causes | more).values()]
     if env_alone or all_alone:
         hidden = [diff for diff in all_alone if _is_hidden(diff, comparison)]
@@ -159,7 +160,7 @@ def describe_proposals(diffs: Iterable[Any]) -> list[str]:
 
 
 def _explained(
-    diffs: Iterable[Any], comparison: Comparison
+    diffs: Iterable[tuple[Any, ...]], comparison: Comparison
 ) -> tuple[dict[str, Finding], list[tuple[Any, ...]]]:
     """The findings from which proposals follow, by id; and the proposals that follow from none."""
     known: dict[tuple[str, str], dict[FactKey, Finding]] = defaultdict(dict)
@@ -167,7 +168,7 @@ def _explained(
         known[key.table, key.name][key] = finding
     causes: dict[str, Finding] = {}
     alone = []
-    for diff in _each(diffs):
+    for diff in diffs:
         of_it = known.get(_proposed(diff), {})
         cause = next((of_it[key] for key in of_it if _is_about(diff, key)), None)
         if cause is None:
@@ -175,6 +176,15 @@ def _explained(
         else:
             causes[cause.id] = cause
     return causes, alone
+
+
+def _possible(diffs: Iterable[Any], metadata: MetaData) -> list[tuple[Any, ...]]:
+    """The changes without what `ddl_if()` leaves to other databases: Alembic proposes it, too."""
+    elsewhere = set()
+    for table in tables_of(metadata):
+        items: list[Constraint | Index] = [*table.constraints, *table.indexes]
+        elsewhere |= {(table.fullname, item.name) for item in {*items} - {*created(items)}}
+    return [diff for diff in _each(diffs) if _proposed(diff) not in elsewhere]
 
 
 def _proposed(diff: tuple[Any, ...]) -> tuple[str, str]:

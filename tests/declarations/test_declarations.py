@@ -69,6 +69,12 @@ def daily(*items, time_type=None):
     return table(Hypertable("at", chunk_interval="1 day"), *items, time_type=time_type)
 
 
+def test_a_key_of_another_database_may_lack_the_time_column():
+    daily(UniqueConstraint("symbol").ddl_if(dialect="sqlite"))
+    with pytest.raises(DeclarationError, match="lacks 'at'"):
+        daily(UniqueConstraint("symbol").ddl_if(dialect="postgresql"))
+
+
 def twice(requirement):
     metadata = MetaData()
     requirement.require(metadata)

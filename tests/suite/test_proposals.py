@@ -9,6 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     DefaultClause,
     ForeignKeyConstraint,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import JSON, Date, DateTime, Double, Integer, Uuid
+from sqlalchemy.types import JSON, Date, DateTime, Double, Integer, Text, Uuid
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
@@ -162,6 +163,27 @@ def test_constraints_without_a_name_are_counted_with_their_findings(conformance_
     ]
     (other,) = proposals(diffs[:1], diffs[:1], models, comparison())
     assert other.id == "migration:alembic:alembic_check"
+
+
+def test_what_is_for_another_database_is_neither_expected_nor_proposed(conformance_engine):
+    """SQLAlchemy does not create it here; Alembic proposes to."""
+    elsewhere = MetaData()
+    clocks = table(elsewhere, Column("name", Text))
+    Index("ix_name", clocks.c.name).ddl_if(dialect="sqlite")
+    named = CheckConstraint("name <> ''", name="named").ddl_if(dialect=("mysql", "sqlite"))
+    clocks.append_constraint(named)
+    here = Index("ix_name_id", clocks.c.name, clocks.c.id).ddl_if(dialect=("postgresql", "sqlite"))
+    with conformance_engine.database() as url, connect(url) as connection:
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        elsewhere.create_all(connection)
+        diffs = compare_metadata(MigrationContext.configure(connection), elsewhere)
+        assert describe_proposals(diffs) == ["add_index ix_name on clocks"]
+        compared = check_database(connection, elsewhere, conformance_engine.capabilities)
+        assert not compared.findings
+        assert not proposals(diffs, diffs, elsewhere, compared)
+        here.drop(connection)
+        compared = check_database(connection, elsewhere, conformance_engine.capabilities)
+        assert [key.id for key in compared.findings] == ["index:clocks.ix_name_id:exists"]
 
 
 def test_a_finding_about_the_same_object_explains_nothing_else():

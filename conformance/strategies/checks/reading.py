@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CITEXT
 
+from conformance.declarations.base import created
 from conformance.expected import spelling
 from conformance.strategies.checks.conditions import (
     BEGINNINGS,
@@ -182,7 +183,9 @@ def named_checks(table: Table, fields: Mapping[str, Field]) -> Iterator[tuple[st
 
 
 def _own_checks(table: Table) -> Iterator[tuple[str | None, str]]:
-    for constraint in sorted(table.constraints, key=lambda item: spelling.final_name(item) or ""):
+    for constraint in sorted(
+        created(table.constraints), key=lambda item: spelling.final_name(item) or ""
+    ):
         # A check of a type (Enum, Boolean) follows from the type.
         if isinstance(constraint, CheckConstraint) and not constraint._type_bound:
             yield spelling.final_name(constraint), spelling.sql(constraint.sqltext)
