@@ -230,6 +230,16 @@ CASES = (
         since=(2, 21),
     ),
     Alteration("dropped", _on_a_chunk("DROP TABLE {}")),
+    # Before, the information views fail.
+    Alteration(
+        "dropped behind the back of TimescaleDB",
+        _on_a_chunk(
+            "ALTER EVENT TRIGGER timescaledb_ddl_sql_drop DISABLE; DROP TABLE {};"
+            "ALTER EVENT TRIGGER timescaledb_ddl_sql_drop ENABLE"
+        ),
+        {ALTERATIONS_OF_CHUNKS},
+        since=(2, 29),
+    ),
     Alteration(
         "not vacuumed",
         _on_a_chunk("ALTER TABLE {} SET (autovacuum_enabled = false)"),

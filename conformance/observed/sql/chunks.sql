@@ -355,6 +355,21 @@ SELECT schema_name, table_name, chunk_name, 'alteration',
                                         FROM timescaledb_information.chunks k
                                        WHERE k.chunk_name IS NOT NULL)
 UNION ALL
+-- From 2.29 on the catalog has a chunk's OID, which prints as a number where the table is gone; the
+-- views of older versions fail at one that is. One that is dropped meanwhile is still in pg_class.
+SELECT coalesce(a.view_schema, h.schema_name), coalesce(a.view_name, h.table_name),
+       pg_catalog.concat('chunk ', lost.id), 'alteration',
+       'has lost its table, so that drop_chunks() and policies fail', false
+  FROM (SELECT k.id, k.hypertable_id, pg_catalog.to_jsonb(k) ->> 'relid'::text AS oid
+          FROM _timescaledb_catalog.chunk k) AS lost
+  JOIN _timescaledb_catalog.hypertable h ON h.id = lost.hypertable_id
+  LEFT JOIN conformance_aggregate_names AS a
+    ON a.materialization_hypertable_schema = h.schema_name
+   AND a.materialization_hypertable_name = h.table_name
+ WHERE coalesce(a.view_schema, h.schema_name) = ANY(:schemas)
+   AND CASE WHEN lost.oid ~ '^[0-9]+$'::text THEN
+           NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = lost.oid::oid) END
+UNION ALL
 -- A table among the chunks, with the name of a chunk of the hypertable and without a parent.
 SELECT h.schema_name, h.table_name, c.relname, 'alteration',
        'is detached, and its rows are no longer those of the hypertable', false
