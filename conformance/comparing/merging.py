@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, FactKey, Facts, agrees
+from conformance.comparing.facts import EXISTS, FactKey, Facts, Query, agrees
 from conformance.comparing.following import following
 from conformance.comparing.messages import noun_of, source_of
 from conformance.comparing.serials import of_one_sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from conformance.comparing.facts import Value
     from conformance.comparing.findings import Finding
 
 #: Kinds of objects that exist under another name after a rename.
@@ -101,7 +102,7 @@ def _renamed(
                 other
                 for other in undeclared
                 if (other.kind, other.table) == (key.kind, key.table)
-                and _same(key, other, expected, observed)
+                and _same(key, other, expected, observed, {})
             ),
             None,
         )
@@ -113,9 +114,37 @@ def _renamed(
 def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_Merge]:
     """Declared tables, columns and aggregates that the database has under another name.
 
-    One is taken for another only where there is no third that it could be.
+    One is taken for another only where there is no third that it could be. What an aggregate reads
+    from may have another name, too.
     """
     columns = [_columns(expected), _columns(observed)]
+    names: dict[Value, str] = {}
+    found_before: set[FactKey] = set()
+    while pairs := [
+        pair
+        for pair in _alike(expected, observed, findings, columns, names)
+        if pair[0] not in found_before
+    ]:
+        for key, found in pairs:
+            found_before.add(key)
+            if key.kind != "column":
+                names[found.table] = key.table
+            yield key, (found,), _under_another_name(key, found, findings[key], observed)
+
+
+def _alike(
+    expected: Facts,
+    observed: Facts,
+    findings: _Findings,
+    columns: list[dict[str, set[str]]],
+    names: Mapping[Value, str],
+) -> Iterator[tuple[FactKey, FactKey]]:
+    """What is missing, and the one that is undeclared and like it.
+
+    Args:
+        columns: the names of each table's columns, on both sides.
+        names: of relations that have other names, the declared ones.
+    """
     alike: dict[object, tuple[list[FactKey], list[FactKey]]] = defaultdict(lambda: ([], []))
     for number, disagreement in enumerate(("missing", "unexpected")):
         for key in _existing(findings, disagreement):
@@ -124,13 +153,40 @@ def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_M
             elif key.kind == "table" and len(columns[number][key.table]) >= _FEWEST_COLUMNS:
                 alike[frozenset(columns[number][key.table])][number].append(key)
             elif key.kind == "continuous_aggregate":
-                facts = (expected, observed)[number]
-                alike[facts.get(key._replace(attribute="definition"))][number].append(key)
+                definition = key._replace(attribute="definition")
+                query = (
+                    _reading(definition, observed, names) if number else expected.get(definition)
+                )
+                alike[query][number].append(key)
     for missing, undeclared in alike.values():
         if len(missing) == len(undeclared) == 1:
             (key,), (found,) = missing, undeclared
-            if key.kind == "table" or _same(key, found, expected, observed):
-                yield key, (found,), _under_another_name(key, found, findings[key], observed)
+            if key.kind == "table" or _same(key, found, expected, observed, names):
+                yield key, found
+
+
+def _reading(key: FactKey, observed: Facts, names: Mapping[Value, str]) -> Value:
+    """The observed value, read from the declared name of what an aggregate reads from."""
+    value = observed.get(key)
+    old = observed.get(key._replace(attribute="source"))
+    if key.attribute not in ("definition", "source") or old not in names:
+        return value
+    if isinstance(value, Query):
+        return reading(value, str(old), names[old])
+    return names[old] if key.attribute == "source" else value
+
+
+def reading(query: Query, old: str, new: str) -> Query:
+    """The query as the server prints it after what it reads from was renamed."""
+    (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
+    sought, name_then = re.escape(short), new_short
+    if schema != new_schema:
+        sought, name_then = rf"(?:{re.escape(schema)}\.)?{sought}", new
+    canonical, text = (
+        re.sub(rf"(?<![\w$]){sought}(?![\w$])", lambda _: name_then, said)
+        for said in (query.canonical, query.text)
+    )
+    return replace(query, canonical=canonical, text=text)
 
 
 def _columns(facts: Facts) -> dict[str, set[str]]:
@@ -150,10 +206,16 @@ def _existing(findings: _Findings, disagreement: str) -> list[FactKey]:
     ]
 
 
-def _same(key: FactKey, other: FactKey, expected: Facts, observed: Facts) -> bool:
+def _same(
+    key: FactKey,
+    other: FactKey,
+    expected: Facts,
+    observed: Facts,
+    names: Mapping[Value, str],
+) -> bool:
     """Whether all attributes agree; of an aggregate, those that only CREATE gives it."""
     return all(
-        agrees(value, observed.get(other._replace(attribute=declared.attribute)))
+        agrees(value, _reading(other._replace(attribute=declared.attribute), observed, names))
         for declared, value in expected.items()
         if declared.existence == key
         and (key.kind != "continuous_aggregate" or declared.attribute in OF_QUERY)

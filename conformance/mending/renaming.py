@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.comparing.comparison import match_unnamed
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import DERIVED, Query, agrees
-from conformance.comparing.merging import OF_QUERY
+from conformance.comparing.merging import OF_QUERY, reading
 from conformance.mending.scene import (
     ORDER,
     Objects,
@@ -208,16 +208,8 @@ def _reading(parts: Parts, old: str, new: str) -> Parts:
     query = parts.get("definition")
     if not isinstance(query, Query):
         return parts
-    (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
-    sought, name_then = re.escape(short), new_short
-    if schema != new_schema:
-        sought, name_then = rf"(?:{re.escape(schema)}\.)?{sought}", new
-    canonical, text = (
-        re.sub(rf"(?<![\w$]){sought}(?![\w$])", lambda _: name_then, said)
-        for said in (query.canonical, query.text)
-    )
     source = new if parts.get("source") == old else parts.get("source")
-    made = {**parts, "definition": Query(canonical, text, query.hidden, query.refused)}
+    made = {**parts, "definition": reading(query, old, new)}
     return made | ({"source": source} if "source" in parts else {})
 
 

@@ -155,6 +155,10 @@ AGGREGATES = (
     Alteration("renamed", "ALTER MATERIALIZED VIEW monthly RENAME TO by_month", {
         "continuous_aggregate:monthly:exists",
     }),
+    Alteration("renamed with the one that it reads", "ALTER MATERIALIZED VIEW monthly"
+               " RENAME TO by_month; ALTER MATERIALIZED VIEW daily RENAME TO by_day", {
+        "continuous_aggregate:daily:exists", "continuous_aggregate:monthly:exists",
+    }),
     Alteration(
         "another function",
         _anew("avg(litres)", "max(litres)"),

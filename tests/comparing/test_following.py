@@ -6,7 +6,7 @@ import pytest
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
-from conformance.comparing.facts import EXISTS, Expression, FactKey, IndexColumn
+from conformance.comparing.facts import EXISTS, Expression, FactKey, IndexColumn, Query
 from conformance.comparing.merging import split
 
 COMMUNITY = Capabilities(community_edition=True)
@@ -71,6 +71,45 @@ def test_an_aggregate_of_a_renamed_one_follows_from_it():
     # One that reads another table does not follow from the name.
     moved = observed | aggregate("monthly", "flows", "m")
     assert "continuous_aggregate:monthly:source" in found(expected, moved)
+
+
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_aggregates_that_read_from_each_other_have_other_names(upside_down):
+    expected = [aggregate("daily", "flows", "d"), aggregate("monthly", "daily", "m"),
+                aggregate("yearly", "monthly", "y")]  # fmt: skip
+    observed = aggregate("per_day", "flows", "d") | aggregate("per_month", "per_day", "m")
+    if upside_down:
+        expected.reverse()
+    messages = found(
+        expected[0] | expected[1] | expected[2], observed | aggregate("per_year", "per_month", "y")
+    )
+    assert {*messages} == {
+        f"continuous_aggregate:{name}:exists" for name in ("daily", "monthly", "yearly")
+    }
+    assert "is called per_year in the database" in messages["continuous_aggregate:yearly:exists"]
+    # One that reads something else is another one.
+    other = observed | aggregate("per_year", "flows", "y")
+    messages = found(expected[0] | expected[1] | expected[2], other)
+    assert "continuous_aggregate:per_year:exists" in messages
+
+
+@pytest.mark.parametrize(
+    ("then", "read"),
+    [
+        ("per_day", "per_day, per_day_too, other.per_day"),
+        ("lab.per_day", "lab.per_day, per_day_too, per_day"),
+    ],
+)
+def test_the_query_of_an_aggregate_names_the_one_that_it_reads(then, read):
+    """The plan of a query names what it reads."""
+    queries = [Query(f"reads {names}", "") for names in ("daily, per_day_too, other.daily", read)]
+    if "." in then:
+        queries[0] = Query("reads daily, per_day_too, daily", "")
+    expected = aggregate("daily", "flows", "d") | aggregate("monthly", "daily", queries[0])
+    observed = aggregate(then, "flows", "d") | aggregate("per_month", then, queries[1])
+    assert {*found(expected, observed)} == {
+        "continuous_aggregate:daily:exists", "continuous_aggregate:monthly:exists",
+    }  # fmt: skip
 
 
 def test_what_names_a_missing_column_follows_from_it():
