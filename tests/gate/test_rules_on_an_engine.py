@@ -266,6 +266,14 @@ CASES = (
         DROP,
         edit=WITH_AREA,
     ),
+    Case(
+        "a lock that the driver's commit releases",
+        sql("ALTER TABLE places ADD COLUMN IF NOT EXISTS area integer")
+        + "\nif not context.is_offline_mode():\n    op.get_bind().connection.commit()\n"
+        + sql("SELECT count(*) FROM readings"),
+        DROP,
+        edit=WITH_AREA,
+    ),
     Case("a downgrade that fails", ADD, sql("DROP TABLE nothing"), {"downgrade"}, WITH_AREA),
     Case(
         "a function left",

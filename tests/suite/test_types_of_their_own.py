@@ -168,7 +168,7 @@ def test_rows_and_histories_run_and_name_the_columns_that_are_null(tmp_path):
         unseen["rows:flows:secret"]
         == f"plain rows only: the column is NULL in every row: {UNKNOWN} Secret"
     )
-    assert verdict["counts"]["tests"] == 8
+    assert verdict["counts"]["tests"] == 9
     assert not [key for key in unseen if key.startswith("check:")]
 
 

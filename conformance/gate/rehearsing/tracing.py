@@ -155,6 +155,9 @@ class Tracer:
         raw = driver_connection(connection)
         self.failed = statement
         notices_of(raw).take()
+        if is_idle(raw):
+            # The revision may have committed by the driver's own method.
+            self._ended(connection)
         lock_timeout = None
         # An idle connection would begin a transaction. A failed transaction answers no query until
         # it is rolled back, which a revision may do with a savepoint.
