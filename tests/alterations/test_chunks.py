@@ -98,8 +98,40 @@ DO $$ BEGIN EXECUTE (
        AND x.relname ~ 'chunk_made$'); END $$;
 """
 
+#: As their hypertable's automatic index, its natural key and each other.
+SAME_INDEXES = """
+CREATE INDEX same_time ON curves (curve_date DESC);
+CREATE UNIQUE INDEX same_key ON curves (curve_id, curve_date, tenor_days);
+CREATE INDEX same_one ON curves (rate) WHERE rate > 0;
+CREATE INDEX same_two ON curves (rate) WHERE rate > 0;
+CREATE INDEX same_not ON curves (rate) WHERE rate > 1;
+"""
+SAME = {f"index:curves.same_{name}:exists" for name in ("time", "key", "one", "two", "not")}
+
 CASES = (
     Alteration("rows", ROWS),
+    Alteration("indexes that are the same, before chunks", SAME_INDEXES + ROWS, SAME),
+    Alteration("indexes that are the same, after chunks", ROWS + SAME_INDEXES, SAME),
+    Alteration(
+        "indexes that are the same, before and after chunks",
+        "CREATE INDEX same_time ON curves (curve_date DESC);"
+        + ROWS
+        + "CREATE INDEX same_again ON curves (curve_date DESC);"
+        "INSERT INTO curves (curve_date, curve_id, tenor_days, rate)"
+        " VALUES ('2010-01-01', 'DI', 1, 1)",
+        {"index:curves.same_time:exists", "index:curves.same_again:exists"},
+    ),
+    Alteration(
+        "a chunk without any of two indexes that are the same",
+        "CREATE INDEX same_time ON curves (curve_date DESC);"
+        + ROWS
+        + """DO $$ DECLARE one text; BEGIN
+            FOR one IN SELECT indexrelid::regclass::text FROM pg_index
+              WHERE indrelid = (SELECT c FROM show_chunks('curves') c ORDER BY 1 LIMIT 1)
+                AND NOT indisunique AND pg_get_indexdef(indexrelid) LIKE '%(curve_date DESC)'
+            LOOP EXECUTE 'DROP INDEX ' || one; END LOOP; END $$;""",
+        {"index:curves.same_time:exists", ALTERATIONS_OF_CHUNKS},
+    ),
     Alteration("compressed", ROWS + COMPRESS_ALL, community=True),
     Alteration(
         "all with older settings",

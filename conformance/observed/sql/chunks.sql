@@ -140,6 +140,8 @@ WITH plain AS (
        AND (k.coninhcount > 0 OR relation.oid = relation.hypertable)
 ), amount AS (
     SELECT oid, hypertable, chunks, kind, definition, pg_catalog.count(*) AS amount,
+           pg_catalog.count(DISTINCT pg_catalog.concat(expressions, ' WHERE '::text, predicate))
+               FILTER (WHERE oid = hypertable) AS different,
            pg_catalog.min(name) AS name
       FROM part GROUP BY 1, 2, 3, 4, 5
 ), beside AS (
@@ -147,6 +149,7 @@ WITH plain AS (
     -- of hypertables would compare each with each.
     SELECT *,
            pg_catalog.max(amount) FILTER (WHERE oid = hypertable) OVER same AS wanted,
+           pg_catalog.max(different) FILTER (WHERE oid = hypertable) OVER same AS wanted_different,
            pg_catalog.min(name) FILTER (WHERE oid = hypertable) OVER same AS usual_name,
            pg_catalog.count(*) FILTER (WHERE oid <> hypertable) OVER same AS holders
       FROM amount
@@ -167,16 +170,23 @@ WITH plain AS (
       FROM formula
     WINDOW same AS (PARTITION BY hypertable, kind, definition COLLATE "C")
 ), surplus AS (
-    -- Of each part, how many more than its hypertable a chunk has.
+    -- Of each part, how many more than its hypertable a chunk has. A new chunk gets one index for all
+    -- that are the same, of which one may belong to a constraint; an older chunk gets each.
     SELECT oid, kind, amount - coalesce(wanted, 0) AS amount,
            least(name, usual_name) AS name
-      FROM beside WHERE oid <> hypertable AND amount IS DISTINCT FROM wanted
+      FROM beside
+     WHERE oid <> hypertable AND amount IS DISTINCT FROM wanted
+       AND NOT coalesce(kind IN ('index', 'unique index')
+                        AND amount BETWEEN wanted_different AND wanted, false)
     UNION ALL
     SELECT c.oid, b.kind, -b.amount, b.name
       FROM beside b JOIN chunk c USING (hypertable)
      WHERE b.oid = b.hypertable AND b.holders < b.chunks AND NOT c.is_compressed
        AND NOT EXISTS (SELECT FROM amount a
-                        WHERE a.oid = c.oid AND a.kind = b.kind AND a.definition = b.definition)
+                        WHERE a.oid = c.oid AND a.definition = b.definition
+                          AND (a.kind = b.kind
+                               OR b.kind = 'unique index'
+                               AND a.kind IN ('primary key', 'unique constraint')))
 ), described AS NOT MATERIALIZED (
     SELECT t.oid, t.tgrelid, t.tgname, t.tgisinternal, t.tgfoid, t.tgtype, t.tgargs,
            -- WHEN, or OF columns, without the name of the table.
