@@ -159,6 +159,16 @@ def shown(sql: str) -> str:
     return words if len(words) <= _SHOWN else f"{words[: _SHOWN - 1]}…"
 
 
+def creates_what_is_missing(message: str) -> str | None:
+    """The statement that creates the extension, role or schema that the server's message misses."""
+    if (missing := not_created(message)) is not None:
+        return f"CREATE EXTENSION {_quoted(missing)}"
+    if surroundings := _SURROUNDINGS.search(message):
+        kind, name = surroundings.groups()
+        return f"CREATE {kind.upper()} {_quoted(name)}"
+    return None
+
+
 def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
     """What to do about the error, where it shows what is missing; None where it does not."""
     message = message_of(error)
@@ -166,17 +176,17 @@ def hint_of(error: BaseException, left_out: Collection[str] = ()) -> str | None:
     extension = unavailable(message) or (missing if missing in left_out else None)
     if extension is not None:
         return f"This engine lacks the extension {extension}; use {engines_with(extension)}."
-    if missing is not None:
+    statement = creates_what_is_missing(message)
+    if missing is not None and statement:
         return (
             f"The extension {missing} does not exist or is not on the search_path. Create the"
             " extension in an earlier revision. If the migrations do not create it, set"
-            f" {configured_statement(f'CREATE EXTENSION {_quoted(missing)}')}."
+            f" {configured_statement(statement)}."
         )
-    if surroundings := _SURROUNDINGS.search(message):
-        kind, name = surroundings.groups()
+    if statement and (surroundings := _SURROUNDINGS.search(message)):
         return (
-            f"If the migrations do not create the {kind}, set"
-            f" {configured_statement(f'CREATE {kind.upper()} {_quoted(name)}')}."
+            f"If the migrations do not create the {surroundings[1]}, set"
+            f" {configured_statement(statement)}."
         )
     if lacks_partition(message):
         return PARTITION_FIRST

@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
-from conformance.errors import MigrationFailed, ModelsUnavailable, describe_briefly
+from conformance.errors import MigrationFailed, ModelsUnavailable, describe_briefly, message_of
 from conformance.observed.tokens import tokens_of
 from conformance.project.configuration import SECTION, Configuration
-from conformance.project.failing import hint_of, shown
+from conformance.project.failing import creates_what_is_missing, hint_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,6 +55,12 @@ def statements_of(project: Configuration) -> tuple[str, ...]:
     """
     entries = (_read(entry, Path(project.folder or ".")) for entry in project.prepare)
     return tuple(statement for entry in entries for statement in _split(entry))
+
+
+def _hint(error: DBAPIError) -> str:
+    if statement := creates_what_is_missing(message_of(error)):
+        return f"Let an entry of prepare before it say {statement}."
+    return hint_of(error) or f"Correct prepare in [{SECTION}]."
 
 
 def _split(sql: str) -> Iterator[str]:
@@ -111,5 +117,5 @@ def prepare(url: URL, statements: Sequence[str]) -> None:
                     raise MigrationFailed(
                         "A statement of prepare in pyproject.toml fails:"
                         f" {describe_briefly(error)}. The statement is: {shown(statement)}.",
-                        hint_of(error) or f"Correct prepare in [{SECTION}].",
+                        _hint(error),
                     ) from error
