@@ -275,11 +275,26 @@ def _with_time_indexes(
             indexes[key.table].append(key)
     for key in _existing(findings, "unexpected"):
         if key.kind == "hypertable" and (
-            own := [index for index in indexes[key.table] if _is_its_own(index, key, observed)]
+            own := _each_once(
+                [index for index in indexes[key.table] if _is_its_own(index, key, observed)],
+                observed,
+            )
         ):
             names = " and ".join(index.name for index in own)
             hint = f"{findings[key].hint} Hypertable(...) also declares {names}."
             yield key, own, replace(findings[key], hint=hint)
+
+
+def _each_once(indexes: Iterable[FactKey], observed: Facts) -> list[FactKey]:
+    """One index for each list of columns, that with TimescaleDB's name; others are undeclared."""
+    found: dict[object, FactKey] = {}
+    for index in indexes:
+        prefix = f"{index.table.rpartition('.')[2]}_"
+        usual = index.name.startswith(prefix) and index.name.endswith("_idx")
+        columns = observed[index._replace(attribute="columns")]
+        if columns not in found or usual:
+            found[columns] = index
+    return [*found.values()]
 
 
 def _is_its_own(index: FactKey, hypertable: FactKey, observed: Facts) -> bool:

@@ -144,6 +144,14 @@ def test_an_undeclared_hypertable_and_its_own_indexes_are_one_finding():
     assert set(compared.consequences) == {*observed} - set(compared.findings)
 
 
+def test_a_second_index_on_the_time_is_not_its_own():
+    for names in (("by_time", "t_at_idx"), ("t_at_idx", "zeit")):
+        observed = hypertable(**dict.fromkeys(names, (TIME,)))
+        one_of_two, other = compare({}, observed, COMMUNITY).findings.values()
+        assert one_of_two.hint.endswith("Hypertable(...) also declares t_at_idx.")
+        assert other.id == f"index:t.{({*names} - {'t_at_idx'}).pop()}:exists"
+
+
 @pytest.mark.parametrize(
     "changed",
     [
