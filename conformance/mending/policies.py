@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,11 @@ _NONE = Interval(0)
 #: How facts have a fixed schedule: a time, and the zone that it is in.
 _FIXED = re.compile(r"from (\S+ \S+) (\S+)")
 _WIDTH = 70
+#: More than an aggregate has.
+_MOST_REFRESHES = 1000
 
 
-def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
+def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """Add the policy, with all that is said of its job in one statement."""
     kind = _kind(ref)
     if kind not in _FUNCTIONS:
@@ -67,7 +70,7 @@ def make(ref: Ref, parts: Parts, _scene: Scene) -> Iterator[Step]:
     if not _can_run(kind, parts):
         raise CannotMend("a policy that fails is not added")
     sql = f"SELECT {_with_options(kind, parts, _call(kind, ref, parts))}"
-    yield making("policy", sql, depth=_depth(kind))
+    yield making("policy", sql, depth=_depth(kind) + _waiting(ref, scene))
     config = parts.get("config")
     if isinstance(config, str):
         found = _where(ref, kind, parts)
@@ -97,7 +100,8 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     more = {item: value for item, value in new.items() if item not in old or value != old[item]}
     config = f"config{gone}" + (f" || {literal(json.dumps(more))}::jsonb" if more else "")
     options = [f"config => {config}"] if gone or more else []
-    yield altered("policy", changed, after, options, _where(ref, kind, before))
+    step = altered("policy", changed, after, options, _where(ref, kind, before))
+    yield step._replace(depth=_depth(kind) + _waiting(ref, scene))
 
 
 def _rest(parts: Parts) -> dict[str, Any] | None:
@@ -145,7 +149,35 @@ def _maybe(ref: Ref) -> str:
 
 def _depth(kind: str) -> int:
     """TimescaleDB wants the refresh policy of an aggregate before the one that compresses it."""
-    return -1 if kind == "refresh" else 0
+    return -_MOST_REFRESHES if kind == "refresh" else 0
+
+
+def _waiting(ref: Ref, scene: Scene) -> int:
+    """How many refresh policies leave the window first, in a row: windows must not overlap."""
+
+    def below(item: Ref) -> Iterator[Ref]:
+        window = _window(scene.after[item])
+        for other in scene.after:
+            if other[:2] == item[:2] and other != item and _kind(other) == "refresh":
+                taken = _window(scene.before.get(other, {}))
+                if window and taken and window[0] < taken[1] and taken[0] < window[1]:
+                    yield other
+
+    return scene.depth(ref, scene.after, below) if _kind(ref) == "refresh" else 0
+
+
+def _window(parts: Parts) -> tuple[float, float] | None:
+    """The youngest and the oldest age of a refresh; None where an age is not one."""
+    ages = []
+    for item, unbounded in (("end_offset", -math.inf), ("start_offset", math.inf)):
+        age = parts.get(item)
+        if isinstance(age, Interval):
+            age = age.microseconds
+        ages.append(unbounded if age == UNBOUNDED else age)
+    youngest, oldest = ages
+    if isinstance(youngest, int | float) and isinstance(oldest, int | float):
+        return youngest, oldest
+    return None
 
 
 def _kind(ref: Ref) -> str:
