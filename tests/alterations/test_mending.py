@@ -129,6 +129,7 @@ _BY_HAND = "TimescaleDB's version and mode are changed outside a migration"
 _PUBLISHED = "the publication may be somebody else's"
 _UNSEEN = "the other table is in a schema that is not read"
 _NO_WAY_BACK = "a hypertable does not become a table, nor get another time column"
+_SHARED = "of two equal indexes TimescaleDB drops the index that a chunk has for both, or refuses"
 #: What no statement mends, by the names of the cases.
 NOT_MENDED = {
     "extension: restoring": _BY_HAND,
@@ -151,6 +152,9 @@ NOT_MENDED = {
     "chunks: row security of the hypertable": "a compressed hypertable keeps its row security",
     "chunks: referred to from another schema, as its hypertable": _UNSEEN,
     "chunks: index of the same made anew in other words": "one of a chunk's own stays there",
+    "chunks: indexes that are the same, before chunks": _SHARED,
+    "chunks: indexes that are the same, after chunks": _SHARED,
+    "chunks: indexes that are the same, before and after chunks": _SHARED,
     "hypertables: another time column": _NO_WAY_BACK,
     "hypertables (models): no hypertable": _NO_WAY_BACK,
     "objects: another type": "a domain keeps its type",
