@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import Table
 
 #: For each column those that must come from the same row.
 Ties = dict[str, tuple[str, ...]]
@@ -185,12 +186,7 @@ def many(model: Any, drawn: Sequence[Row], count: int) -> list[Row]:
         [*{_values(row, group): {name: row[name] for name in group} for row in drawn}.values()]
         for group in groups
     ]
-    unique = [
-        tuple(column.key for column in item.columns)
-        for item in (table.primary_key, *table.constraints, *table.indexes)
-        if isinstance(item, PrimaryKeyConstraint | UniqueConstraint)
-        or (isinstance(item, Index) and item.unique)
-    ]
+    unique = _unique(table)
     seen: set[Any] = set()
     found: list[Row] = []
     for number, chosen in enumerate(product(*parts)):
@@ -205,6 +201,32 @@ def many(model: Any, drawn: Sequence[Row], count: int) -> list[Row]:
         if len(found) == count:
             break
     return found
+
+
+def changed(model: Any, written: Sequence[Row], count: int) -> list[Row]:
+    """The rows, of which the last `count` have values of the rows before them.
+
+    Columns of unique keys, and those that are tied to others, stay as they are.
+    """
+    table = table_of(model)
+    fixed = {name for key in _unique(table) for name in key} | {*_ties(derivation_of(table))}
+    first = max(1, len(written) - count)
+    return [
+        *written[:first],
+        *(
+            row | {name: value for name, value in before.items() if name not in fixed}
+            for before, row in pairwise(written[first - 1 :])
+        ),
+    ]
+
+
+def _unique(table: Table) -> list[tuple[str, ...]]:
+    return [
+        tuple(column.key for column in item.columns)
+        for item in (table.primary_key, *table.constraints, *table.indexes)
+        if isinstance(item, PrimaryKeyConstraint | UniqueConstraint)
+        or (isinstance(item, Index) and item.unique)
+    ]
 
 
 def _values(row: Row, columns: Sequence[str]) -> tuple[Any, ...]:

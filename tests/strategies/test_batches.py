@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import models
 from conformance.strategies import batches, canonical, natural_key, rows
-from conformance.strategies.batches import many, respelled
+from conformance.strategies.batches import changed, many, respelled
 from conformance.strategies.drawing import draw
 
 from .drawing import always, comes_up
@@ -229,6 +229,16 @@ def test_many_rows_keep_every_unique_key():
     drawn = [dict.fromkeys(names, number) for number in range(5)]
     found = many(model, drawn, 100)
     assert len({row["c"] for row in found}) == len(found) == 5
+
+
+def test_the_last_rows_are_changed_outside_of_keys():
+    written = many(models.CurveData, draw(rows(models.CurveData, complete=True), 50), 300)
+    again = changed(models.CurveData, written, 100)
+    key = natural_key(models.CurveData)
+    assert again[:200] == written[:200]
+    assert [key_of(row, key) for row in again] == [key_of(row, key) for row in written]
+    assert [row["rate"] for row in again[200:]] == [row["rate"] for row in written[199:-1]]
+    assert changed(models.CurveData, written[:1], 100) == written[:1]
 
 
 def test_many_rows_keep_what_a_check_ties():

@@ -63,6 +63,11 @@ def upsert(connection, model, rows):
     return writes.upsert(connection, model, rows[:5_000])
 '''
 
+UPDATES_ONE_BATCH = WRITES_ONE_BATCH.replace(
+    "writes.insert_new(connection, model, rows[:5_000])",
+    "writes.insert_new(connection, model, rows)",
+)
+
 UPDATES_EQUAL_ROWS_OF_LONG_CALLS = '''
 """Updates rows that are equal, beyond the first hundred."""
 
