@@ -70,6 +70,12 @@ def test_an_object_is_added_once():
     assert table.objects == {("table", "t", ""): {EXISTS: True, "kind": "table"}}
 
 
+def test_several_objects_are_added():
+    table = FactTable()
+    table.extend([("table", "t", "", {EXISTS: True}), ("view", "v", "", {EXISTS: True})])
+    assert [*table.objects] == [("table", "t", ""), ("view", "v", "")]
+
+
 @pytest.mark.parametrize("more", [{KIND: "view", OTHER: "text"}, {OTHER: "text", KIND: "view"}])
 def test_the_facts_of_another_are_added(more):
     merged = {**facts(), **more}

@@ -6,8 +6,8 @@ import pytest
 
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
-from conformance.comparing.facts import EXISTS, Detail, FactKey
-from conformance.comparing.privileges import usual, usual_future
+from conformance.comparing.facts import EXISTS, Detail, FactKey, OwnedBy, Owner, Privileges
+from conformance.comparing.privileges import of_owners, usual, usual_future
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,53 @@ def test_what_everybody_has_of_future_objects(expected, observed, found):
     compared = compare(expected, completed, Capabilities(community_edition=True))
     assert [key.attribute for key in compared.findings] == found
     assert compared.accounted == compare({}, observed, Capabilities()).accounted
+
+
+GRANTED = FactKey("privilege", "curves", "desk", "privileges")
+OWNER = FactKey("table", "curves", "", "owner")
+ITS_OWN = {OWNER: OwnedBy("desk"), GRANTED: Privileges(("select",), ())}
+
+
+@pytest.mark.parametrize("kind", ["table", "view", "materialized_view", "continuous_aggregate"])
+@pytest.mark.parametrize("granted_on", ["curves", "curves (rate)"])
+def test_an_owner_has_what_is_declared_without_a_grant(kind, granted_on):
+    owner, granted = OWNER._replace(kind=kind), GRANTED._replace(table=granted_on)
+    expected = {owner: OwnedBy("desk"), granted: Privileges(("insert", "select"), ("delete",))}
+    assert of_owners(expected, {owner: Owner("desk", "chief")}, {}) == {
+        granted._replace(attribute=EXISTS): Detail("insert, select", judged=False, part=True),
+        granted: ("insert", "select"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed"),
+    [
+        (ITS_OWN, {}),
+        (ITS_OWN, {OWNER: "desk"}),
+        (ITS_OWN, {OWNER: Owner("chief", "chief")}),
+        (ITS_OWN, {OWNER: Owner("desk", "chief"), GRANTED._replace(attribute=EXISTS): True}),
+        (ITS_OWN | {OWNER: OwnedBy("chief")}, {OWNER: Owner("desk", "chief")}),
+        (ITS_OWN | {OWNER: "desk"}, {OWNER: Owner("desk", "chief")}),
+        (ITS_OWN | {GRANTED: ("select",)}, {OWNER: Owner("desk", "chief")}),
+        # The first kind that has an owner decides.
+        (
+            ITS_OWN | {OWNER._replace(kind="view"): OwnedBy("desk")},
+            {OWNER: Owner("chief", "chief"), OWNER._replace(kind="view"): Owner("desk", "chief")},
+        ),
+    ],
+)
+def test_what_no_owner_has(expected, observed):
+    assert of_owners(expected, observed, {"schema desk": "chief"}) == {}
+
+
+def test_what_follows_what_is_not_an_owner_s_is_found():
+    other = GRANTED._replace(kind="default_privilege")
+    expected = {other: Privileges(("select",), ()), **ITS_OWN}
+    assert GRANTED in of_owners(expected, {OWNER: Owner("desk", "desk")}, {})
+
+
+def test_an_owner_of_a_schema():
+    granted = FactKey("privilege", "schema desk", "chief", "privileges")
+    expected = {granted: Privileges(("create",), ())}
+    assert granted in of_owners(expected, {}, {"schema desk": "chief"})
+    assert of_owners(expected, {}, {"schema desk": "desk", "schema other": "chief"}) == {}

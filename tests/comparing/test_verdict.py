@@ -131,6 +131,8 @@ def test_the_engine():
     assert str(ENGINE) == told
     assert str(EngineUsed("url", "server at localhost")) == "server at localhost"
     server = Server("17.5", "2.23.0", "community")
+    assert server.capabilities == Capabilities(community_edition=True)
+    assert replace(server, edition="apache").capabilities == Capabilities(community_edition=False)
     assert str(server) == "PostgreSQL 17.5, TimescaleDB 2.23.0 (community edition)"
     assert EngineUsed.of("url", "server at localhost", server) == ENGINE
     assert EngineUsed.of("url", "here", server, "Chosen by auto.").note == "Chosen by auto."
