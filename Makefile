@@ -94,16 +94,19 @@ check-lint: $(INSTALLED) ## The same, without changing files
 MUTMUT := $(BIN)/python -I -c 'import sys, tomllib; \
 	print(sys.argv[2].join(tomllib.load(open("pyproject.toml", "rb"))["tool"]["mutmut"][sys.argv[1]]))'
 
-# First the pure tests alone, which reach every line and branch of the pure modules. Then the tests that
-# are not slow, on the embedded engine, without those of tests/suite, which run the whole suite on broken
-# schemas; and one check, which runs the suite. fail_under in pyproject.toml is the figure.
-.PHONY: coverage
-coverage: $(INSTALLED) ## Measure coverage of quick tests and one check; fails below the figure
+.PHONY: coverage-pure
+coverage-pure: $(INSTALLED) ## Run the pure tests; fails if they miss a line of a pure module
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@$(GUARD) $(BIN)/coverage run -m pytest -n 0 --quiet \
 		$$($(MUTMUT) pytest_add_cli_args_test_selection ' ')
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=100 --include="$$($(MUTMUT) only_mutate ,)"
+
+# After the pure tests alone, which reach every line and branch of the pure modules: the tests that
+# are not slow, on the embedded engine, without those of tests/suite, which run the whole suite on broken
+# schemas; and one check, which runs the suite. fail_under in pyproject.toml is the figure.
+.PHONY: coverage
+coverage: coverage-pure ## Measure coverage of quick tests and one check; fails below the figure
 	@$(GUARD) $(BIN)/coverage run -m pytest --conformance-engine=embedded -m "not slow" \
 		-n $(WORKERS) --dist worksteal --quiet --ignore=tests/suite tests
 	@$(GUARD) $(BIN)/coverage run -m conformance check --engine=embedded \
