@@ -73,6 +73,10 @@ def test_a_key_of_another_database_may_lack_the_time_column():
     daily(UniqueConstraint("symbol").ddl_if(dialect="sqlite"))
     with pytest.raises(DeclarationError, match="lacks 'at'"):
         daily(UniqueConstraint("symbol").ddl_if(dialect="postgresql"))
+    # The name of the whole dialect counts, and several may be given.
+    daily(UniqueConstraint("symbol").ddl_if(dialect="postgresql_fork"))
+    with pytest.raises(DeclarationError, match="lacks 'at'"):
+        daily(UniqueConstraint("symbol").ddl_if(dialect=("sqlite", "postgresql")))
 
 
 def twice(requirement):
