@@ -21,7 +21,7 @@ from conformance.declarations.base import INFO_KEY, Declaration, DeclarationErro
 from conformance.declarations.naming import default_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy.types import TypeEngine
 
@@ -124,7 +124,8 @@ class Hypertable(Declaration):
 
     def _check_keys(self, table: Table) -> None:
         needed = [self.time_column, *(dimension.column for dimension in self.partitions)]
-        for name, columns in _unique_keys(table):
+        for name, key in unique_keys(table):
+            columns = [column.name for column in key]
             for column in needed:
                 if columns and column not in columns:
                     raise DeclarationError(
@@ -165,20 +166,24 @@ def underlying(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 
-def _unique_keys(table: Table) -> Iterable[tuple[str, list[str]]]:
-    yield "primary key", [column.name for column in table.primary_key.columns]
+def unique_keys(table: Table) -> Iterator[tuple[str, list[Column[Any]]]]:
+    """The unique keys that PostgreSQL gets, in words, each with its columns.
+
+    The primary key may have none, and so may a unique index on an expression.
+    """
+    yield "primary key", [*table.primary_key.columns]
     for constraint in created(table.constraints):
         if isinstance(constraint, UniqueConstraint):
             name = f"unique constraint {constraint.name}" if constraint.name else "unique key"
-            yield name, [column.name for column in constraint.columns]
+            yield name, [*constraint.columns]
     for index in created(table.indexes):
         if index.unique:
-            yield f"unique index {index.name}", [column.name for column in index.columns]
+            yield f"unique index {index.name}", [*index.columns]
 
 
 def _indexed_columns(table: Table) -> Iterable[list[str]]:
-    for _, columns in _unique_keys(table):
-        yield columns
+    for _, columns in unique_keys(table):
+        yield [column.name for column in columns]
     for index in created(table.indexes):
         indexed = [_without_order(item) for item in index.expressions]
         # An index on an expression is not one on exactly these columns.

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis.errors import Unsatisfiable
 from sqlalchemy import (
-    PrimaryKeyConstraint,
-    UniqueConstraint,
     cast,
     column,
     literal_column,
@@ -21,6 +19,7 @@ from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 
 from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
 from conformance.declarations import compression_of, hypertable_of, tables_of
+from conformance.declarations.hypertables import unique_keys
 from conformance.errors import describe_briefly, message_of, state_of
 from conformance.expected import spelling
 from conformance.observed.home import function
@@ -48,7 +47,6 @@ ROWS, PLAIN_ROWS = 8, 3
 _CHECK_VIOLATION = "23514"
 #: RAISE EXCEPTION, as in a trigger that refuses updates.
 _RAISED = "P0001"
-_KEYS = (PrimaryKeyConstraint, UniqueConstraint)
 #: Almost every type, including types of extensions, accepts one of these texts.
 _SAMPLES = (
     "", "0", "a", "{}", "$", "(0,0)", "POINT(0 0)", "[0]", "0/0", "1:1:", "(0,0),(1,1)",
@@ -256,12 +254,8 @@ def _update_row(connection: Connection, table: Table, chunk: str) -> None:
     assert hypertable is not None
     assert compression is not None
     # An update of a key column would need to decompress the whole chunk, and is rejected.
-    keys = [
-        *(item for item in table.constraints if isinstance(item, _KEYS)),
-        *(index for index in table.indexes if index.unique),
-    ]
     fixed = {hypertable.time_column, *compression.segment_by}
-    fixed |= {item.name for key in keys for item in key.columns}
+    fixed |= {item.name for _, columns in unique_keys(table) for item in columns}
     updated = next((item for item in table.columns if item.name not in fixed), None)
     if updated is None:
         return

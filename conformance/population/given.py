@@ -48,11 +48,18 @@ class Answer:
         return sum(None not in values for values in self.satisfying) > 1
 
 
-def given(connection: Connection, table: Table) -> dict[str, Any]:
-    """The arguments of `rows` that come from the database: `parents` and `satisfying`."""
+def given(
+    connection: Connection, table: Table, answered: Sequence[Answer] | None = None
+) -> dict[str, Any]:
+    """The arguments of `rows` that come from the database: `parents` and `satisfying`.
+
+    Args:
+        answered: what `answers` has returned, so that nothing is asked twice.
+    """
+    found = answers(connection, table) if answered is None else answered
     return {
         "parents": parents_of(connection, table),
-        "satisfying": {found.keys: found.satisfying for found in answers(connection, table)},
+        "satisfying": {answer.keys: answer.satisfying for answer in found},
     }
 
 

@@ -9,9 +9,10 @@ from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from sqlalchemy import Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 
 from conformance.declarations.base import created
+from conformance.declarations.hypertables import unique_keys
 from conformance.expected import spelling
 from conformance.strategies.canonical import canonical
 from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
@@ -186,7 +187,7 @@ def many(model: Any, drawn: Sequence[Row], count: int) -> list[Row]:
         [*{_values(row, group): {name: row[name] for name in group} for row in drawn}.values()]
         for group in groups
     ]
-    unique = _unique(table)
+    unique = _keys(table)
     seen: set[Any] = set()
     found: list[Row] = []
     for number, chosen in enumerate(product(*parts)):
@@ -209,7 +210,7 @@ def changed(model: Any, written: Sequence[Row], count: int) -> list[Row]:
     Columns of unique keys, and those that are tied to others, stay as they are.
     """
     table = table_of(model)
-    fixed = {name for key in _unique(table) for name in key} | {*_ties(derivation_of(table))}
+    fixed = {name for key in _keys(table) for name in key} | {*_ties(derivation_of(table))}
     first = max(1, len(written) - count)
     return [
         *written[:first],
@@ -220,13 +221,8 @@ def changed(model: Any, written: Sequence[Row], count: int) -> list[Row]:
     ]
 
 
-def _unique(table: Table) -> list[tuple[str, ...]]:
-    return [
-        tuple(column.key for column in item.columns)
-        for item in (table.primary_key, *table.constraints, *table.indexes)
-        if isinstance(item, PrimaryKeyConstraint | UniqueConstraint)
-        or (isinstance(item, Index) and item.unique)
-    ]
+def _keys(table: Table) -> list[tuple[str, ...]]:
+    return [tuple(column.key for column in columns) for _, columns in unique_keys(table)]
 
 
 def _values(row: Row, columns: Sequence[str]) -> tuple[Any, ...]:

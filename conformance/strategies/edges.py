@@ -9,7 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, Column, MetaData, Table
 
 from conformance.expected import spelling
 from conformance.strategies.checks.conditions import NotUnderstood, compared
-from conformance.strategies.checks.reading import condition_of
+from conformance.strategies.checks.reading import condition_of, own_checks
 from conformance.strategies.checks.syntax import mentioned
 from conformance.strategies.derivation import Derivation, Row, derivation_of, table_of
 from conformance.strategies.rows import NotDerivable, rows
@@ -50,12 +50,7 @@ def _precarious(derivation: Derivation) -> Iterator[tuple[str, list[Any]]]:
 
 def checks_of(model: Any) -> list[CheckConstraint]:
     """The CHECK constraints of a table, by name; without those that belong to a type."""
-    found = [
-        item
-        for item in table_of(model).constraints
-        if isinstance(item, CheckConstraint) and not item._type_bound
-    ]
-    return sorted(found, key=lambda item: str(spelling.final_name(item)))
+    return own_checks(table_of(model))
 
 
 def refused_by(

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import UniqueConstraint, column, create_engine, delete, pool, select, table, text
+from sqlalchemy import column, create_engine, delete, pool, select, table, text
 from sqlalchemy.exc import IntegrityError
 
 from conformance.comparing.findings import Finding
 from conformance.declarations import hypertable_of, tables_of
+from conformance.declarations.hypertables import unique_keys
 from conformance.engines.base import Template
 from conformance.errors import describe_briefly
 from conformance.observed.home import function
@@ -98,9 +99,7 @@ def remove_same_keys(connection: Connection, declared: Table, values: Mapping[st
     Args:
         values: by the name of the column.
     """
-    keys = [item.columns for item in declared.constraints if isinstance(item, UniqueConstraint)]
-    unique = [index.columns for index in declared.indexes if index.unique]
-    for columns in (declared.primary_key.columns, *keys, *unique):
+    for _, columns in unique_keys(declared):
         names = [column.name for column in columns]
         if names and values.keys() >= {*names}:
             same = (declared.c[name].is_not_distinct_from(values[name]) for name in names)

@@ -222,25 +222,17 @@ def test_precarious_values_are_kept(
 
     The other properties draw such values rarely, and a short run draws few of them.
     """
-    try:
-        natural_key(hypertable)
-        known = given(populated, hypertable)
-        strategy = rows(hypertable, **known, complete=True, nulls_for_unknown=True)
-    except ValueError as error:
-        outcomes.skip_not_checked(record, why_not_generated(populated, hypertable, error))
-    drawn = draw(strategy, ROWS_AT_ONCE)
+    drawn = _drawn(populated, hypertable, ROWS_AT_ONCE, record)
 
-    def failure(*given: Row) -> Exception | None:
+    def failure(*sent: Row) -> Exception | None:
         ledger = Ledger(hypertable, before(hypertable))
-        ledger.upsert(given)
-        try:
-            writes.upsert(populated, hypertable, given)
+        ledger.upsert(sent)
+
+        def attempt() -> None:
+            writes.upsert(populated, hypertable, sent)
             ledger.must_match(populated)
-        except Exception as error:
-            return error
-        finally:
-            populated.rollback()
-        return None
+
+        return _failure(populated, attempt)
 
     tried = precarious_values(hypertable)
     record(outcomes.TRIED, {"rows": len(tried)})
@@ -265,7 +257,8 @@ def test_a_long_call_writes_every_row(
     populated: Connection, hypertable: Table, writes: Writes, before: Before, record: Record
 ) -> None:
     """A call with thousands of rows writes each; a second one changes those that differ."""
-    sent = _rows_of_a_long_call(populated, hypertable, record)
+    drawn = _drawn(populated, hypertable, DRAWN_FOR_IT, record)
+    sent = many(hypertable, drawn, ROWS_OF_A_LONG_CALL)
     record(outcomes.TRIED, {"rows": len(sent)})
 
     def failure(count: int) -> Exception | None:
@@ -274,7 +267,8 @@ def test_a_long_call_writes_every_row(
         known = Counter(ledger.rows.values())
         ledger.upsert(again := changed(hypertable, sent[:count], CHANGED_ROWS))
         differ = (Counter(ledger.rows.values()) - known).total()
-        try:
+
+        def attempt() -> None:
             _decompress(populated, hypertable)
             counted = writes.insert_new(populated, hypertable, sent[:count]).inserted
             assert counted == new, f"insert_new reports {counted} new rows; {new} rows are new"
@@ -284,11 +278,8 @@ def test_a_long_call_writes_every_row(
                 f"{written.updated} rows were updated, {differ} differ"
             )
             ledger.must_match(populated)
-        except Exception as error:
-            return error
-        finally:
-            populated.rollback()
-        return None
+
+        return _failure(populated, attempt)
 
     if (error := failure(len(sent))) is None:
         return
@@ -305,7 +296,8 @@ def test_a_long_call_writes_every_row(
     outcomes.fail(record, replace(finding, message=message, observed=rows_))
 
 
-def _rows_of_a_long_call(connection: Connection, table: Table, record: Record) -> list[Row]:
+def _drawn(connection: Connection, table: Table, count: int, record: Record) -> list[Row]:
+    """Rows with all columns of a table with a natural key; else the test is not made."""
     try:
         natural_key(table)
         known = given(connection, table)
@@ -314,7 +306,18 @@ def _rows_of_a_long_call(connection: Connection, table: Table, record: Record) -
         outcomes.skip_not_checked(record, why_not_generated(connection, table, error))
     finally:
         connection.rollback()
-    return many(table, draw(strategy, DRAWN_FOR_IT), ROWS_OF_A_LONG_CALL)
+    return draw(strategy, count)
+
+
+def _failure(connection: Connection, attempt: Callable[[], None]) -> Exception | None:
+    """What the attempt raises; nothing that it writes stays."""
+    try:
+        attempt()
+    except Exception as error:
+        return error
+    finally:
+        connection.rollback()
+    return None
 
 
 def _decompress(connection: Connection, table: Table) -> None:
@@ -410,12 +413,9 @@ def test_checks_refuse(
     record: Record,
 ) -> None:
     """A row that only violates a CHECK is refused, in chunks of every state."""
-    settings = {**given(populated, hypertable), "nulls_for_unknown": True}
-    violating = {
-        name: found
-        for answer in answers(populated, hypertable)
-        for name, found in answer.violating.items()
-    }
+    answered = answers(populated, hypertable)
+    settings = {**given(populated, hypertable, answered), "nulls_for_unknown": True}
+    violating = {name: found for one in answered for name, found in one.violating.items()}
     populated.rollback()
     for check in checks_of(hypertable):
         name = spelling.final_name(check) or spelling.sql(check.sqltext)

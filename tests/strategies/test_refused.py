@@ -95,3 +95,10 @@ def test_what_no_row_can_be_derived_for(sql, error, reason):
     table = table_with(sql)
     with pytest.raises(error, match=reason):
         refused_by(table, checks_of(table)[0])
+
+
+def test_a_check_of_another_database_refuses_nothing_here():
+    here, elsewhere = (CheckConstraint("n > 0", name=name) for name in ("here", "elsewhere"))
+    elsewhere = elsewhere.ddl_if(dialect="sqlite")
+    checked = Table("t", MetaData(), Column("n", Integer), here, elsewhere)
+    assert checks_of(checked) == [here]

@@ -179,16 +179,21 @@ def named_checks(table: Table, fields: Mapping[str, Field]) -> Iterator[tuple[st
 
     The SQL stands for a name that is missing.
     """
-    yield from ((name or sql, sql) for name, sql in (*_own_checks(table), *_domain_checks(fields)))
+    own = [(spelling.final_name(item), spelling.sql(item.sqltext)) for item in own_checks(table)]
+    yield from ((name or sql, sql) for name, sql in (*own, *_domain_checks(fields)))
 
 
-def _own_checks(table: Table) -> Iterator[tuple[str | None, str]]:
-    for constraint in sorted(
-        created(table.constraints), key=lambda item: spelling.final_name(item) or ""
-    ):
-        # A check of a type (Enum, Boolean) follows from the type.
-        if isinstance(constraint, CheckConstraint) and not constraint._type_bound:
-            yield spelling.final_name(constraint), spelling.sql(constraint.sqltext)
+def own_checks(table: Table) -> list[CheckConstraint]:
+    """The CHECK constraints that PostgreSQL gets, by name.
+
+    Those of a type (Enum, Boolean) are left out: they follow from the type.
+    """
+    found = [
+        item
+        for item in created(table.constraints)
+        if isinstance(item, CheckConstraint) and not item._type_bound
+    ]
+    return sorted(found, key=lambda item: spelling.final_name(item) or "")
 
 
 def _domain_checks(fields: Mapping[str, Field]) -> Iterator[tuple[str | None, str]]:
