@@ -59,7 +59,7 @@ def statements_of(project: Configuration) -> tuple[str, ...]:
 
 def _hint(error: DBAPIError) -> str:
     if statement := creates_what_is_missing(message_of(error)):
-        return f"Let an entry of prepare before it say {statement}."
+        return f"Add an entry to prepare, before this statement: {statement}."
     return hint_of(error) or f"Correct prepare in [{SECTION}]."
 
 

@@ -256,7 +256,7 @@ def _fail_over_value(record: Record, table: Table, row: Row, found: Exception | 
 def test_a_long_call_writes_every_row(
     populated: Connection, hypertable: Table, writes: Writes, before: Before, record: Record
 ) -> None:
-    """A call with thousands of rows writes each; a second one changes those that differ."""
+    """A call with thousands of rows writes each; a second call changes the rows that differ."""
     drawn = _drawn(populated, hypertable, DRAWN_FOR_IT, record)
     sent = many(hypertable, drawn, ROWS_OF_A_LONG_CALL)
     record(outcomes.TRIED, {"rows": len(sent)})
@@ -291,9 +291,10 @@ def test_a_long_call_writes_every_row(
         else:
             fails, error = middle, found
     finding = rows_finding(hypertable.fullname, "a_long_call_writes_every_row", sent[:1], error)
-    rows_, check = f"{fails:,} rows", "a long call writes every row"
-    message = f"rows of {hypertable.fullname}: {check} fails with {rows_}"
-    outcomes.fail(record, replace(finding, message=message, observed=rows_))
+    many_rows = f"{fails:,} rows"
+    fewer = f"a call with {holds:,} rows does not"
+    message = f"rows of {hypertable.fullname}: a call with {many_rows} fails, {fewer}"
+    outcomes.fail(record, replace(finding, message=message, observed=many_rows))
 
 
 def _drawn(connection: Connection, table: Table, count: int, record: Record) -> list[Row]:

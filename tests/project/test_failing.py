@@ -275,7 +275,7 @@ def test_what_prepare_says_may_be_wrong(migrated, tmp_path):
     assert error.problem.endswith(". The statement is: CREATE SCEMA x.")
     assert error.hint == "Correct prepare in [tool.conformance]."
     error = said(migrated, EXTENSION, prepare=("GRANT app TO CURRENT_USER",))
-    assert error.hint == "Let an entry of prepare before it say CREATE ROLE app."
+    assert error.hint == "Add an entry to prepare, before this statement: CREATE ROLE app."
     with pytest.raises(ModelsUnavailable, match=r"gone\.sql cannot be read"):
         migrated(EXTENSION, prepare=("gone.sql",))
     (tmp_path / "roles.psql").write_text("CREATE ROLE app;")
