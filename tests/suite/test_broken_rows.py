@@ -221,6 +221,16 @@ def test_such_a_check_that_allows_more_is_found_by_a_row(tmp_path):
     assert "'tenor_days': 1," in finding["message"]
 
 
+def test_a_row_that_the_database_refuses_is_shown_with_its_table(tmp_path):
+    """By its name; the table of SQLAlchemy would hide the row."""
+    project = copied_project(tmp_path, *fives("tenor_days % 5 < 2", "tenor_days % 5 = 0"))
+    code, verdict, _ = check(project, "-k", "test_every_table_accepts_its_rows")
+    (finding,) = verdict["findings"]
+    assert (code, finding["id"]) == (1, "rows:every table:every_table_accepts_its_rows")
+    assert "fails with [('curves', {'curve_date': " in finding["message"]
+    assert "ck_curves_fives" in finding["hint"]
+
+
 def test_rows_of_a_table_whose_columns_must_differ_are_checked(tmp_path):
     """Also the one of the key, with which variants of a row are made."""
     apart = 'sa.CheckConstraint("curve_id <> curve_type", name=op.f("ck_curves_apart")),'
@@ -260,7 +270,7 @@ def test_a_declared_trigger_that_refuses_the_sample_rows_is_not_a_difference(tmp
     ("source", "rows", "reason"),
     [
         (WRITES_ONE_BATCH, "5,001 rows", "rows are new"),
-        (UPDATES_ONE_BATCH, "5,001 rows", " differ"),
+        (UPDATES_ONE_BATCH, "5,001 rows", "rows are lost"),
         (UPDATES_EQUAL_ROWS_OF_LONG_CALLS, " rows", " differ"),
     ],
     ids=["one batch", "one batch of updates", "equal rows"],
