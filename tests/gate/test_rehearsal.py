@@ -680,6 +680,26 @@ def test_a_savepoint_that_is_rolled_back(session, project):
     assert {finding.code for finding in report.findings} == {"offline-differs"}
 
 
+@pytest.mark.parametrize(
+    ("last", "held"), [("SELECT 1 / 0", []), ("SELECT 1", ["places"])], ids=["back", "released"]
+)
+def test_a_savepoint_and_the_locks_since(session, project, last, held):
+    project.revision(
+        "try:\n"
+        "    with op.get_bind().begin_nested():\n"
+        "        op.execute('ALTER TABLE places ADD COLUMN area integer')\n"
+        f"        op.execute('{last}')\n"
+        "except sa.exc.DataError:\n"
+        "    pass\n"
+        "op.execute('SELECT count(*), pg_sleep(0.2) FROM readings')",
+        DROP,
+    )
+    report = project.rehearse(session, models())
+    assert [item.subject for item in report.findings if item.code == "lock-held"] == held
+    alter = next(item for item in own(report) if item.sql.startswith("ALTER"))
+    assert (alter.held_seconds > 0.2) == bool(held)
+
+
 def test_a_version_table_of_another_name(session, tmp_path):
     env = ENV
     for option in ("literal_binds=True", 'attributes["connection"]'):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from conformance.gate.evidence.report import Lock
+
 #: Characters that are kept of a statement; a bulk insert may send megabytes.
 _KEPT_SQL = 10_000
 
@@ -188,6 +190,9 @@ class Tracer:
             self.statements.append(replace(traced, seconds=ended - running.started))
             self.sources.append(running.source)
             self._returned = ended
+            # A return to a savepoint releases the locks that were acquired since.
+            locked = {item.relation for item in traced.entries}
+            self._release(ended, lambda lock: lock.relation not in locked)
             if traced.locks and running.transaction is not None:
                 self._open.append((len(self.statements) - 1, running.started))
             if over:
@@ -229,12 +234,17 @@ class Tracer:
         """Record the end of the transaction, which releases its locks."""
         now = self._now()
         self._idle_until(now)
-        for index, started in self._open:
-            self.statements[index] = replace(self.statements[index], held_seconds=now - started)
-        self._open = []
+        self._release(now, lambda _: True)
         self._last = replace(self._last, locks=frozenset())
         if self.statements and self.statements[-1].transaction == self._transaction:
             self._transaction += 1
+
+    def _release(self, now: float, is_released: Callable[[Lock], bool]) -> None:
+        """Record how long the statements held their locks, if all of these are released."""
+        for index, started in (*self._open,):
+            if all(map(is_released, self.statements[index].locks)):
+                self.statements[index] = replace(self.statements[index], held_seconds=now - started)
+                self._open.remove((index, started))
 
     def _idle_until(self, now: float) -> None:
         """Record that the transaction was idle since its last statement."""

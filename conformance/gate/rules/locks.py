@@ -11,7 +11,7 @@ from conformance.gate.rules.hints import hint_for_rewrite, hint_for_scan, is_by_
 from conformance.gate.rules.sentences import first_words, keyword, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from conformance.gate.evidence.evidence import Evidence
     from conformance.gate.evidence.report import Lock, Statement
@@ -26,6 +26,8 @@ _LOCKING = re.compile(
     r"|CREATE (OR REPLACE )?((CONSTRAINT )?TRIGGER|RULE)|CREATE POLICY)\b"
     r"(?!.*\bCONCURRENTLY\b)"
 )
+#: Back to a savepoint: releases the locks that were acquired since.
+_RETURNING = re.compile(r"ROLLBACK( WORK| TRANSACTION)? TO\b")
 _UNLIMITED = frozenset({"0", "0ms", ""})
 _SLEEPING = re.compile(r".*\bPG_SLEEP(_FOR|_UNTIL)?\b")
 #: Idle seconds of a transaction from which a held lock is reported. Python and Alembic take
@@ -84,6 +86,13 @@ def _without_timeout(revision: str, statements: Sequence[Statement]) -> Iterator
                 statement.number,
             )
             return
+
+
+def _released_by(statement: Statement, relations: Iterable[str]) -> set[str]:
+    """The relations whose locks a return to a savepoint released, of those that were locked."""
+    if not _RETURNING.match(first_words(statement.sql)):
+        return set()
+    return set(relations) - {item.relation for item in statement.entries}
 
 
 def _is_internal(lock: Lock) -> bool:
@@ -154,6 +163,8 @@ def _held_or_scanning(revision: str, statements: Sequence[Statement]) -> Iterato
     for statement in statements:
         if statement.transaction != transaction:
             held, transaction = {}, statement.transaction
+        for relation in _released_by(statement, held):
+            del held[relation]
         earlier = dict(held)
         for lock in _blocking(statement):
             held[lock.relation] = (statement, lock)
@@ -243,6 +254,8 @@ def judge_together(traced: Sequence[tuple[str, Statement]]) -> Iterator[GateFind
     for revision, statement in traced:
         if statement.transaction != transaction:
             held, transaction = {}, statement.transaction
+        for relation in _released_by(statement, held):
+            del held[relation]
         processed = _processed_tables(statement)
         work = _describe_work(statement, processed)
         idling = _describe_idling(statement, shortened(statement.sql))

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from conformance.gate.evidence.evidence import Evidence
-from conformance.gate.evidence.report import AffectedTable, Lock, RowWork, Statement
+from conformance.gate.evidence.report import (
+    AffectedTable,
+    Lock,
+    LockEntries,
+    RowWork,
+    Statement,
+)
 from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
 from conformance.gate.rules.locks import judge_locks, judge_together, judge_zones
@@ -208,6 +214,24 @@ def test_rows_that_the_migration_lists_are_no_work(sql, read, found):
 def test_a_lock_held_while_the_server_sleeps():
     taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
     assert codes(taken, statement(2, "SELECT pg_sleep(1)")) == [("lock-held", "a")]
+
+
+@pytest.mark.parametrize(
+    ("sql", "locked", "found"),
+    [
+        ("ROLLBACK TO SAVEPOINT s", "", []),
+        ("/* back */ rollback work to s", "b", []),
+        # It was locked before the savepoint as well.
+        ("ROLLBACK TO s", "a", [("lock-held", "a")]),
+        ("RELEASE SAVEPOINT s", "", [("lock-held", "a")]),
+    ],
+)
+def test_a_return_to_a_savepoint_releases_locks(sql, locked, found):
+    taken = statement(1, "ALTER TABLE a ...", locks=(lock("a"),))
+    back = statement(2, sql, entries=tuple(LockEntries(name, 1) for name in locked))
+    work = statement(3, "UPDATE b ...", rows=(rows("b"),))
+    assert codes(taken, back, work) == found
+    assert together(("2", taken), ("2", back), ("3", work)) == [("3", name) for _, name in found]
 
 
 HELD = [("lock-held", "a")]
