@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -448,11 +449,14 @@ class TestRewinding:
 
     def test_is_not_possible_after_a_library_was_loaded(self, engine: EmbeddedEngine) -> None:
         with engine.database(self.TEMPLATE) as url:
+            before = _everything(_connect(url))
             _execute(_connect(url), "CREATE EXTENSION citext")
-        assert not [*engine._idle]
+        (spent,) = engine._idle
+        assert spent.is_spent
+        # It boots from the snapshot again.
         with engine.database(self.TEMPLATE) as url:
-            sql = "SELECT count(*) FROM pg_extension WHERE extname = 'citext'"
-            assert _value(_connect(url), sql) == 0
+            assert (url, spent.is_spent) == (spent.url, False)
+            assert _everything(_connect(url)) == before
 
     def test_does_not_wait_for_a_query(self, engine: EmbeddedEngine) -> None:
         with engine.database(self.TEMPLATE) as url:
@@ -481,6 +485,59 @@ class TestRewinding:
             assert len(urls) == 3
         assert len([*engine._idle]) == 2
         assert not engine._running
+
+
+class TestLoading:
+    """A server that is not needed for its own snapshot boots from another one."""
+
+    @pytest.fixture
+    def engine(self) -> Iterator[EmbeddedEngine]:
+        engine = EmbeddedEngine()
+        with ExitStack() as stack:
+            for name in ("a", "b", "c"):
+                stack.enter_context(engine.database(self._template(name)))
+        yield (another := EmbeddedEngine())
+        engine.stop()
+        another.stop()
+
+    @staticmethod
+    def _template(name: str) -> Template:
+        return Template(name, "loading", partial(_prepare_table, name))
+
+    def _used(self, engine: EmbeddedEngine, name: str) -> int:
+        """The process that had the database, which is as it should be."""
+        with engine.database(self._template(name)) as url:
+            (server,) = engine._running
+            connection = _connect(url)
+            tables = "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'"
+            assert _value(connection, tables) == name
+            for statement in ("CREATE TABLE mine (id int)", "CREATE EXTENSION timescaledb"):
+                _execute(connection, statement)
+            assert _value(connection, "SELECT count(*) FROM timescaledb_information.jobs") >= 1
+            return server.pid
+
+    def test_goes_on_in_the_same_process(self, engine: EmbeddedEngine) -> None:
+        assert len({self._used(engine, name) for name in "abcabccba"}) == 1
+
+    def test_spares_what_was_asked_for_again(self, engine: EmbeddedEngine) -> None:
+        with engine.database(self._template("a")):
+            pass
+        with engine.database(self._template("a")) as url:
+            pass
+        (again,) = engine._idle
+        with engine.database(self._template("b")) as other:
+            assert other.port != url.port
+        (_, once) = engine._idle
+        with engine.database(self._template("c")):
+            assert [*engine._running] == [once]
+        assert [*engine._idle] == [again, once]
+
+    def test_creates_a_damaged_snapshot_again(self, engine: EmbeddedEngine) -> None:
+        with engine.database(self._template("a")):
+            pass
+        _damage(engine._snapshots.path("b", "loading"), "truncated")
+        with engine.database(self._template("b")) as url:
+            assert _value(_connect(url), "SELECT count(*) FROM b") == 0
 
 
 #: Statements that change all that a database keeps, and its session; the last ones stay open.
@@ -715,6 +772,11 @@ def _prepare_widgets(calls: list[URL]) -> Callable[[URL], None]:
             connection.execute(text("CREATE TABLE widgets AS SELECT generate_series(1, 3) AS n"))
 
     return prepare
+
+
+def _prepare_table(name: str, url: URL) -> None:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        connection.execute(text(f"CREATE TABLE {name} ()"))
 
 
 def _vanish(connection: Any) -> None:

@@ -1,8 +1,13 @@
-"""Servers between two uses: starting one takes half a second, and rewinding some hundredths."""
+"""Servers between two uses.
+
+Starting one takes half a second, loading another snapshot half of that, and rewinding some
+hundredths of a second.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class IdleServers:
-    """Servers that are in the state of their snapshots, the last used last.
+    """Servers in the state of their snapshots, or ready to load another; the last used last.
 
     Attributes:
         most: how many are kept; each takes the memory of one in use.
@@ -23,6 +28,7 @@ class IdleServers:
 
     def __init__(self) -> None:
         self._servers: list[NodeServer] = []
+        self._asked_for: Counter[Path | None] = Counter()
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[NodeServer]:
@@ -39,11 +45,19 @@ class IdleServers:
             old.kill()
 
     def take(self, snapshot: Path | None, lock_wait: float) -> NodeServer | None:
-        """A running server in the state of the snapshot, which is kept no longer; else None."""
+        """A running server with the snapshot, which is kept no longer; else None.
+
+        `NodeServer.wait_ready` waits until the server has loaded the snapshot.
+        """
         with self._lock:
-            found = self._find(snapshot, lock_wait)
-            if found is not None:
+            self._asked_for[snapshot] += 1
+            if found := self._find(snapshot, lock_wait):
                 self._servers.remove(found)
+            elif snapshot and (found := self._to_spare(lock_wait)):
+                self._servers.remove(found)
+                if not found.load(snapshot):
+                    found.kill()
+                    return None
             return found
 
     def has(self, snapshot: Path, lock_wait: float) -> bool:
@@ -59,6 +73,19 @@ class IdleServers:
         for server in servers:
             server.kill()
 
+    def _to_spare(self, lock_wait: float) -> NodeServer | None:
+        """The server that will be missed least; None if all may be taken again."""
+        ready = [
+            server
+            for server in self._servers
+            if server.lock_wait == lock_wait and server.can_load and server.is_running
+        ]
+        spent = [server for server in ready if server.is_spent]
+        once = [server for server in ready if self._asked_for[server.snapshot_loaded] == 1]
+        # Of too many the oldest would be ended next.
+        surplus = ready if len(self._servers) >= self.most else []
+        return next(iter((*spent, *once, *surplus)), None)
+
     def _find(self, snapshot: Path | None, lock_wait: float) -> NodeServer | None:
         return next(
             (
@@ -66,6 +93,7 @@ class IdleServers:
                 for server in self._servers
                 if (server.snapshot_loaded, server.lock_wait) == (snapshot, lock_wait)
                 and server.is_running
+                and not server.is_spent
             ),
             None,
         )

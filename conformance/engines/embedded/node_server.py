@@ -53,8 +53,9 @@ class NodeServer:
         lock_wait: seconds that a statement waits for the transaction of another connection.
 
     Attributes:
-        snapshot_loaded: the state that it started from, to which `rewind` brings it back.
+        snapshot_loaded: the state that it booted from, to which `rewind` brings it back.
         lock_wait: as given.
+        is_spent: whether `rewind` could not bring it back, so that it has to `load` a snapshot.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class NodeServer:
         self._parent = os.getpid()
         self.snapshot_loaded = snapshot
         self.lock_wait = lock_wait
+        self.is_spent = False
         command = [
             str(node_executable()),
             str(NODE_SOURCES / "server.mjs"),
@@ -105,6 +107,16 @@ class NodeServer:
         return self._process.poll() is None
 
     @property
+    def is_ready(self) -> bool:
+        """Whether clients can connect."""
+        return self._port != 0
+
+    @property
+    def can_load(self) -> bool:
+        """Whether no boot is under way."""
+        return self.is_ready or self.is_spent
+
+    @property
     def url(self) -> URL:
         """The URL of the database, once it is ready."""
         return URL.create(
@@ -127,8 +139,11 @@ class NodeServer:
             SnapshotDamagedError: the server does not start from the snapshot.
             EngineUnavailable: the process ended, or is not ready in time.
         """
-        if self._port == 0:
-            self._port = self._answer(_READY_SECONDS)["port"]
+        if not self.is_ready:
+            answer = self._answer(_READY_SECONDS)
+            if "error" in answer:
+                raise SnapshotDamagedError(f": {answer['error']}")
+            self._port = answer["port"]
 
     def snapshot(self, path: Path) -> None:
         """Write the current state to `path`, atomically.
@@ -146,13 +161,13 @@ class NodeServer:
             raise SnapshotWriteError(answer["error"])
 
     def rewind(self) -> bool:
-        """End all connections and bring the database back to what it was when it started.
+        """End all connections and bring the database back to what it was after the boot.
 
         Takes some hundredths of a second; a new start takes half a second. The URL changes.
 
         Returns:
-            Whether the database is back. If not, end the server: node has ended, a query still
-            runs, or a library was loaded, which cannot be undone.
+            Whether the server is of further use. It `is_spent` if a library was loaded, which
+            cannot be undone. End it if node has ended, or if a query still runs.
         """
         if os.getpid() != self._parent or not self.is_running:
             return False  # A fork of the process that started node leaves it alone.
@@ -163,7 +178,25 @@ class NodeServer:
         except (OSError, EngineUnavailable, SnapshotDamagedError):
             return False
         self._port = answer.get("port", 0)
-        return self._port != 0
+        self.is_spent = not self.is_ready
+        return True
+
+    def load(self, snapshot: Path) -> bool:
+        """End all connections and boot from another snapshot; `wait_ready` waits until it has.
+
+        Takes half as long as a new process, which has to load and compile its program first. The
+        URL changes.
+
+        Returns:
+            Whether node has been told. If not, end the server.
+        """
+        self._port = 0
+        self.snapshot_loaded, self.is_spent = snapshot, False
+        with suppress(OSError):
+            command = json.dumps({"command": "load", "path": str(snapshot)})
+            print(command, file=self._process.stdin, flush=True)
+            return True
+        return False
 
     def kill(self) -> None:
         """Kill the process; its data are lost. May be called twice."""

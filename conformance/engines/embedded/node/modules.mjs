@@ -21,6 +21,8 @@ const CODE_FILE = /^([0-9a-f]+)-([0-9a-f]+)\.code$/
 
 const Compiled = WebAssembly.Module
 const files = new Map()
+// By checksum: a later backend of the process uses what an earlier one has compiled.
+const compiled = new Map()
 let loaded = 0
 let optimized
 
@@ -30,7 +32,9 @@ const native = nativeFunctions()
 // Emscripten loads a library by `new WebAssembly.Module`.
 WebAssembly.Module = new Proxy(Compiled, {
   construct(_, [bytes]) {
-    const module = kept(bytes) ?? new Compiled(bytes)
+    const name = checksum(bytes)
+    const module = compiled.get(name) ?? kept(name, bytes) ?? new Compiled(bytes)
+    compiled.set(name, module)
     loaded += 1
     optimized?.push([bytes, module])
     return module
@@ -94,8 +98,8 @@ export function keepCode(packages) {
 }
 
 /** The module with these bytes from its kept code; undefined where there is none. */
-function kept(bytes) {
-  const known = native && files.get(checksum(bytes))
+function kept(name, bytes) {
+  const known = native && files.get(name)
   if (!known) return undefined
   const code = fs.readFileSync(known.file)
   if (checksum(code) !== known.checksum) return undefined

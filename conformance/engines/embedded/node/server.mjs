@@ -4,10 +4,10 @@
 //
 // One JSON line on standard output says {"ready":true,"port":N}. Standard input takes commands,
 // one JSON line each, answered by one JSON line: {"command":"snapshot","path":FILE},
-// {"command":"rewind"} and {"command":"stop"}. Rewinding brings the database back to what it was
-// after the boot, ends all connections, and says {"ready":true,"port":N} with another port. The
-// process ends by itself when its parent is gone, and when the backend died. Its last line on
-// standard error then says why.
+// {"command":"rewind"}, {"command":"load","path":FILE} and {"command":"stop"}. Rewinding brings the
+// database back to what it was after the boot, and loading boots from another snapshot. Both end all
+// connections, and say {"ready":true,"port":N} with another port. The process ends by itself when its
+// parent is gone, and when the backend died. Its last line on standard error then says why.
 //
 // pglite-socket, PGlite's own server, is not used: after a query that fails inside PGlite it never
 // serves another one, it leaves a session's state to the next client, and it cannot run COPY.
@@ -47,16 +47,19 @@ class Served {
   #connections = new Set()
   #server
 
-  constructor(backend, lockWait) {
-    this.#backend = backend
-    this.#session = new Session(backend, lockWait, (error) =>
+  /** Boot from `file`, or create a new cluster where it is undefined, and listen; the port. */
+  async boot(file) {
+    this.#session = this.#image = undefined
+    this.#backend = await Backend.boot(options.packages, file)
+    this.#session = new Session(this.#backend, Number(options['lock-wait']) * 1000, (error) =>
       fail(new Error(`the backend died: ${error.message}`, { cause: error })),
     )
-    this.#image = backend.image()
+    this.#image = this.#backend.image()
+    return this.#listen()
   }
 
   /** Listen on a new port; its number. */
-  async listen() {
+  async #listen() {
     this.#server = net.createServer((socket) => this.#accept(socket))
     this.#server.on('error', fail)
     this.#server.listen(0, '127.0.0.1')
@@ -70,12 +73,24 @@ class Served {
 
   /** End all connections, restore the state after the boot, and listen on another port. */
   async rewind() {
+    await this.#close()
+    this.#image.restore()
+    return this.#listen()
+  }
+
+  /** End all connections, and boot from `file`: what is compiled stays. */
+  async load(file) {
+    await this.#close()
+    return this.boot(file)
+  }
+
+  async #close() {
+    // After a rewinding that failed it is closed already.
+    if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
     for (const connection of this.#connections) connection.close()
     await closed
-    this.#image.restore()
-    return this.listen()
   }
 
   #accept(socket) {
@@ -88,6 +103,7 @@ class Served {
 async function obey(served, { command, path }) {
   if (command === 'stop') process.exit(0)
   if (command === 'rewind') return { ready: true, port: await served.rewind() }
+  if (command === 'load') return { ready: true, port: await served.load(path) }
   if (command !== 'snapshot') throw new Error(`unknown command ${command}`)
   served.snapshot(path)
   return { done: true }
@@ -102,7 +118,7 @@ function watch(onCommand) {
 }
 
 async function main() {
-  let served
+  const served = new Served()
   watch(async (line) => {
     try {
       tell(await obey(served, JSON.parse(line)))
@@ -110,9 +126,7 @@ async function main() {
       tell({ error: error.message })
     }
   })
-  const backend = await Backend.boot(options.packages, options.load)
-  served = new Served(backend, Number(options['lock-wait']) * 1000)
-  tell({ ready: true, port: await served.listen() })
+  tell({ ready: true, port: await served.boot(options.load) })
 }
 
 process.on('uncaughtException', fail)
