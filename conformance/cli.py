@@ -11,7 +11,7 @@ from conformance.errors import ConformanceError
 from conformance.process.printing import print_every_character, say, show_warnings
 
 #: Each is the function of its name in the module of its name.
-_COMMANDS = ("audit", "check", "explain", "fix", "gate", "inspect", "matrix", "upgrade")
+_COMMANDS = ("audit", "check", "explain", "fix", "gate", "inspect", "upgrade")
 
 
 class _Commands(click.Group):

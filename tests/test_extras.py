@@ -109,7 +109,6 @@ COMMANDS = {
     "gate": (["gate"], "alembic", "gate"),
     "upgrade": (["upgrade", "--from", "1", "--to", "2"], "hypothesis", "suite"),
     "fix": (["fix"], "alembic", "gate"),
-    "matrix": (["matrix"], "jinja2", "suite"),
 }
 
 

@@ -44,7 +44,7 @@ def test_who_declares(loaded):
     assert loaded("from conformance import Hypertable") & OF_EXTRAS == set()
 
 
-@pytest.mark.parametrize("command", ["", "audit", "check", "gate", "upgrade", "fix", "matrix"])
+@pytest.mark.parametrize("command", ["", "audit", "check", "gate", "upgrade", "fix"])
 def test_who_asks_for_help(command, loaded):
     found = loaded("from conformance.__main__ import main; main()", *command.split(), "--help")
     assert found & {*OF_EXTRAS, "sqlalchemy"} == {"click"}

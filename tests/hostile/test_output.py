@@ -173,5 +173,4 @@ def test_nothing_prints_in_another_way():
         "commands/explain.py: click.echo(page, nl=False)",
         "commands/fix.py: click.echo(visible(report.text) if strea",
         "commands/inspect.py: click.echo(code, nl=False)",
-        "commands/matrix.py: click.echo(matrix_report.render(runs), n",
     }

@@ -8,12 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from conformance.cli import main
 from conformance.comparing.findings import Accepted, Finding, NotChecked
 from conformance.comparing.verdict import EngineUsed, Verdict
-from conformance.reports import matrix
 from conformance.reports.files import write_verdict
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,10 +40,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_command_prints_and_writes_the_table(folder):
-    result = CliRunner().invoke(main, ["matrix", str(folder)])
-    assert result.exit_code == 0, result.output
-    assert result.output.splitlines() == [
+def test_the_runs_below_a_folder_are_one_table(folder, generator):
+    runs = generator.collected(folder)
+    assert generator.table(runs).splitlines() == [
         "| PostgreSQL | TimescaleDB | edition | engine | verdict | facts hold | tests pass "
         "| findings | accepted | not checked |",
         "| --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
@@ -58,28 +54,9 @@ def test_the_command_prints_and_writes_the_table(folder):
         "",
         f"- {APACHE}: 2 on 2.31.0",
     ]
-    assert (folder / "matrix.md").read_text() == result.output
-    runs = matrix.from_json((folder / "matrix.json").read_text())
-    assert runs[-1].not_checked == {APACHE: 2}
-    assert matrix.render(runs) == result.output
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"engine": {}, "counts": None})])
-def test_a_file_that_is_no_verdict_is_named(folder, text):
-    file = folder / "b-old" / "verdict.json"
-    file.write_text(text)
-    result = CliRunner().invoke(main, ["matrix", str(folder)])
-    assert result.exit_code == 2
-    assert result.output == (
-        f"conformance: {file} is not the verdict of a run. "
-        "Delete the file, or run the check again.\n"
-    )
-
-
-def test_a_folder_without_verdicts_is_said(tmp_path):
-    result = CliRunner().invoke(main, ["matrix", str(tmp_path)])
-    assert result.exit_code == 2
-    assert result.output.startswith("conformance: There is no verdict.json of a run.")
+    again = json.loads(json.dumps(runs))
+    assert again[-1]["not_checked"] == {APACHE: 2}
+    assert generator.table(again) == generator.table(runs)
 
 
 @pytest.fixture(scope="module")
