@@ -17,7 +17,8 @@ from sqlalchemy.exc import OperationalError
 
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect, parse_url
-from conformance.engines.local import cluster, data, folders, removal
+from conformance.engines.local import data, folders, removal
+from conformance.engines.local import engine as local_engine
 from conformance.engines.local.account import server_account
 from conformance.engines.local.engine import LocalEngine
 from conformance.errors import EngineUnavailable
@@ -118,7 +119,7 @@ class TestServer:
         assert scalar(url, "SHOW unix_socket_directories") == ""
 
     def test_its_port_is_none_that_connections_get(self, engine: LocalEngine) -> None:
-        assert parse_url(engine.server_url).port in cluster._PORTS
+        assert parse_url(engine.server_url).port in local_engine._PORTS
 
 
 class TestDatabases:
@@ -284,10 +285,12 @@ class TestFailure:
             assert not [process for process in removal.processes() if own in process.command]
 
     def test_a_port_that_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        free = cluster._free_port
+        free = local_engine._free_port
         with socket.create_server(("127.0.0.1", 0)) as listening:
             ports = [listening.getsockname()[1]]
-            monkeypatch.setattr(cluster, "_free_port", lambda: ports.pop() if ports else free())
+            monkeypatch.setattr(
+                local_engine, "_free_port", lambda: ports.pop() if ports else free()
+            )
             engine = started()
         assert not ports
         engine.stop()
@@ -303,8 +306,8 @@ class TestFailure:
         assert said in caught.value.problem
 
     def test_a_server_that_never_gets_ready(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(cluster, "READY_TIMEOUT", 0.5)
-        monkeypatch.setattr(cluster, "_is_ready", lambda *_: False)
+        monkeypatch.setattr(local_engine, "READY_TIMEOUT", 0.5)
+        monkeypatch.setattr(local_engine, "_is_ready", lambda *_: False)
         with pytest.raises(EngineUnavailable, match=r"is not ready after 0\.5 s; its log says: "):
             started()
 

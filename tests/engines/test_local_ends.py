@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.engines.local import cluster, folders, removal
+from conformance.engines.local import engine as local_engine
+from conformance.engines.local import folders, removal
 from conformance.engines.local.engine import LocalEngine
 from conformance.process.identity import this_process
 
@@ -135,7 +136,7 @@ class TestEnd:
         child = os.fork()
         if not child:
             # As at the end of Python, which runs what was registered for it.
-            engine._forget_cluster = None
+            engine._forget_server = None
             os._exit(0)
         os.waitpid(child, 0)
         (folder,) = folders_in(temporary)
@@ -162,14 +163,14 @@ class TestEnd:
     def test_an_interrupt_of_the_start_leaves_nothing(
         self, temporary: Path, monkeypatch: pytest.MonkeyPatch, step: str, *, after: bool
     ) -> None:
-        original = getattr(cluster, step)
+        original = getattr(local_engine, step)
 
         def interrupted(*arguments: object) -> object:
             if after:
                 original(*arguments)
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(cluster, step, interrupted)
+        monkeypatch.setattr(local_engine, step, interrupted)
         engine = LocalEngine()
         with pytest.raises(KeyboardInterrupt):
             engine.start()

@@ -31,7 +31,7 @@ CONFIGURATION = {
     "shared_preload_libraries": "'timescaledb'",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
-    # `cluster` reads the log for its messages.
+    # `engine` reads the log for its messages.
     "logging_collector": "off",
     "log_line_prefix": "''",
 }
