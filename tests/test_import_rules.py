@@ -57,7 +57,11 @@ class Rule:
 
 
 #: Pure: facts, their comparison, and what findings are made of.
-_COMPARING = ("conformance.comparing", "conformance.intervals")
+_COMPARING = (
+    "conformance.comparing",
+    "conformance.intervals",
+    "sqlalchemy.dialects.postgresql.base.RESERVED_WORDS",
+)
 
 #: The modules that make statements of facts; the others read databases and write files.
 PURE_MENDING = (
@@ -184,7 +188,6 @@ RULES = (
             allowed=(
                 "conformance.gate.evidence.report.GateReport",
                 "conformance.literals",
-                "sqlalchemy.dialects.postgresql.base.RESERVED_WORDS",
                 "sqlalchemy.sql.compiler.BIND_PARAMS",
                 "sqlalchemy.sql.compiler.BIND_PARAMS_ESC",
                 *(f"conformance.mending.{other}" for other in PURE_MENDING),

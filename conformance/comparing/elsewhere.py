@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, FactKey
-from conformance.comparing.merging import quoted
+from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import source_of
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def with_tables_elsewhere(
         key = FactKey("table", table, "", EXISTS)
         if key not in findings:
             continue
-        schema = quoted(table.rpartition(".")[0] or default_schema)
-        move = f"ALTER TABLE {'.'.join(map(quoted, place))} SET SCHEMA {schema}"
+        schema = identifier(table.rpartition(".")[0] or default_schema)
+        move = f"ALTER TABLE {'.'.join(map(identifier, place))} SET SCHEMA {schema}"
         findings[key] = replace(
             findings[key],
             message=f"{findings[key].message}; {'.'.join(place)} has the same columns",

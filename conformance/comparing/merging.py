@@ -11,6 +11,7 @@ from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, FactKey, Facts, Query, agrees
 from conformance.comparing.following import following
+from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
 from conformance.comparing.serials import of_one_sequence
 
@@ -225,12 +226,12 @@ def _same(
 def _under_another_name(key: FactKey, found: FactKey, finding: Finding, observed: Facts) -> Finding:
     noun = noun_of(key.kind)
     names = (found.name, key.name) if key.name else (found.table, key.table)
-    table = ".".join(map(quoted, found.table.split(".")))
+    table = ".".join(map(identifier, found.table.split(".")))
     schema = f"{table.rpartition('.')[0]}." if "." in table else ""
     if FactKey("continuous_aggregate", found.table, "", EXISTS) in observed:
         # Its indexes are on the table of its rows.
         schema = "_timescaledb_internal."
-    old, new = (quoted(name if key.name else name.rpartition(".")[2]) for name in names)
+    old, new = (identifier(name if key.name else name.rpartition(".")[2]) for name in names)
     change = {
         "table": _moving("TABLE", found.table, key.table),
         "continuous_aggregate": _moving("MATERIALIZED VIEW", found.table, key.table),
@@ -250,19 +251,14 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding, observed
 def _moving(word: str, old: str, new: str) -> str:
     """The statements that move and rename a relation; a name without schema has the default one."""
     (schema, _, name), (new_schema, _, new_name) = old.rpartition("."), new.rpartition(".")
-    words, place = [], f"{quoted(schema)}." if schema else ""
+    words, place = [], f"{identifier(schema)}." if schema else ""
     if schema != new_schema:
-        where = quoted(new_schema) if new_schema else "(the default schema)"
-        words.append(f"ALTER {word} {place}{quoted(name)} SET SCHEMA {where}")
-        place = f"{quoted(new_schema)}." if new_schema else ""
+        where = identifier(new_schema) if new_schema else "(the default schema)"
+        words.append(f"ALTER {word} {place}{identifier(name)} SET SCHEMA {where}")
+        place = f"{identifier(new_schema)}." if new_schema else ""
     if name != new_name:
-        words.append(f"ALTER {word} {place}{quoted(name)} RENAME TO {quoted(new_name)}")
+        words.append(f"ALTER {word} {place}{identifier(name)} RENAME TO {identifier(new_name)}")
     return " and ".join(words)
-
-
-def quoted(name: str) -> str:
-    """A name as SQL needs it; a plain one without quotes."""
-    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def _with_time_indexes(

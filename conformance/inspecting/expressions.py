@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy.dialects.postgresql.base import PGDialect
-
 from conformance.inspecting.code import Call
 from conformance.literals import for_sqlalchemy
-
-_QUOTES = PGDialect().identifier_preparer  # type: ignore[no-untyped-call]
-
-
-def identifier(name: str) -> str:
-    """A name as in SQL, quoted where SQL needs quotes."""
-    return str(_QUOTES.quote(name))
 
 
 def text_call(text: str) -> Call:

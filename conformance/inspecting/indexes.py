@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import DERIVED, Expression, IndexColumn
+from conformance.comparing.identifiers import identifier
 from conformance.inspecting.code import Call, given
-from conformance.inspecting.expressions import bare, identifier, text_call
+from conformance.inspecting.expressions import bare, text_call
 from conformance.inspecting.hypertables import own_indexes
 from conformance.inspecting.observed import Entry, text_of
 from conformance.inspecting.storage import index_options

@@ -22,8 +22,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN
 from sqlalchemy.types import NullType
 
 from conformance.comparing.facts import Expression, TypeName
+from conformance.comparing.identifiers import identifier
 from conformance.inspecting.constraints import referred
-from conformance.inspecting.expressions import bare, identifier
+from conformance.inspecting.expressions import bare
 from conformance.inspecting.observed import text_of
 from conformance.inspecting.sequences import described
 from conformance.literals import for_sqlalchemy

@@ -6,26 +6,19 @@ import re
 from itertools import count
 from typing import TYPE_CHECKING
 
-from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
-
 from conformance.comparing.facts import UNBOUNDED, TypeName, Value, parts_of_signature
+from conformance.comparing.identifiers import identifier
 from conformance.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _ITEM = re.compile(r'"(?:[^"]|"")*"|[^",\s]+')
 _SHADOW = "_mending"
 #: Bytes of a name.
 _LONGEST = 63
-
-
-def name(text: str) -> str:
-    """An identifier, quoted if PostgreSQL needs that."""
-    if _PLAIN.fullmatch(text) and text not in RESERVED_WORDS:
-        return text
-    return '"{}"'.format(text.replace('"', '""'))
+#: Under the name that mending uses.
+name = identifier
 
 
 def shadow(text: str) -> str:

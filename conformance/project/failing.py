@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.comparing.identifiers import identifier
 from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
 from conformance.comparing.rejections import (
     IN_PYTHON,
@@ -162,10 +163,10 @@ def shown(sql: str) -> str:
 def creates_what_is_missing(message: str) -> str | None:
     """The statement that creates the extension, role or schema that the server's message misses."""
     if (missing := not_created(message)) is not None:
-        return f"CREATE EXTENSION {_quoted(missing)}"
+        return f"CREATE EXTENSION {identifier(missing)}"
     if surroundings := _SURROUNDINGS.search(message):
         kind, name = surroundings.groups()
-        return f"CREATE {kind.upper()} {_quoted(name)}"
+        return f"CREATE {kind.upper()} {identifier(name)}"
     return None
 
 
@@ -206,8 +207,3 @@ def _hint_in_python(error: BaseException) -> str | None:
             " 'class TimescaledbImpl(PostgresqlImpl): __dialect__ = \"timescaledb\"'."
         )
     return None
-
-
-def _quoted(name: str) -> str:
-    """The identifier, quoted where SQL requires it."""
-    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else f'"{name}"'

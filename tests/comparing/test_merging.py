@@ -63,6 +63,15 @@ def test_the_change_names_schema_and_quotes():
     assert 'ALTER INDEX s.old RENAME TO "New"' in finding.hint
 
 
+def test_the_change_quotes_reserved_words():
+    facts = {"columns": ("a",)}
+    compared = compare(
+        one("unique", "order", "user", **facts), one("unique", "order", "old", **facts), COMMUNITY
+    )
+    (finding,) = compared.findings.values()
+    assert 'ALTER TABLE "order" RENAME CONSTRAINT old TO "user" in a migration' in finding.hint
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from conformance.comparing.identifiers import identifier
 from conformance.comparing.sequences import Sequence
 from conformance.inspecting.code import WIDTH, Call, Name, comment, import_lines, rendered
-from conformance.inspecting.expressions import bare, identifier
+from conformance.inspecting.expressions import bare
 from conformance.inspecting.observed import Observed, length
 from conformance.inspecting.sequences import described
 from conformance.intervals import Interval
@@ -106,11 +107,15 @@ def test_sqlalchemy_reads_an_expression_as_it_is(expression):
 
 
 def test_identifiers_are_quoted_where_sql_needs_it():
-    assert [identifier(name) for name in ("price", "order", "meterId", 'a"b')] == [
+    assert [
+        identifier(name) for name in ("price", "order", "lateral", "meterId", 'a"b', "a%b")
+    ] == [
         "price",
         '"order"',
+        '"lateral"',
         '"meterId"',
         '"a""b"',
+        '"a%b"',
     ]
 
 
