@@ -33,6 +33,8 @@ from conformance.mending.sql import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from conformance.comparing.facts import Value
+
 
 _DIRECT = (
     "ALTER TABLE ... SET (timescaledb.direct_compress = ...) adds or removes policies as well; "
@@ -140,9 +142,7 @@ def _settings(parts: Parts, attributes: Collection[str]) -> list[str]:
         found.append(f"timescaledb.compress_orderby = {literal(', '.join(map(_ordered, orders)))}")
     interval = parts.get("chunk_interval")
     if "chunk_interval" in attributes and (interval is not None or "segment_by" not in attributes):
-        # Zero: chunks are not merged.
-        text = interval.plain() if isinstance(interval, Interval) else interval or 0
-        found.append(f"timescaledb.compress_chunk_time_interval = {literal(text)}")
+        found.append(f"timescaledb.compress_chunk_time_interval = {literal(_merged(interval))}")
     indexes = parts.get("sparse_indexes")
     if "sparse_indexes" in attributes and isinstance(indexes, tuple):
         if not orders:
@@ -150,6 +150,13 @@ def _settings(parts: Parts, attributes: Collection[str]) -> list[str]:
         listed = ", ".join(map(_sparse, texts(indexes)))
         found.append(f"timescaledb.compress_index = {literal(listed)}")
     return found
+
+
+def _merged(interval: Value) -> str:
+    """The length of merged chunks: an interval also of an integer time, a microsecond each unit."""
+    if isinstance(interval, Interval):
+        return interval.plain()
+    return f"{interval} microseconds" if interval else "0"  # Zero: chunks are not merged.
 
 
 def _sparse(item: str) -> str:

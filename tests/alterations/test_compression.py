@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import BigInteger, Column, Double, MetaData, Table
+
+from conformance.declarations import Compression, Hypertable
 
 from .cases import Alteration, ModelEdit, parametrize
+from .mending import prove
 
 pytestmark = pytest.mark.usefixtures("community_edition")
 
@@ -126,3 +130,27 @@ def test_alteration(database, case):
 @parametrize(EDITS)
 def test_model_edit(database, edited, case):
     database.expect(case.findings, edited(case))
+
+
+def test_the_length_of_merged_chunks_of_an_integer_time(bare_database):
+    """The option is an interval there as well: a plain number would count seconds."""
+
+    def metadata(length):
+        found = MetaData()
+        Table("ticks", found, Column("at", BigInteger, nullable=False), Column("price", Double),
+              Hypertable("at", chunk_interval=1000),
+              Compression(order_by="at", after=None, chunk_interval=length))  # fmt: skip
+        return found
+
+    bare_database.execute(
+        "CREATE TABLE ticks (at bigint NOT NULL, price float);"
+        " SELECT create_hypertable('ticks', 'at', chunk_time_interval => 1000);"
+        " ALTER TABLE ticks SET (timescaledb.compress, timescaledb.compress_orderby = 'at',"
+        " timescaledb.compress_chunk_time_interval = '4000 microseconds')"
+    )
+    bare_database.expect((), metadata(4000))
+    for length in (8000, None):
+        bare_database.expect({"compression:ticks:chunk_interval"}, metadata(length))
+        outcome = prove(bare_database, metadata(length))
+        assert outcome.mended
+        assert not outcome.changed
