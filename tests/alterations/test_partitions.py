@@ -65,6 +65,8 @@ ALTERATIONS = (
     Alteration("a trigger that is off", SWALLOW + "CREATE TRIGGER s BEFORE INSERT ON events"
                " FOR EACH ROW EXECUTE FUNCTION swallow();"
                "ALTER TABLE events_2020 DISABLE TRIGGER s", {*ALTERED, "trigger:events.s:exists"}),
+    Alteration("half detached", "UPDATE pg_inherits SET inhdetachpending = true"
+               " WHERE inhrelid = 'events_2020'::regclass", ALTERED),
     Alteration("another key", "DROP TABLE notes, events; CREATE TABLE events (day date PRIMARY KEY,"
                ' size int, "Kind" int REFERENCES kinds) PARTITION BY LIST (day);'
                "CREATE INDEX ix_events_size ON events (size);"

@@ -158,8 +158,8 @@ POSTGRESQL: Table = {
     ),
     "pg_inherits": Treatment(
         ("table",),
-        judged="inhrelid inhparent",
-        irrelevant={_BOOKKEEPING: "inhseqno inhdetachpending"},
+        judged="inhrelid inhparent inhdetachpending",
+        irrelevant={_BOOKKEEPING: "inhseqno"},
     ),
     "pg_init_privs": Treatment(reason="read to find out which privileges were granted later"),
     "pg_language": Treatment(

@@ -31,7 +31,8 @@ WITH plain AS (
       JOIN pg_catalog.pg_class h ON h.oid = t.partrelid
       JOIN pg_catalog.pg_inherits i ON i.inhparent = h.oid
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind <> 'I'
-      JOIN pg_catalog.pg_class root ON root.oid = pg_catalog.pg_partition_root(c.oid)::oid
+      -- One that is half detached is a root of its own.
+      JOIN pg_catalog.pg_class root ON root.oid = pg_catalog.pg_partition_root(h.oid)::oid
       JOIN pg_catalog.pg_namespace n ON n.oid = root.relnamespace AND n.nspname = ANY(:schemas)
 ), chunk AS (
     SELECT * FROM plain
@@ -392,6 +393,12 @@ SELECT h.schema_name, h.table_name, c.relname, 'alteration',
         WHERE h.associated_schema_name = n.nspname AND h.associated_table_prefix = c.prefix
        OFFSET 0) AS h
  WHERE h.schema_name = ANY(:schemas)
+UNION ALL
+-- What an interrupted DETACH PARTITION CONCURRENTLY leaves.
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       'is half detached, and queries of its table miss its rows', is_partition
+  FROM chunk JOIN pg_catalog.pg_inherits i ON i.inhrelid = chunk.oid AND i.inhdetachpending
+ WHERE is_partition
 UNION ALL
 -- A row comes into a partition through its table, whose columns may be NULL.
 SELECT schema_name, table_name, chunk_name, 'alteration',
