@@ -61,6 +61,21 @@ JUDGED = (
                INSTRUMENTS + "REPLICA IDENTITY NOTHING;"
                "CREATE PUBLICATION feed FOR TABLES IN SCHEMA public",
                {"table:instruments:updates_refused"}),
+    Alteration("published, and the index of its identity dropped",
+               "CREATE UNIQUE INDEX of_the_rows ON instruments (id, ticker);" +
+               INSTRUMENTS + "REPLICA IDENTITY USING INDEX of_the_rows; DROP INDEX of_the_rows;"
+               "CREATE PUBLICATION feed FOR TABLE instruments",
+               {"table:instruments:updates_refused"}),
+    Alteration("published with a filter outside of its identity",
+               "CREATE PUBLICATION feed FOR TABLE instruments WHERE (is_active)",
+               {"table:instruments:updates_refused"}),
+    Alteration("published without the columns of its identity",
+               "CREATE PUBLICATION feed FOR TABLE instruments (ticker)",
+               {"table:instruments:updates_refused"}),
+    Alteration("published with a part of its columns and all as its identity",
+               INSTRUMENTS + "REPLICA IDENTITY FULL;"
+               "CREATE PUBLICATION feed FOR TABLE instruments (id, ticker)",
+               {"table:instruments:updates_refused"}),
     Alteration("an unlogged sequence", "ALTER SEQUENCE instruments_id_seq SET UNLOGGED",
                {"storage:instruments.id:sequence"}),
 )  # fmt: skip
@@ -70,6 +85,10 @@ HARMLESS = (
     Alteration("a sequence logged again", "ALTER SEQUENCE instruments_id_seq SET UNLOGGED;"
                "ALTER SEQUENCE instruments_id_seq SET LOGGED"),
     Alteration("autovacuum tuned", INSTRUMENTS + "SET (autovacuum_vacuum_scale_factor = 0.01)"),
+    Alteration("published with a filter by its identity",
+               "CREATE PUBLICATION feed FOR TABLE instruments (id, ticker) WHERE (id > 5)"),
+    Alteration("inserts published without the columns of its identity",
+               "CREATE PUBLICATION feed FOR TABLE instruments (ticker) WITH (publish = 'insert')"),
     Alteration("published with an identity",
                INSTRUMENTS + "REPLICA IDENTITY FULL;"
                "CREATE PUBLICATION feed FOR TABLE instruments"),

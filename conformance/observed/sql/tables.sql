@@ -36,20 +36,27 @@ SELECT n.nspname AS schema_name,
                     AND pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
                   ORDER BY 1)::text[] ELSE '{}' END AS bypassing,
        -- Publications for which an UPDATE or DELETE must tell the row that it was, where nothing
-       -- does.
+       -- does: without an identity, with one that the column list leaves out, or with a filter by
+       -- columns outside of it.
        ARRAY(SELECT p.pubname
                FROM pg_catalog.pg_publication p
+               LEFT JOIN pg_catalog.pg_publication_rel r
+                 ON r.prpubid = p.oid AND r.prrelid = c.oid
               WHERE (p.pubupdate OR p.pubdelete)
-                AND (p.puballtables
-                     OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel r
-                                 WHERE r.prpubid = p.oid AND r.prrelid = c.oid)
+                AND (p.puballtables OR r.oid IS NOT NULL
                      OR EXISTS (SELECT FROM pg_catalog.pg_publication_namespace s
                                  WHERE s.pnpubid = p.oid AND s.pnnspid = c.relnamespace))
                 AND c.relkind = 'r' AND c.relpersistence = 'p'
-                AND (c.relreplident = 'n'
-                     OR c.relreplident = 'd'
-                        AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
-                                         WHERE i.indrelid = c.oid AND i.indisprimary))
+                AND CASE WHEN c.relreplident = 'f' THEN r.prattrs IS NOT NULL
+                         ELSE identity.attributes IS NULL
+                              OR EXISTS (SELECT
+                                           FROM pg_catalog.unnest(identity.attributes) AS needed
+                                          WHERE needed <> ALL (r.prattrs::smallint[]))
+                              OR EXISTS (SELECT
+                                           FROM pg_catalog.regexp_matches(
+                                                    r.prqual::text, '[:]varattno (\d+)', 'g') AS used
+                                          WHERE used[1]::smallint <> ALL (identity.attributes))
+                     END
               ORDER BY 1)::text[] AS refusing,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
        -- Of a superuser nothing can be withheld.
@@ -93,6 +100,16 @@ SELECT n.nspname AS schema_name,
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
+  -- The replica identity: PostgreSQL takes no key that is checked at the end of a transaction.
+  LEFT JOIN LATERAL (
+       SELECT ARRAY(SELECT k.attribute
+                      FROM pg_catalog.unnest(i.indkey::smallint[])
+                           WITH ORDINALITY AS k(attribute, place)
+                     WHERE k.place <= i.indnkeyatts) AS attributes
+         FROM pg_catalog.pg_index i
+        WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+          AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident END
+       ) AS identity ON true
  WHERE n.nspname = ANY(:schemas)
    AND c.relkind IN ('r', 'p', 'f')
    AND NOT c.relispartition
