@@ -379,6 +379,12 @@ CASES = (
         community=True,
     ),
     Case(
+        "a table made the child of another",
+        sql("CREATE TABLE spots (name text NOT NULL)", "ALTER TABLE places INHERIT spots"),
+        sql("ALTER TABLE places NO INHERIT spots", "DROP TABLE spots"),
+        {"drift"},
+    ),
+    Case(
         "an upgrade that rows refuse",
         sql("ALTER TABLE places ADD COLUMN area integer NOT NULL"),
         DROP,

@@ -35,7 +35,9 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name,
             SELECT a.view_schema, a.view_name
               FROM timescaledb_information.continuous_aggregates a))
    AND n.nspname = ANY(:schemas) AND c.relname <> :version_table
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
+   -- One that a revision made a partition, chunk or child of another still has its rows.
+   AND (c.oid = ANY(:earlier)
+        OR NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                       AND d.objid = c.oid AND d.deptype = 'e')
@@ -94,7 +96,8 @@ def read_state(connection: Connection, scope: Scope, *, earlier: State | None = 
 
 def _contents(connection: Connection, scope: Scope, earlier: State | None) -> dict[int, Contents]:
     parameters = {"schemas": list(scope.schemas), "version_table": scope.version_table}
-    tables = connection.execute(_TABLES, parameters).all()
+    known = {"earlier": list(earlier.contents) if earlier else []}
+    tables = connection.execute(_TABLES, parameters | known).all()
     oids = {"tables": [table.oid for table in tables]}
     columns: dict[int, dict[int, Column]] = {}
     for row in connection.execute(_COLUMNS, oids):

@@ -30,7 +30,9 @@ _KEEP_VALUES = (
     "Keep the old values in another column or table and restore them in downgrade(), or accept the "
     "finding with the reason."
 )
-_DETACHES = re.compile(r"\bdetach_chunk\s*\(", re.IGNORECASE)
+_DETACHES = re.compile(
+    r"\bdetach_(?P<chunk>chunk)\s*\(|\bDETACH\s+(?P<partition>PARTITION)\b", re.IGNORECASE
+)
 _KEEP_ROWS = "Copy the rows to another table first, or accept the finding with the reason."
 _DROP_LATER = (
     "Stop using it first and drop it in a later revision, or accept the finding with the reason."
@@ -44,16 +46,16 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
     yield from _retention(evidence.revision.identifier, evidence.before, evidence.after)
     yield from _lagging_sequences(evidence)
     deleted = deleted_rows(evidence.before, evidence.after)
-    detached = {name: number for name in deleted if (number := _detacher(evidence, name))}
+    detached = {name: found for name in deleted if (found := _detacher(evidence, name))}
     lost = {**_dropped(evidence), **deleted}
-    for name, number in detached.items():
-        left = lost.pop(name).replace("are deleted", "leave it with a detached chunk")
+    for name, (number, part) in detached.items():
+        left = lost.pop(name).replace("are deleted", f"leave it with a detached {part}")
         yield GateFinding(
             "data-changed",
             evidence.revision.identifier,
             name,
             f"{capitalized(left)}.",
-            "The chunk becomes a table of its own with its rows. If that is intended, accept the "
+            f"The {part} becomes a table of its own with its rows. If that is intended, accept the "
             "finding with the reason.",
             number,
         )
@@ -164,14 +166,15 @@ def _writer(evidence: Evidence, name: str) -> int | None:
     return None
 
 
-def _detacher(evidence: Evidence, name: str) -> int | None:
-    """The statement that detached a chunk of the table, if none wrote rows of the table."""
+def _detacher(evidence: Evidence, name: str) -> tuple[int, str] | None:
+    """The statement that detached a chunk or partition, and which; none if one wrote rows."""
     if _writer(evidence, name) is not None:
         return None
     for statement in evidence.statements:
         locked = any(lock.relation == name for lock in statement.locks)
-        if locked and _DETACHES.search(without_comments(statement.sql)):
-            return statement.number
+        found = _DETACHES.search(without_comments(statement.sql)) if locked else None
+        if found is not None:
+            return statement.number, "chunk" if found["chunk"] else "partition"
     return None
 
 

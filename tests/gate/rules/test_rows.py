@@ -126,6 +126,8 @@ def test_an_empty_table_loses_nothing():
         ("CALL detach_chunk('c'); DELETE FROM t", "t", 1, "data-lost"),
         ("CALL detach_chunk('c')", "u", 0, "data-lost"),
         ("-- detach_chunk(c)\nDELETE FROM t", "t", 0, "data-lost"),
+        ("ALTER TABLE t DETACH PARTITION c", "t", 0, "data-changed"),
+        ("ALTER TABLE t DETACH PARTITION c", "u", 0, "data-lost"),
     ],
 )
 def test_rows_of_a_detached_chunk_are_not_deleted(sql, locked, written, code):
@@ -136,9 +138,10 @@ def test_rows_of_a_detached_chunk_are_not_deleted(sql, locked, written, code):
     (finding,) = judge_rows(Evidence(REVISION, state(), (statement,), after=state(2)))
     assert (finding.code, finding.subject) == (code, "t")
     if code == "data-changed":
-        assert finding.message == "1 of 3 rows of t leave it with a detached chunk."
+        part = "partition" if "PARTITION" in sql else "chunk"
+        assert finding.message == f"1 of 3 rows of t leave it with a detached {part}."
         assert finding.statement == 1
         assert finding.hint == (
-            "The chunk becomes a table of its own with its rows. If that is intended, accept the "
+            f"The {part} becomes a table of its own with its rows. If that is intended, accept the "
             "finding with the reason."
         )
