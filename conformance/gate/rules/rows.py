@@ -171,11 +171,19 @@ def _detacher(evidence: Evidence, name: str) -> tuple[int, str] | None:
     if _writer(evidence, name) is not None:
         return None
     for statement in evidence.statements:
-        locked = any(lock.relation == name for lock in statement.locks)
-        found = _DETACHES.search(without_comments(statement.sql)) if locked else None
-        if found is not None:
+        sql = without_comments(statement.sql)
+        if statement.transaction is None:  # Its locks were gone before anybody looked.
+            touched = _is_named(name, sql)
+        else:
+            touched = any(lock.relation == name for lock in statement.locks)
+        if touched and (found := _DETACHES.search(sql)):
             return statement.number, "chunk" if found["chunk"] else "partition"
     return None
+
+
+def _is_named(table: str, sql: str) -> bool:
+    bare = re.escape(table.rpartition(".")[2])
+    return re.search(rf"(?<!\w){bare}(?!\w)", sql, re.IGNORECASE) is not None
 
 
 def _retention(revision: str, before: State, after: State) -> Iterator[GateFinding]:

@@ -119,6 +119,15 @@ def test_an_empty_table_loses_nothing():
     assert subjects(state(0), state(0, facts=days(30))) == []
 
 
+@pytest.mark.parametrize("table", ["parts", "parts_of_others", "PARTS"])
+def test_a_partition_that_is_detached_outside_of_a_transaction(table):
+    """CONCURRENTLY needs that, and the locks of the statement are gone at its end."""
+    statement = Statement(1, f"ALTER TABLE {table} DETACH PARTITION p CONCURRENTLY", 0.1, None)
+    evidence = Evidence(REVISION, tables("parts"), (statement,), after=tables("parts", rows=2))
+    (finding,) = judge_rows(evidence)
+    assert finding.code == ("data-lost" if table == "parts_of_others" else "data-changed")
+
+
 @pytest.mark.parametrize(
     ("sql", "locked", "written", "code"),
     [
