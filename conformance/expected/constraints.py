@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from conformance.comparing.facts import ANYTHING, EXISTS, Objects, Value
+from conformance.comparing.facts import ANYTHING, EXISTS, Objects, OneOf, Value
 from conformance.declarations import default_name
 from conformance.declarations.base import created
 from conformance.expected import spelling
@@ -130,7 +130,6 @@ def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[
     # Not as it is written: SQLAlchemy adds the schema of the metadata to a name without one.
     referred = table_name(constraint.referred_table, default_schema)
     names = ", ".join(str(element.column.name) for element in elements)
-    not_valid = spelling.options(constraint).get("not_valid")
     return {
         EXISTS: True,
         "columns": columns,
@@ -140,9 +139,14 @@ def _foreign_key(constraint: ForeignKeyConstraint, default_schema: str) -> dict[
         "match": (constraint.match or "SIMPLE").upper(),
         "deferrable": _deferrable(constraint),
         "over_periods": False,
-        "validated": not not_valid,
+        "validated": _validated(constraint),
         "enforced": True,
     }
+
+
+def _validated(constraint: CheckConstraint | ForeignKeyConstraint) -> bool | OneOf:
+    """NOT VALID says how a constraint is added; CREATE TABLE and VALIDATE CONSTRAINT go further."""
+    return OneOf((False, True)) if spelling.options(constraint).get("not_valid") else True
 
 
 def _action(declared: str | None) -> str:
@@ -156,11 +160,10 @@ def _action(declared: str | None) -> str:
 
 
 def _check(constraint: CheckConstraint) -> dict[str, Value]:
-    not_valid = spelling.options(constraint).get("not_valid")
     return {
         EXISTS: True,
         "expression": spelling.expression(spelling.sql(constraint.sqltext)),
-        "validated": not not_valid,
+        "validated": _validated(constraint),
         "enforced": True,
     }
 

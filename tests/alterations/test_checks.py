@@ -119,6 +119,14 @@ EDITS = (
         {"check:vol_surfaces.ck_vol_surfaces_call_put:expression"},
     ),
     ModelEdit(
+        "not valid, and validated since",
+        "signals.py",
+        'CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence")',
+        'CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence",'
+        " postgresql_not_valid=True)",
+        set(),
+    ),
+    ModelEdit(
         "a check more",
         "curves.py",
         '        CheckConstraint("tenor_days >= 0", name="tenor_days"),\n',
