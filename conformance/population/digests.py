@@ -46,7 +46,8 @@ class Digest:
         columns: for each column a sum over all rows. The sum changes if a value changes, or if two
             rows, which are identified by the primary key, exchange their values. The order of rows
             and columns and the names of columns do not affect the sum.
-        values: for each column the summands of its values that are not NULL, if requested.
+        values: for each column the summands of its values that are not NULL, if requested; those
+            of `identified=False` depend on the values alone.
     """
 
     rows: int
@@ -55,7 +56,12 @@ class Digest:
 
 
 def digest(
-    connection: Connection, table: str, *, key: Sequence[str] = (), values: bool = False
+    connection: Connection,
+    table: str,
+    *,
+    key: Sequence[str] = (),
+    values: bool = False,
+    identified: bool = True,
 ) -> Digest:
     """Digest a table, including its chunks and compressed chunks.
 
@@ -66,6 +72,8 @@ def digest(
         key: the columns that identify a row; the primary key if empty. With the same key, digests
             from before and after a change of the primary key can be compared.
         values: whether to list the summands too, one for each row.
+        identified: whether a summand in the list tells which row has the value. Where all columns
+            are the key, a value that changes makes another row, with other summands of each column.
 
     Raises:
         LookupError: there is no such table.
@@ -80,7 +88,8 @@ def digest(
     identity = identity or [quoted(c.name) for c in columns]
     names = [column.name for column in columns]
     sums = [_sum(identity, quoted(name)) for name in names]
-    lists = [_list(identity, quoted(name)) for name in names] if values else []
+    listed_by = identity if identified else []
+    lists = [_list(listed_by, quoted(name)) for name in names] if values else []
     row = connection.exec_driver_sql(
         f"SELECT count(*), {', '.join([*sums, *lists])} FROM {table}",
         # A % in a name is not a placeholder.

@@ -48,6 +48,35 @@ def test_rows(then, said):
     assert rows(then) == said
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        ({1}, {2}, []),
+        ({1}, {3}, ["t.b has other values"]),
+        ({3}, {2}, ["t.a has other values"]),
+        ({1}, {2, 3}, ["t.b has other values"]),
+        # The values are there, in other rows or another number of times.
+        (None, None, ["t has other rows"]),
+    ],
+)
+def test_rows_of_a_table_without_a_key(a, b, said):
+    """A value that changes makes another row, and the digests of all its columns change."""
+    first, second = replace(A, values=frozenset({1})), replace(B, values=frozenset({2}))
+    before = replace(TABLE, columns={1: first, 2: second}, key=(1, 2))
+    assert not before.has_key
+    changed = 9 if said else 0
+    later = {
+        number: replace(
+            column, digest=column.digest + changed, values=frozenset(values or column.values)
+        )
+        for number, column, values in ((1, first, a), (2, second, b))
+    }
+    found = changed_rows(
+        State({}, Counter(), {7: before}), State({}, Counter(), {7: replace(before, columns=later)})
+    )
+    assert [what for _, what in found] == said
+
+
 def test_a_table_that_is_gone():
     assert rows() == ["t is gone"]
 

@@ -131,3 +131,16 @@ def test_values_are_listed_without_nulls(connection):
     later = digest(connection, "prices", values=True)
     assert found.values["note"] < later.values["note"]
     assert later.values["at"] == frozenset()
+
+
+def test_values_may_be_listed_without_their_rows(connection):
+    """Of a table without a key: a value that changes leaves those of the other columns."""
+    connection.exec_driver_sql("CREATE TEMP TABLE d (a int, b int)")
+    connection.exec_driver_sql("INSERT INTO d VALUES (1, 10), (2, 20), (2, NULL)")
+    before = digest(connection, "d", values=True, identified=False)
+    assert {name: len(found) for name, found in before.values.items()} == {"a": 2, "b": 2}
+    connection.exec_driver_sql("UPDATE d SET b = 30 WHERE a = 1")
+    after = digest(connection, "d", values=True, identified=False)
+    assert after.values["a"] == before.values["a"]
+    assert len(after.values["b"] & before.values["b"]) == 1
+    assert after.columns["a"] != before.columns["a"]

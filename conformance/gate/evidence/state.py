@@ -66,6 +66,11 @@ class Contents:
     key: tuple[int, ...]
     constraints: Mapping[int, tuple[str, str]] = field(default_factory=dict, compare=False)
 
+    @property
+    def has_key(self) -> bool:
+        """Whether fewer columns than all identify a row: one with another value is the same row."""
+        return not set(self.columns) <= set(self.key)
+
 
 @dataclass(frozen=True)
 class State:
@@ -199,13 +204,21 @@ def overwritten(before: State, after: State) -> Iterator[tuple[str, int, int]]:
 
 
 def _changed_columns(earlier: Contents, later: Contents) -> Iterator[tuple[str, str]]:
+    others, told = [], False
     for number, column in earlier.columns.items():
         name = f"{earlier.name}.{column.name}"
         same = same_column(earlier, number, later)
         if same is None:
+            told = True
             yield name, f"{name} is gone"
         elif same.digest != column.digest:
-            yield name, f"{name} has other values"
+            # Without a key the digests of all columns change with any value.
+            if earlier.has_key or same.values != column.values:
+                told = True
+                yield name, f"{name} has other values"
+            others.append(name)
+    if others and not told:
+        yield earlier.name, f"{earlier.name} has other rows"
 
 
 def differences(before: State, after: State) -> list[str]:

@@ -25,8 +25,19 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name,
        coalesce((SELECT h.compression_enabled FROM timescaledb_information.hypertables h
                   WHERE h.hypertable_schema = n.nspname AND h.hypertable_name = c.relname),
                 false) AS compressed,
-       ARRAY(SELECT pg_catalog.unnest(k.conkey) FROM pg_catalog.pg_constraint k
-              WHERE k.conrelid = c.oid AND k.contype = 'p')::int[] AS key
+       coalesce((SELECT k.conkey FROM pg_catalog.pg_constraint k
+                  WHERE k.conrelid = c.oid AND k.contype = 'p'),
+                -- Another key that tells rows apart.
+                (SELECT k.columns
+                   FROM pg_catalog.pg_index i
+                  CROSS JOIN LATERAL (
+                        SELECT (i.indkey::smallint[])[0 : i.indnkeyatts - 1] AS columns) AS k
+                  WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
+                    AND i.indpred IS NULL AND i.indexprs IS NULL
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                                     WHERE a.attrelid = c.oid AND NOT a.attnotnull
+                                       AND a.attnum = ANY(k.columns))
+                  ORDER BY i.indexrelid LIMIT 1), '{}')::int[] AS key
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE (c.relkind IN ('r', 'p')
@@ -133,7 +144,8 @@ def _with_digests(
         same = [same_column(earlier, number, contents) for number in earlier.key]
         # If a key column was dropped, the digests differ; the finding about the column says why.
         key = [column.name for column in same if column is not None] or key
-    found = digest(connection, quoted, key=key, values=True)
+    identified = (earlier or contents).has_key
+    found = digest(connection, quoted, key=key, values=True, identified=identified)
     columns = {
         number: replace(column, digest=found.columns[column.name], values=found.values[column.name])
         for number, column in contents.columns.items()
