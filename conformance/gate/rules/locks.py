@@ -37,6 +37,7 @@ _FROM_A_QUERY = re.compile(r".*\b(SELECT|TABLE)\b")
 #: The server does not count the rows that decompression writes back into chunks.
 _DECOMPRESSING = re.compile(r".*\b(DECOMPRESS_CHUNK|CONVERT_TO_ROWSTORE)\b")
 
+_TRUNCATING = re.compile(r"(DO\b.*\b)?TRUNCATE\b")
 _MOMENTS = {"timestamp without time zone", "timestamp with time zone"}
 _SETS_ZONE = re.compile(r"\bSET (LOCAL |SESSION )?TIME ?ZONE\b|\bSET_CONFIG\('TIMEZONE'")
 _ZONE = (
@@ -103,11 +104,13 @@ def _rewrites(revision: str, statements: Sequence[Statement]) -> Iterator[GateFi
     seen: set[str] = set()
     for statement in statements:
         # TRUNCATE creates a new file too; another rule reports the deleted rows.
-        if keyword(statement.sql) == "TRUNCATE":
-            continue
+        truncates = _TRUNCATING.match(first_words(statement.sql)) is not None
+        copied = {work.relation for work in statement.rows}
         alone = statement.transaction is None
         for item in statement.rewrites:
             if alone and is_by_chunk(statement.sql, item.chunks):
+                continue
+            if truncates and item.relation not in copied:
                 continue
             if item.existed and item.relation not in seen:
                 seen.add(item.relation)

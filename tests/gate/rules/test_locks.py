@@ -132,11 +132,19 @@ def test_chunk_by_chunk_is_no_rewrite_of_the_table(sql, chunks, transaction, fou
     assert len(codes(statement(1, sql, rewrites=(moved,), transaction=transaction))) == found
 
 
-def test_truncate_is_no_rewrite():
-    emptied = statement(
-        1, "TRUNCATE a", locks=(lock("a"),), rewrites=(AffectedTable("a", existed=True),)
-    )
-    assert codes(emptied) == []
+@pytest.mark.parametrize(
+    ("sql", "copied", "found"),
+    [
+        ("TRUNCATE a", (), []),
+        ("DO $$ BEGIN EXECUTE 'truncate a'; END $$", (), []),
+        ("DO $$ BEGIN TRUNCATE b; ALTER TABLE a SET LOGGED; END $$", (rows("a"),), ["rewrite"]),
+        ("ALTER TABLE a SET LOGGED -- no TRUNCATE", (), ["rewrite"]),
+    ],
+)
+def test_truncate_is_no_rewrite(sql, copied, found):
+    new_file = (AffectedTable("a", existed=True),)
+    emptied = statement(1, sql, locks=(lock("a"),), rewrites=new_file, rows=copied)
+    assert [code for code, _ in codes(emptied) if code == "rewrite"] == found
 
 
 def test_the_lock_of_a_continuous_aggregate_has_its_name():
