@@ -82,7 +82,8 @@ CAUSES = {
     ): "ALTER TABLE ... SET (parallel_workers = ...) fixes the number "
     "of workers of a plan, whatever the size of the table",
     ("table", "updates_refused"): "these publications publish UPDATE and DELETE. For that the "
-    "table needs a primary key or ALTER TABLE ... REPLICA IDENTITY",
+    "table needs a replica identity: its primary key, or what ALTER TABLE ... REPLICA IDENTITY "
+    "names. A column list must contain it, and a row filter must use no other column",
     ("primary_key", "over_periods"): _PERIODS,
     ("unique", "over_periods"): _PERIODS,
     ("foreign_key", "over_periods"): _PERIODS,
