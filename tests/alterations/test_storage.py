@@ -353,3 +353,16 @@ def _judge_tablespaces(database):
         {"storage:signals:tablespaces"},
         database.declaring("signals", Storage(tablespaces=["slow_of_a_test"])),
     )
+
+
+def test_an_identity_whose_index_was_dropped(database):
+    """PostgreSQL then treats the table as one with REPLICA IDENTITY NOTHING."""
+    database.execute(
+        "CREATE UNIQUE INDEX of_the_rows ON instruments (id, ticker);"
+        f"{INSTRUMENTS} REPLICA IDENTITY USING INDEX of_the_rows; DROP INDEX of_the_rows"
+    )
+    storage = Storage(replica_identity="index of_the_rows")
+    metadata = database.declaring("instruments", storage)
+    database.expect({"storage:instruments:replica_identity"}, metadata)
+    (found,) = database.compare(metadata).findings.values()
+    assert found.observed == "nothing"

@@ -83,11 +83,12 @@ SELECT h.schema_name, h.table_name, d.column_name, 'partitioning_function',
                     WHERE n.nspname = d.partitioning_func_schema)
 UNION ALL
 SELECT r.schema_name, r.table_name, '', 'replica_identity',
+       -- An index that was dropped leaves none.
        CASE r.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full'
-            ELSE 'index '::text || (SELECT x.relname
-                                FROM pg_catalog.pg_index i
-                                JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-                               WHERE i.indrelid = r.oid AND i.indisreplident) END, NULL
+            ELSE coalesce((SELECT 'index '::text || x.relname::text
+                             FROM pg_catalog.pg_index i
+                             JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                            WHERE i.indrelid = r.oid AND i.indisreplident), 'nothing') END, NULL
   FROM relation r
  WHERE r.relreplident <> 'd' AND r.relkind <> 'f'
 UNION ALL
