@@ -53,6 +53,6 @@ class Sequence:
         values["maxvalue"] = min(values["maxvalue"], largest)
         first = values["maxvalue" if descending else "minvalue"]
         start = first if self.start is None else self.start
-        words = [f"start {start}"] if start != (-1 if descending else 1) else []
+        words = [f"start {start}"] if start != first else []
         words += [f"{name} {values[name]}" for name in defaults if values[name] != defaults[name]]
         return words + (["cycle"] if self.cycle else [])

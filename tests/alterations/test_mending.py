@@ -161,6 +161,10 @@ NOT_MENDED = {
     "storage: published without an identity": _PUBLISHED,
     "storage: all published without an identity": _PUBLISHED,
     "storage: a schema published without an identity": _PUBLISHED,
+    "storage: published, and the index of its identity dropped": _PUBLISHED,
+    "storage: published with a filter outside of its identity": _PUBLISHED,
+    "storage: published without the columns of its identity": _PUBLISHED,
+    "storage: published with a part of its columns and all as its identity": _PUBLISHED,
     **{
         case.id: _ALTERED
         for case in CASES
@@ -258,6 +262,18 @@ def test_an_identity_goes_on_in_its_new_range(bare_database, given, others, then
     assert not run_body(bare_database.connection, upgrade_body(plan))
     assert not bare_database.compare(metadata).findings
     assert bare_database.value("""SELECT nextval('"Ticks_Id_seq"')""") == then
+
+
+@pytest.mark.parametrize("start", [None, 1], ids=["at its least number", "above it"])
+def test_the_start_of_a_sequence_comes_back(bare_database, start):
+    """PostgreSQL begins at the least number, unless the start is given."""
+    metadata = MetaData()
+    Sequence("numbers", metadata=metadata)
+    given = "" if start is None else f" START {start}"
+    bare_database.execute(f"CREATE SEQUENCE numbers MINVALUE -5{given}")
+    outcome = prove(bare_database, metadata)
+    assert outcome.mended
+    assert not outcome.changed
 
 
 @pytest.mark.parametrize("used", [False, True])

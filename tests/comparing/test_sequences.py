@@ -31,13 +31,13 @@ def test_the_defaults_of_every_type_go_without_saying(kind, largest):
     [
         ({"start": 100}, "start 100"),
         ({"increment": 10}, "increment 10"),
-        ({"minvalue": 5}, "start 5, minvalue 5"),
-        ({"minvalue": 0, "start": 1}, "minvalue 0"),
+        ({"minvalue": 5}, "minvalue 5"),
+        ({"minvalue": 0, "start": 1}, "start 1, minvalue 0"),
         ({"maxvalue": 9}, "maxvalue 9"),
         ({"cache": 20}, "cache 20"),
         ({"cycle": True}, "cycle"),
         ({"cycle": True, "start": 2, "cache": 3}, "start 2, cache 3, cycle"),
-        ({"increment": -2, "maxvalue": 7}, "start 7, increment -2, maxvalue 7"),
+        ({"increment": -2, "maxvalue": 7}, "increment -2, maxvalue 7"),
         ({"increment": -1, "start": 1, "maxvalue": 5}, "start 1, increment -1, maxvalue 5"),
     ],
 )

@@ -71,6 +71,7 @@ CREATE DOMAIN positive AS integer DEFAULT 1 CHECK (VALUE > 0);
 CREATE DOMAIN amount AS numeric(12, 2) CONSTRAINT low CHECK (VALUE > -1e9) CONSTRAINT high CHECK (VALUE < 1e9);
 CREATE TYPE state AS ENUM ('new', 'paid', 'sent');
 CREATE SEQUENCE invoices START 1000 INCREMENT 5 CACHE 20;
+CREATE SEQUENCE tickets MINVALUE 0 START 1;
 CREATE TABLE customers (
     id bigint PRIMARY KEY, name text COLLATE "C" NOT NULL, tags text[] NOT NULL DEFAULT '{}',
     born date, seen tstzrange, data jsonb NOT NULL DEFAULT '{"a": 1, "at": "10:30"}',
