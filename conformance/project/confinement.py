@@ -72,9 +72,8 @@ def only_to(url: URL, drivername: str = "postgresql+psycopg2") -> Iterator[None]
     Args:
         drivername: the dialect and driver of DATABASE_URL, where the variable is not set.
     """
-    own = _backend_of(os.environ.get(_ADDRESS, ""))
     known = libpq_parameters(url)
-    variables = {_ADDRESS: _text(url, own or drivername)}
+    variables = _address(url, drivername)
     # A URL without a host means the server that these variables name: keep them.
     if "host" in known:
         variables |= {name: str(known.get(key, "")) for name, key in _PG_VARIABLES.items()}
@@ -85,10 +84,10 @@ def only_to(url: URL, drivername: str = "postgresql+psycopg2") -> Iterator[None]
 @contextmanager
 def nowhere(config: Config) -> Iterator[None]:
     """Refuse every connection: migrations that only print SQL must not connect."""
-    address = _text(NOWHERE, _drivername(config))
-    config.set_main_option("sqlalchemy.url", address)
+    drivername = _drivername(config)
+    config.set_main_option("sqlalchemy.url", _text(NOWHERE, drivername))
     with (
-        _environment({_ADDRESS: address}),
+        _environment(_address(NOWHERE, drivername)),
         refusing(_offline),
         quiet(),
         mapping_again(),
@@ -103,6 +102,12 @@ def _offline() -> MigrationFailed:
         " SQL; the connection was refused.",
         "Ask context.is_offline_mode() before connecting.",
     )
+
+
+def _address(url: URL, drivername: str) -> dict[str, str]:
+    """DATABASE_URL of this database, with the dialect and driver that the variable has now."""
+    own = _backend_of(os.environ.get(_ADDRESS, ""))
+    return {_ADDRESS: _text(url, own or drivername)}
 
 
 @contextmanager

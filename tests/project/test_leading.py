@@ -217,6 +217,14 @@ def test_an_asynchronous_env_py_is_told_an_asynchronous_driver(tmp_path, ours, m
         assert asyncio.run(seen_asynchronously(address)) == "ours"
 
 
+def test_offline_the_driver_is_that_of_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://app@h/d")
+    (tmp_path / "alembic.ini").write_text("[alembic]\nsqlalchemy.url = postgresql://app@h/d\n")
+    with nowhere(alembic_config(tmp_path / "alembic.ini")):
+        url = make_url(os.environ["DATABASE_URL"])
+    assert (url.drivername, url.host) == ("postgresql+asyncpg", "nowhere")
+
+
 def test_what_cannot_be_led_is_refused(ours, tmp_path):
     with only_to(ours), pytest.raises(MigrationFailed) as caught:
         create_engine(f"sqlite:///{tmp_path / 'file'}").connect()
