@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Column, Table, event
+from sqlalchemy import DDL, Column, Table, event
+from sqlalchemy.dialects.postgresql.base import PGDDLCompiler, PGDialect
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.schema import SchemaItem
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from sqlalchemy import Constraint, Index, MetaData
+    from sqlalchemy.schema import ExecutableDDLElement
     from sqlalchemy.sql.base import SchemaEventTarget
 
     #: A length of time, or a number where the time column is an integer.
@@ -125,15 +127,26 @@ class Declaration(SchemaItem):
 
 
 def created(items: Iterable[Item]) -> Iterator[Item]:
-    """The constraints or indexes that PostgreSQL gets: `ddl_if()` leaves some to other databases.
+    """The constraints or indexes that `ddl_if()` does not leave to other databases."""
+    return filter(_is_created, items)
 
-    A function that `ddl_if()` is given may ask the server; it is not called.
+
+def _is_created(item: Constraint | Index) -> bool:
+    """Ask `ddl_if()`, without a connection, as SQLAlchemy does for a CREATE TABLE.
+
+    The project's function may fail because it would ask the server. PostgreSQL then gets the item.
     """
-    for item in items:
-        condition = item._ddl_if  # noqa: SLF001 - there is no public way to read it
-        names = None if condition is None else condition.dialect
-        if names is None or "postgresql" in ((names,) if isinstance(names, str) else names):
-            yield item
+    condition = item._ddl_if  # noqa: SLF001 - there is no public way to read it
+    if condition is None:
+        return True
+    statement: ExecutableDDLElement = DDL("")  # type: ignore[no-untyped-call]
+    compiler = PGDDLCompiler(PGDialect(), statement)  # type: ignore[no-untyped-call]
+    try:
+        return condition._should_execute(  # noqa: SLF001
+            statement, item, None, compiler, checkfirst=False
+        )
+    except Exception:
+        return True
 
 
 def attach(table: Table, *declarations: Declaration) -> None:

@@ -79,6 +79,18 @@ def test_a_key_of_another_database_may_lack_the_time_column():
         daily(UniqueConstraint("symbol").ddl_if(dialect=("sqlite", "postgresql")))
 
 
+def test_a_function_of_ddl_if_decides_whether_postgresql_gets_a_key():
+    """Without a connection, as in CREATE TABLE; one that needs a connection decides nothing."""
+
+    def only_on(name):
+        return lambda *_, dialect, **__: dialect.name == name
+
+    daily(UniqueConstraint("symbol").ddl_if(callable_=only_on("spanner")))
+    for decides in (only_on("postgresql"), lambda _, __, bind, **___: bind.scalar("SELECT 1")):
+        with pytest.raises(DeclarationError, match="lacks 'at'"):
+            daily(UniqueConstraint("symbol").ddl_if(callable_=decides))
+
+
 def twice(requirement):
     metadata = MetaData()
     requirement.require(metadata)
