@@ -46,7 +46,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
         (
             *moved,
             *_renamed(expected, observed, findings),
-            *_with_time_indexes(observed, findings),
+            *_with_time_indexes(expected, observed, findings),
             *_of_a_library(expected, observed, findings),
             *of_one_sequence(expected, observed, findings),
         ),
@@ -262,9 +262,17 @@ def _moving(word: str, old: str, new: str) -> str:
 
 
 def _with_time_indexes(
-    observed: Facts, findings: _Findings
+    expected: Facts, observed: Facts, findings: _Findings
 ) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
-    """Undeclared hypertables with the indexes that create_hypertable() makes."""
+    """Undeclared hypertables with the indexes that create_hypertable() makes.
+
+    `Hypertable` leaves out an index where the models have another one on the same columns.
+    """
+    declared = {
+        (key.table, *_names_of(value))
+        for key, value in expected.items()
+        if key.attribute == "columns" and key.kind in ("index", "primary_key", "unique")
+    }
     indexes: dict[str, list[FactKey]] = defaultdict(list)
     for key in _existing(findings, "unexpected"):
         if key.kind == "index":
@@ -272,13 +280,25 @@ def _with_time_indexes(
     for key in _existing(findings, "unexpected"):
         if key.kind == "hypertable" and (
             own := _each_once(
-                [index for index in indexes[key.table] if _is_its_own(index, key, observed)],
+                [
+                    index
+                    for index in indexes[key.table]
+                    if _is_its_own(index, key, observed)
+                    and (key.table, *_names_of(observed[index._replace(attribute="columns")]))
+                    not in declared
+                ],
                 observed,
             )
         ):
             names = " and ".join(index.name for index in own)
             hint = f"{findings[key].hint} Hypertable(...) also declares {names}."
             yield key, own, replace(findings[key], hint=hint)
+
+
+def _names_of(columns: Value) -> Iterator[str]:
+    """The columns of an index or a key, without their order."""
+    for column in cast("tuple[Any, ...]", columns):
+        yield str(getattr(column, "value", column))
 
 
 def _each_once(indexes: Iterable[FactKey], observed: Facts) -> list[FactKey]:

@@ -138,16 +138,17 @@ class Hypertable(Declaration):
         """Declare the indexes of create_hypertable: (time DESC), and (hash column, time DESC).
 
         TimescaleDB skips an index if the table has one on exactly these columns, in any direction.
+        One that the models declare by TimescaleDB's name is the index itself.
         """
         time = self._column(table, self.time_column, "time column")
         defaults = [[time]]
         if self.partitions and self.partitions[0].time_index:
             defaults.append([self._column(table, self.partitions[0].column, "column"), time])
-        existing = [*_indexed_columns(table)]
+        existing, known = [*_indexed_columns(table)], {index.name for index in table.indexes}
         for columns in defaults:
             names = [column.name for column in columns]
-            if names not in existing:
-                name = default_name(table.name, "_".join(names), "idx")
+            name = default_name(table.name, "_".join(names), "idx")
+            if names not in existing and name not in known:
                 Index(name, *columns[:-1], time.desc(), info={INFO_KEY: "default index"})
 
 

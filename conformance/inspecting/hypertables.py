@@ -49,7 +49,10 @@ def declarations(observed: Observed) -> Iterator[Entry]:
 
 
 def own_indexes(observed: Observed, table: str) -> Iterator[str]:
-    """The names of the indexes that TimescaleDB has created by itself, as `Hypertable` says."""
+    """The names of the indexes that TimescaleDB has created by itself, as `Hypertable` says.
+
+    `Hypertable` leaves out an index where it sees another one on the same columns.
+    """
     attributes = observed.one("hypertable", table)
     if attributes is None:
         return
@@ -57,8 +60,16 @@ def own_indexes(observed: Observed, table: str) -> Iterator[str]:
     hashes = _hashes(attributes["partitions"])
     for columns in [(time,), *((match["column"], time) for match in hashes[:1])]:
         name = _own_index(observed, table, columns)
-        if name is not None:
+        if name is not None and not _has_another_index(observed, table, columns, name):
             yield name
+
+
+def _has_another_index(observed: Observed, table: str, columns: tuple[str, ...], name: str) -> bool:
+    others: Any = [
+        of["columns"] for each, of in observed.of("index", table).items() if each != name
+    ]
+    on_these = any(tuple(item.value for item in other) == columns for other in others)
+    return on_these or _has_key(observed, table, columns)
 
 
 def _hashes(partitions: Any) -> list[re.Match[str]]:
@@ -103,9 +114,13 @@ def _has_index(observed: Observed, table: str, columns: tuple[str, ...]) -> bool
     """Whether `Hypertable` needs no word about the index: it is there, or a key is as good."""
     if _own_index(observed, table, columns) is not None:
         return True
-    keys = [observed.one("primary_key", table), *observed.of("unique", table).values()]
-    if any(key and key["columns"] == columns for key in keys):
+    if _has_key(observed, table, columns):
         return True
     # Only these are printed by the names of their columns, which `Hypertable` can see.
     plain = tuple(IndexColumn(column) for column in columns)
     return any(index["columns"] == plain for index in observed.of("index", table).values())
+
+
+def _has_key(observed: Observed, table: str, columns: tuple[str, ...]) -> bool:
+    keys = [observed.one("primary_key", table), *observed.of("unique", table).values()]
+    return any(key and key["columns"] == columns for key in keys)

@@ -161,6 +161,20 @@ def test_a_second_index_on_the_time_is_not_its_own():
         assert other.id == f"index:t.{({*names} - {'t_at_idx'}).pop()}:exists"
 
 
+@pytest.mark.parametrize("order", [{}, {"descending": True, "nulls_first": True}])
+def test_an_index_of_the_models_on_the_time_is_in_place_of_its_own(order):
+    models = one("index", "t", "by_time", columns=(IndexColumn("at", **order),), unique=False)
+    found = [*compare(models, models | hypertable(t_at_idx=(TIME,)), COMMUNITY).findings.values()]
+    assert [item.id for item in found] == ["hypertable:t:exists", "index:t.t_at_idx:exists"]
+    assert "also declares" not in found[0].hint
+
+
+def test_a_key_of_the_models_on_the_time_is_in_place_of_its_own_index():
+    models = one("unique", "t", "uq_t_at", columns=("at",))
+    found = compare(models, models | hypertable(t_at_idx=(TIME,)), COMMUNITY).findings.values()
+    assert [item.id for item in found] == ["hypertable:t:exists", "index:t.t_at_idx:exists"]
+
+
 @pytest.mark.parametrize(
     "changed",
     [

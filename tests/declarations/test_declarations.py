@@ -24,6 +24,7 @@ from sqlalchemy import (
     Uuid,
     func,
     literal_column,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -559,6 +560,14 @@ def test_indexes_that_timescaledb_makes():
     assert partitioned() == {**own, **time}
     assert partitioned(HashPartition("id", 4), HashPartition("at", 2)) == {**own, **time, **both}
     assert partitioned(HashPartition("id", 4, time_index=False)) == {**own, **time}
+
+
+def test_an_index_by_timescaledbs_name_is_the_index_itself():
+    """Where there is a second one on the time, `inspect` prints this one as a text."""
+    ticks = table(Index("ticks_at_idx", text("at DESC")), Hypertable("at", chunk_interval="1 day"))
+    assert [(item.name, is_default_index(item)) for item in ticks.indexes] == [
+        ("ticks_at_idx", False)
+    ]
 
 
 def test_a_key_takes_the_place_of_an_index():

@@ -123,6 +123,9 @@ def key(*columns):
         (key("n", "at"), (), ", time_index=False"),
         (index("ix", DOWN), (), ", time_index=False"),
         (index("ix", IndexColumn("at")), (), ""),
+        (index("readings_at_idx", DOWN) | index("ix", IndexColumn("at")), (), ""),
+        (index("readings_at_idx", DOWN) | index("ix", DOWN), (), ""),
+        (index("readings_at_idx", DOWN) | key("at"), (), ""),
         (index("readings_at_idx", DOWN, unique=True), (), ", time_index=False"),
         (index("readings_at_idx", DOWN, method="brin"), (), ", time_index=False"),
         (
