@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Table,
+    TextClause,
     TypeDecorator,
     UnaryExpression,
     UniqueConstraint,
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 
     from conformance.declarations.base import Length
     from conformance.intervals import Interval
+
+#: A column in the text of an index, in any order.
+_WRITTEN = re.compile(
+    r'\s*(?:"(?P<quoted>[^"]+)"|(?P<plain>\w+))(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?\s*',
+    re.IGNORECASE,
+)
 
 
 class HashPartition:
@@ -179,7 +187,15 @@ def unique_keys(table: Table) -> Iterator[tuple[str, list[Column[Any]]]]:
             yield name, [*constraint.columns]
     for index in created(table.indexes):
         if index.unique:
-            yield f"unique index {index.name}", [*index.columns]
+            written = (_written_column(table, item) for item in index.expressions)
+            columns = [*index.columns, *(column for column in written if column is not None)]
+            yield f"unique index {index.name}", columns
+
+
+def _written_column(table: Table, item: Any) -> Column[Any] | None:
+    """The column of an index that is a text, such as `text("at DESC")`."""
+    match = _WRITTEN.fullmatch(item.text) if isinstance(item, TextClause) else None
+    return None if match is None else table.columns.get(match["plain"] or match["quoted"])
 
 
 def _indexed_columns(table: Table) -> Iterable[list[str]]:

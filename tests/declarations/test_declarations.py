@@ -70,6 +70,17 @@ def daily(*items, time_type=None):
     return table(Hypertable("at", chunk_interval="1 day"), *items, time_type=time_type)
 
 
+@pytest.mark.parametrize("time", ["at", "at DESC", '"at" desc nulls last', " at  ASC"])
+def test_the_time_column_of_a_unique_index_may_be_a_text(time):
+    daily(Index("ux", text(time), "symbol", unique=True))
+
+
+@pytest.mark.parametrize("other", ["at::date", "lower(at)", "price DESC"])
+def test_another_text_of_a_unique_index_is_not_the_time_column(other):
+    with pytest.raises(DeclarationError, match="lacks 'at'"):
+        daily(Index("ux", text(other), "symbol", unique=True))
+
+
 def test_a_key_of_another_database_may_lack_the_time_column():
     daily(UniqueConstraint("symbol").ddl_if(dialect="sqlite"))
     with pytest.raises(DeclarationError, match="lacks 'at'"):
