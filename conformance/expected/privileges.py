@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, FactKey, Objects, Privileges
 from conformance.comparing.privileges import usual
+from conformance.declarations import sorted_tables
 from conformance.declarations.base import required
 from conformance.declarations.privileges import MAINTAIN, NAMED_BY_KIND, DefaultGrant, Grant
 from conformance.expected import tables
@@ -51,7 +52,7 @@ def _objects(grant: Grant, metadata: MetaData, default_schema: str) -> Iterator[
         if grant.kind == "database":
             yield "database"
             return
-        names = tuple(tables.table_name(table, default_schema) for table in metadata.sorted_tables)
+        names = tuple(tables.table_name(table, default_schema) for table in sorted_tables(metadata))
     word = f"{grant.kind} " if grant.kind in NAMED_BY_KIND else ""
     for name in names:
         short = name.removeprefix(f"{default_schema}.")

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     Enum,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -486,3 +487,13 @@ def test_a_value_that_no_literal_says(value, reason):
         f"daily: the query cannot be written with its values: {reason}. Write the value as text(),"
         " or pass the whole query as a text"
     )
+
+
+def test_tables_whose_keys_are_in_a_circle_have_an_order_without_a_warning():
+    metadata = MetaData()
+    for name, other in (("a", "b"), ("b", "a")):
+        key = Column("id", Integer, primary_key=True)
+        Table(name, metadata, key, Column("other", ForeignKey(f"{other}.id")))
+    child = Table("aa", metadata, Column("a", ForeignKey("a.id")))
+    assert {*tables_of(metadata)} == {*metadata.tables.values()}
+    assert tables_of(metadata)[-1] is child

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from conformance.declarations import sorted_tables
 from conformance.observed import Scope
 from conformance.population.filling import fill_table
 from conformance.population.reflection import reflect, schemas_of
@@ -51,7 +52,7 @@ def fill(connection: Connection, *, compress: bool, own: str = Scope.version_tab
 
 def tables_of_base(connection: Connection, version_table: str) -> Sequence[Table]:
     """All tables but Alembic's, parents before children."""
-    return reflect(connection, _scope(connection, version_table)).sorted_tables
+    return sorted_tables(reflect(connection, _scope(connection, version_table)))
 
 
 def _scope(connection: Connection, version_table: str) -> Scope:
