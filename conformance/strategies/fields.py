@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from numbers import Number
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     TypeDecorator,
+    Uuid,
 )
 from sqlalchemy.dialects.postgresql import DOMAIN, HSTORE, INTERVAL, TSVECTOR
 from sqlalchemy.exc import CompileError
@@ -95,13 +97,19 @@ class Kind:
         that the narrowing does not allow.
         """
         try:
-            found = self.read(self.bound(value))
+            found = self.read(self._returned(self.bound(value)))
             stored = self.bound(found)
-            kept = stored is not None and canonical(self.read(stored)) == canonical(found)
+            again = self.read(self._returned(stored))
+            kept = stored is not None and canonical(again) == canonical(found)
             return found if kept and self._fits(stored) and narrowing.allows(stored) else None
         # A decorator may raise anything.
         except Exception:
             return None
+
+    def _returned(self, sent: Any) -> Any:
+        """What the database returns for a value: a UUID, also for its text."""
+        is_text = isinstance(self.stored, Uuid) and self.stored.as_uuid and isinstance(sent, str)
+        return UUID(sent) if is_text else sent
 
     def _fits(self, stored: Any) -> bool:
         length = getattr(self.stored, "length", None)

@@ -141,6 +141,7 @@ DECORATED = {
     "json_text": Decorator(sa.Text(), json.dumps, json.loads),
     "number_text": Decorator(sa.String(20), str, int),
     "uuid_in_text": Decorator(sa.CHAR(36), str, uuid.UUID),
+    "uuid_by_text": Decorator(sa.Uuid(), str, lambda value: uuid.UUID(bytes=value.bytes)),
     "date_text": Decorator(sa.Text(), date.isoformat, date.fromisoformat),
     "point": Decorator(sa.Integer(), lambda point: point.x, Point),
     "by_name": ByName(Colour),
