@@ -209,6 +209,33 @@ def test_an_env_file_without_metadata(project):
         assert "target_metadata" in unseen[f"check:{name}"]
 
 
+def test_an_index_for_another_database_is_not_dropped(project):
+    """Autogenerate has written it into a revision all the same, and SQLAlchemy never drops it."""
+    folder = project(STYLES["takes a connection"])
+    (folder / "desk.py").write_text(
+        f"""{MODELS}
+from sqlalchemy import Index
+
+Index("ix_elsewhere", metadata.tables["readings"].c.value).ddl_if(dialect="sqlite")
+Index("ix_here", metadata.tables["readings"].c.value)
+"""
+    )
+    (folder / "alembic/versions/0003.py").write_text(
+        """
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade():
+    op.create_index("ix_elsewhere", "readings", ["value"])
+    op.create_index("ix_here", "readings", ["value"])
+"""
+    )
+    checked(folder, "-k", "sees_a_dropped_index")
+
+
 PARTITIONED = (
     MODELS
     + """
