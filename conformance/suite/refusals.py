@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, pool
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 #: Classes of SQLSTATE that are about a row: data exception, integrity constraint violation, and
 #: RAISE of a trigger. The facts report missing tables and columns.
 _OF_THE_ROW = ("22", "23", "P0")
+#: Characters of a value in the hint.
+_LONG = 100
 
 
 # To mypy `pytest.fail` is a mere function.
@@ -97,5 +100,16 @@ def _finding(error: DBAPIError) -> Finding:
         observed=[repr(error.params)],
         message=f"rows of every table: the database refuses a row that the models allow: {said}",
         hint="Tables created from the models, without the migrations, accept this row. No other "
-        f"check of rows can run. The statement is: {statement} VALUES {error.params!r}",
+        f"check of rows can run. The statement is: {statement} VALUES {_brief(error.params)}",
     )
+
+
+def _brief(params: Any) -> str:
+    """The values of a row without the ends of long texts; the observed value has them all."""
+    if not isinstance(params, Mapping):
+        return shorten(repr(params), 2_000)
+    return "{" + ", ".join(f"{name!r}: {_cut(repr(of))}" for name, of in params.items()) + "}"
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _LONG else f"{value[:_LONG]}…"

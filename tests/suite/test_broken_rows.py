@@ -125,6 +125,10 @@ REFUSING = {
         Edit(REVISION, 'sa.Column("rate", sa.Double', 'sa.Column("rate", sa.Numeric(20, 6)'),
         "numeric field overflow",
     ),
+    "a text that is too short": (
+        Edit(REVISION, 'sa.Column("notes", sa.Text', 'sa.Column("notes", sa.String(1)'),
+        "value too long for type character varying(1)",
+    ),
     "a check that is too strict": (
         Edit(REVISION, "confidence BETWEEN 0 AND 1", "confidence BETWEEN 0.5 AND 1"),
         "ck_signals_confidence",
@@ -145,6 +149,8 @@ def test_a_database_that_refuses_the_sample_rows_is_found(tmp_path, edit, words)
     (finding,) = verdict["findings"]
     assert finding["id"] == "rows:every table:sample_rows"
     assert words in finding["message"]
+    # Long values are in the observed value alone.
+    assert len(finding["hint"]) < 3_000
     assert verdict["counts"]["consequences"] > 1
     assert verdict["counts"]["tests"] == 0
     assert verdict["not_checked"] == []
