@@ -122,6 +122,8 @@ _SHORTER_ID = (
 )
 #: Values that a statement itself gives; the server quotes one that it cannot read.
 _PARAMETER = "22023"
+#: What functions of jsonb say with that code of a value of another shape, which rows have.
+_OF_JSON = re.compile(r"cannot (call|get array length|extract elements|deconstruct|set|delete) ")
 #: An empty value, or one that is hidden, may be a row's all the same.
 _QUOTED = re.compile(r': "(?P<value>[^"…]+)"\.?$')
 _OWN_VALUE = "Correct the value in the statement: the server cannot use the value."
@@ -206,6 +208,7 @@ def hint_for_own_value(sqlstate: str, message: str, sql: str) -> str | None:
     if sqlstate == "22001" and _LONG_ID.match(sql):
         return _SHORTER_ID
     quoted = _QUOTED.search(message)
-    if sqlstate == _PARAMETER or (quoted and f"'{quoted['value']}'" in sql):
+    of_row = sqlstate != _PARAMETER or _OF_JSON.search(message)
+    if not of_row or (quoted and f"'{quoted['value']}'" in sql):
         return _OWN_VALUE
     return None

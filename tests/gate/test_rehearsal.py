@@ -19,7 +19,7 @@ from sqlalchemy import (
     pool,
     text,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from conformance.declarations import MaterializedView
 from conformance.errors import EngineUnavailable
@@ -99,6 +99,17 @@ def with_area():
 
 def own(report, number=0):
     return [item for item in report.revisions[number].statements if not item.by_alembic]
+
+
+def test_the_statement_of_an_error_is_known_without_a_listener():
+    """An env.py may unlock and roll back, through a connection of its own, before it ends."""
+    refused = ProgrammingError("UPDATE t SET v = f(v)", {}, Exception("no"))
+
+    def run():
+        raise refused
+
+    failure = rehearsal.attempt(run)
+    assert (failure.reason, failure.sql) == ("Exception: no", "UPDATE t SET v = f(v)")
 
 
 def test_what_is_seen_of_statements(session, project):

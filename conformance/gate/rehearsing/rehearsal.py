@@ -413,13 +413,18 @@ def attempt(
         detail = tuple(line for line in details if line not in dependents)
         return Failure(
             describe_briefly(error),
-            (statement_before(error) or sql()) if refused else "",
+            (statement_before(error) or sql() or _statement_of(error)) if refused else "",
             dependents,
             state_of(error),
             detail,
             server_hint_of(error),
         )
     return None
+
+
+def _statement_of(error: BaseException) -> str:
+    """The statement in the error; an env.py that connects by itself may send others later."""
+    return str(getattr(error, "statement", None) or "")
 
 
 def _revision_statements(script: Sequence[str], version_table: str) -> tuple[str, ...]:

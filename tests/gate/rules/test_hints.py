@@ -181,6 +181,8 @@ def test_an_error_that_other_rows_might_not_give(failure, found):
         ("22P02", 'invalid input syntax: "…"', "SET a = '…'", "A value of an existing row"),
         ("22P02", 'invalid input syntax: ""', "SET a = b || ''", "A value of an existing row"),
         ("22023", "invalid interval", "SELECT f()", "the value in the statement"),
+        ("22023", "cannot call jsonb_object_keys on an array", "U", "A value of an existing row"),
+        ("22023", "X: cannot extract elements from a scalar", "U", "A value of an existing row"),
         ("22003", "out of range", "ALTER TABLE t ...", "A value of an existing row"),
         ("42804", "cannot be cast", "ALTER TABLE t ...", "the server rejects it for these objects"),
         ("42P16", "cannot change name", "CREATE VIEW", "the server rejects it for these objects"),
