@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Uuid
+
 from conformance.comparing.facts import EXISTS, UNBOUNDED, Objects, Unsaid, Value
 from conformance.comparing.parameters import refresh_option
 from conformance.declarations import (
@@ -15,6 +17,7 @@ from conformance.declarations import (
     reorder_of,
     retention_of,
 )
+from conformance.declarations.hypertables import underlying
 from conformance.expected.aggregates import chunk_interval_of
 from conformance.intervals import Interval
 
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 
 _HOUR = 3_600_000_000
 #: Source: TimescaleDB documentation, "add_compression_policy": a policy runs every 12 hours, or
-#: twice per chunk if chunks are shorter than a day; daily if the time column is an integer.
+#: twice per chunk if chunks are shorter than a day; daily if the time column is an integer, or,
+#: by the source code, a UUIDv7.
 _COMPRESSION_SCHEDULE = Interval(12 * _HOUR)
 _DAILY = Interval(24 * _HOUR)
 #: As add_compression_policy and add_retention_policy set it; seen in 2.17 to 2.29.
@@ -99,9 +103,9 @@ def _compaction(declaration: Compaction) -> dict[str, Value]:
 
 
 def _reorder_schedule(table: Table) -> Interval:
-    """Half a chunk, or 4 days for an integer time column. Source: TimescaleDB's source code."""
+    """Half a chunk, or 4 days for integers and UUIDs. Source: TimescaleDB's source code."""
     hypertable = hypertable_of(table)
-    if hypertable is None or isinstance(hypertable.chunk_interval, int):
+    if hypertable is None or isinstance(hypertable.chunk_interval, int) or _by_uuid(table):
         return Interval(4 * 24 * _HOUR)
     return Interval(hypertable.chunk_interval.microseconds // 2)
 
@@ -109,7 +113,9 @@ def _reorder_schedule(table: Table) -> Interval:
 def _undeclared_schedule(table: Table, metadata: MetaData) -> Unsaid:
     """The default, which differs for CREATE TABLE ... WITH. Source: timescaledb#8788."""
     usual = _default_schedule(table, metadata)
-    ways = f"add_compression_policy() gives {usual}, and only CREATE TABLE ... WITH gives {_DAILY}"
+    ways = f"add_compression_policy() gives {usual}"
+    if usual != _DAILY:
+        ways += f", and only CREATE TABLE ... WITH gives {_DAILY}"
     return Unsaid(usual, ways, (_DAILY,))
 
 
@@ -117,10 +123,18 @@ def _default_schedule(table: Table, metadata: MetaData) -> Interval:
     length = chunk_interval_of(table, metadata)
     if length is None:
         return _COMPRESSION_SCHEDULE
-    if isinstance(length, int):
+    if isinstance(length, int) or _by_uuid(table):
         return _DAILY
     half = Interval(length.microseconds // 2)
     return min(half, _COMPRESSION_SCHEDULE, key=lambda length: length.microseconds)
+
+
+def _by_uuid(table: Table) -> bool:
+    """Whether the time column is a UUIDv7; half a chunk is a schedule of timestamps and dates."""
+    hypertable = hypertable_of(table)
+    return hypertable is not None and isinstance(
+        underlying(table.c[hypertable.time_column].type), Uuid
+    )
 
 
 def _policy(schedule: Interval | Unsaid, lengths: dict[str, Value]) -> dict[str, Value]:

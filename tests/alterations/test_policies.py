@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import BigInteger, Column, DateTime, Double, MetaData, Table
+from sqlalchemy import BigInteger, Column, DateTime, Double, MetaData, Table, Uuid
 
 import models
-from conformance.declarations import Compression, Hypertable, Retention, hypertable_of
+from conformance.declarations import Compression, Hypertable, Reorder, Retention, hypertable_of
 from conformance.observed.catalog import statement
 
 from .cases import Alteration, ModelEdit, parametrize
@@ -344,6 +344,33 @@ def test_the_daily_schedule_of_create_table_with(bare_database):
         " FROM timescaledb_information.jobs WHERE hypertable_name = 'ticks'"
     )
     bare_database.expect({"policy:ticks.compression:schedule_interval"}, metadata)
+
+
+BY_UUID = Alteration(
+    "by UUIDs",
+    "CREATE TABLE logs (id uuid CONSTRAINT logs_pkey PRIMARY KEY);"
+    " SELECT create_hypertable('logs', by_range('id', INTERVAL '1 day'));"
+    " ALTER TABLE logs SET (timescaledb.compress, timescaledb.compress_orderby = 'id');"
+    " SELECT add_compression_policy('logs', INTERVAL '30 days');"
+    " SELECT add_reorder_policy('logs', 'logs_pkey')",
+    since=(2, 23),
+)
+
+
+def test_the_schedules_of_a_hypertable_by_uuids(bare_database):
+    """TimescaleDB derives no schedule from the length of such a chunk."""
+    metadata = MetaData()
+    Table("logs", metadata, Column("id", Uuid, primary_key=True),
+          Hypertable("id", chunk_interval="1 day"), Reorder("logs_pkey"),
+          Compression(order_by="id", after="30 days"))  # fmt: skip
+    bare_database.alter(BY_UUID)
+    bare_database.expect((), metadata)
+    bare_database.execute(
+        "SELECT alter_job(job_id, schedule_interval => INTERVAL '12 hours')"
+        " FROM timescaledb_information.jobs WHERE hypertable_name = 'logs'"
+    )
+    policies = "policy:logs.compression", "policy:logs.reorder"
+    bare_database.expect({f"{policy}:schedule_interval" for policy in policies}, metadata)
 
 
 BY_CREATION = Alteration(

@@ -6,8 +6,12 @@ SELECT hypertable_schema AS schema_name,
        column_name,
        d.column_type::text AS column_type,
        d.dimension_type,
-       d.time_interval::text AS time_interval,
-       d.integer_interval,
+       -- Before 2.25 the view takes the interval of a UUIDv7 for a number.
+       CASE WHEN d.column_type = 'uuid'::pg_catalog.regtype
+            THEN coalesce(d.time_interval, d.integer_interval * interval '1 microsecond')
+            ELSE d.time_interval END::text AS time_interval,
+       CASE WHEN d.column_type <> 'uuid'::pg_catalog.regtype THEN d.integer_interval END
+            AS integer_interval,
        d.num_partitions,
        now.schema_name AS now_schema, now.function_name AS now_function,
        -- Where it is not 0, TimescaleDB changes the chunk interval by itself as rows come; from 2.28
