@@ -198,6 +198,22 @@ def _written_column(table: Table, item: Any) -> Column[Any] | None:
     return None if match is None else table.columns.get(match["plain"] or match["quoted"])
 
 
+def referring_tables(table: Table) -> list[str]:
+    """The other tables with a foreign key to this one.
+
+    TimescaleDB compresses no chunk of a hypertable that a foreign key refers to, and from 2.28 on
+    drops none.
+    """
+    return sorted(
+        other.fullname
+        for other in table.metadata.tables.values()
+        if other is not table
+        and any(
+            key.target_fullname.rpartition(".")[0] == table.fullname for key in other.foreign_keys
+        )
+    )
+
+
 def _indexed_columns(table: Table) -> Iterable[list[str]]:
     for _, columns in unique_keys(table):
         yield [column.name for column in columns]

@@ -15,6 +15,7 @@ from hypothesis.stateful import (
 )
 
 from conformance.comparing.capabilities import REASONS
+from conformance.declarations.hypertables import referring_tables
 from conformance.histories.player import Player
 from conformance.histories.prepared import EXECUTIONS
 from conformance.strategies import batches, chunk_starts, rewritten, rows
@@ -85,6 +86,12 @@ def rules_not_played(subject: Subject) -> dict[str, str]:
         left_out |= dict.fromkeys(("change_chunk", "run_policy"), reason)
     if subject.job is None:
         left_out.setdefault("run_policy", "the table has no policy that compresses old chunks")
+    if referring := referring_tables(subject.table):
+        reason = (
+            "TimescaleDB neither compresses nor drops chunks that a foreign key refers to, as one"
+            f" of {referring[0]} does"
+        )
+        left_out |= dict.fromkeys(("change_chunk", "run_policy", "drop_old_chunks"), reason)
     if not subject.restartable:
         left_out["restart"] = REASONS["restartable"]
     if subject.insert_new is None or subject.upsert is None:

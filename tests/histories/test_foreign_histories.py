@@ -131,6 +131,26 @@ def test_a_hypertable_that_is_not_to_be_compressed():
     assert avoidance_of(plain, "2.23.0") == AVOID_NOTHING
 
 
+def test_a_hypertable_that_a_foreign_key_refers_to():
+    """No chunk of it can be compressed, and from TimescaleDB 2.28 on none be dropped."""
+    metadata = MetaData()
+    events = Table(
+        "events",
+        metadata,
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Hypertable("at", chunk_interval=1_000),
+        Compression(order_by="at", after=1_000),
+    )
+    subject = Subject(events, {}, compresses=True, job=1)
+    assert not {"change_chunk", "run_policy", "drop_old_chunks"} & rules_not_played(subject).keys()
+    Table("notes", metadata, Column("event", ForeignKey("events.at")))
+    left_out = rules_not_played(subject)
+    assert {left_out[word] for word in ("change_chunk", "run_policy", "drop_old_chunks")} == {
+        "TimescaleDB neither compresses nor drops chunks that a foreign key refers to, as one of "
+        "notes does"
+    }
+
+
 @pytest.mark.parametrize("compresses", [True, False])
 @pytest.mark.parametrize(
     ("version", "read"), [("2.29.2", True), ("2.30.0", False), ("2.30.1", True)]

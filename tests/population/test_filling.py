@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKey,
     ForeignKeyConstraint,
     Integer,
     MetaData,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from conformance.declarations import Hypertable, hypertable_of
+from conformance.declarations import Compression, Hypertable, hypertable_of
 from conformance.population.digests import digest
 from conformance.population.filling import ROWS, chunks_of, fill_every_state, fill_table
 from conformance.population.keys import rows_key
@@ -162,6 +163,41 @@ def test_a_key_that_is_a_part_of_another_one(conformance_engine):
         connection.execute(text("SELECT create_hypertable('sales', 'at')"))
         fill_every_state(connection, metadata, compress=False)
         assert connection.scalar(text("SELECT count(*) FROM sales")) > 0
+        connection.rollback()
+
+
+REFERRED_TO = """
+SET client_min_messages = error;
+CREATE EXTENSION IF NOT EXISTS timescaledb;
+CREATE TABLE events (at timestamptz PRIMARY KEY, kind integer NOT NULL);
+SELECT create_hypertable('events', 'at', chunk_time_interval => interval '7 days');
+ALTER TABLE events SET (timescaledb.compress, timescaledb.compress_orderby = 'at');
+CREATE TABLE notes (id serial PRIMARY KEY, at timestamptz NOT NULL REFERENCES events);
+"""
+
+
+def test_chunks_that_a_foreign_key_refers_to_stay_plain(conformance_engine, compress):
+    """TimescaleDB refuses to compress them."""
+    if not compress:
+        pytest.skip("the server has no compression")
+    metadata = MetaData()
+    Table(
+        "events", metadata, Column("at", DateTime(timezone=True), primary_key=True),
+        Column("kind", Integer, nullable=False),
+        Hypertable("at", chunk_interval="7 days"), Compression(order_by="at", after=None),
+    )  # fmt: skip
+    Table(
+        "notes", metadata, Column("id", Integer, primary_key=True),
+        Column("at", ForeignKey("events.at"), nullable=False),
+    )  # fmt: skip
+    with (
+        conformance_engine.database() as url,
+        create_engine(url, poolclass=pool.NullPool).connect() as connection,
+    ):
+        connection.exec_driver_sql(REFERRED_TO)
+        fill_every_state(connection, metadata, compress=True)
+        for name in ("events", "notes"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {name}")) >= ROWS
         connection.rollback()
 
 
