@@ -17,7 +17,7 @@ from conformance.project.migrations import Migrations
 from conformance.upgrade.dumping import check_client, copy_rows, dump_and_restore
 from conformance.upgrade.extension import update_extension
 from conformance.upgrade.failures import WayUnavailable
-from conformance.upgrade.preparing import postpone_policies, prepare
+from conformance.upgrade.preparing import postpone_jobs, prepare
 from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
 from conformance.upgrade.tracing import look, traced
 
@@ -114,8 +114,8 @@ def restore(servers: Servers, project: Project, source: URL) -> Iterator[Upgrade
                 servers.url_for_client(servers.new, url),
                 servers.folder,
             )
-            # A dump does not record when policies ran: all would run immediately.
-            postpone_policies(url)
+            # A dump does not record when jobs ran: all would run immediately.
+            postpone_jobs(url)
             _call(url, "timescaledb_post_restore")
             notices = update_extension(url, new).notices if new != old else ()
             method = f"pg_dump and pg_restore at TimescaleDB {old}, then updated."
@@ -124,7 +124,7 @@ def restore(servers: Servers, project: Project, source: URL) -> Iterator[Upgrade
     else:
         with servers.new.database(project.home(servers.new)) as url:
             project.migrations(servers.new).template().prepare(url)
-            postpone_policies(url)
+            postpone_jobs(url)
             started = time.monotonic()
             copy_rows(source, url, project.metadata)
             method = (

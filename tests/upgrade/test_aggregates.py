@@ -1,4 +1,7 @@
-"""Continuous aggregates on the three ways to another version: what they are, and their rows."""
+"""Aggregates on the three ways to another version: what they are, and their rows.
+
+The project has a job of its own, too, which writes a row every second, and not in a rehearsal.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,10 @@ STATEMENTS = (
     " SELECT time_bucket('1 month', day) AS month, max(highest) AS highest FROM daily"
     " GROUP BY 1 WITH NO DATA",
     "CREATE VIEW latest AS SELECT probe, max(at) AS at FROM flows GROUP BY probe",
+    "CREATE TABLE runs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
+    "CREATE PROCEDURE note_run(job_id int, config jsonb) LANGUAGE sql"
+    " AS 'INSERT INTO runs DEFAULT VALUES'",
+    "SELECT add_job('note_run', INTERVAL '1 second')",
 )
 
 
@@ -63,9 +70,11 @@ def downgrade():
     raise NotImplementedError
 """
 MODELS = """
-from sqlalchemy import Column, DateTime, Double, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Column, DateTime, Double, Identity, Integer, MetaData, Table
 
-from conformance.declarations import Compression, ContinuousAggregate, Hypertable, Refresh, View
+from conformance.declarations import (
+    Compression, ContinuousAggregate, Hypertable, Job, Refresh, View
+)
 
 metadata = MetaData()
 Table(
@@ -88,6 +97,8 @@ ContinuousAggregate(
     name="monthly",
 ).require(metadata)
 View("SELECT probe, max(at) AS at FROM flows GROUP BY probe", name="latest").require(metadata)
+Table("runs", metadata, Column("id", BigInteger, Identity(always=True), primary_key=True))
+Job("note_run", schedule_interval="1 second").require(metadata)
 """
 HARMLESS = {"renamed", "own-job", "healed", "new-gap"}
 #: SQL on the database of each way, and what it is found by.
