@@ -41,6 +41,15 @@ _LOST = re.compile(
     r"|terminating connection|connection to server .* failed|SSL SYSCALL error|timeout expired"
 )
 
+_KEY = "violates foreign key constraint"
+#: Seen in 2.28 and 2.29: PostgreSQL's query for the rows of a new key names the hypertable ONLY,
+#: which means its chunks as well, except while timescaledb.restoring is on.
+_KEY_HINT = (
+    ". If the key refers to a hypertable: a new key finds no rows of a hypertable while a dump is "
+    "restored. Restore without the key (pg_restore --use-list), and add it after "
+    "timescaledb_post_restore()"
+)
+
 
 class Client(Protocol):
     """Runs pg_dump and pg_restore."""
@@ -138,7 +147,8 @@ def _run(client: Client, command: list[str], url: URL) -> None:
         lines = [line for line in output.splitlines() if line and not _HARMLESS.match(line)]
         if lost or any(map(_LOST.search, lines)):
             raise lost_connection(command[0])
-        raise WayFailed(f"{command[0]} fails: {lines[0] if lines else f'exit code {code}'}")
+        reason = lines[0] if lines else f"exit code {code}"
+        raise WayFailed(f"{command[0]} fails: {reason}{_KEY_HINT if _KEY in reason else ''}")
 
 
 def _watched(

@@ -62,6 +62,15 @@ def test_the_first_error_is_the_reason():
         dump_and_restore(Client(1, said), SOURCE, TARGET, "/tmp")
 
 
+def test_a_key_that_refers_to_a_hypertable():
+    said = (
+        'pg_restore: error: could not execute query: ERROR:  insert or update on table "notes"'
+        ' violates foreign key constraint "notes_at_fkey"\nDETAIL:  Key (at)=(1) is not present'
+    )
+    with pytest.raises(WayFailed, match=r"add it after timescaledb_post_restore\(\)$"):
+        dump_and_restore(Client(1, said), SOURCE, TARGET, "/tmp")
+
+
 @pytest.mark.parametrize(
     "said",
     [
