@@ -188,9 +188,11 @@ def own_checks(table: Table) -> list[CheckConstraint]:
 
     Those of a type (Enum, Boolean) are left out: they follow from the type.
     """
+    # SQLAlchemy keeps Column(..., CheckConstraint(...)) with the column.
+    of_columns = [item for column in table.columns for item in column.constraints]
     found = [
         item
-        for item in created(table.constraints)
+        for item in created((*table.constraints, *of_columns))
         if isinstance(item, CheckConstraint) and not item._type_bound
     ]
     return sorted(found, key=lambda item: spelling.final_name(item) or "")
