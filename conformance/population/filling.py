@@ -234,6 +234,9 @@ def _bring_into_states(connection: Connection, table: Table) -> None:
         state = CHUNK_STATES[number % len(CHUNK_STATES)]
         if state != "plain":
             _call(connection, "compress_chunk", chunk)
+        if connection.scalar(text("SELECT to_regclass(:chunk) IS NULL"), {"chunk": chunk}):
+            # Compression(chunk_interval=...): it became a part of the compressed chunk before it.
+            continue
         if state == "decompressed":
             _call(connection, "decompress_chunk", chunk)
         if state == "partly compressed":

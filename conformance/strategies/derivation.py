@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from sqlalchemy import JSON, Table, inspect
+from sqlalchemy import JSON, Float, Integer, Numeric, Table, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import NoInspectionAvailable
 
 from conformance.declarations import hypertable_of
+from conformance.declarations.hypertables import unique_keys
 from conformance.strategies.checks.reading import Group, UnreadCheck, Way, read_checks
 from conformance.strategies.fields import Field, fields_of
 from conformance.strategies.values.axes import Chunks, axis_of
 from conformance.strategies.values.by_kind import UnknownType, values
+from conformance.strategies.values.narrowing import Narrowing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hypothesis.strategies import SearchStrategy
 
     from conformance.strategies.questions import Question
-    from conformance.strategies.values.narrowing import Narrowing
 
 #: First and last value of a hypertable's time column, in the column's own type.
 Span = tuple[Any, Any]
@@ -32,6 +34,9 @@ Row = dict[str, Any]
 
 #: The attribute of a table with its derivation.
 _KEPT = "_conformance_derivation"
+#: Numbers whose products and quotients every numeric type has; floats have an underflow, too.
+_COMPUTABLE = Narrowing(low=1, high=100)
+_COMPUTABLE_FLOATS = Narrowing(choices=(0.5, 1.0, 2.5, 40.0, 100.0))
 #: The value of a column that a drawn row leaves out.
 LEFT_OUT = object()
 
@@ -82,14 +87,17 @@ class Derivation:
     def __init__(self, table: Table) -> None:
         self.table = table
         fields = fields_of(table)
-        self.groups, self.pairs, self.unread = read_checks(table, fields)
+        groups, self.pairs, self.unread = read_checks(table, fields)
+        self.groups = [
+            (names, tuple(_computable(way, fields) for way in ways)) for names, ways in groups
+        ]
         single = {
             names[0]: ways[0].left[names[0]]
             for names, ways in self.groups
             if len(names) == len(ways) == 1
         }
         self.fields = {
-            name: replace(field, narrowing=single[name]) if name in single else field
+            name: replace(field, narrowing=single.get(name) or _narrowed(field, field.narrowing))
             for name, field in fields.items()
         }
         pairs = (
@@ -225,6 +233,35 @@ class Derivation:
         elif scope.span is not None:
             low, high = self.steps(scope.span)
         return self.chunks, low, high
+
+
+def _computable(way: Way, fields: Mapping[str, Field]) -> Way:
+    return replace(
+        way, left={name: _narrowed(fields[name], left) for name, left in way.left.items()}
+    )
+
+
+def _narrowed(field: Field, narrowing: Narrowing) -> Narrowing:
+    """The values of a column from which the database can compute others, where there are such.
+
+    A product of two generated numbers is seldom in the range of its type, and so is a quotient.
+    Time and keys need all their values.
+    """
+    kind, table = field.kind.stored, field.column.table
+    if (
+        not isinstance(kind, Integer | Numeric | Float)
+        or field.is_time
+        or any(column is field.column for _, key in unique_keys(table) for column in key)
+        or not any(
+            re.search(rf"\b{re.escape(field.name)}\b", str(column.computed.sqltext))
+            for column in table.columns
+            if column.computed is not None
+        )
+    ):
+        return narrowing
+    return (
+        narrowing.both(_COMPUTABLE_FLOATS if isinstance(kind, Float) else _COMPUTABLE) or narrowing
+    )
 
 
 def derivation_of(model: Any) -> Derivation:

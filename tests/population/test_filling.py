@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import (
     Column,
+    Computed,
     Date,
     DateTime,
     ForeignKey,
@@ -198,6 +199,41 @@ def test_chunks_that_a_foreign_key_refers_to_stay_plain(conformance_engine, comp
         fill_every_state(connection, metadata, compress=True)
         for name in ("events", "notes"):
             assert connection.scalar(text(f"SELECT count(*) FROM {name}")) >= ROWS
+        connection.rollback()
+
+
+MERGED = """
+SET client_min_messages = error;
+CREATE EXTENSION IF NOT EXISTS timescaledb;
+CREATE TABLE ticks (
+    at timestamptz NOT NULL, price integer NOT NULL, size integer NOT NULL,
+    worth integer NOT NULL GENERATED ALWAYS AS (price * size) STORED);
+SELECT create_hypertable('ticks', 'at', chunk_time_interval => interval '1 day');
+ALTER TABLE ticks SET (timescaledb.compress, timescaledb.compress_orderby = 'at',
+    timescaledb.compress_chunk_time_interval = '30 days');
+"""
+
+
+def test_chunks_that_compression_merges(conformance_engine, compress):
+    """The second chunk takes in those after it. No number is too large for a generated column."""
+    if not compress:
+        pytest.skip("the server has no compression")
+    metadata = MetaData()
+    Table(
+        "ticks", metadata, Column("at", DateTime(timezone=True), nullable=False),
+        Column("price", Integer, nullable=False), Column("size", Integer, nullable=False),
+        Column("worth", Integer, Computed("price * size"), nullable=False),
+        Hypertable("at", chunk_interval="1 day"),
+        Compression(order_by="at", after=None, chunk_interval="30 days"),
+    )  # fmt: skip
+    with (
+        conformance_engine.database() as url,
+        create_engine(url, poolclass=pool.NullPool).connect() as connection,
+    ):
+        connection.exec_driver_sql(MERGED)
+        fill_every_state(connection, metadata, compress=True)
+        assert connection.scalar(text("SELECT count(*) FROM ticks")) == 4 * ROWS
+        assert len(chunks_of(connection, metadata.tables["ticks"])) == 2
         connection.rollback()
 
 

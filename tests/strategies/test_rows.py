@@ -61,6 +61,22 @@ def test_columns_that_the_database_fills_are_never_given(shop):
     check()
 
 
+def test_the_server_can_compute_with_the_numbers():
+    """No product or quotient of theirs is out of the range of its type."""
+    table = sa.Table(
+        "sales", sa.MetaData(),
+        sa.Column("price", sa.SmallInteger, nullable=False),
+        sa.Column("size", sa.SmallInteger, sa.CheckConstraint("size >= 40"), nullable=False),
+        sa.Column("share", sa.Double, nullable=False),
+        sa.Column("other", sa.Double, nullable=False),
+        sa.Column("worth", sa.SmallInteger, sa.Computed("price * size")),
+        sa.Column("whole", sa.Double, sa.Computed("share * share / price")),
+    )  # fmt: skip
+    always(rows(table), lambda row: 0 < row["price"] * row["size"] < 2**15)
+    always(rows(table), lambda row: row["size"] >= 40 and 0.1 < row["share"] < 1000)
+    assert comes_up(rows(table), lambda row: row["other"] > 1000)
+
+
 def test_columns_with_a_default_are_sometimes_left_out(shop):
     strategy = rows(shop.tables["lines"], parents=ORDERS)
     for name in ("status", "note", "data"):
