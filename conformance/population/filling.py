@@ -266,9 +266,10 @@ def _update_row(connection: Connection, table: Table, chunk: str) -> None:
     (moment,) = (item for item in table.columns if item.name == hypertable.time_column)
     name = connection.dialect.identifier_preparer.format_column(moment)
     # A constant: with a subquery the rows of all other chunks would be decompressed as well.
+    # Not min(), which PostgreSQL has not for UUIDs before 18.
     oldest = connection.exec_driver_sql(
-        f"SELECT pg_catalog.quote_literal(min({name})::text) FROM {chunk}"
-    ).scalar_one()
+        f"SELECT pg_catalog.quote_literal({name}::text) FROM {chunk} ORDER BY {name} LIMIT 1"
+    ).scalar()
     if oldest is None:
         # A trigger may keep rows out of a chunk that was made for them.
         return

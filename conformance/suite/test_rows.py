@@ -78,7 +78,7 @@ ROWS_OF_A_LONG_CALL, DRAWN_FOR_IT = 5_003, 120
 CHANGED_ROWS = 100
 
 #: SQLSTATEs.
-UNIQUE_VIOLATION, CHECK_VIOLATION = "23505", "23514"
+UNIQUE_VIOLATION, CHECK_VIOLATION, OUT_OF_RANGE = "23505", "23514", "22003"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -419,6 +419,8 @@ def test_checks_refuse(
     settings = {**given(populated, hypertable, answered), "nulls_for_unknown": True}
     violating = {name: found for one in answered for name, found in one.violating.items()}
     populated.rollback()
+    # The server computes generated columns before it looks at checks.
+    computes = any(column.computed is not None for column in hypertable.columns)
     for check in checks_of(hypertable):
         name = spelling.final_name(check) or spelling.sql(check.sqltext)
         try:
@@ -447,7 +449,7 @@ def test_checks_refuse(
                     # TimescaleDB looks for the key in compressed rows before it looks at checks.
                     remove_same_keys(connection, hypertable, values)
                     refused = _refusal(connection, write)
-                if refused == UNIQUE_VIOLATION:
+                if refused == UNIQUE_VIOLATION or (computes and refused == OUT_OF_RANGE):
                     continue
                 assert refused is not None, f"{name} does not refuse the row"
                 assert refused == CHECK_VIOLATION, (

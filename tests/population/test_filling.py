@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    Uuid,
     create_engine,
     func,
     pool,
@@ -234,6 +235,34 @@ def test_chunks_that_compression_merges(conformance_engine, compress):
         fill_every_state(connection, metadata, compress=True)
         assert connection.scalar(text("SELECT count(*) FROM ticks")) == 4 * ROWS
         assert len(chunks_of(connection, metadata.tables["ticks"])) == 2
+        connection.rollback()
+
+
+BY_UUID = """
+SET client_min_messages = error;
+CREATE EXTENSION IF NOT EXISTS timescaledb;
+CREATE TABLE logs (id uuid PRIMARY KEY, level integer NOT NULL);
+SELECT create_hypertable('logs', by_range('id', interval '1 day'));
+ALTER TABLE logs SET (timescaledb.compress, timescaledb.compress_orderby = 'id');
+"""
+
+
+def test_chunks_by_uuids(conformance_engine, compress):
+    if not compress:
+        pytest.skip("the server has no compression")
+    metadata = MetaData()
+    table = Table(
+        "logs", metadata, Column("id", Uuid, primary_key=True),
+        Column("level", Integer, nullable=False),
+        Hypertable("id", chunk_interval="1 day"), Compression(order_by="id", after=None),
+    )  # fmt: skip
+    with (
+        conformance_engine.database() as url,
+        create_engine(url, poolclass=pool.NullPool).connect() as connection,
+    ):
+        connection.exec_driver_sql(BY_UUID)
+        fill_every_state(connection, metadata, compress=True)
+        assert len(chunks_of(connection, table)) == 4
         connection.rollback()
 
 
