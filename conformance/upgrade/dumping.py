@@ -119,13 +119,17 @@ def check_client(client: Client, postgresql: str) -> None:
             )
 
 
-def dump_and_restore(client: Client, source: URL, target: URL, folder: str) -> None:
+def dump_and_restore(
+    client: Client, source: URL, target: URL, folder: str, home: str | None = None
+) -> None:
     """Dump a database and restore it into another one with the same version of the extension.
 
     Args:
         source: the URL of the database, as the client reaches it.
         target: the URL of the other database, as the client reaches it.
         folder: a folder that the client can write to.
+        home: the schema of the extension, which the other database has already, and the dump
+            creates; None for the default schema, which no dump creates.
 
     Raises:
         WayFailed: pg_dump or pg_restore fails.
@@ -133,10 +137,14 @@ def dump_and_restore(client: Client, source: URL, target: URL, folder: str) -> N
     """
     archive = f"{folder}/{_ARCHIVE}"
     _run(client, ["pg_dump", "--format=custom", f"--file={archive}"], source)
-    _run(client, ["pg_restore", "--exit-on-error", archive], target)
+    if home is None:
+        _run(client, ["pg_restore", "--exit-on-error", archive], target)
+    else:
+        _run(client, ["pg_restore", archive], target, f'schema "{home}" already exists')
 
 
-def _run(client: Client, command: list[str], url: URL) -> None:
+def _run(client: Client, command: list[str], url: URL, usual: str = "") -> None:
+    """Run a program; `usual` is how an error ends that is none."""
     # All users of the machine can read command lines, so that a password must not be on one.
     password = url.password or url.query.get("password")
     address = url._replace(drivername="postgresql", password=None)
@@ -147,6 +155,10 @@ def _run(client: Client, command: list[str], url: URL) -> None:
         lines = [line for line in output.splitlines() if line and not _HARMLESS.match(line)]
         if lost or any(map(_LOST.search, lines)):
             raise lost_connection(command[0])
+        if usual:
+            lines = [line for line in lines if "error: " in line and not line.endswith(usual)]
+            if not lines:
+                return
         reason = lines[0] if lines else f"exit code {code}"
         raise WayFailed(f"{command[0]} fails: {reason}{_KEY_HINT if _KEY in reason else ''}")
 

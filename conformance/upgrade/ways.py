@@ -113,6 +113,7 @@ def restore(servers: Servers, project: Project, source: URL) -> Iterator[Upgrade
                 servers.url_for_client(servers.old, source),
                 servers.url_for_client(servers.new, url),
                 servers.folder,
+                project.home(servers.new),
             )
             # A dump does not record when jobs ran: all would run immediately.
             postpone_jobs(url)

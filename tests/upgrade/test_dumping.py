@@ -62,6 +62,25 @@ def test_the_first_error_is_the_reason():
         dump_and_restore(Client(1, said), SOURCE, TARGET, "/tmp")
 
 
+ALREADY = """pg_restore: error: could not execute query: ERROR:  schema "tools" already exists
+Command was: CREATE SCHEMA tools;
+"""
+
+
+def test_the_schema_of_the_extension_is_there_already():
+    """Of other errors the first is the reason."""
+    ignored = "pg_restore: warning: errors ignored on restore: 1"
+    client = Client(0)
+    client.run = lambda command, _: (0, "") if command[0] == "pg_dump" else (1, ALREADY + ignored)
+    dump_and_restore(client, SOURCE, TARGET, "/tmp", "tools")
+    with pytest.raises(WayFailed, match=r'schema "tools" already exists$'):
+        dump_and_restore(client, SOURCE, TARGET, "/tmp")
+    other = "pg_restore: error: no room\n"
+    client.run = lambda command, _: (0, "") if command[0] == "pg_dump" else (1, ALREADY + other)
+    with pytest.raises(WayFailed, match=r"^pg_restore fails: pg_restore: error: no room$"):
+        dump_and_restore(client, SOURCE, TARGET, "/tmp", "tools")
+
+
 def test_a_key_that_refers_to_a_hypertable():
     said = (
         'pg_restore: error: could not execute query: ERROR:  insert or update on table "notes"'
