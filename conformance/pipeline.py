@@ -206,14 +206,18 @@ def prepare_session(connection: Connection, scope: Scope) -> None:
 
     The values are PostgreSQL's own. The schema of the models comes first, or after pg_catalog where
     that is first in a shielded session: a migration in the same transaction must not create its
-    tables in pg_catalog.
+    tables in pg_catalog. The schema of the extension comes last: models that call time_bucket()
+    without it mean a session that finds it.
     """
     connection.execute(
         text(
             "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
             " pg_catalog.current_setting('search_path'), '^(pg_catalog, )?', pg_catalog.concat("
             " E'\\\\1', pg_catalog.replace(pg_catalog.quote_ident(:schema), E'\\\\', E'\\\\\\\\'),"
-            " ', ')), true),"
+            " ', ')) OPERATOR(pg_catalog.||) coalesce((SELECT ', ' OPERATOR(pg_catalog.||)"
+            " pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
+            " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace"
+            " WHERE e.extname OPERATOR(pg_catalog.=) 'timescaledb'), ''), true),"
             " pg_catalog.set_config('intervalstyle', 'postgres', true),"
             " pg_catalog.set_config('datestyle', 'ISO, MDY', true),"
             " pg_catalog.set_config('standard_conforming_strings', 'on', true),"

@@ -965,3 +965,32 @@ def test_what_keeps_it(made, case):
 def test_harmless(made, case):
     made.alter(case)
     made.expect(case.findings)
+
+
+OF_OWN_SCHEMA = """
+CREATE SCHEMA tools;
+CREATE EXTENSION timescaledb SCHEMA tools;
+SET LOCAL search_path = public, tools;
+CREATE TABLE ticks (at timestamptz NOT NULL);
+SELECT create_hypertable('ticks', 'at', chunk_time_interval => INTERVAL '7 days');
+CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS
+    SELECT time_bucket('1 day', at) AS day, count(*) AS n FROM ticks GROUP BY 1 WITH NO DATA;
+"""
+
+
+def test_functions_that_the_session_does_not_find(conformance_engine):
+    """The models call time_bucket() without its schema, which is not on the search_path."""
+    metadata = MetaData()
+    at = Column("at", DateTime(timezone=True), nullable=False)
+    Table("ticks", metadata, at, Hypertable("at", chunk_interval="7 days"))
+    ContinuousAggregate(
+        "SELECT time_bucket('1 day', at) AS day, count(*) AS n FROM ticks GROUP BY 1", name="daily"
+    ).require(metadata)
+    with conformance_engine.database() as url:
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL client_min_messages = error")
+            connection.exec_driver_sql(OF_OWN_SCHEMA)
+        with engine.connect() as connection:
+            compared = check_database(connection, metadata, conformance_engine.capabilities)
+    assert compared.findings == {}
