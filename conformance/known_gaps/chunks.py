@@ -158,10 +158,11 @@ CHUNKS: tuple[KnownGap, ...] = (
         affects="test_downgrade_leaves_no_trace",
         first="2.28.0",
         last="2.28.3",
-        right_until="2.23.0",
+        right_until="2.27.2",
         right_from="2.29.0",
-        evidence="seen on 2.28.3; right on 2.17.2 and 2.23.0-dev; pull request 9966 of 2.28.0"
-        " looks the relation up after the chunk is gone, and 10042 of 2.29.0 before",
+        evidence="seen on 2.28.0 and 2.28.3; right on 2.17.2, 2.23.0-dev, 2.25.2, 2.26.4 and "
+        "2.27.2; pull request 9966 of 2.28.0 looks the relation up after the chunk is "
+        "gone, and 10042 of 2.29.0 before",
         setup=(
             *compressed("moment timestamptz NOT NULL, probe_of_the_drop int", "({moment}, 1)"),
             "DROP TABLE {t}",

@@ -103,8 +103,9 @@ KEYS: tuple[KnownGap, ...] = (
         summary="An INSERT directly into a compressed chunk accepts a second row of a key.",
         affects="none: every check writes to the hypertable",
         last="2.23.0",
-        right_from="2.26.0",
-        evidence="seen on 2.17.2, 2.20.3 and 2.23.0-dev; right on 2.26.0, 2.28.3 and 2.29.2",
+        right_from="2.25.2",
+        evidence="seen on 2.17.2, 2.20.3 and 2.23.0-dev; right on 2.25.2, 2.26.0, 2.28.3 and "
+        "2.29.2",
         setup=(
             *compressed(
                 "moment timestamptz NOT NULL, probe int, UNIQUE (probe, moment)",
@@ -127,10 +128,10 @@ KEYS: tuple[KnownGap, ...] = (
         affects="rows and histories of tables with two unique keys that writers fill",
         first="2.26.0",
         last="2.30.0",
-        right_until="2.23.0",
+        right_until="2.25.2",
         right_from="2.30.1",
-        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3 and 2.23.0-dev; the"
-        " release notes of 2.30.1 name the fix (pull request 10580)",
+        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3, 2.23.0-dev and "
+        "2.25.2; the release notes of 2.30.1 name the fix (pull request 10580)",
         setup=(
             *compressed(
                 "moment timestamptz NOT NULL, sensor int NOT NULL, probe int NOT NULL,"
@@ -149,12 +150,13 @@ KEYS: tuple[KnownGap, ...] = (
         " NULLS NOT DISTINCT key whose column has a bloom filter of its own, which hides"
         " the NULL.",
         affects="rows and histories of tables with such a key and a declared bloom filter",
-        first="2.28.3",
+        first="2.26.4",
         last="2.30.0",
-        right_until="2.23.0",
+        right_until="2.25.2",
         right_from="2.30.1",
-        evidence="seen on 2.28.3; right on 2.23.0-dev; 2.17.2 has no bloom filters; the release"
-        " notes of 2.30.1 name the fix (pull request 10583)",
+        evidence="seen on 2.26.4, 2.27.2, 2.28.0 and 2.28.3; right on 2.23.0-dev and 2.25.2; "
+        "2.17.2 has no bloom filters; the release notes of 2.30.1 name the fix (pull "
+        "request 10583)",
         setup=(
             *hypertable(
                 "moment timestamptz NOT NULL, probe int, level int,"
@@ -183,9 +185,9 @@ KEYS: tuple[KnownGap, ...] = (
         affects="rows and histories of tables with a non-deterministic collation in a key",
         first="2.26.0",
         last=None,
-        right_until="2.21.0",
-        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3 and 2.21.0; the"
-        " ticket is open",
+        right_until="2.25.2",
+        evidence="seen on 2.26.0, 2.28.3 and 2.29.2; right on 2.17.2, 2.20.3, 2.21.0 and 2.25.2;"
+        " the ticket is open",
         setup=(
             f"CREATE COLLATION {{t}}_no_case {NO_CASE}",
             *compressed(

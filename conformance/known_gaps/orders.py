@@ -11,12 +11,12 @@ ORDERS: tuple[KnownGap, ...] = (
         ticket=9998,
         summary="An ORDER BY with COLLATE of compressed rows uses the column's collation.",
         affects="applications: ORDER BY with COLLATE",
-        first="2.26.0",
+        first="2.25.2",
         last="2.28.2",
         right_until="2.21.0",
         right_from="2.28.3",
-        evidence="seen on 2.26.0; right on 2.17.2, 2.21.0 and 2.28.3; the release notes of 2.28.3"
-        " name the fix (pull request 10182)",
+        evidence="seen on 2.25.2 and 2.26.0; right on 2.17.2, 2.21.0 and 2.28.3; the release "
+        "notes of 2.28.3 name the fix (pull request 10182)",
         setup=(
             "CREATE COLLATION {t}_natural (provider = icu, locale = 'en')",
             *compressed(

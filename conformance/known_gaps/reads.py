@@ -55,12 +55,13 @@ READS: tuple[KnownGap, ...] = (
         summary="The refresh of a continuous aggregate by batches skips a bucket if the last"
         " changed row lies exactly at the bucket's start.",
         affects="checks that refresh a continuous aggregate",
-        first="2.26.0",
+        first="2.28.0",
         last="2.28.5",
-        right_until="2.23.0",
+        right_until="2.25.2",
         right_from="2.29.0",
-        evidence="seen on 2.26.0 and 2.28.3; right on 2.17.2, 2.23.0-dev and 2.29.2; the release"
-        " notes of 2.29.0 name the fix (pull request 10242)",
+        evidence="seen on 2.26.0, 2.28.0 and 2.28.3; right on 2.17.2, 2.23.0-dev, 2.25.2, "
+        "2.26.4, 2.27.2 and 2.29.2; the release notes of 2.29.0 name the fix (pull "
+        "request 10242)",
         setup=_refreshed_by("day"),
         query="SELECT sum(n) FROM {t}_view",
         right=134,
@@ -71,11 +72,12 @@ READS: tuple[KnownGap, ...] = (
         summary="The refresh of a continuous aggregate by batches skips the last bucket if buckets"
         " are months and the last changed row lies exactly at the bucket's start.",
         affects="checks that refresh a continuous aggregate of months",
-        first="2.26.0",
+        first="2.25.2",
         last="2.29.2",
         right_until="2.23.0",
-        evidence="seen on 2.26.0, 2.28.3, 2.29.2 and 2.30.0-dev; right on 2.17.2 and 2.23.0-dev;"
-        " the fix of 2.29.0 (pull request 10242) helps buckets of a fixed length alone",
+        evidence="seen on 2.25.2, 2.26.0, 2.28.3, 2.29.2 and 2.30.0-dev; right on 2.17.2 and "
+        "2.23.0-dev; the fix of 2.29.0 (pull request 10242) helps buckets of a fixed "
+        "length alone",
         setup=_refreshed_by("month"),
         query="SELECT sum(n) FROM {t}_view",
         right=134,
@@ -121,12 +123,12 @@ READS: tuple[KnownGap, ...] = (
         summary="A filter of a timestamptz by a date returns rows beyond that date where the"
         " session's time zone is not UTC.",
         affects="applications: filters of a timestamptz by a date",
-        first="2.26.0",
+        first="2.25.2",
         last="2.26.1",
         right_until="2.23.0",
         right_from="2.26.2",
-        evidence="seen on 2.26.0; right on 2.17.2, 2.19.3, 2.23.0-dev, 2.28.3 and 2.31.0; the"
-        " release notes of 2.26.2 name the fix (pull request 9392)",
+        evidence="seen on 2.25.2 and 2.26.0; right on 2.17.2, 2.19.3, 2.23.0-dev, 2.28.3 and "
+        "2.31.0; the release notes of 2.26.2 name the fix (pull request 9392)",
         setup=(
             *hypertable("moment timestamptz NOT NULL", chunk="7 days"),
             "INSERT INTO {t} SELECT timestamptz '2026-01-01 00:00+00' + n * interval '1 hour' FROM"
@@ -223,12 +225,12 @@ READS: tuple[KnownGap, ...] = (
         ticket=9905,
         summary="A join of two hypertables by equal time_bucket() returns too few rows.",
         affects="applications: joins by time_bucket()",
-        first="2.26.0",
+        first="2.25.2",
         last="2.29.2",
         right_until="2.23.0",
         right_from="2.30.0",
-        evidence="seen on 2.26.0 and 2.28.3; right on 2.17.2, 2.19.3, 2.23.0-dev and 2.31.0; the"
-        " release notes of 2.30.0 name the fix (pull request 10411)",
+        evidence="seen on 2.25.2, 2.26.0 and 2.28.3; right on 2.17.2, 2.19.3, 2.23.0-dev and "
+        "2.31.0; the release notes of 2.30.0 name the fix (pull request 10411)",
         setup=(
             *hypertable("moment timestamptz NOT NULL, k int", table="{t}_a", chunk="1 day"),
             *hypertable("moment timestamptz NOT NULL, k int", table="{t}_b", chunk="1 day"),
@@ -270,10 +272,10 @@ READS: tuple[KnownGap, ...] = (
         affects="applications: GROUP BY of columns that are not returned",
         first="2.26.0",
         last="2.27.1",
-        right_until="2.23.0",
+        right_until="2.25.2",
         right_from="2.27.2",
-        evidence="seen on 2.26.0; right on 2.17.2, 2.23.0-dev and 2.28.3; the release notes of"
-        " 2.27.2 name the fix (pull request 9902)",
+        evidence="seen on 2.26.0; right on 2.17.2, 2.23.0-dev, 2.25.2 and 2.28.3; the release "
+        "notes of 2.27.2 name the fix (pull request 9902)",
         setup=(
             "CREATE TABLE {t} (moment int NOT NULL, a int, b int)",
             "SELECT create_hypertable('{t}', 'moment', chunk_time_interval => 1000000)",
@@ -293,10 +295,10 @@ READS: tuple[KnownGap, ...] = (
         affects="applications: aggregates of function results",
         first="2.26.0",
         last="2.28.2",
-        right_until="2.23.0",
+        right_until="2.25.2",
         right_from="2.28.3",
-        evidence="seen on 2.26.0; right on 2.17.2, 2.23.0-dev and 2.28.3; the release notes of"
-        " 2.28.3 name the fix (pull request 10082)",
+        evidence="seen on 2.26.0; right on 2.17.2, 2.23.0-dev, 2.25.2 and 2.28.3; the release "
+        "notes of 2.28.3 name the fix (pull request 10082)",
         setup=(
             *compressed(
                 "moment timestamptz NOT NULL, label text",

@@ -23,12 +23,12 @@ REFRESHES: tuple[KnownGap, ...] = (
         ticket=10508,
         summary="A refresh does not see rows that MERGE updated or deleted.",
         affects="applications: MERGE into a hypertable with a continuous aggregate",
-        first="2.28.3",
+        first="2.25.2",
         last="2.30.2",
         right_until="2.23.0",
         right_from="2.31.0",
-        evidence="seen on 2.28.3; right on 2.17.2 and 2.23.0-dev; the release notes of 2.31.0 name"
-        " the fix",
+        evidence="seen on 2.25.2 and 2.28.3; right on 2.17.2 and 2.23.0-dev; the release notes "
+        "of 2.31.0 name the fix",
         setup=(
             *_AGGREGATED,
             "MERGE INTO {t} AS t USING (VALUES (1)) AS s (level)"
@@ -44,12 +44,12 @@ REFRESHES: tuple[KnownGap, ...] = (
         ticket=10783,
         summary="A refresh does not see that a chunk was dropped by its name without the schema.",
         affects="none: every check drops chunks by drop_chunks()",
-        first="2.28.3",
+        first="2.25.2",
         last="2.30.2",
         right_until="2.23.0",
         right_from="2.31.0",
-        evidence="seen on 2.28.3; right on 2.17.2 and 2.23.0-dev; the release notes of 2.31.0 name"
-        " the fix",
+        evidence="seen on 2.25.2 and 2.28.3; right on 2.17.2 and 2.23.0-dev; the release notes "
+        "of 2.31.0 name the fix",
         setup=(
             *_AGGREGATED,
             "DO $$ BEGIN SET LOCAL search_path = _timescaledb_internal, public;"

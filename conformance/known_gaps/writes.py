@@ -119,12 +119,12 @@ WRITES: tuple[KnownGap, ...] = (
         ticket=10072,
         summary="A DELETE WHERE EXISTS (a query without rows) deletes all compressed rows.",
         affects="applications: DELETE WHERE EXISTS; no check sends one",
-        first="2.26.0",
+        first="2.25.2",
         last="2.28.0",
         right_until="2.23.0",
         right_from="2.28.1",
-        evidence="seen on 2.26.0; right on 2.17.2, 2.23.0-dev and 2.28.3; the release notes of"
-        " 2.28.1 name the fix (pull request 10089)",
+        evidence="seen on 2.25.2 and 2.26.0; right on 2.17.2, 2.23.0-dev and 2.28.3; the release"
+        " notes of 2.28.1 name the fix (pull request 10089)",
         setup=(
             *compressed("moment timestamptz NOT NULL, probe int", "({moment}, 1), ({moment}, 2)"),
             "DELETE FROM {t} WHERE EXISTS (SELECT 1 WHERE false)",
@@ -290,8 +290,8 @@ WRITES: tuple[KnownGap, ...] = (
         summary="A row that is inserted directly into a compressed chunk is not found by queries.",
         affects="none: every check writes to the hypertable",
         last="2.23.0",
-        right_from="2.26.0",
-        evidence="seen on 2.17.2, 2.21.0 and 2.23.0-dev; right on 2.26.0 and 2.28.3",
+        right_from="2.25.2",
+        evidence="seen on 2.17.2, 2.21.0 and 2.23.0-dev; right on 2.25.2, 2.26.0 and 2.28.3",
         setup=(
             *compressed("moment timestamptz NOT NULL, probe int", "({moment}, 1)", segment="probe"),
             "DO $$ BEGIN EXECUTE format('INSERT INTO %s VALUES (timestamptz ''2025-01-01"
