@@ -239,6 +239,11 @@ SWALLOW = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN 
             "revisions",
             "has 0000, 0001, but the project has no revision 0000",
         ),
+        (
+            "UPDATE alembic_version SET version_num = '0009'",
+            "revisions",
+            "has 0009, but the project has no revision 0009",
+        ),
     ],
 )
 def test_a_version_table_that_somebody_altered(database, sql, attribute, said):

@@ -86,13 +86,21 @@ def _contradiction(
     table: VersionTable, lineage: Callable[[Sequence[str]], str]
 ) -> Iterator[Finding]:
     recorded = table.revisions or ()
-    if len(recorded) > 1 and (reason := lineage(recorded)):
+    if reason := lineage(recorded):
+        hint = (
+            "The next alembic upgrade fails. Likely cause: newer migrations ran than this checkout "
+            "has, or the file of the revision was removed or renamed. Compare with the models of "
+            "that version. If the database is what these models say, alembic stamp --purge heads "
+            "records it."
+            if len(recorded) == 1
+            else "The next alembic upgrade fails, or runs migrations again. Delete the row that is "
+            "wrong. If the database is up to date, alembic stamp --purge heads leaves the right "
+            "one."
+        )
         yield _finding(
             "revisions",
             f"the version table {table.name} has {', '.join(recorded)}, but {reason}",
-            "The next alembic upgrade fails, or runs migrations again. Delete the row that is "
-            "wrong. If the database is up to date, alembic stamp --purge heads leaves the right "
-            "one.",
+            hint,
             observed=list(recorded),
         )
 
