@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 _CATALOG = """
 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.oid,
-       pg_catalog.pg_relation_filenode(c.oid)
+       pg_catalog.pg_relation_filenode(c.oid),
+       -- Some tables of the catalog only a superuser may read.
+       CASE WHEN NOT pg_catalog.has_table_privilege(c.oid, 'SELECT')
+            THEN greatest(c.reltuples::bigint, 0) END
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_depend e ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -53,9 +56,11 @@ def look(url: URL) -> Before:
         moment = observe(cursor)
         cursor.execute(_CATALOG)
         catalog = {}
-        for name, oid, file in cursor.fetchall():
-            cursor.execute(f"SELECT count(*) FROM {name}")
-            catalog[name] = (oid, file, cursor.fetchone()[0])
+        for name, oid, file, rows in cursor.fetchall():
+            if rows is None:
+                cursor.execute(f"SELECT count(*) FROM {name}")
+                (rows,) = cursor.fetchone()  # noqa: PLW2901 - the number that was not known
+            catalog[name] = (oid, file, rows)
         cursor.execute(_WAL)
         (wal,) = cursor.fetchone()
         connection.rollback()
