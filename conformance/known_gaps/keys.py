@@ -150,13 +150,13 @@ KEYS: tuple[KnownGap, ...] = (
         " NULLS NOT DISTINCT key whose column has a bloom filter of its own, which hides"
         " the NULL.",
         affects="rows and histories of tables with such a key and a declared bloom filter",
-        first="2.26.4",
+        first="2.26.0",
         last="2.30.0",
         right_until="2.25.2",
         right_from="2.30.1",
-        evidence="seen on 2.26.4, 2.27.2, 2.28.0 and 2.28.3; right on 2.23.0-dev and 2.25.2; "
-        "2.17.2 has no bloom filters; the release notes of 2.30.1 name the fix (pull "
-        "request 10583)",
+        evidence="seen on 2.26.0, 2.26.4, 2.27.2, 2.28.0 and 2.28.3; right on 2.23.0-dev and "
+        "2.25.2; 2.17.2 has no bloom filters; the release notes of 2.30.1 name the fix "
+        "(pull request 10583)",
         setup=(
             *hypertable(
                 "moment timestamptz NOT NULL, probe int, level int,"

@@ -59,9 +59,9 @@ READS: tuple[KnownGap, ...] = (
         last="2.28.5",
         right_until="2.25.2",
         right_from="2.29.0",
-        evidence="seen on 2.26.0, 2.28.0 and 2.28.3; right on 2.17.2, 2.23.0-dev, 2.25.2, "
-        "2.26.4, 2.27.2 and 2.29.2; the release notes of 2.29.0 name the fix (pull "
-        "request 10242)",
+        evidence="seen on 2.28.0, 2.28.3 and once on 2.26.0; right on 2.17.2, 2.23.0-dev,"
+        " 2.25.2, 2.26.0 with PostgreSQL 17, 2.26.4, 2.27.2 and 2.29.2; the release notes"
+        " of 2.29.0 name the fix (pull request 10242)",
         setup=_refreshed_by("day"),
         query="SELECT sum(n) FROM {t}_view",
         right=134,
