@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import forked_commands
 
 PROJECT = Path(__file__).parents[1]
 NOWHERE = "postgresql://u:secret@127.0.0.1:1/d"
@@ -37,11 +37,8 @@ def run(tmp_path):
     (tmp_path / "alembic.ini").symlink_to(PROJECT / "alembic.ini")
 
     def run(command, *arguments, module="conformance"):
-        return subprocess.run(
-            [sys.executable, "-m", module, *command, *arguments], cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        return forked_commands.run([*command, *arguments], tmp_path, environment, module)
 
     return run
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked_commands
 from tests.project.projects import migrations_in
 from tests.suite.projects import CONFIGURATION, REVISION, Edit, copied_project
 
@@ -20,11 +21,9 @@ PROJECT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "conformance", "check", "--engine", "embedded"]
 
 
-def check(*arguments, cwd=PROJECT, **options):
-    return subprocess.run(
-        [*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)}, timeout=120, **options,
-    )  # fmt: skip
+def check(*arguments, cwd=PROJECT):
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    return forked_commands.run(["check", "--engine", "embedded", *arguments], cwd, environment)
 
 
 def sentences(done):
@@ -347,11 +346,8 @@ def test_an_object_that_the_migrations_damage_is_named(tmp_path, command):
     (tmp_path / "house.py").write_text(ROOMS)
     (tmp_path / "pyproject.toml").write_text('[tool.conformance]\nmodels = "house:metadata"\n')
     more = {"check": ["-k", "test_facts"], "gate": ["--from-revision", "base"]}[command]
-    done = subprocess.run(
-        [sys.executable, "-m", "conformance", command, "--engine", "embedded", *more],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-    )  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    done = forked_commands.run([command, "--engine", "embedded", *more], tmp_path, environment)
     assert done.returncode == 2
     (sentence,) = sentences(done)
     assert (
@@ -417,7 +413,11 @@ def test_ctrl_c_is_heeded_where_python_drops_it(tmp_path):
     copied_project(tmp_path)
     (tmp_path / "dropping.py").write_text(DROPPED)
     (tmp_path / "pyproject.toml").write_text(CONFIGURATION + 'fixtures = "dropping"\n')
-    done = check("-k", "test_facts", cwd=tmp_path, preexec_fn=not_ignoring_ctrl_c)
+    done = subprocess.run(
+        [*COMMAND, "-k", "test_facts"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)}, timeout=120,
+        preexec_fn=not_ignoring_ctrl_c,
+    )  # fmt: skip
     assert (done.returncode, sentences(done)) == (2, ["conformance: Interrupted."]), done.stderr
 
 

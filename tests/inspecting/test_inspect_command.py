@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.cli import main
+from tests import forked_commands
 
 from .conftest import address, run
 
@@ -103,11 +104,11 @@ def test_a_module_without_models(database, tmp_path, monkeypatch):
     assert (code, err) == (0, "")
     assert out.startswith("# The schema of database ")
     Path("inspected.py").write_text(out, encoding="utf-8")
-    audited = subprocess.run(
-        [sys.executable, "-m", "conformance", "audit", address(database), "--models",
-         "inspected:Base.metadata"],
-        capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(PROJECT)}, check=False,
-    )  # fmt: skip
+    audited = forked_commands.run(
+        ["audit", address(database), "--models", "inspected:Base.metadata"],
+        tmp_path,
+        {**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
     assert audited.returncode == 0, audited.stdout
     assert "0 findings" in audited.stdout
 

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from conformance.mending.plan import Plan
 from conformance.mending.verdicts import written_in
 from conformance.mending.writing import printed_revision, write_revision
 from models import Base
+from tests import forked_commands
 
 PROJECT = Path(__file__).parents[2]
 NOWHERE = "postgresql://u:secret@127.0.0.1:1/d"
@@ -63,12 +62,11 @@ def run(tmp_path):
     shutil.copy(PROJECT / "alembic.ini", tmp_path)
 
     def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "conformance", "fix", *arguments, "--models",
-             "models:Base.metadata"],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+        return forked_commands.run(
+            ["fix", *arguments, "--models", "models:Base.metadata"],
+            tmp_path,
+            {**os.environ, "PYTHONPATH": str(PROJECT)},
+        )
 
     return run
 

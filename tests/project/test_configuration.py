@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import os
 import subprocess
 import sys
 import tomllib
@@ -25,6 +26,7 @@ from conformance.project.configuration import (
     schema,
 )
 from conformance.project.models import metadata_for
+from tests import forked_commands
 
 PROJECT = Path(__file__).parents[2]
 
@@ -342,9 +344,7 @@ def test_every_command_says_what_is_wrong_with_the_configuration(here, command):
 
 def said(command):
     """The one sentence of a command that comes to no verdict."""
-    done = subprocess.run(
-        [sys.executable, "-m", "conformance", *command], capture_output=True, text=True, check=False
-    )
+    done = forked_commands.run(command, Path.cwd(), dict(os.environ))
     assert done.returncode == 2, done
     assert "Traceback" not in done.stderr
     (line,) = (line for line in done.stderr.splitlines() if line.startswith("conformance: "))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.process.cache import CACHE_VARIABLE, cache_folder
+from tests import forked_commands
 
 PROJECT = Path(__file__).parents[2]
 REVISION = "alembic/versions/0001_initial_schema.py"
@@ -64,11 +63,9 @@ def run(project, *arguments):
         CACHE_VARIABLE: str(own_cache(project)),
     }
     command, *others = arguments
-    return subprocess.run(
-        [sys.executable, "-c", "from conformance.cli import main; main()",
-         command, "--engine", "embedded", *others],
-        cwd=project, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return forked_commands.run(
+        [command, "--engine", "embedded", *others], folder=project, environment=environment
+    )
 
 
 def check(project, *arguments):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +18,10 @@ from conformance.engines.connecting import parse_url
 from conformance.project.configuration import Configuration
 from conformance.upgrade.choices import Choices
 from conformance.upgrade.extension import offered_versions
+from tests import forked_commands
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).parents[2]
@@ -114,10 +114,8 @@ def upgrade(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """`upgrade("--from", ...)`: the command, as a person runs it; reports go to `tmp_path`."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "conformance", "upgrade", "--reports", tmp_path, *arguments],
-            cwd=PROJECT, capture_output=True, text=True, check=False, timeout=900,
-            env={**os.environ, **environment},
-        )  # fmt: skip
+        return forked_commands.run(
+            ["upgrade", "--reports", tmp_path, *arguments], PROJECT, {**os.environ, **environment}
+        )
 
     return run
