@@ -28,11 +28,13 @@ class Outcome:
     """What became of the findings of one case.
 
     Attributes:
+        found: the ids of the findings before.
         plan: the statements.
         left: the ids of the findings after the upgrade, or the error of the server.
         changed: the facts that the downgrade did not bring back, or the error of the server.
     """
 
+    found: set[str]
     plan: Plan
     left: list[str]
     changed: list[str]
@@ -48,18 +50,19 @@ def prove(database: Database, metadata: MetaData | None = None) -> Outcome:
     connection = database.connection
     comparison = database.compare(metadata)
     before = comparison.sides[1]
+    ids = {finding.id for finding in comparison.findings.values()}
     plan = plan_for(comparison)
     with connection.begin_nested() as savepoint:
         error = run_body(connection, upgrade_body(plan))
         if error:
             savepoint.rollback()
-            return Outcome(plan, [error], [])
+            return Outcome(ids, plan, [error], [])
         found = database.compare(metadata).findings.values()
         left = [finding.id for finding in found if finding.fails]
         error = run_body(connection, downgrade_body(plan))
         changed = [error] if error else _differences(before, both_sides(connection, metadata)[1])
         savepoint.rollback()
-    return Outcome(plan, left, changed)
+    return Outcome(ids, plan, left, changed)
 
 
 def _differences(before: Facts, after: Facts) -> list[str]:

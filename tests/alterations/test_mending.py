@@ -41,12 +41,14 @@ from . import (
 )
 from .cases import Alteration, ModelEdit
 from .mending import prove, run_body
+from .together import altered, each_alone, grouped, undone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from .cases import Database
+    from .mending import Outcome
 
 
 @dataclass(frozen=True)
@@ -183,14 +185,48 @@ ALWAYS = {
 }  # fmt: skip
 
 
-def _marked(case: Case) -> Any:
-    marks = () if case.id in ALWAYS else (pytest.mark.slow,)
-    return pytest.param(case, id=case.id.replace(" ", "-"), marks=marks)
+def _groups() -> Iterator[tuple[Case, ...]]:
+    """Those of one database, the ones that can be mended together."""
+    alone = {*ALWAYS, *NOT_MENDED}
+    # The views of those databases depend on each other.
+    alone |= {case.id for case in CASES if case.id.startswith(("aggregates", "views"))}
+    alone |= {case.id for case in CASES if isinstance(case.case, ModelEdit)}
+    for make in dict.fromkeys(case.make for case in CASES):
+        cases = [case for case in CASES if case.make is make]
+        yield from grouped(cases, lambda case: () if case.id in alone else case.case.findings)
 
 
-@pytest.mark.parametrize("case", [_marked(case) for case in CASES])
-def test_alteration(request, case):
-    database = request.getfixturevalue("bare_database" if case.make else "database")
+def _marked(cases: Sequence[Case]) -> Any:
+    marks = () if cases[0].id in ALWAYS else (pytest.mark.slow,)
+    names = "; ".join(case.id.replace(" ", "-") for case in cases)
+    return pytest.param(cases, id=names, marks=marks)
+
+
+@pytest.mark.parametrize("cases", [*map(_marked, _groups())])
+def test_alterations(request, cases):
+    """Several at once, and each alone if not all are mended together."""
+    make = cases[0].make
+    database = request.getfixturevalue("bare_database" if make else "database")
+    if len(cases) == 1:
+        mended(request, database, *cases)
+    else:
+        are_mended = mended_together(database, cases)
+        if others := [case for case in cases if case not in are_mended]:
+            each_alone(database, others, lambda case: mended(request, database, case))
+
+
+def mended_together(database: Database, cases: Sequence[Case]) -> Sequence[Case]:
+    """Those that are possible after each other, if each is found, and mended as it is alone."""
+    make = cases[0].make
+    with undone(database):
+        metadata = make(database) if make else None
+        made = [case for case in cases if altered(database, case.case)]
+        outcome = prove(database, metadata)
+    are_found = outcome.found == set().union(*(case.case.findings for case in made))
+    return made if are_found and outcome.mended and not unexplained(outcome) else ()
+
+
+def mended(request, database: Database, case: Case) -> None:
     metadata = case.make(database) if case.make else None
     if isinstance(case.case, ModelEdit):
         metadata = request.getfixturevalue("edited")(case.case)
@@ -206,9 +242,13 @@ def test_alteration(request, case):
     if "unprocessed inval messages" in "".join(outcome.left):
         pytest.skip("this PostgreSQL does not add a check to a domain altered just before")
     assert not outcome.left
-    # What the downgrade does not bring back, the revision says.
+    assert not unexplained(outcome)
+
+
+def unexplained(outcome: Outcome) -> list[str]:
+    """What the downgrade does not bring back, and the revision does not say."""
     kept = {item.id for item in outcome.plan.kept}
-    assert not [text for text in outcome.changed if not belongs(text, kept)]
+    return [text for text in outcome.changed if not belongs(text, kept)]
 
 
 def belongs(text: str, kept: set[str]) -> bool:

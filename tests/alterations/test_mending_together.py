@@ -9,11 +9,11 @@ import os
 import random
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from .cases import Alteration
 from .mending import prove
-from .test_mending import CASES, NOT_MENDED, belongs
+from .test_mending import CASES, NOT_MENDED, unexplained
+from .together import altered
 
 DRAWN = [case for case in CASES if isinstance(case.case, Alteration) and case.id not in NOT_MENDED]
 SEEDS = range(int(os.environ.get("COMBINATIONS", "6")))
@@ -26,21 +26,6 @@ def drawn(seed):
     return generator.sample([case for case in DRAWN if case.make is make], 3)
 
 
-def altered(database, cases):
-    """Make those changes that the server knows, and that are possible after each other."""
-    made = []
-    for case in cases:
-        savepoint = database.connection.begin_nested()
-        try:
-            database.alter(case.case)
-        except (pytest.skip.Exception, DBAPIError):
-            savepoint.rollback()
-        else:
-            savepoint.commit()
-            made.append(case.id)
-    return made
-
-
 @pytest.mark.parametrize(
     "seed", [pytest.param(n, marks=[pytest.mark.slow] * (n > 0)) for n in SEEDS]
 )
@@ -49,8 +34,8 @@ def test_alterations_together(request, seed):
     make = cases[0].make
     database = request.getfixturevalue("bare_database" if make else "database")
     metadata = make(database) if make else None
-    made = altered(database, cases)
+    # Those that the server knows, and that are possible after each other.
+    made = [case.id for case in cases if altered(database, case.case)]
     outcome = prove(database, metadata)
     assert outcome.mended, made
-    kept = {item.id for item in outcome.plan.kept}
-    assert not [text for text in outcome.changed if not belongs(text, kept)], made
+    assert not unexplained(outcome), made
