@@ -7,6 +7,7 @@ and of its end start one instead.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -67,13 +68,15 @@ runpy.run_module(command["module"], run_name="__main__", alter_sys=True)
 @cache
 def _forks() -> subprocess.Popen[str]:
     """It ends with this process, at the end of its standard input."""
-    return subprocess.Popen(
+    started = subprocess.Popen(
         [sys.executable, "-c", _FORKS],
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    atexit.register(started.communicate)
+    return started
 
 
 def run(

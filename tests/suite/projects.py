@@ -45,10 +45,10 @@ def copied_project(folder, *edits):
 
 
 def own_cache(project):
-    """A cache folder of the project's own, but for packages and snapshots, which take minutes."""
+    """A cache folder of the project's own, but for what depends on no project and takes time."""
     folder = project / "cache"
     folder.mkdir(exist_ok=True)
-    for name in ("packages", "snapshots"):
+    for name in ("gaps", "packages", "snapshots", "templates"):
         (cache_folder() / name).mkdir(parents=True, exist_ok=True)
         if not (folder / name).exists():
             (folder / name).symlink_to(cache_folder() / name)
