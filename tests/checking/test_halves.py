@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ pytest.main([*_FIXED, "--collect-only", *models, *sys.argv[1:]], plugins=[Names(
 """
 
 
+@cache
 def collected(*arguments: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", COLLECT, *arguments],
