@@ -120,11 +120,12 @@ def test_other_options_do_not_fit(tmp_path, monkeypatch):
 class Watching:
     """The command in a project; its lines arrive as they are printed."""
 
-    def __init__(self, project, marker):
+    def __init__(self, project, marker, *arguments):
         environment = {**os.environ, **marker, "PYTHONPATH": f"{project}{os.pathsep}{PROJECT}"}
         environment["PYTHONUNBUFFERED"] = "1"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "conformance", "check", "--watch", "--engine", "embedded"],
+            [sys.executable, "-m", "conformance", "check", "--watch", "--engine", "embedded",
+             *arguments],
             cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True,
             # A shell that starts tests in the background lets them ignore Ctrl-C.
@@ -170,7 +171,7 @@ def running(name, value):
 def test_a_real_change(tmp_path):
     marker = ("CONFORMANCE_TEST_RUN", str(tmp_path))
     project = copied_project(tmp_path)
-    command = Watching(project, dict([marker]))
+    command = Watching(project, dict([marker]), "-k", "test_facts")
     try:
         command.wait(" conforms: ")
         model = project / "models/market_data.py"
