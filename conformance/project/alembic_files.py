@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 #: The file in which Alembic 1.16 and later find what the ini file does not set.
 PYPROJECT = "pyproject.toml"
+#: The script location in an ini file or in pyproject.toml.
+_LOCATION = re.compile(r"^script_location\s*=\s*['\"]?([^'\"\n]+?)['\"]?\s*$", re.MULTILINE)
 
 
 def says_none(ini: Path | str) -> bool:
@@ -21,6 +25,25 @@ def configures_alembic(ini: Path | str) -> bool:
         return False
     in_its_place = path.name == PYPROJECT or not path.is_file()
     return _is_in(path.parent / PYPROJECT) if in_its_place else True
+
+
+def has_revision(ini: Path | str, revision: str) -> bool:
+    """Whether a file in the script location is this revision; False if that cannot be told so."""
+    identifier = re.compile(rf"^revision\b[^#\n]*=\s*['\"]{re.escape(revision)}['\"]", re.MULTILINE)
+    folder = Path(ini).parent
+    for settings in (Path(ini), folder / PYPROJECT):
+        for location in _LOCATION.findall(_text_of(settings)):
+            files = (folder / location.replace("%(here)s", ".")).rglob("*.py")
+            if any(identifier.search(_text_of(file)) for file in files):
+                return True
+    return False
+
+
+def _text_of(file: Path) -> str:
+    """The text of the file; nothing where it cannot be read."""
+    with suppress(OSError, ValueError):
+        return file.read_text("utf-8")
+    return ""
 
 
 def elsewhere(folder: Path) -> list[str]:
