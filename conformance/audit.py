@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, MetaData
 
+    from conformance.auditing.revision import Lineage
     from conformance.comparing.comparison import Comparison
 
 #: Long enough for a catalog of many thousand chunks, short enough not to disturb the server.
@@ -80,7 +81,7 @@ def audit(  # noqa: PLR0913 - each is a choice of the caller
     schemas: Sequence[str] = ("public",),
     measured: Callable[[dict[str, dict[str, int]]], None] | None = None,
     leave: Sequence[str] = (),
-    lineage: Callable[[Sequence[str]], str] | None = None,
+    lineage: Lineage | None = None,
 ) -> Verdict:
     """Compare the database at the URL with the metadata.
 
@@ -94,8 +95,8 @@ def audit(  # noqa: PLR0913 - each is a choice of the caller
         measured: called with rows, bytes, chunks and batches of each table, and with the limits of
             the server under the name `(server)`.
         leave: patterns of objects that are left to others.
-        lineage: what keeps Alembic from going on from the revisions that a database has; None if
-            the project has no migrations, and the version table is not judged.
+        lineage: the order of the project's revisions; None if the project has no migrations, and
+            the version table is not judged.
 
     Raises:
         ConformanceError: the connection fails, the TimescaleDB is not supported, or a timeout

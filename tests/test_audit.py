@@ -260,6 +260,17 @@ def test_a_version_table_that_somebody_altered(database, sql, attribute, said):
     assert "1 finding (1 warning)" in out
 
 
+def test_revisions_that_have_not_run_explain_the_findings(database):
+    example = "examples.migrations.add_nullable_column.models_after:metadata"
+    ini = "examples/migrations/add_nullable_column/alembic.ini"
+    code, out, _ = run(address(database), "--models", example, "--alembic-ini", ini)
+    assert code == 1
+    assert "column market_data.vwap: is missing" in out
+    assert "has 0001, and the next alembic upgrade runs 0002" in out
+    assert "migration:alembic:pending" in out
+    assert "2 findings (1 warning)" in out
+
+
 def test_a_revision_and_the_one_before_it(database, tmp_path):
     """Alembic refuses to upgrade a database with both; two of separate branches are usual."""
     (tmp_path / "alembic.ini").write_text(f"[alembic]\nscript_location = {tmp_path / 'scripts'}\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from conformance.comparing.codes import WARNING
 from conformance.comparing.facts import Owner
@@ -10,7 +10,7 @@ from conformance.comparing.findings import Finding, migration_finding
 from conformance.observed.version_table import version_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -18,8 +18,22 @@ if TYPE_CHECKING:
     from conformance.observed.version_table import VersionTable
 
 
+#: How many revisions that have not run are named.
+_SHOWN = 3
+
+
+class Lineage(Protocol):
+    """The order of a project's revisions."""
+
+    def contradiction(self, recorded: Sequence[str]) -> str:
+        """Why a database cannot have all of these revisions, in words; empty if it can."""
+
+    def pending(self, recorded: Sequence[str]) -> list[str]:
+        """The revisions that an upgrade of a database with these would run, the first one first."""
+
+
 def about_version_table(
-    connection: Connection, observed: Facts, lineage: Callable[[Sequence[str]], str]
+    connection: Connection, observed: Facts, lineage: Lineage
 ) -> Iterator[Finding]:
     """Warnings about Alembic's version table.
 
@@ -28,7 +42,7 @@ def about_version_table(
 
     Args:
         observed: what the database has, for the owner of its tables.
-        lineage: what keeps Alembic from going on from several revisions; empty if nothing does.
+        lineage: the order of the project's revisions.
     """
     tables = version_tables(connection)
     if all(table.revisions == () for table in tables):
@@ -39,7 +53,7 @@ def about_version_table(
     if len(tables) == 1:
         (table,) = tables
         yield from _of_another_owner(table, observed)
-        yield from _contradiction(table, lineage)
+        yield from [*_contradiction(table, lineage)] or _pending(table, lineage)
 
 
 def _unrecorded(*, is_there: bool) -> Finding:
@@ -82,11 +96,9 @@ def _of_another_owner(table: VersionTable, observed: Facts) -> Iterator[Finding]
         )
 
 
-def _contradiction(
-    table: VersionTable, lineage: Callable[[Sequence[str]], str]
-) -> Iterator[Finding]:
+def _contradiction(table: VersionTable, lineage: Lineage) -> Iterator[Finding]:
     recorded = table.revisions or ()
-    if reason := lineage(recorded):
+    if reason := lineage.contradiction(recorded):
         hint = (
             "The next alembic upgrade fails. Likely cause: newer migrations ran than this checkout "
             "has, or the file of the revision was removed or renamed. Compare with the models of "
@@ -102,6 +114,22 @@ def _contradiction(
             f"the version table {table.name} has {', '.join(recorded)}, but {reason}",
             hint,
             observed=list(recorded),
+        )
+
+
+def _pending(table: VersionTable, lineage: Lineage) -> Iterator[Finding]:
+    """Revisions that have not run explain what the models have and the database lacks."""
+    recorded = table.revisions or ()
+    if recorded and (pending := lineage.pending(recorded)):
+        shown = f"{', '.join(pending[:_SHOWN])}{' and more' * (len(pending) > _SHOWN)}"
+        yield _finding(
+            "pending",
+            f"the version table {table.name} has {', '.join(recorded)}, and the next alembic "
+            f"upgrade runs {shown}",
+            "What the models have and the database lacks may come with that. Run alembic upgrade "
+            "heads, or compare with the models of the version that is deployed.",
+            expected=[],
+            observed=pending,
         )
 
 

@@ -17,7 +17,7 @@ from conformance.extras import require
 from conformance.project.configuration import configured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from rich.console import Console
 
@@ -217,10 +217,11 @@ class _Auditing:
             other = read_other(self.against, schemas, leave)
             return lambda database: audit_against(database.address, other, schemas, leave)
         from conformance.audit import audit as audit_database
+        from conformance.project.lineage import Lineage
         from conformance.project.models import has_migrations, metadata_for
 
         metadata = metadata_for(self.project)
-        lineage = self._contradiction if has_migrations(self.project) else None
+        lineage = Lineage(self.project) if has_migrations(self.project) else None
         return lambda database: audit_database(
             database.address,
             metadata,
@@ -229,17 +230,6 @@ class _Auditing:
             measured=self._keep_sizes if self.sizes else None,
             lineage=lineage,
         )
-
-    def _contradiction(self, recorded: Sequence[str]) -> str:
-        """What keeps Alembic from going on from these revisions."""
-        from conformance.project.alembic_files import has_revision
-
-        # Loading Alembic takes as long as the rest of a small audit.
-        if len(recorded) == 1 and has_revision(self.project.alembic_ini, recorded[0]):
-            return ""
-        from conformance.project.scripts import config_for, contradiction
-
-        return contradiction(config_for(self.project), recorded)
 
     def _keep_sizes(self, sizes: object) -> None:
         from conformance.process.output import write

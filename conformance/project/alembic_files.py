@@ -11,6 +11,7 @@ from pathlib import Path
 PYPROJECT = "pyproject.toml"
 #: The script location in an ini file or in pyproject.toml.
 _LOCATION = re.compile(r"^script_location\s*=\s*['\"]?([^'\"\n]+?)['\"]?\s*$", re.MULTILINE)
+_ELSEWHERE = re.compile(r"^version_locations\s*=", re.MULTILINE)
 
 
 def says_none(ini: Path | str) -> bool:
@@ -27,16 +28,19 @@ def configures_alembic(ini: Path | str) -> bool:
     return _is_in(path.parent / PYPROJECT) if in_its_place else True
 
 
-def has_revision(ini: Path | str, revision: str) -> bool:
-    """Whether a file in the script location is this revision; False if that cannot be told so."""
-    identifier = re.compile(rf"^revision\b[^#\n]*=\s*['\"]{re.escape(revision)}['\"]", re.MULTILINE)
+def is_newest(ini: Path | str, revision: str) -> bool:
+    """Whether a file is this revision, and no file names it as one before; False if in doubt."""
+    quoted = rf"['\"]{re.escape(revision)}['\"]"
+    own = re.compile(rf"^revision\b[^#\n]*=\s*{quoted}", re.MULTILINE)
     folder = Path(ini).parent
-    for settings in (Path(ini), folder / PYPROJECT):
-        for location in _LOCATION.findall(_text_of(settings)):
-            files = (folder / location.replace("%(here)s", ".")).rglob("*.py")
-            if any(identifier.search(_text_of(file)) for file in files):
-                return True
-    return False
+    settings = [_text_of(file) for file in (Path(ini), folder / PYPROJECT)]
+    if any(_ELSEWHERE.search(found) for found in settings):
+        return False
+    locations = [place for found in settings for place in _LOCATION.findall(found)]
+    folders = {(folder / place.replace("%(here)s", ".")).resolve() for place in locations}
+    texts = [_text_of(file) for place in folders for file in place.rglob("*.py")]
+    named = [text for text in texts for _ in re.finditer(quoted, text)]
+    return len(named) == 1 and own.search(named[0]) is not None
 
 
 def _text_of(file: Path) -> str:

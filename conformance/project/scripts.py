@@ -29,7 +29,7 @@ from conformance.project.flask_app import PROJECT
 from conformance.project.surroundings import hint_at_variable, prepare_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from conformance.project.configuration import Configuration
 
@@ -184,26 +184,6 @@ def heads_of(config: Config) -> tuple[str, ...]:
             " of each branch.",
         )
     return tuple(sorted(heads))
-
-
-def contradiction(config: Config, recorded: Sequence[str]) -> str:
-    """Why a database cannot have all of these revisions, in words; empty if it can.
-
-    A database has the newest revision of each branch. Nothing is said where the revisions cannot be
-    read.
-    """
-    try:
-        directory = revisions_of(config)
-    except ConformanceError:
-        return ""
-    known = {script.revision for script in directory.walk_revisions()}
-    for revision in recorded:
-        if revision not in known:
-            return f"the project has no revision {revision}"
-        older = {script.revision for script in directory.walk_revisions(head=revision)} - {revision}
-        for other in sorted(older.intersection(recorded)):
-            return f"{revision} comes after {other}"
-    return ""
 
 
 def revisions_of(config: Config) -> ScriptDirectory:
