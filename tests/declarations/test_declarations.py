@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -47,6 +48,7 @@ from conformance.declarations import (
     retention_of,
     server_requirement_of,
 )
+from conformance.declarations.hypertables import referring_tables
 from conformance.intervals import Interval
 from models import Base
 
@@ -696,3 +698,15 @@ def test_quoted_names_may_have_commas_quotes_and_capitals():
     compression = compression_of(quoted)
     assert compression.segment_by == ("a,b", 'c"d')
     assert [item.column for item in compression.order_by] == ["When", "e, f"]
+
+
+def test_the_tables_that_refer_to_a_table():
+    metadata = MetaData()
+    one = Table("one", metadata, Column("id", Integer, primary_key=True),
+                Column("before", ForeignKey("one.id")))  # fmt: skip
+    Table("two", metadata, Column("one_id", ForeignKey("one.id")))
+    Table(
+        "a", metadata, Column("other", ForeignKey("two.one_id")), Column("o", ForeignKey(one.c.id))
+    )
+    assert referring_tables(one) == ["a", "two"]
+    assert referring_tables(metadata.tables["a"]) == []

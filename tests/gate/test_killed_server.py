@@ -17,21 +17,21 @@ from .projects import sql
 
 @pytest.fixture
 def kill_all(monkeypatch):
-    """Kills all node processes that the engines of this test have started."""
-    begun = []
-    begin = EmbeddedEngine._begin
+    """Kills all node processes that the engines of this test have used."""
+    used = []
+    launch = EmbeddedEngine._launch
 
     def note(engine, snapshot):
-        begun.append(begin(engine, snapshot))
-        return begun[-1]
+        used.append(launch(engine, snapshot))
+        return used[-1]
 
     def kill():
-        assert begun
-        for server in begun:
+        assert used
+        for server in used:
             os.kill(server.pid, signal.SIGKILL)
             server._process.wait()
 
-    monkeypatch.setattr(EmbeddedEngine, "_begin", note)
+    monkeypatch.setattr(EmbeddedEngine, "_launch", note)
     return kill
 
 
