@@ -701,12 +701,12 @@ def test_quoted_names_may_have_commas_quotes_and_capitals():
 
 
 def test_the_tables_that_refer_to_a_table():
-    metadata = MetaData()
+    metadata = MetaData(schema="s")
     one = Table("one", metadata, Column("id", Integer, primary_key=True),
-                Column("before", ForeignKey("one.id")))  # fmt: skip
-    Table("two", metadata, Column("one_id", ForeignKey("one.id")))
+                Column("before", ForeignKey("s.one.id")))  # fmt: skip
+    Table("two", metadata, Column("one_id", ForeignKey("s.one.id")))
     Table(
-        "a", metadata, Column("other", ForeignKey("two.one_id")), Column("o", ForeignKey(one.c.id))
+        "a", metadata, Column("two", ForeignKey("s.two.one_id")), Column("o", ForeignKey(one.c.id))
     )
-    assert referring_tables(one) == ["a", "two"]
-    assert referring_tables(metadata.tables["a"]) == []
+    assert referring_tables(one) == ["s.a", "s.two"]
+    assert referring_tables(metadata.tables["s.a"]) == []

@@ -147,6 +147,13 @@ def test_truncate_is_no_rewrite(sql, copied, found):
     assert [code for code, _ in codes(emptied) if code == "rewrite"] == found
 
 
+def test_a_rewrite_beside_a_truncate():
+    sql = "DO $$ BEGIN TRUNCATE a; ALTER TABLE b SET LOGGED; END $$"
+    files = tuple(AffectedTable(name, existed=True) for name in "ab")
+    rewritten = statement(1, sql, rewrites=files, rows=(rows("b"),))
+    assert codes(rewritten) == [("rewrite", "b")]
+
+
 def test_the_lock_of_a_continuous_aggregate_has_its_name():
     parts = [lock("_timescaledb_internal._direct_view_7"), lock("daily"), lock("readings")]
     dropped = statement(1, "DROP MATERIALIZED VIEW daily", locks=tuple(parts), timeout="0")
