@@ -147,6 +147,12 @@ def test_truncate_is_no_rewrite(sql, copied, found):
     assert [code for code, _ in codes(emptied) if code == "rewrite"] == found
 
 
+def test_a_rewrite_beside_that_of_a_chunk():
+    files = (AffectedTable("a", True, False, 1), AffectedTable("b", existed=True))
+    moved = statement(1, "CALL convert_to_columnstore('c')", transaction=None, rewrites=files)
+    assert [found for found in codes(moved) if found[0] == "rewrite"] == [("rewrite", "b")]
+
+
 def test_a_rewrite_beside_a_truncate():
     sql = "DO $$ BEGIN TRUNCATE a; ALTER TABLE b SET LOGGED; END $$"
     files = tuple(AffectedTable(name, existed=True) for name in "ab")
