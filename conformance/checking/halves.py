@@ -19,7 +19,7 @@ from conformance.reports.junit import merged
 from conformance.reports.verdict.console import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from rich.console import Console
@@ -37,6 +37,11 @@ _BESIDE = frozenset({"test_faults.py", "test_rows.py"})
 _BESIDE_SESSIONS = _BESIDE | {"test_histories.py"}
 #: Its tests are divided: each is short, and needs a database that both halves have.
 _GAPS = "test_known_gaps.py"
+#: Divided as well: the tests of migrations need the databases of test_migrations.py, and the others
+#: those of test_rows.py.
+_FAULTS = "test_faults.py"
+_FAULTS_OF_MIGRATIONS = ("test_a_migration_",)
+_FAULTS_OF_ROWS = ("test_a_batch_", "test_batches_", "test_compression_")
 _JUNIT_BESIDE = "junit-beside.xml"
 
 
@@ -70,9 +75,17 @@ def _halves(*, has_sessions: bool) -> tuple[list[str], list[str]]:
         return _all_but(_BESIDE_SESSIONS), _all_but(chapters - _BESIDE_SESSIONS)
     gaps = [f"--deselect={_GAPS}::test_known_gap[{gap.code}]" for gap in KNOWN_GAPS]
     return (
-        [*_all_but(_BESIDE), *gaps[::2]],
-        [*_all_but(chapters - _BESIDE - {_GAPS}), *gaps[1::2]],
+        [*_all_but(_BESIDE - {_FAULTS}), *_without(_FAULTS_OF_ROWS), *gaps[::2]],
+        [
+            *_all_but(chapters - _BESIDE - {_GAPS}),
+            *_without(_FAULTS_OF_MIGRATIONS),
+            *gaps[1::2],
+        ],
     )
+
+
+def _without(beginnings: Iterable[str]) -> list[str]:
+    return [f"--deselect={_FAULTS}::{beginning}" for beginning in beginnings]
 
 
 def _all_but(names: Collection[str]) -> list[str]:
