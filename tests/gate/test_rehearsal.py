@@ -711,6 +711,20 @@ def test_a_savepoint_and_the_locks_since(session, project, last, held):
     assert (alter.held_seconds > 0.2) == bool(held)
 
 
+def test_the_lock_of_a_table_that_is_renamed_is_held_on(session, project):
+    project.revision(
+        sql(
+            "ALTER TABLE places ADD COLUMN area integer",
+            "ALTER TABLE places RENAME TO sites",
+            "SELECT pg_sleep(0.2)",
+        ),
+        sql("ALTER TABLE sites RENAME TO places", "ALTER TABLE places DROP COLUMN area"),
+    )
+    report = project.rehearse(session, models())
+    added = next(item for item in own(report) if "ADD COLUMN" in item.sql)
+    assert added.held_seconds > 0.2
+
+
 def test_a_version_table_of_another_name(session, tmp_path):
     env = ENV
     for option in ("literal_binds=True", 'attributes["connection"]'):

@@ -191,8 +191,9 @@ class Tracer:
             self.sources.append(running.source)
             self._returned = ended
             # A return to a savepoint releases the locks that were acquired since.
-            locked = {item.relation for item in traced.entries}
-            self._release(ended, lambda lock: lock.relation not in locked)
+            if {oid for oid, _ in running.before.locks} - {oid for oid, _ in self._last.locks}:
+                locked = {item.relation for item in traced.entries}
+                self._release(ended, lambda lock: lock.relation not in locked)
             if traced.locks and running.transaction is not None:
                 self._open.append((len(self.statements) - 1, running.started))
             if over:

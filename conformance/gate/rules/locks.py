@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from conformance.comparing.codes import WARNING
 from conformance.gate.evidence.report import GateFinding
@@ -11,10 +11,13 @@ from conformance.gate.rules.hints import hint_for_rewrite, hint_for_scan, is_by_
 from conformance.gate.rules.sentences import first_words, keyword, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from conformance.gate.evidence.evidence import Evidence
     from conformance.gate.evidence.report import Lock, Statement
+
+#: What is known of a lock that is held.
+_Taken = TypeVar("_Taken")
 
 #: Statements that need their strongest lock for their own work.
 _DEFINING = frozenset({"ALTER", "CREATE", "DROP", "REINDEX", "TRUNCATE", "CLUSTER", "REFRESH"})
@@ -89,11 +92,12 @@ def _without_timeout(revision: str, statements: Sequence[Statement]) -> Iterator
             return
 
 
-def _released_by(statement: Statement, relations: Iterable[str]) -> set[str]:
-    """The relations whose locks a return to a savepoint released, of those that were locked."""
+def _still_held(held: dict[str, _Taken], statement: Statement) -> dict[str, _Taken]:
+    """The locks by relation, without those that a return to a savepoint has released."""
     if not _RETURNING.match(first_words(statement.sql)):
-        return set()
-    return set(relations) - {item.relation for item in statement.entries}
+        return held
+    locked = {item.relation for item in statement.entries}
+    return {relation: taken for relation, taken in held.items() if relation in locked}
 
 
 def _is_internal(lock: Lock) -> bool:
@@ -166,8 +170,7 @@ def _held_or_scanning(revision: str, statements: Sequence[Statement]) -> Iterato
     for statement in statements:
         if statement.transaction != transaction:
             held, transaction = {}, statement.transaction
-        for relation in _released_by(statement, held):
-            del held[relation]
+        held = _still_held(held, statement)
         earlier = dict(held)
         for lock in _blocking(statement):
             held[lock.relation] = (statement, lock)
@@ -257,8 +260,7 @@ def judge_together(traced: Sequence[tuple[str, Statement]]) -> Iterator[GateFind
     for revision, statement in traced:
         if statement.transaction != transaction:
             held, transaction = {}, statement.transaction
-        for relation in _released_by(statement, held):
-            del held[relation]
+        held = _still_held(held, statement)
         processed = _processed_tables(statement)
         work = _describe_work(statement, processed)
         idling = _describe_idling(statement, shortened(statement.sql))
