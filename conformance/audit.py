@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, MetaData
 
-    from conformance.auditing.revision import Lineage
     from conformance.comparing.comparison import Comparison
+    from conformance.project.lineage import Lineage
 
 #: Long enough for a catalog of many thousand chunks, short enough not to disturb the server.
 STATEMENT_TIMEOUT = "60s"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.codes import WARNING
+from conformance.comparing.enumerating import first_of
 from conformance.comparing.facts import Owner
 from conformance.comparing.findings import Finding, migration_finding
 from conformance.observed.version_table import version_tables
@@ -16,20 +17,11 @@ if TYPE_CHECKING:
 
     from conformance.comparing.facts import Facts
     from conformance.observed.version_table import VersionTable
+    from conformance.project.lineage import Lineage
 
 
 #: How many revisions that have not run are named.
 _SHOWN = 3
-
-
-class Lineage(Protocol):
-    """The order of a project's revisions."""
-
-    def contradiction(self, recorded: Sequence[str]) -> str:
-        """Why a database cannot have all of these revisions, in words; empty if it can."""
-
-    def pending(self, recorded: Sequence[str]) -> list[str]:
-        """The revisions that an upgrade of a database with these would run, the first one first."""
 
 
 def about_version_table(
@@ -53,7 +45,8 @@ def about_version_table(
     if len(tables) == 1:
         (table,) = tables
         yield from _of_another_owner(table, observed)
-        yield from [*_contradiction(table, lineage)] or _pending(table, lineage)
+        if table.revisions:
+            yield from _about_revisions(table.name, table.revisions, lineage)
 
 
 def _unrecorded(*, is_there: bool) -> Finding:
@@ -96,8 +89,8 @@ def _of_another_owner(table: VersionTable, observed: Facts) -> Iterator[Finding]
         )
 
 
-def _contradiction(table: VersionTable, lineage: Lineage) -> Iterator[Finding]:
-    recorded = table.revisions or ()
+def _about_revisions(name: str, recorded: Sequence[str], lineage: Lineage) -> Iterator[Finding]:
+    has = f"the version table {name} has {', '.join(recorded)}"
     if reason := lineage.contradiction(recorded):
         hint = (
             "The next alembic upgrade fails. Likely cause: newer migrations ran than this checkout "
@@ -109,25 +102,13 @@ def _contradiction(table: VersionTable, lineage: Lineage) -> Iterator[Finding]:
             "wrong. If the database is up to date, alembic stamp --purge heads leaves the right "
             "one."
         )
-        yield _finding(
-            "revisions",
-            f"the version table {table.name} has {', '.join(recorded)}, but {reason}",
-            hint,
-            observed=list(recorded),
-        )
-
-
-def _pending(table: VersionTable, lineage: Lineage) -> Iterator[Finding]:
-    """Revisions that have not run explain what the models have and the database lacks."""
-    recorded = table.revisions or ()
-    if recorded and (pending := lineage.pending(recorded)):
-        shown = f"{', '.join(pending[:_SHOWN])}{' and more' * (len(pending) > _SHOWN)}"
+        yield _finding("revisions", f"{has}, but {reason}", hint, observed=list(recorded))
+    elif pending := lineage.pending(recorded):
         yield _finding(
             "pending",
-            f"the version table {table.name} has {', '.join(recorded)}, and the next alembic "
-            f"upgrade runs {shown}",
-            "What the models have and the database lacks may come with that. Run alembic upgrade "
-            "heads, or compare with the models of the version that is deployed.",
+            f"{has}, and the next alembic upgrade runs {first_of(pending, _SHOWN)}",
+            "These revisions may bring what the models have and the database lacks. Run alembic "
+            "upgrade heads, or compare with the models of the version that is deployed.",
             expected=[],
             observed=pending,
         )
