@@ -110,7 +110,9 @@ def narrowly_refused_by(
 
 def columns_of(check: CheckConstraint) -> tuple[str, ...]:
     """The names of the columns that a check mentions."""
-    names = [column.name for column in table_of(check.table).columns]
+    # SQLAlchemy has the table of a check in Column(...) with the column alone.
+    table = check.parent.table if isinstance(check.parent, Column) else check.parent
+    names = [column.name for column in table_of(table).columns]
     return mentioned(spelling.sql(check.sqltext), names)
 
 

@@ -16,7 +16,13 @@ from sqlalchemy import (
     Text,
 )
 
-from conformance.strategies import NotDerivable, checks_of, columns_of, refused_by
+from conformance.strategies import (
+    NotDerivable,
+    checks_of,
+    columns_of,
+    narrowly_refused_by,
+    refused_by,
+)
 from models import Signal, VolSurface
 
 from .drawing import always, comes_up
@@ -102,3 +108,17 @@ def test_a_check_of_another_database_refuses_nothing_here():
     elsewhere = elsewhere.ddl_if(dialect="sqlite")
     checked = Table("t", MetaData(), Column("n", Integer), here, elsewhere)
     assert checks_of(checked) == [here]
+
+
+def test_a_check_that_stands_in_a_column():
+    checked = Table(
+        "t", MetaData(),
+        Column("id", Integer, primary_key=True),
+        Column("n", Integer, CheckConstraint("n BETWEEN 0 AND 9"), nullable=False),
+    )  # fmt: skip
+    (check,) = checks_of(checked)
+    assert columns_of(check) == ("n",)
+    always(refused_by(checked, check), lambda row: not 0 <= row["n"] <= 9)
+    (low, high) = narrowly_refused_by(checked, check)
+    always(low, lambda row: row["n"] == -1)
+    always(high, lambda row: row["n"] == 10)
