@@ -269,6 +269,8 @@ def test_revisions_that_have_not_run_explain_the_findings(database):
     assert "has 0001, and the next alembic upgrade runs 0002" in out
     assert "migration:alembic:pending" in out
     assert "2 findings (1 warning)" in out
+    assert "alembic upgrade heads runs the pending revisions, which may mend findings." in out
+    assert "conformance fix" not in out
 
 
 def test_a_revision_and_the_one_before_it(database, tmp_path):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Exit codes of every command, by verdict.
 EXIT_CODES = {"conforms": 0, "differs": 1, "could_not_run": 2}
+#: The finding that a database has not run all revisions.
+PENDING = "migration:alembic:pending"
 #: What the suite counts of what it generated: plural -> singular.
 TRIED = {"rows": "row", "examples": "example", "histories": "history"}
 
@@ -168,7 +170,13 @@ class Verdict:
 
     @property
     def ways_out(self) -> tuple[tuple[str, str, str], ...]:
-        """What to do about the findings: a condition, a command, and what the command does."""
+        """What to do about the findings: a condition, a command, and what the command does.
+
+        A revision that mends what others are about to bring would bring it twice.
+        """
+        if any(finding.id == PENDING for finding in self.findings):
+            after = "may mend findings. Audit the database again afterwards."
+            return (("", "alembic upgrade heads", f"runs the pending revisions, which {after}"),)
         undeclared, mendable = self._undeclared(), self.mendable
         declaring = (
             "If the database is right, ",

@@ -6,19 +6,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.audit import reading
+from conformance.comparing.enumerating import first_of
 from conformance.engines.connecting import connect, parse_url
 from conformance.engines.identification import identify_server
 from conformance.engines.started import start_session
+from conformance.errors import ConformanceError
 from conformance.mending.verdicts import described, written_in
+from conformance.observed.version_table import version_tables
 from conformance.pipeline import check_database, scope_of
+from conformance.project.lineage import Lineage
 from conformance.project.migrations import Migrations
-from conformance.project.models import metadata_for
+from conformance.project.models import has_migrations, metadata_for
 from conformance.project.scripts import config_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import MetaData
+    from sqlalchemy import URL, Connection, MetaData
 
     from conformance.comparing.comparison import Comparison
     from conformance.mending.verdicts import Written
@@ -58,15 +62,31 @@ def from_database(address: str, project: Configuration) -> Read:
     """Both sides of a database in use; only reads, as an audit does.
 
     Raises:
-        ConformanceError: the connection fails, or the server is not supported.
+        ConformanceError: the connection fails, the server is not supported, or the database has
+            not run all revisions.
     """
     metadata = metadata_for(project)
     url = parse_url(address)
     with reading(url, "fix") as connection:
         server = identify_server(connection)
+        if has_migrations(project):
+            _refuse_pending(connection, url, Lineage(project))
         scope = scope_of(metadata, project.schemas, project.leave)
         found = check_database(connection, metadata, server.capabilities, scope, living=True)
     return Read(found, described(url), in_use=True, schema=_named_schema(metadata, scope))
+
+
+def _refuse_pending(connection: Connection, url: URL, lineage: Lineage) -> None:
+    """A revision comes after those that wait, and would bring once more what they bring."""
+    tables = version_tables(connection)
+    recorded = tables[0].revisions if len(tables) == 1 else None
+    if recorded and (pending := lineage.pending(recorded)):
+        raise ConformanceError(
+            f"The {described(url)} has not run the revisions {first_of(pending, 3)}, which may "
+            "bring what it lacks.",
+            "Run alembic upgrade heads first, or use the models and revisions of the version that "
+            "is deployed.",
+        )
 
 
 def from_verdict(

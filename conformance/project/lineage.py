@@ -44,9 +44,12 @@ class Lineage:
         return ""
 
     def pending(self, recorded: Sequence[str]) -> list[str]:
-        """The revisions that an upgrade of a database with these would run, the first one first."""
+        """The revisions that an upgrade of a database with these would run, the first one first.
+
+        There is none where the upgrade would fail.
+        """
         directory = self._directory(recorded)
-        if directory is None:
+        if directory is None or self.contradiction(recorded):
             return []
         newer: list[Script] = [
             *directory.iterate_revisions("heads", tuple(recorded), implicit_base=True)

@@ -174,3 +174,13 @@ def test_what_a_check_needs():
         KeyError, match=r"unknown capability 'telepathy'; there are background_workers, c"
     ):
         able.missing("telepathy")
+
+
+def test_the_way_out_of_a_database_that_has_not_run_all_revisions():
+    """A revision that mends what they are about to bring would bring it twice."""
+    mendable = replace(FINDING, mendable=True)
+    (_, command, _), *others = Verdict(ENGINE, (mendable,)).ways_out
+    assert (command, others) == ("conformance fix", [])
+    pending = replace(FINDING, id="migration:alembic:pending", severity="warning")
+    (_, command, _), *others = Verdict(ENGINE, (mendable, pending)).ways_out
+    assert (command, others) == ("alembic upgrade heads", [])

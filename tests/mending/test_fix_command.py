@@ -138,6 +138,18 @@ def test_a_database_in_use(run, tmp_path, drifted):
     assert written(tmp_path) == ["0001_initial_schema.py", "0002_mend_2_findings.py"]
 
 
+def test_a_database_that_has_not_run_all_revisions(run, tmp_path, drifted):
+    """The revision would come after them, and bring once more what they bring."""
+    file = tmp_path / "alembic/versions/0002_later.py"
+    file.write_text("revision = '0002'\ndown_revision = '0001'\ndef upgrade(): ...\n")
+    for arguments in ((), ("--print",), ("--sql",)):
+        done = run(drifted, *arguments)
+        assert done.returncode == 2
+        assert "has not run the revisions 0002, which may bring what it lacks." in done.stderr
+        assert "alembic upgrade heads" in done.stderr
+    assert written(tmp_path) == ["0001_initial_schema.py", "0002_later.py"]
+
+
 def test_the_sql_for_a_database_of_a_project_without_migrations(run, tmp_path, drifted):
     shutil.rmtree(tmp_path / "alembic")
     (tmp_path / "alembic.ini").unlink()
