@@ -276,11 +276,19 @@ def fingerprint(config: Config) -> str:
     It covers the revisions, the project's Python, SQL, ini and `.env` files, the environment
     variables that these files name, and the versions of the libraries.
     """
+    return hash_of(config, {*scripts_of(config), *project_sources(config)})
+
+
+def project_sources(config: Config) -> set[Path]:
+    """The project's Python, SQL, ini and `.env` files: below its ini file and below this folder."""
+    folders = {ini_of(config).resolve().parent, Path.cwd()}
+    return {path for folder in folders for path in sources_of(folder)}
+
+
+def hash_of(config: Config, files: set[Path]) -> str:
+    """A hash of files, of the variables that they name, and of the versions of the libraries."""
     digest = hashlib.sha256()
     here = ini_of(config).resolve().parent
-    files = {*scripts_of(config)}
-    for folder in {here, Path.cwd()}:
-        files.update(sources_of(folder))
     for path in sorted(files, key=str):
         digest.update(os.path.relpath(path, here).encode())
         digest.update(_content(path).digest)

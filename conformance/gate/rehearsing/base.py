@@ -6,12 +6,12 @@ Imports little, so that the database can start before the modules that fill it a
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 
 from conformance.engines.base import Template
@@ -20,7 +20,13 @@ from conformance.gate.revisions.files import imports_of
 from conformance.population.keys import rows_key
 from conformance.project.confinement import confined
 from conformance.project.preparation import prepare
-from conformance.project.scripts import variables_named_in
+from conformance.project.scripts import (
+    hash_of,
+    ini_of,
+    project_sources,
+    revisions_of,
+    scripts_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,30 +101,22 @@ def _migrate(connection: Connection, migrations: Migrations, head: str) -> None:
 
 
 def _fingerprint(migrations: Migrations, new: NewRevisions) -> str:
-    """A hash of all files and versions that the state of the base depends on."""
-    digest = hashlib.sha256()
+    """A hash of all files and versions that the state of the base depends on.
+
+    Of the project's Python count env.py, the old revisions, and the modules and packages that these
+    revisions import: the models change with most new revisions.
+    """
+    config = migrations.config
     recent = {revision.path.resolve() for revision in new.revisions}
-    directory = ScriptDirectory.from_config(migrations.config)
-    old = {Path(script.path).resolve() for script in directory.walk_revisions()} - recent
-    scripts = set(Path(directory.dir).resolve().rglob("*.py")) - recent
-    imported = {
-        path for file in old for name in imports_of(file) for path in _module_files(Path(name))
-    }
-    read = sorted(old | scripts | imported)
-    for path in read:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    digest.update(Path(migrations.ini).read_bytes())
-    for library in ("alembic", "sqlalchemy", "psycopg2-binary", "hypothesis"):
-        digest.update(f"{library} {version(library)}".encode())
-    digest.update(variables_named_in(read))
-    digest.update(f"{sorted(new.base_heads)} {migrations.edition} {rows_key()}".encode())
-    return digest.hexdigest()[:32]
+    old = {Path(script.path).resolve() for script in revisions_of(config).walk_revisions()} - recent
+    imported = {name for file in old for name in imports_of(file)}
+    here = ini_of(config).resolve().parent
 
+    def counts(path: Path) -> bool:
+        inner = Path(os.path.relpath(path, here)).with_suffix("")
+        return path.suffix != ".py" or not imported.isdisjoint(inner.parts)
 
-def _module_files(module: Path) -> list[Path]:
-    """The files of the project's own module or package, if the name is one."""
-    return [*_python_files(module.with_suffix(".py").resolve()), *_python_files(module.resolve())]
-
-
-def _python_files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+    sources = set(filter(counts, project_sources(config)))
+    files = {*scripts_of(config), *sources, ini_of(config)} - recent
+    rows = f"hypothesis {version('hypothesis')} {rows_key()}"
+    return f"{hash_of(config, files)} {sorted(new.base_heads)} {migrations.edition} {rows}"
