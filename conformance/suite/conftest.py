@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pytest_alembic import Config as AlembicConfig
 from pytest_alembic import runner
-from pytest_alembic.executor import CommandExecutor
+from pytest_alembic.executor import CommandExecutor, ConnectionExecutor
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -88,16 +88,50 @@ def unmigrated_database(unmigrated: Unmigrated) -> Iterator[URL]:
         yield url
 
 
+@dataclass
+class _Migrated:
+    """A database that pytest-alembic's tests migrate.
+
+    Attributes:
+        there: whether the extension was there after the last command.
+        dropped: whether a command has dropped it. A shared session does not forget what it knows
+            of a dropped extension, so that almost anything may fail when it is created again.
+    """
+
+    url: URL
+    there: bool = False
+    dropped: bool = False
+
+
+@pytest.fixture(scope="module")
+def stepwise(unmigrated: Unmigrated) -> Iterator[_Migrated]:
+    """The database that `test_upgrade` migrates to the newest revision, one revision at a time."""
+    with unmigrated.database() as url:
+        yield _Migrated(url)
+
+
 @pytest.fixture
-def alembic_engine(alembic_config: Config, unmigrated_database: URL) -> Iterator[Engine]:
-    """The database that pytest-alembic's tests migrate up and down."""
-    with confined(alembic_config, unmigrated_database):
-        yield create_engine(unmigrated_database, poolclass=pool.NullPool)
+def alembic_database(request: pytest.FixtureRequest) -> _Migrated:
+    """The database of a test of pytest-alembic."""
+    if request.node.originalname == "test_up_down_consistency":
+        return _Migrated(request.getfixturevalue("unmigrated_database"))
+    found: _Migrated = request.getfixturevalue("stepwise")
+    return found
+
+
+@pytest.fixture
+def alembic_engine(alembic_config: Config, alembic_database: _Migrated) -> Iterator[Engine]:
+    """The engine of that database."""
+    with confined(alembic_config, alembic_database.url):
+        yield create_engine(alembic_database.url, poolclass=pool.NullPool)
 
 
 @pytest.fixture
 def alembic_runner(
-    alembic_config: Config, alembic_engine: Engine, conformance_engine: TimescaleEngine
+    alembic_config: Config,
+    alembic_engine: Engine,
+    alembic_database: _Migrated,
+    conformance_engine: TimescaleEngine,
 ) -> Iterator[MigrationContext]:
     """The runner of pytest-alembic's tests, which passes env.py a connection."""
     with runner(AlembicConfig(alembic_config=alembic_config), alembic_engine) as context:
@@ -106,8 +140,17 @@ def alembic_runner(
             **vars(executor),
             engine=alembic_engine,
             shared=not conformance_engine.capabilities.concurrent_sessions,
+            database=alembic_database,
         )
+        context.connection_executor = _InsertingNothing(alembic_engine)
         yield context
+
+
+class _InsertingNothing(ConnectionExecutor):
+    """Without the connection that is opened before and after each revision to insert no rows."""
+
+    def table_insert(self, *_: Any, **__: Any) -> None:
+        """No test gives rows."""
 
 
 _ONLY_ONCE = (
@@ -121,15 +164,11 @@ class _GivingExecutor(CommandExecutor):
 
     Attributes:
         shared: whether all connections share one session.
-        there: whether the extension was there after the last command.
-        dropped: whether a command has dropped it. A shared session does not forget what it knows
-            of a dropped extension, so that almost anything may fail when it is created again.
     """
 
     engine: Engine
     shared: bool
-    there: bool = False
-    dropped: bool = False
+    database: _Migrated
 
     def execute_fn(self, fn: MigrationFn) -> None:
         """Run env.py with this function."""
@@ -164,10 +203,11 @@ class _GivingExecutor(CommandExecutor):
                     yield
                 connection.commit()
                 if self.shared:
-                    before, self.there = self.there, home_of(connection) is not None
-                    self.dropped |= before and not self.there
+                    there = home_of(connection) is not None
+                    self.database.dropped |= self.database.there and not there
+                    self.database.there = there
         except DBAPIError:
-            if self.dropped:
+            if self.database.dropped:
                 pytest.skip(f"not checked: {_ONLY_ONCE}")
             raise
 
