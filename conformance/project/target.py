@@ -12,7 +12,13 @@ from alembic.script import ScriptDirectory
 from alembic.util import load_python_file
 from sqlalchemy import MetaData
 
-from conformance.errors import ConformanceError, ModelsUnavailable, NoModels, describe_error
+from conformance.errors import (
+    ConformanceError,
+    ConnectedOffline,
+    ModelsUnavailable,
+    NoModels,
+    describe_error,
+)
 from conformance.project.confinement import nowhere
 from conformance.project.merging import merged
 from conformance.project.scripts import config_for, copied_config
@@ -102,7 +108,10 @@ def _only(found: list[Any], error: BaseException | None) -> MetaData:
     if several:
         return merged({f"{_NAME}[{number}] of env.py": item for number, item in enumerate(several)})
     if isinstance(error, ConformanceError):
-        raise ModelsUnavailable(f"No models are configured. {error.problem}", error.hint) from error
+        # To change env.py is the longer way.
+        first = f"{NAME_THE_MODELS} Or change env.py: " * isinstance(error, ConnectedOffline)
+        problem = f"No models are configured. {error.problem}"
+        raise ModelsUnavailable(problem, first + error.hint) from error
     why = (
         f"env.py fails in offline mode: {describe_error(error)}"
         if error

@@ -161,6 +161,8 @@ def test_an_error_of_env_py_itself(project, env, told):
         ("import not_here.at_all", "If not_here is a package, install it for"),
         ("import not_here.at_all", "name that folder in PYTHONPATH"),
         ("target_metadata = None", "conformance inspect --no-models URL"),
+        (CONNECTS, "Or change env.py: Ask context.is_offline_mode() before connecting."),
+        (CONNECTS, "Pass --models package.module:Base.metadata"),
     ],
 )
 def test_the_way_out(project, env, words):
