@@ -321,6 +321,38 @@ def test_an_owner_is_told_once_with_all_that_it_cannot_run():
     assert set(compared(Circumstances(jobs)).findings) == {owner.key}
 
 
+def test_jobs_that_fail_for_one_known_cause_are_one_finding():
+    """Where no background worker is free, all of them fail; each may be accepted by its id."""
+
+    def failing(table, error):
+        runs = Runs(1, 1, last_failed=True, error=error)
+        return Job(COMPRESSION._replace(table=table), "owner", runs=runs)
+
+    jobs = (
+        failing("flows", "failed to start job Job 1002"),
+        failing("curves", "failed to start job Job 1001"),
+        failing("signals", "division by zero"),
+        failing("series", "division by zero"),
+    )
+    late = Late(
+        COMPRESSION._replace(table="flows"), 3, Interval.parse("9 days"), Interval.parse("1 day")
+    )
+    found = compared(Circumstances(jobs, late=(late,)))
+    assert [finding.ids for finding in found.findings.values()] == [
+        ("job-fails:curves.compression:last_run", "job-fails:flows.compression:last_run"),
+        ("job-fails:series.compression:last_run",),
+        ("job-fails:signals.compression:last_run",),
+    ]
+    first = next(iter(found.findings.values()))
+    assert first.message == (
+        "policy curves.compression, policy flows.compression: the last run of each failed; of the"
+        ' first 1 of 1 runs failed, the last of these with "failed to start job Job 1001"'
+    )
+    assert {key.id: cause.id for key, cause in found.consequences.items()} == dict.fromkeys(
+        ("job-fails:flows.compression:last_run", "chunks-late:flows.compression:chunks"), first.id
+    )
+
+
 def test_only_the_first_few_are_named():
     jobs = tuple(
         Job(COMPRESSION._replace(table=f"t{number}"), "nobody", may_log_in=False)

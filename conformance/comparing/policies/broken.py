@@ -30,6 +30,7 @@ class Broken:
         rests_on: facts that it is told from; a finding about one of them is the cause.
         explains: facts whose disagreement it says better.
         causes: broken rules that say it better, where they are broken too.
+        others: what else it speaks for.
     """
 
     key: FactKey
@@ -40,6 +41,7 @@ class Broken:
     rests_on: tuple[FactKey, ...] = ()
     explains: tuple[FactKey, ...] = ()
     causes: tuple[FactKey, ...] = ()
+    others: tuple[FactKey, ...] = ()
 
     @property
     def finding(self) -> Finding:
@@ -55,6 +57,7 @@ class Broken:
             message=self.message,
             hint=self.hint,
             severity=POLICY_CODES[self.key.kind].severity,
+            others=tuple(key.id for key in self.others),
         )
 
     def cause(self, findings: Mapping[FactKey, Finding]) -> Finding | None:

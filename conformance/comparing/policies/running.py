@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import EXISTS, UNREADABLE, FactKey
 from conformance.comparing.policies.ability import owner_keys
-from conformance.comparing.policies.broken import Broken, broken_key, of_runs
+from conformance.comparing.policies.broken import Broken, broken_key, listed, of_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,17 +35,22 @@ _CAUSES = {
     "timescaledb.max_background_workers, and max_worker_processes above it, and restart the server."
     " The job is tried again.",
 }
+_UNKNOWN = (
+    "the error, or the server's log, says it; CALL run_job() shows it at once. Until a run succeeds"
+    " the job does nothing."
+)
 _DONE = {"compression": "compressed", "retention": "dropped"}
 
 
 def judge(facts: Facts, circumstances: Circumstances) -> Iterator[Broken]:
     """Everything that only time shows."""
     jobs = {job.key: job for job in circumstances.jobs}
-    for job in jobs.values():
-        if job.runs is not None and job.runs.last_failed:
-            yield _fails(job, job.runs)
+    told: dict[FactKey, FactKey] = {}
+    for together in _failing(circumstances):
+        told |= dict.fromkeys(together, _fails_key(next(iter(together))))
+        yield from _fail(together)
     for late in circumstances.late:
-        yield _late(late, jobs.get(late.key))
+        yield _late(late, jobs.get(late.key), told.get(late.key, _fails_key(late.key)))
     yield from _invalid_indexes(facts)
     yield from _unreadable_aggregates(facts)
     for numbers in circumstances.numbers:
@@ -55,28 +61,45 @@ def _fails_key(key: FactKey) -> FactKey:
     return broken_key("job-fails", key.object, "last_run")
 
 
-def _fails(job: Job, runs: Runs) -> Broken:
-    so_far = of_runs(runs.failed, runs.total, runs.error)
-    cause = next(
-        (cause for beginning, cause in _CAUSES.items() if runs.error.startswith(beginning)),
-        "the error, or the server's log, says it; CALL run_job() shows it at once. Until a run "
-        "succeeds the job does nothing.",
-    )
-    return Broken(
-        _fails_key(job.key),
-        f"{job.key.kind} {job.key.object}: the last run failed; {so_far}",
-        f"Read from timescaledb_information.job_stats and job_errors. Likely cause: {cause}",
-        observed=runs.error or None,
-        rests_on=(job.key, FactKey("hypertable", job.key.table, "", "integer_now")),
-        causes=(
-            *owner_keys(job),
-            broken_key("integer-now-missing", job.key.table, "integer_now"),
-            broken_key("chunks-referenced", job.key.table, "foreign_keys"),
-        ),
-    )
+def _failing(circumstances: Circumstances) -> Iterator[dict[FactKey, tuple[Job, Runs]]]:
+    """The jobs whose last run failed; those of one known cause together."""
+    found: dict[str | FactKey, dict[FactKey, tuple[Job, Runs]]] = defaultdict(dict)
+    for job in sorted(circumstances.jobs, key=lambda job: _fails_key(job.key)):
+        if job.runs is not None and job.runs.last_failed:
+            found[_cause_of(job.runs) or job.key][job.key] = job, job.runs
+    yield from found.values()
 
 
-def _late(late: Late, job: Job | None) -> Broken:
+def _cause_of(runs: Runs) -> str:
+    """The likely cause, if the error tells it; else empty."""
+    causes = (cause for beginning, cause in _CAUSES.items() if runs.error.startswith(beginning))
+    return next(causes, "")
+
+
+def _fail(together: dict[FactKey, tuple[Job, Runs]]) -> Iterator[Broken]:
+    """The first job speaks for all."""
+    first, *others = map(_fails_key, together)
+    named = listed([f"{key.kind} {key.object}" for key in together])
+    for key, (job, runs) in together.items():
+        told = "the last run of each failed; of the first" if others else "the last run failed;"
+        yield Broken(
+            _fails_key(key),
+            f"{named}: {told} {of_runs(runs.failed, runs.total, runs.error)}",
+            "Read from timescaledb_information.job_stats and job_errors. Likely cause: "
+            + (_cause_of(runs) or _UNKNOWN),
+            observed=runs.error or None,
+            rests_on=(key, FactKey("hypertable", key.table, "", "integer_now")),
+            causes=(
+                *owner_keys(job),
+                broken_key("integer-now-missing", key.table, "integer_now"),
+                broken_key("chunks-referenced", key.table, "foreign_keys"),
+                *[first] * (_fails_key(key) != first),
+            ),
+            others=tuple(others) if _fails_key(key) == first else (),
+        )
+
+
+def _late(late: Late, job: Job | None, fails: FactKey) -> Broken:
     chunks = f"{late.chunks} chunk{'s' * (late.chunks != 1)}"
     done = _DONE[late.key.name]
     never = job is not None and job.runs is not None and job.runs.total == 0
@@ -89,7 +112,7 @@ def _late(late: Late, job: Job | None) -> Broken:
         "(maxchunks_to_compress, locks, max_runtime). CALL run_job() shows what keeps it.",
         observed=late.chunks,
         rests_on=(late.key, late.key._replace(attribute="scheduled")),
-        causes=(_fails_key(late.key), *(owner_keys(job) if job is not None else ())),
+        causes=(fails, *(owner_keys(job) if job is not None else ())),
     )
 
 
