@@ -407,6 +407,9 @@ def _of_one_function(function: str, keys: Sequence[FactKey], finding: Finding) -
     on = f"{len(tables)} tables" if len(tables) > 1 else tables[0]
     several = tables if len(tables) > 1 else names
     named = first_of(several, _MOST_NAMES)
+    words = {name.partition("_")[0] for name in names}
+    if len(names) > _MOST_NAMES and len(words) == 1:
+        names = [f"{words.pop()}_*"]
     patterns = ", ".join(f'"trigger:*.{name}"' for name in names)
     return replace(
         finding,

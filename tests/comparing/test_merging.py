@@ -127,6 +127,16 @@ def test_several_triggers_of_one_function_on_one_table_are_one_finding():
     assert '["trigger:*.keep_delete", "trigger:*.keep_insert", "trigger:*.keep' in finding.hint
 
 
+@pytest.mark.parametrize(("beginning", "left"), [("keep_", '["trigger:*.keep_*"]'), ("a", "a6")])
+def test_one_pattern_stands_for_many_names_that_begin_alike(beginning, left):
+    observed = {}
+    for number in range(7):
+        observed |= one("trigger", f"t{number}", f"{beginning}{number}", function="keep_history()")
+    (finding,) = compare({}, observed, COMMUNITY).findings.values()
+    assert left in finding.hint
+    assert ("*.keep_*" in finding.hint) == (beginning == "keep_")
+
+
 def test_triggers_of_few_tables_or_of_several_functions_stay_apart():
     assert len(compare({}, triggers(2), COMMUNITY).findings) == 2
     several = triggers(2) | one("trigger", "u", "audited", function="other.log()", level="row")
