@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from conformance.comparing.capabilities import (
     OLDEST_TIMESCALEDB,
@@ -19,6 +20,9 @@ from conformance.errors import ServerUnsupported
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+#: Whether the server has preloaded the library's loader, which defines this setting. Others of its
+#: settings exist in any server whose postgresql.conf names them.
+PRELOADED = "pg_catalog.current_setting('timescaledb.disable_load', true) IS NOT NULL"
 _VERSIONS = (
     "SELECT pg_catalog.current_setting('server_version') AS postgresql,"
     " pg_catalog.current_setting('server_version_num') AS number,"
@@ -30,6 +34,7 @@ _VERSIONS = (
     " (SELECT pg_catalog.substring(p.probin, 'timescaledb-([0-9].*)$')"
     " FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
     " WHERE n.nspname = '_timescaledb_functions' AND p.proname = 'to_interval' LIMIT 1) AS library,"
+    f" {PRELOADED} AS preloaded,"
     # The name of an ICU or builtin locale is in another column from PostgreSQL 17 on.
     " (SELECT pg_catalog.concat(pg_catalog.pg_encoding_to_char(d.encoding), ', ',"
     " coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale',"
@@ -51,8 +56,8 @@ def identify_server(connection: Connection) -> Server:
     The database must have the TimescaleDB extension: the edition is a setting of its library.
 
     Raises:
-        ServerUnsupported: TimescaleDB is missing or too old, PostgreSQL is not supported, or what
-            the server says of its versions contradicts itself.
+        ServerUnsupported: TimescaleDB is missing, not loaded or too old, PostgreSQL is not
+            supported, or what the server says of its versions contradicts itself.
     """
     row = connection.execute(text(_VERSIONS)).one()
     if row.timescaledb is None:
@@ -69,11 +74,22 @@ def identify_server(connection: Connection) -> Server:
         raise ServerUnsupported(*refusal)
     # Both editions have the setting. If it cannot be read the edition is unknown, and an unknown
     # capability counts as missing.
-    license_setting = connection.execute(text(_LICENSE)).scalar_one()
+    try:
+        license_setting = connection.execute(text(_LICENSE)).scalar_one()
+    except DBAPIError as error:
+        # The library, which is not preloaded, ends the session, as a crash of the server does.
+        if not row.preloaded:
+            raise ServerUnsupported(*_NOT_LOADED) from error
+        raise
     edition = "community" if license_setting == "timescale" else "apache"
     return Server(row.postgresql.partition(" ")[0], row.timescaledb, edition, row.locale)
 
 
+#: What is wrong, and the way out.
+_NOT_LOADED = (
+    "The server has TimescaleDB installed, but does not load it.",
+    "Add timescaledb to shared_preload_libraries in postgresql.conf, and restart the server.",
+)
 _WHO_ANSWERS = "Check the address: a proxy may answer there instead of the server."
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import MetaData, text
+from sqlalchemy import Connection, MetaData, text
 
 from conformance.audit import audit
 from conformance.engines.connecting import connect, parse_url
-from conformance.errors import EngineUnavailable
+from conformance.errors import EngineUnavailable, ServerUnsupported
 from conformance.project.migrations import Migrations
 from conformance.project.scripts import alembic_config
 
@@ -90,13 +90,22 @@ def test_a_server_without_connections_left_is_no_finding(
     assert "secret" not in done.stdout + done.stderr
 
 
-def test_a_session_lost_in_an_audit(own_engine: Engine) -> None:
-    """Where the server does not preload the library, loading it ends the session."""
+def test_a_server_that_does_not_load_timescaledb_any_more(own_engine: Engine) -> None:
+    """There the library ends the session that loads it, as a crash of the server does."""
     with own_engine.database() as url:
         with connect(url, autocommit=True) as connection:
             connection.execute(text("CREATE EXTENSION timescaledb"))
             connection.execute(text("ALTER SYSTEM SET shared_preload_libraries = 'auto_explain'"))
         own_engine.restart()
-        with pytest.raises(EngineUnavailable) as caught:
+        with pytest.raises(ServerUnsupported, match="TimescaleDB installed, but does not load it"):
             audit(url.render_as_string(hide_password=False), MetaData())
+
+
+def test_a_session_lost_in_an_audit(own_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(connection: Connection) -> None:
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    monkeypatch.setattr("conformance.audit.identify_server", end)
+    with own_engine.database() as url, pytest.raises(EngineUnavailable) as caught:
+        audit(url.render_as_string(hide_password=False), MetaData())
     assert caught.value.problem.startswith("The server ended the connection during the audit")

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from conformance.comparing.capabilities import OLDEST_TIMESCALEDB, POSTGRESQL_MAJORS, version_tuple
 from conformance.engines.connecting import connect, place
+from conformance.engines.identification import PRELOADED
 from conformance.errors import EngineUnavailable, ServerUnsupported
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ def check_server(url: URL) -> None:
                 "SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS major,"
                 " (SELECT default_version FROM pg_catalog.pg_available_extensions"
                 " WHERE name = 'timescaledb') AS timescaledb,"
-                # What the library's loader defines, where the server has preloaded it.
-                " EXISTS (SELECT FROM pg_catalog.pg_settings"
-                " WHERE name LIKE 'timescaledb.%') AS preloaded,"
+                f" {PRELOADED} AS preloaded,"
                 " pg_catalog.pg_is_in_recovery() AS in_recovery,"
                 " pg_catalog.current_setting('transaction_read_only')::boolean AS read_only,"
                 " current_user AS role,"
