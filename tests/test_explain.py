@@ -44,6 +44,14 @@ def test_every_kind_of_fact_has_its_section(kind):
         ("lock-held:0002:market_data", "# `lock-held`"),
         ("hypertable:market_data:chunk_interval", "# hypertable"),
         ("squawk:ban-drop-column:0002", "# `squawk:ban-drop-column`"),
+        ("check:test_up_down_consistency", "# Migrations"),
+        ("check:test_a_batch_is_whole_or_not_there[curves]", "# Faults"),
+        ("check:test_results.ck_test_results_value:exists", "# check"),
+        ("migration:alembic:alembic_check", "# Migrations"),
+        ("rows:signals:insert_new_keeps_the_first", "# Rows"),
+        ("sessions:curves:writers_take_turns", "# Sessions"),
+        ("faults:curves:batches_survive", "# Faults"),
+        ("known_gap:timescaledb:bloom-and-collation", "# Known gaps"),
     ],
 )
 def test_the_id_of_a_finding_will_do(finding, heading):

@@ -268,8 +268,9 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        named_by = "" if error.name == reference else f" (from {key} {reference})"
         raise ModelsUnavailable(
-            f"There is no module {error.name!r} (from {key} {reference}).",
+            f"There is no module {error.name!r}{named_by}.",
             hint_at_module(error, module_name),
         ) from None
     except ArgumentError as error:
