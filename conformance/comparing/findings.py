@@ -50,6 +50,11 @@ class Finding:
         return self.severity == ERROR
 
     @property
+    def topic(self) -> str:
+        """What its page is about: its kind; its id, if a test failed without a finding."""
+        return self.id if self.id == f"{self.kind}:{self.object}" else self.kind
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What a project may call it: its id, or its kind."""
         return self.id, self.kind

@@ -354,23 +354,17 @@ def test_words():
     ("values", "shown"),
     [
         ({}, ("text", "int")),
-        (
-            {"disagreement": "missing", "attribute": "exists", "expected": True},
-            ("exists", "missing"),
-        ),
+        ({"disagreement": "missing", "attribute": "exists", "expected": True}, None),
         ({"disagreement": "missing", "observed": None}, ("text", "missing")),
-        (
-            {"disagreement": "unexpected", "attribute": "exists", "observed": True},
-            ("not declared", "exists"),
-        ),
-        ({"disagreement": "unexpected", "attribute": "exists", "observed": None},
-            ("not declared", "exists")),
+        ({"disagreement": "unexpected", "attribute": "exists", "observed": True}, None),
+        ({"disagreement": "unexpected", "attribute": "exists", "observed": None}, None),
         (
             {"disagreement": "unexpected", "attribute": "exists", "observed": "a view"},
             ("not declared", "a view"),
         ),
         ({"disagreement": "unexpected", "observed": 5}, ("not declared", "5")),
         ({"disagreement": "broken", "expected": None, "observed": None}, None),
+        ({"disagreement": "broken", "expected": None, "observed": "the run failed"}, None),
         ({"disagreement": "broken", "expected": 3, "observed": None}, ("3", "none")),
         ({"kind": "rows", "expected": None, "observed": ["BEGIN"]}, None),
         ({"expected": None, "observed": "x"}, ("none", "x")),

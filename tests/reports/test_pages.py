@@ -230,8 +230,9 @@ def test_findings_have_both_values_side_by_side():
     page = verdict_page.render(DIFFERING)
     assert "<dt>The models declare</dt><dd>30 days</dd>" in page
     assert "<dt>The database has</dt><dd>7 days</dd>" in page
-    assert "<dt>The models declare</dt><dd>exists</dd>" in page
-    assert "<dt>The database has</dt><dd>missing</dd>" in page
+    missing = page.partition(COLUMN.id)[2].partition("</article>")[0]
+    assert COLUMN.message in missing
+    assert "<dt>" not in missing
 
 
 def test_many_findings_have_a_list_of_their_relations():
@@ -243,13 +244,13 @@ def test_many_findings_have_a_list_of_their_relations():
 
 
 def test_two_databases_are_named_as_such():
-    other = replace(COLUMN, disagreement="unexpected", observed=True)
+    other = replace(INTERVAL, disagreement="unexpected")
     page = verdict_page.render(
         replace(DIFFERING, against="database b at h:5432", findings=(other,))
     )
     assert "Compared with database b at h:5432" in page
     assert "<dt>The other database has</dt><dd>missing</dd>" in page
-    assert "<dt>This database has</dt><dd>exists</dd>" in page
+    assert "<dt>This database has</dt><dd>7 days</dd>" in page
     assert "declare" not in page.partition('<section id="pages"')[0].partition("</style>")[2]
 
 
@@ -266,8 +267,15 @@ def test_the_pages_of_the_findings_are_embedded():
     )
     assert f'<a href="#{anchor[1]}">What this means</a>' in page
     assert "timescaledb_information.dimensions" in page
-    # Nothing explains what only a test of the suite finds.
-    assert "<summary>rows</summary>" not in page
+    assert "test_insert_new_keeps_the_first" in page.partition("<summary>rows</summary>")[2]
+
+
+def test_a_failed_test_is_not_explained_as_a_check_constraint():
+    failed = replace(COLUMN, id="check:test_upgrade", kind="check", object="test_upgrade")
+    page = verdict_page.render(replace(DIFFERING, findings=(failed,)))
+    assert "<summary>check:test_upgrade</summary>" in page
+    assert "Properties of the migrations" in page
+    assert "pg_constraint" not in page
 
 
 def test_the_schema_is_drawn():

@@ -41,6 +41,6 @@ def render(audits: Audits) -> str:
         shared=shared,
         severities=[s for s in SEVERITIES if any(item.finding.severity == s for item in shared)],
         against=any(item.verdict.against for item in audits.databases),
-        explanations=explanations(item.finding.kind for item in shared),
+        explanations=explanations(item.finding.topic for item in shared),
         most=_MOST,
     )

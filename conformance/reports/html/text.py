@@ -93,20 +93,19 @@ def short_type(name: str | None) -> str:
 
 
 def sides(finding: Finding, absent: str = "not declared") -> tuple[str, str] | None:
-    """What the models declare, and what the database has; None if the finding has no values.
+    """What the models declare, and what the database has; None if these are no two values.
 
     Args:
         absent: the word for what the database alone has.
     """
-    if finding.expected is None and finding.observed is None and finding.disagreement == "broken":
-        return None
     exists = finding.attribute == EXISTS
     if finding.disagreement == "missing":
-        return ("exists" if exists else spoken(finding.expected)), "missing"
+        return None if exists else (spoken(finding.expected), "missing")
     if finding.disagreement == "unexpected":
         there = finding.observed is True or finding.observed is None
-        return absent, "exists" if exists and there else spoken(finding.observed)
-    if finding.kind in ("rows", "check", "migration") and finding.expected is None:
+        return None if exists and there else (absent, spoken(finding.observed))
+    of_a_test = finding.kind in ("rows", "check", "migration")
+    if finding.expected is None and (of_a_test or finding.disagreement == "broken"):
         return None
     return spoken(finding.expected), spoken(finding.observed)
 

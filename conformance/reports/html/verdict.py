@@ -33,7 +33,7 @@ def render(verdict: Verdict) -> str:
     drawn.sort(key=lambda relation: numbers[relation["name"]])
     lines = [(numbers[r["name"]], r, line) for r in drawn if (line := timeline(r)) is not None]
     # Accepted findings need no page.
-    pages = explanations(finding.kind for finding in verdict.findings)
+    pages = explanations(finding.topic for finding in verdict.findings)
     return render_page(
         "verdict.html.jinja",
         verdict=verdict,
