@@ -63,9 +63,9 @@ _DOWNGRADE_CODES = frozenset({"downgrade", "downgrade-missing", "trace-left"})
 
 
 _SIZES_UNKNOWN = (
-    "not known, so the report does not say how long locks are held on real tables, how many "
-    "lock-table entries and decompressed rows there are, and how much disk and WAL it takes: give "
-    "conformance gate the --sizes FILE that conformance audit URL --sizes FILE writes"
+    "not known: run conformance audit URL --sizes FILE on the real database, and give --sizes FILE "
+    "here. The report then estimates how long locks are held there, and what the revisions take: "
+    "lock-table entries, decompressed rows, disk and WAL"
 )
 
 

@@ -212,7 +212,7 @@ def _why_not(
     ref: Ref, attribute: str, failed: Failed, before: Objects, after: Objects
 ) -> str | None:
     if ref.kind not in _MODULES:
-        broken = "it is a broken rule: decide what is to change, as the finding advises"
+        broken = "no statement mends what breaks a rule: decide what to change; the finding advises"
         judged = ref in before or ref in after
         return _UNKNOWN if judged else broken
     return failed.get((ref, "")) or failed.get((ref, attribute))

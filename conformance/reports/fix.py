@@ -51,9 +51,10 @@ def _reasons(word: str, items: tuple[Unmended, ...]) -> list[Text]:
     if not items:
         return []
     lines = [Text(f"  {word:<12} {len(items)}:")]
-    for item in items:
-        lines.append(Text(f"               {item.id}", style="bold"))
-        lines.append(Text(f"               {item.reason}", style="dim"))
+    for reason in dict.fromkeys(item.reason for item in items):
+        ids = (item.id for item in items if item.reason == reason)
+        lines += [Text(f"               {name}", style="bold") for name in ids]
+        lines.append(Text(f"                 {reason}", style="dim"))
     return lines
 
 

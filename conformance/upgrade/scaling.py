@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from conformance.upgrade.report import ExtensionUpdate, Way
 
 UNKNOWN = (
-    "not known, so the report does not say how long the extension's update locks the tables of a "
-    "real database, whether its lock table has room, and how much disk a restored dump takes: give "
-    "conformance upgrade the --sizes FILE that conformance audit URL --sizes FILE writes"
+    "not known: run conformance audit URL --sizes FILE on the real database, and give --sizes FILE "
+    "here. The report then estimates how long the extension's update locks tables there, whether "
+    "the lock table has room, and how much disk a restored dump takes"
 )
 
 

@@ -11,6 +11,8 @@ from rich.console import Console
 
 from conformance.comparing.findings import Finding
 from conformance.comparing.verdict import EngineUsed, Verdict
+from conformance.mending.report import FixReport, Unmended
+from conformance.reports import fix
 from conformance.reports.html import verdict as html
 from conformance.reports.verdict import console, markdown
 
@@ -70,3 +72,15 @@ def test_what_fix_mends_without_migrations(render):
     assert "conformance fix URL --sql" in text
     assert "prints the SQL that mends this finding." in text
     assert "writes a revision" not in text
+
+
+def test_fix_says_a_reason_once():
+    report = FixReport(
+        "database desk at db:5432",
+        unmended=(Unmended("a", "why"), Unmended("b", "another"), Unmended("c", "why")),
+        why_no_gate="no statement mends anything",
+    )
+    written = io.StringIO()
+    fix.show(report, Console(file=written, width=100))
+    shown = [line.strip() for line in written.getvalue().splitlines()]
+    assert shown[shown.index("not mended   3:") + 1 :][:5] == ["a", "c", "why", "b", "another"]
