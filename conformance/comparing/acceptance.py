@@ -248,7 +248,12 @@ def _in_vain(unused: Iterable[Acceptance], verdict: Verdict, policy: Policy) -> 
             expected=entry.reason,
             observed=None,
             message=f"{entry.id} is accepted, but does not occur",
-            hint="Take it out of accepted in pyproject.toml, or correct the id. Where another "
-            'command finds it, say so: commands = ["audit"].',
+            hint="Take it out of accepted in pyproject.toml, or correct the id."
+            + ("" if entry.commands else _elsewhere(policy.command)),
             severity=judged.severity or WARNING,
         )
+
+
+def _elsewhere(command: str) -> str:
+    other = next(name for name in COMMANDS if name != command)
+    return f' If only another command finds it, name that command: commands = ["{other}"].'

@@ -188,14 +188,20 @@ def test_accepted_in_vain():
             expected="old rows",
             observed=None,
             message="column:gone.* is accepted, but does not occur",
-            hint="Take it out of accepted in pyproject.toml, or correct the id. Where another "
-            'command finds it, say so: commands = ["audit"].',
+            hint="Take it out of accepted in pyproject.toml, or correct the id. If only another "
+            'command finds it, name that command: commands = ["check"].',
             severity="warning",
         ),
     )
     assert verdict.verdict == "conforms"
     strict = policy(Acceptance("column:gone.*", "old"), severities={"accepted-in-vain": "error"})
     assert settled(by=strict).verdict == "differs"
+
+
+def test_whose_commands_are_named_is_not_told_to_name_them():
+    entry = Acceptance("column:gone.*", "old rows", commands=("audit",))
+    (finding,) = settled(by=policy(entry)).findings
+    assert finding.hint == "Take it out of accepted in pyproject.toml, or correct the id."
 
 
 def test_that_an_acceptance_is_in_vain_may_be_accepted():
