@@ -312,8 +312,12 @@ def shown(attribute: str, value: Value) -> str:
 
 def named(attribute: str) -> str:
     """The attribute and its verb: `chunk interval is`, `columns are`."""
-    name = _ATTRIBUTES.get(attribute, attribute.replace("_", " "))
-    return f"{name} {verb_of(attribute)}"
+    return f"{attribute_name(attribute)} {verb_of(attribute)}"
+
+
+def attribute_name(attribute: str) -> str:
+    """What a reader calls the attribute: `chunk interval`."""
+    return _ATTRIBUTES.get(attribute, attribute.replace("_", " "))
 
 
 def verb_of(attribute: str) -> str:

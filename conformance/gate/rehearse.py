@@ -212,7 +212,8 @@ class _Gate:
             if evidence.failure is not None:
                 self._skip(
                     revision.identifier,
-                    "the upgrade fails: interruptions, downgrade and offline SQL were not tried",
+                    "the upgrade fails: rows were not compared, and interruptions, downgrade and "
+                    "offline SQL were not tried",
                 )
                 for later in revisions[number + 1 :]:
                     self._skip(

@@ -263,7 +263,7 @@ def test_rows_of_an_earlier_revision_may_have_the_time_of_its_run(session, proje
     assert {(finding.code, finding.message) for finding in report.findings} == {
         (
             "downgrade",
-            "The downgrade does not restore the previous state: table:boxes:exists: none -> yes.",
+            "The downgrade does not restore the previous state: table boxes is new.",
         )
     }
 

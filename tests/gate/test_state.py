@@ -99,7 +99,8 @@ def test_of_what_came_only_that_it_did():
         Counter(),
         {},
     )
-    assert describe_changes(State({}, Counter(), {}), later) == ["table:n:exists: none -> yes"]
+    assert describe_changes(State({}, Counter(), {}), later) == ["table n is new"]
+    assert describe_changes(later, State({}, Counter(), {})) == ["table n is gone"]
 
 
 def test_traces():
@@ -145,7 +146,7 @@ def test_rows_about_chunks_alone_are_a_trace():
 def test_that_rows_were_looked_at_may_be_left_out():
     key = FactKey("check", "t", "c", "validated")
     not_yet, by_now = State({key: False}, Counter(), {}), State({key: True}, Counter(), {})
-    assert describe_changes(not_yet, by_now) == ["check:t.c:validated: no -> yes"]
+    assert describe_changes(not_yet, by_now) == ["check constraint t.c: validated no -> yes"]
     assert describe_changes(not_yet, by_now, validations=False) == []
     assert describe_changes(by_now, not_yet, validations=False) != []
 

@@ -7,13 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import show
+from conformance.comparing.facts import EXISTS, show
+from conformance.comparing.messages import attribute_name, noun_of
 from conformance.comparing.traces import is_home
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from conformance.comparing.facts import FactKey, Facts
+    from conformance.comparing.facts import FactKey, Facts, Value
 
 _NUMBERED = re.compile(r"\d+(_\d+)*")
 #: Names, without numbers, of chunks and their indexes and constraints; of the catalog rows about
@@ -101,16 +102,25 @@ def same_column(earlier: Contents, number: int, later: Contents) -> Column | Non
 
 
 def changed_facts(before: State, after: State) -> dict[FactKey, str]:
-    """Describe every fact whose value changed: `id: 7 days -> 30 days`.
+    """Describe every fact whose value changed: `hypertable t: chunk interval 7 days -> 30 days`.
 
     A comment changes neither rows nor plans: as any other entry of the catalog it is a trace.
     """
     keys = sorted(before.facts.keys() | after.facts.keys(), key=lambda key: key.sort_key())
     return {
-        key: f"{key.id}: {show(before.facts.get(key))} -> {show(after.facts.get(key))}"
+        key: _changed(key, before.facts.get(key), after.facts.get(key))
         for key in keys
         if before.facts.get(key) != after.facts.get(key) and key.kind != "comment"
     }
+
+
+def _changed(key: FactKey, before: Value, after: Value) -> str:
+    name = f"{noun_of(key.kind)} {key.object}"
+    if key.attribute == EXISTS and before is None:
+        return f"{name} is new"
+    if key.attribute == EXISTS and after is None:
+        return f"{name} is gone"
+    return f"{name}: {attribute_name(key.attribute)} {show(before)} -> {show(after)}"
 
 
 def describe_changes(before: State, after: State, *, validations: bool = True) -> list[str]:

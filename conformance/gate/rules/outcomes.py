@@ -170,7 +170,7 @@ def _judge_downgrade(evidence: Evidence, outcome: DowngradeOutcome) -> _Found | 
     if different and outcome.statements == 0:
         return (
             "downgrade-missing",
-            f"The downgrade does nothing and leaves {listed(different)}.",
+            f"The downgrade does nothing and leaves changes behind: {listed(different)}.",
             'Undo in downgrade() what upgrade() does, or declare irreversible = "why".',
         )
     if different:
