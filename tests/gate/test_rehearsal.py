@@ -168,8 +168,8 @@ def test_another_statement_of_a_block_reads_the_rows(session, project):
     (found,) = project.rehearse(session, with_area()).findings
     assert (found.code, found.subject) == ("lock-scan", "places")
     assert found.message == (
-        "Statement 4 processes rows of readings under a lock on places that blocks reads and writes"
-        " (ACCESS EXCLUSIVE)."
+        "Statement 4 processes rows of readings under an ACCESS EXCLUSIVE lock on places, which "
+        "blocks reads and writes."
     )
 
 

@@ -32,7 +32,7 @@ def test_a_lock_of_one_is_held_while_the_next_works(session, project):
     add_and_read(project)
     (finding,) = project.rehearse(session, with_area()).findings
     assert finding.id == "lock-held:0003:places"
-    assert finding.message.startswith("Revision 0002 takes a lock on places that blocks")
+    assert finding.message.startswith("Revision 0002 takes an ACCESS EXCLUSIVE lock on places,")
     assert "transaction_per_migration" in finding.hint
 
 

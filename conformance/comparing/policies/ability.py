@@ -175,8 +175,9 @@ def _no_time(key: FactKey, function: object, needing: list[tuple[str, str]]) -> 
         broken_key("integer-now-missing", key.table, key.attribute),
         f"hypertable {key.table}: {has}, and each run of {names} fails",
         "Read from timescaledb_information.dimensions and pg_proc. Likely cause: "
-        "set_integer_now_func() was not called, or the function was dropped since. Create one that "
-        "says what time it is in the unit of the column, and call set_integer_now_func().",
+        "set_integer_now_func() was not called, or the function was dropped since. Create a "
+        "function that returns the present time in the unit of the column, and call "
+        "set_integer_now_func().",
         observed=function,
         rests_on=(key,),
     )
@@ -196,9 +197,9 @@ def _far_away(
         broken_key("integer-now-far", key.table, key.attribute),
         f"hypertable {key.table}: {time.function}() says {now}, the newest chunk goes from {first} "
         f"to {last}; {what}",
-        "Read from the function itself and _timescaledb_catalog.dimension_slice. Likely cause: it "
-        "counts in another unit than the column, such as seconds where rows have "
-        "milliseconds; or no row has come for long. Correct it, or set another one with "
+        "Read from the function itself and _timescaledb_catalog.dimension_slice. Likely cause: the "
+        "function counts in another unit than the column, such as seconds where rows have "
+        "milliseconds; or no row has come for long. Correct the function, or set another one with "
         "set_integer_now_func(..., replace_if_exists => true).",
         last,
         now,

@@ -36,8 +36,8 @@ _CAUSES = {
     " The job is tried again.",
 }
 _UNKNOWN = (
-    "the error, or the server's log, says it; CALL run_job() shows it at once. Until a run succeeds"
-    " the job does nothing."
+    "see the error, or the server's log; CALL run_job() shows the error at once. Until a run"
+    " succeeds the job does nothing."
 )
 _DONE = {"compression": "compressed", "retention": "dropped"}
 

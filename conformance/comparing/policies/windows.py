@@ -152,8 +152,8 @@ def _source_forgets(schedules: Schedules, aggregate: Aggregate) -> Iterator[Brok
             "buckets cannot be computed again"
         )
         way_out = (
-            "the aggregate is to outlive its source. Never refresh it further back than that, nor "
-            "drop it in a migration; or keep the source for as long."
+            "the aggregate is to outlive its source. Then never refresh the aggregate further back "
+            "than that, and never drop it in a migration; if not, keep the source for as long."
         )
     elif is_longer(aggregate.bucket, of_source):
         value = aggregate.bucket

@@ -78,7 +78,7 @@ def _without_timeout(revision: str, statements: Sequence[Statement]) -> Iterator
             if locks:
                 # The parts of a continuous aggregate come first, and nobody knows their names.
                 lock = next((lock for lock in locks if not _is_internal(lock)), locks[0])
-                relation, action = lock.relation, f"requests {_describe_lock(lock)}"
+                relation, action = lock.relation, f"requests {_describe_lock(lock)},"
             yield GateFinding(
                 "no-lock-timeout",
                 revision,
@@ -241,7 +241,7 @@ def _lock_held(revision: str, taken: tuple[Statement, Lock], meanwhile: str) -> 
         "lock-held",
         revision,
         lock.relation,
-        f"Statement {first.number} takes {_describe_lock(lock)} and holds the lock while "
+        f"Statement {first.number} takes {_describe_lock(lock)}, and holds the lock while "
         f"{meanwhile}.",
         _SEPARATE,
         first.number,
@@ -292,8 +292,9 @@ def _lock_held_by(
         "lock-held",
         revision,
         lock.relation,
-        f"Revision {owner} takes {_describe_lock(lock)} with {shortened(first.sql)}. If {revision} "
-        f"runs in the same upgrade, the transaction holds the lock while {meanwhile}.",
+        f"Revision {owner} takes {_describe_lock(lock)}, with {shortened(first.sql)}. "
+        f"If {revision} runs in the same upgrade, the transaction holds the lock while "
+        f"{meanwhile}.",
         f"Deploy {owner} before {revision}, or run each revision in its own transaction: "
         "transaction_per_migration in env.py, or an autocommit_block().",
     )
@@ -304,7 +305,7 @@ def _lock_scan(revision: str, lock: Lock, statement: Statement, other_work: str)
     done = (
         f"{other_work} under {_describe_lock(lock)}"
         if other_work
-        else f"processes all rows of {lock} under a lock that blocks {lock.blocks} ({lock.mode})"
+        else f"processes all rows of {lock} under {_mode(lock)}, which blocks {lock.blocks}"
     )
     return GateFinding(
         "lock-scan",
@@ -317,4 +318,9 @@ def _lock_scan(revision: str, lock: Lock, statement: Statement, other_work: str)
 
 
 def _describe_lock(lock: Lock) -> str:
-    return f"a lock on {lock} that blocks {lock.blocks} ({lock.mode})"
+    return f"{_mode(lock)} on {lock}, which blocks {lock.blocks}"
+
+
+def _mode(lock: Lock) -> str:
+    article = "an" if lock.mode.startswith(("A", "E")) else "a"
+    return f"{article} {lock.mode} lock"

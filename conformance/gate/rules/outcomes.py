@@ -107,9 +107,10 @@ def judge_warnings(revision: str, statements: Iterable[Statement]) -> Iterator[G
 def _interruptions(evidence: Evidence) -> Iterator[GateFinding]:
     harmful = [item for item in evidence.interruptions if not item.harmless]
     if harmful:
-        first = harmful[0]
-        numbers = ", ".join(str(item.statement) for item in harmful[1:])
-        others = f" The same happens before statement {numbers}." if numbers else ""
+        first, *more = harmful
+        numbers = ", ".join(str(item.statement) for item in more)
+        plural = "s" * (len(more) > 1)
+        others = f" The same happens before statement{plural} {numbers}." if more else ""
         yield GateFinding(
             "interrupted",
             evidence.revision.identifier,

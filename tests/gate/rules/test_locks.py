@@ -101,7 +101,7 @@ def test_a_definition_that_reads_only_another_table():
     locks = lock("a", "SHARE ROW EXCLUSIVE"), lock("b", "SHARE ROW EXCLUSIVE")
     key = statement(1, "ALTER TABLE a ADD FOREIGN KEY", locks=locks, rows=(rows("a"),))
     found = {item.subject: item.message for item in judge_locks("2", [key])}
-    assert found["a"].startswith("Statement 1 processes all rows of a under a lock")
+    assert found["a"].startswith("Statement 1 processes all rows of a under a SHARE")
     assert found["b"].startswith("Statement 1 ")
     assert "of b under" not in found["b"]
     assert "SHARE ROW EXCLUSIVE" in found["b"]
