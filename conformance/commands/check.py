@@ -38,7 +38,10 @@ def check(  # noqa: PLR0913 - click gives each option by its name
     grow_baseline: bool,
     **given: Any,
 ) -> None:
-    """Run the conformance suite on a newly migrated TimescaleDB."""
+    """Run the conformance suite on a newly migrated TimescaleDB.
+
+    Exit codes: 0 conforms, 1 differs, 2 could not run.
+    """
     require("suite", "conformance check")
     other = None
     if not watch and not pytest_arguments and has_second_core():
