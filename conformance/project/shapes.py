@@ -71,6 +71,14 @@ def _is_table(value: object) -> bool:
     return isinstance(value, dict) and all(map(_is_text, value.values()))
 
 
+def _wrong_text(value: object) -> str | None:
+    """Which value of a table is no text; the value is not shown, since it may be a password."""
+    if not isinstance(value, dict):
+        return None
+    wrong = next((name for name, item in value.items() if not _is_text(item)), None)
+    return None if wrong is None else f"has a value of {wrong} that is not a text in quotes"
+
+
 def _split(text: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in text.split(","))
 
@@ -107,4 +115,5 @@ TABLE = Shape(
     "a table of texts",
     {"type": "object", "additionalProperties": {"type": "string"}},
     _is_table,
+    wrong=_wrong_text,
 )

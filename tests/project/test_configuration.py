@@ -164,6 +164,9 @@ WRONG = {
     "seed = true": "must be a whole number, but is true or false.",
     "examples = 0": "must be a whole number of at least 1, but is a number.",
     "engine = {}": "must be a text, but is a table.",
+    "environment = 1": "must be a table of texts, but is a number.",
+    "environment = {PORT = 5432}": "environment in [tool.conformance] of {file} has a value of "
+    "PORT that is not a text in quotes. Correct it.",
     "accepted = {}": "accepted in [tool.conformance] of {file} must be a list of tables, but is a "
     "table.",
     "accepted = ['a']": "must be a list of tables, but is a list.",
