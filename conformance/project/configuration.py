@@ -111,7 +111,7 @@ class Configuration:
     image: str | None = _key("The container's image.", TEXT, "IMAGE", variable="CONFORMANCE_IMAGE")
     writes: str | None = _key(
         "The module with insert_new and upsert, which the suite tests; by default the module "
-        "writes in the package of the models.",
+        "writes in the package that models names.",
         TEXT,
         "MODULE",
     )

@@ -147,7 +147,7 @@ def classes_for(metadata: MetaData) -> dict[Table, type]:
 
 
 def writes_for(configuration: Configuration) -> ModuleType:
-    """The module with the write path; by default `writes` in the package of the first models.
+    """The module with the write path; by default `writes` below the first models.
 
     Raises:
         ModelsUnavailable: the module cannot be imported, or lacks one of the functions.
