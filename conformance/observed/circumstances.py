@@ -177,4 +177,7 @@ def _of_sequence(row: Any, last: int, scope: Scope) -> Numbers:
         end,
         max((end - last) // row.increment, 0),
         (end - first) // row.increment + 1,
+        last + row.increment,
+        tuple(row.numbers or ()),
+        bool(row.are_all),
     )

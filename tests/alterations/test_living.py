@@ -5,7 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, Table, create_engine, event
+from sqlalchemy import (
+    Column,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
 
 from .cases import Alteration, Database, parametrize
 from .test_harmless import COMPRESS_ALL, ROWS
@@ -157,6 +168,40 @@ SEQUENCES = (
     ),
 )
 
+BEHIND = {"sequence-behind:notes.id:last_value"}
+#: 300 rows, of which ANALYZE keeps every third number.
+NOTES = "INSERT INTO notes (text) SELECT 'x' FROM generate_series(1, 300); ANALYZE notes;"
+#: TRUNCATE of a table that is not as new as this one does so, and keeps the statistics.
+NOT_COUNTED = "UPDATE pg_class SET reltuples = -1 WHERE oid = 'notes'::regclass"
+ANOTHER_KEY = (
+    "ALTER TABLE notes DROP CONSTRAINT pk_notes, ADD CONSTRAINT pk_notes PRIMARY KEY (id, text);"
+)
+NUMBERS = (
+    Alteration("drawn from", NOTES),
+    Alteration("restarted", f"{NOTES} ALTER TABLE notes ALTER id RESTART", BEHIND),
+    Alteration("in the middle", f"{NOTES} SELECT setval('notes_id_seq', 201)", BEHIND),
+    Alteration(
+        "the only row's",
+        "INSERT INTO notes (id, text) VALUES (1, 'x'), (2, 'x'); ANALYZE notes",
+        BEHIND,
+    ),
+    Alteration("of chosen numbers", "INSERT INTO notes VALUES (-1, 'x'), (99, 'x'); ANALYZE notes"),
+    Alteration(
+        "with one chosen number", f"INSERT INTO notes (id, text) VALUES (9999, 'x'); {NOTES}"
+    ),
+    Alteration(
+        "not analyzed", NOTES.replace("ANALYZE notes;", "ALTER TABLE notes ALTER id RESTART")
+    ),
+    Alteration(
+        "emptied", f"{NOTES} TRUNCATE notes; ALTER TABLE notes ALTER id RESTART; {NOT_COUNTED}"
+    ),
+    Alteration(
+        "beside another key",
+        f"{ANOTHER_KEY}{NOTES} ALTER TABLE notes ALTER id RESTART",
+        {"primary_key:notes:columns"},
+    ),
+)
+
 INVALID = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{}'::regclass"
 INDEXES = (
     Alteration(
@@ -291,6 +336,22 @@ def test_retention_that_is_late(bare_database):
 def test_sequence(database, case):
     database.alter(case)
     database.expect(case.findings, living=True)
+
+
+@parametrize(NUMBERS)
+def test_sequence_beside_rows(bare_database, case):
+    """What the last ANALYZE has seen: an audit reads no rows."""
+    metadata = MetaData()
+    Table(
+        "notes",
+        metadata,
+        Column("id", Integer, Identity(), nullable=False),
+        Column("text", Text, nullable=False),
+        PrimaryKeyConstraint("id", name="pk_notes"),
+    )
+    metadata.create_all(bare_database.connection)
+    bare_database.execute(case.sql)
+    bare_database.expect(case.findings, metadata, living=True)
 
 
 @parametrize(INDEXES)

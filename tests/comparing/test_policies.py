@@ -402,6 +402,31 @@ def test_numbers_that_are_left(left, code):
     assert found == ([f"{code}:numbers:last_value"] if code else [])
 
 
+@pytest.mark.parametrize(
+    ("coming", "known", "are_all", "behind"),
+    [
+        (3, (1, 2, 3), True, True),
+        (4, (1, 2, 3), True, False),
+        (4, (1, 2, 9), True, False),
+        (4, (1, 2, 9), False, False),
+        (4, (1, 8, 9), False, True),
+        (8, (1, 8, 9), False, True),
+        (9, (1, 8, 99), False, False),
+        (4, (1, 8, 9), True, False),
+        (1, (2, 8, 9), False, False),
+        (2, (2, 8), False, True),
+        (5, (2,), False, False),
+        (1, (), False, False),
+        (None, (1, 2), True, False),
+    ],
+)
+def test_a_number_that_a_row_has(coming, known, are_all, behind):
+    """Or that is before more than one of the known numbers, where there are rows between them."""
+    numbers = Numbers("numbers", "t.id", 1, 10, 10, 10, coming, known, are_all)
+    found = ids({}, Circumstances(numbers=(numbers,)))
+    assert found == ["sequence-behind:t.id:last_value"] * behind
+
+
 def test_a_warning_does_not_fail():
     numbers = Numbers("numbers", "", 999, 1000, 1, 1000)
     warned = tuple(compared(Circumstances(numbers=(numbers,))).findings.values())
@@ -757,6 +782,12 @@ CASES = {
     ),
     "a sequence near its end": ({}, of_sequence(7)),
     "a column's sequence without a number left": ({}, of_sequence(0, "flows.id")),
+    "a sequence behind its column": (
+        {},
+        Circumstances(
+            numbers=(Numbers("numbers", "flows.id", 2, 1000, 998, 1000, 3, (1, 3, 7), True),)
+        ),
+    ),
 }
 
 

@@ -93,6 +93,9 @@ class Numbers:
         end: the last one that it, or the column, can have.
         left: how many numbers are left.
         size: how many there are in all.
+        next: the number that it gives next; None where it is not compared with rows.
+        known: numbers that rows of the column had when the table was last analyzed, in their order.
+        are_all: whether these were all of them, and not one of every so many.
     """
 
     sequence: str
@@ -101,6 +104,9 @@ class Numbers:
     end: int
     left: int
     size: int
+    next: int | None = None
+    known: tuple[int, ...] = ()
+    are_all: bool = False
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ def judge(facts: Facts, circumstances: Circumstances) -> Iterator[Broken]:
     yield from _unreadable_aggregates(facts)
     for numbers in circumstances.numbers:
         yield from _near_end(numbers)
+        yield from _behind(numbers)
 
 
 def _fails_key(key: FactKey) -> FactKey:
@@ -165,4 +166,31 @@ def _near_end(numbers: Numbers) -> Iterator[Broken]:
         "the sequence bigint, in the models too.",
         numbers.end,
         numbers.last,
+    )
+
+
+def _behind(numbers: Numbers) -> Iterator[Broken]:
+    coming, known = numbers.next, numbers.known
+    if coming is None or not _is_in_use(coming, numbers):
+        return
+    yield Broken(
+        broken_key("sequence-behind", numbers.column, "last_value"),
+        f"sequence {numbers.sequence} of {numbers.column}: the next number is {coming}, and rows "
+        f"have numbers up to {known[-1]}, so that inserts fail on the key",
+        "Read from the sequence and pg_stats, whose numbers are those of the last ANALYZE. Likely "
+        "cause: rows were copied, restored or replicated with their numbers, or the sequence was "
+        "restarted. setval() advances it to the highest number of the column.",
+        known[-1],
+        coming,
+    )
+
+
+def _is_in_use(coming: int, numbers: Numbers) -> bool:
+    """Whether a row has the number, or between the known ones there are more rows behind it.
+
+    One row with a number that is far from all others is one that somebody chose.
+    """
+    known = numbers.known
+    return coming in known or (
+        not numbers.are_all and len(known) > 1 and known[0] <= coming < known[-2]
     )

@@ -28,7 +28,7 @@ CODES = (
         Code("data-lost", ERROR, "Rows are deleted, or a column or table with data is dropped."),
         Code("data-overwritten", ERROR, "Values are overwritten, and no downgrade restores them."),
         Code("data-changed", WARNING, "Existing rows get other values, or rows are added."),
-        Code("sequence-behind", ERROR, "The next value of a sequence is already in use."),
+        POLICY_CODES["sequence-behind"],
         Code("drift", ERROR, "The database differs from the models."),
         Code("inherited-drift", NOTE, "The database differed from the models before."),
         Code("lock-held", ERROR, "A blocking lock is held during other work."),
