@@ -179,6 +179,11 @@ class FactKey(NamedTuple):
             found.append(FactKey("hypertable", self.table, "", EXISTS))
         if self.kind == "policy" and self.name == "compression":
             found.append(FactKey("compression", self.table, "", EXISTS))
+        if self.attribute == "other_compression_settings":
+            # Those of the hypertable are what chunks are compared with.
+            found += [
+                FactKey("compression", self.table, "", name) for name in ("segment_by", "order_by")
+            ]
         if self.kind == "privilege":
             found.append(FactKey("table", self.table.partition(" (")[0], "", EXISTS))
         if self.kind != "table" and self.kind not in WITHOUT_TABLE:

@@ -158,7 +158,7 @@ CASES = (
     Alteration(
         "settings changed after compression",
         ROWS + COMPRESS_ALL + OTHERS,
-        {SETTINGS, "compression:curves:order_by"},
+        {"compression:curves:order_by"},
         community=True,
     ),
     Alteration(

@@ -131,6 +131,18 @@ def test_findings_come_causes_first_then_by_table():
     assert list(compared.findings) == keys
 
 
+@pytest.mark.parametrize("attribute", ["segment_by", "order_by"])
+def test_settings_of_chunks_are_compared_with_those_of_the_hypertable(attribute):
+    """If these are wrong, the chunks may be right."""
+    key = SEGMENTS._replace(attribute=attribute)
+    compared = compare({key: ("a",), SETTINGS: ()}, {key: (), SETTINGS: ("one",)}, COMMUNITY)
+    assert list(compared.findings) == [key]
+    assert compared.consequences == {SETTINGS: compared.findings[key]}
+    other = SEGMENTS._replace(attribute="sparse_indexes")
+    compared = compare({other: ("a",), SETTINGS: ()}, {other: (), SETTINGS: ("one",)}, COMMUNITY)
+    assert list(compared.findings) == [other, SETTINGS]
+
+
 @pytest.mark.parametrize("key", [SEGMENTS, POLICY, EDITION, SETTINGS, JOB, INTEGER_NOW])
 def test_the_apache_edition_cannot_decide_it(key):
     reason = REASONS["community_edition"]
