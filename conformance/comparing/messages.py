@@ -92,6 +92,8 @@ _ATTRIBUTES = {
 }
 #: Attributes whose parts are the columns of one index each, `venue, day`.
 _COLUMNS_OF_INDEXES = ("automatic_indexes", "unindexed_groups")
+#: What a pattern names together with its kind.
+_NAMED_BY_KIND = ("trigger", "job")
 #: Attributes that are several things.
 _PLURAL = frozenset(
     {
@@ -392,10 +394,10 @@ def _what_to_do(key: FactKey, disagreement: str) -> str:
 
 
 def _leave(key: FactKey) -> str:
-    """How a project says that the object is a library's: it is made of these."""
-    if key.attribute != EXISTS or key.kind not in ("table", "trigger", *DERIVED):
+    """How a project says that the object is a library's or another application's."""
+    if key.attribute != EXISTS or key.kind not in (*_NAMED_BY_KIND, "table", *DERIVED):
         return ""
-    pattern = f"{key.kind}:{key.object}" if key.kind == "trigger" else key.object
+    pattern = f"{key.kind}:{key.object}" if key.kind in _NAMED_BY_KIND else key.object
     return f' If it is somebody else\'s: leave = ["{pattern}"] in pyproject.toml.'
 
 

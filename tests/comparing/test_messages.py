@@ -140,6 +140,7 @@ def test_hints_say_where_it_was_read_and_what_to_do(kind):
         (FactKey("table", "history", "", EXISTS), "history"),
         (FactKey("view", "audit.latest", "", EXISTS), "audit.latest"),
         (FactKey("trigger", "tanks", "keep", EXISTS), "trigger:tanks.keep"),
+        (FactKey("job", "tank.tidy", "", EXISTS), "job:tank.tidy"),
     ],
 )
 def test_what_may_be_a_librarys_can_be_left(key, pattern):
