@@ -30,6 +30,8 @@ OF_QUERY = ("definition", "columns", "source")
 #: So many triggers of one function are a library's work.
 _LIBRARY = 3
 _MOST_NAMES = 6
+#: The name that TimescaleDB gives a chunk.
+_CHUNK = re.compile(r"_hyper_\d+_\d+_chunk")
 #: A shorter word in front of names does not say whose they are.
 _SHORTEST_WORD = 4
 
@@ -48,6 +50,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
             *_renamed(expected, observed, findings),
             *_with_time_indexes(expected, observed, findings),
             *_of_a_library(expected, observed, findings),
+            *_without_catalog(observed, findings),
             *of_one_sequence(expected, observed, findings),
         ),
         findings,
@@ -293,6 +296,29 @@ def _with_time_indexes(
             names = " and ".join(index.name for index in own)
             hint = f"{findings[key].hint} Hypertable(...) also declares {names}."
             yield key, own, replace(findings[key], hint=hint)
+
+
+def _without_catalog(observed: Facts, findings: _Findings) -> Iterator[_Merge]:
+    """Tables that TimescaleDB does not know any more, with the chunks that it has left."""
+    for key in _existing(findings, "missing"):
+        children = FactKey("table", key.table, "", "inherited_by")
+        names = cast("tuple[str, ...]", observed.get(children, ()))
+        are_chunks = names and all(_CHUNK.fullmatch(name) for name in names)
+        if key.kind == "hypertable" and children in findings and are_chunks:
+            chunks = f"{len(names)} chunk{'s' * (len(names) != 1)}"
+            yield (
+                key,
+                (children,),
+                replace(
+                    findings[key],
+                    message=f"hypertable {key.table}: is a plain table with {chunks} as child "
+                    f"tables ({first_of(names, _MOST_NAMES)}), the models declare a hypertable",
+                    hint="Read from timescaledb_information.dimensions and pg_inherits. Likely "
+                    "cause: a dump was restored without the tables of TimescaleDB's catalog, or "
+                    "without timescaledb_pre_restore(). Rows of compressed chunks are not in the "
+                    "child tables. Restore the whole dump into an empty database.",
+                ),
+            )
 
 
 def _names_of(columns: Value) -> Iterator[str]:

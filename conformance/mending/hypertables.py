@@ -18,6 +18,11 @@ _ANEW = "create the table anew with other dimensions, and copy its rows"
 
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """create_hypertable(); its indexes are created by themselves, like every other index."""
+    if scene.before.get(Ref("table", ref.table), {}).get("inherited_by"):
+        raise CannotMend(
+            "a table with child tables does not become a hypertable. If these are the chunks of a "
+            "restored dump, restore all of it anew; otherwise move their rows by hand"
+        )
     existing = not scene.is_new(ref.table)
     time = literal(str(parts["time_column"]))
     words = [regclass(ref.table), f"by_range({time}, {length(parts['chunk_interval'])})"]

@@ -36,6 +36,11 @@ INTERVAL = "hypertable:market_data:chunk_interval"
 
 ALTERATIONS = (
     Alteration(
+        "restored without TimescaleDB's catalog",
+        PLAIN_CURVES + "CREATE TABLE _timescaledb_internal._hyper_9_9_chunk () INHERITS (curves)",
+        {"hypertable:curves:exists"},
+    ),
+    Alteration(
         "chunk interval",
         "SELECT set_chunk_time_interval('market_data', INTERVAL '7 days')",
         {INTERVAL},

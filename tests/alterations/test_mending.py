@@ -157,6 +157,7 @@ NOT_MENDED = {
     "chunks: indexes that are the same, before chunks": _SHARED,
     "chunks: indexes that are the same, after chunks": _SHARED,
     "chunks: indexes that are the same, before and after chunks": _SHARED,
+    "hypertables: restored without TimescaleDB's catalog": "the rows of compressed chunks are lost",
     "hypertables: another time column": _NO_WAY_BACK,
     "hypertables (models): no hypertable": _NO_WAY_BACK,
     "objects: another type": "a domain keeps its type",

@@ -91,6 +91,62 @@ def test_two_renamed_objects_are_two_findings():
     assert len(compare(expected, observed, COMMUNITY).findings) == 2
 
 
+HYPERTABLE = FactKey("hypertable", "t", "", EXISTS)
+CHILDREN = FactKey("table", "t", "", "inherited_by")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("_hyper_1_2_chunk",), "1 chunk as child tables (_hyper_1_2_chunk)"),
+        (
+            tuple(f"_hyper_1_{n}_chunk" for n in range(10, 18)),
+            "8 chunks as child tables (_hyper_1_10_chunk, _hyper_1_11_chunk, _hyper_1_12_chunk, "
+            "_hyper_1_13_chunk, _hyper_1_14_chunk, _hyper_1_15_chunk and 2 more)",
+        ),
+    ],
+)
+def test_a_table_that_timescaledb_does_not_know_any_more_is_one_finding(names, said):
+    compared = compare({HYPERTABLE: True, CHILDREN: ()}, {CHILDREN: names}, COMMUNITY)
+    (finding,) = compared.findings.values()
+    assert finding.id == HYPERTABLE.id
+    assert finding.message == (
+        f"hypertable t: is a plain table with {said}, the models declare a hypertable"
+    )
+    assert finding.hint == (
+        "Read from timescaledb_information.dimensions and pg_inherits. Likely cause: a dump was "
+        "restored without the tables of TimescaleDB's catalog, or without "
+        "timescaledb_pre_restore(). Rows of compressed chunks are not in the child tables. Restore "
+        "the whole dump into an empty database."
+    )
+    assert compared.consequences == {CHILDREN: finding}
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed"),
+    [
+        ({HYPERTABLE: True}, {CHILDREN: ("_hyper_1_2_chunk", "old")}),
+        ({HYPERTABLE: True}, {CHILDREN: ("x_hyper_1_2_chunk_1",)}),
+        ({HYPERTABLE._replace(table="u"): True}, {CHILDREN: ("_hyper_1_2_chunk",)}),
+        ({HYPERTABLE._replace(kind="compression"): True}, {CHILDREN: ("_hyper_1_2_chunk",)}),
+    ],
+)
+def test_other_child_tables_are_findings_of_their_own(expected, observed):
+    compared = compare({**expected, CHILDREN: ()}, observed, COMMUNITY)
+    assert {*compared.findings} == {*expected, CHILDREN}
+
+
+def test_a_declared_child_that_is_missing_is_a_finding_of_its_own():
+    compared = compare({HYPERTABLE: True, CHILDREN: ("old",)}, {CHILDREN: ()}, COMMUNITY)
+    assert {*compared.findings} == {HYPERTABLE, CHILDREN}
+
+
+def test_a_hypertable_without_chunks_is_only_missing():
+    compared = compare({HYPERTABLE: True, CHILDREN: ()}, {CHILDREN: ()}, COMMUNITY)
+    (finding,) = compared.findings.values()
+    assert finding.message == "hypertable t: is missing, the models declare it"
+
+
 def test_a_library_s_triggers_are_one_finding():
     observed = triggers(27)
     compared = compare({}, observed, COMMUNITY)
