@@ -6,6 +6,7 @@ import pytest
 
 from .broken_schemas import BROKEN_KEYS, with_trigger
 from .broken_writes import (
+    CARELESS,
     UPDATES_EQUAL_ROWS_OF_LONG_CALLS,
     UPDATES_ONE_BATCH,
     WRITES_ONE_BATCH,
@@ -270,6 +271,43 @@ def test_a_declared_trigger_that_refuses_the_sample_rows_is_not_a_difference(tmp
     code, verdict, _ = check(project, "-k", "test_rows and curves")
     assert (code, verdict["verdict"], verdict["findings"]) == (0, "conforms", [])
     assert any("nothing below zero" in item["reason"] for item in verdict["not_checked"])
+
+
+SHARES_IDS = '''
+    op.execute("""
+        CREATE FUNCTION same_each_day() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            NEW.id := hashtext(NEW.curve_id || NEW.tenor_days); RETURN NEW;
+        END $$
+    """)
+    op.execute("CREATE TRIGGER same_each_day BEFORE INSERT ON curves "
+               "FOR EACH ROW EXECUTE FUNCTION same_each_day()")
+'''
+#: Which property sees what is wrong, and the only one of that table.
+ONE_PROPERTY = {
+    "rows:vol_surfaces:foreign_keys_refuse": "has no parent row was accepted",
+    "rows:curves:primary_keys_are_unique_across_chunks": "ids",
+    "rows:fiscal_data:a_rejected_row_leaves_nothing_behind": "a refused call left rows",
+    "rows:signals:upsert_keeps_the_last": "an equal row was updated",
+}
+
+
+def test_each_property_sees_what_no_other_does(tmp_path):
+    """A foreign key is missing, chunks share ids, and the write path is careless."""
+    project = copied_project(
+        tmp_path,
+        Edit(REVISION, '        instrument_reference("vol_surfaces"),\n', ""),
+        with_trigger(SHARES_IDS),
+    )
+    selected = " or ".join(
+        f"(test_{name} and {table})" for _, table, name in (key.split(":") for key in ONE_PROPERTY)
+    )
+    code, verdict, _ = check(project, *with_writes(project, CARELESS), "-k", selected)
+    assert (code, verdict["verdict"]) == (1, "differs")
+    found = {item["id"]: item["hint"] for item in verdict["findings"]}
+    assert found.keys() == ONE_PROPERTY.keys()
+    for key, words in ONE_PROPERTY.items():
+        assert words in found[key]
 
 
 @pytest.mark.parametrize(
