@@ -196,6 +196,13 @@ NUMBERS = (
         "emptied", f"{NOTES} TRUNCATE notes; ALTER TABLE notes ALTER id RESTART; {NOT_COUNTED}"
     ),
     Alteration(
+        "only of a child's rows",
+        "INSERT INTO notes (text) VALUES ('x'), ('x');"
+        "CREATE TABLE old_notes () INHERITS (notes);"
+        "INSERT INTO old_notes SELECT n, 'x' FROM generate_series(1, 300) n; ANALYZE notes",
+        {"table:notes:inherited_by", "table:old_notes:exists"},
+    ),
+    Alteration(
         "beside another key",
         f"{ANOTHER_KEY}{NOTES} ALTER TABLE notes ALTER id RESTART",
         {"primary_key:notes:columns"},

@@ -28,7 +28,7 @@ SELECT n.nspname AS schema_name, c.relname AS sequence_name,
               pg_catalog.array_length(p.histogram_bounds, 1) >= t.reltuples AS are_all
          FROM pg_catalog.pg_stats p
         WHERE p.schemaname = tn.nspname AND p.tablename = t.relname AND p.attname = a.attname
-          AND NOT p.inherited AND p.histogram_bounds IS NOT NULL
+          AND NOT p.inherited
           AND t.relkind = 'r' AND t.reltuples > 0
           AND a.atttypid IN ('int2'::pg_catalog.regtype::oid, 'int4'::pg_catalog.regtype::oid,
                              'int8'::pg_catalog.regtype::oid)
