@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tarfile
 
 import pytest
 
@@ -70,6 +71,19 @@ def test_they_are_those_of_the_commit(here):
     assert "column:boxes.id:type" in found
     assert "column:boxes.size:type" not in found
     assert "earlier" not in sys.modules
+
+
+def test_a_python_without_filters_reads_them_too(here, monkeypatch):
+    """As Python 3.11.2, which Debian 12 has: filters came with 3.11.4."""
+    extract = tarfile.TarFile.extractall
+    monkeypatch.setattr(
+        tarfile.TarFile, "extractall", lambda files, path: extract(files, path, filter="data")
+    )
+    monkeypatch.delattr(tarfile, "data_filter")
+    monkeypatch.delattr(tarfile.TarFile, "extraction_filter", raising=False)
+    write(here, MODELS.format(more=""))
+    commit(here)
+    assert "column:boxes.id:type" in promises(here)
 
 
 @pytest.mark.parametrize(
