@@ -134,14 +134,17 @@ def _rule() -> _Rule | None:
 
 
 def _close_all(rule: _Rule) -> None:
-    """Close the pooled connections of the project's engines: the database may soon be dropped."""
+    """Close the pooled connections of the project's engines: the database may soon be dropped.
+
+    `entry.invalidate()` would close an asynchronous one in its event loop, which has ended. With
+    SQLAlchemy 2.0 it raises AttributeError if a connection ended before the dialect was made.
+    """
     for entry in rule.opened:
         if isinstance(entry.dbapi_connection, AdaptedConnection):
             _cut(entry.driver_connection)
-            # SQLAlchemy would close it in its event loop, which has ended.
-            entry.dbapi_connection = None
-        else:
-            entry.invalidate()
+        elif entry.dbapi_connection is not None:
+            entry.dbapi_connection.close()
+        entry.dbapi_connection = None  # type: ignore[misc] # the class of all entries has it
 
 
 def _cut(connection: Any) -> None:

@@ -11,6 +11,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 from sqlalchemy import create_engine, make_url, pool, text
+from sqlalchemy.exc import InterfaceError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import QueuePool
 
@@ -115,6 +116,20 @@ def test_an_asynchronous_engine_that_outlives_its_event_loop(places):
             assert asyncio.run(look()) == name
     # asyncio complains of what nobody has closed when it is thrown away.
     gc.collect()
+
+
+def test_a_connection_that_ends_before_sqlalchemy_has_asked_its_first_questions(ours, monkeypatch):
+    """As one that is cut while a migration begins: its own error is told."""
+    application = engine(f"postgresql+psycopg2://app@{ELSEWHERE}/app")
+    ask = application.dialect.initialize
+
+    def initialize(connection):
+        connection.connection.dbapi_connection.close()
+        ask(connection)
+
+    monkeypatch.setattr(application.dialect, "initialize", initialize)
+    with pytest.raises(InterfaceError, match="already closed"), only_to(ours):
+        application.connect()
 
 
 def test_connections_that_pass_sqlalchemy_by(places):
