@@ -68,6 +68,9 @@ class Collector:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Set the engine, before the plugin starts one of its own."""
         use_session(config, self.session)
+        # The option is of the terminal's plugin, which is left out. Before pytest 9.2, an assertion
+        # that fails asks for it, and without it its message is lost.
+        config.option.verbose = 0
         self.generated = generation_of(config).as_data()
 
     @pytest.hookimpl(wrapper=True)
