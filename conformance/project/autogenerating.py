@@ -9,14 +9,39 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from alembic.autogenerate import RevisionContext
 from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
 
 from conformance.declarations import include_object, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from alembic.config import Config
     from sqlalchemy import MetaData
+
+
+def proposed_changes(config: Config) -> list[Any]:
+    """The changes that `alembic check` names, as Alembic describes them; empty if none.
+
+    Its error carries them since Alembic 1.15 only.
+    """
+    scripts = ScriptDirectory.from_config(config)
+    choices = dict.fromkeys(("message", "branch_label", "version_path", "rev_id", "depends_on"))
+    choices |= {"autogenerate": True, "sql": False, "head": "head", "splice": False}
+    revision = RevisionContext(config, scripts, choices)
+
+    def generate(current: Any, context: Any) -> list[Any]:
+        revision.run_autogenerate(current, context)
+        return []
+
+    with EnvironmentContext(
+        config, scripts, fn=generate, as_sql=False, template_args=revision.template_args
+    ):
+        scripts.run_env()
+    generated = revision.generated_revisions[-1]
+    return [change for made in generated.upgrade_ops_list for change in made.as_diffs()]
 
 
 @contextmanager
