@@ -111,7 +111,7 @@ def check_on(
     # Read now: pytest stops the engine at its end.
     used = session.used
     collector = collector or Collector(session, progress)
-    with _no_settings_of_the_environment():
+    with _settings_of_the_suite():
         status = pytest.main([*_FIXED, *choices.for_pytest(), *arguments], plugins=[collector])
     found = collector.verdict(int(status), used, time.monotonic() - started)
     return replace(found, migrated=migrated)
@@ -151,9 +151,6 @@ _FIXED = (
     str(SUITE),
     f"--rootdir={SUITE}",
     f"--confcutdir={SUITE}",
-    # Only the plugins that the suite uses. Other plugins could change what is checked, and cost
-    # time: pytest rewrites all modules of every package with a plugin.
-    "--disable-plugin-autoload",
     # A worker of xdist begins with the project's folder on its path.
     "-p", "conformance.checking.imports",
     "-p", "pytest_alembic",
@@ -175,11 +172,19 @@ _FIXED = (
 )  # fmt: skip
 
 
+#: Only the plugins that the suite uses. Other plugins could change what is checked, and cost time:
+#: pytest rewrites all modules of every package with a plugin. Only pytest 8.4 has an option for it.
+_NO_OTHER_PLUGINS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+
+
 @contextmanager
-def _no_settings_of_the_environment() -> Iterator[None]:
-    """Unset pytest's variables, which are meant for the project's own tests."""
-    kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+def _settings_of_the_suite() -> Iterator[None]:
+    """Set pytest's variables for the suite; those that are set are for the project's own tests."""
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", _NO_OTHER_PLUGINS)
+    kept = {name: os.environ.pop(name, None) for name in names}
+    os.environ[_NO_OTHER_PLUGINS] = "1"
     try:
         yield
     finally:
+        del os.environ[_NO_OTHER_PLUGINS]
         os.environ.update({name: value for name, value in kept.items() if value is not None})
