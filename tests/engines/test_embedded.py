@@ -610,7 +610,7 @@ class TestOptimizedCode:
                     errors.append(type(error).__name__)
         assert errors == ["CheckViolation", "UniqueViolation"]
 
-    @pytest.mark.parametrize("damage", ["truncated", "altered", "emptied"])
+    @pytest.mark.parametrize("damage", ["truncated", "altered", "emptied", "gone"])
     def test_damaged_is_not_used(self, own_packages: Path, damage: str) -> None:
         for path in own_packages.glob("*/code/*/*.code"):
             _damage(path, damage)
@@ -793,6 +793,10 @@ def _damage(path: Path, how: str) -> None:
     elif how == "altered":
         middle = len(content) // 2
         path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    elif how == "gone":
+        # What has listed the folder still names it.
+        path.unlink()
+        path.symlink_to("nowhere")
     else:
         path.write_bytes(b"")
 

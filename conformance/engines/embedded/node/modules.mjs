@@ -101,10 +101,19 @@ export function keepCode(packages) {
 function kept(name, bytes) {
   const known = native && files.get(name)
   if (!known) return undefined
-  const code = fs.readFileSync(known.file)
-  if (checksum(code) !== known.checksum) return undefined
+  const code = readIfThere(known.file)
+  if (!code || checksum(code) !== known.checksum) return undefined
   const isWhole = code.length === code.buffer.byteLength
   return native.deserialize(isWhole ? code.buffer : new Uint8Array(code).buffer, bytes)
+}
+
+/** Another version of node may remove the file at any time. */
+function readIfThere(file) {
+  try {
+    return fs.readFileSync(file)
+  } catch {
+    return undefined
+  }
 }
 
 function codeFolder(packages) {
