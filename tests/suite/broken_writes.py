@@ -1,6 +1,6 @@
 """Write paths that are right while nothing goes wrong and nobody else writes.
 
-Sources of modules that `--writes` names, once they lie beside the models.
+Sources of modules that `--writes` names, once they lie in a folder of the project.
 """
 
 from __future__ import annotations
@@ -63,10 +63,11 @@ def upsert(connection, model, rows):
     return writes.upsert(connection, model, rows[:5_000])
 '''
 
+#: Of fewer rows: how many are too many is found by halves, each of which is written.
 UPDATES_ONE_BATCH = WRITES_ONE_BATCH.replace(
     "writes.insert_new(connection, model, rows[:5_000])",
     "writes.insert_new(connection, model, rows)",
-)
+).replace("5_000", "300")
 
 UPDATES_EQUAL_ROWS_OF_LONG_CALLS = '''
 """Updates rows that are equal, beyond the first hundred."""
@@ -105,6 +106,10 @@ def upsert(connection, model, rows):
 
 
 def with_writes(project, source):
-    """The options that have the project's rows written by these functions."""
-    (project / "broken_writes.py").write_text(source)
-    return "--writes", "broken_writes"
+    """The options that have the project's rows written by these functions.
+
+    They lie where no migration looks, so that the databases of one run are those of the next.
+    """
+    (project / "tests").mkdir()
+    (project / "tests/broken_writes.py").write_text(source)
+    return "--writes", "tests.broken_writes"
