@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from argparse import ArgumentTypeError
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 
+from conformance.checking.options import _reader
 from conformance.checking.profiles import (
     FIXED_SEED,
     PROFILES,
@@ -20,6 +22,7 @@ from conformance.checking.profiles import (
     tell_worker,
 )
 from conformance.process.cache import CACHE_VARIABLE
+from conformance.project.configuration import KEYS
 from conformance.strategies.drawing import drawing
 
 PROJECT = Path(__file__).parents[2]
@@ -158,12 +161,18 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, cache, made):
     assert drawn(generation, fails=True) == first
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "many", "1.5"])
+@pytest.mark.parametrize("number", ["-1", "many", "1.5"])
 def test_what_is_no_number_of_examples(number):
+    with pytest.raises(ArgumentTypeError) as refused:
+        _reader(KEYS["examples"])(number)
+    assert f"{number!r} must be a whole number of at least 1" in str(refused.value)
+
+
+def test_pytest_says_what_is_no_number_of_examples():
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "conformance.pytest_plugin",
-         f"--conformance-examples={number}"],
+         "--conformance-examples=0"],
         cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
-    assert f"{number!r} must be a whole number of at least 1" in done.stderr
+    assert "'0' must be a whole number of at least 1" in done.stderr
     assert "Traceback" not in done.stderr
