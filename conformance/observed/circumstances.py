@@ -179,5 +179,5 @@ def _of_sequence(row: Any, last: int, scope: Scope) -> Numbers:
         (end - first) // row.increment + 1,
         last + row.increment,
         tuple(row.numbers or ()),
-        bool(row.are_all),
+        row.between or 0,
     )

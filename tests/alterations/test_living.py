@@ -190,6 +190,11 @@ NUMBERS = (
         "with one chosen number", f"INSERT INTO notes (id, text) VALUES (9999, 'x'); {NOTES}"
     ),
     Alteration(
+        "beside a range of chosen numbers",
+        "INSERT INTO notes (id, text) SELECT n, 'x' FROM generate_series(1000000, 1000300) n;"
+        + NOTES,
+    ),
+    Alteration(
         "not analyzed", NOTES.replace("ANALYZE notes;", "ALTER TABLE notes ALTER id RESTART")
     ),
     Alteration(

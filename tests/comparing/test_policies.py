@@ -403,26 +403,29 @@ def test_numbers_that_are_left(left, code):
 
 
 @pytest.mark.parametrize(
-    ("coming", "known", "are_all", "behind"),
+    ("coming", "known", "between", "behind"),
     [
-        (3, (1, 2, 3), True, True),
-        (4, (1, 2, 3), True, False),
-        (4, (1, 2, 9), True, False),
-        (4, (1, 2, 9), False, False),
-        (4, (1, 8, 9), False, True),
-        (8, (1, 8, 9), False, True),
-        (9, (1, 8, 99), False, False),
-        (4, (1, 8, 9), True, False),
-        (1, (2, 8, 9), False, False),
-        (2, (2, 8), False, True),
-        (5, (2,), False, False),
-        (1, (), False, False),
-        (None, (1, 2), True, False),
+        (3, (1, 2, 3), 1.5, True),
+        (4, (1, 2, 3), 1.5, False),
+        (4, (1, 2, 9), 1.5, False),
+        # Half of the numbers between 1 and 9 have rows, or fewer.
+        (4, (1, 9, 17), 4, True),
+        (4, (1, 9, 17), 3.9, False),
+        (3, (1, 5, 9), 2, True),
+        (2, (1, 3, 5), 1.9, False),
+        (9, (1, 9, 17), 4, True),
+        (16, (1, 9, 17), 4, True),
+        (18, (1, 9, 17), 4, False),
+        (0, (1, 9, 17), 4, False),
+        # Numbers that somebody chose begin at a million.
+        (10, (1, 5, 9, 1_000_000, 1_000_004), 4, False),
+        (1, (), 0, False),
+        (None, (1, 2), 4, False),
     ],
 )
-def test_a_number_that_a_row_has(coming, known, are_all, behind):
-    """Or that is before more than one of the known numbers, where there are rows between them."""
-    numbers = Numbers("numbers", "t.id", 1, 10, 10, 10, coming, known, are_all)
+def test_a_number_that_a_row_has(coming, known, between, behind):
+    """Or that most likely has one: it is between two known numbers with many rows between them."""
+    numbers = Numbers("numbers", "t.id", 1, 10, 10, 10, coming, known, between)
     found = ids({}, Circumstances(numbers=(numbers,)))
     assert found == ["sequence-behind:t.id:last_value"] * behind
 

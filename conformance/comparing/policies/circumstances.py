@@ -95,7 +95,7 @@ class Numbers:
         size: how many there are in all.
         next: the number that it gives next; None where it is not compared with rows.
         known: numbers that rows of the column had when the table was last analyzed, in their order.
-        are_all: whether these were all of them, and not one of every so many.
+        between: how many rows there were from one of these numbers to the next, on average.
     """
 
     sequence: str
@@ -106,7 +106,7 @@ class Numbers:
     size: int
     next: int | None = None
     known: tuple[int, ...] = ()
-    are_all: bool = False
+    between: float = 0
 
 
 @dataclass(frozen=True)

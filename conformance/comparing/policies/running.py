@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 #: Of its numbers a sequence has fewer than one in so many left.
 _FEW = 10
+#: With fewer rows between two known numbers than this, a number that is not known may well be free.
+_SOME = 2
+#: At least one in so many numbers has a row.
+_DENSE = 2
 #: The cause of a failure by the beginning of its error.
 _CAUSES = {
     # Source: timescaledb#11015.
@@ -186,11 +191,14 @@ def _behind(numbers: Numbers) -> Iterator[Broken]:
 
 
 def _is_in_use(coming: int, numbers: Numbers) -> bool:
-    """Whether a row has the number, or between the known ones there are more rows behind it.
+    """Whether a row has the number, or most numbers between the known ones beside it have rows.
 
-    One row with a number that is far from all others is one that somebody chose.
+    Numbers far above all others are those that somebody chose.
     """
     known = numbers.known
-    return coming in known or (
-        not numbers.are_all and len(known) > 1 and known[0] <= coming < known[-2]
-    )
+    if coming in known:
+        return True
+    above = bisect(known, coming)
+    if numbers.between < _SOME or not 0 < above < len(known):
+        return False
+    return known[above] - known[above - 1] <= _DENSE * numbers.between

@@ -6,7 +6,7 @@ SELECT n.nspname AS schema_name, c.relname AS sequence_name,
        s.seqincrement AS increment,
        greatest(s.seqmin, -limits.largest - 1) AS smallest, least(s.seqmax, limits.largest) AS largest,
        t.relname AS column_table, tn.nspname AS column_schema, a.attname AS column_name,
-       known.numbers, known.are_all
+       known.numbers, known.between
   FROM pg_catalog.pg_sequence s
   JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -25,7 +25,7 @@ SELECT n.nspname AS schema_name, c.relname AS sequence_name,
  -- an audit reads no rows. TRUNCATE leaves them, but sets the count of rows to -1.
   LEFT JOIN LATERAL (
        SELECT p.histogram_bounds::text::bigint[] AS numbers,
-              pg_catalog.array_length(p.histogram_bounds, 1) >= t.reltuples AS are_all
+              (t.reltuples / (pg_catalog.array_length(p.histogram_bounds, 1) - 1))::float8 AS between
          FROM pg_catalog.pg_stats p
         WHERE p.schemaname = tn.nspname AND p.tablename = t.relname AND p.attname = a.attname
           AND NOT p.inherited
