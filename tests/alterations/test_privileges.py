@@ -139,6 +139,13 @@ def test_the_hint_is_true_of_a_declared_role_too(database):
     assert "Likely cause: somebody ran GRANT." in finding.hint
 
 
+def test_of_default_privileges_those_of_the_owner_are_not_named(database):
+    """A list that is not of one schema also has what the owner has without it."""
+    database.execute(f"{ROLES} ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {READER}")
+    named = [item.object for item in database.compare().seen if item.kind == "default_privilege"]
+    assert named == [READER]
+
+
 def test_other_roles_are_seen_once_for_what_they_may_do(database):
     database.execute(f"{ROLES} GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
     database.execute(f"GRANT INSERT, SELECT ON signals TO {WRITER} WITH GRANT OPTION")
