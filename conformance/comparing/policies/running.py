@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -198,7 +197,7 @@ def _is_in_use(coming: int, numbers: Numbers) -> bool:
     known = numbers.known
     if coming in known:
         return True
-    above = bisect(known, coming)
+    above = sum(number < coming for number in known)
     if numbers.between < _SOME or not 0 < above < len(known):
         return False
     return known[above] - known[above - 1] <= _DENSE * numbers.between
