@@ -96,11 +96,13 @@ class _Migrated:
         there: whether the extension was there after the last command.
         dropped: whether a command has dropped it. A shared session does not forget what it knows
             of a dropped extension, so that almost anything may fail when it is created again.
+        failed: whether the last command failed, and may have left a half behind.
     """
 
     url: URL
     there: bool = False
     dropped: bool = False
+    failed: bool = False
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +115,11 @@ def stepwise(unmigrated: Unmigrated) -> Iterator[_Migrated]:
 @pytest.fixture
 def alembic_database(request: pytest.FixtureRequest) -> _Migrated:
     """The database of a test of pytest-alembic."""
-    if request.node.originalname == "test_up_down_consistency":
+    goes_back = request.node.originalname == "test_up_down_consistency"
+    shared: _Migrated | None = None if goes_back else request.getfixturevalue("stepwise")
+    if shared is None or shared.failed:
         return _Migrated(request.getfixturevalue("unmigrated_database"))
-    found: _Migrated = request.getfixturevalue("stepwise")
-    return found
+    return shared
 
 
 @pytest.fixture
@@ -197,6 +200,7 @@ class _GivingExecutor(CommandExecutor):
 
     @contextmanager
     def _given(self) -> Iterator[None]:
+        self.database.failed = True
         try:
             with self.engine.connect() as connection:
                 with passed_to_env(self.alembic_config, connection):
@@ -206,6 +210,7 @@ class _GivingExecutor(CommandExecutor):
                     there = home_of(connection) is not None
                     self.database.dropped |= self.database.there and not there
                     self.database.there = there
+            self.database.failed = False
         except DBAPIError:
             if self.database.dropped:
                 pytest.skip(f"not checked: {_ONLY_ONCE}")

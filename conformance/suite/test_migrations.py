@@ -249,6 +249,8 @@ def test_model_definitions_match_ddl(
         alembic_runner.generate_revision = partial(  # type: ignore[method-assign]
             alembic_runner.generate_revision, head="heads"
         )
+    # An error of a revision is none of the comparison.
+    alembic_runner.migrate_up_to("heads", return_current=False)
     try:
         with comparing_all(conformance_metadata), comparison_works(record):
             definitions_match_ddl(alembic_runner)

@@ -302,6 +302,18 @@ def test_a_migration_that_does_not_run(tmp_path):
     could_not_run(copied_project(tmp_path, edit), "division by zero")
 
 
+def test_what_a_failed_upgrade_left_behind_is_in_the_way_of_no_other_check(tmp_path):
+    """Both checks migrate; the second one must not meet the half of the first."""
+    line = "    create_hypertables()\n"
+    half = """    op.execute("COMMIT")\n    op.execute("SELECT 1 / 0")\n"""
+    project = copied_project(tmp_path, Edit(REVISION, line, line + half))
+    _, verdict, _ = check(project, "-k", "test_upgrade or test_model_definitions")
+    (finding,) = verdict["findings"]
+    assert finding["id"] == "check:test_upgrade"
+    assert "fails: DivisionByZero: division by zero" in finding["message"]
+    assert finding["others"] == ["check:test_model_definitions_match_ddl"]
+
+
 def test_a_model_with_a_wrong_declaration(tmp_path):
     edit = Edit("models/signals.py", 'segment_by="signal_type"', 'segment_by="signal"')
     could_not_run(
