@@ -351,6 +351,13 @@ def test_jobs_that_fail_for_one_known_cause_are_one_finding():
     assert {key.id: cause.id for key, cause in found.consequences.items()} == dict.fromkeys(
         ("job-fails:flows.compression:last_run", "chunks-late:flows.compression:chunks"), first.id
     )
+    # Where its policy is undeclared the first one says nothing, and the other speaks for itself.
+    undeclared = {COMPRESSION._replace(table="curves"): True}
+    found = compared(Circumstances(jobs[:2]), observed=undeclared)
+    assert [finding.ids for finding in found.findings.values()] == [
+        ("policy:curves.compression:exists",),
+        ("job-fails:flows.compression:last_run",),
+    ]
 
 
 def test_only_the_first_few_are_named():
