@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from conformance.comparing.identifiers import identifier
@@ -36,7 +37,7 @@ from conformance.project.swallowing import advice_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from alembic.script import ScriptDirectory
+    from alembic.script import Script, ScriptDirectory
 
 #: The hint for an env.py that refuses, or forgets, to migrate online.
 ONLINE = (
@@ -128,16 +129,33 @@ def place_of(error: BaseException, revisions: ScriptDirectory) -> str | None:
     """The innermost file of the migrations in the traceback."""
     scripts = {Path(script.path).resolve(): script for script in revisions.walk_revisions()}
     folder = Path(revisions.dir).resolve()
+    # Alembic asks the file for the function, so that no frame of the traceback is of the file.
+    if (missing := _missing_function(error)) and (script := scripts.get(missing[0])):
+        return _revision(script, missing[0], 1, back=missing[1] == "downgrade")
     frames = traceback.extract_tb(error.__traceback__)
     for frame in reversed(frames):
         file = Path(frame.filename).resolve()
         if file in scripts:
             back = any(one.name == "downgrade" and one.filename == frame.filename for one in frames)
-            what = "The downgrade of revision" if back else "Revision"
-            return f"{what} {scripts[file].revision} ({_shown(file)}, line {frame.lineno})"
+            return _revision(scripts[file], file, frame.lineno, back=back)
         if file == folder / "env.py":
             return f"env.py ({_shown(file)}, line {frame.lineno})"
     return None
+
+
+def _revision(script: Script, file: Path, line: int | None, *, back: bool) -> str:
+    what = "The downgrade of revision" if back else "Revision"
+    return f"{what} {script.revision} ({_shown(file)}, line {line})"
+
+
+def _missing_function(error: BaseException) -> tuple[Path, str] | None:
+    """The file and the name of an upgrade() or downgrade() that a module does not have."""
+    if not isinstance(error, AttributeError) or error.name not in {"upgrade", "downgrade"}:
+        return None
+    module = error.obj
+    if not isinstance(module, ModuleType) or module.__file__ is None:
+        return None
+    return Path(module.__file__).resolve(), error.name
 
 
 def _shown(file: Path) -> str:
@@ -200,6 +218,10 @@ def _hint_in_python(error: BaseException) -> str | None:
         return hint_at_module(error)
     if isinstance(error, ImportError):
         return "Install the module for the Python that runs conformance, or correct the import."
+    if (missing := _missing_function(error)) is not None:
+        no_way_back = "; if there is no way back, let it raise NotImplementedError"
+        function = missing[1]
+        return f"Write {function}() in the file{no_way_back * (function == 'downgrade')}."
     if isinstance(error, KeyError) and error.args == ("timescaledb",):
         return (
             "Alembic does not know the dialect of timescaledb:// URLs. Define in env.py, after"

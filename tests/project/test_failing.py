@@ -16,6 +16,7 @@ from conformance.errors import MigrationFailed, ModelsUnavailable
 from conformance.project.migrations import Migrations
 from conformance.project.scripts import alembic_config
 
+from . import projects
 from .projects import ENV, EXTENSION, migrations_in, migrations_of
 
 
@@ -116,6 +117,37 @@ def test_a_downgrade_that_fails(conformance_engine, tmp_path, monkeypatch, downg
     problem, hint = told
     assert problem in error.problem
     assert error.hint == hint
+
+
+def test_a_revision_without_a_downgrade(conformance_engine, tmp_path, monkeypatch):
+    """Alembic raises the error, called by env.py."""
+    monkeypatch.chdir(tmp_path)
+    folder = migrations_in(tmp_path, EXTENSION)
+    revision = folder / "steps/versions/0001_step.py"
+    revision.write_text(revision.read_text().partition("def downgrade")[0])
+    migrations = migrations_of(conformance_engine, folder)
+    with (
+        conformance_engine.database() as url,
+        create_engine(url, poolclass=NullPool).connect() as connection,
+    ):
+        migrations.upgrade(connection)
+        with pytest.raises(AttributeError) as caught:
+            migrations.downgrade(connection)
+    error = migrations.failure_in_a_file(caught.value)
+    assert error.problem == (
+        "The downgrade of revision 0001 (steps/versions/0001_step.py, line 1) fails: "
+        "AttributeError: module '0001_step_py' has no attribute 'downgrade'."
+    )
+    assert error.hint == (
+        "Write downgrade() in the file; if there is no way back, let it raise NotImplementedError."
+    )
+
+
+def test_a_revision_without_an_upgrade(migrated, monkeypatch):
+    monkeypatch.setattr(projects, "REVISION", projects.REVISION.replace("def upgrade", "def up"))
+    error = said(migrated, EXTENSION)
+    assert error.problem.startswith("Revision 0001 (steps/versions/0001_step.py, line 1) fails: ")
+    assert error.hint == "Write upgrade() in the file."
 
 
 def test_code_of_a_revision_that_fails(migrated):
