@@ -11,7 +11,7 @@ from conformance.process.termination import raise_on_termination
 
 
 def main() -> None:
-    """Run the command line; if its packages are missing, name the extra that installs them."""
+    """Run the command line; if its packages are missing or too old, name what installs them."""
     try:
         # Importing runs callbacks in which Python drops a Ctrl-C.
         raise_on_termination()
@@ -19,13 +19,17 @@ def main() -> None:
         # Importing frees little: a collection for every 700 new objects takes a tenth of the time.
         gc.set_threshold(100_000)
         from conformance.cli import main as command
-    except ModuleNotFoundError:
+    except ImportError:
         _say_what_is_missing()
         raise
     except KeyboardInterrupt:
         sys.stderr.write("conformance: Interrupted.\n")
         sys.exit(2)
-    command(prog_name="conformance")
+    try:
+        command(prog_name="conformance")
+    except ImportError:
+        _say_what_is_missing()
+        raise
 
 
 def _say_what_is_missing() -> None:

@@ -170,6 +170,73 @@ def test_pytest_names_what_the_suite_lacks():
     ) in done.stdout
 
 
+#: What stands for the metadata of an installed distribution.
+METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "extra", "versions", "needs"),
+    [
+        ("check", "suite", {"pytest": "7.4.4"}, "pytest>=8.3 (7.4.4 is installed)"),
+        (
+            "gate",
+            "gate",
+            {"sqlalchemy": "1.4.54", "alembic": "1.9.4", "pytest": "7.4.4"},
+            "sqlalchemy>=2.0.20 (1.4.54 is installed) and alembic>=1.13 (1.9.4 is installed)",
+        ),
+    ],
+    ids=["one", "several"],
+)
+def test_a_package_that_is_too_old_is_named_with_its_version(
+    tmp_path, command, extra, versions, needs
+):
+    """Somebody has installed it after this package; pip only warns of that."""
+    pinned(tmp_path, versions)
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", command],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(PROJECT)])},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"conformance: conformance {command} needs {needs}. "
+        f"Run pip install 'timescaledb-conformance[{extra}]'.\n",
+    )
+
+
+def test_an_audit_reads_versions_only_where_an_import_fails(tmp_path):
+    pinned(tmp_path, {"sqlalchemy": "1.4.54"})
+    path = os.pathsep.join([str(tmp_path), str(PROJECT)])
+    said = []
+    for older in ("", "import sqlalchemy; del sqlalchemy.URL\n"):
+        done = subprocess.run(
+            [sys.executable, "-c", older + COMMAND, "audit", "postgresql://u@127.0.0.1:1/d"],
+            cwd=PROJECT, capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+        assert done.returncode == 2
+        said.append(done.stderr)
+    assert said[0].startswith("conformance: Nothing listens at 127.0.0.1:1.")
+    assert said[1] == (
+        "conformance: conformance needs sqlalchemy>=2.0.20 (1.4.54 is installed). "
+        "Run pip install 'timescaledb-conformance[audit]'.\n"
+    )
+
+
+@pytest.mark.parametrize("found", ["8.3", "8.3.0", "8.3.0rc1", "8.10.1", "9"])
+def test_a_version_that_will_do(tmp_path, monkeypatch, found):
+    pinned(tmp_path, {"pytest": found})
+    monkeypatch.syspath_prepend(tmp_path)
+    require("suite", "It")
+
+
+def pinned(folder, versions):
+    for name, version in versions.items():
+        (folder / f"{name}-{version}.dist-info").mkdir()
+        text = METADATA.format(name=name, version=version)
+        (folder / f"{name}-{version}.dist-info/METADATA").write_text(text)
+
+
 def test_a_folder_of_the_project_is_no_package(tmp_path, monkeypatch):
     (tmp_path / "nowhere_installed").mkdir()
     monkeypatch.syspath_prepend(tmp_path)

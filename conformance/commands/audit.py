@@ -86,7 +86,7 @@ def audit(  # noqa: PLR0913 - click gives each option by its name
 
     Of several databases the worst verdict counts: 2 could not run, 1 differs, 0 all conform.
     """
-    require("audit", "conformance audit")
+    require("audit", "conformance audit", versions=False)
     from conformance.adoption.stage import Choices, Stage
     from conformance.auditing.databases import databases_of
 

@@ -14,7 +14,7 @@ from conformance.process.printing import printing
 @click.argument("code", default="")
 def explain(code: str) -> None:
     """Print the page about a finding. CODE is its code, kind or id; without it, list all codes."""
-    require("audit", "conformance explain")
+    require("audit", "conformance explain", versions=False)
     from conformance.pages import page_of
 
     page = page_of(code)
