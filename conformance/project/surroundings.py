@@ -205,10 +205,15 @@ def hint_at_module(error: ModuleNotFoundError, wanted: str = "") -> str:
 
 
 def _folder_of(module: str, here: Path) -> str | None:
-    """The folder one or two levels below that has the package, as a path from here.
+    """The folder one or two levels below or above that has the package, as a path from here.
 
     A folder that is a package itself, such as `app` with `app.redis`, has no package of that name.
     """
+    # The working directory may be in the package, which then needs no __init__.py.
+    for above, folder in enumerate(here.parents[:2], 1):
+        there = (folder / module / "__init__.py").exists() or here.is_relative_to(folder / module)
+        if there and not (folder / "__init__.py").exists():
+            return "/".join([".."] * above)
     for depth in ("*", "*/*"):
         for found in sorted(here.glob(f"{depth}/{module}/__init__.py")):
             folder = found.parent.parent

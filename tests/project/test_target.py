@@ -191,6 +191,35 @@ def test_a_package_below_src_is_named_with_its_folder(project, tmp_path, monkeyp
     assert tables() == ["doors"]
 
 
+@pytest.mark.parametrize("initialized", [True, False])
+def test_a_package_that_has_the_ini_file_is_named_with_its_folder(
+    tmp_path, monkeypatch, initialized
+):
+    """Alembic runs in the package, and env.py imports the package."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    package = tmp_path / "cellar_with_steps"
+    write(package, {
+        "alembic.ini": "[alembic]\nscript_location = steps\n",
+        "steps/env.py": "from cellar_with_steps.base import metadata as target_metadata",
+        "base.py": "from sqlalchemy import Column, Integer, MetaData, Table\n"
+        "metadata = MetaData()\nTable('doors', metadata, Column('id', Integer))",
+        **({"__init__.py": ""} if initialized else {}),
+    })  # fmt: skip
+    monkeypatch.chdir(package)
+    with pytest.raises(ModelsUnavailable) as caught:
+        tables()
+    assert caught.value.hint == (
+        "cellar_with_steps is in the folder ..: name that folder in PYTHONPATH, or in"
+        " prepend_sys_path of Alembic's configuration."
+    )
+    (package / "alembic.ini").write_text(
+        "[alembic]\nscript_location = steps\nprepend_sys_path = ..\npath_separator = os\n"
+    )
+    assert tables() == ["doors"]
+    for name in [name for name in sys.modules if name.startswith(package.name)]:
+        del sys.modules[name]
+
+
 @pytest.mark.parametrize(
     "read",
     [
