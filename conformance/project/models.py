@@ -286,7 +286,12 @@ def _imported(module_name: str, reference: str, key: str = "models") -> ModuleTy
 
 
 def line_of(error: BaseException, folder: Path) -> str:
-    """The innermost line of the project in the traceback, in brackets; empty if none."""
+    """The innermost line of the project in the traceback, in brackets; empty if none.
+
+    That of a SyntaxError is the import of the file, whose own line is in the error's text.
+    """
+    if isinstance(error, SyntaxError):
+        return ""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if file.is_relative_to(folder) and file != _THIS and "site-packages" not in file.parts:

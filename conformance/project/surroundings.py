@@ -120,7 +120,12 @@ def configured_statement(statement: str) -> str:
 
 
 def hint_at_variable(error: BaseException) -> str | None:
-    """What to do if an environment variable is missing or has a wrong value; None otherwise."""
+    """What to do if an environment variable is missing or has a wrong value; None otherwise.
+
+    A file that is not Python needs no variable: its error names the line.
+    """
+    if isinstance(error, SyntaxError):
+        return "Correct the file at this line."
     if "requires an async driver" in str(error):
         return (
             "Name an asynchronous driver in the variable that the URL comes from:"

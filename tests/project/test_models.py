@@ -165,6 +165,21 @@ def test_a_module_that_asks_for_a_variable(tmp_path, monkeypatch, raised, hint):
     assert caught.value.hint.startswith(hint)
 
 
+def test_a_module_that_is_not_python(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delenv("HOUSE_URL", raising=False)
+    reads = "import os\nos.getenv('HOUSE_URL')\nimport breaks.models"
+    write(tmp_path, {"breaks/__init__.py": reads, "breaks/models.py": "x = 1\nNone = 1\n"})
+    with pytest.raises(ModelsUnavailable) as caught:
+        metadata_for(Configuration(models=("breaks.models:Base",)))
+    file = tmp_path / "breaks/models.py"
+    assert caught.value.problem == (
+        f"breaks.models cannot be imported: SyntaxError: cannot assign to None ({file}, line 2)."
+    )
+    assert caught.value.hint == "Correct the file at this line."
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_value_for_a_variable_has_a_driver_that_is_installed(tmp_path, monkeypatch, there):
     """From SQLAlchemy 2.1 on, postgresql:// means psycopg."""
