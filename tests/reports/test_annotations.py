@@ -13,6 +13,7 @@ from conformance.comparing.findings import Accepted, Finding
 from conformance.comparing.places import Place
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.gate.evidence.report import GateFinding, GateReport
+from conformance.pages import page_or_nothing
 from conformance.process.visible import visible
 from conformance.reports.annotations import FORMATS
 from conformance.reports.annotations.annotation import (
@@ -327,6 +328,35 @@ def test_sarif_has_the_rules_of_its_results():
     for item, result in zip(items, run["results"], strict=True):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == item.code
         assert result["level"] == item.severity
+
+
+def test_sarif_tells_a_test_of_the_suite_from_a_check_constraint():
+    constraint, test = (
+        Finding(
+            id_, "check", object_, attribute, "different", None, None, "It differs", "Change it."
+        )
+        for id_, object_, attribute in (
+            ("check:curves.ck_curves_days:exists", "curves.ck_curves_days", "exists"),
+            (
+                "check:test_a_batch_is_whole_or_not_there[curves]",
+                "test_a_batch_is_whole_or_not_there[curves]",
+                "call",
+            ),
+        )
+    )
+    rows = replace(test, id="rows:curves:upsert", kind="rows", object="curves")
+    verdict = Verdict(EngineUsed("url", "server"), (constraint, test, rows))
+    found = of_verdict(verdict, lambda _: PLACE)
+    rules = sarif(Annotations(found, rules_of(found, page_or_nothing, lambda _: "")))
+    told = {
+        rule["id"]: (rule["help"]["text"].partition("\n")[0], rule["shortDescription"]["text"])
+        for rule in rules["tool"]["driver"]["rules"]
+    }
+    assert told == {
+        "check": ("# check", "Check: the database differs from what is declared."),
+        "check:test_a_batch_is_whole_or_not_there": ("# Faults", "A check of the suite fails."),
+        "rows": ("# Rows", "A check of the suite fails."),
+    }
 
 
 def test_sarif_without_an_address_has_no_link():

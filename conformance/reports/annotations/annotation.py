@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.comparing.codes import ERROR
+from conformance.comparing.facts import KINDS
 from conformance.comparing.places import Place
 from conformance.gate.evidence.codes import code as code_named
 from conformance.gate.evidence.codes import is_code
@@ -31,7 +32,7 @@ class Rule:
     """What findings of one code have in common.
 
     Attributes:
-        code: the code of a rule, or the kind of a fact.
+        code: the code of a rule, the kind of a finding, or `check:` and a test of the suite.
         title: what is wrong, in a sentence.
         page: the page about it, as Markdown.
         address: the URL of the page; empty if it is unknown.
@@ -49,7 +50,7 @@ class Annotation:
 
     Attributes:
         id: of the finding, the same in every run.
-        code: the code of its rule, or the kind of its fact.
+        code: that of its rule.
         severity: `error`, `warning` or `note`.
         place: where it stands; None if that is unknown.
         where: what distinguishes findings of one id; empty if there is one.
@@ -109,7 +110,7 @@ def of_verdict(
 ) -> tuple[Annotation, ...]:
     """The findings of a check or an audit that count."""
     return _told_apart(
-        Annotation(item.id, item.kind, item.severity, f"{item.message}.", item.hint, place(item))
+        Annotation(item.id, _code(item), item.severity, f"{item.message}.", item.hint, place(item))
         for item in verdict.findings
     )
 
@@ -119,7 +120,7 @@ def of_audits(audits: Audits, place: Callable[[Finding], Place | None]) -> tuple
     found = _told_apart(
         Annotation(
             item.finding.id,
-            item.finding.kind,
+            _code(item.finding),
             item.finding.severity,
             f"{item.finding.message} ({item.where}).",
             item.finding.hint,
@@ -153,6 +154,11 @@ def of_gate(
     )
 
 
+def _code(finding: Finding) -> str:
+    """What the finding's page is about; a test stands for all tables that it is run with."""
+    return finding.topic.partition("[")[0]
+
+
 def _told_apart(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
     """The annotations; those that share an id are told apart by their sentences."""
     found = tuple(annotations)
@@ -180,4 +186,6 @@ def _title(code: str) -> str:
         return "There is no verdict."
     if is_code(code):
         return code_named(code).title
+    if code not in KINDS:
+        return "A check of the suite fails."
     return f"{code.replace('_', ' ').capitalize()}: the database differs from what is declared."
