@@ -18,6 +18,7 @@ from conformance.comparing.capabilities import REASONS
 from conformance.declarations.hypertables import referring_tables
 from conformance.histories.player import Player
 from conformance.histories.prepared import EXECUTIONS
+from conformance.project.models import NO_WRITE_PATH
 from conformance.strategies import batches, chunk_starts, rewritten, rows
 from conformance.strategies.derivation import derivation_of
 
@@ -95,8 +96,7 @@ def rules_not_played(subject: Subject) -> dict[str, str]:
     if not subject.restartable:
         left_out["restart"] = REASONS["restartable"]
     if subject.insert_new is None or subject.upsert is None:
-        reason = "no write path is given with --writes"
-        left_out |= dict.fromkeys(_WRITE_PATH, reason)
+        left_out |= dict.fromkeys(_WRITE_PATH, NO_WRITE_PATH)
     if triggers := subject.twins.triggers:
         noun = "trigger" if len(triggers) == 1 else "triggers"
         left_out["triggers"] = f"histories run without the {noun} {', '.join(triggers)}"

@@ -36,6 +36,11 @@ _CORRECT = (
     "Correct the module. If it needs environment variables, give them any valid value in"
     f" [{SECTION}.environment] of pyproject.toml."
 )
+#: Why checks of writes are not made. docs/rows.md, "Your write path", describes the module.
+NO_WRITE_PATH = (
+    "no write path is named: the module with the project's own functions insert_new and upsert, as"
+    " docs/rows.md describes them"
+)
 _FORM = "Write it as package.module:Base.metadata."
 
 
@@ -154,13 +159,17 @@ def writes_for(configuration: Configuration) -> ModuleType:
     """
     _prepare(configuration)
     beside = [f"{reference.partition(':')[0]}.writes" for reference in configuration.models]
-    named_one = configuration.writes or next(iter(beside), None)
+    named_one = configuration.writes or next(filter(_is_there, beside[:1]), None)
     if named_one is None:
-        raise ModelsUnavailable(
-            "No module with the write path is configured.",
-            "Name the module with --writes.",
-        )
+        raise ModelsUnavailable(f"{NO_WRITE_PATH}.", "Name the module with --writes.")
     return _writes(named_one)
+
+
+def _is_there(module_name: str) -> bool:
+    # What comes before its last dot may be a module, and no package.
+    with suppress(ModuleNotFoundError):
+        return find_spec(module_name) is not None
+    return False
 
 
 def import_fixtures(configuration: Configuration) -> None:

@@ -230,8 +230,7 @@ def writes(pytestconfig: pytest.Config, conformance_metadata: MetaData) -> Write
     except ModelsUnavailable as error:
         if options.writes:
             raise
-        why = f" ({error.problem.rstrip('.')})" if options.models else ""
-        pytest.skip(f"not checked: no write path is given with --writes{why}")
+        pytest.skip(f"not checked: {error.problem.removesuffix('.')}")
     if not classes:
         pytest.skip("not checked: no class is mapped to a table of the models")
     return Writes(

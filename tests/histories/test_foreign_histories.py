@@ -111,7 +111,10 @@ def test_histories_of_it_agree(stage, subject):
 
 def test_what_cannot_be_played_is_named(subject):
     left_out = rules_not_played(subject)
-    assert left_out["upsert"] == "no write path is given with --writes"
+    assert left_out["upsert"] == (
+        "no write path is named: the module with the project's own functions insert_new and upsert,"
+        " as docs/rows.md describes them"
+    )
     assert left_out["run_policy"] == "the table has no policy that compresses old chunks"
     assert left_out["triggers"] == "histories run without the trigger keep rows"
     assert "restart" in left_out

@@ -13,7 +13,7 @@ from conformance.declarations import View
 from conformance.errors import ModelsUnavailable
 from conformance.project import surroundings
 from conformance.project.configuration import Configuration
-from conformance.project.models import classes_for, metadata_for
+from conformance.project.models import NO_WRITE_PATH, classes_for, metadata_for, writes_for
 from models import Base, MarketData
 
 from .projects import write
@@ -163,6 +163,35 @@ def test_a_module_that_asks_for_a_variable(tmp_path, monkeypatch, raised, hint):
     sys.modules.pop("asks")
     assert "(asks/models.py, line 1)" in caught.value.problem
     assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"stocks/__init__.py": ""}, f"{NO_WRITE_PATH}."),
+        ({"stocks.py": ""}, f"{NO_WRITE_PATH}."),
+        (
+            {"stocks/__init__.py": "", "stocks/writes.py": ""},
+            "The module stocks.writes lacks the function insert_new(connection, Model, rows).",
+        ),
+        (
+            {"stocks/__init__.py": "", "stocks/writes.py": "import stocks.rest"},
+            "There is no module 'stocks.rest' (from writes stocks.writes).",
+        ),
+    ],
+    ids=["a package", "a module", "an empty one", "one that cannot be imported"],
+)
+def test_a_write_path_that_nobody_has_named(tmp_path, monkeypatch, files, problem):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    write(tmp_path, files)
+    try:
+        with pytest.raises(ModelsUnavailable) as caught:
+            writes_for(Configuration(models=("stocks:metadata",)))
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "stocks"]:
+            del sys.modules[name]
+    assert caught.value.problem == problem
 
 
 def test_a_module_that_is_not_python(tmp_path, monkeypatch):
