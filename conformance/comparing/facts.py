@@ -103,6 +103,8 @@ _SIGNATURE = re.compile(r'(.*)(\((?:[^()"]|"(?:[^"]|"")*")*\))', re.DOTALL)
 
 #: The attribute that says whether an object exists.
 EXISTS = "exists"
+#: What an owner of tables may lack beside privileges on these; the schema's name follows.
+USAGE_ON_SCHEMA = "usage on schema "
 
 #: Kinds that do not belong to a table: `FactKey.table` is the name of the object itself.
 WITHOUT_TABLE = frozenset(

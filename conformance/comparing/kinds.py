@@ -70,8 +70,8 @@ CAUSES = {
         (kind, "owner"): _OWNER_OF_TYPE
         for kind in ("type", "domain", "composite_type", "range_type")
     },
-    ("table", "withheld_from_owner"): "somebody ran REVOKE ... FROM the owner. GRANT gives the "
-    "privileges back",
+    ("table", "withheld_from_owner"): "somebody ran REVOKE ... FROM the owner, or took "
+    "USAGE on the schema away. GRANT gives the privileges back",
     ("storage", "sequence"): "an unlogged sequence starts again after a crash, and gives ids that "
     "rows have already. ALTER SEQUENCE ... SET LOGGED makes the sequence permanent",
     ("storage", "autovacuum_enabled"): "somebody ran ALTER TABLE ... SET (autovacuum_enabled = "

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, FactKey, Facts, Query, agrees
+from conformance.comparing.facts import (
+    EXISTS,
+    USAGE_ON_SCHEMA,
+    FactKey,
+    Facts,
+    Owner,
+    Query,
+    agrees,
+)
 from conformance.comparing.following import following
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
@@ -51,6 +59,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
             *_with_time_indexes(expected, observed, findings),
             *_of_a_library(expected, observed, findings),
             *_without_catalog(observed, findings),
+            *_shut_out(observed, findings),
             *of_one_sequence(expected, observed, findings),
         ),
         findings,
@@ -319,6 +328,34 @@ def _without_catalog(observed: Facts, findings: _Findings) -> Iterator[_Merge]:
                     "child tables. Restore the whole dump into an empty database.",
                 ),
             )
+
+
+def _shut_out(observed: Facts, findings: _Findings) -> Iterator[_Merge]:
+    """Tables of one schema and one owner, who may not use the schema."""
+    shut_out: dict[tuple[str, str], list[FactKey]] = defaultdict(list)
+    for key in findings:
+        lacks = observed.get(key) if key.attribute == "withheld_from_owner" else None
+        owner = observed.get(key._replace(attribute="owner"))
+        if isinstance(owner, Owner) and isinstance(lacks, tuple) and len(lacks) == 1:
+            privilege, _, schema = str(lacks[0]).partition(USAGE_ON_SCHEMA)
+            if not privilege:
+                shut_out[schema, owner.role].append(key)
+    for (schema, role), (first, *others) in shut_out.items():
+        tables = first_of([first.table, *(key.table for key in others)], _MOST_NAMES)
+        noun, whose = ("tables", "their") if others else ("table", "its")
+        yield (
+            first,
+            others,
+            replace(
+                findings[first],
+                others=tuple(key.id for key in others),
+                message=f"{noun} {tables}: {whose} owner {role} has no {USAGE_ON_SCHEMA}{schema}",
+                hint="Read from pg_class and pg_namespace. Foreign keys to the tables, and policies"
+                " such as compression, run as the owner and fail. Likely cause: REVOKE USAGE ON"
+                f" SCHEMA {identifier(schema)}. Run GRANT USAGE ON SCHEMA {identifier(schema)} TO"
+                f" {identifier(role)}.",
+            ),
+        )
 
 
 def _names_of(columns: Value) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, Owner, Value
+from conformance.comparing.facts import ANYTHING, USAGE_ON_SCHEMA, Owner, Value
 from conformance.mending import columns
 from conformance.mending.scene import (
     CannotMend,
@@ -178,7 +178,11 @@ def _withheld(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:
     owner = after.get("owner")
     role = name(owner.role) if isinstance(owner, Owner) else "CURRENT_USER"
     for word, direction, privileges in (("GRANT", "TO", old - new), ("REVOKE", "FROM", new - old)):
-        if privileges:
-            listed_ones = ", ".join(sorted(privileges)).upper()
+        for schema in (item for item in privileges if item.startswith(USAGE_ON_SCHEMA)):
+            on = name(schema.removeprefix(USAGE_ON_SCHEMA))
+            yield making("privilege", f"{word} USAGE ON SCHEMA {on} {direction} {role}")
+        of_table = [item for item in privileges if not item.startswith(USAGE_ON_SCHEMA)]
+        if of_table:
+            listed_ones = ", ".join(sorted(of_table)).upper()
             sql = f"{word} {listed_ones} ON {relation(ref.table)} {direction} {role}"
             yield making("privilege", sql)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, DateTime, Integer, MetaData, Sequence, Table
+from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Sequence, Table
 
 from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.facts import EXISTS
@@ -417,6 +417,65 @@ def test_the_owner_of_a_sequence_is_named(database):
     Sequence("numbers", metadata=metadata)
     (seen,) = database.compare(metadata).seen
     assert (seen.object, seen.reason) == ("numbers", f"owner is {READER}, which no model declares")
+
+
+OWNED = """
+    CREATE ROLE reader_of_a_test; CREATE SCHEMA "the desk";
+    CREATE TABLE "the desk".doors (id integer CONSTRAINT pk_doors PRIMARY KEY);
+    CREATE TABLE "the desk".rooms (id integer CONSTRAINT pk_rooms PRIMARY KEY
+        CONSTRAINT fk_rooms REFERENCES "the desk".doors);
+    ALTER TABLE "the desk".doors OWNER TO reader_of_a_test;
+    ALTER TABLE "the desk".rooms OWNER TO reader_of_a_test;
+"""
+SHUT_OUT = {"table:the desk.doors:withheld_from_owner"}
+
+
+def _owned():
+    metadata = MetaData(schema="the desk")
+    Table("doors", metadata, Column("id", Integer, primary_key=True, autoincrement=False))
+    Table("rooms", metadata, Column("id", Integer, ForeignKey("the desk.doors.id", name="fk_rooms"),
+                                    primary_key=True, autoincrement=False))  # fmt: skip
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("sql", "findings"),
+    [
+        ("", SHUT_OUT),
+        ('GRANT USAGE ON SCHEMA "the desk" TO {}', set()),
+        ('GRANT USAGE ON SCHEMA "the desk" TO PUBLIC', {"privilege:schema the desk.PUBLIC:exists"}),
+        ('CREATE ROLE g; GRANT USAGE ON SCHEMA "the desk" TO g; GRANT g TO {}', set()),
+        ('ALTER SCHEMA "the desk" OWNER TO {}', set()),
+        ("ALTER ROLE {} SUPERUSER", set()),
+    ],
+    ids=["nobody", "owner", "everybody", "group", "schema's owner", "superuser"],
+)  # fmt: skip
+def test_an_owner_of_tables_who_may_not_use_their_schema(bare_database, sql, findings):
+    """One finding, whatever the number of tables: each INSERT into rooms fails."""
+    bare_database.execute(OWNED + sql.format(READER))
+    metadata = _owned()
+    found = bare_database.compare(metadata).findings.values()
+    assert {finding.id for finding in found} == findings
+    for finding in found if findings == SHUT_OUT else ():
+        assert finding.others == ("table:the desk.rooms:withheld_from_owner",)
+        assert finding.message == (
+            "tables the desk.doors, the desk.rooms: their owner reader_of_a_test has no usage on"
+            " schema the desk"
+        )
+        assert finding.hint.endswith('Run GRANT USAGE ON SCHEMA "the desk" TO reader_of_a_test.')
+        body = upgrade_body(plan_for(bare_database.compare(metadata)))
+        assert body.count("GRANT") == 1
+        assert prove(bare_database, metadata).mended
+
+
+def test_an_owner_of_tables_who_may_not_use_the_schema_public(bare_database):
+    bare_database.execute(
+        f"CREATE ROLE {READER}; CREATE TABLE doors (id integer);"
+        f"ALTER TABLE doors OWNER TO {READER}; REVOKE USAGE ON SCHEMA public FROM PUBLIC"
+    )
+    metadata = MetaData()
+    Table("doors", metadata, Column("id", Integer))
+    bare_database.expect({"table:doors:withheld_from_owner"}, metadata)
 
 
 def _findings(database, metadata):

@@ -10,7 +10,7 @@ import pytest
 from conformance.comparing.acceptance import Acceptance, Policy, settle
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
-from conformance.comparing.facts import EXISTS, FactKey, IndexColumn
+from conformance.comparing.facts import ANYTHING, EXISTS, FactKey, IndexColumn, Owner
 from conformance.comparing.merging import split
 from conformance.comparing.verdict import EngineUsed, Verdict
 
@@ -392,6 +392,34 @@ def test_a_word_of_the_models_is_nobody_else_s():
     declared = DECLARED | one("table", "audit_days", "", persistence="permanent")
     compared = compare(declared, declared | audited("prices"), COMMUNITY)
     assert len(compared.findings) == 2
+
+
+def test_owners_who_may_not_use_a_schema():
+    """One finding for each of them and each schema; what was revoked from a table is another."""
+    owned = {"a.t": ("desk", "a"), "a.u": ("desk", "a"), "a.v": ("Ops", "a"), "b.w": ("desk", "B")}
+    lacking = {
+        table: one("table", table, "", owner=Owner(role, "desk"),
+                   withheld_from_owner=(f"usage on schema {schema}",))
+        for table, (role, schema) in owned.items()
+    }  # fmt: skip
+    lacking["a.x"] = one("table", "a.x", "", owner=Owner("desk", "desk"),
+                         withheld_from_owner=("insert", "usage on schema a"))  # fmt: skip
+    observed = {key: value for facts in lacking.values() for key, value in facts.items()}
+    expected = {
+        key: {"owner": ANYTHING, "withheld_from_owner": ()}.get(key.attribute, value)
+        for key, value in observed.items()
+    }
+    found = compare(expected, observed, COMMUNITY).findings.values()
+    said = {finding.object: (finding.message, len(finding.others)) for finding in found}
+    assert said == {
+        "a.t": ("tables a.t, a.u: their owner desk has no usage on schema a", 1),
+        "a.v": ("table a.v: its owner Ops has no usage on schema a", 0),
+        "b.w": ("table b.w: its owner desk has no usage on schema B", 0),
+        "a.x": (said["a.x"][0], 0),
+    }
+    assert "insert, usage on schema a" in said["a.x"][0]
+    (quoted,) = (finding.hint for finding in found if finding.object == "b.w")
+    assert quoted.endswith('Run GRANT USAGE ON SCHEMA "B" TO desk.')
 
 
 def settled(findings, *accepted):

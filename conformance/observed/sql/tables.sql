@@ -61,14 +61,17 @@ SELECT n.nspname AS schema_name,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
        -- Of a superuser nothing can be withheld.
        CASE WHEN c.relacl IS NULL OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r
-                                       WHERE r.oid = c.relowner) THEN '{}'
+                                       WHERE r.oid = c.relowner) THEN '{}'::text[]
             ELSE ARRAY(SELECT pg_catalog.lower(usual.privilege_type)
                          FROM pg_catalog.aclexplode(
                                   pg_catalog.acldefault('r', c.relowner)) AS usual
                         WHERE NOT EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS acl
                                            WHERE acl.grantee = c.relowner
                                              AND acl.privilege_type = usual.privilege_type)
-                        ORDER BY 1)::text[] END AS withheld,
+                        ORDER BY 1)::text[] END
+       -- Foreign keys and policies run as the owner.
+       || CASE WHEN pg_catalog.has_schema_privilege(c.relowner, n.oid, 'USAGE') THEN '{}'
+               ELSE ARRAY[pg_catalog.concat('usage on schema ', n.nspname)] END AS withheld,
        -- A partitioned or foreign table has none of its own; that its kind differs says enough.
        coalesce(am.amname, 'heap') AS access_method,
        ARRAY(SELECT p.relname
