@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import MetaData, create_engine, func, pool, select, text
 
 from conformance import audit as audit_module
@@ -21,6 +20,7 @@ from conformance.engines.base import Template
 from conformance.errors import EngineUnavailable
 from conformance.population.filling import fill_every_state
 from models import Base
+from tests.click_runner import CliRunner
 
 PROJECT = Path(__file__).parents[1]
 

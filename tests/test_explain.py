@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 
 from conformance.cli import main
 from conformance.comparing.facts import KINDS
 from conformance.gate.evidence.codes import CODES
+from tests.click_runner import CliRunner
 
 
 def explain(*arguments):

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import create_engine, pool, text
 
 from conformance.cli import main
+from tests.click_runner import CliRunner
 
 PROJECT = Path(__file__).parents[1]
 INTERVAL = "SELECT set_chunk_time_interval('market_data', INTERVAL '7 days')"

@@ -8,12 +8,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import create_engine, pool, text
 
 from conformance.audit import audit
 from conformance.cli import main
 from models import Base
+from tests.click_runner import CliRunner
 
 _INFORMATION = "timescaledb_information"
 #: Views that TimescaleDB has announced to remove; their successors have other names.

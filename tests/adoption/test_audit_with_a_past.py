@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import create_engine, pool, text
 
 from conformance.cli import main
+from tests.click_runner import CliRunner
 
 COLUMNS = [f"legacy_{number:02}" for number in range(20)]
 ID = "column:curves.{}:exists"

@@ -6,13 +6,13 @@ import json
 from contextlib import contextmanager
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import create_engine, pool
 
 from conformance.cli import main
 from conformance.comparing.capabilities import REASONS
 from conformance.project.migrations import Migrations
 from conformance.project.scripts import alembic_config
+from tests.click_runner import CliRunner
 
 ALTERED = """
 SELECT set_chunk_time_interval('market_data', INTERVAL '7 days');

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from conformance.auditing.databases import Database, databases_of
 from conformance.auditing.several import audit_several
 from conformance.cli import main
 from conformance.comparing.verdict import EngineUsed, Verdict
 from conformance.errors import ConformanceError, EngineUnavailable
+from tests.click_runner import CliRunner
 
 PROJECT = Path(__file__).parents[2]
 DESK = "postgresql://reader:secret@db.example.com/desk"

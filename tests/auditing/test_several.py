@@ -9,13 +9,13 @@ import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from click.testing import CliRunner
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sqlalchemy import create_engine, pool, text
 
 from conformance.cli import main
 from conformance.project.migrations import Migrations
 from conformance.project.scripts import alembic_config
+from tests.click_runner import CliRunner
 
 INTERVAL = "SELECT set_chunk_time_interval('market_data', INTERVAL '7 days')"
 #: TimescaleDB of this version has no library here, so that nothing may load it.

@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from conformance.checking import watching
 from conformance.checking.watching import GLANCE, QUIET, Watch, snapshot
 from conformance.cli import main
 from conformance.project.configuration import Configuration
+from tests.click_runner import CliRunner
 from tests.suite.projects import PROJECT, copied_project
 
 
@@ -114,7 +114,7 @@ def test_other_options_do_not_fit(tmp_path, monkeypatch):
     for others in (["--write-baseline", "b.json"], ["--format", "github"]):
         done = CliRunner().invoke(main, ["check", "--watch", *others])
         assert done.exit_code == 2
-        assert "--watch writes neither a baseline nor annotations." in done.output
+        assert "--watch writes neither a baseline nor annotations." in done.stderr
 
 
 class Watching:

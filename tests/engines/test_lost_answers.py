@@ -17,7 +17,6 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import NullPool, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -30,6 +29,7 @@ from conformance.engines.server.answering import Answering
 from conformance.engines.server.ownership import Run, number_of
 from conformance.engines.server.url import UrlEngine
 from conformance.upgrade.extension import offered_versions
+from tests.click_runner import CliRunner
 from tests.engines import faulty_proxy
 from tests.gate.projects import Project, sql
 

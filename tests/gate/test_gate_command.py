@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from conformance.checking.session import choice_for_workers
 from conformance.cli import main
+from tests.click_runner import CliRunner
 
 from .projects import sql
 

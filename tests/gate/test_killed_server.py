@@ -6,11 +6,11 @@ import os
 import signal
 
 import pytest
-from click.testing import CliRunner
 
 from conformance.cli import main
 from conformance.engines.embedded.engine import EmbeddedEngine
 from conformance.gate.rehearsing.bench import Bench
+from tests.click_runner import CliRunner
 
 from .projects import sql
 

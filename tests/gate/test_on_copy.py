@@ -17,7 +17,6 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from sqlalchemy import text
 
@@ -36,6 +35,7 @@ from conformance.gate.revisions.new import new_since_revision
 from conformance.process.progress import unwatched
 from conformance.project.migrations import Migrations
 from conformance.project.scripts import alembic_config
+from tests.click_runner import CliRunner
 from tests.engines import faulty_proxy
 
 from .projects import Project, sql

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import Engine, event
 
 from conformance.cli import main
 from conformance.comparing.capabilities import version_tuple
+from tests.click_runner import CliRunner
 
 _NUMBER = "pg_catalog.current_setting('server_version_num')"
 _VERSION = "pg_catalog.current_setting('server_version')"

@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 
 import alembic
 import pytest
-from click.testing import CliRunner
 
 from conformance.checking.session import choice_for_workers, session_of
 from conformance.cli import main
+from tests.click_runner import CliRunner
 from tests.gate.projects import Project
 
 #: What terminals obey, and what has no place in a report at all.

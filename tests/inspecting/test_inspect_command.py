@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from conformance.cli import main
 from tests import forked_commands
+from tests.click_runner import CliRunner
 
 from .conftest import address, run
 
