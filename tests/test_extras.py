@@ -158,9 +158,10 @@ def test_an_engine_names_what_it_lacks(tmp_path):
         )
 
 
-def test_pytest_names_what_the_suite_lacks():
+def test_pytest_names_what_the_suite_lacks(monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     command = [
-        "-c", os.devnull, "--rootdir=.", "--disable-plugin-autoload",
+        "-c", os.devnull, "--rootdir=.",
         "-p", "conformance.pytest_plugin", "--pyargs", "conformance.suite",
     ]  # fmt: skip
     done = run_without(["pytest_alembic", "hypothesis"], *command, code=PYTEST)

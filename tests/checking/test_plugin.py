@@ -36,8 +36,9 @@ def others(tmp_path):
     return tmp_path
 
 
-def test_a_run_of_others_loads_nothing(others):
-    done = run_pytest(others, "--disable-plugin-autoload", "-p", "conformance.pytest_plugin")
+def test_a_run_of_others_loads_nothing(others, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    done = run_pytest(others, "-p", "conformance.pytest_plugin")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "LOADED []" in done.stdout
     assert "engine:" not in done.stdout
