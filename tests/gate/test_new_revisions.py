@@ -117,8 +117,10 @@ def test_several_folders_of_versions(committed):
     ini = committed.folder / "example/alembic.ini"
     (ini.parent / "versions").mkdir(parents=True)
     ini.write_text(
-        "[alembic]\nscript_location = %(here)s/../alembic\npath_separator = newline\n"
-        "version_locations =\n    %(here)s/../alembic/versions\n    %(here)s/versions\n"
+        # The second name of the separator is that of Alembic before 1.16.
+        "[alembic]\nscript_location = %(here)s/../alembic\n"
+        "path_separator = :\nversion_path_separator = :\n"
+        "version_locations = %(here)s/../alembic/versions:%(here)s/versions\n"
     )
     committed.revision(ADD).rename(ini.parent / "versions/0002_change.py")
     found = new_since_commit(alembic_config(ini), None)

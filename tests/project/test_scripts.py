@@ -170,8 +170,10 @@ def test_what_a_kept_state_depends_on(folder, monkeypatch):
     """Python and SQL that a migration may read, and variables that they name."""
     elsewhere = folder.parent / f"{folder.name}_elsewhere"
     (folder / "alembic.ini").write_text(
-        "[alembic]\nscript_location = %(here)s/steps\npath_separator = newline\n"
-        f"version_locations =\n    %(here)s/steps/versions\n    {elsewhere}\n"
+        # The second name of the separator is that of Alembic before 1.16.
+        "[alembic]\nscript_location = %(here)s/steps\n"
+        "path_separator = :\nversion_path_separator = :\n"
+        f"version_locations = %(here)s/steps/versions:{elsewhere}\n"
     )
     write(elsewhere, {"0002.py": "revision = '0002'\ndown_revision = '0001'\n"})
     seen = {fingerprint(alembic_config())}
