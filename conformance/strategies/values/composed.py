@@ -66,15 +66,14 @@ def _leaves(types: Collection[str] = JSON_TYPES) -> SearchStrategy[Any]:
 
 
 def arrays(
-    items: SearchStrategy[Any], dimensions: int | None, *, least: int = 0, most: int = 3
+    element: SearchStrategy[Any], dimensions: int | None, *, least: int = 0, most: int = 3
 ) -> SearchStrategy[list[Any]]:
-    """Rectangular lists with NULLs among the items; only the outermost list can be empty.
+    """Rectangular lists; only the outermost list can be empty.
 
     Args:
         dimensions: the declared number of dimensions; None: one.
         least, most: the number of items of a list without other lists.
     """
-    element = items | st.none()
     depth = dimensions or 1
     if least > _MOST_DRAWN:
         some = st.lists(element, min_size=1, max_size=_MOST_DRAWN)
