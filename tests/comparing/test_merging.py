@@ -404,6 +404,8 @@ def test_owners_who_may_not_use_a_schema():
     }  # fmt: skip
     lacking["a.x"] = one("table", "a.x", "", owner=Owner("desk", "desk"),
                          withheld_from_owner=("insert", "usage on schema a"))  # fmt: skip
+    lacking["a.y"] = one("table", "a.y", "", owner=Owner("desk", "desk"),
+                         withheld_from_owner=("select",))  # fmt: skip
     observed = {key: value for facts in lacking.values() for key, value in facts.items()}
     expected = {
         key: {"owner": ANYTHING, "withheld_from_owner": ()}.get(key.attribute, value)
@@ -416,6 +418,7 @@ def test_owners_who_may_not_use_a_schema():
         "a.v": ("table a.v: its owner Ops has no usage on schema a", 0),
         "b.w": ("table b.w: its owner desk has no usage on schema B", 0),
         "a.x": (said["a.x"][0], 0),
+        "a.y": (said["a.y"][0], 0),
     }
     assert "insert, usage on schema a" in said["a.x"][0]
     (quoted,) = (finding.hint for finding in found if finding.object == "b.w")
