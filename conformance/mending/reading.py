@@ -81,9 +81,10 @@ def _refuse_pending(connection: Connection, url: URL, lineage: Lineage) -> None:
     tables = version_tables(connection)
     recorded = tables[0].revisions if len(tables) == 1 else None
     if recorded and (pending := lineage.pending(recorded)):
+        noun = "revision" if len(pending) == 1 else "revisions"
         raise ConformanceError(
-            f"The {described(url)} has not run the revisions {first_of(pending, 3)}, which may "
-            "bring what it lacks.",
+            f"The {described(url)} has not run the {noun} {first_of(pending, 3)}, which may bring "
+            "what the database lacks.",
             "Run alembic upgrade heads first, or use the models and revisions of the version that "
             "is deployed.",
         )

@@ -189,8 +189,8 @@ def _healed(gap: KnownGap, version: str) -> Finding:
         message=f"known gap {gap.code} (timescaledb#{gap.ticket}) does not show on"
         f" TimescaleDB {version}",
         hint="This server is right where the registry of known gaps expects it to be wrong. Your"
-        " project is not affected. Report it with the version, or close the gap in"
-        " conformance/known_gaps with the first version that is right.",
+        " project is not affected. Report the gap and the version. In this tool's repository, close"
+        " the gap in conformance/known_gaps with the first version that is right.",
         severity=WARNING,
     )
 

@@ -346,7 +346,7 @@ def test_jobs_that_fail_for_one_known_cause_are_one_finding():
     first = next(iter(found.findings.values()))
     assert first.message == (
         "policy curves.compression, policy flows.compression: the last run of each failed; of the"
-        ' first 1 of 1 runs failed, the last of these with "failed to start job Job 1001"'
+        ' first, 1 of 1 runs failed, the last of these with "failed to start job Job 1001"'
     )
     assert {key.id: cause.id for key, cause in found.consequences.items()} == dict.fromkeys(
         ("job-fails:flows.compression:last_run", "chunks-late:flows.compression:chunks"), first.id

@@ -145,7 +145,9 @@ def test_a_database_that_has_not_run_all_revisions(run, tmp_path, drifted):
     for arguments in ((), ("--print",), ("--sql",)):
         done = run(drifted, *arguments)
         assert done.returncode == 2
-        assert "has not run the revisions 0002, which may bring what it lacks." in done.stderr
+        assert (
+            "has not run the revision 0002, which may bring what the database lacks." in done.stderr
+        )
         assert "alembic upgrade heads" in done.stderr
     assert written(tmp_path) == ["0001_initial_schema.py", "0002_later.py"]
 

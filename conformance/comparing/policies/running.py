@@ -86,7 +86,7 @@ def _fail(together: dict[FactKey, tuple[Job, Runs]]) -> Iterator[Broken]:
     first, *others = map(_fails_key, together)
     named = listed([f"{key.kind} {key.object}" for key in together])
     for key, (job, runs) in together.items():
-        told = "the last run of each failed; of the first" if others else "the last run failed;"
+        told = "the last run of each failed; of the first," if others else "the last run failed;"
         yield Broken(
             _fails_key(key),
             f"{named}: {told} {of_runs(runs.failed, runs.total, runs.error)}",
