@@ -183,9 +183,8 @@ def _behind(numbers: Numbers) -> Iterator[Broken]:
         f"have numbers up to {known[-1]}, so that inserts fail on the key",
         "Read from the sequence and pg_stats, whose numbers are those of the last ANALYZE. Likely "
         "cause: rows were copied, restored or replicated with their numbers, or the sequence was "
-        "restarted. setval() advances it to the highest number of the column.",
-        known[-1],
-        coming,
+        "restarted. setval() advances the sequence to the highest number of the column.",
+        observed=coming,
     )
 
 
