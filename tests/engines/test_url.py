@@ -23,6 +23,7 @@ from conformance.engines.connecting import (
     place,
     scrubbed,
 )
+from conformance.engines.server.on_server import create_extension
 from conformance.engines.server.ownership import Run, number_of
 from conformance.engines.server.url import UrlEngine
 from conformance.errors import EngineUnavailable, ServerUnsupported
@@ -508,3 +509,18 @@ def test_a_copy_has_the_settings_and_privileges_of_its_template(engine):
     # The others would let statements of a run fail, or mean other tables.
     assert settings == ["temp_tablespaces=pg_default", "application_name=%I it's"]
     assert not everybody
+
+
+def test_a_refused_extension_has_the_hint_of_the_server(engine):
+    # TimescaleDB does so where its package was upgraded and the server was not restarted.
+    refuse = (
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN "
+        "RAISE 'loader version out-of-date' USING HINT = 'Please restart the database.'; END$$",
+        "CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN tag IN ('CREATE EXTENSION')"
+        " EXECUTE FUNCTION refuse()",
+    )
+    with engine.database() as url:
+        execute(url, *refuse)
+        with pytest.raises(EngineUnavailable, match="loader version out-of-date") as refused:
+            create_extension(url)
+    assert refused.value.hint == "Please restart the database."

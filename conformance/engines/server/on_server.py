@@ -13,7 +13,7 @@ from conformance.engines.endings import call_at_end
 from conformance.engines.probing import probe
 from conformance.engines.server.suitability import check_server
 from conformance.engines.server.throwaway import ThrowawayDatabases
-from conformance.errors import ConformanceError, EngineUnavailable
+from conformance.errors import ConformanceError, EngineUnavailable, server_hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ class EngineOnServer:
     def _probe(self, *, is_ours: bool, version: str | None = None) -> None:
         """Probe the server with this version of TimescaleDB; None: with its default version."""
         with self._created().database() as url:
-            _create_extension(url, version)
+            create_extension(url, version)
             server, capabilities = probe(url)
         self._probed = server, replace(capabilities, restartable=is_ours, crashable=is_ours)
 
@@ -130,7 +130,12 @@ class EngineOnServer:
         return self._databases
 
 
-def _create_extension(url: URL, version: str | None) -> None:
+def create_extension(url: URL, version: str | None = None) -> None:
+    """Create this version of the extension; None: the default version.
+
+    Raises:
+        EngineUnavailable: the server refuses; its own hint says what to do, where it has one.
+    """
     chosen = "" if version is None else f" VERSION '{version}'"
     try:
         with connect(url, autocommit=True) as connection:
@@ -138,7 +143,8 @@ def _create_extension(url: URL, version: str | None) -> None:
     except DBAPIError as error:
         raise trouble_of_server(error, "CREATE EXTENSION timescaledb") or EngineUnavailable(
             f"CREATE EXTENSION timescaledb fails at {place(url)}: {words_of(error, url)}.",
-            "Check that the role may create the extension, and that the server has free space.",
+            server_hint_of(error)
+            or "Check that the role may create the extension, and that the server has free space.",
         ) from None
 
 
