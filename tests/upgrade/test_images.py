@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from conformance.engines.connecting import connect
 from conformance.engines.container import daemon
+from conformance.engines.server.on_server import create_extension
 from conformance.upgrade.rehearsal import rehearse
 from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
 
@@ -65,6 +66,14 @@ def test_the_same_major_version(local_image, next_image, choices, left):
     assert left() == []
 
 
+def start_from(engine, version):
+    """See that an engine has the version of the database that it starts from."""
+    with engine.database() as url:
+        create_extension(url, version)
+        engine.start_from(url)
+        assert engine.server.timescaledb == version
+
+
 def test_both_versions_of_one_image(next_image, choices):
     """`--engine container`: PostgreSQL's client is the one in the container."""
     from conformance.engines.container.engine import ContainerEngine
@@ -73,10 +82,11 @@ def test_both_versions_of_one_image(next_image, choices):
     try:
         engine.start()
         newest = engine.server.timescaledb
+        minor, _, patch = newest.rpartition(".")
+        before = f"{minor}.{int(patch) - 1}"
+        start_from(engine, before)
     finally:
         engine.stop()
-    minor, _, patch = newest.rpartition(".")
-    before = f"{minor}.{int(patch) - 1}"
     report = rehearse(choices(before, newest, engine="container", image=next_image))
     assert [change for change in report.changes if change.harmful] == []
     assert all(way.not_checked is None for way in report.ways)

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from conformance.engines.connecting import connect, parse_url
+from conformance.engines.server.on_server import create_extension
+from conformance.engines.server.url import UrlEngine
 from conformance.upgrade.rehearsal import rehearse
 from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
 from models import Base
@@ -167,3 +169,18 @@ def test_a_way_that_fails(upgradable, versions, choices):
     assert failed.id == "failed:way:restored"
     assert "no_such_function() does not exist" in failed.message
     assert report.verdict == "differs"
+
+
+def test_a_database_that_is_older_than_new_ones_of_its_server(upgradable, versions):
+    """The suite on an upgraded database must know the gaps of its version, not of the default."""
+    engine = UrlEngine(upgradable)
+    engine.start()
+    try:
+        default = engine.server.timescaledb
+        other = next(version for version in versions if version != default)
+        with engine.database() as url:
+            create_extension(url, other)
+            engine.start_from(url)
+            assert engine.server.timescaledb == other
+    finally:
+        engine.stop()

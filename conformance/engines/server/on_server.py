@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from conformance.engines.connecting import connect, place, trouble_of_server, words_of
 from conformance.engines.endings import call_at_end
+from conformance.engines.identification import identify_server
 from conformance.engines.probing import probe
 from conformance.engines.server.suitability import check_server
 from conformance.engines.server.throwaway import ThrowawayDatabases
@@ -67,7 +68,14 @@ class EngineOnServer:
         """Do nothing: copying a template is fast."""
 
     def start_from(self, url: URL) -> None:
-        """Prepare every template in a copy of this database; nobody can connect to it any more."""
+        """Prepare every template in a copy of this database; nobody can connect to it any more.
+
+        The engine has the database's version of TimescaleDB from then on, which need not be the
+        version that the server gives to a new database.
+        """
+        with connect(url) as connection:
+            version = identify_server(connection).timescaledb
+        self.use(version)
         self._created().start_from(url)
 
     def use(self, version: str) -> None:
