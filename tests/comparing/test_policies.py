@@ -597,7 +597,7 @@ CASES = {
         Circumstances(),
     ),
     "such a key in a version that may differ": (
-        {**REFERRED, TIMESCALEDB: "2.30", **policy("flows", "retention", drop_after=5)},
+        {**REFERRED, TIMESCALEDB: "2.32", **policy("flows", "retention", drop_after=5)},
         Circumstances(),
     ),
     "no function for the time": (
@@ -802,7 +802,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(
-    ("table", "version"), [("flows", "2.28"), ("flows", "2.29.9"), ("odd (flows)", "2.29.2")]
+    ("table", "version"), [("flows", "2.28"), ("flows", "2.31.0"), ("odd (flows)", "2.29.2")]
 )
 def test_a_foreign_key_keeps_chunks_from_being_dropped(table, version):
     facts = {
@@ -812,6 +812,12 @@ def test_a_foreign_key_keeps_chunks_from_being_dropped(table, version):
         **policy(table, "retention", drop_after=5),
     }
     assert ids(facts) == [f"chunks-referenced:{table}:foreign_keys"]
+
+
+@pytest.mark.parametrize(("version", "found"), [("2.17", 1), ("2.30.0", 1), ("2.31.0", 0)])
+def test_a_foreign_key_keeps_chunks_from_being_compressed(version, found):
+    compressing = policy("flows", "compression", compress_after=5)
+    assert len(ids({**REFERRED, TIMESCALEDB: version, **compressing})) == found
 
 
 def in_words(facts, circumstances):

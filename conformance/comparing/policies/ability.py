@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from conformance.comparing.policies.circumstances import Circumstances, IntegerTime, Job
     from conformance.comparing.policies.schedules import Schedules
 
-#: The policies that compress and drop chunks, and the TimescaleDB from which on a foreign key
-#: keeps them from it.
-_ON_CHUNKS = {"compression": (2, 17), "retention": (2, 28)}
-#: TimescaleDB from which on nobody has looked whether foreign keys still do that.
-_MAY_DIFFER = (2, 30)
+#: The policies that compress and drop chunks, each with the TimescaleDB from which on a foreign key
+#: keeps it from that, and the first of which nobody knows whether one still does: 2.30's
+#: development refuses to compress, and 2.31.0, seen without compression, to drop.
+_ON_CHUNKS = {"compression": ((2, 17), (2, 31)), "retention": ((2, 28), (2, 32))}
 #: As many chunks from the newest one no clock is, and no feed.
 _CHUNKS_AWAY = 10
 
@@ -41,7 +40,7 @@ def judge(facts: Facts, schedules: Schedules, circumstances: Circumstances) -> I
 
 def _referred_to(facts: Facts) -> Iterator[Broken]:
     version = facts.get(FactKey("extension", "timescaledb", "", "version"))
-    if not isinstance(version, str) or version_tuple(version) >= _MAY_DIFFER:
+    if not isinstance(version, str):
         return
     objects = FactTable.of(facts).objects
     referring: dict[str, list[FactKey]] = {}
@@ -53,8 +52,8 @@ def _referred_to(facts: Facts) -> Iterator[Broken]:
     for table, keys in referring.items():
         failing = [
             f"{table}.{name}"
-            for name, since in _ON_CHUNKS.items()
-            if version_tuple(version) >= since
+            for name, (since, until) in _ON_CHUNKS.items()
+            if since <= version_tuple(version) < until
             and EXISTS in objects.get(("policy", table, name), {})
         ]
         if failing and ("hypertable", table, "") in objects:
