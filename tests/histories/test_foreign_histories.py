@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
+    insert,
     text,
 )
 
@@ -226,6 +227,56 @@ def test_a_document_that_differs_is_found_and_scripted(stage, subject):
     assert "-- behind its back" in script
     assert any('"rate": "6%"' in line for line in script)
     assert render_script(script).endswith(";")
+
+
+def written(connection, table, rows):
+    """A write path, as far as these tests need one: of new rows without NULL as a document."""
+    for given in rows:
+        values = {name: value for name, value in given.items() if value is not None}
+        connection.execute(insert(table).values(values))
+
+
+#: What a history does, by the method of the player; run_policy and restart end as these do.
+STEPS = {
+    "insert_new": [[row()]],
+    "upsert": [[row()]],
+    "roll_back_upsert": [[row()]],
+    "insert": [[row()]],
+    "delete": [row(), ["state"]],
+    "update": [row(), ["state"], row(details={}), "details"],
+    "update_key": [row(), row(state="off"), "state"],
+    "change_chunk": [0, "compress"],
+    "drop_before": [1],
+    "put_prepared": [[row()], 1],
+    "read_latest": [1],
+    "finish": [],
+}
+
+
+@pytest.mark.parametrize(("step", "given"), STEPS.items(), ids=STEPS)
+def test_each_step_sees_a_row_that_only_one_table_has(stage, subject, step, given):
+    subject = replace(subject, insert_new=written, upsert=written)
+    player = Player(subject, stage)
+    # Later than the rest, and of another chunk than that which the step drops.
+    stage.connections.plain.execute(insert(subject.twins.twin).values(row(At=9_999, state="alone")))
+    with pytest.raises(Disagreement, match=r'only in "twin_Shop floor"|the twin has'):
+        getattr(player, step)(*given)
+
+
+def test_maintenance_that_fails_is_found(stage, subject):
+    player = Player(replace(subject, job=987_654), stage)
+    with pytest.raises(Disagreement, match="compression policy fails: job 987654 not found"):
+        player.run_policy()
+
+
+def test_a_read_that_finds_other_rows_is_found(stage, subject):
+    player = Player(subject, stage)
+    player.insert([row()])
+    stage.connections.plain.execute(insert(subject.twins.twin).values(row(At=6)))
+    with pytest.raises(
+        Disagreement, match=r"prepared read: execution 1 finds \(5\), the twin has \(6, 5\)"
+    ):
+        player.read_latest(2)
 
 
 def test_a_restarted_database_is_empty_and_the_recorder_forgets(stage, subject):
