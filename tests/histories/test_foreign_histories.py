@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -23,6 +25,8 @@ from sqlalchemy import (
     insert,
     text,
 )
+from sqlalchemy.dialects.postgresql import insert as insert_or
+from sqlalchemy.exc import OperationalError
 
 from conformance.declarations import Compression, Hypertable, Trigger
 from conformance.engines.base import Template
@@ -230,13 +234,16 @@ def test_a_document_that_differs_is_found_and_scripted(stage, subject):
 
 
 def written(connection, table, rows):
-    """A write path, as far as these tests need one: of new rows without NULL as a document."""
+    """The `upsert` of a write path; of rows without NULL as a document."""
     for given in rows:
         values = {name: value for name, value in given.items() if value is not None}
-        connection.execute(insert(table).values(values))
+        statement = insert_or(table).values(values)
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=table.primary_key, set_=values)
+        )
 
 
-#: What a history does, by the method of the player; run_policy and restart end as these do.
+#: What a history does, by the method of the player; run_policy ends as change_chunk does.
 STEPS = {
     "insert_new": [[row()]],
     "upsert": [[row()]],
@@ -247,6 +254,7 @@ STEPS = {
     "update_key": [row(), row(state="off"), "state"],
     "change_chunk": [0, "compress"],
     "drop_before": [1],
+    "restart": [],
     "put_prepared": [[row()], 1],
     "read_latest": [1],
     "finish": [],
@@ -254,13 +262,86 @@ STEPS = {
 
 
 @pytest.mark.parametrize(("step", "given"), STEPS.items(), ids=STEPS)
-def test_each_step_sees_a_row_that_only_one_table_has(stage, subject, step, given):
+def test_each_step_sees_a_row_that_only_one_table_has(stage, subject, monkeypatch, step, given):
+    monkeypatch.setattr(stage, "restart", lambda: None)
     subject = replace(subject, insert_new=written, upsert=written)
     player = Player(subject, stage)
     # Later than the rest, and of another chunk than that which the step drops.
-    stage.connections.plain.execute(insert(subject.twins.twin).values(row(At=9_999, state="alone")))
+    in_the_twin(stage, subject, At=9_999, state="alone")
     with pytest.raises(Disagreement, match=r'only in "twin_Shop floor"|the twin has'):
         getattr(player, step)(*given)
+
+
+def in_the_twin(stage, subject, **given):
+    """Give the twin alone a row."""
+    stage.connections.plain.execute(insert(subject.twins.twin).values(row(**given)))
+
+
+def test_an_upsert_keeps_the_last_row(stage, subject):
+    player = Player(replace(subject, upsert=written), stage)
+    player.upsert([row(details={"rate": "5%"})])
+    player.upsert([row(details={"rate": "6%"})])
+    player.finish()
+
+
+def test_statements_that_end_otherwise_are_found(stage, subject):
+    """Although both tables have the same rows in the end."""
+    player = Player(subject, stage)
+    player.insert([row()])
+    in_the_twin(stage, subject, At=6)
+    with pytest.raises(Disagreement, match=r"delete: 1 row in .*, 2 rows in its twin"):
+        player.delete(row(), ["state"])
+
+
+def test_counts_that_a_server_has_wrong_are_not_compared(stage, subject):
+    avoiding = replace(AVOID_NOTHING, counts_deleted=False)
+    player = Player(replace(subject, avoidance=avoiding), stage)
+    player.insert([row()])
+    in_the_twin(stage, subject, At=6)
+    player.delete(row(), ["state"])
+
+
+@pytest.mark.parametrize("free_keys_only", [False, True])
+def test_a_key_is_changed_to_one_that_is_taken(stage, subject, free_keys_only):
+    """Unless the server is known to do it wrong; the twin says what is taken."""
+    avoiding = replace(AVOID_NOTHING, free_keys_only=free_keys_only)
+    player = Player(replace(subject, avoidance=avoiding), stage)
+    player.insert([row()])
+    player.update_key(row(), row(state="on"), "state")
+    in_the_twin(stage, subject, state="off")
+    words = r"update of the key: 1 row in .*, unique_violation in its twin"
+    with nullcontext() if free_keys_only else pytest.raises(Disagreement, match=words):
+        player.update_key(row(state="on"), row(state="off"), "state")
+
+
+def test_what_the_server_does_not_support(stage, subject, monkeypatch):
+    """A key may not be changed in some chunks; all other statements must be supported."""
+    player = Player(subject, stage)
+    outcomes = iter(["feature_not_supported"] * 2 + ["1 row"])
+    monkeypatch.setattr(player, "_outcome", lambda *_: next(outcomes))
+    player.update_key(row(), row(state="off"), "state")
+    with pytest.raises(Disagreement, match=r"insert: feature_not_supported in .*, 1 row in its"):
+        player.insert([row()])
+
+
+def test_a_lost_connection_is_no_outcome(stage, subject, monkeypatch):
+    def lost(_statement):
+        raise OperationalError("INSERT", None, Exception("server closed the connection"))
+
+    player = Player(subject, stage)
+    connections = SimpleNamespace(plain=SimpleNamespace(execute=lost))
+    monkeypatch.setattr(stage, "connections", connections)
+    with pytest.raises(OperationalError, match="server closed the connection"):
+        player.insert([row()])
+
+
+@pytest.mark.parametrize("compresses", [True, False])
+def test_a_history_ends_with_rebuilt_indexes_and_without_compression(stage, subject, compresses):
+    player = Player(replace(subject, compresses=compresses), stage)
+    player.insert([row()])
+    player.finish()
+    titles = ["decompress all"] * compresses + ["rebuild the indexes"]
+    assert [step.title for step in stage.recorder.steps] == ["insert", *titles]
 
 
 def test_maintenance_that_fails_is_found(stage, subject):
@@ -272,7 +353,7 @@ def test_maintenance_that_fails_is_found(stage, subject):
 def test_a_read_that_finds_other_rows_is_found(stage, subject):
     player = Player(subject, stage)
     player.insert([row()])
-    stage.connections.plain.execute(insert(subject.twins.twin).values(row(At=6)))
+    in_the_twin(stage, subject, At=6)
     with pytest.raises(
         Disagreement, match=r"prepared read: execution 1 finds \(5\), the twin has \(6, 5\)"
     ):
