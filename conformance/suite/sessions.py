@@ -214,7 +214,7 @@ class Sessions:
                 break
             _check(deadline)
         _raise_failures(sessions)
-        return not busy
+        return not any(session.is_busy for session in sessions)
 
     def _cancel_and_roll_back(self, sessions: Sequence[_Session]) -> None:
         """Cancel what the sessions are doing, and roll back."""

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from conformance.suite import interruptions as suite
 from conformance.suite.cutting_proxy import Manner, Moment
 from conformance.suite.interrupted import behind_a_proxy
 from conformance.suite.interruptions import moments
@@ -98,6 +99,15 @@ def test_a_terminated_session_leaves_nothing(interruptions):
     moment = Moment(INSERT, Manner.AFTER)
     assert not interruptions.interrupt(insert, moment, interruptions.terminate)
     assert count(interruptions) is None
+
+
+def test_a_process_that_does_not_end(interruptions, monkeypatch):
+    """The server would go on with what was interrupted."""
+    monkeypatch.setattr(suite, "PATIENCE", 0)
+    monkeypatch.setattr(suite, "_PROCESSES", text("SELECT CAST(:pid AS integer) IS NOT NULL"))
+    monkeypatch.setattr(interruptions, "_outlives", True)
+    with pytest.raises(TimeoutError, match=r"the server's process .* does not end"):
+        interruptions.count(insert)
 
 
 def test_nobody_listens(interruptions):
