@@ -97,7 +97,9 @@ def test_a_downgrade_without_traces(traces):
     [(LEAVES, DROPS), (LEAVES, KEEPS), (LEAVES_RELATION, DROPS)],
 )
 def test_traces_are_found(traces, migrations, version):
-    with pytest.raises(pytest.fail.Exception, match="downgrade to base leaves"):
+    # A skipped check would skip this test.
+    outcomes = pytest.fail.Exception, pytest.skip.Exception
+    with pytest.raises(outcomes, match="downgrade to base leaves"):
         traces(migrations(), version=version)
 
 
