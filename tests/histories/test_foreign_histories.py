@@ -57,6 +57,8 @@ CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'rows are final'; END $$;
 CREATE TRIGGER "keep rows" BEFORE UPDATE ON "Shop floor"."Events"
     FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE FUNCTION give(moment bigint) RETURNS void LANGUAGE sql
+    AS $$ INSERT INTO "Shop floor"."Events" VALUES (moment, 2, 'on') $$;
 """
 
 
@@ -84,7 +86,7 @@ def prepare(url):
 def stage():
     engine = EmbeddedEngine()
     engine.start()
-    schema = Template("foreign", "foreign histories 3", prepare)
+    schema = Template("foreign", "foreign histories 4", prepare)
     try:
         template = histories_template(schema, METADATA, community=True)
         with Stage(engine, template, histories_per_database=3) as stage:
@@ -112,6 +114,23 @@ def test_histories_of_it_agree(stage, subject):
                           suppress_health_check=list(HealthCheck)),
     )  # fmt: skip
     assert stage.histories >= before + 8
+
+
+def test_everything_else_is_played(stage, subject):
+    subject = replace(subject, insert_new=written, upsert=written, restartable=True, job=1)
+    assert rules_not_played(subject).keys() == {"triggers"}
+    rules = {name for name in vars(history_of(subject, stage)) if not name.startswith("_")}
+    assert rules - {"subject", "stage", "begin"} == {
+        *("insert_new", "insert_new_again", "upsert", "upsert_again", "abandon_upsert"),
+        *("insert", "insert_again", "delete", "update", "update_key"),
+        *("put_prepared", "read_latest", "change_chunk", "run_policy", "drop_old_chunks"),
+        "restart",
+    }
+
+
+def test_a_write_path_has_two_functions(subject):
+    for half in (replace(subject, insert_new=written), replace(subject, upsert=written)):
+        assert "insert_new" in rules_not_played(half)
 
 
 def test_what_cannot_be_played_is_named(subject):
@@ -157,6 +176,28 @@ def test_a_hypertable_that_a_foreign_key_refers_to():
         "TimescaleDB neither compresses nor drops chunks that a foreign key refers to, as one of "
         "notes does"
     }
+
+
+def test_what_is_changed_and_left_out(subject):
+    """The time column moves rows; a default that is computed may differ between the tables."""
+    assert (subject.updatable, subject.updatable_key) == (["details"], ["machine no", "state"])
+    assert subject.defaulted == ["state"]
+    defaults = Table(
+        "defaults",
+        MetaData(),
+        Column("at", BigInteger, primary_key=True, server_default=text("now_as_number()")),
+        Column("unit", Text, server_default="mm"),
+        Column("none", Text),
+        Hypertable("at", chunk_interval=1_000),
+    )
+    assert Subject(defaults, {}).defaulted == ["unit"]
+
+
+def test_rows_that_meet_a_gap(subject):
+    avoiding = replace(subject, avoidance=replace(AVOID_NOTHING, never_null=frozenset({"details"})))
+    assert subject.avoids_gaps(row())
+    assert not avoiding.avoids_gaps(row())
+    assert avoiding.avoids_gaps(row(details={}))
 
 
 @pytest.mark.parametrize("compresses", [True, False])
@@ -358,6 +399,48 @@ def test_a_read_that_finds_other_rows_is_found(stage, subject):
         Disagreement, match=r"prepared read: execution 1 finds \(5\), the twin has \(6, 5\)"
     ):
         player.read_latest(2)
+
+
+def looks_first(connection, table, rows):
+    connection.execute(text("SELECT 1"))
+    written(connection, table, rows)
+
+
+def gives(connection, _table, rows):
+    connection.execute(text("SELECT public.give(:at)"), {"at": rows[0]["At"]})
+
+
+def first_words(script):
+    return [line.partition(" ")[0] for line in script]
+
+
+def test_a_script_has_the_transactions_of_the_write_path(stage, subject):
+    """One statement needs none. What only reads is left out."""
+    player = Player(replace(subject, upsert=looks_first), stage)
+    player.upsert([row(state="on")])
+    player.roll_back_upsert([row(At=6)])
+    player.upsert([row(At=7), row(At=8)])
+    in_the_twin(stage, subject, At=9)
+    stage.recorder.steps[-1].statements.append('DELETE FROM "Shop floor"."Events" WHERE "At" = 7')
+    script = script_of(subject, stage)
+    of_steps = script[
+        script.index("-- upsert") : script.index("-- returns no row if the two tables are the same")
+    ]
+    assert first_words(of_steps) == [
+        *("--", "INSERT", "--", "INSERT"),
+        *("--", "BEGIN", "INSERT", "ROLLBACK"),
+        *("--", "BEGIN", "INSERT", "INSERT", "COMMIT", "--", "INSERT", "INSERT", "DELETE"),
+    ]  # fmt: skip
+
+
+def test_a_script_has_the_reads_without_which_the_tables_are_the_same(stage, subject):
+    player = Player(replace(subject, insert_new=gives), stage)
+    player.insert([row()])
+    with pytest.raises(Disagreement, match="only in"):
+        # The function gives a row of another machine.
+        player.insert_new([row(At=6)])
+    stage.recorder.steps[-1].statements.clear()
+    assert [line for line in script_of(subject, stage) if line.startswith("SELECT public.give(6)")]
 
 
 def test_a_restarted_database_is_empty_and_the_recorder_forgets(stage, subject):
