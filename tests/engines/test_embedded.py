@@ -129,6 +129,12 @@ class TestDatabase:
         assert _value(connection, "SHOW enable_seqscan") == "on"
         assert _value(connection, "SHOW client_min_messages") == "notice"
 
+    def test_resets_the_search_path_to_where_tables_are(self, connect: Connect) -> None:
+        connection = connect()
+        _execute(connection, "SET search_path = pg_catalog")
+        _execute(connection, "RESET search_path")
+        assert _value(connection, "SELECT current_schema()") == "public"
+
     def test_is_separate_from_another(self, engine: EmbeddedEngine, connect: Connect) -> None:
         _execute(connect(), "CREATE TABLE only_here (n integer)")
         with engine.database() as url:

@@ -29,6 +29,10 @@ const ARGUMENTS = [
   ['fsync=on\0', 'fsync=of\0'],
 ]
 
+// RESET brings back the command line's. "$user", public is too long for it, and means the same where no
+// schema has the user's name. A new cluster is created with that of PGlite.
+const SEARCH_PATH = ['search_path=pg_catalog\0', 'search_path=public\0']
+
 const SETTINGS_TOLD_TO_CLIENTS = [
   'server_version', 'server_encoding', 'client_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone',
   'integer_datetimes', 'standard_conforming_strings', 'application_name',
@@ -50,7 +54,7 @@ class SnapshotFilesystem {
 
   async initialSyncFs() {
     const { FS, HEAPU8 } = this.#pg.Module
-    setArguments(Buffer.from(HEAPU8.buffer))
+    setArguments(Buffer.from(HEAPU8.buffer), this.#snapshot ? [...ARGUMENTS, SEARCH_PATH] : ARGUMENTS)
     if (this.#snapshot) readSnapshot(FS, this.#snapshot)
   }
 
@@ -60,8 +64,8 @@ class SnapshotFilesystem {
 }
 
 /** A build with another command line keeps its own. */
-function setArguments(memory) {
-  for (const [builtIn, ours] of ARGUMENTS) {
+function setArguments(memory, changed) {
+  for (const [builtIn, ours] of changed) {
     const place = memory.indexOf(builtIn)
     if (place >= 0) memory.write(ours, place, 'latin1')
   }
