@@ -180,6 +180,7 @@ _BY_STATE = (
         "The server reports an internal error, which is a defect of PostgreSQL or of an extension: "
         "read the log of the server, and look for the error among TimescaleDB's issues.",
     ),
+    ("55P04", f"Add the value {IN_AUTOCOMMIT}, before the statement that uses the value."),
     ("55P03", "Another session holds the lock: run the revision when the session has ended."),
     ("40P01", "Two sessions wait for each other: lock tables in the same order in both."),
     ("57014", "Set a longer statement_timeout for the revision, or change fewer rows at a time."),

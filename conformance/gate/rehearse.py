@@ -31,7 +31,7 @@ from conformance.gate.rules.locks import judge_locks, judge_together, judge_zone
 from conformance.gate.rules.outcomes import (
     affected_tables,
     judge,
-    judge_combined_failure,
+    judge_combined,
     tables_without_rows,
 )
 from conformance.gate.rules.sizes import estimates, judge_sizes, would_scale
@@ -225,11 +225,11 @@ class _Gate:
     def _judge_combined(self, rehearsed: Sequence[Evidence]) -> list[GateFinding]:
         """Find what only occurs if several revisions run in one upgrade."""
         revisions = self._new.revisions
-        if len(revisions) == 1 or len(rehearsed) < len(revisions) or rehearsed[-1].failure:
+        if len(revisions) == 1 or len(rehearsed) < len(revisions) or rehearsed[-1].after is None:
             return []
         self._progress("all revisions in one upgrade")
-        combined = run_together(self._bench, revisions)
-        return [*judge_combined_failure(combined), *judge_together(combined.statements)]
+        combined = run_together(self._bench, revisions, rehearsed[-1].after, self._models_scope)
+        return [*judge_combined(combined), *judge_together(combined.statements)]
 
     def _scope(self) -> Scope:
         with self._bench.reader() as connection:

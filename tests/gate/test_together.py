@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Integer
+from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table
 
 from .projects import ENV, Project, models, sql
 
@@ -79,3 +79,30 @@ def test_what_only_fails_in_one_transaction(session, tmp_path, env):
         assert finding.revision == "0004"
         assert "pending trigger events" in finding.message
         assert "DROP COLUMN within" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("left", "differs"),
+    [
+        (("SET search_path = sheds, public",), True),
+        (("SET LOCAL search_path = sheds, public",), True),
+        (("SET search_path = public, sheds",), False),
+        (("SET search_path = sheds, public", "RESET search_path"), False),
+    ],
+)
+def test_a_setting_that_one_leaves_for_the_next(session, project, left, differs):
+    project.revision(sql("CREATE SCHEMA sheds", *left), sql("DROP SCHEMA sheds"))
+    project.revision(
+        sql("CREATE TABLE tools (id integer CONSTRAINT pk_tools PRIMARY KEY)"),
+        sql("DROP TABLE tools"),
+        revision="0003",
+        parent="0002",
+    )
+    metadata = models()
+    identifier = Column("id", Integer, autoincrement=False)
+    Table("tools", metadata, identifier, PrimaryKeyConstraint("id", name="pk_tools"))
+    found = project.rehearse(session, metadata).findings
+    assert [finding.id for finding in found] == ["together-differs:0003"] * differs, found
+    for finding in found:
+        assert "table sheds.tools is new" in finding.message
+        assert "table tools is gone" in finding.message

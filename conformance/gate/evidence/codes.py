@@ -49,6 +49,11 @@ CODES = (
         Code("trace-left", ERROR, "The downgrade leaves entries behind in a catalog."),
         Code("irreversible", NOTE, "The revision is declared irreversible."),
         Code("offline-differs", ERROR, "Offline SQL has another effect than the upgrade."),
+        Code(
+            "together-differs",
+            ERROR,
+            "Several revisions have another effect in one run than alone.",
+        ),
         Code("accepted-without-reason", ERROR, "A finding is accepted without a reason."),
         Code("accepted-in-vain", WARNING, "An accepted finding does not occur."),
     )

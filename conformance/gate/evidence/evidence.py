@@ -99,11 +99,13 @@ class CombinedRun:
         statements: all statements, each with the identifier of the revision that sent it.
         failure: why the run did not complete; None if it did.
         stopped_at: the identifier of the revision that failed, else of the last one.
+        differences: how the result differs from that of the revisions one by one.
     """
 
     statements: tuple[tuple[str, Statement], ...]
     failure: Failure | None = None
     stopped_at: str = ""
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

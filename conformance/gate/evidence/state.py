@@ -12,7 +12,7 @@ from conformance.comparing.messages import attribute_name, noun_of
 from conformance.comparing.traces import is_home
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from conformance.comparing.facts import FactKey, Facts, Value
 
@@ -197,6 +197,11 @@ def changed_rows(
                     yield name, description
 
 
+def with_rows(facts: Sequence[str], rows: Iterable[str]) -> list[str]:
+    """Descriptions of facts and rows, without the rows that are gone with their table or column."""
+    return [*facts, *(row for row in rows if not any(fact.endswith(f" {row}") for fact in facts))]
+
+
 def overwritten(before: State, after: State) -> Iterator[tuple[str, int, int]]:
     """Columns whose values changed, in tables that have no fewer rows.
 
@@ -233,8 +238,8 @@ def _changed_columns(earlier: Contents, later: Contents) -> Iterator[tuple[str, 
 
 def differences(before: State, after: State) -> list[str]:
     """Describe every difference between two states."""
-    found = describe_changes(before, after)
-    found += [description for _, description in changed_rows(before, after)]
+    rows = [description for _, description in changed_rows(before, after)]
+    found = with_rows(describe_changes(before, after), rows)
     if not found:
         found += changed_traces(before, after)
     if before.version != after.version:

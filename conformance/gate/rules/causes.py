@@ -35,6 +35,13 @@ _ROLE_IN_USE = (
     "refer to it, such as those of this run."
 )
 
+#: Alembic's own statement, in the session of the revision before it.
+_VERSION = re.compile(r"(UPDATE|INSERT INTO|DELETE FROM) (\S+\.)?alembic_version\b")
+_SETTING_LEFT = (
+    "The revision leaves another search_path or role set: let the revision set it back at its end, "
+    "or name the schema in each statement."
+)
+
 #: raise_exception of PL/pgSQL.
 _RAISED = "P0001"
 #: A data migration may look for rows that nobody can generate.
@@ -56,6 +63,7 @@ def hint_for(failure: Failure) -> str:
     """What to do about the failure."""
     return (
         hint_for_dependents(failure.dependents)
+        or _for_alembic(failure)
         or hint_for_known(failure.reason)
         or _by_cause(failure)
         or hint_for_rows()
@@ -91,6 +99,11 @@ def _by_cause(failure: Failure) -> str | None:
     if failure.hint and found in (None, CORRECT_NAME, CORRECT_STATEMENT, EXHAUSTED):
         return " ".join(filter(None, (found, f"The server's hint: {failure.hint}")))
     return found
+
+
+def _for_alembic(failure: Failure) -> str | None:
+    left = failure.sqlstate in ("42P01", "42501") and _VERSION.match(failure.sql)
+    return _SETTING_LEFT if left else None
 
 
 def _of_itself(failure: Failure) -> str | None:

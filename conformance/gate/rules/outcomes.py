@@ -11,6 +11,7 @@ from conformance.gate.evidence.state import (
     changed_traces,
     describe_changes,
     has_new_hypertables,
+    with_rows,
 )
 from conformance.gate.rules.causes import (
     describe_failure,
@@ -67,8 +68,8 @@ def judge_failure(revision: str, failure: Failure) -> GateFinding:
     )
 
 
-def judge_combined_failure(combined: CombinedRun) -> Iterator[GateFinding]:
-    """Find an upgrade that fails only after other revisions in the same run."""
+def judge_combined(combined: CombinedRun) -> Iterator[GateFinding]:
+    """Find revisions that fail, or have another effect, only in the same run as others."""
     if combined.failure is not None:
         sql = f" at {shortened(combined.failure.sql)}" if combined.failure.sql else ""
         yield GateFinding(
@@ -79,6 +80,16 @@ def judge_combined_failure(combined: CombinedRun) -> Iterator[GateFinding]:
             f"{sql}: {describe_failure(combined.failure)}.",
             "Run each revision in its own transaction: transaction_per_migration in env.py, or an "
             "autocommit_block(); or deploy the revisions one after the other.",
+        )
+    elif combined.differences:
+        yield GateFinding(
+            "together-differs",
+            combined.stopped_at,
+            "",
+            "In one run the new revisions have another effect than one by one: "
+            f"{listed(combined.differences)}.",
+            "A revision leaves a setting of its session behind, such as search_path: let the "
+            "revision reset the setting at its end, or name the schema in each statement.",
         )
 
 
@@ -167,7 +178,7 @@ def _judge_downgrade(evidence: Evidence, outcome: DowngradeOutcome) -> _Found | 
     # Data that the upgrade lost or changed is another finding; no downgrade can restore it.
     known = {name for name, _ in changed_rows(evidence.before, evidence.after or evidence.before)}
     rows = dict(changed_rows(evidence.before, outcome.after, without=known))
-    different = [*facts, *rows.values()]
+    different = with_rows(facts, rows.values())
     if different and outcome.statements == 0:
         return (
             "downgrade-missing",

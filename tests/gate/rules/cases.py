@@ -40,7 +40,7 @@ from conformance.gate.rules.hints import (
     hint_for_scan,
 )
 from conformance.gate.rules.locks import judge_locks, judge_together
-from conformance.gate.rules.outcomes import judge, judge_combined_failure
+from conformance.gate.rules.outcomes import judge, judge_combined
 from conformance.gate.rules.rows import judge_rows
 from conformance.intervals import Interval
 from conformance.population.sequences_behind import LaggingSequence
@@ -252,13 +252,16 @@ CASES = {
         (),
         Versions("2.29.2", "2.17"),
     ),
-    "an upgrade that fails after others": lambda: judge_combined_failure(
+    "an upgrade that fails after others": lambda: judge_combined(
         CombinedRun((), Failure("lock timeout on X.", "DROP TABLE t"), "0003")
     ),
-    "an upgrade that fails after others, in Python": lambda: judge_combined_failure(
+    "an upgrade that fails after others, in Python": lambda: judge_combined(
         CombinedRun((), Failure("ValueError: no"), "0003")
     ),
-    "an upgrade that does not fail after others": lambda: judge_combined_failure(CombinedRun(())),
+    "an upgrade that does not fail after others": lambda: judge_combined(CombinedRun(())),
+    "an upgrade with another effect after others": lambda: judge_combined(
+        CombinedRun((), stopped_at="0002", differences=("table s.t is new", "table t is gone"))
+    ),
     "a warning": lambda: judge(
         evidence(
             statements=(statement(6, "x", notices=(Notice("WARNING", "old is kept for X."),)),)

@@ -212,7 +212,7 @@ def test_the_hint_of_the_server_is_quoted_where_it_says_more():
     assert hint_for(name).endswith("revision. The server's hint: Perhaps you meant b.")
     room = Failure("out of shared memory", "X", sqlstate="53200", hint="Raise the limit.")
     assert hint_for(room).endswith("transaction. The server's hint: Raise the limit.")
-    label = Failure("unsafe use", "X", sqlstate="55P04", hint="Commit first.")
+    label = Failure("in use", "X", sqlstate="55006", hint="Commit first.")
     assert hint_for(label) == "The server's hint: Commit first."
     rows = Failure("duplicate", "X", sqlstate="23505", hint="?")
     assert "The server's hint" not in hint_for(rows)
@@ -246,3 +246,16 @@ def test_a_module_that_is_not_installed_has_nothing_to_do_with_rows():
     assert "write postgresql+psycopg2://" in hint_for_generated(driver)
     for failure in (missing, driver):
         assert "--on URL" not in hint_for_generated(failure)
+
+
+def test_a_value_of_an_enum_is_added_before_its_use():
+    label = Failure("unsafe use", "X", sqlstate="55P04", hint="Commit first.")
+    assert hint_for(label).startswith("Add the value in an op.get_context().autocommit_block()")
+
+
+@pytest.mark.parametrize("sqlstate", ["42P01", "42501"])
+def test_a_setting_that_alembic_meets(sqlstate):
+    version = "UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = ''"
+    assert "another search_path or role" in hint_for(Failure("no", version, sqlstate=sqlstate))
+    other = Failure("no", "UPDATE versions SET a = 1", sqlstate=sqlstate)
+    assert "search_path" not in hint_for(other)
