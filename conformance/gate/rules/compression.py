@@ -16,6 +16,7 @@ from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.codes import ERROR, WARNING
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import counterpart
+from conformance.gate.rules.attribution import definer_of, is_named
 from conformance.gate.rules.hints import hint_for_refusal
 from conformance.gate.rules.sentences import shortened
 
@@ -136,12 +137,14 @@ def judge_compression(
         yield judge_refusal(evidence.revision.identifier, evidence.failure)
     if evidence.after is None:
         return
+    texts = [statement.sql for statement in evidence.statements]
     for oid, earlier in evidence.before.contents.items():
         later = counterpart(evidence.after.contents, oid, earlier.name)
         compressed = earlier.compressed or earlier.name in declared
         if later is None or later.oid != earlier.oid or not compressed:
             continue
-        for change, subject in _changes(earlier, later, _setting_columns(evidence, earlier.name)):
+        needed = _setting_columns(evidence, earlier.name)
+        for change, subject in _changes(earlier, later, needed, texts):
             refusal = REFUSALS[change]
             if severity := versions.severity(refusal):
                 unsaid = " The models do not say which version they need." * (severity == WARNING)
@@ -152,6 +155,7 @@ def judge_compression(
                     f"{change} ({subject}): {refusal.versions} the change while compression is "
                     f"enabled on {earlier.name}.{unsaid}",
                     versions.hint(refusal),
+                    definer_of(evidence.statements, subject),
                     severity=severity,
                 )
 
@@ -175,9 +179,14 @@ def refused_for_compression(failure: Failure) -> bool:
 
 
 def _changes(
-    earlier: Contents, later: Contents, needed: Collection[str]
+    earlier: Contents, later: Contents, needed: Collection[str], texts: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each change that is in `REFUSALS`, with its subject."""
+    """Yield each change that is in `REFUSALS`, with its subject.
+
+    Args:
+        needed: the segment-by and order-by columns.
+        texts: the statements of the upgrade.
+    """
     for number, column in earlier.columns.items():
         name = f"{earlier.name}.{column.name}"
         if number in later.columns:
@@ -189,8 +198,11 @@ def _changes(
         column = later.columns[number]
         for change in _added(column):
             yield change, f"{later.name}.{column.name}"
+    known = set(earlier.constraints.values())
     for oid, (kind, name) in later.constraints.items():
-        if oid not in earlier.constraints:
+        # Changing a column's type builds its constraints again, which no version rejects.
+        rebuilt = (kind, name) in known and not any(is_named(name, text) for text in texts)
+        if oid not in earlier.constraints and not rebuilt:
             change = "CREATE UNIQUE INDEX" if kind == "unique index" else "ADD CONSTRAINT"
             yield change, f"{later.name}.{name}"
 

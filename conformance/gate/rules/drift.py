@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.comparing.policies.codes import POLICY_CODES
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import changed_facts
+from conformance.gate.rules.attribution import definer_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -43,6 +44,7 @@ def judge_drift(
     """
     changed = _changed(rehearsed)
     last = rehearsed[-1].revision.identifier
+    statements = {item.revision.identifier: item.statements for item in rehearsed}
     for finding in findings:
         revision = _blamed(finding, changed)
         if heads and revision is None and _is_old(finding, promised_before):
@@ -67,6 +69,7 @@ def judge_drift(
                 subject,
                 f"{finding.message}.",
                 finding.hint,
+                definer_of(statements.get(revision or "", ()), finding.object, finding.kind),
                 severity=severity,
                 fact=finding,
             )

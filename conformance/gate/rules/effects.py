@@ -40,8 +40,8 @@ def without_effect(evidence: Evidence) -> Iterator[tuple[str, str]]:
         table = _table(_CHANGES, statement)
         writes = any(item.written for item in statement.rows)
         if statement.transaction is None:
-            # There the server's counts are not read.
-            writes = any(name.startswith(f"{table}.") for name in changed)
+            # There an engine with one session counts nothing.
+            writes |= any(name.startswith(f"{table}.") for name in changed)
         finds_none = (table in filled and not writes) or _table(_DROPS_CHUNKS, statement) in filled
         if finds_none and not statement.by_alembic:
             yield (

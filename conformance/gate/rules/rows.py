@@ -13,6 +13,7 @@ from conformance.gate.evidence.state import (
     overwritten,
     same_column,
 )
+from conformance.gate.rules.attribution import definer_of, is_named, remover_of
 from conformance.gate.rules.sentences import capitalized, without_comments
 from conformance.intervals import Interval
 
@@ -43,7 +44,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
     """Find existing rows that are deleted, changed, or about to be dropped."""
     if evidence.after is None:
         return
-    yield from _retention(evidence.revision.identifier, evidence.before, evidence.after)
+    yield from _retention(evidence, evidence.after)
     yield from _lagging_sequences(evidence)
     deleted = deleted_rows(evidence.before, evidence.after)
     detached = {name: found for name in deleted if (found := _detacher(evidence, name))}
@@ -66,7 +67,8 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             name,
             f"{capitalized(description)}.",
             _hint(evidence, name, deleted=name in deleted),
-            _writer(evidence, name) if name in deleted else None,
+            (_writer(evidence, name) if name in deleted else None)
+            or remover_of(evidence.statements, name),
         )
     replaced = dict(_overwritten(evidence))
     for name, description in replaced.items():
@@ -173,7 +175,7 @@ def _detacher(evidence: Evidence, name: str) -> tuple[int, str] | None:
     for statement in evidence.statements:
         sql = without_comments(statement.sql)
         if statement.transaction is None:  # Its locks were gone before anybody looked.
-            touched = _is_named(name, sql)
+            touched = is_named(name, sql)
         else:
             touched = any(lock.relation == name for lock in statement.locks)
         if touched and (found := _DETACHES.search(sql)):
@@ -181,13 +183,9 @@ def _detacher(evidence: Evidence, name: str) -> tuple[int, str] | None:
     return None
 
 
-def _is_named(table: str, sql: str) -> bool:
-    bare = re.escape(table.rpartition(".")[2])
-    return re.search(rf"(?<!\w){bare}(?!\w)", sql, re.IGNORECASE) is not None
-
-
-def _retention(revision: str, before: State, after: State) -> Iterator[GateFinding]:
+def _retention(evidence: Evidence, after: State) -> Iterator[GateFinding]:
     """Find retention policies that are new or drop younger chunks than before."""
+    before = evidence.before
     filled = {contents.name for contents in before.contents.values() if contents.rows}
     for key, age in after.facts.items():
         if (key.kind, key.name, key.attribute) != ("policy", "retention", "drop_after"):
@@ -195,11 +193,12 @@ def _retention(revision: str, before: State, after: State) -> Iterator[GateFindi
         if key.table in filled and _shorter(age, before.facts.get(key)):
             yield GateFinding(
                 "data-lost",
-                revision,
+                evidence.revision.identifier,
                 f"{key.table}.retention",
                 f"The retention policy of {key.table} drops chunks older than {show(age)}, and its "
                 "first run starts immediately.",
                 "Copy the older rows elsewhere first, or accept the finding with the reason.",
+                definer_of(evidence.statements, key.table, key.kind),
             )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.gate.evidence.evidence import Evidence, Failure
+from conformance.gate.evidence.report import Statement
 from conformance.gate.evidence.state import Column, Contents, State
 from conformance.gate.revisions.new import Revision
 from conformance.gate.rules.compression import (
@@ -221,3 +222,21 @@ def test_a_name_that_sounds_like_compression_is_no_refusal(state, reason):
     assert not refused_for_compression(failure)
     refusal = Failure("not on compressed chunks", "ALTER TABLE t ...", sqlstate="0A000")
     assert refused_for_compression(refusal)
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("ALTER TABLE t ALTER v TYPE bigint", False),
+        ("ALTER TABLE t ALTER v TYPE bigint, DROP CONSTRAINT old, ADD CONSTRAINT old", True),
+    ],
+)
+def test_a_constraint_that_a_type_builds_again_is_not_added(text, again):
+    then = state(
+        {**BEFORE.contents[7].columns, 1: replace(PLAIN, type="bigint")}, {6: ("check", "old")}
+    )
+    evidence = Evidence(REVISION, BEFORE, (Statement(4, text, 0.1),), after=then)
+    judged = list(judge_compression(evidence, (), Versions("2.29.2", "2.17")))
+    subjects = [item.subject for item in judged]
+    assert subjects == (["t.v", "t.old"] if again else ["t.v"])
+    assert [item.statement for item in judged] == [4] * len(judged)

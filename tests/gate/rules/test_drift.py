@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.comparing.facts import EXISTS, FactKey
 from conformance.comparing.findings import Finding
 from conformance.comparing.policies.codes import POLICY_CODES
 from conformance.gate.rules.drift import judge_drift, unchanged
 from conformance.intervals import Interval
 
-from .cases import BEFORE, CHUNKS, REVISION, evidence
+from .cases import BEFORE, CHUNKS, REVISION, evidence, statement
 
 
 def finding(*, expected, observed):
@@ -114,3 +115,34 @@ def test_a_broken_rule_needs_no_earlier_models():
 def test_a_broken_rule_is_as_severe_as_its_code_says():
     (item,) = judge_drift([replace(BROKEN, severity="note")], [CHANGED], ["0001"], None)
     assert item.severity == POLICY_CODES[RULE].severity
+
+
+NAMED = FactKey("unique", "t", "uq_t", EXISTS)
+POLICY = FactKey("policy", "t", "compression", "compress_after")
+
+
+@pytest.mark.parametrize(
+    ("key", "texts", "number"),
+    [
+        (CHUNKS, ("ALTER TABLE t ADD a int",), None),
+        (CHUNKS, ("ALTER TABLE t ADD a int", "SELECT set_chunk_time_interval('t', 1)"), 2),
+        (CHUNKS, ("SELECT create_hypertable('u', 'a')",), None),
+        (CHUNKS, ("SELECT create_hypertable('t', 'a')", "SELECT set_number_interval('t')"), None),
+        (NAMED, ("ALTER TABLE t DROP CONSTRAINT uq_t", "ALTER TABLE t ADD CONSTRAINT uq_t "), 2),
+        (NAMED, ("ALTER TABLE t ADD UNIQUE (a)",), 1),
+        (NAMED, ("ALTER TABLE t ADD UNIQUE (a)", "ALTER TABLE t ADD b int"), None),
+        (NAMED, ("UPDATE t SET a = 'uq_t'", "SELECT a FROM t"), None),
+        (POLICY, ("ALTER TABLE t ADD a int", "SELECT remove_compression_policy('t')"), 2),
+    ],
+)
+def test_the_statement_that_made_the_difference_is_named(key, texts, number):
+    found = Finding(
+        key.id, key.kind, key.object, key.attribute, "different", 1, 2, "It differs", "Mend it."
+    )
+    statements = tuple(statement(number, sql) for number, sql in enumerate(texts, 1))
+    changed = evidence(after=replace(BEFORE, facts={key: 1}), statements=statements)
+    (item,) = judge_drift([found], [changed], ("0001",), set())
+    assert (item.revision, item.statement) == ("0002", number)
+    # What no revision changed has no statement.
+    (item,) = judge_drift([found], [evidence(statements=statements)], ("0001",), set())
+    assert item.statement is None

@@ -98,6 +98,8 @@ def test_nor_are_those_that_change_rows():
 def test_outside_of_a_transaction_the_states_tell():
     alone = statement(1, UPDATE, transaction=None)
     assert len(found(alone)) == 1
+    # Of a new column's values only the server's counts tell.
+    assert found(statement(1, UPDATE, transaction=None, rows=read("t", written=3))) == []
     assert found(alone, after=state(1, t=3, Odd=3, empty=0)) == []
     # What another table's rows or a longer name say does not count.
     others = {"before": state(t=3, t2=3), "after": state(t=3, t2=4)}

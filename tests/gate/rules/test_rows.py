@@ -155,3 +155,57 @@ def test_rows_of_a_detached_chunk_are_not_deleted(sql, locked, written, code):
             f"The {part} becomes a table of its own with its rows. If that is intended, accept the "
             "finding with the reason."
         )
+
+
+def removed(*texts, locked=(), after=None, **known):
+    """The statements that are named for what is lost of `t`, and of a column of `t`."""
+    column = Column("v", "integer", not_null=False, computed=False, has_default=False, digest=0)
+    contents = Contents(7, "t", False, 3, {1: column}, ())
+    before = State({}, Counter(), {7: contents})
+    statements = tuple(
+        Statement(
+            number, sql, 0.1, 1, locks=(Lock("t", True),) if number in locked else (), **known
+        )
+        for number, sql in enumerate(texts, 1)
+    )
+    evidence = Evidence(REVISION, before, statements, after=after or tables())
+    return [(item.subject, item.statement) for item in judge_rows(evidence)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "locked", "number"),
+    [
+        (("ALTER TABLE t ADD x int", "DROP TABLE t"), (1, 2), 2),
+        (("DROP TABLE ts", "DROP TABLE public.t"), (), 2),
+        (("DROP TABLE parts", "-- why\nTRUNCATE u, t"), (1,), 2),
+        (("SELECT 1", "TRUNCATE u CASCADE"), (1, 2), 2),
+        (("DO $$ BEGIN EXECUTE format('DROP TABLE %s', 'c'); END $$",), (1,), 1),
+        (("SELECT drop_chunks('t', now())",), (), 1),
+        (("ALTER TABLE t RENAME TO u",), (1,), None),
+    ],
+)
+def test_the_statement_that_drops_them_is_named(texts, locked, number):
+    assert removed(*texts, locked=locked) == [("t", number)]
+
+
+def test_not_one_of_alembic():
+    assert removed("DROP TABLE t", locked=(1,), by_alembic=True) == [("t", None)]
+
+
+def test_the_statement_that_drops_a_column_is_named():
+    without = State({}, Counter(), {7: Contents(7, "t", False, 3, {}, ())})
+    texts = ("ALTER TABLE t DROP w", "ALTER TABLE t DROP COLUMN v")
+    assert removed(*texts, locked=(1,), after=without) == [("t.v", 2)]
+
+
+def test_the_statement_that_adds_a_retention_is_named():
+    texts = (
+        "SELECT 't'",
+        "SELECT add_compression_policy('u', INTERVAL '1 day')",
+        "SELECT add_retention_policy('t', INTERVAL '30 days')",
+        "ALTER TABLE t ADD w int",
+    )
+    statements = tuple(Statement(number, sql, 0.1, 1) for number, sql in enumerate(texts, 1))
+    evidence = Evidence(REVISION, state(), statements, after=state(facts=days(30)))
+    (finding,) = judge_rows(evidence)
+    assert finding.statement == 3
