@@ -31,6 +31,12 @@ def following(
         names: a declared table, column or aggregate -> the one that the database has instead.
     """
     found = _of_another_type(expected, findings)
+    for key in findings:
+        if (key.kind, key.attribute) == ("hypertable", "time_type"):
+            time = expected.get(key._replace(attribute="time_column"))
+            column = FactKey("column", key.table, str(time), "type")
+            if column in findings:
+                found[column].append(key)
     causes = [key for key in findings if key in names or _is_cause(key, findings)]
     by_table: dict[str, set[int]] = defaultdict(set)
     for number, cause in enumerate(causes):

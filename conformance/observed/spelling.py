@@ -57,6 +57,7 @@ _CAST_NULL = re.compile(r"^(?:\(NULL::(?:[^()]|\(\d[\d,]*\))*\)|NULL)::")
 #: A default, as text.
 _NULL = "NULL::text"
 _NUMBER = re.compile(r"'(-?\d+(?:\.\d+)?)'::text")
+_WORD = re.compile(r"[\w$]+")
 #: Microseconds, which is all the precision that there is.
 _ALL_DIGITS = re.compile(r"\b(timestamp|time|interval)\(6\)")
 #: A target list has at most 1664 entries (MaxTupleAttributeNumber).
@@ -318,9 +319,15 @@ class _Scope:
             text_of_domain = text.lower() if key.kind == "domain" else text
             # As quotes have it.
             written = text_of_domain.replace('""', '"')
-            named = sorted(column for column in columns if column[0] in written)
+            words = {*_WORD.findall(written)}
+            named = sorted(column for column in columns if _is_in(column[0], written, words))
             self._identities[asked] = text, tuple(named), cast
         return self._identities[asked]
+
+
+def _is_in(column: str, text: str, words: set[str]) -> bool:
+    """Whether the text may have the column: as a word, or anywhere if it is not one word."""
+    return column in words or (column in text and not _WORD.fullmatch(column))
 
 
 def _of_row_variables(

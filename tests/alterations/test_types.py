@@ -368,6 +368,20 @@ def test_what_needs_a_missing_type_or_collation_is_left_to_a_person(bare_databas
     assert (set(outcome.left), outcome.changed) == (left, [])
 
 
+def test_a_missing_type_of_a_column_whose_name_is_in_another_word(bare_database):
+    """The check of another column can be compared without the missing type."""
+    metadata = MetaData()
+    check = CheckConstraint("outside IN ('left', 'right')", name="ck_outside")
+    side = Column("side", Enum("buy", "sell", name="direction"))
+    Table("orders", metadata, Column("outside", Text), side, check)
+    bare_database.execute(
+        "CREATE TYPE side AS ENUM ('buy', 'sell'); CREATE TABLE orders (outside text"
+        " CONSTRAINT ck_outside CHECK (outside IN ('left', 'right')), side side)"
+    )
+    kept = {"type:direction:exists", "type:side:exists", "column:orders.side:type"}
+    bare_database.expect(kept, metadata)
+
+
 @pytest.mark.parametrize(
     ("declared", "type_", "value"),
     [
