@@ -358,6 +358,16 @@ def test_jobs_that_fail_for_one_known_cause_are_one_finding():
         ("policy:curves.compression:exists",),
         ("job-fails:flows.compression:last_run",),
     ]
+    # And of more than one other the first of these speaks for them.
+    third = failing("volumes", jobs[0].runs.error)
+    found = compared(Circumstances((*jobs[:2], third)), observed=undeclared)
+    assert [finding.ids for finding in found.findings.values()] == [
+        ("policy:curves.compression:exists",),
+        ("job-fails:flows.compression:last_run", "job-fails:volumes.compression:last_run"),
+    ]
+    assert [*found.findings.values()][1].message.startswith(
+        "policy flows.compression, policy volumes.compression: the last run of each failed; of the"
+    )
 
 
 def test_only_the_first_few_are_named():

@@ -49,12 +49,12 @@ _DONE = {"compression": "compressed", "retention": "dropped"}
 def judge(facts: Facts, circumstances: Circumstances) -> Iterator[Broken]:
     """Everything that only time shows."""
     jobs = {job.key: job for job in circumstances.jobs}
-    told: dict[FactKey, FactKey] = {}
+    told: dict[FactKey, tuple[FactKey, ...]] = {}
     for together in _failing(circumstances):
-        told |= dict.fromkeys(together, _fails_key(next(iter(together))))
+        told |= dict.fromkeys(together, tuple(map(_fails_key, together)))
         yield from _fail(together)
     for late in circumstances.late:
-        yield _late(late, jobs.get(late.key), told.get(late.key, _fails_key(late.key)))
+        yield _late(late, jobs.get(late.key), told.get(late.key, (_fails_key(late.key),)))
     yield from _invalid_indexes(facts)
     yield from _unreadable_aggregates(facts)
     for numbers in circumstances.numbers:
@@ -82,10 +82,11 @@ def _cause_of(runs: Runs) -> str:
 
 
 def _fail(together: dict[FactKey, tuple[Job, Runs]]) -> Iterator[Broken]:
-    """The first job speaks for all."""
-    first, *others = map(_fails_key, together)
-    named = listed([f"{key.kind} {key.object}" for key in together])
-    for key, (job, runs) in together.items():
+    """The first job speaks for all; the next one, if another finding explains the first."""
+    keys = [*map(_fails_key, together)]
+    for number, (key, (job, runs)) in enumerate(together.items()):
+        named = listed([f"{each.kind} {each.object}" for each in [*together][number:]])
+        others = keys[number + 1 :]
         told = "the last run of each failed; of the first," if others else "the last run failed;"
         yield Broken(
             _fails_key(key),
@@ -98,13 +99,13 @@ def _fail(together: dict[FactKey, tuple[Job, Runs]]) -> Iterator[Broken]:
                 *owner_keys(job),
                 broken_key("integer-now-missing", key.table, "integer_now"),
                 broken_key("chunks-referenced", key.table, "foreign_keys"),
-                *[first] * (_fails_key(key) != first),
+                *keys[:number],
             ),
-            others=tuple(others) if _fails_key(key) == first else (),
+            others=tuple(others),
         )
 
 
-def _late(late: Late, job: Job | None, fails: FactKey) -> Broken:
+def _late(late: Late, job: Job | None, fails: tuple[FactKey, ...]) -> Broken:
     chunks = f"{late.chunks} chunk{'s' * (late.chunks != 1)}"
     done = _DONE[late.key.name]
     never = job is not None and job.runs is not None and job.runs.total == 0
@@ -117,7 +118,7 @@ def _late(late: Late, job: Job | None, fails: FactKey) -> Broken:
         "(maxchunks_to_compress, locks, max_runtime). CALL run_job() shows what keeps it.",
         observed=late.chunks,
         rests_on=(late.key, late.key._replace(attribute="scheduled")),
-        causes=(fails, *(owner_keys(job) if job is not None else ())),
+        causes=(*fails, *(owner_keys(job) if job is not None else ())),
     )
 
 
