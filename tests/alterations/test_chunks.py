@@ -134,6 +134,17 @@ CASES = (
     ),
     Alteration("compressed", ROWS + COMPRESS_ALL, community=True),
     Alteration(
+        "compressed rows that the status denies",
+        ROWS + COMPRESS_ALL + "UPDATE _timescaledb_catalog.chunk SET status = 0",
+        {ALTERATIONS_OF_CHUNKS},
+        community=True,
+    ),
+    Alteration(
+        "decompressed",
+        ROWS + COMPRESS_ALL + "SELECT decompress_chunk(c) FROM show_chunks('curves') c",
+        community=True,
+    ),
+    Alteration(
         "all with older settings",
         OTHERS + ROWS + COMPRESS_ALL + DECLARED,
         {SETTINGS},

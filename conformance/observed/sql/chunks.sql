@@ -76,6 +76,10 @@ WITH plain AS (
         ON z.id = (pg_catalog.to_jsonb(o) ->> 'compressed_hypertable_id'::text)::integer
       JOIN pg_catalog.pg_namespace n ON n.nspname = z.schema_name
       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = z.table_name
+), known AS MATERIALIZED (
+    SELECT k.chunk_schema, k.chunk_name, k.is_compressed
+      FROM timescaledb_information.chunks k
+     WHERE k.chunk_name IS NOT NULL
 ), relation AS (
     SELECT oid, hypertable, pg_catalog.count(*) OVER (PARTITION BY hypertable) AS chunks
       FROM chunk WHERE NOT is_compressed
@@ -362,9 +366,20 @@ SELECT schema_name, table_name, chunk_name, 'alteration',
   JOIN pg_catalog.pg_class c USING (oid)
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE NOT is_partition AND NOT is_compressed
-   AND (n.nspname, c.relname) NOT IN (SELECT k.chunk_schema, k.chunk_name
-                                        FROM timescaledb_information.chunks k
-                                       WHERE k.chunk_name IS NOT NULL)
+   AND (n.nspname, c.relname) NOT IN (SELECT k.chunk_schema, k.chunk_name FROM known k)
+UNION ALL
+-- CHUNK_STATUS_COMPRESSED. Without it some versions read the plain rows alone, others the compressed ones.
+SELECT schema_name, table_name, p.chunk_name, 'alteration',
+       'has compressed rows that its status denies, so that queries miss rows', false
+  FROM plain AS p
+  JOIN pg_catalog.pg_class c USING (oid)
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE NOT is_partition
+   AND EXISTS (SELECT FROM _timescaledb_catalog.compression_settings s
+                WHERE s.relid = p.oid AND pg_catalog.to_jsonb(s) ->> 'compress_relid'::text IS NOT NULL)
+   -- IS TRUE has the planner look each up in a hash table.
+   AND ((n.nspname, c.relname) IN (SELECT k.chunk_schema, k.chunk_name FROM known k
+                                    WHERE NOT k.is_compressed)) IS TRUE
 UNION ALL
 -- From 2.29 on the catalog has a chunk's OID, which prints as a number where the table is gone; the
 -- views of older versions fail at one that is. One that is dropped meanwhile is still in pg_class.
