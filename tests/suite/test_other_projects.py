@@ -242,6 +242,45 @@ def upgrade():
     checked(folder, "-k", "sees_a_dropped_index")
 
 
+def test_a_foreign_key_depends_on_an_index_that_is_dropped(project):
+    folder = project(STYLES["takes a connection"])
+    (folder / "desk.py").write_text(
+        f"""{MODELS}
+from sqlalchemy import Index
+
+places = metadata.tables["places"]
+places.append_column(Column("code", Integer))
+Index("ix_places_100%_code", places.c.code, unique=True)
+Table(
+    "doors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("code", Integer, ForeignKey("places.code")),
+)
+"""
+    )
+    (folder / "alembic/versions/0003.py").write_text(
+        """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade():
+    op.add_column("places", sa.Column("code", sa.Integer))
+    op.create_index("ix_places_100%_code", "places", ["code"], unique=True)
+    op.create_table(
+        "doors",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("code", sa.Integer, sa.ForeignKey("places.code")),
+    )
+"""
+    )
+    checked(folder, "-k", "sees_a_dropped_index")
+
+
 PARTITIONED = (
     MODELS
     + """
