@@ -42,8 +42,8 @@ and from the working directory.
 
 The value of a key comes from the first of these places:
 
-1. the option of the command, such as `--alembic-ini` for `alembic_ini`; pytest's option is
-   `--conformance-alembic-ini`
+1. the option of the command, such as `--alembic-ini` for `alembic_ini`; an option for a list may be
+   given several times; pytest's option is `--conformance-alembic-ini`
 2. the variable of the environment, if the table below names one
 3. `pyproject.toml`
 4. the default

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance.project.configuration import KEYS
+from conformance.project.shapes import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 def _reader(key: Key) -> Callable[[click.Context, click.Parameter, str | None], Any]:
     """A callback for click that converts the text of an option to the value of the key."""
 
-    def read(_context: click.Context, _option: click.Parameter, text: str | None) -> Any:
+    def read(
+        _context: click.Context, _option: click.Parameter, given: str | tuple[str, ...] | None
+    ) -> Any:
+        # An option that takes several texts may be given several times, or not at all: ().
+        text = given if isinstance(given, str) else ",".join(given) if given else None
         try:
             return None if text is None else key.shape.read(text)
         except ValueError as error:
@@ -41,6 +46,7 @@ def option(name: str, *more: str) -> Callable[[Any], Any]:
         *more,
         name,
         callback=_reader(key),
+        multiple=key.shape is TEXTS,
         metavar=key.metavar,
         help=key.described,
     )

@@ -11,10 +11,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import MetaData
 
+from conformance.commands.options import options
 from conformance.declarations import Extension
 from conformance.declarations.base import required
 from conformance.errors import ModelsUnavailable
@@ -104,6 +106,23 @@ def test_a_day_is_one_of_toml_or_a_text(here, day):
 def test_one_text_or_a_list(here, models):
     write(here, f"models = {models}")
     assert configured().models == ("a:m", "b:m")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "read"),
+    [
+        ([], None),
+        (["--models", "a:b, c:d"], ("a:b", "c:d")),
+        (["--models", "a:b", "--models", "c:d,e:f"], ("a:b", "c:d", "e:f")),
+    ],
+)
+def test_an_option_with_several_texts_may_be_given_several_times(arguments, read):
+    @click.command()
+    @options("models", "alembic_ini")
+    def command(**given):
+        assert given == {"models": read, "alembic_ini": None}
+
+    command.main(arguments, standalone_mode=False)
 
 
 def test_the_option_counts_before_the_environment_and_that_before_the_file(here, monkeypatch):
