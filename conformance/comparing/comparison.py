@@ -270,7 +270,8 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
     object is expected by its definition, and may have any name in the database.
 
     Returns:
-        Expected key -> observed key, for every attribute of the objects that were found.
+        Expected key -> observed key, for every attribute of the objects that were found; or the
+        expected key of the same constraint with a name.
     """
     # Only kinds and tables with an unnamed object: the others are most of the facts.
     expected, observed = FactTable.of(expected), FactTable.of(observed)
@@ -294,11 +295,34 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
             if found is not None:
                 del candidates[found]
                 renamed[kind, table, name] = found
+    for parts in unnamed.keys() - renamed.keys():
+        same = _same_constraint(parts, promised)
+        if same is not None:
+            renamed[parts] = same
     return {
         FactKey(*parts, attribute): FactKey(parts[0], parts[1], name, attribute)
         for parts, name in renamed.items()
         for attribute in unnamed[parts]
     }
+
+
+def _same_constraint(
+    parts: tuple[str, str, str], promised: dict[tuple[str, str, str], dict[str, Value]]
+) -> str | None:
+    """The name of a unique constraint that is the same as this one, which has no name.
+
+    CREATE TABLE makes one of both. Source: transformIndexConstraints() in PostgreSQL's
+    parse_utilcmd.c.
+    """
+    kind, table, _ = parts
+    others = (
+        name
+        for (of_kind, of_table, name), attributes in promised.items()
+        if (of_kind, of_table) == (kind, table)
+        and not name.startswith("<")
+        and attributes == promised[parts]
+    )
+    return min(others, default=None) if kind == "unique" else None
 
 
 def _objects(

@@ -77,6 +77,9 @@ def _unnamed(metadata: MetaData) -> None:
         Column("name", String, index=True),
         Column("lei", String(20), index=True, unique=True),
         Column("rating", Numeric(12, 4), CheckConstraint("rating > 0 AND rating < 100")),
+        # The same constraint twice, of which CREATE TABLE makes one.
+        Column("isin", String(12), unique=True),
+        UniqueConstraint("isin", name="uq_brokers_isin"),
         Column("parent_id", ForeignKey("brokers.id", ondelete="SET NULL")),
         UniqueConstraint("name", "rating"),
         CheckConstraint("code <> '' OR name IS NOT NULL"),

@@ -204,6 +204,23 @@ def test_an_unnamed_object_is_found_by_its_definition():
     assert "<t_a_key>" in {key.name for key in expected}, "the caller's facts stay as they are"
 
 
+def test_an_unnamed_constraint_is_made_once_with_the_same_one_that_has_a_name():
+    expected = objects("unique", ("<t_a_key>", unique("a")), ("uq", unique("a")))
+    made_once = objects("unique", ("uq", unique("a")))
+    assert compare(expected, made_once, COMMUNITY).findings == {}
+    added_later = objects("unique", ("uq", unique("a")), ("t_a_key", unique("a")))
+    assert compare(expected, added_later, COMMUNITY).findings == {}
+    another = objects("unique", ("uq", unique("b")))
+    assert {key.id for key in compare(expected, another, COMMUNITY).findings} == {
+        "unique:t.uq:columns"
+    }
+    other_nulls = objects("unique", ("<t_a_key>", {**unique("a"), "nulls": "not distinct"}))
+    both = {**other_nulls, **made_once}
+    assert {key.id for key in compare(both, made_once, COMMUNITY).findings} == {
+        "unique:t.t_a_key:exists"
+    }
+
+
 def test_all_attributes_are_renamed_and_what_else_differs_is_a_finding():
     expected = objects("unique", ("<t_a_key>", unique("a")))
     observed = objects("unique", ("uq", {**unique("a"), "nulls": "not distinct"}))
@@ -240,8 +257,9 @@ def test_an_object_is_found_once_only():
 
 
 def test_what_is_promised_by_its_name_is_nobody_elses():
-    expected = objects("unique", ("<x>", unique("a")), ("k", unique("a")))
-    assert names(expected, objects("unique", ("k", unique("a")))) == {}
+    index = {EXISTS: True, "columns": ("a",), "predicate": None, "unique": False}
+    expected = objects("index", ("<x>", index), ("k", index))
+    assert names(expected, objects("index", ("k", index))) == {}
 
 
 def test_only_objects_of_the_same_kind_and_table_are_looked_at():
