@@ -45,11 +45,11 @@ ONLINE = (
     " own. If the project only prints SQL, let env.py do the same then: 'if"
     ' context.is_offline_mode() or "connection" in context.config.attributes:\'.'
 )
-#: undefined_table, undefined_object.
-_MISSING = ("42P01", "42704")
+#: undefined_table, undefined_object, undefined_function.
+_MISSING = ("42P01", "42704", "42883")
 #: The hint for migrations that begin with what something else makes.
 _ELSEWHERE = (
-    " If create_all() or a SQL file makes the first tables: name the file in prepare, or make the"
+    " If create_all() or a SQL file makes the first objects: name the file in prepare, or make the"
     ' schema in a fixture schema_template, with alembic_ini = "none". conformance audit URL needs'
     " no migrations."
 )

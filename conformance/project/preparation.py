@@ -57,7 +57,9 @@ def statements_of(project: Configuration) -> tuple[str, ...]:
     return tuple(statement for entry in entries for statement in _split(entry))
 
 
-def _hint(error: DBAPIError) -> str:
+def _hint(error: DBAPIError, sql: str) -> str:
+    if sql.startswith("\\"):
+        return "Commands of psql are no SQL: name a copy of the file without them."
     if statement := creates_what_is_missing(message_of(error)):
         return f"Add an entry to prepare, before this statement: {statement}."
     return hint_of(error) or f"Correct prepare in [{SECTION}]."
@@ -117,5 +119,5 @@ def prepare(url: URL, statements: Sequence[str]) -> None:
                     raise MigrationFailed(
                         "A statement of prepare in pyproject.toml fails:"
                         f" {describe_briefly(error)}. The statement is: {shown(statement)}.",
-                        _hint(error),
+                        _hint(error, statement),
                     ) from error

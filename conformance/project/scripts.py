@@ -97,6 +97,8 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     except configparser.Error as error:
         raise _unreadable(path, error) from None
     _check_location(path, location)
+    if not location:
+        _check_sections(path, config)
     # Flask-Migrate's ini file does not name the folder of the scripts: its own folder.
     if not location and path.with_name("env.py").is_file():
         config.set_main_option("script_location", str(path.parent).replace("%", "%%"))
@@ -116,6 +118,20 @@ def _check_location(ini: Path, location: str | None) -> None:
             f"The folder {location} (script_location of {ini}) is not in {Path.cwd()}.",
             f"Run this command in {ini.parent}, as you run alembic, or write"
             f" script_location = %(here)s/{location} in {ini.name}.",
+        )
+
+
+def _check_sections(ini: Path, config: Config) -> None:
+    """Refuse an ini file whose script locations are in sections for `alembic --name` alone."""
+    parser = config.file_config
+    named = [
+        f"[{name}]" for name in parser.sections() if parser.has_option(name, "script_location")
+    ]
+    if named:
+        raise MigrationFailed(
+            f"{ini} has no script_location in [alembic], but in {', '.join(named)}.",
+            "Copy the file, call the section of these models [alembic] in the copy, and name the"
+            " copy: --alembic-ini, or alembic_ini in [tool.conformance] of pyproject.toml.",
         )
 
 

@@ -60,7 +60,7 @@ def test_the_revision_its_file_and_its_statement_are_named(migrated):
     assert error.hint.startswith(
         "Correct the name, or create the object in an earlier revision. 'alembic upgrade 0003' on"
         " an empty database shows the same error. If create_all() or a SQL file makes the first"
-        " tables: name the file in prepare,"
+        " objects: name the file in prepare,"
     )
 
 
@@ -165,6 +165,7 @@ def test_the_first_tables_come_from_a_file(migrated, tmp_path):
     (tmp_path / "first.sql").write_text("CREATE TABLE doors (n integer)")
     later = 'op.execute("ALTER TABLE doors ADD m integer")'
     assert "create_all()" in said(migrated, EXTENSION, later).hint
+    assert "create_all()" in said(migrated, EXTENSION, 'op.execute("SELECT new_id()")').hint
     engine, _ = migrated(EXTENSION, later, prepare=("first.sql",))
     assert engine is not None
 
@@ -312,6 +313,8 @@ def test_what_prepare_says_may_be_wrong(migrated, tmp_path):
     assert error.problem.startswith("A statement of prepare in pyproject.toml fails: SyntaxError")
     assert error.problem.endswith(". The statement is: CREATE SCEMA x.")
     assert error.hint == "Correct prepare in [tool.conformance]."
+    error = said(migrated, EXTENSION, prepare=("\\c app",))
+    assert error.hint == "Commands of psql are no SQL: name a copy of the file without them."
     error = said(migrated, EXTENSION, prepare=("GRANT app TO CURRENT_USER",))
     assert error.hint == "Add an entry to prepare, before this statement: CREATE ROLE app."
     with pytest.raises(ModelsUnavailable, match=r"gone\.sql cannot be read"):

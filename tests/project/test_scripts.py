@@ -241,3 +241,12 @@ def test_a_script_location_that_is_meant_from_the_folder_of_the_ini_file(folder)
     assert "Run this command in app, as you run alembic" in caught.value.hint
     (folder / "app/alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
     assert single_head(alembic_config("app/alembic.ini")) == "0001"
+
+
+def test_sections_for_the_option_name_of_alembic(folder):
+    ini = (folder / "alembic.ini").read_text()
+    (folder / "alembic.ini").write_text(ini.replace("[alembic]", "[one]") + "\n[two]\nx = y\n")
+    with pytest.raises(MigrationFailed) as found:
+        alembic_config("alembic.ini")
+    assert found.value.problem == "alembic.ini has no script_location in [alembic], but in [one]."
+    assert "call the section of these models [alembic] in the copy" in found.value.hint
