@@ -169,8 +169,11 @@ def _explained(
     causes: dict[str, Finding] = {}
     alone = []
     for diff in diffs:
-        of_it = known.get(_proposed(diff), {})
-        cause = next((of_it[key] for key in of_it if _is_about(diff, key)), None)
+        table, name = _proposed(diff)
+        of_it = known.get((table, name), {})
+        # What is proposed for a table that is not on both sides follows from the table.
+        whole = comparison.findings.get(FactKey("table", table, "", EXISTS))
+        cause = next((of_it[key] for key in of_it if _is_about(diff, key)), whole)
         if cause is None:
             alone.append(diff)
         else:

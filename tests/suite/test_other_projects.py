@@ -242,6 +242,32 @@ def upgrade():
     checked(folder, "-k", "sees_a_dropped_index")
 
 
+def test_a_first_revision_that_only_creates_the_extension(project):
+    folder = project(STYLES["takes a connection"])
+    (folder / "alembic/versions/0002.py").unlink()
+    (folder / "alembic/versions/0001.py").write_text(
+        """
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade():
+    op.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+
+
+def downgrade():
+    pass
+"""
+    )
+    code, verdict, err = check(folder, "--models", "desk:metadata")
+    assert (code, [finding["id"] for finding in verdict["findings"]]) == (
+        1,
+        ["table:places:exists", "table:readings:exists"],
+    ), err
+
+
 def test_a_foreign_key_depends_on_an_index_that_is_dropped(project):
     folder = project(STYLES["takes a connection"])
     (folder / "desk.py").write_text(

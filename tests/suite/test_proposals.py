@@ -130,6 +130,7 @@ def of_table(name="t", schema=None):
         (("add_column", "lab", "t", Column("b", Integer)), ("column", "lab.t", "b")),
         (("add_table_comment", of_table(), None), ("comment", "t", "")),
         (("modify_comment", None, "t", "a", {}, None, "x"), ("comment", "t", "a")),
+        (("add_index", Index("ix_without_a_key", of_table().c.a)), ("table", "t", "")),
     ],
     ids=lambda item: item[0],
 )
