@@ -315,3 +315,17 @@ def test_a_policy_of_compression_follows_from_compression():
     policies = one("policy", "t", "compression") | one("policy", "t", "retention")
     expected = rest | one("compression", "t") | policies
     assert {*found(expected, rest)} == {"compression:t:exists", "policy:t.retention:exists"}
+
+
+@pytest.mark.parametrize("type_of_column", ["timestamp", "timestamp with time zone"])
+def test_the_type_of_the_time_follows_from_that_of_its_column(type_of_column):
+    def made(of_column, of_time):
+        return (
+            table("t", "city")
+            | column("t", "at", of_column)
+            | one("hypertable", "t", time_column="at", time_type=of_time)
+        )
+
+    differing = found(made("timestamp", "timestamp"), made(type_of_column, "timestamptz"))
+    follows = type_of_column != "timestamp"
+    assert [*differing] == ["column:t.at:type" if follows else "hypertable:t:time_type"]

@@ -179,6 +179,7 @@ def removed(*texts, locked=(), after=None, **known):
         (("DROP TABLE ts", "DROP TABLE public.t"), (), 2),
         (("DROP TABLE parts", "-- why\nTRUNCATE u, t"), (1,), 2),
         (("SELECT 1", "TRUNCATE u CASCADE"), (1, 2), 2),
+        (("DROP TABLE w", "TRUNCATE u CASCADE"), (2,), 2),
         (("DO $$ BEGIN EXECUTE format('DROP TABLE %s', 'c'); END $$",), (1,), 1),
         (("SELECT drop_chunks('t', now())",), (), 1),
         (("ALTER TABLE t RENAME TO u",), (1,), None),
