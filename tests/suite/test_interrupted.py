@@ -132,11 +132,12 @@ def migration(monkeypatch):
     ("answers", "done"),
     [
         ((0, 0), False),
+        ((0, 0, WHOLE), True),
         ((0, 1, WHOLE), True),
         ((0, 1, WHOLE), False),
         ((0, 1, PART, WHOLE), False),
     ],
-    ids=["no effect", "all", "all, unnoticed", "completed by a second run"],
+    ids=["no effect", "nothing to do", "all", "all, unnoticed", "completed by a second run"],
 )
 def test_a_migration_that_is_whole(migration, answers, done):
     migration(Scripted(*answers, done=done)).interrupt(MOMENT)
@@ -145,7 +146,7 @@ def test_a_migration_that_is_whole(migration, answers, done):
 @pytest.mark.parametrize(
     ("answers", "done", "second", "words"),
     [
-        ((0, 0), True, None, "reported success without a change"),
+        ((0, 0, PART), True, None, "reported success without a change"),
         ((0, 1, PART, WHOLE), True, None, "leaves a part of its work behind"),
         ((0, 1, PART), False, DIVISION, "and a second run fails: .*division by zero"),
         ((0, 1, PART, PART), False, None, "with which a second run creates another schema"),
