@@ -368,6 +368,16 @@ def test_a_finding_leads_to_its_statement():
     assert '<li id="statement-0-2">' in page
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"), [("sequence-near-end", "broken"), ("migration", "different")]
+)
+def test_what_no_model_declares_is_expected(kind, said):
+    limit = Finding("i", kind, "o", "a", said, 1000, 7, "Few are left", "Raise the limit.")
+    for verdict, here in ((DIFFERING, "The"), (replace(DIFFERING, against="app"), "This")):
+        words = Outline(verdict_page.render(replace(verdict, findings=(limit,)))).words
+        assert_in_order(words, ["Expected", "1,000", f"{here} database has", "7"])
+
+
 def test_drift_of_a_table_stands_with_its_other_findings():
     subjects = (
         "column:app.devices.note:exists", "index:app.devices.ix:columns", "app.devices",

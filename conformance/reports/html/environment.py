@@ -17,6 +17,7 @@ from conformance.reports.compiled import compiled_templates
 from conformance.reports.html.text import (
     cut,
     difference,
+    headings,
     label,
     plural,
     short_type,
@@ -51,6 +52,7 @@ def _environment() -> Environment:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment.globals.update(
         difference=difference,
+        headings=headings,
         label=label,
         plural=plural,
         sides=sides,

@@ -104,10 +104,28 @@ def sides(finding: Finding, absent: str = "not declared") -> tuple[str, str] | N
     if finding.disagreement == "unexpected":
         there = finding.observed is True or finding.observed is None
         return None if exists and there else (absent, spoken(finding.observed))
-    of_a_test = finding.kind in ("rows", "check", "migration")
-    if finding.expected is None and (of_a_test or finding.disagreement == "broken"):
+    if finding.expected is None and not _is_of_models(finding):
         return None
     return spoken(finding.expected), spoken(finding.observed)
+
+
+def headings(finding: Finding, against: str | None = None) -> tuple[str, str]:
+    """What stands above the two values of `sides`.
+
+    Args:
+        against: the other database, if one takes the place of the models.
+    """
+    expected = "The other database has" if against else "The models declare"
+    return (
+        expected if _is_of_models(finding) else "Expected",
+        "This database has" if against else "The database has",
+    )
+
+
+def _is_of_models(finding: Finding) -> bool:
+    """Whether the models are one of the sides; not of a rule, and not of a test."""
+    is_of_a_test = finding.kind in ("rows", "check", "migration")
+    return not is_of_a_test and finding.disagreement != "broken"
 
 
 def difference(one: str, other: str) -> tuple[Marked, Marked]:
