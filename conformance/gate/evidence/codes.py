@@ -29,6 +29,7 @@ CODES = (
         Code("data-overwritten", ERROR, "Values are overwritten, and no downgrade restores them."),
         Code("data-changed", WARNING, "Existing rows get other values, or rows are added."),
         POLICY_CODES["sequence-behind"],
+        Code("writes-fail", ERROR, "Rows that could be written before can no longer be written."),
         Code("drift", ERROR, "The database differs from the models."),
         Code("inherited-drift", NOTE, "The database differed from the models before."),
         Code("lock-held", ERROR, "A blocking lock is held during other work."),

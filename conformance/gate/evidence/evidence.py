@@ -109,6 +109,20 @@ class CombinedRun:
 
 
 @dataclass(frozen=True)
+class FailedWrite:
+    """A statement that fails since the upgrade, because a trigger names what does not exist.
+
+    Attributes:
+        verb: `INSERT`, `UPDATE` or `DELETE`.
+        reason: the server's message, on one line.
+    """
+
+    table: str
+    verb: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that the rehearsal of one revision observed.
 
@@ -122,6 +136,7 @@ class Evidence:
         offline: None if the offline SQL was not tried.
         not_checked: the reason for each check that could not be made, by the check's name.
         lagging_sequences: sequences that are behind their columns since the upgrade.
+        failed_writes: what fails since the upgrade where triggers run.
     """
 
     revision: Revision
@@ -134,3 +149,4 @@ class Evidence:
     offline: OfflineOutcome | None = None
     not_checked: dict[str, str] = field(default_factory=dict)
     lagging_sequences: tuple[LaggingSequence, ...] = ()
+    failed_writes: tuple[FailedWrite, ...] = ()

@@ -22,6 +22,7 @@ from conformance.errors import (
 from conformance.gate.evidence.evidence import (
     DowngradeOutcome,
     Evidence,
+    FailedWrite,
     Failure,
     Interruption,
     OfflineOutcome,
@@ -44,6 +45,7 @@ from conformance.gate.rehearsing.tracing import (
     Tracer,
     listening,
 )
+from conformance.gate.rehearsing.writing import failed_writes
 from conformance.gate.rules.sentences import shortened
 from conformance.observed.home import home_of
 from conformance.observed.version_table import schemas_of
@@ -160,6 +162,7 @@ class Rehearsal:
             offline,
             self._not_checked,
             tuple(lagging[column] for column in lagging.keys() - lagging_before.keys()),
+            self._failed_writes(),
         )
 
     def _report_progress(self, step: str) -> None:
@@ -308,6 +311,18 @@ class Rehearsal:
             failure = attempt(lambda: self._upgrade(connection))
         missing = [] if failure else self._missing_from(upgraded)
         return Interruption(statement.number, statement.sql, tuple(left), failure, tuple(missing))
+
+    def _failed_writes(self) -> tuple[FailedWrite, ...]:
+        """What fails after the revision, and did not before."""
+        with self._bench.connect() as connection:
+            found = failed_writes(connection, self._scope)
+        if not found:
+            return ()
+        self._bench.renew(self._applied)
+        with self._bench.connect() as connection:
+            before = {(each.verb, each.reason) for each in failed_writes(connection, self._scope)}
+        self._bench.renew([*self._applied, self._revision])
+        return tuple(each for each in found if (each.verb, each.reason) not in before)
 
     def _missing_from(self, upgraded: _Upgraded) -> list[str]:
         return upgraded.missing_from(self._before, self._state(self._before))

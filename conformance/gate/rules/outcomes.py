@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from conformance.gate.evidence.state import (
     has_new_hypertables,
     with_rows,
 )
+from conformance.gate.rules.attribution import definer_of
 from conformance.gate.rules.causes import (
     describe_failure,
     hint_for,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         CombinedRun,
         DowngradeOutcome,
         Evidence,
+        FailedWrite,
         Failure,
         Interruption,
     )
@@ -49,6 +52,7 @@ def judge(evidence: Evidence) -> Iterator[GateFinding]:
         yield replace(found, hint=hint_for_generated(failure))
     yield from judge_warnings(evidence.revision.identifier, evidence.statements)
     yield from judge_rows(evidence)
+    yield from _writes(evidence)
     yield from _interruptions(evidence)
     yield from _downgrade(evidence)
     yield from _offline(evidence)
@@ -112,6 +116,24 @@ def judge_warnings(revision: str, statements: Iterable[Statement]) -> Iterator[G
             "Such a statement often keeps the old state: change it so that the server does not "
             "warn.",
             number,
+        )
+
+
+def _writes(evidence: Evidence) -> Iterator[GateFinding]:
+    by_table: dict[str, list[FailedWrite]] = defaultdict(list)
+    for each in evidence.failed_writes:
+        by_table[each.table].append(each)
+    for table, failed in by_table.items():
+        verbs = " and ".join(each.verb for each in failed)
+        yield GateFinding(
+            "writes-fail",
+            evidence.revision.identifier,
+            table,
+            f"After the upgrade every {verbs} of {table} fails, because a trigger names what does "
+            f"not exist: {failed[0].reason}.",
+            "Replace the trigger's function in the same revision: PostgreSQL renames nothing in "
+            "its body.",
+            definer_of(evidence.statements, table),
         )
 
 

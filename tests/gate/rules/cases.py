@@ -13,6 +13,7 @@ from conformance.gate.evidence.evidence import (
     CombinedRun,
     DowngradeOutcome,
     Evidence,
+    FailedWrite,
     Failure,
     Interruption,
     OfflineOutcome,
@@ -261,6 +262,15 @@ CASES = {
     "an upgrade that does not fail after others": lambda: judge_combined(CombinedRun(())),
     "an upgrade with another effect after others": lambda: judge_combined(
         CombinedRun((), stopped_at="0002", differences=("table s.t is new", "table t is gone"))
+    ),
+    "writes that fail": lambda: judge(
+        evidence(
+            failed_writes=(
+                FailedWrite("t", "INSERT", 'UndefinedColumn: record "new" has no field "a"'),
+                FailedWrite("t", "UPDATE", 'UndefinedColumn: record "new" has no field "a"'),
+                FailedWrite("s.u", "DELETE", 'UndefinedTable: relation "v" does not exist'),
+            )
+        )
     ),
     "a warning": lambda: judge(
         evidence(

@@ -1,0 +1,82 @@
+"""Whether rows can still be written where triggers run: a trigger's body is only read when it runs.
+
+PostgreSQL renames nothing in the body of a function, and does not depend on what the body names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from conformance.errors import describe_briefly, state_of
+from conformance.gate.evidence.evidence import FailedWrite
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from conformance.observed import Scope
+
+#: Tables with triggers that are not an extension's, and the columns that can be written.
+_TABLES = text("""
+SELECT n.nspname AS schema, c.relname AS table,
+       pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
+       ARRAY(SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                AND a.attgenerated = '' ORDER BY a.attnum) AS columns,
+       ARRAY(SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                AND a.attgenerated = '' AND a.attidentity <> 'a' ORDER BY a.attnum) AS changeable
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')
+   AND EXISTS (SELECT FROM pg_catalog.pg_trigger t
+                WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                   WHERE d.objid = t.tgfoid AND d.deptype = 'e'
+                                     AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
+ ORDER BY 1, 2
+""")
+#: The class of errors of names and syntax, without that of missing privileges. Keys, checks and
+#: what a trigger raises itself may be about the rows.
+_NAMES = "42"
+_PRIVILEGE = "42501"
+
+
+def failed_writes(connection: Connection, scope: Scope) -> list[FailedWrite]:
+    """Write the rows of tables with triggers once more, and roll back.
+
+    Returns:
+        The statements in which a trigger names what does not exist.
+    """
+    found = []
+    for table in connection.execute(_TABLES, {"schemas": list(scope.schemas)}).all():
+        columns = ", ".join(table.columns)
+        same = ", ".join(f"{name} = {name}" for name in table.changeable)
+        statements = {
+            # A row that is there already: triggers run before it is refused.
+            "INSERT": f"INSERT INTO {table.quoted} ({columns}) OVERRIDING SYSTEM VALUE"
+            f" SELECT {columns} FROM {table.quoted} LIMIT 1 ON CONFLICT DO NOTHING",
+            "UPDATE": f"UPDATE {table.quoted} SET {same}",
+            "DELETE": f"DELETE FROM {table.quoted}",
+        }
+        for verb, statement in statements.items():
+            reason = _refused(connection, statement)
+            if reason:
+                found.append(FailedWrite(scope.name(table.schema, table.table), verb, reason))
+    connection.rollback()
+    return found
+
+
+def _refused(connection: Connection, statement: str) -> str:
+    attempt = connection.begin_nested()
+    try:
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+    except DBAPIError as error:
+        state = state_of(error)
+        of_names = state.startswith(_NAMES) and state != _PRIVILEGE
+        return describe_briefly(error) if of_names else ""
+    finally:
+        attempt.rollback()
+    return ""
