@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from conformance.checking import outcomes
 from conformance.checking.profiles import HISTORIES, STEPS, generation_of
 from conformance.checking.session import metadata_of
-from conformance.comparing.facts import FactKey
+from conformance.comparing.facts import EXISTS, FactKey
 from conformance.comparing.findings import Finding
 from conformance.errors import one_line
 from conformance.histories.avoidance import avoidance_of
@@ -85,6 +85,8 @@ def subject(
     if cause is not None and cause.observed is None:
         # Its policy would fail in every history.
         outcomes.fail(record, cause)
+    if lacks := _missing(comparison, name):
+        outcomes.skip_consequence(record, lacks)
     interval = FactKey("hypertable", name, "", "chunk_interval")
     try:
         natural_key(hypertable)
@@ -105,6 +107,21 @@ def subject(
         avoidance=avoidance_of(
             hypertable, version, compresses=community, other_chunks=interval in comparison.findings
         ),
+    )
+
+
+def _missing(comparison: Comparison, table: str) -> Finding | None:
+    """The finding that the table, or a column that histories write, is missing."""
+    found = {**comparison.findings, **comparison.consequences}
+    return next(
+        (
+            finding
+            for key, finding in found.items()
+            if key.kind in ("table", "column")
+            and (key.table, key.attribute) == (table, EXISTS)
+            and finding.disagreement == "missing"
+        ),
+        None,
     )
 
 

@@ -126,3 +126,19 @@ def succeeds(connection, statement):
     except DBAPIError:
         return False
     return True
+
+
+def test_a_missing_column_is_one_finding(tmp_path):
+    """What a history writes is not there, as the facts say."""
+    edit = Edit(
+        REVISION,
+        '            timestamptz("release_time", nullable=True),\n',
+        "",
+    )
+    project = copied_project(tmp_path, edit)
+    code, verdict, said = check(project, "--profile", "quick", "-k", "test_facts or test_history")
+    assert code == 1, said
+    assert {finding["id"] for finding in verdict["findings"]} == {
+        "column:flow_data.release_time:exists",
+        "column:fiscal_data.release_time:exists",
+    }
