@@ -26,7 +26,7 @@ def with_tables_elsewhere(
     """
     if not places:
         return comparison
-    findings = dict(comparison.findings)
+    findings, consequences = dict(comparison.findings), dict(comparison.consequences)
     for table, place in places.items():
         key = FactKey("table", table, "", EXISTS)
         if key not in findings:
@@ -40,4 +40,9 @@ def with_tables_elsewhere(
             f"{move} in a migration, or name the schema in the models. Otherwise create the table "
             "in a migration.",
         )
-    return replace(comparison, findings=findings)
+        # Its own foreign keys are now those of another schema.
+        for other in [each for each in findings if each.attribute == "referred_to_by"]:
+            if all(name.startswith(f"{'.'.join(place)}.") for name in findings[other].observed):
+                del findings[other]
+                consequences[other] = findings[key]
+    return replace(comparison, findings=findings, consequences=consequences)

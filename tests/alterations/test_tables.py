@@ -54,11 +54,7 @@ ALTERATIONS = (
     Alteration(
         "moved to another schema",
         "CREATE SCHEMA attic; ALTER TABLE signals SET SCHEMA attic",
-        {
-            "table:signals:exists",
-            "table:instruments:referred_to_by",
-            "table:series_metadata:referred_to_by",
-        },
+        {"table:signals:exists"},
     ),
     Alteration(
         "unlogged",
