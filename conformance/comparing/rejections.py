@@ -16,6 +16,12 @@ NO_DATA = (
 #: The engines that run statements which use several transactions; completes "use".
 WITH_SESSIONS = "--engine local, --engine container, or the URL of a server"
 
+#: What the gate says of an upgrade after which the database has no TimescaleDB.
+DROPS_EXTENSION = (
+    "it drops the extension timescaledb, and with the extension every chunk, policy and continuous "
+    "aggregate"
+)
+
 #: The server's messages, and those of an import, and what to do about each.
 _HINTS = (
     (
@@ -26,6 +32,11 @@ _HINTS = (
     (
         r"^ModuleNotFoundError: ",
         "Install the module for the Python that runs conformance, or correct the import.",
+    ),
+    (
+        f"^{DROPS_EXTENSION}",
+        "Keep the extension: rows of compressed chunks are lost with it, and other schemas of the "
+        "database may use it.",
     ),
     (r"CREATE MATERIALIZED VIEW \.\.\. WITH DATA cannot run", NO_DATA),
     (

@@ -77,6 +77,16 @@ def test_timescaledb_that_must_not_be_there_yet(session, project):
     )
 
 
+def test_an_upgrade_that_drops_the_extension(session, project):
+    project.revision(sql("DROP EXTENSION timescaledb CASCADE"), sql())
+    (finding,) = project.rehearse(session, models()).findings
+    assert finding.code == "upgrade-failed"
+    assert finding.message.startswith(
+        "The upgrade fails at DROP EXTENSION timescaledb CASCADE: it drops the extension"
+    )
+    assert finding.hint.startswith("Keep the extension")
+
+
 def test_a_downgrade_that_drops_the_extension_is_one_finding(session, project):
     project.revision(
         sql("COMMENT ON TABLE places IS 'a'"), sql("DROP EXTENSION timescaledb CASCADE")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
 
-from conformance.comparing.rejections import WITH_SESSIONS
+from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.rejections import DROPS_EXTENSION, WITH_SESSIONS
 from conformance.engines.connecting import trouble_of_server
 from conformance.errors import (
     ConformanceError,
@@ -135,6 +136,8 @@ class Rehearsal:
         before = self._state()
         lagging_before = self._lagging_sequences()
         statements, failure = self._upgrade_traced()
+        if failure is None and _has_extension(before) and self._has_no_extension():
+            failure = _dropped_extension(statements)
         if failure is not None:
             self._raise_if_unsupported(failure)
             return Evidence(
@@ -435,6 +438,16 @@ def attempt(
             server_hint_of(error),
         )
     return None
+
+
+def _has_extension(state: State) -> bool:
+    return FactKey("extension", "timescaledb", "", EXISTS) in state.facts
+
+
+def _dropped_extension(statements: Sequence[Statement]) -> Failure:
+    """Of an upgrade after which nothing can be compared, as every hypertable is gone."""
+    dropping = (item.sql for item in statements if "extension" in item.sql.lower())
+    return Failure(DROPS_EXTENSION, next(dropping, "the upgrade"))
 
 
 def _statement_of(error: BaseException) -> str:

@@ -63,7 +63,8 @@ def definer_of(statements: Iterable[Statement], name: str, kind: str = "") -> in
     fitting = [
         item for item in named if re.search(_WORDS.get(kind, ""), _text(item), re.IGNORECASE)
     ]
-    return fitting[0].number if len(fitting) == 1 else None
+    found = fitting or named
+    return found[0].number if len(found) == 1 else None
 
 
 def _own(statements: Iterable[Statement]) -> list[Statement]:

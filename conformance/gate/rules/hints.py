@@ -176,6 +176,11 @@ def hint_for_refusal(sql: str) -> str:
             "Add the column nullable or with a constant default, and any constraint separately; or "
             "decompress all chunks first."
         )
+    if re.match(r"(WITH .*)?(UPDATE|MERGE)\b", first_words(sql)):
+        return (
+            f"Decompress the chunks first, one at a time {IN_AUTOCOMMIT}, and compress them again "
+            "afterwards."
+        )
     return (
         "Run the statement before compression is enabled, or decompress all chunks and disable "
         "compression first."

@@ -124,7 +124,8 @@ POLICY = FactKey("policy", "t", "compression", "compress_after")
 @pytest.mark.parametrize(
     ("key", "texts", "number"),
     [
-        (CHUNKS, ("ALTER TABLE t ADD a int",), None),
+        (CHUNKS, ("ALTER TABLE t ADD a int",), 1),
+        (CHUNKS, ("ALTER TABLE t ADD a int", "ALTER TABLE t ADD b int"), None),
         (CHUNKS, ("ALTER TABLE t ADD a int", "SELECT set_chunk_time_interval('t', 1)"), 2),
         (CHUNKS, ("SELECT create_hypertable('u', 'a')",), None),
         (CHUNKS, ("SELECT create_hypertable('t', 'a')", "SELECT set_number_interval('t')"), None),

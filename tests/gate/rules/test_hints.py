@@ -259,3 +259,9 @@ def test_a_setting_that_alembic_meets(sqlstate):
     assert "another search_path or role" in hint_for(Failure("no", version, sqlstate=sqlstate))
     other = Failure("no", "UPDATE versions SET a = 1", sqlstate=sqlstate)
     assert "search_path" not in hint_for(other)
+
+
+def test_compressed_rows_are_decompressed_before_they_change():
+    for sql in ("UPDATE t SET a = 1", "WITH u AS (SELECT 1) UPDATE t SET a = 1"):
+        assert hint_for_refusal(sql).startswith("Decompress the chunks first, one at a time")
+    assert hint_for_refusal("ALTER TABLE t ALTER a TYPE text").startswith("Run the statement")
