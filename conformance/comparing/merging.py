@@ -56,6 +56,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
         (
             *moved,
             *_renamed(expected, observed, findings),
+            *_only_indexes(expected, observed, findings),
             *_with_time_indexes(expected, observed, findings),
             *_of_a_library(expected, observed, findings),
             *_without_catalog(observed, findings),
@@ -122,6 +123,34 @@ def _renamed(
         if found is not None:
             undeclared.remove(found)
             yield key, (found,), _under_another_name(key, found, findings[key], observed)
+
+
+def _only_indexes(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_Merge]:
+    """Declared unique constraints of which the database has the index alone."""
+    undeclared = {*_existing(findings, "unexpected")}
+    for key in _existing(findings, "missing"):
+        index = key._replace(kind="index")
+        if key.kind != "unique" or index not in undeclared:
+            continue
+        unique, predicate, columns = (
+            observed.get(index._replace(attribute=name))
+            for name in ("unique", "predicate", "columns")
+        )
+        declared = cast("tuple[Any, ...]", expected[key._replace(attribute="columns")])
+        if unique is True and predicate is None and [*_names_of(columns)] == [*declared]:
+            yield (
+                key,
+                (index,),
+                replace(
+                    findings[key],
+                    others=(index.id,),
+                    message=f"unique constraint {key.object}: is a unique index in the database, "
+                    "the models declare a constraint",
+                    hint="Read from pg_constraint and pg_index. Likely cause: the index was built "
+                    "for a constraint that was never added. Add the constraint in a migration, or "
+                    "declare Index(..., unique=True) in the models.",
+                ),
+            )
 
 
 def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_Merge]:

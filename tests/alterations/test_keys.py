@@ -143,6 +143,12 @@ UNIQUE = (
         "a unique index in its place",
         "ALTER TABLE instruments DROP CONSTRAINT uq_instruments_ticker;"
         "CREATE UNIQUE INDEX uq_instruments_ticker ON instruments (ticker)",
+        {"unique:instruments.uq_instruments_ticker:exists"},
+    ),
+    Alteration(
+        "a unique index on another column in its place",
+        "ALTER TABLE instruments DROP CONSTRAINT uq_instruments_ticker;"
+        "CREATE UNIQUE INDEX uq_instruments_ticker ON instruments (name)",
         {
             "unique:instruments.uq_instruments_ticker:exists",
             "index:instruments.uq_instruments_ticker:exists",
