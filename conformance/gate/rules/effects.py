@@ -40,7 +40,7 @@ def without_effect(evidence: Evidence) -> Iterator[tuple[str, str]]:
         table = _table(_CHANGES, statement)
         writes = any(item.written for item in statement.rows)
         if statement.transaction is None:
-            # There an engine with one session counts nothing.
+            # What the server did not count there, the states tell.
             writes |= any(name.startswith(f"{table}.") for name in changed)
         finds_none = (table in filled and not writes) or _table(_DROPS_CHUNKS, statement) in filled
         if finds_none and not statement.by_alembic:
