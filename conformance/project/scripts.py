@@ -97,7 +97,8 @@ def alembic_config(ini: Path | str = "alembic.ini", *, output: io.StringIO | Non
     except configparser.Error as error:
         raise _unreadable(path, error) from None
     _check_location(path, location)
-    if not location:
+    # A location with a colon is one in an installed package.
+    if not location or (":" not in location and not Path(location, "env.py").is_file()):
         _check_sections(path, config)
     # Flask-Migrate's ini file does not name the folder of the scripts: its own folder.
     if not location and path.with_name("env.py").is_file():
@@ -125,11 +126,13 @@ def _check_sections(ini: Path, config: Config) -> None:
     """Refuse an ini file whose script locations are in sections for `alembic --name` alone."""
     parser = config.file_config
     named = [
-        f"[{name}]" for name in parser.sections() if parser.has_option(name, "script_location")
+        f"[{name}]"
+        for name in parser.sections()
+        if name != config.config_ini_section and parser.has_option(name, "script_location")
     ]
     if named:
         raise MigrationFailed(
-            f"{ini} has no script_location in [alembic], but in {', '.join(named)}.",
+            f"{ini} names no folder with an env.py in [alembic], but has {', '.join(named)}.",
             "Copy the file, call the section of these models [alembic] in the copy, and name the"
             " copy: --alembic-ini, or alembic_ini in [tool.conformance] of pyproject.toml.",
         )

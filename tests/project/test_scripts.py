@@ -243,10 +243,19 @@ def test_a_script_location_that_is_meant_from_the_folder_of_the_ini_file(folder)
     assert single_head(alembic_config("app/alembic.ini")) == "0001"
 
 
-def test_sections_for_the_option_name_of_alembic(folder):
+@pytest.mark.parametrize("own", ["", "[alembic]\nscript_location = .\n"])
+def test_sections_for_the_option_name_of_alembic(folder, own):
     ini = (folder / "alembic.ini").read_text()
-    (folder / "alembic.ini").write_text(ini.replace("[alembic]", "[one]") + "\n[two]\nx = y\n")
+    (folder / "alembic.ini").write_text(f"{own}{ini.replace('[alembic]', '[one]')}\n[two]\nx = y\n")
     with pytest.raises(MigrationFailed) as found:
         alembic_config("alembic.ini")
-    assert found.value.problem == "alembic.ini has no script_location in [alembic], but in [one]."
+    assert found.value.problem == (
+        "alembic.ini names no folder with an env.py in [alembic], but has [one]."
+    )
     assert "call the section of these models [alembic] in the copy" in found.value.hint
+
+
+def test_a_section_of_another_name_is_not_needed(folder):
+    ini = (folder / "alembic.ini").read_text()
+    (folder / "alembic.ini").write_text(f"{ini}\n[one]\nscript_location = elsewhere\n")
+    assert heads_of(alembic_config("alembic.ini")) == ("0001",)
