@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Enum,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     NullPool,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.exc import OperationalError
 
-from conformance.declarations import Compression, Hypertable, Trigger
+from conformance.declarations import Compression, Hypertable, Trigger, View
 from conformance.engines.base import Template
 from conformance.engines.embedded.engine import EmbeddedEngine
 from conformance.histories.avoidance import AVOID_NOTHING, avoidance_of
@@ -37,7 +38,7 @@ from conformance.histories.player import Disagreement, Player
 from conformance.histories.script import render_script, script_of
 from conformance.histories.stage import Stage, histories_template
 from conformance.histories.subject import Subject, compressing_job
-from conformance.histories.twin import Twins
+from conformance.histories.twin import Twins, ancestors
 
 METADATA = MetaData(schema="Shop floor")
 EVENTS = Table(
@@ -247,6 +248,35 @@ def test_a_twin_refers_to_the_tables_of_its_hypertable(schema):
     created = next(sql for sql in Twins(readings).statements() if sql.startswith("CREATE TABLE"))
     parent = "floor.channels" if schema else "channels"
     assert f"FOREIGN KEY(channel) REFERENCES {parent} (id)" in created
+
+
+def test_a_twin_has_the_unique_indexes_alone():
+    readings = Table(
+        "readings",
+        MetaData(),
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Column("channel", Integer),
+        Index("ix_unique", "at", "channel", unique=True),
+        Index("ix_plain", "channel"),
+    )
+    indexes = [sql for sql in Twins(readings).statements() if "INDEX" in sql]
+    assert indexes == ["CREATE UNIQUE INDEX ix_unique ON twin.readings (at, channel)"]
+
+
+def test_the_parents_of_a_script_are_in_order():
+    """Without the table itself; a view that is referred to has no rows of its own."""
+    metadata = MetaData()
+
+    def made(name, *references):
+        columns = [Column(f"to_{table}", ForeignKey(f"{table}.id")) for table in references]
+        return Table(name, metadata, Column("id", Integer, primary_key=True), *columns)
+
+    made("sites")
+    Table("active", metadata, Column("id", Integer, primary_key=True), View("SELECT 1 AS id"))
+    made("lines", "sites", "active")
+    made("machines", "sites", "lines")
+    parts = made("parts", "machines", "lines", "parts")
+    assert [table.name for table in ancestors(parts)] == ["sites", "lines", "machines"]
 
 
 def test_updates_meet_no_declared_trigger(stage, subject):
