@@ -91,6 +91,20 @@ def test_a_property_that_holds_again_holds_in_every_later_run(tmp_path):
         run(1000)
 
 
+def test_what_fails_only_for_many_examples_at_once(tmp_path):
+    """No example fails alone, so that Hypothesis has nothing to shrink."""
+
+    def few(batch):
+        assert len(batch) < 4, f"{len(batch)} rows"
+
+    generation = Generation("quick", 5, None, tmp_path)
+    trial = Trial(generation, "rows:few", st.lists(st.integers(), min_size=1, max_size=2), few)
+    with pytest.raises(AssertionError, match="rows"):
+        trial.run(undo=lambda: None)
+    # As few of them as it takes.
+    assert len(trial.last) == 4
+
+
 def test_nothing_is_written_to_what_is_shared(tmp_path, cache):
     there = tmp_path / "there"
     tried(Generation("quick", 5, None, there), fails=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from sqlalchemy import Column, MetaData, Table, Text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.types import UserDefinedType
 
 from conformance.comparing.codes import ERROR, WARNING
 from conformance.comparing.facts import KINDS, FactKey
@@ -28,10 +29,20 @@ from conformance.suite import (
     test_histories,
     test_known_gaps,
     test_migrations,
+    test_rows,
     test_sessions,
 )
+from conformance.suite.unmigrated import Unmigrated
 
-NO_KEY = Table("notes", MetaData(), Column("words", Text))
+
+class Strange(UserDefinedType):
+    """A type of which no value is known."""
+
+    def get_col_spec(self, **_):
+        return "strange"
+
+
+NO_KEY = Table("notes", MetaData(), Column("words", Text), Column("odd", Strange))
 
 
 class Recorded:
@@ -45,6 +56,9 @@ class Recorded:
 
     def findings(self):
         return [json.loads(value)["id"] for name, value in self._items if name == "finding"]
+
+    def parts(self):
+        return dict(json.loads(value) for name, value in self._items if name == "part_not_checked")
 
     def __getitem__(self, name):
         return dict(self._items)[name]
@@ -149,6 +163,41 @@ def test_a_statement_that_the_engine_ran_otherwise(record):
     assert "REINDEX TABLE CONCURRENTLY" in not_checked(record, check, lambda: changed, record)
 
 
+@pytest.fixture
+def first(monkeypatch):
+    """The first upgrade, whose database has other facts by now."""
+    monkeypatch.setattr(test_migrations, "facts_of", lambda *_: {})
+    connection = SimpleNamespace(rollback=lambda: None)
+    return test_migrations.FirstUpgrade(connection, {HOLDS: True}, [], set())
+
+
+CHANGED = f"a test changed the shared database: .*{HOLDS.id}: "
+
+
+def test_a_check_that_changes_the_shared_database(first, monkeypatch):
+    monkeypatch.setattr(test_migrations, "migrations_or_skip", lambda *_: None)
+    monkeypatch.setattr(test_migrations, "_upgrade", lambda *_: first)
+    fixture = test_migrations.upgraded.__wrapped__(None, None, None, None)
+    assert next(fixture)() is first
+    with pytest.raises(AssertionError, match=CHANGED):
+        next(fixture)
+
+
+def test_a_database_that_was_changed_before_the_last_check(first):
+    with pytest.raises(AssertionError, match=CHANGED):
+        test_migrations.spent.__wrapped__(lambda: first, None)
+    first.facts = {}
+    assert test_migrations.spent.__wrapped__(lambda: first, None) is first.connection
+    assert first.spent
+
+
+def test_an_extension_that_one_session_loads_once():
+    engine = SimpleNamespace(server_url=None)
+    unmigrated = Unmigrated(engine, SimpleNamespace(insist_on_the_extension=lambda: True))
+    reason = not_checked(None, unmigrated.database(extension=False).__enter__)
+    assert "this engine can load TimescaleDB only once per database" in reason
+
+
 def test_revisions_without_a_head(tmp_path):
     (tmp_path / "versions").mkdir()
     config = Config()
@@ -227,7 +276,7 @@ def test_a_history_of_rows_that_cannot_be_drawn(record, monkeypatch):
     for name, instead in {
         "generation_of": lambda _: quick,
         "history_of": lambda *_: None,
-        "rules_not_played": lambda _: {},
+        "rules_not_played": lambda _: {"restart": "it cannot be restarted"},
         "run_state_machine_as_test": drawn,
     }.items():
         monkeypatch.setattr(test_histories, name, instead)
@@ -237,6 +286,28 @@ def test_a_history_of_rows_that_cannot_be_drawn(record, monkeypatch):
     reason = not_checked(record, check, subject, stage, SimpleNamespace(config=None), record)
     assert reason == "cannot generate rows: no example was found"
     assert record["tried"] == {"histories": 0, "rows": 0}
+    parts = record.parts()
+    assert parts.pop("rows:notes:history:restart") == "it cannot be restarted"
+    assert parts.keys() == {"rows:notes:odd"}
+    assert parts["rows:notes:odd"].startswith("plain rows only: the column is NULL in every row")
+
+
+def test_rows_that_cannot_be_drawn(request, record, monkeypatch):
+    class Trial:
+        rows = examples = 0
+
+        def __init__(self, *_, **__):
+            pass
+
+        def run(self, undo):
+            undo()
+            raise Unsatisfiable("no example was found")
+
+    monkeypatch.setattr(test_rows, "Trial", Trial)
+    connection = SimpleNamespace(rollback=lambda: None)
+    try_all = test_rows.examples.__wrapped__(connection, request, record)
+    reason = not_checked(record, try_all, None, lambda *_: None)
+    assert reason == "cannot generate rows: no example was found"
 
 
 def test_a_scenario_of_rows_that_cannot_be_derived(request, record):

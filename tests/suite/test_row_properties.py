@@ -5,6 +5,7 @@ One small table is enough, and a batch of two rows: which rows are found is the 
 
 from __future__ import annotations
 
+import json
 from contextlib import nullcontext
 from functools import cache, partial
 from inspect import signature
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Computed,
@@ -29,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
+from conformance.declarations import Hypertable
 from conformance.suite import test_rows as suite
 from conformance.suite.row_world import Writes, contents
 
@@ -96,18 +99,25 @@ def connection(database):
 
 
 @pytest.fixture
-def holds(connection, monkeypatch):
+def recorded():
+    """What a check puts on the record, as pairs."""
+    return []
+
+
+@pytest.fixture
+def holds(connection, monkeypatch, recorded):
     """A function that checks a property by its name."""
 
-    def check(name, writes, *, table=PRICES):
+    def check(name, writes, *, table=PRICES, example=REFUSED):
         fixtures = {
             "hypertable": table,
             "writes": writes,
             "before": cache(partial(contents, connection)),
             "holds": lambda property_: property_(connection, BATCH),
-            "examples": lambda _strategy, property_, **_: property_(connection, [REFUSED]),
+            "examples": lambda _strategy, property_, **_: property_(connection, [example]),
             "populated": connection,
-            "record": lambda *_: None,
+            "conformance_metadata": table.metadata,
+            "record": lambda *item: recorded.append(item),
         }
         test = getattr(suite, f"test_{name}")
         test(*(fixtures[parameter] for parameter in signature(test).parameters))
@@ -214,6 +224,30 @@ def test_a_wrong_write_path(holds, name, functions, words):
         holds(name, writing(**functions))
 
 
+def without_empty_notes(connection, table, rows):
+    return upsert(connection, table, [row for row in rows if row["note"] != ""])
+
+
+def first_of_many(connection, table, rows):
+    return upsert(connection, table, rows if len(rows) == 1 else rows[:1])
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (without_empty_notes, "1 rows are lost"),
+        (first_of_many, "rows are lost"),
+    ],
+)
+def test_a_value_that_is_lost_is_shown_in_one_row(holds, recorded, function, reason):
+    """A row with the value alone, if it is lost alone."""
+    with pytest.raises(pytest.fail.Exception, match=reason):
+        holds("precarious_values_are_kept", writing(upsert=function))
+    (found,) = [json.loads(value) for name, value in recorded if name == "finding"]
+    (shown,) = found["observed"]
+    assert ("'price': 2147483647" in shown) is (function is first_of_many)
+
+
 #: A property, the change of the table that it sees, and what it says.
 WRONG_TABLES = [
     ("a_second_row_of_a_key_is_refused", "DROP CONSTRAINT prices_pkey",
@@ -292,3 +326,36 @@ def test_a_number_out_of_range_is_none_of_a_check(holds, server, table):
     words = "SQLSTATE 22003 refuses the row before positive does"
     with pytest.raises(AssertionError, match=words) if table is PRICES else nullcontext():
         holds("checks_refuse", writing(), table=table)
+
+
+#: Of hypertables, as far as a check asks for them: the rows go to plain tables.
+HYPERTABLES = MetaData()
+PLAIN, STRANGE = (
+    Table(
+        name,
+        HYPERTABLES,
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Column("note", Text, nullable=False),
+        *checks,
+        Hypertable("at", chunk_interval=1_000, time_index=False),
+    )
+    for name, checks in [
+        ("plain", []),
+        ("strange", [CheckConstraint("md5(note) = 'x'", name="strange")]),
+    ]
+)
+
+
+@pytest.mark.parametrize("name", ["checks_refuse", "every_table_accepts_its_rows"])
+def test_a_check_that_is_not_understood_is_named(holds, connection, recorded, name):
+    HYPERTABLES.create_all(connection)
+    connection.commit()
+    part = {"checks_refuse": "checks_refuse:strange"}.get(name, name)
+    try:
+        holds(name, writing(), table=STRANGE, example=("plain", {"at": 1, "note": "a"}))
+    finally:
+        HYPERTABLES.drop_all(connection)
+        connection.commit()
+    (found,) = [json.loads(value) for name, value in recorded if name == "part_not_checked"]
+    assert found[0] == f"rows:strange:{part}"
+    assert "(md5(note) = 'x') is not understood" in found[1]
