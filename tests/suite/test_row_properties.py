@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from conformance.declarations import Hypertable
 from conformance.suite import test_rows as suite
-from conformance.suite.row_world import Writes, contents
+from conformance.suite.row_world import Writes, contents, remove_same_keys
 
 METADATA = MetaData()
 SOURCES = Table("sources", METADATA, Column("id", Integer, primary_key=True, autoincrement=False))
@@ -305,6 +305,14 @@ def test_a_key_that_is_looked_for_before_a_check(holds, server, connection, chan
     words = "positive does not refuse the row"
     with pytest.raises(AssertionError, match=words) if change else nullcontext():
         holds("checks_refuse", writing())
+
+
+def test_only_rows_of_the_same_key_are_removed(connection):
+    connection.execute(insert(PRICES), BATCH)
+    remove_same_keys(connection, PRICES, {"price": 1, "note": "a"})
+    assert contents(connection, PRICES).total() == 2
+    remove_same_keys(connection, PRICES, {"day": 2})
+    assert contents(connection, PRICES).total() == 1
 
 
 def test_a_check_behind_a_key_that_stays_is_not_tried(holds, server):
