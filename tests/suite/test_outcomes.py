@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from inspect import signature
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
@@ -32,7 +33,9 @@ from conformance.suite import (
     test_rows,
     test_sessions,
 )
+from conformance.suite.cutting_proxy import Manner, Moment
 from conformance.suite.unmigrated import Unmigrated
+from models import Signal
 
 
 class Strange(UserDefinedType):
@@ -354,3 +357,44 @@ def test_two_upgrades_of_which_one_fails(upgraded_twice, record, complaints, fou
     with pytest.raises(pytest.fail.Exception, match="two upgrades at the same time fail"):
         upgraded_twice(complaints, found)
     assert json.loads(record["finding"])["severity"] == severity
+
+
+MANNERS = list(Manner)
+CUTS = MANNERS, 0
+AT_THE_END = [Manner.AFTER]
+
+
+@pytest.mark.parametrize(
+    ("check", "drawn", "method", "manners"),
+    [
+        ("a_batch_is_whole_or_not_there", (["call"], CUTS), "interrupt_call", MANNERS),
+        ("compression_is_whole_or_not_there", (["work"], CUTS), "interrupt_work", MANNERS),
+        ("a_migration_is_whole_or_not_there", CUTS, "interrupt", MANNERS),
+        ("batches_survive", (["call", "other"], 0), "interrupt_call", AT_THE_END),
+        ("compression_survives", (["work"], 0), "interrupt_work", AT_THE_END),
+        ("a_migration_survives", 0, "interrupt", AT_THE_END),
+    ],
+)
+def test_what_is_interrupted(check, drawn, method, manners):
+    """Each check of faults interrupts its work at these moments, and completes a migration."""
+    subject = MagicMock(messages=8)
+    if check.endswith(("batches_survive", "compression_survives")):
+        drawn = subject, *drawn
+    if "migration" not in check:
+        subject.messages = lambda _: 8
+        subject.table = Signal.__table__
+    fixtures = {
+        "target": subject,
+        "targets": [subject],
+        "migration": subject,
+        "scenarios": lambda _strategy, holds, **_: holds(drawn),
+    }
+    function = getattr(test_faults, f"test_{check}")
+    function(*(fixtures.get(name, MagicMock()) for name in signature(function).parameters))
+    of_it = [call for call in subject.method_calls if call[0] == method]
+    found = [given.manner for call in of_it for given in call[1] if isinstance(given, Moment)]
+    assert found == manners
+    # What ends the session or the server comes last.
+    survives = check.endswith(("survive", "survives"))
+    assert all(isinstance(call[1][-1], Moment) is not survives for call in of_it)
+    assert ("complete" in [call[0] for call in subject.method_calls]) is ("migration" in check)
