@@ -65,6 +65,23 @@ def test_a_step_that_fails(sessions):
         sessions.run_at_once([[wrong]], [step("SELECT 1")])
 
 
+def test_a_turn_lasts_until_its_step_has_ended(sessions):
+    events = []
+
+    def slow(connection):
+        connection.execute(text("SELECT pg_sleep(0.1)"))
+        events.append("step")
+
+    sessions.take_turns([[Step("slow", slow), COMMIT]], [0, 0], lambda: events.append("seen"))
+    assert events == ["step", "seen", "seen"]
+
+
+def test_other_sessions_repeat_their_step_meanwhile(sessions):
+    repeated = []
+    sessions.run_at_once([[step("SELECT pg_sleep(0.1)")]], [Step("again", repeated.append)])
+    assert len(repeated) > 1
+
+
 def test_a_reader_that_would_wait(sessions):
     seen = []
 
