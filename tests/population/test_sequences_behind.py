@@ -71,6 +71,7 @@ def test_numbers_of_the_sequence(behind, table):
         (PLAIN, "SELECT setval('t_id_seq', 1)", 2),
         (PLAIN, "SELECT setval('t_id_seq', 1, false)", 1),
         (DOWN, "ALTER TABLE t ALTER id RESTART", -1),
+        (DOWN, "ALTER TABLE t ALTER id RESTART WITH -2", -2),
         (STEPS, "ALTER TABLE t ALTER id RESTART", 1),
     ],
 )
