@@ -43,3 +43,17 @@ def test_a_table_without_a_finding_of_its_own_is_passed_over():
 
 def test_without_such_tables_the_comparison_stays():
     assert with_tables_elsewhere(COMPARED, {}, "public") is COMPARED
+
+
+def test_its_foreign_keys_are_counted_with_the_table():
+    referring = {
+        "desks": ("attic.curves.fk_desk",),
+        "days": ("attic.curves.fk_day", "attic.other.fk_day"),
+    }
+    keys = {name: FactKey("table", name, "", "referred_to_by") for name in referring}
+    expected = {LOST: True, **dict.fromkeys(keys.values(), ())}
+    observed = {key: referring[name] for name, key in keys.items()}
+    compared = compare(expected, observed, Capabilities())
+    found = with_tables_elsewhere(compared, {"curves": ("attic", "curves")}, "public")
+    assert found.findings.keys() == {LOST, keys["days"]}
+    assert found.consequences == {keys["desks"]: found.findings[LOST]}

@@ -318,6 +318,29 @@ def test_one_undeclared_object_stands_for_one_declared_one():
     ]
 
 
+@pytest.mark.parametrize(
+    ("changed", "is_one"),
+    [
+        ({}, True),
+        ({"unique": False}, False),
+        ({"predicate": "a > 0"}, False),
+        ({"columns": (IndexColumn("b"), IndexColumn("a"))}, False),
+        ({"of": "uq"}, False),
+    ],
+)
+def test_a_unique_index_in_place_of_a_constraint_is_one_finding(changed, is_one):
+    index = {"columns": (IndexColumn("a"), IndexColumn("b")), "unique": True, "predicate": None}
+    name = "other" if changed.pop("of", "") else "uq"
+    observed = one("index", "t", name, **{**index, **changed})
+    findings = compare(one("unique", "t", "uq", columns=("a", "b")), observed, COMMUNITY).findings
+    ids = [f"index:t.{name}:exists", "unique:t.uq:exists"]
+    assert sorted(item.id for item in findings.values()) == ids[is_one:]
+    if is_one:
+        (finding,) = findings.values()
+        assert finding.others == ("index:t.uq:exists",)
+        assert "is a unique index in the database, the models declare a const" in finding.message
+
+
 def test_an_object_of_another_kind_hides_no_rename():
     """A missing trigger is not looked for under another name; the next object is."""
     expected = one("trigger", "a", "tr") | one("rule", "a", "ru") | one("check", "t", "new", e="x")
