@@ -91,6 +91,10 @@ class LeftOut:
                 yield statement if within else in_one_transaction(statement)
             within = within and _END.match(statement) is None
 
+    def lacked_by(self, statements: Iterable[str]) -> set[str]:
+        """The extensions that these statements name, which may have run in an earlier process."""
+        return {str(_name_in(statement)) for statement in statements if self._concerns(statement)}
+
     def _concerns(self, statement: str) -> bool:
         """Whether the statement creates or drops an extension that the engine lacks."""
         name = _name_in(statement)

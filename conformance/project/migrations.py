@@ -88,19 +88,25 @@ class Migrations:
     @property
     def left_out(self) -> set[str]:
         """The extensions that the engine lacks and that were left out so far."""
+        known = self.leaving_out
+        return known.names | known.lacked_by(self.prepared) if known else set()
+
+    @property
+    def leaving_out(self) -> LeftOut | None:
+        """What takes in the extensions that the engine lacks; None: they fail."""
         known: LeftOut | None = self.config.attributes.get(LEFT_OUT)
-        return known.names if known else set()
+        return known
 
     @property
     def not_concurrently(self) -> tuple[str, ...]:
         """The statements that use several transactions elsewhere, and ran in one on this engine."""
-        known: LeftOut | None = self.config.attributes.get(LEFT_OUT)
+        known = self.leaving_out
         return tuple(known.concurrently) if known else ()
 
     @contextmanager
     def as_written(self) -> Iterator[None]:
         """Send statements that use several transactions as they are, whether or not they work."""
-        known: LeftOut = self.config.attributes.get(LEFT_OUT) or LeftOut()
+        known = self.leaving_out or LeftOut()
         known.as_written = True
         try:
             yield
@@ -123,7 +129,7 @@ class Migrations:
     @property
     def unmigrated(self) -> Template | None:
         """The database before the first revision, after `prepare`; None: an empty database."""
-        return prepared(self._project)
+        return prepared(self._project, self.leaving_out)
 
     @property
     def prepared(self) -> tuple[str, ...]:
@@ -153,7 +159,7 @@ class Migrations:
         Migrations(offline, self.edition)
         with nowhere(offline):
             command.upgrade(offline, revision, sql=True)
-        left_out: LeftOut | None = self.config.attributes.get(LEFT_OUT)
+        left_out = self.leaving_out
         return tuple(buffer.writes if left_out is None else left_out.of_script(buffer.writes))
 
     def version_table(self, connection: Connection) -> str:
@@ -216,7 +222,7 @@ class Migrations:
         statements = self.prepared
 
         def migrate(url: URL) -> None:
-            prepare(url, statements)
+            prepare(url, statements, self.leaving_out)
             try:
                 # Not in a transaction: an env.py that connects by itself must not wait for a lock.
                 with create_engine(url, poolclass=pool.NullPool).connect() as connection:

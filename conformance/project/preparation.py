@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
+    from conformance.project.left_out import LeftOut
+
 #: duplicate_object, duplicate_schema: the role exists since an earlier database of the server, or
 #: the engine has created the extension.
 _IS_THERE = {"42710", "42P06"}
@@ -34,8 +37,11 @@ _LIKE_A_PATH = re.compile(r"[\w./-]+")
 _MAKES_ONE = re.compile(r"\s*create\s+(role|user|extension|schema)\b[^;]*;?\s*", re.IGNORECASE)
 
 
-def prepared(project: Configuration) -> Template | None:
+def prepared(project: Configuration, left_out: LeftOut | None = None) -> Template | None:
     """The database after `prepare`; None without it: an empty database.
+
+    Args:
+        left_out: takes in the extensions that the engine lacks; None: they fail.
 
     Raises:
         ModelsUnavailable: a .sql file cannot be read.
@@ -44,7 +50,7 @@ def prepared(project: Configuration) -> Template | None:
     if not statements:
         return None
     key = hashlib.sha256(repr(statements).encode()).hexdigest()[:32]
-    return Template("prepared", key, lambda url: prepare(url, statements))
+    return Template("prepared", key, lambda url: prepare(url, statements, left_out))
 
 
 def statements_of(project: Configuration) -> tuple[str, ...]:
@@ -100,15 +106,19 @@ def _read(entry: str, folder: Path) -> str:
         ) from None
 
 
-def prepare(url: URL, statements: Sequence[str]) -> None:
+def prepare(url: URL, statements: Sequence[str], left_out: LeftOut | None = None) -> None:
     """Run the statements in a database, each in a transaction of its own.
+
+    Args:
+        left_out: as in `prepared`.
 
     Raises:
         MigrationFailed: the server refuses a statement.
     """
     if not statements:
         return
-    with connect(url, autocommit=True) as connection:
+    leaving_out = left_out.applied() if left_out else nullcontext()
+    with leaving_out, connect(url, autocommit=True) as connection:
         for statement in statements:
             try:
                 # Unchanged: a percent sign or a colon is not a parameter.

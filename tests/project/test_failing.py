@@ -485,6 +485,13 @@ class TestOnTheEmbeddedEngine:
         assert migrations.left_out == {"pgcrypto"}
         assert "pgcrypto" not in "".join(migrations.offline_statements())
 
+    def test_one_of_prepare_is_left_out(self, migrated):
+        _, migrations = migrated(EXTENSION, prepare=("CREATE EXTENSION pgcrypto",))
+        assert migrations.left_out == {"pgcrypto"}
+        # An earlier process may have prepared the database.
+        migrations.leaving_out.names.clear()
+        assert migrations.left_out == {"pgcrypto"}
+
     def test_one_that_is_used_is_named_with_the_engines_that_have_it(self, migrated):
         error = said(
             migrated,

@@ -69,7 +69,7 @@ def base_template(
         from conformance.observed.home import create_extension, home_of
         from conformance.population.aggregates import refresh_aggregates
 
-        prepare(url, statements)
+        prepare(url, statements, migrations.leaving_out)
         with connected(url, migrations.config) as connection:
             for head in new.base_heads:
                 _migrate(connection, migrations, head)
