@@ -249,6 +249,9 @@ _CAUSES = {
     ("index", "valid"): "building the index failed half-way. Drop the index and create it again",
     ("table", "persistence"): "the table was created UNLOGGED, and a crash empties it. ALTER TABLE "
     "... SET LOGGED makes the table permanent",
+    ("extension", "version"): "ALTER EXTENSION ... UPDATE was not run after the server got a newer "
+    "package; or the engine of a check is older than the models need. --engine and --image choose "
+    "another one",
     ("extension", "disabled_event_triggers"): "somebody ran ALTER EVENT TRIGGER ... DISABLE. "
     "TimescaleDB then does not see that a hypertable is dropped or altered. ALTER EVENT TRIGGER "
     "... ENABLE enables them",
