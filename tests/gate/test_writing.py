@@ -18,6 +18,13 @@ LOG = (
     " INSERT INTO notes VALUES (OLD.id); RETURN OLD; END $$",
     "CREATE TRIGGER log AFTER UPDATE ON places FOR EACH ROW EXECUTE FUNCTION log()",
 )
+#: What an application sets in each session, and what the path of its role has.
+SETS = (
+    "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " PERFORM current_setting('app.person'); RETURN NEW; END $$",
+    "CREATE TRIGGER log BEFORE UPDATE ON places FOR EACH ROW EXECUTE FUNCTION log()",
+)
+ELSEWHERE = ("CREATE SCHEMA logs", "CREATE TABLE logs.notes (place_id integer)", *LOG[1:])
 COMMENT = "COMMENT ON TABLE places IS 'x'"
 RENAME = "ALTER TABLE places RENAME size TO area"
 
@@ -44,8 +51,15 @@ def found(session, project, earlier, *change):
          [("readings", "UPDATE")]),
         (LOG, ("ALTER TABLE notes RENAME TO remarks",), [("places", "UPDATE")]),
         (LOG, (COMMENT,), []),
+        ((COMMENT,), LOG, []),
+        ((COMMENT,), LOG[1:], [("places", "UPDATE")]),
+        ((COMMENT,), SETS, []),
+        ((COMMENT,), ELSEWHERE, []),
     ],
-    ids=["rename", "replaced", "broken before", "hypertable", "renamed table", "other change"],
+    ids=[
+        "rename", "replaced", "broken before", "hypertable", "renamed table", "other change",
+        "new", "new and wrong", "of a setting", "in another schema",
+    ],
 )  # fmt: skip
 def test_a_trigger_that_names_what_is_gone(session, project, earlier, change, fails):
     assert [

@@ -38,10 +38,21 @@ SELECT n.nspname AS schema, c.relname AS table,
                                      AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
  ORDER BY 1, 2
 """)
+#: The role of the application may have any schema on its path, and the triggers count on it.
+_ON_THE_PATH = text("""
+SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ',
+    nullif(pg_catalog.current_setting('search_path'), ''),
+    (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(n.nspname), ', ' ORDER BY n.nspname)
+       FROM pg_catalog.pg_namespace n
+      WHERE n.nspname !~ '^(pg_|_?timescaledb_|information_schema$)')), true)
+""")
 #: The class of errors of names and syntax, without that of missing privileges. Keys, checks and
 #: what a trigger raises itself may be about the rows.
 _NAMES = "42"
 _PRIVILEGE = "42501"
+#: undefined_object is also that of a setting which the application sets in each session.
+_UNDEFINED_OBJECT = "42704"
+_SETTING = "configuration parameter"
 
 
 def failed_writes(connection: Connection, scope: Scope) -> list[FailedWrite]:
@@ -51,7 +62,10 @@ def failed_writes(connection: Connection, scope: Scope) -> list[FailedWrite]:
         The statements in which a trigger names what does not exist.
     """
     found = []
-    for table in connection.execute(_TABLES, {"schemas": list(scope.schemas)}).all():
+    tables = connection.execute(_TABLES, {"schemas": list(scope.schemas)}).all()
+    if tables:
+        connection.execute(_ON_THE_PATH)
+    for table in tables:
         columns = ", ".join(table.columns)
         same = ", ".join(f"{name} = {name}" for name in table.changeable)
         statements = {
@@ -74,9 +88,10 @@ def _refused(connection: Connection, statement: str) -> str:
     try:
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
     except DBAPIError as error:
-        state = state_of(error)
-        of_names = state.startswith(_NAMES) and state != _PRIVILEGE
-        return describe_briefly(error) if of_names else ""
+        said, state = describe_briefly(error), state_of(error)
+        of_a_setting = state == _UNDEFINED_OBJECT and _SETTING in said
+        of_names = state.startswith(_NAMES) and state != _PRIVILEGE and not of_a_setting
+        return said if of_names else ""
     finally:
         attempt.rollback()
     return ""
