@@ -300,7 +300,6 @@ EDITS = (
             "column:flow_data.release_time:type",
             "column:fiscal_data.release_time:type",
             "column:market_data.timestamp:type",
-            "hypertable:market_data:time_type",
         },
     ),
     ModelEdit(

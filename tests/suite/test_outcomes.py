@@ -254,7 +254,7 @@ def test_models_without_mapped_classes(pytestconfig):
 
 def test_a_history_of_a_table_without_a_key(record):
     scope = SimpleNamespace(default_schema="public", name=lambda _, table: table)
-    comparison = SimpleNamespace(findings={})
+    comparison = SimpleNamespace(findings={}, consequences={})
     given = NO_KEY, None, None, scope, comparison, None, record
     reason = not_checked(record, test_histories.subject.__wrapped__, *given)
     assert reason.startswith("cannot generate histories: notes has 0 unique constraints")
