@@ -165,7 +165,7 @@ class Rehearsal:
             offline,
             self._not_checked,
             tuple(lagging[column] for column in lagging.keys() - lagging_before.keys()),
-            self._failed_writes(),
+            self._failed_writes() if _has_triggers(after) else (),
         )
 
     def _report_progress(self, step: str) -> None:
@@ -442,6 +442,10 @@ def attempt(
 
 def _has_extension(state: State) -> bool:
     return FactKey("extension", "timescaledb", "", EXISTS) in state.facts
+
+
+def _has_triggers(state: State) -> bool:
+    return any(key.kind == "trigger" for key in state.facts)
 
 
 def _dropped_extension(statements: Sequence[Statement]) -> Failure:
