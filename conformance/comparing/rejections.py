@@ -35,8 +35,8 @@ _HINTS = (
     ),
     (
         f"^{DROPS_EXTENSION}",
-        "Keep the extension: rows of compressed chunks are lost with it, and other schemas of the "
-        "database may use it.",
+        "Keep the extension: rows of compressed chunks are lost with the extension, and other "
+        "schemas of the database may use the extension.",
     ),
     (r"CREATE MATERIALIZED VIEW \.\.\. WITH DATA cannot run", NO_DATA),
     (

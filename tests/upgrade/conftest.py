@@ -17,12 +17,14 @@ from conformance.comparing.capabilities import version_tuple
 from conformance.engines.connecting import parse_url
 from conformance.project.configuration import Configuration
 from conformance.upgrade.choices import Choices
-from conformance.upgrade.extension import offered_versions
+from conformance.upgrade.extension import create_extension, offered_versions
 from tests import forked_commands
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
+
+    from conformance.engines.server.on_server import EngineOnServer
 
 PROJECT = Path(__file__).parents[2]
 
@@ -92,6 +94,14 @@ def versions(upgradable: str) -> list[str]:
 
 def _versions(url: str) -> list[str]:
     return sorted(offered_versions(parse_url(url)), key=version_tuple)
+
+
+def has_the_version_of_what_it_starts_from(engine: EngineOnServer, version: str) -> None:
+    """See that an engine has the version of the database that it starts from."""
+    with engine.database() as url:
+        create_extension(url, version)
+        engine.start_from(url)
+        assert engine.server.timescaledb == version
 
 
 @pytest.fixture

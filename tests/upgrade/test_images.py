@@ -12,11 +12,10 @@ from sqlalchemy import text
 
 from conformance.engines.connecting import connect
 from conformance.engines.container import daemon
-from conformance.engines.server.on_server import create_extension
 from conformance.upgrade.rehearsal import rehearse
 from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
 
-from .conftest import PROJECT
+from .conftest import PROJECT, has_the_version_of_what_it_starts_from
 
 pytestmark = pytest.mark.slow
 
@@ -66,14 +65,6 @@ def test_the_same_major_version(local_image, next_image, choices, left):
     assert left() == []
 
 
-def start_from(engine, version):
-    """See that an engine has the version of the database that it starts from."""
-    with engine.database() as url:
-        create_extension(url, version)
-        engine.start_from(url)
-        assert engine.server.timescaledb == version
-
-
 def test_both_versions_of_one_image(next_image, choices):
     """`--engine container`: PostgreSQL's client is the one in the container."""
     from conformance.engines.container.engine import ContainerEngine
@@ -84,7 +75,7 @@ def test_both_versions_of_one_image(next_image, choices):
         newest = engine.server.timescaledb
         minor, _, patch = newest.rpartition(".")
         before = f"{minor}.{int(patch) - 1}"
-        start_from(engine, before)
+        has_the_version_of_what_it_starts_from(engine, before)
     finally:
         engine.stop()
     report = rehearse(choices(before, newest, engine="container", image=next_image))

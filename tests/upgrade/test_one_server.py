@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from conformance.engines.connecting import connect, parse_url
-from conformance.engines.server.on_server import create_extension
 from conformance.engines.server.url import UrlEngine
 from conformance.upgrade.rehearsal import rehearse
 from conformance.upgrade.report import AFRESH, IN_PLACE, RESTORED
 from models import Base
+
+from .conftest import has_the_version_of_what_it_starts_from
 
 HARMLESS = {"renamed", "own-job", "healed", "new-gap"}
 
@@ -178,9 +179,6 @@ def test_a_database_that_is_older_than_new_ones_of_its_server(upgradable, versio
     try:
         default = engine.server.timescaledb
         other = next(version for version in versions if version != default)
-        with engine.database() as url:
-            create_extension(url, other)
-            engine.start_from(url)
-            assert engine.server.timescaledb == other
+        has_the_version_of_what_it_starts_from(engine, other)
     finally:
         engine.stop()

@@ -25,10 +25,22 @@ _WORDS = {
 }
 
 
-def is_named(table: str, sql: str) -> bool:
+def is_named(name: str, sql: str) -> bool:
     """Whether the text has the name, which may be qualified, as a word of its own."""
-    bare = re.escape(table.rpartition(".")[2])
+    bare = re.escape(name.rpartition(".")[2])
     return re.search(rf"(?<!\w){bare}(?!\w)", sql, re.IGNORECASE) is not None
+
+
+def writer_of(statements: Iterable[Statement], name: str) -> int | None:
+    """The first statement that wrote rows of the table, or of the column's table.
+
+    Args:
+        name: `table` or `table.column`.
+    """
+    for statement in statements:
+        if any(item.written and _is_of(name, item.relation) for item in statement.rows):
+            return statement.number
+    return None
 
 
 def remover_of(statements: Iterable[Statement], name: str) -> int | None:
@@ -43,7 +55,7 @@ def remover_of(statements: Iterable[Statement], name: str) -> int | None:
             return statement.number
     # By CASCADE, or by a statement that is put together in a DO block.
     for statement in removing:
-        if any(f"{name}.".startswith(f"{lock.relation}.") for lock in statement.locks):
+        if any(_is_of(name, lock.relation) for lock in statement.locks):
             return statement.number
     return None
 
@@ -65,6 +77,11 @@ def definer_of(statements: Iterable[Statement], name: str, kind: str = "") -> in
     ]
     found = fitting or named
     return found[0].number if len(found) == 1 else None
+
+
+def _is_of(name: str, relation: str) -> bool:
+    """Whether the name is that of the relation, or of one of its columns."""
+    return f"{name}.".startswith(f"{relation}.")
 
 
 def _own(statements: Iterable[Statement]) -> list[Statement]:

@@ -38,8 +38,8 @@ _ROLE_IN_USE = (
 #: Alembic's own statement, in the session of the revision before it.
 _VERSION = re.compile(r"(UPDATE|INSERT INTO|DELETE FROM) (\S+\.)?alembic_version\b")
 _SETTING_LEFT = (
-    "The revision leaves another search_path or role set: let the revision set it back at its end, "
-    "or name the schema in each statement."
+    "The revision leaves another search_path or role set: let the revision set both back at its "
+    "end, or name the schema in each statement."
 )
 
 #: raise_exception of PL/pgSQL.

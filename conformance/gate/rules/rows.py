@@ -13,7 +13,7 @@ from conformance.gate.evidence.state import (
     overwritten,
     same_column,
 )
-from conformance.gate.rules.attribution import definer_of, is_named, remover_of
+from conformance.gate.rules.attribution import definer_of, is_named, remover_of, writer_of
 from conformance.gate.rules.sentences import capitalized, without_comments
 from conformance.intervals import Interval
 
@@ -67,7 +67,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             name,
             f"{capitalized(description)}.",
             _hint(evidence, name, deleted=name in deleted),
-            (_writer(evidence, name) if name in deleted else None)
+            (writer_of(evidence.statements, name) if name in deleted else None)
             or remover_of(evidence.statements, name),
         )
     replaced = dict(_overwritten(evidence))
@@ -78,7 +78,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             name,
             f"The upgrade overwrites {description}, and the downgrade does not restore them.",
             _KEEP_VALUES,
-            _writer(evidence, name),
+            writer_of(evidence.statements, name),
         )
     for name, description in changed_rows(evidence.before, evidence.after):
         if name not in lost and name not in detached and name not in replaced:
@@ -89,7 +89,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
                 f"Existing data changes: {description}.",
                 "If the change is intended, accept the finding with the reason; if not, find the "
                 "statement that makes it.",
-                _writer(evidence, name),
+                writer_of(evidence.statements, name),
             )
 
 
@@ -159,18 +159,9 @@ def deleted_rows(before: State, after: State) -> dict[str, str]:
     return found
 
 
-def _writer(evidence: Evidence, name: str) -> int | None:
-    """The first statement that wrote rows of the table, or of the column's table."""
-    for statement in evidence.statements:
-        written = (item.relation for item in statement.rows if item.written)
-        if any(f"{name}.".startswith(f"{relation}.") for relation in written):
-            return statement.number
-    return None
-
-
 def _detacher(evidence: Evidence, name: str) -> tuple[int, str] | None:
     """The statement that detached a chunk or partition, and which; none if one wrote rows."""
-    if _writer(evidence, name) is not None:
+    if writer_of(evidence.statements, name) is not None:
         return None
     for statement in evidence.statements:
         sql = without_comments(statement.sql)
