@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.capabilities import NO_AGGREGATES, REASONS, Capabilities
 from conformance.comparing.codes import ERROR, WARNING
-from conformance.comparing.fact_table import FactTable, Keys
+from conformance.comparing.fact_table import FactTable, Keys, ObjectKey
 from conformance.comparing.facts import (
     DERIVED,
     EXISTS,
@@ -101,6 +101,7 @@ def _compare_facts(
     promised: Facts, found: Facts, capabilities: Capabilities, reference: Reference
 ) -> Comparison:
     expected, observed = FactTable.of(promised), FactTable.of(found)
+    expected = expected.without(_kept_by_primary_keys(expected, observed))
     names = match_unnamed(expected, observed)
     expected = expected.renamed({old[:3]: new[:3] for old, new in names.items()})
     expected = written_out(expected, observed)
@@ -135,6 +136,35 @@ def _compare_facts(
         merge(expected, observed, findings, consequences)
     ordered = dict(sorted(not_checked.items(), key=lambda item: item[0].sort_key()))
     return Comparison(tuple(conforming), findings, consequences, ordered, seen, counts, names)
+
+
+def _kept_by_primary_keys(expected: FactTable, observed: FactTable) -> set[ObjectKey]:
+    """The unique constraints that are missing, and that the table's primary key is as well.
+
+    CREATE TABLE makes the primary key alone; ALTER TABLE makes both. Source:
+    transformIndexConstraints() in PostgreSQL's parse_utilcmd.c.
+    """
+    kept = {
+        parts: unique["columns"]
+        for parts, unique in expected.objects.items()
+        if parts[0] == "unique"
+        and unique.get("nulls") == "distinct"
+        and _both(unique, expected.objects.get(("primary_key", parts[1], ""), _NOTHING))
+    }
+    if not kept:
+        return set()
+    found = {
+        (parts[1], unique["columns"])
+        for parts, unique in observed.objects.items()
+        if parts[0] == "unique"
+    }
+    return {parts for parts, columns in kept.items() if (parts[1], columns) not in found}
+
+
+def _both(unique: Mapping[str, Value], primary_key: Mapping[str, Value]) -> bool:
+    """Whether one index serves both constraints."""
+    parts = ("columns", "include", "deferrable")
+    return all(unique.get(part) == primary_key.get(part) for part in parts)
 
 
 def _not_judged(

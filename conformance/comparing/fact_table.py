@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Sequence, Set
 from typing import Any
 
 from conformance.comparing.facts import FactKey, Facts, Objects, Value
@@ -63,6 +63,16 @@ class FactTable(MutableMapping[FactKey, Value]):
         facts = FactTable()
         for parts, attributes in self.objects.items():
             facts.objects[names.get(parts, parts)] = attributes
+        return facts
+
+    def without(self, objects: Set[ObjectKey]) -> FactTable:
+        """The same facts, of all objects but these."""
+        if not objects:
+            return self
+        facts = FactTable()
+        facts.objects = {
+            parts: found for parts, found in self.objects.items() if parts not in objects
+        }
         return facts
 
     def __getitem__(self, key: FactKey) -> Value:

@@ -84,6 +84,8 @@ def _unnamed(metadata: MetaData) -> None:
         UniqueConstraint("name", "rating"),
         CheckConstraint("code <> '' OR name IS NOT NULL"),
     )
+    # Unique and the primary key at once, of which CREATE TABLE makes the latter alone.
+    Table("desks", metadata, Column("code", String(20), primary_key=True, unique=True))
     Table("big_serial", metadata, Column("id", BigInteger, primary_key=True))
     Table("small_serial", metadata, Column("id", SmallInteger, primary_key=True))
     Table(

@@ -221,6 +221,26 @@ def test_an_unnamed_constraint_is_made_once_with_the_same_one_that_has_a_name():
     }
 
 
+def test_a_unique_constraint_that_the_primary_key_is_as_well_may_be_missing():
+    key = {EXISTS: True, "columns": ("a",), "include": (), "deferrable": "no"}
+    whole = {**key, "nulls": "distinct"}
+    primary = objects("primary_key", ("", key))
+    both = {**primary, **objects("unique", ("uq", whole))}
+    assert compare(both, both, COMMUNITY).findings == {}
+    assert compare(both, primary, COMMUNITY).findings == {}
+    found_later = {**primary, **objects("unique", ("t_a_key", whole))}
+    unnamed = {**primary, **objects("unique", ("<t_a_key>", whole))}
+    assert compare(unnamed, found_later, COMMUNITY).findings == {}
+    assert compare(unnamed, primary, COMMUNITY).findings == {}
+    for other in ({"columns": ("a", "b")}, {"deferrable": "initially deferred"}, {"include": "b"}):
+        another = {**primary, **objects("unique", ("uq", {**whole, **other}))}
+        assert {key.id for key in compare(another, primary, COMMUNITY).findings} == {
+            "unique:t.uq:exists"
+        }
+    nulls = {**primary, **objects("unique", ("uq", {**whole, "nulls": "not distinct"}))}
+    assert [key.id for key in compare(nulls, primary, COMMUNITY).findings] == ["unique:t.uq:exists"]
+
+
 def test_all_attributes_are_renamed_and_what_else_differs_is_a_finding():
     expected = objects("unique", ("<t_a_key>", unique("a")))
     observed = objects("unique", ("uq", {**unique("a"), "nulls": "not distinct"}))
