@@ -42,7 +42,11 @@ def _refuse(given: dict[str, Any], *, on: bool, about_copy: bool) -> None:
 @click.option(
     "--base", metavar="GIT_REF", help="The commit to compare with: later revisions are new."
 )
-@click.option("--from-revision", metavar="REV", help="The last old revision, instead of --base.")
+@click.option(
+    "--from-revision",
+    metavar="REV",
+    help="The last old revision, instead of --base; -3: the last three are new.",
+)
 @click.option(
     "--on",
     "on_url",

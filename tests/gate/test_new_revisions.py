@@ -165,7 +165,39 @@ def test_since_a_revision(project):
 def test_an_unknown_revision(project):
     with pytest.raises(BaseUnavailable, match="There is no revision '0009'") as caught:
         new_since_revision(alembic_config(project.ini), "0009")
-    assert caught.value.hint == "Use one of 0001, or base."
+    assert caught.value.hint == "Use the id of one (0001), -1 for all before the last, or base."
+
+
+def test_an_unknown_revision_of_a_long_history(project):
+    for number in range(2, 9):
+        project.revision(ADD, revision=f"{number:04}", parent=f"{number - 1:04}")
+    with pytest.raises(BaseUnavailable) as caught:
+        new_since_revision(alembic_config(project.ini), "0009")
+    assert "(the newest are 0008, 0007, 0006, 0005, 0004), " in caught.value.hint
+
+
+def test_the_last_few_are_new(project):
+    project.revision(ADD)
+    config = alembic_config(project.ini)
+    found = new_since_revision(config, "-1")
+    assert names(found) == ["0002"]
+    assert found.base_heads == ("0001",)
+    assert found.base == "all revisions but the last 1"
+    assert names(new_since_revision(config, "-2")) == ["0001", "0002"]
+    assert names(new_since_revision(config, "-30")) == ["0001", "0002"]
+    with pytest.raises(BaseUnavailable, match="There is no revision '-0'"):
+        new_since_revision(config, "-0")
+
+
+def test_the_last_few_of_joined_branches(project):
+    project.revision(ADD)
+    project.revision(sql("SELECT 1"), revision="0003", parent="0001")
+    project.revision(sql("SELECT 1"), revision="0004", parent=("0002", "0003"))
+    config = alembic_config(project.ini)
+    found = new_since_revision(config, "-1")
+    assert names(found) == ["0004"]
+    assert set(found.base_heads) == {"0002", "0003"}
+    assert len(names(new_since_revision(config, "-2"))) == 2
 
 
 def test_two_heads(project):

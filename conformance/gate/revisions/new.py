@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,24 +72,46 @@ class NewRevisions:
 def new_since_revision(config: Config, last_old: str) -> NewRevisions:
     """Find all revisions after the given one; after `base`, all are new.
 
+    Args:
+        last_old: the id of a revision, or a part of it that is one's alone; `-3`: the last three
+            are new, in the order of execution.
+
     Raises:
         MigrationFailed: the files cannot be read, or have more than one head.
         BaseUnavailable: there is no such revision.
     """
     directory = _directory(config)
-    if last_old == "base":
+    newest_first = [script.revision for script in directory.walk_revisions()]
+    count = int(last_old[1:]) if re.fullmatch(r"-[0-9]+", last_old) else 0
+    if last_old == "base" or count >= len(newest_first):
         return _with_commit(_new(directory, frozenset(), "nothing: all revisions are new"), config)
+    if count:
+        old, base = newest_first[count:], f"all revisions but the last {count}"
+    else:
+        old, base = _until(directory, last_old, newest_first)
+    return _with_commit(_new(directory, frozenset(old), base), config)
+
+
+def _until(
+    directory: ScriptDirectory, last_old: str, newest_first: list[str]
+) -> tuple[list[str], str]:
+    """The revision and those before it, and what to call them."""
     try:
         # Alembic asserts that a name is not empty.
         script = directory.get_revision(last_old or " ")
-        old = {item.revision for item in directory.iterate_revisions(script.revision, "base")}
+        found = [item.revision for item in directory.iterate_revisions(script.revision, "base")]
     except CommandError as error:
-        known = ", ".join(sorted(item.revision for item in directory.walk_revisions()))
+        known = ", ".join(newest_first[:_SHOWN])
+        more = "the newest are " if len(newest_first) > _SHOWN else ""
         raise BaseUnavailable(
             f"There is no revision {last_old!r}: {str(error).rstrip('.')}.",
-            f"Use one of {known}, or base.",
+            f"Use the id of one ({more}{known}), -1 for all before the last, or base.",
         ) from None
-    return _with_commit(_new(directory, frozenset(old), f"revision {script.revision}"), config)
+    return found, f"revision {script.revision}"
+
+
+#: How many ids a hint names: a project can have hundreds.
+_SHOWN = 5
 
 
 def _with_commit(new: NewRevisions, config: Config) -> NewRevisions:
