@@ -377,13 +377,20 @@ _DEFINITION = {
 def _find_by_definition(
     kind: str, wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
 ) -> str | None:
-    """The candidate with the same definition; of several, the one with the usual name."""
-    same = [
-        name
+    """The candidate with the same definition; of several, one that agrees in the rest as well,
+    and of these the one with the usual name.
+    """
+    same = {
+        name: attributes
         for name, attributes in candidates.items()
         if all(agrees(wanted[part], attributes.get(part)) for part in _DEFINITION[kind])
-    ]
-    return usual_name if usual_name in same else min(same, default=None)
+    }
+
+    def order(name: str) -> tuple[bool, bool, str]:
+        rest = all(agrees(value, same[name].get(part)) for part, value in wanted.items())
+        return not rest, name != usual_name, name
+
+    return min(same, key=order, default=None) if len(same) > 1 else next(iter(same), None)
 
 
 def _find_by_name(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.schema import AddConstraint
 
 from conformance.comparing.facts import ANYTHING, EXISTS, Objects, OneOf, Value
 from conformance.declarations import default_name
@@ -21,6 +23,7 @@ from conformance.expected.tables import table_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
+    from sqlalchemy.sql.compiler import DDLCompiler
 
 
 #: The suffix of the name that PostgreSQL gives to an unnamed constraint.
@@ -35,14 +38,39 @@ def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every constraint of CREATE TABLE."""
     compiler = spelling.ddl_compiler()
     of_columns = [item for column in table.columns for item in column.constraints]
-    for constraint in created((*table.constraints, *of_columns)):
-        rule = constraint._create_rule
-        if rule is not None and not rule(compiler):
+    taken: set[tuple[str, str]] = set()
+    for constraint in created((*table._sorted_constraints, *of_columns)):
+        if not _is_made(constraint, compiler):
             continue
         found = _constraint(table, constraint, default_schema)
         if found is not None:
             kind, part, attributes = found
+            part = _free(kind, part, taken)
+            taken.add((kind, part))
             yield kind, name, part, attributes
+
+
+def _is_made(constraint: Constraint, compiler: DDLCompiler) -> bool:
+    """Whether a type's constraint, as of an Enum, is one for PostgreSQL.
+
+    `AddConstraint` takes a constraint out of CREATE TABLE, and adds it itself. So does `create_all`
+    with a foreign key of two tables that refer to each other, once it was run.
+    """
+    rule = constraint._create_rule
+    owner = getattr(rule, "__self__", getattr(rule, "target", None))
+    return rule is None or isinstance(owner, AddConstraint) or bool(rule(compiler))
+
+
+def _free(kind: str, name: str, taken: set[tuple[str, str]]) -> str:
+    """A name in angle brackets, with the number that PostgreSQL adds where it is taken.
+
+    Columns `a_b` and `a, b` give the same one. Source: ChooseConstraintName() in PostgreSQL's
+    pg_constraint.c. The name of a CHECK is its expression.
+    """
+    if kind == "check" or not name.startswith("<"):
+        return name
+    numbered = (f"{name[:-1]}{number or ''}>" for number in count())
+    return next(free for free in numbered if (kind, free) not in taken)
 
 
 def _constraint(

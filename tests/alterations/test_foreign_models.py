@@ -84,6 +84,31 @@ def _unnamed(metadata: MetaData) -> None:
         UniqueConstraint("name", "rating"),
         CheckConstraint("code <> '' OR name IS NOT NULL"),
     )
+    # Two tables that refer to each other.
+    Table(
+        "chiefs",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("chief_of", ForeignKey("departments.id", use_alter=True)),
+    )
+    Table(
+        "departments",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("chief", ForeignKey("chiefs.id")),
+    )
+    # Constraints whose usual names are the same, up to a number.
+    Table(
+        "pairs_of_brokers",
+        metadata,
+        Column("a", Integer, ForeignKey("brokers.id"), ForeignKey("big_serial.id")),
+        Column("b", Integer),
+        Column("a_b", Integer),
+        UniqueConstraint("a", "b"),
+        UniqueConstraint("a_b"),
+        UniqueConstraint("b"),
+        UniqueConstraint("b", deferrable=True),
+    )
     # Unique and the primary key at once, of which CREATE TABLE makes the latter alone.
     Table("desks", metadata, Column("code", String(20), primary_key=True, unique=True))
     Table("big_serial", metadata, Column("id", BigInteger, primary_key=True))
