@@ -377,8 +377,9 @@ _DEFINITION = {
 def _find_by_definition(
     kind: str, wanted: dict[str, Value], candidates: dict[str, dict[str, Value]], usual_name: str
 ) -> str | None:
-    """The candidate with the same definition; of several, one that agrees in the rest as well,
-    and of these the one with the usual name.
+    """The candidate with the same definition.
+
+    Of several, one that agrees in the rest as well; of these, the one with the usual name.
     """
     same = {
         name: attributes

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Label, TextClause, UnaryExpression
+from sqlalchemy import Column, Label, String, TextClause, UnaryExpression
 from sqlalchemy.sql import operators
+from sqlalchemy.sql.visitors import iterate
 
 from conformance.comparing.facts import EXISTS, Expression, IndexColumn, Objects, Value
 from conformance.declarations import is_default_index
@@ -84,8 +85,17 @@ def _collation(value: Any) -> tuple[str | None, Any]:
     if isinstance(value, str) and (match := _COLLATE.search(value)) is not None:
         return match[1] or match[2].lower(), value[: match.start()]
     if getattr(value, "operator", None) is operators.collate:
-        return str(value.right.collation), value.left
+        collation, value = str(value.right.collation), value.left
+        # PostgreSQL keeps no word of the collation that the expression has from its columns.
+        return None if _collations_in(value) == {collation} else collation, value
     return None, value
+
+
+def _collations_in(expression: Any) -> set[str | None]:
+    """The collations of the columns of text in an expression; none if it is a column."""
+    columns = (part for part in iterate(expression) if isinstance(part, Column))
+    texts = {part.type.collation for part in columns if isinstance(part.type, String)}
+    return set() if isinstance(expression, Column) else texts
 
 
 def _unwrap(item: Any) -> tuple[Any, bool, bool | None]:

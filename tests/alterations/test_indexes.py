@@ -22,7 +22,11 @@ def _indexed() -> MetaData:
         Column("code", Text),
         Column("price", Integer),
         Column("details", JSONB),
+        Column("symbol", Text(collation="C")),
     )
+    # With the collation of the column, said or not, and with another one.
+    Index("ix_symbol", func.lower(quotes.c.symbol), func.upper(quotes.c.symbol).collate("C"))
+    Index("ix_symbol_posix", func.lower(quotes.c.symbol).collate("POSIX"), quotes.c.symbol)
     Index("ix_desc", quotes.c.code, quotes.c.price.desc())
     Index("ix_unique", quotes.c.code, unique=True)
     Index("ix_partial", quotes.c.price, postgresql_where=quotes.c.price > 0)
@@ -129,6 +133,19 @@ ON_INDEXED = (
         "collation",
         _again("ix_quotes_venue", 'CREATE INDEX ix_quotes_venue ON quotes (venue COLLATE "C")'),
         {"index:quotes.ix_quotes_venue:columns"},
+    ),
+    Alteration(
+        "collation of an expression",
+        _again(
+            "ix_symbol",
+            'CREATE INDEX ix_symbol ON quotes (lower(symbol) COLLATE "POSIX", upper(symbol))',
+        ),
+        {"index:quotes.ix_symbol:columns"},
+    ),
+    Alteration(
+        "no collation of an expression",
+        _again("ix_symbol_posix", "CREATE INDEX ix_symbol_posix ON quotes (lower(symbol), symbol)"),
+        {"index:quotes.ix_symbol_posix:columns"},
     ),
     Alteration(
         "operator class",

@@ -51,8 +51,14 @@ SELECT c.schema_name,
               pg_catalog.array_agg(CASE WHEN NOT o.opcdefault THEN o.opcname::text END
                   ORDER BY position) AS operator_classes,
               pg_catalog.array_agg(
-                  CASE WHEN i.indcollation[position] <> coalesce(a.attcollation, 100)
-                            AND i.indcollation[position] <> 0::oid THEN l.collname::text END
+                  -- An expression has the collation of its parts, which only the text tells.
+                  CASE WHEN i.indcollation[position] NOT IN (0, coalesce(a.attcollation, 100))
+                            AND (i.indkey[position] <> 0
+                                 OR pg_catalog.strpos(
+                                        pg_catalog.pg_get_indexdef(i.indexrelid),
+                                        pg_catalog.pg_get_indexdef(i.indexrelid, position + 1, false)
+                                        || ' COLLATE ') > 0)
+                       THEN l.collname::text END
                   ORDER BY position) AS collations
          FROM pg_catalog.generate_series(0, i.indnkeyatts - 1) AS position
          JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[position]
