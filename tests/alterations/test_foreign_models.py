@@ -108,6 +108,7 @@ def _unnamed(metadata: MetaData) -> None:
         UniqueConstraint("a_b"),
         UniqueConstraint("b"),
         UniqueConstraint("b", deferrable=True),
+        UniqueConstraint("b"),
     )
     # Unique and the primary key at once, of which CREATE TABLE makes the latter alone.
     Table("desks", metadata, Column("code", String(20), primary_key=True, unique=True))
