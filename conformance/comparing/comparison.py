@@ -145,26 +145,26 @@ def _kept_by_primary_keys(expected: FactTable, observed: FactTable) -> set[Objec
     transformIndexConstraints() in PostgreSQL's parse_utilcmd.c.
     """
     kept = {
-        parts: unique["columns"]
+        parts: _index_of(unique)
         for parts, unique in expected.objects.items()
         if parts[0] == "unique"
         and unique.get("nulls") == "distinct"
-        and _both(unique, expected.objects.get(("primary_key", parts[1], ""), _NOTHING))
+        and _index_of(unique)
+        == _index_of(expected.objects.get(("primary_key", parts[1], ""), _NOTHING))
     }
     if not kept:
         return set()
     found = {
-        (parts[1], unique["columns"])
+        (parts[1], _index_of(unique))
         for parts, unique in observed.objects.items()
-        if parts[0] == "unique"
+        if parts[0] == "unique" and unique.get("nulls") == "distinct"
     }
-    return {parts for parts, columns in kept.items() if (parts[1], columns) not in found}
+    return {parts for parts, index in kept.items() if (parts[1], index) not in found}
 
 
-def _both(unique: Mapping[str, Value], primary_key: Mapping[str, Value]) -> bool:
-    """Whether one index serves both constraints."""
-    parts = ("columns", "include", "deferrable")
-    return all(unique.get(part) == primary_key.get(part) for part in parts)
+def _index_of(key: Mapping[str, Value]) -> tuple[Value, ...]:
+    """What two constraints have in common that one index serves."""
+    return tuple(key.get(part) for part in ("columns", "include", "deferrable"))
 
 
 def _not_judged(

@@ -232,6 +232,14 @@ def test_a_unique_constraint_that_the_primary_key_is_as_well_may_be_missing():
     unnamed = {**primary, **objects("unique", ("<t_a_key>", whole))}
     assert compare(unnamed, found_later, COMMUNITY).findings == {}
     assert compare(unnamed, primary, COMMUNITY).findings == {}
+    deferrable = {**whole, "deferrable": "initially deferred"}
+    another = {**primary, **objects("unique", ("t_a_key", whole), ("later", deferrable))}
+    assert (
+        compare(
+            another, {**primary, **objects("unique", ("later", deferrable))}, COMMUNITY
+        ).findings
+        == {}
+    )
     for other in ({"columns": ("a", "b")}, {"deferrable": "initially deferred"}, {"include": "b"}):
         another = {**primary, **objects("unique", ("uq", {**whole, **other}))}
         assert {key.id for key in compare(another, primary, COMMUNITY).findings} == {
