@@ -70,7 +70,7 @@ def _free(
     """A name in angle brackets, with the number that PostgreSQL adds where it is taken.
 
     Columns `a_b` and `a, b` give the same one. Source: ChooseConstraintName() in PostgreSQL's
-    pg_constraint.c. Of equal unique constraints it makes one. The name of a CHECK is its expression.
+    pg_constraint.c. Of equal unique constraints it makes one. A CHECK is called as its expression.
     """
     if kind == "check" or not name.startswith("<"):
         return name
