@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import chain
 from types import MappingProxyType
@@ -101,7 +101,7 @@ def _compare_facts(
     promised: Facts, found: Facts, capabilities: Capabilities, reference: Reference
 ) -> Comparison:
     expected, observed = FactTable.of(promised), FactTable.of(found)
-    expected = expected.without(_kept_by_primary_keys(expected, observed))
+    expected = expected.without(_made_once(expected, observed))
     names = match_unnamed(expected, observed)
     expected = expected.renamed({old[:3]: new[:3] for old, new in names.items()})
     expected = written_out(expected, observed)
@@ -138,33 +138,43 @@ def _compare_facts(
     return Comparison(tuple(conforming), findings, consequences, ordered, seen, counts, names)
 
 
-def _kept_by_primary_keys(expected: FactTable, observed: FactTable) -> set[ObjectKey]:
-    """The unique constraints that are missing, and that the table's primary key is as well.
+def _made_once(expected: FactTable, observed: FactTable) -> set[ObjectKey]:
+    """The unique constraints that are missing because another constraint has the same index.
 
-    CREATE TABLE makes the primary key alone; ALTER TABLE makes both. Source:
-    transformIndexConstraints() in PostgreSQL's parse_utilcmd.c.
+    Of equal ones, and of a primary key of the same columns, CREATE TABLE makes one; ALTER TABLE
+    makes each. Source: transformIndexConstraints() in PostgreSQL's parse_utilcmd.c.
     """
-    kept = {
-        parts: _index_of(unique)
-        for parts, unique in expected.objects.items()
-        if parts[0] == "unique"
-        and unique.get("nulls") == "distinct"
-        and _index_of(unique)
-        == _index_of(expected.objects.get(("primary_key", parts[1], ""), _NOTHING))
+    alike: dict[tuple[Value, ...], list[ObjectKey]] = defaultdict(list)
+    for parts, unique in expected.objects.items():
+        if parts[0] == "unique":
+            alike[_index_of(parts, unique)].append(parts)
+    primary = {
+        _index_of(parts, {**key, "nulls": "distinct"})
+        for parts, key in expected.objects.items()
+        if parts[0] == "primary_key"
     }
-    if not kept:
+    alike = {index: keys for index, keys in alike.items() if len(keys) > 1 or index in primary}
+    if not alike:
         return set()
-    found = {
-        (parts[1], _index_of(unique))
+    unclaimed = Counter(
+        _index_of(parts, unique)
         for parts, unique in observed.objects.items()
-        if parts[0] == "unique" and unique.get("nulls") == "distinct"
-    }
-    return {parts for parts, index in kept.items() if (parts[1], index) not in found}
+        if parts[0] == "unique" and parts not in expected.objects
+    )
+    left_out: set[ObjectKey] = set()
+    for index, keys in alike.items():
+        made = [parts for parts in keys if parts in observed.objects]
+        unnamed = [parts for parts in keys if parts[2].startswith("<")]
+        made += unnamed[: unclaimed[index]]
+        # One remains to be missed where none was made.
+        left_out |= {*keys} - {*(made or ([] if index in primary else keys[:1]))}
+    return left_out
 
 
-def _index_of(key: Mapping[str, Value]) -> tuple[Value, ...]:
-    """What two constraints have in common that one index serves."""
-    return tuple(key.get(part) for part in ("columns", "include", "deferrable"))
+def _index_of(parts: ObjectKey, key: Mapping[str, Value]) -> tuple[Value, ...]:
+    """The table, and what two constraints have in common that one index serves."""
+    attributes = ("columns", "include", "deferrable", "nulls")
+    return parts[1], *(key.get(attribute) for attribute in attributes)
 
 
 def _not_judged(
@@ -300,8 +310,7 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
     object is expected by its definition, and may have any name in the database.
 
     Returns:
-        Expected key -> observed key, for every attribute of the objects that were found; or the
-        expected key of the same constraint with a name.
+        Expected key -> observed key, for every attribute of the objects that were found.
     """
     # Only kinds and tables with an unnamed object: the others are most of the facts.
     expected, observed = FactTable.of(expected), FactTable.of(observed)
@@ -325,34 +334,11 @@ def match_unnamed(expected: Facts, observed: Facts) -> dict[FactKey, FactKey]:
             if found is not None:
                 del candidates[found]
                 renamed[kind, table, name] = found
-    for parts in unnamed.keys() - renamed.keys():
-        same = _same_constraint(parts, promised)
-        if same is not None:
-            renamed[parts] = same
     return {
         FactKey(*parts, attribute): FactKey(parts[0], parts[1], name, attribute)
         for parts, name in renamed.items()
         for attribute in unnamed[parts]
     }
-
-
-def _same_constraint(
-    parts: tuple[str, str, str], promised: dict[tuple[str, str, str], dict[str, Value]]
-) -> str | None:
-    """The name of a unique constraint that is the same as this one, which has no name.
-
-    CREATE TABLE makes one of both. Source: transformIndexConstraints() in PostgreSQL's
-    parse_utilcmd.c.
-    """
-    kind, table, _ = parts
-    others = (
-        name
-        for (of_kind, of_table, name), attributes in promised.items()
-        if (of_kind, of_table) == (kind, table)
-        and not name.startswith("<")
-        and attributes == promised[parts]
-    )
-    return min(others, default=None) if kind == "unique" else None
 
 
 def _objects(

@@ -38,15 +38,15 @@ def expected(table: Table, name: str, default_schema: str) -> Objects:
     """Every constraint of CREATE TABLE."""
     compiler = spelling.ddl_compiler()
     of_columns = [item for column in table.columns for item in column.constraints]
-    taken: dict[tuple[str, str], dict[str, Value]] = {}
+    taken: set[tuple[str, str]] = set()
     for constraint in created((*table._sorted_constraints, *of_columns)):
         if not _is_made(constraint, compiler):
             continue
         found = _constraint(table, constraint, default_schema)
         if found is not None:
             kind, part, attributes = found
-            part = _free(kind, part, attributes, taken)
-            taken[kind, part] = attributes
+            part = _free(kind, part, taken)
+            taken.add((kind, part))
             yield kind, name, part, attributes
 
 
@@ -61,22 +61,16 @@ def _is_made(constraint: Constraint, compiler: DDLCompiler) -> bool:
     return rule is None or isinstance(owner, AddConstraint) or bool(rule(compiler))
 
 
-def _free(
-    kind: str,
-    name: str,
-    attributes: dict[str, Value],
-    taken: dict[tuple[str, str], dict[str, Value]],
-) -> str:
+def _free(kind: str, name: str, taken: set[tuple[str, str]]) -> str:
     """A name in angle brackets, with the number that PostgreSQL adds where it is taken.
 
     Columns `a_b` and `a, b` give the same one. Source: ChooseConstraintName() in PostgreSQL's
-    pg_constraint.c. Of equal unique constraints it makes one. A CHECK is called as its expression.
+    pg_constraint.c. The name of a CHECK is its expression.
     """
     if kind == "check" or not name.startswith("<"):
         return name
     numbered = (f"{name[:-1]}{number or ''}>" for number in count())
-    own = attributes if kind == "unique" else None
-    return next(free for free in numbered if taken.get((kind, free)) in (None, own))
+    return next(free for free in numbered if (kind, free) not in taken)
 
 
 def _constraint(

@@ -249,6 +249,21 @@ def test_a_unique_constraint_that_the_primary_key_is_as_well_may_be_missing():
     assert [key.id for key in compare(nulls, primary, COMMUNITY).findings] == ["unique:t.uq:exists"]
 
 
+def test_one_of_equal_unique_constraints_is_enough():
+    expected = objects(
+        "unique", ("uq", unique("a")), ("again", unique("a")), ("<t_a>", unique("a"))
+    )
+    for made in ("uq", "again", "t_a", "another"):
+        one = objects("unique", (made, unique("a")))
+        assert compare(expected, one, COMMUNITY).findings == {}
+    renamed = objects("unique", ("uq", unique("a")), ("again", unique("a")), ("x", unique("a")))
+    assert compare(expected, renamed, COMMUNITY).findings == {}
+    one_more = {**renamed, **objects("unique", ("y", unique("a")))}
+    assert [key.name for key in compare(expected, one_more, COMMUNITY).findings] == ["y"]
+    other = objects("unique", ("z", unique("b")))
+    assert [key.name for key in compare(expected, other, COMMUNITY).findings] == ["uq", "z"]
+
+
 def test_all_attributes_are_renamed_and_what_else_differs_is_a_finding():
     expected = objects("unique", ("<t_a_key>", unique("a")))
     observed = objects("unique", ("uq", {**unique("a"), "nulls": "not distinct"}))
