@@ -140,6 +140,28 @@ CASES = (
         community=True,
     ),
     Alteration(
+        "compressed rows that are not there",
+        ROWS + "UPDATE _timescaledb_catalog.chunk SET status = 1",
+        {ALTERATIONS_OF_CHUNKS},
+        since=(2, 19),
+        community=True,
+    ),
+    Alteration(
+        "compressed rows without their settings",
+        ROWS
+        + COMPRESS_ALL
+        + "DELETE FROM _timescaledb_catalog.compression_settings"
+        + " WHERE relid IN (SELECT show_chunks('curves'))",
+        {ALTERATIONS_OF_CHUNKS},
+        since=(2, 19),
+        community=True,
+    ),
+    Alteration(
+        "a child table",
+        "CREATE SCHEMA elsewhere;" + _on_a_chunk("CREATE TABLE elsewhere.c () INHERITS ({})"),
+        {ALTERATIONS_OF_CHUNKS},
+    ),
+    Alteration(
         "decompressed",
         ROWS + COMPRESS_ALL + "SELECT decompress_chunk(c) FROM show_chunks('curves') c",
         community=True,

@@ -381,6 +381,35 @@ SELECT schema_name, table_name, p.chunk_name, 'alteration',
    AND ((n.nspname, c.relname) IN (SELECT k.chunk_schema, k.chunk_name FROM known k
                                     WHERE NOT k.is_compressed)) IS TRUE
 UNION ALL
+-- Without the row of its settings, or the table of its rows, the server may end at a query of such a chunk.
+-- Older catalogs have neither in one place.
+SELECT schema_name, table_name, p.chunk_name, 'alteration',
+       'lacks the compressed rows that its status tells of, so that queries fail', false
+  FROM plain AS p
+  JOIN pg_catalog.pg_class c USING (oid)
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE NOT is_partition
+   AND ((n.nspname, c.relname) IN (SELECT k.chunk_schema, k.chunk_name FROM known k
+                                    WHERE k.is_compressed)) IS TRUE
+   AND NOT EXISTS (SELECT FROM _timescaledb_catalog.compression_settings s
+                    WHERE s.relid = p.oid
+                      -- The OID of one that is gone prints as a number.
+                      AND pg_catalog.to_jsonb(s) ->> 'compress_relid'::text !~ '^[0-9]+$'::text)
+   AND EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = '_timescaledb_catalog.compression_settings'::pg_catalog.regclass::oid
+                  AND a.attname = 'compress_relid')
+UNION ALL
+-- Queries of the hypertable read no row of it, and some versions refuse UPDATE and DELETE.
+SELECT schema_name, table_name, chunk_name, 'alteration',
+       pg_catalog.concat('has the child table ', n.nspname, '.', c.relname), is_partition
+  FROM (SELECT i.inhparent AS oid, i.inhrelid AS child FROM pg_catalog.pg_inherits i
+         WHERE EXISTS (SELECT FROM pg_catalog.pg_inherits p WHERE p.inhrelid = i.inhparent)
+        OFFSET 0) AS i
+  JOIN chunk USING (oid)
+  JOIN pg_catalog.pg_class c ON c.oid = i.child
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE NOT is_partition AND NOT is_compressed
+UNION ALL
 -- From 2.29 on the catalog has a chunk's OID, which prints as a number where the table is gone; the
 -- views of older versions fail at one that is. One that is dropped meanwhile is still in pg_class.
 SELECT coalesce(a.view_schema, h.schema_name), coalesce(a.view_name, h.table_name),
