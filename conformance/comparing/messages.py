@@ -85,6 +85,7 @@ _ATTRIBUTES = {
     "partitioned_by": "partition key",
     "referred_to_by": "foreign keys in other schemas",
     "root_table_rows": "rows in the root table",
+    "sequences_behind": "sequences whose next number is in use",
     "unindexed_groups": "columns of GROUP BY or ORDER BY without an index",
     "updates_refused": "publications that refuse UPDATE and DELETE",
     "using": "USING condition",
@@ -119,6 +120,7 @@ _PLURAL = frozenset(
         "roles",
         "roles_that_bypass_row_security",
         "root_table_rows",
+        "sequences_behind",
         "settings",
         "sparse_indexes",
         "tablespaces",
@@ -255,6 +257,9 @@ _CAUSES = {
     ("extension", "disabled_event_triggers"): "somebody ran ALTER EVENT TRIGGER ... DISABLE. "
     "TimescaleDB then does not see that a hypertable is dropped or altered. ALTER EVENT TRIGGER "
     "... ENABLE enables them",
+    ("extension", "sequences_behind"): "a dump was restored without the sequences of "
+    "TimescaleDB's catalog. Rows for which there is no chunk yet are refused. Run SELECT "
+    "setval(...) of each with the highest id of its table in _timescaledb_catalog",
     ("extension", "restoring"): "timescaledb_post_restore() was not called after "
     "timescaledb_pre_restore(). Until it is called, policies do not run and inserts bypass the "
     "chunks",

@@ -46,4 +46,5 @@ def _timescaledb(metadata: MetaData) -> dict[str, Value]:
         "edition": "community" if community else OneOf(("community", "apache")),
         "restoring": False,
         "disabled_event_triggers": (),
+        "sequences_behind": (),
     }

@@ -24,6 +24,7 @@ _BY_HAND = {
     "version": "ALTER EXTENSION timescaledb UPDATE must be the first statement of a session",
     "edition": "the server's setting timescaledb.license decides about the edition",
     "disabled_event_triggers": "run ALTER EVENT TRIGGER ... ENABLE as a superuser",
+    "sequences_behind": "run SELECT setval(...) as a superuser, with the highest id of the table",
     "restoring": "run SELECT timescaledb_post_restore() once, outside a migration",
 }
 

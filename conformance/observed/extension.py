@@ -32,4 +32,5 @@ def _timescaledb(row: Any) -> dict[str, Value]:
         "edition": "community" if row.license == "timescale" else "apache",
         "restoring": row.restoring,
         "disabled_event_triggers": tuple(row.disabled),
+        "sequences_behind": tuple(row.behind),
     }

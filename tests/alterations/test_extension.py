@@ -13,6 +13,7 @@ from .cases import Alteration, ModelEdit, parametrize
 
 VERSION = "extension:timescaledb:version"
 RESTORING = "extension:timescaledb:restoring"
+SEQUENCES_BEHIND = "extension:timescaledb:sequences_behind"
 
 
 ALTERATIONS = (
@@ -31,6 +32,24 @@ ALTERATIONS = (
         "blind to DDL but on a replica",
         "ALTER EVENT TRIGGER timescaledb_ddl_command_end ENABLE REPLICA",
         {"extension:timescaledb:disabled_event_triggers"},
+    ),
+    Alteration(
+        "numbers of chunks begun again",
+        "INSERT INTO curves (curve_date, curve_id, tenor_days, rate)"
+        " VALUES ('2020-01-01', 'DI', 1, 1);"
+        "SELECT setval('_timescaledb_catalog.chunk_id_seq', 1, false)",
+        {SEQUENCES_BEHIND},
+    ),
+    Alteration(
+        "the last number of a hypertable not yet given",
+        "SELECT setval('_timescaledb_catalog.hypertable_id_seq',"
+        " (SELECT max(id) FROM _timescaledb_catalog.hypertable), false)",
+        {SEQUENCES_BEHIND},
+    ),
+    Alteration(
+        "the last number of a hypertable just given",
+        "SELECT setval('_timescaledb_catalog.hypertable_id_seq',"
+        " (SELECT max(id) FROM _timescaledb_catalog.hypertable))",
     ),
     Alteration("enabled always", "ALTER EVENT TRIGGER timescaledb_ddl_command_end ENABLE ALWAYS"),
 )

@@ -42,6 +42,7 @@ _NO_LONGER_USUAL = "models can only promise the usual value"
 UNSAID = {
     ("extension", "disabled_event_triggers"): _NO_LONGER_USUAL,
     ("extension", "restoring"): _NO_LONGER_USUAL,
+    ("extension", "sequences_behind"): _NO_LONGER_USUAL,
     ("domain", "validated"): _NO_LONGER_USUAL,
     ("sequence", "logged"): _NO_LONGER_USUAL,
     ("table", "altered_partitions"): _NO_LONGER_USUAL,

@@ -22,7 +22,26 @@ SELECT (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'timescal
                 AND d.objid = e.oid AND d.deptype = 'e'
                JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid AND x.extname = 'timescaledb'
               WHERE e.evtenabled IN ('D', 'R')
-              ORDER BY 1)::text[] AS disabled
+              ORDER BY 1)::text[] AS disabled,
+       -- TimescaleDB names what it makes by their numbers. A dump has them only as a whole.
+       ARRAY(SELECT s.name
+               FROM (SELECT 'hypertable_id_seq' AS name, last_value, is_called,
+                            (SELECT pg_catalog.max(h.id) FROM _timescaledb_catalog.hypertable h) AS newest
+                       FROM _timescaledb_catalog.hypertable_id_seq
+                     UNION ALL
+                     SELECT 'dimension_id_seq', last_value, is_called,
+                            (SELECT pg_catalog.max(d.id) FROM _timescaledb_catalog.dimension d)
+                       FROM _timescaledb_catalog.dimension_id_seq
+                     UNION ALL
+                     SELECT 'dimension_slice_id_seq', last_value, is_called,
+                            (SELECT pg_catalog.max(d.id) FROM _timescaledb_catalog.dimension_slice d)
+                       FROM _timescaledb_catalog.dimension_slice_id_seq
+                     UNION ALL
+                     SELECT 'chunk_id_seq', last_value, is_called,
+                            (SELECT pg_catalog.max(k.id) FROM _timescaledb_catalog.chunk k)
+                       FROM _timescaledb_catalog.chunk_id_seq) AS s
+              WHERE s.last_value < s.newest OR s.last_value = s.newest AND NOT s.is_called
+              ORDER BY 1)::text[] AS behind
   -- The settings are there once the library is loaded, which its first function does; being
   -- immutable, this one runs when the statement is planned.
   FROM (SELECT _timescaledb_functions.to_interval(1) AS loaded OFFSET 0) AS library
