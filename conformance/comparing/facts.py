@@ -187,7 +187,9 @@ class FactKey(NamedTuple):
                 FactKey("compression", self.table, "", name) for name in ("segment_by", "order_by")
             ]
         if self.kind == "privilege":
-            found.append(FactKey("table", self.table.partition(" (")[0], "", EXISTS))
+            found += self._privileged()
+        if self.kind == "comment" and self.name:
+            found.append(FactKey("column", self.table, self.name, EXISTS))
         if self.kind != "table" and self.kind not in WITHOUT_TABLE:
             # A name belongs to one relation: a relation that is not a table may be a view.
             relations = (FactKey(kind, self.table, "", EXISTS) for kind in ("table", *DERIVED))
@@ -195,6 +197,18 @@ class FactKey(NamedTuple):
         if self.kind == "job" or self.kind not in WITHOUT_TABLE:
             found.append(FactKey("extension", "timescaledb", "", EXISTS))
         return found
+
+    def _privileged(self) -> Iterator[FactKey]:
+        """What the privilege is on: a relation, a column `prices (at)`, `function one()`."""
+        word, _, rest = self.table.partition(" ")
+        table, _, column = self.table.partition(" (")
+        if word in ("function", "procedure"):
+            yield FactKey(word, rest, "", EXISTS)
+            return
+        if column:
+            yield FactKey("column", table, column.removesuffix(")"), EXISTS)
+        for kind in ("table", *DERIVED, "sequence"):
+            yield FactKey(kind, table, "", EXISTS)
 
     @property
     def _explained_by(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import (
+    DERIVED,
     EXISTS,
     USAGE_ON_SCHEMA,
     FactKey,
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
     from conformance.comparing.findings import Finding
 
 #: Kinds of objects that exist under another name after a rename.
-_RENAMED = ("index", "unique", "foreign_key", "check", "exclusion")
+_RENAMED = (
+    *("index", "unique", "foreign_key", "check", "exclusion"),
+    *("trigger", "row_security_policy"),
+)
 #: A table of fewer columns may be any other.
 _FEWEST_COLUMNS = 2
 #: The attributes by which a continuous aggregate is known under another name.
@@ -154,7 +158,7 @@ def _only_indexes(expected: Facts, observed: Facts, findings: _Findings) -> Iter
 
 
 def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_Merge]:
-    """Declared tables, columns and aggregates that the database has under another name.
+    """Declared tables, columns, views and aggregates that the database has under another name.
 
     One is taken for another only where there is no third that it could be. What an aggregate reads
     from may have another name, too.
@@ -194,12 +198,12 @@ def _alike(
                 alike[key.table][number].append(key)
             elif key.kind == "table" and len(columns[number][key.table]) >= _FEWEST_COLUMNS:
                 alike[frozenset(columns[number][key.table])][number].append(key)
-            elif key.kind == "continuous_aggregate":
+            elif key.kind in DERIVED:
                 definition = key._replace(attribute="definition")
                 query = (
                     _reading(definition, observed, names) if number else expected.get(definition)
                 )
-                alike[query][number].append(key)
+                alike[key.kind, query][number].append(key)
     for missing, undeclared in alike.values():
         if len(missing) == len(undeclared) == 1:
             (key,), (found,) = missing, undeclared
@@ -255,12 +259,11 @@ def _same(
     observed: Facts,
     names: Mapping[Value, str],
 ) -> bool:
-    """Whether all attributes agree; of an aggregate, those that only CREATE gives it."""
+    """Whether all attributes agree; of a view or an aggregate, those that only CREATE gives it."""
     return all(
         agrees(value, _reading(other._replace(attribute=declared.attribute), observed, names))
         for declared, value in expected.items()
-        if declared.existence == key
-        and (key.kind != "continuous_aggregate" or declared.attribute in OF_QUERY)
+        if declared.existence == key and (key.kind not in DERIVED or declared.attribute in OF_QUERY)
     )
 
 
@@ -275,7 +278,11 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding, observed
     old, new = (identifier(name if key.name else name.rpartition(".")[2]) for name in names)
     change = {
         "table": _moving("TABLE", found.table, key.table),
+        "view": _moving("VIEW", found.table, key.table),
+        "materialized_view": _moving("MATERIALIZED VIEW", found.table, key.table),
         "continuous_aggregate": _moving("MATERIALIZED VIEW", found.table, key.table),
+        "trigger": f"ALTER TRIGGER {old} ON {table} RENAME TO {new}",
+        "row_security_policy": f"ALTER POLICY {old} ON {table} RENAME TO {new}",
         "column": f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}",
         "index": f"ALTER INDEX {schema}{old} RENAME TO {new}",
     }.get(key.kind, f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")

@@ -36,8 +36,9 @@ JUDGED = (
                _of_everybody("instruments (name)")),
     Alteration("writing a sequence", "CREATE SEQUENCE numbers; GRANT USAGE ON numbers TO PUBLIC",
                _of_everybody("numbers")),
-    Alteration("reading a view", "CREATE VIEW latest AS SELECT 1; GRANT SELECT ON latest TO PUBLIC",
-               {"view:latest:exists"} | _of_everybody("latest")),
+    Alteration("reading a view that nobody declared",
+               "CREATE VIEW latest AS SELECT 1; GRANT SELECT ON latest TO PUBLIC",
+               {"view:latest:exists"}),
     Alteration("creating in the schema", "GRANT CREATE ON SCHEMA public TO PUBLIC",
                _of_everybody("schema public")),
     Alteration("reading another server", "CREATE FOREIGN DATA WRAPPER n; CREATE SERVER nowhere"

@@ -112,6 +112,22 @@ ALTERATIONS = (
         "DROP MATERIALIZED VIEW costs",
         {"materialized_view:costs:exists"},
     ),
+    Alteration(
+        "a view renamed, with its privileges",
+        "ALTER VIEW ranked RENAME TO ranking; GRANT SELECT ON ranking TO PUBLIC",
+        {"view:ranked:exists"},
+    ),
+    Alteration(
+        "a materialized view renamed",
+        "ALTER MATERIALIZED VIEW costs RENAME TO expenses",
+        {"materialized_view:costs:exists"},
+    ),
+    Alteration(
+        "a view in place of a materialized one of another name",
+        "DO $$ BEGIN EXECUTE 'CREATE VIEW expenses AS '"
+        " || pg_get_viewdef('costs'::regclass); END $$; DROP MATERIALIZED VIEW costs",
+        {"materialized_view:costs:exists", "view:expenses:exists"},
+    ),
     Alteration("a view more", "CREATE VIEW total AS SELECT 1 AS n", {"view:total:exists"}),
     Alteration(
         "a materialized view more",

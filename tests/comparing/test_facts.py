@@ -63,7 +63,12 @@ AGGREGATE = [f"continuous_aggregate:t:{name}" for name in ("source", "bucket", "
         (("setting", "", "value"), ["setting:t:exists"]),
         (("table", "", EXISTS), [EXTENSION]),
         (("job", "", EXISTS), [EXTENSION]),
-        (("privilege", "r", EXISTS), ["table:t:exists"]),
+        (("privilege", "r", EXISTS), [*RELATION, "sequence:t:exists"]),
+        (("comment", "", "text"), ["comment:t:exists", *RELATION, EXTENSION]),
+        (
+            ("comment", "c", "text"),
+            ["comment:t.c:exists", "column:t.c:exists", *RELATION, EXTENSION],
+        ),
         (("default_privilege", "r", EXISTS), []),
         (("column", "c", EXISTS), [*RELATION, EXTENSION]),
         (
@@ -201,9 +206,15 @@ def test_columns_of_an_index(column, shown):
     assert str(column) == shown
 
 
-def test_a_privilege_of_a_column_depends_on_its_table():
+def test_a_privilege_of_a_column_depends_on_the_column_and_its_table():
     key = FactKey("privilege", "t (a)", "reader", EXISTS)
-    assert key.causes() == [FactKey("table", "t", "", EXISTS)]
+    column, table, *_ = key.causes()
+    assert (column.id, table.id) == ("column:t.a:exists", "table:t:exists")
+
+
+def test_a_privilege_of_a_function_depends_on_the_function():
+    key = FactKey("privilege", "function f(integer, text)", "reader", EXISTS)
+    assert [cause.id for cause in key.causes()] == ["function:f(integer, text):exists"]
 
 
 @pytest.mark.parametrize(

@@ -341,13 +341,30 @@ def test_a_unique_index_in_place_of_a_constraint_is_one_finding(changed, is_one)
         assert "is a unique index in the database, the models declare a const" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("trigger", "ALTER TRIGGER old ON t RENAME TO new"),
+        ("row_security_policy", "ALTER POLICY old ON t RENAME TO new"),
+    ],
+)
+def test_a_part_of_a_table_under_another_name_is_one_finding(kind, change):
+    (finding,) = compare(
+        one(kind, "t", "new", e="x"), one(kind, "t", "old", e="x"), COMMUNITY
+    ).findings.values()
+    assert "is called old in the database, the models declare new" in finding.message
+    assert f"Run {change} in a migration" in finding.hint
+
+
 def test_an_object_of_another_kind_hides_no_rename():
-    """A missing trigger is not looked for under another name; the next object is."""
-    expected = one("trigger", "a", "tr") | one("rule", "a", "ru") | one("check", "t", "new", e="x")
-    observed = one("trigger", "a", "other") | one("check", "t", "old", e="x")
+    """A missing rule is not looked for under another name; the next object is."""
+    expected = (
+        one("rule", "a", "ru") | one("primary_key", "b", "") | one("check", "t", "new", e="x")
+    )
+    observed = one("rule", "a", "other") | one("check", "t", "old", e="x")
     found = compare(expected, observed, COMMUNITY).findings
     assert sorted(item.id for item in found.values()) == [
-        "check:t.new:exists", "rule:a.ru:exists", "trigger:a.other:exists", "trigger:a.tr:exists",
+        "check:t.new:exists", "primary_key:b:exists", "rule:a.other:exists", "rule:a.ru:exists",
     ]  # fmt: skip
 
 
