@@ -227,6 +227,11 @@ def test_an_aggregate_of_an_aggregate_needs_the_time_of_the_table():
     )
 
 
+def test_an_aggregate_that_reads_from_itself_is_asked_once():
+    facts = aggregate("daily", "hourly") | aggregate("hourly", "daily")
+    assert ids(facts) == []
+
+
 def test_an_aggregate_of_unknown_source_has_no_rules():
     facts = {**DAILY, **refresh("daily", "3 days", "1 hour", "7 days")}
     del facts[FactKey("continuous_aggregate", "daily", "", "source")]

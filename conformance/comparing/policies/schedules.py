@@ -162,7 +162,10 @@ def length_between(start: Age, end: Age) -> Interval | None:
 
 def _is_by_date(source: str, sources: Mapping[str, str], facts: Facts) -> bool:
     """Whether the hypertable from which aggregates lead to this one has dates."""
-    while source in sources:
+    passed: set[str] = set()
+    # In a catalog that was altered by hand, an aggregate may read from itself.
+    while source in sources and source not in passed:
+        passed.add(source)
         source = sources[source]
     return str(facts.get(FactKey("hypertable", source, "", "time_type"))) == "date"
 
