@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Rules about a living database: whether they hold depends on the moment.
 _OF_THE_MOMENT = (
     "integer-now-far", "job-fails", "chunks-late", "sequence-behind", "sequence-exhausted",
-    "sequence-near-end",
+    "sequence-near-end", "view-empty",
 )  # fmt: skip
 _FACTS = (*KINDS, *(code for code in POLICY_CODES if code not in _OF_THE_MOMENT))
 #: Kinds whose findings depend neither on the rows that a run draws nor on the moment.

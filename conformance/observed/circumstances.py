@@ -51,6 +51,7 @@ def observed_circumstances(
         tuple(_late(connection, scope, named)) if living else (),
         tuple(_numbers(connection, scope, unread)) if living else (),
         tuple(unread),
+        living,
     )
 
 

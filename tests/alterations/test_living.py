@@ -18,6 +18,8 @@ from sqlalchemy import (
     event,
 )
 
+from conformance.declarations import MaterializedView
+
 from .cases import Alteration, Database, parametrize
 from .test_harmless import COMPRESS_ALL, ROWS
 
@@ -237,6 +239,25 @@ INDEXES = (
         {"table:attic:exists"},
     ),
 )
+
+
+TOTALS = MaterializedView("SELECT count(*) AS n FROM instruments", name="totals")
+MADE = "CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS n FROM instruments"
+
+
+@pytest.mark.parametrize(
+    ("sql", "empty"),
+    [
+        (MADE, False),
+        (f"{MADE} WITH NO DATA", True),
+        (f"{MADE} WITH NO DATA; REFRESH MATERIALIZED VIEW totals", False),
+    ],
+)
+def test_a_materialized_view_is_filled(database, sql, empty):
+    metadata = database.requiring(TOTALS)
+    database.execute(sql)
+    database.expect({"view-empty:totals:populated"} if empty else (), metadata, living=True)
+    database.expect((), metadata)
 
 
 @community

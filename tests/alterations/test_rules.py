@@ -571,7 +571,7 @@ def test_every_rule_has_a_case():
     """Those of this file, and those of a living database."""
     of_living = {
         "job-fails", "chunks-late", "index-invalid", "sequence-behind", "sequence-exhausted",
-        "sequence-near-end",
+        "sequence-near-end", "view-empty",
     }  # fmt: skip
     #: A declaration of windows that overlap is refused: comparing/test_policies.py has it.
     #: The same of an aggregate that is compressed inside of its own refresh.

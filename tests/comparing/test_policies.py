@@ -779,6 +779,18 @@ CASES = {
         },
         Circumstances(),
     ),
+    "a materialized view without its data": (
+        {
+            FactKey("materialized_view", "totals", "", EXISTS): True,
+            FactKey("storage", "totals", "", "populated"): "off",
+            FactKey("storage", "totals", "ix_totals", "fillfactor"): 70,
+        },
+        Circumstances(living=True),
+    ),
+    "one that a migration has just made": (
+        {FactKey("storage", "totals", "", "populated"): "off"},
+        Circumstances(),
+    ),
     "a watermark far in the future": (
         {**DAILY, **REFRESH, WATERMARK: "2100-01-02 00:00"},
         Circumstances(),

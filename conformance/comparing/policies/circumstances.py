@@ -115,6 +115,7 @@ class Circumstances:
 
     Attributes:
         unread: ids of findings that could not be decided, with the reason.
+        living: whether the database is in use, and what only that can tell was read.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -122,3 +123,4 @@ class Circumstances:
     late: tuple[Late, ...] = ()
     numbers: tuple[Numbers, ...] = ()
     unread: tuple[tuple[FactKey, str], ...] = ()
+    living: bool = False

@@ -57,6 +57,8 @@ def judge(facts: Facts, circumstances: Circumstances) -> Iterator[Broken]:
         yield _late(late, jobs.get(late.key), told.get(late.key, (_fails_key(late.key),)))
     yield from _invalid_indexes(facts)
     yield from _unreadable_aggregates(facts)
+    if circumstances.living:
+        yield from _empty_views(facts)
     for numbers in circumstances.numbers:
         yield from _near_end(numbers)
         yield from _behind(numbers)
@@ -151,6 +153,19 @@ def _unreadable_aggregates(facts: Facts) -> Iterator[Broken]:
                 "it again with the expression selected, or without ORDER BY, in the models too.",
                 observed=UNREADABLE,
                 explains=(key, key._replace(attribute=EXISTS)),
+            )
+
+
+def _empty_views(facts: Facts) -> Iterator[Broken]:
+    for (kind, view, name), attributes in FactTable.of(facts).objects.items():
+        if kind == "storage" and not name and "populated" in attributes:
+            yield Broken(
+                broken_key("view-empty", view, "populated"),
+                f"materialized view {view}: has not been filled, and every query of it fails",
+                "Read from pg_class. Likely cause: CREATE or REFRESH MATERIALIZED VIEW ... WITH NO "
+                "DATA, or a restore that left the data out. REFRESH MATERIALIZED VIEW fills it.",
+                observed=False,
+                rests_on=(FactKey("materialized_view", view, "", EXISTS),),
             )
 
 
