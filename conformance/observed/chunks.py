@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _ATTRIBUTES = {
     "settings": "other_compression_settings", "alteration": "alterations", "storage": "storage",
-    "sparse": "other_sparse_indexes",
+    "sparse": "other_sparse_indexes", "privilege": "privileges",
 }  # fmt: skip
-#: What changes neither rows nor, by much, plans, as where a hypertable or table has it.
-_NAMED_ONLY = ("storage", "partition_storage", "other_sparse_indexes")
+#: What is no finding where a hypertable or table has it: neither rows nor, by much, plans change.
+_NAMED_ONLY = ("storage", "partition_storage", "other_sparse_indexes", "privileges")
 #: Aspects in which chunks differ as a whole.
 _OF_CHUNK = ("settings", "sparse")
 #: How many chunks are named: a database may have thousands.

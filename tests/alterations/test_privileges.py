@@ -160,6 +160,23 @@ def test_other_roles_are_seen_once_for_what_they_may_do(database):
     }  # fmt: skip
 
 
+def test_what_a_role_may_do_with_a_chunk_alone_is_seen(database):
+    database.execute(
+        "INSERT INTO signals (signal_date, signal_type, value) VALUES ('2020-01-01', 'carry', 1);"
+        "GRANT SELECT ON signals TO pg_monitor;"
+        "DO $$ BEGIN EXECUTE format('GRANT SELECT, DELETE ON %1$s TO pg_monitor;"
+        " GRANT UPDATE (value) ON %1$s TO pg_monitor', (SELECT show_chunks('signals'))); END $$"
+    )
+    (reason,) = [item.reason for item in database.compare().seen if item.kind == "chunk"]
+    chunk = database.value(
+        "SELECT relname FROM pg_class WHERE oid = (SELECT show_chunks('signals'))"
+    )
+    assert reason == (
+        f"privileges are {chunk} gives pg_monitor delete,"
+        f" {chunk} gives pg_monitor update of column value, which no model declares"
+    )
+
+
 def test_chunks_have_the_privileges_of_their_hypertable(database):
     database.execute(
         "INSERT INTO signals (signal_date, signal_type, value) VALUES ('2020-01-01', 'carry', 1);"

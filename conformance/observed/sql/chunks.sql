@@ -327,27 +327,34 @@ SELECT schema_name, table_name, chunk_name, 'storage',
   JOIN pg_catalog.pg_class p ON p.oid = chunk.hypertable AND p.relreplident <> c.relreplident
  WHERE is_partition AND c.relreplident <> 'd'
 UNION ALL
-SELECT schema_name, table_name, chunk_name, 'alteration',
-       'gives PUBLIC '::text
-       || pg_catalog.string_agg(pg_catalog.lower(acl.privilege_type), ', ' ORDER BY acl.privilege_type),
+-- What a role is given is named alone, as on a table. Partitions are tables of their own in this.
+SELECT schema_name, table_name, chunk_name,
+       CASE WHEN acl.grantee = 0::oid THEN 'alteration' ELSE 'privilege' END,
+       pg_catalog.concat('gives ', CASE WHEN acl.grantee = 0::oid THEN 'PUBLIC'
+                                        ELSE pg_catalog.pg_get_userbyid(acl.grantee)::text END, ' ',
+           pg_catalog.string_agg(pg_catalog.lower(acl.privilege_type), ', ' ORDER BY acl.privilege_type)),
        is_partition
   FROM chunk CROSS JOIN LATERAL pg_catalog.aclexplode(chunk.relacl) AS acl
- WHERE relacl IS NOT NULL AND acl.grantee = 0::oid
+ WHERE relacl IS NOT NULL
+   AND (acl.grantee = 0::oid OR NOT is_partition AND acl.grantee NOT IN (relowner, expected_owner))
    AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(chunk.expected_acl) AS given
-                    WHERE given.grantee = 0::oid AND given.privilege_type = acl.privilege_type)
- GROUP BY schema_name, table_name, chunk_name, chunk.oid, is_partition
+                    WHERE given.grantee = acl.grantee AND given.privilege_type = acl.privilege_type)
+ GROUP BY schema_name, table_name, chunk_name, chunk.oid, is_partition, acl.grantee
 UNION ALL
-SELECT DISTINCT schema_name, table_name, chunk_name, 'alteration',
-       pg_catalog.concat('gives PUBLIC ', pg_catalog.lower(acl.privilege_type), ' of column ', a.attname),
+SELECT DISTINCT schema_name, table_name, chunk_name,
+       CASE WHEN acl.grantee = 0::oid THEN 'alteration' ELSE 'privilege' END,
+       pg_catalog.concat('gives ', CASE WHEN acl.grantee = 0::oid THEN 'PUBLIC'
+                                        ELSE pg_catalog.pg_get_userbyid(acl.grantee)::text END, ' ',
+                         pg_catalog.lower(acl.privilege_type), ' of column ', a.attname),
        is_partition
   FROM chunk
   JOIN pg_catalog.pg_attribute a ON a.attrelid = chunk.oid AND a.attacl IS NOT NULL
  CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS acl
- WHERE acl.grantee = 0::oid
+ WHERE (acl.grantee = 0::oid OR NOT is_partition AND acl.grantee NOT IN (relowner, expected_owner))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute p
                     CROSS JOIN LATERAL pg_catalog.aclexplode(p.attacl) AS given
                     WHERE p.attrelid = chunk.hypertable AND p.attname = a.attname
-                      AND given.grantee = 0::oid AND given.privilege_type = acl.privilege_type)
+                      AND given.grantee = acl.grantee AND given.privilege_type = acl.privilege_type)
 UNION ALL
 -- CHUNK_STATUS_FROZEN. The catalog names a chunk by its OID from 2.29 on.
 SELECT schema_name, table_name, chunk_name, 'alteration', 'is frozen, and refuses writes', is_partition
