@@ -129,6 +129,8 @@ def test_a_domain_of_text(bare_database):
 KINDS = (
     ("composite type", "pair", "CREATE TYPE pair AS (a int, b text)", "a integer, b text",
      "ALTER TYPE pair ADD ATTRIBUTE c int"),
+    ("composite type", "label", 'CREATE TYPE label AS (a text COLLATE "C")', 'a text COLLATE "C"',
+     "ALTER TYPE label ALTER ATTRIBUTE a TYPE text"),
     ("range type", "prices", "CREATE TYPE prices AS RANGE (subtype = float8)",
      "of double precision", None),
     ("unused type", "colour", "CREATE TYPE colour AS ENUM ('red', 'blue')", "'red', 'blue'",

@@ -34,9 +34,14 @@ WITH member AS MATERIALIZED (
            CASE WHEN c.relkind = 'c' THEN
                (SELECT pg_catalog.string_agg(
                            pg_catalog.concat(a.attname, ' ',
-                               pg_catalog.format_type(a.atttypid, a.atttypmod)),
+                               pg_catalog.format_type(a.atttypid, a.atttypmod),
+                               ' COLLATE '::text || pg_catalog.quote_ident(l.collname::text)),
                            ', ' ORDER BY a.attnum)
-                  FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped)
+                  FROM pg_catalog.pg_attribute a
+                  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                  LEFT JOIN pg_catalog.pg_collation l
+                    ON l.oid = a.attcollation AND a.attcollation <> t.typcollation
+                 WHERE a.attrelid = c.oid AND NOT a.attisdropped)
            END AS definition
       FROM pg_catalog.pg_class c JOIN everywhere AS scope ON scope.oid = c.relnamespace
      -- An index is a part of its table, and so is a partition; chunks are in a schema of TimescaleDB.
