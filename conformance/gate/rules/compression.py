@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.codes import ERROR, WARNING
+from conformance.comparing.facts import EXISTS
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import counterpart
 from conformance.gate.rules.attribution import definer_of, is_named
@@ -123,6 +124,15 @@ REFUSALS = {
     )
 }
 
+#: What the changes of columns define: a kind and an attribute, as facts call them.
+_DEFINED = {
+    "SET NOT NULL": ("column", "nullable"),
+    "DROP NOT NULL": ("column", "nullable"),
+    "ALTER COLUMN TYPE": ("column", "type"),
+    "DROP COLUMN of a segment-by or order-by column": ("column", EXISTS),
+    "ADD COLUMN with an identity or a generated value": ("column", EXISTS),
+}
+
 
 def judge_compression(
     evidence: Evidence, declared: Collection[str], versions: Versions
@@ -155,7 +165,7 @@ def judge_compression(
                     f"{change} ({subject}): {refusal.versions} the change while compression is "
                     f"enabled on {earlier.name}.{unsaid}",
                     versions.hint(refusal),
-                    definer_of(evidence.statements, subject),
+                    definer_of(evidence.statements, subject, *_DEFINED.get(change, ())),
                     severity=severity,
                 )
 

@@ -69,7 +69,12 @@ def judge_drift(
                 subject,
                 f"{finding.message}.",
                 finding.hint,
-                definer_of(statements.get(revision or "", ()), finding.object, finding.kind),
+                definer_of(
+                    statements.get(revision or "", ()),
+                    finding.object,
+                    finding.kind,
+                    finding.attribute,
+                ),
                 severity=severity,
                 fact=finding,
             )

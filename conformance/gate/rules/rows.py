@@ -13,7 +13,13 @@ from conformance.gate.evidence.state import (
     overwritten,
     same_column,
 )
-from conformance.gate.rules.attribution import definer_of, is_named, remover_of, writer_of
+from conformance.gate.rules.attribution import (
+    definer_of,
+    is_named,
+    is_written,
+    remover_of,
+    writer_of,
+)
 from conformance.gate.rules.sentences import capitalized, without_comments
 from conformance.intervals import Interval
 
@@ -67,7 +73,7 @@ def judge_rows(evidence: Evidence) -> Iterator[GateFinding]:
             name,
             f"{capitalized(description)}.",
             _hint(evidence, name, deleted=name in deleted),
-            (writer_of(evidence.statements, name) if name in deleted else None)
+            (writer_of(evidence.statements, name, removed=True) if name in deleted else None)
             or remover_of(evidence.statements, name),
         )
     replaced = dict(_overwritten(evidence))
@@ -161,7 +167,7 @@ def deleted_rows(before: State, after: State) -> dict[str, str]:
 
 def _detacher(evidence: Evidence, name: str) -> tuple[int, str] | None:
     """The statement that detached a chunk or partition, and which; none if one wrote rows."""
-    if writer_of(evidence.statements, name) is not None:
+    if is_written(evidence.statements, name):
         return None
     for statement in evidence.statements:
         sql = without_comments(statement.sql)

@@ -240,3 +240,12 @@ def test_a_constraint_that_a_type_builds_again_is_not_added(text, again):
     subjects = [item.subject for item in judged]
     assert subjects == (["t.v", "t.old"] if again else ["t.v"])
     assert [item.statement for item in judged] == [4] * len(judged)
+
+
+def test_the_statement_that_makes_the_change_is_named():
+    then = after(c1=replace(PLAIN, not_null=True))
+    texts = ("ALTER TABLE t ALTER v SET NOT NULL", "CREATE INDEX ix_v ON t (v)")
+    statements = tuple(Statement(number, text, 0.1) for number, text in enumerate(texts, 1))
+    evidence = Evidence(REVISION, BEFORE, statements, after=then)
+    (item,) = judge_compression(evidence, (), Versions("2.19.3", "2.17"))
+    assert (item.subject, item.statement) == ("t.v", 1)
