@@ -110,7 +110,7 @@ class CombinedRun:
 
 @dataclass(frozen=True)
 class FailedWrite:
-    """A statement that fails since the upgrade, because a trigger names what does not exist.
+    """A statement that fails since the upgrade, by a name in the function of a trigger.
 
     Attributes:
         verb: `INSERT`, `UPDATE` or `DELETE`.

@@ -5,7 +5,7 @@ PostgreSQL renames nothing in the body of a function, and does not depend on wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -14,14 +14,16 @@ from conformance.errors import describe_briefly, state_of
 from conformance.gate.evidence.evidence import FailedWrite
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
 
     from conformance.observed import Scope
 
 #: Tables with triggers that are not an extension's, and the columns that can be written.
 _TABLES = text("""
 SELECT n.nspname AS schema, c.relname AS table,
-       pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
+       pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relhassubclass AS has_parts,
        ARRAY(SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                 AND a.attgenerated = '' ORDER BY a.attnum) AS columns,
@@ -46,6 +48,16 @@ SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ',
        FROM pg_catalog.pg_namespace n
       WHERE n.nspname !~ '^(pg_|_?timescaledb_|information_schema$)')), true)
 """)
+#: Inserts a row that was there: triggers AFTER INSERT run where a row is inserted. Without a role
+#: that may set this, nothing is tried.
+_INSERT_AGAIN = """
+SET LOCAL session_replication_role = replica;
+CREATE TEMPORARY TABLE conformance_row ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 1;
+DELETE FROM {table};
+SET LOCAL session_replication_role = origin;
+INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE
+SELECT {columns} FROM pg_temp.conformance_row
+"""
 #: The class of errors of names and syntax, without that of missing privileges. Keys, checks and
 #: what a trigger raises itself may be about the rows.
 _NAMES = "42"
@@ -59,28 +71,41 @@ def failed_writes(connection: Connection, scope: Scope) -> list[FailedWrite]:
     """Write the rows of tables with triggers once more, and roll back.
 
     Returns:
-        The statements in which a trigger names what does not exist.
+        The statements that fail by a name, most likely one in the function of a trigger.
     """
     found = []
     tables = connection.execute(_TABLES, {"schemas": list(scope.schemas)}).all()
     if tables:
         connection.execute(_ON_THE_PATH)
     for table in tables:
-        columns = ", ".join(table.columns)
-        same = ", ".join(f"{name} = {name}" for name in table.changeable)
-        statements = {
-            # A row that is there already: triggers run before it is refused.
-            "INSERT": f"INSERT INTO {table.quoted} ({columns}) OVERRIDING SYSTEM VALUE"
-            f" SELECT {columns} FROM {table.quoted} LIMIT 1 ON CONFLICT DO NOTHING",
-            "UPDATE": f"UPDATE {table.quoted} SET {same}",
-            "DELETE": f"DELETE FROM {table.quoted}",
-        }
-        for verb, statement in statements.items():
-            reason = _refused(connection, statement)
+        for verb, statements in _writes(table).items():
+            reason = next(filter(None, (_refused(connection, each) for each in statements)), "")
             if reason:
                 found.append(FailedWrite(scope.name(table.schema, table.table), verb, reason))
     connection.rollback()
     return found
+
+
+def _writes(table: Row[Any]) -> dict[str, Sequence[str]]:
+    """The statements of each verb that are tried; a table may have no column to write."""
+    columns = ", ".join(table.columns)
+    changes = [f"{name} = {name}" for name in table.changeable]
+    # TimescaleDB may reject a change of the time in a compressed chunk, before triggers run.
+    alone = changes if table.has_parts else []
+    insert = (
+        # A row that is there already: triggers BEFORE INSERT run before it is refused.
+        f"INSERT INTO {table.quoted} ({columns}) OVERRIDING SYSTEM VALUE"
+        f" SELECT {columns} FROM {table.quoted} LIMIT 1 ON CONFLICT DO NOTHING",
+        _INSERT_AGAIN.format(table=table.quoted, columns=columns),
+    )
+    return {
+        "INSERT": insert if columns else (),
+        "UPDATE": [
+            f"UPDATE {table.quoted} SET {change}"
+            for change in filter(None, [", ".join(changes), *alone])
+        ],
+        "DELETE": (f"DELETE FROM {table.quoted}",),
+    }
 
 
 def _refused(connection: Connection, statement: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
     #: Code, message and hint of a finding.
     _Found = tuple[str, str, str]
+
+#: The column, table, function or field that an error names as missing.
+_MISSING = re.compile(r'(?:column|relation|field|function) "?(?:\w+\.)*(\w+)[" (]')
 
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
@@ -124,16 +128,19 @@ def _writes(evidence: Evidence) -> Iterator[GateFinding]:
     for each in evidence.failed_writes:
         by_table[each.table].append(each)
     for table, failed in by_table.items():
-        verbs = " and ".join(each.verb for each in failed)
+        verbs = ", ".join(each.verb for each in failed)
+        reason = failed[0].reason
+        missing = _MISSING.search(reason)
         yield GateFinding(
             "writes-fail",
             evidence.revision.identifier,
             table,
-            f"After the upgrade every {verbs} of {table} fails, because a trigger names what does "
-            f"not exist: {failed[0].reason}.",
-            "Replace the trigger's function in the same revision: PostgreSQL renames nothing in "
-            "its body.",
-            definer_of(evidence.statements, table),
+            f"After the upgrade writes of {table} fail ({verbs}): {reason}.",
+            "Replace the function of the trigger in the same revision: PostgreSQL renames nothing "
+            "in the body of a function.",
+            definer_of(evidence.statements, missing[1])
+            if missing
+            else definer_of(evidence.statements, table, "table"),
         )
 
 
