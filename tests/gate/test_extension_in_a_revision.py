@@ -78,7 +78,8 @@ def test_timescaledb_that_must_not_be_there_yet(session, project):
 
 
 def test_an_upgrade_that_drops_the_extension(session, project):
-    project.revision(sql("DROP EXTENSION timescaledb CASCADE"), sql())
+    other = "CREATE EXTENSION IF NOT EXISTS plpgsql"
+    project.revision(sql(other, "DROP EXTENSION timescaledb CASCADE"), sql())
     (finding,) = project.rehearse(session, models()).findings
     assert finding.code == "upgrade-failed"
     assert finding.message.startswith(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import EXISTS, show
@@ -137,6 +137,21 @@ def describe_changes(before: State, after: State, *, validations: bool = True) -
         if not any(cause in changed for cause in key.causes())
         and (validations or key.attribute != "validated" or after.facts.get(key) is not True)
     ]
+
+
+def without_changing(state: State, one: State, again: State) -> State:
+    """The state without the facts that differ after two runs of the same revisions.
+
+    They depend on the clock: `initial_start => now()`.
+    """
+    return replace(
+        state,
+        facts={
+            key: value
+            for key, value in state.facts.items()
+            if one.facts.get(key) == again.facts.get(key)
+        },
+    )
 
 
 def changed_traces(before: State, after: State, *, chunks: bool = True) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ from conformance.gate.evidence.state import (
     changed_traces,
     describe_changes,
     differences,
+    without_changing,
 )
 from conformance.gate.rehearsing.committed import committed_since, next_transaction
 from conformance.gate.rehearsing.dependents import name_dependents
@@ -74,6 +76,8 @@ MOST_INTERRUPTIONS = 20
 #: The embedded engine's error for statements that commit internally: CREATE INDEX CONCURRENTLY,
 #: and WITH (timescaledb.transaction_per_chunk).
 _SEVERAL_TRANSACTIONS = "tuple concurrently updated"
+#: Other extensions may be dropped before this one.
+_DROPS = re.compile(r"\bDROP\s+EXTENSION\b[^;]*\btimescaledb\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -328,7 +332,17 @@ class Rehearsal:
         return tuple(each for each in found if (each.verb, each.reason) not in before)
 
     def _missing_from(self, upgraded: _Upgraded) -> list[str]:
-        return upgraded.missing_from(self._before, self._state(self._before))
+        """As `_Upgraded`, of the present state; if anything is missing, the bench is renewed."""
+        found = self._state(self._before)
+        missing = upgraded.missing_from(self._before, found)
+        if not missing:
+            return missing
+        self._bench.renew([*self._applied, self._revision])
+        again = self._state(self._before)
+        one, other = (
+            without_changing(state, upgraded.state, again) for state in (upgraded.state, found)
+        )
+        return replace(upgraded, state=one).missing_from(self._before, other)
 
     def _run_offline_sql(self, upgraded: _Upgraded) -> OfflineOutcome | None:
         if not self._is_linear("offline"):
@@ -349,7 +363,7 @@ class Rehearsal:
             failure = Failure(refusal.problem)
         failure = failure or self._run_script(script)
         missing = [] if failure else self._missing_from(upgraded)
-        if failure or missing:
+        if failure:
             self._bench.renew([*self._applied, self._revision])
         own = _revision_statements(script, self._scope.version_table)
         return OfflineOutcome(failure, tuple(missing), own)
@@ -450,7 +464,7 @@ def _has_triggers(state: State) -> bool:
 
 def _dropped_extension(statements: Sequence[Statement]) -> Failure:
     """Of an upgrade after which nothing can be compared, as every hypertable is gone."""
-    dropping = (item.sql for item in statements if "extension" in item.sql.lower())
+    dropping = (item.sql for item in statements if _DROPS.search(item.sql))
     return Failure(DROPS_EXTENSION, next(dropping, "the upgrade"))
 
 

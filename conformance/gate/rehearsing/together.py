@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.gate.evidence.evidence import CombinedRun
-from conformance.gate.evidence.state import describe_changes
+from conformance.gate.evidence.state import describe_changes, without_changing
 from conformance.gate.rehearsing.reading import read_state, with_every_schema
 from conformance.gate.rehearsing.rehearsal import attempt
 from conformance.gate.rehearsing.tracing import Tracer
@@ -49,8 +49,18 @@ def run_together(
     stopped_at = names.get(tracer.last_source) if tracer.last_source else None
     differences: list[str] = []
     if failure is None:
-        with bench.reader() as connection:
-            found = read_state(connection, with_every_schema(connection, scope))
+        found = _state(bench, scope)
         differences = describe_changes(one_by_one, found)
+    if differences:
+        bench.renew(revisions)
+        again = _state(bench, scope)
+        differences = describe_changes(
+            *(without_changing(state, one_by_one, again) for state in (one_by_one, found))
+        )
     stopped_at = stopped_at or revisions[-1].identifier
     return CombinedRun(statements, failure, stopped_at, tuple(differences))
+
+
+def _state(bench: Bench, scope: Scope) -> State:
+    with bench.reader() as connection:
+        return read_state(connection, with_every_schema(connection, scope))
