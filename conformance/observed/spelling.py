@@ -319,7 +319,8 @@ class _Scope:
             text_of_domain = text.lower() if key.kind == "domain" else text
             # As quotes have it.
             written = text_of_domain.replace('""', '"')
-            words = {*_WORD.findall(written)}
+            # What has no quotes may be written in capitals.
+            words = {*_WORD.findall(written), *_WORD.findall(written.lower())}
             named = sorted(column for column in columns if _is_in(column[0], written, words))
             self._identities[asked] = text, tuple(named), cast
         return self._identities[asked]

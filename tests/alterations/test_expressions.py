@@ -60,6 +60,7 @@ SAME = (
     ("n >= 0", "0 <= n"),
     ("t = CURRENT_USER", "CURRENT_USER = t"),
     ("length(t) > 0", "0 < length(t)"),
+    ("length(t) > a", "Length(T) > A"),
     ("a % 2 = 0", "0 = a % 2"),
     ("(a IS NULL) <> (b IS NULL)", "(b IS NULL) <> (a IS NULL)"),
     ("a IS DISTINCT FROM b", "b IS DISTINCT FROM a"),
