@@ -22,6 +22,7 @@ from conformance.gate.rehearsing.bench import Bench
 from conformance.gate.rehearsing.reading import with_every_schema
 from conformance.gate.rehearsing.rehearsal import Rehearsal
 from conformance.gate.rehearsing.together import run_together
+from conformance.gate.rehearsing.writing import failed_writes
 from conformance.gate.rules.acceptance import accept
 from conformance.gate.rules.compression import Versions, judge_compression
 from conformance.gate.rules.decompression import judge_decompression
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from conformance.comparing.comparison import Comparison
     from conformance.comparing.facts import Facts
     from conformance.engines.started import Session
-    from conformance.gate.evidence.evidence import Evidence
+    from conformance.gate.evidence.evidence import Evidence, FailedWrite
     from conformance.gate.evidence.report import Estimate
     from conformance.gate.evidence.sizes import Sizes
     from conformance.gate.revisions.new import NewRevisions
@@ -137,7 +138,7 @@ class _Gate:
             self._use_version_of_the_base()
         self._thin = self._bench.thin()
         self._models_scope = replace(scope, version_table=self._bench.version_table)
-        rehearsed = self._rehearse_all()
+        rehearsed = self._with_mended_writes(self._rehearse_all())
         combined = self._judge_combined(rehearsed)
         for extension in sorted(self._bench.migrations.left_out):
             self._skip(
@@ -221,6 +222,24 @@ class _Gate:
                     )
                 break
         return rehearsed
+
+    def _with_mended_writes(self, rehearsed: list[Evidence]) -> list[Evidence]:
+        """What a later revision mends fails between the two only."""
+        if rehearsed[-1].after is None or not any(item.failed_writes for item in rehearsed[:-1]):
+            return rehearsed
+        with self._bench.connect() as connection:
+            found = failed_writes(connection, self._rehearsed_scope)
+        left = {(each.verb, name) for each in found for name in (each.table, each.reason)}
+
+        def told(each: FailedWrite) -> FailedWrite:
+            still = {(each.verb, each.table), (each.verb, each.reason)} & left
+            return replace(each, mended=not still)
+
+        earlier = (
+            replace(item, failed_writes=tuple(map(told, item.failed_writes)))
+            for item in rehearsed[:-1]
+        )
+        return [*earlier, rehearsed[-1]]
 
     def _judge_combined(self, rehearsed: Sequence[Evidence]) -> list[GateFinding]:
         """Find what only occurs if several revisions run in one upgrade."""

@@ -103,3 +103,21 @@ def test_a_trigger_that_names_what_is_gone(session, project, earlier, change, fa
 def test_the_statement_about_what_is_gone_is_named(session, project, earlier, change, number):
     ((_, statement, _),) = found(session, project, earlier, *change)
     assert statement == number
+
+
+@pytest.mark.parametrize(
+    ("later", "severity"),
+    [(TOUCH.format("area"), "warning"), (COMMENT, "error")],
+    ids=["mended", "not mended"],
+)
+def test_what_a_later_revision_mends_only_fails_between_the_two(session, project, later, severity):
+    changes = {"0002": (TOUCH.format("size"), ON_PLACES.format("UPDATE")), "0003": (RENAME,)}
+    for revision, change in (changes | {"0004": (later,)}).items():
+        parent = f"{int(revision) - 1:04}"
+        project.revision(
+            sql(*change), "raise NotImplementedError", revision=revision, parent=parent
+        )
+    report = project.rehearse(session, models(), since="0002")
+    (item,) = [item for item in report.findings if item.code == "writes-fail"]
+    assert (item.revision, item.severity) == ("0003", severity)
+    assert ("A later revision mends this" in item.hint) is (severity == "warning")

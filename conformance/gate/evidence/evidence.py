@@ -115,11 +115,13 @@ class FailedWrite:
     Attributes:
         verb: `INSERT`, `UPDATE` or `DELETE`.
         reason: the server's message, on one line.
+        mended: whether the statement works again after the last of the new revisions.
     """
 
     table: str
     verb: str
     reason: str
+    mended: bool = False
 
 
 @dataclass(frozen=True)

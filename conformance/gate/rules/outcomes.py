@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from conformance.comparing.codes import ERROR, WARNING
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import (
     changed_rows,
@@ -131,16 +132,21 @@ def _writes(evidence: Evidence) -> Iterator[GateFinding]:
         verbs = ", ".join(each.verb for each in failed)
         reason = failed[0].reason
         missing = _MISSING.search(reason)
+        mended = all(each.mended for each in failed)
         yield GateFinding(
             "writes-fail",
             evidence.revision.identifier,
             table,
             f"After the upgrade writes of {table} fail ({verbs}): {reason}.",
-            "Replace the function of the trigger in the same revision: PostgreSQL renames nothing "
-            "in the body of a function.",
+            "A later revision mends this: run both in one transaction, or mend it in the same "
+            "revision."
+            if mended
+            else "Replace the function of the trigger in the same revision: PostgreSQL renames "
+            "nothing in the body of a function.",
             definer_of(evidence.statements, missing[1])
             if missing
             else definer_of(evidence.statements, table, "table"),
+            severity=WARNING if mended else ERROR,
         )
 
 
