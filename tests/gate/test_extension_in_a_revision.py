@@ -77,11 +77,14 @@ def test_timescaledb_that_must_not_be_there_yet(session, project):
     )
 
 
-def test_an_upgrade_that_drops_the_extension(session, project):
+@pytest.mark.parametrize("again", [(), ("CREATE EXTENSION timescaledb",)])
+def test_an_upgrade_that_drops_the_extension(session, project, again):
     other = "CREATE EXTENSION IF NOT EXISTS plpgsql"
-    project.revision(sql(other, "DROP EXTENSION timescaledb CASCADE"), sql())
+    project.revision(sql(other, "DROP EXTENSION timescaledb CASCADE", *again), sql())
     (finding,) = project.rehearse(session, models()).findings
     assert finding.code == "upgrade-failed"
+    if "already been loaded" in finding.message:
+        pytest.skip("this version cannot be created twice in one session")
     assert finding.message.startswith(
         "The upgrade fails at DROP EXTENSION timescaledb CASCADE: it drops the extension"
     )

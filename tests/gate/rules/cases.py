@@ -269,6 +269,7 @@ CASES = {
                 FailedWrite("t", "INSERT", 'UndefinedColumn: record "new" has no field "a"'),
                 FailedWrite("t", "UPDATE", 'UndefinedColumn: record "new" has no field "a"'),
                 FailedWrite("s.u", "DELETE", 'UndefinedTable: relation "v" does not exist'),
+                FailedWrite("w", "UPDATE", 'UndefinedTable: relation "v" does not exist', True),
             )
         )
     ),
