@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Not where compression is what the statement needs.
 _REFUSAL = re.compile(r"(compress|columnstore)(?! not enabled|ion not enabled)", re.IGNORECASE)
+_ADDS = re.compile(r"\b(ADD|CREATE)\b", re.IGNORECASE)
 _NAMES = re.compile(r'"[^"]*"')
 #: Classes of SQLSTATEs whose errors compression does not cause, whatever the objects are called:
 #: values, keys, syntax and names, and what a revision raises itself.
@@ -211,7 +212,8 @@ def _changes(
     known = set(earlier.constraints.values())
     for oid, (kind, name) in later.constraints.items():
         # Changing a column's type builds its constraints again, which no version rejects.
-        rebuilt = (kind, name) in known and not any(is_named(name, text) for text in texts)
+        adding = any(is_named(name, text) for text in texts if _ADDS.search(text))
+        rebuilt = (kind, name) in known and not adding
         if oid not in earlier.constraints and not rebuilt:
             change = "CREATE UNIQUE INDEX" if kind == "unique index" else "ADD CONSTRAINT"
             yield change, f"{later.name}.{name}"

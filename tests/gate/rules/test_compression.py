@@ -229,6 +229,8 @@ def test_a_name_that_sounds_like_compression_is_no_refusal(state, reason):
     [
         ("ALTER TABLE t ALTER v TYPE bigint", False),
         ("ALTER TABLE t ALTER v TYPE bigint, DROP CONSTRAINT old, ADD CONSTRAINT old", True),
+        ("ALTER TABLE t ALTER v TYPE bigint; COMMENT ON CONSTRAINT old ON t IS 'it is old'", False),
+        ("DO $$ BEGIN ALTER TABLE t ALTER v TYPE bigint; CREATE UNIQUE INDEX old; END $$", True),
     ],
 )
 def test_a_constraint_that_a_type_builds_again_is_not_added(text, again):
