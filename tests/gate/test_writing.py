@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
+
+from conformance.engines.connecting import connect
 
 from .projects import models, sql
 
@@ -38,7 +41,14 @@ NUMBERS = (
     "CREATE TABLE nothing ()",
     "CREATE TRIGGER log BEFORE INSERT ON nothing FOR EACH ROW EXECUTE FUNCTION log()",
 )
+PARTS = (
+    "CREATE TABLE parts (id integer, size integer) PARTITION BY RANGE (id)",
+    "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (MINVALUE) TO (MAXVALUE)",
+    TOUCH.format("size"),
+    "CREATE TRIGGER touch BEFORE UPDATE ON parts FOR EACH ROW EXECUTE FUNCTION touch()",
+)
 ELSEWHERE = ("CREATE SCHEMA logs", "CREATE TABLE logs.notes (place_id integer)", *LOG[1:])
+HAS_MODDATETIME = text("SELECT 1 FROM pg_available_extensions WHERE name = 'moddatetime'")
 COMMENT = "COMMENT ON TABLE places IS 'x'"
 RENAME = "ALTER TABLE places RENAME size TO area"
 
@@ -73,6 +83,7 @@ def found(session, project, earlier, *change):
         (on("readings", COUNT), ("ALTER TABLE notes RENAME TO remarks",), [("readings", "INSERT")]),
         (on("readings", COUNT), (COMMENT,), []),
         ((COMMENT,), NUMBERS, []),
+        (PARTS, ("ALTER TABLE parts RENAME size TO area",), [("parts", "UPDATE")]),
         ((COMMENT,), LOG, []),
         ((COMMENT,), LOG[1:], [("places", "UPDATE")]),
         ((COMMENT,), SETS, []),
@@ -81,6 +92,7 @@ def found(session, project, earlier, *change):
     ids=[
         "rename", "replaced", "broken before", "hypertable", "renamed table", "other change",
         "after it is there", "after it is in a chunk", "no other change", "no column to change",
+        "partitioned",
         "new", "new and wrong", "of a setting", "in another schema",
     ],
 )  # fmt: skip
@@ -121,3 +133,20 @@ def test_what_a_later_revision_mends_only_fails_between_the_two(session, project
     (item,) = [item for item in report.findings if item.code == "writes-fail"]
     assert (item.revision, item.severity) == ("0003", severity)
     assert ("A later revision mends this" in item.hint) is (severity == "warning")
+
+
+def test_a_trigger_of_an_extension(session, project):
+    """moddatetime has an error of its own."""
+    with session.engine.database() as url, connect(url) as connection:
+        if not connection.scalar(HAS_MODDATETIME):
+            pytest.skip("the server does not have the extension moddatetime")
+    earlier = (
+        "CREATE EXTENSION moddatetime",
+        "ALTER TABLE places ADD changed timestamptz",
+        "CREATE TRIGGER touch BEFORE UPDATE ON places FOR EACH ROW"
+        " EXECUTE FUNCTION moddatetime(changed)",
+    )
+    change = (COMMENT, "ALTER TABLE places RENAME changed TO changed_at")
+    ((table, statement, message),) = found(session, project, earlier, *change)
+    assert (table, statement) == ("places", 5)
+    assert 'has no attribute "changed"' in message

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from conformance.observed import Scope
 
-#: Tables with triggers that are not an extension's, and the columns that can be written.
+#: Tables with triggers that are not TimescaleDB's own, and the columns that can be written. Rows of
+#: partitions are written through their table.
 _TABLES = text("""
 SELECT n.nspname AS schema, c.relname AS table,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relhassubclass AS has_parts,
@@ -32,10 +33,12 @@ SELECT n.nspname AS schema, c.relname AS table,
                 AND a.attgenerated = '' AND a.attidentity <> 'a' ORDER BY a.attnum) AS changeable
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')
+ WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
    AND EXISTS (SELECT FROM pg_catalog.pg_trigger t
                 WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                    JOIN pg_catalog.pg_extension x
+                                      ON x.oid = d.refobjid AND x.extname = 'timescaledb'
                                    WHERE d.objid = t.tgfoid AND d.deptype = 'e'
                                      AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
  ORDER BY 1, 2
@@ -65,6 +68,8 @@ _PRIVILEGE = "42501"
 #: undefined_object is also that of a setting which the application sets in each session.
 _UNDEFINED_OBJECT = "42704"
 _SETTING = "configuration parameter"
+#: What moddatetime and others of PostgreSQL's contrib say, which have no code of their own for it.
+_NO_ATTRIBUTE = " has no attribute "
 
 
 def failed_writes(connection: Connection, scope: Scope) -> list[FailedWrite]:
@@ -116,7 +121,7 @@ def _refused(connection: Connection, statement: str) -> str:
         said, state = describe_briefly(error), state_of(error)
         of_a_setting = state == _UNDEFINED_OBJECT and _SETTING in said
         of_names = state.startswith(_NAMES) and state != _PRIVILEGE and not of_a_setting
-        return said if of_names else ""
+        return said if of_names or _NO_ATTRIBUTE in said else ""
     finally:
         attempt.rollback()
     return ""

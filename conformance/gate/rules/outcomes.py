@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     _Found = tuple[str, str, str]
 
 #: The column, table, function or field that an error names as missing.
-_MISSING = re.compile(r'(?:column|relation|field|function) "?(?:\w+\.)*(\w+)[" (]')
+_MISSING = re.compile(r'(?:column|relation|field|function|attribute) "?(?:\w+\.)*(\w+)[" (]')
 
 
 def judge(evidence: Evidence) -> Iterator[GateFinding]:
