@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.observed.tokens import tokens_of
+from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from conformance.observed.tokens import Token
+    from conformance.comparing.tokens import Token
 
 #: Reserved words that begin such a clause, and those that end one.
 _BEGIN = {"limit", "offset", "fetch", "over", "window", "values", "distinct"}

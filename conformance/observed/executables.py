@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from conformance.comparing.tokens import tokens_of
 from conformance.observed.catalog import statement
-from conformance.observed.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection
 
-    from conformance.observed.tokens import Token
+    from conformance.comparing.tokens import Token
 
 #: What follows an argument that is one token.
 _ENDS = ([(None, ",")], [(None, ")")])

@@ -16,10 +16,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import Query
+from conformance.comparing.tokens import quoted, tokens_of
 from conformance.observed.clauses import hidden_clauses
 from conformance.observed.explaining import ask_in_halves, first_line, plan_of
 from conformance.observed.terms import normal
-from conformance.observed.tokens import quoted, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     #: (schema, name) of a relation -> its columns.
     Relations = Mapping[tuple[str, str], Columns]
 
+    from conformance.comparing.tokens import Token
     from conformance.observed.executables import Executables
-    from conformance.observed.tokens import Token
 
 #: The name of the query itself, so that the plan names its columns.
 _QUERY = "conformance_query"

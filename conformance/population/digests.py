@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from conformance.observed.tokens import quoted
+from conformance.comparing.tokens import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,12 +18,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import CompileError, DataError, DBAPIError, IntegrityError
 
 from conformance.comparing.partitions import PARTITION_FIRST, lacks_partition
+from conformance.comparing.tokens import quoted_table
 from conformance.declarations import compression_of, hypertable_of, tables_of
 from conformance.declarations.hypertables import referring_tables, unique_keys
 from conformance.errors import describe_briefly, message_of, state_of
 from conformance.expected import spelling
 from conformance.observed.home import function
-from conformance.observed.tokens import quoted_table
 from conformance.population.foreign import how_kept
 from conformance.population.given import given
 from conformance.strategies import NotDerivable, checks_of, chunk_starts, default_span, rows

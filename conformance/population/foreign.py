@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from conformance.observed.tokens import quoted_table
+from conformance.comparing.tokens import quoted_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

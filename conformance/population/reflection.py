@@ -13,9 +13,9 @@ from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import NullType, UserDefinedType
 
 from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.tokens import quoted_table
 from conformance.declarations import Compression, HashPartition, Hypertable, OrderBy
 from conformance.observed import Scope, observed_facts
-from conformance.observed.tokens import quoted_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from conformance.comparing.tokens import tokens_of
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
 from conformance.errors import MigrationFailed, ModelsUnavailable, describe_briefly, message_of
-from conformance.observed.tokens import tokens_of
 from conformance.project.configuration import SECTION, Configuration
 from conformance.project.failing import creates_what_is_missing, hint_of, shown
 

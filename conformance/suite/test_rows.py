@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from conformance.checking import outcomes
 from conformance.checking.profiles import generation_of
 from conformance.checking.session import metadata_of
+from conformance.comparing.tokens import quoted_table
 from conformance.expected import spelling
 from conformance.observed.home import function
-from conformance.observed.tokens import quoted_table
 from conformance.population.given import answers, given
 from conformance.population.thinness import why_not_derived, why_not_generated
 from conformance.strategies import (

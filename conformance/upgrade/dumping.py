@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import text
 
+from conformance.comparing.tokens import quoted, quoted_table
 from conformance.declarations import tables_of
 from conformance.engines.connecting import CONNECT_TIMEOUT, connect, lost_connection
 from conformance.engines.server.answering import ended_if_lost
-from conformance.observed.tokens import quoted, quoted_table
 from conformance.population.aggregates import refresh_aggregates
 from conformance.population.foreign import without_foreign
 from conformance.upgrade.failures import WayFailed, WayUnavailable

@@ -11,12 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, FactKey, Query
 from conformance.comparing.findings import CATALOG
+from conformance.comparing.tokens import quoted_table
 from conformance.declarations import hypertable_of, tables_of, views_of
 from conformance.engines.connecting import connect
 from conformance.engines.identification import identify_server
 from conformance.observed.circumstances import observed_circumstances
 from conformance.observed.sizes import table_sizes
-from conformance.observed.tokens import quoted_table
 from conformance.pipeline import both_sides, scope_of
 from conformance.population.digests import digest
 from conformance.population.foreign import without_foreign

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sqlalchemy import Table
 
     #: The name that it is, unquoted, or None; and as it was written.
     Token = tuple[str | None, str]
@@ -39,7 +37,14 @@ def quoted(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""'))
 
 
-def quoted_table(table: Table) -> str:
+class Relation(Protocol):
+    """A table of SQLAlchemy, as far as its name goes."""
+
+    schema: Any
+    name: Any
+
+
+def quoted_table(table: Relation) -> str:
     """The name of the table as SQL takes it, with its schema if it has one.
 
     SQLAlchemy's own quoting doubles each percent sign, for statements with parameters.
