@@ -149,8 +149,7 @@ def message_of(error: BaseException) -> str:
     if is_of_pydantic(error) or isinstance(error, SyntaxError):
         return one_line(error)
     original = getattr(error, "orig", None) or error
-    message = getattr(getattr(original, "diag", None), "message_primary", None) or original
-    return " ".join(str(message).split())
+    return " ".join(str(_of_server(error, "primary") or original).split())
 
 
 def state_of(error: BaseException) -> str:
@@ -163,16 +162,24 @@ def state_of(error: BaseException) -> str:
 
 def details_of(error: BaseException) -> tuple[str, ...]:
     """The lines of a server message's DETAIL; empty if the message has no DETAIL."""
-    original = getattr(error, "orig", None) or error
-    detail = getattr(getattr(original, "diag", None), "message_detail", None)
-    return tuple(str(detail).splitlines()) if detail else ()
+    return tuple(_of_server(error, "detail").splitlines())
 
 
 def server_hint_of(error: BaseException) -> str:
     """The HINT of a server message on one line; empty if the message has none."""
+    return " ".join(_of_server(error, "hint").split())
+
+
+def _of_server(error: BaseException, field: str) -> str:
+    """A field of a server's message: primary, detail or hint; empty if the message lacks it."""
     original = getattr(error, "orig", None) or error
-    hint = getattr(getattr(original, "diag", None), "message_hint", None)
-    return " ".join(str(hint).split()) if hint else ""
+    # asyncpg's own error is the cause of the one that SQLAlchemy raises for it.
+    for one in (original, original.__cause__):
+        if (diag := getattr(one, "diag", None)) is not None:
+            return str(getattr(diag, f"message_{field}", None) or "")
+        if hasattr(one, "sqlstate") and hasattr(one, "detail"):
+            return str(getattr(one, "message" if field == "primary" else field, None) or "")
+    return ""
 
 
 def one_line(error: BaseException) -> str:

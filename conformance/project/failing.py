@@ -47,12 +47,18 @@ ONLINE = (
 )
 #: undefined_table, undefined_object, undefined_function.
 _MISSING = ("42P01", "42704", "42883")
+#: invalid_foreign_key, datatype_mismatch: the server says which types do not fit.
+_OF_TYPES = ("42830", "42804")
+#: dependent_objects_still_exist: the server names them. Its hint, CASCADE, drops them unseen.
+_IN_USE = "2BP01"
 #: The hint for migrations that begin with what something else makes.
 _ELSEWHERE = (
     " If create_all() or a SQL file makes the first objects: name the file in prepare, or make the"
     ' schema in a fixture schema_template, with alembic_ini = "none". conformance audit URL needs'
     " no migrations."
 )
+_DOWNGRADE = "The downgrade of revision"
+_ONE_WAY = " If the changes cannot be undone, let downgrade() raise NotImplementedError."
 _SHOWN = 200
 _PASSWORD = re.compile(r"(password\s+)(E?'(?:[^']|'')*')", re.IGNORECASE)
 #: The server's error where a role or a schema is missing.
@@ -103,20 +109,23 @@ def failure_in_a_file(
         return None
     in_python = "" if state_of(error) or place.startswith("env.py") else IN_PYTHON
     hint = hint_of(error, left_out) or _by_state(error).strip() or in_python
+    # Authors say by an error of their own, too, that there is no way back.
+    back = place.startswith(_DOWNGRADE) and "NotImplementedError" not in f"{hint}{error!r}"
     return MigrationFailed(
-        _sentence(place, error), f"{hint or 'Correct the file at this line.'}{advice_of(error)}"
+        _sentence(place, error),
+        f"{hint or 'Correct the file at this line.'}{_ONE_WAY if back else ''}{advice_of(error)}",
     )
 
 
 def _by_state(error: BaseException) -> str:
     """What to do by the cause of a server's error, with a space behind; empty if unknown."""
     state, message = state_of(error), message_of(error)
-    if own := hint_for_own_value(state, message, str(getattr(error, "statement", None) or "")):
-        # What the server says of a value that it refuses is about parameters, not about rows.
-        said = " ".join((*details_of(error), server_hint_of(error))).strip()
-        return f"{own} The server adds: {said} " if said else f"{own} "
-    hint = hint_for_state(state, str(error))
-    return f"{hint} " if hint else ""
+    own = hint_for_own_value(state, message, str(getattr(error, "statement", None) or ""))
+    hint = own or hint_for_state(state, str(error))
+    said = (*details_of(error), "" if state == _IN_USE else server_hint_of(error))
+    # Of other errors the server says which values rows have.
+    told = " ".join(said).strip() if own or state in (_IN_USE, *_OF_TYPES) else ""
+    return "".join(f"{part} " for part in (hint, told and f"The server adds: {told}") if part)
 
 
 def _sentence(what: str, error: BaseException) -> str:
@@ -144,7 +153,7 @@ def place_of(error: BaseException, revisions: ScriptDirectory) -> str | None:
 
 
 def _revision(script: Script, file: Path, line: int | None, *, back: bool) -> str:
-    what = "The downgrade of revision" if back else "Revision"
+    what = _DOWNGRADE if back else "Revision"
     return f"{what} {script.revision} ({_shown(file)}, line {line})"
 
 

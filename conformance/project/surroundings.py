@@ -43,7 +43,8 @@ _MUST_BE_SET = re.compile(
     r"\b(set|missing|required|defined|configured|environment|env)\b", re.IGNORECASE
 )
 #: Values for fields of other types: numbers, and URLs of what projects have beside a database.
-_VALUES = ("1", "https://localhost/any", "redis://localhost/0", "amqp://localhost/any")
+_REDIS = "redis://localhost/0"
+_VALUES = ("1", "https://localhost/any", _REDIS, "amqp://localhost/any")
 _CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 
@@ -154,6 +155,8 @@ def _any_value(name: str, error: BaseException) -> str:
     # From SQLAlchemy 2.1 on, a URL without a driver means psycopg, which may not be installed.
     driver = "" if find_spec(default_driver()) else "+psycopg2"
     url = f"postgresql{driver}://localhost/any"
+    if "REDIS" in name.upper():
+        url = _REDIS
     likely = url if name.upper().endswith(("URL", "URI", "DSN")) else "..."
     kind = _settings_that_lack(error, name) if is_of_pydantic(error) else None
     values = (likely, *_VALUES) if kind else ()

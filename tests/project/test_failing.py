@@ -83,7 +83,17 @@ def test_a_table_that_an_earlier_revision_has_created(migrated):
             (
                 ' fails: UndefinedTable: table "gone" does not exist. The statement is: DROP TABLE'
                 " gone.",
-                "Correct the name, or create the object in an earlier revision.",
+                "Correct the name, or create the object in an earlier revision."
+                " If the changes cannot be undone, let downgrade() raise NotImplementedError.",
+            ),
+        ),
+        (
+            "raise RuntimeError('the old rows are gone')",
+            (
+                " fails: RuntimeError: the old rows are gone.",
+                "The revision's Python code raises this error, not the server: correct the "
+                "revision. If the changes cannot be undone, let downgrade() raise "
+                "NotImplementedError.",
             ),
         ),
         (
@@ -98,7 +108,8 @@ def test_a_table_that_an_earlier_revision_has_created(migrated):
             """op.execute("DO $$BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'ZZ001'; END$$")""",
             (
                 " The statement is: DO $$BEGIN RAISE EXCEPTION",
-                "Correct the file at this line.",
+                "Correct the file at this line."
+                " If the changes cannot be undone, let downgrade() raise NotImplementedError.",
             ),
         ),
     ],
@@ -394,6 +405,20 @@ op.create_table("u", Column("kind", kind))
             "take the column out of timescaledb.compress_segmentby",
         ),
         (
+            'op.execute("CREATE TABLE h (id uuid PRIMARY KEY); CREATE TABLE i (id text REFERENCES'
+            ' h)")',
+            'The server adds: Key columns "id"',
+        ),
+        (
+            'op.execute("ALTER TABLE t ADD x text; ALTER TABLE t ALTER x TYPE integer")',
+            'The server adds: You might need to specify "USING',
+        ),
+        (
+            'op.execute("CREATE TABLE h (id int); CREATE VIEW i AS SELECT id FROM h;'
+            ' DROP TABLE h")',
+            "recreate it afterwards. The server adds: view i depends on table h 'alembic upgrade",
+        ),
+        (
             "op.execute(\"SELECT time_weight('LOCF', now(), 1)\")",
             'set prepare = ["CREATE EXTENSION timescaledb_toolkit"]',
         ),
@@ -407,11 +432,49 @@ op.create_table("u", Column("kind", kind))
         "value",
         "server's hint",
         "segment-by",
+        "types of a key",
+        "types of a column",
+        "dependents",
         "toolkit",
     ],
 )
 def test_what_the_server_rejects_has_a_way_out(migrated, upgrade, hint):
     assert hint in said(migrated, EXTENSION, HYPERTABLE, upgrade).hint
+
+
+ASYNCHRONOUS = """
+import asyncio
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def online():
+    engine = create_async_engine("postgresql+asyncpg://app@db/app", poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+
+
+asyncio.run(online())
+"""
+
+
+def test_asyncpg_says_what_the_server_adds(migrated):
+    """SQLAlchemy's error has neither DETAIL nor HINT; before 2.1 it has both in its message."""
+    key = (
+        'op.execute("CREATE TABLE h (id uuid PRIMARY KEY)")\n'
+        'op.execute("CREATE TABLE i (id text REFERENCES h)")'
+    )
+    error = said(migrated, EXTENSION, key, env=ASYNCHRONOUS)
+    assert 'fails: ProgrammingError: foreign key constraint "i_id_fkey" cannot be' in error.problem
+    assert "implemented. The statement is: CREATE TABLE i (id text" in error.problem
+    assert 'The server adds: Key columns "id"' in error.hint
 
 
 CATCHES = """

@@ -316,6 +316,7 @@ class Settings(BaseModel):
     cache_url: RedisDsn
     page_url: HttpUrl
     url: str
+    redis_url: str
     seal: str
 
     @field_validator("seal")
@@ -332,6 +333,7 @@ Settings()
         "HOUSE_CACHE_URL": "redis://localhost/0",
         "HOUSE_PAGE_URL": "https://localhost/any",
         "HOUSE_URL": "postgresql://localhost/any",
+        "HOUSE_REDIS_URL": "redis://localhost/0",
         "HOUSE_SEAL": "...",
     }
     lines = "; ".join(f'{name} = "{value}"' for name, value in values.items())
