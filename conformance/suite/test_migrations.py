@@ -79,8 +79,9 @@ def connection(unmigrated_database: URL) -> Iterator[Connection]:
         yield connection
 
 
-_PARAMSTYLE = (
-    "Alembic doubles percent signs in offline mode unless env.py sets "
+_OFFLINE = (
+    "Offline Alembic does not know the server's version: state what depends on it, such as "
+    "persisted=True of Computed(). It doubles percent signs unless env.py sets "
     'dialect_opts={"paramstyle": "named"}.'
 )
 RELATIONS_AFTER_A_DROP = gap("relations-after-a-drop")
@@ -350,7 +351,7 @@ def test_offline_sql_gives_the_same_facts(
             migration_finding(
                 "offline_sql",
                 message,
-                f"Compared the facts of both databases. {_PARAMSTYLE}",
+                f"Compared the facts of both databases. {_OFFLINE}",
                 differences,
             ),
         )
@@ -392,7 +393,7 @@ def _offline_hint(error: BaseException, *, printed: bool) -> str:
             "such as sa.column('active', sa.Boolean)."
         )
     queries = "In offline mode a migration cannot query the database"
-    return f"{queries}. {_PARAMSTYLE}" if printed else f"{queries}, and no statement has a result."
+    return f"{queries}. {_OFFLINE}" if printed else f"{queries}, and no statement has a result."
 
 
 def test_sequences_are_not_behind(

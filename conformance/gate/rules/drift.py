@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.comparing.policies import windows
 from conformance.comparing.policies.codes import POLICY_CODES
+from conformance.comparing.policies.schedules import Schedules
 from conformance.gate.evidence.report import GateFinding
 from conformance.gate.evidence.state import changed_facts
 from conformance.gate.rules.attribution import definer_of
@@ -43,10 +45,11 @@ def judge_drift(
             models declare is not inherited, because a forgotten statement looks the same.
     """
     changed = _changed(rehearsed)
+    old = _old_windows(rehearsed)
     last = rehearsed[-1].revision.identifier
     statements = {item.revision.identifier: item.statements for item in rehearsed}
     for finding in findings:
-        revision = _blamed(finding, changed)
+        revision = None if (finding.id, finding.message) in old else _blamed(finding, changed)
         if heads and revision is None and _is_old(finding, promised_before):
             unknown = _MODELS_UNKNOWN if promised_before is None and not _is_rule(finding) else ""
             yield GateFinding(
@@ -91,6 +94,15 @@ def unchanged(findings: Sequence[Finding], rehearsed: Sequence[Evidence]) -> boo
 def _is_rule(finding: Finding) -> bool:
     """Whether the finding is about several facts together, with a code of its own."""
     return finding.id.partition(":")[0] in POLICY_CODES
+
+
+def _old_windows(rehearsed: Sequence[Evidence]) -> set[tuple[str, str]]:
+    """The rules about ages that were broken before the first revision, by the same values.
+
+    These need the facts alone; a revision may break any other rule by what is no fact.
+    """
+    schedules = Schedules.of(rehearsed[0].before.facts)
+    return {(broken.key.id, broken.message) for broken in windows.judge(schedules)}
 
 
 def _blamed(finding: Finding, changed: Mapping[str, str]) -> str | None:

@@ -8,7 +8,9 @@ import pytest
 
 from conformance.comparing.facts import EXISTS, FactKey
 from conformance.comparing.findings import Finding
+from conformance.comparing.policies import windows
 from conformance.comparing.policies.codes import POLICY_CODES
+from conformance.comparing.policies.schedules import Schedules
 from conformance.gate.rules.drift import judge_drift, unchanged
 from conformance.intervals import Interval
 
@@ -104,6 +106,38 @@ def test_a_rule_is_broken_by_what_changes_policies_or_was_broken_before(promised
     assert old == ("inherited-drift", "0001", False)
     assert code(BROKEN, promised_before=promised_before, rehearsed=(CHANGED,))[:2] == (RULE, "0002")
     assert code(BROKEN, promised_before=promised_before, heads=())[:2] == (RULE, "0002")
+
+
+KEEPS = {
+    FactKey("continuous_aggregate", "daily", "", EXISTS): True,
+    FactKey("continuous_aggregate", "daily", "", "source"): "t",
+    FactKey("policy", "daily", "refresh", EXISTS): True,
+    FactKey("policy", "daily", "refresh", "start_offset"): Interval.parse("3 days"),
+    FactKey("policy", "daily", "refresh", "end_offset"): Interval.parse("1 day"),
+    FactKey("policy", "daily", "refresh", "schedule_interval"): Interval.parse("1 hour"),
+    FactKey("policy", "t", "retention", EXISTS): True,
+    FactKey("policy", "t", "retention", "drop_after"): Interval.parse("2 days"),
+}
+
+
+def test_ages_that_did_not_fit_before_are_inherited():
+    """The revision changes the interval of chunks, and no age."""
+    (broken,) = windows.judge(Schedules.of(KEEPS))
+    before = replace(BEFORE, facts={**BEFORE.facts, **KEEPS})
+    after = replace(CHANGED.after, facts={**CHANGED.after.facts, **KEEPS})
+    said = code(
+        broken.finding,
+        promised_before=set(),
+        rehearsed=(replace(CHANGED, before=before, after=after),),
+    )
+    assert said == ("inherited-drift", "0001", False)
+    worse = replace(broken, message="retention-in-refresh: another age")
+    found = code(
+        worse.finding,
+        promised_before=set(),
+        rehearsed=(replace(CHANGED, before=before, after=after),),
+    )
+    assert found == (broken.key.kind, "0002", True)
 
 
 def test_a_broken_rule_needs_no_earlier_models():
