@@ -95,8 +95,9 @@ def _by_cause(failure: Failure) -> str | None:
         return PARTITION_FIRST
     if any(map(_OUR_DATABASE.search, failure.detail)):
         return _ROLE_IN_USE
-    found = _of_itself(failure) or hint_for_state(failure.sqlstate, failure.reason)
-    if failure.hint and found in (None, CORRECT_NAME, CORRECT_STATEMENT, EXHAUSTED):
+    own = _of_itself(failure)
+    found = own or hint_for_state(failure.sqlstate, failure.reason)
+    if failure.hint and found in (None, own, CORRECT_NAME, CORRECT_STATEMENT, EXHAUSTED):
         return " ".join(filter(None, (found, f"The server's hint: {failure.hint}")))
     return found
 

@@ -214,6 +214,8 @@ def test_the_hint_of_the_server_is_quoted_where_it_says_more():
     assert hint_for(room).endswith("transaction. The server's hint: Raise the limit.")
     label = Failure("in use", "X", sqlstate="55006", hint="Commit first.")
     assert hint_for(label) == "The server's hint: Commit first."
+    value = Failure("invalid value", "X", sqlstate="22023", hint="An integer is required.")
+    assert hint_for(value).endswith("value. The server's hint: An integer is required.")
     rows = Failure("duplicate", "X", sqlstate="23505", hint="?")
     assert "The server's hint" not in hint_for(rows)
 
