@@ -7,15 +7,16 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, create_engine, pool, text
+from sqlalchemy import Engine, create_engine, pool
 
 from conformance.declarations import hypertable_of, tables_of
 from conformance.engines.base import Template
 from conformance.histories.recording import Recorder, execute_raw
 from conformance.histories.twin import Twins, name
-from conformance.observed.home import function, functions
+from conformance.observed.home import functions
 from conformance.population.filling import fill_table
 from conformance.population.keys import rows_key
+from conformance.population.stopping import stop_jobs
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, MetaData
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 #: The number of histories after which a database is replaced. Each history creates and drops
 #: chunks; the embedded engine has no autovacuum, so that dead catalog rows slow down later ones.
 HISTORIES_PER_DATABASE = 250
-
-#: A policy that the scheduler runs during a history would make the history irreproducible.
-_STOP_JOBS = "SELECT {alter_job}(job_id, scheduled => false) FROM timescaledb_information.jobs"
 
 
 def histories_template(schema: Template, metadata: MetaData, *, community: bool) -> Template:
@@ -40,8 +38,8 @@ def histories_template(schema: Template, metadata: MetaData, *, community: bool)
         with create_engine(url, poolclass=pool.NullPool).begin() as connection:
             fill_parents(connection, metadata)
             if community:
-                alter_job = function(connection, "alter_job")
-                connection.execute(text(_STOP_JOBS.format(alter_job=alter_job)))
+                # A policy that runs during a history would make the history irreproducible.
+                stop_jobs(connection)
             for statement in twins:
                 execute_raw(connection, statement)
 

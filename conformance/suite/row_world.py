@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, create_engine, delete, pool, select, table, text
+from sqlalchemy import column, create_engine, delete, pool, select, table
 from sqlalchemy.exc import IntegrityError
 
 from conformance.comparing.findings import Finding
@@ -17,9 +17,9 @@ from conformance.declarations import hypertable_of, tables_of
 from conformance.declarations.hypertables import unique_keys
 from conformance.engines.base import Template
 from conformance.errors import describe_briefly
-from conformance.observed.home import function
 from conformance.population.filling import fill_every_state
 from conformance.population.keys import rows_key
+from conformance.population.stopping import stop_jobs
 from conformance.strategies import canonical, natural_key
 from conformance.strategies.derivation import derivation_of
 
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
     #: A function of the write path: writes rows to a table, on a connection.
     Write = Callable[[Connection, Table, Sequence[Mapping[str, Any]]], Any]
-
-#: TimescaleDB's own jobs have ids below 1000.
-_STOP_POLICIES = (
-    "SELECT {alter_job}(job_id, scheduled => false)"
-    " FROM timescaledb_information.jobs WHERE job_id >= 1000"
-)
 
 
 @dataclass(frozen=True)
@@ -59,10 +53,9 @@ def populated_template(schema: Template, metadata: MetaData, *, compress: bool) 
             fill_every_state(connection, metadata, compress=compress)
             if compress:
                 # Policies would change the chunks in the middle of a test.
-                alter_job = function(connection, "alter_job")
-                connection.execute(text(_STOP_POLICIES.format(alter_job=alter_job)))
+                stop_jobs(connection)
 
-    shape = repr((schema.key, compress, _STOP_POLICIES, rows_key(metadata)))
+    shape = repr((schema.key, compress, rows_key(metadata)))
     return Template("rows", hashlib.sha256(shape.encode()).hexdigest()[:32], prepare)
 
 
