@@ -22,7 +22,7 @@ from conformance.mending.scene import (
 from conformance.mending.sql import name, names, relation, shadow, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
@@ -32,7 +32,10 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     if parts.get("valid") is False:
         raise CannotMend("its index is not made invalid again", "valid")
     if ref.kind in ("primary_key", "unique"):
-        _refuse_without_dimensions(ref, parts, scene)
+        _refuse_without_dimensions(ref.table, texts(parts.get("columns")), scene)
+    elif ref.kind == "foreign_key":
+        target, columns = _referenced(parts)
+        _refuse_without_dimensions(target, columns, scene)
     scene.lift_for_constraint(ref.table)
     named = _name(ref, parts)
     word = f"CONSTRAINT {name(named)} " if named else ""
@@ -52,17 +55,17 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         yield making(ref.kind, f"{add}{definition}{_validated(parts)}", note=note)
 
 
-def _refuse_without_dimensions(ref: Ref, parts: Parts, scene: Scene) -> None:
+def _refuse_without_dimensions(table: str, key: Sequence[str], scene: Scene) -> None:
     """Refuse a unique key without the time column: TimescaleDB does not allow it."""
-    hypertable = scene.after.get(Ref("hypertable", ref.table), {})
+    hypertable = scene.after.get(Ref("hypertable", table), {})
     time = hypertable.get("time_column")
-    if EXISTS in hypertable and time not in texts(parts.get("columns")):
+    if EXISTS in hypertable and time not in key:
         raise CannotMend(f"a unique key of a hypertable must contain its time column {time}")
 
 
 def _is_validated_later(ref: Ref, parts: Parts, scene: Scene) -> bool:
     """Whether the rows are read in a transaction of their own, under a lock that blocks nobody."""
-    target = str(parts.get("references")).rpartition(" (")[0]
+    target, _ = _referenced(parts)
     return (
         ref.kind in ("check", "foreign_key")
         and parts.get("validated") is not False
@@ -177,13 +180,19 @@ def _over(parts: Parts) -> str:
     return f"{text[:-1]} WITHOUT OVERLAPS)" if parts.get("over_periods") else text
 
 
+def _referenced(parts: Parts) -> tuple[str, list[str]]:
+    """The table and the columns that a foreign key refers to."""
+    target, _, columns = str(parts.get("references")).rpartition(" (")
+    return target, columns.rstrip(")").split(", ")
+
+
 def _foreign_key(parts: Parts) -> str:
-    target, _, columns = str(parts["references"]).rpartition(" (")
+    target, columns = _referenced(parts)
     if parts.get("over_periods"):
         raise CannotMend("a foreign key over periods is not created from facts")
     words = [
         f"FOREIGN KEY {names(texts(parts['columns']))}",
-        f"REFERENCES {relation(target)} {names(columns.rstrip(')').split(', '))}",
+        f"REFERENCES {relation(target)} {names(columns)}",
     ]
     if parts.get("match", "SIMPLE") != "SIMPLE":
         words.append(f"MATCH {parts['match']}")

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, DateTime, MetaData, NullPool, Table, create_engine
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    Integer,
+    MetaData,
+    NullPool,
+    Table,
+    create_engine,
+)
 
 from conformance import Compression, Hypertable, Retention
 from conformance.mending.plan import plan_for
@@ -17,6 +26,7 @@ MADE = (
     "SELECT add_compression_policy('t', INTERVAL '7 days')",
     "SELECT add_retention_policy('t', INTERVAL '30 days')",
 )
+PLAIN = "a hypertable does not become a plain table again; create the table anew, and copy its rows"
 DECLARED = (
     Hypertable("at", chunk_interval="7 days"),
     Compression(order_by="at DESC", after="7 days"),
@@ -74,3 +84,29 @@ def test_an_undeclared_table_is_dropped_whole(planned):
     plan = planned(MetaData(), *MADE)
     assert plan.mended == ("table:t:exists",)
     assert statements_of(plan)[-1] == "DROP TABLE t"
+
+
+def test_no_foreign_key_refers_to_a_key_that_it_cannot_have(planned):
+    """The models have the key of a plain table; the foreign key needs that key."""
+    metadata = MetaData()
+    Table(
+        "t",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("at", DateTime(timezone=True), nullable=False),
+    )
+    Table("u", metadata, Column("t_id", ForeignKey("t.id", name="u_t_id_fkey")))
+    plan = planned(
+        metadata,
+        MADE[0],
+        "CREATE TABLE t (id integer, at timestamptz, PRIMARY KEY (id, at))",
+        "SELECT create_hypertable('t', 'at', create_default_indexes => false)",
+        "CREATE TABLE u (t_id integer)",
+    )
+    reason = "a unique key of a hypertable must contain its time column at"
+    assert {one.id: one.reason for one in plan.unmended} == {
+        "hypertable:t:exists": PLAIN,
+        "primary_key:t:columns": reason,
+        "foreign_key:u.u_t_id_fkey:exists": reason,
+    }
+    assert statements_of(plan) == []
