@@ -398,6 +398,11 @@ def _what_to_do(key: FactKey, disagreement: str) -> str:
         )
     if disagreement == "missing":
         return "Create it in a migration, or drop it from the models."
+    if (key.kind, key.attribute) == ("column", "default"):
+        return (
+            "Change it in a migration, or server_default= in the models if the database is right. "
+            "What a model says by default= is filled in by Python, and is no default of the table."
+        )
     return "Change it in a migration, or in the models if the database is right."
 
 

@@ -185,6 +185,11 @@ def test_what_to_do_where_there_is_a_cause(key, disagreement, declaration):
     assert hint.endswith(told)
 
 
+def test_a_default_of_python_is_none_of_the_table():
+    hint = hint_for(FactKey("column", "t", "a", "default"), "different")
+    assert "or server_default= in the models if the database is right. What a model says by" in hint
+
+
 def test_a_policy_of_a_name_that_is_only_like_that_of_another():
     hint = hint_for(FactKey("policy", "t", "Xrefresh", "no such"), "unexpected")
     assert "No declaration exists for this kind of policy" in hint
