@@ -72,7 +72,8 @@ _HINTS = (
     ),
     (
         r"cannot create a unique index without the column",
-        "Include the hypertable's partitioning column in the key.",
+        "Include the hypertable's partitioning column in its primary key and in each unique key, "
+        "in the models as well.",
     ),
     (
         r"cannot be updated after the old version has already been loaded",

@@ -379,7 +379,7 @@ op.create_table("u", Column("kind", kind))
         ),
         (
             'op.execute("ALTER TABLE t ADD UNIQUE (n)")',
-            "Include the hypertable's partitioning column in the key.",
+            "Include the hypertable's partitioning column in its primary key and in each unique",
         ),
         (CREATES_TYPE.format(""), "pass create_type=False to postgresql.ENUM"),
         (

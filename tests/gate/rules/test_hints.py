@@ -118,7 +118,7 @@ def test_rewrites_have_ways_of_their_own(sql, advice):
             "hypertables do not support adding a constraint using an existing index",
             "the columns themselves",
         ),
-        ('cannot create a unique index without the column "at"', "in the key"),
+        ('cannot create a unique index without the column "at"', "in each unique key"),
         ('table "t" is not empty', "with migrate_data => true"),
         ('columnstore not enabled on hypertable "t"', "Enable compression"),
         ('type "kind" already exists', "pass create_type=False to postgresql.ENUM"),
