@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, FactKey, Facts, IndexColumn, agrees
+from conformance.comparing.facts import EXISTS, FactKey, Facts, IndexColumn, Query, agrees
 from conformance.comparing.messages import noun_of
 
 if TYPE_CHECKING:
@@ -134,21 +135,31 @@ def _referred(references: object) -> tuple[str, list[str]]:
 
 def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Any:
     """The observed value, with the declared name of the table or the column."""
+    if isinstance(value, Query):
+        return with_column(value, found.name, cause.name) if cause.kind == "column" else value
     if key.attribute == "references":
         target, columns = _referred(value)
         if target != found.table:
             return value
-        return f"{cause.table} ({', '.join(_in(tuple(columns), found.name, cause.name))})"
+        named = with_column(tuple(columns), found.name, cause.name)
+        return f"{cause.table} ({', '.join(named)})"
     if key.attribute == "source":
         return cause.table if value == found.table else value
-    return _in(value, found.name, cause.name) if key.table == cause.table else value
+    return with_column(value, found.name, cause.name) if key.table == cause.table else value
 
 
-def _in(value: Any, old: str, new: str) -> Any:
+def with_column(value: Any, old: str, new: str) -> Any:
+    """The value of a key, an index, compression or a view after the column was renamed."""
+    if isinstance(value, Query):
+        word = rf"(?<![\w$]){re.escape(old)}(?![\w$])"
+        canonical, text = (
+            re.sub(word, lambda _: new, said) for said in (value.canonical, value.text)
+        )
+        return replace(value, canonical=canonical, text=text)
     if isinstance(value, tuple):
-        return tuple(_in(item, old, new) for item in value)
+        return tuple(with_column(item, old, new) for item in value)
     if isinstance(value, IndexColumn):
-        return replace(value, value=_in(value.value, old, new))
+        return replace(value, value=with_column(value.value, old, new))
     # An order is `at DESC`.
     if isinstance(value, str) and (value == old or value.startswith(f"{old} ")):
         return new + value[len(old) :]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.comparing.comparison import match_unnamed
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import DERIVED, Query, agrees
+from conformance.comparing.following import with_column
 from conformance.comparing.merging import OF_QUERY, reading
 from conformance.mending.scene import (
     ORDER,
@@ -24,6 +25,16 @@ from conformance.mending.sql import block, literal, name, regclass, relation
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+#: What lists columns by their names.
+_OF_COLUMNS = (
+    "index",
+    "primary_key",
+    "unique",
+    "foreign_key",
+    "exclusion",
+    "hypertable",
+    "compression",
+)
 _CONSTRAINTS = ("unique", "check", "exclusion", "foreign_key")
 #: Their names are those of relations, of which a schema has one of a name.
 _RELATIONS = ("index", "unique", "exclusion", "primary_key")
@@ -49,6 +60,10 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
     if aggregates:
         # Their parts are compared under the new name.
         return aggregates | renames(renamed(before, aggregates), after)
+    columns = dict(_columns(before, after))
+    if columns:
+        # Indexes are compared with the new names of their columns.
+        return columns | renames(renamed(before, columns), after)
     found: dict[Ref, Ref] = {}
     gone = [ref for ref in before if ref not in after]
     taken = {
@@ -71,7 +86,7 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
             ):
                 found[old] = new
                 break
-    return found | dict(_columns(before, after))
+    return found
 
 
 def _relation_of(ref: Ref, name: str = "") -> tuple[str, str]:
@@ -82,7 +97,8 @@ def _relation_of(ref: Ref, name: str = "") -> tuple[str, str]:
 def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
     """The one column of a table that only its name tells from the one that is new.
 
-    The comparison calls it a rename, too. Where something else names the column, it stays a guess.
+    The comparison calls it a rename, too. Where something else names the column, and is not as
+    declared after the rename, it stays a guess.
     """
     sides: dict[str, tuple[list[Ref], list[Ref]]] = defaultdict(lambda: ([], []))
     for number, (own, other) in enumerate(((before, after), (after, before))):
@@ -94,10 +110,47 @@ def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
             len(gone) == len(new) == 1
             and relation_of(before, table) == relation_of(after, table) == Ref("table", table)
             and _are_alike(before[gone[0]], after[new[0]])
-            and not _is_named(gone[0], before)
-            and not _is_named(new[0], after)
+            and _all_follow(gone[0], new[0], before, after)
         ):
             yield gone[0], new[0]
+
+
+def _all_follow(old: Ref, new: Ref, before: Objects, after: Objects) -> bool:
+    """Whether the rename makes all that names the column as it is declared."""
+    there = {ref: _after_rename(ref, parts, old, new) for ref, parts in before.items()}
+    return all(
+        any(_is_same(ref, other) and _are_alike(own[ref], others[other]) for other in others)
+        for own, others, naming in (
+            (there, after, _naming(old, before)),
+            (after, there, _naming(new, after)),
+        )
+        for ref in naming
+    )
+
+
+def _is_same(one: Ref, other: Ref) -> bool:
+    """Whether it is the object, or may be the index or constraint with another name."""
+    return one == other or (one[:2] == other[:2] and one.kind in ("index", *_CONSTRAINTS))
+
+
+def _after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
+    """The parts of an object after a column was renamed."""
+    if ref.kind == "foreign_key":
+        table, bracket, columns = str(parts.get("references")).rpartition(" (")
+        if bracket and table == old.table:
+            named = with_column(tuple(columns.rstrip(")").split(", ")), old.name, new.name)
+            parts = {**parts, "references": f"{table} ({', '.join(named)})"}
+    if ref.kind in DERIVED:
+        query = with_column(parts.get("definition"), old.name, new.name)
+        return {**parts, "definition": query} if "definition" in parts else parts
+    if ref.table != old.table or ref.kind not in _OF_COLUMNS:
+        return parts
+    return {
+        attribute: value
+        if attribute in ("name", "references")
+        else with_column(value, old.name, new.name)
+        for attribute, value in parts.items()
+    }
 
 
 def _aggregates(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
@@ -120,15 +173,15 @@ def _aggregates(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
                 yield gone[0], new[0]
 
 
-def _is_named(column: Ref, objects: Objects) -> bool:
-    """Whether another object has the name of the column: an index, a view, a policy, a comment."""
+def _naming(column: Ref, objects: Objects) -> Iterator[Ref]:
+    """The other objects that have the name of the column: indexes, views, policies, comments."""
     word = re.compile(rf"(?<!\w){re.escape(column.name)}(?!\w)")
-    return any(
-        ref.name == column.name
-        or word.search(f"{ref.table if ref.table != column.table else ''} {parts}")
-        for ref, parts in objects.items()
-        if ref != column and (ref.kind != "column" or ref.table == column.table)
-    )
+    for ref, parts in objects.items():
+        if ref == column or (ref.kind == "column" and ref.table != column.table):
+            continue
+        table = ref.table if ref.table != column.table else ""
+        if ref.name == column.name or word.search(f"{table} {parts}"):
+            yield ref
 
 
 def _are_alike(old: Parts, new: Parts) -> bool:
@@ -142,7 +195,7 @@ def _are_alike(old: Parts, new: Parts) -> bool:
 def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
     """The objects under their new names, and an index with its storage parameters.
 
-    What belongs to an aggregate, or reads it, follows it.
+    What belongs to an aggregate, or reads it, follows it, and so does what lists a column.
     """
     for old, new in names.items():
         if old.kind == "continuous_aggregate":
@@ -152,6 +205,8 @@ def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
                 else _reading(parts, old.table, new.table)
                 for ref, parts in objects.items()
             }
+        elif old.kind == "column":
+            objects = {ref: _after_rename(ref, parts, old, new) for ref, parts in objects.items()}
     storage = {
         Ref("storage", old.table, old.name): Ref("storage", new.table, new.name)
         for old, new in names.items()
@@ -164,9 +219,17 @@ def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
 def settled(before: Objects, after: Objects, names: dict[Ref, Ref]) -> Objects:
     """The state after, with what renamed aggregates keep: values that agree, and all unjudged.
 
+    So do views where a column was renamed.
+
     Args:
         before: the objects under their new names.
     """
+    if any(new.kind == "column" for new in names.values()):
+        # Of a view that names the column the declared columns were not known.
+        after = {
+            ref: _kept(before[ref], parts) if ref.kind in DERIVED and ref in before else parts
+            for ref, parts in after.items()
+        }
     aggregates = {old: new for old, new in names.items() if old.kind == "continuous_aggregate"}
     if not aggregates:
         return after
