@@ -383,9 +383,10 @@ def _content_of(path: Path, _changed: int, _size: int) -> _Content:
 
 
 def _location(config: Config) -> str | None:
-    read = getattr(config, "get_alembic_option", config.get_main_option)
-    found: str | None = read("script_location")
-    return found
+    if hasattr(config, "get_alembic_option"):
+        return config.get_alembic_option("script_location")
+    # Before Alembic 1.16, whose get_main_option() refuses a file without the section.
+    return config.file_config.get(config.config_ini_section, "script_location", fallback=None)
 
 
 def _hint(path: Path) -> str:
