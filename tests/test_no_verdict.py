@@ -107,7 +107,7 @@ def test_pytest_says_the_same(run, tmp_path):
 BROKEN_INI = {
     "garbage": "File contains no section headers",
     "[alembic]": "No 'script_location' key found",
-    "[alembic]\nscript_location = nowhere": "Path doesn't exist: nowhere",
+    "[alembic]\nscript_location = nowhere": "Path doesn't exist: ",
 }
 
 
