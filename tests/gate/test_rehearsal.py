@@ -469,9 +469,14 @@ def test_a_type_that_is_not_known_is_named(session, project, exotic):
         sql("ALTER TABLE hits ADD COLUMN n integer"), sql("ALTER TABLE hits DROP COLUMN n")
     )
     report = project.rehearse(session, models())
-    thin = {item.id: item.reason for item in report.not_checked if item.id.startswith("rows:")}
+    # SQLAlchemy 2.0.29 knows the type, but does not reflect it.
+    thin = {
+        item.id: item.reason.replace("TSQUERY", "tsquery")
+        for item in report.not_checked
+        if item.id.startswith("rows:")
+    }
     unknown = (
-        "plain rows only: the column is NULL in every row: cannot generate values of type TSQUERY"
+        "plain rows only: the column is NULL in every row: cannot generate values of type tsquery"
     )
     assert thin == ({"rows:0002:hits.shown": unknown} if exotic == "tsquery" else {})
 

@@ -115,12 +115,13 @@ def test_what_is_thin_is_named_with_its_cause(connection, metadata):
     assert found.pop(("child", "")).startswith(
         "no sample rows can be made: odd has no rows: check squares"
     )
-    assert found == {
-        ("optional", "x"): f"plain rows only: the column is NULL in every row: {unknown} TSQUERY",
+    # SQLAlchemy 2.0.29 knows the type, but does not reflect it.
+    assert {at: why.replace("TSQUERY", "tsquery") for at, why in found.items()} == {
+        ("optional", "x"): f"plain rows only: the column is NULL in every row: {unknown} tsquery",
         (
             "defaulted",
             "x",
-        ): f"plain rows only: the column has its default in every row: {unknown} TSQUERY",
+        ): f"plain rows only: the column has its default in every row: {unknown} tsquery",
         (
             "required",
             "x",
