@@ -64,7 +64,7 @@ def test_a_wrong_url_is_named_after_its_line(listed):
 
 
 def test_a_name_is_on_one_line():
-    (database,) = databases_of(["postgresql://h/a%0A::error::b"], None)
+    (database,) = databases_of(["postgresql://h/a\n::error::b"], None)
     assert database.name == "a ::error::b at h:5432"
 
 
