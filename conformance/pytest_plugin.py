@@ -68,12 +68,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Add the marker of the suite; set the import path of a worker before pytest imports more."""
+    """Add the marker of the suite; set the import path of a worker before pytest imports more.
+
+    Keep pytest-alembic, which the suite needs, out of runs that do not ask for its own tests.
+    """
     if config.inipath == _SUITE / "pytest.ini":
         put_first()
     config.addinivalue_line(
         "markers", "needs(capability, ...): the capabilities that the engine's server must have"
     )
+    # Its collector, empty without --test-alembic, fails with pytest 9.2 where tests/conftest.py is.
+    if not config.getoption("pytest_alembic_registration_enabled", default=True):
+        config.option.pytest_alembic_tests_path = "none"
 
 
 def pytest_report_collectionfinish(

@@ -48,6 +48,16 @@ def test_an_engine_that_cannot_be_had_matters_to_nobody_else(others):
     assert run_pytest(others, "--conformance-engine=nonsense").returncode == 0
 
 
+def test_tests_of_others_with_a_conftest_in_their_folder(tmp_path):
+    """pytest-alembic, which the suite needs, fails there with pytest 9.2."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "conftest.py").touch()
+    (tmp_path / "tests" / "test_of_others.py").write_text("def test_theirs(): pass\n")
+    done = run_pytest(tmp_path, "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
 def test_what_needs_the_engine_learns_that_there_is_none(others):
     (others / "test_ours.py").write_text("def test_it(conformance_engine): pass\n")
     done = run_pytest(others, "--conformance-engine=nonsense")
