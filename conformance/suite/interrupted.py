@@ -204,6 +204,8 @@ class Migration:
             self._resources.close()
             url = self._resources.enter_context(self._unmigrated.database(extension=False))
             self._database = self._resources.enter_context(behind_a_proxy(url, self._engine))
+            # What SQLAlchemy asks in an engine's first connection is no message of a migration.
+            self._database.count(lambda _: None)
             self._used = False
         return self._database
 

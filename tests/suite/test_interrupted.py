@@ -36,12 +36,14 @@ class Scripted:
     def __init__(self, *answers, done=False, second=None):
         self._answers = iter(answers)
         self._done, self._second = done, second
+        self._messages = iter([7])
 
     def ask(self, _question):
         return next(self._answers)
 
     def count(self, _operation):
-        return 3
+        """In its first connection SQLAlchemy asks the server about itself."""
+        return next(self._messages, 3)
 
     def interrupt(self, _operation, _moment, _strike):
         return self._done
@@ -125,6 +127,11 @@ def migration(monkeypatch):
         return made
 
     return made
+
+
+def test_what_the_first_connection_of_an_engine_asks_does_not_count(migration):
+    """A moment after the last message would interrupt nothing."""
+    assert migration().messages == 3
 
 
 #: Traces before and after the interruption; then the facts, also those of a second run.
