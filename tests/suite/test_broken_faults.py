@@ -17,7 +17,7 @@ HALF_WAY = {
 
 def test_a_write_path_that_commits_in_the_middle(tmp_path):
     project = copied_project(tmp_path)
-    options = with_writes(project, COMMITS_IN_THE_MIDDLE)
+    options = (*with_writes(project, COMMITS_IN_THE_MIDDLE), "--profile", "thorough")
     code, verdict, _ = check(project, *options, "-k", "test_a_batch_is_whole and curves")
     assert (code, verdict["verdict"]) == (1, "differs")
     (finding,) = verdict["findings"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .broken_schemas import BROKEN_KEYS, with_trigger
@@ -225,13 +227,15 @@ def test_such_a_check_that_allows_more_is_found_by_a_row(tmp_path):
     code, verdict, _ = check(project, "-k", "test_checks_refuse and curves")
     (finding,) = verdict["findings"]
     assert (code, finding["id"]) == (1, "rows:curves:checks_refuse")
-    assert "'tenor_days': 1," in finding["message"]
+    (found,) = re.findall(r"'tenor_days': (\d+),", finding["message"])
+    assert int(found) % 5 == 1
 
 
 def test_a_row_that_the_database_refuses_is_shown_with_its_table(tmp_path):
     """By its name; the table of SQLAlchemy would hide the row."""
-    project = copied_project(tmp_path, *fives("tenor_days % 5 < 2", "tenor_days % 5 = 0"))
-    code, verdict, _ = check(project, "-k", "test_every_table_accepts_its_rows")
+    project = copied_project(tmp_path, *fives("tenor_days % 5 < 4", "tenor_days % 5 = 0"))
+    selected = ("-k", "test_every_table_accepts_its_rows", "--profile", "thorough")
+    code, verdict, _ = check(project, *selected)
     (finding,) = verdict["findings"]
     assert (code, finding["id"]) == (1, "rows:every table:every_table_accepts_its_rows")
     assert "fails with [('curves', {'curve_date': " in finding["message"]
