@@ -43,6 +43,9 @@ _TROUBLE = frozenset({"53100", "53300", "58030"})
 #: SQLAlchemy's code for a statement on a lost connection whose transaction is not rolled back.
 _INVALIDATED = "8s2b"
 
+#: SQLSTATE of connection_does_not_exist.
+_DOES_NOT_EXIST = "08003"
+
 #: SQLSTATE of query_canceled.
 _QUERY_CANCELED = "57014"
 
@@ -278,6 +281,10 @@ def is_lost_connection(error: BaseException | None) -> bool:
             return True
         # Of a statement that did not go through SQLAlchemy; an error of the server has a SQLSTATE.
         if isinstance(cause, psycopg2.OperationalError) and cause.pgcode is None:
+            return True
+        # Of asyncpg itself, not of the server: SQLAlchemy 2.0 passes it on where it rolls back.
+        said = (getattr(cause, "sqlstate", ""), getattr(cause, "severity", ""))
+        if said == (_DOES_NOT_EXIST, None):
             return True
         # Of the next statement, where the error of the first one was taken for a refusal.
         if isinstance(cause, PendingRollbackError) and cause.code == _INVALIDATED:

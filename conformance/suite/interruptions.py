@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from conformance.engines.connecting import is_lost_connection
 from conformance.suite.cutting_proxy import CuttingProxy, Moment
 from conformance.suite.sessions import PATIENCE
 
@@ -88,7 +89,7 @@ class Interruptions:
             Whether the operation succeeded from the client's point of view.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the operation failed before the moment came.
+            Exception: the operation failed before the moment came.
         """
         self._proxy.arm(moment, strike)
         if strike is not None:
@@ -96,8 +97,10 @@ class Interruptions:
             self._let_go()
         try:
             self._attempt(operation)
-        except SQLAlchemyError:
-            if not self._proxy.has_cut:
+        except Exception as error:
+            if not self._proxy.has_cut or not (
+                isinstance(error, SQLAlchemyError) or is_lost_connection(error)
+            ):
                 raise
             return False
         return True

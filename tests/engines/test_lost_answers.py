@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 from sqlalchemy import NullPool, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -23,7 +24,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from conformance.cli import main
 from conformance.comparing.capabilities import version_tuple
-from conformance.engines.connecting import connect, trouble_of_server
+from conformance.engines.connecting import connect, is_lost_connection, trouble_of_server
 from conformance.engines.server import answering
 from conformance.engines.server.answering import Answering
 from conformance.engines.server.ownership import Run, number_of
@@ -104,6 +105,14 @@ async def asked(url: URL, silent: Event) -> None:
         time.sleep(1)
         silent.set()
         await connection.execute(text("SELECT 1"))
+
+
+@pytest.mark.parametrize(("severity", "lost"), [(None, True), ("ERROR", False)])
+def test_an_error_of_asyncpg_itself(severity: str | None, lost: bool) -> None:
+    """The server says the same of a connection of dblink."""
+    error = asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+    error.severity = severity
+    assert is_lost_connection(error) is lost
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
