@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -95,7 +95,7 @@ class FirstUpgrade:
         notices: the server's notices on all connections.
         left_out: the extensions that the engine lacks.
         not_concurrently: the statements that ran in one transaction instead of several.
-        spent: whether the last test was allowed to change the database.
+        spent: whether a test was allowed to change the database; later ones get another.
     """
 
     connection: Connection
@@ -121,10 +121,16 @@ def upgraded(
     """The first upgrade, shared by tests that do not change its database."""
     migrations = migrations_or_skip(pytestconfig, conformance_engine)
     with ExitStack() as stack:
-        first = cache(lambda: _upgrade(stack, unmigrated, migrations, conformance_scope))
-        yield first
-        if first.cache_info().currsize and not first().spent:
-            first().must_be_unchanged(conformance_scope)
+        made: list[FirstUpgrade] = []
+
+        def shared() -> FirstUpgrade:
+            if not made or made[-1].spent:
+                made.append(_upgrade(stack, unmigrated, migrations, conformance_scope))
+            return made[-1]
+
+        yield shared
+        if made and not made[-1].spent:
+            made[-1].must_be_unchanged(conformance_scope)
 
 
 def _upgrade(
@@ -153,7 +159,7 @@ def migrated(upgraded: Callable[[], FirstUpgrade]) -> Iterator[Connection]:
 
 @pytest.fixture
 def spent(upgraded: Callable[[], FirstUpgrade], conformance_scope: Scope) -> Connection:
-    """The same connection, for the last test of the file, which may change the database."""
+    """The same connection, for a test that may change the database."""
     first = upgraded()
     first.must_be_unchanged(conformance_scope)
     first.connection.rollback()

@@ -76,6 +76,15 @@ def test_the_suite_by_any_name(arguments):
     assert "1 passed" in done.stdout
 
 
+def test_checks_of_migrations_in_another_order():
+    """As pytest-randomly and pytest-xdist run them."""
+    ids = ("test_alembic_check_sees_a_dropped_index", "test_alembic_check_is_quiet")
+    named = [f"conformance/suite/test_migrations.py::{name}" for name in ids]
+    done = run_pytest(PROJECT, *named, "--conformance-engine=embedded")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+
+
 def test_what_the_option_does_not_say_the_environment_does(others):
     (others / "test_ours.py").write_text("def test_it(conformance_engine): pass\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
