@@ -1,4 +1,4 @@
-"""Forbid series_metadata.created_at before 2000, in two steps.
+"""Forbid an infinite series_metadata.created_at, in two steps.
 
 Revision ID: 0002
 Revises: 0001
@@ -31,7 +31,7 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE series_metadata DROP CONSTRAINT IF EXISTS {CHECK}")
         op.execute(
             f"ALTER TABLE series_metadata ADD CONSTRAINT {CHECK} "
-            "CHECK (created_at >= '2000-01-01 00:00+00') NOT VALID"
+            "CHECK (isfinite(created_at)) NOT VALID"
         )
         op.execute(f"ALTER TABLE series_metadata VALIDATE CONSTRAINT {CHECK}")
         op.execute("RESET lock_timeout")
