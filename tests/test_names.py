@@ -9,13 +9,13 @@ from sqlalchemy.sql.elements import conv
 
 from conformance.audit import audit
 from conformance.checking.session import session_of
+from conformance.comparing.tokens import quoted_table
 from conformance.declarations import Hypertable
 from conformance.engines.base import Template
 from conformance.engines.connecting import connect
 from conformance.errors import ModelsUnavailable
 from conformance.expected import expected_facts
 from conformance.expected.spelling import dialect
-from conformance.observed.tokens import quoted_table
 from conformance.pipeline import scope_of
 from conformance.population.digests import digest
 from conformance.population.filling import fill_every_state
