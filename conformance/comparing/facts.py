@@ -188,8 +188,9 @@ class FactKey(NamedTuple):
             ]
         if self.kind == "privilege":
             found += self._privileged()
-        if self.kind == "comment" and self.name:
-            found.append(FactKey("column", self.table, self.name, EXISTS))
+        if self.kind in ("comment", "storage") and self.name:
+            of = ("column", "index") if self.kind == "storage" else ("column",)
+            found += [FactKey(kind, self.table, self.name, EXISTS) for kind in of]
         if self.kind != "table" and self.kind not in WITHOUT_TABLE:
             # A name belongs to one relation: a relation that is not a table may be a view.
             relations = (FactKey(kind, self.table, "", EXISTS) for kind in ("table", *DERIVED))

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.enumerating import first_of
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, FactKey, Facts, IndexColumn, Query, agrees
+from conformance.comparing.facts import (
+    EXISTS,
+    Expression,
+    FactKey,
+    Facts,
+    IndexColumn,
+    Query,
+    agrees,
+)
 from conformance.comparing.messages import noun_of
+from conformance.comparing.tokens import quoted, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +61,7 @@ def following(
                 if finding.disagreement == "missing" and cause not in names
                 else finding.disagreement == "different"
                 and cause in names
-                and agrees(expected[key], _anew(observed[key], key, cause, names[cause]))
+                and _same(expected[key], _anew(observed[key], key, cause, names[cause]))
             ):
                 found[cause].append(key)
                 break
@@ -77,7 +86,7 @@ def _tables_of(key: FactKey, expected: Facts) -> set[str]:
 
 def _is_cause(key: FactKey, findings: Mapping[FactKey, Finding]) -> bool:
     return (
-        key.kind in ("table", "column")
+        key.kind in ("table", "column", "primary_key", "unique")
         and key.attribute == EXISTS
         and findings[key].disagreement == "missing"
     )
@@ -117,14 +126,34 @@ def _of_another_type(
 
 
 def _names(key: FactKey, cause: FactKey, expected: Facts) -> bool:
-    """Whether the declaration of a missing object names the table or the column."""
+    """Whether the declaration of a missing object names the table, the column or the key."""
     target, columns = _referred(expected.get(key._replace(attribute="references")))
+    if cause.kind not in ("table", "column"):
+        # DROP CONSTRAINT ... CASCADE of a key drops the foreign keys that refer to it.
+        key_columns: Any = expected.get(cause._replace(attribute="columns"))
+        return target == cause.table and columns == [*key_columns]
     if target == cause.table and (not cause.name or cause.name in columns):
         return True
-    own: Any = expected.get(key._replace(attribute="columns"), ())
-    return key.table == cause.table and cause.name in [
-        getattr(column, "value", column) for column in own
-    ]
+    if key.table != cause.table:
+        return False
+    own = FactTable.of(expected).objects[key[:3]]
+    return any(cause.name in _names_in(value) for value in map(own.get, _NAMING))
+
+
+#: The attributes in which a constraint, an index or a generated column names columns.
+_NAMING = ("columns", "expression", "generated", "predicate", "include")
+
+
+def _names_in(value: Any) -> Iterator[str | None]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _names_in(item)
+    elif isinstance(value, IndexColumn):
+        yield from _names_in(value.value)
+    elif isinstance(value, Expression):
+        yield from (name for name, _ in tokens_of(value.text))
+    else:
+        yield value
 
 
 def _referred(references: object) -> tuple[str, list[str]]:
@@ -156,6 +185,8 @@ def with_column(value: Any, old: str, new: str) -> Any:
             re.sub(word, lambda _: new, said) for said in (value.canonical, value.text)
         )
         return replace(value, canonical=canonical, text=text)
+    if isinstance(value, Expression):
+        return replace(value, canonical=_renamed(value.canonical, old, new))
     if isinstance(value, tuple):
         return tuple(with_column(item, old, new) for item in value)
     if isinstance(value, IndexColumn):
@@ -164,6 +195,42 @@ def with_column(value: Any, old: str, new: str) -> Any:
     if isinstance(value, str) and (value == old or value.startswith(f"{old} ")):
         return new + value[len(old) :]
     return value
+
+
+def _renamed(text: str, old: str, new: str) -> str:
+    return "".join(quoted(new) if name == old else said for name, said in tokens_of(text))
+
+
+def _same(expected: Any, observed: Any) -> bool:
+    """Whether two values agree; of expressions, whether they differ in brackets and casts alone.
+
+    The server did not print the expected one, as its table lacks the column.
+    """
+    return agrees(expected, observed) or _bare(expected) == _bare(observed)
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_bare, value))
+    if isinstance(value, IndexColumn):
+        return replace(value, value=_bare(value.value))
+    if not isinstance(value, Expression):
+        return value
+    bare, in_type = [], False
+    for name, said in tokens_of(value.canonical):
+        if said == "::":
+            in_type = True
+        elif name is None and (said in "()" or said.isspace()):
+            continue
+        elif in_type and name is not None:
+            in_type = False
+        elif name not in _OF_TYPES:
+            bare.append(said if name is None else name)
+    return tuple(bare)
+
+
+#: The words after the first one in the name of a type.
+_OF_TYPES = ("precision", "varying", "with", "without", "time", "zone")
 
 
 def _listed(keys: Sequence[FactKey]) -> str:

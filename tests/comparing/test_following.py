@@ -117,27 +117,86 @@ def test_what_names_a_missing_column_follows_from_it():
     own = (
         one("unique", "t", "uq", columns=("b", "a"))
         | one("index", "t", "ix", columns=(IndexColumn("a", descending=True),))
+        | one("index", "t", "ix_e", columns=(IndexColumn(said("lower(a)")),))
+        | one("index", "t", "ix_p", columns=(IndexColumn("b"),), predicate=said('"a" > 1'))
+        | one("column", "t", "twice", generated=said("A * 2"))
+        | one("check", "t", "ck", expression=said("b > 0 OR a > 0"))
         | key("v", "fk", ("x",), "t (b, a)")
     )
     others = (
         one("unique", "t", "uq_b", columns=("b",))
         | one("unique", "u", "uq_u", columns=("a",))
-        | one("index", "t", "ix_e", columns=(IndexColumn(Expression("lower(a)", "lower(a)")),))
+        | one("index", "t", "ix_b", columns=(IndexColumn(said("b || 'a'")),), predicate=None)
+        | one("check", "t", "ck_b", expression=said("ab > 0 AND b <> 'a' AND \"A\" > 1"))
+        | one("check", "u", "ck_u", expression=said("a > 0"))
         | key("v", "fk_u", ("x",), "u (a)")
-        | one("check", "t", "ck", expression="a > 0")
     )
     messages = found(rest | column("t", "a") | own | others, rest)
     assert messages.pop("column:t.a:exists") == (
-        "column t.a: is missing, the models declare it; these follow from it: unique constraint"
-        " t.uq, foreign key v.fk, index t.ix"
+        "column t.a: is missing, the models declare it; these follow from it: column"
+        " t.twice, unique constraint t.uq, foreign key v.fk, check constraint t.ck, index t.ix,"
+        " index t.ix_e and 1 more"
     )
     assert {*messages} == {
-        "unique:t.uq_b:exists", "unique:u.uq_u:exists", "index:t.ix_e:exists",
-        "foreign_key:v.fk_u:exists", "check:t.ck:exists",
+        "unique:t.uq_b:exists", "unique:u.uq_u:exists", "index:t.ix_b:exists",
+        "check:t.ck_b:exists", "check:u.ck_u:exists",
     }  # fmt: skip
 
 
-def test_only_a_table_or_a_column_is_a_cause():
+@pytest.mark.parametrize(("kind", "name"), [("primary_key", ""), ("unique", "uq")])
+def test_keys_to_a_missing_key_follow_from_it(kind, name):
+    rest = table("t", "a", "b") | table("u", "x", "y")
+    cause = one(kind, "t", name, columns=("a", "b"))
+    own = key("u", "fk", ("x", "y"), "t (a, b)")
+    others = key("u", "fk_b", ("x",), "t (b)") | key("u", "fk_u", ("x",), "u (a, b)")
+    messages = found(rest | cause | own | others, rest)
+    assert {*messages} == {
+        next(iter(cause)).id, "foreign_key:u.fk_b:exists", "foreign_key:u.fk_u:exists",
+    }  # fmt: skip
+    assert messages[next(iter(cause)).id].endswith("; these follow from it: foreign key u.fk")
+
+
+def test_what_belongs_to_a_missing_index_or_column_follows_from_it():
+    rest = table("t", "b")
+    expected = (
+        rest
+        | column("t", "a")
+        | one("storage", "t", "a", compression="lz4")
+        | one("comment", "t", "a", text="x")
+        | one("index", "t", "ix", columns=(IndexColumn("b"),))
+        | one("storage", "t", "ix", fillfactor="70")
+    )
+    assert {*found(expected, rest)} == {"column:t.a:exists", "index:t.ix:exists"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "printed"),
+    [
+        ('"City" > 0 OR b < 5', "((city > (0)::double precision) OR (b < (5)::numeric))"),
+        ("lower(\"City\") <> ''", "(lower((city)::text) <> ''::text)"),
+        ('"City" > at', "(city > (at)::timestamp without time zone)"),
+    ],
+)
+def test_expressions_of_a_column_of_another_name_follow(declared, printed):
+    def named(name, expression):
+        return (
+            table("t", "at", "b", name)
+            | one("check", "t", "ck", expression=expression)
+            | one("index", "t", "ix", columns=(IndexColumn(expression),), predicate=expression)
+            | one("column", "t", "later", generated=expression)
+        )
+
+    expected = named("City", said(declared))
+    assert {*found(expected, named("city", said(printed)))} == {"column:t.City:exists"}
+    other = said(printed.replace(">", ">=").replace("<>", "="))
+    assert len(found(expected, named("city", other))) == 5
+
+
+def said(text):
+    return Expression(text, text)
+
+
+def test_only_a_table_a_column_or_a_key_is_a_cause():
     rest = table("t", "a", "b")
     missing = one("index", "t", "a", columns=(IndexColumn("b"),))
     missing |= one("unique", "t", "uq", columns=("a",))
