@@ -113,7 +113,7 @@ def test_the_query_of_an_aggregate_names_the_one_that_it_reads(then, read):
 
 
 def test_what_names_a_missing_column_follows_from_it():
-    rest = table("t", "b") | table("u", "a") | table("v", "x")
+    rest = table("t", "b", "c") | table("u", "a") | table("v", "x")
     own = (
         one("unique", "t", "uq", columns=("b", "a"))
         | one("index", "t", "ix", columns=(IndexColumn("a", descending=True),))
@@ -130,6 +130,7 @@ def test_what_names_a_missing_column_follows_from_it():
         | one("check", "t", "ck_b", expression=said("ab > 0 AND b <> 'a' AND \"A\" > 1"))
         | one("check", "u", "ck_u", expression=said("a > 0"))
         | key("v", "fk_u", ("x",), "u (a)")
+        | key("v", "fk_c", ("x",), "t (c)")
     )
     messages = found(rest | column("t", "a") | own | others, rest)
     assert messages.pop("column:t.a:exists") == (
@@ -140,6 +141,7 @@ def test_what_names_a_missing_column_follows_from_it():
     assert {*messages} == {
         "unique:t.uq_b:exists", "unique:u.uq_u:exists", "index:t.ix_b:exists",
         "check:t.ck_b:exists", "check:u.ck_u:exists",
+        "foreign_key:v.fk_c:exists",
     }  # fmt: skip
 
 
@@ -190,6 +192,21 @@ def test_expressions_of_a_column_of_another_name_follow(declared, printed):
     assert {*found(expected, named("city", said(printed)))} == {"column:t.City:exists"}
     other = said(printed.replace(">", ">=").replace("<>", "="))
     assert len(found(expected, named("city", other))) == 5
+
+
+def test_an_aggregate_that_reads_a_column_of_another_name_follows():
+    def named(name, minimum="min"):
+        query = Query(f"{minimum}(t.{name}), {name}_too", f"SELECT {minimum}({name}), {name}_too")
+        return table("t", "at", name) | aggregate("daily", "t", query)
+
+    other = named("city") | {FactKey("continuous_aggregate", "daily", "", "definition"):
+                             Query("min(t.city), City_too", "")}  # fmt: skip
+    assert {*found(named("City"), other)} == {"column:t.City:exists"}
+    different = other | {FactKey("continuous_aggregate", "daily", "", "definition"):
+                         Query("max(t.city), City_too", "")}  # fmt: skip
+    assert {*found(named("City"), different)} == {
+        "column:t.City:exists", "continuous_aggregate:daily:definition",
+    }  # fmt: skip
 
 
 def said(text):
