@@ -37,19 +37,16 @@ ALTERATIONS = (
         "numbers of chunks begun again",
         "INSERT INTO curves (curve_date, curve_id, tenor_days, rate)"
         " VALUES ('2020-01-01', 'DI', 1, 1);"
-        "SELECT setval('_timescaledb_catalog.chunk_id_seq', 1, false)",
+        "ALTER SEQUENCE _timescaledb_catalog.chunk_id_seq RESTART WITH 1",
         {SEQUENCES_BEHIND},
     ),
     Alteration(
         "the last number of a hypertable not yet given",
-        "SELECT setval('_timescaledb_catalog.hypertable_id_seq',"
-        " (SELECT max(id) FROM _timescaledb_catalog.hypertable), false)",
+        # setval() would outlast the test's transaction.
+        "DO $$ BEGIN EXECUTE format("
+        "'ALTER SEQUENCE _timescaledb_catalog.hypertable_id_seq RESTART WITH %s',"
+        " (SELECT max(id) FROM _timescaledb_catalog.hypertable)); END $$",
         {SEQUENCES_BEHIND},
-    ),
-    Alteration(
-        "the last number of a hypertable just given",
-        "SELECT setval('_timescaledb_catalog.hypertable_id_seq',"
-        " (SELECT max(id) FROM _timescaledb_catalog.hypertable))",
     ),
     Alteration("enabled always", "ALTER EVENT TRIGGER timescaledb_ddl_command_end ENABLE ALWAYS"),
 )

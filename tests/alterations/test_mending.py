@@ -138,6 +138,7 @@ NOT_MENDED = {
     "extension: restoring in other words": _BY_HAND,
     "extension: restoring begun": _BY_HAND,
     "extension: numbers of chunks begun again": _BY_HAND,
+    "extension: the last number of a hypertable not yet given": _BY_HAND,
     "extension: blind to DDL": _BY_HAND,
     "extension: blind to DDL but on a replica": _BY_HAND,
     "extension (models): minimum in the future": _BY_HAND,

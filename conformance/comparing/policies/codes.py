@@ -26,7 +26,7 @@ POLICY_CODES = by_name(
     Code("chunks-late", ERROR, "A policy leaves chunks that it should have treated."),
     Code("index-invalid", ERROR, "An index was left behind half-built."),
     Code("aggregate-unreadable", ERROR, "A continuous aggregate cannot be read."),
-    Code("view-empty", ERROR, "A materialized view was never filled."),
+    Code("view-empty", WARNING, "A materialized view was never filled."),
     Code("sequence-behind", ERROR, "The next value of a sequence is already in use."),
     Code("sequence-exhausted", ERROR, "A sequence has no number left."),
     Code("sequence-near-end", WARNING, "A sequence has few numbers left."),
