@@ -61,7 +61,7 @@ def following(
                 if finding.disagreement == "missing" and cause not in names
                 else finding.disagreement == "different"
                 and cause in names
-                and _same(expected[key], _anew(observed[key], key, cause, names[cause]))
+                and same(expected[key], _anew(observed[key], key, cause, names[cause]))
             ):
                 found[cause].append(key)
                 break
@@ -201,20 +201,20 @@ def _renamed(text: str, old: str, new: str) -> str:
     return "".join(quoted(new) if name == old else said for name, said in tokens_of(text))
 
 
-def _same(expected: Any, observed: Any) -> bool:
+def same(expected: Any, observed: Any) -> bool:
     """Whether two values agree; of expressions, whether they differ in brackets and casts alone.
 
-    The server did not print the expected one, as its table lacks the column.
+    The server did not print the expected one if its table lacks the column.
     """
-    return agrees(expected, observed) or _bare(expected) == _bare(observed)
+    return agrees(expected, observed) or _bare(expected, unprinted=True) == _bare(observed)
 
 
-def _bare(value: Any) -> Any:
+def _bare(value: Any, *, unprinted: bool = False) -> Any:
     if isinstance(value, tuple):
-        return tuple(map(_bare, value))
+        return tuple(_bare(item, unprinted=unprinted) for item in value)
     if isinstance(value, IndexColumn):
-        return replace(value, value=_bare(value.value))
-    if not isinstance(value, Expression):
+        return replace(value, value=_bare(value.value, unprinted=unprinted))
+    if not isinstance(value, Expression) or (unprinted and value.canonical != value.text):
         return value
     bare, in_type = [], False
     for name, said in tokens_of(value.canonical):

@@ -17,15 +17,14 @@ from conformance.comparing.facts import (
     Facts,
     Owner,
     Query,
-    agrees,
 )
-from conformance.comparing.following import following
+from conformance.comparing.following import following, same, with_column
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
 from conformance.comparing.serials import of_one_sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from conformance.comparing.facts import Value
     from conformance.comparing.findings import Finding
@@ -59,7 +58,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
     _merge(
         (
             *moved,
-            *_renamed(expected, observed, findings),
+            *_renamed(expected, observed, findings, names),
             *_only_indexes(expected, observed, findings),
             *_with_time_indexes(expected, observed, findings),
             *_of_a_library(expected, observed, findings),
@@ -108,9 +107,22 @@ def split(findings: _Findings, consequences: _Findings) -> tuple[_Findings, _Fin
 
 
 def _renamed(
-    expected: Facts, observed: Facts, findings: _Findings
+    expected: Facts, observed: Facts, findings: _Findings, moved: Mapping[FactKey, FactKey]
 ) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
-    """Declared objects that the database has under another name."""
+    """Declared objects that the database has under another name.
+
+    Args:
+        moved: declared columns, and what they are called there. A naming convention gives an
+            index of a renamed column another name, too.
+    """
+
+    def seen(key: FactKey) -> Value:
+        value = observed.get(key)
+        for column, found in moved.items():
+            if column.kind == "column" and column.table == key.table:
+                value = with_column(value, found.name, column.name)
+        return value
+
     undeclared = _existing(findings, "unexpected")
     for key in _existing(findings, "missing"):
         if key.kind not in _RENAMED:
@@ -120,7 +132,7 @@ def _renamed(
                 other
                 for other in undeclared
                 if (other.kind, other.table) == (key.kind, key.table)
-                and _same(key, other, expected, observed, {})
+                and _same(key, other, expected, seen)
             ),
             None,
         )
@@ -207,7 +219,9 @@ def _alike(
     for missing, undeclared in alike.values():
         if len(missing) == len(undeclared) == 1:
             (key,), (found,) = missing, undeclared
-            if key.kind == "table" or _same(key, found, expected, observed, names):
+            if key.kind == "table" or _same(
+                key, found, expected, lambda sought: _reading(sought, observed, names)
+            ):
                 yield key, found
 
 
@@ -252,16 +266,14 @@ def _existing(findings: _Findings, disagreement: str) -> list[FactKey]:
     ]
 
 
-def _same(
-    key: FactKey,
-    other: FactKey,
-    expected: Facts,
-    observed: Facts,
-    names: Mapping[Value, str],
-) -> bool:
-    """Whether all attributes agree; of a view or an aggregate, those that only CREATE gives it."""
+def _same(key: FactKey, other: FactKey, expected: Facts, seen: Callable[[FactKey], Value]) -> bool:
+    """Whether all attributes agree; of a view or an aggregate, those that only CREATE gives it.
+
+    Args:
+        seen: the observed value, with the declared names of what it names.
+    """
     return all(
-        agrees(value, _reading(other._replace(attribute=declared.attribute), observed, names))
+        same(value, seen(other._replace(attribute=declared.attribute)))
         for declared, value in expected.items()
         if declared.existence == key and (key.kind not in DERIVED or declared.attribute in OF_QUERY)
     )

@@ -192,6 +192,9 @@ def test_expressions_of_a_column_of_another_name_follow(declared, printed):
     assert {*found(expected, named("city", said(printed)))} == {"column:t.City:exists"}
     other = said(printed.replace(">", ">=").replace("<>", "="))
     assert len(found(expected, named("city", other))) == 5
+    # What the server printed is compared as it is.
+    by_server = named("City", Expression(printed.replace("city", '"City"') + " ", declared))
+    assert len(found(by_server, named("city", said(printed)))) == 5
 
 
 def test_an_aggregate_that_reads_a_column_of_another_name_follows():
@@ -207,6 +210,31 @@ def test_an_aggregate_that_reads_a_column_of_another_name_follows():
     assert {*found(named("City"), different)} == {
         "column:t.City:exists", "continuous_aggregate:daily:definition",
     }  # fmt: skip
+
+
+def test_an_index_that_is_called_after_a_column_of_another_name_is_one_finding():
+    def named(name, after=None):
+        after = after or name
+        return (
+            table("t", "at", name)
+            | one("index", "t", f"ix_t_{after}", columns=(IndexColumn(name),), unique=False)
+            | one("unique", "t", f"uq_t_{after}", columns=(name, "at"))
+            | one("foreign_key", "t", f"fk_t_{after}", columns=(name,), references="u (a)")
+        )
+
+    rest = table("u", "a")
+    messages = found(rest | named("new"), rest | named("old"))
+    assert {*messages} == {
+        "column:t.new:exists", "index:t.ix_t_new:exists", "unique:t.uq_t_new:exists",
+        "foreign_key:t.fk_t_new:exists",
+    }  # fmt: skip
+    assert "is called ix_t_old in the database" in messages["index:t.ix_t_new:exists"]
+    assert {*found(rest | named("new"), rest | named("old", "new"))} == {"column:t.new:exists"}
+    elsewhere = [one("index", "u", name, columns=(IndexColumn("old"),)) for name in ("i", "j")]
+    apart = found(rest | named("new") | elsewhere[0], rest | named("old") | elsewhere[1])
+    assert "is called j in the database" in apart["index:u.i:exists"]
+    different = rest | named("old") | {FactKey("index", "t", "ix_t_old", "unique"): True}
+    assert len(found(rest | named("new"), different)) == 5
 
 
 def said(text):
