@@ -75,14 +75,15 @@ def _without_parts_of_nothing(
     return {
         key: value
         for key, value in facts.items()
-        if key.existence not in gone and not (key.kind == "comment" and _goes_with(key, gone))
+        if key.existence not in gone
+        and not (key.kind in ("comment", "storage") and _goes_with(key, gone))
     }
 
 
-def _goes_with(comment: FactKey, gone: Container[FactKey]) -> bool:
-    """Whether the relation or the column of the comment is dropped."""
-    column = FactKey("column", comment.table, comment.name, EXISTS)
-    return column in gone or any(cause in gone for cause in comment.causes())
+def _goes_with(key: FactKey, gone: Container[FactKey]) -> bool:
+    """Whether the relation, column or index that it is said of is dropped."""
+    parts = (FactKey(kind, key.table, key.name, EXISTS) for kind in ("column", "index"))
+    return any(item in gone for item in (*parts, *key.causes()))
 
 
 def _concrete(value: Value, observed: Value) -> Value:

@@ -376,3 +376,31 @@ def test_what_stays_as_it_is_takes_others_with_it_and_does_not_come_back(bare_da
     for body in (upgrade_body(plan), downgrade_body(plan)):
         assert not run_body(bare_database.connection, body)
     assert bare_database.compare(metadata).sides[1] == before
+
+
+def _models(*tables: Table) -> MetaData:
+    metadata = MetaData()
+    for table in tables:
+        table.to_metadata(metadata)
+    return metadata
+
+
+#: Name -> the database in SQL, and the tables of the models.
+OF_TWO_SCHEMAS: dict[str, tuple[str, tuple[Table, ...]]] = {
+    "an undeclared table with storage parameters": (
+        "CREATE TABLE earlier (a integer, b integer) WITH (fillfactor = 50);"
+        "CREATE INDEX by_a ON earlier (a) WITH (fillfactor = 60);"
+        "ALTER TABLE earlier ALTER b SET STATISTICS 7",
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OF_TWO_SCHEMAS, ids=lambda case: case.replace(" ", "-"))
+def test_one_schema_becomes_the_other_and_comes_back(bare_database, case):
+    sql, tables = OF_TWO_SCHEMAS[case]
+    bare_database.execute(sql)
+    outcome = prove(bare_database, _models(*tables))
+    assert outcome.found
+    assert outcome.mended
+    assert not outcome.changed
