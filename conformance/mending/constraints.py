@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import ANYTHING, EXISTS
+from conformance.mending.remaking import refers_to_dropped
 from conformance.mending.renaming import rename
 from conformance.mending.scene import (
     FIRST,
     LAST,
     CannotMend,
+    Objects,
     Parts,
     Ref,
     Scene,
@@ -19,7 +22,8 @@ from conformance.mending.scene import (
     dropping,
     making,
 )
-from conformance.mending.sql import name, names, relation, shadow, texts
+from conformance.mending.sql import ending, name, names, relation, shadow, texts
+from conformance.mending.tables import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,16 +41,15 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         target, columns = _referenced(parts)
         _refuse_without_dimensions(target, columns, scene)
     scene.lift_for_constraint(ref.table)
-    named = _name(ref, parts)
-    word = f"CONSTRAINT {name(named)} " if named else ""
-    add = f"ALTER TABLE {relation(ref.table)} ADD {word}"
+    named = _name(ref, parts, scene.after)
+    add = f"ALTER TABLE {relation(ref.table)} ADD CONSTRAINT {name(named)} "
     definition = f"{_DEFINITIONS[ref.kind](parts)}{_deferrable(parts)}"
     note = "" if scene.is_new(ref.table) else _NOTES.get(ref.kind, "")
-    if named is not None and _is_validated_later(ref, parts, scene):
+    if _is_validated_later(ref, parts, scene):
         yield making(ref.kind, f"{add}{definition} NOT VALID")
         sql = f"ALTER TABLE {relation(ref.table)} VALIDATE CONSTRAINT {name(named)}"
         yield apart(ref.kind, sql, phase=LAST, note=note)
-    elif named is not None and _is_indexed_first(ref, parts, scene):
+    elif _is_indexed_first(ref, parts, scene):
         index = shadow(named)
         yield from _unique_index(ref, parts, index, note)
         word = "PRIMARY KEY" if ref.kind == "primary_key" else "UNIQUE"
@@ -105,11 +108,9 @@ def _unique_index(ref: Ref, parts: Parts, index: str, note: str) -> Iterator[Ste
 
 def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """DROP CONSTRAINT, unless the table is dropped."""
-    if scene.is_gone(ref.table):
+    if scene.is_gone(ref.table) and not _is_in_the_way(ref, parts, scene):
         return
-    named = _name(ref, parts)
-    if named is None:
-        raise CannotMend("the models do not name it, so only the server knows its name")
+    named = _name(ref, parts, scene.before if ref in scene.before else scene.after)
     # Of a new table that is there already where the revision mends nothing.
     table = f"{scene.if_exists if scene.is_new(ref.table) else ''}{relation(ref.table)}"
     yield dropping(ref.kind, f"ALTER TABLE {table} DROP CONSTRAINT {scene.if_exists}{name(named)}")
@@ -132,7 +133,7 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
             yield making(ref.kind, sql, note=note)
     else:
         yield from drop(ref, before, scene)
-        if scene.guarded and _name(ref, after) != _name(ref, before):
+        if scene.guarded and before.get("name") != after.get("name"):
             yield from drop(ref, after, scene)
         yield from make(ref, after, scene)
 
@@ -149,14 +150,41 @@ def _is_compressed(ref: Ref, scene: Scene) -> bool:
     return Ref("compression", ref.table) in scene.before
 
 
-def _name(ref: Ref, parts: Parts) -> str | None:
-    """The name; that of PostgreSQL's own making where the models leave one out."""
+def _is_in_the_way(ref: Ref, parts: Parts, scene: Scene) -> bool:
+    """Whether it is a foreign key that is dropped before its table.
+
+    Two tables refer to each other, so that neither can be the first, or a key of a table that
+    stays is dropped.
+    """
+    target, _ = _referenced(parts)
+    if ref.kind != "foreign_key" or target == ref.table:
+        return False
+    if not scene.is_gone(target):
+        return refers_to_dropped(parts, scene.before, scene.after, scene.remade)
+    return len({references(Ref("table", table), scene) for table in (ref.table, target)}) == 1
+
+
+def _name(ref: Ref, parts: Parts, objects: Objects) -> str:
+    """The name; that of PostgreSQL's own making where the models leave one out.
+
+    Args:
+        objects: the state in which there is the constraint.
+    """
     if ref.kind == "primary_key":
         found = parts.get("name")
         return found if isinstance(found, str) else f"{ref.table.rpartition('.')[2]}_pkey"
     if not ref.name.startswith("<"):
         return ref.name
-    return f"{ref.table.rpartition('.')[2]}_check" if ref.kind == "check" else ref.name[1:-1]
+    if ref.kind != "check":
+        return ref.name[1:-1]
+    others = [other for other in objects if other.table == ref.table]
+    taken = {other.name for other in others}
+    unnamed = [other for other in others if other.kind == "check" and other.name.startswith("<")]
+    table = ref.table.rpartition(".")[2]
+    free = (
+        made for number in count() if (made := ending(table, f"_check{number or ''}")) not in taken
+    )
+    return next(islice(free, unnamed.index(ref), None))
 
 
 def _columns(parts: Parts) -> str:

@@ -77,7 +77,7 @@ def _dependents(before: Objects, after: Objects, remade: set[Ref]) -> Iterator[R
                     for column in retyped | of_enums
                 )
             )
-            or (ref.kind == "foreign_key" and _refers_to_dropped(parts, before, after, remade))
+            or (ref.kind == "foreign_key" and refers_to_dropped(parts, before, after, remade))
         ):
             yield ref
 
@@ -131,13 +131,13 @@ def _listed(value: object) -> tuple[object, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _refers_to_dropped(parts: Parts, before: Objects, after: Objects, remade: set[Ref]) -> bool:
+def refers_to_dropped(parts: Parts, before: Objects, after: Objects, remade: set[Ref]) -> bool:
     """Whether the foreign key refers to a key that is dropped, or dropped and created."""
     table, _, columns = str(parts.get("references")).rpartition(" (")
     for ref, key in before.items():
         if ref.kind not in _KEYS or ref.table != table:
             continue
-        if ", ".join(map(str, _listed(key.get("columns")))) != columns.rstrip(")"):
+        if {*map(str, _listed(key.get("columns")))} != {*columns.rstrip(")").split(", ")}:
             continue
         then = after.get(ref)
         changed = set() if then is None else differing(key, then) - {"name"}

@@ -22,8 +22,13 @@ name = identifier
 
 
 def shadow(text: str) -> str:
-    """A name for what stands in for the object of the name for a while; at most 63 bytes."""
-    return text.encode()[: _LONGEST - len(_SHADOW)].decode(errors="ignore") + _SHADOW
+    """A name for what stands in for the object of the name for a while."""
+    return ending(text, _SHADOW)
+
+
+def ending(text: str, end: str) -> str:
+    """The text with the end, cut to at most 63 bytes."""
+    return text.encode()[: _LONGEST - len(end)].decode(errors="ignore") + end
 
 
 def names(items: Iterable[str]) -> str:

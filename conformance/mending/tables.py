@@ -105,7 +105,7 @@ def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     yield dropping(
         "table",
         f"DROP {word} {scene.if_exists}{relation(ref.table)}",
-        depth=_references(ref, scene),
+        depth=references(ref, scene),
         note=note,
     )
 
@@ -125,7 +125,7 @@ def _columns(table: str, objects: Objects) -> dict[str, Value]:
     }
 
 
-def _references(ref: Ref, scene: Scene) -> int:
+def references(ref: Ref, scene: Scene) -> int:
     """How many tables in a row refer to each other; one is dropped before those it refers to."""
 
     def below(table: Ref) -> Iterator[Ref]:

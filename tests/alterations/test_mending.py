@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Column, DateTime, Identity, Integer, MetaData, Sequence, Table, Text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Integer,
+    MetaData,
+    Sequence,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from conformance.declarations import Hypertable
 from conformance.mending.plan import plan_for
@@ -46,6 +59,8 @@ from .together import altered, each_alone, grouped, undone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
+
+    from sqlalchemy.schema import SchemaItem
 
     from .cases import Database
     from .mending import Outcome
@@ -385,6 +400,14 @@ def _models(*tables: Table) -> MetaData:
     return metadata
 
 
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(name, MetaData(), *parts)
+
+
+def _key(name: str) -> Column[int]:
+    return Column(name, Integer, primary_key=True)
+
+
 #: Name -> the database in SQL, and the tables of the models.
 OF_TWO_SCHEMAS: dict[str, tuple[str, tuple[Table, ...]]] = {
     "an undeclared table with storage parameters": (
@@ -392,6 +415,64 @@ OF_TWO_SCHEMAS: dict[str, tuple[str, tuple[Table, ...]]] = {
         "CREATE INDEX by_a ON earlier (a) WITH (fillfactor = 60);"
         "ALTER TABLE earlier ALTER b SET STATISTICS 7",
         (),
+    ),
+    "tables that refer to each other": (
+        "CREATE TABLE d (id integer)",
+        (
+            _table(
+                "a",
+                _key("id"),
+                Column("b", ForeignKey("b.id", name="to_b")),
+                Column("a", ForeignKey("a.id")),
+            ),
+            _table("b", _key("id"), Column("a", ForeignKey("a.id", name="to_a"))),
+            _table("c", _key("id"), Column("a", ForeignKey("a.id", name="to_a"))),
+        ),
+    ),
+    "a reference to a key of a table that stays": (
+        "CREATE TABLE t (a integer, b integer, CONSTRAINT t_pkey PRIMARY KEY (a));"
+        "CREATE TABLE earlier (a integer REFERENCES t)",
+        (
+            _table("t", _key("b"), Column("a", Integer), UniqueConstraint("b", "a", name="pair")),
+            _table(
+                "later",
+                Column("a", Integer),
+                Column("b", Integer),
+                ForeignKeyConstraint(["a", "b"], ["t.a", "t.b"], name="to_both"),
+            ),
+        ),
+    ),
+    "a reference in another order than that of the key": (
+        "CREATE TABLE t (a integer, b integer, CONSTRAINT pair UNIQUE (b, a));"
+        "CREATE TABLE u (a integer, b integer,"
+        " CONSTRAINT to_both FOREIGN KEY (a, b) REFERENCES t (a, b))",
+        (
+            _table(
+                "t",
+                Column("a", Integer),
+                Column("b", Integer),
+                UniqueConstraint("b", "a", name="pair", postgresql_nulls_not_distinct=True),
+            ),
+            _table(
+                "u",
+                Column("a", Integer),
+                Column("b", Integer),
+                ForeignKeyConstraint(["a", "b"], ["t.a", "t.b"], name="to_both"),
+            ),
+        ),
+    ),
+    "several checks without a name": (
+        "CREATE TABLE t (a integer, b integer, CONSTRAINT t_check1 CHECK (b > 0))",
+        (
+            _table(
+                "t",
+                Column("a", Integer),
+                Column("b", Integer),
+                CheckConstraint("a > 1"),
+                CheckConstraint("a > 2"),
+                CheckConstraint("b > 0", name="t_check1"),
+            ),
+        ),
     ),
 }
 
