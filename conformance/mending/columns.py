@@ -63,24 +63,31 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         "column",
         f"ALTER TABLE {relation(ref.table)} ADD COLUMN {scene.if_not_exists}"
         f"{definition(ref.name, parts)}",
+        depth=_depth(parts),
         note="Fails if the table has rows: give them a value first." if required else "",
     )
 
 
-def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
+def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     """DROP COLUMN, unless the table is dropped."""
     if scene.is_gone(ref.table):
         return
     if _is_used_by_compression(ref, scene):
         scene.lift(ref.table)
-    note = "Loses the values of the column."
+    note = "" if ref in scene.remade else "Loses the values of the column."
     for other in _maybe_renamed(ref, scene):
         note += f" If it is the later {name(other)}, write RENAME COLUMN instead."
     yield dropping(
         "column",
         f"ALTER TABLE {relation(ref.table)} DROP COLUMN {scene.if_exists}{name(ref.name)}",
+        depth=_depth(parts),
         note=note,
     )
+
+
+def _depth(parts: Parts) -> int:
+    """Generated columns are above the others, from which they are computed."""
+    return int(parts.get("generated") is not None)
 
 
 def _maybe_renamed(ref: Ref, scene: Scene) -> list[str]:
@@ -99,16 +106,17 @@ def change(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[Step
     if changed & {"generated", "generated_storage"}:
         yield from _generation_changed(ref, before, after, scene)
         return
+    old, new = before.get("identity"), after.get("identity")
+    if _alters_identity(old, new):
+        scene.lift(ref.table)
+    if old != new and old is not None and _of_other_sort(old, new):
+        # Only integers have one.
+        yield from _without_identity(ref, old, after)
     retyped = bool(changed & {"type", "collation"})
     if retyped:
         scene.refuse_absent(after, *(changed & {"type", "collation"}))
         scene.lift(ref.table)
         yield from _retyped(ref, before, after, scene)
-    old, new = before.get("identity"), after.get("identity")
-    if _alters_identity(old, new):
-        scene.lift(ref.table)
-    if old != new and old is not None and _of_other_sort(old, new):
-        yield from _without_identity(ref, old, after)
     if "default" in changed or (retyped and before.get("default") is not None):
         yield from _default(ref, after)
     if "nullable" in changed:
@@ -126,8 +134,8 @@ def _retyped(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[St
     if before.get("default") is not None:
         yield _alter(ref, "DROP DEFAULT")
     words = f"TYPE {type_of(after['type'])}"
-    if before.get("collation") != after.get("collation"):
-        words += f" COLLATE {name(str(after.get('collation') or 'default'))}"
+    if after.get("collation") is not None:
+        words += f" COLLATE {name(str(after['collation']))}"
     between, note = _between(before, after, scene)
     way = f"{name(ref.name)}{between}::{type_of(after['type'])}"
     yield _alter(ref, f"{words} USING {way}", note=note)
@@ -249,7 +257,9 @@ def _generation_changed(ref: Ref, before: Parts, after: Parts, scene: Scene) -> 
     """A generated column that becomes plain keeps its values; every other change makes it anew."""
     if after.get("generated") is None and before.get("generated_storage") == "stored":
         scene.lift(ref.table)
-        yield _alter(ref, "DROP EXPRESSION")
+        # Before the columns that it is computed from are changed or dropped.
+        step = _alter(ref, "DROP EXPRESSION")
+        yield dropping("column", step.sql, depth=_depth(before))
         rest = {**before, "generated": None, "default": None}
         rest.pop("generated_storage", None)
         yield from change(ref, rest, {**after, "generated": None}, scene)

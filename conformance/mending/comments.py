@@ -22,8 +22,8 @@ def change(ref: Ref, _before: Parts, after: Parts, scene: Scene) -> Iterator[Ste
 
 
 def drop(ref: Ref, _parts: Parts, scene: Scene) -> Iterator[Step]:
-    """COMMENT ON ... IS NULL, unless the relation is dropped."""
-    if not scene.is_gone(ref.table):
+    """COMMENT ON ... IS NULL, unless the relation or the column is dropped."""
+    if not scene.is_gone(ref.table) and ref not in scene.remade:
         yield dropping("comment", f"COMMENT ON {_subject(ref, scene)} IS NULL")
 
 

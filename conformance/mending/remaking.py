@@ -34,6 +34,7 @@ def objects_to_remake(before: Objects, after: Objects) -> set[Ref]:
 
 def _dependents(before: Objects, after: Objects, remade: set[Ref]) -> Iterator[Ref]:
     columns = {ref for ref in before if ref.kind == "column" and _is_made_anew(ref, before, after)}
+    columns |= {ref for ref in remade if ref.kind == "column"}
     retyped = {ref for ref in before if ref.kind == "column" and _is_retyped(ref, before, after)}
     tables = {column.table for column in retyped}
     of_enums = {*_of_replaced_enums(before, after)}
@@ -70,11 +71,20 @@ def _dependents(before: Objects, after: Objects, remade: set[Ref]) -> Iterator[R
                 )
             )
             or (
+                parts.get("generated") is not None
+                and then.get("generated") is not None
+                and any(
+                    column.table == ref.table and _names(parts, column.name, ("generated",))
+                    for column in retyped | columns
+                )
+            )
+            or (ref.kind == "comment" and ref._replace(kind="column") in columns)
+            or (
                 ref.kind in _ON_ROWS
                 and any(
                     column.table == ref.table
                     and _names(parts, column.name, ("events", "condition", "using", "check"))
-                    for column in retyped | of_enums
+                    for column in retyped | columns | of_enums
                 )
             )
             or (ref.kind == "foreign_key" and refers_to_dropped(parts, before, after, remade))

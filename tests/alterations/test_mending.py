@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
+    Index,
     Integer,
     MetaData,
     Sequence,
+    String,
     Table,
     Text,
+    Time,
     UniqueConstraint,
 )
 
@@ -461,6 +466,10 @@ OF_TWO_SCHEMAS: dict[str, tuple[str, tuple[Table, ...]]] = {
             ),
         ),
     ),
+    "an identity that becomes a text": (
+        "CREATE TABLE t (a integer GENERATED ALWAYS AS IDENTITY, b serial)",
+        (_table("t", Column("a", Text, nullable=False), Column("b", Text, nullable=False)),),
+    ),
     "several checks without a name": (
         "CREATE TABLE t (a integer, b integer, CONSTRAINT t_check1 CHECK (b > 0))",
         (
@@ -473,6 +482,50 @@ OF_TWO_SCHEMAS: dict[str, tuple[str, tuple[Table, ...]]] = {
                 CheckConstraint("b > 0", name="t_check1"),
             ),
         ),
+    ),
+    "other collations and types without any": (
+        'CREATE TABLE t (a time, b varchar(5) COLLATE "C", c varchar(9) COLLATE "C",'
+        ' d varchar(7) COLLATE "C", e varchar(9))',
+        (
+            _table(
+                "t",
+                Column("a", String(5, collation="C")),
+                Column("b", Time),
+                Column("c", String(9)),
+                Column("d", String(9, collation="C")),
+                Column("e", String(9, collation="C")),
+            ),
+        ),
+    ),
+    "a generated column and what it is computed from": (
+        "CREATE TABLE t (a integer, x integer, y integer GENERATED ALWAYS AS (x + 1) STORED)",
+        (
+            _table(
+                "t",
+                Column("a", Integer),
+                Column("g", Integer, Computed("b * 2")),
+                Column("b", Integer),
+            ),
+        ),
+    ),
+    "another type of what a column is computed from": (
+        "CREATE TABLE t (a smallint, g integer GENERATED ALWAYS AS (a * 2) STORED,"
+        " CONSTRAINT positive CHECK (g > 0)); CREATE INDEX by_g ON t (g);"
+        "COMMENT ON COLUMN t.g IS 'twice'",
+        (
+            _table(
+                "t",
+                Column("a", Integer),
+                Column("g", Integer, Computed("a * 2"), comment="twice"),
+                CheckConstraint("g > 0", name="positive"),
+                Index("by_g", "g"),
+            ),
+        ),
+    ),
+    "no longer computed from a column that goes": (
+        "CREATE TABLE t (a integer, b smallint,"
+        " g integer GENERATED ALWAYS AS (a * b) STORED); COMMENT ON COLUMN t.g IS 'product'",
+        (_table("t", Column("b", Integer), Column("g", BigInteger, comment="product")),),
     ),
 }
 
