@@ -51,7 +51,7 @@ def target_of(
     for key, value in observed.items():
         if key not in made and key not in mended:
             made[key] = value
-    return _without_parts_of_nothing(made, comparison, wanted)
+    return _without_parts_of_nothing(made, observed)
 
 
 def _stays(finding: Finding) -> bool:
@@ -63,15 +63,9 @@ def _stays(finding: Finding) -> bool:
     )
 
 
-def _without_parts_of_nothing(
-    facts: Facts, comparison: Comparison, wanted: Callable[[Finding], bool]
-) -> Facts:
+def _without_parts_of_nothing(facts: Facts, observed: Facts) -> Facts:
     """Without the facts of an undeclared object, of which only its existence is a finding."""
-    gone = {
-        key
-        for key, finding in comparison.findings.items()
-        if finding.disagreement == "unexpected" and key.attribute == "exists" and wanted(finding)
-    }
+    gone = {key for key in observed if key.attribute == EXISTS and key not in facts}
     return {
         key: value
         for key, value in facts.items()

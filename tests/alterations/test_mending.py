@@ -421,6 +421,11 @@ OF_TWO_SCHEMAS: dict[str, tuple[str, tuple[Table, ...]]] = {
         "ALTER TABLE earlier ALTER b SET STATISTICS 7",
         (),
     ),
+    "an undeclared table with the columns of a new one": (
+        "CREATE TABLE earlier (a integer, b integer) WITH (fillfactor = 50);"
+        "COMMENT ON TABLE earlier IS 'a table'; COMMENT ON COLUMN earlier.a IS 'a column'",
+        (_table("later", Column("a", Integer), Column("b", Integer)),),
+    ),
     "tables that refer to each other": (
         "CREATE TABLE d (id integer)",
         (
