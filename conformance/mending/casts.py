@@ -72,6 +72,11 @@ def lack_a_cast(old: str, new: str) -> bool:
     return known and one != other and other not in _CASTS[one].split(", ")
 
 
+def is_no_text(kind: str) -> bool:
+    """Whether it is one of PostgreSQL's own types, or an array of them, and no text."""
+    return _element(kind)[0] in _CASTS
+
+
 def _element(kind: str) -> tuple[str, bool]:
     """The type without modifiers, or that of an array's elements; whether it is an array."""
     return _MODIFIER.sub("", kind.removesuffix("[]")), kind.endswith("[]")

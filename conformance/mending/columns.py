@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import ANYTHING, Expression, Value
 from conformance.mending import sequences
-from conformance.mending.casts import lack_a_cast
+from conformance.mending.casts import is_no_text, lack_a_cast
 from conformance.mending.scene import (
     LAST,
     CannotMend,
@@ -144,9 +144,12 @@ def _retyped(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[St
 def _between(before: Parts, after: Parts, scene: Scene) -> tuple[str, str]:
     """The cast to text where the old type has none to the new one, and what may fail then."""
     old, new = (type_of(parts["type"]) for parts in (before, after))
-    if all(scene.is_enum(kind.removesuffix("[]")) for kind in (old, new)):
+    kinds = [str(parts["type"]) for parts in (before, after)]
+    enums = [scene.is_enum(kind.removesuffix("[]")) for kind in (old, new)]
+    if all(enums):
         return "::text[]" if new.endswith("[]") else "::text", ""
-    if lack_a_cast(*(str(parts["type"]) for parts in (before, after))):
+    # Of a type that is neither an enum nor a text.
+    if lack_a_cast(*kinds) or (any(enums) and any(map(is_no_text, kinds))):
         return "::text", f"Fails if a row has a value that is none of {new} in words."
     return "", ""
 

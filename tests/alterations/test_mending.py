@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Computed,
     DateTime,
+    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -413,6 +414,7 @@ def _key(name: str) -> Column[int]:
     return Column(name, Integer, primary_key=True)
 
 
+STATE = Enum("on", "off", name="state")
 #: Name -> the database in SQL, and the tables of the models.
 OF_TWO_SCHEMAS: dict[str, tuple[str, tuple[Table, ...]]] = {
     "an undeclared table with storage parameters": (
@@ -474,6 +476,15 @@ OF_TWO_SCHEMAS: dict[str, tuple[str, tuple[Table, ...]]] = {
     "an identity that becomes a text": (
         "CREATE TABLE t (a integer GENERATED ALWAYS AS IDENTITY, b serial)",
         (_table("t", Column("a", Text, nullable=False), Column("b", Text, nullable=False)),),
+    ),
+    "enums instead of other types": (
+        "CREATE TYPE state AS ENUM ('on', 'off');"
+        "CREATE TABLE t (a boolean, b state, c state, d text)",
+        (
+            _table(
+                "t", Column("a", STATE), Column("b", Integer), Column("c", Text), Column("d", STATE)
+            ),
+        ),
     ),
     "several checks without a name": (
         "CREATE TABLE t (a integer, b integer, CONSTRAINT t_check1 CHECK (b > 0))",
