@@ -10,6 +10,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.visitors import iterate
 
 from conformance.comparing.facts import EXISTS, Expression, IndexColumn, Objects, Value
+from conformance.comparing.identifiers import unquoted
 from conformance.declarations import is_default_index
 from conformance.declarations.base import created
 from conformance.expected import spelling
@@ -128,10 +129,10 @@ def _unwrap_text(text: str) -> tuple[str, bool, bool | None]:
 
 def _expression(table: Table, value: Any) -> str | Expression:
     text = value if isinstance(value, str) else spelling.sql(value)
-    bare = text.strip('"')
+    bare = unquoted(text)
     if bare in {column.name for column in table.columns}:
         return bare
     # Only the server knows the columns of a view whose query is a text.
-    if not table.columns and bare.isidentifier():
+    if not table.columns and (bare != text or bare.isidentifier()):
         return bare
     return spelling.expression(text)

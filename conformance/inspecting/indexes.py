@@ -68,7 +68,7 @@ def _column(item: IndexColumn, *, known: bool) -> Any:
         return text_call(f"({bare(item.value.text)}){order}")
     if known and not order:
         return item.value
-    return text_call(f"{identifier(item.value) if known else item.value}{order}")
+    return text_call(f"{identifier(item.value)}{order}")
 
 
 def _collated(item: IndexColumn) -> Call:
