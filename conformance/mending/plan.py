@@ -154,20 +154,22 @@ def plan_for(  # noqa: PLR0913 - how the statements are to run
     failed.update(left)
     # From where the upgrade leads: what it leaves as it is was never away.
     downgrade, kept, _ = steps_between(reached, before, guarded=guarded, undo=True, kinds=kinds)
-    mended, unmended = [], []
+    mended, unmended, found = [], [], set()
     for key, finding in comparison.findings.items():
         if not wanted(finding):
             continue
+        found.add(key)
         reason = _why_not(Ref.of(key), key.attribute, failed, before, after)
         if reason is None:
             mended.append(finding.id)
         elif finding.fails:
             unmended.append(Unmended(finding.id, reason))
-    # What a new object lacks has no finding as yet.
+    # What a new object, or a new relation, lacks has no finding as yet.
     unmended += [
-        Unmended(FactKey(*ref, attribute).id, reason)
+        Unmended(key.id, reason)
         for (ref, attribute), reason in failed.items()
-        if attribute and ref not in before and ref in after
+        if ref not in before and ref in after and (attribute or _is_of_a_new(ref, before))
+        if (key := FactKey(*ref, attribute or EXISTS)) not in found
     ]
     return Plan(
         tuple(_looking_in(schema, upgrade)),
@@ -191,6 +193,12 @@ def mendable(comparison: Comparison) -> set[str]:
         for key, finding in comparison.findings.items()
         if _why_not(Ref.of(key), key.attribute, failed, before, after) is None
     }
+
+
+def _is_of_a_new(ref: Ref, before: Objects) -> bool:
+    """Whether the finding of a missing relation stands for this part of it."""
+    relation = ref.table.partition(" (")[0]
+    return not any(Ref(kind, relation) in before for kind in RELATIONS)
 
 
 #: (object, attribute) -> why it stays; the attribute is empty for the whole object.

@@ -31,7 +31,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from conformance.declarations import Hypertable
+from conformance.declarations import Grant, Hypertable
 from conformance.mending.plan import plan_for
 from conformance.mending.revision import downgrade_body, upgrade_body
 from conformance.pipeline import check_database, scope_of
@@ -554,3 +554,14 @@ def test_one_schema_becomes_the_other_and_comes_back(bare_database, case):
     assert outcome.found
     assert outcome.mended
     assert not outcome.changed
+
+
+def test_what_a_new_table_lacks_is_named(bare_database):
+    """A missing table is one finding, which says nothing of the privileges on it."""
+    metadata = MetaData()
+    Table("daily ticks", metadata, Column("number", Integer))
+    Grant("select", to="reader", on="daily ticks").require(metadata)
+    bare_database.execute("CREATE ROLE reader")
+    outcome = prove(bare_database, metadata)
+    assert outcome.left == ["privilege:daily ticks.reader:exists"]
+    assert [item.id for item in outcome.plan.unmended] == outcome.left
