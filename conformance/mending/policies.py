@@ -191,13 +191,19 @@ def _call(kind: str, ref: Ref, parts: Parts) -> str:
         value = parts.get(item)
         if value is None and item not in ("start_offset", "end_offset"):
             continue
-        words.append(f"{item} => {literal(value) if item == 'index_name' else argument(value)}")
+        words.append(f"{item} => {_argument(item, value)}")
     schedule = parts.get("schedule_interval")
     if kind != "reorder" and schedule not in (None, ANYTHING):
         words.append(f"schedule_interval => {argument(schedule)}")
     short = f"{function}({', '.join(words)})"
     listed = ",\n    ".join(words)
     return short if len(short) < _WIDTH else f"{function}(\n    {listed}\n)"
+
+
+def _argument(item: str, value: Value) -> str:
+    # A number as an offset must have the type of the time column; in quotes it gets that type.
+    in_quotes = item in {"start_offset", "end_offset"} and isinstance(value, int)
+    return literal(value) if in_quotes or item == "index_name" else argument(value)
 
 
 def _can_run(kind: str, parts: Parts) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     NullPool,
+    SmallInteger,
     Table,
     Text,
     create_engine,
@@ -25,6 +26,7 @@ from conformance.comparing.facts import FactKey
 from conformance.declarations import (
     Compression,
     ContinuousAggregate,
+    Function,
     Hypertable,
     Refresh,
     Retention,
@@ -994,3 +996,21 @@ def test_functions_that_the_session_does_not_find(conformance_engine):
         with engine.connect() as connection:
             compared = check_database(connection, metadata, conformance_engine.capabilities)
     assert compared.findings == {}
+
+
+@pytest.mark.parametrize("type_", [SmallInteger, Integer, BigInteger])
+def test_a_policy_on_any_integer_time_is_made(bare_database, type_):
+    """TimescaleDB takes no integer for the offset of a smallint."""
+    metadata = MetaData()
+    name = type_().compile()
+    Function("present()", body=f"SELECT 7::{name}", language="sql", returns=name,
+             volatility="stable").require(metadata)  # fmt: skip
+    Table("readings", metadata, Column("at", type_, nullable=False),
+          Hypertable("at", chunk_interval=10, integer_now="present"))  # fmt: skip
+    ContinuousAggregate(
+        f"SELECT time_bucket(5::{name}, at) AS five, count(*) FROM readings GROUP BY 1",
+        Refresh(start_offset=100, end_offset=10, schedule_interval="1 hour"),
+        Compression(order_by="five", after=200), Retention(drop_after=1000), name="fives",
+    ).require(metadata)  # fmt: skip
+    outcome = prove(bare_database, metadata)
+    assert (outcome.left, outcome.changed, outcome.plan.unmended) == ([], [], ())
