@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _WIDTH = 88
 #: With its end.
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+#: A literal or a name; what nothing ends goes on to the end.
+_IN_QUOTES = re.compile(r"'[^']*(?:'|$)|\"[^\"]*(?:\"|$)")
 #: What Alembic's writer of indented lines takes for the beginning or the end of a block.
 _OF_A_BLOCK = re.compile(r"^\s*$|:\s*(?:#.*)?$", re.MULTILINE)
 
@@ -55,18 +57,12 @@ def call(sql: str) -> str:
 
 def _reads_as_it_is(text: str) -> bool:
     """Whether the text means the same in (raw) quotes, and however its lines are indented."""
-    *before, _ = text.split("\n")
     return (
         text.replace("\n", "").isprintable()
         and '"""' not in text
         and not text.endswith("\\")
-        and not (before and _OF_A_BLOCK.search(text))
-        # No line ends within the quotes of a literal or a name.
-        and not any(
-            "\n".join(before[: end + 1]).count(quote) % 2
-            for end in range(len(before))
-            for quote in "'\""
-        )
+        and not ("\n" in text and _OF_A_BLOCK.search(text))
+        and not any("\n" in item for item in _IN_QUOTES.findall(text))
     )
 
 

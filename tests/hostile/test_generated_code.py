@@ -195,6 +195,11 @@ def test_a_line_within_quotes_is_not_indented(quote):
     assert f"{quote}a\nb{quote}" in found
 
 
+def test_a_line_within_quotes_is_not_indented_after_quotes_within_others():
+    sql = """COMMENT ON COLUMN t."it's" IS 'it''s one\ny'"""
+    assert executed(call(sql)) == [sql]
+
+
 @given(TEXTS)
 @example("a\n\nb:\nc")
 def test_autogenerate_writes_a_statement_as_it_is(sql):
