@@ -23,10 +23,10 @@ ONCE = {
 EXAMPLES = {"quick": 12, "thorough": 100, "nightly": 2000}
 
 
-def each(request, strategy, property_):
+def each(request, strategy, property_, by_profile=EXAMPLES):
     """Check the property of some examples, which are fewer in the quick profile."""
     generation = generation_of(request.config)
-    examples = generation.examples(EXAMPLES)
+    examples = generation.examples(by_profile)
     checked = generation.settings_for("", database=None, max_examples=examples)
     checked(seed(generation.seed)(given(strategy)(property_)))()
 
