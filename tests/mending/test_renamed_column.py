@@ -109,7 +109,6 @@ def test_what_uses_it_follows(conformance_engine):
         found = compared(used("warmth"))
         assert {finding.id for finding in found.findings.values()} == {
             "column:t.warmth:exists",
-            "index:t.ix_t_heat:exists",
             "index:t.ix_t_warmth:exists",
         }
         plan = plan_for(found)
