@@ -21,7 +21,7 @@ class Template:
     Attributes:
         name: a short word for messages and database names: lower-case letters and `_`.
         key: a hash of everything that the state depends on, except the server itself, which the
-            engine adds. The engine reuses a kept state with the same key.
+            engine adds. The engine reuses a kept state with the same name and key.
         prepare: brings the empty database at the URL into the state.
     """
 

@@ -128,6 +128,16 @@ class TestDatabases:
             statement = "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'"
             assert scalar(url, statement) == 0
 
+    def test_templates_of_one_key_and_two_names_are_two(self, engine: LocalEngine) -> None:
+        def nothing(_: URL) -> None:
+            pass
+
+        counts = []
+        for name, prepare in (("empty", nothing), ("filled", write_a_row)):
+            with engine.database(Template(name, "of-one-key", prepare)) as url:
+                counts.append(scalar(url, "SELECT count(*) FROM pg_tables WHERE tablename = 't'"))
+        assert counts == [0, 1]
+
     def test_template_is_prepared_once(self, engine: LocalEngine) -> None:
         prepared = []
 

@@ -59,7 +59,7 @@ class ThrowawayDatabases:
         self._lock = threading.RLock()
         self._count = 0
         self._existing: list[str] = []
-        self._templates: dict[str, str] = {}
+        self._templates: dict[tuple[str, str], str] = {}
         self._origin = "template0"
         self._settings: list[tuple[str, str]] = []
         #: Of each copied database what its copies get; nobody can change a sealed one.
@@ -253,9 +253,10 @@ class ThrowawayDatabases:
 
     def _template(self, template: Template) -> str:
         """The name of the database to copy for the template; the first call prepares it."""
-        if template.key not in self._templates:
-            self._templates[template.key] = self._prepare(template)
-        return self._templates[template.key]
+        state = template.name, template.key
+        if state not in self._templates:
+            self._templates[state] = self._prepare(template)
+        return self._templates[state]
 
     def _prepare(self, template: Template) -> str:
         """Prepare a database, and seal it."""
