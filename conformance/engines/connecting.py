@@ -282,14 +282,18 @@ def is_lost_connection(error: BaseException | None) -> bool:
         # Of a statement that did not go through SQLAlchemy; an error of the server has a SQLSTATE.
         if isinstance(cause, psycopg2.OperationalError) and cause.pgcode is None:
             return True
-        # Of asyncpg itself, not of the server: SQLAlchemy 2.0 passes it on where it rolls back.
-        said = (getattr(cause, "sqlstate", ""), getattr(cause, "severity", ""))
-        if said == (_DOES_NOT_EXIST, None):
+        if is_lost_for_asyncpg(cause):
             return True
         # Of the next statement, where the error of the first one was taken for a refusal.
         if isinstance(cause, PendingRollbackError) and cause.code == _INVALIDATED:
             return True
     return False
+
+
+def is_lost_for_asyncpg(error: BaseException) -> bool:
+    """Whether it is asyncpg's own error, not the server's: SQLAlchemy 2.0 rolls back with it."""
+    said = (getattr(error, "sqlstate", ""), getattr(error, "severity", ""))
+    return said == (_DOES_NOT_EXIST, None)
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 from conformance.comparing.facts import (
     ANYTHING,
     EXISTS,
-    FactKey,
     Facts,
     OneOf,
     OwnedBy,
@@ -18,7 +17,7 @@ from conformance.comparing.facts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable
 
     from conformance.comparing.comparison import Comparison
     from conformance.comparing.findings import Finding
@@ -51,7 +50,7 @@ def target_of(
     for key, value in observed.items():
         if key not in made and key not in mended:
             made[key] = value
-    return _without_parts_of_nothing(made, observed)
+    return _without_parts_of_nothing(made, comparison)
 
 
 def _stays(finding: Finding) -> bool:
@@ -63,21 +62,25 @@ def _stays(finding: Finding) -> bool:
     )
 
 
-def _without_parts_of_nothing(facts: Facts, observed: Facts) -> Facts:
-    """Without the facts of an undeclared object, of which only its existence is a finding."""
-    gone = {key for key in observed if key.attribute == EXISTS and key not in facts}
+def _without_parts_of_nothing(facts: Facts, comparison: Comparison) -> Facts:
+    """Without the facts of an undeclared object, of which only its existence is a finding.
+
+    What was found under another name is no finding. It is renamed, with its comments and storage;
+    a table is not, as that may be a guess.
+    """
+    gone = {
+        key
+        for key in comparison.sides[1]
+        if key.attribute == EXISTS
+        and key not in facts
+        and (key.kind == "table" or key in comparison.findings)
+    }
     return {
         key: value
         for key, value in facts.items()
         if key.existence not in gone
-        and not (key.kind in ("comment", "storage") and _goes_with(key, gone))
+        and not (key.kind in ("comment", "storage") and not gone.isdisjoint(key.causes()))
     }
-
-
-def _goes_with(key: FactKey, gone: Container[FactKey]) -> bool:
-    """Whether the relation, column or index that it is said of is dropped."""
-    parts = (FactKey(kind, key.table, key.name, EXISTS) for kind in ("column", "index"))
-    return any(item in gone for item in (*parts, *key.causes()))
 
 
 def _concrete(value: Value, observed: Value) -> Value:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from conformance.engines.connecting import is_lost_connection
+from conformance.engines.connecting import causes_of, is_lost_for_asyncpg
 from conformance.suite.cutting_proxy import CuttingProxy, Moment
 from conformance.suite.sessions import PATIENCE
 
@@ -99,7 +99,8 @@ class Interruptions:
             self._attempt(operation)
         except Exception as error:
             if not self._proxy.has_cut or not (
-                isinstance(error, SQLAlchemyError) or is_lost_connection(error)
+                isinstance(error, SQLAlchemyError)
+                or any(map(is_lost_for_asyncpg, causes_of(error)))
             ):
                 raise
             return False

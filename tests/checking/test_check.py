@@ -304,7 +304,10 @@ def test_a_downgrade_that_fails_is_told_with_its_statement(tmp_path):
         'line 18) fails: UndefinedTable: table "lofts" does not exist. The statement is: DROP TABLE'
         " lofts."
     )
-    assert finding["hint"] == "Correct the name, or create the object in an earlier revision."
+    assert finding["hint"] == (
+        "Correct the name, or create the object in an earlier revision. If the changes cannot be"
+        " undone, let downgrade() raise NotImplementedError."
+    )
 
 
 def test_an_index_that_is_built_concurrently_is_named_as_not_checked(tmp_path):
