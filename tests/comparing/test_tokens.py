@@ -12,7 +12,7 @@ from conformance.comparing.tokens import quoted_table, tokens_of
     ("sql", "names"),
     [
         ("Price > 'a b' || $$c$$ -- d", ["price"]),
-        ('"Quo""te" /* no */ = e1::int4', ['Quo"te', "e1", "int4"]),
+        ('"Two""names" /* no */ = e1::int4', ['Two"names', "e1", "int4"]),
         (r"E'it\'s' <> größe$ AND 1e5 = x.y", ["größe$", "and", "x", "y"]),
     ],
 )
