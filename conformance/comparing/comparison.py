@@ -377,7 +377,7 @@ def _find_by_definition(
         rest = all(agrees(value, same[name].get(part)) for part, value in wanted.items())
         return not rest, name != usual_name, name
 
-    return min(same, key=order, default=None) if len(same) > 1 else next(iter(same), None)
+    return min(same, key=order, default=None)
 
 
 def _find_by_name(

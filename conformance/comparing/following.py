@@ -18,8 +18,9 @@ from conformance.comparing.facts import (
     Query,
     agrees,
 )
+from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of
-from conformance.comparing.tokens import quoted, tokens_of
+from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -198,7 +199,7 @@ def with_column(value: Any, old: str, new: str) -> Any:
 
 
 def _renamed(text: str, old: str, new: str) -> str:
-    return "".join(quoted(new) if name == old else said for name, said in tokens_of(text))
+    return "".join(identifier(new) if name == old else said for name, said in tokens_of(text))
 
 
 def same(expected: Any, observed: Any) -> bool:

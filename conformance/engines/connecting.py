@@ -291,7 +291,7 @@ def is_lost_connection(error: BaseException | None) -> bool:
 
 
 def is_lost_for_asyncpg(error: BaseException) -> bool:
-    """Whether it is asyncpg's own error, not the server's: SQLAlchemy 2.0 rolls back with it."""
+    """Whether asyncpg itself says that the connection is lost; SQLAlchemy 2.0 raises its error."""
     said = (getattr(error, "sqlstate", ""), getattr(error, "severity", ""))
     return said == (_DOES_NOT_EXIST, None)
 

@@ -237,6 +237,16 @@ def test_an_index_that_is_called_after_a_column_of_another_name_is_one_finding()
     assert len(found(rest | named("new"), different)) == 5
 
 
+def test_an_expression_that_the_server_printed_follows_with_the_name_alone():
+    def checked(name, printed):
+        expression = Expression(printed, f"{name} > 1 + 1")
+        return table("t", "at", name) | one("check", "t", "ck", expression=expression)
+
+    expected = checked("town", "(town > (1 + 1))")
+    assert {*found(expected, checked("city", "(city > (1 + 1))"))} == {"column:t.town:exists"}
+    assert len(found(expected, checked("city", "((city > 1) + 1)"))) == 2
+
+
 def said(text):
     return Expression(text, text)
 

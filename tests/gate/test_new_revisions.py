@@ -165,7 +165,9 @@ def test_since_a_revision(project):
 def test_an_unknown_revision(project):
     with pytest.raises(BaseUnavailable, match="There is no revision '0009'") as caught:
         new_since_revision(alembic_config(project.ini), "0009")
-    assert caught.value.hint == "Use the id of one (0001), -1 for all before the last, or base."
+    assert caught.value.hint == (
+        "Use the id of a revision (0001), -1 to rehearse the last one, or base."
+    )
 
 
 def test_an_unknown_revision_of_a_long_history(project):

@@ -105,7 +105,7 @@ def _until(
         more = "the newest are " if len(newest_first) > _SHOWN else ""
         raise BaseUnavailable(
             f"There is no revision {last_old!r}: {str(error).rstrip('.')}.",
-            f"Use the id of one ({more}{known}), -1 for all before the last, or base.",
+            f"Use the id of a revision ({more}{known}), -1 to rehearse the last one, or base.",
         ) from None
     return found, f"revision {script.revision}"
 
