@@ -47,6 +47,21 @@ PARTS = (
     TOUCH.format("size"),
     "CREATE TRIGGER touch BEFORE UPDATE ON parts FOR EACH ROW EXECUTE FUNCTION touch()",
 )
+LATE = (
+    *LOG[:2],
+    "CREATE CONSTRAINT TRIGGER log AFTER UPDATE ON places DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW EXECUTE FUNCTION log()",
+)
+SEEN = (
+    *LOG[:2],
+    "CREATE VIEW seen AS SELECT id, size FROM places",
+    "CREATE TRIGGER log INSTEAD OF {0} ON seen FOR EACH ROW EXECUTE FUNCTION log()",
+)
+#: It does not run if no value changes.
+IF_CHANGED = (
+    "CREATE TRIGGER touch BEFORE UPDATE ON {0} FOR EACH ROW"
+    " WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION touch()"
+)
 ELSEWHERE = ("CREATE SCHEMA logs", "CREATE TABLE logs.notes (place_id integer)", *LOG[1:])
 HAS_MODDATETIME = text("SELECT 1 FROM pg_available_extensions WHERE name = 'moddatetime'")
 COMMENT = "COMMENT ON TABLE places IS 'x'"
@@ -88,12 +103,23 @@ def found(session, project, earlier, *change):
         ((COMMENT,), LOG[1:], [("places", "UPDATE")]),
         ((COMMENT,), SETS, []),
         ((COMMENT,), ELSEWHERE, []),
+        (LATE, ("ALTER TABLE notes RENAME TO remarks",), [("places", "UPDATE")]),
+        (LATE, (COMMENT,), []),
+        (on("INSERT OR UPDATE OR DELETE", SEEN), ("ALTER TABLE notes RENAME TO remarks",),
+         [("seen", "INSERT, UPDATE, DELETE")]),
+        (on("INSERT", SEEN), (COMMENT,), []),
+        ((TOUCH.format("size"), IF_CHANGED.format("places")), (RENAME,), [("places", "UPDATE")]),
+        ((TOUCH.format("value"), IF_CHANGED.format("readings")),
+         ("ALTER TABLE readings RENAME value TO v",), [("readings", "UPDATE")]),
+        ((TOUCH.format("size"), IF_CHANGED.format("places")), (COMMENT,), []),
     ],
     ids=[
         "rename", "replaced", "broken before", "hypertable", "renamed table", "other change",
         "after it is there", "after it is in a chunk", "no other change", "no column to change",
         "partitioned",
         "new", "new and wrong", "of a setting", "in another schema",
+        "deferred", "deferred, no other change", "of a view", "of a view, no other change",
+        "with a condition", "of a hypertable with a condition", "condition, no other change",
     ],
 )  # fmt: skip
 def test_a_trigger_that_names_what_is_gone(session, project, earlier, change, fails):

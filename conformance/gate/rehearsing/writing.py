@@ -5,6 +5,7 @@ PostgreSQL renames nothing in the body of a function, and does not depend on wha
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
     from conformance.observed import Scope
 
-#: Tables with triggers that are not TimescaleDB's own, and the columns that can be written. Rows of
-#: partitions are written through their table.
+#: Tables and views with triggers that are not TimescaleDB's own, and the columns that can be
+#: written. Rows of partitions are written through their table.
 _TABLES = text("""
 SELECT n.nspname AS schema, c.relname AS table,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted, c.relhassubclass AS has_parts,
+       c.relkind = 'v' AS is_view,
        ARRAY(SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                 AND a.attgenerated = '' ORDER BY a.attnum) AS columns,
@@ -33,7 +35,7 @@ SELECT n.nspname AS schema, c.relname AS table,
                 AND a.attgenerated = '' AND a.attidentity <> 'a' ORDER BY a.attnum) AS changeable
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+ WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
    AND EXISTS (SELECT FROM pg_catalog.pg_trigger t
                 WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -43,6 +45,12 @@ SELECT n.nspname AS schema, c.relname AS table,
                                      AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
  ORDER BY 1, 2
 """)
+#: Rows that do not change meet no condition such as OLD.* IS DISTINCT FROM NEW.*. The second
+#: statement makes PostgreSQL read the triggers of all tables again.
+_WITHOUT_CONDITIONS = """
+UPDATE pg_catalog.pg_trigger SET tgqual = NULL WHERE tgqual IS NOT NULL AND NOT tgisinternal;
+UPDATE pg_catalog.pg_class SET relhastriggers = true WHERE relhastriggers
+"""
 #: The role of the application may have any schema on its path, and the triggers count on it.
 _ON_THE_PATH = text("""
 SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ',
@@ -61,6 +69,8 @@ SET LOCAL session_replication_role = origin;
 INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE
 SELECT {columns} FROM pg_temp.conformance_row
 """
+#: Runs the triggers that a transaction defers to its end.
+_DEFERRED = "SET CONSTRAINTS ALL IMMEDIATE"
 #: The class of errors of names and syntax, without that of missing privileges. Keys, checks and
 #: what a trigger raises itself may be about the rows.
 _NAMES = "42"
@@ -73,7 +83,7 @@ _NO_ATTRIBUTE = " has no attribute "
 
 
 def failed_writes(connection: Connection, scope: Scope) -> list[FailedWrite]:
-    """Write the rows of tables with triggers once more, and roll back.
+    """Write the rows of tables and views with triggers once more, and roll back.
 
     Returns:
         The statements that fail by a name, most likely one in the function of a trigger.
@@ -82,6 +92,9 @@ def failed_writes(connection: Connection, scope: Scope) -> list[FailedWrite]:
     tables = connection.execute(_TABLES, {"schemas": list(scope.schemas)}).all()
     if tables:
         connection.execute(_ON_THE_PATH)
+        # Only a superuser may change the catalog.
+        with suppress(DBAPIError), connection.begin_nested():
+            connection.exec_driver_sql(_WITHOUT_CONDITIONS)
     for table in tables:
         for verb, statements in _writes(table).items():
             reason = next(filter(None, (_refused(connection, each) for each in statements)), "")
@@ -98,13 +111,16 @@ def _writes(table: Row[Any]) -> dict[str, Sequence[str]]:
     # TimescaleDB may reject a change of the time in a compressed chunk, before triggers run.
     alone = changes if table.has_parts else []
     insert = (
-        # A row that is there already: triggers BEFORE INSERT run before it is refused.
         f"INSERT INTO {table.quoted} ({columns}) OVERRIDING SYSTEM VALUE"
-        f" SELECT {columns} FROM {table.quoted} LIMIT 1 ON CONFLICT DO NOTHING",
+        f" SELECT {columns} FROM {table.quoted} LIMIT 1"
+    )
+    inserts = (
+        # A row that is there already: triggers BEFORE INSERT run before it is refused.
+        f"{insert} ON CONFLICT DO NOTHING",
         _INSERT_AGAIN.format(table=table.quoted, columns=columns),
     )
     return {
-        "INSERT": insert if columns else (),
+        "INSERT": () if not columns else (insert,) if table.is_view else inserts,
         "UPDATE": [
             f"UPDATE {table.quoted} SET {change}"
             for change in filter(None, [", ".join(changes), *alone])
@@ -116,7 +132,8 @@ def _writes(table: Row[Any]) -> dict[str, Sequence[str]]:
 def _refused(connection: Connection, statement: str) -> str:
     attempt = connection.begin_nested()
     try:
-        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        for each in (statement, _DEFERRED):
+            connection.exec_driver_sql(each, execution_options={"no_parameters": True})
     except DBAPIError as error:
         said, state = describe_briefly(error), state_of(error)
         of_a_setting = state == _UNDEFINED_OBJECT and _SETTING in said
