@@ -59,10 +59,13 @@ def test_lost_session_is_no_finding(own_engine: Engine, tmp_path: Path) -> None:
     ):
         # Again until it is noticed: an idle session may have no more to say.
         deadline = time.monotonic() + 120
-        while process.poll() is None:
-            assert time.monotonic() < deadline
-            connection.scalar(_END_A_WRITER)
-            time.sleep(0.05)
+        try:
+            while process.poll() is None:
+                assert time.monotonic() < deadline
+                connection.scalar(_END_A_WRITER)
+                time.sleep(0.05)
+        finally:
+            process.kill()
         said = process.stderr.read() if process.stderr else ""
     assert "conformance: The server ended the connection during " in said
     assert process.returncode == 2

@@ -140,7 +140,10 @@ def started(folder: Path) -> Iterator[Browser]:
             urllib.request.urlopen(request, timeout=_PATIENCE).close()
     finally:
         driver.terminate()
-        driver.communicate()
+        # Not until its output ends: a browser that does not end holds it open, too.
+        driver.wait(_PATIENCE)
+        if driver.stdout:
+            driver.stdout.close()
 
 
 def _port(driver: subprocess.Popen[str]) -> int:
