@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from sqlalchemy import NullPool, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from conformance.cli import main
 from conformance.comparing.capabilities import version_tuple
 from conformance.engines.connecting import connect, is_lost_connection, trouble_of_server
-from conformance.engines.server import answering
+from conformance.engines.server import answering, throwaway
 from conformance.engines.server.answering import Answering
 from conformance.engines.server.ownership import Run, number_of
 from conformance.engines.server.url import UrlEngine
@@ -81,6 +81,29 @@ def test_a_statement_without_an_answer_ends(server: URL, *, is_forgotten: bool) 
         engine.stop()
     assert trouble is not None
     assert trouble.problem.startswith("The server ended the connection during a check: ")
+
+
+def test_a_new_connection_without_an_answer_ends(
+    server: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that is not made by us, such as that of env.py."""
+    monkeypatch.setattr(throwaway, "CONNECT_SECONDS", 2)
+    silent = Event()
+
+    def change(_: int, piece: bytes) -> bytes:
+        if silent.is_set():
+            faulty_proxy.HELD.wait()
+        return piece
+
+    with faulty_proxy.proxy(server, change) as url:
+        engine = UrlEngine(url)
+        engine.start()
+        with engine.database() as database:
+            silent.set()
+            with pytest.raises(OperationalError, match="timeout expired"):
+                create_engine(database, poolclass=NullPool).connect()
+            silent.clear()
+        engine.stop()
 
 
 def test_a_long_statement_is_left_alone(server: URL) -> None:
@@ -182,7 +205,10 @@ def invoke(url: URL, *arguments: str) -> Result:
 
 
 #: That of a statement, and that of a new connection.
-NETWORK = "the network has failed|ends as soon as it is made|server closed the connection"
+NETWORK = (
+    "the network has failed|ends as soon as it is made|server closed the connection"
+    "|does not answer in time"
+)
 
 
 def assert_no_verdict(code: int, stderr: str) -> None:
@@ -249,7 +275,7 @@ def test_in_the_middle_of_an_upgrade(server: URL, change: Change) -> None:
 
 #: The command in a process of its own, as pytest runs in it.
 CHECKING = """
-from conformance.engines.server import answering
+from conformance.engines.server import answering, throwaway
 answering.GLANCE, answering.ANSWER_TIMEOUT, answering.LOOKS = 0.1, 1, 2
 from conformance.cli import main
 main()
@@ -259,7 +285,9 @@ main()
 @pytest.mark.slow
 def test_in_the_middle_of_a_check(server: URL, project: Project) -> None:
     with faulty_proxy.proxy(server, faulty_proxy.forgetful(CHECK)) as url:
-        address = url.render_as_string(hide_password=False)
+        # Some connection may be about to be made.
+        soon = url.update_query_dict({"connect_timeout": "5"})
+        address = soon.render_as_string(hide_password=False)
         done = subprocess.run(
             [sys.executable, "-c", CHECKING, "check", "--engine", address, "-k",
              "test_facts or test_rows",
@@ -267,4 +295,6 @@ def test_in_the_middle_of_a_check(server: URL, project: Project) -> None:
             cwd=project.folder, env={**os.environ, "PYTHONPATH": str(PROJECT)},
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
-    assert_no_verdict(done.returncode, done.stderr)
+    # An idle connection that breaks is made again.
+    if done.returncode:
+        assert_no_verdict(done.returncode, done.stderr)

@@ -36,6 +36,9 @@ _SETTINGS = text(
     " OR name = 'lc_messages' AND reset_val !~ '^(C|en)'"
     " AND pg_catalog.has_parameter_privilege('lc_messages', 'SET')"
 )
+#: Seconds to wait for a connection to a new database, unless the URL of the server sets
+#: connect_timeout: libpq waits for ever. Long, because a copy keeps new connections waiting.
+CONNECT_SECONDS = 30
 #: SQLSTATE of object_in_use and of query_canceled.
 _BUSY = frozenset({"55006", "57014"})
 
@@ -136,7 +139,7 @@ class ThrowawayDatabases:
                     if not busy or patience == COPY_ATTEMPTS - 1:
                         raise
         try:
-            yield self._server.set(database=copy)
+            yield self._url_of(copy)
         finally:
             self._drop_if_possible(copy)
 
@@ -235,7 +238,12 @@ class ThrowawayDatabases:
                         f'{before} "{name}" {after}',
                         execution_options={"no_parameters": True},
                     )
-        return self._server.set(database=name)
+        return self._url_of(name)
+
+    def _url_of(self, name: str) -> URL:
+        """The URL of a new database."""
+        known = {"connect_timeout": str(CONNECT_SECONDS), **self._server.query}
+        return self._server.set(database=name, query=known)
 
     def _properties(self, source: str) -> list[tuple[str, str]]:
         if source == "template0":
