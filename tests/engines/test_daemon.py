@@ -6,16 +6,18 @@ import gc
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import docker.errors
 import pytest
 
 from conformance.engines import open_engine
-from conformance.engines.container import daemon
+from conformance.engines.container import daemon, executing
 from conformance.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 IMAGE = "some/image:1"
 CANNOT_BE_PULLED = f"The image {IMAGE} is not on this machine and cannot be pulled: "
@@ -128,3 +130,53 @@ def test_auto_takes_embedded_where_a_pull_does_not_get_on(
         "the Docker daemon has been silent for 1 s. A local server is not available either: "
         "No PostgreSQL server is installed here.",
     ]
+
+
+class _Container:
+    """A container whose daemon may keep the output of a command open after the command's end."""
+
+    id = "1"
+
+    def __init__(self, *, forgets: bool, running: Iterable[bool]) -> None:
+        self.client = SimpleNamespace(api=self)
+        self.released = threading.Event()
+        self._forgets = forgets
+        self._running = iter(running)
+
+    def exec_create(self, container: str, command: list[str], **given: object) -> dict[str, str]:
+        assert (container, command) == ("1", ["true"])
+        assert given == {"user": "postgres", "environment": None}
+        return {"Id": "2"}
+
+    def exec_start(self, started: str) -> bytes:
+        assert started == "2"
+        if self._forgets:
+            assert self.released.wait(10), "the command's end goes unnoticed"
+        return b"done"
+
+    def exec_inspect(self, started: str) -> dict[str, object]:
+        assert started == "2"
+        return {"Running": next(self._running, False), "ExitCode": 3}
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_command_ends_if_the_daemon_does_not_say_so(
+    forgets: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executing, "GLANCE", 0.01)
+    container = _Container(forgets=forgets, running=[False, True, False])
+    try:
+        said = "" if forgets else "done"
+        assert executing.execute(container, ["true"], user="postgres") == (3, said)
+    finally:
+        container.released.set()
+
+
+def test_a_command_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise docker.errors.APIError("container 1 is not running")
+
+    container = _Container(forgets=False, running=[])
+    monkeypatch.setattr(container, "exec_start", refuse)
+    with pytest.raises(docker.errors.APIError, match="is not running"):
+        executing.execute(container, ["true"], user="postgres")

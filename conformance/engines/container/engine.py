@@ -14,6 +14,7 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from conformance.engines.container import daemon
+from conformance.engines.container.executing import execute
 from conformance.engines.container.image import DEFAULT_IMAGE, refuse_impossible
 from conformance.engines.endings import call_at_end
 from conformance.engines.server.on_server import EngineOnServer
@@ -139,9 +140,9 @@ class ContainerEngine(EngineOnServer):
             EngineUnavailable: the server does not stop or does not start again.
         """
         with daemon.explained():
-            result = self._wrapped().exec_run(["sh", "-c", _RESTART], user="postgres")
-        if result.exit_code:
-            words = " ".join(result.output.decode(errors="replace").split())
+            code, output = execute(self._wrapped(), ["sh", "-c", _RESTART], user="postgres")
+        if code:
+            words = " ".join(output.split())
             raise EngineUnavailable(
                 f"The server in the {self.description} cannot be stopped: {words}",
                 "Read the log of the container.",
@@ -163,7 +164,7 @@ class ContainerEngine(EngineOnServer):
         """
         command = _CRASH if process is None else f"kill -9 {process}"
         with daemon.explained():
-            self._wrapped().exec_run(["sh", "-c", command], user="root")
+            execute(self._wrapped(), ["sh", "-c", command], user="root")
             self._await_server(without=process)
 
     def stop(self) -> None:
@@ -188,8 +189,7 @@ class ContainerEngine(EngineOnServer):
     def run(self, command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
         """Run a command in the container as the server's user; return exit code and output."""
         with daemon.explained():
-            result = self._wrapped().exec_run(command, user="postgres", environment=environment)
-        return result.exit_code, result.output.decode(errors="replace")
+            return execute(self._wrapped(), command, user="postgres", environment=environment)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -203,7 +203,7 @@ class ContainerEngine(EngineOnServer):
     def _shut_down(self) -> None:
         """Shut the server down cleanly, for the next server on the same data."""
         with suppress(EngineUnavailable), daemon.explained():
-            self._wrapped().exec_run(["sh", "-c", _SHUT_DOWN], user="postgres")
+            execute(self._wrapped(), ["sh", "-c", _SHUT_DOWN], user="postgres")
             self._wrapped().wait(timeout=READY_TIMEOUT)
 
     def _run(self) -> None:
