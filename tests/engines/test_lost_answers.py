@@ -207,7 +207,7 @@ def invoke(url: URL, *arguments: str) -> Result:
 #: That of a statement, and that of a new connection.
 NETWORK = (
     "the network has failed|ends as soon as it is made|server closed the connection"
-    "|does not answer in time"
+    "|does not answer in time|lost synchronization with server"
 )
 
 
