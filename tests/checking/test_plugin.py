@@ -76,6 +76,20 @@ def test_the_suite_by_any_name(arguments):
     assert "1 passed" in done.stdout
 
 
+def test_warnings_that_are_errors_and_an_ini_file_of_an_older_alembic(others):
+    """Alembic 1.16 and later miss path_separator there."""
+    (others / "old.ini").write_text(
+        f"[alembic]\nscript_location = {PROJECT / 'alembic'}\nprepend_sys_path = {PROJECT}\n"
+    )
+    done = run_pytest(
+        PROJECT, "conformance/suite/test_migrations.py", "-W", "error",
+        "-k", "test_single_head_revision or test_offline_sql_gives_the_same_facts",
+        "--conformance-engine=embedded", f"--conformance-alembic-ini={others / 'old.ini'}",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+
+
 def test_checks_of_migrations_in_another_order():
     """As pytest-randomly and pytest-xdist run them."""
     ids = ("test_alembic_check_sees_a_dropped_index", "test_alembic_check_is_quiet")
