@@ -46,6 +46,9 @@ _INVALIDATED = "8s2b"
 #: SQLSTATE of connection_does_not_exist.
 _DOES_NOT_EXIST = "08003"
 
+#: Whose code calls a driver: psycopg2 itself is not Python.
+_DRIVERS = ("psycopg2", "sqlalchemy.", "conformance.project.leading")
+
 #: SQLSTATE of query_canceled.
 _QUERY_CANCELED = "57014"
 
@@ -340,6 +343,11 @@ def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | 
     if is_lost_connection(error):
         return lost_connection(during)
     for cause in causes_of(error):
+        if isinstance(cause, UnicodeDecodeError) and _innermost(cause).startswith(_DRIVERS):
+            return EngineUnavailable(
+                f"What the server answers during {during} is no text in its encoding.",
+                "Check the proxy in front of the server if there is one, and run this again.",
+            )
         if isinstance(cause, DBAPIError):
             words = message_of(cause).rstrip(".")
             if state_of(cause) in _TROUBLE:
@@ -354,6 +362,14 @@ def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | 
                     "Read the log of the server, and run this again.",
                 )
     return None
+
+
+def _innermost(error: BaseException) -> str:
+    """The name of the module that raised the error, or called what did and is not Python."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
 
 
 def unanswered(url: URL, patience: Patience) -> EngineUnavailable:

@@ -138,6 +138,22 @@ def test_an_error_of_asyncpg_itself(severity: str | None, lost: bool) -> None:
     assert is_lost_connection(error) is lost
 
 
+def test_noise_in_the_answer_to_a_login(server: URL) -> None:
+    """psycopg2 cannot decode what libpq says of it; what env.py decodes is its own matter."""
+
+    def change(_: int, piece: bytes) -> bytes:
+        return b"E" + len(piece).to_bytes(4, "big") + b"S" + b"\xff" * (len(piece) - 4) + b"\0\0"
+
+    with faulty_proxy.proxy(server, change) as url, pytest.raises(UnicodeDecodeError) as caught:
+        create_engine(url, poolclass=NullPool).connect()
+    trouble = trouble_of_server(caught.value, "a check")
+    assert trouble is not None
+    assert trouble.problem == "What the server answers during a check is no text in its encoding."
+    with pytest.raises(UnicodeDecodeError) as caught:
+        json.loads(b"\xff")
+    assert trouble_of_server(caught.value, "a check") is None
+
+
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 def test_a_connection_of_an_env_py_is_watched_as_any_other(server: URL, driver: str) -> None:
     silent = Event()
@@ -207,7 +223,7 @@ def invoke(url: URL, *arguments: str) -> Result:
 #: That of a statement, and that of a new connection.
 NETWORK = (
     "the network has failed|ends as soon as it is made|server closed the connection"
-    "|does not answer in time|lost synchronization with server"
+    "|does not answer in time|lost synchronization with server|is no text in its encoding"
 )
 
 
