@@ -64,11 +64,12 @@ install: $(INSTALLED) ## Create .venv and install everything into it
 conform: $(INSTALLED) ## Start TimescaleDB, migrate, check every fact, print the verdict
 	@$(GUARD) $(BIN)/conformance check $(ENGINE_OPTIONS) --reports=$(REPORTS)
 
+# A worker with a test that hangs ends after faulthandler_timeout: that test fails, and the others go on.
 .PHONY: test
 test: $(INSTALLED) ## Everything: the suite and the tool's own tests
 	@$(GUARD) $(BIN)/python -m pytest $(PYTEST_OPTIONS) --conformance-profile=$(PROFILE) \
 		$(if $(EXAMPLES),--conformance-examples=$(EXAMPLES)) $(if $(SEED),--conformance-seed=$(SEED)) \
-		-n 2 --dist worksteal --quiet --durations=20 \
+		-n 2 --dist worksteal --quiet --durations=20 -o faulthandler_exit_on_timeout=true \
 		--junitxml=build/conformance/junit-test.xml conformance/suite tests
 
 .PHONY: nightly
