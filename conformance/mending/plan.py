@@ -240,7 +240,7 @@ def steps_between(  # noqa: PLR0913 - how the statements are to run
     while True:
         names = {old: new for old, new in renames(before, after).items() if old.kind in kinds}
         there = renamed(before, names)
-        after = settled(there, after, names)
+        after = settled(before, there, after, names)
         scene = Scene(there, after, guarded, online, undo)
         scene.remade = objects_to_remake(scene.before, after)
         stays: list[_Stays] = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from conformance.comparing.comparison import match_unnamed
 from conformance.comparing.fact_table import FactTable
@@ -25,16 +26,27 @@ from conformance.mending.sql import block, literal, name, regclass, relation
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+    from conformance.comparing.facts import OutputColumn
+
 #: What lists columns by their names.
 _OF_COLUMNS = (
     "index",
     "primary_key",
     "unique",
+    "check",
     "foreign_key",
     "exclusion",
     "hypertable",
     "compression",
 )
+#: What reads columns of its table in some of its attributes.
+_READING = {
+    "column": ("generated",),
+    "trigger": ("condition", "events"),
+    "row_security_policy": ("using", "check"),
+}
+#: What has the name of its column.
+_PARTS = ("comment", "storage", "chunk_skipping")
 _CONSTRAINTS = ("unique", "check", "exclusion", "foreign_key")
 #: Their names are those of relations, of which a schema has one of a name.
 _RELATIONS = ("index", "unique", "exclusion", "primary_key")
@@ -97,8 +109,7 @@ def _relation_of(ref: Ref, name: str = "") -> tuple[str, str]:
 def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
     """The one column of a table that only its name tells from the one that is new.
 
-    The comparison calls it a rename, too. Where something else names the column, and is not as
-    declared after the rename, it stays a guess.
+    The comparison calls it a rename, too.
     """
     sides: dict[str, tuple[list[Ref], list[Ref]]] = defaultdict(lambda: ([], []))
     for number, (own, other) in enumerate(((before, after), (after, before))):
@@ -110,27 +121,9 @@ def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
             len(gone) == len(new) == 1
             and relation_of(before, table) == relation_of(after, table) == Ref("table", table)
             and _are_alike(before[gone[0]], after[new[0]])
-            and _all_follow(gone[0], new[0], before, after)
         ):
             yield gone[0], new[0]
-
-
-def _all_follow(old: Ref, new: Ref, before: Objects, after: Objects) -> bool:
-    """Whether the rename makes all that names the column as it is declared."""
-    there = {ref: _after_rename(ref, parts, old, new) for ref, parts in before.items()}
-    return all(
-        any(_is_same(ref, other) and _are_alike(own[ref], others[other]) for other in others)
-        for own, others, naming in (
-            (there, after, _naming(old, before)),
-            (after, there, _naming(new, after)),
-        )
-        for ref in naming
-    )
-
-
-def _is_same(one: Ref, other: Ref) -> bool:
-    """Whether it is the object, or may be the index or constraint with another name."""
-    return one == other or (one[:2] == other[:2] and one.kind in ("index", *_CONSTRAINTS))
+            yield from _outputs(gone[0], new[0], before, after)
 
 
 def _after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
@@ -141,16 +134,77 @@ def _after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
             named = with_column(tuple(columns.rstrip(")").split(", ")), old.name, new.name)
             parts = {**parts, "references": f"{table} ({', '.join(named)})"}
     if ref.kind in DERIVED:
-        query = with_column(parts.get("definition"), old.name, new.name)
-        return {**parts, "definition": query} if "definition" in parts else parts
-    if ref.table != old.table or ref.kind not in _OF_COLUMNS:
+        return _query_after_rename(ref, parts, old, new)
+    if ref.table != old.table or ref.kind not in (*_OF_COLUMNS, *_READING):
         return parts
     return {
         attribute: value
-        if attribute in ("name", "references")
+        if attribute in ("name", "references") or attribute not in _READING.get(ref.kind, parts)
+        else _of_event(value, old.name, new.name)
+        if attribute == "events"
         else with_column(value, old.name, new.name)
         for attribute, value in parts.items()
     }
+
+
+def _query_after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
+    """The parts of a view after a column that it reads, or its own, was renamed."""
+    if ref.table == old.table:
+        columns = cast("tuple[OutputColumn, ...]", parts["columns"])
+        named = (
+            replace(column, name=new.name) if column.name == old.name else column
+            for column in columns
+        )
+        return {**parts, "columns": tuple(named)}
+    query = with_column(parts.get("definition"), old.name, new.name)
+    return {**parts, "definition": query} if "definition" in parts else parts
+
+
+def _of_event(events: Any, old: str, new: str) -> Any:
+    """The events of a trigger, such as `update of price, volume`."""
+    return tuple(
+        f"update of {', '.join(with_column(tuple(columns.split(', ')), old, new))}"
+        if (columns := event.removeprefix("update of ")) != event
+        else event
+        for event in events
+    )
+
+
+def _with_new_name(ref: Ref, old: Ref, new: Ref) -> Ref:
+    """A part of the column, or a privilege on it, after the column was renamed."""
+    table, bracket, columns = ref.table.partition(" (")
+    if table != old.table:
+        return ref
+    if bracket:
+        named = with_column(tuple(columns.rstrip(")").split(", ")), old.name, new.name)
+        return ref._replace(table=f"{table} ({', '.join(named)})")
+    return ref._replace(name=new.name) if ref.kind in _PARTS and ref.name == old.name else ref
+
+
+def _outputs(old: Ref, new: Ref, before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
+    """The columns of views that have their names from the column: they keep the old one.
+
+    Of a declared query that names the new column the server cannot say the columns yet; an alias
+    is written.
+    """
+    alias = re.compile(rf"\bAS\s+\"?{re.escape(old.name)}(?!\w)", re.IGNORECASE)
+    for ref, parts in before.items():
+        then = after.get(ref, {})
+        query = then.get("definition")
+        if ref.kind not in DERIVED or query in (None, parts.get("definition")):
+            continue
+        had, wanted = (_names_of(side.get("columns")) for side in (parts, then))
+        if old.name in had and (
+            new.name in wanted
+            if wanted and wanted != had
+            else not alias.search(getattr(query, "text", ""))
+        ):
+            yield Ref("column", ref.table, old.name), Ref("column", ref.table, new.name)
+
+
+def _names_of(columns: Any) -> list[str]:
+    """The names of a view's columns; none if the server does not know them."""
+    return [column.name for column in columns] if isinstance(columns, tuple) else []
 
 
 def _aggregates(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
@@ -171,17 +225,6 @@ def _aggregates(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
             )
             if _are_alike(old, its) and relation_of(before, new[0].table) is None:
                 yield gone[0], new[0]
-
-
-def _naming(column: Ref, objects: Objects) -> Iterator[Ref]:
-    """The other objects that have the name of the column: indexes, views, policies, comments."""
-    word = re.compile(rf"(?<!\w){re.escape(column.name)}(?!\w)")
-    for ref, parts in objects.items():
-        if ref == column or (ref.kind == "column" and ref.table != column.table):
-            continue
-        table = ref.table if ref.table != column.table else ""
-        if ref.name == column.name or word.search(f"{table} {parts}"):
-            yield ref
 
 
 def _are_alike(old: Parts, new: Parts) -> bool:
@@ -206,7 +249,10 @@ def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
                 for ref, parts in objects.items()
             }
         elif old.kind == "column":
-            objects = {ref: _after_rename(ref, parts, old, new) for ref, parts in objects.items()}
+            objects = {
+                _with_new_name(ref, old, new): _after_rename(ref, parts, old, new)
+                for ref, parts in objects.items()
+            }
     storage = {
         Ref("storage", old.table, old.name): Ref("storage", new.table, new.name)
         for old, new in names.items()
@@ -216,35 +262,51 @@ def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
     return {both.get(ref, ref): parts for ref, parts in objects.items()}
 
 
-def settled(before: Objects, after: Objects, names: dict[Ref, Ref]) -> Objects:
+def settled(before: Objects, there: Objects, after: Objects, names: dict[Ref, Ref]) -> Objects:
     """The state after, with what renamed aggregates keep: values that agree, and all unjudged.
 
-    So do views where a column was renamed.
+    So do views where a column was renamed, and what is to stay as it was.
 
     Args:
-        before: the objects under their new names.
+        there: the objects before, under their new names.
     """
-    if any(new.kind == "column" for new in names.values()):
-        # Of a view that names the column the declared columns were not known.
-        after = {
-            ref: _kept(before[ref], parts) if ref.kind in DERIVED and ref in before else parts
-            for ref, parts in after.items()
-        }
+    columns = {old: new for old, new in names.items() if old.kind == "column"}
+    if columns:
+        after = dict(_with_columns(before, there, after, columns))
     aggregates = {old: new for old, new in names.items() if old.kind == "continuous_aggregate"}
     if not aggregates:
         return after
     tables = {new.table for new in aggregates.values()}
-    found = match_unnamed(_facts_of(after, tables), _facts_of(before, tables))
+    found = match_unnamed(_facts_of(after, tables), _facts_of(there, tables))
     named = {Ref.of(key): Ref.of(then) for key, then in found.items()}
     old = {ref.table for ref in aggregates}
     # What was not judged still has the old name; what is declared goes before it.
     first = dict(sorted(after.items(), key=lambda item: item[0].table not in old))
     return {
-        ref: _kept(before[ref], parts)
-        if ref in before and (ref.kind in DERIVED or ref.table in tables)
+        ref: _kept(there[ref], parts)
+        if ref in there and (ref.kind in DERIVED or ref.table in tables)
         else parts
         for ref, parts in renamed(first, aggregates | named).items()
     }
+
+
+def _with_columns(
+    before: Objects, there: Objects, after: Objects, columns: dict[Ref, Ref]
+) -> Iterator[tuple[Ref, Parts]]:
+    renamed_in = {old.table for old in columns}
+    for ref, parts in after.items():
+        if before.get(ref) == parts:
+            then = ref
+            for old, new in columns.items():
+                then = _with_new_name(then, old, new)
+            if then == ref or then not in after:
+                yield then, there[then]
+        elif ref.kind in DERIVED and ref in there:
+            # Of a view that names the column the declared columns were not known.
+            known = {"columns": there[ref]["columns"]} if ref.table in renamed_in else {}
+            yield ref, _kept(there[ref], parts | known)
+        else:
+            yield ref, parts
 
 
 def _facts_of(objects: Objects, tables: Container[str]) -> FactTable:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 
 import pytest
 
@@ -130,22 +132,41 @@ def test_a_column_of_another_name_is_renamed():
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "after", "sql"),
     [
-        ({Ref("index", "t", "i"): INDEX}, {}),
-        ({Ref("comment", "t", "a"): {EXISTS: True, "text": "x"}}, {}),
-        ({}, {Ref("view", "v"): {EXISTS: True, "definition": Query("view", "SELECT b FROM t")}}),
-        ({}, {Ref("column", "t", "c"): COLUMN[Ref("column", "t", "a")]}),
+        ({Ref("index", "t", "i"): INDEX}, {}, "DROP INDEX i"),
+        (
+            {Ref("comment", "t", "a"): {EXISTS: True, "text": "x"}},
+            {},
+            "COMMENT ON COLUMN t.b IS NULL",
+        ),
+        (
+            {},
+            {Ref("view", "v"): {EXISTS: True, "definition": Query("view", "SELECT b FROM t")}},
+            "CREATE OR REPLACE VIEW v AS\nSELECT b FROM t",
+        ),
     ],
-    ids=["an index", "a comment", "a view", "a third column"],
+    ids=["an index", "a comment", "a view"],
 )
-def test_a_dropped_column_names_the_one_that_it_may_have_become(before, after):
-    """What it was is a guess where something else has its name, or where it may be two."""
+def test_what_names_a_renamed_column_and_is_dropped_or_created(before, after, sql):
     lines = written({**TABLE, **COLUMN, **before}, {**TABLE, **OTHER_COLUMN, **after})
+    program = ast.parse(textwrap.dedent("\n".join(lines)))
+    called = [call for call in ast.walk(program) if isinstance(call, ast.Call)]
+    assert [textwrap.dedent(call.args[0].value).strip() for call in called] == [
+        "ALTER TABLE t RENAME COLUMN a TO b",
+        sql,
+    ]
+
+
+def test_a_dropped_column_names_those_that_it_may_have_become():
+    """What it was is a guess where it may be two."""
+    third = {Ref("column", "t", "c"): COLUMN[Ref("column", "t", "a")]}
+    lines = written({**TABLE, **COLUMN}, {**TABLE, **OTHER_COLUMN, **third})
     assert not [line for line in lines if "TABLE t RENAME" in line]
     (note,) = (line for line in lines if line.startswith("# Loses the values"))
-    assert note.removesuffix(" If it is the later c, write RENAME COLUMN instead.") == (
-        "# Loses the values of the column. If it is the later b, write RENAME COLUMN instead."
+    assert note == (
+        "# Loses the values of the column. If it is the later b, write RENAME COLUMN instead. "
+        "If it is the later c, write RENAME COLUMN instead."
     )
 
 
