@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[1]
 #: Modules of the standard library that compute and do nothing else.
 PURE = (
     "__future__", "abc", "collections", "copy", "dataclasses", "datetime", "decimal", "enum",
-    "functools", "hashlib", "itertools", "math", "operator", "re", "textwrap", "types", "typing",
+    "functools", "hashlib", "itertools", "json", "math", "operator", "re", "textwrap", "types",
+    "typing",
     # The package's face loads with it what somebody asks for; the package itself loads nothing.
     "importlib.import_module",
 )  # fmt: skip

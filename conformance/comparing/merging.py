@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from dataclasses import replace
@@ -22,6 +23,7 @@ from conformance.comparing.following import following, same, with_column
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
 from conformance.comparing.serials import of_one_sequence
+from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +37,9 @@ _RENAMED = (
     *("trigger", "row_security_policy"),
 )
 #: A table of fewer columns may be any other.
-_FEWEST_COLUMNS = 2
+FEWEST_COLUMNS = 2
+#: What names without a schema are taken for where the schema is written.
+_DEFAULT_SCHEMA = "public"
 #: The attributes by which a continuous aggregate is known under another name.
 OF_QUERY = ("definition", "columns", "source")
 #: So many triggers of one function are a library's work.
@@ -208,7 +212,7 @@ def _alike(
         for key in _existing(findings, disagreement):
             if key.kind == "column":
                 alike[key.table][number].append(key)
-            elif key.kind == "table" and len(columns[number][key.table]) >= _FEWEST_COLUMNS:
+            elif key.kind == "table" and len(columns[number][key.table]) >= FEWEST_COLUMNS:
                 alike[frozenset(columns[number][key.table])][number].append(key)
             elif key.kind in DERIVED:
                 definition = key._replace(attribute="definition")
@@ -238,15 +242,43 @@ def _reading(key: FactKey, observed: Facts, names: Mapping[Value, str]) -> Value
 
 def reading(query: Query, old: str, new: str) -> Query:
     """The query as the server prints it after what it reads from was renamed."""
-    (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
-    sought, name_then = re.escape(short), new_short
-    if schema != new_schema:
-        sought, name_then = rf"(?:{re.escape(schema)}\.)?{sought}", new
-    canonical, text = (
-        re.sub(rf"(?<![\w$]){sought}(?![\w$])", lambda _: name_then, said)
-        for said in (query.canonical, query.text)
+    said = _in_plan if query.canonical.startswith("[") else _in_text
+    return replace(
+        query, canonical=said(query.canonical, old, new), text=_in_text(query.text, old, new)
     )
-    return replace(query, canonical=canonical, text=text)
+
+
+def _in_text(text: str, old: str, new: str) -> str:
+    (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
+    tokens = list(tokens_of(text))
+    words = [written for _, written in tokens]
+    for place, (name, _) in enumerate(tokens):
+        if name != short:
+            continue
+        dotted = place > 1 and words[place - 1] == "."
+        if schema == new_schema == "":
+            # Whatever stands before it may be the default schema.
+            words[place] = identifier(new_short)
+        elif not dotted:
+            words[place] = ".".join(map(identifier, new.split(".")))
+        elif tokens[place - 2][0] == (schema or _DEFAULT_SCHEMA):
+            words[place - 2 : place + 1] = "", "", ".".join(map(identifier, new.split(".")))
+    return "".join(words)
+
+
+def _in_plan(plan: str, old: str, new: str) -> str:
+    """The plan, in which names are whole and without quotes."""
+    (schema, _, short), (new_schema, _, new_short) = (
+        json.dumps(name)[1:-1].rpartition(".") for name in (old, new)
+    )
+    sought = re.escape(schema) if schema else r"[^.\"]+"
+    return re.sub(
+        rf'(?<="CTE Name": ")({sought})\.{re.escape(short)}(?=")',
+        lambda found: (
+            f"{found[1] if schema == new_schema else new_schema or _DEFAULT_SCHEMA}.{new_short}"
+        ),
+        plan,
+    )
 
 
 def _columns(facts: Facts) -> dict[str, set[str]]:

@@ -244,7 +244,10 @@ def steps_between(  # noqa: PLR0913 - how the statements are to run
         scene = Scene(there, after, guarded, online, undo)
         scene.remade = objects_to_remake(scene.before, after)
         stays: list[_Stays] = []
-        found = [*renaming_steps(names, there, guarded=guarded), *_steps(scene, kinds, stays)]
+        found = [
+            *renaming_steps(names, before, there, guarded=guarded),
+            *_steps(scene, kinds, stays),
+        ]
         found += schemas.steps(scene)
         if not stays:
             # Functions have a setting in common, of which one statement is enough.

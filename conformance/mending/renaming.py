@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.comparing.comparison import match_unnamed
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import DERIVED, Query, agrees
+from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees
 from conformance.comparing.following import with_column
-from conformance.comparing.merging import OF_QUERY, reading
+from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY, reading
 from conformance.mending.scene import (
     ORDER,
     Objects,
@@ -21,7 +21,8 @@ from conformance.mending.scene import (
     relation_of,
     schema_of_indexes,
 )
-from conformance.mending.sql import block, literal, name, regclass, relation
+from conformance.mending.schemas import create_schema
+from conformance.mending.sql import block, literal, name, regclass, relation, texts
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -45,6 +46,7 @@ _READING = {
     "trigger": ("condition", "events"),
     "row_security_policy": ("using", "check"),
 }
+_RELATION_WORDS = {"table": "TABLE", "continuous_aggregate": "MATERIALIZED VIEW"}
 #: What has the name of its column.
 _PARTS = ("comment", "storage", "chunk_skipping")
 _CONSTRAINTS = ("unique", "check", "exclusion", "foreign_key")
@@ -68,14 +70,11 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
 
     Where a table becomes a view, or a view a table, its parts go with it.
     """
-    aggregates = dict(_aggregates(before, after))
-    if aggregates:
-        # Their parts are compared under the new name.
-        return aggregates | renames(renamed(before, aggregates), after)
-    columns = dict(_columns(before, after))
-    if columns:
-        # Indexes are compared with the new names of their columns.
-        return columns | renames(renamed(before, columns), after)
+    for sought in (_tables, _aggregates, _columns):
+        first = dict(sought(before, after))
+        if first:
+            # What names them is compared under their new names.
+            return first | renames(renamed(before, first), after)
     found: dict[Ref, Ref] = {}
     gone = [ref for ref in before if ref not in after]
     taken = {
@@ -104,6 +103,34 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
 def _relation_of(ref: Ref, name: str = "") -> tuple[str, str]:
     """The schema and name of an index, or of that of a constraint."""
     return ref.table.rpartition(".")[0], ref.name or name
+
+
+def _tables(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
+    """The one table with the columns of the one that is new: a new one would have no rows.
+
+    The comparison calls it a rename, too.
+    """
+    alike: dict[frozenset[str], tuple[list[Ref], list[Ref]]] = defaultdict(lambda: ([], []))
+    for number, (own, other) in enumerate(((before, after), (after, before))):
+        columns: dict[str, set[str]] = defaultdict(set)
+        for ref in own:
+            if ref.kind == "column":
+                columns[ref.table].add(ref.name)
+        for ref, parts in own.items():
+            names = frozenset(columns[ref.table])
+            if (
+                ref.kind == "table"
+                and EXISTS in parts
+                and len(names) >= FEWEST_COLUMNS
+                and relation_of(other, ref.table) is None
+            ):
+                alike[names][number].append(ref)
+    for gone, new in alike.values():
+        if len(gone) == len(new) == 1 and all(
+            side[ref].get("kind", "table") == "table"
+            for side, ref in ((before, gone[0]), (after, new[0]))
+        ):
+            yield gone[0], new[0]
 
 
 def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
@@ -238,14 +265,15 @@ def _are_alike(old: Parts, new: Parts) -> bool:
 def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
     """The objects under their new names, and an index with its storage parameters.
 
-    What belongs to an aggregate, or reads it, follows it, and so does what lists a column.
+    What belongs to a table or an aggregate, or names it, follows it, and so does what lists a
+    column.
     """
     for old, new in names.items():
-        if old.kind == "continuous_aggregate":
+        if old.kind in _RELATION_WORDS:
             objects = {
                 _follows(ref, old.table, new.table): parts
                 if ref == old
-                else _reading(parts, old.table, new.table)
+                else _reading(ref, parts, old.table, new.table)
                 for ref, parts in objects.items()
             }
         elif old.kind == "column":
@@ -263,7 +291,7 @@ def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
 
 
 def settled(before: Objects, there: Objects, after: Objects, names: dict[Ref, Ref]) -> Objects:
-    """The state after, with what renamed aggregates keep: values that agree, and all unjudged.
+    """The state after, with what renamed relations keep: values that agree, and all unjudged.
 
     So do views where a column was renamed, and what is to stay as it was.
 
@@ -273,20 +301,20 @@ def settled(before: Objects, there: Objects, after: Objects, names: dict[Ref, Re
     columns = {old: new for old, new in names.items() if old.kind == "column"}
     if columns:
         after = dict(_with_columns(before, there, after, columns))
-    aggregates = {old: new for old, new in names.items() if old.kind == "continuous_aggregate"}
-    if not aggregates:
+    relations = {old: new for old, new in names.items() if old.kind in _RELATION_WORDS}
+    if not relations:
         return after
-    tables = {new.table for new in aggregates.values()}
+    tables = {new.table for new in relations.values()}
     found = match_unnamed(_facts_of(after, tables), _facts_of(there, tables))
     named = {Ref.of(key): Ref.of(then) for key, then in found.items()}
-    old = {ref.table for ref in aggregates}
+    old = {ref.table for ref in relations}
     # What was not judged still has the old name; what is declared goes before it.
     first = dict(sorted(after.items(), key=lambda item: item[0].table not in old))
     return {
         ref: _kept(there[ref], parts)
         if ref in there and (ref.kind in DERIVED or ref.table in tables)
         else parts
-        for ref, parts in renamed(first, aggregates | named).items()
+        for ref, parts in renamed(first, relations | named).items()
     }
 
 
@@ -328,8 +356,14 @@ def _follows(ref: Ref, old: str, new: str) -> Ref:
     return ref._replace(table=f"{new}{bracket}{columns}") if table == old else ref
 
 
-def _reading(parts: Parts, old: str, new: str) -> Parts:
-    """The parts of a view as the server prints them after the rename."""
+def _reading(ref: Ref, parts: Parts, old: str, new: str) -> Parts:
+    """The parts of what names a relation as the server prints them after the rename."""
+    if ref.kind == "foreign_key":
+        table, bracket, columns = str(parts.get("references")).rpartition(" (")
+        return {**parts, "references": f"{new} ({columns}"} if bracket and table == old else parts
+    if ref.kind == "table" and "inherits" in parts:
+        under = (new if parent == old else parent for parent in texts(parts["inherits"]))
+        return {**parts, "inherits": tuple(under)}
     query = parts.get("definition")
     if not isinstance(query, Query):
         return parts
@@ -338,25 +372,31 @@ def _reading(parts: Parts, old: str, new: str) -> Parts:
     return made | ({"source": source} if "source" in parts else {})
 
 
-def steps(names: dict[Ref, Ref], there: Objects, *, guarded: bool) -> Iterator[Step]:
+def steps(
+    names: dict[Ref, Ref], before: Objects, there: Objects, *, guarded: bool
+) -> Iterator[Step]:
     """ALTER ... RENAME.
 
     Args:
         there: the objects under their new names.
     """
     for old, new in names.items():
-        if old.kind == "continuous_aggregate":
-            yield from _moved(old.table, new.table, guarded=guarded)
+        if old.kind in _RELATION_WORDS:
+            schema = new.table.rpartition(".")[0]
+            if schema and not any(ref.table.startswith(f"{schema}.") for ref in before):
+                yield Step(_FIRST, -1, create_schema(schema))
+            yield from _moved(old, new, guarded=guarded)
         else:
             schema = schema_of_indexes(old.table, there)
             sql = rename(old, old.name, new.name, guarded=guarded, schema=schema)
             yield Step(_FIRST, 0, sql)
 
 
-def _moved(old: str, new: str, *, guarded: bool) -> Iterator[Step]:
-    """The statements that move and rename a continuous aggregate."""
+def _moved(one: Ref, other: Ref, *, guarded: bool) -> Iterator[Step]:
+    """The statements that move and rename a table or a continuous aggregate."""
+    old, new = one.table, other.table
     (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
-    alter = f"ALTER MATERIALIZED VIEW {'IF EXISTS ' if guarded else ''}"
+    alter = f"ALTER {_RELATION_WORDS[one.kind]} {'IF EXISTS ' if guarded else ''}"
     if schema != new_schema:
         move = f"{alter}{relation(old)} SET SCHEMA "
         yield Step(

@@ -65,15 +65,12 @@ def _stays(finding: Finding) -> bool:
 def _without_parts_of_nothing(facts: Facts, comparison: Comparison) -> Facts:
     """Without the facts of an undeclared object, of which only its existence is a finding.
 
-    What was found under another name is no finding. It is renamed, with its comments and storage;
-    a table is not, as that may be a guess.
+    What was found under another name is no finding. It is renamed, with its comments and storage.
     """
     gone = {
         key
         for key in comparison.sides[1]
-        if key.attribute == EXISTS
-        and key not in facts
-        and (key.kind == "table" or key in comparison.findings)
+        if key.attribute == EXISTS and key not in facts and key in comparison.findings
     }
     return {
         key: value

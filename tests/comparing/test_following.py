@@ -7,7 +7,7 @@ import pytest
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, Expression, FactKey, IndexColumn, Query
-from conformance.comparing.merging import split
+from conformance.comparing.merging import reading, split
 
 COMMUNITY = Capabilities(community_edition=True)
 
@@ -443,3 +443,43 @@ def test_the_type_of_the_time_follows_from_that_of_its_column(type_of_column):
     differing = found(made("timestamp", "timestamp"), made(type_of_column, "timestamptz"))
     follows = type_of_column != "timestamp"
     assert [*differing] == ["column:t.at:type" if follows else "hypertable:t:time_type"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "then"),
+    [
+        ("t", "u", "SELECT t.a FROM t, other.t, tt", "SELECT u.a FROM u, other.u, tt"),
+        ("t", "U", "SELECT 't' FROM t", "SELECT 't' FROM \"U\""),
+        ("T", "u", 'SELECT a FROM t, "T"', "SELECT a FROM t, u"),
+        ("s.t", "s.u", "SELECT a FROM t, s.t, r.t", "SELECT a FROM s.u, s.u, r.t"),
+        ("t", "s.t", "SELECT a FROM t, public.t, s.t", "SELECT a FROM s.t, s.t, s.t"),
+        ("S.t", "t", 'SELECT a FROM "S".t, r.t, t', "SELECT a FROM t, r.t, t"),
+        ("s.t", "r.u", "SELECT a FROM s.t", "SELECT a FROM r.u"),
+    ],
+)
+def test_a_query_as_the_server_prints_it_after_a_rename(old, new, said, then):
+    assert reading(Query(said, said), old, new) == Query(then, then)
+    assert reading(Query("[]", said), old, new).text == then
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "then"),
+    [
+        ("t", "u", "desk.t", "desk.u"),
+        ("t", "u", "desk.tt", "desk.tt"),
+        ("s.t", "s.u", "s.t", "s.u"),
+        ("s.t", "s.u", "r.t", "r.t"),
+        ("t", "s.t", "public.t", "s.t"),
+        ("s.t", "u", "s.t", "public.u"),
+        ("s.t", 'r."', "s.t", r"r.\""),
+        ("s+.t", "s+.u", "s+.t", "s+.u"),
+        ("s.t+", "s.u", "s.t+", "s.u"),
+    ],
+)
+def test_a_plan_as_the_server_makes_it_after_a_rename(old, new, said, then):
+    """The names of a plan are whole; those of columns stay."""
+
+    def plan(name):
+        return f'[[], {{"CTE Name": "{name}", "Output": ["r1.t", "t"]}}]'
+
+    assert reading(Query(plan(said), ""), old, new) == Query(plan(then), "")

@@ -80,7 +80,35 @@ def test_an_index_goes_with_the_view_that_becomes_a_table():
     assert "CREATE INDEX later ON t (a)" in lines
 
 
-def test_a_dropped_table_that_may_have_moved_is_named():
+def of_two_columns(table):
+    return {
+        Ref("table", table): {EXISTS: True, "kind": "table"},
+        **{Ref("column", table, name): COLUMN[Ref("column", "t", "a")] for name in "ab"},
+    }
+
+
+def test_a_table_of_another_name_is_renamed():
+    before, after = of_two_columns("old.t"), of_two_columns("s.u")
+    assert written(before, after) == [
+        'op.execute("CREATE SCHEMA IF NOT EXISTS s")',
+        'op.execute("ALTER TABLE old.t SET SCHEMA s")',
+        'op.execute("ALTER TABLE s.t RENAME TO u")',
+    ]
+    assert 'op.execute("ALTER TABLE IF EXISTS s.t RENAME TO u")' in written(
+        before, after, guarded=True
+    )
+
+
+def test_which_of_two_tables_it_was_is_a_guess():
+    before = of_two_columns("old.t") | of_two_columns("old.u")
+    (first, second) = (
+        line for line in written(before, of_two_columns("t")) if line.startswith("# Loses")
+    )
+    assert first == second
+    assert first.endswith("If it is the later t, write SET SCHEMA or RENAME TO instead.")
+
+
+def test_a_table_of_one_column_may_be_any_other():
     table = {EXISTS: True, "kind": "table"}
     parts = COLUMN[Ref("column", "t", "a")]
     before = {Ref("table", "old.t"): table, Ref("column", "old.t", "a"): parts}
