@@ -238,7 +238,7 @@ def steps_between(  # noqa: PLR0913 - how the statements are to run
     """The statements from one state to the other, what they leave as it is, and where they lead."""
     failed: Failed = {}
     while True:
-        names = {old: new for old, new in renames(before, after).items() if old.kind in kinds}
+        names = renames(before, after, kinds)
         there = renamed(before, names)
         after = settled(before, there, after, names)
         scene = Scene(there, after, guarded, online, undo)

@@ -65,16 +65,20 @@ _CATALOGS = {
 _FIRST = -len(ORDER) - 1
 
 
-def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
+def renames(before: Objects, after: Objects, kinds: Container[str]) -> dict[Ref, Ref]:
     """Old -> new, of objects that differ in nothing but their names.
 
     Where a table becomes a view, or a view a table, its parts go with it.
     """
-    for sought in (_tables, _aggregates, _columns):
-        first = dict(sought(before, after))
+    for kind, sought in (
+        ("table", _tables),
+        ("continuous_aggregate", _aggregates),
+        ("column", _columns),
+    ):
+        first = dict(sought(before, after)) if kind in kinds else {}
         if first:
             # What names them is compared under their new names.
-            return first | renames(renamed(before, first), after)
+            return first | renames(renamed(before, first), after, kinds)
     found: dict[Ref, Ref] = {}
     gone = [ref for ref in before if ref not in after]
     taken = {
@@ -83,7 +87,9 @@ def renames(before: Objects, after: Objects) -> dict[Ref, Ref]:
         if ref.kind in _RELATIONS
     }
     for new, parts in after.items():
-        if new in before or new.kind not in ("index", *_CONSTRAINTS, *_WORDS):
+        if new in before or new.kind not in kinds:
+            continue
+        if new.kind not in ("index", *_CONSTRAINTS, *_WORDS):
             continue
         # An index of that name may go with its table, which is dropped later.
         if "<" in new.name or (new.kind in _RELATIONS and _relation_of(new) in taken):

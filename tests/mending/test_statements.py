@@ -99,6 +99,15 @@ def test_a_table_of_another_name_is_renamed():
     )
 
 
+def test_where_somebody_else_creates_tables_none_is_renamed():
+    """As beside Alembic's autogenerate."""
+    before = of_two_columns("t") | {Ref("trigger", "t", "earlier"): TRIGGER}
+    after = of_two_columns("u") | {Ref("trigger", "u", "later"): TRIGGER}
+    lines = "\n".join(written(before, after, kinds={"trigger"}))
+    assert "CREATE TRIGGER later AFTER INSERT ON u" in lines
+    assert "RENAME" not in lines
+
+
 def test_which_of_two_tables_it_was_is_a_guess():
     before = of_two_columns("old.t") | of_two_columns("old.u")
     (first, second) = (
