@@ -12,6 +12,7 @@ from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees
 from conformance.comparing.following import with_column
 from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY, reading
+from conformance.comparing.tokens import tokens_of
 from conformance.mending.scene import (
     ORDER,
     Objects,
@@ -80,7 +81,8 @@ def renames(before: Objects, after: Objects, kinds: Container[str]) -> dict[Ref,
             # What names them is compared under their new names.
             return first | renames(renamed(before, first), after, kinds)
     found: dict[Ref, Ref] = {}
-    gone = [ref for ref in before if ref not in after]
+    # A name in angle brackets is not that of the database.
+    gone = [ref for ref in before if ref not in after and "<" not in ref.name]
     taken = {
         _relation_of(ref, str(parts.get("name", "")))
         for ref, parts in before.items()
@@ -221,18 +223,26 @@ def _outputs(old: Ref, new: Ref, before: Objects, after: Objects) -> Iterator[tu
     is written.
     """
     alias = re.compile(rf"\bAS\s+\"?{re.escape(old.name)}(?!\w)", re.IGNORECASE)
+    table = old.table.rpartition(".")[2]
     for ref, parts in before.items():
         then = after.get(ref, {})
-        query = then.get("definition")
-        if ref.kind not in DERIVED or query in (None, parts.get("definition")):
+        read, declared = (getattr(side.get("definition"), "text", "") for side in (parts, then))
+        if (
+            ref.kind not in DERIVED
+            or read == declared
+            or not {table, old.name} <= _words(read)
+            or new.name not in _words(declared)
+        ):
             continue
         had, wanted = (_names_of(side.get("columns")) for side in (parts, then))
         if old.name in had and (
-            new.name in wanted
-            if wanted and wanted != had
-            else not alias.search(getattr(query, "text", ""))
+            new.name in wanted if wanted and wanted != had else not alias.search(declared)
         ):
             yield Ref("column", ref.table, old.name), Ref("column", ref.table, new.name)
+
+
+def _words(sql: str) -> set[str | None]:
+    return {name for name, _ in tokens_of(sql)}
 
 
 def _names_of(columns: Any) -> list[str]:
@@ -308,10 +318,12 @@ def settled(before: Objects, there: Objects, after: Objects, names: dict[Ref, Re
     if columns:
         after = dict(_with_columns(before, there, after, columns))
     relations = {old: new for old, new in names.items() if old.kind in _RELATION_WORDS}
-    if not relations:
-        return after
     tables = {new.table for new in relations.values()}
-    found = match_unnamed(_facts_of(after, tables), _facts_of(there, tables))
+    touched = tables | {new.table for new in columns.values()}
+    if not touched:
+        return after
+    # What the models do not name lists the renamed columns.
+    found = match_unnamed(_facts_of(after, touched), _facts_of(there, touched))
     named = {Ref.of(key): Ref.of(then) for key, then in found.items()}
     old = {ref.table for ref in relations}
     # What was not judged still has the old name; what is declared goes before it.
@@ -329,10 +341,11 @@ def _with_columns(
 ) -> Iterator[tuple[Ref, Parts]]:
     renamed_in = {old.table for old in columns}
     for ref, parts in after.items():
-        if before.get(ref) == parts:
-            then = ref
-            for old, new in columns.items():
-                then = _with_new_name(then, old, new)
+        then = ref
+        for old, new in columns.items():
+            then = _with_new_name(then, old, new)
+        # What belongs to a renamed table has the old name of the table yet.
+        if before.get(ref) == parts and then in there:
             if then == ref or then not in after:
                 yield then, there[then]
         elif ref.kind in DERIVED and ref in there:

@@ -38,7 +38,7 @@ CONVENTION = {
 }
 
 
-def towns(name, schema=None, **options):
+def towns(name, schema=None, column="town_id", **options):
     metadata = MetaData(**options)
     Table(
         name,
@@ -54,7 +54,7 @@ def towns(name, schema=None, **options):
         "streets",
         metadata,
         Column("id", Integer, primary_key=True),
-        Column("town_id", ForeignKey(f"{place}.id"), nullable=False),
+        Column(column, ForeignKey(f"{place}.id"), nullable=False),
     )
     declare(metadata, View(f"SELECT id, name FROM {written}", name="names"))
     return metadata
@@ -116,6 +116,21 @@ def test_it_is_renamed_and_back(conformance_engine):
     assert statements[0] == "ALTER TABLE towns RENAME TO cities"
     assert not [statement for statement in statements if " TABLE cities (" in statement]
     assert not [statement for statement in statements if statement.startswith("DROP")]
+
+
+def test_a_column_of_another_table_is_renamed_as_well(conformance_engine):
+    statements = proven(
+        conformance_engine,
+        FILLED,
+        towns("towns"),
+        towns("cities", column="city_id"),
+        {"SELECT name, city_id FROM cities JOIN streets ON city_id = cities.id": [("Delft", 1)]},
+    )
+    assert statements == [
+        "ALTER TABLE towns RENAME TO cities",
+        "ALTER TABLE streets RENAME COLUMN town_id TO city_id",
+        "ALTER INDEX ix_towns_name RENAME TO ix_cities_name",
+    ]
 
 
 @pytest.mark.parametrize(
