@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -345,7 +346,7 @@ def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | 
     for cause in causes_of(error):
         if isinstance(cause, UnicodeDecodeError) and _innermost(cause).startswith(_DRIVERS):
             return EngineUnavailable(
-                f"What the server answers during {during} is no text in its encoding.",
+                f"The answer of the server during {during} cannot be decoded as text.",
                 "Check the proxy in front of the server if there is one, and run this again.",
             )
         if isinstance(cause, DBAPIError):
@@ -366,10 +367,10 @@ def trouble_of_server(error: BaseException, during: str) -> EngineUnavailable | 
 
 def _innermost(error: BaseException) -> str:
     """The name of the module that raised the error, or called what did and is not Python."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
+    name = ""
+    for frame, _ in walk_tb(error.__traceback__):
+        name = frame.f_globals.get("__name__", "")
+    return name
 
 
 def unanswered(url: URL, patience: Patience) -> EngineUnavailable:

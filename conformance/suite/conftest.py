@@ -73,9 +73,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep Alembic's advice about an ini file from being an error, as a project's filter may want.
+    """Ignore Alembic's advice about an old ini file, which a project's filter may make an error.
 
-    A mark goes before the filters of the project's configuration.
+    The filters of a mark win over those of the project's configuration.
     """
     item.add_marker(pytest.mark.filterwarnings(_ADVICE))
 

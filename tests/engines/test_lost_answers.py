@@ -148,7 +148,7 @@ def test_noise_in_the_answer_to_a_login(server: URL) -> None:
         create_engine(url, poolclass=NullPool).connect()
     trouble = trouble_of_server(caught.value, "a check")
     assert trouble is not None
-    assert trouble.problem == "What the server answers during a check is no text in its encoding."
+    assert trouble.problem == "The answer of the server during a check cannot be decoded as text."
     with pytest.raises(UnicodeDecodeError) as caught:
         json.loads(b"\xff")
     assert trouble_of_server(caught.value, "a check") is None
@@ -223,7 +223,7 @@ def invoke(url: URL, *arguments: str) -> Result:
 #: That of a statement, and that of a new connection.
 NETWORK = (
     "the network has failed|ends as soon as it is made|server closed the connection"
-    "|does not answer in time|lost synchronization with server|is no text in its encoding"
+    "|does not answer in time|lost synchronization with server|cannot be decoded as text"
 )
 
 
