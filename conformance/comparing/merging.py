@@ -249,20 +249,19 @@ def reading(query: Query, old: str, new: str) -> Query:
 
 
 def _in_text(text: str, old: str, new: str) -> str:
-    (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
+    schema, _, short = old.rpartition(".")
+    then = ".".join(map(identifier, new.split(".")))
     tokens = list(tokens_of(text))
     words = [written for _, written in tokens]
     for place, (name, _) in enumerate(tokens):
         if name != short:
             continue
         dotted = place > 1 and words[place - 1] == "."
-        if schema == new_schema == "":
-            # Whatever stands before it may be the default schema.
-            words[place] = identifier(new_short)
-        elif not dotted:
-            words[place] = ".".join(map(identifier, new.split(".")))
+        # If both names are of the default schema, what stands before the dot may be its name.
+        if not dotted or (not schema and "." not in new):
+            words[place] = then
         elif tokens[place - 2][0] == (schema or _DEFAULT_SCHEMA):
-            words[place - 2 : place + 1] = "", "", ".".join(map(identifier, new.split(".")))
+            words[place - 2 : place + 1] = "", "", then
     return "".join(words)
 
 

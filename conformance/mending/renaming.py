@@ -22,7 +22,7 @@ from conformance.mending.scene import (
     relation_of,
     schema_of_indexes,
 )
-from conformance.mending.schemas import create_schema
+from conformance.mending.schemas import create_schema, known, schema_of
 from conformance.mending.sql import block, literal, name, regclass, relation, texts
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def renames(before: Objects, after: Objects, kinds: Container[str]) -> dict[Ref,
     ):
         first = dict(sought(before, after)) if kind in kinds else {}
         if first:
-            # What names them is compared under their new names.
+            # All that names them is compared under the new names.
             return first | renames(renamed(before, first), after, kinds)
     found: dict[Ref, Ref] = {}
     # A name in angle brackets is not that of the database.
@@ -164,10 +164,9 @@ def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
 def _after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
     """The parts of an object after a column was renamed."""
     if ref.kind == "foreign_key":
-        table, bracket, columns = str(parts.get("references")).rpartition(" (")
-        if bracket and table == old.table:
-            named = with_column(tuple(columns.rstrip(")").split(", ")), old.name, new.name)
-            parts = {**parts, "references": f"{table} ({', '.join(named)})"}
+        table, columns = _reference(parts)
+        if table == old.table:
+            parts = {**parts, "references": f"{table} ({_listed_anew(columns, old, new)})"}
     if ref.kind in DERIVED:
         return _query_after_rename(ref, parts, old, new)
     if ref.table != old.table or ref.kind not in (*_OF_COLUMNS, *_READING):
@@ -175,7 +174,7 @@ def _after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
     return {
         attribute: value
         if attribute in ("name", "references") or attribute not in _READING.get(ref.kind, parts)
-        else _of_event(value, old.name, new.name)
+        else _of_events(value, old, new)
         if attribute == "events"
         else with_column(value, old.name, new.name)
         for attribute, value in parts.items()
@@ -195,12 +194,22 @@ def _query_after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
     return {**parts, "definition": query} if "definition" in parts else parts
 
 
-def _of_event(events: Any, old: str, new: str) -> Any:
+def _reference(parts: Parts) -> tuple[str, str]:
+    """The table that a foreign key refers to, and the columns there, as in `a, b`."""
+    table, _, columns = str(parts.get("references")).rpartition(" (")
+    return table, columns.removesuffix(")")
+
+
+def _listed_anew(columns: str, old: Ref, new: Ref) -> str:
+    """`a, b` after a column was renamed."""
+    return ", ".join(with_column(tuple(columns.split(", ")), old.name, new.name))
+
+
+def _of_events(events: Any, old: Ref, new: Ref) -> Any:
     """The events of a trigger, such as `update of price, volume`."""
+    of = "update of "
     return tuple(
-        f"update of {', '.join(with_column(tuple(columns.split(', ')), old, new))}"
-        if (columns := event.removeprefix("update of ")) != event
-        else event
+        of + _listed_anew(event.removeprefix(of), old, new) if event.startswith(of) else event
         for event in events
     )
 
@@ -211,16 +220,15 @@ def _with_new_name(ref: Ref, old: Ref, new: Ref) -> Ref:
     if table != old.table:
         return ref
     if bracket:
-        named = with_column(tuple(columns.rstrip(")").split(", ")), old.name, new.name)
-        return ref._replace(table=f"{table} ({', '.join(named)})")
+        return ref._replace(table=f"{table} ({_listed_anew(columns.removesuffix(')'), old, new)})")
     return ref._replace(name=new.name) if ref.kind in _PARTS and ref.name == old.name else ref
 
 
 def _outputs(old: Ref, new: Ref, before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
-    """The columns of views that have their names from the column: they keep the old one.
+    """The columns of views that take their names from the column. PostgreSQL keeps the old name.
 
-    Of a declared query that names the new column the server cannot say the columns yet; an alias
-    is written.
+    The server cannot plan a declared query that names the new column before the rename. The text of
+    the query is therefore searched for an alias.
     """
     alias = re.compile(rf"\bAS\s+\"?{re.escape(old.name)}(?!\w)", re.IGNORECASE)
     table = old.table.rpartition(".")[2]
@@ -350,8 +358,8 @@ def _with_columns(
                 yield then, there[then]
         elif ref.kind in DERIVED and ref in there:
             # Of a view that names the column the declared columns were not known.
-            known = {"columns": there[ref]["columns"]} if ref.table in renamed_in else {}
-            yield ref, _kept(there[ref], parts | known)
+            columns_then = {"columns": there[ref]["columns"]} if ref.table in renamed_in else {}
+            yield ref, _kept(there[ref], parts | columns_then)
         else:
             yield ref, parts
 
@@ -378,8 +386,8 @@ def _follows(ref: Ref, old: str, new: str) -> Ref:
 def _reading(ref: Ref, parts: Parts, old: str, new: str) -> Parts:
     """The parts of what names a relation as the server prints them after the rename."""
     if ref.kind == "foreign_key":
-        table, bracket, columns = str(parts.get("references")).rpartition(" (")
-        return {**parts, "references": f"{new} ({columns}"} if bracket and table == old else parts
+        table, columns = _reference(parts)
+        return {**parts, "references": f"{new} ({columns})"} if table == old else parts
     if ref.kind == "table" and "inherits" in parts:
         under = (new if parent == old else parent for parent in texts(parts["inherits"]))
         return {**parts, "inherits": tuple(under)}
@@ -397,12 +405,11 @@ def steps(
     """ALTER ... RENAME.
 
     Args:
-        there: the objects under their new names.
+        before, there: the objects under their old and their new names.
     """
     for old, new in names.items():
         if old.kind in _RELATION_WORDS:
-            schema = new.table.rpartition(".")[0]
-            if schema and not any(ref.table.startswith(f"{schema}.") for ref in before):
+            if (schema := schema_of(new)) and schema not in known(before):
                 yield Step(_FIRST, -1, create_schema(schema))
             yield from _moved(old, new, guarded=guarded)
         else:

@@ -9,7 +9,7 @@ from conformance.mending.scene import RELATIONS, making
 from conformance.mending.sql import name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from conformance.mending.scene import Ref, Scene, Step
 
@@ -18,10 +18,15 @@ _INSIDE = frozenset({*RELATIONS, "type", "domain", "sequence", "function", "proc
 
 def steps(scene: Scene) -> Iterator[Step]:
     """CREATE SCHEMA; facts do not say which schemas there are, so one may be there and empty."""
-    known = {_schema_of(ref) for ref in scene.before if ref.kind in _INSIDE}
-    for schema in dict.fromkeys(_schema_of(ref) for ref in _created(scene)):
-        if schema and schema not in known:
+    there = known(scene.before)
+    for schema in dict.fromkeys(schema_of(ref) for ref in _created(scene)):
+        if schema and schema not in there:
             yield making("schema", create_schema(schema))
+
+
+def known(objects: Iterable[Ref]) -> set[str]:
+    """The schemas that have something; the default one is the empty text."""
+    return {schema_of(ref) for ref in objects if ref.kind in _INSIDE}
 
 
 def create_schema(schema: str) -> str:
@@ -35,7 +40,7 @@ def _created(scene: Scene) -> Iterator[Ref]:
             yield ref
 
 
-def _schema_of(ref: Ref) -> str:
+def schema_of(ref: Ref) -> str:
     """Its schema; empty for the default one."""
     schema, dot, _ = ref.table.partition(".")
     return schema if dot else ""
