@@ -10,10 +10,8 @@ from sqlalchemy import (
     DateTime,
     Integer,
     MetaData,
-    NullPool,
     Table,
     UniqueConstraint,
-    create_engine,
 )
 
 from conformance import (
@@ -27,10 +25,9 @@ from conformance import (
     declare,
 )
 from conformance.mending.plan import plan_for
-from conformance.pipeline import check_database
 
+FIRST = "ALTER TABLE t RENAME COLUMN heat TO warmth"
 MADE = (
-    "CREATE EXTENSION IF NOT EXISTS timescaledb",
     "CREATE TABLE t (at timestamptz NOT NULL, heat integer)",
     "SELECT create_hypertable('t', 'at')",
     "INSERT INTO t VALUES ('2024-01-01', 20)",
@@ -49,32 +46,20 @@ def models(*names):
     return metadata
 
 
-def test_it_is_renamed_and_back(conformance_engine):
-    with (
-        conformance_engine.database() as url,
-        create_engine(url, poolclass=NullPool).connect() as connection,
-    ):
-        for statement in MADE:
-            connection.exec_driver_sql(statement)
-
-        def planned(metadata):
-            return plan_for(check_database(connection, metadata, conformance_engine.capabilities))
-
-        assert planned(models("heat")).upgrade == ()
-        plan = planned(models("warmth"))
-        assert plan.mended == ("column:t.warmth:exists",)
-        assert [step.sql for step in plan.upgrade] == ["ALTER TABLE t RENAME COLUMN heat TO warmth"]
-        for step in plan.upgrade:
-            connection.exec_driver_sql(step.sql)
-        assert planned(models("warmth")).upgrade == ()
-        assert connection.exec_driver_sql("SELECT warmth FROM t").scalar() == 20
-        for step in plan.downgrade:
-            connection.exec_driver_sql(step.sql)
-        assert planned(models("heat")).upgrade == ()
+def test_it_is_renamed_and_back(altered):
+    altered.run(MADE)
+    assert plan_for(altered.compared(models("heat"))).upgrade == ()
+    plan = plan_for(altered.compared(models("warmth")))
+    assert plan.mended == ("column:t.warmth:exists",)
+    assert [step.sql for step in plan.upgrade] == [FIRST]
+    altered.run(step.sql for step in plan.upgrade)
+    assert plan_for(altered.compared(models("warmth"))).upgrade == ()
+    assert altered.rows("SELECT warmth FROM t") == [(20,)]
+    altered.run(step.sql for step in plan.downgrade)
+    assert plan_for(altered.compared(models("heat"))).upgrade == ()
 
 
 USED = (
-    "CREATE EXTENSION IF NOT EXISTS timescaledb",
     "CREATE TABLE t (at timestamptz NOT NULL, heat integer, UNIQUE (heat, at))",
     "CREATE INDEX ix_t_heat ON t (heat)",
     "SELECT create_hypertable('t', 'at')",
@@ -102,41 +87,29 @@ def used(name):
     return metadata
 
 
-def test_what_uses_it_follows(conformance_engine):
+def test_what_uses_it_follows(altered):
     """Neither the aggregate nor the values are dropped, and the compressed chunks stay so."""
-    if not conformance_engine.capabilities.community_edition:
+    if not altered.capabilities.community_edition:
         pytest.skip("needs the Community edition")
-    with (
-        conformance_engine.database() as url,
-        create_engine(url, poolclass=NullPool).connect() as connection,
-    ):
-        for statement in USED:
-            connection.exec_driver_sql(statement)
-
-        def compared(metadata):
-            return check_database(connection, metadata, conformance_engine.capabilities)
-
-        assert plan_for(compared(used("heat"))).upgrade == ()
-        found = compared(used("warmth"))
-        assert {finding.id for finding in found.findings.values()} == {
-            "column:t.warmth:exists",
-            "index:t.ix_t_warmth:exists",
-        }
-        plan = plan_for(found)
-        assert [step.sql for step in plan.upgrade] == [
-            "ALTER TABLE t RENAME COLUMN heat TO warmth",
-            "ALTER INDEX ix_t_heat RENAME TO ix_t_warmth",
-        ]
-        for step in plan.upgrade:
-            connection.exec_driver_sql(step.sql)
-        assert not compared(used("warmth")).findings
-        for step in plan.downgrade:
-            connection.exec_driver_sql(step.sql)
-        assert not compared(used("heat")).findings
+    altered.run(USED)
+    assert plan_for(altered.compared(used("heat"))).upgrade == ()
+    found = altered.compared(used("warmth"))
+    assert {finding.id for finding in found.findings.values()} == {
+        "column:t.warmth:exists",
+        "index:t.ix_t_warmth:exists",
+    }
+    plan = plan_for(found)
+    assert [step.sql for step in plan.upgrade] == [
+        FIRST,
+        "ALTER INDEX ix_t_heat RENAME TO ix_t_warmth",
+    ]
+    altered.run(step.sql for step in plan.upgrade)
+    assert not altered.compared(used("warmth")).findings
+    altered.run(step.sql for step in plan.downgrade)
+    assert not altered.compared(used("heat")).findings
 
 
 NAMED = (
-    "CREATE EXTENSION IF NOT EXISTS timescaledb",
     "CREATE TABLE t (at timestamptz NOT NULL, heat integer CONSTRAINT is_warm CHECK (heat > 0),"
     " UNIQUE (at, heat))",
     "SELECT create_hypertable('t', 'at')",
@@ -148,7 +121,7 @@ NAMED = (
 )
 
 
-def test_what_nobody_declared_is_dropped_and_the_values_are_kept(conformance_engine):
+def test_what_nobody_declared_is_dropped_and_the_values_are_kept(altered):
     """Declared are the check and the key, under the new name; not the comment."""
     metadata = MetaData()
     Table(
@@ -159,54 +132,32 @@ def test_what_nobody_declared_is_dropped_and_the_values_are_kept(conformance_eng
         UniqueConstraint("at", "warmth", name="t_at_heat_key"),
         Hypertable("at", chunk_interval="7 days"),
     )
-    with (
-        conformance_engine.database() as url,
-        create_engine(url, poolclass=NullPool).connect() as connection,
-    ):
-        for statement in NAMED:
-            connection.exec_driver_sql(statement)
-
-        def compared():
-            return check_database(connection, metadata, conformance_engine.capabilities)
-
-        before = compared()
-        assert {finding.id for finding in before.findings.values() if finding.fails} == {
-            "column:t.warmth:exists",
-            "index:t.ix_by_hand:exists",
-            "privilege:t (at).PUBLIC:exists",
-            "view:by_hand:exists",
-        }
-        plan = plan_for(before)
-        for step in plan.upgrade:
-            connection.exec_driver_sql(step.sql)
-        assert not compared().findings
-        assert connection.exec_driver_sql("SELECT warmth FROM t").scalar() == 20
-        assert (
-            connection.exec_driver_sql("SELECT col_description('t'::regclass, 2)").scalar()
-            == "in degrees"
-        )
-        for step in plan.downgrade:
-            connection.exec_driver_sql(step.sql)
-        assert compared().sides[1] == before.sides[1]
+    altered.run(NAMED)
+    before = altered.compared(metadata)
+    assert {finding.id for finding in before.findings.values() if finding.fails} == {
+        "column:t.warmth:exists",
+        "index:t.ix_by_hand:exists",
+        "privilege:t (at).PUBLIC:exists",
+        "view:by_hand:exists",
+    }
+    plan = plan_for(before)
+    altered.run(step.sql for step in plan.upgrade)
+    assert not altered.compared(metadata).findings
+    assert altered.rows("SELECT warmth FROM t") == [(20,)]
+    assert altered.rows("SELECT col_description('t'::regclass, 2)") == [("in degrees",)]
+    altered.run(step.sql for step in plan.downgrade)
+    assert altered.compared(metadata).sides[1] == before.sides[1]
 
 
-def test_an_index_that_is_left_follows(conformance_engine):
-    with (
-        conformance_engine.database() as url,
-        create_engine(url, poolclass=NullPool).connect() as connection,
-    ):
-        for statement in (*MADE, "CREATE INDEX ix_by_hand ON t (heat)"):
-            connection.exec_driver_sql(statement)
-        comparison = check_database(connection, models("warmth"), conformance_engine.capabilities)
-        plan = plan_for(comparison, wanted=lambda finding: finding.kind == "column")
-        assert [step.sql for step in plan.upgrade] == ["ALTER TABLE t RENAME COLUMN heat TO warmth"]
-        assert [step.sql for step in plan.downgrade] == [
-            "ALTER TABLE t RENAME COLUMN warmth TO heat"
-        ]
+def test_an_index_that_is_left_follows(altered):
+    altered.run((*MADE, "CREATE INDEX ix_by_hand ON t (heat)"))
+    comparison = altered.compared(models("warmth"))
+    plan = plan_for(comparison, wanted=lambda finding: finding.kind == "column")
+    assert [step.sql for step in plan.upgrade] == [FIRST]
+    assert [step.sql for step in plan.downgrade] == ["ALTER TABLE t RENAME COLUMN warmth TO heat"]
 
 
 FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
-FIRST = "ALTER TABLE t RENAME COLUMN heat TO warmth"
 
 
 def doubled(name):
@@ -241,7 +192,7 @@ def policed(name):
         (
             [
                 FUNCTION,
-                "CREATE TRIGGER tr BEFORE UPDATE OF id, heat ON t FOR EACH ROW WHEN (NEW.heat > 2)"
+                "CREATE TRIGGER tr BEFORE UPDATE OF heat, id ON t FOR EACH ROW WHEN (NEW.heat > 2)"
                 " EXECUTE FUNCTION f()",
             ],
             triggered,
@@ -274,7 +225,7 @@ def policed(name):
     ],
     ids=["generated", "trigger", "row security", "view", "alias", "alias of the old name"],
 )
-def test_what_reads_it_follows(conformance_engine, statements, declared, more):
+def test_what_reads_it_follows(altered, statements, declared, more):
     def models_with(name):
         metadata = MetaData()
         parts = declared(name)
@@ -289,33 +240,11 @@ def test_what_reads_it_follows(conformance_engine, statements, declared, more):
         declare(metadata, *views)
         return metadata
 
-    with (
-        conformance_engine.database() as url,
-        create_engine(url, poolclass=NullPool).connect() as connection,
-    ):
-        for statement in (
-            "CREATE EXTENSION IF NOT EXISTS timescaledb",
-            "CREATE TABLE t (id integer PRIMARY KEY, heat integer)",
-            *statements,
-        ):
-            connection.exec_driver_sql(statement)
-
-        def compared(name):
-            return check_database(connection, models_with(name), conformance_engine.capabilities)
-
-        assert not compared("heat").findings
-        plan = plan_for(compared("warmth"))
-        assert [step.sql for step in plan.upgrade] == [FIRST, *more]
-        for step in plan.upgrade:
-            connection.exec_driver_sql(step.sql)
-        assert not compared("warmth").findings
-        for step in plan.downgrade:
-            connection.exec_driver_sql(step.sql)
-        assert not compared("heat").findings
+    altered.run(["CREATE TABLE t (id integer PRIMARY KEY, heat integer)", *statements])
+    assert altered.mended(models_with("heat"), models_with("warmth"), {}) == [FIRST, *more]
 
 
 GROUPED = (
-    "CREATE EXTENSION IF NOT EXISTS timescaledb",
     "CREATE TABLE t (at timestamptz NOT NULL, heat integer)",
     "SELECT create_hypertable('t', 'at')",
     "INSERT INTO t VALUES ('2024-01-01', 20)",
@@ -325,9 +254,9 @@ GROUPED = (
 )
 
 
-def test_an_aggregate_keeps_its_rows(conformance_engine):
+def test_an_aggregate_keeps_its_rows(altered):
     """Its own column, which has the name of the renamed one, is renamed as well."""
-    if not conformance_engine.capabilities.community_edition:
+    if not altered.capabilities.community_edition:
         pytest.skip("needs the Community edition")
 
     def grouped(name):
@@ -338,28 +267,8 @@ def test_an_aggregate_keeps_its_rows(conformance_engine):
         declare(metadata, ContinuousAggregate(query, name="daily", materialized_only=True))
         return metadata
 
-    with conformance_engine.database() as url:
-        engine = create_engine(url, poolclass=NullPool)
-
-        def run(statements):
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for statement in statements:
-                    connection.exec_driver_sql(statement)
-
-        def compared(name):
-            with engine.connect() as connection:
-                return check_database(connection, grouped(name), conformance_engine.capabilities)
-
-        def rows(name):
-            with engine.connect() as connection:
-                return connection.exec_driver_sql(f"SELECT {name}, rows FROM daily").all()
-
-        run(GROUPED)
-        assert not compared("heat").findings
-        plan = plan_for(compared("warmth"))
-        run(step.sql for step in plan.upgrade)
-        assert not compared("warmth").findings
-        assert rows("warmth") == [(20, 1)]
-        run(step.sql for step in plan.downgrade)
-        assert not compared("heat").findings
-        assert rows("heat") == [(20, 1)]
+    altered.run(GROUPED)
+    altered.mended(
+        grouped("heat"), grouped("warmth"), {"SELECT warmth, rows FROM daily": [(20, 1)]}
+    )
+    assert altered.rows("SELECT heat, rows FROM daily") == [(20, 1)]

@@ -10,11 +10,9 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     MetaData,
-    NullPool,
     Table,
     Text,
     UniqueConstraint,
-    create_engine,
 )
 
 from conformance import (
@@ -26,9 +24,7 @@ from conformance import (
     declare,
 )
 from conformance.mending.plan import plan_for
-from conformance.pipeline import check_database
 
-EXTENSION = "CREATE EXTENSION IF NOT EXISTS timescaledb"
 CONVENTION = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -60,40 +56,12 @@ def towns(name, schema=None, column="town_id", **options):
     return metadata
 
 
-def proven(conformance_engine, statements, first, then, expected):
-    """The statements of the fix; the rows of the first query are there before and after."""
-    with conformance_engine.database() as url:
-        engine = create_engine(url, poolclass=NullPool)
-
-        def run(statements):
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for statement in statements:
-                    connection.exec_driver_sql(statement)
-
-        def compared(metadata):
-            with engine.connect() as connection:
-                return check_database(connection, metadata, conformance_engine.capabilities)
-
-        run([EXTENSION])
-        with engine.begin() as connection:
-            first.create_all(connection)
-        run(statements)
-        assert not compared(first).findings
-        before = compared(first)
-        plan = plan_for(compared(then))
-        assert not plan.unmended
-        run(step.sql for step in plan.upgrade)
-        assert not compared(then).findings
-        with engine.connect() as connection:
-            for query, rows in expected.items():
-                assert connection.exec_driver_sql(query).all() == rows
-        run(step.sql for step in plan.downgrade)
-        after = compared(first)
-        assert not after.findings
-        assert {
-            key: value for key, value in after.sides[1].items() if key.kind != "schema"
-        } == before.sides[1]
-        return [step.sql for step in plan.upgrade]
+def proven(altered, statements, first, then, rows):
+    """The statements that mend a database that has the first models and is to have the others."""
+    with altered.sessions.begin() as connection:
+        first.create_all(connection)
+    altered.run(statements)
+    return altered.mended(first, then, rows)
 
 
 FILLED = (
@@ -105,9 +73,9 @@ FILLED = (
 )
 
 
-def test_it_is_renamed_and_back(conformance_engine):
+def test_it_is_renamed_and_back(altered):
     statements = proven(
-        conformance_engine,
+        altered,
         FILLED,
         towns("towns", naming_convention=CONVENTION),
         towns("cities", naming_convention=CONVENTION),
@@ -118,9 +86,9 @@ def test_it_is_renamed_and_back(conformance_engine):
     assert not [statement for statement in statements if statement.startswith("DROP")]
 
 
-def test_a_column_of_another_table_is_renamed_as_well(conformance_engine):
+def test_a_column_of_another_table_is_renamed_as_well(altered):
     statements = proven(
-        conformance_engine,
+        altered,
         FILLED,
         towns("towns"),
         towns("cities", column="city_id"),
@@ -151,11 +119,11 @@ def test_a_column_of_another_table_is_renamed_as_well(conformance_engine):
     ],
     ids=["moved", "moved and renamed"],
 )
-def test_it_is_moved_and_back(conformance_engine, names, first):
+def test_it_is_moved_and_back(altered, names, first):
     """The schema is created, and is empty afterwards."""
     old, schema, new, new_schema = names
     statements = proven(
-        conformance_engine,
+        altered,
         FILLED,
         towns(old, schema),
         towns(new, new_schema),
@@ -197,11 +165,11 @@ def readings(name, schema=None):
     ],
     ids=["renamed", "moved"],
 )
-def test_a_hypertable_keeps_its_chunks_and_its_aggregate(conformance_engine, name, schema, first):
-    if not conformance_engine.capabilities.community_edition:
+def test_a_hypertable_keeps_its_chunks_and_its_aggregate(altered, name, schema, first):
+    if not altered.capabilities.community_edition:
         pytest.skip("needs the Community edition")
     statements = proven(
-        conformance_engine,
+        altered,
         (
             "SELECT create_hypertable('readings', 'at', chunk_time_interval => INTERVAL '7 days')",
             "ALTER TABLE readings SET (timescaledb.compress, timescaledb.compress_segmentby ="
@@ -230,34 +198,25 @@ def test_a_hypertable_keeps_its_chunks_and_its_aggregate(conformance_engine, nam
     ]
 
 
-def test_what_nobody_declared_is_dropped(conformance_engine):
+def test_what_nobody_declared_is_dropped(altered):
     """An index and a trigger of the table, under its new name."""
     metadata = towns("cities")
-    with (
-        conformance_engine.database() as url,
-        create_engine(url, poolclass=NullPool).connect() as connection,
-    ):
-        connection.exec_driver_sql(EXTENSION)
+    with altered.sessions.begin() as connection:
         towns("towns").create_all(connection)
-        for statement in (
+    altered.run(
+        [
             *FILLED,
             "CREATE INDEX by_hand ON towns (code, name)",
             "CREATE TRIGGER unchanged BEFORE UPDATE ON towns FOR EACH ROW"
             " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
             "GRANT SELECT ON towns TO PUBLIC",
-        ):
-            connection.exec_driver_sql(statement)
-
-        def compared():
-            return check_database(connection, metadata, conformance_engine.capabilities)
-
-        before = compared()
-        plan = plan_for(before)
-        assert not plan.unmended
-        for step in plan.upgrade:
-            connection.exec_driver_sql(step.sql)
-        assert not compared().findings
-        assert connection.exec_driver_sql("SELECT name FROM cities").scalar() == "Delft"
-        for step in plan.downgrade:
-            connection.exec_driver_sql(step.sql)
-        assert compared().sides[1] == before.sides[1]
+        ]
+    )
+    before = altered.compared(metadata)
+    plan = plan_for(before)
+    assert not plan.unmended
+    altered.run(step.sql for step in plan.upgrade)
+    assert not altered.compared(metadata).findings
+    assert altered.rows("SELECT name FROM cities") == [("Delft",)]
+    altered.run(step.sql for step in plan.downgrade)
+    assert altered.compared(metadata).sides[1] == before.sides[1]
