@@ -64,7 +64,7 @@ install: $(INSTALLED) ## Create .venv and install everything into it
 conform: $(INSTALLED) ## Start TimescaleDB, migrate, check every fact, print the verdict
 	@$(GUARD) $(BIN)/conformance check $(ENGINE_OPTIONS) --reports=$(REPORTS)
 
-# A worker with a test that hangs ends after faulthandler_timeout: that test fails, and the others go on.
+# A test that hangs fails after faulthandler_timeout; pytest replaces its worker and runs the other tests.
 .PHONY: test
 test: $(INSTALLED) ## Everything: the suite and the tool's own tests
 	@$(GUARD) $(BIN)/python -m pytest $(PYTEST_OPTIONS) --conformance-profile=$(PROFILE) \
