@@ -22,6 +22,7 @@ from conformance.comparing.facts import (
 from conformance.comparing.following import following, same, with_column
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
+from conformance.comparing.pairing import pairs
 from conformance.comparing.serials import of_one_sequence
 from conformance.comparing.tokens import tokens_of
 
@@ -221,8 +222,7 @@ def _alike(
                 )
                 alike[key.kind, query][number].append(key)
     for missing, undeclared in alike.values():
-        if len(missing) == len(undeclared) == 1:
-            (key,), (found,) = missing, undeclared
+        for key, found in pairs(missing, undeclared):
             if key.kind == "table" or _same(
                 key, found, expected, lambda sought: _reading(sought, observed, names)
             ):

@@ -12,6 +12,7 @@ from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees
 from conformance.comparing.following import with_column
 from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY, reading
+from conformance.comparing.pairing import pairs
 from conformance.comparing.tokens import tokens_of
 from conformance.mending.scene import (
     ORDER,
@@ -133,12 +134,13 @@ def _tables(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
                 and relation_of(other, ref.table) is None
             ):
                 alike[names][number].append(ref)
-    for gone, new in alike.values():
-        if len(gone) == len(new) == 1 and all(
-            side[ref].get("kind", "table") == "table"
-            for side, ref in ((before, gone[0]), (after, new[0]))
-        ):
-            yield gone[0], new[0]
+    for both in alike.values():
+        for gone, new in pairs(*both):
+            if all(
+                side[ref].get("kind", "table") == "table"
+                for side, ref in ((before, gone), (after, new))
+            ):
+                yield gone, new
 
 
 def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
@@ -268,14 +270,14 @@ def _aggregates(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
         for ref, parts in own.items():
             if ref.kind == "continuous_aggregate" and ref not in other:
                 alike[parts.get("definition")][number].append(ref)
-    for gone, new in alike.values():
-        if len(gone) == len(new) == 1:
+    for both in alike.values():
+        for gone, new in pairs(*both):
             old, its = (
                 {name: side[ref].get(name) for name in OF_QUERY}
-                for side, ref in ((before, gone[0]), (after, new[0]))
+                for side, ref in ((before, gone), (after, new))
             )
-            if _are_alike(old, its) and relation_of(before, new[0].table) is None:
-                yield gone[0], new[0]
+            if _are_alike(old, its) and relation_of(before, new.table) is None:
+                yield gone, new
 
 
 def _are_alike(old: Parts, new: Parts) -> bool:

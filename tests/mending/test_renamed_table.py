@@ -58,6 +58,8 @@ def towns(name, schema=None, column="town_id", **options):
 
 def proven(altered, statements, first, then, rows):
     """The statements that mend a database that has the first models and is to have the others."""
+    schemas = sorted({table.schema for table in first.tables.values() if table.schema})
+    altered.run(f"CREATE SCHEMA {schema}" for schema in schemas)
     with altered.sessions.begin() as connection:
         first.create_all(connection)
     altered.run(statements)
@@ -99,6 +101,33 @@ def test_a_column_of_another_table_is_renamed_as_well(altered):
         "ALTER TABLE streets RENAME COLUMN town_id TO city_id",
         "ALTER INDEX ix_towns_name RENAME TO ix_cities_name",
     ]
+
+
+def of_tenants(name):
+    metadata = MetaData()
+    for tenant in ("acme", "globex"):
+        Table(
+            name,
+            metadata,
+            Column("id", Integer, primary_key=True),
+            Column("name", Text, index=True),
+            schema=tenant,
+        )
+    return metadata
+
+
+def test_it_is_renamed_in_the_schema_of_each_tenant(altered):
+    statements = proven(
+        altered,
+        [f"INSERT INTO {tenant}.towns VALUES (1, '{tenant}')" for tenant in ("acme", "globex")],
+        of_tenants("towns"),
+        of_tenants("cities"),
+        {f"SELECT name FROM {tenant}.cities": [(tenant,)] for tenant in ("acme", "globex")},
+    )
+    assert statements[:2] == [
+        f"ALTER TABLE {tenant}.towns RENAME TO cities" for tenant in ("acme", "globex")
+    ]
+    assert not [statement for statement in statements if statement.startswith("DROP")]
 
 
 @pytest.mark.parametrize(
