@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import (
@@ -23,6 +22,7 @@ from sqlalchemy.types import NullType
 
 from conformance.comparing.facts import Expression, TypeName
 from conformance.comparing.identifiers import identifier
+from conformance.comparing.lengths import with_length
 from conformance.inspecting.constraints import referred
 from conformance.inspecting.expressions import bare
 from conformance.inspecting.observed import text_of
@@ -120,23 +120,13 @@ def _domain(observed: Observed, domain: DOMAIN) -> DOMAIN:
     spelled = of["type"]
     return DOMAIN(
         str(domain.name),
-        _with_length(domain.data_type, spelled.text if isinstance(spelled, TypeName) else ""),
+        with_length(domain.data_type, spelled.text if isinstance(spelled, TypeName) else ""),
         collation=of["collation"],  # type: ignore[arg-type]
         default=None if default is None else text(for_sqlalchemy(default)),
         not_null=True if of["nullable"] is False else None,
         check=None if check is None else text(for_sqlalchemy(bare(check))),
         schema=domain.schema,
     )
-
-
-def _with_length(kind: Any, spelled: str) -> Any:
-    """The type with the numbers of `numeric(5,2)`: SQLAlchemy leaves out those of a domain."""
-    numbers = re.search(r"\((-?\d+)(?:,(-?\d+))?\)", spelled)
-    names = ("precision", "scale") if hasattr(kind, "precision") else ("length",)
-    for name, number in zip(names, numbers.groups() if numbers else (), strict=False):
-        if number is not None:
-            setattr(kind, name, int(number))
-    return kind
 
 
 def _default(of: Attributes) -> Any:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 from sqlalchemy import MetaData, Table, text
+from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import NullType, UserDefinedType
 
-from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.facts import EXISTS, FactKey, TypeName
+from conformance.comparing.lengths import with_length
 from conformance.comparing.tokens import quoted_table
 from conformance.declarations import Compression, HashPartition, Hypertable, OrderBy
 from conformance.observed import Scope, observed_facts
@@ -91,8 +93,19 @@ def reflect(connection: Connection, scope: Scope | None = None) -> MetaData:
             if isinstance(column.type, NullType):
                 where = {"table": name, "column": column.name}
                 column.type = Unknown(str(connection.scalar(_TYPE, where)))
+            _complete_domain(column.type, facts)
         _declare(table, key.table, facts)
     return metadata
+
+
+def _complete_domain(kind: Any, facts: Facts) -> None:
+    domain = kind.item_type if isinstance(kind, ARRAY) else kind
+    if not isinstance(domain, DOMAIN):
+        return
+    name = f"{domain.schema}.{domain.name}" if domain.schema else str(domain.name)
+    spelled = facts.get(FactKey("domain", name, "", "type"))
+    if isinstance(spelled, TypeName):
+        with_length(domain.data_type, spelled.text)
 
 
 def _declare(table: Table, name: str, facts: Facts) -> None:

@@ -15,11 +15,14 @@ from models import Base
 OTHERS = """
 CREATE SCHEMA "Odd One";
 CREATE TYPE "Odd One".mood AS ENUM ('good', 'bad');
+CREATE DOMAIN "Odd One".volts AS numeric(4,3) CHECK (VALUE >= 0);
+CREATE DOMAIN code AS varchar(3);
 CREATE TABLE "Odd One"."Parent" ("The Id" integer PRIMARY KEY, mood "Odd One".mood NOT NULL);
 CREATE TABLE counted (
     n bigint NOT NULL, "a ""b" integer NOT NULL, parent integer NOT NULL
         REFERENCES "Odd One"."Parent" ("The Id"),
-    share double precision CHECK (share BETWEEN 0 AND 1), PRIMARY KEY (n, "a ""b"));
+    share double precision CHECK (share BETWEEN 0 AND 1),
+    volts "Odd One".volts NOT NULL, code code NOT NULL, PRIMARY KEY (n, "a ""b"));
 SELECT create_hypertable('counted', 'n', chunk_time_interval => 100);
 SELECT add_dimension('counted', 'a "b', number_partitions => 3);
 """
@@ -69,6 +72,8 @@ def test_names_partitions_enums_and_other_schemas(connection):
     assert [(item.column, item.partitions) for item in hypertable.partitions] == [('a "b', 3)]
     assert compression_of(counted) is None
     assert isinstance(parent.c.mood.type, Enum)
+    volts, code = (counted.c[name].type.data_type for name in ("volts", "code"))
+    assert (volts.precision, volts.scale, code.length) == (4, 3, 3)
     (key,) = [item for item in counted.constraints if isinstance(item, ForeignKeyConstraint)]
     assert key.referred_table is parent
 
