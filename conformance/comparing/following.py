@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from conformance.comparing.facts import (
 )
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of
+from conformance.comparing.reading import read_relations, with_column_read
 from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,10 @@ def following(
                 if finding.disagreement == "missing" and cause not in names
                 else finding.disagreement == "different"
                 and cause in names
-                and same(expected[key], _anew(observed[key], key, cause, names[cause]))
+                and any(
+                    same(expected[key], then)
+                    for then in _anew(observed[key], key, cause, names[cause])
+                )
             ):
                 found[cause].append(key)
                 break
@@ -82,7 +85,13 @@ def following(
 def _tables_of(key: FactKey, expected: Facts) -> set[str]:
     """The tables that can be the cause: its own, and the one that it refers to or reads."""
     referred = _referred(expected.get(key._replace(attribute="references")))[0]
-    return {key.table, referred, str(expected.get(key._replace(attribute="source")))}
+    tables = {key.table, referred, str(expected.get(key._replace(attribute="source")))}
+    query = expected.get(key)
+    if isinstance(query, Query):
+        # A table of the default schema has no schema in a fact.
+        for relation in read_relations(query):
+            tables |= {relation, relation.partition(".")[2]}
+    return tables
 
 
 def _is_cause(key: FactKey, findings: Mapping[FactKey, Finding]) -> bool:
@@ -163,29 +172,29 @@ def _referred(references: object) -> tuple[str, list[str]]:
     return target, columns.removesuffix(")").split(", ")
 
 
-def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Any:
-    """The observed value, with the declared name of the table or the column."""
+def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Iterator[Any]:
+    """The observed value, with the declared name of the table or the column.
+
+    A column of a view may have its name from the column or keep its own.
+    """
     if isinstance(value, Query):
-        return with_column(value, found.name, cause.name) if cause.kind == "column" else value
-    if key.attribute == "references":
+        if cause.kind == "column":
+            for output in (True, False):
+                yield with_column_read(value, found, cause.name, output=output)
+        else:
+            yield value
+    elif key.attribute == "references":
         target, columns = _referred(value)
-        if target != found.table:
-            return value
         named = with_column(tuple(columns), found.name, cause.name)
-        return f"{cause.table} ({', '.join(named)})"
-    if key.attribute == "source":
-        return cause.table if value == found.table else value
-    return with_column(value, found.name, cause.name) if key.table == cause.table else value
+        yield f"{cause.table} ({', '.join(named)})" if target == found.table else value
+    elif key.attribute == "source":
+        yield cause.table if value == found.table else value
+    else:
+        yield with_column(value, found.name, cause.name) if key.table == cause.table else value
 
 
 def with_column(value: Any, old: str, new: str) -> Any:
-    """The value of a key, an index, compression or a view after the column was renamed."""
-    if isinstance(value, Query):
-        word = rf"(?<![\w$]){re.escape(old)}(?![\w$])"
-        canonical, text = (
-            re.sub(word, lambda _: new, said) for said in (value.canonical, value.text)
-        )
-        return replace(value, canonical=canonical, text=text)
+    """The value of a key, an index or compression after the column was renamed."""
     if isinstance(value, Expression):
         return replace(value, canonical=_renamed(value.canonical, old, new))
     if isinstance(value, tuple):

@@ -13,6 +13,7 @@ from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees
 from conformance.comparing.following import with_column
 from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY, reading
 from conformance.comparing.pairing import pairs
+from conformance.comparing.reading import with_column_read
 from conformance.comparing.tokens import tokens_of
 from conformance.mending.scene import (
     ORDER,
@@ -27,7 +28,7 @@ from conformance.mending.schemas import create_schema, known, schema_of
 from conformance.mending.sql import block, literal, name, regclass, relation, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
 
     from conformance.comparing.facts import OutputColumn
 
@@ -163,14 +164,20 @@ def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
             yield from _outputs(gone[0], new[0], before, after)
 
 
-def _after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
-    """The parts of an object after a column was renamed."""
+def _after_rename(ref: Ref, parts: Parts, old: Ref, names: Mapping[Ref, Ref]) -> Parts:
+    """The parts of an object after a column was renamed.
+
+    Args:
+        names: all that is renamed.
+    """
+    new = names[old]
     if ref.kind == "foreign_key":
         table, columns = _reference(parts)
         if table == old.table:
             parts = {**parts, "references": f"{table} ({_listed_anew(columns, old, new)})"}
     if ref.kind in DERIVED:
-        return _query_after_rename(ref, parts, old, new)
+        output = Ref("column", ref.table, old.name) in names
+        return _query_after_rename(ref, parts, old, new, output=output)
     if ref.table != old.table or ref.kind not in (*_OF_COLUMNS, *_READING):
         return parts
     return {
@@ -183,8 +190,12 @@ def _after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
     }
 
 
-def _query_after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
-    """The parts of a view after a column that it reads, or its own, was renamed."""
+def _query_after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref, *, output: bool) -> Parts:
+    """The parts of a view after a column that it reads, or its own, was renamed.
+
+    Args:
+        output: whether its own column of that name is renamed as well.
+    """
     if ref.table == old.table:
         columns = cast("tuple[OutputColumn, ...]", parts["columns"])
         named = (
@@ -192,8 +203,10 @@ def _query_after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref) -> Parts:
             for column in columns
         )
         return {**parts, "columns": tuple(named)}
-    query = with_column(parts.get("definition"), old.name, new.name)
-    return {**parts, "definition": query} if "definition" in parts else parts
+    query = parts.get("definition")
+    if not isinstance(query, Query):
+        return parts
+    return {**parts, "definition": with_column_read(query, old, new.name, output=output)}
 
 
 def _reference(parts: Parts) -> tuple[str, str]:
@@ -304,7 +317,7 @@ def renamed(objects: Objects, names: dict[Ref, Ref]) -> Objects:
             }
         elif old.kind == "column":
             objects = {
-                _with_new_name(ref, old, new): _after_rename(ref, parts, old, new)
+                _with_new_name(ref, old, new): _after_rename(ref, parts, old, names)
                 for ref, parts in objects.items()
             }
     storage = {

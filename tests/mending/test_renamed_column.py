@@ -220,10 +220,37 @@ def policed(name):
         (
             ["CREATE VIEW v AS SELECT id, heat FROM t"],
             lambda name: [View(f"SELECT id, {name} AS heat FROM t", name="v")],
-            ["DROP VIEW v", "CREATE OR REPLACE VIEW v AS\nSELECT id, warmth AS heat FROM t"],
+            [],
+        ),
+        (
+            ["CREATE VIEW v AS SELECT max(heat) AS heat FROM t"],
+            lambda name: [View(f"SELECT max({name}) AS heat FROM t", name="v")],
+            [],
+        ),
+        (
+            ["CREATE VIEW v AS SELECT heat FROM other"],
+            lambda _: [View("SELECT heat FROM other", name="v")],
+            [],
+        ),
+        (
+            ["CREATE VIEW v AS SELECT t.heat + other.heat AS sum FROM t CROSS JOIN other"],
+            lambda name: [
+                View(f"SELECT t.{name} + other.heat AS sum FROM t CROSS JOIN other", name="v")
+            ],
+            [],
         ),
     ],
-    ids=["generated", "trigger", "row security", "view", "alias", "alias of the old name"],
+    ids=[
+        "generated",
+        "trigger",
+        "row security",
+        "view",
+        "alias",
+        "alias of the old name",
+        "function under the old name",
+        "another table",
+        "both tables",
+    ],
 )
 def test_what_reads_it_follows(altered, statements, declared, more):
     def models_with(name):
@@ -237,11 +264,58 @@ def test_what_reads_it_follows(altered, statements, declared, more):
             Column(name, Integer),
             *(part for part in parts if part not in views),
         )
+        Table("other", metadata, Column("heat", Integer))
         declare(metadata, *views)
         return metadata
 
-    altered.run(["CREATE TABLE t (id integer PRIMARY KEY, heat integer)", *statements])
+    altered.run(
+        [
+            "CREATE TABLE t (id integer PRIMARY KEY, heat integer)",
+            "CREATE TABLE other (heat integer)",
+            *statements,
+        ]
+    )
+    told = altered.compared(models_with("warmth")).findings.values()
+    assert "view:v:definition" not in {finding.id for finding in told}
     assert altered.mended(models_with("heat"), models_with("warmth"), {}) == [FIRST, *more]
+
+
+SUMMED = (
+    "CREATE TABLE t (at timestamptz NOT NULL, heat integer)",
+    "SELECT create_hypertable('t', 'at')",
+    "INSERT INTO t VALUES ('2024-01-01', 20)",
+    "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS SELECT time_bucket('1 day',"
+    " at) AS day, sum(heat) AS heat FROM t GROUP BY 1 WITH NO DATA",
+    "CREATE MATERIALIZED VIEW weekly WITH (timescaledb.continuous) AS SELECT time_bucket('7 days',"
+    " day) AS week, sum(heat) AS heat FROM daily GROUP BY 1 WITH NO DATA",
+    "CALL refresh_continuous_aggregate('daily', NULL, NULL)",
+)
+
+
+def summed(name):
+    metadata = models(name)
+    declare(
+        metadata,
+        ContinuousAggregate(
+            f"SELECT time_bucket('1 day', at) AS day, sum({name}) AS heat FROM t GROUP BY 1",
+            name="daily",
+        ),
+        ContinuousAggregate(
+            "SELECT time_bucket('7 days', day) AS week, sum(heat) AS heat FROM daily GROUP BY 1",
+            name="weekly",
+        ),
+    )
+    return metadata
+
+
+def test_aggregates_keep_a_column_of_the_old_name(altered):
+    if not altered.capabilities.community_edition:
+        pytest.skip("needs the Community edition")
+    altered.run(SUMMED)
+    told = altered.compared(summed("warmth")).findings.values()
+    assert [finding.id for finding in told] == ["column:t.warmth:exists"]
+    rows = {"SELECT heat FROM daily": [(20,)]}
+    assert altered.mended(summed("heat"), summed("warmth"), rows) == [FIRST]
 
 
 GROUPED = (
