@@ -75,6 +75,9 @@ class Twins:
         # Undo that SQLAlchemy moves the table's enums to the twin's schema.
         for item in made.columns:
             item.type = self.declared.columns[item.key].type
+            if item.computed is not None and item.computed.persisted is None:
+                # Which kind is the default depends on the server; each one can store the values.
+                item.computed.persisted = True
         yield f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}"
         yield str(CreateTable(made).compile(dialect=dialect())).strip()
         for index in sorted(created(made.indexes), key=lambda index: str(index.name)):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Computed,
     Enum,
     ForeignKey,
     Index,
@@ -248,6 +249,22 @@ def test_a_twin_refers_to_the_tables_of_its_hypertable(schema):
     created = next(sql for sql in Twins(readings).statements() if sql.startswith("CREATE TABLE"))
     parent = "floor.channels" if schema else "channels"
     assert f"FOREIGN KEY(channel) REFERENCES {parent} (id)" in created
+
+
+def test_a_twin_stores_generated_columns_where_the_models_leave_it_open():
+    """SQLAlchemy 2.1 writes nothing then, which PostgreSQL before 18 does not know."""
+    readings = Table(
+        "readings",
+        MetaData(),
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Column("doubled", BigInteger, Computed("at * 2"), nullable=False),
+        Column("tripled", BigInteger, Computed("at * 3", persisted=True)),
+        Hypertable("at", chunk_interval=10),
+    )
+    created = next(sql for sql in Twins(readings).statements() if sql.startswith("CREATE TABLE"))
+    assert "(at * 2) STORED NOT NULL" in created
+    assert "(at * 3) STORED" in created
+    assert readings.c.doubled.computed.persisted is None
 
 
 def test_a_twin_has_the_unique_indexes_alone():
