@@ -201,6 +201,10 @@ def with_column(value: Any, old: str, new: str) -> Any:
         return tuple(with_column(item, old, new) for item in value)
     if isinstance(value, IndexColumn):
         return replace(value, value=with_column(value.value, old, new))
+    # A dimension is `hash (sensor, 4)`, a sparse index `bloom (sensor, unit)`.
+    if isinstance(value, str) and value.endswith(")") and " (" in value:
+        word, _, listed = value.removesuffix(")").partition(" (")
+        return f"{word} ({', '.join(with_column(tuple(listed.split(', ')), old, new))})"
     # An order is `at DESC`.
     if isinstance(value, str) and (value == old or value.startswith(f"{old} ")):
         return new + value[len(old) :]

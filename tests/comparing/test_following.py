@@ -7,6 +7,7 @@ import pytest
 from conformance.comparing.capabilities import Capabilities
 from conformance.comparing.comparison import compare
 from conformance.comparing.facts import EXISTS, Expression, FactKey, IndexColumn, Query
+from conformance.comparing.following import with_column
 from conformance.comparing.merging import reading, split
 
 COMMUNITY = Capabilities(community_edition=True)
@@ -483,3 +484,17 @@ def test_a_plan_as_the_server_makes_it_after_a_rename(old, new, said, then):
         return f'[[], {{"CTE Name": "{name}", "Output": ["r1.t", "t"]}}]'
 
     assert reading(Query(plan(said), ""), old, new) == Query(plan(then), "")
+
+
+@pytest.mark.parametrize(
+    ("value", "then"),
+    [
+        (("hash (hash, 4)", "hash (unit, 2)"), ("hash (sensor, 4)", "hash (unit, 2)")),
+        (("bloom (unit, hash)", "minmax (hash2)"), ("bloom (unit, sensor)", "minmax (hash2)")),
+        (("hash DESC NULLS FIRST", "hash"), ("sensor DESC NULLS FIRST", "sensor")),
+    ],
+    ids=["partitions", "sparse indexes", "order"],
+)
+def test_what_lists_a_renamed_column(value, then):
+    """The column has the name of the kind of partitioning."""
+    assert with_column(value, "hash", "sensor") == then

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from conformance import (
     Compression,
     ContinuousAggregate,
+    HashPartition,
     Hypertable,
     RowSecurity,
     RowSecurityPolicy,
@@ -63,6 +64,7 @@ USED = (
     "CREATE TABLE t (at timestamptz NOT NULL, heat integer, UNIQUE (heat, at))",
     "CREATE INDEX ix_t_heat ON t (heat)",
     "SELECT create_hypertable('t', 'at')",
+    "SELECT add_dimension('t', by_hash('heat', 2))",
     "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS SELECT time_bucket('1 day',"
     " at) AS day, max(heat) AS most FROM t GROUP BY 1 WITH NO DATA",
     "ALTER TABLE t SET (timescaledb.compress, timescaledb.compress_segmentby = 'heat',"
@@ -80,7 +82,11 @@ def used(name):
         Column("at", DateTime(timezone=True), nullable=False),
         Column(name, Integer, index=True),
         UniqueConstraint(name, "at", name="t_heat_at_key"),
-        Hypertable("at", chunk_interval="7 days"),
+        Hypertable(
+            "at",
+            chunk_interval="7 days",
+            partitions=[HashPartition(name, 2, time_index=False)],
+        ),
         Compression(segment_by=name, order_by="at DESC", after=None),
     )
     declare(metadata, ContinuousAggregate(query, name="daily", materialized_only=True))
