@@ -292,14 +292,14 @@ def _looking_in(schema: str, steps: list[Step]) -> list[Step]:
     """The steps with the schema first on the search path; afterwards the path is as before."""
     if not schema or not steps:
         return steps
-    local = "true" if steps[0].phase == steps[-1].phase == 0 else "false"
+    # Not of the transaction alone: psql runs each statement in one of its own.
     path, kept = "current_setting('search_path')", literal("conformance.search_path")
     found = f"concat_ws(', ', {literal(relation(schema))}, nullif({path}, ''))"
     sql = (
-        f"SELECT set_config({kept}, {path}, {local}),\n"
-        f"       set_config('search_path', {found}, {local})"
+        f"SELECT set_config({kept}, {path}, false),\n"
+        f"       set_config('search_path', {found}, false)"
     )
-    back = f"SELECT set_config('search_path', current_setting({kept}), {local})"
+    back = f"SELECT set_config('search_path', current_setting({kept}), false)"
     return [
         Step(-len(ORDER) - 4, 0, sql, phase=steps[0].phase),
         *steps,

@@ -42,8 +42,8 @@ class Read:
         comparison: with both sides.
         ids: the ids of the verdict's findings; None: all that are found are meant.
         in_use: whether the database is in use, and may differ from what the migrations make.
-        schema: the schema that facts leave out of names, if every table of the models names its
-            own schema and a session looks elsewhere first; else empty.
+        schema: the schema that facts leave out of names, if a session looks elsewhere first, and
+            every table of the models names its own schema or there are no migrations; else empty.
     """
 
     comparison: Comparison
@@ -53,8 +53,11 @@ class Read:
     schema: str = ""
 
 
-def _named_schema(metadata: MetaData, scope: Scope) -> str:
-    named = all(table.schema is not None for table in metadata.tables.values())
+def _named_schema(metadata: MetaData, scope: Scope, project: Configuration) -> str:
+    # Without migrations no env.py sets the search path.
+    named = not has_migrations(project) or all(
+        table.schema is not None for table in metadata.tables.values()
+    )
     return scope.default_schema if named and scope.default_schema != _USUAL else ""
 
 
@@ -73,7 +76,7 @@ def from_database(address: str, project: Configuration) -> Read:
             _refuse_pending(connection, url, Lineage(project))
         scope = scope_of(metadata, project.schemas, project.leave)
         found = check_database(connection, metadata, server.capabilities, scope, living=True)
-    return Read(found, described(url), in_use=True, schema=_named_schema(metadata, scope))
+    return Read(found, described(url), in_use=True, schema=_named_schema(metadata, scope, project))
 
 
 def _refuse_pending(connection: Connection, url: URL, lineage: Lineage) -> None:
@@ -129,4 +132,4 @@ def _migrated(path: Path, written: Written, project: Configuration, progress: Pr
             connection.rollback()
     finally:
         session.engine.stop()
-    return Read(found, str(path), written.ids, schema=_named_schema(metadata, scope))
+    return Read(found, str(path), written.ids, schema=_named_schema(metadata, scope, project))

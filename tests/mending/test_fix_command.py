@@ -168,6 +168,39 @@ def test_the_sql_for_a_database_of_a_project_without_migrations(run, tmp_path, d
         assert "conformance fix URL --sql prints statements" in done.stderr
 
 
+def test_the_sql_finds_tables_of_a_schema_that_only_the_configuration_names(
+    run, tmp_path, conformance_engine
+):
+    """Without migrations no env.py sets a search path, and psql has its own."""
+    shutil.rmtree(tmp_path / "alembic")
+    (tmp_path / "alembic.ini").unlink()
+    (tmp_path / "chained.py").write_text(
+        "from sqlalchemy import Column, Integer, MetaData, Table\n"
+        "metadata = MetaData()\n"
+        "Table('blocks', metadata, Column('id', Integer, primary_key=True), Column('gas', Integer))"
+    )
+    options = ("--models", "chained:metadata", "--schemas", "chain", "--sql")
+    with conformance_engine.database() as url:
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in (
+                "CREATE EXTENSION IF NOT EXISTS timescaledb",
+                "CREATE SCHEMA chain",
+                "CREATE TABLE chain.blocks (id serial PRIMARY KEY, gas_used integer)",
+            ):
+                connection.execute(text(statement))
+        address = url.render_as_string(hide_password=False)
+        done = run(address, *options)
+        assert done.returncode == 0, done.stderr
+        assert "RENAME COLUMN gas_used TO gas" in done.stdout
+        with engine.connect() as connection:
+            for statement in re.split(r";\n(?! )", done.stdout.strip().removesuffix(";")):
+                connection.execute(text(statement))
+            assert connection.scalar(text("SHOW search_path")) == '"$user", public'
+        engine.dispose()
+        assert run(address, *options).stdout == ""
+
+
 def test_a_revision_waits_for_no_lock_where_env_py_leaves_it_open(run, tmp_path, drifted):
     """As the gate asks of every revision."""
     assert "lock_timeout" not in run(drifted, "--print").stdout
