@@ -19,7 +19,7 @@ from conformance.comparing.facts import (
 )
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of
-from conformance.comparing.reading import read_relations, with_column_read
+from conformance.comparing.reading import read_relations, with_column_read, with_relation_read
 from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Iterator[
             for output in (True, False):
                 yield with_column_read(value, found, cause.name, output=output)
         else:
-            yield value
+            yield with_relation_read(value, found.table, cause.table)
     elif key.attribute == "references":
         target, columns = _referred(value)
         named = with_column(tuple(columns), found.name, cause.name)

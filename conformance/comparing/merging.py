@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from dataclasses import replace
@@ -23,8 +22,8 @@ from conformance.comparing.following import following, same, with_column
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
 from conformance.comparing.pairing import pairs
+from conformance.comparing.reading import with_relation_read
 from conformance.comparing.serials import of_one_sequence
-from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -236,48 +235,8 @@ def _reading(key: FactKey, observed: Facts, names: Mapping[Value, str]) -> Value
     if key.attribute not in ("definition", "source") or old not in names:
         return value
     if isinstance(value, Query):
-        return reading(value, str(old), names[old])
+        return with_relation_read(value, str(old), names[old])
     return names[old] if key.attribute == "source" else value
-
-
-def reading(query: Query, old: str, new: str) -> Query:
-    """The query as the server prints it after what it reads from was renamed."""
-    said = _in_plan if query.canonical.startswith("[") else _in_text
-    return replace(
-        query, canonical=said(query.canonical, old, new), text=_in_text(query.text, old, new)
-    )
-
-
-def _in_text(text: str, old: str, new: str) -> str:
-    schema, _, short = old.rpartition(".")
-    then = ".".join(map(identifier, new.split(".")))
-    tokens = list(tokens_of(text))
-    words = [written for _, written in tokens]
-    for place, (name, _) in enumerate(tokens):
-        if name != short:
-            continue
-        dotted = place > 1 and words[place - 1] == "."
-        # If both names are of the default schema, what stands before the dot may be its name.
-        if not dotted or (not schema and "." not in new):
-            words[place] = then
-        elif tokens[place - 2][0] == (schema or _DEFAULT_SCHEMA):
-            words[place - 2 : place + 1] = "", "", then
-    return "".join(words)
-
-
-def _in_plan(plan: str, old: str, new: str) -> str:
-    """The plan, in which names are whole and without quotes."""
-    (schema, _, short), (new_schema, _, new_short) = (
-        json.dumps(name)[1:-1].rpartition(".") for name in (old, new)
-    )
-    sought = re.escape(schema) if schema else r"[^.\"]+"
-    return re.sub(
-        rf'(?<="CTE Name": ")({sought})\.{re.escape(short)}(?=")',
-        lambda found: (
-            f"{found[1] if schema == new_schema else new_schema or _DEFAULT_SCHEMA}.{new_short}"
-        ),
-        plan,
-    )
 
 
 def _columns(facts: Facts) -> dict[str, set[str]]:

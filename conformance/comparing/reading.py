@@ -1,4 +1,4 @@
-"""What a query reads, by its plan, and the query after a column was renamed. Pure."""
+"""What a query reads, by its plan, and the query after that was renamed. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from conformance.comparing.identifiers import identifier
+from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from conformance.comparing.facts import Query
 
 #: The alias of the query itself in its plan.
 _OUTPUT = "r0"
+#: The schema that the facts leave out of names, unless a project says otherwise.
+_DEFAULT_SCHEMA = "public"
 
 
 class _Column(Protocol):
@@ -32,7 +35,15 @@ class _Column(Protocol):
 
 def read_relations(query: Query) -> set[str]:
     """The relations that the plan reads, with their schemas; none if there is no plan."""
-    return {relation for _, relation in _scans(_plan(query))}
+    nodes = (_plan(query) or [])[1:]
+    return {relation for _, relation in _scans(nodes) if "." in relation}
+
+
+def with_relation_read(query: Query, old: str, new: str) -> Query:
+    """The query as the server prints it after what it reads from was renamed."""
+    said = _relation_in_text if _plan(query) is None else _relation_in_plan
+    text = _relation_in_text(query.text, old, new)
+    return replace(query, canonical=said(query.canonical, old, new), text=text)
 
 
 def with_column_read(query: Query, column: _Column, new: str, *, output: bool) -> Query:
@@ -42,38 +53,114 @@ def with_column_read(query: Query, column: _Column, new: str, *, output: bool) -
         column: the column under its old name.
         output: whether the query's own column of that name gets the new name, too.
     """
-    word = rf"(?<![\w$]){re.escape(column.name)}(?![\w$])"
-    alias = "" if output else r"(?<!\bAS )"
-    text = re.sub(alias + word, lambda _: new, query.text)
+    old = column.name
     plan = _plan(query)
     if plan is None:
-        return replace(query, canonical=re.sub(word, lambda _: new, query.canonical), text=text)
-    own: set[str] = set()
-    others = set() if output else {_OUTPUT}
-    for name, relation in _scans(plan):
-        is_own = column.table in (relation, relation.partition(".")[2])
-        (own if is_own else others).add(name)
+        canonical, text = (
+            _column_in_text(said, old, new, output=output) for said in (query.canonical, query.text)
+        )
+        return replace(query, canonical=canonical, text=text)
+    scans = dict(_scans(plan[1:]))
+    others = {
+        alias: relation
+        for alias, relation in scans.items()
+        # A query in WITH has no schema, and may hand the column on.
+        if "." in relation and column.table not in (relation, relation.partition(".")[2])
+    }
+    own = {alias for alias, relation in scans.items() if "." in relation} - others.keys()
     if not own:
         return query
-    elsewhere = "".join(rf"(?<!\b{name}\.)" for name in sorted(others))
-    both = [{f"{name}.{identifier(item)}" for item in (column.name, new)} for name in own]
-    word = rf"(?<![\w$]){elsewhere}{re.escape(identifier(column.name))}(?![\w$])"
-    renamed = _mapped(plan, lambda said: re.sub(word, lambda _: identifier(new), said), both)
+    kept = {*others, *(() if output else (_OUTPUT,))}
+    both = [{f"{alias}.{identifier(name)}" for name in (old, new)} for alias in own]
+    renamed = _mapped(plan, lambda said: _column_in_plan(said, old, new, kept), both)
+    qualifiers = {relation.partition(".")[2] for relation in others.values()}
+    text = _column_in_text(query.text, old, new, output=output, kept=qualifiers)
     return replace(query, canonical=json.dumps(renamed, sort_keys=True), text=text)
 
 
 def _plan(query: Query) -> Any:
+    """The clauses that a plan does not show, and its first node; None if there is no plan."""
     return json.loads(query.canonical) if query.canonical.startswith("[") else None
 
 
-def _scans(plan: Any) -> Iterator[tuple[str, str]]:
+def _scans(nodes: Iterable[Any]) -> Iterator[tuple[str, str]]:
     """Alias and relation of each scan; a query in WITH has no schema."""
-    if isinstance(plan, dict):
-        if "Alias" in plan and "." in plan.get("CTE Name", ""):
-            yield plan["Alias"], plan["CTE Name"]
-        plan = plan.get("Plans", [])
-    for part in plan if isinstance(plan, list) else ():
-        yield from _scans(part)
+    for node in nodes:
+        if "CTE Name" in node:
+            yield node["Alias"], node["CTE Name"]
+        yield from _scans(node.get("Plans", ()))
+
+
+def _relation_in_text(text: str, old: str, new: str) -> str:
+    schema, _, short = old.rpartition(".")
+    then = ".".join(map(identifier, new.split(".")))
+    tokens = list(tokens_of(text))
+    words = [written for _, written in tokens]
+    for place, (name, _) in enumerate(tokens):
+        if name != short:
+            continue
+        dotted = place > 1 and words[place - 1] == "."
+        # If both names are of the default schema, what stands before the dot may be its name.
+        if not dotted or (not schema and "." not in new):
+            words[place] = then
+        elif tokens[place - 2][0] == (schema or _DEFAULT_SCHEMA):
+            words[place - 2 : place + 1] = "", "", then
+    return "".join(words)
+
+
+def _relation_in_plan(plan: str, old: str, new: str) -> str:
+    """The plan, in which names are whole and without quotes."""
+    (schema, _, short), (new_schema, _, new_short) = (
+        json.dumps(name)[1:-1].rpartition(".") for name in (old, new)
+    )
+    sought = re.escape(schema) if schema else r"[^.\"]+"
+    return re.sub(
+        rf'(?<="CTE Name": ")({sought})\.{re.escape(short)}(?=")',
+        lambda found: (
+            f"{found[1] if schema == new_schema else new_schema or _DEFAULT_SCHEMA}.{new_short}"
+        ),
+        plan,
+    )
+
+
+def _column_in_text(
+    text: str, old: str, new: str, *, output: bool, kept: Collection[str] = ()
+) -> str:
+    """The text of a query.
+
+    Args:
+        kept: relations whose columns are not renamed.
+    """
+    tokens = list(tokens_of(text))
+    words = [written for _, written in tokens]
+    qualifier = previous = ""
+    for place, (name, written) in enumerate(tokens):
+        if not written.strip():
+            continue
+        is_type = previous == "::"
+        is_function = tokens[place + 1 : place + 2] == [(None, "(")]
+        is_of_another = (qualifier if previous == "." else old) in kept
+        is_own = previous == "as" and not output
+        if name == old and not (is_type or is_function or is_of_another or is_own):
+            words[place] = identifier(new)
+        qualifier, previous = previous, name or written
+    return "".join(words)
+
+
+def _column_in_plan(said: str, old: str, new: str, kept: set[str]) -> str:
+    """A text of a plan, in which each column is written as `r2.price`.
+
+    Args:
+        kept: the aliases whose columns are not renamed.
+    """
+    tokens = list(tokens_of(said))
+    words = [written for _, written in tokens]
+    for place, (name, _) in enumerate(tokens[2:], 2):
+        of, dot = words[place - 2 : place]
+        # After a bracket stands a field of a composite type.
+        if name == old and dot == "." and of not in (*kept, ")"):
+            words[place] = identifier(new)
+    return "".join(words)
 
 
 def _mapped(plan: Any, change: Callable[[str], str], both: list[set[str]]) -> Any:

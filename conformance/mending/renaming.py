@@ -11,9 +11,9 @@ from conformance.comparing.comparison import match_unnamed
 from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees
 from conformance.comparing.following import with_column
-from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY, reading
+from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY
 from conformance.comparing.pairing import pairs
-from conformance.comparing.reading import with_column_read
+from conformance.comparing.reading import with_column_read, with_relation_read
 from conformance.comparing.tokens import tokens_of
 from conformance.mending.scene import (
     ORDER,
@@ -387,7 +387,10 @@ def _facts_of(objects: Objects, tables: Container[str]) -> FactTable:
 
 def _kept(old: Parts, new: Parts) -> Parts:
     return old | {
-        attribute: old[attribute] if attribute in old and agrees(value, old[attribute]) else value
+        attribute: old[attribute]
+        # If the view is to be made again, it is made by the text that was declared.
+        if attribute in old and agrees(value, old[attribute]) and not isinstance(value, Query)
+        else value
         for attribute, value in new.items()
     }
 
@@ -410,7 +413,7 @@ def _reading(ref: Ref, parts: Parts, old: str, new: str) -> Parts:
     if not isinstance(query, Query):
         return parts
     source = new if parts.get("source") == old else parts.get("source")
-    made = {**parts, "definition": reading(query, old, new)}
+    made = {**parts, "definition": with_relation_read(query, old, new)}
     return made | ({"source": source} if "source" in parts else {})
 
 

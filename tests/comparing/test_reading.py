@@ -7,16 +7,16 @@ import json
 import pytest
 
 from conformance.comparing.facts import EXISTS, FactKey, Query
-from conformance.comparing.reading import read_relations, with_column_read
+from conformance.comparing.reading import read_relations, with_column_read, with_relation_read
 
 COLUMN = FactKey("column", "t", "old", EXISTS)
 
 
-def plan(*output, scan=(), relation="public.t"):
-    """The plan of a query that reads the table as r2, and the table `old` as r3."""
+def plan(*output, scan=(), relation="public.t", other="public.u"):
+    """The plan of a query that reads the table as r2, and another one as r3."""
     scans = [
-        {"Alias": "r2", "CTE Name": relation, "Output": [*scan]},
-        {"Alias": "r3", "CTE Name": "public.old", "Output": []},
+        {"Alias": "r2", "CTE Name": relation, "Output": [*scan], "Parallel Aware": False},
+        {"Alias": "r3", "CTE Name": other, "Output": []},
     ]
     query = {"Output": [*output], "Plans": scans}
     root = {"Alias": "r0", "CTE Name": "conformance_query", "Plans": [query]}
@@ -25,7 +25,7 @@ def plan(*output, scan=(), relation="public.t"):
 
 
 def test_the_relations_of_a_plan():
-    assert read_relations(Query(plan(), "")) == {"public.t", "public.old"}
+    assert read_relations(Query(plan(), "")) == {"public.t", "public.u"}
     assert read_relations(Query("SELECT old FROM t", "")) == set()
 
 
@@ -36,7 +36,12 @@ def test_the_relations_of_a_plan():
         ("max(r2.old)", "max(r2.new)"),
         ("r2.old + r3.old", "r2.new + r3.old"),
         ("r2.older + r2.old2 + r2.an_old", "r2.older + r2.old2 + r2.an_old"),
+        ("old(r2.old)", "old(r2.new)"),
+        ("(r2.old)::old", "(r2.new)::old"),
+        ("'r2.old'::text", "'r2.old'::text"),
+        ("(r2.pair).old", "(r2.pair).old"),
     ],
+    ids=["one", "of two tables", "other columns", "function", "type", "text", "field"],
 )
 def test_only_the_column_of_the_table_is_renamed(said, then, output):
     found = with_column_read(Query(plan(said), ""), COLUMN, "new", output=output)
@@ -79,6 +84,33 @@ def test_a_scan_of_some_columns_is_renamed():
     assert found.canonical == plan("r2.new", scan=("r2.id", "r2.new"))
 
 
+def test_a_column_with_the_name_of_an_alias():
+    query = Query(plan("r2.r2 + r3.r2"), "")
+    found = with_column_read(query, COLUMN._replace(name="r2"), "new", output=False)
+    assert found.canonical == plan("r2.new + r3.r2")
+
+
+@pytest.mark.parametrize(
+    ("said", "then"),
+    [
+        ("SELECT t.old, u.old FROM t, u", "SELECT t.new, u.old FROM t, u"),
+        ("SELECT old(old)::old FROM t", "SELECT old(new)::old FROM t"),
+        ("SELECT 'old', \"old\" FROM t", "SELECT 'old', new FROM t"),
+    ],
+    ids=["another table", "function and type", "text"],
+)
+def test_the_text_of_a_query(said, then):
+    assert with_column_read(Query(plan(), said), COLUMN, "new", output=True).text == then
+
+
+def test_a_table_with_the_name_of_the_column():
+    said = "SELECT t.old, old.old FROM t, old"
+    query = Query(plan("r2.old + r3.old", other="public.old"), said)
+    found = with_column_read(query, COLUMN, "new", output=False)
+    assert found.canonical == plan("r2.new + r3.old", other="public.old")
+    assert found.text == "SELECT t.new, old.old FROM t, old"
+
+
 @pytest.mark.parametrize(
     ("output", "then"),
     [(True, "SELECT max(new) AS new FROM t"), (False, "SELECT max(new) AS old FROM t")],
@@ -93,3 +125,43 @@ def test_a_query_without_a_plan():
     found = with_column_read(query, COLUMN, "new", output=True)
     assert found == Query("SELECT new, older FROM t", "SELECT new FROM t")
     assert found.text == "SELECT new FROM t"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "then"),
+    [
+        ("t", "u", "SELECT t.a FROM t, other.t, tt", "SELECT u.a FROM u, other.u, tt"),
+        ("t", "U", "SELECT 't' FROM t", "SELECT 't' FROM \"U\""),
+        ("T", "u", 'SELECT a FROM t, "T"', "SELECT a FROM t, u"),
+        ("s.t", "s.u", "SELECT a FROM t, s.t, r.t", "SELECT a FROM s.u, s.u, r.t"),
+        ("t", "s.t", "SELECT a FROM t, public.t, s.t", "SELECT a FROM s.t, s.t, s.t"),
+        ("S.t", "t", 'SELECT a FROM "S".t, r.t, t', "SELECT a FROM t, r.t, t"),
+        ("s.t", "r.u", "SELECT a FROM s.t", "SELECT a FROM r.u"),
+    ],
+)
+def test_a_query_as_the_server_prints_it_after_a_rename(old, new, said, then):
+    assert with_relation_read(Query(said, said), old, new) == Query(then, then)
+    assert with_relation_read(Query("[]", said), old, new).text == then
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "then"),
+    [
+        ("t", "u", "desk.t", "desk.u"),
+        ("t", "u", "desk.tt", "desk.tt"),
+        ("s.t", "s.u", "s.t", "s.u"),
+        ("s.t", "s.u", "r.t", "r.t"),
+        ("t", "s.t", "public.t", "s.t"),
+        ("s.t", "u", "s.t", "public.u"),
+        ("s.t", 'r."', "s.t", r"r.\""),
+        ("s+.t", "s+.u", "s+.t", "s+.u"),
+        ("s.t+", "s.u", "s.t+", "s.u"),
+    ],
+)
+def test_a_plan_as_the_server_makes_it_after_a_rename(old, new, said, then):
+    """The names of a plan are whole; those of columns stay."""
+
+    def plan(name):
+        return f'[[], {{"CTE Name": "{name}", "Output": ["r1.t", "t"]}}]'
+
+    assert with_relation_read(Query(plan(said), ""), old, new) == Query(plan(then), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Computed,
@@ -25,6 +26,8 @@ from conformance import (
     View,
     declare,
 )
+from conformance.comparing.identifiers import identifier
+from conformance.comparing.tokens import quoted
 from conformance.mending.plan import plan_for
 
 FIRST = "ALTER TABLE t RENAME COLUMN heat TO warmth"
@@ -284,6 +287,64 @@ def test_what_reads_it_follows(altered, statements, declared, more):
     told = altered.compared(models_with("warmth")).findings.values()
     assert "view:v:definition" not in {finding.id for finding in told}
     assert altered.mended(models_with("heat"), models_with("warmth"), {}) == [FIRST, *more]
+
+
+@pytest.mark.parametrize(
+    ("query", "old"),
+    [
+        ("SELECT date({0}) AS day, {0}::date AS date, 'date' AS word FROM t", "date"),
+        ('SELECT {0}::timestamp with time zone AS "time" FROM t', "time"),
+        ("SELECT t.{0} + r.id AS sum FROM t CROSS JOIN t r", "r1"),
+        ("SELECT a.most FROM (SELECT max({0}) AS most, id FROM t GROUP BY id) a", "max"),
+    ],
+)
+def test_a_view_keeps_what_is_called_like_the_column(altered, query, old):
+    def models_with(name):
+        metadata = MetaData()
+        Table(
+            "t",
+            metadata,
+            Column("id", Integer, primary_key=True, autoincrement=False),
+            Column(name, Integer if old in ("r1", "max") else DateTime(timezone=True)),
+        )
+        declare(metadata, View(query.format(quoted(name)), name="v"))
+        return metadata
+
+    kind = "integer" if old in ("r1", "max") else "timestamptz"
+    altered.run(
+        [
+            f"CREATE TABLE t (id integer PRIMARY KEY, {quoted(old)} {kind})",
+            f"CREATE VIEW v AS {query.format(quoted(old))}",
+        ]
+    )
+    rename = f"ALTER TABLE t RENAME COLUMN {identifier(old)} TO at"
+    assert altered.mended(models_with(old), models_with("at"), {}) == [rename]
+
+
+def test_a_view_is_made_again_by_its_declared_text(altered):
+    def models_with(name, kind):
+        metadata = MetaData()
+        Table("t", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
+              Column(name, Integer), Column("other", kind))  # fmt: skip
+        Table("u", metadata, Column("heat", Integer))
+        query = f"SELECT t.{name} + o.heat AS heat, other FROM t CROSS JOIN u o"
+        declare(metadata, View(query, name="v"))
+        return metadata
+
+    altered.run(
+        [
+            "CREATE TABLE t (id integer PRIMARY KEY, heat integer, other integer)",
+            "CREATE TABLE u (heat integer)",
+            "CREATE VIEW v AS SELECT t.heat + o.heat AS heat, other FROM t CROSS JOIN u o",
+        ]
+    )
+    first, then = models_with("heat", Integer), models_with("warmth", BigInteger)
+    statements = altered.mended(first, then, {})
+    assert statements[0] == FIRST
+    made = [statement for statement in statements if "VIEW v AS" in statement]
+    assert [statement.splitlines()[-1] for statement in made] == [
+        "SELECT t.warmth + o.heat AS heat, other FROM t CROSS JOIN u o"
+    ]
 
 
 SUMMED = (
