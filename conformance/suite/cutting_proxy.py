@@ -31,6 +31,10 @@ class Manner(Enum):
     AFTER = "as soon as the server had received it"
     ANSWERED = "when the server had executed it, before the client knew"
 
+    def __repr__(self) -> str:
+        # A finding prints the scenario that fails.
+        return f"cut {self.value}"
+
 
 @dataclass(frozen=True)
 class Moment:

@@ -44,6 +44,10 @@ def count(interruptions):
     return interruptions.run(lambda connection: connection.scalar(text("TABLE numbers")))
 
 
+def test_a_scenario_names_the_manner_in_words():
+    assert repr([Manner.BEFORE]) == "[cut before it reached the server]"
+
+
 def test_a_statement_is_a_message(interruptions):
     assert interruptions.count(insert) == COMMIT
     assert count(interruptions) == 1
