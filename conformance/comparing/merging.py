@@ -38,8 +38,6 @@ _RENAMED = (
 )
 #: A table of fewer columns may be any other.
 FEWEST_COLUMNS = 2
-#: What names without a schema are taken for where the schema is written.
-_DEFAULT_SCHEMA = "public"
 #: The attributes by which a continuous aggregate is known under another name.
 OF_QUERY = ("definition", "columns", "source")
 #: So many triggers of one function are a library's work.

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import Facts
 
 
+#: The schema of names without one, unless the project names another.
+_USUAL = "public"
 #: The other schemas of a person's tables.
 _WITH_TABLES = text(r"""
 SELECT DISTINCT n.nspname
@@ -81,6 +83,9 @@ def whole_module(
             elsewhere = ",".join(found.scalars())
             hint = f" Others have tables: --schemas {elsewhere}" if elsewhere else ""
             left.insert(0, comment(f"No table is in {' or '.join(scope.schemas)}.{hint}"))
+        elif schemas[0] != _USUAL:
+            where = f"Tables without a schema are those of {schemas[0]}."
+            left.insert(0, comment(f"{where} Audit with --schemas {','.join(schemas)}"))
     head = f"The schema of database {url.database},\nread at {place(url)} by conformance inspect."
     return "\n".join([comment(head), *left, source])
 

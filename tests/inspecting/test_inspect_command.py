@@ -122,6 +122,16 @@ def test_a_module_in_spite_of_models(database):
     assert "# No table is in elsewhere. Others have tables: --schemas public" in out
 
 
+def test_the_schema_of_tables_without_one_is_said(database):
+    pytest.importorskip("sqlacodegen")
+    run(database, "CREATE SCHEMA chain CREATE TABLE blocks (id integer PRIMARY KEY)")
+    said = "# Tables without a schema are those of "
+    _, out, _ = inspect(address(database), "--no-models", "--schemas", "chain,public")
+    assert f"{said}chain. Audit with --schemas chain,public\n" in out
+    _, out, _ = inspect(address(database), "--no-models", "--schemas", "public,chain")
+    assert said not in out
+
+
 def test_nothing_is_written(database):
     pytest.importorskip("sqlacodegen")
     run(database, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET"
