@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.audit import reading
 from conformance.comparing.enumerating import first_of
@@ -42,8 +42,10 @@ class Read:
         comparison: with both sides.
         ids: the ids of the verdict's findings; None: all that are found are meant.
         in_use: whether the database is in use, and may differ from what the migrations make.
-        schema: the schema that facts leave out of names, if a session looks elsewhere first, and
-            every table of the models names its own schema or there are no migrations; else empty.
+        schema: the schema that facts leave out of names, if a session looks elsewhere first; else
+            empty.
+        is_named: whether every table of the models names its own schema; if not, env.py sets the
+            search path.
     """
 
     comparison: Comparison
@@ -51,14 +53,14 @@ class Read:
     ids: tuple[str, ...] | None = None
     in_use: bool = False
     schema: str = ""
+    is_named: bool = True
 
 
-def _named_schema(metadata: MetaData, scope: Scope, project: Configuration) -> str:
-    # Without migrations no env.py sets the search path.
-    named = not has_migrations(project) or all(
-        table.schema is not None for table in metadata.tables.values()
-    )
-    return scope.default_schema if named and scope.default_schema != _USUAL else ""
+def _schemas_said(metadata: MetaData, scope: Scope) -> dict[str, Any]:
+    """What `Read` says of schemas."""
+    elsewhere = scope.default_schema if scope.default_schema != _USUAL else ""
+    named = all(table.schema is not None for table in metadata.tables.values())
+    return {"schema": elsewhere, "is_named": named}
 
 
 def from_database(address: str, project: Configuration) -> Read:
@@ -76,7 +78,7 @@ def from_database(address: str, project: Configuration) -> Read:
             _refuse_pending(connection, url, Lineage(project))
         scope = scope_of(metadata, project.schemas, project.leave)
         found = check_database(connection, metadata, server.capabilities, scope, living=True)
-    return Read(found, described(url), in_use=True, schema=_named_schema(metadata, scope, project))
+    return Read(found, described(url), in_use=True, **_schemas_said(metadata, scope))
 
 
 def _refuse_pending(connection: Connection, url: URL, lineage: Lineage) -> None:
@@ -132,4 +134,4 @@ def _migrated(path: Path, written: Written, project: Configuration, progress: Pr
             connection.rollback()
     finally:
         session.engine.stop()
-    return Read(found, str(path), written.ids, schema=_named_schema(metadata, scope, project))
+    return Read(found, str(path), written.ids, **_schemas_said(metadata, scope))

@@ -110,9 +110,14 @@ def _planned(read: Read, choices: Choices) -> tuple[Plan, FixReport]:
         named = read.ids is None or finding.id in read.ids
         return named and judge(finding.names, policy).excused is None
 
-    online = choices.printed != "sql" and _has_sessions(choices.project)
+    # psql may run all in one transaction, and does not know the search path of env.py.
+    by_psql = choices.printed == "sql"
     plan = plan_for(
-        comparison, wanted=wanted, guarded=read.in_use, online=online, schema=read.schema
+        comparison,
+        wanted=wanted,
+        guarded=read.in_use,
+        online=not by_psql and _has_sessions(choices.project),
+        schema=read.schema if by_psql or read.is_named else "",
     )
     there = {finding.id for finding in findings.values()}
     others = [name for name in read.ids or () if name not in there]

@@ -168,12 +168,14 @@ def test_the_sql_for_a_database_of_a_project_without_migrations(run, tmp_path, d
         assert "conformance fix URL --sql prints statements" in done.stderr
 
 
+@pytest.mark.parametrize("migrations", [True, False])
 def test_the_sql_finds_tables_of_a_schema_that_only_the_configuration_names(
-    run, tmp_path, conformance_engine
+    run, tmp_path, conformance_engine, migrations
 ):
-    """Without migrations no env.py sets a search path, and psql has its own."""
-    shutil.rmtree(tmp_path / "alembic")
-    (tmp_path / "alembic.ini").unlink()
+    """The search path of psql is not that of env.py."""
+    if not migrations:
+        shutil.rmtree(tmp_path / "alembic")
+        (tmp_path / "alembic.ini").unlink()
     (tmp_path / "chained.py").write_text(
         "from sqlalchemy import Column, Integer, MetaData, Table\n"
         "metadata = MetaData()\n"
