@@ -16,10 +16,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from conformance.comparing.facts import Query
+from conformance.comparing.terms import normal
 from conformance.comparing.tokens import quoted, tokens_of
 from conformance.observed.clauses import hidden_clauses
 from conformance.observed.explaining import ask_in_halves, first_line, plan_of
-from conformance.observed.terms import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

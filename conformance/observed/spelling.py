@@ -31,12 +31,12 @@ from conformance.comparing.facts import (
     TypeName,
     Value,
 )
+from conformance.comparing.terms import normal, without_zeros
 from conformance.comparing.tokens import quoted, tokens_of
 from conformance.observed.clauses import collations
 from conformance.observed.executables import executables
 from conformance.observed.explaining import ask_in_halves, first_line, is_denied, plan_of
 from conformance.observed.queries import spelled_queries
-from conformance.observed.terms import normal, without_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

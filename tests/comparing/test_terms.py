@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.observed.terms import normal
+from conformance.comparing.terms import normal
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ from conformance.observed.terms import normal
         ("(a = '-1.50'::numeric(10,2))", "(a = -1.5)"),
         ("(a = 100)", "(a = 100)"),
         ("(1.5 * a)", "(a * 1.5)"),
+        ("(1.5 * a * b)", "(1.5 * a * b)"),
         ("('1 day'::interval + now())", "(now() + '1 day'::interval)"),
         (
             "((side = 'put'::text) OR (side = 'call'::text))",
