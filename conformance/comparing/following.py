@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from conformance.comparing.findings import Finding
 
 _MOST_NAMES = 6
+#: How many readings of a query are tried.
+_MOST_VALUES = 64
+#: A dimension such as `hash (sensor, 4)`, or a sparse index such as `bloom (sensor, unit)`.
+_LISTING = re.compile(r"(hash|bloom|minmax|firstlast) \((.*)\)")
 
 
 def following(
@@ -55,20 +60,22 @@ def following(
             by_table[table].add(number)
     for key, finding in findings.items():
         tables = _tables_of(key, expected)
-        for number in sorted(set().union(*(by_table.get(table, ()) for table in tables))):
-            cause = causes[number]
-            if (
-                _names(key, cause, expected)
-                if finding.disagreement == "missing" and cause not in names
-                else finding.disagreement == "different"
-                and cause in names
-                and any(
-                    same(expected[key], then)
-                    for then in _anew(observed[key], key, cause, names[cause])
-                )
-            ):
-                found[cause].append(key)
-                break
+        numbers = sorted(set().union(*(by_table.get(table, ()) for table in tables)))
+        near = [causes[number] for number in numbers]
+        first = None
+        if finding.disagreement == "missing":
+            first = next((c for c in near if c not in names and _names(key, c, expected)), None)
+        elif finding.disagreement == "different":
+            renamed = {cause: names[cause] for cause in near if cause in names}
+            first = _first_of(renamed, key, expected[key], observed[key])
+        if first is not None:
+            found[first].append(key)
+    yield from _told(found, findings)
+
+
+def _told(
+    found: Mapping[FactKey, Sequence[FactKey]], findings: Mapping[FactKey, Finding]
+) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
     for cause, keys in found.items():
         finding = findings[cause]
         yield (
@@ -80,6 +87,21 @@ def following(
                 message=f"{finding.message}; these follow from it: {_listed(keys)}",
             ),
         )
+
+
+def _first_of(
+    causes: Mapping[FactKey, FactKey], key: FactKey, expected: Any, observed: Any
+) -> FactKey | None:
+    """The first cause that changes the observed value, if all together make it the expected one."""
+    first = None
+    values = [observed]
+    for cause, name in causes.items():
+        then = [new for value in values for new in _anew(value, key, cause, name)]
+        if first is None and any(value != observed for value in then):
+            first = cause
+        # A column of a view has its own name or the new one: as many values as there are ways.
+        values = [*dict.fromkeys(then)][:_MOST_VALUES]
+    return first if any(same(expected, value) for value in values) else None
 
 
 def _tables_of(key: FactKey, expected: Facts) -> set[str]:
@@ -201,12 +223,15 @@ def with_column(value: Any, old: str, new: str) -> Any:
         return tuple(with_column(item, old, new) for item in value)
     if isinstance(value, IndexColumn):
         return replace(value, value=with_column(value.value, old, new))
-    # A dimension is `hash (sensor, 4)`, a sparse index `bloom (sensor, unit)`.
-    if isinstance(value, str) and value.endswith(")") and " (" in value:
-        word, _, listed = value.removesuffix(")").partition(" (")
+    return _text_with_column(value, old, new) if isinstance(value, str) else value
+
+
+def _text_with_column(value: str, old: str, new: str) -> str:
+    if dimension := _LISTING.fullmatch(value):
+        word, listed = dimension.groups()
         return f"{word} ({', '.join(with_column(tuple(listed.split(', ')), old, new))})"
     # An order is `at DESC`.
-    if isinstance(value, str) and (value == old or value.startswith(f"{old} ")):
+    if value == old or value.startswith(f"{old} "):
         return new + value[len(old) :]
     return value
 

@@ -12,6 +12,20 @@ _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 _RESERVED = RESERVED_WORDS - {"new", "off", "old"} | {
     "collation", "concurrently", "lateral", "system_user", "tablesample",
 }  # fmt: skip
+#: Words that PostgreSQL prints in quotes although they may be names of columns.
+_QUOTED_WORDS = {
+    "between", "bigint", "bit", "boolean", "char", "character", "coalesce", "dec", "decimal",
+    "exists", "extract", "float", "greatest", "grouping", "inout", "int", "integer", "interval",
+    "json", "json_array", "json_arrayagg", "json_exists", "json_object", "json_objectagg",
+    "json_query", "json_scalar", "json_serialize", "json_table", "json_value", "least",
+    "merge_action", "national", "nchar", "none", "normalize", "nullif", "numeric", "out",
+    "overlay", "position", "precision", "real", "row", "setof", "smallint", "substring", "time",
+    "timestamp", "treat", "trim", "values", "varchar", "xmlattributes", "xmlconcat",
+    "xmlelement", "xmlexists", "xmlforest", "xmlnamespaces", "xmlparse", "xmlpi", "xmlroot",
+    "xmlserialize", "xmltable",
+}  # fmt: skip
+#: Words that SQLAlchemy quotes and PostgreSQL prints without quotes.
+_BARE_WORDS = {"of", "over"}
 
 
 def identifier(name: str) -> str:
@@ -19,6 +33,13 @@ def identifier(name: str) -> str:
     if _PLAIN.fullmatch(name) and name not in _RESERVED:
         return name
     return '"{}"'.format(name.replace('"', '""'))
+
+
+def printed(name: str) -> str:
+    """The name as PostgreSQL prints it in queries: `quote_ident()`."""
+    if name in _BARE_WORDS:
+        return name
+    return f'"{name}"' if name in _QUOTED_WORDS else identifier(name)
 
 
 def unquoted(text: str) -> str:

@@ -21,7 +21,7 @@ from conformance.comparing.facts import (
 from conformance.comparing.following import following, same, with_column
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
-from conformance.comparing.pairing import pairs
+from conformance.comparing.pairing import mutual, pairs
 from conformance.comparing.reading import with_relation_read
 from conformance.comparing.serials import of_one_sequence
 
@@ -180,12 +180,15 @@ def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_M
     columns = [_columns(expected), _columns(observed)]
     names: dict[Value, str] = {}
     found_before: set[FactKey] = set()
-    while pairs := [
+    while alike := [
         pair
-        for pair in _alike(expected, observed, findings, columns, names)
+        for pair in (
+            *_alike(expected, observed, findings, columns, names),
+            *_columns_alike(expected, observed, findings),
+        )
         if pair[0] not in found_before
     ]:
-        for key, found in pairs:
+        for key, found in alike:
             found_before.add(key)
             if key.kind != "column":
                 names[found.table] = key.table
@@ -208,9 +211,7 @@ def _alike(
     alike: dict[object, tuple[list[FactKey], list[FactKey]]] = defaultdict(lambda: ([], []))
     for number, disagreement in enumerate(("missing", "unexpected")):
         for key in _existing(findings, disagreement):
-            if key.kind == "column":
-                alike[key.table][number].append(key)
-            elif key.kind == "table" and len(columns[number][key.table]) >= FEWEST_COLUMNS:
+            if key.kind == "table" and len(columns[number][key.table]) >= FEWEST_COLUMNS:
                 alike[frozenset(columns[number][key.table])][number].append(key)
             elif key.kind in DERIVED:
                 definition = key._replace(attribute="definition")
@@ -224,6 +225,19 @@ def _alike(
                 key, found, expected, lambda sought: _reading(sought, observed, names)
             ):
                 yield key, found
+
+
+def _columns_alike(
+    expected: Facts, observed: Facts, findings: _Findings
+) -> Iterator[tuple[FactKey, FactKey]]:
+    """The columns that a table lacks, and its undeclared ones of the same definitions."""
+    sides: dict[str, tuple[list[FactKey], list[FactKey]]] = defaultdict(lambda: ([], []))
+    for number, disagreement in enumerate(("missing", "unexpected")):
+        for key in _existing(findings, disagreement):
+            if key.kind == "column":
+                sides[key.table][number].append(key)
+    for both in sides.values():
+        yield from mutual(*both, lambda key, found: _same(key, found, expected, observed.get))
 
 
 def _reading(key: FactKey, observed: Facts, names: Mapping[Value, str]) -> Value:
@@ -261,9 +275,9 @@ def _same(key: FactKey, other: FactKey, expected: Facts, seen: Callable[[FactKey
         seen: the observed value, with the declared names of what it names.
     """
     return all(
-        same(value, seen(other._replace(attribute=declared.attribute)))
-        for declared, value in expected.items()
-        if declared.existence == key and (key.kind not in DERIVED or declared.attribute in OF_QUERY)
+        same(value, seen(other._replace(attribute=attribute)))
+        for attribute, value in FactTable.of(expected).objects[key[:3]].items()
+        if key.kind not in DERIVED or attribute in OF_QUERY
     )
 
 

@@ -38,6 +38,23 @@ def pairs(missing: Collection[Key], undeclared: Collection[Key]) -> Iterator[tup
                 yield one, other
 
 
+def mutual(
+    missing: Collection[Key], undeclared: Collection[Key], alike: Callable[[Key, Key], bool]
+) -> Iterator[tuple[Key, Key]]:
+    """What is missing, and the undeclared one that is like it and like nothing else.
+
+    If one side has more of them, something was added or dropped, and which it was is a guess: then
+    there is no pair.
+    """
+    if len(missing) != len(undeclared):
+        return
+    found = {one: [other for other in undeclared if alike(one, other)] for one in missing}
+    times = Counter(other for others in found.values() for other in others)
+    for one, others in found.items():
+        if len(others) == 1 and times[others[0]] == 1:
+            yield one, others[0]
+
+
 def _only_ones(
     missing: Collection[Key], undeclared: Collection[Key], part: Callable[[str], str]
 ) -> set[tuple[Key, Key]]:

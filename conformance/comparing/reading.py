@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from conformance.comparing.identifiers import identifier
+from conformance.comparing.identifiers import printed
+from conformance.comparing.terms import normal
 from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def with_column_read(query: Query, column: _Column, new: str, *, output: bool) -
     if not own:
         return query
     kept = {*others, *(() if output else (_OUTPUT,))}
-    both = [{f"{alias}.{identifier(name)}" for name in (old, new)} for alias in own]
+    both = [{f"{alias}.{printed(name)}" for name in (old, new)} for alias in own]
     renamed = _mapped(plan, lambda said: _column_in_plan(said, old, new, kept), both)
     qualifiers = {relation.partition(".")[2] for relation in others.values()}
     text = _column_in_text(query.text, old, new, output=output, kept=qualifiers)
@@ -93,7 +94,7 @@ def _scans(nodes: Iterable[Any]) -> Iterator[tuple[str, str]]:
 
 def _relation_in_text(text: str, old: str, new: str) -> str:
     schema, _, short = old.rpartition(".")
-    then = ".".join(map(identifier, new.split(".")))
+    then = ".".join(map(printed, new.split(".")))
     tokens = list(tokens_of(text))
     words = [written for _, written in tokens]
     for place, (name, _) in enumerate(tokens):
@@ -142,7 +143,7 @@ def _column_in_text(
         is_of_another = (qualifier if previous == "." else old) in kept
         is_own = previous == "as" and not output
         if name == old and not (is_type or is_function or is_of_another or is_own):
-            words[place] = identifier(new)
+            words[place] = printed(new)
         qualifier, previous = previous, name or written
     return "".join(words)
 
@@ -159,8 +160,9 @@ def _column_in_plan(said: str, old: str, new: str, kept: set[str]) -> str:
         of, dot = words[place - 2 : place]
         # After a bracket stands a field of a composite type.
         if name == old and dot == "." and of not in (*kept, ")"):
-            words[place] = identifier(new)
-    return "".join(words)
+            words[place] = printed(new)
+    # The order of terms depends on names.
+    return normal("".join(words))
 
 
 def _mapped(plan: Any, change: Callable[[str], str], both: list[set[str]]) -> Any:

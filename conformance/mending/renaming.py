@@ -12,7 +12,7 @@ from conformance.comparing.fact_table import FactTable
 from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees
 from conformance.comparing.following import with_column
 from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY
-from conformance.comparing.pairing import pairs
+from conformance.comparing.pairing import mutual, pairs
 from conformance.comparing.reading import with_column_read, with_relation_read
 from conformance.comparing.tokens import tokens_of
 from conformance.mending.scene import (
@@ -145,7 +145,7 @@ def _tables(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
 
 
 def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
-    """The one column of a table that only its name tells from the one that is new.
+    """The columns of a table that only their names tell from those that are new.
 
     The comparison calls it a rename, too.
     """
@@ -154,14 +154,13 @@ def _columns(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
         for ref in own:
             if ref.kind == "column" and ref not in other:
                 sides[ref.table][number].append(ref)
-    for table, (gone, new) in sides.items():
-        if (
-            len(gone) == len(new) == 1
-            and relation_of(before, table) == relation_of(after, table) == Ref("table", table)
-            and _are_alike(before[gone[0]], after[new[0]])
-        ):
-            yield gone[0], new[0]
-            yield from _outputs(gone[0], new[0], before, after)
+    for table, both in sides.items():
+        if relation_of(before, table) == relation_of(after, table) == Ref("table", table):
+            for gone, new in mutual(
+                *both, lambda one, other: _are_alike(before[one], after[other])
+            ):
+                yield gone, new
+                yield from _outputs(gone, new, before, after)
 
 
 def _after_rename(ref: Ref, parts: Parts, old: Ref, names: Mapping[Ref, Ref]) -> Parts:

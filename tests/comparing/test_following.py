@@ -455,8 +455,9 @@ def test_the_type_of_the_time_follows_from_that_of_its_column(type_of_column):
         (("hash (hash, 4)", "hash (unit, 2)"), ("hash (sensor, 4)", "hash (unit, 2)")),
         (("bloom (unit, hash)", "minmax (hash2)"), ("bloom (unit, sensor)", "minmax (hash2)")),
         (("hash DESC NULLS FIRST", "hash"), ("sensor DESC NULLS FIRST", "sensor")),
+        (("hash", "price (hash)", "hash (m)"), ("sensor", "price (hash)", "hash (m)")),
     ],
-    ids=["partitions", "sparse indexes", "order"],
+    ids=["partitions", "sparse indexes", "order", "names with brackets"],
 )
 def test_what_lists_a_renamed_column(value, then):
     """The column has the name of the kind of partitioning."""
@@ -485,3 +486,26 @@ def test_a_view_of_what_has_another_name_follows(old, new, cause):
     assert [*messages] == [cause]
     assert messages[cause].endswith("these follow from it: view v")
     assert {*found(said(*new), said(*old, "min"))} == {cause, "view:v:definition"}
+
+
+def test_what_lists_two_renamed_columns_follows_the_first():
+    def said(time, item, *others):
+        plan = [[], {"Output": [f"r1.{time}", f"r1.{item}"], "Plans": [
+            {"Alias": "r1", "CTE Name": "public.t", "Output": []}]}]  # fmt: skip
+        return (
+            table("t", "id")
+            | column("t", time, "timestamptz")
+            | column("t", item, "text")
+            | one("unique", "t", "uq", columns=(time, item, *others))
+            | one("compression", "t", segment_by=(item,), order_by=(f"{time} DESC",))
+            | one("view", "v", definition=Query(json.dumps(plan), ""), columns=("b",))
+        )
+
+    messages = found(said("at", "sensor"), said("time", "device"))
+    assert {*messages} == {"column:t.at:exists", "column:t.sensor:exists"}
+    assert "unique constraint t.uq" in messages["column:t.at:exists"]
+    assert "view v" in messages["column:t.at:exists"]
+    assert "compression of t" in messages["column:t.sensor:exists"]
+    assert {*found(said("at", "sensor"), said("time", "device", "id"))} == {
+        "column:t.at:exists", "column:t.sensor:exists", "unique:t.uq:columns",
+    }  # fmt: skip

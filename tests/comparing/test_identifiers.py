@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.comparing.identifiers import identifier, unquoted
+from conformance.comparing.identifiers import identifier, printed, unquoted
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,11 @@ def test_a_name_is_quoted_where_it_must_be(name, written):
 @pytest.mark.parametrize("text", ["lower(a)", '"a" || "b"', 'x"', '"'])
 def test_another_text_stays(text):
     assert unquoted(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("price", "price"), ("Price", '"Price"'), ("time", '"time"'), ("over", "over")],
+)
+def test_a_name_as_it_is_printed(name, written):
+    assert printed(name) == written

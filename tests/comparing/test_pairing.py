@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.comparing.facts import EXISTS, FactKey
-from conformance.comparing.pairing import pairs
+from conformance.comparing.pairing import mutual, pairs
 
 
 def keys(tables):
@@ -49,3 +49,32 @@ def test_the_one_that_it_can_be(missing, undeclared, expected):
 def test_two_columns_of_a_table_are_a_pair():
     missing, undeclared = (FactKey("column", "t", name, EXISTS) for name in "ab")
     assert [*pairs([missing], [undeclared])] == [(missing, undeclared)]
+
+
+@pytest.mark.parametrize(
+    ("missing", "undeclared", "expected"),
+    [
+        ("a1", "b1", "a1=b1"),
+        ("a1", "b2", ""),
+        ("a1 a2", "b2 b1", "a1=b1 a2=b2"),
+        ("a1 c1 a2", "b2 b1 d1", "a2=b2"),
+        ("a1 a2", "b1 b3", "a1=b1"),
+        ("a1 c1", "b1 b2", ""),
+        ("a1", "b1 b2", ""),
+        ("a1 a2", "b1", ""),
+    ],
+    ids=[
+        "one",
+        "another definition",
+        "two",
+        "two of three",
+        "one of two",
+        "two like one",
+        "one was dropped",
+        "one was added",
+    ],
+)
+def test_what_is_like_one_and_like_nothing_else(missing, undeclared, expected):
+    """The number is the definition."""
+    found = mutual(keys(missing), keys(undeclared), lambda one, other: one[1][-1] == other[1][-1])
+    assert " ".join(f"{one.table}={other.table}" for one, other in found) == expected

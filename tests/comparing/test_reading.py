@@ -40,8 +40,22 @@ def test_the_relations_of_a_plan():
         ("(r2.old)::old", "(r2.new)::old"),
         ("'r2.old'::text", "'r2.old'::text"),
         ("(r2.pair).old", "(r2.pair).old"),
+        ("((r2.n = r2.old) OR (r2.m > 1))", "((r2.m > 1) OR (r2.n = r2.new))"),
+        ("((r2.old = r2.oldest) AND (r2.n IS NULL))", "((r2.n IS NULL) AND (r2.new = r2.oldest))"),
+        ("((r2.old > 1) AND (r2.nil > 1))", "((r2.new > 1) AND (r2.nil > 1))"),
     ],
-    ids=["one", "of two tables", "other columns", "function", "type", "text", "field"],
+    ids=[
+        "one",
+        "of two tables",
+        "other columns",
+        "function",
+        "type",
+        "text",
+        "field",
+        "terms",
+        "sides",
+        "terms in another order",
+    ],
 )
 def test_only_the_column_of_the_table_is_renamed(said, then, output):
     found = with_column_read(Query(plan(said), ""), COLUMN, "new", output=output)
@@ -64,6 +78,7 @@ def test_the_table_is_found_with_and_without_its_schema(table, is_renamed):
     [
         ("old", "New", "r2.old", 'r2."New"'),
         ("Old", "new", 'r2."Old" + r3."Old"', 'r2.new + r3."Old"'),
+        ("old", "time", "r2.old", 'r2."time"'),
     ],
 )
 def test_names_that_need_quotes(old, new, said, then):

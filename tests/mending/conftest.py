@@ -31,13 +31,14 @@ class Altered:
 
     def run(self, statements: Iterable[str]) -> None:
         """Execute the statements."""
-        with self.sessions.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        options = {"isolation_level": "AUTOCOMMIT", "no_parameters": True}
+        with self.sessions.connect().execution_options(**options) as connection:
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
-        with self.sessions.connect() as connection:
+        with self.sessions.connect().execution_options(no_parameters=True) as connection:
             return [tuple(row) for row in connection.exec_driver_sql(query)]
 
     def compared(self, metadata: MetaData) -> Comparison:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Computed,
     DateTime,
+    Index,
     Integer,
     MetaData,
     Table,
@@ -116,6 +117,72 @@ def test_what_uses_it_follows(altered):
     assert not altered.compared(used("warmth")).findings
     altered.run(step.sql for step in plan.downgrade)
     assert not altered.compared(used("heat")).findings
+
+
+def test_two_columns_of_a_hypertable_are_renamed(altered):
+    if not altered.capabilities.community_edition:
+        pytest.skip("needs the Community edition")
+
+    def models_with(at, sensor):
+        metadata = MetaData()
+        Table(
+            "t",
+            metadata,
+            Column(at, DateTime(timezone=True), nullable=False),
+            Column(sensor, Integer, nullable=False),
+            UniqueConstraint(sensor, at, name="t_key"),
+            Hypertable(at, chunk_interval="7 days", time_index=False),
+            Compression(segment_by=sensor, order_by=f"{at} DESC", after=None),
+        )
+        query = f"SELECT time_bucket('1 day', {at}) AS day, max({sensor}) AS most FROM t GROUP BY 1"
+        declare(metadata, ContinuousAggregate(query, name="daily"))
+        return metadata
+
+    altered.run(
+        [
+            "CREATE TABLE t (at timestamptz NOT NULL, sensor integer NOT NULL,"
+            " CONSTRAINT t_key UNIQUE (sensor, at))",
+            "SELECT create_hypertable('t', 'at', create_default_indexes => false)",
+            "ALTER TABLE t SET (timescaledb.compress, timescaledb.compress_segmentby = 'sensor',"
+            " timescaledb.compress_orderby = 'at DESC')",
+            "CREATE MATERIALIZED VIEW daily WITH (timescaledb.continuous) AS SELECT"
+            " time_bucket('1 day', at) AS day, max(sensor) AS most FROM t GROUP BY 1 WITH NO DATA",
+            "INSERT INTO t VALUES ('2024-01-01', 20)",
+            "SELECT compress_chunk(c) FROM show_chunks('t') c",
+        ]
+    )
+    first, then = models_with("at", "sensor"), models_with("time", "device")
+    told = altered.compared(then).findings.values()
+    assert {finding.id for finding in told} == {"column:t.time:exists", "column:t.device:exists"}
+    assert altered.mended(first, then, {"SELECT device FROM t WHERE time > 'epoch'": [(20,)]}) == [
+        "ALTER TABLE t RENAME COLUMN at TO time",
+        "ALTER TABLE t RENAME COLUMN sensor TO device",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("price (€)", "höhe, %"), ("b (c)", "b (d)"), ('a "b"', "select")]
+)
+def test_a_name_that_needs_quotes(altered, old, new):
+    def models_with(name):
+        metadata = MetaData()
+        Table("t", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
+              Column(name, Integer), Column("c", Integer), Index("i", name, "c"),
+              CheckConstraint(f"{quoted(name)} > 0", name="k"))  # fmt: skip
+        return metadata
+
+    altered.run(
+        [
+            f"CREATE TABLE t (id integer PRIMARY KEY, {quoted(old)} integer"
+            f" CONSTRAINT k CHECK ({quoted(old)} > 0), c integer)",
+            f"CREATE INDEX i ON t ({quoted(old)}, c)",
+        ]
+    )
+    first, then = models_with(old), models_with(new)
+    told = altered.compared(then).findings.values()
+    assert [finding.id for finding in told] == [f"column:t.{new}:exists"]
+    rename = f"ALTER TABLE t RENAME COLUMN {identifier(old)} TO {identifier(new)}"
+    assert altered.mended(first, then, {}) == [rename]
 
 
 NAMED = (

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from conformance.comparing.facts import EXISTS, IndexColumn, Query
+from conformance.comparing.facts import EXISTS, IndexColumn, Query, TypeName
 from conformance.intervals import Interval
 from conformance.mending.plan import steps_between
 from conformance.mending.revision import statements
@@ -124,6 +124,24 @@ def test_tables_that_look_alike_are_told_apart_by_their_names(old, new, sql):
     lines = written(before, after)
     assert lines[: len(sql)] == [f'op.execute("{statement}")' for statement in sql]
     assert not [line for line in lines if "DROP" in line]
+
+
+def test_columns_that_differ_from_each_other_are_renamed_together():
+    def of(*columns):
+        table = {Ref("table", "t"): {EXISTS: True, "kind": "table"}}
+        return table | {
+            Ref("column", "t", name): {EXISTS: True, "type": TypeName(kind, kind), "nullable": True}
+            for name, kind in columns
+        }
+
+    before = of(("a", "integer"), ("b", "text"))
+    assert written(before, of(("d", "text"), ("c", "integer"))) == [
+        'op.execute("ALTER TABLE t RENAME COLUMN a TO c")',
+        'op.execute("ALTER TABLE t RENAME COLUMN b TO d")',
+    ]
+    lines = "\n".join(written(before, of(("c", "integer"), ("d", "text"), ("e", "date"))))
+    assert "RENAME TO" not in lines
+    assert lines.count("write RENAME COLUMN instead") == 2
 
 
 def test_where_somebody_else_creates_tables_none_is_renamed():
