@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.comparing.comparison import match_unnamed
@@ -28,9 +29,11 @@ from conformance.mending.schemas import create_schema, known, schema_of
 from conformance.mending.sql import block, literal, name, regclass, relation, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from conformance.comparing.facts import OutputColumn
+
+    _Search = Callable[[Objects, Objects], Iterator[tuple[Ref, Ref]]]
 
 #: What lists columns by their names.
 _OF_COLUMNS = (
@@ -49,7 +52,12 @@ _READING = {
     "trigger": ("condition", "events"),
     "row_security_policy": ("using", "check"),
 }
-_RELATION_WORDS = {"table": "TABLE", "continuous_aggregate": "MATERIALIZED VIEW"}
+_RELATION_WORDS = {
+    "table": "TABLE",
+    "view": "VIEW",
+    "materialized_view": "MATERIALIZED VIEW",
+    "continuous_aggregate": "MATERIALIZED VIEW",
+}
 #: What has the name of its column.
 _PARTS = ("comment", "storage", "chunk_skipping")
 _CONSTRAINTS = ("unique", "check", "exclusion", "foreign_key")
@@ -73,11 +81,12 @@ def renames(before: Objects, after: Objects, kinds: Container[str]) -> dict[Ref,
 
     Where a table becomes a view, or a view a table, its parts go with it.
     """
-    for kind, sought in (
+    searches: list[tuple[str, _Search]] = [
         ("table", _tables),
-        ("continuous_aggregate", _aggregates),
+        *((kind, partial(_views, kind)) for kind in DERIVED),
         ("column", _columns),
-    ):
+    ]
+    for kind, sought in searches:
         first = dict(sought(before, after)) if kind in kinds else {}
         if first:
             # All that names them is compared under the new names.
@@ -272,15 +281,15 @@ def _names_of(columns: Any) -> list[str]:
     return [column.name for column in columns] if isinstance(columns, tuple) else []
 
 
-def _aggregates(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
-    """The one aggregate with the query of the one that is new: a new one would have no rows.
+def _views(kind: str, before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
+    """The one view or aggregate with the query of the one that is new.
 
-    The comparison calls it a rename, too.
+    A new one would have no rows, and none of the privileges. The comparison calls it a rename, too.
     """
     alike: dict[object, tuple[list[Ref], list[Ref]]] = defaultdict(lambda: ([], []))
     for number, (own, other) in enumerate(((before, after), (after, before))):
         for ref, parts in own.items():
-            if ref.kind == "continuous_aggregate" and ref not in other:
+            if ref.kind == kind and ref not in other:
                 alike[parts.get("definition")][number].append(ref)
     for both in alike.values():
         for gone, new in pairs(*both):
@@ -436,7 +445,7 @@ def steps(
 
 
 def _moved(one: Ref, other: Ref, *, guarded: bool) -> Iterator[Step]:
-    """The statements that move and rename a table or a continuous aggregate."""
+    """The statements that move and rename a relation."""
     old, new = one.table, other.table
     (schema, _, short), (new_schema, _, new_short) = old.rpartition("."), new.rpartition(".")
     alter = f"ALTER {_RELATION_WORDS[one.kind]} {'IF EXISTS ' if guarded else ''}"

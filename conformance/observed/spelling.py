@@ -31,6 +31,7 @@ from conformance.comparing.facts import (
     TypeName,
     Value,
 )
+from conformance.comparing.reading import with_relation_read
 from conformance.comparing.terms import normal, without_zeros
 from conformance.comparing.tokens import quoted, tokens_of
 from conformance.observed.clauses import collations
@@ -39,7 +40,7 @@ from conformance.observed.explaining import ask_in_halves, first_line, is_denied
 from conformance.observed.queries import spelled_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -96,6 +97,12 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
     refused |= denied
     relations = _relations(scope, declared, found)
     queries = spelled_queries(connection, asked, relations, forbidden)
+    renamed: dict[str, str] = {}
+    while more := _under_other_names(declared, found, relations, queries, renamed):
+        renamed |= more
+        relations |= {new: relations[old] for old, new in more.items()}
+        again = {query for query in asked if queries[query].refused}
+        queries |= spelled_queries(connection, again, relations, forbidden)
     answers = _Answers(scope, spelled, refused, queries)
 
     def respell(spoken: _Spoken, value: Any) -> Any:
@@ -274,6 +281,40 @@ def _relations(scope: _Scope, declared: list[_Spoken], found: list[_Spoken]) -> 
             assert isinstance(parts, tuple)
             relations[table] = [(column.name, column.type.text) for column in parts]
     return relations
+
+
+def _under_other_names(
+    declared: list[_Spoken],
+    found: list[_Spoken],
+    relations: Mapping[str, Columns],
+    queries: Mapping[str, Query],
+    renamed: Mapping[str, str],
+) -> dict[str, str]:
+    """Declared views of unknown columns: the view of the same query -> the declared name.
+
+    Args:
+        renamed: those that are known already.
+    """
+
+    def views(spoken: list[_Spoken]) -> Iterator[tuple[str, str, Query]]:
+        for (kind, table, _), attributes, attribute in spoken:
+            value = attributes[attribute]
+            if attribute == "definition" and kind in DERIVED and isinstance(value, Query):
+                query = queries[value.text]
+                if not query.refused:
+                    yield table, kind, query
+
+    by_query: dict[tuple[str, Query], str] = {}
+    for table, kind, query in views(found):
+        read = query
+        for old, new in renamed.items():
+            read = with_relation_read(read, old, new)
+        by_query[kind, read] = table
+    return {
+        by_query[kind, query]: table
+        for table, kind, query in views(declared)
+        if table not in relations and by_query.get((kind, query)) in relations
+    }
 
 
 def _of(value: Value) -> Iterator[TypeName | Expression | Query]:
