@@ -111,10 +111,15 @@ def drop(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
 
 
 def _maybe_moved(ref: Ref, scene: Scene) -> list[Ref]:
-    """The new tables with the same columns; it is a guess, so that a person decides."""
-    new = (other for other in scene.after if other.kind == "table" and other not in scene.before)
+    """The new tables with most of the columns; it is a guess, so that a person decides."""
     columns = _columns(ref.table, scene.before)
-    return [other for other in new if columns and _columns(other.table, scene.after) == columns]
+
+    def has_most(other: Ref) -> bool:
+        there = _columns(other.table, scene.after)
+        return 2 * len(columns.items() & there.items()) > max(len(columns), len(there))
+
+    new = (other for other in scene.after if other.kind == "table" and other not in scene.before)
+    return [other for other in new if has_most(other)]
 
 
 def _columns(table: str, objects: Objects) -> dict[str, Value]:

@@ -174,6 +174,20 @@ def test_a_table_of_one_column_may_be_any_other():
     assert note.endswith("If it is the later t, write SET SCHEMA or RENAME TO instead.")
 
 
+@pytest.mark.parametrize(("new", "is_named"), [("abd", True), ("ade", False), ("abcdef", False)])
+def test_a_table_with_most_of_the_columns_is_named(new, is_named):
+    """It may have been renamed together with one of its columns."""
+
+    def of(table, names):
+        made = {Ref("table", table): {EXISTS: True, "kind": "table"}}
+        kind = TypeName("integer", "integer")
+        parts = {EXISTS: True, "type": kind, "nullable": True}
+        return made | {Ref("column", table, name): parts for name in names}
+
+    (note,) = (line for line in written(of("t", "abc"), of("u", new)) if line.startswith("# Loses"))
+    assert note.endswith("write SET SCHEMA or RENAME TO instead.") == is_named
+
+
 def test_another_definition_is_no_rename():
     before = {**TABLE, Ref("check", "t", "earlier"): CHECK}
     after = {**TABLE, Ref("check", "t", "later"): {**CHECK, "expression": "a > 1"}}
