@@ -304,16 +304,17 @@ def _under_other_names(
                 if not query.refused:
                     yield table, kind, query
 
+    unknown = [view for view in views(declared) if view[0] not in relations]
     by_query: dict[tuple[str, Query], str] = {}
-    for table, kind, query in views(found):
+    for table, kind, query in views(found) if unknown else ():
         read = query
         for old, new in renamed.items():
             read = with_relation_read(read, old, new)
         by_query[kind, read] = table
     return {
         by_query[kind, query]: table
-        for table, kind, query in views(declared)
-        if table not in relations and by_query.get((kind, query)) in relations
+        for table, kind, query in unknown
+        if by_query.get((kind, query)) in relations
     }
 
 
