@@ -18,13 +18,14 @@ from conformance.comparing.facts import (
     Query,
     agrees,
 )
-from conformance.comparing.identifiers import identifier
+from conformance.comparing.identifiers import printed
 from conformance.comparing.messages import noun_of
 from conformance.comparing.reading import read_relations, with_column_read, with_relation_read
+from conformance.comparing.terms import normal
 from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from conformance.comparing.findings import Finding
 
@@ -211,18 +212,26 @@ def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Iterator[
         yield f"{cause.table} ({', '.join(named)})" if target == found.table else value
     elif key.attribute == "source":
         yield cause.table if value == found.table else value
+    elif key.table == cause.table:
+        # The terms of a declared expression that the server did not print are in no such order.
+        for order in (normal, str):
+            yield with_column(value, found.name, cause.name, order)
     else:
-        yield with_column(value, found.name, cause.name) if key.table == cause.table else value
+        yield value
 
 
-def with_column(value: Any, old: str, new: str) -> Any:
-    """The value of a key, an index or compression after the column was renamed."""
+def with_column(value: Any, old: str, new: str, order: Callable[[str], str] = normal) -> Any:
+    """The value of a key, an index or compression after the column was renamed.
+
+    Args:
+        order: puts the terms of an expression in order, which depends on names.
+    """
     if isinstance(value, Expression):
-        return replace(value, canonical=_renamed(value.canonical, old, new))
+        return replace(value, canonical=order(_renamed(value.canonical, old, new)))
     if isinstance(value, tuple):
-        return tuple(with_column(item, old, new) for item in value)
+        return tuple(with_column(item, old, new, order) for item in value)
     if isinstance(value, IndexColumn):
-        return replace(value, value=with_column(value.value, old, new))
+        return replace(value, value=with_column(value.value, old, new, order))
     return _text_with_column(value, old, new) if isinstance(value, str) else value
 
 
@@ -237,7 +246,7 @@ def _text_with_column(value: str, old: str, new: str) -> str:
 
 
 def _renamed(text: str, old: str, new: str) -> str:
-    return "".join(identifier(new) if name == old else said for name, said in tokens_of(text))
+    return "".join(printed(new) if name == old else said for name, said in tokens_of(text))
 
 
 def same(expected: Any, observed: Any) -> bool:

@@ -12,7 +12,7 @@ from conformance.comparing.terms import normal
 from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from conformance.comparing.facts import Query
 
@@ -77,6 +77,47 @@ def with_column_read(query: Query, column: _Column, new: str, *, output: bool) -
     qualifiers = {relation.partition(".")[2] for relation in others.values()}
     text = _column_in_text(query.text, old, new, output=output, kept=qualifiers)
     return replace(query, canonical=json.dumps(renamed, sort_keys=True), text=text)
+
+
+def renamed_outputs(query: Query, other: Query) -> dict[str, str]:
+    """Old -> new name of the query's own columns, if the queries differ in nothing else.
+
+    If a new name is also an old one, nothing is said.
+    """
+    plan, then = _plan(query), _plan(other)
+    if not plan or not then or query.hidden != other.hidden:
+        return {}
+    names = {
+        old: new for old, new in zip(_outputs(plan), _outputs(then), strict=False) if old != new
+    }
+    if not {*_outputs(plan)}.isdisjoint(names.values()):
+        return {}
+    return names if with_outputs(query, names) == other else {}
+
+
+def with_outputs(query: Query, names: Mapping[str, str]) -> Query:
+    """The query after its own columns were renamed; its text stays as it is."""
+    plan = _plan(query)
+    if not plan:
+        return query
+    root = plan[1]
+    for old, new in names.items():
+        said = [
+            _column_in_plan(text, old, new, {*dict(_scans(plan[1:]))} - {_OUTPUT})
+            for text in root["Output"]
+        ]
+        root = {**root, "Output": said}
+    return replace(query, canonical=json.dumps([plan[0], root], sort_keys=True))
+
+
+def _outputs(plan: Any) -> list[str]:
+    """The names of the query's own columns, from `(ROW(r0.at, r0.price))::text`."""
+    tokens = [*tokens_of(plan[1]["Output"][0])]
+    return [
+        name or ""
+        for (of, _), (_, dot), (name, _) in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if of == _OUTPUT and dot == "."
+    ]
 
 
 def _plan(query: Query) -> Any:

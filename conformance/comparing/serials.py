@@ -35,8 +35,16 @@ def written_out(expected: Facts, observed: Facts) -> FactTable:
             continue
         key = FactKey(*parts, "default")
         identity = key._replace(attribute="identity")
-        own = f"{key.table.rpartition('.')[2]}_{key.name}_seq"
-        if name == own and attributes["identity"] is None and _is_serial(observed.get(identity)):
+        schema, dot, table = key.table.rpartition(".")
+        own = f"{table}_{key.name}_seq"
+        there = FactTable.of(observed).objects.get(parts)
+        # A column that is missing may be there under another name.
+        is_serial = (
+            _is_serial(there.get("identity"))
+            if there
+            else ("sequence", f"{schema}{dot}{own}", "") not in found.objects
+        )
+        if name == own and attributes["identity"] is None and is_serial:
             changed |= {key: None, identity: "serial"}
     if not changed:
         return found

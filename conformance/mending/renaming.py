@@ -14,7 +14,12 @@ from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees
 from conformance.comparing.following import with_column
 from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY
 from conformance.comparing.pairing import mutual, pairs
-from conformance.comparing.reading import with_column_read, with_relation_read
+from conformance.comparing.reading import (
+    renamed_outputs,
+    with_column_read,
+    with_outputs,
+    with_relation_read,
+)
 from conformance.comparing.tokens import tokens_of
 from conformance.mending.scene import (
     ORDER,
@@ -85,6 +90,7 @@ def renames(before: Objects, after: Objects, kinds: Container[str]) -> dict[Ref,
         ("table", _tables),
         *((kind, partial(_views, kind)) for kind in DERIVED),
         ("column", _columns),
+        ("column", _own_outputs),
     ]
     for kind, sought in searches:
         first = dict(sought(before, after)) if kind in kinds else {}
@@ -146,10 +152,7 @@ def _tables(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
                 alike[names][number].append(ref)
     for both in alike.values():
         for gone, new in pairs(*both):
-            if all(
-                side[ref].get("kind", "table") == "table"
-                for side, ref in ((before, gone), (after, new))
-            ):
+            if before[gone].get("kind") == after[new].get("kind"):
                 yield gone, new
 
 
@@ -204,14 +207,17 @@ def _query_after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref, *, output: b
     Args:
         output: whether its own column of that name is renamed as well.
     """
+    query = parts.get("definition")
     if ref.table == old.table:
         columns = cast("tuple[OutputColumn, ...]", parts["columns"])
         named = (
             replace(column, name=new.name) if column.name == old.name else column
             for column in columns
         )
-        return {**parts, "columns": tuple(named)}
-    query = parts.get("definition")
+        own: dict[str, Any] = {"columns": tuple(named)}
+        if isinstance(query, Query):
+            own["definition"] = with_outputs(query, {old.name: new.name})
+        return {**parts, **own}
     if not isinstance(query, Query):
         return parts
     return {**parts, "definition": with_column_read(query, old, new.name, output=output)}
@@ -270,6 +276,17 @@ def _outputs(old: Ref, new: Ref, before: Objects, after: Objects) -> Iterator[tu
             new.name in wanted if wanted and wanted != had else not alias.search(declared)
         ):
             yield Ref("column", ref.table, old.name), Ref("column", ref.table, new.name)
+
+
+def _own_outputs(before: Objects, after: Objects) -> Iterator[tuple[Ref, Ref]]:
+    """The columns of views whose queries differ in their names alone."""
+    for ref in before:
+        query, then = (side.get(ref, {}).get("definition") for side in (before, after))
+        if ref.kind in DERIVED and isinstance(query, Query) and isinstance(then, Query):
+            for old, new in renamed_outputs(query, then).items():
+                renamed = Ref("column", ref.table, old), Ref("column", ref.table, new)
+                yield renamed
+                yield from _outputs(*renamed, before, after)
 
 
 def _words(sql: str) -> set[str | None]:
@@ -438,10 +455,16 @@ def steps(
             if (schema := schema_of(new)) and schema not in known(before):
                 yield Step(_FIRST, -1, create_schema(schema))
             yield from _moved(old, new, guarded=guarded)
-        else:
+        elif not _is_inherited(old, names, there):
             schema = schema_of_indexes(old.table, there)
             sql = rename(old, old.name, new.name, guarded=guarded, schema=schema)
             yield Step(_FIRST, 0, sql)
+
+
+def _is_inherited(old: Ref, names: Mapping[Ref, Ref], there: Objects) -> bool:
+    """Whether a column is renamed with that of a parent table."""
+    parents = texts(there.get(Ref("table", old.table), {}).get("inherits"))
+    return old.kind == "column" and any(Ref("column", of, old.name) in names for of in parents)
 
 
 def _moved(one: Ref, other: Ref, *, guarded: bool) -> Iterator[Step]:

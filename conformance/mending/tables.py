@@ -50,6 +50,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
         f"CREATE {word} {scene.if_not_exists}{relation(ref.table)} {listed(defined)}"
         + (f" INHERITS ({under})" if under else "")
         + ("" if method == "heap" else f" USING {name(str(method))}"),
+        depth=_generation(ref, scene),
     )
     if parts.get("row_security", "off") != "off":
         yield from _security(ref, parts)
@@ -175,7 +176,18 @@ def _parents(ref: Ref, before: Parts, after: Parts, scene: Scene) -> Iterator[St
         # Before the parent is dropped.
         yield dropping("column", sql)
     for parent in new - old:
-        yield making("table", f"ALTER TABLE {relation(ref.table)} INHERIT {relation(parent)}")
+        sql = f"ALTER TABLE {relation(ref.table)} INHERIT {relation(parent)}"
+        yield making("table", sql, depth=_generation(ref, scene))
+
+
+def _generation(ref: Ref, scene: Scene) -> int:
+    """How many tables in a row it inherits from, which must be there first."""
+
+    def below(table: Ref) -> Iterator[Ref]:
+        for parent in texts(scene.after.get(table, {}).get("inherits")):
+            yield Ref("table", parent)
+
+    return scene.depth(ref, scene.after, below)
 
 
 def _withheld(ref: Ref, before: Parts, after: Parts) -> Iterator[Step]:

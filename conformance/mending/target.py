@@ -15,6 +15,7 @@ from conformance.comparing.facts import (
     Unsaid,
     Value,
 )
+from conformance.comparing.serials import written_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,9 @@ def target_of(
         wanted: whether a finding is to be mended; the facts of the others stay as they are.
     """
     expected, observed = comparison.sides
-    found = {comparison.names.get(key, key): value for key, value in expected.items()}
+    found = written_out(
+        {comparison.names.get(key, key): value for key, value in expected.items()}, observed
+    )
     mended = {key for key, finding in comparison.findings.items() if wanted(finding)}
     mended |= {
         key

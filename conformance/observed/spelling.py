@@ -31,7 +31,7 @@ from conformance.comparing.facts import (
     TypeName,
     Value,
 )
-from conformance.comparing.reading import with_relation_read
+from conformance.comparing.reading import renamed_outputs, with_relation_read
 from conformance.comparing.terms import normal, without_zeros
 from conformance.comparing.tokens import quoted, tokens_of
 from conformance.observed.clauses import collations
@@ -103,6 +103,10 @@ def canonical(connection: Connection, expected: Facts, observed: Facts) -> tuple
         relations |= {new: relations[old] for old, new in more.items()}
         again = {query for query in asked if queries[query].refused}
         queries |= spelled_queries(connection, again, relations, forbidden)
+    if columns := _with_other_columns(declared, found, relations, queries):
+        # The plan of what reads them lists all columns.
+        relations |= columns
+        queries = spelled_queries(connection, asked, relations, forbidden)
     answers = _Answers(scope, spelled, refused, queries)
 
     def respell(spoken: _Spoken, value: Any) -> Any:
@@ -283,6 +287,16 @@ def _relations(scope: _Scope, declared: list[_Spoken], found: list[_Spoken]) -> 
     return relations
 
 
+def _views(spoken: list[_Spoken], queries: Mapping[str, Query]) -> Iterator[tuple[str, str, Query]]:
+    """Name, kind and query of each view whose query has a plan."""
+    for (kind, table, _), attributes, attribute in spoken:
+        value = attributes[attribute]
+        if attribute == "definition" and kind in DERIVED and isinstance(value, Query):
+            query = queries[value.text]
+            if not query.refused:
+                yield table, kind, query
+
+
 def _under_other_names(
     declared: list[_Spoken],
     found: list[_Spoken],
@@ -295,18 +309,9 @@ def _under_other_names(
     Args:
         renamed: those that are known already.
     """
-
-    def views(spoken: list[_Spoken]) -> Iterator[tuple[str, str, Query]]:
-        for (kind, table, _), attributes, attribute in spoken:
-            value = attributes[attribute]
-            if attribute == "definition" and kind in DERIVED and isinstance(value, Query):
-                query = queries[value.text]
-                if not query.refused:
-                    yield table, kind, query
-
-    unknown = [view for view in views(declared) if view[0] not in relations]
+    unknown = [view for view in _views(declared, queries) if view[0] not in relations]
     by_query: dict[tuple[str, Query], str] = {}
-    for table, kind, query in views(found) if unknown else ():
+    for table, kind, query in _views(found, queries) if unknown else ():
         read = query
         for old, new in renamed.items():
             read = with_relation_read(read, old, new)
@@ -316,6 +321,25 @@ def _under_other_names(
         for table, kind, query in unknown
         if by_query.get((kind, query)) in relations
     }
+
+
+def _with_other_columns(
+    declared: list[_Spoken],
+    found: list[_Spoken],
+    relations: Mapping[str, Columns],
+    queries: Mapping[str, Query],
+) -> dict[str, Columns]:
+    """The columns of views under both names, where the queries differ in these alone."""
+    there = {table: query for table, _, query in _views(found, queries)}
+    more: dict[str, Columns] = {}
+    for table, _, query in _views(declared, queries):
+        if table in there and there[table] != query:
+            names = renamed_outputs(there[table], query)
+            kinds = dict(relations[table])
+            added = [(new, kinds[old]) for old, new in names.items() if old in kinds]
+            if added:
+                more[table] = [*relations[table], *added]
+    return more
 
 
 def _of(value: Value) -> Iterator[TypeName | Expression | Query]:

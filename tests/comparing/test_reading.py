@@ -7,7 +7,13 @@ import json
 import pytest
 
 from conformance.comparing.facts import EXISTS, FactKey, Query
-from conformance.comparing.reading import read_relations, with_column_read, with_relation_read
+from conformance.comparing.reading import (
+    read_relations,
+    renamed_outputs,
+    with_column_read,
+    with_outputs,
+    with_relation_read,
+)
 
 COLUMN = FactKey("column", "t", "old", EXISTS)
 
@@ -180,3 +186,39 @@ def test_a_plan_as_the_server_makes_it_after_a_rename(old, new, said, then):
         return f'[[], {{"CTE Name": "{name}", "Output": ["r1.t", "t"]}}]'
 
     assert with_relation_read(Query(plan(said), ""), old, new) == Query(plan(then), "")
+
+
+def shown(*names, item="r2.old", hidden=()):
+    """A query with columns of these names."""
+    outputs = ", ".join(f"r0.{name}" for name in names)
+    root = json.loads(plan(item))
+    root[1]["Output"] = [f"(ROW({outputs}))::text"]
+    return Query(json.dumps(root, sort_keys=True), "", hidden=hidden)
+
+
+@pytest.mark.parametrize(
+    ("names", "then", "found"),
+    [
+        (("a", "b"), ("a", "c"), {"b": "c"}),
+        (("a", "b"), ("c", "d"), {"a": "c", "b": "d"}),
+        (("a", '"B ""b"""'), ("a", '"time"'), {'B "b"': "time"}),
+        (("a", "b"), ("a", "b"), {}),
+        (("a", "b"), ("b", "a"), {}),
+        (("a", "b"), ("b", "c"), {}),
+        (("a", "b"), ("a",), {}),
+    ],
+    ids=["one", "two", "quoted", "none", "exchanged", "a name that is there", "fewer"],
+)
+def test_columns_of_other_names(names, then, found):
+    assert renamed_outputs(shown(*names), shown(*then)) == found
+    if found:
+        assert with_outputs(shown(*names), found) == shown(*then)
+
+
+def test_a_query_that_differs_in_more_than_names():
+    query = shown("a")
+    assert renamed_outputs(query, shown("b", item="r3.old")) == {}
+    assert renamed_outputs(query, shown("b", hidden=("FOR UPDATE",))) == {}
+    assert renamed_outputs(query, Query("SELECT a AS b FROM t", "")) == {}
+    unplanned = Query("SELECT a FROM t", "")
+    assert with_outputs(unplanned, {"a": "b"}) == unplanned

@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from conformance import (
@@ -183,6 +184,73 @@ def test_a_name_that_needs_quotes(altered, old, new):
     assert [finding.id for finding in told] == [f"column:t.{new}:exists"]
     rename = f"ALTER TABLE t RENAME COLUMN {identifier(old)} TO {identifier(new)}"
     assert altered.mended(first, then, {}) == [rename]
+
+
+def test_a_column_with_a_default_that_draws_is_renamed(altered):
+    """SQLAlchemy writes the default of a second serial column as text."""
+
+    def models_with(name, table="t"):
+        metadata = MetaData()
+        Table(table, metadata, Column("id", Integer, primary_key=True),
+              Column(name, Integer, nullable=False,
+                     server_default=text(f"nextval('{table}_{name}_seq'::regclass)")))  # fmt: skip
+        return metadata
+
+    altered.run(
+        [
+            "CREATE TABLE t (id serial PRIMARY KEY, number serial)",
+            "INSERT INTO t DEFAULT VALUES",
+        ]
+    )
+    first, then = models_with("number"), models_with("counter")
+    assert altered.mended(first, then, {"SELECT counter FROM t": [(1,)]}) == [
+        "ALTER TABLE t RENAME COLUMN number TO counter"
+    ]
+    then = models_with("number", "u")
+    assert altered.mended(first, then, {"SELECT number FROM u": [(1,)]}) == [
+        "ALTER TABLE t RENAME TO u"
+    ]
+
+
+def test_terms_in_another_order(altered):
+    """PostgreSQL prints no order; the comparison puts terms in that of their names."""
+
+    def models_with(name):
+        metadata = MetaData()
+        Table(
+            "t",
+            metadata,
+            Column("id", Integer, primary_key=True, autoincrement=False),
+            Column(name, Integer, CheckConstraint(f"id > 0 AND {name} < 9", name="k")),
+            Index("i", "id", postgresql_where=text(f"(id > 0) AND ({name} < 9)")),
+        )
+        declare(metadata, View(f"SELECT id FROM t WHERE id > 0 AND {name} < 9", name="v"))
+        return metadata
+
+    altered.run(
+        [
+            "CREATE TABLE t (id integer PRIMARY KEY, a integer"
+            " CONSTRAINT k CHECK (id > 0 AND a < 9))",
+            "CREATE INDEX i ON t (id) WHERE id > 0 AND a < 9",
+            "CREATE VIEW v AS SELECT id FROM t WHERE id > 0 AND a < 9",
+        ]
+    )
+    then = models_with("z")
+    told = altered.compared(then).findings.values()
+    assert [finding.id for finding in told] == ["column:t.z:exists"]
+    assert altered.mended(models_with("a"), then, {}) == ["ALTER TABLE t RENAME COLUMN a TO z"]
+
+
+def test_a_child_table_follows(altered):
+    def models_with(name):
+        metadata = MetaData()
+        Table("t", metadata, Column("id", Integer), Column(name, Integer))
+        Table("child", metadata, Column("id", Integer), Column(name, Integer),
+              postgresql_inherits="t")  # fmt: skip
+        return metadata
+
+    altered.run(["CREATE TABLE t (id integer, heat integer)", "CREATE TABLE child () INHERITS (t)"])
+    assert altered.mended(models_with("heat"), models_with("warmth"), {}) == [FIRST]
 
 
 NAMED = (

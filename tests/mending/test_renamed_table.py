@@ -249,3 +249,43 @@ def test_what_nobody_declared_is_dropped(altered):
     assert altered.rows("SELECT name FROM cities") == [("Delft",)]
     altered.run(step.sql for step in plan.downgrade)
     assert altered.compared(metadata).sides[1] == before.sides[1]
+
+
+def partitioned(name):
+    metadata = MetaData()
+    Table(name, metadata, Column("at", DateTime, nullable=False), Column("x", Integer),
+          postgresql_partition_by="RANGE (at)")  # fmt: skip
+    return metadata
+
+
+def test_a_partitioned_table_keeps_its_partitions(altered):
+    statements = proven(
+        altered,
+        [
+            "CREATE TABLE later PARTITION OF t DEFAULT",
+            "INSERT INTO t VALUES ('2024-01-01', 1)",
+        ],
+        partitioned("t"),
+        partitioned("u"),
+        {"SELECT x FROM u": [(1,)]},
+    )
+    assert statements == ["ALTER TABLE t RENAME TO u"]
+
+
+def test_a_parent_table_is_created_before_its_child(altered):
+    """A table of one column may be any other, and is not renamed."""
+
+    def models_with(parent):
+        metadata = MetaData()
+        Table(parent, metadata, Column("note", Text))
+        Table("child", metadata, Column("note", Text), Column("id", Integer),
+              postgresql_inherits=parent)  # fmt: skip
+        return metadata
+
+    statements = proven(altered, [], models_with("notes"), models_with("remarks"), {})
+    assert [statement.split("(")[0].strip() for statement in statements] == [
+        "ALTER TABLE child NO INHERIT notes",
+        "DROP TABLE notes",
+        "CREATE TABLE remarks",
+        "ALTER TABLE child INHERIT remarks",
+    ]
