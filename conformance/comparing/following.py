@@ -68,7 +68,7 @@ def following(
             first = next((c for c in near if c not in names and _names(key, c, expected)), None)
         elif finding.disagreement == "different":
             renamed = {cause: names[cause] for cause in near if cause in names}
-            first = _first_of(renamed, key, expected[key], observed[key])
+            first = first_of_all(renamed, key, expected[key], observed[key])
         if first is not None:
             found[first].append(key)
     yield from _told(found, findings)
@@ -85,12 +85,12 @@ def _told(
             replace(
                 finding,
                 others=(*finding.others, *(key.id for key in keys)),
-                message=f"{finding.message}; these follow from it: {_listed(keys)}",
+                message=f"{finding.message}{told(keys)}",
             ),
         )
 
 
-def _first_of(
+def first_of_all(
     causes: Mapping[FactKey, FactKey], key: FactKey, expected: Any, observed: Any
 ) -> FactKey | None:
     """The first cause that changes the observed value, if all together make it the expected one."""
@@ -279,6 +279,11 @@ def _bare(value: Any, *, unprinted: bool = False) -> Any:
 
 #: The words after the first one in the name of a type.
 _OF_TYPES = ("precision", "varying", "with", "without", "time", "zone")
+
+
+def told(keys: Sequence[FactKey]) -> str:
+    """What follows from a finding, for its message."""
+    return f"; these follow from it: {_listed(keys)}" if keys else ""
 
 
 def _listed(keys: Sequence[FactKey]) -> str:

@@ -18,11 +18,11 @@ from conformance.comparing.facts import (
     Owner,
     Query,
 )
-from conformance.comparing.following import following, same, with_column
+from conformance.comparing.following import first_of_all, following, same, told, with_column
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
 from conformance.comparing.pairing import mutual, pairs
-from conformance.comparing.reading import with_relation_read
+from conformance.comparing.reading import renamed_outputs, with_relation_read
 from conformance.comparing.serials import of_one_sequence
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def merge(expected: Facts, observed: Facts, findings: _Findings, consequences: _
         consequences,
     )
     _merge([*following(expected, observed, findings, names)], findings, consequences)
+    _merge([*_other_columns(expected, observed, findings)], findings, consequences)
 
 
 def _merge(merges: Iterable[_Merge], findings: _Findings, consequences: _Findings) -> None:
@@ -305,6 +306,54 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding, observed
         finding,
         message=f"{noun} {key.object}: is called {names[0]} in the database, the models declare"
         f" {names[1]}; the {alike} are the same",
+        hint=f"Read from {source_of(key)}. Likely cause: a rename on one side. Run {change} in"
+        " a migration, or use the name of the database in the models.",
+    )
+
+
+def _other_columns(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_Merge]:
+    """Views whose queries differ in the names of their columns alone, and what names these."""
+    merged: set[FactKey] = set()
+    for key, finding in findings.items():
+        if key.kind not in DERIVED or key.attribute != "definition" or key in merged:
+            continue
+        query, then = observed.get(key), expected.get(key)
+        if not isinstance(query, Query) or not isinstance(then, Query):
+            continue
+        names = renamed_outputs(query, then)
+        column = FactKey("column", key.table, "", EXISTS)
+        causes = {
+            column._replace(name=new): column._replace(name=old) for old, new in names.items()
+        }
+        others = [
+            other
+            for other, found in findings.items()
+            if other not in (*merged, key)
+            and found.disagreement == "different"
+            and first_of_all(causes, other, expected[other], observed[other]) is not None
+        ]
+        if names:
+            merged |= {key, *others}
+            yield key, others, _columns_told(key, names, others, finding)
+
+
+def _columns_told(
+    key: FactKey, names: Mapping[str, str], others: Sequence[FactKey], finding: Finding
+) -> Finding:
+    table = ".".join(map(identifier, key.table.split(".")))
+    old, new = (", ".join(map(identifier, of)) for of in (names, names.values()))
+    noun = "column is" if len(names) == 1 else "columns are"
+    change = " and ".join(
+        f"ALTER TABLE {table} RENAME COLUMN {identifier(one)} TO {identifier(other)}"
+        for one, other in names.items()
+    )
+    return replace(
+        finding,
+        expected=[*names.values()],
+        observed=[*names],
+        others=(*finding.others, *(other.id for other in others)),
+        message=f"{noun_of(key.kind)} {key.object}: its {noun} called {old} in the database, the"
+        f" models declare {new}; the query is the same otherwise{told(others)}",
         hint=f"Read from {source_of(key)}. Likely cause: a rename on one side. Run {change} in"
         " a migration, or use the name of the database in the models.",
     )

@@ -201,8 +201,7 @@ AGGREGATES = (
     Alteration(
         "a column renamed that the class reads",
         "ALTER MATERIALIZED VIEW daily RENAME COLUMN mean TO average",
-        {"continuous_aggregate:daily:definition", "index:daily.ix_daily_mean:columns",
-         "continuous_aggregate:monthly:definition"},
+        {"continuous_aggregate:daily:definition"},
     ),
     Alteration(
         "read with rows that are not materialized",

@@ -509,3 +509,25 @@ def test_what_lists_two_renamed_columns_follows_the_first():
     assert {*found(said("at", "sensor"), said("time", "device", "id"))} == {
         "column:t.at:exists", "column:t.sensor:exists", "unique:t.uq:columns",
     }  # fmt: skip
+
+
+def test_a_view_with_a_column_of_another_name():
+    def query(shown, relation, *outputs):
+        scan = {"Alias": "r2", "CTE Name": relation, "Output": [*outputs]}
+        root = {"Alias": "r0", "CTE Name": "conformance_query", "Output": [f"(ROW({shown}))"]}
+        return Query(json.dumps([[], root | {"Plans": [scan]}], sort_keys=True), "")
+
+    def said(name, minimum="min"):
+        view = query(f"r0.a, r0.{name}", "public.t", "r2.a", f"{minimum}(r2.b)")
+        return (
+            one("materialized_view", "v", definition=view, columns=("a", "b"))
+            | one("index", "v", "i", columns=(IndexColumn(name),))
+            | one("view", "w", definition=query("r0.n", "public.v", f"r2.{name}"), columns=("n",))
+        )
+
+    (message,) = found(said("minimum"), said("bottom")).values()
+    assert message == (
+        "materialized view v: its column is called bottom in the database, the models declare"
+        " minimum; the query is the same otherwise; these follow from it: view w, index v.i"
+    )
+    assert len(found(said("minimum"), said("bottom", "max"))) == 3

@@ -121,5 +121,7 @@ def test_an_aggregate_of_a_renamed_one_keeps_its_rows(altered, names, expected):
             "SELECT drop_chunks('t', now())",
         ]
     )
+    told = altered.compared(aggregated(*names)).findings
+    assert len(told) == 1
     rows = {"SELECT x FROM weekly": [(20,)]}
     assert altered.mended(aggregated("daily"), aggregated(*names), rows) == [expected]
