@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import ANYTHING, EXISTS, Objects, OneOf, OwnedBy, Value
@@ -81,16 +82,17 @@ def _partition_key(written: str) -> str | OneOf:
     match = _PARTITION_KEY.fullmatch(written)
     if match is None:
         return ANYTHING
-    columns = (column.strip() for column in match["columns"].split(","))
-    return f"{match['method'].upper()} ({', '.join(map(_plain, columns))})"
+    columns = (_printed(column.strip()) for column in match["columns"].split(","))
+    method = match["method"].upper()
+    keys = tuple(f"{method} ({', '.join(names)})" for names in product(*columns))
+    return keys[0] if len(keys) == 1 else OneOf(keys)
 
 
-def _plain(column: str) -> str:
-    """Without quotes that PostgreSQL would not print."""
-    bare = column.strip('"')
-    if not column.startswith('"'):
-        return bare.lower()
-    return bare if _NEEDS_NO_QUOTES.fullmatch(bare) else column
+def _printed(column: str) -> tuple[str, ...]:
+    """As PostgreSQL prints the name: it quotes its key words, such as `timestamp`, too."""
+    bare = column.strip('"') if column.startswith('"') else column.lower()
+    quoted = f'"{bare}"'
+    return (bare, quoted) if _NEEDS_NO_QUOTES.fullmatch(bare) else (quoted,)
 
 
 def _kind(table: Table, prefixes: set[str]) -> str:

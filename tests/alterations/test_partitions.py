@@ -233,3 +233,16 @@ def test_harmless(made, case):
 def test_a_key_in_other_words(made, declared, findings):
     """A key with expressions is not compared."""
     made.expect(findings, models(declared))
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("timestamp", "timestamp"), ("timestamp", '"timestamp"'), ("order", '"order"')],
+)
+def test_a_key_that_is_a_key_word(bare_database, name, written):
+    """PostgreSQL prints the names of such columns with quotes."""
+    metadata = MetaData()
+    Table("events", metadata, Column(name, Date, nullable=False),
+          postgresql_partition_by=f"RANGE ({written})")  # fmt: skip
+    metadata.create_all(bare_database.connection)
+    assert [*bare_database.compare(metadata).findings.values()] == []
