@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     create_engine,
 )
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from conformance.comparing.facts import FactKey
 from conformance.declarations import HashPartition, Hypertable
@@ -412,3 +413,13 @@ def test_no_function_for_the_time_of_a_column_that_is_no_integer(bare_database):
     column = compared.findings[FactKey("column", "ticks", "t", "type")]
     for attribute in ("time_type", "integer_now"):
         assert compared.consequences[FactKey("hypertable", "ticks", "", attribute)] == column
+
+
+@pytest.mark.parametrize("type_", [TIMESTAMP(precision=3), TIMESTAMP(timezone=True, precision=0)])
+def test_a_time_column_with_a_precision(bare_database, type_):
+    metadata = MetaData()
+    Table("t", metadata, Column("at", type_, nullable=False),
+          Hypertable("at", chunk_interval="1 day"))  # fmt: skip
+    metadata.create_all(bare_database.connection)
+    bare_database.execute("SELECT create_hypertable('t', by_range('at', INTERVAL '1 day'))")
+    assert [*bare_database.compare(metadata).findings.values()] == []

@@ -4,7 +4,10 @@ SELECT hypertable_schema AS schema_name,
        hypertable_name AS table_name,
        d.dimension_number,
        column_name,
-       d.column_type::text AS column_type,
+       -- The information view leaves out the precision of a timestamp.
+       (SELECT pg_catalog.format_type(a.atttypid, a.atttypmod)
+          FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = root.oid AND a.attname = d.column_name) AS column_type,
        d.dimension_type,
        -- Before 2.25 the view takes the interval of a UUIDv7 for a number.
        CASE WHEN d.column_type = 'uuid'::pg_catalog.regtype
