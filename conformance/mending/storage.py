@@ -54,6 +54,9 @@ def _altered(ref: Ref, attribute: str, value: Value, scene: Scene) -> Step:
     if attribute == "sequence":
         how = "logged" if value is None else str(value)
         return step("storage", _sequence(ref, how))
+    if attribute == "populated":
+        how = "DATA" if value is None else "NO DATA"
+        return step("storage", f"REFRESH MATERIALIZED VIEW {relation(ref.table)} WITH {how}")
     option = parameter(attribute)
     words = f"RESET ({option})" if value is None else f"SET ({option} = {literal(value)})"
     subject = f"TABLE {relation(ref.table)}"

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from conformance.declarations import Hypertable, MaterializedView, View, include_object
 
 from .cases import Alteration, parametrize
+from .mending import prove
 
 MAKE = """
 CREATE TABLE sites (id int PRIMARY KEY, name text NOT NULL, region text);
@@ -420,3 +421,13 @@ def test_a_comparison_from_the_other_side(bare_database, other, findings):
     metadata = models()
     View(query.format(f"3 {other} v.cost"), name="odd").require(metadata)
     bare_database.expect(findings, metadata)
+
+
+def test_an_undeclared_view_without_rows_comes_back(bare_database):
+    bare_database.execute("CREATE TABLE t (a integer);"
+                          "CREATE MATERIALIZED VIEW m AS SELECT a FROM t WITH NO DATA")  # fmt: skip
+    metadata = MetaData()
+    Table("t", metadata, Column("a", Integer))
+    outcome = prove(bare_database, metadata)
+    assert outcome.found == {"materialized_view:m:exists"}
+    assert (outcome.left, outcome.changed, outcome.plan.unmended) == ([], [], ())
