@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from conformance.comparing.facts import ANYTHING, EXISTS, Objects, OneOf, OwnedBy, Value
+from conformance.comparing.identifiers import identifier, printed, unquoted
 from conformance.declarations.base import declared, required
 from conformance.declarations.privileges import Owner
 from conformance.declarations.triggers import RowSecurity
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 _PARTITION_KEY = re.compile(
     r'\s*(?P<method>\w+)\s*\((?P<columns>\s*(?:\w+|"[^"]+")\s*(?:,\s*(?:\w+|"[^"]+")\s*)*)\)\s*'
 )
-
-
-_NEEDS_NO_QUOTES = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def table_name(table: Table, default_schema: str) -> str:
@@ -89,10 +87,9 @@ def _partition_key(written: str) -> str | OneOf:
 
 
 def _printed(column: str) -> tuple[str, ...]:
-    """As PostgreSQL prints the name: it quotes its key words, such as `timestamp`, too."""
-    bare = column.strip('"') if column.startswith('"') else column.lower()
-    quoted = f'"{bare}"'
-    return (bare, quoted) if _NEEDS_NO_QUOTES.fullmatch(bare) else (quoted,)
+    """As PostgreSQL prints the name: of a key word, such as `json`, that depends on its version."""
+    bare = unquoted(column) if column.startswith('"') else column.lower()
+    return tuple(dict.fromkeys((printed(bare), identifier(bare))))
 
 
 def _kind(table: Table, prefixes: set[str]) -> str:
