@@ -94,7 +94,9 @@ def _replaced(ref: Ref, after: Parts, scene: Scene) -> Iterator[Step]:
     yield making("type", _enum(ref, after))
     for part, parts in scene.before.items():
         text = type_of(parts.get("type"))
-        if part.kind != "column" or text.removesuffix("[]") != kind:
+        # What is dropped is dropped before.
+        of_type = part.kind == "column" and text.removesuffix("[]") == kind
+        if not of_type or part not in scene.after:
             continue
         scene.lift(part.table)
         column, table = name(part.name), relation(part.table)

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from conformance.comparing.facts import EXISTS, IndexColumn, Query, TypeName
+from conformance.comparing.facts import EXISTS, Expression, IndexColumn, Query, TypeName
 from conformance.intervals import Interval
 from conformance.mending.plan import steps_between
 from conformance.mending.revision import statements
@@ -186,6 +186,22 @@ def test_a_table_with_most_of_the_columns_is_named(new, is_named):
 
     (note,) = (line for line in written(of("t", "abc"), of("u", new)) if line.startswith("# Loses"))
     assert note.endswith("write SET SCHEMA or RENAME TO instead.") == is_named
+
+
+def test_a_dropped_column_does_not_get_a_new_type():
+    def of(labels, *columns):
+        kind = TypeName("mood", "mood")
+        parts = {EXISTS: True, "type": kind, "nullable": True, "default": Expression("'a'", "'a'")}
+        return {
+            Ref("table", "t"): {EXISTS: True, "kind": "table"},
+            Ref("type", "mood"): {EXISTS: True, "kind": "enum", "labels": tuple(labels)},
+        } | {Ref("column", "t", name): parts for name in columns}
+
+    lines = written(of("ab", "kept", "gone"), of("a", "kept"))
+    (drop,) = (number for number, line in enumerate(lines) if "gone" in line)
+    (changed,) = (number for number, line in enumerate(lines) if "USING kept::text::mood" in line)
+    assert "DROP COLUMN gone" in lines[drop]
+    assert drop < changed
 
 
 def test_another_definition_is_no_rename():
